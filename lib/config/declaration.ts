@@ -1,0 +1,181 @@
+/**
+ * The declaration: what a person writes in `entirespace.yaml`, parsed, checked and with every default filled in.
+ *
+ * The rest of the product sees only these types; YAML, its snake_case keys and its positions stay in this room.
+ */
+
+/** A stage of the funnel. The root is the row itself (an impression) and has no entry here. */
+export interface Stage {
+  readonly name: string;
+  /** Stages that lead here; the root's name where the stage follows the row directly. */
+  readonly from: readonly string[];
+  /** 0/1 column of the log that tells whether the row reached this stage; `null` for a stage that nobody labels. */
+  readonly label: string | null;
+  /** Weight of this stage's cross-entropy in the loss. */
+  readonly weight: number;
+  /** The sibling of which this stage is the complement: it shares that stage's tower and has no label. */
+  readonly complementOf: string | null;
+  /** Name of the exclusive group (one softmax with an exit) that this stage's edge belongs to. */
+  readonly exclusive: string | null;
+  /** Time in which the outcome is settled, in milliseconds; a younger row's label is unknown. */
+  readonly withinMs: number | null;
+  /** What happens to a row whose label is 1 while the stage before it was not reached. */
+  readonly inconsistent: 'reject' | 'and' | 'fail';
+  /** Share of all rows that may be inconsistent before the run fails. */
+  readonly maxInconsistent: number;
+}
+
+/** Which stages are the impression, click and conversion of the field's vocabulary: names `pctr`, `pcvr`, `pctcvr`. */
+export interface Roles {
+  readonly impression: string;
+  readonly click: string;
+  readonly conversion: string;
+}
+
+/** The impression log's columns that are neither feature nor label. */
+export interface Log {
+  /** Columns that identify a row; copied to the scores. */
+  readonly keys: readonly string[];
+  readonly time: string | null;
+  /** Column whose rows belong together (a user): GAUC, and whole-user resampling. */
+  readonly group: string | null;
+  /** Rate at which unclicked impressions were kept in a sampled log: a constant, a column, or `null` for all. */
+  readonly kept: number | { readonly column: string } | null;
+  /** Columns known only afterwards (revenue, dwell time): never features. */
+  readonly outcomes: readonly string[];
+  /** Share of the log's rows that may be bad before the run fails. */
+  readonly maxRejected: number;
+}
+
+/** How the log is divided into training, validation and test rows. */
+export type Split =
+  /** By md5 of the column's text and the seed: shares of the rows. */
+  | {
+      readonly by: 'hash';
+      readonly column: string;
+      readonly validation: number;
+      readonly test: number;
+      readonly seed: number;
+    }
+  /** In order of time: a share of the rows, or the first instant (epoch milliseconds) of the part. */
+  | { readonly by: 'time'; readonly validation: TimeBound; readonly test: TimeBound }
+  /** By the text values of a column. */
+  | {
+      readonly by: 'column';
+      readonly column: string;
+      readonly train: readonly string[];
+      readonly validation: readonly string[];
+      readonly test: readonly string[];
+    };
+
+export type TimeBound = { readonly share: number } | { readonly from: number };
+
+/** How the values of an embedding table's features become row ids. */
+export type IdSource =
+  /** Ids by descending count of training rows; rarer values fall in the unknown buckets. */
+  | {
+      readonly kind: 'vocabulary';
+      readonly minCount: number;
+      readonly unknown: number;
+      readonly maxSize: number | null;
+    }
+  /** md5 of the seed and the text, modulo the buckets. */
+  | { readonly kind: 'hash'; readonly buckets: number; readonly seed: number }
+  /** The value is already an id in 0 .. size - 1. */
+  | { readonly kind: 'ids'; readonly size: number }
+  /** The interval between training quantiles into which a number falls. */
+  | { readonly kind: 'quantiles'; readonly count: number };
+
+/** A table of embedding rows, shared by every feature that names it. */
+export interface EmbeddingTable {
+  readonly name: string;
+  readonly dimension: number;
+  readonly ids: IdSource;
+}
+
+export type Entity = 'user' | 'item' | 'context';
+
+interface FeatureBase {
+  readonly name: string;
+  readonly column: string;
+  readonly entity: Entity;
+  /** Value used when the column is unknown at scoring (a position): as text; `null` for missing; absent where the column must be there. */
+  readonly atScoring?: string | number | null;
+}
+
+/** One value of a finite set. */
+export interface CategoryFeature extends FeatureBase {
+  readonly type: 'category';
+  readonly embedding: string;
+}
+
+/** Several values of a finite set, pooled into one embedding. */
+export interface BagFeature extends FeatureBase {
+  readonly type: 'bag';
+  readonly embedding: string;
+  /** Delimiter where the column is text; `null` for a list column. */
+  readonly delimiter: string | null;
+  /** Column with one weight for each value, in the same shape. */
+  readonly weights: string | null;
+  readonly combiner: 'sum' | 'mean' | 'sqrtn';
+  /** Values kept of each row; the rest is dropped and counted. */
+  readonly maxLength: number;
+}
+
+/** A number. With `embedding`, its training quantiles are embedded; otherwise its transformed value is an input itself. */
+export interface NumberFeature extends FeatureBase {
+  readonly type: 'number';
+  readonly embedding: string | null;
+  /** sign(x) log(1 + |x|), after clipping. */
+  readonly log1p: boolean;
+  /** Subtract the training mean and divide by the training standard deviation, after `log1p`. */
+  readonly standardize: boolean;
+  readonly clip: readonly [number | null, number | null] | null;
+}
+
+export type Feature = CategoryFeature | BagFeature | NumberFeature;
+
+export interface ModelChoice {
+  readonly type: 'esmm';
+  /** Units of each tower's hidden layers. */
+  readonly hiddenUnits: readonly number[];
+  /** Side by side, or summed over the fields of an entity (figure 2 of arXiv 1804.07931). */
+  readonly fields: 'concatenate' | 'sum_by_entity';
+}
+
+export interface TrainingChoice {
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly optimizer: 'adam' | 'adagrad';
+  readonly learningRate: number;
+  /** Factor of the L2 penalty's gradient on the embedding rows of a batch. */
+  readonly l2Embeddings: number;
+  /** Share of hidden units dropped. */
+  readonly dropout: number;
+  /** Stop after this many epochs without a better validation loss and keep the best; `null` to run all epochs. */
+  readonly patience: number | null;
+  readonly seed: number;
+}
+
+export interface ScoringChoice {
+  /** Columns copied from the candidates to the scores. */
+  readonly columns: 'keys' | 'all';
+  /** Share of a candidate file's rows that may be bad before the file fails. */
+  readonly maxRejected: number;
+}
+
+export interface Declaration {
+  readonly name: string;
+  /** Name of the root stage: what a row of the log is. */
+  readonly root: string;
+  readonly stages: readonly Stage[];
+  readonly roles: Roles | null;
+  readonly log: Log;
+  readonly split: Split;
+  /** Every table, those that belong to a single feature included. */
+  readonly embeddings: readonly EmbeddingTable[];
+  readonly features: readonly Feature[];
+  readonly model: ModelChoice;
+  readonly training: TrainingChoice;
+  readonly scoring: ScoringChoice;
+}

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { checkColumns } from './check-columns.ts';
+import { checkFeatures } from './check-features.ts';
+import { checkSettings } from './check-settings.ts';
+import { checkStages } from './check-stages.ts';
+import type { Declaration } from './declaration.ts';
+import { DeclarationError, formatPath, type Mistake, type Problem } from './declaration-error.ts';
+import { draftFile } from './draft.ts';
+import { isMap, show } from './explain-issues.ts';
+import { readYaml } from './read-yaml.ts';
+import { resolveDeclaration } from './resolve-declaration.ts';
+import { fileShape } from './shape.ts';
+
+/**
+ * Parses a declaration and fills in every default; `fileName` is for messages.
+ * @throws {DeclarationError} with every mistake of the text.
+ */
+export function parseDeclaration(text: string, fileName: string): Declaration {
+  const yaml = readYaml(text);
+  if (!yaml.isReadable) throw new DeclarationError(fileName, yaml.problems);
+  const mistakes = findMistakes(yaml.value);
+  const problems = mistakes.map(({ path, message, isKey = false }): Problem => {
+    return { ...(isKey ? yaml.locateKey(path) : yaml.locate(path)), path: formatPath(path), message };
+  });
+  if (yaml.problems.length + problems.length > 0) throw new DeclarationError(fileName, [...yaml.problems, ...problems]);
+  return resolveDeclaration(fileShape.parse(yaml.value));
+}
+
+/**
+ * Reads a declaration, and its text as it stands.
+ * @throws {DeclarationError} where there is no such file, too.
+ */
+export async function readDeclaration(
+  path: string,
+): Promise<{ readonly declaration: Declaration; readonly text: string }> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const message = isAbsent ? 'no such file' : `cannot be read: ${cause instanceof Error ? cause.message : cause}`;
+    throw new DeclarationError(path, [{ line: 1, column: 1, path: '', message }], { cause });
+  });
+  return { declaration: parseDeclaration(text, path), text };
+}
+
+function findMistakes(value: unknown): readonly Mistake[] {
+  if (!isMap(value)) {
+    const got = value === null ? 'an empty file' : show(value);
+    return [{ path: [], message: `got ${got}, expected a map with name, stages, log and features` }];
+  }
+  const draft = draftFile(value);
+  return [draft.mistakes, checkStages(draft), checkColumns(draft), checkFeatures(draft), checkSettings(draft)].flat();
+}

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { declarationJsonSchema } from '../../lib/config/json-schema.ts';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+
+let page = '';
+beforeAll(async () => {
+  page = await readFile(new URL('../../docs/declaration.md', import.meta.url), 'utf8');
+});
+
+/** The keys of a section of the schema, at any depth, without the names that the user chooses. */
+function keysOf(schema: unknown): readonly string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const own = 'properties' in schema ? Object.keys(schema.properties as object) : [];
+  return [...own, ...Object.values(schema).flatMap(keysOf)];
+}
+
+/** The words in code style in the first column of the tables below a heading. */
+function documented(heading: string): readonly string[] {
+  const section = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  const cells = [...section.matchAll(/^\| (`[^|]*`) \|/gm)].map(([, cell]) => cell ?? '');
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word ?? ''));
+}
+
+describe('docs/declaration.md', () => {
+  const sections = declarationJsonSchema().properties as Readonly<Record<string, unknown>>;
+  // Described under `embeddings`, for features too.
+  const ofTables = ['min_count', 'unknown', 'max_size', 'buckets', 'seed'];
+
+  it('has a row for every section', () => {
+    expect(new Set(documented('The file'))).toEqual(new Set(Object.keys(sections)));
+  });
+
+  it.each(Object.keys(sections).filter((name) => name !== 'name' && name !== 'root'))(
+    'has a row for every key of %s',
+    (name) => {
+      const keys = keysOf(sections[name]).filter((key) => name !== 'features' || !ofTables.includes(key));
+      expect(new Set(documented(name))).toEqual(new Set(keys));
+    },
+  );
+
+  it('shows a declaration that parses', () => {
+    const [example = ''] = [...page.matchAll(/```yaml\n(name:[^`]*)```/g)].map(([, text]) => text ?? '');
+    expect(parseDeclaration(example, 'declaration.md').features.map(({ name }) => name)).toEqual([
+      'age',
+      'history',
+      'item_id',
+      'price',
+      'position',
+    ]);
+  });
+
+  it('shows a funnel that merges and parses', () => {
+    const [stages = ''] = [...page.matchAll(/```yaml\n(stages:[^`]*)```/g)].map(([, text]) => text ?? '');
+    const rest = 'name: shop\nlog: { keys: [id] }\nfeatures: { x: { type: number, entity: user } }\n';
+    expect(parseDeclaration(`${stages}${rest}`, 'declaration.md').roles).toEqual({
+      impression: 'impression',
+      click: 'click',
+      conversion: 'buy',
+    });
+  });
+});
