@@ -1,0 +1,53 @@
+/**
+ * Random numbers by counter: each is a function of (seed, stream, index) alone, so that initial values, the order of
+ * rows and dropout masks do not depend on who asked first, and a continued training draws what it would have drawn.
+ */
+
+/** A stream of random numbers, addressed by index. */
+export interface RandomStream {
+  /** 32 random bits. */
+  bits(index: number): number;
+  /** Uniform in [0, 1). */
+  uniform(index: number): number;
+  /** Standard normal; uses the numbers 2 index and 2 index + 1. */
+  normal(index: number): number;
+}
+
+/** The stream of that name: `order/3`, `embedding/item`. */
+export function randomStream(seed: number, name: string): RandomStream {
+  let key = mix(seed ^ Math.floor(seed / 2 ** 32) ^ 0x9e3779b9);
+  for (let i = 0; i < name.length; i++) key = mix(key ^ name.charCodeAt(i)) + 0x9e3779b9;
+  const bits = (index: number): number => {
+    const high = mix(key ^ Math.floor(index / 2 ** 32));
+    return mix(high + Math.imul(index | 0, 0x9e3779b1)) >>> 0;
+  };
+  const uniform = (index: number): number => bits(index) / 2 ** 32;
+  return {
+    bits,
+    uniform,
+    normal: (index) => {
+      const radius = Math.sqrt(-2 * Math.log(1 - uniform(2 * index)));
+      return radius * Math.cos(2 * Math.PI * uniform(2 * index + 1));
+    },
+  };
+}
+
+/** The numbers 0 .. size - 1 in random order (Fisher-Yates). */
+export function permutation(size: number, random: RandomStream): Uint32Array {
+  const order = Uint32Array.from({ length: size }, (_, i) => i);
+  for (let i = size - 1; i > 0; i--) {
+    const other = Math.floor(random.uniform(i) * (i + 1));
+    const held = order[i] as number;
+    order[i] = order[other] as number;
+    order[other] = held;
+  }
+  return order;
+}
+
+/** The finaliser of MurmurHash3 (Appleby): every input bit changes every output bit with probability near one half. */
+function mix(value: number): number {
+  let h = value | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}

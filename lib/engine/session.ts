@@ -1,0 +1,70 @@
+/** An onnxruntime session whose inputs and outputs go by name. */
+import * as ort from 'onnxruntime-node';
+
+export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+
+export interface NamedTensor {
+  readonly data: TensorData;
+  readonly shape: readonly number[];
+}
+
+export interface SessionOptions {
+  /** Threads of one operator (onnxruntime's intra-op threads). */
+  readonly threads: number;
+}
+
+export class Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly #session: ort.InferenceSession;
+
+  private constructor(session: ort.InferenceSession) {
+    this.#session = session;
+    this.inputs = session.inputNames;
+    this.outputs = session.outputNames;
+  }
+
+  /** Opens a model from a file (with its external data beside it) or from bytes. */
+  static async open(model: string | Uint8Array, { threads }: SessionOptions): Promise<Session> {
+    const options: ort.InferenceSession.SessionOptions = {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      // Warnings about unused initializers and the like would reach the user's terminal.
+      logSeverityLevel: 3,
+    };
+    return new Session(
+      await (typeof model === 'string'
+        ? ort.InferenceSession.create(model, options)
+        : ort.InferenceSession.create(model, options)),
+    );
+  }
+
+  /**
+   * Runs the model. Every input is required. Outputs named in `into` are written into its arrays, whose shapes must
+   * be those of the output; the others are new arrays.
+   */
+  async run(
+    inputs: Readonly<Record<string, NamedTensor>>,
+    into: Readonly<Record<string, NamedTensor>> = {},
+  ): Promise<Record<string, TensorData>> {
+    const feeds = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, ortTensor(tensor)]));
+    const fetches = Object.fromEntries(
+      this.outputs.map((name) => [name, into[name] === undefined ? null : ortTensor(into[name])]),
+    );
+    const results = await this.#session.run(feeds, fetches);
+    return Object.fromEntries(this.outputs.map((name) => [name, results[name]?.data as TensorData]));
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function ortTensor({ data, shape }: NamedTensor): ort.Tensor {
+  if (data instanceof Float32Array) return new ort.Tensor('float32', data, shape);
+  if (data instanceof BigInt64Array) return new ort.Tensor('int64', data, shape);
+  if (data instanceof Int32Array) return new ort.Tensor('int32', data, shape);
+  return new ort.Tensor('bool', data, shape);
+}

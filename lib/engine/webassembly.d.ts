@@ -1,0 +1,15 @@
+/** The part of the WebAssembly API that `sparse-kernels.ts` uses; TypeScript has it only for browsers. */
+declare namespace WebAssembly {
+  class Memory {
+    constructor(size: { initial: number; maximum: number });
+    readonly buffer: ArrayBuffer;
+  }
+  interface Module {
+    readonly exports?: never;
+  }
+  interface Instance {
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+  function compile(bytes: Uint8Array): Promise<Module>;
+  function instantiate(module: Module, imports: Record<string, Record<string, unknown>>): Promise<Instance>;
+}

@@ -1,0 +1,249 @@
+/**
+ * Tracing: a TF.js function -> a graph with an open batch size. The function runs twice, at two batch sizes; whatever
+ * differs must be a multiple of the batch, or the function is refused, because TF.js would have fixed the size in it
+ * (the gradient of `mean` divides by a constant, `ones(x.shape)` is a constant of that shape).
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type Dimension,
+  type ElementType,
+  type Graph,
+  type Initializer,
+  type Node,
+  type Port,
+  prune,
+} from './graph.ts';
+import { registerKernels } from './kernels.ts';
+import { elementType, type Recorded, type RecordedConstant, Recorder, UntraceableError } from './recorder.ts';
+
+export interface InputSpec {
+  readonly name: string;
+  readonly shape: readonly (number | 'batch')[];
+  /** `int64` is an int32 for TF.js, and only fit for gathering. */
+  readonly type: ElementType;
+}
+
+/** A named value that the graph carries: a parameter, an embedding table. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+type Tensors = Readonly<Record<string, tf.Tensor>>;
+
+const BACKEND = 'onnx-recorder';
+const BATCH_SIZES = [5, 7] as const;
+/** Name, in the graph, of its own batch size: int64 [1]. */
+const BATCH = 'batch_size';
+
+const recorder = new Recorder();
+tf.registerBackend(BACKEND, () => recorder, 0);
+registerKernels(BACKEND);
+
+/**
+ * Traces a function of named tensors to a graph whose outputs are named as the function names them.
+ * @throws {UntraceableError} naming the kernel, where it has no rule, reads a value, or fixes the batch size.
+ */
+export function trace(
+  traced: (inputs: Tensors, weights: Tensors) => Tensors,
+  inputs: readonly InputSpec[],
+  weights: readonly WeightSpec[] = [],
+): Graph {
+  const [first, second] = BATCH_SIZES.map((batch) => record(traced, inputs, weights, batch)) as [Recording, Recording];
+  return prune(unify(first, second, inputs, weights));
+}
+
+interface Recording extends Recorded {
+  readonly outputs: readonly { name: string; value: string; shape: readonly number[]; type: ElementType }[];
+}
+
+function record(
+  traced: (inputs: Tensors, weights: Tensors) => Tensors,
+  inputs: readonly InputSpec[],
+  weights: readonly WeightSpec[],
+  batch: number,
+): Recording {
+  const previous = tf.getBackend();
+  if (recorder.isRecording) throw new UntraceableError('a trace inside a trace');
+  tf.setBackend(BACKEND).catch(() => undefined);
+  recorder.begin();
+  let outputs: Recording['outputs'] = [];
+  let recorded: Recorded;
+  try {
+    tf.tidy(() => {
+      const placeholders = inputs.map(({ name, shape, type }) => {
+        const size = shape.map((dimension) => (dimension === 'batch' ? batch : dimension));
+        return [name, recorder.placeholder(name, size, type === 'int64' ? 'int32' : type)] as const;
+      });
+      const constants = weights.map(({ name, shape }) => [name, recorder.placeholder(name, shape, 'float32')] as const);
+      const results = traced(Object.fromEntries(placeholders), Object.fromEntries(constants));
+      outputs = Object.entries(results).map(([name, tensor]) => ({
+        name,
+        value: recorder.nameOf(tensor),
+        shape: tensor.shape,
+        type: elementType(tensor.dtype),
+      }));
+    });
+  } catch (error) {
+    throw namingTheKernel(error);
+  } finally {
+    recorded = recorder.end();
+    if (previous && previous !== BACKEND) tf.setBackend(previous).catch(() => undefined);
+  }
+  return { ...recorded, outputs };
+}
+
+function namingTheKernel(error: unknown): unknown {
+  const kernel = error instanceof Error ? /^Kernel '(\w+)' not registered/.exec(error.message)?.[1] : undefined;
+  if (kernel === undefined) return error;
+  return new UntraceableError(`no ONNX rule for the TF.js kernel ${kernel}`, { cause: error });
+}
+
+/** One graph out of two recordings: what differs between them is written as a multiple of the batch. */
+function unify(
+  first: Recording,
+  second: Recording,
+  inputs: readonly InputSpec[],
+  weights: readonly WeightSpec[],
+): Graph {
+  if ((['nodes', 'constants', 'shapes'] as const).some((part) => first[part].length !== second[part].length)) {
+    throw new UntraceableError('the traced function makes another graph at another batch size');
+  }
+  const shapes = new Map(
+    first.shapes.map(({ name, sizes, kernel }, i) => {
+      const others = second.shapes[i]?.sizes ?? [];
+      return [name, sizes.map((size, k) => dimension(size, others[k] ?? Number.NaN, `kernel ${kernel}`))];
+    }),
+  );
+  const constants = first.constants.map((constant, i) =>
+    unifyConstant(constant, second.constants[i] as RecordedConstant),
+  );
+  const writer = new ShapeWriter(shapes, inputs);
+  const nodes = first.nodes.flatMap((node, i) => writer.write(unifyNode(node, second.nodes[i] as Node)));
+  const outputs = first.outputs.map(({ name, shape, type }, i): Port => {
+    const other = second.outputs[i] as Recording['outputs'][number];
+    return { name, type, shape: shape.map((size, k) => dimension(size, other.shape[k] as number, `output ${name}`)) };
+  });
+  const named = first.outputs.map(
+    ({ name, value }): Node => ({ op: 'Identity', inputs: [value], outputs: [name], attributes: {}, kernel: 'output' }),
+  );
+  return {
+    inputs: inputs.map(({ name, type, shape }) => ({
+      name,
+      type,
+      shape: shape.map((size) => (size === 'batch' ? { batch: 1 } : size)),
+    })),
+    outputs,
+    initializers: [
+      ...weights.map((weight) => ({ ...weight, type: 'float32' as const })),
+      ...constants,
+      ...writer.initializers,
+    ],
+    nodes: [...writer.prologue, ...nodes, ...named],
+  };
+}
+
+function unifyNode(node: Node, other: Node): Node {
+  const isSame =
+    node.op === other.op &&
+    node.inputs.join() === other.inputs.join() &&
+    JSON.stringify(node.attributes) === JSON.stringify(other.attributes);
+  if (!isSame)
+    throw new UntraceableError(
+      `kernel ${node.kernel} depends on the batch size: ${node.op} becomes ${other.op} or has other attributes`,
+    );
+  return node;
+}
+
+function unifyConstant(constant: RecordedConstant, other: RecordedConstant): Initializer {
+  const isSame =
+    tf.util.arraysEqual([...constant.shape], [...other.shape]) &&
+    constant.values.length === other.values.length &&
+    constant.values.every((value: number | bigint, i: number) => Object.is(value, other.values[i]));
+  if (!isSame) {
+    const [got, then] = [constant, other].map(({ values, shape }) =>
+      shape.length === 0 ? String(values[0]) : `shape [${shape.join(', ')}]`,
+    );
+    throw new UntraceableError(
+      `kernel ${constant.kernel} has a constant that depends on the batch size: ${got} at ${BATCH_SIZES[0]} rows, ${then} at ${BATCH_SIZES[1]}`,
+    );
+  }
+  return { name: constant.name, type: constant.type, shape: constant.shape, values: constant.values };
+}
+
+function dimension(first: number, second: number, where: string): Dimension {
+  if (first === second) return first;
+  const multiple = first / BATCH_SIZES[0];
+  if (Number.isInteger(multiple) && second === multiple * BATCH_SIZES[1]) return { batch: multiple };
+  throw new UntraceableError(
+    `${where} has a dimension that is no multiple of the batch: ${first} at ${BATCH_SIZES[0]} rows, ${second} at ${BATCH_SIZES[1]}`,
+  );
+}
+
+/** Writes the dimensions that nodes need: as constants, as -1 where ONNX infers one, else computed from the batch size. */
+class ShapeWriter {
+  readonly initializers: Initializer[] = [];
+  readonly prologue: Node[] = [];
+  readonly #written = new Map<string, string>();
+  readonly #shapes: ReadonlyMap<string, readonly Dimension[]>;
+  readonly #inputs: readonly InputSpec[];
+
+  constructor(shapes: ReadonlyMap<string, readonly Dimension[]>, inputs: readonly InputSpec[]) {
+    this.#shapes = shapes;
+    this.#inputs = inputs;
+  }
+
+  write(node: Node): Node[] {
+    const inputs = node.inputs.map((input) => {
+      const shape = this.#shapes.get(input);
+      return shape === undefined ? input : this.#nameOf(shape, node.op);
+    });
+    return [{ ...node, inputs }];
+  }
+
+  #nameOf(shape: readonly Dimension[], op: string): string {
+    const open = shape.filter((size) => typeof size !== 'number').length;
+    const fixed = open === 1 && op === 'Reshape' ? shape.map((size) => (typeof size === 'number' ? size : -1)) : shape;
+    const key = JSON.stringify(fixed);
+    const name = this.#written.get(key) ?? this.#add(fixed);
+    this.#written.set(key, name);
+    return name;
+  }
+
+  #add(shape: readonly Dimension[]): string {
+    const name = `shape_${this.#written.size}`;
+    if (shape.every((size) => typeof size === 'number')) {
+      this.#constant(name, shape);
+      return name;
+    }
+    this.#needBatch();
+    const parts = shape.map((size, i) => {
+      const part = `${name}_${i}`;
+      if (typeof size === 'number') this.#constant(part, [size]);
+      else if (size.batch === 1) return BATCH;
+      else {
+        this.#constant(`${part}_times`, [size.batch]);
+        this.prologue.push(computed('Mul', [BATCH, `${part}_times`], part));
+      }
+      return part;
+    });
+    this.prologue.push({ ...computed('Concat', parts, name), attributes: { axis: 0 } });
+    return name;
+  }
+
+  #needBatch(): void {
+    if (this.prologue.length > 0) return;
+    const input = this.#inputs.find(({ shape }) => shape[0] === 'batch');
+    if (input === undefined) throw new UntraceableError('no input has the batch as its first dimension');
+    this.prologue.push({ ...computed('Shape', [input.name], BATCH), attributes: { start: 0, end: 1 } });
+  }
+
+  #constant(name: string, values: readonly number[]): void {
+    this.initializers.push({ name, type: 'int64', shape: [values.length], values: BigInt64Array.from(values, BigInt) });
+  }
+}
+
+function computed(op: string, inputs: readonly string[], output: string): Node {
+  return { op, inputs, outputs: [output], attributes: {}, kernel: 'batch size' };
+}

@@ -1,0 +1,167 @@
+/**
+ * The stage graph: which stage follows which, and which tower speaks for each edge. Structure only, no tensors.
+ *
+ * The root is the row itself. One tower per edge gives the probability of the next stage; the edges of an exclusive
+ * group share one tower: a single logit for {stage, its complement}, one logit a member beside an exit otherwise.
+ */
+import type { Declaration } from '../config/declaration.ts';
+
+/** A tower and the stages among which it chooses. */
+export interface Tower {
+  readonly name: string;
+  readonly from: string;
+  /** One stage: sigmoid. Stage and complement: sigmoid of one logit. Several stages: softmax beside an exit of logit 0. */
+  readonly to: readonly string[];
+  /** The member of `to` that is the complement of the other, or `null`. */
+  readonly complement: string | null;
+}
+
+export interface LabelledStage {
+  readonly name: string;
+  readonly weight: number;
+}
+
+/** A probability that the model gives: of reaching `to` for a row that has reached `from`. */
+export interface Output {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface StageGraph {
+  readonly root: string;
+  /** In an order in which every stage comes after those that lead to it. */
+  readonly stages: readonly string[];
+  readonly towers: readonly Tower[];
+  /** The stages whose reaching, from the root, is in the loss. */
+  readonly labelled: readonly LabelledStage[];
+  readonly outputs: readonly Output[];
+}
+
+/** Number of logits of a tower. */
+export function logitCount(tower: Tower): number {
+  return tower.complement === null ? tower.to.length : 1;
+}
+
+/** Builds the stage graph of a declaration. */
+export function stageGraph(declaration: Pick<Declaration, 'root' | 'stages' | 'roles'>): StageGraph {
+  const { root, stages } = declaration;
+  const towers = towersOf(stages);
+  const graph = { root, stages: [root, ...inOrder(root, stages)], towers };
+  return {
+    ...graph,
+    labelled: stages.filter(({ label }) => label !== null).map(({ name, weight }) => ({ name, weight })),
+    outputs: outputsOf(graph, declaration),
+  };
+}
+
+/** The towers that leave a stage towards a later one. At most one, or the paths would not be exclusive. */
+export function towerToward(graph: Pick<StageGraph, 'towers'>, from: string, to: string): Tower | undefined {
+  const towers = graph.towers.filter(
+    (tower) => tower.from === from && tower.to.some((next) => leadsTo(graph, next, to)),
+  );
+  if (towers.length > 1) {
+    const names = towers.map(({ name }) => name).join(' and ');
+    throw new RangeError(`the paths from ${from} to ${to} by ${names} are not declared exclusive`);
+  }
+  return towers[0];
+}
+
+/** Whether a stage is another one or lies before it. */
+export function leadsTo(graph: Pick<StageGraph, 'towers'>, from: string, to: string): boolean {
+  return (
+    from === to ||
+    graph.towers.some((tower) => tower.from === from && tower.to.some((next) => leadsTo(graph, next, to)))
+  );
+}
+
+/** The nearest stage that lies on every path from the root to `to`: what its conditional probability is given. */
+export function nearestOnEveryPath(graph: Pick<StageGraph, 'root' | 'stages' | 'towers'>, to: string): string {
+  const before = graph.stages.slice(0, graph.stages.indexOf(to));
+  const isOnEveryPath = (stage: string) => leadsTo(graph, stage, to) && !reachesAvoiding(graph, graph.root, to, stage);
+  return before.filter(isOnEveryPath).at(-1) ?? graph.root;
+}
+
+function reachesAvoiding(graph: Pick<StageGraph, 'towers'>, from: string, to: string, avoided: string): boolean {
+  if (from === avoided) return false;
+  if (from === to) return true;
+  return graph.towers.some(
+    (tower) => tower.from === from && tower.to.some((next) => reachesAvoiding(graph, next, to, avoided)),
+  );
+}
+
+function towersOf(stages: Declaration['stages']): Tower[] {
+  const groups = new Map<string, { from: string; to: string[]; complement: string | null; name: string }>();
+  for (const stage of stages) {
+    for (const from of stage.from) {
+      const key = groupKey(stage, from);
+      const group = groups.get(key);
+      const name = stage.from.length === 1 ? stage.name : `${stage.name}_after_${from}`;
+      if (group === undefined) groups.set(key, { from, to: [stage.name], complement: complementName(stage), name });
+      else
+        groups.set(key, {
+          ...group,
+          to: [...group.to, stage.name],
+          complement: group.complement ?? complementName(stage),
+        });
+    }
+  }
+  return [...groups.values()].map((group) => ({ ...group, name: towerName(group) }));
+}
+
+function groupKey(stage: Declaration['stages'][number], from: string): string {
+  if (stage.exclusive !== null) return `${from}\0group\0${stage.exclusive}`;
+  return `${from}\0stage\0${stage.complementOf ?? stage.name}`;
+}
+
+function complementName(stage: Declaration['stages'][number]): string | null {
+  return stage.complementOf === null ? null : stage.name;
+}
+
+function towerName({
+  name,
+  to,
+  complement,
+}: {
+  name: string;
+  to: readonly string[];
+  complement: string | null;
+}): string {
+  const own = to.filter((stage) => stage !== complement);
+  return own.length > 1 ? own.join('_or_') : name === complement ? (own[0] ?? name) : name;
+}
+
+function inOrder(root: string, stages: Declaration['stages']): string[] {
+  const placed = new Set([root]);
+  const order: string[] = [];
+  while (order.length < stages.length) {
+    const next = stages.find((stage) => !placed.has(stage.name) && stage.from.every((from) => placed.has(from)));
+    if (next === undefined)
+      throw new RangeError(`the stages ${stages.map(({ name }) => name).join(', ')} go in a circle`);
+    placed.add(next.name);
+    order.push(next.name);
+  }
+  return order;
+}
+
+function outputsOf(
+  graph: Pick<StageGraph, 'root' | 'stages' | 'towers'>,
+  { roles, stages }: Pick<Declaration, 'roles' | 'stages'>,
+): Output[] {
+  const byRole: Output[] = roles
+    ? [
+        { name: 'pctr', from: roles.impression, to: roles.click },
+        { name: 'pcvr', from: roles.click, to: roles.conversion },
+        { name: 'pctcvr', from: roles.impression, to: roles.conversion },
+      ]
+    : [];
+  const byStage = stages
+    .filter(({ complementOf }) => complementOf === null)
+    .flatMap(({ name }): Output[] => {
+      const entire = { name: `p_${name}_entire`, from: graph.root, to: name };
+      const given = nearestOnEveryPath(graph, name);
+      return given === graph.root ? [entire] : [{ name: `p_${name}`, from: given, to: name }, entire];
+    });
+  const isNamed = (output: Output) => byRole.some(({ from, to }) => from === output.from && to === output.to);
+  return [...byRole, ...byStage.filter((output) => !isNamed(output))];
+}

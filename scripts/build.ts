@@ -1,0 +1,89 @@
+/**
+ * Builds what cannot run as it is written: the sparse kernels to WebAssembly, and the command and the public doors to
+ * `dist/`. What has not changed since the last build is left alone.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const WASM = 'lib/engine/sparse.wasm';
+const GRADIENTS = 'lib/model/gradients.js';
+const STAMP = 'dist/.built';
+const SOURCES = ['bin', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json'];
+
+const digest = digestOf(SOURCES);
+if ([STAMP, WASM, GRADIENTS].every((path) => existsSync(path)) && readFileSync(STAMP, 'utf8') === digest) {
+  console.log('build: up to date');
+} else {
+  const started = performance.now();
+  buildWasm();
+  await buildGradients();
+  await buildDist();
+  writeFileSync(STAMP, digest);
+  console.log(`build: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+function buildWasm(): void {
+  const options = [
+    '-O3',
+    '--runtime',
+    'stub',
+    '--enable',
+    'simd',
+    '--importMemory',
+    '--initialMemory',
+    '1',
+    '--maximumMemory',
+    '65536',
+  ];
+  const compiler = join('node_modules', 'assemblyscript', 'bin', 'asc.js');
+  execFileSync(process.execPath, [compiler, 'lib/engine/assembly/sparse.ts', ...options, '-o', WASM], {
+    stdio: 'inherit',
+  });
+}
+
+/** TensorFlow.js ships its gradients only as ES modules that Node.js takes for CommonJS and cannot load. */
+async function buildGradients(): Promise<void> {
+  await build({
+    entryPoints: ['@tensorflow/tfjs-core/dist/register_all_gradients.js'],
+    outfile: GRADIENTS,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    logLevel: 'error',
+  });
+}
+
+async function buildDist(): Promise<void> {
+  rmSync('dist', { recursive: true, force: true });
+  mkdirSync('dist');
+  await build({
+    entryPoints: { entirespace: 'bin/entirespace.ts' },
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // TensorFlow.js ships ES modules that Node.js takes for CommonJS, so it goes inside; all else is a dependency.
+    packages: 'external',
+    logLevel: 'warning',
+  });
+  copyFileSync(WASM, 'dist/sparse.wasm');
+}
+
+function digestOf(sources: readonly string[]): string {
+  const hash = createHash('sha256');
+  const files = sources.flatMap((source) =>
+    source.includes('.')
+      ? [source]
+      : readdirSync(source, { recursive: true, encoding: 'utf8' }).map((file) => join(source, file)),
+  );
+  for (const file of files.filter((name) => /\.(ts|json)$/.test(name)).sort())
+    hash.update(file).update(readFileSync(file));
+  return hash.digest('hex');
+}

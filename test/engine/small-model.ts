@@ -1,0 +1,62 @@
+/** A model with an input of every kind, and rows for it, made by formula. */
+import type { ModelChoice } from '../../lib/config/declaration.ts';
+import { layoutOf } from '../../lib/model/fields.ts';
+import type { Model } from '../../lib/model/model.ts';
+import { networkOf } from '../../lib/model/network.ts';
+import { type StageGraph, stageGraph } from '../../lib/model/stage-graph.ts';
+import type { EncodedChunk, InputSpec, TableSpec } from '../../lib/table/encoded.ts';
+import { chainOfThree } from '../model/funnels.ts';
+
+export const TABLES: readonly TableSpec[] = [
+  { name: 'item', dimension: 6, rows: 40 },
+  { name: 'city', dimension: 6, rows: 9 },
+  { name: 'age', dimension: 6, rows: 5 },
+];
+
+export const INPUTS: readonly InputSpec[] = [
+  { kind: 'id', name: 'city', entity: 'user', table: 'city' },
+  { kind: 'bag', name: 'history', entity: 'user', table: 'item', length: 4, combiner: 'mean' },
+  { kind: 'quantile', name: 'age', entity: 'user', table: 'age', boundaries: [-0.5, 0.25, 1] },
+  { kind: 'id', name: 'item', entity: 'item', table: 'item' },
+  { kind: 'number', name: 'price', entity: 'item', clip: [-3, 4], log1p: true, mean: 0.1, deviation: 0.7 },
+  { kind: 'number', name: 'score', entity: 'context', clip: null, log1p: false, mean: 0, deviation: 1 },
+];
+
+export function smallModel(
+  fields: ModelChoice['fields'] = 'concatenate',
+  graph: StageGraph = stageGraph(chainOfThree),
+): Model {
+  const layout = layoutOf(INPUTS, TABLES, fields);
+  return { graph, layout, network: networkOf('esmm', { graph, width: layout.width, hiddenUnits: [16, 8] }) };
+}
+
+/** Rows that have missing, unknown and known values, empty and full bags, and numbers on both sides of every boundary. */
+export function smallChunk(rows: number, from = 0): EncodedChunk {
+  const row = (of: (i: number) => number) => Array.from({ length: rows }, (_, i) => of(from + i));
+  const slots = (of: (i: number, k: number) => number) =>
+    row((i) => i).flatMap((i) => [0, 1, 2, 3].map((k) => of(i, k)));
+  const filled = (i: number) => i % 5;
+  return {
+    rows,
+    ids: {
+      city: BigInt64Array.from(
+        row((i) => (i * 7) % 9),
+        BigInt,
+      ),
+      item: BigInt64Array.from(
+        row((i) => (i * i + 3) % 40),
+        BigInt,
+      ),
+      history: BigInt64Array.from(
+        slots((i, k) => (k < filled(i) ? (i * 3 + k * k) % 40 : 0)),
+        BigInt,
+      ),
+    },
+    weights: { history: Float32Array.from(slots((i, k) => (k < filled(i) ? 0.5 + ((i + k) % 3) : 0))) },
+    numbers: {
+      age: Float32Array.from(row((i) => (i % 11 === 0 ? Number.NaN : Math.sin(i) * 1.5))),
+      price: Float32Array.from(row((i) => (i % 13 === 0 ? Number.NaN : Math.cos(i * 1.3) * 6))),
+      score: Float32Array.from(row((i) => Math.sin(i * 0.7))),
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** Funnels that several tests use, as the declaration gives them. */
+import type { Declaration, Stage } from '../../lib/config/declaration.ts';
+
+type Funnel = Pick<Declaration, 'root' | 'stages' | 'roles'>;
+
+const plain: Omit<Stage, 'name' | 'from' | 'label'> = {
+  weight: 1,
+  complementOf: null,
+  exclusive: null,
+  withinMs: null,
+  inconsistent: 'reject',
+  maxInconsistent: 0,
+};
+
+export function stage(name: string, from: string | readonly string[], rest: Partial<Stage> = {}): Stage {
+  return {
+    ...plain,
+    name,
+    from: typeof from === 'string' ? [from] : from,
+    label: rest.complementOf ? null : name,
+    ...rest,
+  };
+}
+
+export const chainOfTwo: Funnel = { root: 'impression', stages: [stage('click', 'impression')], roles: null };
+
+export const chainOfThree: Funnel = {
+  root: 'impression',
+  stages: [stage('click', 'impression'), stage('conversion', 'click')],
+  roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
+};
+
+/** Entire Space Multi-Task Modeling via Post-Click Behavior Decomposition (arXiv 1910.07099). */
+export const esm2: Funnel = {
+  root: 'impression',
+  stages: [
+    stage('click', 'impression'),
+    stage('action', 'click'),
+    stage('other', 'click', { complementOf: 'action' }),
+    stage('buy', ['action', 'other']),
+  ],
+  roles: { impression: 'impression', click: 'click', conversion: 'buy' },
+};

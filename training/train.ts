@@ -1,0 +1,195 @@
+/**
+ * From a log to a model: check and encode the rows, fit, export ONNX, evaluate on the held-out rows. The result is a
+ * local folder with every file of a model version, ready to be published.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Declaration } from '../lib/config/declaration.ts';
+import { Engine, type Weights } from '../lib/engine/engine.ts';
+import { traceScores } from '../lib/engine/scoring-graph.ts';
+import { openScoringModel } from '../lib/engine/scoring-model.ts';
+import type { FunnelMetrics } from '../lib/evaluation/funnel.ts';
+import { metricsJson } from '../lib/evaluation/metrics-json.ts';
+import { writeOnnx } from '../lib/graph/onnx-file.ts';
+import { declaredModel } from '../lib/model/model.ts';
+import { type Database, openDatabase } from '../lib/table/database.ts';
+import { encodeLog } from '../lib/table/encode.ts';
+import { PARTS, type Part } from '../lib/table/encoded.ts';
+import type { Encoder } from '../lib/table/encoder.ts';
+import { writeEncoder } from '../lib/table/encoder-files.ts';
+import { fitEncoder } from '../lib/table/fit-encoder.ts';
+import { type CheckedLog, checkLog } from '../lib/table/log.ts';
+import { openSource } from '../lib/table/source.ts';
+import type { LogSummary } from '../lib/table/summary.ts';
+import { evaluateModel } from './evaluate-model.ts';
+import { fillUntrainedRows } from './fill-untrained.ts';
+import { type EpochRecord, type Fitted, fit } from './fit.ts';
+import { initialWeights, type StageRates } from './initial-weights.ts';
+import type { OnProgress } from './progress.ts';
+import { type RowCache, RowCacheWriter } from './row-cache.ts';
+
+export interface TrainOptions {
+  readonly declaration: Declaration;
+  /** The file as it was written: it travels in the model version. */
+  readonly declarationText: string;
+  /** A file, folder or glob of Parquet or CSV. */
+  readonly dataPath: string;
+  /** An empty folder for encoded rows and the model's files; the caller removes it. */
+  readonly scratch: string;
+  readonly threads: number;
+  readonly memoryLimitMiB: number;
+  /** Where the bad rows of the log go, if there are any. */
+  readonly rejectsPath?: string;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainedModel {
+  /** Local folder with the files of the model version. */
+  readonly folder: string;
+  readonly summary: LogSummary;
+  readonly epochs: readonly EpochRecord[];
+  readonly bestEpoch: number;
+  /** By embedding table: rows that no training row touched, and that got the mean of the others. */
+  readonly filledRows: Readonly<Record<string, number>>;
+  readonly metrics: FunnelMetrics;
+  readonly seconds: number;
+}
+
+export async function train(options: TrainOptions): Promise<TrainedModel> {
+  const started = performance.now();
+  const { scratch, threads, memoryLimitMiB, signal } = options;
+  const folder = join(scratch, 'model');
+  await mkdir(folder, { recursive: true });
+  const database = await openDatabase({ threads, memoryLimitMiB, scratch });
+  try {
+    const source = await openSource(database, options.dataPath);
+    const log = await checkLog(
+      database,
+      source,
+      options.declaration,
+      options.rejectsPath === undefined ? {} : { rejectsPath: options.rejectsPath },
+    );
+    signal?.throwIfAborted();
+    const { encoder, summary } = await fitEncoder(database, log);
+    signal?.throwIfAborted();
+    const rates = stageRates(summary);
+    const { fitted, filledRows } = await fitModel(database, log, encoder, summary, rates, options, folder);
+    await writeEncoder(database, encoder, folder);
+    await writeFile(join(folder, 'declaration.yaml'), options.declarationText);
+    const metrics = await evaluateTestPart(database, log, encoder, summary, rates, options, folder);
+    await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(metricsJson(metrics), null, 2)}\n`);
+    return {
+      folder,
+      summary,
+      epochs: fitted.epochs,
+      bestEpoch: fitted.bestEpoch,
+      filledRows,
+      metrics,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    database.close();
+  }
+}
+
+/** Share of the weighted training rows of known label that reached each labelled stage. */
+export function stageRates({ parts }: LogSummary): StageRates {
+  return Object.fromEntries(
+    Object.entries(parts.train.labels).map(([stage, { weightedPositives, weightedRows }]) => [
+      stage,
+      weightedPositives / weightedRows,
+    ]),
+  );
+}
+
+async function fitModel(
+  database: Database,
+  log: CheckedLog,
+  encoder: Encoder,
+  summary: LogSummary,
+  rates: StageRates,
+  options: TrainOptions,
+  folder: string,
+): Promise<{ fitted: Fitted; filledRows: Record<string, number> }> {
+  const { training } = options.declaration;
+  const model = declaredModel(options.declaration, encoder.inputs, encoder.tables);
+  const caches = await cacheRows(database, log, encoder, summary, options);
+  const engine = await Engine.create(model, encoder.tables, {
+    batchSize: training.batchSize,
+    threads: options.threads,
+    optimizer: { type: training.optimizer, learningRate: training.learningRate },
+    l2Embeddings: training.l2Embeddings,
+    dropout: training.dropout,
+    seed: training.seed,
+  });
+  try {
+    engine.load(initialWeights(model, encoder.tables, rates, training.seed));
+    const fitted = await fit(engine, caches.train, caches.validation, {
+      ...training,
+      onProgress: ({ rows, totalRows, ...epoch }) =>
+        options.onProgress?.({ phase: 'train', done: rows, total: totalRows, ...epoch }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    const { tables, filledRows } = fillUntrainedRows(encoder.tables, fitted.weights.tables, engine.touched);
+    const weights: Weights = { parameters: fitted.weights.parameters, tables };
+    await writeOnnx(traceScores(model, encoder.inputs, encoder.tables, weights), join(folder, 'model.onnx'));
+    return { fitted, filledRows };
+  } finally {
+    await engine.release();
+    await caches.train.close();
+    await caches.validation.close();
+  }
+}
+
+async function cacheRows(
+  database: Database,
+  log: CheckedLog,
+  encoder: Encoder,
+  summary: LogSummary,
+  { scratch, onProgress, signal }: TrainOptions,
+): Promise<{ train: RowCache; validation: RowCache }> {
+  const stages = Object.keys(summary.parts.train.labels);
+  const parts: Part[] = ['train', 'validation'];
+  const writers = await Promise.all(
+    parts.map((part) => RowCacheWriter.create(join(scratch, `${part}.rows`), encoder.inputs, stages)),
+  );
+  const total = parts.reduce((sum, part) => sum + summary.parts[part].rows, 0);
+  let done = 0;
+  for await (const chunk of encodeLog(database, log, encoder, { parts })) {
+    for (const [i, writer] of writers.entries()) await writer.append(chunk, PARTS.indexOf(parts[i] as Part));
+    done += chunk.rows;
+    onProgress?.({ phase: 'encode', done, total });
+    signal?.throwIfAborted();
+  }
+  const [train, validation] = await Promise.all(writers.map((writer) => writer.finish()));
+  return { train: train as RowCache, validation: validation as RowCache };
+}
+
+async function evaluateTestPart(
+  database: Database,
+  log: CheckedLog,
+  encoder: Encoder,
+  summary: LogSummary,
+  rates: StageRates,
+  options: TrainOptions,
+  folder: string,
+): Promise<FunnelMetrics> {
+  const model = await openScoringModel(folder, { threads: options.threads });
+  try {
+    const rows = summary.parts.test.rows;
+    return await evaluateModel({
+      database,
+      log,
+      encoder,
+      model,
+      part: 'test',
+      rows,
+      rates,
+      ...(options.onProgress && { onProgress: options.onProgress }),
+      ...(options.signal && { signal: options.signal }),
+    });
+  } finally {
+    await model.release();
+  }
+}
