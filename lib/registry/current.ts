@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../store/store.ts';
+import { VersionNotFoundError } from './errors.ts';
+import { currentKey } from './keys.ts';
+import { parseRecord } from './record.ts';
+import { readManifest } from './versions.ts';
+
+const CURRENT_FORMAT = 1;
+
+// Enough to roll back through a month of nightly models.
+const EARLIER_KEPT = 30;
+
+// Each lost attempt means that somebody else's promotion succeeded.
+const ATTEMPTS = 100;
+
+const promotion = z.object({ version: z.string(), reason: z.string(), promotedAt: z.iso.datetime() });
+const currentSchema = promotion.extend({
+  formatVersion: z.literal(CURRENT_FORMAT),
+  earlier: z.array(promotion.readonly()).readonly(),
+});
+
+/** A version's becoming the current one. */
+export type Promotion = Readonly<z.infer<typeof promotion>>;
+
+/** The version in use, and how it came to be. */
+export interface CurrentVersion extends Promotion {
+  /** The versions that were current before, the latest first: what rollbacks bring back. */
+  readonly earlier: readonly Promotion[];
+  /** Of `current.json`, to expect in the next promotion. */
+  readonly etag: string;
+}
+
+export interface PromoteOptions {
+  /** Etag of the `current.json` that the decision was made on, `null` for none; without it, whatever is there. */
+  readonly expected?: string | null;
+  /** For people: why the version became current. */
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/**
+ * The version in use; `null` where none was ever promoted.
+ * @throws {InvalidRecordError}
+ */
+export async function currentVersion(store: Store, name: string): Promise<CurrentVersion | null> {
+  try {
+    const { body, etag } = await store.get(currentKey(name));
+    const text = new TextDecoder().decode(body);
+    const { formatVersion: _, ...current } = parseRecord(currentSchema, text, `current.json of ${name}`, store.url);
+    return { ...current, etag };
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Makes a published version the current one; nothing changes where it already is.
+ * @throws {VersionNotFoundError} where there is no such version.
+ * @throws {PreconditionFailedError} where `expected` was given and another promotion came first.
+ */
+export async function promoteVersion(
+  store: Store,
+  name: string,
+  version: string,
+  options: PromoteOptions,
+): Promise<CurrentVersion> {
+  await readManifest(store, name, version);
+  return swapCurrent(store, name, options, (current) => ({
+    version,
+    earlier: current === null ? [] : [promotionOf(current), ...current.earlier].slice(0, EARLIER_KEPT),
+  }));
+}
+
+/**
+ * Makes the version current that was so before the present one; again, and it goes one further back.
+ * @throws {VersionNotFoundError} where there is none before, or it is no longer published.
+ * @throws {PreconditionFailedError} where another promotion came first.
+ */
+export async function rollbackVersion(store: Store, name: string, options: PromoteOptions): Promise<CurrentVersion> {
+  const current = await currentVersion(store, name);
+  if (current === null) throw new VersionNotFoundError(`model ${name} has no current version in ${store.url}`);
+  const [previous, ...earlier] = current.earlier;
+  if (previous === undefined)
+    throw new VersionNotFoundError(`model ${name} has no version before ${current.version} in ${store.url}`);
+  await readManifest(store, name, previous.version);
+  // "Before" is relative to what was read, so a rollback that loses a race is never repeated.
+  const expected = options.expected === undefined ? current.etag : options.expected;
+  return swapCurrent(store, name, { ...options, expected }, () => ({ version: previous.version, earlier }));
+}
+
+/** Compare-and-swap of `current.json`. */
+async function swapCurrent(
+  store: Store,
+  name: string,
+  { expected, reason, at }: PromoteOptions,
+  successorOf: (current: CurrentVersion | null) => Pick<CurrentVersion, 'version' | 'earlier'>,
+): Promise<CurrentVersion> {
+  const key = currentKey(name);
+  for (let attempt = 1; ; attempt += 1) {
+    const current = await currentVersion(store, name);
+    if (expected !== undefined && expected !== (current?.etag ?? null))
+      throw new PreconditionFailedError(key, store.url, expected === null ? 'ifAbsent' : 'ifMatch');
+    const { version, earlier } = successorOf(current);
+    if (current?.version === version) return current;
+    const promoted = { version, reason, promotedAt: at.toISOString() };
+    const content = `${JSON.stringify({ formatVersion: CURRENT_FORMAT, ...promoted, earlier }, null, 2)}\n`;
+    try {
+      const condition = current === null ? { ifAbsent: true } : { ifMatch: current.etag };
+      const { etag } = await store.put(key, content, condition);
+      return { ...promoted, earlier, etag };
+    } catch (error) {
+      if (!(error instanceof PreconditionFailedError)) throw error;
+      // The answer to a successful write may be lost, and its repetition then fails.
+      const winner = await currentVersion(store, name);
+      if (winner !== null && isDeepStrictEqual(promotionOf(winner), promoted)) return winner;
+      if (expected !== undefined || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+function promotionOf({ version, reason, promotedAt }: Promotion): Promotion {
+  return { version, reason, promotedAt };
+}

@@ -1,0 +1,14 @@
+/** Thrown where a model, a version of it, or a version before the current one does not exist. */
+export class VersionNotFoundError extends Error {
+  override readonly name = 'VersionNotFoundError';
+}
+
+/** Thrown where a version's manifest, or the pointer to the current version, is not what it must be. */
+export class InvalidRecordError extends Error {
+  override readonly name = 'InvalidRecordError';
+}
+
+/** Thrown where the files of a version are not those that its manifest names; nothing of them may be loaded. */
+export class ModelCorruptedError extends Error {
+  override readonly name = 'ModelCorruptedError';
+}

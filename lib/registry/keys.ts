@@ -1,0 +1,49 @@
+/**
+ * Where models lie in a store: `models/<name>/<version>/<file>`, and `models/<name>/current.json`, which names the
+ * version in use.
+ */
+
+export const MODELS_PREFIX = 'models/';
+export const MANIFEST_FILE = 'manifest.json';
+export const MODEL_FILE = 'model.onnx';
+export const DECLARATION_FILE = 'declaration.yaml';
+
+const NAME = /^[a-z0-9][a-z0-9-]*$/;
+
+/** @throws {RangeError} where the name is not one that a declaration may have. */
+export function modelPrefix(name: string): string {
+  if (!NAME.test(name)) throw new RangeError(`model name must be of a-z, 0-9 and - and not begin with -, got ${name}`);
+  return `${MODELS_PREFIX}${name}/`;
+}
+
+/** @throws {RangeError} where the version is not of the form that publishing gives it. */
+export function versionPrefix(name: string, version: string): string {
+  if (!isVersionId(version))
+    throw new RangeError(`model version must be like 20260131-235959-0123abcd, got ${version}`);
+  return `${modelPrefix(name)}${version}/`;
+}
+
+export function manifestKey(name: string, version: string): string {
+  return `${versionPrefix(name, version)}${MANIFEST_FILE}`;
+}
+
+export function currentKey(name: string): string {
+  return `${modelPrefix(name)}current.json`;
+}
+
+/** Version of a model from the UTC second and the start of its ONNX file's sha256, so that versions sort by time. */
+export function versionIdFrom(createdAt: Date, modelSha256: string): string {
+  const [date = '', time = ''] = createdAt.toISOString().split('T');
+  return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${modelSha256.slice(0, 8)}`;
+}
+
+export function isVersionId(text: string): boolean {
+  return /^\d{8}-\d{6}-[0-9a-f]{8}$/.test(text);
+}
+
+/** The model and version whose manifest has that key; `null` for any other key. */
+export function versionFromManifestKey(key: string): { readonly name: string; readonly version: string } | null {
+  const [models, name, version, file, ...rest] = key.split('/');
+  if (`${models}/` !== MODELS_PREFIX || file !== MANIFEST_FILE || rest.length > 0) return null;
+  return name !== undefined && version !== undefined && isVersionId(version) ? { name, version } : null;
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { InvalidRecordError } from './errors.ts';
+import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE } from './keys.ts';
+import { parseRecord } from './record.ts';
+
+/** Format of the manifests that this release writes, and the only one that it reads. */
+export const MANIFEST_FORMAT = 1;
+
+const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
+const instant = z.iso.datetime();
+const file = z.object({ sha256, bytes: count }).readonly();
+
+const manifestSchema = z
+  .object({
+    formatVersion: z.literal(MANIFEST_FORMAT),
+    name: z.string(),
+    version: z.string(),
+    createdAt: instant,
+    /** By path within the version's folder, `/` between folders; the manifest itself is not among them. */
+    files: z.record(z.string(), file).readonly(),
+    declarationSha256: sha256,
+    /** Versions of what trained the model: entirespace, node, onnxruntime-node, ... */
+    libraries: z.record(z.string(), z.string()).readonly(),
+    data: z
+      .object({
+        /** What the rows were read from, as the user gave it. */
+        source: z.string(),
+        /** First and last row's time; `null` where no time column is declared. */
+        time: z.object({ from: instant, to: instant }).readonly().nullable(),
+        rows: z.object({ train: count, validation: count, test: count }).readonly(),
+        /** By labelled stage, over all parts. */
+        labels: z
+          .record(z.string(), z.object({ positive: count, negative: count, unknown: count }).readonly())
+          .readonly(),
+        rejectedByReason: z.record(z.string(), count).readonly(),
+      })
+      .readonly(),
+    metrics: z.record(z.string(), z.json()).readonly(),
+    /** Digest of what the encoder made of the probe's rows: a scorer whose encoder differs must refuse the model. */
+    encoderProbeSha256: sha256,
+    training: z
+      .object({
+        seed: z.number().int(),
+        epochs: count,
+        bestEpoch: count,
+        threads: count,
+        cpuModel: z.string(),
+        seconds: z.number().nonnegative(),
+        /** By embedding table: rows that no training row reached, and that got the table's mean. */
+        filledRows: z.record(z.string(), count).readonly(),
+      })
+      .readonly(),
+  })
+  .readonly()
+  .superRefine(({ files, version, declarationSha256 }, context) => {
+    const problem = (path: readonly string[], message: string) =>
+      context.addIssue({ code: 'custom', path: ['files', ...path], message });
+    for (const path of Object.keys(files)) {
+      if (!isFilePath(path)) problem([], `path must stay inside the version's folder, got ${path}`);
+      if (path === MANIFEST_FILE) problem([path], 'the manifest cannot name itself');
+    }
+    if (!files[MODEL_FILE]?.sha256.startsWith(version.slice(-8)))
+      problem([MODEL_FILE], `expected a sha256 that begins as version ${version} ends`);
+    if (files[DECLARATION_FILE]?.sha256 !== declarationSha256)
+      problem([DECLARATION_FILE], 'expected the sha256 that declarationSha256 has');
+  });
+
+/** All that is known of a model version: what its files must be, and where it comes from. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Size and digest of a file of a version. */
+export type ManifestFile = z.infer<typeof file>;
+
+/** The part of a manifest that training knows; publishing adds the rest. */
+export type ManifestFacts = Pick<Manifest, 'libraries' | 'data' | 'metrics' | 'encoderProbeSha256' | 'training'>;
+
+/**
+ * A manifest from its JSON, checked to be that of the version.
+ * @throws {InvalidRecordError}
+ */
+export function parseManifest(text: string, name: string, version: string, storeUrl: string): Manifest {
+  const what = `manifest of ${name} ${version}`;
+  const manifest = parseRecord(manifestSchema, text, what, storeUrl);
+  if (manifest.name === name && manifest.version === version) return manifest;
+  throw new InvalidRecordError(`${what} is that of ${manifest.name} ${manifest.version} (in ${storeUrl})`);
+}
+
+function isFilePath(path: string): boolean {
+  return !/[\\\0]/.test(path) && path.split('/').every((segment) => !['', '.', '..'].includes(segment));
+}

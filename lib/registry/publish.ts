@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { PreconditionFailedError, type Store } from '../store/store.ts';
+import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE, manifestKey, versionIdFrom, versionPrefix } from './keys.ts';
+import { digestFile, filesBelow } from './local-files.ts';
+import { MANIFEST_FORMAT, type ManifestFacts, type ManifestFile, parseManifest } from './manifest.ts';
+
+/** Files without which a model cannot be scored or explained. */
+const REQUIRED_FILES = [MODEL_FILE, 'inputs.json', 'encoder.json', 'probe.json', DECLARATION_FILE, 'metrics.json'];
+
+export interface Publication {
+  readonly name: string;
+  /** Local folder whose files, subfolders included, become the version. */
+  readonly folder: string;
+  readonly facts: ManifestFacts;
+  readonly createdAt: Date;
+}
+
+/**
+ * Publishes a folder as a new version and answers its id. A version exists from the moment its manifest does, which is
+ * written last: a publication that fails before leaves nothing that anyone sees, and can be repeated.
+ * @throws {Error} where a file is missing in the folder, or the version exists already.
+ */
+export async function publishVersion(store: Store, { name, folder, facts, createdAt }: Publication): Promise<string> {
+  const files = await digestFolder(folder);
+  const version = versionIdFrom(createdAt, files[MODEL_FILE]?.sha256 ?? '');
+  const content = {
+    formatVersion: MANIFEST_FORMAT,
+    name,
+    version,
+    createdAt: createdAt.toISOString(),
+    files,
+    declarationSha256: files[DECLARATION_FILE]?.sha256,
+    ...facts,
+  };
+  const manifest = `${JSON.stringify(content, null, 2)}\n`;
+  parseManifest(manifest, name, version, store.url);
+
+  const key = manifestKey(name, version);
+  if ((await store.head(key)) !== null) throw existsAlready(store, name, version);
+  for (const [path, { sha256 }] of Object.entries(files)) {
+    await putOnce(store, `${versionPrefix(name, version)}${path}`, join(folder, path), sha256);
+  }
+  try {
+    await store.put(key, manifest, { ifAbsent: true });
+  } catch (error) {
+    throw error instanceof PreconditionFailedError ? existsAlready(store, name, version) : error;
+  }
+  return version;
+}
+
+async function digestFolder(folder: string): Promise<Readonly<Record<string, ManifestFile>>> {
+  const paths = await filesBelow(folder);
+  const missing = REQUIRED_FILES.filter((path) => !paths.includes(path));
+  if (missing.length > 0) throw new Error(`model files missing: ${missing.join(', ')} (in ${folder})`);
+  if (paths.includes(MANIFEST_FILE)) throw new Error(`${MANIFEST_FILE} is written by publishing, got one in ${folder}`);
+  const files: Record<string, ManifestFile> = {};
+  for (const path of paths) files[path] = await digestFile(join(folder, path));
+  return files;
+}
+
+/** Never overwrites: where a publication of the same second and model is already there, its bytes must be these. */
+async function putOnce(store: Store, key: string, path: string, sha256: string): Promise<void> {
+  try {
+    await store.putFile(key, path, { ifAbsent: true, metadata: { sha256 } });
+  } catch (error) {
+    if (!(error instanceof PreconditionFailedError)) throw error;
+    if ((await store.head(key))?.metadata.sha256 !== sha256) throw error;
+  }
+}
+
+function existsAlready(store: Store, name: string, version: string): Error {
+  return new Error(`version ${version} of model ${name} exists already in ${store.url}`);
+}

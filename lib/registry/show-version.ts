@@ -1,0 +1,20 @@
+import type { Store } from '../store/store.ts';
+import { currentVersion } from './current.ts';
+import type { Manifest } from './manifest.ts';
+import { readManifest } from './versions.ts';
+
+/** What a person wants to see of a version. */
+export interface ShownVersion {
+  readonly manifest: Manifest;
+  readonly isCurrent: boolean;
+  /** Size of all its files. */
+  readonly bytes: number;
+}
+
+/** @throws as `readManifest`. */
+export async function showVersion(store: Store, name: string, version: string): Promise<ShownVersion> {
+  const manifest = await readManifest(store, name, version);
+  const current = await currentVersion(store, name);
+  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+  return { manifest, isCurrent: current?.version === version, bytes };
+}

@@ -1,0 +1,55 @@
+import { ObjectNotFoundError, type Store } from '../store/store.ts';
+import { VersionNotFoundError } from './errors.ts';
+import { MODELS_PREFIX, manifestKey, modelPrefix, versionFromManifestKey, versionPrefix } from './keys.ts';
+import { type Manifest, parseManifest } from './manifest.ts';
+
+// In messages; a registry that lives for years has thousands.
+const VERSIONS_SHOWN = 10;
+
+/** Names of the models that have a published version, in order. */
+export async function listModels(store: Store): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for (const { name } of await publishedBelow(store, MODELS_PREFIX)) names.add(name);
+  return [...names];
+}
+
+/** Published versions of a model, oldest first. */
+export async function listVersions(store: Store, name: string): Promise<readonly string[]> {
+  return (await publishedBelow(store, modelPrefix(name))).map(({ version }) => version);
+}
+
+/**
+ * The manifest of a published version.
+ * @throws {VersionNotFoundError} naming the versions that there are.
+ * @throws {InvalidRecordError} where the manifest is not valid, or is another version's.
+ */
+export async function readManifest(store: Store, name: string, version: string): Promise<Manifest> {
+  try {
+    const { body } = await store.get(manifestKey(name, version));
+    return parseManifest(new TextDecoder().decode(body), name, version, store.url);
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) throw await versionNotFound(store, name, version);
+    throw error;
+  }
+}
+
+async function publishedBelow(store: Store, prefix: string) {
+  const found: { readonly name: string; readonly version: string }[] = [];
+  for await (const { key } of store.list(prefix)) {
+    const published = versionFromManifestKey(key);
+    if (published !== null) found.push(published);
+  }
+  return found;
+}
+
+async function versionNotFound(store: Store, name: string, version: string): Promise<VersionNotFoundError> {
+  for await (const _file of store.list(versionPrefix(name, version)))
+    return new VersionNotFoundError(
+      `version ${version} of model ${name} in ${store.url} was never completed: it has files, but no manifest`,
+    );
+  const versions = await listVersions(store, name);
+  const shown = versions.slice(-VERSIONS_SHOWN).join(', ');
+  const earlier = versions.length > VERSIONS_SHOWN ? `${versions.length - VERSIONS_SHOWN} older ones and ` : '';
+  const known = versions.length === 0 ? 'it has none' : `there are: ${earlier}${shown}`;
+  return new VersionNotFoundError(`no version ${version} of model ${name} in ${store.url}; ${known}`);
+}

@@ -1,0 +1,84 @@
+/**
+ * The object store: the few operations of S3 that the product stands on, so that a folder, a bucket and a map in
+ * memory are interchangeable. Keys are relative, separated by `/`, and never begin with one.
+ */
+
+export interface ObjectInfo {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  /** Identifies these bytes for ever; a store without old versions answers `ObjectNotFoundError` once they are replaced. */
+  readonly versionId: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface StoredObject extends ObjectInfo {
+  readonly body: Uint8Array;
+}
+
+export interface PutOptions {
+  /** Write only where no object has the key: S3's `If-None-Match: *`. */
+  readonly ifAbsent?: boolean;
+  /** Write only where the current object has this etag: S3's `If-Match`. */
+  readonly ifMatch?: string;
+  /** Keys in lower case. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Bytes `start` up to, not including, `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Store {
+  /** Where the store is, for messages: `file:///data/bucket`, `s3://bucket`, `memory:`. */
+  readonly url: string;
+  /** Facts about the current object, or of one version; `null` where there is none. `list` may leave `metadata` empty, `head` never does. */
+  head(key: string, versionId?: string): Promise<ObjectInfo | null>;
+  /** @throws {ObjectNotFoundError} where the key, or that version of it, does not exist. */
+  get(key: string, options?: { readonly versionId?: string; readonly range?: ByteRange }): Promise<StoredObject>;
+  /**
+   * Writes the whole object or nothing.
+   * @throws {PreconditionFailedError} where `ifAbsent` or `ifMatch` does not hold.
+   */
+  put(key: string, body: Uint8Array | string, options?: PutOptions): Promise<ObjectInfo>;
+  /** Deletes the current object; no error where there is none. */
+  delete(key: string): Promise<void>;
+  /** Copies the current object within the store, bytes and metadata. */
+  copy(from: string, to: string): Promise<void>;
+  /** Every object whose key starts with the prefix, in the order of the keys' UTF-8 bytes; strongly consistent. */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Writes a local file as an object, for bodies too large for memory. Same conditions as `put`. */
+  putFile(key: string, path: string, options?: PutOptions): Promise<ObjectInfo>;
+  /**
+   * A local path whose content is that version, for readers that need one (DuckDB, onnxruntime). A store of files
+   * answers with the file itself; the others copy into `scratch`, and the caller removes `scratch` afterwards.
+   * @throws {ObjectNotFoundError}
+   */
+  toFile(key: string, scratch: string, versionId?: string): Promise<string>;
+}
+
+/** Thrown where an object, or the asked version of it, does not exist. */
+export class ObjectNotFoundError extends Error {
+  override readonly name = 'ObjectNotFoundError';
+  constructor(
+    readonly key: string,
+    readonly storeUrl: string,
+    readonly versionId?: string,
+  ) {
+    super(`no object ${key} in ${storeUrl}${versionId === undefined ? '' : `, version ${versionId}`}`);
+  }
+}
+
+/** Thrown where a conditional write's condition does not hold (HTTP 412). */
+export class PreconditionFailedError extends Error {
+  override readonly name = 'PreconditionFailedError';
+  constructor(
+    readonly key: string,
+    readonly storeUrl: string,
+    readonly condition: 'ifAbsent' | 'ifMatch',
+  ) {
+    super(`${key} in ${storeUrl} ${condition === 'ifAbsent' ? 'exists already' : 'changed since it was read'}`);
+  }
+}

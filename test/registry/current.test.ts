@@ -1,0 +1,196 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { currentVersion, promoteVersion, rollbackVersion } from '../../lib/registry/current.ts';
+import { InvalidRecordError, VersionNotFoundError } from '../../lib/registry/errors.ts';
+import { showVersion } from '../../lib/registry/show-version.ts';
+import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
+import { publishModel, STORES, VERSIONS } from './fixture.ts';
+
+const NAME = 'hillstrom';
+const AT = new Date('2026-02-01T00:00:00.000Z');
+const KEY = 'models/hillstrom/current.json';
+const { one, two, three } = VERSIONS;
+
+describe.each(STORES)('the current version in a %s', (_name, openStore) => {
+  let folder: string;
+  let store: Store;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'current-'));
+    store = openStore(folder);
+    await Promise.all(['one', 'two', 'three'].map((model, second) => publishModel(store, model, second)));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const promote = (version: string, expected?: string | null) =>
+    promoteVersion(store, NAME, version, {
+      reason: `gate: ${version}`,
+      at: AT,
+      ...(expected !== undefined && { expected }),
+    });
+  const rollback = () => rollbackVersion(store, NAME, { reason: 'alarm', at: AT });
+  const current = async () => (await currentVersion(store, NAME))?.version;
+
+  it('is null until one is promoted', async () => {
+    expect(await currentVersion(store, NAME)).toBeNull();
+    expect((await showVersion(store, NAME, one)).isCurrent).toBe(false);
+  });
+
+  it('is the one that was promoted last, with the reason and what was before', async () => {
+    await promote(one);
+    const promoted = await promote(two);
+    expect(promoted).toEqual({
+      version: two,
+      reason: `gate: ${two}`,
+      promotedAt: '2026-02-01T00:00:00.000Z',
+      earlier: [{ version: one, reason: `gate: ${one}`, promotedAt: '2026-02-01T00:00:00.000Z' }],
+      etag: (await store.head(KEY))?.etag,
+    });
+    expect(await currentVersion(store, NAME)).toEqual(promoted);
+    expect(await showVersion(store, NAME, two)).toMatchObject({
+      isCurrent: true,
+      bytes: 31,
+      manifest: { version: two },
+    });
+  });
+
+  it('stays untouched where it is promoted again', async () => {
+    const first = await promote(one);
+    expect(await promoteVersion(store, NAME, one, { reason: 'again', at: new Date() })).toEqual(first);
+  });
+
+  it('remembers the last 30 before it', async () => {
+    for (let round = 0; round < 17; round += 1) {
+      await promote(one);
+      await promote(two);
+    }
+    expect((await currentVersion(store, NAME))?.earlier.map(({ version }) => version)).toEqual(
+      Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? one : two)),
+    );
+  });
+
+  it('cannot be one that was never published', async () => {
+    await expect(promote('20260131-235959-00000000')).rejects.toThrow(
+      new VersionNotFoundError(
+        `no version 20260131-235959-00000000 of model hillstrom in ${store.url}; there are: ${one}, ${two}, ${three}`,
+      ),
+    );
+    await expect(promoteVersion(store, 'other', one, { reason: '', at: AT })).rejects.toThrow(
+      `no version ${one} of model other in ${store.url}; it has none`,
+    );
+    expect(await currentVersion(store, NAME)).toBeNull();
+  });
+
+  it('cannot be one whose publication stopped half-way', async () => {
+    await store.delete(`models/hillstrom/${one}/manifest.json`);
+    await expect(promote(one)).rejects.toThrow(
+      new VersionNotFoundError(
+        `version ${one} of model hillstrom in ${store.url} was never completed: it has files, but no manifest`,
+      ),
+    );
+  });
+
+  it.each(['latest', '../hillstrom', one.toUpperCase().replace('-', '/')])('cannot be %s', async (version) => {
+    await expect(promote(version)).rejects.toThrow(
+      new RangeError(`model version must be like 20260131-235959-0123abcd, got ${version}`),
+    );
+  });
+
+  describe('with an expectation', () => {
+    it('moves where nothing came in between', async () => {
+      const { etag } = await promote(one, null);
+      await promote(two, etag);
+      expect(await current()).toBe(two);
+    });
+
+    it('refuses where another promotion came first', async () => {
+      const { etag } = await promote(one);
+      await expect(promote(two, null)).rejects.toThrow(new PreconditionFailedError(KEY, store.url, 'ifAbsent'));
+      await promote(two, etag);
+      await expect(promote(three, etag)).rejects.toThrow(new PreconditionFailedError(KEY, store.url, 'ifMatch'));
+      expect(await current()).toBe(two);
+    });
+
+    it.each([
+      ['from the first', null],
+      ['from one', one],
+    ])('has one winner in a race, %s', async (_start, start) => {
+      const expected = start === null ? null : (await promote(start)).etag;
+      const results = await Promise.allSettled([promote(two, expected), promote(three, expected)]);
+      const lost = results.filter((result) => result.status === 'rejected');
+      expect(lost.map(({ reason }) => reason)).toEqual([expect.any(PreconditionFailedError)]);
+      expect(await current()).toBe(results[0]?.status === 'fulfilled' ? two : three);
+    });
+  });
+
+  it('without an expectation, keeps every promotion of a race', async () => {
+    await Promise.all([promote(one), promote(two), promote(three)]);
+    const end = await currentVersion(store, NAME);
+    expect([end?.version, ...(end?.earlier ?? []).map(({ version }) => version)].sort()).toEqual([one, two, three]);
+  });
+
+  it('counts a promotion as done whose answer was lost', async () => {
+    const { etag } = await promote(one);
+    const deaf: Store = {
+      ...store,
+      async put(key, body, options) {
+        await store.put(key, body, options);
+        throw new PreconditionFailedError(key, store.url, 'ifMatch');
+      },
+    };
+    const options = { reason: 'gate', at: AT, expected: etag };
+    expect((await promoteVersion(deaf, NAME, two, options)).version).toBe(two);
+  });
+
+  describe('rolled back', () => {
+    it('is the one before, and again the one before that', async () => {
+      for (const version of [one, two, three]) await promote(version);
+      expect(await rollback()).toMatchObject({ version: two, reason: 'alarm', earlier: [{ version: one }] });
+      expect(await rollback()).toMatchObject({ version: one, earlier: [] });
+      await expect(rollback()).rejects.toThrow(
+        new VersionNotFoundError(`model hillstrom has no version before ${one} in ${store.url}`),
+      );
+      expect(await current()).toBe(one);
+    });
+
+    it('goes back once where two do so at the same time', async () => {
+      for (const version of [one, two, three]) await promote(version);
+      const expected = (await currentVersion(store, NAME))?.etag ?? null;
+      const options = (reason: string) => ({ reason, at: AT, expected });
+      const results = await Promise.allSettled([
+        rollbackVersion(store, NAME, options('alarm')),
+        rollbackVersion(store, NAME, options('page')),
+      ]);
+      expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(await current()).toBe(two);
+    });
+
+    it('says that there is no current version', async () => {
+      await expect(rollback()).rejects.toThrow(
+        new VersionNotFoundError(`model hillstrom has no current version in ${store.url}`),
+      );
+    });
+
+    it('refuses a version that was removed since', async () => {
+      await promote(one);
+      await promote(two);
+      await store.delete(`models/hillstrom/${one}/manifest.json`);
+      await expect(rollback()).rejects.toThrow(VersionNotFoundError);
+      expect(await current()).toBe(two);
+    });
+  });
+
+  it('that somebody wrote by hand is checked', async () => {
+    await store.put(KEY, '{"formatVersion": 1, "version": 3}');
+    await expect(currentVersion(store, NAME)).rejects.toThrow(
+      new InvalidRecordError(
+        'current.json of hillstrom is not valid: version: invalid input: expected string, received number; ' +
+          'reason: invalid input: expected string, received undefined; ' +
+          'promotedAt: invalid input: expected string, received undefined; ' +
+          `earlier: invalid input: expected array, received undefined (in ${store.url})`,
+      ),
+    );
+  });
+});
