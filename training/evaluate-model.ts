@@ -23,21 +23,19 @@ export interface EvaluateOptions {
   readonly log: CheckedLog;
   readonly encoder: Encoder;
   readonly model: ScoringModel;
-  readonly part: Part;
-  /** Rows of the part, for progress. */
-  readonly rows: number;
-  /** Share of the training rows that reached each stage. */
-  readonly rates: StageRates;
+  readonly parts: readonly Part[];
+  /** Rows of these parts, for progress. @default all rows of the log */
+  readonly rows?: number;
+  /** Mean label of the training rows, by task name. */
+  readonly trainingRates: Readonly<Record<string, number>>;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
 
-/** Scores the part's rows and measures every task of the funnel on them. */
+/** Scores the rows of the parts and measures every task of the funnel on them. */
 export async function evaluateModel(options: EvaluateOptions): Promise<FunnelMetrics> {
-  const tasks = funnelTasks(options.log.declaration);
   const rows = await scoreRows(options);
-  const trainingRates = Object.fromEntries(tasks.map((task) => [task.name, taskRate(task, options.rates)]));
-  return evaluateFunnel(rows, { tasks, trainingRates });
+  return evaluateFunnel(rows, { tasks: funnelTasks(options.log.declaration), trainingRates: options.trainingRates });
 }
 
 /** What is measured of a declaration's model: CTR, CVR on clicked rows and CTCVR by role, and every other labelled output. */
@@ -45,8 +43,7 @@ export function funnelTasks(declaration: Declaration): FunnelTask[] {
   const { root, labelled, outputs } = stageGraph(declaration);
   const { roles } = declaration;
   const isLabelled = (stage: string) => labelled.some(({ name }) => name === stage);
-  const byRole =
-    roles === null ? [] : roleTasks({ ...roles, impression: roles.impression === root ? null : roles.impression });
+  const byRole = roles === null ? [] : roleTasks(roles, root);
   const others = outputs
     .filter(({ name }) => !byRole.some(({ output }) => output === name))
     .map(
@@ -63,8 +60,11 @@ export function funnelTasks(declaration: Declaration): FunnelTask[] {
   );
 }
 
-function taskRate({ label, given }: FunnelTask, rates: StageRates): number {
-  return (rates[label] ?? 0) / (given === null ? 1 : (rates[given] ?? 1));
+/** Mean label of a task's training rows, from the share of all training rows that reached each stage. */
+export function taskRates(tasks: readonly FunnelTask[], rates: StageRates): Record<string, number> {
+  return Object.fromEntries(
+    tasks.map(({ name, label, given }) => [name, (rates[label] ?? 0) / (given === null ? 1 : (rates[given] ?? 1))]),
+  );
 }
 
 async function scoreRows({
@@ -72,25 +72,43 @@ async function scoreRows({
   log,
   encoder,
   model,
-  part,
-  rows,
+  parts,
+  rows = log.source.rows,
   onProgress,
   signal,
 }: EvaluateOptions): Promise<FunnelRows> {
   const stages = log.declaration.stages.filter(({ label }) => label !== null).map(({ name }) => name);
-  const probabilities = Object.fromEntries(model.outputs.map((name) => [name, new Float32Array(rows)]));
-  const labels = Object.fromEntries(stages.map((name) => [name, new Int8Array(rows)]));
-  const weight = new Float32Array(rows);
-  const group = log.declaration.log.group === null ? null : new Float64Array(rows);
+  const probabilities: Record<string, Float32Array[]> = Object.fromEntries(model.outputs.map((name) => [name, []]));
+  const labels: Record<string, Int8Array[]> = Object.fromEntries(stages.map((name) => [name, []]));
+  const weights: Float32Array[] = [];
+  const groups: Float64Array[] = [];
   let done = 0;
-  for await (const chunk of encodeLog(database, log, encoder, { parts: [part] })) {
-    for (const [name, values] of Object.entries(await model.predict(chunk))) probabilities[name]?.set(values, done);
-    for (const name of stages) labels[name]?.set(chunk.labels[name] as Int8Array, done);
-    weight.set(chunk.weight, done);
-    if (chunk.group !== null) group?.set(chunk.group, done);
+  for await (const chunk of encodeLog(database, log, encoder, { parts })) {
+    for (const [name, values] of Object.entries(await model.predict(chunk))) probabilities[name]?.push(values);
+    for (const name of stages) labels[name]?.push(chunk.labels[name] as Int8Array);
+    weights.push(chunk.weight);
+    if (chunk.group !== null) groups.push(chunk.group);
     done += chunk.rows;
     onProgress?.({ phase: 'evaluate', done, total: rows });
     signal?.throwIfAborted();
   }
-  return { probabilities, labels, weight: log.declaration.log.kept === null ? null : weight, group };
+  return {
+    probabilities: Object.fromEntries(
+      Object.entries(probabilities).map(([name, chunks]) => [name, joined(new Float32Array(done), chunks)]),
+    ),
+    labels: Object.fromEntries(
+      Object.entries(labels).map(([name, chunks]) => [name, joined(new Int8Array(done), chunks)]),
+    ),
+    weight: log.declaration.log.kept === null ? null : joined(new Float32Array(done), weights),
+    group: log.declaration.log.group === null ? null : joined(new Float64Array(done), groups),
+  };
+}
+
+function joined<T extends Float32Array | Float64Array | Int8Array>(into: T, chunks: readonly T[]): T {
+  let at = 0;
+  for (const chunk of chunks) {
+    into.set(chunk, at);
+    at += chunk.length;
+  }
+  return into;
 }

@@ -21,7 +21,7 @@ import { fitEncoder } from '../lib/table/fit-encoder.ts';
 import { type CheckedLog, checkLog } from '../lib/table/log.ts';
 import { openSource } from '../lib/table/source.ts';
 import type { LogSummary } from '../lib/table/summary.ts';
-import { evaluateModel } from './evaluate-model.ts';
+import { evaluateModel, funnelTasks, taskRates } from './evaluate-model.ts';
 import { fillUntrainedRows } from './fill-untrained.ts';
 import { type EpochRecord, type Fitted, fit } from './fit.ts';
 import { initialWeights, type StageRates } from './initial-weights.ts';
@@ -40,6 +40,8 @@ export interface TrainOptions {
   readonly memoryLimitMiB: number;
   /** Where the bad rows of the log go, if there are any. */
   readonly rejectsPath?: string;
+  /** Called once the log is checked, before training begins. */
+  readonly onSummary?: (summary: LogSummary) => void;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -73,11 +75,12 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
     signal?.throwIfAborted();
     const { encoder, summary } = await fitEncoder(database, log);
     signal?.throwIfAborted();
-    const rates = stageRates(summary);
-    const { fitted, filledRows } = await fitModel(database, log, encoder, summary, rates, options, folder);
+    options.onSummary?.(summary);
+    const prepared: Prepared = { options, folder, database, log, encoder, summary };
+    const { fitted, filledRows } = await fitModel(prepared);
     await writeEncoder(database, encoder, folder);
     await writeFile(join(folder, 'declaration.yaml'), options.declarationText);
-    const metrics = await evaluateTestPart(database, log, encoder, summary, rates, options, folder);
+    const metrics = await evaluateTestPart(prepared);
     await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(metricsJson(metrics), null, 2)}\n`);
     return {
       folder,
@@ -89,7 +92,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
       seconds: (performance.now() - started) / 1000,
     };
   } finally {
-    database.close();
+    await database.close();
   }
 }
 
@@ -103,18 +106,20 @@ export function stageRates({ parts }: LogSummary): StageRates {
   );
 }
 
-async function fitModel(
-  database: Database,
-  log: CheckedLog,
-  encoder: Encoder,
-  summary: LogSummary,
-  rates: StageRates,
-  options: TrainOptions,
-  folder: string,
-): Promise<{ fitted: Fitted; filledRows: Record<string, number> }> {
+interface Prepared {
+  readonly options: TrainOptions;
+  readonly folder: string;
+  readonly database: Database;
+  readonly log: CheckedLog;
+  readonly encoder: Encoder;
+  readonly summary: LogSummary;
+}
+
+async function fitModel(prepared: Prepared): Promise<{ fitted: Fitted; filledRows: Record<string, number> }> {
+  const { options, folder, encoder, summary } = prepared;
   const { training } = options.declaration;
   const model = declaredModel(options.declaration, encoder.inputs, encoder.tables);
-  const caches = await cacheRows(database, log, encoder, summary, options);
+  const caches = await cacheRows(prepared);
   const engine = await Engine.create(model, encoder.tables, {
     batchSize: training.batchSize,
     threads: options.threads,
@@ -124,7 +129,7 @@ async function fitModel(
     seed: training.seed,
   });
   try {
-    engine.load(initialWeights(model, encoder.tables, rates, training.seed));
+    engine.load(initialWeights(model, encoder.tables, stageRates(summary), training.seed));
     const fitted = await fit(engine, caches.train, caches.validation, {
       ...training,
       onProgress: ({ rows, totalRows, ...epoch }) =>
@@ -142,13 +147,14 @@ async function fitModel(
   }
 }
 
-async function cacheRows(
-  database: Database,
-  log: CheckedLog,
-  encoder: Encoder,
-  summary: LogSummary,
-  { scratch, onProgress, signal }: TrainOptions,
-): Promise<{ train: RowCache; validation: RowCache }> {
+async function cacheRows({
+  options,
+  database,
+  log,
+  encoder,
+  summary,
+}: Prepared): Promise<{ train: RowCache; validation: RowCache }> {
+  const { scratch, onProgress, signal } = options;
   const stages = Object.keys(summary.parts.train.labels);
   const parts: Part[] = ['train', 'validation'];
   const writers = await Promise.all(
@@ -166,28 +172,28 @@ async function cacheRows(
   return { train: train as RowCache, validation: validation as RowCache };
 }
 
-async function evaluateTestPart(
-  database: Database,
-  log: CheckedLog,
-  encoder: Encoder,
-  summary: LogSummary,
-  rates: StageRates,
-  options: TrainOptions,
-  folder: string,
-): Promise<FunnelMetrics> {
+async function evaluateTestPart({
+  options,
+  folder,
+  database,
+  log,
+  encoder,
+  summary,
+}: Prepared): Promise<FunnelMetrics> {
   const model = await openScoringModel(folder, { threads: options.threads });
   try {
-    const rows = summary.parts.test.rows;
+    const trainingRates = taskRates(funnelTasks(log.declaration), stageRates(summary));
+    const { onProgress, signal } = options;
     return await evaluateModel({
       database,
       log,
       encoder,
       model,
-      part: 'test',
-      rows,
-      rates,
-      ...(options.onProgress && { onProgress: options.onProgress }),
-      ...(options.signal && { signal: options.signal }),
+      parts: ['test'],
+      rows: summary.parts.test.rows,
+      trainingRates,
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
     });
   } finally {
     await model.release();

@@ -39,14 +39,21 @@ export function esmm({ graph, width, hiddenUnits }: NetworkShape): Network {
 
 function towerParameters(tower: Tower, width: number, hiddenUnits: readonly number[]): ParameterSpec[] {
   const units = [width, ...hiddenUnits, logitCount(tower)];
-  return units.slice(1).flatMap((outputs, layer): ParameterSpec[] => [
-    { name: weightName(tower.name, layer), shape: [units[layer] as number, outputs], start: 'glorot' },
-    {
-      name: biasName(tower.name, layer),
-      shape: [outputs],
-      start: layer === hiddenUnits.length ? { baseRatesOf: tower.name } : 'zero',
-    },
-  ]);
+  return units.slice(1).flatMap((outputs, layer): ParameterSpec[] => {
+    const isLast = layer === hiddenUnits.length;
+    const weight = { name: weightName(tower.name, layer), shape: [units[layer] as number, outputs] };
+    const bias = { name: biasName(tower.name, layer), shape: [outputs] };
+    // Without weights, the last layer gives every row the base rate, whatever the width of the numbers beneath.
+    return isLast
+      ? [
+          { ...weight, start: 'zero' },
+          { ...bias, start: { baseRatesOf: tower.name } },
+        ]
+      : [
+          { ...weight, start: 'glorot' },
+          { ...bias, start: 'zero' },
+        ];
+  });
 }
 
 function weightOf(parameters: Readonly<Record<string, tf.Tensor>>, tower: string, layer: number): tf.Tensor2D {

@@ -8,7 +8,7 @@ import type { StageGraph } from './stage-graph.ts';
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Glorot's uniform distribution for weights; the tower's base rates for the biases of its last layer. */
+  /** Glorot's uniform distribution, 0, or the logits of the base rates of a tower's stages. */
   readonly start: 'glorot' | 'zero' | { readonly baseRatesOf: string };
 }
 

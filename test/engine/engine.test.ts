@@ -38,7 +38,7 @@ describe.each([
 ])('the step graph, $name', ({ model }) => {
   it.each([1, 3, 4096])('has the loss and gradients of tfjs-cpu at %i rows', async (rows) => {
     const batch = smallBatch(model, rows);
-    const weights = initialWeights(model, TABLES, RATES, 1);
+    const weights = someWeights(model);
     const session = await Session.open(onnxBytes(traceStep(model, false)), { threads: 1 });
     const eager = eagerStep(model, weights, batch);
     const got = await session.run({
@@ -80,6 +80,7 @@ it('learns: the loss of a batch falls as it is repeated', async () => {
 
 it('touches only the rows of the batch', async () => {
   const engine = await engineOf(smallModel());
+  engine.load(someWeights(engine.model));
   const before = engine.weights().tables;
   const batch = smallBatch(engine.model, 3);
   await engine.train(batch);
@@ -126,6 +127,15 @@ async function engineOf(model: Model, options: Partial<EngineOptions> = {}): Pro
   const engine = await Engine.create(model, TABLES, { ...OPTIONS, ...options });
   engine.load(initialWeights(model, TABLES, RATES, 1));
   return engine;
+}
+
+/** Weights of which none is 0, as after some training. */
+function someWeights(model: Model): ReturnType<typeof initialWeights> {
+  const { parameters, tables } = initialWeights(model, TABLES, RATES, 1);
+  const filled = Object.entries(parameters).map(
+    ([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1) * 0.3)] as const,
+  );
+  return { parameters: Object.fromEntries(filled), tables };
 }
 
 function smallBatch(model: Model, rows: number, from = 0): Batch {
@@ -217,12 +227,12 @@ function onnxInputs(model: Model, weights: ReturnType<typeof initialWeights>, ba
   ]);
 }
 
-/** Gradients are compared to the size of their largest element: sums of thousands of rows differ in order. */
+/** Gradients are compared to the size of their largest element: float32 sums of 4,096 rows in another order. */
 function expectClose(got: Float32Array, expected: Float32Array, what: string): void {
   const size = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   expect(got.length, what).toBe(expected.length);
   got.forEach((value, i) => {
-    expect(Math.abs(value - (expected[i] as number)), `${what}, element ${i}`).toBeLessThanOrEqual(3e-6 * size);
+    expect(Math.abs(value - (expected[i] as number)), `${what}, element ${i}`).toBeLessThanOrEqual(1e-5 * size);
   });
 }
 

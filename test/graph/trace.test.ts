@@ -1,0 +1,89 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import '../../lib/model/gradients.js';
+import { graphText } from '../../lib/graph/graph.ts';
+import { UntraceableError } from '../../lib/graph/recorder.ts';
+import { type InputSpec, trace } from '../../lib/graph/trace.ts';
+
+const X: InputSpec = { name: 'x', shape: ['batch', 3], type: 'float32' };
+
+describe('a traced function', () => {
+  it('keeps the batch size open in the shapes that it reshapes, expands and tiles to', () => {
+    const graph = trace(({ x }) => ({ y: tf.tile(tf.reshape(tf.mul(x as tf.Tensor, tf.ones([3])), [-1]), [2]) }), [X]);
+    expect(graphText(graph).split('\n').at(-1)).toBe('output y: float32[6 batch]');
+    expect(graphText(graph)).toContain('constant shape_0: int64[1] = -1');
+  });
+
+  it('holds only what its outputs need', () => {
+    const graph = trace(
+      ({ x }) => {
+        tf.exp(x as tf.Tensor);
+        return { y: tf.neg(x as tf.Tensor) };
+      },
+      [X],
+    );
+    expect(graphText(graph)).toBe(
+      'input x: float32[batch, 3]\nNeg x -> t1\nIdentity t1 -> y\noutput y: float32[batch, 3]',
+    );
+  });
+
+  it('names weights as they are given', () => {
+    const weights = [{ name: 'w', shape: [3], values: Float32Array.from([1, 2, 3]) }];
+    const graph = trace(({ x }, { w }) => ({ y: tf.mul(x as tf.Tensor, w as tf.Tensor) }), [X], weights);
+    expect(graphText(graph)).toContain('constant w: float32[3] = 1 2 3\nMul x w -> t0');
+  });
+
+  it('leaves the backend as it was', () => {
+    const before = tf.getBackend();
+    trace(({ x }) => ({ y: tf.neg(x as tf.Tensor) }), [X]);
+    expect(tf.getBackend()).toBe(before);
+  });
+});
+
+describe('is refused, with the kernel that is to blame,', () => {
+  it.each<{ what: string; traced: (x: tf.Tensor) => tf.Tensor; message: string }>([
+    {
+      what: 'a kernel without a rule',
+      traced: (x) => tf.cumsum(x, 1),
+      message: 'no ONNX rule for the TF.js kernel Cumsum',
+    },
+    {
+      what: 'a value that is read',
+      traced: (x) => tf.scalar(tf.sum(x).dataSync()[0] as number),
+      message: 'a value is read while tracing (after kernel Sum): the graph may not depend on values',
+    },
+    {
+      what: 'the gradient of a mean over the batch, which divides by its size',
+      traced: (x) => tf.grad((a: tf.Tensor) => tf.mean(a))(x),
+      message: 'kernel RealDiv has a constant that depends on the batch size: 15 at 5 rows, 21 at 7',
+    },
+    {
+      what: 'a constant of the batch size that is not uniform',
+      traced: (x) => tf.mul(x, tf.reshape(tf.range(0, x.shape[0] as number), [-1, 1])),
+      message: 'no ONNX rule for the TF.js kernel Range',
+    },
+    {
+      what: 'a dimension that is no multiple of the batch',
+      traced: (x) => tf.slice(x, [0, 0], [(x.shape[0] as number) - 1, 3]),
+      message: 'kernel Slice has a dimension that is no multiple of the batch: 4 at 5 rows, 6 at 7',
+    },
+    {
+      what: 'another graph at another batch size',
+      traced: (x) => ((x.shape[0] as number) > 5 ? tf.neg(tf.neg(x)) : tf.neg(x)),
+      message: 'the traced function makes another graph at another batch size',
+    },
+    {
+      what: 'another operator at another batch size',
+      traced: (x) => ((x.shape[0] as number) > 5 ? tf.neg(x) : tf.abs(x)),
+      message: 'kernel Abs depends on the batch size: Abs becomes Neg or has other attributes',
+    },
+    {
+      what: 'a product of more than two axes',
+      traced: (x) => tf.matMul(tf.expandDims(x, 2) as tf.Tensor3D, tf.expandDims(x, 1) as tf.Tensor3D),
+      message: 'kernel BatchMatMul has a rule for two matrices only, got ranks 3 and 3',
+    },
+  ])('$what', ({ traced, message }) => {
+    expect(() => trace(({ x }) => ({ y: traced(x as tf.Tensor) }), [X])).toThrow(new UntraceableError(message));
+    expect(() => trace(({ x }) => ({ y: tf.neg(x as tf.Tensor) }), [X]), 'the next trace').not.toThrow();
+  });
+});

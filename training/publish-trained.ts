@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Declaration } from '../lib/config/declaration.ts';
+import type { ManifestFacts } from '../lib/registry/manifest.ts';
+import { publishVersion } from '../lib/registry/publish.ts';
+import type { Store } from '../lib/store/store.ts';
+import { PARTS } from '../lib/table/encoded.ts';
+import type { LogSummary } from '../lib/table/summary.ts';
+import type { TrainedModel } from './train.ts';
+
+/** Publishes a trained model's folder as a new version of the declaration's model, and answers its id. */
+export async function publishTrained(
+  store: Store,
+  declaration: Declaration,
+  trained: TrainedModel,
+  { threads, at }: { readonly threads: number; readonly at: Date },
+): Promise<string> {
+  const probe = await readFile(join(trained.folder, 'probe.json'));
+  const metrics = JSON.parse(await readFile(join(trained.folder, 'metrics.json'), 'utf8')) as ManifestFacts['metrics'];
+  const facts: ManifestFacts = {
+    libraries: libraryVersions(),
+    data: dataFacts(trained.summary),
+    metrics,
+    encoderProbeSha256: createHash('sha256').update(probe).digest('hex'),
+    training: {
+      seed: declaration.training.seed,
+      epochs: trained.epochs.length,
+      bestEpoch: trained.bestEpoch,
+      threads,
+      cpuModel: cpus()[0]?.model ?? 'unknown',
+      seconds: trained.seconds,
+      filledRows: trained.filledRows,
+    },
+  };
+  return publishVersion(store, { name: declaration.name, folder: trained.folder, facts, createdAt: at });
+}
+
+function dataFacts({ source, time, parts, rejectedByReason }: LogSummary): ManifestFacts['data'] {
+  const stages = Object.keys(parts.train.labels);
+  const count = (stage: string, kind: 'positives' | 'negatives' | 'unknown') =>
+    PARTS.reduce((sum, part) => sum + (parts[part].labels[stage]?.[kind] ?? 0), 0);
+  return {
+    source,
+    time: time && { from: new Date(time.first).toISOString(), to: new Date(time.last).toISOString() },
+    rows: { train: parts.train.rows, validation: parts.validation.rows, test: parts.test.rows },
+    labels: Object.fromEntries(
+      stages.map((stage) => [
+        stage,
+        { positive: count(stage, 'positives'), negative: count(stage, 'negatives'), unknown: count(stage, 'unknown') },
+      ]),
+    ),
+    rejectedByReason,
+  };
+}
+
+/** Versions of what the model's numbers depend on. */
+function libraryVersions(): Record<string, string> {
+  const require = createRequire(import.meta.url);
+  const versionOf = (name: string) => (require(`${name}/package.json`) as { version: string }).version;
+  const names = ['onnxruntime-node', '@duckdb/node-api', '@tensorflow/tfjs-core'];
+  return { node: process.versions.node, ...Object.fromEntries(names.map((name) => [name, versionOf(name)])) };
+}
