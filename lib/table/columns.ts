@@ -1,0 +1,119 @@
+/** Columns of a file as DuckDB sees them, and their values as text, numbers and times in one meaning for every format. */
+import { identifier, literal } from './database.ts';
+
+export interface Column {
+  readonly name: string;
+  /** DuckDB's name of the type. */
+  readonly type: string;
+}
+
+/** Rows that can be read: what follows FROM, giving `"#row"` (position from 0), `"#malformed"`, `"#malformed_value"` and the columns. */
+export interface Relation {
+  readonly from: string;
+  readonly columns: readonly Column[];
+  /** Every column is text, because the format has no types. */
+  readonly isText: boolean;
+  /** Where the rows come from, for messages. */
+  readonly name: string;
+}
+
+export type ColumnKind = 'text' | 'boolean' | 'integer' | 'decimal' | 'floating' | 'time' | 'list' | 'other';
+
+/** A column, or the constant that stands for it, as SQL. */
+export interface Value {
+  readonly sql: string;
+  readonly type: string;
+  readonly kind: ColumnKind;
+}
+
+const INTEGERS = new Set([
+  'TINYINT',
+  'SMALLINT',
+  'INTEGER',
+  'BIGINT',
+  'HUGEINT',
+  'UTINYINT',
+  'USMALLINT',
+  'UINTEGER',
+  'UBIGINT',
+  'UHUGEINT',
+]);
+
+export function columnKind(type: string): ColumnKind {
+  if (/\[\d*\]$/.test(type)) return 'list';
+  if (type === 'VARCHAR' || type === 'UUID' || type === 'JSON' || type.startsWith('ENUM(')) return 'text';
+  if (type === 'BOOLEAN') return 'boolean';
+  if (INTEGERS.has(type)) return 'integer';
+  if (type.startsWith('DECIMAL(')) return 'decimal';
+  if (type === 'FLOAT' || type === 'DOUBLE') return 'floating';
+  if (type === 'DATE' || /^TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?$/.test(type)) return 'time';
+  return 'other';
+}
+
+export function columnValue({ name, type }: Column): Value {
+  return { sql: identifier(name), type, kind: columnKind(type) };
+}
+
+/** The constant that stands for a column which is unknown when scoring. */
+export function constantValue(constant: string | number | null): Value {
+  const sql = constant === null ? 'CAST(NULL AS VARCHAR)' : literal(String(constant));
+  return { sql, type: 'VARCHAR', kind: 'text' };
+}
+
+/**
+ * SQL of a value's canonical text: its text, an integral decimal or floating value without the point and the zeros
+ * after it (`5.0` is `5`, as number and as text), NULL where it is missing or empty.
+ */
+export function canonicalText({ sql, kind }: Value): string {
+  const text = `CAST(${sql} AS VARCHAR)`;
+  return kind === 'integer' || kind === 'boolean' || kind === 'time' ? text : canonicalOfText(`NULLIF(${text}, '')`);
+}
+
+/** SQL of the canonical text of a text. */
+export function canonicalOfText(text: string): string {
+  // The two cheap conditions spare most values the regular expression.
+  return `CASE WHEN ends_with(${text}, '0') AND contains(${text}, '.') THEN regexp_replace(${text}, '^(-?[0-9]+)\\.0+$', '\\1') ELSE ${text} END`;
+}
+
+/** SQL of a number as DOUBLE, NULL where it is missing or not a number. */
+export function numberSql({ sql, kind }: Value): string {
+  return kind === 'text' ? `TRY_CAST(NULLIF(${sql}, '') AS DOUBLE)` : `CAST(${sql} AS DOUBLE)`;
+}
+
+/** SQL of "there is a value". */
+export function presentSql({ sql, kind }: Value): string {
+  return kind === 'text' ? `(${sql} IS NOT NULL AND CAST(${sql} AS VARCHAR) <> '')` : `(${sql} IS NOT NULL)`;
+}
+
+/** SQL of the list of a bag's values as canonical text, missing ones included; NULL for a missing bag. */
+export function bagTexts(value: Value, delimiter: string | null): string {
+  return `list_transform(${rawTexts(value, delimiter)}, lambda x: ${canonicalOfText('x')})`;
+}
+
+/** SQL of the list of a bag's weights as DOUBLE; NULL in the list where one is not a number. */
+export function bagWeights(value: Value, delimiter: string | null): string {
+  return `list_transform(${rawTexts(value, delimiter)}, lambda x: TRY_CAST(x AS DOUBLE))`;
+}
+
+/**
+ * SQL of an instant in epoch milliseconds, NULL where it is none. Text without a zone is UTC; integers are seconds below
+ * 1e11, milliseconds below 1e14 and microseconds below 1e17.
+ */
+export function timeSql({ sql, kind }: Value): string {
+  if (kind === 'time') return `epoch_ms(${sql})`;
+  if (kind === 'integer') return epochSql(`CAST(${sql} AS HUGEINT)`);
+  const integer = `TRY_CAST(CASE WHEN regexp_full_match(${sql}, '-?[0-9]+') THEN ${sql} END AS HUGEINT)`;
+  return `COALESCE(${epochSql(integer)}, epoch_ms(TRY_CAST(CASE WHEN NOT regexp_full_match(${sql}, '-?[0-9]+') THEN ${sql} END AS TIMESTAMPTZ)))`;
+}
+
+function epochSql(integer: string): string {
+  return `CAST(CASE WHEN abs(${integer}) < 100000000000 THEN ${integer} * 1000 WHEN abs(${integer}) < 100000000000000 THEN ${integer} WHEN abs(${integer}) < 100000000000000000 THEN ${integer} // 1000 END AS BIGINT)`;
+}
+
+function rawTexts({ sql, kind }: Value, delimiter: string | null): string {
+  if (kind === 'list') return `CAST(${sql} AS VARCHAR[])`;
+  const text = `NULLIF(${sql}, '')`;
+  return delimiter === null
+    ? `CASE WHEN ${text} IS NOT NULL THEN [${text}] END`
+    : `string_split(${text}, ${literal(delimiter)})`;
+}

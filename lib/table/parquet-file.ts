@@ -1,0 +1,92 @@
+/** What can be known of a Parquet file before its rows are read: that it is one, that it is whole, its columns and rows. */
+import { open } from 'node:fs/promises';
+import type { Column } from './columns.ts';
+import { type Database, literal, query, queryOne } from './database.ts';
+import { DataError, firstLine } from './errors.ts';
+
+export interface ParquetFacts {
+  readonly columns: readonly Column[];
+  readonly rows: number;
+}
+
+const MAGIC = 'PAR1';
+/** Names that DuckDB gives to a row's position; a column of that name would hide it. */
+const RESERVED = ['file_row_number', 'file_index', '#row', '#malformed', '#malformed_value'];
+
+/** The first four bytes, to tell Parquet from text. */
+export async function looksLikeParquet(path: string): Promise<boolean> {
+  const { head } = await readEnds(path);
+  return head === MAGIC;
+}
+
+/**
+ * Checks the magic at both ends and reads the footer.
+ * @throws {DataError} `wrong_format`, `cut_off` or `unreadable`.
+ */
+export async function readParquetFacts(database: Database, path: string, name: string): Promise<ParquetFacts> {
+  await assertWhole(path, name);
+  try {
+    const { rows } = await queryOne(
+      database,
+      `SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${literal(path)})`,
+    );
+    const described = await query(database, `DESCRIBE SELECT * FROM ${parquetScan([path])}`);
+    const columns = described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+    const named = await query(database, `SELECT DISTINCT name FROM parquet_schema(${literal(path)})`);
+    assertNames(columns, new Set(named.map((row) => String(row.name))), name);
+    return { columns, rows: Number(rows) };
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError('unreadable', `${name} is not readable Parquet: ${firstLine(error)}`, { cause: error });
+  }
+}
+
+/** SQL that reads files of the same columns; folders named `dt=...` add no column. */
+export function parquetScan(paths: readonly string[]): string {
+  return `read_parquet([${paths.map(literal).join(', ')}], hive_partitioning = false)`;
+}
+
+async function assertWhole(path: string, name: string): Promise<void> {
+  const { head, tail, footerBytes, size } = await readEnds(path);
+  if (head !== MAGIC)
+    throw new DataError(
+      'wrong_format',
+      `${name} is not Parquet: it begins with ${JSON.stringify(head)}, expected "PAR1"`,
+    );
+  if (size < 12 || tail !== MAGIC)
+    throw new DataError('cut_off', `${name} is cut off: a Parquet file ends with "PAR1", got ${size} bytes without it`);
+  if (footerBytes > size - 12)
+    throw new DataError('cut_off', `${name} is cut off: its footer has ${footerBytes} bytes, the file ${size}`);
+}
+
+async function readEnds(path: string): Promise<{ head: string; tail: string; footerBytes: number; size: number }> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(4);
+    const tail = Buffer.alloc(8);
+    const { bytesRead } = await file.read(head, 0, 4, 0);
+    if (size >= 8) await file.read(tail, 0, 8, size - 8);
+    return {
+      head: head.toString('latin1', 0, bytesRead),
+      tail: tail.toString('latin1', 4),
+      footerBytes: tail.readUInt32LE(0),
+      size,
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+/** DuckDB's names ignore case: it renames a column whose name differs from another's in case only. */
+function assertNames(columns: readonly Column[], names: ReadonlySet<string>, file: string): void {
+  const renamed = columns.filter(({ name }) => !names.has(name)).map(({ name }) => name.replace(/_\d+$/, ''));
+  if (renamed.length > 0)
+    throw new DataError(
+      'columns_repeated',
+      `columns repeated, or different in case only: ${renamed.join(', ')} (in ${file})`,
+    );
+  const reserved = columns.filter(({ name }) => RESERVED.includes(name.toLowerCase())).map(({ name }) => name);
+  if (reserved.length > 0)
+    throw new DataError('columns_clash', `columns have reserved names: ${reserved.join(', ')} (in ${file})`);
+}

@@ -1,0 +1,184 @@
+/** Real files and a real DuckDB for the tests of this room. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import type {
+  BagFeature,
+  CategoryFeature,
+  Declaration,
+  EmbeddingTable,
+  Feature,
+  IdSource,
+  NumberFeature,
+  Stage,
+} from '../../lib/config/declaration.ts';
+import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
+import { encodeLog } from '../../lib/table/encode.ts';
+import type { LogChunk } from '../../lib/table/encoded.ts';
+import { fitEncoder } from '../../lib/table/fit-encoder.ts';
+import { type CheckedLog, checkLog } from '../../lib/table/log.ts';
+import { openSource } from '../../lib/table/source.ts';
+
+export interface Workplace {
+  readonly database: Database;
+  /** Path of a file in the test's own folder. */
+  at(name: string): string;
+  /** Writes a query's rows; the extension gives the format. */
+  write(name: string, sql: string): Promise<string>;
+  /** Rows of a Parquet file. */
+  read(path: string): Promise<Record<string, unknown>[]>;
+}
+
+/** One database and one folder for the tests of a file. */
+export function workplace(): Workplace {
+  let database: Database | null = null;
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'entirespace-table-'));
+    database = await openDatabase({ threads: 2, memoryLimitMiB: 1024, scratch: folder });
+  });
+  afterAll(async () => {
+    await database?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const opened = () => {
+    if (database === null) throw new Error('database is not open yet');
+    return database;
+  };
+  return {
+    get database() {
+      return opened();
+    },
+    at: (name) => join(folder, name),
+    async write(name, sql) {
+      const path = join(folder, name);
+      const options = name.endsWith('.csv') ? '(FORMAT csv, HEADER true)' : '(FORMAT parquet)';
+      await execute(opened(), `COPY (${sql}) TO ${literal(path)} ${options}`);
+      return path;
+    },
+    read: (path) => query(opened(), `SELECT * FROM read_parquet(${literal(path)})`),
+  };
+}
+
+export function stage(name: string, from: readonly string[], options: Partial<Stage> = {}): Stage {
+  return {
+    name,
+    from,
+    label: name,
+    weight: 1,
+    complementOf: null,
+    exclusive: null,
+    withinMs: null,
+    inconsistent: 'reject',
+    maxInconsistent: 0,
+    ...options,
+  };
+}
+
+export function category(name: string, options: Partial<CategoryFeature> = {}): CategoryFeature {
+  return { type: 'category', name, column: name, entity: 'user', embedding: name, ...options };
+}
+
+export function bag(name: string, options: Partial<BagFeature> = {}): BagFeature {
+  return {
+    type: 'bag',
+    name,
+    column: name,
+    entity: 'user',
+    embedding: name,
+    delimiter: null,
+    weights: null,
+    combiner: 'mean',
+    maxLength: 3,
+    ...options,
+  };
+}
+
+export function number(name: string, options: Partial<NumberFeature> = {}): NumberFeature {
+  return {
+    type: 'number',
+    name,
+    column: name,
+    entity: 'item',
+    embedding: null,
+    log1p: false,
+    standardize: true,
+    clip: null,
+    ...options,
+  };
+}
+
+export function vocabulary(options: Partial<IdSource & { kind: 'vocabulary' }> = {}): IdSource {
+  return { kind: 'vocabulary', minCount: 1, unknown: 1, maxSize: null, ...options };
+}
+
+export function table(name: string, ids: IdSource = vocabulary()): EmbeddingTable {
+  return { name, dimension: 4, ids };
+}
+
+/** The ESMM chain over columns `row`, `click`, `conversion` and `part`, with a vocabulary for every category and bag. */
+export function declare(features: readonly Feature[], options: Partial<Declaration> = {}): Declaration {
+  const own = new Set(features.flatMap(({ embedding }) => embedding ?? []));
+  const given = options.embeddings ?? [];
+  return {
+    name: 'test',
+    root: 'impression',
+    stages: [stage('click', ['impression']), stage('conversion', ['click'])],
+    roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
+    log: { keys: ['row'], time: null, group: null, kept: null, outcomes: [], maxRejected: 0, ...options.log },
+    split: { by: 'column', column: 'part', train: ['train'], validation: ['validation'], test: ['test'] },
+    features,
+    model: { type: 'esmm', hiddenUnits: [8], fields: 'concatenate' },
+    training: {
+      batchSize: 8,
+      epochs: 1,
+      optimizer: 'adam',
+      learningRate: 0.001,
+      l2Embeddings: 0,
+      dropout: 0,
+      patience: null,
+      seed: 1,
+    },
+    scoring: { columns: 'keys', maxRejected: 0.5 },
+    ...without(options, 'log'),
+    embeddings: [
+      ...given,
+      ...[...own].filter((name) => !given.some((one) => one.name === name)).map((name) => table(name)),
+    ],
+  };
+}
+
+export const LOG_DEFAULTS = {
+  keys: ['row'],
+  time: null,
+  group: null,
+  kept: null,
+  outcomes: [],
+  maxRejected: 0,
+} as const;
+
+export async function openLog({ database }: Workplace, path: string, declaration: Declaration): Promise<CheckedLog> {
+  return checkLog(database, await openSource(database, path), declaration);
+}
+
+/** Opens, fits and encodes a log in one go: one chunk. */
+export async function encodeAll(place: Workplace, path: string, declaration: Declaration): Promise<LogChunk> {
+  const log = await openLog(place, path, declaration);
+  const { encoder } = await fitEncoder(place.database, log);
+  const chunks: LogChunk[] = [];
+  for await (const chunk of encodeLog(place.database, log, encoder, { chunkRows: 1_000_000 })) chunks.push(chunk);
+  const [chunk] = chunks;
+  if (chunk === undefined) throw new Error('log gave no rows');
+  return chunk;
+}
+
+/** A log of a few rows as SQL: `row`, `click`, `conversion`, `part` and whatever is selected besides. */
+export function rowsSql(columns: string, rows: readonly string[]): string {
+  return `SELECT * FROM (VALUES ${rows.map((row) => `(${row})`).join(', ')}) AS rows(${columns})`;
+}
+
+function without<T extends object, K extends keyof T>(object: T, key: K): Omit<T, K> {
+  const { [key]: _, ...rest } = object;
+  return rest;
+}
