@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { openScoringModel } from '../lib/engine/scoring-model.ts';
+import { planCandidates, scoreRows } from '../lib/table/candidates.ts';
+import { readEncoder } from '../lib/table/encoder-files.ts';
+import { type BenchRun, peakMemory } from './training.ts';
+
+/** Scores a file end to end: read, check, encode, predict, write. */
+export async function benchScoring({
+  database,
+  declaration,
+  path,
+  rows,
+  threads,
+  scratch,
+  folder,
+}: BenchRun & { readonly folder: string }): Promise<void> {
+  const encoder = await readEncoder(database, folder);
+  const model = await openScoringModel(folder, { threads });
+  try {
+    const plan = await planCandidates(database, path, { shardRows: rows });
+    let predicting = 0;
+    const started = performance.now();
+    await scoreRows({
+      database,
+      path,
+      plan,
+      shard: plan.shards[0] as (typeof plan.shards)[number],
+      declaration,
+      encoder,
+      outputs: model.outputs,
+      predict: async (chunk) => {
+        const before = performance.now();
+        const scores = await model.predict(chunk);
+        predicting += performance.now() - before;
+        return scores;
+      },
+      scoresPath: join(scratch, 'scores.parquet'),
+      rejectsPath: join(scratch, 'rejects.parquet'),
+    });
+    const milliseconds = performance.now() - started;
+    const rate = Math.round((rows / milliseconds) * 1000).toLocaleString('en-US');
+    console.log(
+      `scored ${rows.toLocaleString('en-US')} rows in ${Math.round(milliseconds)} ms (${rate} rows/s, forward pass ${Math.round(predicting)} ms, ${peakMemory()})`,
+    );
+  } finally {
+    await model.release();
+  }
+}

@@ -1,0 +1,47 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Declaration } from '../lib/config/declaration.ts';
+import type { Database } from '../lib/table/database.ts';
+import { train } from '../training/train.ts';
+
+export interface BenchRun {
+  readonly database: Database;
+  readonly declaration: Declaration;
+  readonly path: string;
+  readonly rows: number;
+  readonly threads: number;
+  readonly scratch: string;
+}
+
+/** Trains one epoch as the command does; prints the time of a step and of the whole. Answers the model's folder. */
+export async function benchTraining({ declaration, path, rows, threads, scratch }: BenchRun): Promise<string> {
+  const folder = join(scratch, 'training');
+  await mkdir(folder);
+  const ends: number[] = [];
+  const trained = await train({
+    declaration,
+    declarationText: '',
+    dataPath: path,
+    scratch: folder,
+    threads,
+    memoryLimitMiB: 4096,
+    onProgress: ({ phase }) => {
+      if (phase === 'train') ends.push(performance.now());
+    },
+  });
+  const steps = ends.slice(1).map((end, i) => end - (ends[i] as number));
+  steps.sort((a, b) => a - b);
+  const median = steps[Math.floor(steps.length / 2)] ?? Number.NaN;
+  const batch = declaration.training.batchSize;
+  console.log(
+    `training step of ${batch} rows: median ${median.toFixed(1)} ms, fastest ${(steps[0] ?? Number.NaN).toFixed(1)} ms (${Math.round((batch / median) * 1000).toLocaleString('en-US')} rows/s)`,
+  );
+  console.log(
+    `trained 1 epoch of ${rows.toLocaleString('en-US')} rows, checks, export and evaluation included, in ${trained.seconds.toFixed(1)} s, ${peakMemory()}`,
+  );
+  return trained.folder;
+}
+
+export function peakMemory(): string {
+  return `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB peak`;
+}

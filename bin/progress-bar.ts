@@ -1,0 +1,86 @@
+/** Progress of long work: a bar on a terminal, a plain line every few seconds elsewhere. Always on standard error. */
+import { SingleBar } from 'cli-progress';
+
+export interface ProgressUpdate {
+  /** What is under way: `epoch 2/10`. */
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+  /** Shown beside the rate: `loss 0.4521`. */
+  readonly note?: string;
+}
+
+export interface ProgressBar {
+  update(update: ProgressUpdate): void;
+  stop(): void;
+}
+
+const LINE_SECONDS = 5;
+
+/** A display of rows done, rows a second and time left. A change of label begins anew. */
+export function progressBar(): ProgressBar {
+  return process.stderr.isTTY ? terminalBar() : plainLines();
+}
+
+/** No display at all. */
+export const silentBar: ProgressBar = { update: () => undefined, stop: () => undefined };
+
+function terminalBar(): ProgressBar {
+  const bar = new SingleBar({
+    format: '{label} [{bar}] {value}/{total} rows  {rate}  {left}{note}',
+    clearOnComplete: true,
+    hideCursor: true,
+    barsize: 24,
+    stream: process.stderr,
+  });
+  let label: string | null = null;
+  let started = 0;
+  return {
+    update({ total, done, note, ...next }) {
+      if (next.label !== label) {
+        if (label !== null) bar.stop();
+        label = next.label;
+        started = performance.now();
+        bar.start(total, 0, { label, rate: '', left: '', note: '' });
+      }
+      bar.update(done, { ...speed(done, total, started), note: note === undefined ? '' : `  ${note}` });
+    },
+    stop() {
+      if (label !== null) bar.stop();
+      label = null;
+    },
+  };
+}
+
+function plainLines(): ProgressBar {
+  let label: string | null = null;
+  let started = 0;
+  let printed = 0;
+  return {
+    update({ total, done, note, ...next }) {
+      const now = performance.now();
+      if (next.label !== label) {
+        label = next.label;
+        started = now;
+        printed = now;
+      }
+      if (done < total && now - printed < LINE_SECONDS * 1000) return;
+      printed = now;
+      const { rate, left } = speed(done, total, started);
+      const details = [`${done.toLocaleString('en-US')}/${total.toLocaleString('en-US')} rows`, rate, left, note];
+      process.stderr.write(`${label}: ${details.filter(Boolean).join(', ')}\n`);
+    },
+    stop: () => undefined,
+  };
+}
+
+function speed(done: number, total: number, started: number): { rate: string; left: string } {
+  const seconds = (performance.now() - started) / 1000;
+  if (done === 0 || seconds === 0) return { rate: '', left: '' };
+  const rate = done / seconds;
+  const left = Math.ceil((total - done) / rate);
+  return {
+    rate: `${Math.round(rate).toLocaleString('en-US')} rows/s`,
+    left: done < total ? `${left} s left` : `${seconds.toFixed(1)} s`,
+  };
+}

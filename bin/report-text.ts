@@ -1,0 +1,82 @@
+/** What the commands print for people. */
+
+import { scoresFolder } from '../lib/scoring/identity.ts';
+import type { FileResult } from '../lib/scoring/local.ts';
+import { PARTS } from '../lib/table/encoded.ts';
+import type { RejectCount } from '../lib/table/log.ts';
+import type { TextRows } from '../lib/table/read-rows.ts';
+import type { LogSummary } from '../lib/table/summary.ts';
+import type { LogReport } from '../lib/table/validate.ts';
+
+/** Rows of each part, label rates, values of each feature, bad rows by reason and columns that know too much. */
+export function formatLogReport({ summary, rejects, distinct, suspicious }: LogReport): string {
+  const width = Math.max(...Object.keys(distinct).map((name) => name.length));
+  const values = Object.entries(distinct).map(([name, count]) => {
+    const missing = summary.parts.train.rows === 0 ? 0 : (summary.missing[name] ?? 0) / summary.parts.train.rows;
+    return `  ${name.padEnd(width)}  ${number(count).padStart(9)} values${missing === 0 ? '' : `, ${percent(missing)} missing`}`;
+  });
+  return [
+    formatLogSummary(summary),
+    ...values,
+    ...formatRejects(rejects),
+    ...suspicious.map(
+      ({ column, stage, auc }) =>
+        `warning: ${column} alone tells ${stage} with an AUC of ${auc.toFixed(3)}: is it known only afterwards?`,
+    ),
+  ].join('\n');
+}
+
+/** Rows and label rates of each part, a line each. */
+export function formatLogSummary({ source, rows, rejected, parts }: LogSummary): string {
+  const lines = PARTS.filter((part) => parts[part].rows > 0).map((part) => {
+    const labels = Object.entries(parts[part].labels).map(([stage, { positives, negatives, unknown }]) => {
+      const known = positives + negatives;
+      return `${stage} ${number(positives)}${known === 0 ? '' : ` (${percent(positives / known)})`}${unknown === 0 ? '' : `, ${number(unknown)} too young to tell`}`;
+    });
+    return `  ${part.padEnd(10)} ${number(parts[part].rows).padStart(11)} rows: ${labels.join('; ')}`;
+  });
+  return [`${source}: ${number(rows)} rows, ${number(rejected)} rejected`, ...lines].join('\n');
+}
+
+export function formatRejects(rejects: readonly RejectCount[]): string[] {
+  return rejects.map(({ reason, column, rows, examples }) => {
+    const where = column === null ? '' : ` in ${column}`;
+    return `  rejected: ${number(rows)} rows, ${reason}${where}, first in row ${examples[0]?.row ?? '?'}`;
+  });
+}
+
+export function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)}%`;
+}
+
+/** What became of a candidate file, a line: rows and place of its scores, or why there are none. */
+export function formatFileResult(result: FileResult, bucket: string): string {
+  switch (result.status) {
+    case 'succeeded': {
+      const { scored, rejected, seconds, model } = result.manifest;
+      const rate = seconds > 0 ? `, ${number(Math.round(scored / seconds))} rows/s` : '';
+      return `${result.key}: ${number(scored)} rows scored, ${number(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
+    }
+    case 'failed':
+      return `${result.key}: failed, ${result.failure.reason}: ${result.failure.message}`;
+    case 'refused':
+      return `${result.key}: refused: ${result.message}`;
+    case 'open':
+      return `${result.key}: not finished, a later run goes on from here`;
+  }
+}
+
+/** Rows as an aligned table; numbers that are probabilities with five digits that count. */
+export function formatRows({ columns, rows }: TextRows): string {
+  const cells = [columns, ...rows.map((row) => row.map((value) => shortNumber(value ?? '-')))];
+  const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
+  return cells.map((row) => row.map((cell, i) => cell.padStart(widths[i] as number)).join('  ')).join('\n');
+}
+
+function shortNumber(text: string): string {
+  return /^\d*\.\d{6,}|e-/.test(text) && Number.isFinite(Number(text)) ? Number(text).toPrecision(5) : text;
+}

@@ -1,0 +1,95 @@
+/** The registry as scoring sees it: which version is current, and a version loaded for use. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Declaration } from '../config/declaration.ts';
+import { parseDeclaration } from '../config/parse-declaration.ts';
+import { openScoringModel, type ScoringModel } from '../engine/scoring-model.ts';
+import { currentVersion } from '../registry/current.ts';
+import { VersionNotFoundError } from '../registry/errors.ts';
+import { fetchVersion } from '../registry/fetch-version.ts';
+import { DECLARATION_FILE, versionPrefix } from '../registry/keys.ts';
+import type { Store } from '../store/store.ts';
+import { type Database, openDatabase } from '../table/database.ts';
+import type { Encoder } from '../table/encoder.ts';
+import { readEncoder } from '../table/encoder-files.ts';
+import type { Models, ModelVersion } from './ports.ts';
+
+/** The current version of a model in a registry. */
+export function registryModels(store: Store, name: string): Models {
+  return {
+    async current() {
+      const current = await currentVersion(store, name);
+      if (current === null) {
+        throw new VersionNotFoundError(`model ${name} has no current version (in ${store.url}): train one, or promote one`);
+      }
+      const { version } = current;
+      const { body } = await store.get(`${versionPrefix(name, version)}${DECLARATION_FILE}`);
+      const { scoring } = parseDeclaration(new TextDecoder().decode(body), DECLARATION_FILE);
+      return { name, version, maxRejected: scoring.maxRejected };
+    },
+  };
+}
+
+/** A version that was verified against its manifest and is ready to score. */
+export interface LoadedModel {
+  readonly declaration: Declaration;
+  readonly encoder: Encoder;
+  /** Holds the encoder's vocabularies. */
+  readonly database: Database;
+  readonly model: ScoringModel;
+}
+
+export interface LoadOptions {
+  /** Folder for the version's files and DuckDB's overflow. */
+  readonly scratch: string;
+  readonly threads: number;
+  readonly memoryLimitMiB: number;
+}
+
+/** Loads versions on demand and keeps the last one; a process scores with one version almost always. */
+export class ModelLoader {
+  readonly #store: Store;
+  readonly #options: LoadOptions;
+  #loaded: { readonly key: string; readonly model: Promise<LoadedModel> } | null = null;
+
+  constructor(store: Store, options: LoadOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** @throws {ModelCorruptedError | EncoderMismatchError | VersionNotFoundError} and keeps nothing. */
+  async load({ name, version }: ModelVersion): Promise<LoadedModel> {
+    const key = `${name}/${version}`;
+    if (this.#loaded?.key !== key) {
+      await this.release();
+      this.#loaded = { key, model: loadModel(this.#store, { name, version }, this.#options) };
+    }
+    try {
+      return await this.#loaded.model;
+    } catch (error) {
+      this.#loaded = null;
+      throw error;
+    }
+  }
+
+  async release(): Promise<void> {
+    const loaded = this.#loaded;
+    this.#loaded = null;
+    const model = await loaded?.model.catch(() => null);
+    await model?.model.release();
+    await model?.database.close();
+  }
+}
+
+async function loadModel(store: Store, { name, version }: ModelVersion, options: LoadOptions): Promise<LoadedModel> {
+  const folder = await fetchVersion(store, name, version, options.scratch);
+  const declaration = parseDeclaration(await readFile(join(folder, DECLARATION_FILE), 'utf8'), DECLARATION_FILE);
+  const database = await openDatabase(options);
+  try {
+    const encoder = await readEncoder(database, folder);
+    return { declaration, encoder, database, model: await openScoringModel(folder, options) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
