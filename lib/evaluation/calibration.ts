@@ -1,0 +1,86 @@
+import { type Metric, measured, undefinedMetric } from './metric.ts';
+import { missingClass, sliceByWeight, type Tally, tallyTotals } from './tally.ts';
+
+/** Predicted over observed: the sum of probabilities over the sum of labels. Above 1 the model predicts too much. */
+export function predictedOverObserved(tally: Tally): Metric {
+  const { predicted, positive, negative } = tallyTotals(tally);
+  return positive === 0 ? undefinedMetric(missingClass(positive, negative)) : measured(predicted / positive);
+}
+
+/** Mean cross-entropy in nats, with neither epsilon nor clipping. Undefined where a certain prediction is wrong. */
+export function logLoss({ probability, positive, negative }: Tally): Metric {
+  let loss = 0;
+  let weight = 0;
+  for (let run = 0; run < probability.length; run++) {
+    const [score, ones, zeros] = [probability[run] as number, positive[run] as number, negative[run] as number];
+    if (score === 0 && ones > 0) return undefinedMetric('infinite: probability 0 where the label is 1');
+    if (score === 1 && zeros > 0) return undefinedMetric('infinite: probability 1 where the label is 0');
+    // 0 times the logarithm of 0 would be NaN.
+    if (ones > 0) loss -= ones * Math.log(score);
+    if (zeros > 0) loss -= zeros * Math.log1p(-score);
+    weight += ones + zeros;
+  }
+  return weight === 0 ? undefinedMetric('no rows') : measured(loss / weight);
+}
+
+/**
+ * Log loss over that of the constant `trainingRate` on the same rows: below 1, the model knows more than the rate of
+ * its training rows.
+ */
+export function normalizedEntropy(tally: Tally, trainingRate: number): Metric {
+  const { positive, negative, weight } = tallyTotals(tally);
+  if (positive === 0) return undefinedMetric(missingClass(positive, negative));
+  if (trainingRate <= 0 || trainingRate >= 1) {
+    return undefinedMetric(`training rate ${trainingRate} is not between 0 and 1`);
+  }
+  const loss = logLoss(tally);
+  if (loss.value === null) return loss;
+  const constantLoss = -(positive * Math.log(trainingRate) + negative * Math.log1p(-trainingRate)) / weight;
+  return measured(loss.value / constantLoss);
+}
+
+/** A point of the reliability curve. */
+export interface ReliabilityBin {
+  /** Weight of the rows in the bin, least and greatest probability among them. */
+  readonly weight: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly meanPrediction: number;
+  /** Share of positives. */
+  readonly rate: number;
+  /** Predicted over observed; `null` in a bin without positives. */
+  readonly pcoc: number | null;
+}
+
+/** The rows by ascending probability in bins of equal weight, tied rows divided in proportion; no bins without rows. */
+export function reliabilityCurve(tally: Tally, bins: number): ReliabilityBin[] {
+  if (tally.probability.length === 0) return [];
+  return equalCountSlices(tally, bins).map(({ weight, positive, predicted, lower, upper }) => ({
+    weight,
+    lower,
+    upper,
+    meanPrediction: predicted / weight,
+    rate: positive / weight,
+    pcoc: positive === 0 ? null : predicted / positive,
+  }));
+}
+
+/**
+ * Mean over bins of equal weight of |mean prediction - rate|, relative to the rate of all rows. A model with one
+ * constant c has |c - rate| / rate.
+ */
+export function calibrationError(tally: Tally, bins: number): Metric {
+  const { positive, negative } = tallyTotals(tally);
+  if (positive === 0) return undefinedMetric(missingClass(positive, negative));
+  // Weights of bins and of all rows cancel out: the error is one of sums.
+  const gaps = equalCountSlices(tally, bins).map((bin) => Math.abs(bin.predicted - bin.positive));
+  return measured(gaps.reduce((total, gap) => total + gap, 0) / positive);
+}
+
+function equalCountSlices(tally: Tally, bins: number) {
+  const { weight } = tallyTotals(tally);
+  return sliceByWeight(
+    tally,
+    Array.from({ length: bins - 1 }, (_, bin) => (weight * (bin + 1)) / bins),
+  );
+}

@@ -1,0 +1,161 @@
+import type { Roles } from '../config/declaration.ts';
+import { type Metric, measured, undefinedMetric } from './metric.ts';
+import { areaUnderCurve } from './ranking.ts';
+import { ascendingOrder, checkRows, rowsReaching, type ScoredRows } from './rows.ts';
+import { tallyScores, tallyTotals } from './tally.ts';
+import { evaluateTask, type TaskMetrics } from './task.ts';
+
+/** One output of a model and the label it predicts. */
+export interface FunnelTask {
+  /** Key in metrics files, as `ctr`. */
+  readonly name: string;
+  /** For people, as `CVR (clicked)`. */
+  readonly title: string;
+  /** Name of the model's output. */
+  readonly output: string;
+  /** Stage whose label the output predicts. */
+  readonly label: string;
+  /** Stage whose rows alone are measured, because the probability is conditional on it; `null` for all rows. */
+  readonly given: string | null;
+}
+
+/** The test rows with everything that a model says of them and that became of them, column by column. */
+export interface FunnelRows {
+  /** By output name. */
+  readonly probabilities: Readonly<Record<string, Float32Array>>;
+  /** By stage: 1 where the row reached it from the root, 0 where not, -1 where that is not known yet. */
+  readonly labels: Readonly<Record<string, Int8Array>>;
+  readonly weight: Float32Array | null;
+  readonly group: Float64Array | null;
+}
+
+export interface FunnelOptions {
+  readonly tasks: readonly FunnelTask[];
+  /** Mean label of the training rows, by task name. */
+  readonly trainingRates: Readonly<Record<string, number>>;
+  /**
+   * pCTR of one network trained apart, the same for every model that is compared (the protocol of arXiv 1804.07931).
+   *
+   * @default none: `ctcvrAucSharedCtr` is undefined
+   */
+  readonly sharedPctr?: Float32Array;
+}
+
+export interface FunnelTaskMetrics extends TaskMetrics {
+  readonly task: FunnelTask;
+  /** Mean probability over the rows that reached `task.given`, and over those that did not; `null` without `given`. */
+  readonly meanPredictionReached: Metric | null;
+  readonly meanPredictionNotReached: Metric | null;
+}
+
+export interface FunnelMetrics {
+  readonly tasks: readonly FunnelTaskMetrics[];
+  /** AUC of the model's own pctcvr, and of the shared network's pCTR times the model's pcvr. */
+  readonly ctcvrAucOwn: Metric;
+  readonly ctcvrAucSharedCtr: Metric;
+}
+
+/** CTR and CTCVR on all impressions, CVR on clicked rows only. Where the root is the impression, that is every row. */
+export function roleTasks({ impression, click, conversion }: Roles, root: string): FunnelTask[] {
+  const given = impression === root ? null : impression;
+  return [
+    { name: 'ctr', title: 'CTR', output: 'pctr', label: click, given },
+    { name: 'cvr', title: 'CVR (clicked)', output: 'pcvr', label: conversion, given: click },
+    { name: 'ctcvr', title: 'CTCVR', output: 'pctcvr', label: conversion, given },
+  ];
+}
+
+/**
+ * Measures every task of a funnel on its own rows. Throws an Error that names every output, label and training rate
+ * that the tasks need and that is missing.
+ */
+export function evaluateFunnel(rows: FunnelRows, options: FunnelOptions): FunnelMetrics {
+  checkFunnel(rows, options);
+  const tasks = options.tasks.map((task) => evaluateFunnelTask(rows, task, options.trainingRates[task.name] ?? 0));
+  const ctcvr = tasks.find(({ task }) => task.output === 'pctcvr');
+  return {
+    tasks,
+    ctcvrAucOwn: ctcvr?.auc ?? undefinedMetric('no pctcvr among the tasks'),
+    ctcvrAucSharedCtr: ctcvr
+      ? aucWithSharedCtr(rows, ctcvr.task, options.sharedPctr)
+      : undefinedMetric('no pctcvr among the tasks'),
+  };
+}
+
+function evaluateFunnelTask(funnel: FunnelRows, task: FunnelTask, trainingRate: number): FunnelTaskMetrics {
+  const rows = rowsOfTask(funnel, task, column(funnel.probabilities, task.output));
+  const reached = task.given === null ? null : meanPredictions(funnel, task.output, task.given);
+  return {
+    task,
+    ...evaluateTask(rows, { trainingRate }),
+    meanPredictionReached: reached?.reached ?? null,
+    meanPredictionNotReached: reached?.notReached ?? null,
+  };
+}
+
+function rowsOfTask(
+  { labels, weight, group }: FunnelRows,
+  { label, given }: FunnelTask,
+  probability: Float32Array,
+): ScoredRows {
+  const rows = { probability, label: column(labels, label), weight, group };
+  return given === null ? rows : rowsReaching(rows, column(labels, given));
+}
+
+/** Means over the rows that reached a stage and over the others, by way of a tally: its sums know no row order. */
+function meanPredictions({ probabilities, labels, weight }: FunnelRows, output: string, stage: string) {
+  const rows = { probability: column(probabilities, output), label: column(labels, stage), weight, group: null };
+  checkRows(rows);
+  const totals = tallyTotals(tallyScores(rows, ascendingOrder(rows)));
+  const mean = (predicted: number, total: number, reason: string) =>
+    total === 0 ? undefinedMetric(reason) : measured(predicted / total);
+  return {
+    reached: mean(totals.predictedOfPositives, totals.positive, `no rows that reached ${stage}`),
+    notReached: mean(totals.predictedOfNegatives, totals.negative, `no rows that did not reach ${stage}`),
+  };
+}
+
+function aucWithSharedCtr(funnel: FunnelRows, task: FunnelTask, sharedPctr: Float32Array | undefined): Metric {
+  if (sharedPctr === undefined) return undefinedMetric('no shared CTR network');
+  const pcvr = column(funnel.probabilities, 'pcvr');
+  const rows = rowsOfTask(
+    funnel,
+    task,
+    pcvr.map((conversion, row) => conversion * (sharedPctr[row] as number)),
+  );
+  checkRows(rows);
+  return areaUnderCurve(tallyScores(rows, ascendingOrder(rows)));
+}
+
+function checkFunnel(rows: FunnelRows, { tasks, trainingRates, sharedPctr }: FunnelOptions): void {
+  const { probabilities, labels, weight, group } = rows;
+  const outputs = [...tasks.map((task) => task.output), ...(sharedPctr ? ['pcvr'] : [])];
+  const stages = tasks.flatMap(({ label, given }) => (given === null ? [label] : [label, given]));
+  const missing = [
+    ...absentFrom(probabilities, outputs).map((name) => `output ${name}`),
+    ...absentFrom(labels, stages).map((name) => `label ${name}`),
+    ...absentFrom(
+      trainingRates,
+      tasks.map((task) => task.name),
+    ).map((name) => `training rate of ${name}`),
+  ];
+  if (missing.length > 0) throw new Error(`evaluation lacks ${missing.join(', ')}`);
+  const columns = Object.entries({ ...probabilities, ...labels, weight, group, sharedPctr }).flatMap(
+    ([name, values]) => (values ? [{ name, length: values.length }] : []),
+  );
+  const uneven = columns.filter(({ length }) => length !== columns[0]?.length);
+  if (columns[0] && uneven.length > 0) {
+    const got = uneven.map(({ name, length }) => `${name} ${length}`).join(', ');
+    throw new RangeError(`evaluation columns must have ${columns[0].length} rows like ${columns[0].name}, got ${got}`);
+  }
+}
+
+function absentFrom(record: Readonly<Record<string, unknown>>, names: readonly string[]): string[] {
+  return [...new Set(names)].filter((name) => !Object.hasOwn(record, name));
+}
+
+function column<Values>(columns: Readonly<Record<string, Values>>, name: string): Values {
+  const values = columns[name];
+  if (values === undefined) throw new Error(`evaluation lacks ${name}`);
+  return values;
+}

@@ -1,0 +1,127 @@
+import type { FunnelMetrics, FunnelTaskMetrics } from './funnel.ts';
+import type { Metric } from './metric.ts';
+
+/** `metrics.json` of a model version. A metric is `null` where the rows do not define it; `reasons` says why, by key. */
+export interface MetricsJson {
+  /** By task name. */
+  readonly tasks: Readonly<Record<string, TaskMetricsJson>>;
+  readonly ctcvr_auc_own: number | null;
+  readonly ctcvr_auc_shared_ctr: number | null;
+  readonly reasons: Reasons;
+}
+
+export interface TaskMetricsJson {
+  readonly output: string;
+  readonly label: string;
+  readonly given: string | null;
+  readonly rows: number;
+  readonly unknown: number;
+  readonly positives: number;
+  readonly base_rate: number | null;
+  readonly mean_prediction: number | null;
+  /** `null`, with no reason, in a task on all rows. */
+  readonly mean_prediction_reached: number | null;
+  readonly mean_prediction_not_reached: number | null;
+  readonly pcoc: number | null;
+  readonly auc: number | null;
+  readonly gauc: number | null;
+  readonly gauc_groups: number;
+  readonly gauc_dropped_groups: number;
+  readonly gauc_dropped_share: number | null;
+  readonly log_loss: number | null;
+  readonly training_rate: number;
+  readonly normalized_entropy: number | null;
+  readonly calibration_error: number | null;
+  readonly top_k: readonly TopShareJson[];
+  readonly reliability: readonly ReliabilityBinJson[];
+  readonly reasons: Reasons;
+}
+
+export interface TopShareJson {
+  readonly share: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+}
+
+export interface ReliabilityBinJson {
+  readonly weight: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly mean_prediction: number;
+  readonly rate: number;
+  readonly pcoc: number | null;
+}
+
+type Reasons = Readonly<Record<string, string>>;
+
+/** Metrics under the stable snake_case keys of `metrics.json`. */
+export function metricsJson({ tasks, ctcvrAucOwn, ctcvrAucSharedCtr }: FunnelMetrics): MetricsJson {
+  return {
+    tasks: Object.fromEntries(tasks.map((metrics) => [metrics.task.name, taskJson(metrics)])),
+    ctcvr_auc_own: ctcvrAucOwn.value,
+    ctcvr_auc_shared_ctr: ctcvrAucSharedCtr.value,
+    reasons: reasonsOf({ ctcvr_auc_own: ctcvrAucOwn, ctcvr_auc_shared_ctr: ctcvrAucSharedCtr }),
+  };
+}
+
+function taskJson(metrics: FunnelTaskMetrics): TaskMetricsJson {
+  const { task, gauc, reliability, topShares, meanPredictionReached, meanPredictionNotReached } = metrics;
+  return {
+    output: task.output,
+    label: task.label,
+    given: task.given,
+    rows: metrics.rows,
+    unknown: metrics.unknown,
+    positives: metrics.positives,
+    base_rate: metrics.baseRate.value,
+    mean_prediction: metrics.meanPrediction.value,
+    mean_prediction_reached: meanPredictionReached?.value ?? null,
+    mean_prediction_not_reached: meanPredictionNotReached?.value ?? null,
+    pcoc: metrics.pcoc.value,
+    auc: metrics.auc.value,
+    gauc: gauc.auc.value,
+    gauc_groups: gauc.groups,
+    gauc_dropped_groups: gauc.droppedGroups,
+    gauc_dropped_share: gauc.droppedShare.value,
+    log_loss: metrics.logLoss.value,
+    training_rate: metrics.trainingRate,
+    normalized_entropy: metrics.normalizedEntropy.value,
+    calibration_error: metrics.calibrationError.value,
+    top_k: topShares.map(({ share, precision, recall, f1 }) => ({
+      share,
+      precision: precision.value,
+      recall: recall.value,
+      f1: f1.value,
+    })),
+    reliability: reliability.map(({ meanPrediction, weight, lower, upper, rate, pcoc }) => ({
+      weight,
+      lower,
+      upper,
+      mean_prediction: meanPrediction,
+      rate,
+      pcoc,
+    })),
+    reasons: reasonsOf({
+      base_rate: metrics.baseRate,
+      mean_prediction: metrics.meanPrediction,
+      mean_prediction_reached: meanPredictionReached,
+      mean_prediction_not_reached: meanPredictionNotReached,
+      pcoc: metrics.pcoc,
+      auc: metrics.auc,
+      gauc: gauc.auc,
+      gauc_dropped_share: gauc.droppedShare,
+      log_loss: metrics.logLoss,
+      normalized_entropy: metrics.normalizedEntropy,
+      calibration_error: metrics.calibrationError,
+      // All three of each share are defined, or none is.
+      top_k: topShares[0]?.recall ?? null,
+    }),
+  };
+}
+
+function reasonsOf(metrics: Readonly<Record<string, Metric | null>>): Reasons {
+  return Object.fromEntries(
+    Object.entries(metrics).flatMap(([key, metric]) => (metric?.value === null ? [[key, metric.reason]] : [])),
+  );
+}

@@ -1,0 +1,97 @@
+import type { FunnelMetrics, FunnelTaskMetrics } from './funnel.ts';
+import type { Metric } from './metric.ts';
+
+/**
+ * A table for a terminal, one line a task, without a newline at its end. An undefined metric is `-`, with the reason
+ * in a footnote; GAUC is shown where the rows have groups.
+ */
+export function formatMetricsTable({ tasks, ctcvrAucSharedCtr }: FunnelMetrics): string {
+  const footnotes = new Footnotes();
+  const columns = COLUMNS.filter(({ title }) => title !== 'GAUC' || tasks.some(({ gauc }) => gauc.groups > 0));
+  const cells = tasks.map((metrics) => [
+    metrics.task.title,
+    ...columns.map(({ cell }) => {
+      const content = cell(metrics);
+      return typeof content === 'string' ? content : footnotes.show(content);
+    }),
+  ]);
+  return [
+    ...alignColumns([['', ...columns.map(({ title }) => title)], ...cells]),
+    ...footnotes.lines,
+    ...tasks.flatMap(reachedLine),
+    ...tasks.flatMap(droppedGroupsLine),
+    ...(ctcvrAucSharedCtr.value === null
+      ? []
+      : [`CTCVR AUC with the shared CTR network ${ctcvrAucSharedCtr.value.toFixed(4)}`]),
+  ].join('\n');
+}
+
+interface Cell {
+  readonly metric: Metric;
+  readonly format: (value: number) => string;
+}
+
+interface Column {
+  readonly title: string;
+  readonly cell: (metrics: FunnelTaskMetrics) => string | Cell;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'rows', cell: ({ rows }) => formatCount(rows) },
+  { title: 'positives', cell: ({ positives }) => formatCount(positives) },
+  { title: 'AUC', cell: ({ auc }) => ({ metric: auc, format: (value) => value.toFixed(4) }) },
+  { title: 'log loss', cell: ({ logLoss }) => ({ metric: logLoss, format: (value) => value.toPrecision(4) }) },
+  {
+    title: 'NE',
+    cell: ({ normalizedEntropy }) => ({ metric: normalizedEntropy, format: (value) => value.toFixed(4) }),
+  },
+  { title: 'PCOC', cell: ({ pcoc }) => ({ metric: pcoc, format: (value) => value.toFixed(3) }) },
+  {
+    title: 'calibration error',
+    cell: ({ calibrationError }) => ({ metric: calibrationError, format: (value) => value.toFixed(3) }),
+  },
+  { title: 'GAUC', cell: ({ gauc }) => ({ metric: gauc.auc, format: (value) => value.toFixed(4) }) },
+];
+
+/** Numbers each distinct reason once. */
+class Footnotes {
+  readonly #reasons: string[] = [];
+
+  show({ metric, format }: Cell): string {
+    if (metric.value !== null) return format(metric.value);
+    if (!this.#reasons.includes(metric.reason)) this.#reasons.push(metric.reason);
+    return `- [${this.#reasons.indexOf(metric.reason) + 1}]`;
+  }
+
+  get lines(): string[] {
+    return this.#reasons.map((reason, index) => `[${index + 1}] ${reason}`);
+  }
+}
+
+function reachedLine({ task, meanPredictionReached, meanPredictionNotReached }: FunnelTaskMetrics): string[] {
+  if (meanPredictionReached === null || meanPredictionNotReached === null) return [];
+  const show = ({ value }: Metric) => (value === null ? '-' : value.toPrecision(4));
+  const [reached, notReached] = [show(meanPredictionReached), show(meanPredictionNotReached)];
+  return [`mean ${task.output} ${reached} on rows that reached ${task.given}, ${notReached} on the others`];
+}
+
+function droppedGroupsLine({ task, gauc }: FunnelTaskMetrics): string[] {
+  if (gauc.droppedGroups === 0 || gauc.droppedShare.value === null) return [];
+  const share = (100 * gauc.droppedShare.value).toFixed(1);
+  const [dropped, groups] = [formatCount(gauc.droppedGroups), formatCount(gauc.groups)];
+  return [`${task.title} GAUC leaves out ${dropped} of ${groups} groups, which have one class (${share}% of the rows)`];
+}
+
+function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** Pads the first column on the right and the others on the left. */
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  '),
+  );
+}

@@ -1,0 +1,52 @@
+const DIGIT_BITS = 16;
+const DIGITS = 1 << DIGIT_BITS;
+
+/**
+ * Sorts row indices by a column of non-negative numbers, ascending; rows of equal value keep their order, so that
+ * sorting by the least significant column first sorts by several. Returns a new array.
+ *
+ * A radix sort: the bit patterns of non-negative IEEE numbers ascend as the numbers do, with no call for each pair.
+ */
+export function sortIndices(indices: Uint32Array, column: Float32Array | Float64Array): Uint32Array {
+  const digitsPerValue = (column.BYTES_PER_ELEMENT * 8) / DIGIT_BITS;
+  const digits = new Uint16Array(column.buffer, column.byteOffset, column.length * digitsPerValue);
+  let from = indices.slice();
+  let to = new Uint32Array(indices.length);
+  for (let digit = 0; digit < digitsPerValue; digit++) {
+    // Without its sign bit, -0 is 0.
+    const mask = digit === digitsPerValue - 1 ? DIGITS / 2 - 1 : DIGITS - 1;
+    scatterByDigit({ from, to, digits, digitsPerValue, digit, mask });
+    [from, to] = [to, from];
+  }
+  return from;
+}
+
+interface DigitPass {
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  /** 16-bit digits of every value, the lowest first (typed arrays are little-endian wherever Node runs onnxruntime). */
+  readonly digits: Uint16Array;
+  readonly digitsPerValue: number;
+  readonly digit: number;
+  readonly mask: number;
+}
+
+function scatterByDigit({ from, to, digits, digitsPerValue, digit, mask }: DigitPass): void {
+  const next = new Uint32Array(DIGITS);
+  for (const index of from) {
+    const value = (digits[index * digitsPerValue + digit] as number) & mask;
+    next[value] = (next[value] as number) + 1;
+  }
+  let start = 0;
+  for (let value = 0; value < DIGITS; value++) {
+    const count = next[value] as number;
+    next[value] = start;
+    start += count;
+  }
+  for (const index of from) {
+    const value = (digits[index * digitsPerValue + digit] as number) & mask;
+    const place = next[value] as number;
+    to[place] = index;
+    next[value] = place + 1;
+  }
+}

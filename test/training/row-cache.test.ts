@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Batch } from '../../lib/engine/engine.ts';
+import type { InputSpec, LogChunk } from '../../lib/table/encoded.ts';
+import { quantileId, type RowCache, RowCacheWriter } from '../../training/row-cache.ts';
+
+const INPUTS: readonly InputSpec[] = [
+  { kind: 'id', name: 'item', entity: 'item', table: 'item' },
+  { kind: 'bag', name: 'history', entity: 'user', table: 'item', length: 2, combiner: 'mean' },
+  { kind: 'number', name: 'price', entity: 'item', clip: null, log1p: false, mean: 0, deviation: 1 },
+  { kind: 'quantile', name: 'age', entity: 'user', table: 'age', boundaries: [1, 2] },
+];
+const ROWS = 20_000;
+let folder: string;
+let cache: RowCache;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'row-cache-'));
+  const writer = await RowCacheWriter.create(join(folder, 'train.rows'), INPUTS, ['click']);
+  for (const from of [0, 7_000]) await writer.append(chunk(from, from === 0 ? 7_000 : ROWS - 7_000), 0);
+  cache = await writer.finish();
+});
+afterAll(async () => {
+  await cache.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('a cache of encoded rows', () => {
+  it('gives back every row of its part, in order, in batches', async () => {
+    const batches = await all(cache.batches(4096));
+    expect(cache.rows).toBe(ROWS / 2);
+    // Blocks of 8,192 rows are one window; batches do not end with them.
+    expect(batches.map(({ rows }) => rows)).toEqual([4096, 4096, 1808]);
+    expect(batches.flatMap(({ ids }) => [...(ids.item as Int32Array)])).toEqual(Array.from({ length: ROWS / 2 }, (_, i) => 2 * i));
+  });
+
+  it('keeps the columns of a row together', async () => {
+    const { ids, coefficients, numbers, labels } = (await all(cache.batches(5)))[1] as Batch;
+    expect([...(ids.item as Int32Array)]).toEqual([10, 12, 14, 16, 18]);
+    expect([...(ids.history as Int32Array)]).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+    expect([...(coefficients.history as Float32Array)]).toEqual([0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75]);
+    expect([...(numbers.price as Float32Array)]).toEqual([5, 6, 7, 8, 9]);
+    expect([...(ids.age as Int32Array)]).toEqual([1, 2, 3, 1, 2]);
+    expect([...(labels.click as Float32Array)]).toEqual([0, 0, 1, 0, 0]);
+  });
+
+  it('divides weights by the batch and by the mean weight, and gives unknown labels none', async () => {
+    const [batch] = await all(cache.batches(4));
+    const mean = cache.meanWeight;
+    expect(mean).toBeCloseTo(1.5, 3);
+    const expected = [1, 2, 0, 2].map((weight) => Math.fround(weight / (4 * mean)));
+    [...(batch?.weights.click as Float32Array)].forEach((weight, i) => expect(weight).toBeCloseTo(expected[i] as number, 6));
+  });
+
+  it('shuffles by seed and epoch, and never loses a row', async () => {
+    const order = async (seed: number, epoch: number) => (await all(cache.batches(1000, { seed, epoch }))).flatMap(({ ids }) => [...(ids.item as Int32Array)]);
+    const first = await order(1, 1);
+    expect(await order(1, 1)).toEqual(first);
+    expect(await order(1, 2)).not.toEqual(first);
+    expect(await order(2, 1)).not.toEqual(first);
+    expect(first.slice(0, 1000)).not.toEqual([...first.slice(0, 1000)].sort((a, b) => a - b));
+    expect(first.toSorted((a, b) => a - b)).toEqual(Array.from({ length: ROWS / 2 }, (_, i) => 2 * i));
+  });
+});
+
+describe('the row id of a number by its quantile', () => {
+  it.each([
+    { value: Number.NaN, id: 0 },
+    { value: -5, id: 1 },
+    { value: 1, id: 1 },
+    { value: 1.5, id: 2 },
+    { value: 2, id: 2 },
+    { value: 2.1, id: 3 },
+  ])('of $value is $id', ({ value, id }) => {
+    expect(quantileId(INPUTS[3] as InputSpec & { kind: 'quantile' }, value)).toBe(id);
+  });
+});
+
+/** Even rows are of part 0. */
+function chunk(from: number, rows: number): LogChunk {
+  const row = (of: (i: number) => number) => Array.from({ length: rows }, (_, i) => of(from + i));
+  return {
+    rows,
+    rowNumbers: Float64Array.from(row((i) => i)),
+    part: Uint8Array.from(row((i) => i % 2)),
+    ids: {
+      item: BigInt64Array.from(row((i) => i), BigInt),
+      history: BigInt64Array.from(row((i) => i).flatMap((i) => [i, i + 1]), BigInt),
+    },
+    weights: { history: Float32Array.from(row((i) => i).flatMap(() => [1, 3])) },
+    numbers: { price: Float32Array.from(row((i) => i / 2)), age: Float32Array.from(row((i) => [0.5, 0, 1.5, 0, 3, 0][(i + 2) % 6] as number)) },
+    labels: { click: Int8Array.from(row((i) => (i === 4 ? -1 : Number(i % 14 === 0)))) },
+    weight: Float32Array.from(row((i) => (i % 4 === 0 ? 1 : 2))),
+    group: null,
+  };
+}
+
+async function all(batches: AsyncGenerator<Batch>): Promise<Batch[]> {
+  const list: Batch[] = [];
+  for await (const batch of batches) list.push(batch);
+  return list;
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { stageGraph } from '../../lib/model/stage-graph.ts';
+import { bagCoefficients } from '../../training/bag-coefficients.ts';
+import { fillUntrainedRows } from '../../training/fill-untrained.ts';
+import { initialWeights } from '../../training/initial-weights.ts';
+import { smallModel, TABLES } from '../engine/small-model.ts';
+import { esm2 } from '../model/funnels.ts';
+
+describe('initial weights', () => {
+  const model = smallModel();
+  const { parameters, tables } = initialWeights(model, TABLES, { click: 0.04, conversion: 2e-4 }, 7);
+
+  it('give each tower the logit of its edge’s training rate', () => {
+    expect(parameters['click.2.bias']?.[0]).toBeCloseTo(Math.log(0.04 / 0.96), 5);
+    expect(parameters['conversion.2.bias']?.[0]).toBeCloseTo(Math.log(0.005 / 0.995), 5);
+    expect([...(parameters['conversion.2.weight'] as Float32Array)]).toEqual(new Array(8).fill(0));
+  });
+
+  it('draw embeddings from N(0, 0.01 squared)', () => {
+    const values = [...(tables.item as Float32Array)];
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+    expect(Math.abs(mean)).toBeLessThan(0.002);
+    expect(deviation).toBeGreaterThan(0.009);
+    expect(deviation).toBeLessThan(0.011);
+  });
+
+  it('draw dense weights within the limits of Glorot, and none for “is missing”', () => {
+    const weight = parameters['click.0.weight'] as Float32Array;
+    const limit = Math.sqrt(6 / (model.layout.width + 16));
+    expect(weight.every((value) => Math.abs(value) <= limit)).toBe(true);
+    const missing = weight.slice(-2 * 16);
+    expect([...missing]).toEqual(new Array(32).fill(0));
+    expect(weight.slice(0, -2 * 16).filter((value) => value === 0)).toHaveLength(0);
+  });
+
+  it('depend on the seed alone', () => {
+    expect(initialWeights(model, TABLES, { click: 0.04, conversion: 2e-4 }, 7)).toEqual({ parameters, tables });
+    expect(initialWeights(model, TABLES, { click: 0.04, conversion: 2e-4 }, 8).tables).not.toEqual(tables);
+  });
+
+  it('take the rate after a complement from the stage that lies on every path', () => {
+    const { parameters: ofEsm2 } = initialWeights(smallModel('concatenate', stageGraph(esm2)), TABLES, { click: 0.1, action: 0.02, buy: 0.001 }, 7);
+    expect(ofEsm2['action.2.bias']?.[0]).toBeCloseTo(Math.log(0.2 / 0.8), 5);
+    expect(ofEsm2['buy_after_other.2.bias']?.[0]).toBeCloseTo(Math.log(0.01 / 0.99), 5);
+  });
+});
+
+describe('rows that no training row touched', () => {
+  it('get the mean of those that were, and are counted', () => {
+    const spec = { name: 't', dimension: 2, rows: 4 };
+    const { tables, filledRows } = fillUntrainedRows([spec], { t: Float32Array.from([9, 9, 1, 2, 3, 6, 9, 9]) }, { t: Uint8Array.from([0, 1, 1, 0]) });
+    expect([...(tables.t as Float32Array)]).toEqual([2, 4, 1, 2, 3, 6, 2, 4]);
+    expect(filledRows).toEqual({ t: 2 });
+  });
+
+  it('get 0 where there are no others', () => {
+    const { tables } = fillUntrainedRows([{ name: 't', dimension: 1, rows: 2 }], { t: Float32Array.from([5, 6]) }, { t: new Uint8Array(2) });
+    expect([...(tables.t as Float32Array)]).toEqual([0, 0]);
+  });
+});
+
+describe('coefficients of a bag', () => {
+  it.each([
+    { combiner: 'sum', weights: [2, 1, 1, 0], expected: [2, 1, 1, 0] },
+    { combiner: 'mean', weights: [2, 1, 1, 0], expected: [0.5, 0.25, 0.25, 0] },
+    { combiner: 'sqrtn', weights: [3, 4, 0, 0], expected: [0.6, 0.8, 0, 0] },
+    { combiner: 'mean', weights: [0, 0, 0, 0], expected: [1, 0, 0, 0] },
+  ] as const)('$combiner of $weights', ({ combiner, weights, expected }) => {
+    const into = new Float32Array(4).fill(9);
+    bagCoefficients(combiner, Float32Array.from(weights), into);
+    expect([...into]).toEqual(expected.map(Math.fround));
+  });
+});
