@@ -1,0 +1,124 @@
+/** The rooms and their doors: which room may import which other, and through which room each outside library enters. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** A room may import the rooms above it in this list, and itself. */
+const ROOMS = [
+  'lib/config',
+  'lib/table',
+  'lib/model',
+  'lib/graph',
+  'lib/engine',
+  'lib/evaluation',
+  'lib/store',
+  'lib/registry',
+  'lib/scoring',
+  'functions',
+  'training',
+  'bin',
+];
+
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  '@bufbuild/protobuf': ['lib/graph'],
+  '@duckdb/node-api': ['lib/table'],
+  '@tensorflow/tfjs-core': ['lib/model', 'lib/graph', 'lib/engine'],
+  'aws-lambda': ['lib/store', 'functions'],
+  'cli-progress': ['bin'],
+  commander: ['bin'],
+  'onnx-buf': ['lib/graph'],
+  'onnxruntime-node': ['lib/engine'],
+  yaml: ['lib/config'],
+  zod: ['lib/config', 'lib/registry', 'lib/scoring'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly room: string;
+  readonly specifier: string;
+}
+
+const imports = ROOMS.flatMap((room) =>
+  readdirSync(room, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('assembly'))
+    .flatMap((name): Import[] => {
+      const file = join(room, name);
+      const specifiers = readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm);
+      return [...specifiers].map(([, from, bare, dynamic]) => ({ file, room, specifier: (from ?? bare ?? dynamic) as string }));
+    }),
+);
+
+it('reads the imports of every room', () => {
+  for (const room of ROOMS) expect(imports.filter((entry) => entry.room === room).length, room).toBeGreaterThan(0);
+});
+
+describe('outside libraries', () => {
+  it('enter through their own rooms', () => {
+    const outside = imports.filter(({ specifier }) => !specifier.startsWith('.') && !isBuiltin(specifier));
+    const strays = outside.filter(({ specifier, room }) => !DOORS[packageOf(specifier)]?.includes(room));
+    expect(strays).toEqual([]);
+  });
+
+  it('are the declared dependencies, each of an exact version', () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+    expect(Object.keys(DOORS).filter((name) => name !== 'aws-lambda').toSorted()).toEqual(Object.keys(dependencies).toSorted());
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+  });
+});
+
+describe('rooms', () => {
+  it('import only rooms above them', () => {
+    const strays = imports.filter(({ file, room, specifier }) => {
+      if (!specifier.startsWith('.')) return false;
+      const target = roomOf(normalize(join(dirname(file), specifier)));
+      return target === undefined || ROOMS.indexOf(target) > ROOMS.indexOf(room);
+    });
+    expect(strays.filter(({ file, specifier }) => !isTypeOnly(file, specifier))).toEqual([]);
+  });
+
+  it('that score reach neither TensorFlow.js nor training', () => {
+    const reached = reachable(['functions/plan-shards.ts', 'functions/score-shard.ts', 'lib/scoring/candidate-files.ts', 'lib/scoring/models.ts']);
+    expect([...reached].filter((file) => file.startsWith('training') || file.startsWith('lib/model') || file.startsWith('lib/graph'))).toEqual([]);
+  });
+});
+
+describe('native packages', () => {
+  it.each(['linux-x64', 'linux-arm64', 'darwin-arm64'])('of DuckDB are locked for %s', (platform) => {
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, { version: string }> };
+    expect(packages[`node_modules/@duckdb/node-bindings-${platform}`]?.version).toBe('1.5.5-r.5');
+  });
+
+  it('run no script when they are installed', () => {
+    expect(readFileSync('.npmrc', 'utf8')).toContain('ignore-scripts=true');
+  });
+});
+
+function isBuiltin(specifier: string): boolean {
+  return specifier.startsWith('node:') || builtinModules.includes(specifier);
+}
+
+function packageOf(specifier: string): string {
+  const parts = specifier.split('/');
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] as string);
+}
+
+function roomOf(path: string): string | undefined {
+  return ROOMS.find((room) => path.startsWith(`${room}/`));
+}
+
+/** A type leaves no arrow at run time. */
+function isTypeOnly(file: string, specifier: string): boolean {
+  const line = readFileSync(file, 'utf8').match(new RegExp(`^import type [^;]*from '${specifier.replaceAll('.', '\\.')}'`, 'm'));
+  return line !== null;
+}
+
+function reachable(entries: readonly string[]): Set<string> {
+  const reached = new Set(entries);
+  for (const file of reached) {
+    for (const { specifier } of imports.filter((entry) => entry.file === file && entry.specifier.startsWith('.'))) {
+      if (!isTypeOnly(file, specifier)) reached.add(normalize(join(dirname(file), specifier)));
+    }
+  }
+  return reached;
+}
