@@ -1,7 +1,5 @@
 /** A network: the pure function from the towers' input to the towers' logits, and the parameters it needs. */
 import type * as tf from '@tensorflow/tfjs-core';
-import type { ModelChoice } from '../config/declaration.ts';
-import { esmm } from './esmm.ts';
 import type { TowerLogits } from './reach.ts';
 import type { StageGraph } from './stage-graph.ts';
 
@@ -38,11 +36,4 @@ export interface NetworkShape {
   /** Columns of the towers' input. */
   readonly width: number;
   readonly hiddenUnits: readonly number[];
-}
-
-const NETWORKS: Record<ModelChoice['type'], (shape: NetworkShape) => Network> = { esmm };
-
-/** The network of that type. */
-export function networkOf(type: ModelChoice['type'], shape: NetworkShape): Network {
-  return NETWORKS[type](shape);
 }

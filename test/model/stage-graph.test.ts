@@ -24,14 +24,24 @@ describe('towers', () => {
   });
 
   it('have one logit for each member of an exclusive group', () => {
-    const funnel = { ...chainOfTwo, stages: [stage('phone', 'impression', { exclusive: 'way' }), stage('web', 'impression', { exclusive: 'way' }), stage('order', ['phone', 'web'])] };
+    const funnel = {
+      ...chainOfTwo,
+      stages: [
+        stage('phone', 'impression', { exclusive: 'way' }),
+        stage('web', 'impression', { exclusive: 'way' }),
+        stage('order', ['phone', 'web']),
+      ],
+    };
     const { towers } = stageGraph(funnel);
     expect(towers[0]).toEqual({ name: 'phone_or_web', from: 'impression', to: ['phone', 'web'], complement: null });
     expect(towers.map(logitCount)).toEqual([2, 1, 1]);
   });
 
   it('are separate for goals that never meet again', () => {
-    const funnel = { ...chainOfTwo, stages: [stage('click', 'impression'), stage('cart', 'click'), stage('favourite', 'click')] };
+    const funnel = {
+      ...chainOfTwo,
+      stages: [stage('click', 'impression'), stage('cart', 'click'), stage('favourite', 'click')],
+    };
     expect(stageGraph(funnel).towers.map(({ name }) => name)).toEqual(['click', 'cart', 'favourite']);
   });
 });
@@ -39,11 +49,19 @@ describe('towers', () => {
 describe('outputs', () => {
   it.each([
     { name: 'a chain with roles', funnel: chainOfThree, outputs: ['pctr', 'pcvr', 'pctcvr'] },
-    { name: 'a chain without', funnel: { ...chainOfThree, roles: null }, outputs: ['p_click_entire', 'p_conversion', 'p_conversion_entire'] },
+    {
+      name: 'a chain without',
+      funnel: { ...chainOfThree, roles: null },
+      outputs: ['p_click_entire', 'p_conversion', 'p_conversion_entire'],
+    },
     { name: 'ESM2', funnel: esm2, outputs: ['pctr', 'pcvr', 'pctcvr', 'p_action', 'p_action_entire'] },
     {
       name: 'roles that begin after the root',
-      funnel: { root: 'request', stages: [stage('impression', 'request'), stage('click', 'impression'), stage('conversion', 'click')], roles },
+      funnel: {
+        root: 'request',
+        stages: [stage('impression', 'request'), stage('click', 'impression'), stage('conversion', 'click')],
+        roles,
+      },
       outputs: ['pctr', 'pcvr', 'pctcvr', 'p_impression_entire', 'p_click_entire', 'p_conversion_entire'],
     },
   ])('of $name', ({ funnel, outputs }) => {
@@ -52,7 +70,11 @@ describe('outputs', () => {
 
   it('are given the nearest stage on every path', () => {
     const graph = stageGraph(esm2);
-    expect(['click', 'action', 'buy'].map((name) => nearestOnEveryPath(graph, name))).toEqual(['impression', 'click', 'click']);
+    expect(['click', 'action', 'buy'].map((name) => nearestOnEveryPath(graph, name))).toEqual([
+      'impression',
+      'click',
+      'click',
+    ]);
   });
 });
 

@@ -32,9 +32,16 @@ async function writeKinds(folder: string): Promise<void> {
   const model = smallModel();
   const { tables, parameters } = initialWeights(model, TABLES, { click: 0.04, conversion: 1e-10 }, 5);
   // The last layers start at 0, where every row has the same score.
-  const spread = Object.fromEntries(Object.entries(parameters).map(([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1))]));
-  const embeddings = Object.fromEntries(Object.entries(tables).map(([name, values]) => [name, values.map((value) => value * 50)]));
-  await writeOnnx(traceScores(model, INPUTS, TABLES, { parameters: spread, tables: embeddings }), join(folder, 'kinds', 'model.onnx'));
+  const spread = Object.fromEntries(
+    Object.entries(parameters).map(([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1))]),
+  );
+  const embeddings = Object.fromEntries(
+    Object.entries(tables).map(([name, values]) => [name, values.map((value) => value * 50)]),
+  );
+  await writeOnnx(
+    traceScores(model, INPUTS, TABLES, { parameters: spread, tables: embeddings }),
+    join(folder, 'kinds', 'model.onnx'),
+  );
   await writeCases(join(folder, 'cases-kinds.json'), join(folder, 'kinds'), smallChunk(ROWS), { must_reach: 1e-7 });
 }
 
@@ -57,9 +64,16 @@ async function writeCases(path: string, modelFolder: string, chunk: EncodedChunk
   const rowsOf = (values: ArrayLike<number | bigint>) => {
     const length = values.length / chunk.rows;
     const plain = Array.from(values, (value) => (Number.isNaN(Number(value)) ? null : Number(value)));
-    return Array.from({ length: chunk.rows }, (_, row) => (length === 1 ? plain[row] : plain.slice(row * length, (row + 1) * length)));
+    return Array.from({ length: chunk.rows }, (_, row) =>
+      length === 1 ? plain[row] : plain.slice(row * length, (row + 1) * length),
+    );
   };
-  const inputs = { ...chunk.ids, ...Object.fromEntries(Object.entries(chunk.weights).map(([name, values]) => [`${name}_weights`, values])), ...chunk.numbers };
-  const byName = (values: Readonly<Record<string, ArrayLike<number | bigint>>>) => Object.fromEntries(Object.entries(values).map(([name, column]) => [name, rowsOf(column)]));
+  const inputs = {
+    ...chunk.ids,
+    ...Object.fromEntries(Object.entries(chunk.weights).map(([name, values]) => [`${name}_weights`, values])),
+    ...chunk.numbers,
+  };
+  const byName = (values: Readonly<Record<string, ArrayLike<number | bigint>>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, column]) => [name, rowsOf(column)]));
   await writeFile(path, JSON.stringify({ inputs: byName(inputs), outputs: byName(outputs), ...extra }));
 }

@@ -33,14 +33,18 @@ describe('a cache of encoded rows', () => {
     expect(cache.rows).toBe(ROWS / 2);
     // Blocks of 8,192 rows are one window; batches do not end with them.
     expect(batches.map(({ rows }) => rows)).toEqual([4096, 4096, 1808]);
-    expect(batches.flatMap(({ ids }) => [...(ids.item as Int32Array)])).toEqual(Array.from({ length: ROWS / 2 }, (_, i) => 2 * i));
+    expect(batches.flatMap(({ ids }) => [...(ids.item as Int32Array)])).toEqual(
+      Array.from({ length: ROWS / 2 }, (_, i) => 2 * i),
+    );
   });
 
   it('keeps the columns of a row together', async () => {
     const { ids, coefficients, numbers, labels } = (await all(cache.batches(5)))[1] as Batch;
     expect([...(ids.item as Int32Array)]).toEqual([10, 12, 14, 16, 18]);
     expect([...(ids.history as Int32Array)]).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
-    expect([...(coefficients.history as Float32Array)]).toEqual([0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75]);
+    expect([...(coefficients.history as Float32Array)]).toEqual([
+      0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75,
+    ]);
     expect([...(numbers.price as Float32Array)]).toEqual([5, 6, 7, 8, 9]);
     expect([...(ids.age as Int32Array)]).toEqual([1, 2, 3, 1, 2]);
     expect([...(labels.click as Float32Array)]).toEqual([0, 0, 1, 0, 0]);
@@ -51,11 +55,14 @@ describe('a cache of encoded rows', () => {
     const mean = cache.meanWeight;
     expect(mean).toBeCloseTo(1.5, 3);
     const expected = [1, 2, 0, 2].map((weight) => Math.fround(weight / (4 * mean)));
-    [...(batch?.weights.click as Float32Array)].forEach((weight, i) => expect(weight).toBeCloseTo(expected[i] as number, 6));
+    [...(batch?.weights.click as Float32Array)].forEach((weight, i) =>
+      expect(weight).toBeCloseTo(expected[i] as number, 6),
+    );
   });
 
   it('shuffles by seed and epoch, and never loses a row', async () => {
-    const order = async (seed: number, epoch: number) => (await all(cache.batches(1000, { seed, epoch }))).flatMap(({ ids }) => [...(ids.item as Int32Array)]);
+    const order = async (seed: number, epoch: number) =>
+      (await all(cache.batches(1000, { seed, epoch }))).flatMap(({ ids }) => [...(ids.item as Int32Array)]);
     const first = await order(1, 1);
     expect(await order(1, 1)).toEqual(first);
     expect(await order(1, 2)).not.toEqual(first);
@@ -86,11 +93,20 @@ function chunk(from: number, rows: number): LogChunk {
     rowNumbers: Float64Array.from(row((i) => i)),
     part: Uint8Array.from(row((i) => i % 2)),
     ids: {
-      item: BigInt64Array.from(row((i) => i), BigInt),
-      history: BigInt64Array.from(row((i) => i).flatMap((i) => [i, i + 1]), BigInt),
+      item: BigInt64Array.from(
+        row((i) => i),
+        BigInt,
+      ),
+      history: BigInt64Array.from(
+        row((i) => i).flatMap((i) => [i, i + 1]),
+        BigInt,
+      ),
     },
     weights: { history: Float32Array.from(row((i) => i).flatMap(() => [1, 3])) },
-    numbers: { price: Float32Array.from(row((i) => i / 2)), age: Float32Array.from(row((i) => [0.5, 0, 1.5, 0, 3, 0][(i + 2) % 6] as number)) },
+    numbers: {
+      price: Float32Array.from(row((i) => i / 2)),
+      age: Float32Array.from(row((i) => [0.5, 0, 1.5, 0, 3, 0][(i + 2) % 6] as number)),
+    },
     labels: { click: Int8Array.from(row((i) => (i === 4 ? -1 : Number(i % 14 === 0)))) },
     weight: Float32Array.from(row((i) => (i % 4 === 0 ? 1 : 2))),
     group: null,

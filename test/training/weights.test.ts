@@ -40,7 +40,12 @@ describe('initial weights', () => {
   });
 
   it('take the rate after a complement from the stage that lies on every path', () => {
-    const { parameters: ofEsm2 } = initialWeights(smallModel('concatenate', stageGraph(esm2)), TABLES, { click: 0.1, action: 0.02, buy: 0.001 }, 7);
+    const { parameters: ofEsm2 } = initialWeights(
+      smallModel('concatenate', stageGraph(esm2)),
+      TABLES,
+      { click: 0.1, action: 0.02, buy: 0.001 },
+      7,
+    );
     expect(ofEsm2['action.2.bias']?.[0]).toBeCloseTo(Math.log(0.2 / 0.8), 5);
     expect(ofEsm2['buy_after_other.2.bias']?.[0]).toBeCloseTo(Math.log(0.01 / 0.99), 5);
   });
@@ -49,13 +54,21 @@ describe('initial weights', () => {
 describe('rows that no training row touched', () => {
   it('get the mean of those that were, and are counted', () => {
     const spec = { name: 't', dimension: 2, rows: 4 };
-    const { tables, filledRows } = fillUntrainedRows([spec], { t: Float32Array.from([9, 9, 1, 2, 3, 6, 9, 9]) }, { t: Uint8Array.from([0, 1, 1, 0]) });
+    const { tables, filledRows } = fillUntrainedRows(
+      [spec],
+      { t: Float32Array.from([9, 9, 1, 2, 3, 6, 9, 9]) },
+      { t: Uint8Array.from([0, 1, 1, 0]) },
+    );
     expect([...(tables.t as Float32Array)]).toEqual([2, 4, 1, 2, 3, 6, 2, 4]);
     expect(filledRows).toEqual({ t: 2 });
   });
 
   it('get 0 where there are no others', () => {
-    const { tables } = fillUntrainedRows([{ name: 't', dimension: 1, rows: 2 }], { t: Float32Array.from([5, 6]) }, { t: new Uint8Array(2) });
+    const { tables } = fillUntrainedRows(
+      [{ name: 't', dimension: 1, rows: 2 }],
+      { t: Float32Array.from([5, 6]) },
+      { t: new Uint8Array(2) },
+    );
     expect([...(tables.t as Float32Array)]).toEqual([0, 0]);
   });
 });
