@@ -44,8 +44,14 @@ const imports = ROOMS.flatMap((room) =>
     .filter((name) => name.endsWith('.ts') && !name.startsWith('assembly'))
     .flatMap((name): Import[] => {
       const file = join(room, name);
-      const specifiers = readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm);
-      return [...specifiers].map(([, from, bare, dynamic]) => ({ file, room, specifier: (from ?? bare ?? dynamic) as string }));
+      const specifiers = readFileSync(file, 'utf8').matchAll(
+        /^(?:import|export)\b[^;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm,
+      );
+      return [...specifiers].map(([, from, bare, dynamic]) => ({
+        file,
+        room,
+        specifier: (from ?? bare ?? dynamic) as string,
+      }));
     }),
 );
 
@@ -61,9 +67,17 @@ describe('outside libraries', () => {
   });
 
   it('are the declared dependencies, each of an exact version', () => {
-    const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
-    expect(Object.keys(DOORS).filter((name) => name !== 'aws-lambda').toSorted()).toEqual(Object.keys(dependencies).toSorted());
-    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+    const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >;
+    expect(
+      Object.keys(DOORS)
+        .filter((name) => name !== 'aws-lambda')
+        .toSorted(),
+    ).toEqual(Object.keys(dependencies).toSorted());
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
   });
 });
 
@@ -78,14 +92,25 @@ describe('rooms', () => {
   });
 
   it('that score reach neither TensorFlow.js nor training', () => {
-    const reached = reachable(['functions/plan-shards.ts', 'functions/score-shard.ts', 'lib/scoring/candidate-files.ts', 'lib/scoring/models.ts']);
-    expect([...reached].filter((file) => file.startsWith('training') || file.startsWith('lib/model') || file.startsWith('lib/graph'))).toEqual([]);
+    const reached = reachable([
+      'functions/plan-shards.ts',
+      'functions/score-shard.ts',
+      'lib/scoring/candidate-files.ts',
+      'lib/scoring/models.ts',
+    ]);
+    expect(
+      [...reached].filter(
+        (file) => file.startsWith('training') || file.startsWith('lib/model') || file.startsWith('lib/graph'),
+      ),
+    ).toEqual([]);
   });
 });
 
 describe('native packages', () => {
   it.each(['linux-x64', 'linux-arm64', 'darwin-arm64'])('of DuckDB are locked for %s', (platform) => {
-    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, { version: string }> };
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      packages: Record<string, { version: string }>;
+    };
     expect(packages[`node_modules/@duckdb/node-bindings-${platform}`]?.version).toBe('1.5.5-r.5');
   });
 
@@ -109,7 +134,9 @@ function roomOf(path: string): string | undefined {
 
 /** A type leaves no arrow at run time. */
 function isTypeOnly(file: string, specifier: string): boolean {
-  const line = readFileSync(file, 'utf8').match(new RegExp(`^import type [^;]*from '${specifier.replaceAll('.', '\\.')}'`, 'm'));
+  const line = readFileSync(file, 'utf8').match(
+    new RegExp(`^import type [^;]*from '${specifier.replaceAll('.', '\\.')}'`, 'm'),
+  );
   return line !== null;
 }
 

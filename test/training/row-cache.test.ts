@@ -55,9 +55,9 @@ describe('a cache of encoded rows', () => {
     const mean = cache.meanWeight;
     expect(mean).toBeCloseTo(1.5, 3);
     const expected = [1, 2, 0, 2].map((weight) => Math.fround(weight / (4 * mean)));
-    [...(batch?.weights.click as Float32Array)].forEach((weight, i) =>
-      expect(weight).toBeCloseTo(expected[i] as number, 6),
-    );
+    [...((batch as Batch).weights.click as Float32Array)].forEach((weight, i) => {
+      expect(weight).toBeCloseTo(expected[i] as number, 6);
+    });
   });
 
   it('shuffles by seed and epoch, and never loses a row', async () => {
