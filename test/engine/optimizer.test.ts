@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type OptimizerChoice, STATE_FLOATS, updateRows } from '../../lib/engine/optimizer.ts';
 import { MemoryPlan } from '../../lib/engine/sparse-kernels.ts';
+import { Lcg } from './lcg.ts';
 
 const [ROWS, DIMENSION, STEPS, IDS] = [12, 6, 50, 5];
 const reference = JSON.parse(
@@ -136,21 +137,6 @@ async function makeTable(optimizer: OptimizerChoice, rows: number, dimension: nu
         (_, i) => floats[Math.floor(i / dimension) * stride + (i % dimension)] as number,
       ),
   };
-}
-
-/** The generator of sparse_optimizers.py. */
-class Lcg {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-  next(): number {
-    this.#state = (Math.imul(1664525, this.#state) + 1013904223) >>> 0;
-    return this.#state;
-  }
-  value(): number {
-    return (this.next() >>> 15) / 2 ** 16 - 1;
-  }
 }
 
 function expectClose(got: number[], expected: number[]): void {
