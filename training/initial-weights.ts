@@ -1,6 +1,6 @@
 /** The weights with which training starts. */
 import type { Weights } from '../lib/engine/engine.ts';
-import { randomStream } from '../lib/engine/random.ts';
+import { fillNormal, randomStream } from '../lib/engine/random.ts';
 import type { Model } from '../lib/model/model.ts';
 import type { ParameterSpec } from '../lib/model/network.ts';
 import { nearestOnEveryPath, type StageGraph, type Tower } from '../lib/model/stage-graph.ts';
@@ -23,10 +23,7 @@ export function initialWeights(model: Model, tables: readonly TableSpec[], rates
     tables: Object.fromEntries(
       tables.map(({ name, rows, dimension }) => {
         const random = randomStream(seed, `embedding/${name}`);
-        return [
-          name,
-          Float32Array.from({ length: rows * dimension }, (_, i) => EMBEDDING_DEVIATION * random.normal(i)),
-        ];
+        return [name, fillNormal(new Float32Array(rows * dimension), EMBEDDING_DEVIATION, random)];
       }),
     ),
   };

@@ -9,8 +9,6 @@ export interface RandomStream {
   bits(index: number): number;
   /** Uniform in [0, 1). */
   uniform(index: number): number;
-  /** Standard normal; uses the numbers 2 index and 2 index + 1. */
-  normal(index: number): number;
 }
 
 /** The stream of that name: `order/3`, `embedding/item`. */
@@ -21,15 +19,18 @@ export function randomStream(seed: number, name: string): RandomStream {
     const high = mix(key ^ Math.floor(index / 2 ** 32));
     return mix(high + Math.imul(index | 0, 0x9e3779b1)) >>> 0;
   };
-  const uniform = (index: number): number => bits(index) / 2 ** 32;
-  return {
-    bits,
-    uniform,
-    normal: (index) => {
-      const radius = Math.sqrt(-2 * Math.log(1 - uniform(2 * index)));
-      return radius * Math.cos(2 * Math.PI * uniform(2 * index + 1));
-    },
-  };
+  return { bits, uniform: (index) => bits(index) / 2 ** 32 };
+}
+
+/** Fills an array with draws from N(0, deviation^2), two at a time (Box and Muller). */
+export function fillNormal(values: Float32Array, deviation: number, random: RandomStream): Float32Array {
+  for (let i = 0; i < values.length; i += 2) {
+    const radius = deviation * Math.sqrt(-2 * Math.log(1 - random.uniform(i)));
+    const angle = 2 * Math.PI * random.uniform(i + 1);
+    values[i] = radius * Math.cos(angle);
+    if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle);
+  }
+  return values;
 }
 
 /** The numbers 0 .. size - 1 in random order (Fisher-Yates). */
