@@ -20,7 +20,12 @@ export interface CandidateFilesOptions {
 const SHARD_ROWS = 500_000;
 
 /** Plans and scores candidate files with the model version that each request names. */
-export function candidateFiles({ store, models, scratch, shardRows = SHARD_ROWS }: CandidateFilesOptions): CandidateFiles {
+export function candidateFiles({
+  store,
+  models,
+  scratch,
+  shardRows = SHARD_ROWS,
+}: CandidateFilesOptions): CandidateFiles {
   return {
     plan: (file, version) =>
       refusingBadFiles(file, async () => {
@@ -32,7 +37,8 @@ export function candidateFiles({ store, models, scratch, shardRows = SHARD_ROWS 
       refusingBadFiles(file, async () => {
         const { database, encoder, declaration, model } = await models.load(version);
         const chosen = plan.shards[shard];
-        if (chosen === undefined) throw new RangeError(`no shard ${shard} in the plan of ${file.key}: it has ${plan.shards.length}`);
+        if (chosen === undefined)
+          throw new RangeError(`no shard ${shard} in the plan of ${file.key}: it has ${plan.shards.length}`);
         const [scoresPath, rejectsPath] = [join(folder, 'scores.parquet'), join(folder, 'rejects.parquet')];
         const scored = await scoreRows({
           database,
@@ -59,7 +65,10 @@ async function refusingBadFiles<T>({ key, versionId }: FileVersion, work: () => 
   } catch (error) {
     if (error instanceof DataError) throw new CandidateFileError(error.code, error.message);
     if (error instanceof ObjectNotFoundError && error.key === key) {
-      throw new CandidateFileError('source_version_gone', `version ${versionId} of ${key} is gone: it was replaced or deleted before it was scored`);
+      throw new CandidateFileError(
+        'source_version_gone',
+        `version ${versionId} of ${key} is gone: it was replaced or deleted before it was scored`,
+      );
     }
     throw error;
   }

@@ -20,7 +20,9 @@ export function registryModels(store: Store, name: string): Models {
     async current() {
       const current = await currentVersion(store, name);
       if (current === null) {
-        throw new VersionNotFoundError(`model ${name} has no current version (in ${store.url}): train one, or promote one`);
+        throw new VersionNotFoundError(
+          `model ${name} has no current version (in ${store.url}): train one, or promote one`,
+        );
       }
       const { version } = current;
       const { body } = await store.get(`${versionPrefix(name, version)}${DECLARATION_FILE}`);

@@ -1,0 +1,24 @@
+import type { SQSBatchItemFailure } from 'aws-lambda';
+import { parseArrivals } from '../lib/scoring/events.ts';
+import { type PlanResult, planFile } from '../lib/scoring/plan.ts';
+import type { Log, PlanDependencies } from '../lib/scoring/ports.ts';
+import type { BatchHandler } from '../lib/store/in-process-queue.ts';
+
+/** Handles messages of the arrivals queue: plans each candidate file that S3 tells of. Messages that fail are reported one by one. */
+export function planShardsHandler(dependencies: PlanDependencies & { readonly log: Log }): BatchHandler {
+  const { log } = dependencies;
+  return async ({ Records }) => {
+    const batchItemFailures: SQSBatchItemFailure[] = [];
+    for (const { messageId, body } of Records) {
+      try {
+        const files: PlanResult[] = [];
+        for (const arrival of parseArrivals(body)) files.push(await planFile(dependencies, arrival));
+        log.info('arrival handled', { messageId, files });
+      } catch (error) {
+        log.error('arrival failed', { messageId, error });
+        batchItemFailures.push({ itemIdentifier: messageId });
+      }
+    }
+    return { batchItemFailures };
+  };
+}

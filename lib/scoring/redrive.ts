@@ -1,0 +1,33 @@
+import type { Queue } from '../store/queue.ts';
+import { putConditionally } from './conditional-put.ts';
+import { ScoringError } from './errors.ts';
+import { arrivalBody } from './events.ts';
+import { outcomeKey } from './identity.ts';
+import type { ScoringDependencies } from './ports.ts';
+import { publish } from './publish.ts';
+import { FORMAT_VERSION, type Outcome, readOutcome, recordText } from './records.ts';
+
+/**
+ * Reopens a file version that failed: takes back its outcome and `_FAILED.json`, and lets it arrive again. Its plan and
+ * the shards that are done are kept. Dead letters of the file must leave their queue as well, or it fails again.
+ * @returns the status it found; only `failed` and `reopened` files arrive again.
+ * @throws {ScoringError} where the outcome changed meanwhile.
+ */
+export async function redriveFile(
+  dependencies: ScoringDependencies & { readonly arrivals: Queue },
+  source: string,
+): Promise<Outcome['status'] | 'open'> {
+  const stored = await readOutcome(dependencies.store, source);
+  if (stored === null) return 'open';
+  const { status, file, reopened } = stored.value;
+  if (status === 'succeeded') return status;
+  if (status === 'failed') {
+    const open: Outcome = { formatVersion: FORMAT_VERSION, status: 'reopened', file, reopened: reopened + 1 };
+    const put = { key: outcomeKey(source), content: recordText(open), expected: stored.etag };
+    if (!(await putConditionally(dependencies, put)))
+      throw new ScoringError(`outcome of ${file.key} changed while it was being reopened`);
+  }
+  await publish(dependencies, file);
+  await dependencies.arrivals.send([arrivalBody(file)]);
+  return status;
+}
