@@ -197,6 +197,8 @@ const RULES: Readonly<Record<string, Rule>> = {
       );
     }
     const shape = [left.shape[transposeA ? 1 : 0] as number, right.shape[transposeB ? 0 : 1] as number];
+    // onnxruntime joins MatMul with the bias that is added to it; Gemm it takes as it is.
+    if (!transposeA && !transposeB) return r.emit('MatMul', [name(r, a), name(r, b)], { shape, dtype: 'float32' });
     const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
     return r.emit('Gemm', [name(r, a), name(r, b)], { shape, dtype: 'float32', attributes });
   },
