@@ -1,12 +1,13 @@
 /** The work on the rows of candidate files: the store's bytes, DuckDB's rows and onnxruntime's scores behind one port. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ObjectNotFoundError, type Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { planCandidates, scoreRows } from '../table/candidates.ts';
 import { DataError } from '../table/errors.ts';
 import { CandidateFileError } from './errors.ts';
 import type { FileVersion } from './identity.ts';
 import type { ModelLoader } from './models.ts';
-import type { CandidateFiles } from './ports.ts';
+import type { CandidateFiles, ScoredShard, ShardRequest } from './ports.ts';
 
 export interface CandidateFilesOptions {
   readonly store: Store;
@@ -28,48 +29,67 @@ export function candidateFiles({
 }: CandidateFilesOptions): CandidateFiles {
   return {
     plan: (file, version) =>
-      refusingBadFiles(file, async () => {
+      withFile({ store, scratch }, file, async (path) => {
         const { database, encoder, declaration } = await models.load(version);
-        const path = await store.toFile(file.key, scratch, file.versionId);
         return planCandidates(database, path, { shardRows, name: file.key, encoder, declaration });
       }),
-    scoreShard: ({ file, plan, shard, model: version, scratch: folder }) =>
-      refusingBadFiles(file, async () => {
-        const { database, encoder, declaration, model } = await models.load(version);
-        const chosen = plan.shards[shard];
-        if (chosen === undefined)
-          throw new RangeError(`no shard ${shard} in the plan of ${file.key}: it has ${plan.shards.length}`);
-        const [scoresPath, rejectsPath] = [join(folder, 'scores.parquet'), join(folder, 'rejects.parquet')];
-        const scored = await scoreRows({
-          database,
-          path: await store.toFile(file.key, folder, file.versionId),
-          name: file.key,
-          plan,
-          shard: chosen,
-          declaration,
-          encoder,
-          outputs: model.outputs,
-          predict: (chunk) => model.predict(chunk),
-          scoresPath,
-          rejectsPath,
-        });
-        return { ...scored, scoresPath, rejectsPath: scored.rejected === 0 ? null : rejectsPath };
-      }),
+    scoreShard: (request) => withFile({ store, scratch }, request.file, (path) => scoreRange(models, request, path)),
   };
 }
 
-/** What can never be scored, however often it is tried, is said to be so. */
-async function refusingBadFiles<T>({ key, versionId }: FileVersion, work: () => Promise<T>): Promise<T> {
+async function scoreRange(models: ModelLoader, request: ShardRequest, path: string): Promise<ScoredShard> {
+  const { file, plan, shard: index, scratch } = request;
+  const { database, encoder, declaration, model } = await models.load(request.model);
+  const shard = plan.shards[index];
+  if (shard === undefined)
+    throw new RangeError(`no shard ${index} in the plan of ${file.key}: it has ${plan.shards.length}`);
+  const [scoresPath, rejectsPath] = [join(scratch, 'scores.parquet'), join(scratch, 'rejects.parquet')];
+  const scored = await scoreRows({
+    database,
+    path,
+    name: file.key,
+    plan,
+    shard,
+    declaration,
+    encoder,
+    outputs: model.outputs,
+    predict: (chunk) => model.predict(chunk),
+    scoresPath,
+    rejectsPath,
+  });
+  return { ...scored, scoresPath, rejectsPath: scored.rejected === 0 ? null : rejectsPath };
+}
+
+/**
+ * Hands a local path of this version to the work, and says of what can never be scored that it cannot. A store of files
+ * gives the file itself, which may be replaced while it is read: whatever came of that counts for nothing.
+ */
+async function withFile<Result>(
+  { store, scratch }: Pick<CandidateFilesOptions, 'store' | 'scratch'>,
+  { key, versionId }: FileVersion,
+  work: (path: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(scratch, 'candidate-'));
   try {
-    return await work();
+    const result = await work(await store.toFile(key, folder, versionId));
+    if (await isGone(store, key, versionId)) throw versionGone(key, versionId);
+    return result;
   } catch (error) {
-    if (error instanceof DataError) throw new CandidateFileError(error.code, error.message);
-    if (error instanceof ObjectNotFoundError && error.key === key) {
-      throw new CandidateFileError(
-        'source_version_gone',
-        `version ${versionId} of ${key} is gone: it was replaced or deleted before it was scored`,
-      );
-    }
-    throw error;
+    if (error instanceof CandidateFileError) throw error;
+    if (await isGone(store, key, versionId)) throw versionGone(key, versionId);
+    throw error instanceof DataError ? new CandidateFileError(error.code, error.message) : error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function isGone(store: Store, key: string, versionId: string): Promise<boolean> {
+  return (await store.head(key, versionId)) === null;
+}
+
+function versionGone(key: string, versionId: string): CandidateFileError {
+  return new CandidateFileError(
+    'source_version_gone',
+    `version ${versionId} of ${key} is gone: it was replaced or deleted before it was scored`,
+  );
 }

@@ -77,11 +77,9 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
   const dependencies = { store, newWriterId, now, shards, models };
 
   const sent = await mapSequence(found, (file) => sendArrival({ ...dependencies, arrivals }, file, again));
-  const drive = signal === undefined ? {} : { signal };
-  await arrivals.drive(handlers.planShards({ ...dependencies, files, log: notingErrors(log, arrivals) }), {
-    ...drive,
-    batchSize: 10,
-  });
+  const stopping = signal === undefined ? {} : { signal };
+  const planning = { ...dependencies, files, log: notingErrors(log, arrivals) };
+  await arrivals.drive(handlers.planShards(planning), stopping);
   if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('arrivals', arrivals));
 
   const counted = await countProgress(
@@ -91,7 +89,7 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
     options.onProgress,
   );
   const scoring = { ...dependencies, files: counted, scratch, log: notingErrors(log, shards) };
-  await shards.drive(handlers.scoreShard(scoring), { ...drive, concurrency });
+  await shards.drive(handlers.scoreShard(scoring), { ...stopping, concurrency });
   if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('shards', shards));
 
   return mapSequence(found, ({ file }, position) => readResult(store, sent[position] ?? file));

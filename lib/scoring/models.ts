@@ -48,11 +48,15 @@ export interface LoadOptions {
   readonly memoryLimitMiB: number;
 }
 
-/** Loads versions on demand and keeps the last one; a process scores with one version almost always. */
+// The current one, and the one before it, with which files may still be planned.
+const KEPT_VERSIONS = 2;
+
+/** Loads versions on demand and keeps the two that were used last. At most as many may be in use at a time. */
 export class ModelLoader {
   readonly #store: Store;
   readonly #options: LoadOptions;
-  #loaded: { readonly key: string; readonly model: Promise<LoadedModel> } | null = null;
+  /** In the order of their last use. */
+  readonly #loaded = new Map<string, Promise<LoadedModel>>();
 
   constructor(store: Store, options: LoadOptions) {
     this.#store = store;
@@ -60,26 +64,34 @@ export class ModelLoader {
   }
 
   /** @throws {ModelCorruptedError | EncoderMismatchError | VersionNotFoundError} and keeps nothing. */
-  async load({ name, version }: ModelVersion): Promise<LoadedModel> {
-    const key = `${name}/${version}`;
-    if (this.#loaded?.key !== key) {
-      await this.release();
-      this.#loaded = { key, model: loadModel(this.#store, { name, version }, this.#options) };
-    }
+  async load(version: ModelVersion): Promise<LoadedModel> {
+    const key = `${version.name}/${version.version}`;
+    const loaded = this.#loaded.get(key) ?? loadModel(this.#store, version, this.#options);
+    this.#loaded.delete(key);
+    this.#loaded.set(key, loaded);
     try {
-      return await this.#loaded.model;
+      const model = await loaded;
+      await this.#releaseAllBut(KEPT_VERSIONS);
+      return model;
     } catch (error) {
-      this.#loaded = null;
+      this.#loaded.delete(key);
       throw error;
     }
   }
 
+  /** Frees what was loaded. Nothing may be scored any more with what `load` gave. */
   async release(): Promise<void> {
-    const loaded = this.#loaded;
-    this.#loaded = null;
-    const model = await loaded?.model.catch(() => null);
-    await model?.model.release();
-    await model?.database.close();
+    await this.#releaseAllBut(0);
+  }
+
+  async #releaseAllBut(count: number): Promise<void> {
+    const oldest = [...this.#loaded].slice(0, Math.max(0, this.#loaded.size - count));
+    for (const [key] of oldest) this.#loaded.delete(key);
+    for (const result of await Promise.allSettled(oldest.map(([, loaded]) => loaded))) {
+      if (result.status === 'rejected') continue;
+      await result.value.model.release();
+      await result.value.database.close();
+    }
   }
 }
 

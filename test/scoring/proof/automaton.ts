@@ -1,0 +1,106 @@
+/**
+ * A worker as an automaton: what it calls next, by what it has been told so far. It is learned by running the real code
+ * on recorded answers; since workers are deterministic, each history is run once, however many schedules pass by it.
+ */
+import { createHash } from 'node:crypto';
+import type { ScoringDependencies } from '../../../lib/scoring/ports.ts';
+import type { Queue } from '../../../lib/store/queue.ts';
+import { type Gate, gated, type Operation, type Target } from './gated-store.ts';
+
+export interface Tools extends ScoringDependencies {
+  readonly shards: Queue;
+}
+
+/** What one message is, to a process that handles it: run again with fresh tools where it dies or fails. */
+export type Work = (tools: Tools) => Promise<unknown>;
+
+export type Step =
+  | { readonly kind: 'call'; readonly operation: Operation; readonly act: (target: Target) => Promise<unknown> }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+export type Answer = { readonly value: unknown } | { readonly error: Error };
+
+/** Where a process stands. */
+export interface Position {
+  /** Processes that the worker has had, with this one. */
+  readonly process: number;
+  /** Digest of what this process knows. */
+  readonly told: string;
+}
+
+export interface Automaton {
+  /** What the process does next. */
+  next(position: Position): Promise<Step>;
+  /** Where it stands once its next call has been answered. */
+  answer(position: Position, operation: Operation, answer: Answer): Position;
+}
+
+export function automaton(work: Work, worker: number): Automaton {
+  const histories = new Map<string, readonly Answer[]>();
+  const steps = new Map<string, Step>();
+
+  return {
+    async next(position) {
+      const name = nameOf(position);
+      const known = steps.get(name);
+      if (known !== undefined) return known;
+      const step = await stepAfter(work, worker, position.process, histories.get(name) ?? []);
+      steps.set(name, step);
+      return step;
+    },
+    answer(position, operation, answer) {
+      const history = [...(histories.get(nameOf(position)) ?? []), answer];
+      // A round of a publication begins with this call, and uses nothing that was read before it.
+      const beginsRound = operation.name === 'list' && operation.key.startsWith('scores/');
+      const text = 'error' in answer ? answer.error.name : textOf(answer.value);
+      const told = hash(`${beginsRound ? '' : position.told}|${operation.name} ${operation.key} ${text}`);
+      const next = { process: position.process, told };
+      if (!histories.has(nameOf(next))) histories.set(nameOf(next), history);
+      return next;
+    },
+  };
+}
+
+/**
+ * All of an answer but the version ids, which the protocol does not use, and the ids of writers, which matter only where
+ * an answer is lost. An etag stands for the bytes.
+ */
+export function textOf(answer: unknown): string {
+  return JSON.stringify(answer ?? null, (name, value: unknown) =>
+    name === 'versionId' || name === 'writer' || name === 'body' ? undefined : value,
+  );
+}
+
+export function hash(text: string): string {
+  return createHash('sha1').update(text).digest('base64');
+}
+
+/** Runs the code on these answers, up to the first call that has none. The process is left standing there for ever. */
+function stepAfter(work: Work, worker: number, process: number, history: readonly Answer[]): Promise<Step> {
+  return new Promise((resolve) => {
+    let calls = 0;
+    // Calls made at once are answered one after the other, in their order.
+    const gate: Gate = (operation, act) => {
+      const answer = history[calls++];
+      if (answer === undefined) {
+        resolve({ kind: 'call', operation, act });
+        return new Promise(() => {});
+      }
+      return 'error' in answer ? Promise.reject(answer.error) : Promise.resolve(answer.value as never);
+    };
+    let ids = 0;
+    const { store, queue } = gated(gate);
+    const newWriterId = () => `worker ${worker} process ${process} write ${ids++}`;
+    // No two processes have the same time, so that what they write differs where it may.
+    const now = () => new Date(Date.UTC(2026, 0, 1 + worker, process));
+    work({ store, shards: queue, newWriterId, now }).then(
+      () => resolve({ kind: 'done' }),
+      (error: Error) => resolve({ kind: 'failed', error }),
+    );
+  });
+}
+
+function nameOf({ process, told }: Position): string {
+  return `${process} ${told}`;
+}

@@ -1,0 +1,47 @@
+import type { Queue } from '../../../lib/store/queue.ts';
+import type { ObjectInfo, Store } from '../../../lib/store/store.ts';
+
+/** One call on a store or a queue. */
+export interface Operation {
+  readonly name: 'head' | 'get' | 'list' | 'put' | 'putFile' | 'copy' | 'delete' | 'send';
+  readonly key: string;
+  /** Whether it may change anything. */
+  readonly changes: boolean;
+}
+
+/** What calls act on. */
+export interface Target {
+  readonly store: Store;
+  readonly queue: Queue;
+}
+
+/** Decides on what, when, whether and how often a call acts, and what its caller hears. */
+export type Gate = <Result>(operation: Operation, act: (target: Target) => Promise<Result>) => Promise<Result>;
+
+/** A store and a queue of which every call has to pass a gate. */
+export function gated(gate: Gate, url = 'memory:'): Target {
+  const read = (name: Operation['name'], key: string) => ({ name, key, changes: false });
+  const change = (name: Operation['name'], key: string) => ({ name, key, changes: true });
+  return {
+    store: {
+      url,
+      head: (key, versionId) => gate(read('head', key), ({ store }) => store.head(key, versionId)),
+      get: (key, options) => gate(read('get', key), ({ store }) => store.get(key, options)),
+      put: (key, body, options) => gate(change('put', key), ({ store }) => store.put(key, body, options)),
+      putFile: (key, path, options) => gate(change('putFile', key), ({ store }) => store.putFile(key, path, options)),
+      copy: (from, to) => gate(change('copy', to), ({ store }) => store.copy(from, to)),
+      delete: (key) => gate(change('delete', key), ({ store }) => store.delete(key)),
+      toFile: () => Promise.reject(new Error('the protocol leaves files to its port')),
+      async *list(prefix) {
+        yield* await gate(read('list', prefix), ({ store }) => listed(store, prefix));
+      },
+    },
+    queue: { send: (bodies) => gate(change('send', bodies.join()), ({ queue }) => queue.send(bodies)) },
+  };
+}
+
+async function listed(store: Store, prefix: string): Promise<ObjectInfo[]> {
+  const objects: ObjectInfo[] = [];
+  for await (const object of store.list(prefix)) objects.push(object);
+  return objects;
+}

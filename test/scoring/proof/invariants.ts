@@ -1,0 +1,105 @@
+/** What must hold of the scores folder: at every instant, and at the end. */
+import { createHash } from 'node:crypto';
+import { expect } from 'vitest';
+import type { FileVersion } from '../../../lib/scoring/identity.ts';
+import type { Failure, Manifest, Outcome, Plan } from '../../../lib/scoring/records.ts';
+import { FOLDER, type MemoryStore, partText, type Shards } from './world.ts';
+
+/** What a reader sees in the folder. */
+export interface Seen {
+  readonly success: string | null;
+  readonly manifest: Manifest | null;
+  readonly failure: Failure | null;
+  readonly parts: readonly string[];
+}
+
+export function see(store: MemoryStore): Seen {
+  return {
+    success: textOf(store, `${FOLDER}_SUCCESS`),
+    manifest: jsonOf<Manifest>(store, `${FOLDER}_manifest.json`),
+    failure: jsonOf<Failure>(store, `${FOLDER}_FAILED.json`),
+    parts: store.keys().filter((key) => key.startsWith(`${FOLDER}part-`)),
+  };
+}
+
+/**
+ * At any instant, whoever is at work: every part that the manifest names is there with the bytes and rows it names.
+ * So a reader who finds the same source in `_SUCCESS` and in the manifest reads whole scores of one version.
+ */
+export function checkManifest(store: MemoryStore): void {
+  const { manifest, success } = see(store);
+  if (manifest === null) {
+    expect(success, '_SUCCESS without a manifest').toBeNull();
+    return;
+  }
+  for (const { key, sha256 } of manifest.parts) expect(sha256Of(textOf(store, key) ?? ''), key).toBe(sha256);
+  expect(manifest.scored + manifest.rejected).toBe(manifest.rowsIn);
+  expect(manifest.parts.reduce((rows, part) => rows + part.rows, 0)).toBe(manifest.scored);
+}
+
+/**
+ * At any instant while finishers of one version are at work, whatever lies there of older ones: where `_SUCCESS` is,
+ * the folder holds exactly the parts of its version, and a reader may as well list it.
+ */
+export function checkFolder(store: MemoryStore): void {
+  checkManifest(store);
+  const { success, manifest, failure, parts } = see(store);
+  if (success === null) return;
+  expect(manifest?.source).toBe(success);
+  expect(parts).toEqual(manifest?.parts.map(({ key }) => key));
+  expect(failure).toBeNull();
+}
+
+/** At the end: the folder shows this version's outcome and nothing else claims to be one. */
+export function checkShown(store: MemoryStore, source: string, status: 'succeeded' | 'failed'): Seen {
+  const seen = see(store);
+  checkFolder(store);
+  expect(outcomeOf(store, source)?.status).toBe(status);
+  expect(seen.success).toBe(status === 'succeeded' ? source : null);
+  expect(seen.failure?.source ?? null).toBe(status === 'failed' ? source : null);
+  return seen;
+}
+
+/** At the end: all rows of the file, scored by the model of its plan, are there, and nothing else is. */
+export function checkWhole(store: MemoryStore, file: FileVersion, shards: Shards): void {
+  const { manifest, parts } = checkShown(store, file.source, 'succeeded');
+  const plan = planOf(store, file);
+  const scored = sum(shards.map((shard) => shard.scored));
+  const rejected = sum(shards.map((shard) => shard.rejected));
+  expect(manifest).toMatchObject({ model: plan?.model, rowsIn: scored + rejected, scored, rejected });
+  const texts = shards.map((_, shard) => partText(file.source, shard, plan?.model.version ?? ''));
+  expect(parts.map((key) => textOf(store, key))).toEqual(texts);
+  expect(manifest?.rejects.map((key) => store.keys().includes(key))).toEqual(
+    shards.filter((shard) => shard.rejected > 0).map(() => true),
+  );
+}
+
+export function outcomeOf(store: MemoryStore, source: string): Outcome | null {
+  return jsonOf<Outcome>(store, `_work/${source}/outcome.json`);
+}
+
+export function planOf(store: MemoryStore, { source }: Pick<FileVersion, 'source'>): Plan | null {
+  return jsonOf<Plan>(store, `_work/${source}/plan.json`);
+}
+
+function jsonOf<Value>(store: MemoryStore, key: string): Value | null {
+  const text = textOf(store, key);
+  return text === null ? null : (JSON.parse(text) as Value);
+}
+
+function textOf(store: MemoryStore, key: string): string | null {
+  const body = store.keys().includes(key) ? store.versions(key).at(-1)?.body : undefined;
+  return body === undefined ? null : decode(body);
+}
+
+function decode(body: Uint8Array): string {
+  return new TextDecoder().decode(body);
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,88 @@
+/** What workers do, as messages would make them; and states of the store in which a scenario begins. */
+
+import { type FileVersion, receiptKey } from '../../../lib/scoring/identity.ts';
+import { parseShardMessage } from '../../../lib/scoring/messages.ts';
+import { planFile } from '../../../lib/scoring/plan.ts';
+import type { CandidateFiles, CurrentModel, ScoringDependencies } from '../../../lib/scoring/ports.ts';
+import { scoreShard } from '../../../lib/scoring/score.ts';
+import type { Queue } from '../../../lib/store/queue.ts';
+import { type Gate, gated } from './gated-store.ts';
+import { planOf } from './invariants.ts';
+import { fakeFiles, type MemoryStore, MODEL, rememberingQueue, type Shards, scratch } from './world.ts';
+
+type Tools = ScoringDependencies & { readonly shards: Queue };
+
+/** Handles an arrival, with whatever model is current by then. */
+export function planWork(file: FileVersion, files: CandidateFiles, model: CurrentModel = MODEL) {
+  return (tools: Tools) => planFile({ ...tools, files, models: { current: async () => model } }, file);
+}
+
+/** Handles a shard message. */
+export function shardWork({ source }: Pick<FileVersion, 'source'>, shard: number, files: CandidateFiles) {
+  return (tools: ScoringDependencies) => scoreShard({ ...tools, files, scratch }, { source, shard });
+}
+
+/** Tools that act at once on the store itself. */
+export function directTools(store: MemoryStore): Tools & { readonly shards: ReturnType<typeof rememberingQueue> } {
+  let ids = 0;
+  const shards = rememberingQueue();
+  return { store, shards, newWriterId: () => `direct ${ids++}`, now: () => new Date(Date.UTC(2025, 11, 31)) };
+}
+
+/** Plans a file and scores nothing. */
+export async function runToPlan(store: MemoryStore, file: FileVersion, shards: Shards): Promise<void> {
+  await planWork(file, fakeFiles(shards))(directTools(store));
+}
+
+/** Plans a file and scores it to its end. */
+export async function runWhole(store: MemoryStore, file: FileVersion, shards: Shards, model = MODEL): Promise<void> {
+  const tools = directTools(store);
+  await planWork(file, fakeFiles(shards), model)(tools);
+  await drain(store, tools.shards.bodies, fakeFiles(shards));
+}
+
+/** Handles shard messages one after the other. */
+export async function drain(store: MemoryStore, bodies: readonly string[], files: CandidateFiles): Promise<void> {
+  for (const body of bodies) {
+    const { source, shard } = parseShardMessage(body);
+    await shardWork({ source }, shard, files)(directTools(store));
+  }
+}
+
+/** Plans a file and scores all its shards, and stops before anything is decided: killed at the list of receipts. */
+export async function runToReceipts(store: MemoryStore, file: FileVersion, shards: Shards): Promise<void> {
+  const tools = directTools(store);
+  const gate: Gate = async ({ name, key }, act) => {
+    if (name === 'list' && key.endsWith('/receipts/')) throw new Error('killed');
+    return act({ store, queue: tools.shards });
+  };
+  const { length } = shards;
+  await runToPlan(store, file, shards);
+  for (let shard = 0; shard < length; shard++)
+    await shardWork(file, shard, fakeFiles(shards))({ ...tools, store: gated(gate).store }).catch(() => undefined);
+  const last = store.keys().includes(receiptKey(file.source, length - 1));
+  if (!last || store.keys().some((key) => key.endsWith(`${file.source}/outcome.json`)))
+    throw new Error('the scenario does not begin where it should');
+}
+
+/**
+ * Delivers the arrival and all shard messages of a file once more, and gives the calls that change something: none,
+ * where the file is over.
+ */
+export async function changesOfRepeating(
+  store: MemoryStore,
+  file: FileVersion,
+  files: CandidateFiles,
+): Promise<string[]> {
+  const changes: string[] = [];
+  const { shards, ...direct } = directTools(store);
+  const gate: Gate = async ({ name, key, changes: isChange }, act) => {
+    if (isChange) changes.push(`${name} ${key}`);
+    return act({ store, queue: shards });
+  };
+  const { store: watched, queue } = gated(gate);
+  const tools = { ...direct, store: watched, shards: queue };
+  await planWork(file, files)(tools);
+  for (const { index } of planOf(store, file)?.candidates.shards ?? []) await shardWork(file, index, files)(tools);
+  return changes;
+}

@@ -1,0 +1,100 @@
+/** A store in memory, a candidate file without data, and the port that "scores" it: all that the protocol touches. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { type Arrival, type FileVersion, fileVersion } from '../../../lib/scoring/identity.ts';
+import type { CandidateFiles, CurrentModel } from '../../../lib/scoring/ports.ts';
+import { type MemoryStore, memoryStore } from '../../../lib/store/memory-store.ts';
+import type { Queue } from '../../../lib/store/queue.ts';
+
+export const KEY = 'candidates/day=1/today.parquet';
+export const FOLDER = 'scores/day=1/today.parquet/';
+
+/** Rows of each shard, good and bad. */
+export type Shards = readonly { readonly scored: number; readonly rejected: number }[];
+
+export const MODEL: CurrentModel = { name: 'hillstrom', version: 'm1', maxRejected: 0.5 };
+export const SHARD: Shards = [{ scored: 8, rejected: 2 }];
+export const TWO_SHARDS: Shards = [...SHARD, { scored: 10, rejected: 0 }];
+
+const folder = mkdtempSync(join(tmpdir(), 'entirespace-proof-'));
+const written = new Set<string>();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Folder for scratch files, and for what the fake port "writes". */
+export const scratch: string = folder;
+
+/** Puts a version of the candidate file; a later `time` is a later version. */
+export async function putCandidate(store: MemoryStore, time: number, key = KEY): Promise<FileVersion> {
+  const { versionId } = await store.put(key, `version ${time}`);
+  return fileVersion(arrivalAt(key, versionId, time));
+}
+
+/** Another store with the same objects, without their older versions. */
+export async function copyOf(store: MemoryStore): Promise<MemoryStore> {
+  const copy = memoryStore();
+  for (const key of store.keys()) {
+    const { body, metadata } = await store.get(key);
+    await copy.put(key, body, { metadata });
+  }
+  return copy;
+}
+
+export function arrivalAt(key: string, versionId: string, time: number): Arrival {
+  const sequencer = `00${time.toString(16).padStart(8, '0')}00000000`;
+  return { bucket: 'bucket', key, versionId, sequencer, eventTime: new Date(time * 1000).toISOString(), attempt: 1 };
+}
+
+/** The port over rows that exist in name only: each part's bytes say which version, shard and model they are of. */
+export function fakeFiles(shards: Shards | ((file: FileVersion) => Shards)): CandidateFiles {
+  const shardsOf = (file: FileVersion) => (typeof shards === 'function' ? shards(file) : shards);
+  return {
+    async plan(file) {
+      let firstRow = 0;
+      const ranges = shardsOf(file).map(({ scored, rejected }, index) => {
+        const range = { index, firstRow, rows: scored + rejected };
+        firstRow += range.rows;
+        return range;
+      });
+      return { format: 'parquet', columns: [], rows: firstRow, dialect: null, shards: ranges };
+    },
+    async scoreShard({ file, shard, model }) {
+      const { scored = 0, rejected = 0 } = shardsOf(file)[shard] ?? {};
+      return {
+        scoresPath: fileWith(partText(file.source, shard, model.version)),
+        rejectsPath: rejected > 0 ? fileWith(`rejects of ${file.source} ${shard}`) : null,
+        rowsIn: scored + rejected,
+        scored,
+        rejected,
+        rejectedByReason: rejected > 0 ? { missing_key: rejected } : {},
+      };
+    },
+  };
+}
+
+export function partText(source: string, shard: number, model: string): string {
+  return `scores of ${source} ${shard} by ${model}`;
+}
+
+/** A queue that only remembers. */
+export function rememberingQueue(): Queue & { readonly bodies: string[] } {
+  const bodies: string[] = [];
+  return {
+    bodies,
+    async send(more) {
+      bodies.push(...more);
+    },
+  };
+}
+
+export { type MemoryStore, memoryStore };
+
+/** A file of this text, written once however often it is asked for. */
+function fileWith(text: string): string {
+  const path = join(folder, createHash('md5').update(text).digest('hex'));
+  if (!written.has(path)) writeFileSync(path, text);
+  written.add(path);
+  return path;
+}
