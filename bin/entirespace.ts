@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { localCommand } from './commands/local.ts';
@@ -7,10 +8,16 @@ import { modelsCommand } from './commands/models.ts';
 import { scoreCommand } from './commands/score.ts';
 import { trainCommand } from './commands/train.ts';
 import { validateCommand } from './commands/validate.ts';
-import { EXIT_CODES } from './exit.ts';
+import { EXIT_CODES, guardOutput, report, UsageError } from './exit.ts';
+
+// onnxruntime would send usage data, and write its own files into the scratch folder; it reads this at the first model.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 const program = new Command('entirespace')
   .description('Click and conversion predictions over the entire space of impressions: declare, train, publish, score.')
+  .version(version)
   .addHelpText(
     'after',
     `
@@ -23,8 +30,10 @@ Exit codes: ${Object.entries(EXIT_CODES)
       .map(([name, code]) => `${code} ${name}`)
       .join(', ')}`,
   )
-  .showHelpAfterError('(entirespace COMMAND --help tells more)')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_CODES.success : EXIT_CODES.usage));
+  // Else `evaluate --version <id>` would ask for the version of the program.
+  .enablePositionalOptions()
+  .configureOutput({ outputError: () => undefined })
+  .exitOverride();
 
 for (const command of [
   validateCommand(),
@@ -35,6 +44,23 @@ for (const command of [
   localCommand(),
   demoCommand(),
 ]) {
-  program.addCommand(command.copyInheritedSettings(program));
+  program.addCommand(command);
+  inheritSettings(command, program);
 }
-await program.parseAsync();
+guardOutput();
+await program.parseAsync().catch(endUsage);
+
+function inheritSettings(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheritSettings(child, command);
+}
+
+/** Ends after help, or after a command line that cannot be understood. */
+function endUsage(error: unknown): void {
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.exitCode === 0) return;
+  process.exitCode = EXIT_CODES.usage;
+  if (error.code === 'commander.help') return;
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  report(new UsageError(`${message} (--help tells more)`), process.argv.includes('--json'));
+}

@@ -1,8 +1,8 @@
 /** How a command ends: one line that says what is wrong, and an exit code that a script can act on. */
 import { DeclarationError } from '../lib/config/declaration-error.ts';
-import { ModelCorruptedError, VersionNotFoundError } from '../lib/registry/errors.ts';
+import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../lib/registry/errors.ts';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
-import { DataError, EncoderMismatchError } from '../lib/table/errors.ts';
+import { DataError, EncoderMismatchError, firstLine } from '../lib/table/errors.ts';
 
 export const EXIT_CODES = {
   success: 0,
@@ -11,6 +11,7 @@ export const EXIT_CODES = {
   'bad declaration': 3,
   'bad data': 4,
   'bad or missing model': 5,
+  'disk or memory': 6,
   interrupted: 130,
 } as const;
 
@@ -23,7 +24,7 @@ export class UsageError extends Error {
 
 /**
  * Runs a command: its signal aborts at Ctrl-C and SIGTERM (a second one ends the process at once), and what it throws
- * becomes one message on standard error, or `{"error": ...}` on standard output for `--json`.
+ * is reported.
  */
 export async function runCommand(work: (signal: AbortSignal) => Promise<ExitCode>, json: boolean): Promise<void> {
   const controller = new AbortController();
@@ -36,14 +37,31 @@ export async function runCommand(work: (signal: AbortSignal) => Promise<ExitCode
   try {
     process.exitCode = await work(controller.signal);
   } catch (error) {
-    process.exitCode = exitCodeOf(error);
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    if (json) process.stdout.write(`${JSON.stringify({ error: { name, message } })}\n`);
-    else process.stderr.write(`entirespace: ${message}\n`);
-    if (process.exitCode === EXIT_CODES['unexpected error'] && process.env.DEBUG) console.error(error);
+    report(error, json);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+/**
+ * Says what went wrong, on standard error or for `--json` as `{"error": ...}` on standard output, and sets the exit
+ * code. With `DEBUG` in the environment an unexpected error comes with its stack.
+ */
+export function report(error: unknown, json: boolean): void {
+  process.exitCode = exitCodeOf(error);
+  const name = error instanceof Error ? error.name : 'Error';
+  const message = error instanceof DeclarationError ? error.message : firstLine(error);
+  if (json) process.stdout.write(`${JSON.stringify({ error: { name, message } })}\n`);
+  else process.stderr.write(`entirespace: ${message}\n`);
+  if (process.exitCode === EXIT_CODES['unexpected error'] && process.env.DEBUG) console.error(error);
+}
+
+/** Ends the process quietly once nobody reads its output, as `| head` does, and with a reason once a disk is full. */
+export function guardOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.stderr.write(`entirespace: cannot write to standard output: ${error.code}\n`);
+    process.exit(error.code === 'EPIPE' ? EXIT_CODES.success : EXIT_CODES['disk or memory']);
+  });
 }
 
 /** The reason of an abort by Ctrl-C. */
@@ -62,9 +80,16 @@ function exitCodeOf(error: unknown): ExitCode {
   if (
     error instanceof ModelCorruptedError ||
     error instanceof VersionNotFoundError ||
+    error instanceof InvalidRecordError ||
     error instanceof EncoderMismatchError
   ) {
     return EXIT_CODES['bad or missing model'];
   }
-  return EXIT_CODES['unexpected error'];
+  return isOfMachine(error) ? EXIT_CODES['disk or memory'] : EXIT_CODES['unexpected error'];
+}
+
+/** Whether the operating system refused something, or DuckDB for want of disk or memory. */
+function isOfMachine(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return 'syscall' in error || /^(IO|Out of Memory) Error/.test(error.message) || isOfMachine(error.cause);
 }

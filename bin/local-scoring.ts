@@ -5,7 +5,7 @@ import { candidateFiles } from '../lib/scoring/candidate-files.ts';
 import { type FileResult, scoreLocal } from '../lib/scoring/local.ts';
 import { ModelLoader, registryModels } from '../lib/scoring/models.ts';
 import type { Store } from '../lib/store/store.ts';
-import { chosenModel } from './options.ts';
+import { chosenModel, requireCurrent } from './chosen-model.ts';
 import { progressBar, silentBar } from './progress-bar.ts';
 import { withScratch } from './scratch.ts';
 
@@ -17,34 +17,48 @@ export interface LocalOptions {
   readonly memory: number;
 }
 
-export interface LocalRun {
-  /** @default every file under candidates/ */
-  readonly keys?: readonly string[];
-  readonly signal: AbortSignal;
-  readonly isSilent: boolean;
-}
+/** Scores candidate files of a bucket, all of them where no keys are given, with the current version of its model. */
+export type ScoreFiles = (keys?: readonly string[]) => Promise<FileResult[]>;
 
-/** Scores candidate files of a bucket with the current version of its model. */
-export async function scoreInBucket(store: Store, options: LocalOptions, { keys, signal, isSilent }: LocalRun): Promise<FileResult[]> {
+/**
+ * Runs work that scores. The current version is loaded before the work begins, and again before each scoring that finds
+ * another one: a model that is damaged must not make files fail.
+ */
+export async function withScoring<T>(
+  store: Store,
+  options: LocalOptions,
+  { signal, isSilent }: { readonly signal: AbortSignal; readonly isSilent: boolean },
+  work: (score: ScoreFiles) => Promise<T>,
+): Promise<T> {
   const name = await chosenModel(store, options.model);
-  const bar = isSilent ? silentBar : progressBar();
   return withScratch(async (scratch) => {
     const loader = new ModelLoader(store, { scratch, threads: options.threads, memoryLimitMiB: options.memory });
+    const loadCurrent = async () => loader.load({ name, version: await requireCurrent(store, name) });
+    const score: ScoreFiles = async (keys) => {
+      await loadCurrent();
+      const bar = isSilent ? silentBar : progressBar();
+      try {
+        return await scoreLocal({
+          store,
+          models: registryModels(store, name),
+          files: candidateFiles({ store, models: loader, scratch }),
+          handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
+          scratch,
+          signal,
+          ...(keys && { keys }),
+          ...(options.again && { again: options.again }),
+          onProgress: ({ rowsDone, rowsTotal, filesDone, filesTotal }) =>
+            bar.update({ label: 'score', done: rowsDone, total: rowsTotal, note: `${filesDone}/${filesTotal} files` }),
+        });
+      } finally {
+        bar.stop();
+      }
+    };
     try {
-      return await scoreLocal({
-        store,
-        models: registryModels(store, name),
-        files: candidateFiles({ store, models: loader, scratch }),
-        handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
-        scratch,
-        signal,
-        ...(keys && { keys }),
-        ...(options.again && { again: options.again }),
-        onProgress: ({ rowsDone, rowsTotal, filesDone, filesTotal }) =>
-          bar.update({ label: 'score', done: rowsDone, total: rowsTotal, note: `${filesDone}/${filesTotal} files` }),
-      });
+      await loadCurrent();
+      signal.throwIfAborted();
+      return await work(score);
     } finally {
-      bar.stop();
       await loader.release();
     }
   });

@@ -1,9 +1,12 @@
 /** Options that several commands share. */
+import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { Option } from 'commander';
-import { listModels } from '../lib/registry/versions.ts';
-import type { Store } from '../lib/store/store.ts';
-import { UsageError } from './exit.ts';
+import { dirname, resolve } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
+import { isVersionId } from '../lib/registry/keys.ts';
+
+// Far above any machine; DuckDB would start as many as it is told.
+const MOST_THREADS = 1024;
 
 export const declarationOption = () =>
   new Option('-d, --declaration <file>', 'declaration file').default('entirespace.yaml');
@@ -15,29 +18,35 @@ export const bucketOption = () =>
   );
 export const modelOption = () => new Option('-m, --model <name>', "model name (default: the bucket's only one)");
 export const jsonOption = () => new Option('--json', 'one JSON document on standard output').default(false);
+export const rejectsOption = () =>
+  new Option('--rejects <file>', 'write the bad rows there, as Parquet').argParser(fileInFolder);
 export const threadsOption = () =>
   new Option('--threads <n>', 'threads of training and scoring')
     .default(availableParallelism())
-    .argParser(positiveInteger('--threads'));
+    .argParser(wholeNumber(MOST_THREADS));
 export const memoryOption = () =>
   new Option('--memory <MiB>', 'memory for reading and encoding; more goes to scratch disk')
     .default(Math.floor(totalmem() / 2 ** 20 / 4))
-    .argParser(positiveInteger('--memory'));
+    .argParser(wholeNumber(Number.MAX_SAFE_INTEGER));
 
-/** The named model, or the only one that the bucket has. */
-export async function chosenModel(store: Store, name: string | undefined): Promise<string> {
-  if (name !== undefined) return name;
-  const names = await listModels(store);
-  if (names.length === 1) return names[0] as string;
-  const found = names.length === 0 ? 'none' : names.join(', ');
-  throw new UsageError(`--model is needed where a bucket has not exactly one model, got ${found} (in ${store.url})`);
+/** Parses a model version's id. */
+export function versionId(text: string): string {
+  if (!isVersionId(text)) throw new InvalidArgumentError('Expected one like 20260131-235959-0123abcd.');
+  return text;
 }
 
-function positiveInteger(option: string): (text: string) => number {
+function wholeNumber(most: number): (text: string) => number {
+  const expected = most === Number.MAX_SAFE_INTEGER ? 'above 0' : `from 1 to ${most}`;
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < 1)
-      throw new UsageError(`${option}: got ${JSON.stringify(text)}, expected a whole number above 0`);
+    if (!Number.isInteger(value) || value < 1 || value > most)
+      throw new InvalidArgumentError(`Expected a whole number ${expected}.`);
     return value;
   };
+}
+
+function fileInFolder(path: string): string {
+  const folder = dirname(resolve(path));
+  if (!existsSync(folder)) throw new InvalidArgumentError(`No such folder: ${folder}.`);
+  return path;
 }

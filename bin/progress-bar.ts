@@ -17,7 +17,7 @@ export interface ProgressBar {
 
 const LINE_SECONDS = 5;
 
-/** A display of rows done, rows a second and time left. A change of label begins anew. */
+/** A display of rows done, rows a second and time left. A change of label begins anew; nothing to do shows nothing. */
 export function progressBar(): ProgressBar {
   return process.stderr.isTTY ? terminalBar() : plainLines();
 }
@@ -34,16 +34,17 @@ function terminalBar(): ProgressBar {
     stream: process.stderr,
   });
   let label: string | null = null;
-  let started = 0;
+  let start: Start = NOT_STARTED;
   return {
     update({ total, done, note, ...next }) {
+      if (total === 0) return;
       if (next.label !== label) {
         if (label !== null) bar.stop();
         label = next.label;
-        started = performance.now();
+        start = { at: performance.now(), done };
         bar.start(total, 0, { label, rate: '', left: '', note: '' });
       }
-      bar.update(done, { ...speed(done, total, started), note: note === undefined ? '' : `  ${note}` });
+      bar.update(done, { ...speed(done, total, start), note: note === undefined ? '' : `  ${note}` });
     },
     stop() {
       if (label !== null) bar.stop();
@@ -54,19 +55,20 @@ function terminalBar(): ProgressBar {
 
 function plainLines(): ProgressBar {
   let label: string | null = null;
-  let started = 0;
+  let start: Start = NOT_STARTED;
   let printed = 0;
   return {
     update({ total, done, note, ...next }) {
+      if (total === 0) return;
       const now = performance.now();
       if (next.label !== label) {
         label = next.label;
-        started = now;
+        start = { at: now, done };
         printed = now;
       }
       if (done < total && now - printed < LINE_SECONDS * 1000) return;
       printed = now;
-      const { rate, left } = speed(done, total, started);
+      const { rate, left } = speed(done, total, start);
       const details = [`${done.toLocaleString('en-US')}/${total.toLocaleString('en-US')} rows`, rate, left, note];
       process.stderr.write(`${label}: ${details.filter(Boolean).join(', ')}\n`);
     },
@@ -74,10 +76,18 @@ function plainLines(): ProgressBar {
   };
 }
 
-function speed(done: number, total: number, started: number): { rate: string; left: string } {
-  const seconds = (performance.now() - started) / 1000;
-  if (done === 0 || seconds === 0) return { rate: '', left: '' };
-  const rate = done / seconds;
+/** The first update of a label: rows that were done by then say nothing of the speed. */
+interface Start {
+  readonly at: number;
+  readonly done: number;
+}
+
+const NOT_STARTED: Start = { at: 0, done: 0 };
+
+function speed(done: number, total: number, start: Start): { rate: string; left: string } {
+  const seconds = (performance.now() - start.at) / 1000;
+  if (done <= start.done || seconds === 0) return { rate: '', left: '' };
+  const rate = (done - start.done) / seconds;
   const left = Math.ceil((total - done) / rate);
   return {
     rate: `${Math.round(rate).toLocaleString('en-US')} rows/s`,

@@ -1,7 +1,4 @@
 /** What the commands print for people. */
-
-import { scoresFolder } from '../lib/scoring/identity.ts';
-import type { FileResult } from '../lib/scoring/local.ts';
 import { PARTS } from '../lib/table/encoded.ts';
 import type { RejectCount } from '../lib/table/log.ts';
 import type { TextRows } from '../lib/table/read-rows.ts';
@@ -51,23 +48,6 @@ export function number(value: number): string {
 
 export function percent(share: number): string {
   return `${(100 * share).toFixed(2)}%`;
-}
-
-/** What became of a candidate file, a line: rows and place of its scores, or why there are none. */
-export function formatFileResult(result: FileResult, bucket: string): string {
-  switch (result.status) {
-    case 'succeeded': {
-      const { scored, rejected, seconds, model } = result.manifest;
-      const rate = seconds > 0 ? `, ${number(Math.round(scored / seconds))} rows/s` : '';
-      return `${result.key}: ${number(scored)} rows scored, ${number(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
-    }
-    case 'failed':
-      return `${result.key}: failed, ${result.failure.reason}: ${result.failure.message}`;
-    case 'refused':
-      return `${result.key}: refused: ${result.message}`;
-    case 'open':
-      return `${result.key}: not finished, a later run goes on from here`;
-  }
 }
 
 /** Rows as an aligned table; numbers that are probabilities with five digits that count. */

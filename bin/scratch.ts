@@ -1,13 +1,36 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Runs work in a scratch folder that is removed afterwards, whatever happens. */
+/**
+ * Runs work in a scratch folder that is removed afterwards, whatever happens.
+ * @throws {Error} where there is no room for it.
+ */
 export async function withScratch<T>(work: (scratch: string) => Promise<T>): Promise<T> {
-  const scratch = await mkdtemp(join(tmpdir(), 'entirespace-'));
+  const parent = tmpdir();
+  const scratch = await mkdtemp(join(parent, 'entirespace-')).catch((cause: unknown) => {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : cause;
+    throw new Error(`cannot make a scratch folder in ${parent}: ${code} (TMPDIR names another place)`, { cause });
+  });
+  const removeNow = () => rmSync(scratch, { recursive: true, force: true });
+  process.once('exit', removeNow);
   try {
     return await work(scratch);
+  } catch (error) {
+    throw isFullScratch(error, scratch) ? fullScratch(parent, error) : error;
   } finally {
     await rm(scratch, { recursive: true, force: true });
+    process.off('exit', removeNow);
   }
+}
+
+/** A write through a file handle names no path; a write to the bucket has one, and is none of these. */
+function isFullScratch(error: unknown, scratch: string): boolean {
+  if (!(error instanceof Error) || !/no space left/i.test(error.message)) return false;
+  return 'syscall' in error || error.message.includes(scratch);
+}
+
+function fullScratch(parent: string, cause: unknown): Error {
+  return new Error(`no space left for scratch files in ${parent} (TMPDIR names another place)`, { cause });
 }

@@ -1,44 +1,19 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { readDeclaration } from '../../lib/config/parse-declaration.ts';
-import { openScoringModel } from '../../lib/engine/scoring-model.ts';
-import type { FunnelMetrics } from '../../lib/evaluation/funnel.ts';
-import { type MetricsJson, metricsJson } from '../../lib/evaluation/metrics-json.ts';
-import { formatMetricsTable } from '../../lib/evaluation/metrics-table.ts';
-import { fetchVersion } from '../../lib/registry/fetch-version.ts';
-import { openStore } from '../../lib/store/open-store.ts';
-import { openDatabase } from '../../lib/table/database.ts';
-import { PARTS, type Part } from '../../lib/table/encoded.ts';
-import { readEncoder } from '../../lib/table/encoder-files.ts';
-import { assertAcceptable, checkLog } from '../../lib/table/log.ts';
-import { openSource } from '../../lib/table/source.ts';
-import { evaluateModel, funnelTasks } from '../../training/evaluate-model.ts';
-import { EXIT_CODES, runCommand } from '../exit.ts';
+import { PARTS } from '../../lib/table/encoded.ts';
+import { runCommand } from '../exit.ts';
 import {
   bucketOption,
-  chosenModel,
   dataOption,
   jsonOption,
   memoryOption,
   modelOption,
   threadsOption,
+  versionId,
 } from '../options.ts';
-import { progressBar, silentBar } from '../progress-bar.ts';
-import { withScratch } from '../scratch.ts';
-import { requireCurrent } from './models.ts';
-import { showProgress } from './train.ts';
+import type { EvaluateCommandOptions } from '../work/evaluate.ts';
 
-interface EvaluateCommandOptions {
-  readonly data: string;
-  readonly bucket: string;
-  readonly model?: string;
-  readonly version?: string;
-  readonly part: Part | 'all';
-  readonly threads: number;
-  readonly memory: number;
-  readonly json: boolean;
-}
+// What works takes most of a second to load; help and mistakes need none of it.
+const work = () => import('../work/evaluate.ts');
 
 /** `entirespace evaluate`: a published version on any log. */
 export function evaluateCommand(): Command {
@@ -47,7 +22,7 @@ export function evaluateCommand(): Command {
     .addOption(dataOption())
     .addOption(bucketOption())
     .addOption(modelOption())
-    .option('--version <id>', 'model version (default: the current one)')
+    .option('--version <id>', 'model version (default: the current one)', versionId)
     .addOption(
       new Option('--part <part>', "rows of the declaration's split to measure on")
         .choices([...PARTS, 'all'])
@@ -60,60 +35,7 @@ export function evaluateCommand(): Command {
       'after',
       '\nExamples:\n  $ entirespace evaluate --data logs/dt=2026-11-22 --part all\n  $ entirespace evaluate --data logs/ --version 20261122-031500-1a2b3c4d --json',
     )
-    .action((options: EvaluateCommandOptions) => runCommand((signal) => evaluate(options, signal), options.json));
-}
-
-async function evaluate(options: EvaluateCommandOptions, signal: AbortSignal) {
-  const store = openStore(options.bucket);
-  const name = await chosenModel(store, options.model);
-  const version = options.version ?? (await requireCurrent(store, name));
-  const metrics = await withScratch(async (scratch) => {
-    const folder = await fetchVersion(store, name, version, scratch);
-    return measure(folder, scratch, options, signal);
-  });
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify({ name, version, metrics: metricsJson(metrics) })}\n`
-      : `${formatMetricsTable(metrics)}\n`,
-  );
-  return EXIT_CODES.success;
-}
-
-async function measure(
-  folder: string,
-  scratch: string,
-  { data, part, threads, memory, json }: EvaluateCommandOptions,
-  signal: AbortSignal,
-): Promise<FunnelMetrics> {
-  const { declaration } = await readDeclaration(join(folder, 'declaration.yaml'));
-  const recorded = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8')) as MetricsJson;
-  const trainingRates = Object.fromEntries(
-    funnelTasks(declaration).map((task) => [task.name, recorded.tasks[task.name]?.training_rate ?? Number.NaN]),
-  );
-  const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
-  const bar = json ? silentBar : progressBar();
-  try {
-    const log = await checkLog(database, await openSource(database, data), declaration);
-    assertAcceptable(log);
-    const encoder = await readEncoder(database, folder);
-    const model = await openScoringModel(folder, { threads });
-    try {
-      const parts = part === 'all' ? PARTS : [part];
-      return await evaluateModel({
-        database,
-        log,
-        encoder,
-        model,
-        parts,
-        trainingRates,
-        onProgress: (progress) => showProgress(bar, progress),
-        signal,
-      });
-    } finally {
-      await model.release();
-    }
-  } finally {
-    bar.stop();
-    await database.close();
-  }
+    .action((options: EvaluateCommandOptions) =>
+      runCommand(async (signal) => (await work()).evaluate(options, signal), options.json),
+    );
 }

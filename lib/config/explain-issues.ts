@@ -42,9 +42,12 @@ export function explainIssues(issues: readonly Issue[], file: unknown): readonly
   return issues.flatMap((issue) => explain(issue, issue.path as Path, file));
 }
 
+const LONGEST_SHOWN = 60;
+
 /** What a value is, as a message shows it. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length <= LONGEST_SHOWN ? value : `${value.slice(0, LONGEST_SHOWN)}...`);
   if (typeof value !== 'object' || value === null) return String(value);
   const kind = Array.isArray(value) ? 'list' : 'map';
   return Object.keys(value).length === 0 ? `an empty ${kind}` : `a ${kind}`;

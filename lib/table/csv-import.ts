@@ -3,6 +3,7 @@
  * sees a byte that it could take for something else: malformed records are replaced by empty ones, which keeps every
  * row's position, and are listed beside.
  */
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -51,6 +52,8 @@ export async function readDialect({ path, name }: CsvFile): Promise<Dialect> {
   const byteOrderMark = head.subarray(0, 3).equals(Buffer.from('\ufeff')) ? 3 : 0;
   const { start, end, next } = firstRecord(head, byteOrderMark, name);
   const record = head.subarray(start, end).toString('utf8');
+  if (record.includes('\0') || !isUtf8(head.subarray(start, end)))
+    throw new DataError('wrong_format', `${name} is not text: its first line is not UTF-8`);
   const delimiter = delimiterOf(record);
   const header = splitRecord(record, delimiter);
   assertHeader(header, name);
@@ -215,7 +218,10 @@ async function convertClean(
   try {
     await execute(database, write);
   } catch (error) {
-    throw new DataError('unreadable', `${name} cannot be read as CSV: ${firstLine(error)}`, { cause: error });
+    const message = firstLine(error);
+    // A full disk or too little memory is not the file's fault.
+    if (/^(IO|Out of Memory) Error/.test(message)) throw error;
+    throw new DataError('unreadable', `${name} cannot be read as CSV: ${message}`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Where rows come from: a file, a folder or a glob, found to be whole and alike before a row is read. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Column, Relation } from './columns.ts';
 import { type CsvFile, createMalformedTable, importCsv, readDialect } from './csv-import.ts';
 import { type Database, literal, query } from './database.ts';
@@ -37,7 +37,7 @@ export interface Source {
 export async function openSource(database: Database, path: string): Promise<Source> {
   const paths = await findFiles(database, path);
   const format = commonFormat(paths, path);
-  for (const file of paths) await assertContent(file, basename(file), format);
+  for (const file of paths) await assertContent(file, file, format);
   const source = format === 'parquet' ? await openParquet(database, paths) : await openCsv(database, paths);
   const rows = source.files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
@@ -103,7 +103,7 @@ async function openParquet(
   const files: SourceFile[] = [];
   let first: { path: string; columns: readonly Column[] } | null = null;
   for (const path of paths) {
-    const { columns, rows } = await readParquetFacts(database, path, basename(path));
+    const { columns, rows } = await readParquetFacts(database, path, path);
     first ??= { path, columns };
     assertSameColumns(first, { path, columns });
     files.push({ path, parquet: path, rows });
@@ -122,7 +122,7 @@ async function openCsv(
   let firstRow = 0;
   let malformed = 0;
   for (const path of paths) {
-    const file: CsvFile = { path, name: basename(path) };
+    const file: CsvFile = { path, name: path };
     const dialect = await readDialect(file);
     const columns = dialect.header.map((name) => ({ name, type: 'VARCHAR' }));
     first ??= { path, columns };
@@ -144,7 +144,9 @@ async function findFiles(database: Database, path: string): Promise<string[]> {
   if (found.length === 0) {
     throw new DataError(
       'no_such_file',
-      facts === null ? `no such file: ${path}` : `no .parquet, .csv or .csv.gz file in ${path}`,
+      facts === null
+        ? `${isGlob(path) ? 'no file matches' : 'no such file:'} ${path}`
+        : `no .parquet, .csv or .csv.gz file in ${path}`,
     );
   }
   return found;
@@ -160,9 +162,13 @@ async function filesUnder(folder: string): Promise<string[]> {
 }
 
 async function globbed(database: Database, pattern: string): Promise<string[]> {
-  if (!/[*?[]/.test(pattern)) return [];
+  if (!isGlob(pattern)) return [];
   const found = await query(database, `SELECT file FROM glob(${literal(pattern)})`);
   return found.map(({ file }) => String(file)).sort();
+}
+
+function isGlob(path: string): boolean {
+  return /[*?[]/.test(path);
 }
 
 function commonFormat(paths: readonly string[], asked: string): Format {

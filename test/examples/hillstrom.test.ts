@@ -97,7 +97,6 @@ describe('entirespace.yaml', () => {
       'recency',
       'history_segment',
       'history',
-      'history_quantiles',
       'mens',
       'womens',
       'zip_code',
