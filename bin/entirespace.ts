@@ -10,9 +10,6 @@ import { trainCommand } from './commands/train.ts';
 import { validateCommand } from './commands/validate.ts';
 import { EXIT_CODES, guardOutput, report, UsageError } from './exit.ts';
 
-// onnxruntime would send usage data, and write its own files into the scratch folder; it reads this at the first model.
-process.env.ORT_DISABLE_TELEMETRY ??= '1';
-
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 const program = new Command('entirespace')

@@ -19,7 +19,9 @@ export const bucketOption = () =>
 export const modelOption = () => new Option('-m, --model <name>', "model name (default: the bucket's only one)");
 export const jsonOption = () => new Option('--json', 'one JSON document on standard output').default(false);
 export const rejectsOption = () =>
-  new Option('--rejects <file>', 'write the bad rows there, as Parquet').argParser(fileInFolder);
+  new Option('--rejects <file>', 'where the bad rows of the log go, as Parquet; written only where there are any')
+    .default('rejects.parquet')
+    .argParser(fileInFolder);
 export const threadsOption = () =>
   new Option('--threads <n>', 'threads of training and scoring')
     .default(availableParallelism())

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$1
 
-version=$(dirname "$(ls -d "$work"/bucket/models/hillstrom/versions/*/manifest.json | tail -n 1)")
+version=$(dirname "$(ls -d "$work"/bucket/models/hillstrom/*/manifest.json | tail -n 1)")
 npx tsx test/onnx/make-cases.ts "$work/cases" "$version" examples/hillstrom/hillstrom.parquet
 
 passed=0

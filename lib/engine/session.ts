@@ -1,6 +1,9 @@
 /** An onnxruntime session whose inputs and outputs go by name. */
 import * as ort from 'onnxruntime-node';
 
+// onnxruntime would report its use to its makers, and leave log files in the temporary folder.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
 export interface NamedTensor {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
 import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE, manifestKey, versionIdFrom, versionPrefix } from './keys.ts';
@@ -40,10 +41,13 @@ export async function publishVersion(store: Store, { name, folder, facts, create
   for (const [path, { sha256 }] of Object.entries(files)) {
     await putOnce(store, `${versionPrefix(name, version)}${path}`, join(folder, path), sha256);
   }
+  const writer = randomUUID();
   try {
-    await store.put(key, manifest, { ifAbsent: true });
+    await store.put(key, manifest, { ifAbsent: true, metadata: { writer } });
   } catch (error) {
-    throw error instanceof PreconditionFailedError ? existsAlready(store, name, version) : error;
+    if (!(error instanceof PreconditionFailedError)) throw error;
+    // A client that repeats a write whose answer was lost is refused by its own object.
+    if ((await store.head(key))?.metadata.writer !== writer) throw existsAlready(store, name, version);
   }
   return version;
 }

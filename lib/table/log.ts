@@ -1,4 +1,5 @@
 /** A log whose rows were checked: how many are bad and why, and where its parts and its end lie in time. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
 import { checkLogColumns, requiredValue } from './check-columns.ts';
@@ -50,6 +51,8 @@ export async function checkLog(
   const checks = logChecks(relation, declaration);
   await blamingContent(source.path, () => writeRejects(database, relation, checks, rejectsPath));
   const rejects = await countRejects(database, rejectsPath);
+  // An empty file would say that there is something to look at.
+  if (rejects.length === 0) await rm(rejectsPath);
   const good = goodRows(relation, checks);
   const times =
     declaration.log.time === null

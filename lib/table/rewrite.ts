@@ -7,17 +7,19 @@ import type { CheckedLog } from './log.ts';
 import type { Source } from './source.ts';
 import { partSql } from './split.ts';
 
-/** Writes a source as Parquet whose first column, `row`, is the position of each row, from 0. */
+/** Writes a source as Parquet whose first column, `row`, is the position of each row, from 0; columns of CSV get types. */
 export async function writeWithRowNumbers(
   database: Database,
   { relation, columns }: Source,
   path: string,
 ): Promise<void> {
   const names = columns.map(({ name }) => identifier(name)).join(', ');
-  await execute(
-    database,
-    `COPY (SELECT "#row" AS row, ${names} FROM ${relation.from} ORDER BY "#row") TO ${literal(path)} (FORMAT parquet)`,
-  );
+  const numbered = `SELECT "#row" AS row, ${names} FROM ${relation.from} ORDER BY "#row"`;
+  if (!relation.isText) return execute(database, `COPY (${numbered}) TO ${literal(path)} (FORMAT parquet)`);
+  const text = `${path}.csv`;
+  await execute(database, `COPY (${numbered}) TO ${literal(text)} (FORMAT csv, HEADER)`);
+  const typed = `SELECT * FROM read_csv(${literal(text)}, header = true, sample_size = -1)`;
+  await execute(database, `COPY (${typed}) TO ${literal(path)} (FORMAT parquet)`);
 }
 
 /** Writes the good rows of a part as candidates, in order: keys and the features' columns, no label and no outcome. */

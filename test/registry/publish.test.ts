@@ -42,6 +42,18 @@ describe.each(STORES)('publishing to a %s', (_name, openStore) => {
     );
   });
 
+  it('succeeds where the client repeats the last write because its answer was lost', async () => {
+    const repeating: Store = {
+      ...store,
+      put: async (key, body, options) => {
+        await store.put(key, body, options);
+        return store.put(key, body, options);
+      },
+    };
+    expect(await publish(repeating)).toBe(VERSIONS.one);
+    expect(await listVersions(store, 'hillstrom')).toEqual([VERSIONS.one]);
+  });
+
   it('writes a manifest with the facts, and size and sha256 of each file', async () => {
     const manifest = await readManifest(store, 'hillstrom', await publish());
     expect(manifest).toMatchObject({

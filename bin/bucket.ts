@@ -1,0 +1,54 @@
+/** The bucket of a command: checked for what the command needs before any long work begins. */
+import { mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openStore } from '../lib/store/open-store.ts';
+import type { Store } from '../lib/store/store.ts';
+import { UsageError } from './exit.ts';
+
+/**
+ * Opens a bucket to `read` what is there, to `write` beside it, or to `create` it where it is absent.
+ * @throws {UsageError} where it is not a folder, or not there.
+ * @throws {Error} where it cannot be written to.
+ */
+export async function openBucket(bucket: string, use: 'read' | 'write' | 'create'): Promise<Store> {
+  const store = storeAt(bucket);
+  const folder = bucketFolder(store);
+  const existing = use === 'create' ? await nearestExisting(folder) : folder;
+  const facts = await stat(existing).catch(() => null);
+  if (facts === null) throw new UsageError(`--bucket: no such folder: ${bucket}`);
+  if (!facts.isDirectory()) throw new UsageError(`--bucket: ${existing} is a file, expected a folder`);
+  if (use !== 'read') await assertWritable(existing);
+  return store;
+}
+
+/** Path of the bucket's folder. */
+export function bucketFolder({ url }: Store): string {
+  return fileURLToPath(url);
+}
+
+function storeAt(bucket: string): Store {
+  try {
+    return openStore(bucket);
+  } catch (cause) {
+    throw new UsageError(`--bucket: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  const exists = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return exists || path === dirname(path) ? path : nearestExisting(dirname(path));
+}
+
+/** Tries it: permissions alone do not tell of a read-only file system. */
+async function assertWritable(folder: string): Promise<void> {
+  try {
+    await rmdir(await mkdtemp(join(folder, '.writable-')));
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : cause;
+    throw new Error(`--bucket: cannot write in ${folder}: ${code}`, { cause });
+  }
+}

@@ -1,0 +1,47 @@
+/** What became of candidate files: on standard output what was scored, on standard error what was not. */
+import { failureKey, scoresFolder } from '../lib/scoring/identity.ts';
+import type { FileResult } from '../lib/scoring/local.ts';
+import { EXIT_CODES, type ExitCode } from './exit.ts';
+import { number } from './report-text.ts';
+
+/** Prints every result, as one JSON document where asked; the exit code tells whether all were scored. */
+export function printResults(
+  results: readonly FileResult[],
+  { json, bucket }: { readonly json: boolean; readonly bucket: string },
+  signal: AbortSignal,
+): ExitCode {
+  if (json) process.stdout.write(`${JSON.stringify(results)}\n`);
+  else for (const result of results) printResult(result, bucket);
+  return signal.aborted ? EXIT_CODES.interrupted : exitCodeOfResults(results);
+}
+
+/** A line: rows and place of the scores, or why there are none. */
+export function printResult(result: FileResult, bucket: string): void {
+  const line = formatFileResult(result, bucket);
+  if (result.status === 'succeeded') process.stdout.write(`${line}\n`);
+  else process.stderr.write(`entirespace: ${line}\n`);
+}
+
+/** As `printResult` writes it, without saying who speaks. */
+export function formatFileResult(result: FileResult, bucket: string): string {
+  switch (result.status) {
+    case 'succeeded': {
+      const { scored, rejected, seconds, model } = result.manifest;
+      const rate = seconds > 0 ? `, ${number(Math.round(scored / seconds))} rows/s` : '';
+      return `${result.key}: ${number(scored)} rows scored, ${number(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
+    }
+    case 'failed':
+      return `${result.failure.message} -> ${bucket}/${failureKey(result.key)}`;
+    case 'refused':
+      return result.message;
+    case 'open':
+      return `${result.key}: not finished, a later run goes on from here`;
+  }
+}
+
+/** A file that failed after every retry was not itself at fault. */
+function exitCodeOfResults(results: readonly FileResult[]): ExitCode {
+  const isGivenUp = (result: FileResult) => result.status === 'failed' && result.failure.reason === 'retries_exhausted';
+  if (results.some(isGivenUp)) return EXIT_CODES['disk or memory'];
+  return results.every(({ status }) => status === 'succeeded') ? EXIT_CODES.success : EXIT_CODES['bad data'];
+}

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { workplace } from './workplace.ts';
+
+const place = workplace();
+
+/** Trains in vain: one line, its exit code, and no bucket. */
+async function refused(data: string, message: string): Promise<void> {
+  expect(await place.run('train', '-d', 'shop.yaml', '--data', data)).toEqual({
+    code: 4,
+    stdout: '',
+    stderr: `entirespace: ${message}\n`,
+  });
+  expect(await place.listing('bucket')).toEqual([]);
+}
+
+/** The log with other columns in place of its own. */
+const replaced = (name: string, columns: string) =>
+  place.writeRows(name, `SELECT * REPLACE (${columns}) FROM '${place.at('log.parquet')}'`);
+
+describe('training is refused', () => {
+  it('where there is no log', async () => {
+    await refused('absent.parquet', 'no such file: absent.parquet');
+    await refused('absent/*.csv', 'no file matches absent/*.csv');
+  });
+
+  it('where the log is empty', async () => {
+    await refused(await place.write('empty.parquet', ''), 'empty.parquet is empty: 0 bytes');
+    await refused(await place.write('header.csv', 'row,age,item,history,clicked,bought\n'), 'no rows in header.csv');
+  });
+
+  it('where Parquet is cut in half', async () => {
+    const bytes = await readFile(place.at('log.parquet'));
+    const half = bytes.subarray(0, bytes.length >> 1);
+    await refused(
+      await place.write('half.parquet', half),
+      `half.parquet is cut off: a Parquet file ends with "PAR1", got ${half.length} bytes without it`,
+    );
+  });
+
+  it('where the log is not what its name says', async () => {
+    await refused(
+      await place.write('text.parquet', await readFile(place.at('log.csv'))),
+      'text.parquet is not Parquet: it begins with "row,", expected "PAR1"',
+    );
+    await refused(
+      await place.write('image.csv', Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1')),
+      'image.csv is not text: its first line is not UTF-8',
+    );
+  });
+
+  it('where columns are missing, all of them at once', async () => {
+    await place.writeRows('narrow.parquet', `SELECT row, item, clicked FROM '${place.at('log.parquet')}'`);
+    await refused('narrow.parquet', 'log columns missing: bought, age, history (in narrow.parquet)');
+  });
+
+  it('where a column has another type', async () => {
+    await refused(
+      await replaced('words.parquet', "'old' AS age"),
+      'log columns of a wrong type: age is VARCHAR, expected a number (in words.parquet)',
+    );
+  });
+
+  it('where a label is neither 0 nor 1', async () => {
+    await refused(
+      await replaced('twice.parquet', 'CASE WHEN row IN (3, 17, 99) THEN 2 ELSE clicked END AS clicked'),
+      'log rows rejected: 3 of 3,000 rows (0.1%), allowed 0% (log.max_rejected): label_not_binary in clicked: 3 rows, got "2", expected 0 or 1, in rows 3, 17, 99 (in twice.parquet)',
+    );
+  });
+
+  it('where a number is NaN or infinite', async () => {
+    await refused(
+      await replaced('nan.parquet', "CASE row WHEN 5 THEN 'nan'::DOUBLE WHEN 7 THEN 'inf'::DOUBLE ELSE age END AS age"),
+      'log rows rejected: 2 of 3,000 rows (0.0667%), allowed 0% (log.max_rejected): number_not_finite in age: 2 rows, got "nan", expected a finite number, in rows 5, 7 (in nan.parquet)',
+    );
+  });
+
+  it('where more conversions than declared have no click', async () => {
+    await refused(
+      await replaced('unclicked.parquet', 'CAST(row % 20 = 0 AS INT) AS bought, CAST(row % 3 = 1 AS INT) AS clicked'),
+      'log rows rejected: 100 of 3,000 rows (3.33%), allowed 1% (stages.conversion.max_inconsistent): conversion_without_click in bought: 100 rows, got "1", expected 0 where click was not reached, in rows 0, 20, 60 (in unclicked.parquet)',
+    );
+  });
+
+  it('where nobody clicked or bought in the training rows', async () => {
+    await refused(
+      await replaced('cold.parquet', '0 AS clicked, 0 AS bought'),
+      'no click in the training part (2,078 rows): clicked is 0 in every row that counts, expected both 0 and 1; no conversion in the training part (2,078 rows): bought is 0 in every row that counts, expected both 0 and 1 (in cold.parquet)',
+    );
+  });
+
+  it('where rows of CSV have too few or too many fields', async () => {
+    const lines = (await readFile(place.at('log.csv'), 'utf8')).split('\n');
+    const ragged = [...lines.slice(0, 5), '5,1,2', '6,1,2,3,0,0,9,9', ...lines.slice(5)].join('\n');
+    await refused(
+      await place.write('ragged.csv', ragged),
+      'log rows rejected: 2 of 3,002 rows (0.0666%), allowed 0% (log.max_rejected): field_count: 2 rows, got "3 fields", expected 6 fields, in rows 4, 5 (in ragged.csv)',
+    );
+  });
+
+  it('where a quote is not closed', async () => {
+    await refused(
+      await place.write('quote.csv', 'row,age,item,history,clicked,bought\n0,1,i1,,0,0\n1,"2,i1,,0,0\n'),
+      'quote not closed in quote.csv: row 1 does not end',
+    );
+  });
+});
+
+describe('validation', () => {
+  it('says the same of a bad log, and keeps its bad rows where asked', async () => {
+    await replaced('bad.parquet', 'CASE WHEN row = 3 THEN 2 ELSE clicked END AS clicked');
+    expect(
+      await place.run('validate', '-d', 'shop.yaml', '--data', 'bad.parquet', '--rejects', 'rejects.parquet'),
+    ).toEqual({
+      code: 4,
+      stdout: '',
+      stderr:
+        'entirespace: log rows rejected: 1 of 3,000 rows (0.0333%), allowed 0% (log.max_rejected): label_not_binary in clicked: 1 row, got "2", expected 0 or 1, in row 3 (in bad.parquet)\n',
+    });
+    expect(await place.rows(`SELECT "row", reason FROM '${place.at('rejects.parquet')}'`)).toEqual([
+      { row: 3n, reason: 'label_not_binary' },
+    ]);
+  });
+
+  it('says it as JSON where JSON is asked for', async () => {
+    expect(await place.run('validate', '-d', 'shop.yaml', '--data', 'absent.csv', '--json')).toEqual({
+      code: 4,
+      stdout: '{"error":{"name":"DataError","message":"no such file: absent.csv"}}\n',
+      stderr: '',
+    });
+  });
+
+  it('tells what is in a good log', async () => {
+    expect(await place.run('validate', '-d', 'shop.yaml', '--data', 'log.parquet')).toEqual({
+      code: 0,
+      stdout: `shop.yaml is valid: 2 stages, 3 features, 2 embedding tables
+log.parquet: 3,000 rows, 0 rejected
+  train            2,078 rows: click 573 (27.57%); conversion 192 (9.24%)
+  validation         313 rows: click 88 (28.12%); conversion 22 (7.03%)
+  test               609 rows: click 172 (28.24%); conversion 65 (10.67%)
+  age             60 values
+  item            12 values
+  history         12 values, 26.13% missing
+`,
+      stderr: '',
+    });
+  });
+
+  it('prints one JSON document and nothing else where JSON is asked for', async () => {
+    const { code, stdout, stderr } = await place.run('validate', '-d', 'shop.yaml', '--data', 'log.csv', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      declaration: { name: 'shop' },
+      log: { summary: { source: 'log.csv', rows: 3000 }, rejects: [], distinct: { age: 60, item: 12, history: 12 } },
+    });
+  });
+});

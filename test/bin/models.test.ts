@@ -1,0 +1,201 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { workplace } from './workplace.ts';
+
+const place = workplace({ isTrained: true });
+const SHOP = 'bucket/models/shop';
+let version = '';
+
+beforeAll(async () => {
+  version = (await readdir(place.at(SHOP))).find((name) => name !== 'current.json') ?? '';
+});
+
+/** Runs it while one file of the bucket is damaged, and checks that the bucket is left alone. */
+async function withDamage(file: string, damage: (bytes: Buffer) => Buffer | null, args: readonly string[]) {
+  const path = place.at(SHOP, file.replace('<version>', version));
+  const bytes = await readFile(path);
+  const damaged = damage(bytes);
+  if (damaged === null) await rm(path);
+  else await writeFile(path, damaged);
+  try {
+    const before = await place.listing('bucket');
+    const outcome = await place.run(...args);
+    expect(await place.listing('bucket')).toEqual(before);
+    return outcome;
+  } finally {
+    await writeFile(path, bytes);
+  }
+}
+
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  const middle = copy.length >> 1;
+  copy.writeUInt8(copy.readUInt8(middle) ^ 1, middle);
+  return copy;
+}
+
+const SCORE = ['score', 'log.csv'];
+const EVALUATE = ['evaluate', '--data', 'log.csv'];
+
+describe('a model of which a byte has changed is neither measured nor used', () => {
+  it.each([
+    ['model.onnx', EVALUATE],
+    ['model.onnx', SCORE],
+    ['model.onnx', ['local']],
+    ['vocabularies/item.parquet', SCORE],
+    ['encoder.json', SCORE],
+    ['declaration.yaml', SCORE],
+    ['probe.json', EVALUATE],
+  ])('%s, by %j', async (file, args) => {
+    const { code, stdout, stderr } = await withDamage(`<version>/${file}`, flipped, args);
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+    expect(stderr.replaceAll(/[0-9a-f]{64}/g, '<sha256>')).toBe(
+      `entirespace: shop <version> does not match its manifest: ${file}: sha256 got <sha256>, expected <sha256> (in file://<folder>/bucket)\n`,
+    );
+  });
+
+  it('its manifest', async () => {
+    const outcome = await withDamage('<version>/manifest.json', () => Buffer.from('{"name": "sh'), SCORE);
+    expect(outcome).toEqual({
+      code: 5,
+      stdout: '',
+      stderr:
+        'entirespace: manifest of shop <version> is not JSON, got "{\\"name\\": \\"sh" (in file://<folder>/bucket)\n',
+    });
+  });
+
+  it.each([
+    ['score', SCORE],
+    ['models', ['models', 'show']],
+    ['train, before it trains', ['train', '-d', 'shop.yaml', '--data', 'log.csv']],
+  ])('its pointer to the current version, by %s', async (_what, args) => {
+    const outcome = await withDamage('current.json', () => Buffer.from('{}x'), args);
+    expect(outcome).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'entirespace: current.json of shop is not JSON, got "{}x" (in file://<folder>/bucket)\n',
+    });
+  });
+});
+
+describe('a model of which a file is missing is not used', () => {
+  it.each([['model.onnx'], ['vocabularies/history.parquet']])('%s', async (file) => {
+    expect(await withDamage(`<version>/${file}`, () => null, SCORE)).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: `entirespace: shop <version> does not match its manifest: ${file} is missing (in file://<folder>/bucket)\n`,
+    });
+  });
+
+  it('its manifest, without which there is no model', async () => {
+    expect(await withDamage('<version>/manifest.json', () => null, SCORE)).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'entirespace: no model in file://<folder>/bucket: train one\n',
+    });
+  });
+
+  it('its pointer to the current version', async () => {
+    expect(await withDamage('current.json', () => null, SCORE)).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'entirespace: model shop has no current version (in file://<folder>/bucket): train one, or promote one\n',
+    });
+  });
+});
+
+describe('a model that is not there', () => {
+  it.each([
+    ['score', ['score', 'log.csv', '-m', 'shoe'], 'no model shoe in file://<folder>/bucket; there are: shop'],
+    ['models list', ['models', 'list', '-m', 'shoe'], 'no model shoe in file://<folder>/bucket; there are: shop'],
+    [
+      'models promote',
+      ['models', 'promote', '20260131-235959-0123abcd'],
+      'no version <version> of model shop in file://<folder>/bucket; there are: <version>',
+    ],
+    ['models rollback', ['models', 'rollback'], 'model shop has no version before <version> in file://<folder>/bucket'],
+  ])('is not found by %s, and nothing changes', async (_what, args, message) => {
+    const before = await place.listing('bucket');
+    expect(await place.run(...args)).toEqual({ code: 5, stdout: '', stderr: `entirespace: ${message}\n` });
+    expect(await place.listing('bucket')).toEqual(before);
+  });
+});
+
+describe('a part of the evaluation rows with one class', () => {
+  const oneClass = () =>
+    place.writeRows('cold.parquet', `SELECT * REPLACE (0 AS bought) FROM '${place.at('log.parquet')}'`);
+
+  it('has no metric that needs both, and the table says why', async () => {
+    const { code, stdout } = await place.run('evaluate', '--data', await oneClass(), '--part', 'all');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^CTCVR +3,000 +0 +- \[1\]/m);
+    expect(stdout).toContain('\n[1] no positive rows\n');
+  });
+
+  it('has null and the reason in JSON, which is all that is printed', async () => {
+    const { code, stdout, stderr } = await place.run('evaluate', '--data', await oneClass(), '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { tasks } = JSON.parse(stdout).metrics;
+    expect(tasks.ctcvr).toMatchObject({ rows: 609, positives: 0, auc: null, reasons: { auc: 'no positive rows' } });
+    expect(tasks.ctr.auc).toBeTypeOf('number');
+  });
+});
+
+describe('versions', () => {
+  const current = async () => JSON.parse(await readFile(place.at(SHOP, 'current.json'), 'utf8')).version as string;
+
+  it('of one seed have the same bytes, and go forth and back by hand', async () => {
+    const trained = await place.run('train', '-d', 'shop.yaml', '--data', 'log.csv', '--no-promote', '--json');
+    expect(trained).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(trained.stdout)).toMatchObject({ name: 'shop', isCurrent: false, bestEpoch: 2 });
+    const versions = (await readdir(place.at(SHOP))).filter((name) => name !== 'current.json').sort();
+    expect(versions).toHaveLength(2);
+    const second = versions[1] as string;
+
+    for (const file of ['model.onnx', 'encoder.json', 'vocabularies/item.parquet', 'vocabularies/history.parquet']) {
+      const [one, two] = await Promise.all(versions.map((id) => readFile(place.at(SHOP, id, file))));
+      expect(one?.equals(two as Buffer), file).toBe(true);
+    }
+
+    expect(await place.run('models', 'list')).toMatchObject({ stdout: 'shop  <version>  current\nshop  <version>\n' });
+    expect(await place.run('models', 'promote', second)).toEqual({
+      code: 0,
+      stdout: 'shop <version> is the current version\n',
+      stderr: '',
+    });
+    expect(await current()).toBe(second);
+    expect(await place.run('models', 'show')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^shop <version> \(current\), [\d,]+ bytes, created /),
+    });
+    expect(await place.run('models', 'rollback', '--json')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^{"name":"shop","version":"<version>","reason":"rolled back by hand",.*}\n$/),
+    });
+    expect(await current()).toBe(version);
+    expect(JSON.parse((await place.run('models', 'list', '--json')).stdout)).toMatchObject([
+      { name: 'shop', current: '<version>', versions: ['<version>', '<version>'] },
+    ]);
+  });
+
+  it('of two models need a name', async () => {
+    const declaration = await readFile(place.at('shop.yaml'), 'utf8');
+    await place.write('mail.yaml', declaration.replace('name: shop', 'name: mail'));
+    const trained = await place.run('train', '-d', 'mail.yaml', '--data', 'log.parquet');
+    expect(trained).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/published mail <version>, now the current version \(in bucket\)\n$/),
+    });
+    const before = await place.listing('bucket');
+    expect(await place.run(...SCORE)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'entirespace: --model is needed: file://<folder>/bucket has several models, mail, shop\n',
+    });
+    expect(await place.listing('bucket')).toEqual(before);
+    expect(await place.run(...SCORE, '-m', 'mail')).toMatchObject({
+      code: 0,
+      stdout: 'candidates/log.csv: 3,000 rows scored, 0 rejected, by mail <version> -> bucket/scores/log.csv/\n',
+    });
+  });
+});

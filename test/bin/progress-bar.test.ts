@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { progressBar } from '../../bin/progress-bar.ts';
+import { COMMAND, workplace } from './workplace.ts';
+
+const place = workplace();
+const TRAIN = ['train', '-d', 'shop.yaml', '--data', 'log.csv'];
+
+describe('the progress of a command', () => {
+  it('is a bar on a terminal', async () => {
+    const command = [process.execPath, COMMAND, ...TRAIN].join(' ');
+    const { code, stdout } = await place.spawn('script', ['-qec', command, '/dev/null']).done;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/epoch 1\/2 \[-{24}\] 0\/2078 rows/);
+    expect(stdout).toMatch(/published shop <version>, now the current version \(in bucket\)\r\n/);
+  });
+
+  it('is plain lines on standard error elsewhere', async () => {
+    const { code, stderr } = await place.run(...TRAIN);
+    expect(code).toBe(0);
+    expect(stderr.replaceAll(/loss \d\.\d{5}/g, 'loss <loss>')).toBe(`log.csv: 3,000 rows, 0 rejected
+  train            2,078 rows: click 573 (27.57%); conversion 192 (9.24%)
+  validation         313 rows: click 88 (28.12%); conversion 22 (7.03%)
+  test               609 rows: click 172 (28.24%); conversion 65 (10.67%)
+encode: 2,391/2,391 rows
+epoch 1/2: 2,078/2,078 rows, loss <loss>
+epoch 2/2: 2,078/2,078 rows, loss <loss>
+evaluate: 609/609 rows
+`);
+  });
+});
+
+describe('plain lines', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  /** What is written while the clock goes on by so many seconds before each update. */
+  function linesOf(updates: readonly { after: number; label: string; done: number; total: number; note?: string }[]) {
+    vi.useFakeTimers();
+    const lines: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
+      lines.push(String(line));
+      return true;
+    });
+    const bar = progressBar();
+    for (const { after, ...update } of updates) {
+      vi.advanceTimersByTime(after * 1000);
+      bar.update(update);
+    }
+    bar.stop();
+    return lines;
+  }
+
+  it('come every five seconds and at the end, with the speed since the first', () => {
+    expect(
+      linesOf([
+        { after: 0, label: 'encode', done: 100, total: 10_000 },
+        { after: 4, label: 'encode', done: 900, total: 10_000 },
+        { after: 6, label: 'encode', done: 2100, total: 10_000 },
+        { after: 1, label: 'encode', done: 2300, total: 10_000 },
+        { after: 9, label: 'encode', done: 10_000, total: 10_000, note: 'done' },
+      ]),
+    ).toEqual([
+      'encode: 2,100/10,000 rows, 200 rows/s, 40 s left\n',
+      'encode: 10,000/10,000 rows, 495 rows/s, 20.0 s, done\n',
+    ]);
+  });
+
+  it('begin anew with another label', () => {
+    expect(
+      linesOf([
+        { after: 0, label: 'epoch 1/2', done: 0, total: 100 },
+        { after: 1, label: 'epoch 1/2', done: 100, total: 100 },
+        { after: 1, label: 'epoch 2/2', done: 0, total: 100 },
+        { after: 2, label: 'epoch 2/2', done: 100, total: 100 },
+      ]),
+    ).toEqual(['epoch 1/2: 100/100 rows, 100 rows/s, 1.0 s\n', 'epoch 2/2: 100/100 rows, 50 rows/s, 2.0 s\n']);
+  });
+
+  it('claim no speed of what was done at once, and say nothing where there is nothing to do', () => {
+    expect(
+      linesOf([
+        { after: 0, label: 'evaluate', done: 100, total: 100 },
+        { after: 0, label: 'score', done: 0, total: 0 },
+      ]),
+    ).toEqual(['evaluate: 100/100 rows\n']);
+  });
+});

@@ -1,0 +1,214 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { COMMAND, workplace } from './workplace.ts';
+
+const place = workplace();
+
+describe('the help', () => {
+  it.each([
+    [['--help']],
+    [['validate', '--help']],
+    [['train', '--help']],
+    [['evaluate', '--help']],
+    [['score', '--help']],
+    [['models', '--help']],
+    [['models', 'list', '--help']],
+    [['models', 'show', '--help']],
+    [['models', 'promote', '--help']],
+    [['models', 'rollback', '--help']],
+    [['local', '--help']],
+    [['demo', '--help']],
+  ])('of %j has an example', async (args) => {
+    const { code, stdout, stderr } = await place.run(...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`\n  $ entirespace ${args.slice(0, -1).join(' ')}`);
+  });
+
+  it('tells every exit code', async () => {
+    const { stdout } = await place.run('help');
+    expect(stdout).toContain(
+      'Exit codes: 0 success, 1 unexpected error, 2 usage, 3 bad declaration, 4 bad data, 5 bad or missing model, 6 disk or memory, 130 interrupted',
+    );
+  });
+
+  it('is what a command line without a command gets, as an error', async () => {
+    const { code, stdout, stderr } = await place.run();
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^Usage: entirespace \[options\] \[command\]\n/);
+  });
+
+  it('tells the version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await place.run('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('a command line is refused', () => {
+  it.each([
+    ['an unknown command', ['trian'], "unknown command 'trian' (Did you mean train?)"],
+    ['an unknown command of models', ['models', 'drop'], "unknown command 'drop'"],
+    ['an unknown option', ['validate', '--dat', 'x'], "unknown option '--dat' (Did you mean --data?)"],
+    ['an unknown option of a models command', ['models', 'list', '--colour'], "unknown option '--colour'"],
+    ['a missing option', ['train'], "required option '--data <path>' not specified"],
+    ['a missing argument', ['score'], "missing required argument 'files'"],
+    [
+      'too many arguments',
+      ['train', '--data', 'x', 'y'],
+      "too many arguments for 'train'. Expected 0 arguments but got 1.",
+    ],
+    [
+      'no whole number of threads',
+      ['train', '--data', 'x', '--threads', '1.5'],
+      "option '--threads <n>' argument '1.5' is invalid. Expected a whole number from 1 to 1024.",
+    ],
+    [
+      'no memory',
+      ['validate', '--memory', '0'],
+      "option '--memory <MiB>' argument '0' is invalid. Expected a whole number above 0.",
+    ],
+    [
+      'a value that is none of the choices',
+      ['evaluate', '--data', 'x', '--part', 'half'],
+      "option '--part <part>' argument 'half' is invalid. Allowed choices are train, validation, test, all.",
+    ],
+    [
+      'what is no version',
+      ['evaluate', '--data', 'x', '--version', 'latest'],
+      "option '--version <id>' argument 'latest' is invalid. Expected one like <version>.",
+    ],
+    [
+      'what is no version to promote',
+      ['models', 'promote', 'latest'],
+      "command-argument value 'latest' is invalid for argument 'version'. Expected one like <version>.",
+    ],
+    [
+      'a folder for bad rows that is not there',
+      ['validate', '--rejects', 'absent/bad.parquet'],
+      "option '--rejects <file>' argument 'absent/bad.parquet' is invalid. No such folder: <folder>/absent.",
+    ],
+  ])('with %s', async (_what, args, message) => {
+    expect(await place.run(...args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `entirespace: ${message} (--help tells more)\n`,
+    });
+  });
+
+  it('as JSON where JSON is asked for', async () => {
+    expect(await place.run('train', '--json')).toEqual({
+      code: 2,
+      stdout: `{"error":{"name":"UsageError","message":"required option '--data <path>' not specified (--help tells more)"}}\n`,
+      stderr: '',
+    });
+  });
+});
+
+describe('a bucket is refused', () => {
+  it.each([
+    ['which is not there', ['models', 'list', '-b', 'absent'], 'no such folder: absent'],
+    ['which is a file', ['models', 'show', '-b', 'log.csv'], '<folder>/log.csv is a file, expected a folder'],
+    [
+      'which is below a file, before training begins',
+      ['train', '-d', 'shop.yaml', '--data', 'log.csv', '-b', 'log.csv/bucket'],
+      '<folder>/log.csv is a file, expected a folder',
+    ],
+    [
+      'which is of another kind',
+      ['score', 'log.csv', '-b', 'ftp://host/bucket'],
+      'store ftp://host/bucket is of a kind that is not supported, expected a folder: a path or file:///absolute/path',
+    ],
+  ])('%s', async (_what, args, message) => {
+    expect(await place.run(...args)).toEqual({ code: 2, stdout: '', stderr: `entirespace: --bucket: ${message}\n` });
+  });
+});
+
+describe('a declaration is refused', () => {
+  const refused = async (file: string, message: string) =>
+    expect(await place.run('validate', '-d', file)).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: `entirespace: ${message}\n`,
+    });
+
+  it('where it is not there', () => refused('absent.yaml', 'absent.yaml:1:1 no such file'));
+
+  it('where it is empty', async () =>
+    refused(
+      await place.write('empty.yaml', ''),
+      'empty.yaml:1:1 got an empty file, expected a map with name, stages, log and features',
+    ));
+
+  it('where it is no YAML', async () =>
+    refused(
+      await place.write('open.yaml', 'name: ['),
+      'open.yaml:1:8 flow sequence in block collection must be sufficiently indented and end with a ]',
+    ));
+
+  it('where it is no declaration, without repeating all of it', async () =>
+    refused(
+      await place.write('noise.yaml', 'x'.repeat(500)),
+      `noise.yaml:1:1 got "${'x'.repeat(60)}...", expected a map with name, stages, log and features`,
+    ));
+
+  it('with all of its mistakes at once', async () => {
+    const text = `name: Shop!
+stages:
+  click: { label: clicked }
+  conversion: { label: bought, witin: 7d }
+log: { kyes: [row] }
+split: { hash: row, validation: 1.5 }
+features:
+  age: { type: numbr, entity: user }
+  item: { type: category, entity: thing }
+  pctr: { type: number, entity: user }
+  history: { type: bag, entity: user, delimiter: "|", max_length: 0 }
+model: { hidden_units: [] }
+training: { epochs: 0 }
+`;
+    await refused(
+      await place.write('ten.yaml', text),
+      `ten.yaml:1:7 name: got "Shop!", expected a name of a-z, 0-9 and -
+ten.yaml:4:32 stages.conversion.witin: unknown key, did you mean within? expected one of from, label, weight, complement_of, exclusive, within, inconsistent, max_inconsistent
+ten.yaml:5:1 log.keys: missing, expected a list
+ten.yaml:5:8 log.kyes: unknown key, did you mean keys? expected one of keys, time, group, kept, outcomes, max_rejected
+ten.yaml:6:33 split.validation: got 1.5, expected a share of at least 0 and below 1
+ten.yaml:8:16 features.age.type: got "numbr", expected one of "category", "bag", "number"
+ten.yaml:9:35 features.item.entity: got "thing", expected one of "user", "item", "context"
+ten.yaml:10:3 features.pctr: got pctr, a name of the scores' probabilities, expected another
+ten.yaml:11:67 features.history.max_length: got 0, expected a whole number of at least 1
+ten.yaml:12:10 model.hidden_units: got an empty list, expected at least one layer
+ten.yaml:13:21 training.epochs: got 0, expected a whole number of at least 1`,
+    );
+  });
+});
+
+describe('a machine without room is told of', () => {
+  it('where the scratch folder is not there', async () => {
+    const { done } = place.start(['validate', '-d', 'shop.yaml', '--data', 'log.csv'], { TMPDIR: '/nowhere' });
+    expect(await done).toEqual({
+      code: 6,
+      stdout: '',
+      stderr: 'entirespace: cannot make a scratch folder in /nowhere: ENOENT (TMPDIR names another place)\n',
+    });
+  });
+
+  it('where memory does not do, without blaming the file', async () => {
+    const { code, stderr } = await place.run('validate', '-d', 'shop.yaml', '--data', 'log.csv', '--memory', '1');
+    expect(code).toBe(6);
+    expect(stderr).toMatch(/^entirespace: Out of Memory Error: .*\n$/);
+  });
+
+  it('where the disk of standard output is full', async () => {
+    const { done } = place.spawn('sh', ['-c', `"${process.execPath}" "$0" validate -d shop.yaml > /dev/full`, COMMAND]);
+    expect(await done).toEqual({
+      code: 6,
+      stdout: '',
+      stderr: 'entirespace: cannot write to standard output: ENOSPC\n',
+    });
+  });
+
+  it('but a reader that has seen enough is no error', async () => {
+    const { done } = place.spawn('sh', ['-c', `{ "${process.execPath}" "$0" --help; echo $? >&2; } | true`, COMMAND]);
+    expect(await done).toEqual({ code: 0, stdout: '', stderr: '0\n' });
+  });
+});
