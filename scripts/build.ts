@@ -15,14 +15,14 @@ const SOURCES = ['bin', 'lib', 'functions', 'training', 'scripts/build.ts', 'pac
 
 const digest = digestOf(SOURCES);
 if ([STAMP, WASM, GRADIENTS].every((path) => existsSync(path)) && readFileSync(STAMP, 'utf8') === digest) {
-  console.log('build: up to date');
+  console.error('build: up to date');
 } else {
   const started = performance.now();
   buildWasm();
   await buildGradients();
   await buildDist();
   writeFileSync(STAMP, digest);
-  console.log(`build: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.error(`build: ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
 function buildWasm(): void {
