@@ -38,7 +38,7 @@ export function formatLogSummary({ source, rows, rejected, parts }: LogSummary):
 export function formatRejects(rejects: readonly RejectCount[]): string[] {
   return rejects.map(({ reason, column, rows, examples }) => {
     const where = column === null ? '' : ` in ${column}`;
-    return `  rejected: ${number(rows)} rows, ${reason}${where}, first in row ${examples[0]?.row ?? '?'}`;
+    return `  rejected: ${number(rows)} rows, ${reason}${where}, first in row ${examples[0]?.row ?? '?'} (from 0)`;
   });
 }
 

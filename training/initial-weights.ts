@@ -7,6 +7,7 @@ import { nearestOnEveryPath, type StageGraph, type Tower } from '../lib/model/st
 import type { TableSpec } from '../lib/table/encoded.ts';
 
 const EMBEDDING_DEVIATION = 0.01;
+const LEAST_SHARE = 1e-6;
 
 /** Share of the training rows that reach each stage from the root, by labelled stage. */
 export type StageRates = Readonly<Record<string, number>>;
@@ -54,9 +55,12 @@ function baseLogits(graph: StageGraph, towerName: string, rates: StageRates): Fl
   const members = tower.to.filter((stage) => stage !== tower.complement);
   const shares = members.map((stage) => shareOf(graph, stage, rates));
   const exit = 1 - shares.reduce((a, b) => a + b, 0);
-  return Float32Array.from(shares, (share) =>
-    Math.log(Math.max(share, Number.EPSILON) / Math.max(exit, Number.EPSILON)),
-  );
+  return Float32Array.from(shares, (share) => Math.log(withinLimits(share) / withinLimits(exit)));
+}
+
+/** A stage that is always, or never, reached must still be able to learn otherwise. */
+function withinLimits(share: number): number {
+  return Math.min(Math.max(share, LEAST_SHARE), 1 - LEAST_SHARE);
 }
 
 /** Rate of a stage among the rows that reached the nearest stage on every path to it. */

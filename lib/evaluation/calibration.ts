@@ -1,14 +1,14 @@
 import { type Metric, measured, undefinedMetric } from './metric.ts';
-import { missingClass, sliceByWeight, type Tally, tallyTotals } from './tally.ts';
+import { missingClass, sliceByWeight, type Tally, tallyTotals, withoutRows } from './tally.ts';
 
 /** Predicted over observed: the sum of probabilities over the sum of labels. Above 1 the model predicts too much. */
 export function predictedOverObserved(tally: Tally): Metric {
-  const { predicted, positive, negative } = tallyTotals(tally);
-  return positive === 0 ? undefinedMetric(missingClass(positive, negative)) : measured(predicted / positive);
+  const totals = tallyTotals(tally);
+  return totals.positive === 0 ? undefinedMetric(missingClass(totals)) : measured(totals.predicted / totals.positive);
 }
 
 /** Mean cross-entropy in nats, with neither epsilon nor clipping. Undefined where a certain prediction is wrong. */
-export function logLoss({ probability, positive, negative }: Tally): Metric {
+export function logLoss({ probability, positive, negative, unknown }: Tally): Metric {
   let loss = 0;
   let weight = 0;
   for (let run = 0; run < probability.length; run++) {
@@ -20,7 +20,7 @@ export function logLoss({ probability, positive, negative }: Tally): Metric {
     if (zeros > 0) loss -= zeros * Math.log1p(-score);
     weight += ones + zeros;
   }
-  return weight === 0 ? undefinedMetric('no rows') : measured(loss / weight);
+  return weight === 0 ? undefinedMetric(withoutRows(unknown)) : measured(loss / weight);
 }
 
 /**
@@ -28,8 +28,9 @@ export function logLoss({ probability, positive, negative }: Tally): Metric {
  * its training rows.
  */
 export function normalizedEntropy(tally: Tally, trainingRate: number): Metric {
-  const { positive, negative, weight } = tallyTotals(tally);
-  if (positive === 0) return undefinedMetric(missingClass(positive, negative));
+  const totals = tallyTotals(tally);
+  const { positive, negative, weight } = totals;
+  if (positive === 0) return undefinedMetric(missingClass(totals));
   if (trainingRate <= 0 || trainingRate >= 1) {
     return undefinedMetric(`training rate ${trainingRate} is not between 0 and 1`);
   }
@@ -70,11 +71,11 @@ export function reliabilityCurve(tally: Tally, bins: number): ReliabilityBin[] {
  * constant c has |c - rate| / rate.
  */
 export function calibrationError(tally: Tally, bins: number): Metric {
-  const { positive, negative } = tallyTotals(tally);
-  if (positive === 0) return undefinedMetric(missingClass(positive, negative));
+  const totals = tallyTotals(tally);
+  if (totals.positive === 0) return undefinedMetric(missingClass(totals));
   // Weights of bins and of all rows cancel out: the error is one of sums.
   const gaps = equalCountSlices(tally, bins).map((bin) => Math.abs(bin.predicted - bin.positive));
-  return measured(gaps.reduce((total, gap) => total + gap, 0) / positive);
+  return measured(gaps.reduce((total, gap) => total + gap, 0) / totals.positive);
 }
 
 function equalCountSlices(tally: Tally, bins: number) {

@@ -1,8 +1,8 @@
 import type { Roles } from '../config/declaration.ts';
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import { areaUnderCurve } from './ranking.ts';
-import { ascendingOrder, checkRows, rowsReaching, type ScoredRows } from './rows.ts';
-import { tallyScores, tallyTotals } from './tally.ts';
+import { checkRows, rowsReaching, type ScoredRows } from './rows.ts';
+import { tallyKnown, tallyTotals } from './tally.ts';
 import { evaluateTask, type TaskMetrics } from './task.ts';
 
 /** One output of a model and the label it predicts. */
@@ -106,7 +106,7 @@ function rowsOfTask(
 function meanPredictions({ probabilities, labels, weight }: FunnelRows, output: string, stage: string) {
   const rows = { probability: column(probabilities, output), label: column(labels, stage), weight, group: null };
   checkRows(rows);
-  const totals = tallyTotals(tallyScores(rows, ascendingOrder(rows)));
+  const totals = tallyTotals(tallyKnown(rows));
   const mean = (predicted: number, total: number, reason: string) =>
     total === 0 ? undefinedMetric(reason) : measured(predicted / total);
   return {
@@ -124,7 +124,7 @@ function aucWithSharedCtr(funnel: FunnelRows, task: FunnelTask, sharedPctr: Floa
     pcvr.map((conversion, row) => conversion * (sharedPctr[row] as number)),
   );
   checkRows(rows);
-  return areaUnderCurve(tallyScores(rows, ascendingOrder(rows)));
+  return areaUnderCurve(tallyKnown(rows));
 }
 
 function checkFunnel(rows: FunnelRows, { tasks, trainingRates, sharedPctr }: FunnelOptions): void {

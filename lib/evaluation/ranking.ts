@@ -1,13 +1,13 @@
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import type { ScoredRows } from './rows.ts';
 import { sortIndices } from './sort.ts';
-import { missingClass, sliceByWeight, type Tally, tallyScores, tallyTotals } from './tally.ts';
+import { missingClass, sliceByWeight, type Tally, tallyScores, tallyTotals, withoutRows } from './tally.ts';
 
 /**
  * Exact area under the ROC curve: the share of weighted (positive, negative) pairs in which the positive row has the
  * greater probability, a tie counting one half.
  */
-export function areaUnderCurve({ positive, negative }: Tally): Metric {
+export function areaUnderCurve({ positive, negative, unknown }: Tally): Metric {
   let positives = 0;
   let negatives = 0;
   let pairsWon = 0;
@@ -17,7 +17,8 @@ export function areaUnderCurve({ positive, negative }: Tally): Metric {
     positives += positive[run] as number;
     negatives += tiedNegatives;
   }
-  if (positives === 0 || negatives === 0) return undefinedMetric(missingClass(positives, negatives));
+  if (positives === 0 || negatives === 0)
+    return undefinedMetric(missingClass({ positive: positives, negative: negatives, unknown }));
   return measured(pairsWon / (positives * negatives));
 }
 
@@ -33,7 +34,7 @@ export interface GroupedAuc {
 /** GAUC of the rows in `order` (indices by ascending probability). */
 export function groupedAuc(rows: ScoredRows, order: Uint32Array): GroupedAuc {
   if (rows.group === null) return withoutGroups('rows have no group');
-  if (order.length === 0) return withoutGroups('no rows');
+  if (order.length === 0) return withoutGroups(withoutRows(rows.label.length));
   const grouped = sortIndices(order, rows.group);
   let [groups, droppedGroups, keptWeight, droppedWeight, weightedAuc] = [0, 0, 0, 0, 0];
   for (let start = 0; start < grouped.length; ) {
@@ -73,9 +74,10 @@ export interface TopShare {
  * by descending probability. Rows tied at the cut are picked fractionally, each by the same part.
  */
 export function topShares(tally: Tally, shares: readonly number[]): TopShare[] {
-  const { positive, negative, weight } = tallyTotals(tally);
+  const totals = tallyTotals(tally);
+  const { positive, weight } = totals;
   if (positive === 0) {
-    const none = undefinedMetric(missingClass(positive, negative));
+    const none = undefinedMetric(missingClass(totals));
     return shares.map((share) => ({ share, precision: none, recall: none, f1: none }));
   }
   return shares.map((share) => {

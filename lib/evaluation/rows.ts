@@ -69,5 +69,7 @@ function columnProblems(
     if (bad === 0) first = row;
     bad++;
   }
-  return bad === 0 ? [] : [`${name} must be ${expected}, got ${column[first]} at row ${first} (${bad} such rows)`];
+  return bad === 0
+    ? []
+    : [`${name} must be ${expected}, got ${column[first]} at row ${first} (from 0; ${bad} such rows)`];
 }

@@ -1,4 +1,4 @@
-import type { ScoredRows } from './rows.ts';
+import { ascendingOrder, type ScoredRows } from './rows.ts';
 
 /**
  * The weight of positive and of negative rows at each distinct probability, ascending. Everything but GAUC is a
@@ -8,6 +8,13 @@ export interface Tally {
   readonly probability: Float32Array;
   readonly positive: Float64Array;
   readonly negative: Float64Array;
+  /** Number of rows left out because their label is not known yet. */
+  readonly unknown: number;
+}
+
+/** Adds up the rows whose label is known. */
+export function tallyKnown(rows: ScoredRows, order: Uint32Array = ascendingOrder(rows)): Tally {
+  return { ...tallyScores(rows, order), unknown: rows.label.length - order.length };
 }
 
 /** Adds up rows of equal probability. `order` holds the indices of the rows to count, by ascending probability. */
@@ -26,6 +33,7 @@ export function tallyScores({ probability, label, weight }: ScoredRows, order: U
     probability: distinct.subarray(0, last + 1),
     positive: positive.subarray(0, last + 1),
     negative: negative.subarray(0, last + 1),
+    unknown: 0,
   };
 }
 
@@ -38,10 +46,12 @@ export interface TallyTotals {
   readonly predicted: number;
   readonly predictedOfPositives: number;
   readonly predictedOfNegatives: number;
+  /** Number of rows left out because their label is not known yet. */
+  readonly unknown: number;
 }
 
 /** Sums over all rows. */
-export function tallyTotals({ probability, positive, negative }: Tally): TallyTotals {
+export function tallyTotals({ probability, positive, negative, unknown }: Tally): TallyTotals {
   const predictedOfPositives = sum(positive, (weight, at) => weight * (probability[at] as number));
   const predictedOfNegatives = sum(negative, (weight, at) => weight * (probability[at] as number));
   const [positives, negatives] = [sum(positive, identity), sum(negative, identity)];
@@ -52,13 +62,23 @@ export function tallyTotals({ probability, positive, negative }: Tally): TallyTo
     predicted: predictedOfPositives + predictedOfNegatives,
     predictedOfPositives,
     predictedOfNegatives,
+    unknown,
   };
 }
 
 /** Why a metric of both classes is undefined for these weights of them. */
-export function missingClass(positive: number, negative: number): string {
-  if (positive === 0) return negative === 0 ? 'no rows' : 'no positive rows';
+export function missingClass({
+  positive,
+  negative,
+  unknown,
+}: Pick<TallyTotals, 'positive' | 'negative' | 'unknown'>): string {
+  if (positive === 0) return negative === 0 ? withoutRows(unknown) : 'no positive rows';
   return 'no negative rows';
+}
+
+/** Why no metric is defined where no row has a known label, and this many an unknown one. */
+export function withoutRows(unknown: number): string {
+  return unknown === 0 ? 'no rows' : `no rows of known label (${unknown.toLocaleString('en-US')} too young to tell)`;
 }
 
 /** Rows between two edges of the cumulative weight. */

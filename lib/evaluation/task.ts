@@ -9,7 +9,7 @@ import {
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import { areaUnderCurve, type GroupedAuc, groupedAuc, type TopShare, topShares } from './ranking.ts';
 import { ascendingOrder, checkRows, type ScoredRows } from './rows.ts';
-import { tallyScores, tallyTotals } from './tally.ts';
+import { tallyKnown, tallyTotals, withoutRows } from './tally.ts';
 
 /** Bins of the calibration error and of the reliability curve. */
 export const CALIBRATION_BINS = 20;
@@ -48,12 +48,12 @@ export interface TaskMetrics {
 export function evaluateTask(rows: ScoredRows, { trainingRate }: { readonly trainingRate: number }): TaskMetrics {
   checkRows(rows);
   const order = ascendingOrder(rows);
-  const tally = tallyScores(rows, order);
-  const { positive, predicted, weight } = tallyTotals(tally);
-  const meanOf = (total: number) => (weight === 0 ? undefinedMetric('no rows') : measured(total / weight));
+  const tally = tallyKnown(rows, order);
+  const { positive, predicted, weight, unknown } = tallyTotals(tally);
+  const meanOf = (total: number) => (weight === 0 ? undefinedMetric(withoutRows(unknown)) : measured(total / weight));
   return {
     rows: order.length,
-    unknown: rows.label.length - order.length,
+    unknown,
     positives: order.reduce((count, row) => count + (rows.label[row] as number), 0),
     baseRate: meanOf(positive),
     meanPrediction: meanOf(predicted),

@@ -18,8 +18,15 @@ import {
   type Value,
 } from './columns.ts';
 import { type Database, execute, literal, literals } from './database.ts';
-import { inconsistentSql, labelledStages, labelSql, noneReachedSql } from './labels.ts';
-import { columnText } from './split.ts';
+import {
+  inconsistentSql,
+  type LabelledStage,
+  labelledStages,
+  labelMissingSql,
+  labelSql,
+  noneReachedSql,
+} from './labels.ts';
+import { amongSql } from './split.ts';
 
 /** One way in which a row can be bad. */
 export interface RowCheck {
@@ -35,17 +42,22 @@ export interface RowCheck {
   readonly stage: string | null;
 }
 
+/** Clocks and time zones differ. */
+const CLOCK_TOLERANCE_MS = 86_400_000;
 const LARGEST_FLOAT = '3.4028234663852886e38';
 const INTEGER = "'-?[0-9]+'";
 
-/** The checks of a log's rows, in the order in which the first failed one is the reason. */
-export function logChecks(relation: Relation, declaration: Declaration): RowCheck[] {
+/**
+ * The checks of a log's rows, in the order in which the first failed one is the reason.
+ * @param now Epoch milliseconds.
+ */
+export function logChecks(relation: Relation, declaration: Declaration, now: number): RowCheck[] {
   const { log } = declaration;
   return [
     ...malformedChecks(relation),
     ...log.keys.map((key) => keyCheck(relation, key)),
-    ...(log.time === null ? [] : [timeCheck(relation, log.time)]),
-    ...labelledStages(declaration).flatMap(({ label }) => labelChecks(relation, label)),
+    ...(log.time === null ? [] : timeChecks(relation, log.time, now)),
+    ...labelledStages(declaration).flatMap((stage) => labelChecks(relation, declaration, stage)),
     ...inconsistencyChecks(relation, declaration).filter(({ action }) => action !== 'and'),
     ...splitChecks(relation, declaration),
     ...keptChecks(relation, declaration),
@@ -147,23 +159,29 @@ function keyCheck(relation: Relation, key: string): RowCheck {
   };
 }
 
-function timeCheck(relation: Relation, column: string): RowCheck {
+function timeChecks(relation: Relation, column: string, now: number): RowCheck[] {
   const value = requiredValue(relation, column);
-  return columnCheck('time_not_valid', column, value, `${timeSql(value)} IS NULL`, 'an instant');
+  const latest = now + CLOCK_TOLERANCE_MS;
+  return [
+    columnCheck('time_not_valid', column, value, `${timeSql(value)} IS NULL`, 'an instant'),
+    // One row from the future would move the log's end, and every younger label would seem to be settled.
+    columnCheck('time_in_future', column, value, `${timeSql(value)} > ${latest}`, 'at most a day from now'),
+  ];
 }
 
-function labelChecks(relation: Relation, column: string): RowCheck[] {
-  const value = requiredValue(relation, column);
+function labelChecks(relation: Relation, declaration: Declaration, stage: LabelledStage): RowCheck[] {
+  const value = requiredValue(relation, stage.label);
+  const isNotBinary = `(${presentSql(value)} AND ${labelSql(value)} IS NULL)`;
   return [
-    columnCheck('label_missing', column, value, `NOT ${presentSql(value)}`, '0 or 1'),
-    columnCheck('label_not_binary', column, value, `${labelSql(value)} IS NULL`, '0 or 1'),
+    columnCheck('label_missing', stage.label, value, labelMissingSql(relation, declaration, stage), '0 or 1'),
+    columnCheck('label_not_binary', stage.label, value, isNotBinary, '0 or 1'),
   ];
 }
 
 function splitChecks(relation: Relation, { split }: Declaration): RowCheck[] {
   if (split.by !== 'column') return [];
   const listed = [...split.train, ...split.validation, ...split.test];
-  const isBad = `NOT COALESCE(list_contains(${literals(listed)}, ${columnText(relation, split.column)}), false)`;
+  const isBad = `NOT COALESCE(${amongSql(relation, split.column, listed)}, false)`;
   return [
     columnCheck(
       'split_not_listed',

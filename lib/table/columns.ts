@@ -62,17 +62,34 @@ export function constantValue(constant: string | number | null): Value {
 
 /**
  * SQL of a value's canonical text: its text, an integral decimal or floating value without the point and the zeros
- * after it (`5.0` is `5`, as number and as text), NULL where it is missing or empty.
+ * after it (`5.0` is `5`, as number and as text), `true` and `false` for their spellings in text (`True`, `TRUE`), NULL
+ * where it is missing, empty or NaN.
  */
 export function canonicalText({ sql, kind }: Value): string {
   const text = `CAST(${sql} AS VARCHAR)`;
-  return kind === 'integer' || kind === 'boolean' || kind === 'time' ? text : canonicalOfText(`NULLIF(${text}, '')`);
+  switch (kind) {
+    case 'integer':
+    case 'boolean':
+    case 'time':
+      return text;
+    case 'decimal':
+      return withoutZeros(text);
+    case 'floating':
+      // Before the cast: the text of a NaN may have a sign.
+      return withoutZeros(`CAST(NULLIF(${sql}, 'NaN') AS VARCHAR)`);
+    default:
+      return canonicalOfText(`NULLIF(${text}, '')`);
+  }
+}
+
+/** SQL of a row's group: the canonical text, and for a row that has none a text that no other row has. */
+export function groupText(value: Value): string {
+  return `COALESCE(${canonicalText(value)}, '#row ' || "#row")`;
 }
 
 /** SQL of the canonical text of a text. */
 export function canonicalOfText(text: string): string {
-  // The two cheap conditions spare most values the regular expression.
-  return `CASE WHEN ends_with(${text}, '0') AND contains(${text}, '.') THEN regexp_replace(${text}, '^(-?[0-9]+)\\.0+$', '\\1') ELSE ${text} END`;
+  return `CASE WHEN ${text} IN ('True', 'TRUE', 'False', 'FALSE') THEN lower(${text}) ELSE ${withoutZeros(text)} END`;
 }
 
 /** SQL of a number as DOUBLE, NULL where it is missing or not a number. */
@@ -87,12 +104,15 @@ export function presentSql({ sql, kind }: Value): string {
 
 /** SQL of the list of a bag's values as canonical text, missing ones included; NULL for a missing bag. */
 export function bagTexts(value: Value, delimiter: string | null): string {
-  return `list_transform(${rawTexts(value, delimiter)}, lambda x: ${canonicalOfText('x')})`;
+  if (value.kind !== 'list') return `list_transform(${splitText(value, delimiter)}, lambda x: ${canonicalOfText('x')})`;
+  const type = value.type.replace(/\[\d*\]$/, '');
+  return `list_transform(${value.sql}, lambda x: ${canonicalText({ sql: 'x', type, kind: columnKind(type) })})`;
 }
 
 /** SQL of the list of a bag's weights as DOUBLE; NULL in the list where one is not a number. */
 export function bagWeights(value: Value, delimiter: string | null): string {
-  return `list_transform(${rawTexts(value, delimiter)}, lambda x: TRY_CAST(x AS DOUBLE))`;
+  const texts = value.kind === 'list' ? `CAST(${value.sql} AS VARCHAR[])` : splitText(value, delimiter);
+  return `list_transform(${texts}, lambda x: TRY_CAST(x AS DOUBLE))`;
 }
 
 /**
@@ -110,8 +130,13 @@ function epochSql(integer: string): string {
   return `CAST(CASE WHEN abs(${integer}) < 100000000000 THEN ${integer} * 1000 WHEN abs(${integer}) < 100000000000000 THEN ${integer} WHEN abs(${integer}) < 100000000000000000 THEN ${integer} // 1000 END AS BIGINT)`;
 }
 
-function rawTexts({ sql, kind }: Value, delimiter: string | null): string {
-  if (kind === 'list') return `CAST(${sql} AS VARCHAR[])`;
+/** SQL of a text without the point and the zeros of an integral number. */
+function withoutZeros(text: string): string {
+  // The two cheap conditions spare most values the regular expression.
+  return `CASE WHEN ends_with(${text}, '0') AND contains(${text}, '.') THEN regexp_replace(${text}, '^(-?[0-9]+)\\.0+$', '\\1') ELSE ${text} END`;
+}
+
+function splitText({ sql }: Value, delimiter: string | null): string {
   const text = `NULLIF(${sql}, '')`;
   return delimiter === null
     ? `CASE WHEN ${text} IS NOT NULL THEN [${text}] END`

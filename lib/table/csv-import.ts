@@ -80,7 +80,7 @@ export async function* csvRecords(
     if (error instanceof UnclosedQuoteError) {
       throw new DataError(
         'quote_not_closed',
-        `quote not closed in ${file.name}: row ${firstRow + error.record} does not end`,
+        `quote not closed in ${file.name}: row ${firstRow + error.record} (from 0) does not end`,
       );
     }
     if (isCompressed && !(error instanceof DataError))

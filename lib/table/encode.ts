@@ -1,7 +1,7 @@
 /** Encoded rows, streamed in the order of their source. */
 import { requiredValue } from './check-columns.ts';
 import { goodRows, type RowCheck } from './check-rows.ts';
-import { canonicalText, type Relation } from './columns.ts';
+import { groupText, type Relation, type Value } from './columns.ts';
 import type { Database } from './database.ts';
 import { encodeSql, type InputColumn, prepareSql } from './encode-sql.ts';
 import { type EncodedChunk, type LogChunk, PARTS, type Part } from './encoded.ts';
@@ -129,13 +129,10 @@ function chunkOf(rows: number, columns: readonly InputColumn[], arrays: readonly
 
 function logColumns({ source: { relation }, declaration, windows, end }: CheckedLog): ExtraColumn[] {
   const { group } = declaration.log;
-  const groupText = group === null ? null : `COALESCE(${canonicalText(requiredValue(relation, group))}, '')`;
   return [
     { name: '#part', sql: partSql(relation, declaration, windows), type: 'UTINYINT', length: null },
     { name: '#weight', sql: weightSql(relation, declaration), type: 'FLOAT', length: null },
-    ...(groupText === null
-      ? []
-      : [{ name: '#group', sql: groupHashSql(groupText), type: 'DOUBLE', length: null } as const]),
+    ...(group === null ? [] : [groupColumn(requiredValue(relation, group))]),
     ...labelledStages(declaration).map(
       (stage, index) =>
         ({
@@ -146,6 +143,10 @@ function logColumns({ source: { relation }, declaration, windows, end }: Checked
         }) as const,
     ),
   ];
+}
+
+function groupColumn(value: Value): ExtraColumn {
+  return { name: '#group', sql: groupHashSql(groupText(value)), type: 'DOUBLE', length: null };
 }
 
 function logArrays(

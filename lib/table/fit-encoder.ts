@@ -4,8 +4,7 @@ import { type Database, execute, queryOne } from './database.ts';
 import { preparedName } from './encode-sql.ts';
 import type { InputSpec, NumberInput, TableSpec } from './encoded.ts';
 import { type Encoder, firstId, tableRows, type Vocabulary } from './encoder.ts';
-import { DataError } from './errors.ts';
-import { labelledStages } from './labels.ts';
+import { assertLearnable } from './learnable.ts';
 import { assertAcceptable, type CheckedLog } from './log.ts';
 import { fitNumber, fitQuantiles } from './number-statistics.ts';
 import { type PreparedLog, prepareLog } from './prepared-log.ts';
@@ -18,8 +17,7 @@ export interface FittedEncoder {
 
 /**
  * Fits the encoder of a log's declaration to its training rows.
- * @throws {DataError} `too_many_rejects`; `no_rows` without training rows; `one_class` where a stage is never or always
- * reached in them.
+ * @throws {DataError} as `assertAcceptable` and `assertLearnable`.
  */
 export async function fitEncoder(database: Database, log: CheckedLog): Promise<FittedEncoder> {
   assertAcceptable(log);
@@ -53,28 +51,6 @@ export async function createEnum(database: Database, table: string): Promise<str
 /** Whether a bag is among the features that embed in a table. */
 export function isUsedByBag(features: readonly Feature[], table: string): boolean {
   return features.some(({ type, embedding }) => type === 'bag' && embedding === table);
-}
-
-function assertLearnable({ declaration, source }: CheckedLog, { parts: { train }, rejected }: LogSummary): void {
-  const count = (rows: number) => `${rows.toLocaleString('en-US')} rows`;
-  if (train.rows === 0) {
-    const good = (source.rows - rejected).toLocaleString('en-US');
-    throw new DataError(
-      'no_rows',
-      `no training rows: none of ${good} good rows is in the training part (split by ${declaration.split.by}, in ${source.path})`,
-    );
-  }
-  const problems = labelledStages(declaration).flatMap(({ name, label }) => {
-    const { positives = 0, negatives = 0, unknown = 0 } = train.labels[name] ?? {};
-    if (positives > 0 && negatives > 0) return [];
-    const missing = positives === 0 ? `no ${name}` : `no row without ${name}`;
-    const young = unknown === 0 ? '' : `, ${count(unknown)} too young to tell`;
-    const always = positives === 0 ? '0' : '1';
-    return [
-      `${missing} in the training part (${count(train.rows)}${young}): ${label} is ${always} in every row that counts, expected both 0 and 1`,
-    ];
-  });
-  if (problems.length > 0) throw new DataError('one_class', `${problems.join('; ')} (in ${source.path})`);
 }
 
 async function fitVocabulary(

@@ -1,7 +1,7 @@
 /** Labels as SQL: 0 or 1 of a column in any type, which stages a row has reached, and whether that can be. */
 import type { Declaration, Stage } from '../config/declaration.ts';
 import { requiredValue } from './check-columns.ts';
-import { canonicalText, numberSql, type Relation, timeSql, type Value } from './columns.ts';
+import { canonicalText, numberSql, presentSql, type Relation, timeSql, type Value } from './columns.ts';
 import { UNKNOWN_LABEL } from './encoded.ts';
 
 /** A labelled stage. */
@@ -9,6 +9,11 @@ export type LabelledStage = Stage & { readonly label: string };
 
 export function labelledStages(declaration: Pick<Declaration, 'stages'>): LabelledStage[] {
   return declaration.stages.filter((stage): stage is LabelledStage => stage.label !== null);
+}
+
+/** The time, in milliseconds, after which the outcome of every labelled stage is settled. */
+export function longestWithin(declaration: Pick<Declaration, 'stages'>): number {
+  return Math.max(0, ...labelledStages(declaration).map(({ withinMs }) => withinMs ?? 0));
 }
 
 /** SQL of a label: 1, 0, or NULL where it is neither. Text may be 0, 1, false or true. */
@@ -52,6 +57,15 @@ export function inconsistentSql(relation: Relation, declaration: Declaration, st
   return `(${label} = 1 AND NOT (${parentsReachedSql(relation, declaration, stage)}))`;
 }
 
+/**
+ * SQL of "there is no label, though a stage before it was reached". Without that, a missing label is 0: such is a left
+ * join of conversions to clicks.
+ */
+export function labelMissingSql(relation: Relation, declaration: Declaration, stage: LabelledStage): string {
+  const isMissing = `NOT ${presentSql(requiredValue(relation, stage.label))}`;
+  return `(${isMissing} AND (${parentsReachedSql(relation, declaration, stage)}))`;
+}
+
 /** SQL of "the row has reached no labelled stage that follows it directly". */
 export function noneReachedSql(relation: Relation, declaration: Declaration): string {
   const first = labelledStages(declaration).filter(({ from }) => from.includes(declaration.root));
@@ -68,8 +82,8 @@ function reachedSql(relation: Relation, declaration: Declaration, name: string):
   if (stage.complementOf !== null)
     return `((${parents}) AND NOT ${reachedSql(relation, declaration, stage.complementOf)})`;
   if (stage.label === null) return `(${parents})`;
-  const isOne = `${labelSql(requiredValue(relation, stage.label))} = 1`;
-  return stage.inconsistent === 'and' ? `(${isOne} AND (${parents}))` : `(${isOne})`;
+  const isOne = `COALESCE(${labelSql(requiredValue(relation, stage.label))} = 1, false)`;
+  return stage.inconsistent === 'and' ? `(${isOne} AND (${parents}))` : isOne;
 }
 
 function parentsReachedSql(relation: Relation, declaration: Declaration, stage: Stage): string {

@@ -7,6 +7,7 @@ import { goodRows, inconsistencyChecks, logChecks, type RowCheck, writeRejects }
 import { timeSql } from './columns.ts';
 import { type Database, literal, query, queryOne } from './database.ts';
 import { blamingContent, DataError } from './errors.ts';
+import { longestWithin } from './labels.ts';
 import type { Source } from './source.ts';
 import { findWindows, type TimeWindows } from './split.ts';
 
@@ -34,6 +35,14 @@ export interface CheckedLog {
   readonly end: number | null;
 }
 
+/** How a log is checked. */
+export interface CheckOptions {
+  /** Where the bad rows are written. @default a file in scratch space */
+  readonly rejectsPath?: string;
+  /** The present, in epoch milliseconds: no row may lie in the future. @default the clock's */
+  readonly now?: number;
+}
+
 /**
  * Checks every row of a log, in one pass, and finds the bounds that its encoding needs.
  * @throws {DataError} where columns are missing or of a wrong type. Bad rows are counted, not thrown: `assertAcceptable`.
@@ -42,13 +51,11 @@ export async function checkLog(
   database: Database,
   source: Source,
   declaration: Declaration,
-  {
-    rejectsPath = join(database.scratch, database.uniqueName('rejects.parquet')),
-  }: { readonly rejectsPath?: string } = {},
+  { rejectsPath = join(database.scratch, database.uniqueName('rejects.parquet')), now = Date.now() }: CheckOptions = {},
 ): Promise<CheckedLog> {
   const { relation } = source;
   checkLogColumns(relation, declaration);
-  const checks = logChecks(relation, declaration);
+  const checks = logChecks(relation, declaration, now);
   await blamingContent(source.path, () => writeRejects(database, relation, checks, rejectsPath));
   const rejects = await countRejects(database, rejectsPath);
   // An empty file would say that there is something to look at.
@@ -60,6 +67,8 @@ export async function checkLog(
       : `(SELECT ${timeSql(requiredValue(relation, declaration.log.time))} AS time FROM ${good})`;
   const range =
     times === null ? {} : await queryOne(database, `SELECT min(time) AS first, max(time) AS last FROM ${times}`);
+  const start = range.first == null ? null : Number(range.first);
+  const end = range.last == null ? null : Number(range.last);
   const { split } = declaration;
   return {
     source,
@@ -69,9 +78,11 @@ export async function checkLog(
     contradictions: await countContradictions(database, source, declaration, good),
     rejectsPath: rejects.length === 0 ? null : rejectsPath,
     windows:
-      split.by === 'time' && times !== null && range.last != null ? await findWindows(database, times, split) : null,
-    start: range.first == null ? null : Number(range.first),
-    end: range.last == null ? null : Number(range.last),
+      split.by === 'time' && times !== null && start !== null && end !== null
+        ? await findWindows(database, settledTimes(times, start, end - longestWithin(declaration)), split)
+        : null,
+    start,
+    end,
   };
 }
 
@@ -124,7 +135,10 @@ export function assertAcceptable({ source, declaration, checks, rejects, contrad
     }
   }
   if (problems.length > 0)
-    throw new DataError('too_many_rejects', `log rows rejected: ${problems.join('; ')} (in ${source.path})`);
+    throw new DataError(
+      'too_many_rejects',
+      `log rows rejected: ${problems.join('; ')} (${rejects.length > 0 ? 'rows count from 0, ' : ''}in ${source.path})`,
+    );
 }
 
 function overAllowance(
@@ -141,7 +155,7 @@ function overAllowance(
   ];
 }
 
-/** `label_not_binary in click: 12 rows, got "2", expected 0 or 1, in rows 3, 17, 99`. */
+/** Rows count from 0: `label_not_binary in click: 12 rows, got "2", expected 0 or 1, in rows 3, 17, 99`. */
 function describeReject({ reason, column, rows, examples }: RejectCount, checks: readonly RowCheck[]): string {
   const expected = checks.find((check) => check.reason === reason && check.column === column)?.expected ?? 'a good row';
   const value = examples[0]?.value ?? null;
@@ -149,6 +163,11 @@ function describeReject({ reason, column, rows, examples }: RejectCount, checks:
   const numbers = examples.map(({ row }) => row.toLocaleString('en-US')).join(', ');
   const got = value === null ? 'nothing' : JSON.stringify(value);
   return `${reason}${where}: ${countText(rows)}, got ${got}, expected ${expected}, in ${examples.length === 1 ? 'row' : 'rows'} ${numbers}`;
+}
+
+/** Rows too young to tell would leave validation or test without labels; only where all are too young do they count. */
+function settledTimes(times: string, start: number, settled: number): string {
+  return start > settled ? times : `(SELECT time FROM ${times} WHERE time <= ${settled})`;
 }
 
 async function countContradictions(

@@ -67,6 +67,8 @@ function checkedPredictions(output: string, values: Float32Array | undefined, ro
     throw new RangeError(`output ${output} has ${values?.length ?? 'no'} values, expected ${rowNumbers.length}`);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
-    throw new RangeError(`output ${output} of row ${rowNumbers[bad]} is ${values[bad]}, expected a finite number`);
+    throw new RangeError(
+      `output ${output} of row ${rowNumbers[bad]} (from 0) is ${values[bad]}, expected a finite number`,
+    );
   return values;
 }

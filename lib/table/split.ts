@@ -1,8 +1,8 @@
 /** Parts of a log as SQL, and the two instants that a split in order of time comes down to. */
 import type { Declaration, Split, TimeBound } from '../config/declaration.ts';
 import { requiredValue } from './check-columns.ts';
-import { canonicalText, type Relation, timeSql } from './columns.ts';
-import { type Database, literals, queryOne } from './database.ts';
+import { canonicalOfText, canonicalText, groupText, type Relation, timeSql } from './columns.ts';
+import { type Database, literal, queryOne } from './database.ts';
 import { hashSql, hashThreshold } from './hash.ts';
 
 /** Instants, in epoch milliseconds, at which parts begin; only a split by time has them. */
@@ -19,15 +19,13 @@ export function partSql(
 ): string {
   switch (split.by) {
     case 'hash': {
-      const text = `COALESCE(${canonicalText(requiredValue(relation, split.column))}, '')`;
-      const hash = hashSql(split.seed, text);
+      const hash = hashSql(split.seed, groupText(requiredValue(relation, split.column)));
       // A sum, not a CASE: the hash, which is dear, is then computed once.
       const isHeldOut = `CAST(${hash} < ${hashThreshold(split.test + split.validation)} AS UTINYINT)`;
       return `CAST(${isHeldOut} + CAST(${hash} < ${hashThreshold(split.test)} AS UTINYINT) AS UTINYINT)`;
     }
     case 'column': {
-      const text = columnText(relation, split.column);
-      const among = (values: readonly string[]) => `list_contains(${literals(values)}, ${text})`;
+      const among = (values: readonly string[]) => amongSql(relation, split.column, values);
       return part(
         `WHEN ${among(split.train)} THEN 0 WHEN ${among(split.validation)} THEN 1 WHEN ${among(split.test)} THEN 2`,
       );
@@ -41,16 +39,18 @@ export function partSql(
   }
 }
 
-/** SQL of the text by which a split by column assigns rows. */
-export function columnText(relation: Relation, column: string): string {
-  return canonicalText(requiredValue(relation, column));
+/** SQL of "the column has one of the values by which a split assigns rows", NULL where it has none at all. */
+export function amongSql(relation: Relation, column: string, values: readonly string[]): string {
+  const texts = values.map((value) => canonicalOfText(literal(value)));
+  return `list_contains([${texts.join(', ')}], ${canonicalText(requiredValue(relation, column))})`;
 }
 
 /**
  * Where validation and test begin. A share is exact: the rows in order of time, the last `test` of them for the test and
  * the `validation` before those; rows of one instant stay together, in the later part.
  *
- * @param times SQL of a relation with a column `time` of the rows that count.
+ * @param times SQL of a relation with a column `time` of the rows that count. Later rows than these belong to the last
+ *   part that has any share.
  */
 export async function findWindows(
   database: Database,

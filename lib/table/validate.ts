@@ -3,7 +3,8 @@ import type { Declaration, Feature } from '../config/declaration.ts';
 import { type Database, queryOne } from './database.ts';
 import { preparedName } from './encode-sql.ts';
 import { labelledStages } from './labels.ts';
-import { assertAcceptable, type CheckedLog, checkLog, type RejectCount } from './log.ts';
+import { assertLearnable } from './learnable.ts';
+import { assertAcceptable, type CheckedLog, type CheckOptions, checkLog, type RejectCount } from './log.ts';
 import { type PreparedLog, prepareLog } from './prepared-log.ts';
 import type { Source } from './source.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
@@ -28,20 +29,22 @@ const SUSPICIOUS_AUC = 0.98;
 
 /**
  * Checks a log as training does and looks at every column.
- * @throws {DataError} as `checkLog` and `assertAcceptable`.
+ * @throws {DataError} as `checkLog`, `assertAcceptable` and `assertLearnable`.
  */
 export async function validateLog(
   database: Database,
   source: Source,
   declaration: Declaration,
-  options: { readonly rejectsPath?: string } = {},
+  options: CheckOptions = {},
 ): Promise<LogReport> {
   const log = await checkLog(database, source, declaration, options);
   assertAcceptable(log);
   const prepared = await prepareLog(database, log);
   try {
+    const summary = await summarizeLog(database, log, prepared);
+    assertLearnable(log, summary);
     return {
-      summary: await summarizeLog(database, log, prepared),
+      summary,
       rejects: log.rejects,
       distinct: await countDistinct(database, log, prepared),
       suspicious: await findSuspicious(database, log, prepared),

@@ -64,21 +64,21 @@ describe('training is refused', () => {
   it('where a label is neither 0 nor 1', async () => {
     await refused(
       await replaced('twice.parquet', 'CASE WHEN row IN (3, 17, 99) THEN 2 ELSE clicked END AS clicked'),
-      'log rows rejected: 3 of 3,000 rows (0.1%), allowed 0% (log.max_rejected): label_not_binary in clicked: 3 rows, got "2", expected 0 or 1, in rows 3, 17, 99 (in twice.parquet)',
+      'log rows rejected: 3 of 3,000 rows (0.1%), allowed 0% (log.max_rejected): label_not_binary in clicked: 3 rows, got "2", expected 0 or 1, in rows 3, 17, 99 (rows count from 0, in twice.parquet)',
     );
   });
 
   it('where a number is NaN or infinite', async () => {
     await refused(
       await replaced('nan.parquet', "CASE row WHEN 5 THEN 'nan'::DOUBLE WHEN 7 THEN 'inf'::DOUBLE ELSE age END AS age"),
-      'log rows rejected: 2 of 3,000 rows (0.0667%), allowed 0% (log.max_rejected): number_not_finite in age: 2 rows, got "nan", expected a finite number, in rows 5, 7 (in nan.parquet)',
+      'log rows rejected: 2 of 3,000 rows (0.0667%), allowed 0% (log.max_rejected): number_not_finite in age: 2 rows, got "nan", expected a finite number, in rows 5, 7 (rows count from 0, in nan.parquet)',
     );
   });
 
   it('where more conversions than declared have no click', async () => {
     await refused(
       await replaced('unclicked.parquet', 'CAST(row % 20 = 0 AS INT) AS bought, CAST(row % 3 = 1 AS INT) AS clicked'),
-      'log rows rejected: 100 of 3,000 rows (3.33%), allowed 1% (stages.conversion.max_inconsistent): conversion_without_click in bought: 100 rows, got "1", expected 0 where click was not reached, in rows 0, 20, 60 (in unclicked.parquet)',
+      'log rows rejected: 100 of 3,000 rows (3.33%), allowed 1% (stages.conversion.max_inconsistent): conversion_without_click in bought: 100 rows, got "1", expected 0 where click was not reached, in rows 0, 20, 60 (rows count from 0, in unclicked.parquet)',
     );
   });
 
@@ -94,14 +94,14 @@ describe('training is refused', () => {
     const ragged = [...lines.slice(0, 5), '5,1,2', '6,1,2,3,0,0,9,9', ...lines.slice(5)].join('\n');
     await refused(
       await place.write('ragged.csv', ragged),
-      'log rows rejected: 2 of 3,002 rows (0.0666%), allowed 0% (log.max_rejected): field_count: 2 rows, got "3 fields", expected 6 fields, in rows 4, 5 (in ragged.csv)',
+      'log rows rejected: 2 of 3,002 rows (0.0666%), allowed 0% (log.max_rejected): field_count: 2 rows, got "3 fields", expected 6 fields, in rows 4, 5 (rows count from 0, in ragged.csv)',
     );
   });
 
   it('where a quote is not closed', async () => {
     await refused(
       await place.write('quote.csv', 'row,age,item,history,clicked,bought\n0,1,i1,,0,0\n1,"2,i1,,0,0\n'),
-      'quote not closed in quote.csv: row 1 does not end',
+      'quote not closed in quote.csv: row 1 (from 0) does not end',
     );
   });
 });
@@ -115,7 +115,7 @@ describe('validation', () => {
       code: 4,
       stdout: '',
       stderr:
-        'entirespace: log rows rejected: 1 of 3,000 rows (0.0333%), allowed 0% (log.max_rejected): label_not_binary in clicked: 1 row, got "2", expected 0 or 1, in row 3 (in bad.parquet)\n',
+        'entirespace: log rows rejected: 1 of 3,000 rows (0.0333%), allowed 0% (log.max_rejected): label_not_binary in clicked: 1 row, got "2", expected 0 or 1, in row 3 (rows count from 0, in bad.parquet)\n',
     });
     expect(await place.rows(`SELECT "row", reason FROM '${place.at('rejects.parquet')}'`)).toEqual([
       { row: 3n, reason: 'label_not_binary' },

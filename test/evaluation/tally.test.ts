@@ -61,5 +61,6 @@ function tallyOf(...runs: readonly (readonly [number, number, number])[]): Tally
     probability: Float32Array.from(runs, ([probability]) => probability),
     positive: Float64Array.from(runs, ([, positive]) => positive),
     negative: Float64Array.from(runs, ([, , negative]) => negative),
+    unknown: 0,
   };
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { ScoredRows } from '../../lib/evaluation/rows.ts';
 import { evaluateTask } from '../../lib/evaluation/task.ts';
 
-const NO_ROWS = { value: null, reason: 'no rows' };
 const NO_POSITIVES = { value: null, reason: 'no positive rows' };
 const NO_NEGATIVES = { value: null, reason: 'no negative rows' };
 
@@ -78,23 +77,30 @@ describe('evaluateTask on five rows worked out by hand', () => {
 });
 
 describe('evaluateTask where a metric is undefined', () => {
-  it('gives a reason for every metric of no rows', () => {
-    const rows = scoredRows([{ probability: 0.5, label: -1 }]);
+  it.each([
+    { of: 'no rows', reason: 'no rows', rows: scoredRows([]) },
+    {
+      of: 'rows that are all too young',
+      reason: 'no rows of known label (60 too young to tell)',
+      rows: scoredRows(new Array(60).fill({ probability: 0.5, label: -1 })),
+    },
+  ])('gives a reason for every metric of $of', ({ reason, rows }) => {
+    const none = { value: null, reason };
     expect(evaluateTask(rows, { trainingRate: 0.5 })).toEqual({
       rows: 0,
-      unknown: 1,
+      unknown: rows.label.length,
       positives: 0,
-      baseRate: NO_ROWS,
-      meanPrediction: NO_ROWS,
-      pcoc: NO_ROWS,
-      auc: NO_ROWS,
-      gauc: { auc: NO_ROWS, groups: 0, droppedGroups: 0, droppedShare: NO_ROWS },
-      logLoss: NO_ROWS,
+      baseRate: none,
+      meanPrediction: none,
+      pcoc: none,
+      auc: none,
+      gauc: { auc: none, groups: 0, droppedGroups: 0, droppedShare: none },
+      logLoss: none,
       trainingRate: 0.5,
-      normalizedEntropy: NO_ROWS,
-      calibrationError: NO_ROWS,
+      normalizedEntropy: none,
+      calibrationError: none,
       reliability: [],
-      topShares: [0.001, 0.006, 0.01].map((share) => ({ share, precision: NO_ROWS, recall: NO_ROWS, f1: NO_ROWS })),
+      topShares: [0.001, 0.006, 0.01].map((share) => ({ share, precision: none, recall: none, f1: none })),
     });
   });
 
@@ -210,7 +216,10 @@ describe('evaluateTask of any rows', () => {
     );
     fc.assert(
       fc.property(wholeWeights, (rows) => {
-        const repeated = rows.flatMap((row) => Array.from({ length: row.weight }, () => ({ ...row, weight: 1 })));
+        // Rows of unknown label weigh nothing, and their number is part of a reason.
+        const repeated = rows.flatMap((row) =>
+          Array.from({ length: row.label === -1 ? 1 : row.weight }, () => ({ ...row, weight: 1 })),
+        );
         const [weighted, unweighted] = [rows, repeated].map((some) => withoutCounts(scoredRows(some)));
         expect(weighted).toEqual(unweighted);
       }),
@@ -244,10 +253,10 @@ describe('evaluateTask of values out of range', () => {
     expect(() => evaluateTask(rows, { trainingRate: 0.5 })).toThrow(
       new RangeError(
         [
-          'probability must be a number from 0 to 1, got NaN at row 1 (2 such rows)',
-          'label must be 1, 0 or -1, got 2 at row 1 (1 such rows)',
-          'weight must be a finite number above 0, got 0 at row 2 (1 such rows)',
-          'group must be a non-negative id, got -1 at row 2 (1 such rows)',
+          'probability must be a number from 0 to 1, got NaN at row 1 (from 0; 2 such rows)',
+          'label must be 1, 0 or -1, got 2 at row 1 (from 0; 1 such rows)',
+          'weight must be a finite number above 0, got 0 at row 2 (from 0; 1 such rows)',
+          'group must be a non-negative id, got -1 at row 2 (from 0; 1 such rows)',
         ].join('; '),
       ),
     );

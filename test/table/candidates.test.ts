@@ -133,7 +133,7 @@ describe('a plan', () => {
     );
     await writeFile(place.at('open.csv'), 'a,b\n1,2\n3,"4\n');
     await expect(planCandidates(place.database, place.at('open.csv'), { shardRows: 1, name: 'k.csv' })).rejects.toThrow(
-      'quote not closed in k.csv: row 1 does not end',
+      'quote not closed in k.csv: row 1 (from 0) does not end',
     );
   });
 });
@@ -299,7 +299,7 @@ describe('scoring fails', () => {
       });
     await expect(scoreWith([1, 2])).rejects.toThrow('output pctr has 2 values, expected 10');
     await expect(scoreWith([0, 1, 2, 3, Number.NaN, 5, 6, 7, 8, 9])).rejects.toThrow(
-      'output pctr of row 4 is NaN, expected a finite number',
+      'output pctr of row 4 (from 0) is NaN, expected a finite number',
     );
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalText, columnKind, timeSql } from '../../lib/table/columns.ts';
+import { bagTexts, canonicalText, columnKind, timeSql, type Value } from '../../lib/table/columns.ts';
 import { queryOne } from '../../lib/table/database.ts';
 import { workplace } from './fixture.ts';
 
@@ -27,12 +27,34 @@ describe('canonical text', () => {
     { sql: "'v1.0'", type: 'VARCHAR', text: 'v1.0' },
     { sql: "' 5 '", type: 'VARCHAR', text: ' 5 ' },
     { sql: 'true', type: 'BOOLEAN', text: 'true' },
+    { sql: "'True'", type: 'VARCHAR', text: 'true' },
+    { sql: "'FALSE'", type: 'VARCHAR', text: 'false' },
+    { sql: "'tRUE'", type: 'VARCHAR', text: 'tRUE' },
+    { sql: "'NaN'", type: 'DOUBLE', text: null },
+    { sql: "'-NaN'", type: 'FLOAT', text: null },
+    { sql: "'NaN'", type: 'VARCHAR', text: 'NaN' },
+    { sql: "'-Infinity'", type: 'DOUBLE', text: '-inf' },
     { sql: "'2026-05-01'", type: 'DATE', text: '2026-05-01' },
     { sql: '18446744073709551615', type: 'UBIGINT', text: '18446744073709551615' },
     { sql: "''", type: 'VARCHAR', text: null },
     { sql: 'NULL', type: 'DOUBLE', text: null },
   ])('of $sql as $type is $text', async ({ sql, type, text }) => {
     expect(await evaluate(sql, type, canonicalText)).toBe(text);
+  });
+});
+
+describe('texts of a bag', () => {
+  const listOf = (value: Value) => bagTexts(value, ',');
+  it.each([
+    { sql: "['1.0', 'NaN', NULL, '2.5']", type: 'DOUBLE[]', texts: ['1', null, null, '2.5'] },
+    { sql: '[true, false]', type: 'BOOLEAN[]', texts: ['true', 'false'] },
+    { sql: "['True', '5.0', NULL, 'x']", type: 'VARCHAR[]', texts: ['true', '5', null, 'x'] },
+    { sql: "'FALSE,5.0,x'", type: 'VARCHAR', texts: ['false', '5', 'x'] },
+    { sql: '[[1], [2]]', type: 'INTEGER[][]', texts: ['[1]', '[2]'] },
+    { sql: '[7, 8]', type: 'INTEGER[2]', texts: ['7', '8'] },
+    { sql: 'NULL', type: 'VARCHAR[]', texts: null },
+  ])('of $sql as $type are $texts', async ({ sql, type, texts }) => {
+    expect(await evaluate(sql, type, listOf)).toEqual(texts);
   });
 });
 

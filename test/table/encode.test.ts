@@ -270,6 +270,20 @@ describe('encoded rows of a log', () => {
   });
 });
 
+describe('booleans and NaN', () => {
+  it('are encoded as a CSV file of pandas has them: True, False, and an empty field', async () => {
+    const sql = (flag: string, size: string) =>
+      `SELECT i AS row, i % 2 AS click, i % 4 // 3 AS conversion, 'train' AS part, ${flag} AS flag, ${size} AS size FROM range(40) t(i)`;
+    const typed = sql('i % 3 = 0', "CASE WHEN i % 5 = 0 THEN 'NaN'::DOUBLE ELSE i % 7 END");
+    const text = sql("['False', 'True'][1 + (i % 3 = 0)::INTEGER]", 'CASE WHEN i % 5 > 0 THEN (i % 7)::DOUBLE END');
+    const declaration = declare([category('flag'), category('size')]);
+    const parquet = await encodeAll(place, await place.write('typed.parquet', typed), declaration);
+    expect(await encodeAll(place, await place.write('pandas.csv', text), declaration)).toEqual(parquet);
+    expect(new Set(parquet.ids.flag)).toEqual(new Set([2n, 3n]));
+    expect([...(parquet.ids.size ?? [])].filter((id) => id === 0n)).toHaveLength(8);
+  });
+});
+
 describe('labels', () => {
   it('are unknown until their stage had its time, counted from the end of the log', async () => {
     const declaration = declare([], {
@@ -289,6 +303,12 @@ describe('labels', () => {
     const chunk = await encodeAll(place, await place.write('mature.csv', rowsSql(`${columns}, ts`, rows)), declaration);
     expect([...(chunk.labels.click ?? [])]).toEqual([1, 1, 0, -1, -1]);
     expect([...(chunk.labels.conversion ?? [])]).toEqual([1, 0, -1, -1, -1]);
+  });
+
+  it('that are missing because the stage before was not reached are 0', async () => {
+    const rows = ["0, 0, NULL, 'train'", "1, 1, 1, 'train'", "2, 0, 0, 'train'"];
+    const chunk = await encodeAll(place, await place.write('joined.csv', rowsSql(columns, rows)), declare([]));
+    expect([...(chunk.labels.conversion ?? [])]).toEqual([0, 1, 0]);
   });
 
   it('of a stage that takes both labels together are 1 where both are', async () => {
@@ -322,6 +342,21 @@ describe('weights', () => {
 });
 
 describe('groups', () => {
+  it('are the row alone where it has no value', async () => {
+    const rows = [
+      "'u', 0, 0, 'train'",
+      "NULL, 1, 1, 'train'",
+      "NULL, 0, 0, 'train'",
+      "'u', 1, 0, 'train'",
+      "'2', 0, 0, 'train'",
+    ];
+    const declaration = declare([], { log: { ...LOG_DEFAULTS, keys: ['click'], group: 'user' } });
+    const path = await place.write('groups.csv', rowsSql('user, click, conversion, part', rows));
+    const { group } = await encodeAll(place, path, declaration);
+    expect(group?.[0]).toBe(group?.[3]);
+    expect(new Set(group)).toHaveLength(4);
+  });
+
   it('are 53 bits of the hash of their text', async () => {
     const rows = BASE.map((row, i) => `${row}, ${["'a'", "'a'", 'NULL'][i]}`);
     const declaration = declare([], { log: { ...LOG_DEFAULTS, group: 'user_id' } });
@@ -330,7 +365,7 @@ describe('groups', () => {
       await place.write('group.csv', rowsSql(`${columns}, user_id`, rows)),
       declaration,
     );
-    // hashlib, seed 0: "a", and the empty text for rows without a user.
-    expect([...(chunk.group ?? [])]).toEqual([1751438180453926, 1751438180453926, 1079300974665303]);
+    // hashlib, seed 0: "a", and "#row 2" for the row without a user.
+    expect([...(chunk.group ?? [])]).toEqual([1751438180453926, 1751438180453926, 7381987522142027]);
   });
 });

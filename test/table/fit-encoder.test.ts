@@ -311,7 +311,7 @@ describe('an encoder is not fitted', () => {
       ),
     );
     await expect(fitLog(path, declaration)).rejects.toThrow(
-      `no conversion in the training part (3 rows, 3 rows too young to tell): conversion is 0 in every row that counts, expected both 0 and 1 (in ${path})`,
+      `no conversion label in the training part is settled: all 3 rows are younger than within (7d) (in ${path})`,
     );
   });
 

@@ -71,6 +71,40 @@ describe('a bad row', () => {
     ]);
   });
 
+  it('has a time more than a day from now', async () => {
+    const rows = [
+      "1, 0, 0, 'train', '2026-06-02 00:00:00'",
+      "2, 0, 0, 'train', '2026-06-02 00:00:01'",
+      "3, 0, 0, 'train', '2062-05-01'",
+    ];
+    const declaration = declare([], { log: { ...LOG_DEFAULTS, time: 'ts' } });
+    expect(await rejectsOf('future.csv', `${labels}, ts`, rows, declaration)).toEqual([
+      '1 time_in_future ts 2026-06-02 00:00:01',
+      '2 time_in_future ts 2062-05-01',
+    ]);
+  });
+
+  it.each(['joined.parquet', 'joined.csv'])('has no conversion though it was clicked: %s', async (name) => {
+    const rows = ["1, 0, NULL, 'train'", "2, 1, NULL, 'train'", "3, NULL, NULL, 'train'", "4, 1, 1, 'train'"];
+    expect(await rejectsOf(name, labels, rows, declare([]))).toEqual([
+      '1 label_missing conversion null',
+      '2 label_missing click null',
+    ]);
+  });
+
+  it('has no label of a stage whose path was reached, whatever is missing on the way', async () => {
+    const stages = [
+      stage('click', ['impression']),
+      stage('action', ['click']),
+      stage('other', ['click'], { label: null, complementOf: 'action' }),
+      stage('buy', ['action', 'other']),
+    ];
+    const rows = ["0, 0, NULL, NULL, 'train'", "1, 1, 0, NULL, 'train'", "2, 0, NULL, 1, 'train'"];
+    expect(
+      await rejectsOf('joined-esm2.parquet', 'row, click, action, buy, part', rows, declare([], { stages })),
+    ).toEqual(['1 label_missing buy null', '2 buy_without_action_or_other buy 1']);
+  });
+
   it('has a number that is not finite', async () => {
     const rows = [
       "1, 0, 0, 'train', 'NaN'::DOUBLE",
@@ -197,7 +231,7 @@ describe('labels that contradict each other', () => {
     expect(() => assertAcceptable(log)).not.toThrow();
     await expect(assertAcceptableOf(path, chain('reject'))).rejects.toThrow(
       'log rows rejected: 1 of 4 rows (25%), allowed 0% (stages.conversion.max_inconsistent): ' +
-        `conversion_without_click in conversion: 1 row, got "1", expected 0 where click was not reached, in row 1 (in ${path})`,
+        `conversion_without_click in conversion: 1 row, got "1", expected 0 where click was not reached, in row 1 (rows count from 0, in ${path})`,
     );
   });
 
@@ -251,7 +285,7 @@ describe('too many bad rows', () => {
         'too_many_rejects',
         'log rows rejected: 21 of 2,000 rows (1.05%), allowed 1% (log.max_rejected): ' +
           'label_not_binary in click: 20 rows, got "yes", expected 0 or 1, in rows 3, 103, 203; ' +
-          `split_not_listed in part: 1 row, got "x", expected one of train, validation, test, in row 5 (in ${path})`,
+          `split_not_listed in part: 1 row, got "x", expected one of train, validation, test, in row 5 (rows count from 0, in ${path})`,
       ),
     );
   });

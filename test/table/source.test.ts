@@ -253,7 +253,7 @@ describe('a source is refused', () => {
     await fails(
       await write('open.csv', 'a,b\n1,2\n"3,4\n5,6\n'),
       'quote_not_closed',
-      `quote not closed in ${place.at('open.csv')}: row 1 does not end`,
+      `quote not closed in ${place.at('open.csv')}: row 1 (from 0) does not end`,
     );
     await fails(
       await write('header.csv', '"a,b\n1,2\n'),

@@ -59,4 +59,17 @@ describe('a validated log', () => {
     );
     await expect(validateLog(place.database, source, declare([]))).rejects.toMatchObject({ code: 'too_many_rejects' });
   });
+
+  it('is refused where training could learn nothing from it', async () => {
+    const path = await place.write(
+      'one-class.csv',
+      rowsSql('row, click, conversion, part', ["0, 1, 0, 'train'", "1, 0, 0, 'train'"]),
+    );
+    await expect(
+      validateLog(place.database, await openSource(place.database, path), declare([])),
+    ).rejects.toMatchObject({
+      code: 'one_class',
+      message: `no conversion in the training part (2 rows): conversion is 0 in every row that counts, expected both 0 and 1 (in ${path})`,
+    });
+  });
 });

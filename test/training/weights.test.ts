@@ -16,6 +16,13 @@ describe('initial weights', () => {
     expect([...(parameters['conversion.2.weight'] as Float32Array)]).toEqual(new Array(8).fill(0));
   });
 
+  it('leave a stage that is always reached room to learn otherwise', () => {
+    const { parameters: ofCertain } = initialWeights(model, TABLES, { click: 1, conversion: 0 }, 7);
+    const logit = Math.log((1 - 1e-6) / 1e-6);
+    expect(ofCertain['click.2.bias']?.[0]).toBeCloseTo(logit, 5);
+    expect(ofCertain['conversion.2.bias']?.[0]).toBeCloseTo(-logit, 5);
+  });
+
   it('draw embeddings from N(0, 0.01 squared)', () => {
     const values = [...(tables.item as Float32Array)];
     const mean = values.reduce((a, b) => a + b, 0) / values.length;
