@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileStore } from './file-store.ts';
+import { lazyStore } from './lazy-store.ts';
 import type { Store } from './store.ts';
 
-const SUPPORTED = 'expected a folder: a path or file:///absolute/path';
+const SUPPORTED = 'expected a folder (a path or file:///absolute/path) or s3://bucket';
 
 /**
- * The store at a URL: a folder's path, relative or absolute, or `file:///absolute/path`. A folder that is absent is
- * created by the first write.
+ * The store at a URL: a folder's path, relative or absolute, or `file:///absolute/path`; or `s3://bucket`, with
+ * credentials, region and endpoint as AWS tools find them. A folder that is absent is created by the first write; a
+ * bucket must exist.
  * @throws {Error} where the URL is of another kind.
  */
 export function openStore(url: string): Store {
@@ -15,6 +17,16 @@ export function openStore(url: string): Store {
   if (!/^[a-z][a-z0-9+.-]+:/i.test(url)) return fileStore(resolve(url));
   if (url.startsWith('file:///')) return fileStore(fileURLToPath(url));
   if (url.startsWith('file:')) throw new Error(`store URL must be file:///absolute/path or a plain path, got ${url}`);
+  if (url.startsWith('s3:')) return openBucket(url);
   if (url.startsWith('memory:')) throw new Error(`store ${url} lives within one process only, ${SUPPORTED}`);
   throw new Error(`store ${url} is of a kind that is not supported, ${SUPPORTED}`);
+}
+
+function openBucket(url: string): Store {
+  const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(url)?.[1];
+  if (bucket === undefined) throw new Error(`store URL must be s3://bucket, a whole bucket, got ${url}`);
+  return lazyStore(`s3://${bucket}`, async () => {
+    const { s3Store } = await import('./s3-store.ts');
+    return s3Store({ bucket });
+  });
 }

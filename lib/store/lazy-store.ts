@@ -1,0 +1,25 @@
+import type { Store } from './store.ts';
+
+/** A store that is loaded by its first use: what its library costs to load is paid by those alone who use it. */
+export function lazyStore(url: string, load: () => Promise<Store>): Store {
+  let loaded: Promise<Store> | undefined;
+
+  function store(): Promise<Store> {
+    loaded ??= load();
+    return loaded;
+  }
+
+  return {
+    url,
+    head: async (...args) => (await store()).head(...args),
+    get: async (...args) => (await store()).get(...args),
+    put: async (...args) => (await store()).put(...args),
+    delete: async (...args) => (await store()).delete(...args),
+    copy: async (...args) => (await store()).copy(...args),
+    async *list(prefix) {
+      yield* (await store()).list(prefix);
+    },
+    putFile: async (...args) => (await store()).putFile(...args),
+    toFile: async (...args) => (await store()).toFile(...args),
+  };
+}

@@ -1,0 +1,135 @@
+/** The stack as it is deployed: the functions' asset, run by the emulator over its bucket and queues. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import type { Failure, Manifest } from '../../lib/scoring/records.ts';
+import { openQueue } from '../../lib/store/open-queue.ts';
+import { openStore } from '../../lib/store/open-store.ts';
+import { ObjectNotFoundError, type Store } from '../../lib/store/store.ts';
+import { candidatesCsv, DECLARATION, logCsv } from './small-model.ts';
+
+interface Outputs {
+  readonly Bucket: string;
+  readonly ShardsDeadLetters: string;
+}
+
+const run = promisify(execFile);
+const COMMAND = resolve('dist/entirespace.js');
+const SCORED_WITHIN_MS = 120_000;
+
+let folder: string;
+let outputs: Outputs;
+let bucket: Store;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'deploy-'));
+  vi.stubEnv('AWS_ENDPOINT_URL', inject('endpoint'));
+  await writeFile(join(folder, 'log.csv'), logCsv(3_000));
+  await command('npx', ['tsx', 'scripts/build-lambda.ts']);
+  await cdk('bootstrap', 'aws://000000000000/us-east-1');
+  await cdk('deploy', '--require-approval', 'never', '--outputs-file', join(folder, 'outputs.json'));
+  outputs = JSON.parse(await readFile(join(folder, 'outputs.json'), 'utf8')).entirespace;
+  bucket = openStore(outputs.Bucket);
+}, 600_000);
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+// Whatever the commands leave in a temporary folder goes with the test's.
+async function command(file: string, args: readonly string[]): Promise<void> {
+  await run(file, args, { env: { ...process.env, TMPDIR: folder }, maxBuffer: 2 ** 26 });
+}
+
+// The emulator refuses alarms over expressions, and with them the monitoring part.
+function cdk(...args: readonly string[]): Promise<void> {
+  const context = ['-c', 'model=small', '-c', 'parts=data,scoring'];
+  return command('npx', ['cdk', ...args, ...context, '--output', join(folder, 'cdk.out'), '--no-notices']);
+}
+
+/** Trains and publishes a version, and tells which is current then. */
+async function train(epochs: number): Promise<string> {
+  const declaration = join(folder, 'entirespace.yaml');
+  await writeFile(declaration, `${DECLARATION}\ntraining: { epochs: ${epochs} }\n`);
+  const paths = ['--declaration', declaration, '--data', join(folder, 'log.csv'), '--bucket', bucket.url];
+  await command(process.execPath, [COMMAND, 'train', ...paths]);
+  return (await json<{ version: string }>(bucket, 'models/small/current.json')).version;
+}
+
+async function json<T>(store: Store, key: string): Promise<T> {
+  return JSON.parse(new TextDecoder().decode((await store.get(key)).body)) as T;
+}
+
+/** The record, once it is there. */
+async function arrival<T>(key: string): Promise<T> {
+  for (const end = Date.now() + SCORED_WITHIN_MS; ; await delay(250)) {
+    try {
+      return await json<T>(bucket, key);
+    } catch (error) {
+      if (!(error instanceof ObjectNotFoundError) || Date.now() > end) throw error;
+    }
+  }
+}
+
+/** Runs a function of the stack, and tells its answer. */
+async function invoke(name: string): Promise<unknown> {
+  const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/lambda/aws4_request' };
+  const functions = `${inject('endpoint')}/2015-03-31/functions`;
+  const { Functions } = (await (await fetch(`${functions}/`, { headers })).json()) as {
+    Functions: { FunctionName: string }[];
+  };
+  const found = Functions.find(({ FunctionName }) => FunctionName.includes(name))?.FunctionName;
+  return (await fetch(`${functions}/${found}/invocations`, { method: 'POST', headers, body: '{}' })).json();
+}
+
+/** The same file scored by the command, in a folder with the same models. */
+async function scoreLocally(name: string): Promise<Manifest> {
+  const local = openStore(join(folder, 'bucket'));
+  for await (const { key } of bucket.list('models/')) await local.put(key, (await bucket.get(key)).body);
+  const file = join(folder, name);
+  await writeFile(file, (await bucket.get(`candidates/${name}`)).body);
+  await command(process.execPath, [COMMAND, 'score', file, '--bucket', join(folder, 'bucket'), '--threads', '2']);
+  return json<Manifest>(local, `scores/${name}/_manifest.json`);
+}
+
+describe('a deployed stack', { timeout: 300_000 }, () => {
+  it('scores a candidate file, to the same bytes as the command does here', async () => {
+    const version = await train(1);
+    await bucket.put('candidates/today.csv', candidatesCsv(1_000));
+    const manifest = await arrival<Manifest>('scores/today.csv/_manifest.json');
+    expect(manifest).toMatchObject({ model: { name: 'small', version }, rowsIn: 1_000, scored: 999, rejected: 1 });
+    const local = await scoreLocally('today.csv');
+    expect(manifest.parts.map(({ sha256 }) => sha256)).toEqual(local.parts.map(({ sha256 }) => sha256));
+  });
+
+  it('goes over to a version that is promoted', async () => {
+    const version = await train(2);
+    await bucket.put('candidates/tomorrow.csv', candidatesCsv(500));
+    const manifest = await arrival<Manifest>('scores/tomorrow.csv/_manifest.json');
+    expect(manifest).toMatchObject({ model: { version }, rowsIn: 500, scored: 499 });
+  });
+
+  it('fails a file that is not what its name says, with the reason', async () => {
+    await bucket.put('candidates/broken.parquet', 'no Parquet');
+    const failure = await arrival<Failure>('scores/broken.parquet/_FAILED.json');
+    expect(failure.message).toBe('candidates/broken.parquet is not Parquet: it begins with "no P", expected "PAR1"');
+  });
+
+  it('refuses a key that cannot have scores', async () => {
+    await bucket.put('candidates/today.txt', 'text');
+    const failed: string[] = [];
+    for (const end = Date.now() + SCORED_WITHIN_MS; failed.length === 0 && Date.now() < end; await delay(250))
+      for await (const { key } of bucket.list('failed/')) failed.push(key);
+    expect(failed).toHaveLength(1);
+  });
+
+  it('reconciles, and keeps dead letters for a person', async () => {
+    await openQueue(outputs.ShardsDeadLetters).send(['no message']);
+    expect(await invoke('Reconcile')).toEqual({ failed: [], resent: [], unreadable: ['shard message is not JSON'] });
+  });
+});

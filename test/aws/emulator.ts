@@ -1,0 +1,79 @@
+/** The AWS emulator that these tests talk to: ministack, in a process of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Emulator {
+  readonly endpoint: string;
+  /** What an AWS client or command needs to find the emulator. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the emulator has written so far. */
+  log(): Promise<string>;
+  /** Ends the emulator with its Lambdas and removes its files; resolves when that is done. */
+  stop(): Promise<void>;
+}
+
+const SCRIPT = join(import.meta.dirname, '../../scripts/emulator.sh');
+const INSTALLED = join(import.meta.dirname, '../../.venv-aws/installed');
+const READY_WITHIN_MS = 60_000;
+
+/**
+ * Starts an empty emulator on a free port of 127.0.0.1 and resolves once it answers. It ends with this process at the
+ * latest, however that ends.
+ * @throws {Error} where it is not installed, or does not come up.
+ */
+export async function startEmulator(): Promise<Emulator> {
+  if (!existsSync(INSTALLED)) throw new Error('emulator is not installed: run scripts/aws-env.sh');
+  const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), 'emulator-'));
+  const endpoint = `http://127.0.0.1:${port}`;
+  // The script ends when this pipe closes, which the operating system does even for a process that is killed.
+  const script = spawn('bash', [SCRIPT, String(port), folder], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const ended = once(script, 'exit');
+  const log = () => readFile(join(folder, 'emulator.log'), 'utf8');
+  const stop = async () => {
+    script.stdin.end();
+    await ended;
+  };
+
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!(await isReady(endpoint))) {
+    if (script.exitCode === null && Date.now() < deadline) {
+      await delay(50);
+      continue;
+    }
+    const ending = script.exitCode === null ? `did not answer in ${READY_WITHIN_MS} ms` : 'ended by itself';
+    await stop();
+    throw new Error(`emulator on port ${port} ${ending}`);
+  }
+  const env = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+  return { endpoint, env, log, stop };
+}
+
+async function isReady(endpoint: string): Promise<boolean> {
+  try {
+    return (await fetch(`${endpoint}/_ministack/health`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
+  return address.port;
+}
