@@ -1,36 +1,16 @@
-/** The registry as scoring sees it: which version is current, and a version loaded for use. */
+/** Versions of a model, loaded for use. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
 import { parseDeclaration } from '../config/parse-declaration.ts';
 import { openScoringModel, type ScoringModel } from '../engine/scoring-model.ts';
-import { currentVersion } from '../registry/current.ts';
-import { VersionNotFoundError } from '../registry/errors.ts';
 import { fetchVersion } from '../registry/fetch-version.ts';
-import { DECLARATION_FILE, versionPrefix } from '../registry/keys.ts';
+import { DECLARATION_FILE } from '../registry/keys.ts';
 import type { Store } from '../store/store.ts';
 import { type Database, openDatabase } from '../table/database.ts';
 import type { Encoder } from '../table/encoder.ts';
 import { readEncoder } from '../table/encoder-files.ts';
-import type { Models, ModelVersion } from './ports.ts';
-
-/** The current version of a model in a registry. */
-export function registryModels(store: Store, name: string): Models {
-  return {
-    async current() {
-      const current = await currentVersion(store, name);
-      if (current === null) {
-        throw new VersionNotFoundError(
-          `model ${name} has no current version (in ${store.url}): train one, or promote one`,
-        );
-      }
-      const { version } = current;
-      const { body } = await store.get(`${versionPrefix(name, version)}${DECLARATION_FILE}`);
-      const { scoring } = parseDeclaration(new TextDecoder().decode(body), DECLARATION_FILE);
-      return { name, version, maxRejected: scoring.maxRejected };
-    },
-  };
-}
+import type { ModelVersion } from './ports.ts';
 
 /** A version that was verified against its manifest and is ready to score. */
 export interface LoadedModel {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ModelLoader, registryModels } from '../../lib/scoring/models.ts';
+import { ModelLoader } from '../../lib/scoring/models.ts';
+import { registryModels } from '../../lib/scoring/registry-models.ts';
 import { memoryStore, scratch } from './proof/world.ts';
 
 describe('the models of a registry', () => {

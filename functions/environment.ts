@@ -1,0 +1,38 @@
+/** What a Lambda is told by its environment. */
+
+/**
+ * The variables of these names.
+ * @throws {Error} naming every one that is missing or empty.
+ */
+export function environment<Name extends string>(
+  names: readonly Name[],
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Record<Name, string> {
+  const missing = names.filter((name) => !variables[name]);
+  if (missing.length > 0) throw new Error(`environment variables missing: ${missing.join(', ')}`);
+  return Object.fromEntries(names.map((name) => [name, variables[name]])) as Record<Name, string>;
+}
+
+export interface Compute {
+  /** For onnxruntime and DuckDB alike, which take turns. */
+  readonly threads: number;
+  /** DuckDB's memory; the model, the rows under way and Node.js live in the rest. */
+  readonly memoryLimitMiB: number;
+}
+
+// Lambda gives a vCPU for each 1,769 MB, over as many cores as these sizes see; `os.cpus()` tells of the host.
+const CORES = [
+  { upToMiB: 1769, threads: 1 },
+  { upToMiB: 3008, threads: 2 },
+  { upToMiB: 5307, threads: 3 },
+  { upToMiB: 7076, threads: 4 },
+  { upToMiB: 8845, threads: 5 },
+] as const;
+
+/** Threads and memory of the work on rows in a function of this size. */
+export function computeOf(memoryMiB: number): Compute {
+  if (!Number.isInteger(memoryMiB) || memoryMiB < 128 || memoryMiB > 10_240)
+    throw new RangeError(`memory of a function must be 128 to 10240 MiB, got ${memoryMiB}`);
+  const threads = CORES.find(({ upToMiB }) => memoryMiB <= upToMiB)?.threads ?? 6;
+  return { threads, memoryLimitMiB: Math.floor(0.4 * memoryMiB) };
+}

@@ -1,0 +1,42 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Context } from 'aws-lambda';
+import type { Reconciled } from '../lib/scoring/reconcile.ts';
+import { openInbox, openQueue } from '../lib/store/open-queue.ts';
+import { environment } from './environment.ts';
+import { openLambda } from './lambda.ts';
+import { reconcileHandler } from './reconcile.ts';
+import { METRICS } from './telemetry.ts';
+
+let opened: ReturnType<typeof open> | undefined;
+
+/** Runs on a schedule, and tells what it did. */
+export async function handler(_event: unknown, context: Context): Promise<Reconciled> {
+  opened ??= open();
+  const { lambda, run } = opened;
+  lambda.log.addContext(context);
+  // So that the alarms of quiet days have something to look at.
+  for (const name of [METRICS.filesSucceeded, METRICS.filesFailed]) lambda.metrics.addMetric(name, MetricUnit.Count, 0);
+  try {
+    return await run();
+  } finally {
+    lambda.metrics.publishStoredMetrics();
+  }
+}
+
+function open() {
+  const { SHARDS_URL, ARRIVALS_DEAD_URL, SHARDS_DEAD_URL, RESEND_AFTER_SECONDS } = environment([
+    'SHARDS_URL',
+    'ARRIVALS_DEAD_URL',
+    'SHARDS_DEAD_URL',
+    'RESEND_AFTER_SECONDS',
+  ]);
+  const lambda = openLambda();
+  const run = reconcileHandler({
+    ...lambda,
+    shards: openQueue(SHARDS_URL),
+    dead: { arrivals: openInbox(ARRIVALS_DEAD_URL), shards: openInbox(SHARDS_DEAD_URL) },
+    resendAfterMs: 1000 * Number(RESEND_AFTER_SECONDS),
+    onOpenFiles: (files) => lambda.metrics.addMetric(METRICS.filesOpen, MetricUnit.Count, files),
+  });
+  return { lambda, run };
+}

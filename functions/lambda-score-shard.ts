@@ -1,0 +1,25 @@
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { openInbox } from '../lib/store/open-queue.ts';
+import { environment } from './environment.ts';
+import { handleBatch, openFiles, openLambda } from './lambda.ts';
+import { scoreShardHandler } from './score-shard.ts';
+import { SCRATCH } from './scratch.ts';
+
+let opened: ReturnType<typeof open> | undefined;
+
+/** Scores the shards of a batch of the shards queue. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  opened ??= open();
+  return handleBatch(opened.lambda, { event, context, ...opened });
+}
+
+function open() {
+  const { SHARDS_URL } = environment(['SHARDS_URL']);
+  const lambda = openLambda();
+  const files = openFiles(lambda);
+  return {
+    lambda,
+    inbox: openInbox(SHARDS_URL),
+    handler: scoreShardHandler({ ...lambda, files, scratch: SCRATCH.work }),
+  };
+}

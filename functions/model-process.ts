@@ -1,0 +1,116 @@
+/**
+ * The work on rows in a process of its own, one for each model version. Native sessions that are closed and opened
+ * again leave memory behind; a process that ends leaves none, and one that crashes takes nobody with it.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { CandidateFileError } from '../lib/scoring/errors.ts';
+import type { FileVersion } from '../lib/scoring/identity.ts';
+import type { CandidateFiles, Log, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/ports.ts';
+import type { CandidatePlan } from '../lib/table/candidates.ts';
+
+/** What the process is asked; one thing at a time. */
+export type Question =
+  | { readonly kind: 'plan'; readonly file: FileVersion; readonly model: ModelVersion }
+  | { readonly kind: 'scoreShard'; readonly request: ShardRequest };
+
+/** What it answers. */
+export type Answer =
+  | { readonly kind: 'plan'; readonly plan: CandidatePlan }
+  | { readonly kind: 'scoreShard'; readonly shard: ScoredShard }
+  | { readonly kind: 'error'; readonly error: ErrorRecord };
+
+/** An error in a form that survives the way between processes. */
+export interface ErrorRecord {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Of a `CandidateFileError`; `null` for any other. */
+  readonly candidate: Pick<CandidateFileError, 'reason' | 'details'> | null;
+}
+
+export interface ModelProcess extends CandidateFiles {
+  /** Ends the process, if there is one. */
+  close(): Promise<void>;
+}
+
+const CLOSE_MILLISECONDS = 5_000;
+
+/** Starts `modulePath` for the first version that is asked for, and replaces it when another one is. */
+export function modelProcess(modulePath: string, log: Pick<Log, 'info'>): ModelProcess {
+  let running: { readonly version: string; readonly child: ChildProcess } | null = null;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function ask({ name, version }: ModelVersion, question: Question): Promise<Answer> {
+    const wanted = `${name}/${version}`;
+    if (running?.version !== wanted || !running.child.connected) {
+      await close();
+      running = {
+        version: wanted,
+        child: fork(modulePath, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+      };
+      log.info('model process started', { model: wanted, pid: running.child.pid });
+    }
+    return answerOf(running.child, question);
+  }
+
+  async function close(): Promise<void> {
+    const child = running?.child;
+    running = null;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const killer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MILLISECONDS);
+    const exited = once(child, 'exit');
+    if (child.connected) child.disconnect();
+    await exited;
+    clearTimeout(killer);
+  }
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  return {
+    async plan(file, model) {
+      const answer = await inTurn(() => ask(model, { kind: 'plan', file, model }));
+      if (answer.kind === 'plan') return answer.plan;
+      throw unexpected(answer);
+    },
+    async scoreShard(request) {
+      const answer = await inTurn(() => ask(request.model, { kind: 'scoreShard', request }));
+      if (answer.kind === 'scoreShard') return answer.shard;
+      throw unexpected(answer);
+    },
+    close: () => inTurn(close),
+  };
+}
+
+/** The record of an error. */
+export function recordOfError(error: unknown): ErrorRecord {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const candidate = error instanceof CandidateFileError ? { reason: error.reason, details: error.details } : null;
+  return { name, message, stack, candidate };
+}
+
+function answerOf(child: ChildProcess, question: Question): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const settle = (settled: () => void) => {
+      child.off('message', onMessage).off('exit', onExit).off('error', onError);
+      settled();
+    };
+    const onMessage = (answer: unknown) => settle(() => resolve(answer as Answer));
+    const onError = (error: Error) => settle(() => reject(error));
+    const onExit = (code: number | null, signal: string | null) =>
+      onError(new Error(`model process ended with ${signal ?? `exit code ${code}`} before it answered`));
+    child.on('message', onMessage).on('exit', onExit).on('error', onError);
+    child.send(question, (error) => error && onError(error));
+  });
+}
+
+function unexpected(answer: Answer): Error {
+  if (answer.kind !== 'error') return new Error(`model process answered ${answer.kind}, which it was not asked`);
+  const { name, message, stack, candidate } = answer.error;
+  if (candidate !== null) return new CandidateFileError(candidate.reason, message, candidate.details);
+  return Object.assign(new Error(message), { name, ...(stack !== undefined && { stack }) });
+}

@@ -1,0 +1,30 @@
+/** The process behind `modelProcess`: loads the one version that it is asked for, and ends when its parent lets go. */
+import { candidateFiles } from '../lib/scoring/candidate-files.ts';
+import { ModelLoader } from '../lib/scoring/models.ts';
+import type { CandidateFiles } from '../lib/scoring/ports.ts';
+import { openStore } from '../lib/store/open-store.ts';
+import { computeOf, environment } from './environment.ts';
+import { type Answer, type Question, recordOfError } from './model-process.ts';
+import { emptyFolder, SCRATCH } from './scratch.ts';
+
+const { BUCKET, AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = environment(['BUCKET', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
+const store = openStore(BUCKET);
+const scratch = emptyFolder(SCRATCH.models);
+const models = new ModelLoader(store, { scratch, ...computeOf(Number(AWS_LAMBDA_FUNCTION_MEMORY_SIZE)) });
+const files = candidateFiles({ store, models, scratch: SCRATCH.work });
+
+process.on('message', async (question: Question) => process.send?.(await answerTo(question, files)));
+process.on('disconnect', async () => {
+  await models.release();
+  process.exit();
+});
+
+async function answerTo(question: Question, { plan, scoreShard }: CandidateFiles): Promise<Answer> {
+  try {
+    return question.kind === 'plan'
+      ? { kind: 'plan', plan: await plan(question.file, question.model) }
+      : { kind: 'scoreShard', shard: await scoreShard(question.request) };
+  } catch (error) {
+    return { kind: 'error', error: recordOfError(error) };
+  }
+}

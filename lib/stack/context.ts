@@ -1,0 +1,65 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import type { BatchScoringProps, Part } from './batch-scoring.ts';
+
+/** Names that `-c` takes, with what they mean. */
+export const CONTEXT = {
+  model: 'name of the model, as its declaration has it',
+  parts: 'parts to deploy, by commas: data,scoring,monitoring',
+  stack: 'name of the stack (entirespace)',
+  arch: 'x64 or arm64 (x64)',
+  asset: "folder of the functions' asset (.entirespace/lambda-x64)",
+  email: 'address for alarms',
+  concurrency: 'shards that are scored at the same time (10)',
+  memory: 'memory of the scoring function, MiB (3008)',
+  scratch: 'scratch disk of the functions, MiB (4096)',
+  filesBy: 'hour of the day, UTC, by which a file must have been scored',
+  remove: 'true: the bucket goes with the stack where it is empty',
+} as const;
+
+type ContextName = keyof typeof CONTEXT;
+
+/**
+ * The construct's properties from the context of a CDK app.
+ * @throws {Error} naming every value that cannot be taken.
+ */
+export function propsFromContext(
+  read: (name: ContextName) => unknown,
+): BatchScoringProps & { readonly stackName: string } {
+  const problems: string[] = [];
+  const text = (name: ContextName) => {
+    const value = read(name);
+    return value === undefined || value === '' ? undefined : String(value);
+  };
+  const number = (name: ContextName) => {
+    const value = text(name);
+    if (value === undefined || /^\d+$/.test(value)) return value === undefined ? undefined : Number(value);
+    problems.push(`${name} must be a whole number, got ${value}`);
+  };
+  const arch = text('arch') ?? 'x64';
+  if (arch !== 'x64' && arch !== 'arm64') problems.push(`arch must be x64 or arm64, got ${arch}`);
+  const parts = text('parts')?.split(',') as Part[] | undefined;
+  const modelName = text('model');
+  if (modelName === undefined && (parts ?? ['scoring']).includes('scoring'))
+    problems.push('model is missing: pass -c model=<name>, as in its declaration');
+  const optional = {
+    parts,
+    modelName,
+    assetFolder: text('asset'),
+    email: text('email'),
+    maxConcurrency: number('concurrency'),
+    scoreMemoryMiB: number('memory'),
+    scratchMiB: number('scratch'),
+    filesByHour: number('filesBy'),
+    removalPolicy: text('remove') === 'true' ? RemovalPolicy.DESTROY : undefined,
+    architecture: arch === 'arm64' ? Architecture.ARM_64 : undefined,
+  };
+  if (problems.length > 0) throw new Error(`context is not as expected: ${problems.join('; ')}`);
+  return { stackName: text('stack') ?? 'entirespace', ...withoutUndefined(optional) };
+}
+
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Defined<T>;
+}

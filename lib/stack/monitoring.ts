@@ -1,0 +1,143 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Dashboard, GraphWidget, type IMetric, MathExpression, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { type AlarmLimits, Alarms, errorPercent } from './alarms.ts';
+import type { Data } from './data.ts';
+import { ownMetric } from './metrics.ts';
+import { PRICES } from './prices.ts';
+import type { Scoring } from './scoring.ts';
+
+export interface MonitoringProps extends AlarmLimits {
+  /**
+   * Address that alarms are sent to; AWS asks it to confirm.
+   * @default nobody: subscribe to the topic yourself
+   */
+  readonly email?: string;
+}
+
+/** One dashboard, and alarms that tell a topic. */
+export class Monitoring extends Construct {
+  readonly topic: Topic;
+  readonly dashboard: Dashboard;
+  readonly alarms: Alarms;
+
+  constructor(scope: Construct, id: string, parts: { data: Data; scoring: Scoring }, props: MonitoringProps = {}) {
+    super(scope, id);
+    const { data, scoring } = parts;
+    this.topic = alarmTopic(this, data);
+    if (props.email !== undefined) this.topic.addSubscription(new EmailSubscription(props.email));
+    this.alarms = new Alarms(this, 'Alarms', this.topic);
+    this.alarms.watchQueues(data, props);
+    this.alarms.watchFunctions(scoring, props);
+    this.dashboard = new Dashboard(this, 'Dashboard', {
+      defaultInterval: Duration.days(1),
+      widgets: [
+        [text(scoring.serviceName)],
+        [rates(scoring), rows(scoring), files(scoring)],
+        [ages(data), waiting(data), errors(scoring)],
+        [cost(scoring)],
+      ],
+    });
+  }
+}
+
+function alarmTopic(scope: Construct, { encryptionKey }: Data): Topic {
+  const { account } = Stack.of(scope);
+  encryptionKey?.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['kms:GenerateDataKey*', 'kms:Decrypt'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    }),
+  );
+  const topic = new Topic(scope, 'Topic', {
+    enforceSSL: true,
+    ...(encryptionKey !== undefined && { masterKey: encryptionKey }),
+  });
+  // Once a topic has a policy, what is not in it is refused.
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions: { StringEquals: { 'aws:SourceAccount': account } },
+    }),
+  );
+  return topic;
+}
+
+function text(serviceName: string): TextWidget {
+  const markdown = `**${serviceName}**: candidate files come in under \`candidates/\`, scores go out under \`scores/\`, with \`_SUCCESS\` or \`_FAILED.json\`.`;
+  return new TextWidget({ markdown, width: 24, height: 1 });
+}
+
+function rates({ serviceName }: Scoring): GraphWidget {
+  const usingMetrics = {
+    rows: ownMetric('RowsScored', serviceName),
+    seconds: ownMetric('ShardSeconds', serviceName),
+  };
+  return graph('Rows per second', [
+    new MathExpression({
+      expression: 'rows / PERIOD(rows)',
+      usingMetrics: { rows: usingMetrics.rows },
+      label: 'all together',
+    }),
+    new MathExpression({ expression: 'rows / seconds', usingMetrics, label: 'one function at work' }),
+  ]);
+}
+
+function rows({ serviceName }: Scoring): GraphWidget {
+  return graph('Rows', [ownMetric('RowsScored', serviceName), ownMetric('RowsRejected', serviceName)]);
+}
+
+function files({ serviceName }: Scoring): GraphWidget {
+  return new GraphWidget({
+    title: 'Files',
+    left: (['FilesPlanned', 'FilesSucceeded', 'FilesFailed'] as const).map((name) => ownMetric(name, serviceName)),
+    right: [ownMetric('FilesOpen', serviceName, 'Maximum', Duration.minutes(15)).with({ label: 'in flight (right)' })],
+    width: 8,
+  });
+}
+
+function ages({ arrivals, shards }: Data): GraphWidget {
+  return graph('Age of the oldest message, s', [
+    arrivals.queue.metricApproximateAgeOfOldestMessage({ label: 'arrivals', statistic: 'Maximum' }),
+    shards.queue.metricApproximateAgeOfOldestMessage({ label: 'shards', statistic: 'Maximum' }),
+  ]);
+}
+
+function waiting({ arrivals, shards }: Data): GraphWidget {
+  const maximum = { statistic: 'Maximum' };
+  return graph('Messages', [
+    shards.queue.metricApproximateNumberOfMessagesVisible({ ...maximum, label: 'shards waiting' }),
+    shards.queue.metricApproximateNumberOfMessagesNotVisible({ ...maximum, label: 'shards at work' }),
+    arrivals.dead.metricApproximateNumberOfMessagesVisible({ ...maximum, label: 'dead arrivals' }),
+    shards.dead.metricApproximateNumberOfMessagesVisible({ ...maximum, label: 'dead shards' }),
+  ]);
+}
+
+function errors({ functions }: Scoring): GraphWidget {
+  return graph('Errors, % of invocations', [errorPercent(functions)]);
+}
+
+function cost({ functions, scoreMemoryMiB, architecture }: Scoring): GraphWidget {
+  const arch = architecture.name === 'arm64' ? 'arm64' : 'x64';
+  // CloudWatch reads no exponents.
+  const perMillisecond = (((scoreMemoryMiB / 1024) * PRICES.lambda.gbSecond[arch]) / 1000).toFixed(12);
+  const expression = `FILL(ms, 0) * ${perMillisecond} + FILL(calls, 0) * ${PRICES.lambda.request.toFixed(12)}`;
+  const hour = { period: Duration.hours(1), statistic: 'Sum' };
+  const usingMetrics = {
+    ms: functions.scoreShard.metricDuration(hour),
+    calls: functions.scoreShard.metricInvocations(hour),
+  };
+  const estimate = new MathExpression({ expression, usingMetrics, period: hour.period, label: 'USD per hour' });
+  return graph(`Scoring, USD per hour (list prices of ${PRICES.region}, ${PRICES.asOf})`, [estimate]);
+}
+
+function graph(title: string, left: IMetric[]): GraphWidget {
+  return new GraphWidget({ title, left, width: 8 });
+}

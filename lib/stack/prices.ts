@@ -1,0 +1,141 @@
+/**
+ * What AWS asks, and what scoring costs by it. List prices of us-east-1 in November 2026 in USD, without the free tier;
+ * prices change and other regions differ, so check them against the AWS pricing pages before you rely on them.
+ */
+
+export const PRICES = {
+  region: 'us-east-1',
+  asOf: '2026-11',
+  lambda: {
+    /** Per GB of memory and second. */
+    gbSecond: { x64: 0.0000166667, arm64: 0.0000133334 },
+    /** Per GB of scratch disk above 512 MB and second. */
+    scratchGbSecond: 0.0000000309,
+    request: 0.2 / 1e6,
+  },
+  s3: {
+    /** PUT, COPY, LIST. */
+    write: 0.005 / 1e3,
+    /** GET, HEAD. */
+    read: 0.0004 / 1e3,
+    gbMonth: 0.023,
+  },
+  /** Per request of up to 64 KiB: send, receive or delete. */
+  sqs: { request: 0.4 / 1e6 },
+  cloudWatch: {
+    logGb: 0.5,
+    metricMonth: 0.3,
+    /** Per metric of the alarm. */
+    alarmMonth: 0.1,
+    dashboardMonth: 3,
+  },
+  kms: { keyMonth: 1 },
+} as const;
+
+export interface ScoringSize {
+  readonly rows: number;
+  readonly files: number;
+  /** Rows that one function scores in a second, encoding and files included; the dashboard shows yours. */
+  readonly rowsPerSecond: number;
+  /** @default 3008 */
+  readonly memoryMiB?: number;
+  /** @default 4096 */
+  readonly scratchMiB?: number;
+  /** @default x64 */
+  readonly arch?: 'x64' | 'arm64';
+  /** @default 500,000 */
+  readonly shardRows?: number;
+}
+
+/** USD, by service. */
+export interface Cost {
+  readonly lambda: number;
+  readonly s3: number;
+  readonly sqs: number;
+  readonly logs: number;
+  readonly total: number;
+}
+
+// Requests of the protocol. A shard: part, receipt, rejects, copy and a list; plan, outcome, receipt, part and source.
+const SHARD_REQUESTS = { write: 5, read: 12 };
+// A file: plan, outcome, pointer, manifest, `_SUCCESS` and lists; what is read before each of them.
+const FILE_REQUESTS = { write: 10, read: 20 };
+// Send, receive, delete.
+const MESSAGE_REQUESTS = 3;
+const LOG_BYTES_PER_MESSAGE = 4_000;
+// Planning a file, and starting a process with its model, in seconds of the scoring function.
+const PLAN_SECONDS = 3;
+
+/** What scoring so many rows costs, without storage and what the stack costs while it is idle. */
+export function costOfRows(size: ScoringSize): Cost {
+  const { rows, files, rowsPerSecond, memoryMiB = 3008, scratchMiB = 4096, arch = 'x64', shardRows = 500_000 } = size;
+  const shards = Math.max(files, Math.ceil(rows / shardRows));
+  const messages = shards + files;
+  const seconds = rows / rowsPerSecond + files * PLAN_SECONDS;
+  const scratchGb = Math.max(0, scratchMiB - 512) / 1024;
+  const perSecond = (memoryMiB / 1024) * PRICES.lambda.gbSecond[arch] + scratchGb * PRICES.lambda.scratchGbSecond;
+  const lambda = seconds * perSecond + messages * PRICES.lambda.request;
+  const s3 =
+    (shards * SHARD_REQUESTS.write + files * FILE_REQUESTS.write) * PRICES.s3.write +
+    (shards * SHARD_REQUESTS.read + files * FILE_REQUESTS.read) * PRICES.s3.read;
+  const sqs = messages * MESSAGE_REQUESTS * PRICES.sqs.request;
+  const logs = ((messages * LOG_BYTES_PER_MESSAGE) / 1e9) * PRICES.cloudWatch.logGb;
+  return { lambda, s3, sqs, logs, total: lambda + s3 + sqs + logs };
+}
+
+/** A template's part that costs something while nothing is scored. */
+export interface IdleItem {
+  readonly what: string;
+  readonly perMonth: number;
+}
+
+interface Template {
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties?: Readonly<Record<string, unknown>> }>
+  >;
+}
+
+// Five pollers of an event source, each with a long poll of 20 seconds.
+const POLLS_PER_MONTH = 5 * 3 * 60 * 24 * 30;
+const RECONCILES_PER_MONTH = 4 * 24 * 30;
+const RECONCILE_SECONDS = 2;
+const RECONCILE_GB = 0.25;
+// Lists of the work folder and looks at two queues.
+const RECONCILE_REQUESTS = { write: 4, sqs: 2 };
+const CUSTOM_METRICS = 7;
+
+/** What the resources of a template cost in a month in which nothing arrives. Types that are not listed cost nothing then. */
+export function idleCost({ Resources }: Template): IdleItem[] {
+  const { cloudWatch, lambda, sqs, s3, kms } = PRICES;
+  const resources = Object.values(Resources);
+  const count = (type: string) => resources.filter(({ Type }) => Type === type).length;
+  const runs = count('AWS::Events::Rule') * RECONCILES_PER_MONTH;
+  const reconcile =
+    RECONCILE_SECONDS * RECONCILE_GB * lambda.gbSecond.x64 +
+    lambda.request +
+    RECONCILE_REQUESTS.write * s3.write +
+    RECONCILE_REQUESTS.sqs * sqs.request;
+  const items = [
+    { what: 'dashboard', perMonth: count('AWS::CloudWatch::Dashboard') * cloudWatch.dashboardMonth },
+    { what: 'alarms', perMonth: alarmMetrics(resources) * cloudWatch.alarmMonth },
+    { what: 'metrics of its own', perMonth: runs > 0 ? CUSTOM_METRICS * cloudWatch.metricMonth : 0 },
+    {
+      what: 'polling of the queues',
+      perMonth: count('AWS::Lambda::EventSourceMapping') * POLLS_PER_MONTH * sqs.request,
+    },
+    { what: 'reconcile, every 15 minutes', perMonth: runs * reconcile },
+    { what: 'customer key', perMonth: count('AWS::KMS::Key') * kms.keyMonth },
+  ];
+  return items.filter(({ perMonth }) => perMonth > 0);
+}
+
+/** An alarm over an expression is charged for each metric in it. */
+function alarmMetrics(resources: readonly Template['Resources'][string][]): number {
+  return resources
+    .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
+    .map(({ Properties = {} }) => {
+      const metrics = Properties.Metrics;
+      return Array.isArray(metrics) ? metrics.filter((metric) => 'MetricStat' in metric).length : 1;
+    })
+    .reduce((sum, number) => sum + number, 0);
+}

@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import { Architecture, Code, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type Data, VISIBILITY_TIMEOUT } from './data.ts';
+import { ScoringFunction } from './scoring-function.ts';
+
+export interface ScoringProps {
+  /** Name of the model, as its declaration has it. */
+  readonly modelName: string;
+  /**
+   * Folder that `scripts/build-lambda.ts` made.
+   * @default .entirespace/lambda-x64, or -arm64, in the working directory
+   */
+  readonly assetFolder?: string;
+  /**
+   * Processor of the functions. On arm64 onnxruntime has not been proven.
+   * @default Architecture.X86_64
+   */
+  readonly architecture?: Architecture;
+  /**
+   * Memory of the scoring function, which also sets its processors: 1,769 MiB have one.
+   * @default 3008, the most that new accounts are given
+   */
+  readonly scoreMemoryMiB?: number;
+  /**
+   * Memory of the planning function.
+   * @default 1769
+   */
+  readonly planMemoryMiB?: number;
+  /**
+   * Scratch disk of both, in MiB: room for the largest candidate file and what is written from it.
+   * @default 4096
+   */
+  readonly scratchMiB?: number;
+  /**
+   * Time that an invocation may take, two to five minutes. A shard is cut for one.
+   * @default 5 minutes
+   */
+  readonly timeout?: Duration;
+  /**
+   * Shards that are scored at the same time, 2 to 1000.
+   * @default 10
+   */
+  readonly maxConcurrency?: number;
+  /**
+   * How long log lines are kept.
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+/** The functions, in the order in which a file meets them. */
+export interface ScoringFunctions {
+  readonly planShards: LambdaFunction;
+  readonly scoreShard: LambdaFunction;
+  readonly reconcile: LambdaFunction;
+}
+
+const RECONCILE_EVERY = Duration.minutes(15);
+// Plans nearly always take seconds; more at a time would only fill the shards queue sooner.
+const PLAN_CONCURRENCY = 2;
+
+/** Plans candidate files, scores their shards and, on a schedule, ends what was left lying. */
+export class Scoring extends Construct {
+  readonly functions: ScoringFunctions;
+  readonly scoreMemoryMiB: number;
+  readonly architecture: Architecture;
+  /** What its logs and metrics are told apart by. */
+  readonly serviceName: string;
+
+  constructor(scope: Construct, id: string, data: Data, props: ScoringProps) {
+    super(scope, id);
+    const { architecture = Architecture.X86_64, scratchMiB = 4096, timeout = Duration.minutes(5) } = props;
+    const { planMemoryMiB = 1769, scoreMemoryMiB = 3008, maxConcurrency = 10 } = props;
+    checkTimeout(timeout);
+    this.serviceName = `${Stack.of(this).stackName}-${props.modelName}`;
+    this.architecture = architecture;
+    this.scoreMemoryMiB = scoreMemoryMiB;
+    const code = Code.fromAsset(assetFolder(props.assetFolder, architecture));
+    const { bucket, arrivals, shards, encryptionKey } = data;
+    const queues = {
+      arrivals: arrivals.queue,
+      arrivalsDead: arrivals.dead,
+      shards: shards.queue,
+      shardsDead: shards.dead,
+    };
+    const common = {
+      code,
+      architecture,
+      timeout,
+      resources: { bucket, queues, encryptionKey },
+      logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    };
+    const environment = {
+      BUCKET: `s3://${bucket.bucketName}`,
+      MODEL_NAME: props.modelName,
+      POWERTOOLS_SERVICE_NAME: this.serviceName,
+      ARRIVALS_URL: queues.arrivals.queueUrl,
+      ARRIVALS_DEAD_URL: queues.arrivalsDead.queueUrl,
+      SHARDS_URL: queues.shards.queueUrl,
+      SHARDS_DEAD_URL: queues.shardsDead.queueUrl,
+      // A shard whose function was killed comes back by itself within the visibility timeout.
+      RESEND_AFTER_SECONDS: String(1.5 * VISIBILITY_TIMEOUT.toSeconds()),
+    };
+    const make = (role: keyof ScoringFunctions, entry: string, memoryMiB: number, scratch = scratchMiB) =>
+      new ScoringFunction(this, pascalCase(role), {
+        ...common,
+        environment,
+        role,
+        entry,
+        memoryMiB,
+        scratchMiB: scratch,
+      }).function;
+    this.functions = {
+      planShards: make('planShards', 'plan-shards', planMemoryMiB),
+      scoreShard: make('scoreShard', 'score-shard', scoreMemoryMiB),
+      reconcile: make('reconcile', 'reconcile', 256, 512),
+    };
+    this.drive(data, maxConcurrency);
+  }
+
+  /** Connects the functions to what calls them. */
+  private drive({ arrivals, shards }: Data, maxConcurrency: number): void {
+    const source = { reportBatchItemFailures: true };
+    this.functions.planShards.addEventSource(
+      new SqsEventSource(arrivals.queue, { ...source, batchSize: 10, maxConcurrency: PLAN_CONCURRENCY }),
+    );
+    this.functions.scoreShard.addEventSource(
+      new SqsEventSource(shards.queue, { ...source, batchSize: 1, maxConcurrency }),
+    );
+    new Rule(this, 'ReconcileSchedule', {
+      schedule: Schedule.rate(RECONCILE_EVERY),
+      targets: [new LambdaTarget(this.functions.reconcile, { retryAttempts: 0 })],
+    });
+  }
+}
+
+function checkTimeout(timeout: Duration): void {
+  const [seconds, most] = [timeout.toSeconds(), VISIBILITY_TIMEOUT.toSeconds() / 6];
+  if (seconds < 120 || seconds > most)
+    throw new Error(
+      `timeout must be 120 to ${most} s, a sixth of the time for which a message is invisible, got ${seconds} s`,
+    );
+}
+
+function assetFolder(folder: string | undefined, architecture: Architecture): string {
+  const arch = architecture.name === Architecture.ARM_64.name ? 'arm64' : 'x64';
+  const path = resolve(folder ?? `.entirespace/lambda-${arch}`);
+  if (!existsSync(path))
+    throw new Error(`lambda asset ${path} does not exist: run npx tsx scripts/build-lambda.ts ${arch}`);
+  return path;
+}
+
+function pascalCase(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}

@@ -1,0 +1,74 @@
+/** Writes the tables of costs in `docs/operate.md` from the prices and the stack's template. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { BatchScoring } from '../lib/stack/batch-scoring.ts';
+import { costOfRows, idleCost, PRICES } from '../lib/stack/prices.ts';
+
+const DOCUMENT = 'docs/operate.md';
+const SECTION = /<!-- costs -->[\s\S]*<!-- \/costs -->/;
+// Not known before AWS tells: taken low.
+const ROWS_PER_SECOND = 40_000;
+
+const CASES = [
+  { rows: 1e6, files: 1 },
+  { rows: 1e7, files: 10 },
+  { rows: 1e8, files: 100 },
+  { rows: 1e9, files: 1000 },
+] as const;
+
+/** The section of the document between its marks, marks included. */
+export function costSection(): string {
+  return [
+    '<!-- costs -->',
+    `USD, list prices of ${PRICES.region} as of ${PRICES.asOf} without the free tier: check them before you rely on them.`,
+    `Rows, at ${count(ROWS_PER_SECOND)} a second for one function of 3,008 MiB (an assumption; the dashboard shows yours):`,
+    '',
+    '| rows | files | Lambda | S3 requests | SQS | logs | together |',
+    '|---|---|---|---|---|---|---|',
+    ...CASES.map(rowOf),
+    '',
+    'A month in which nothing arrives, storage aside (S3 asks 0.023 a GB):',
+    '',
+    '| what | a month |',
+    '|---|---|',
+    ...idleRows(),
+    '<!-- /costs -->',
+  ].join('\n');
+}
+
+function rowOf({ rows, files }: (typeof CASES)[number]): string {
+  const { lambda, s3, sqs, logs, total } = costOfRows({ rows, files, rowsPerSecond: ROWS_PER_SECOND });
+  return `| ${[count(rows), count(files), ...[lambda, s3, sqs, logs, total].map(dollars)].join(' | ')} |`;
+}
+
+function idleRows(): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'costs-'));
+  try {
+    const stack = new Stack(new App({ outdir: folder }), 'Stack');
+    // Only the resources are looked at: any folder does for the asset.
+    new BatchScoring(stack, 'BatchScoring', { modelName: 'shop', assetFolder: 'lib/stack/lambda' });
+    const items = idleCost(Template.fromStack(stack).toJSON() as Parameters<typeof idleCost>[0]);
+    const total = items.reduce((sum, { perMonth }) => sum + perMonth, 0);
+    return [...items, { what: 'together', perMonth: total }].map(
+      ({ what, perMonth }) => `| ${what} | ${dollars(perMonth)} |`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function dollars(amount: number): string {
+  return amount < 0.01 ? amount.toFixed(4) : amount.toFixed(2);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  writeFileSync(DOCUMENT, readFileSync(DOCUMENT, 'utf8').replace(SECTION, costSection()));
+}

@@ -1,0 +1,54 @@
+/** What goes into the functions' bundles, and what must not. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bundleFunctions, LAMBDA_ENTRIES, LAMBDA_PACKAGES } from '../../scripts/bundle-functions.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const { metafile } = await bundleFunctions(folder);
+const inputs = Object.keys(metafile.inputs);
+
+describe('the bundles', () => {
+  it('are one CommonJS file for each entry', () => {
+    const made = Object.entries(metafile.outputs).map(([path, { entryPoint }]) => [path.split('/').at(-1), entryPoint]);
+    expect(Object.fromEntries(made)).toEqual(
+      Object.fromEntries(Object.entries(LAMBDA_ENTRIES).map(([name, entry]) => [`${name}.js`, entry])),
+    );
+  });
+
+  it.each([
+    'node_modules/aws-cdk-lib/',
+    'node_modules/constructs/',
+    'node_modules/cdk-nag/',
+    'node_modules/@tensorflow/',
+    'node_modules/onnx-buf/',
+    'training/',
+    'bin/',
+    'lib/stack/',
+    'lib/model/',
+    'lib/graph/',
+  ])('have nothing of %s', (path) => {
+    expect(inputs.filter((input) => input.startsWith(path))).toEqual([]);
+  });
+
+  it('hold what they should: the handlers, the AWS SDK and powertools', () => {
+    for (const input of ['functions/score-shard.ts', 'lib/scoring/finish.ts', 'lib/table/candidates.ts'])
+      expect(inputs).toContain(input);
+    for (const path of ['node_modules/@aws-sdk/client-s3/', 'node_modules/@aws-lambda-powertools/logger/'])
+      expect(
+        inputs.some((input) => input.startsWith(path)),
+        path,
+      ).toBe(true);
+  });
+
+  it('leave out exactly the packages of the asset', () => {
+    const externals = Object.values(metafile.outputs)
+      .flatMap(({ imports }) => imports)
+      .filter(({ external, path }) => external && !builtinModules.includes(path.replace(/^node:/, '')))
+      .map(({ path }) => path);
+    expect([...new Set(externals)].sort()).toEqual([...LAMBDA_PACKAGES]);
+  });
+});

@@ -1,0 +1,98 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Context } from 'aws-lambda';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { handleBatch, retrySeconds } from '../../functions/lambda.ts';
+import { emptyFolder, SCRATCH } from '../../functions/scratch.ts';
+import { openTelemetry } from '../../functions/telemetry.ts';
+import type { BatchHandler } from '../../lib/store/in-process-queue.ts';
+import { sqsRecord } from './batch.ts';
+
+const FAILS: BatchHandler = async ({ Records }) => ({
+  batchItemFailures: Records.filter(({ body }) => body === 'bad').map(({ messageId }) => ({
+    itemIdentifier: messageId,
+  })),
+});
+
+function contextWith(...remaining: number[]): Context {
+  return {
+    getRemainingTimeInMillis: () => (remaining.length > 1 ? remaining.shift() : remaining[0]),
+  } as unknown as Context;
+}
+
+interface Hidden {
+  readonly receiptHandle: string;
+  readonly seconds: number;
+}
+
+function inboxInto(hidden: Hidden[]) {
+  return { hide: async (receiptHandle: string, seconds: number) => void hidden.push({ receiptHandle, seconds }) };
+}
+
+beforeEach(() => void vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT'));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(dirname(SCRATCH.work), { recursive: true, force: true });
+});
+
+describe('handleBatch', () => {
+  it('answers for each message, and lets failed ones come again after a while', async () => {
+    const hidden: Hidden[] = [];
+    const Records = [
+      sqsRecord('a', { body: 'bad' }),
+      sqsRecord('b', { body: 'good' }),
+      sqsRecord('c', { body: 'bad', receiveCount: 3 }),
+    ];
+    const batch = { event: { Records }, context: contextWith(300_000), handler: FAILS, inbox: inboxInto(hidden) };
+    expect(await handleBatch(openTelemetry(), batch)).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'a' }, { itemIdentifier: 'c' }],
+    });
+    expect(hidden).toEqual([
+      { receiptHandle: 'receipt-of-a', seconds: 30 },
+      { receiptHandle: 'receipt-of-c', seconds: 120 },
+    ]);
+  });
+
+  it('gives back, unhandled, what there is no time left for', async () => {
+    const handled: string[] = [];
+    const handler: BatchHandler = async ({ Records }) => {
+      handled.push(...Records.map(({ messageId }) => messageId));
+      return { batchItemFailures: [] };
+    };
+    // Asked once before each message, and once more for the log.
+    const context = contextWith(61_000, 60_000, 59_999);
+    const event = { Records: ['a', 'b', 'c'].map((id) => sqsRecord(id)) };
+    const answer = await handleBatch(openTelemetry(), { event, context, handler, inbox: inboxInto([]) });
+    expect(handled).toEqual(['a', 'b']);
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'c' }] });
+  });
+
+  it('answers also where a message cannot be made to come sooner', async () => {
+    const inbox = { hide: async () => Promise.reject(new Error('receipt handle has expired')) };
+    const event = { Records: [sqsRecord('a', { body: 'bad' })] };
+    const batch = { event, context: contextWith(300_000), handler: FAILS, inbox };
+    expect(await handleBatch(openTelemetry(), batch)).toEqual({ batchItemFailures: [{ itemIdentifier: 'a' }] });
+  });
+
+  it('leaves no file behind, and begins with none', async () => {
+    const left = join(emptyFolder(SCRATCH.work), 'left-by-one-that-was-killed');
+    writeFileSync(left, '');
+    const handler: BatchHandler = async () => {
+      expect(existsSync(left)).toBe(false);
+      writeFileSync(left, '');
+      return { batchItemFailures: [] };
+    };
+    const batch = {
+      event: { Records: [sqsRecord('a')] },
+      context: contextWith(300_000),
+      handler,
+      inbox: inboxInto([]),
+    };
+    await handleBatch(openTelemetry(), batch);
+    expect(existsSync(left)).toBe(false);
+  });
+});
+
+it('failed messages come again after 30 s, twice as long each time, up to a quarter of an hour', () => {
+  expect([1, 2, 3, 4, 5, 6, 7].map(retrySeconds)).toEqual([30, 60, 120, 240, 480, 900, 900]);
+});

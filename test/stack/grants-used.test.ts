@@ -1,0 +1,160 @@
+/** That the table of grants is enough, and not too much, for what the functions do. */
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { planShardsHandler } from '../../functions/plan-shards.ts';
+import { reconcileHandler } from '../../functions/reconcile.ts';
+import { scoreShardHandler } from '../../functions/score-shard.ts';
+import { arrivalBody } from '../../lib/scoring/events.ts';
+import { fileVersion } from '../../lib/scoring/identity.ts';
+import { shardMessageBody } from '../../lib/scoring/messages.ts';
+import type { CandidateFiles } from '../../lib/scoring/ports.ts';
+import { GRANTS, type RoleName } from '../../lib/stack/grants.ts';
+import type { BatchHandler } from '../../lib/store/in-process-queue.ts';
+import { memoryStore } from '../../lib/store/memory-store.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { sqsRecord } from '../functions/batch.ts';
+
+type Uses = Readonly<Record<'read' | 'write' | 'delete', Set<string>>>;
+
+/** The same store, which notes the prefix of every key that it is asked for. */
+function notingUses(store: Store, { read, write, delete: deleted }: Uses): Store {
+  const prefixOf = (key: string) => `${key.split('/')[0]}/`;
+  const note =
+    <Rest extends unknown[], Result>(uses: Set<string>, method: (key: string, ...rest: Rest) => Result) =>
+    (key: string, ...rest: Rest): Result => {
+      uses.add(prefixOf(key));
+      return method(key, ...rest);
+    };
+  return {
+    ...store,
+    head: note(read, store.head),
+    get: note(read, store.get),
+    toFile: note(read, store.toFile),
+    put: note(write, store.put),
+    putFile: note(write, store.putFile),
+    delete: note(deleted, store.delete),
+    copy(from, to) {
+      read.add(prefixOf(from));
+      write.add(prefixOf(to));
+      return store.copy(from, to);
+    },
+  };
+}
+
+const NOW = () => new Date('2026-11-23T12:00:00Z');
+const MODEL = { name: 'shop', version: '20261123-000000-00000000', maxRejected: 0.5 };
+
+/** Reads the file and the model as the real work does; two shards, and a rejected row in each. */
+function filesOver(store: Store): CandidateFiles {
+  return {
+    async plan({ key, versionId }) {
+      await store.get(key, { versionId });
+      await store.head('models/shop/current.json');
+      const shards = [0, 1].map((index) => ({ index, firstRow: 2 * index, rows: 2 }));
+      return { format: 'csv', columns: [], rows: 4, dialect: null, shards: key.includes('empty') ? [] : shards };
+    },
+    async scoreShard({ file, scratch }) {
+      await store.get(file.key, { versionId: file.versionId });
+      await store.head('models/shop/current.json');
+      const [scoresPath, rejectsPath] = [join(scratch, 'scores'), join(scratch, 'rejects')];
+      await Promise.all([scoresPath, rejectsPath].map((path) => writeFile(path, 'rows')));
+      return { scoresPath, rejectsPath, rowsIn: 2, scored: 1, rejected: 1, rejectedByReason: { null_key: 1 } };
+    },
+  };
+}
+
+/** Drives every way that a file can go, and notes what each function does to the bucket. */
+async function usesOfEach(): Promise<Record<RoleName, Uses>> {
+  const newUses = (): Uses => ({ read: new Set(), write: new Set(), delete: new Set() });
+  const uses = { planShards: newUses(), scoreShard: newUses(), reconcile: newUses() };
+  const memory = memoryStore();
+  const storeOf = (role: RoleName) => notingUses(memory, uses[role]);
+  const log = { info: () => undefined, error: (_: string, { error }: { error?: unknown }) => expect(error).toBeNull() };
+  let writers = 0;
+  const shared = { now: NOW, newWriterId: () => `writer-${writers++}`, log };
+  const messages: string[] = [];
+  const shards = { send: async (bodies: readonly string[]) => void messages.push(...bodies) };
+
+  const store = storeOf('planShards');
+  const models = { current: () => store.head('models/shop/current.json').then(() => MODEL) };
+  const plan = planShardsHandler({ ...shared, store, shards, models, files: filesOver(store) });
+  const scoring = storeOf('scoreShard');
+  const score = scoreShardHandler({ ...shared, store: scoring, files: filesOver(scoring), scratch: tmpdir() });
+  const deadLetters: string[] = [];
+  const reconcile = reconcileHandler({
+    ...shared,
+    store: storeOf('reconcile'),
+    shards,
+    dead: {
+      arrivals: { read: async () => [] },
+      shards: { read: async () => deadLetters.splice(0).map((body) => ({ body, receiptHandle: '' })) },
+    },
+    resendAfterMs: -1,
+    onOpenFiles: () => undefined,
+  });
+
+  let sequencer = 0;
+  async function arrive(key: string): Promise<string> {
+    const { versionId } = await memory.put(key, `rows ${sequencer}`);
+    const arrival = {
+      bucket: 'shop',
+      key,
+      versionId,
+      sequencer: String(++sequencer).padStart(4, '0'),
+      eventTime: NOW().toISOString(),
+      attempt: 1,
+    };
+    await handle(plan, arrivalBody(arrival));
+    return fileVersion(arrival).source;
+  }
+  const scoreAll = async () => {
+    for (const body of messages.splice(0)) await handle(score, body);
+  };
+
+  await arrive('candidates/a.csv');
+  await scoreAll();
+  // The next version replaces the first one's parts, first by the scorer, then by the planner.
+  await arrive('candidates/a.csv');
+  await scoreAll();
+  await arrive('candidates/empty.csv');
+  await arrive('candidates/empty.csv');
+  await arrive('candidates/a.txt');
+  // A shard dies after an earlier version was published: reconcile withdraws it.
+  const dead = await arrive('candidates/a.csv');
+  deadLetters.push(shardMessageBody({ source: dead, shard: 0 }));
+  await reconcile();
+  messages.splice(0);
+  // All shards are scored, but the message of the last was lost before it finished.
+  await arrive('candidates/b.csv');
+  await scoreAll();
+  return uses;
+}
+
+async function handle(handler: BatchHandler, body: string): Promise<void> {
+  expect(await handler({ Records: [sqsRecord('a', { body })] })).toEqual({ batchItemFailures: [] });
+}
+
+const uses = await usesOfEach();
+
+it.each(['planShards', 'scoreShard', 'reconcile'] as const)('%s uses no prefix without a grant', (role) => {
+  for (const action of ['read', 'write', 'delete'] as const) {
+    const granted: readonly string[] = GRANTS[role].prefixes[action];
+    expect(
+      [...uses[role][action]].filter((prefix) => !granted.includes(prefix)),
+      action,
+    ).toEqual([]);
+  }
+});
+
+it('nothing is granted that no function needs', () => {
+  for (const action of ['read', 'write', 'delete'] as const) {
+    const granted = Object.values(GRANTS).flatMap(({ prefixes }) => prefixes[action]);
+    const used = Object.values(uses).flatMap((role) => [...role[action]]);
+    expect(
+      [...new Set(granted)].filter((prefix) => !used.includes(prefix)),
+      action,
+    ).toEqual([]);
+  }
+});

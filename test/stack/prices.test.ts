@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { costOfRows, idleCost } from '../../lib/stack/prices.ts';
+import { costSection } from '../../scripts/write-costs.ts';
+import { makeTemplate } from './fixture.ts';
+
+describe('costOfRows', () => {
+  // By hand: 2 shards, 1 file, 3 messages; 1,000,000 / 40,000 + 3 = 28 s.
+  const cost = costOfRows({ rows: 1e6, files: 1, rowsPerSecond: 40_000 });
+
+  it('counts memory, scratch disk and requests of the functions', () => {
+    expect(cost.lambda).toBeCloseTo(28 * (2.9375 * 0.0000166667 + 3.5 * 0.0000000309) + 3 * 2e-7, 9);
+  });
+
+  it('counts requests of S3 and SQS, and the logs', () => {
+    expect(cost.s3).toBeCloseTo((2 * 5 + 10) * 5e-6 + (2 * 12 + 20) * 4e-7, 9);
+    expect(cost.sqs).toBeCloseTo(3 * 3 * 4e-7, 9);
+    expect(cost.logs).toBeCloseTo(3 * 4000e-9 * 0.5, 9);
+    expect(cost.total).toBeCloseTo(cost.lambda + cost.s3 + cost.sqs + cost.logs, 12);
+  });
+
+  it('asks for a shard at least for each file', () => {
+    const [one, ten] = [1, 10].map((files) => costOfRows({ rows: 10, files, rowsPerSecond: 1000 }));
+    expect(ten?.sqs).toBeCloseTo(10 * (one?.sqs ?? 0), 12);
+  });
+});
+
+describe('an idle stack', () => {
+  const template = makeTemplate({ filesByHour: 6 });
+  const resources = template.toJSON().Resources as Record<string, { Type: string }>;
+
+  it('has nothing that is paid by the hour', () => {
+    // Each is free, or paid by use, or by the month and counted below.
+    const types = new Set(Object.values(resources).map(({ Type }) => Type));
+    expect([...types].sort()).toEqual([
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::Dashboard',
+      'AWS::Events::Rule',
+      'AWS::IAM::Role',
+      'AWS::Lambda::EventSourceMapping',
+      'AWS::Lambda::Function',
+      'AWS::Lambda::Permission',
+      'AWS::Logs::LogGroup',
+      'AWS::S3::Bucket',
+      'AWS::S3::BucketPolicy',
+      'AWS::SNS::Topic',
+      'AWS::SNS::TopicPolicy',
+      'AWS::SQS::Queue',
+      'AWS::SQS::QueuePolicy',
+    ]);
+  });
+
+  it('costs this by the month', () => {
+    const items = Object.fromEntries(
+      idleCost({ Resources: resources }).map(({ what, perMonth }) => [what, Number(perMonth.toFixed(2))]),
+    );
+    expect(items).toEqual({
+      dashboard: 3,
+      // Seven alarms; the one over errors has six metrics.
+      alarms: 1.2,
+      'metrics of its own': 2.1,
+      // 2 queues x 648,000 polls x 0.40 a million.
+      'polling of the queues': 0.52,
+      'reconcile, every 15 minutes': 0.08,
+    });
+  });
+
+  it('costs nothing but storage with the data part alone', () => {
+    expect(
+      idleCost(makeTemplate({ parts: ['data'] }).toJSON() as { Resources: Record<string, { Type: string }> }),
+    ).toEqual([]);
+  });
+});
+
+it('the tables of costs in docs/operate.md are made from these prices', () => {
+  expect(readFileSync('docs/operate.md', 'utf8')).toContain(costSection());
+});
