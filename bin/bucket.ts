@@ -14,6 +14,8 @@ import { UsageError } from './exit.ts';
 export async function openBucket(bucket: string, use: 'read' | 'write' | 'create'): Promise<Store> {
   const store = storeAt(bucket);
   const folder = bucketFolder(store);
+  // Whether S3 lets us in, its first answer tells.
+  if (folder === null) return store;
   const existing = use === 'create' ? await nearestExisting(folder) : folder;
   const facts = await stat(existing).catch(() => null);
   if (facts === null) throw new UsageError(`--bucket: no such folder: ${bucket}`);
@@ -22,9 +24,9 @@ export async function openBucket(bucket: string, use: 'read' | 'write' | 'create
   return store;
 }
 
-/** Path of the bucket's folder. */
-export function bucketFolder({ url }: Store): string {
-  return fileURLToPath(url);
+/** Path of the bucket's folder; `null` for a bucket of S3. */
+export function bucketFolder({ url }: Store): string | null {
+  return url.startsWith('file:') ? fileURLToPath(url) : null;
 }
 
 function storeAt(bucket: string): Store {

@@ -5,6 +5,7 @@ import { demoCommand } from './commands/demo.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { localCommand } from './commands/local.ts';
 import { modelsCommand } from './commands/models.ts';
+import { redriveCommand } from './commands/redrive.ts';
 import { scoreCommand } from './commands/score.ts';
 import { trainCommand } from './commands/train.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -39,6 +40,7 @@ for (const command of [
   scoreCommand(),
   modelsCommand(),
   localCommand(),
+  redriveCommand(),
   demoCommand(),
 ]) {
   program.addCommand(command);

@@ -13,7 +13,7 @@ export const declarationOption = () =>
 export const dataOption = () =>
   new Option('--data <path>', 'impression log: a file, folder or glob of Parquet or CSV').makeOptionMandatory();
 export const bucketOption = () =>
-  new Option('-b, --bucket <folder>', 'folder, or file:// URL, that holds models/, candidates/ and scores/').default(
+  new Option('-b, --bucket <folder>', 'folder, or s3://bucket, that holds models/, candidates/ and scores/').default(
     'bucket',
   );
 export const modelOption = () => new Option('-m, --model <name>', "model name (default: the bucket's only one)");

@@ -32,8 +32,8 @@ export async function placeCandidates(store: Store, files: readonly string[]): P
   return placements.map(({ key }) => key);
 }
 
-function placementOf(root: string, file: string): Placement {
-  const inside = relative(root, resolve(file)).split(sep).join('/');
+function placementOf(root: string | null, file: string): Placement {
+  const inside = root === null ? '' : relative(root, resolve(file)).split(sep).join('/');
   const isInBucket = inside.startsWith(CANDIDATES);
   return { file, key: isInBucket ? inside : `${CANDIDATES}${basename(file)}`, isInBucket };
 }

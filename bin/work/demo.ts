@@ -57,8 +57,11 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<E
     if (code !== EXIT_CODES.success) return code;
 
     const folder = scoresFolder(keys[0] as string);
-    step('5 scores', `the first five rows of ${options.bucket}/${folder}`);
-    print(await firstRows(join(bucketFolder(store), folder), options, scratch));
+    const root = bucketFolder(store);
+    if (root !== null) {
+      step('5 scores', `the first five rows of ${options.bucket}/${folder}`);
+      print(await firstRows(join(root, folder), options, scratch));
+    }
     print(
       `\n${((performance.now() - started) / 1000).toFixed(1)} s in all. The model is in ${options.bucket}/models/${name}/${version}/, the scores are in ${options.bucket}/scores/.`,
     );

@@ -115,7 +115,7 @@ describe('a bucket is refused', () => {
     [
       'which is of another kind',
       ['score', 'log.csv', '-b', 'ftp://host/bucket'],
-      'store ftp://host/bucket is of a kind that is not supported, expected a folder: a path or file:///absolute/path',
+      'store ftp://host/bucket is of a kind that is not supported, expected a folder (a path or file:///absolute/path) or s3://bucket',
     ],
   ])('%s', async (_what, args, message) => {
     expect(await place.run(...args)).toEqual({ code: 2, stdout: '', stderr: `entirespace: --bucket: ${message}\n` });
