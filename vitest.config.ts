@@ -5,8 +5,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Those of vitest.aws.config.ts.
     exclude: [...configDefaults.exclude, 'test/aws/**'],
-    // DuckDB and onnxruntime are native and multi-threaded: processes, not threads, and no more than the cores.
+    // DuckDB and onnxruntime are native and multi-threaded: processes, not threads.
     pool: 'forks',
+    // By default vitest leaves one core idle: half of a small machine.
+    maxWorkers: '100%',
     testTimeout: 30_000,
   },
 });

@@ -30,7 +30,7 @@ if (version !== undefined && logPath !== undefined) await writeVersion(out, vers
 
 async function writeKinds(folder: string): Promise<void> {
   const model = smallModel();
-  const { tables, parameters } = initialWeights(model, TABLES, { click: 0.04, conversion: 1e-10 }, 5);
+  const { tables, parameters } = initialWeights(model, TABLES, { click: 1e-4, conversion: 1e-10 }, 5);
   // The last layers start at 0, where every row has the same score.
   const spread = Object.fromEntries(
     Object.entries(parameters).map(([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1))]),
