@@ -120,7 +120,7 @@ function unify(
     unifyConstant(constant, second.constants[i] as RecordedConstant),
   );
   const writer = new ShapeWriter(shapes, inputs);
-  const nodes = first.nodes.flatMap((node, i) => writer.write(unifyNode(node, second.nodes[i] as Node)));
+  const nodes = first.nodes.map((node, i) => writer.write(unifyNode(node, second.nodes[i] as Node)));
   const outputs = first.outputs.map(({ name, shape, type }, i): Port => {
     const other = second.outputs[i] as Recording['outputs'][number];
     return { name, type, shape: shape.map((size, k) => dimension(size, other.shape[k] as number, `output ${name}`)) };
@@ -194,12 +194,12 @@ class ShapeWriter {
     this.#inputs = inputs;
   }
 
-  write(node: Node): Node[] {
+  write(node: Node): Node {
     const inputs = node.inputs.map((input) => {
       const shape = this.#shapes.get(input);
       return shape === undefined ? input : this.#nameOf(shape, node.op);
     });
-    return [{ ...node, inputs }];
+    return { ...node, inputs };
   }
 
   #nameOf(shape: readonly Dimension[], op: string): string {
