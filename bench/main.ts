@@ -1,18 +1,26 @@
 /**
- * First benchmarks: a training step and an epoch, and scoring end to end, on synthetic data of the paper's shape.
+ * Speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the handlers over
+ * the S3 of an emulator (`scripts/aws-env.sh` installs it).
  *
- *     npm run bench [-- --rows 400000]
+ *     npm run bench [-- --rows 400000] [--only training|aws] [--aws-rows 2000000]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../lib/table/database.ts';
+import { benchAws } from './aws.ts';
 import { benchScoring } from './scoring.ts';
-import { paperDeclaration, writeSynthetic } from './synthetic.ts';
+import { syntheticDeclaration, writeSynthetic } from './synthetic.ts';
 import { benchTraining } from './training.ts';
 
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '400000' } } });
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '400000' },
+    'aws-rows': { type: 'string', default: '2000000' },
+    only: { type: 'string' },
+  },
+});
 const rows = Number(values.rows);
 const threads = availableParallelism();
 const scratch = await mkdtemp(join(tmpdir(), 'entirespace-bench-'));
@@ -21,11 +29,14 @@ try {
   console.log(
     `${cpus()[0]?.model}, ${threads} threads, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
   );
-  const path = join(scratch, 'bench.parquet');
-  await writeSynthetic(database, path, rows);
-  const run = { database, declaration: paperDeclaration(), path, rows, threads, scratch };
-  const folder = await benchTraining(run);
-  await benchScoring({ ...run, folder });
+  if (values.only !== 'aws') {
+    const path = join(scratch, 'bench.parquet');
+    await writeSynthetic(database, path, rows);
+    const run = { database, declaration: syntheticDeclaration(), path, rows, threads, scratch };
+    const folder = await benchTraining(run);
+    await benchScoring({ ...run, folder });
+  }
+  if (values.only !== 'training') await benchAws({ database, threads, scratch, rows: Number(values['aws-rows']) });
 } finally {
   await database.close();
   await rm(scratch, { recursive: true, force: true });

@@ -6,14 +6,18 @@ import { type Database, execute, literal } from '../lib/table/database.ts';
 export const FIELDS = 20;
 export const IDS = 1_000_000;
 
-/** Ready ids in 20 fields of 50,000 each: half of them user fields, half item fields. */
-export function paperDeclaration(): Declaration {
+/** Ready ids in 20 fields of equal size: half of them user fields, half item fields. */
+export function syntheticDeclaration(ids: number = IDS): Declaration {
+  return parseDeclaration(declarationText(ids), 'bench');
+}
+
+/** The same as it is written in a file. */
+export function declarationText(ids: number): string {
   const fields = Array.from(
     { length: FIELDS },
-    (_, i) => `  f${i}: { type: category, entity: ${i < FIELDS / 2 ? 'user' : 'item'}, ids: ${IDS / FIELDS} }`,
+    (_, i) => `  f${i}: { type: category, entity: ${i < FIELDS / 2 ? 'user' : 'item'}, ids: ${ids / FIELDS} }`,
   );
-  return parseDeclaration(
-    `name: bench
+  return `name: bench
 stages:
   click: { label: click }
   conversion: { label: conversion }
@@ -22,17 +26,20 @@ split: { hash: row, validation: 0.05, test: 0.05 }
 training: { batch_size: 4096, epochs: 1, patience: null }
 features:
 ${fields.join('\n')}
-`,
-    'bench',
-  );
+`;
 }
 
 /** Writes rows whose ids are skewed as in logs (log-uniform) and whose labels depend on two fields. */
-export async function writeSynthetic(database: Database, path: string, rows: number): Promise<void> {
+export async function writeSynthetic(
+  database: Database,
+  path: string,
+  rows: number,
+  distinct: number = IDS,
+): Promise<void> {
   const uniform = (salt: number) => `(md5_number_lower(concat(i, ':', ${salt})) / 18446744073709551616.0)`;
   const ids = Array.from(
     { length: FIELDS },
-    (_, k) => `CAST(floor(pow(${IDS / FIELDS}, ${uniform(k)})) - 1 AS INTEGER) AS f${k}`,
+    (_, k) => `CAST(floor(pow(${distinct / FIELDS}, ${uniform(k)})) - 1 AS INTEGER) AS f${k}`,
   );
   await execute(
     database,

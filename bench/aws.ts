@@ -1,0 +1,200 @@
+/** The handlers over the S3 of an emulator: beside local mode, from a cold start, and over many small files. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { planShardsHandler } from '../functions/plan-shards.ts';
+import { scoreShardHandler } from '../functions/score-shard.ts';
+import { promoteVersion } from '../lib/registry/current.ts';
+import { candidateFiles } from '../lib/scoring/candidate-files.ts';
+import { type FileResult, scoreLocal } from '../lib/scoring/local.ts';
+import { ModelLoader } from '../lib/scoring/models.ts';
+import { registryModels } from '../lib/scoring/registry-models.ts';
+import { openStore } from '../lib/store/open-store.ts';
+import type { Store } from '../lib/store/store.ts';
+import type { Database } from '../lib/table/database.ts';
+import { bundleFunctions } from '../scripts/bundle-functions.ts';
+import { type Emulator, startEmulator } from '../test/aws/emulator.ts';
+import { publishTrained } from '../training/publish-trained.ts';
+import { train } from '../training/train.ts';
+import { declarationText, syntheticDeclaration, writeSynthetic } from './synthetic.ts';
+import { timedStore } from './timed-store.ts';
+
+export interface AwsBench {
+  readonly database: Database;
+  readonly threads: number;
+  readonly scratch: string;
+  /** Of the large candidate file. */
+  readonly rows: number;
+}
+
+interface ColdStart {
+  /** Of the bundled functions. */
+  readonly folder: string;
+  readonly scratch: string;
+  readonly model: string;
+  readonly key: string;
+  readonly versionId: string;
+  readonly memoryMiB: number;
+}
+
+// 280,000 rows of 18 float32: a model of 20 MB.
+const MODEL_IDS = 280_000;
+const TRAINING_ROWS = 40_000;
+const ROUNDS = 3;
+const COLD_STARTS = 7;
+const SMALL_FILES = 1_000;
+const SMALL_ROWS = 1_000;
+
+/** Prints the figures of all three. */
+export async function benchAws(bench: AwsBench): Promise<void> {
+  const emulator = await startEmulator();
+  Object.assign(process.env, emulator.env);
+  try {
+    await makeBucket(emulator, 'bench');
+    const stores = { local: openStore(join(bench.scratch, 'bucket')), s3: openStore('s3://bench') };
+    const model = await publishModel(bench, Object.values(stores));
+    await benchLargeFile(bench, stores, model);
+    await benchColdStart(bench, stores.s3, model);
+    await benchSmallFiles(bench, stores.s3, model);
+  } finally {
+    await emulator.stop();
+  }
+}
+
+/** One file of many rows, in turn over a folder and over S3. */
+async function benchLargeFile(bench: AwsBench, stores: Readonly<Record<'local' | 's3', Store>>, model: string) {
+  const key = 'candidates/large.parquet';
+  const path = join(bench.scratch, 'large.parquet');
+  await writeSynthetic(bench.database, path, bench.rows, MODEL_IDS);
+  for (const store of Object.values(stores)) await store.putFile(key, path);
+  const seconds: Record<'local' | 's3', number[]> = { local: [], s3: [] };
+  for (let round = 0; round < ROUNDS; round++)
+    for (const where of ['local', 's3'] as const) {
+      const started = performance.now();
+      await scoreKeys(bench, stores[where], model, [key]);
+      seconds[where].push((performance.now() - started) / 1000);
+    }
+  const rate = (where: 'local' | 's3') => bench.rows / median(seconds[where]);
+  console.log(
+    `scored ${count(bench.rows)} rows by the handlers, median of ${ROUNDS}: folder ${count(rate('local'))} rows/s, emulated S3 ${count(rate('s3'))} rows/s, ratio ${(rate('s3') / rate('local')).toFixed(2)}`,
+  );
+}
+
+/** From the start of a process to the answer that its first row is scored, the bundle as it is deployed. */
+async function benchColdStart({ database, scratch, threads }: AwsBench, store: Store, model: string): Promise<void> {
+  const path = join(scratch, 'one-row.parquet');
+  await writeSynthetic(database, path, 1, MODEL_IDS);
+  // Below the repository, so that the bundle finds the two native packages.
+  const folder = resolve('.entirespace/bench-functions');
+  try {
+    await bundleFunctions(folder);
+    await writeFile(join(folder, 'package.json'), '{ "type": "commonjs" }');
+    await copyFile('bench/cold-start-child.cjs', join(folder, 'cold-start-child.cjs'));
+    const milliseconds: number[] = [];
+    for (let start = 0; start < COLD_STARTS; start++) {
+      const key = `candidates/cold-${start}.parquet`;
+      const { versionId } = await store.putFile(key, path);
+      milliseconds.push(await coldStart({ folder, model, key, versionId, memoryMiB: threads * 1769, scratch }));
+    }
+    console.log(
+      `cold start, process start to first scored row, model of 20 MB: median of ${COLD_STARTS} ${median(milliseconds).toFixed(0)} ms, slowest ${Math.max(...milliseconds).toFixed(0)} ms`,
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Many small files, one after another; what is neither scoring nor waiting for the emulator is the handlers' own. */
+async function benchSmallFiles(bench: AwsBench, store: Store, model: string): Promise<void> {
+  const path = join(bench.scratch, 'small.parquet');
+  await writeSynthetic(bench.database, path, SMALL_ROWS, MODEL_IDS);
+  const keys = Array.from({ length: SMALL_FILES }, (_, file) => `candidates/small/${file}.parquet`);
+  for (const key of keys) await store.putFile(key, path);
+  const timed = timedStore(store);
+  const started = performance.now();
+  const results = await scoreKeys(bench, timed.store, model, keys);
+  const total = performance.now() - started;
+  const scoring = results.reduce(
+    (sum, result) => sum + (result.status === 'succeeded' ? result.manifest.seconds : 0),
+    0,
+  );
+  const perFile = (milliseconds: number) => (milliseconds / SMALL_FILES).toFixed(1);
+  console.log(
+    `${count(SMALL_FILES)} files of ${count(SMALL_ROWS)} rows: ${perFile(total)} ms a file, of which reading and scoring ${perFile(1000 * scoring)} ms, ${(timed.calls() / SMALL_FILES).toFixed(1)} calls of the store ${perFile(timed.milliseconds())} ms`,
+  );
+}
+
+/** Scores keys through the handlers in this process. A file that ended before is scored once more. */
+async function scoreKeys(bench: AwsBench, store: Store, name: string, keys: readonly string[]): Promise<FileResult[]> {
+  const scratch = join(bench.scratch, 'models');
+  await mkdir(scratch, { recursive: true });
+  const loader = new ModelLoader(store, { scratch, threads: bench.threads, memoryLimitMiB: 2048 });
+  try {
+    const results = await scoreLocal({
+      store,
+      models: registryModels(store, name),
+      files: candidateFiles({ store, models: loader, scratch }),
+      handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
+      scratch,
+      keys,
+      again: 'all',
+    });
+    const failed = results.find(({ status }) => status !== 'succeeded');
+    if (failed !== undefined) throw new Error(`benchmark's file was not scored: ${JSON.stringify(failed)}`);
+    return results;
+  } finally {
+    await loader.release();
+  }
+}
+
+async function coldStart({ folder, scratch, ...file }: ColdStart): Promise<number> {
+  const started = performance.now();
+  const child = fork(join(folder, 'cold-start-child.cjs'), [JSON.stringify(file)], {
+    env: { ...process.env, TMPDIR: scratch, LAMBDA_TASK_ROOT: folder },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const [answer] = (await once(child, 'message')) as [{ readonly failures: number }];
+  const milliseconds = performance.now() - started;
+  child.kill('SIGKILL');
+  if (answer.failures > 0) throw new Error('the cold start did not score its file');
+  return milliseconds;
+}
+
+/** Trains a model of 20 MB and makes it current in every store, as the same version. */
+async function publishModel({ database, scratch, threads }: AwsBench, stores: readonly Store[]): Promise<string> {
+  const path = join(scratch, 'log.parquet');
+  await writeSynthetic(database, path, TRAINING_ROWS, MODEL_IDS);
+  const folder = join(scratch, 'training-20-mb');
+  await mkdir(folder);
+  const declaration = syntheticDeclaration(MODEL_IDS);
+  const trained = await train({
+    declaration,
+    declarationText: declarationText(MODEL_IDS),
+    dataPath: path,
+    scratch: folder,
+    threads,
+    memoryLimitMiB: 4096,
+  });
+  const at = new Date();
+  for (const store of stores) {
+    const version = await publishTrained(store, declaration, trained, { threads, at });
+    await promoteVersion(store, declaration.name, version, { reason: 'benchmark', at });
+  }
+  return declaration.name;
+}
+
+async function makeBucket({ endpoint }: Emulator, bucket: string): Promise<void> {
+  const versioning =
+    '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>';
+  await fetch(`${endpoint}/${bucket}`, { method: 'PUT' });
+  await fetch(`${endpoint}/${bucket}?versioning`, { method: 'PUT', body: versioning });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

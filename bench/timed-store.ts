@@ -1,0 +1,42 @@
+import type { ObjectInfo, Store } from '../lib/store/store.ts';
+
+/** The same store, which tells how often it was called and how long callers waited for it. */
+export function timedStore(store: Store): {
+  readonly store: Store;
+  readonly calls: () => number;
+  readonly milliseconds: () => number;
+} {
+  let calls = 0;
+  let milliseconds = 0;
+  async function timed<T>(call: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    calls += 1;
+    try {
+      return await call();
+    } finally {
+      milliseconds += performance.now() - started;
+    }
+  }
+  async function* list(prefix: string): ReturnType<Store['list']> {
+    const objects: ObjectInfo[] = [];
+    await timed(async () => {
+      for await (const object of store.list(prefix)) objects.push(object);
+    });
+    yield* objects;
+  }
+  return {
+    store: {
+      url: store.url,
+      head: (...args) => timed(() => store.head(...args)),
+      get: (...args) => timed(() => store.get(...args)),
+      put: (...args) => timed(() => store.put(...args)),
+      delete: (...args) => timed(() => store.delete(...args)),
+      copy: (...args) => timed(() => store.copy(...args)),
+      list,
+      putFile: (...args) => timed(() => store.putFile(...args)),
+      toFile: (...args) => timed(() => store.toFile(...args)),
+    },
+    calls: () => calls,
+    milliseconds: () => milliseconds,
+  };
+}
