@@ -67,7 +67,8 @@ export function taskRates(tasks: readonly FunnelTask[], rates: StageRates): Reco
   );
 }
 
-async function scoreRows({
+/** Everything that a model says of the rows of the parts, and what became of them. */
+export async function scoreRows({
   database,
   log,
   encoder,
@@ -76,7 +77,7 @@ async function scoreRows({
   rows = log.source.rows,
   onProgress,
   signal,
-}: EvaluateOptions): Promise<FunnelRows> {
+}: Omit<EvaluateOptions, 'trainingRates'>): Promise<FunnelRows> {
   const stages = log.declaration.stages.filter(({ label }) => label !== null).map(({ name }) => name);
   const probabilities: Record<string, Float32Array[]> = Object.fromEntries(model.outputs.map((name) => [name, []]));
   const labels: Record<string, Int8Array[]> = Object.fromEntries(stages.map((name) => [name, []]));

@@ -11,7 +11,7 @@ import { openScoringModel } from '../lib/engine/scoring-model.ts';
 import type { FunnelMetrics } from '../lib/evaluation/funnel.ts';
 import { metricsJson } from '../lib/evaluation/metrics-json.ts';
 import { writeOnnx } from '../lib/graph/onnx-file.ts';
-import { declaredModel } from '../lib/model/model.ts';
+import { declaredModel, type Model } from '../lib/model/model.ts';
 import { type Database, openDatabase } from '../lib/table/database.ts';
 import { encodeLog } from '../lib/table/encode.ts';
 import { PARTS, type Part } from '../lib/table/encoded.ts';
@@ -21,6 +21,7 @@ import { fitEncoder } from '../lib/table/fit-encoder.ts';
 import { type CheckedLog, checkLog } from '../lib/table/log.ts';
 import { openSource } from '../lib/table/source.ts';
 import type { LogSummary } from '../lib/table/summary.ts';
+import { type Calibration, calibrate, writeCalibration } from './calibrate.ts';
 import { evaluateModel, funnelTasks, taskRates } from './evaluate-model.ts';
 import { fillUntrainedRows } from './fill-untrained.ts';
 import { type EpochRecord, type Fitted, fit } from './fit.ts';
@@ -77,10 +78,14 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
     signal?.throwIfAborted();
     options.onSummary?.(summary);
     const prepared: Prepared = { options, folder, database, log, encoder, summary };
-    const { fitted, filledRows } = await fitModel(prepared);
+    const { fitted, filledRows, calibration } = await fitModel(prepared);
     await writeEncoder(database, encoder, folder);
     await writeFile(join(folder, 'declaration.yaml'), options.declarationText);
-    const metrics = await evaluateTestPart(prepared);
+    const metrics = await evaluateTestPart(prepared, folder);
+    if (calibration !== null) {
+      const before = await evaluateTestPart(prepared, calibration.uncalibratedFolder);
+      await writeCalibration(folder, calibration, { before, after: metrics });
+    }
     await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(metricsJson(metrics), null, 2)}\n`);
     return {
       folder,
@@ -115,7 +120,14 @@ interface Prepared {
   readonly summary: LogSummary;
 }
 
-async function fitModel(prepared: Prepared): Promise<{ fitted: Fitted; filledRows: Record<string, number> }> {
+interface FittedModel {
+  readonly fitted: Fitted;
+  readonly filledRows: Readonly<Record<string, number>>;
+  /** `null` where none is declared. */
+  readonly calibration: Calibration | null;
+}
+
+async function fitModel(prepared: Prepared): Promise<FittedModel> {
   const { options, folder, encoder, summary } = prepared;
   const { training } = options.declaration;
   const model = declaredModel(options.declaration, encoder.inputs, encoder.tables);
@@ -138,8 +150,10 @@ async function fitModel(prepared: Prepared): Promise<{ fitted: Fitted; filledRow
     });
     const { tables, filledRows } = fillUntrainedRows(encoder.tables, fitted.weights.tables, engine.touched);
     const weights: Weights = { parameters: fitted.weights.parameters, tables };
-    await writeOnnx(traceScores(model, encoder.inputs, encoder.tables, weights), join(folder, 'model.onnx'));
-    return { fitted, filledRows };
+    const calibration = await calibrateModel(prepared, model, weights);
+    const graph = traceScores(model, encoder.inputs, encoder.tables, weights, calibration?.calibrators);
+    await writeOnnx(graph, join(folder, 'model.onnx'));
+    return { fitted, filledRows, calibration };
   } finally {
     await engine.release();
     await caches.train.close();
@@ -172,14 +186,30 @@ async function cacheRows({
   return { train: train as RowCache, validation: validation as RowCache };
 }
 
-async function evaluateTestPart({
-  options,
-  folder,
-  database,
-  log,
-  encoder,
-  summary,
-}: Prepared): Promise<FunnelMetrics> {
+async function calibrateModel(prepared: Prepared, model: Model, weights: Weights): Promise<Calibration | null> {
+  const { database, log, encoder, summary } = prepared;
+  const { declaration, onProgress, signal, scratch, threads } = prepared.options;
+  const kind = declaration.training.calibration;
+  if (kind === 'none') return null;
+  return calibrate({
+    database,
+    log,
+    encoder,
+    model,
+    weights,
+    kind,
+    threads,
+    scratch,
+    rows: summary.parts.validation.rows,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  });
+}
+
+async function evaluateTestPart(
+  { options, database, log, encoder, summary }: Prepared,
+  folder: string,
+): Promise<FunnelMetrics> {
   const model = await openScoringModel(folder, { threads: options.threads });
   try {
     const trainingRates = taskRates(funnelTasks(log.declaration), stageRates(summary));

@@ -8,7 +8,7 @@ import { parseInstant } from './units.ts';
 export function checkSettings(draft: Draft): readonly Mistake[] {
   const { split } = draft.file;
   const parts = split === undefined ? [] : [...checkShares(split), ...checkInstants(split), ...checkValues(split)];
-  return [...parts, ...checkTime(draft), ...checkPatience(draft)];
+  return [...parts, ...checkTime(draft), ...checkPatience(draft), ...checkCalibration(draft)];
 }
 
 function checkShares(split: SplitShape): readonly Mistake[] {
@@ -61,4 +61,19 @@ function checkPatience(draft: Draft): readonly Mistake[] {
   if (hasValidation(resolveSplit(split, log))) return [];
   const message = `got ${training.patience}, expected validation rows in split, or null`;
   return [{ path: ['training', 'patience'], message }];
+}
+
+function checkCalibration(draft: Draft): readonly Mistake[] {
+  const { log, split, stages = {}, training } = draft.file;
+  if (training === undefined || training.calibration === 'none') return [];
+  const path = ['training', 'calibration'];
+  const got = `got ${training.calibration}`;
+  const group = Object.entries(stages).find(([, { exclusive }]) => exclusive !== undefined);
+  const mistakes: Mistake[] = [];
+  // The members share one softmax: none of them has a logit of its own to calibrate.
+  if (group !== undefined)
+    mistakes.push({ path, message: `${got} with ${group[0]} in an exclusive group, expected none` });
+  if (log !== undefined && split !== undefined && !hasValidation(resolveSplit(split, log)))
+    mistakes.push({ path, message: `${got}, expected validation rows in split, or none` });
+  return mistakes;
 }

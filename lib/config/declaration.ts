@@ -155,6 +155,8 @@ export interface TrainingChoice {
   /** Stop after this many epochs without a better validation loss and keep the best; `null` to run all epochs. */
   readonly patience: number | null;
   readonly seed: number;
+  /** What is fitted to each tower's logits on the validation rows, and exported with the model. */
+  readonly calibration: 'none' | 'platt' | 'isotonic';
 }
 
 export interface ScoringChoice {

@@ -48,5 +48,6 @@ function trainingOf(training: FileShape['training'], patience: number | null): T
     dropout: training.dropout,
     patience: training.patience === undefined ? patience : training.patience,
     seed: training.seed,
+    calibration: training.calibration,
   };
 }

@@ -195,6 +195,10 @@ const training = z.strictObject({
     .optional()
     .describe('Epochs without a better validation loss before training stops; null for never. Default: 2.'),
   seed: seed.default(1).describe('Seed of initial values, order and dropout.'),
+  calibration: z
+    .enum(['none', 'platt', 'isotonic'])
+    .default('none')
+    .describe("How each tower's logits are calibrated on the validation rows."),
 });
 
 const scoring = z.strictObject({

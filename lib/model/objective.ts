@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import './gradients.js';
 import { type EncodedTensors, embed, towerInput } from './fields.ts';
 import type { Model } from './model.ts';
-import { crossEntropy, probability, reachLogit } from './reach.ts';
+import { crossEntropy, probability, reachLogit, type TowerLogits } from './reach.ts';
 
 type Tensors = Readonly<Record<string, tf.Tensor>>;
 
@@ -63,15 +63,18 @@ export function stepFunction(model: Model, parameters: Tensors, batch: StepBatch
   };
 }
 
-/** Every output's probability [batch], by name. `encoded` holds what the scoring model's inputs hold. */
-export function scoreFunction(
+/** Every tower's logits, by name. `encoded` holds what the scoring model's inputs hold. */
+export function logitFunction(
   model: Model,
   parameters: Tensors,
   tables: Tensors,
   encoded: EncodedTensors,
-): Record<string, tf.Tensor> {
-  const input = towerInput(model.layout, embed(model.layout, tables, encoded), encoded);
-  const logits = model.network.logits(input, parameters);
+): TowerLogits {
+  return model.network.logits(towerInput(model.layout, embed(model.layout, tables, encoded), encoded), parameters);
+}
+
+/** Every output's probability [batch], by name, of the towers' logits. */
+export function scoreFunction(model: Model, logits: TowerLogits): Record<string, tf.Tensor> {
   return Object.fromEntries(
     model.graph.outputs.map(({ name, from, to }) => [
       name,

@@ -99,6 +99,23 @@ describe('patience', () => {
   });
 });
 
+describe('calibration', () => {
+  it('is refused where the split has no validation rows', () => {
+    const split = '{ hash: id, validation: 0 }';
+    expect(mistakesIn({ log: timed, split, training: '{ calibration: platt }' })).toEqual([
+      'training.calibration: got platt, expected validation rows in split, or none',
+    ]);
+  });
+
+  it('is refused where stages share a softmax', () => {
+    const stages =
+      '{ cart: { from: impression, label: c, exclusive: way }, wish: { from: impression, label: w, exclusive: way } }';
+    expect(mistakesIn({ stages, training: '{ calibration: isotonic }' })).toEqual([
+      'training.calibration: got isotonic with cart in an exclusive group, expected none',
+    ]);
+  });
+});
+
 describe('numbers', () => {
   it.each([
     {

@@ -56,6 +56,7 @@ describe('the smallest declaration', () => {
         dropout: 0,
         patience: 2,
         seed: 1,
+        calibration: 'none',
       },
       scoring: { columns: 'keys', maxRejected: 0.1 },
     });
@@ -263,7 +264,7 @@ describe('model, training and scoring', () => {
     const declaration = parse({
       model: '{ type: esmm, hidden_units: [64], fields: sum_by_entity }',
       training:
-        '{ batch_size: 512, epochs: 1, optimizer: adagrad, learning_rate: 0.1, l2_embeddings: 0.01, dropout: 0.5, patience: 3, seed: 5 }',
+        '{ batch_size: 512, epochs: 1, optimizer: adagrad, learning_rate: 0.1, l2_embeddings: 0.01, dropout: 0.5, patience: 3, seed: 5, calibration: isotonic }',
       scoring: '{ columns: all, max_rejected: 0 }',
     });
     expect(declaration.model).toEqual({ type: 'esmm', hiddenUnits: [64], fields: 'sum_by_entity' });
@@ -276,6 +277,7 @@ describe('model, training and scoring', () => {
       dropout: 0.5,
       patience: 3,
       seed: 5,
+      calibration: 'isotonic',
     });
     expect(declaration.scoring).toEqual({ columns: 'all', maxRejected: 0 });
   });

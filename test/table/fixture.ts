@@ -139,6 +139,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       dropout: 0,
       patience: null,
       seed: 1,
+      calibration: 'none',
     },
     scoring: { columns: 'keys', maxRejected: 0.5 },
     ...without(options, 'log'),

@@ -1,0 +1,39 @@
+/** The rows of calibrators.py. */
+const ROWS = 4_000;
+
+export interface CalibratorRows {
+  readonly click: Float64Array;
+  readonly conversion: Float64Array;
+  readonly y: Int8Array;
+  /** -1 where it is not known. */
+  readonly z: Int8Array;
+  readonly weight: Float32Array;
+}
+
+export function calibratorRows(): CalibratorRows {
+  const of = (value: (row: number) => number) => Float64Array.from({ length: ROWS }, (_, row) => value(row));
+  const click = of((row) => rounded(-1.5 + 2 * wave(row, 0.7, 0.1), 2));
+  const conversion = of((row) => rounded(-0.5 + 1.5 * wave(row, 1.3, 0.4), 1));
+  const y = Int8Array.from(click, (x, row) => Number(uniform(row, 0.3) < sigmoid(0.6 * x + 0.4)));
+  const z = Int8Array.from(conversion, (x, row) => {
+    if (row % 7 === 0) return -1;
+    return Number(y[row] === 1 && uniform(row, 0.9) < sigmoid(1.7 * x - 0.8));
+  });
+  return { click, conversion, y, z, weight: Float32Array.from(click, (_, row) => (row % 3 === 0 ? 2 : 0.5)) };
+}
+
+function wave(row: number, frequency: number, phase: number): number {
+  return Math.sin(row * frequency + phase);
+}
+
+function uniform(row: number, salt: number): number {
+  return rounded(Math.abs(wave(row, 12.9898, salt)) * 43758.5453, 3) % 1;
+}
+
+function rounded(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
