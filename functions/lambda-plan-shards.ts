@@ -4,10 +4,11 @@ import { openInbox, openQueue } from '../lib/store/open-queue.ts';
 import { environment } from './environment.ts';
 import { handleBatch, openFiles, openLambda } from './lambda.ts';
 import { planShardsHandler } from './plan-shards.ts';
+import { SCRATCH } from './scratch.ts';
 
 let opened: ReturnType<typeof open> | undefined;
 
-/** Plans the candidate files of a batch of the arrivals queue. */
+/** Plans the candidate files of a batch of the arrivals queue; those of one shard are scored at once. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   opened ??= open();
   return handleBatch(opened.lambda, { event, context, ...opened });
@@ -16,10 +17,17 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
 function open() {
   const { ARRIVALS_URL, SHARDS_URL, MODEL_NAME } = environment(['ARRIVALS_URL', 'SHARDS_URL', 'MODEL_NAME']);
   const lambda = openLambda();
+  const files = openFiles(lambda);
   const models = registryModels(lambda.store, MODEL_NAME);
   return {
     lambda,
     inbox: openInbox(ARRIVALS_URL),
-    handler: planShardsHandler({ ...lambda, models, files: openFiles(lambda), shards: openQueue(SHARDS_URL) }),
+    handler: planShardsHandler({
+      ...lambda,
+      models,
+      files,
+      shards: openQueue(SHARDS_URL),
+      inOneGo: { files, scratch: SCRATCH.work },
+    }),
   };
 }

@@ -4,7 +4,7 @@ import { type PlanResult, planFile } from '../lib/scoring/plan.ts';
 import type { Log, PlanDependencies } from '../lib/scoring/ports.ts';
 import type { BatchHandler } from '../lib/store/in-process-queue.ts';
 
-/** Handles messages of the arrivals queue: plans each candidate file that S3 tells of. Messages that fail are reported one by one. */
+/** Handles messages of the arrivals queue: plans each candidate file that S3 tells of, and scores it where it is small. Messages that fail are reported one by one. */
 export function planShardsHandler(dependencies: PlanDependencies & { readonly log: Log }): BatchHandler {
   const { log } = dependencies;
   return async ({ Records }) => {

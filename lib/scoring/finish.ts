@@ -11,11 +11,13 @@ import {
   FORMAT_VERSION,
   isDecided,
   type Manifest,
+  type Outcome,
   type Plan,
   type Receipt,
   readOutcome,
   readRecord,
   recordText,
+  type Stored,
   type Succeeded,
 } from './records.ts';
 
@@ -33,12 +35,20 @@ export type FailureReason = Pick<Failure, 'reason' | 'message' | 'details'>;
  * several at once: everyone obeys the outcome that stands.
  */
 export async function finishFile(dependencies: ScoringDependencies, plan: Plan): Promise<FileStatus> {
-  const { store, now } = dependencies;
+  const { store } = dependencies;
   const shards = plan.candidates.shards.length;
   const done = await shardsDone(store, plan.file.source);
   if (done.size < shards) return { status: 'open', done: done.size, shards };
-  const receipts = await readReceipts(store, plan);
-  const manifest = manifestOf(plan, receipts, now());
+  return finishWith(dependencies, plan, await readReceipts(store, plan));
+}
+
+/** Decides a file by the receipts of all its shards, in their order, and publishes what was decided. */
+export async function finishWith(
+  dependencies: ScoringDependencies,
+  plan: Plan,
+  receipts: readonly Receipt[],
+): Promise<FileStatus> {
+  const manifest = manifestOf(plan, receipts, dependencies.now());
   const refusal = wrongCounts(plan, receipts) ?? tooManyRejects(plan, manifest);
   if (refusal !== null) return failFile(dependencies, plan.file, refusal);
   return conclude(dependencies, await decide(dependencies, plan.file, { status: 'succeeded', manifest }));
@@ -88,14 +98,17 @@ type Proposal = Pick<Succeeded, 'status' | 'manifest'> | Pick<Failed, 'status' |
 
 async function decide(dependencies: ScoringDependencies, file: FileVersion, proposal: Proposal): Promise<Decided> {
   const { store } = dependencies;
-  const stored = await readOutcome(store, file.source);
-  if (isDecided(stored?.value)) return stored.value;
-  const proposed: Decided = { formatVersion: FORMAT_VERSION, file, reopened: stored?.value.reopened ?? 0, ...proposal };
-  const expected = stored?.etag ?? null;
-  if (await putConditionally(dependencies, { key: outcomeKey(file.source), content: recordText(proposed), expected }))
-    return proposed;
-  const winner = (await readOutcome(store, file.source))?.value;
-  if (isDecided(winner)) return winner;
+  // Nearly always nothing stands there: it is read only where something does.
+  let stored: Stored<Outcome> | null = null;
+  for (let round = 0; round < 2; round++) {
+    const reopened = stored?.value.reopened ?? 0;
+    const proposed: Decided = { formatVersion: FORMAT_VERSION, file, reopened, ...proposal };
+    const expected = stored?.etag ?? null;
+    if (await putConditionally(dependencies, { key: outcomeKey(file.source), content: recordText(proposed), expected }))
+      return proposed;
+    stored = await readOutcome(store, file.source);
+    if (isDecided(stored?.value)) return stored.value;
+  }
   throw new ScoringError(`outcome of ${file.key} was reopened while it was being decided`);
 }
 

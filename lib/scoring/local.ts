@@ -78,7 +78,8 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
 
   const sent = await mapSequence(found, (file) => sendArrival({ ...dependencies, arrivals }, file, again));
   const stopping = signal === undefined ? {} : { signal };
-  const planning = { ...dependencies, files, log: notingErrors(log, arrivals) };
+  // Everything is planned before anything is scored, so that progress knows all rows.
+  const planning = { ...dependencies, files, inOneGo: null, log: notingErrors(log, arrivals) };
   await arrivals.drive(handlers.planShards(planning), stopping);
   if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('arrivals', arrivals));
 

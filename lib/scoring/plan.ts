@@ -14,6 +14,7 @@ import { shardMessageBody } from './messages.ts';
 import type { PlanDependencies } from './ports.ts';
 import { readPointer } from './publish.ts';
 import { FORMAT_VERSION, isDecided, type Plan, readOutcome, readPlan, recordText } from './records.ts';
+import { scoreOnlyShard } from './score.ts';
 
 export type PlanResult =
   /** Not a candidate file. */
@@ -34,8 +35,9 @@ export type PlanResult =
   | (FileStatus & { readonly key: string; readonly source: string });
 
 /**
- * Plans a file that has arrived, or obeys the plan that stands, and asks for the scores of every shard without a
- * receipt. May be run again, and by several at once.
+ * Plans a file that has arrived, or obeys the plan that stands. A file of one shard is scored and finished in the same go
+ * where the dependencies allow; else the scores of every shard without a receipt are asked for. May be run again, and by
+ * several at once.
  */
 export async function planFile(dependencies: PlanDependencies, arrival: Arrival): Promise<PlanResult> {
   const { store } = dependencies;
@@ -53,14 +55,16 @@ export async function planFile(dependencies: PlanDependencies, arrival: Arrival)
   if (standing === null && outcome === undefined && (await isOver(dependencies, file)))
     return { status: 'superseded', key, source };
   const plan = standing ?? (await makePlan(dependencies, file));
-  return plan instanceof CandidateFileError
-    ? { key, source, ...(await failFile(dependencies, file, plan)) }
+  if (plan instanceof CandidateFileError) return { key, source, ...(await failFile(dependencies, file, plan)) };
+  const { inOneGo } = dependencies;
+  return inOneGo !== null && plan.candidates.shards.length === 1
+    ? { key, source, ...(await scoreOnlyShard({ ...dependencies, ...inOneGo }, plan)) }
     : sendShards(dependencies, plan);
 }
 
 /** Asks for the scores of every shard without a receipt; finishes the file where all have one. */
 export async function sendShards(
-  dependencies: Omit<PlanDependencies, 'files' | 'models'>,
+  dependencies: Omit<PlanDependencies, 'files' | 'models' | 'inOneGo'>,
   plan: Plan,
 ): Promise<PlanResult> {
   const { source, key } = plan.file;

@@ -59,6 +59,11 @@ export interface PlanDependencies extends ScoringDependencies {
   readonly shards: Queue;
   readonly models: Models;
   readonly files: Pick<CandidateFiles, 'plan'>;
+  /**
+   * With what a file of one shard is scored and finished at once, without a message and its receipt; `null` to send every
+   * shard, for drivers that plan everything before they score.
+   */
+  readonly inOneGo: Pick<ScoreDependencies, 'files' | 'scratch'> | null;
 }
 
 export interface ScoreDependencies extends ScoringDependencies {

@@ -168,11 +168,16 @@ function isSame(a: Manifest | Failure, b: Manifest | Failure): boolean {
 
 async function readFolder({ store }: Publishing, key: string): Promise<Folder> {
   const parts: string[] = [];
-  for await (const object of store.list(`${scoresFolder(key)}part-`))
-    if (isScoresPart(object.key, key)) parts.push(object.key);
-  const manifest = await readRecord<Manifest>(store, manifestKey(key));
-  const failure = await readRecord<Failure>(store, failureKey(key));
-  const success = await getIfPresent(store, successKey(key));
+  const records = new Set<string>();
+  // One listing tells which records there are: of a new file none, and none is asked for.
+  for await (const { key: found } of store.list(scoresFolder(key))) {
+    if (isScoresPart(found, key)) parts.push(found);
+    else records.add(found);
+  }
+  const ifListed = <Value>(record: string, read: () => Promise<Value | null>) => (records.has(record) ? read() : null);
+  const manifest = await ifListed(manifestKey(key), () => readRecord<Manifest>(store, manifestKey(key)));
+  const failure = await ifListed(failureKey(key), () => readRecord<Failure>(store, failureKey(key)));
+  const success = await ifListed(successKey(key), () => getIfPresent(store, successKey(key)));
   return { parts, manifest, failure, success: success && new TextDecoder().decode(success.body) };
 }
 

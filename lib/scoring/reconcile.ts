@@ -16,7 +16,7 @@ export interface DeadLetter {
   readonly error: string | null;
 }
 
-export type ReconcileDependencies = Omit<PlanDependencies, 'files' | 'models'>;
+export type ReconcileDependencies = Omit<PlanDependencies, 'files' | 'models' | 'inOneGo'>;
 
 /** What was done, by source; and what is wrong with dead letters that name no file. */
 export interface Reconciled {

@@ -3,10 +3,12 @@ import { currentVersion } from '../registry/current.ts';
 import { VersionNotFoundError } from '../registry/errors.ts';
 import { DECLARATION_FILE, versionPrefix } from '../registry/keys.ts';
 import type { Store } from '../store/store.ts';
-import type { Models } from './ports.ts';
+import type { CurrentModel, Models } from './ports.ts';
 
 /** The current version of a model in a registry. */
 export function registryModels(store: Store, name: string): Models {
+  // A version never changes.
+  let known: CurrentModel | null = null;
   return {
     async current() {
       const current = await currentVersion(store, name);
@@ -16,9 +18,11 @@ export function registryModels(store: Store, name: string): Models {
         );
       }
       const { version } = current;
+      if (known?.version === version) return known;
       const { body } = await store.get(`${versionPrefix(name, version)}${DECLARATION_FILE}`);
       const { scoring } = parseDeclaration(new TextDecoder().decode(body), DECLARATION_FILE);
-      return { name, version, maxRejected: scoring.maxRejected };
+      known = { name, version, maxRejected: scoring.maxRejected };
+      return known;
     },
   };
 }

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ObjectInfo } from '../store/store.ts';
 import { putConditionally } from './conditional-put.ts';
 import { CandidateFileError, ScoringError } from './errors.ts';
-import { conclude, type FileStatus, failFile, finishFile } from './finish.ts';
+import { conclude, type FileStatus, failFile, finishFile, finishWith } from './finish.ts';
 import { receiptKey, rejectsPartKey, workPartKey } from './identity.ts';
 import type { ShardMessage } from './messages.ts';
 import type { ScoreDependencies } from './ports.ts';
@@ -43,6 +43,16 @@ export async function scoreShard(dependencies: ScoreDependencies, message: Shard
   return { ...result, receipt, ...(await finishFile(dependencies, plan)) };
 }
 
+/**
+ * Scores the only shard of a file right after it was planned, and finishes the file. There is nobody to wait for, so that
+ * no receipt is left: the part carries its counts, and whoever finds it goes on from there.
+ */
+export async function scoreOnlyShard(dependencies: ScoreDependencies, plan: Plan): Promise<FileStatus> {
+  const receipt = await partOf(dependencies, plan, 0);
+  if (receipt instanceof CandidateFileError) return failFile(dependencies, plan.file, receipt);
+  return finishWith(dependencies, plan, [receipt]);
+}
+
 /** Leaves a receipt for the shard: its own, or one for the part of whoever was first. */
 async function receiveShard(
   dependencies: ScoreDependencies,
@@ -53,12 +63,20 @@ async function receiveShard(
   const { source } = plan.file;
   const key = receiptKey(source, shard);
   if ((await store.head(key)) !== null) return null;
-  // A part without a receipt: its scorer was killed between the two.
-  const part = await store.head(workPartKey(source, shard));
-  const receipt = part === null ? await scorePart(dependencies, plan, shard) : receiptOf(part);
+  const receipt = await partOf(dependencies, plan, shard);
   if (!(receipt instanceof CandidateFileError))
     await putConditionally(dependencies, { key, content: recordText(receipt), expected: null });
   return receipt;
+}
+
+/** What is told of the shard's part: by the part that is there, whoever was killed or is at work beside this, or by a new one. */
+async function partOf(
+  dependencies: ScoreDependencies,
+  plan: Plan,
+  shard: number,
+): Promise<Receipt | CandidateFileError> {
+  const part = await dependencies.store.head(workPartKey(plan.file.source, shard));
+  return part === null ? scorePart(dependencies, plan, shard) : receiptOf(part);
 }
 
 async function scorePart(

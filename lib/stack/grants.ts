@@ -23,7 +23,7 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
   planShards: {
     prefixes: {
       read: ['candidates/', 'models/', 'failed/', ...FINISH.read],
-      write: ['failed/', ...FINISH.write],
+      write: ['failed/', 'rejects/', ...FINISH.write],
       delete: FINISH.delete,
     },
     queues: { arrivals: 'consume', shards: 'send' },

@@ -124,15 +124,19 @@ function errors({ functions }: Scoring): GraphWidget {
   return graph('Errors, % of invocations', [errorPercent(functions)]);
 }
 
-function cost({ functions, scoreMemoryMiB, architecture }: Scoring): GraphWidget {
+function cost({ functions, memoryMiB, architecture }: Scoring): GraphWidget {
   const arch = architecture.name === 'arm64' ? 'arm64' : 'x64';
   // CloudWatch reads no exponents.
-  const perMillisecond = (((scoreMemoryMiB / 1024) * PRICES.lambda.gbSecond[arch]) / 1000).toFixed(12);
-  const expression = `FILL(ms, 0) * ${perMillisecond} + FILL(calls, 0) * ${PRICES.lambda.request.toFixed(12)}`;
+  const perMillisecond = (((memoryMiB / 1024) * PRICES.lambda.gbSecond[arch]) / 1000).toFixed(12);
+  const milliseconds = `(FILL(plan_ms, 0) + FILL(score_ms, 0)) * ${perMillisecond}`;
+  const calls = `(FILL(plans, 0) + FILL(scores, 0)) * ${PRICES.lambda.request.toFixed(12)}`;
+  const expression = `${milliseconds} + ${calls}`;
   const hour = { period: Duration.hours(1), statistic: 'Sum' };
   const usingMetrics = {
-    ms: functions.scoreShard.metricDuration(hour),
-    calls: functions.scoreShard.metricInvocations(hour),
+    plan_ms: functions.planShards.metricDuration(hour),
+    score_ms: functions.scoreShard.metricDuration(hour),
+    plans: functions.planShards.metricInvocations(hour),
+    scores: functions.scoreShard.metricInvocations(hour),
   };
   const estimate = new MathExpression({ expression, usingMetrics, period: hour.period, label: 'USD per hour' });
   return graph(`Scoring, USD per hour (list prices of ${PRICES.region}, ${PRICES.asOf})`, [estimate]);

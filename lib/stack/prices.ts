@@ -1,6 +1,8 @@
 /**
- * What AWS asks, and what scoring costs by it. List prices of us-east-1 in November 2026 in USD, without the free tier;
- * prices change and other regions differ, so check them against the AWS pricing pages before you rely on them.
+ * What AWS asks, and what scoring costs by it. List prices of us-east-1 in USD, without the free tier, as of November
+ * 2026. Lambda, S3 requests and Fargate agree with guides of 2024 to 2026 (cloudchipr.com/blog/aws-lambda-pricing,
+ * c3x.dev/blog/s3-request-fees-explained, wring.co/blog/aws-fargate-pricing-guide); the others are not compared with
+ * anything. Prices change and other regions differ: look at the AWS pricing pages before you rely on them.
  */
 
 export const PRICES = {
@@ -56,10 +58,19 @@ export interface Cost {
   readonly total: number;
 }
 
-// Requests of the protocol. A shard: part, receipt, rejects, copy and a list; plan, outcome, receipt, part and source.
-const SHARD_REQUESTS = { write: 5, read: 12 };
-// A file: plan, outcome, pointer, manifest, `_SUCCESS` and lists; what is read before each of them.
-const FILE_REQUESTS = { write: 10, read: 20 };
+/**
+ * Requests of S3 by the scoring protocol, in its two classes of price (test/scoring/requests.test.ts lists each with its
+ * reason). A file of one shard is planned, scored and finished in one go; of others the plan and the end are paid by the
+ * file, the scores by the shard.
+ */
+export const REQUESTS = {
+  smallFile: { write: 9, read: 15 },
+  file: { write: 8, read: 14 },
+  shard: { write: 5, read: 11 },
+  /** Ranges of a shard's column chunks, 8 MiB each: some 20 columns of 500,000 rows. */
+  shardSource: 6,
+} as const;
+
 // Send, receive, delete.
 const MESSAGE_REQUESTS = 3;
 const LOG_BYTES_PER_MESSAGE = 4_000;
@@ -68,19 +79,49 @@ const PLAN_SECONDS = 3;
 
 /** What scoring so many rows costs, without storage and what the stack costs while it is idle. */
 export function costOfRows(size: ScoringSize): Cost {
-  const { rows, files, rowsPerSecond, memoryMiB = 3008, scratchMiB = 4096, arch = 'x64', shardRows = 500_000 } = size;
-  const shards = Math.max(files, Math.ceil(rows / shardRows));
-  const messages = shards + files;
+  const { rows, files, rowsPerSecond, memoryMiB = 3008, scratchMiB = 4096, arch = 'x64' } = size;
+  const { shards, isSmall } = shardsOf(size);
+  const messages = isSmall ? files : shards + files;
   const seconds = rows / rowsPerSecond + files * PLAN_SECONDS;
   const scratchGb = Math.max(0, scratchMiB - 512) / 1024;
   const perSecond = (memoryMiB / 1024) * PRICES.lambda.gbSecond[arch] + scratchGb * PRICES.lambda.scratchGbSecond;
   const lambda = seconds * perSecond + messages * PRICES.lambda.request;
-  const s3 =
-    (shards * SHARD_REQUESTS.write + files * FILE_REQUESTS.write) * PRICES.s3.write +
-    (shards * SHARD_REQUESTS.read + files * FILE_REQUESTS.read) * PRICES.s3.read;
+  const requests = (kind: 'write' | 'read') =>
+    isSmall ? files * REQUESTS.smallFile[kind] : files * REQUESTS.file[kind] + shards * REQUESTS.shard[kind];
+  const s3 = requests('write') * PRICES.s3.write + requests('read') * PRICES.s3.read;
   const sqs = messages * MESSAGE_REQUESTS * PRICES.sqs.request;
   const logs = ((messages * LOG_BYTES_PER_MESSAGE) / 1e9) * PRICES.cloudWatch.logGb;
   return { lambda, s3, sqs, logs, total: lambda + s3 + sqs + logs };
+}
+
+/** What limits how fast rows are scored, and the seconds that each limit alone would take. */
+export interface ScoringTime {
+  readonly seconds: number;
+  /** Name of the limit that binds first. */
+  readonly binding: keyof ScoringTime['limits'];
+  readonly limits: Readonly<Record<'shards at a time' | 'S3 writes under a prefix', number>>;
+}
+
+/** Requests a second that S3 serves under one prefix, before it divides it further. */
+const S3_WRITES_PER_SECOND = 3_500;
+
+/** The time in which so many rows are scored where `concurrency` functions score at the same time. */
+export function timeOfRows(size: ScoringSize, concurrency: number): ScoringTime {
+  const { shards, isSmall } = shardsOf(size);
+  const work = size.rows / size.rowsPerSecond + size.files * PLAN_SECONDS;
+  const atATime = Math.min(concurrency, Math.max(shards, 1));
+  const writes = isSmall
+    ? size.files * REQUESTS.smallFile.write
+    : size.files * REQUESTS.file.write + shards * REQUESTS.shard.write;
+  const limits = { 'shards at a time': work / atATime, 'S3 writes under a prefix': writes / S3_WRITES_PER_SECOND };
+  const binding =
+    limits['shards at a time'] >= limits['S3 writes under a prefix'] ? 'shards at a time' : 'S3 writes under a prefix';
+  return { seconds: limits[binding], binding, limits };
+}
+
+function shardsOf({ rows, files, shardRows = 500_000 }: ScoringSize): { shards: number; isSmall: boolean } {
+  const shards = Math.max(files, Math.ceil(rows / shardRows));
+  return { shards, isSmall: shards === files };
 }
 
 /** A template's part that costs something while nothing is scored. */

@@ -24,15 +24,10 @@ export interface ScoringProps {
    */
   readonly architecture?: Architecture;
   /**
-   * Memory of the scoring function, which also sets its processors: 1,769 MiB have one.
+   * Memory of the functions that plan and score, which also sets their processors: 1,769 MiB have one.
    * @default 3008, the most that new accounts are given
    */
-  readonly scoreMemoryMiB?: number;
-  /**
-   * Memory of the planning function.
-   * @default 1769
-   */
-  readonly planMemoryMiB?: number;
+  readonly memoryMiB?: number;
   /**
    * Scratch disk of both, in MiB: room for the largest candidate file and what is written from it.
    * @default 4096
@@ -44,7 +39,7 @@ export interface ScoringProps {
    */
   readonly timeout?: Duration;
   /**
-   * Shards that are scored at the same time, 2 to 1000.
+   * Shards that are scored at the same time, 2 to 1000; as many files are planned, small ones scored in the same go.
    * @default 10
    */
   readonly maxConcurrency?: number;
@@ -63,13 +58,11 @@ export interface ScoringFunctions {
 }
 
 const RECONCILE_EVERY = Duration.minutes(15);
-// Plans nearly always take seconds; more at a time would only fill the shards queue sooner.
-const PLAN_CONCURRENCY = 2;
 
 /** Plans candidate files, scores their shards and, on a schedule, ends what was left lying. */
 export class Scoring extends Construct {
   readonly functions: ScoringFunctions;
-  readonly scoreMemoryMiB: number;
+  readonly memoryMiB: number;
   readonly architecture: Architecture;
   /** What its logs and metrics are told apart by. */
   readonly serviceName: string;
@@ -77,11 +70,11 @@ export class Scoring extends Construct {
   constructor(scope: Construct, id: string, data: Data, props: ScoringProps) {
     super(scope, id);
     const { architecture = Architecture.X86_64, scratchMiB = 4096, timeout = Duration.minutes(5) } = props;
-    const { planMemoryMiB = 1769, scoreMemoryMiB = 3008, maxConcurrency = 10 } = props;
+    const { memoryMiB = 3008, maxConcurrency = 10 } = props;
     checkTimeout(timeout);
     this.serviceName = `${Stack.of(this).stackName}-${props.modelName}`;
     this.architecture = architecture;
-    this.scoreMemoryMiB = scoreMemoryMiB;
+    this.memoryMiB = memoryMiB;
     const code = Code.fromAsset(assetFolder(props.assetFolder, architecture));
     const { bucket, arrivals, shards, encryptionKey } = data;
     const queues = {
@@ -119,8 +112,8 @@ export class Scoring extends Construct {
         scratchMiB: scratch,
       }).function;
     this.functions = {
-      planShards: make('planShards', 'plan-shards', planMemoryMiB),
-      scoreShard: make('scoreShard', 'score-shard', scoreMemoryMiB),
+      planShards: make('planShards', 'plan-shards', memoryMiB),
+      scoreShard: make('scoreShard', 'score-shard', memoryMiB),
       reconcile: make('reconcile', 'reconcile', 256, 512),
     };
     this.drive(data, maxConcurrency);
@@ -130,7 +123,7 @@ export class Scoring extends Construct {
   private drive({ arrivals, shards }: Data, maxConcurrency: number): void {
     const source = { reportBatchItemFailures: true };
     this.functions.planShards.addEventSource(
-      new SqsEventSource(arrivals.queue, { ...source, batchSize: 10, maxConcurrency: PLAN_CONCURRENCY }),
+      new SqsEventSource(arrivals.queue, { ...source, batchSize: 10, maxConcurrency }),
     );
     this.functions.scoreShard.addEventSource(
       new SqsEventSource(shards.queue, { ...source, batchSize: 1, maxConcurrency }),

@@ -19,7 +19,7 @@ describe('the handlers', () => {
     const { store, tools, lines, log } = world();
     const file = await putCandidate(store, 1);
     const models = { current: async () => MODEL };
-    const planShards = planShardsHandler({ ...tools, models, files: fakeFiles(TWO_SHARDS), log });
+    const planShards = planShardsHandler({ ...tools, models, files: fakeFiles(TWO_SHARDS), inOneGo: null, log });
     expect(await planShards(eventOf([arrivalBody(file)]))).toEqual({ batchItemFailures: [] });
 
     const scoreShard = scoreShardHandler({ ...tools, files: fakeFiles(TWO_SHARDS), scratch, log });
@@ -49,7 +49,7 @@ describe('the handlers', () => {
     const { store, tools, lines, log } = world();
     const file = await putCandidate(store, 1);
     const models = { current: async () => MODEL };
-    const planShards = planShardsHandler({ ...tools, models, files: fakeFiles(TWO_SHARDS), log });
+    const planShards = planShardsHandler({ ...tools, models, files: fakeFiles(TWO_SHARDS), inOneGo: null, log });
     const noVersion = arrivalBody({ ...file, versionId: '' });
     expect(await planShards(eventOf(['{', arrivalBody(file), noVersion, '{"Event":"s3:TestEvent"}']))).toEqual({
       batchItemFailures: [{ itemIdentifier: 'm0' }, { itemIdentifier: 'm2' }],

@@ -17,6 +17,7 @@ import {
   changesOfRepeating,
   directTools,
   drain,
+  oneGoWork,
   planWork,
   runToPlan,
   runToReceipts,
@@ -89,6 +90,33 @@ describe('one version of a file, where an older one was scored, ends whole in ev
     ]);
   });
 
+  it('two that plan and score in one go, between which another model is promoted', async () => {
+    const settings = { shards: SHARD, ends: ['succeeded'], kills: KILLS_OF_SCORERS } as const;
+    await exploreOne(settings, async (_, file, files) => [
+      oneGoWork(file, files),
+      oneGoWork(file, files, { ...MODEL, version: 'm2' }),
+    ]);
+  });
+
+  it('one that plans and scores in one go', async () => {
+    await exploreOne({ shards: SHARD, ends: ['succeeded'] }, async (_, file, files) => [oneGoWork(file, files)]);
+  });
+
+  it('one that goes on with a plan in one go, and the scorer of its only shard', async () => {
+    const settings = { shards: SHARD, ends: ['succeeded'], kills: KILLS_OF_SCORERS } as const;
+    await exploreOne(settings, async (store, file, files) => {
+      await runToPlan(store, file, SHARD);
+      return [oneGoWork(file, files), shardWork(file, 0, files)];
+    });
+  });
+
+  it('one that plans in one go a file that fails, and one that only plans it', async () => {
+    await exploreOne({ shards: ALL_BAD, ends: ['failed'] }, async (_, file, files) => [
+      oneGoWork(file, files),
+      planWork(file, files),
+    ]);
+  });
+
   it('the finisher and the end of a dead letter', async () => {
     await exploreOne({ shards: SHARD, ends: ['failed', 'succeeded'] }, async (store, file, files) => {
       await runToReceipts(store, file, SHARD);
@@ -112,11 +140,15 @@ describe('two versions of a file end as the newer one, in every schedule of', ()
     await exploreTwo(SHARD, SHARD, 'succeeded', { isOlderPlanned: false });
   });
 
+  it('an older one that is planned and scored in one go, and the finisher of the newer one', async () => {
+    await exploreTwo(SHARD, SHARD, 'succeeded', { isOlderPlanned: false, plan: oneGoWork });
+  });
+
   async function exploreTwo(
     older: Shards,
     newer: Shards,
     status: 'succeeded' | 'failed',
-    { isOlderPlanned }: { isOlderPlanned: boolean },
+    { isOlderPlanned, plan = planWork }: { isOlderPlanned: boolean; plan?: typeof planWork },
   ): Promise<void> {
     let first: FileVersion;
     let second: FileVersion;
@@ -129,7 +161,7 @@ describe('two versions of a file end as the newer one, in every schedule of', ()
         second = await putCandidate(store, 3);
         if (isOlderPlanned) await runToReceipts(store, first, older);
         await runToReceipts(store, second, newer);
-        return [isOlderPlanned ? shardWork(first, 0, files) : planWork(first, files), shardWork(second, 0, files)];
+        return [isOlderPlanned ? shardWork(first, 0, files) : plan(first, files), shardWork(second, 0, files)];
       },
       atEveryInstant: checkManifest,
       async atTheEnd(store, sent) {

@@ -176,7 +176,7 @@ describe('a file that fails', () => {
         throw new CandidateFileError('cut_off', `${KEY} is cut off`, { bytes: 3 });
       },
     };
-    const dependencies = { ...directTools(store), files: bad, models: { current: async () => MODEL } };
+    const dependencies = { ...directTools(store), files: bad, models: { current: async () => MODEL }, inOneGo: null };
     const failed = { status: 'failed', key: KEY, source: file.source, reason: 'cut_off', message: `${KEY} is cut off` };
     expect(await planFile(dependencies, file)).toEqual(failed);
     expect(await planFile(dependencies, file)).toEqual(failed);
@@ -290,7 +290,7 @@ describe('planning', () => {
     const store = memoryStore();
     const file = await putCandidate(store, 1);
     const models = { current: () => Promise.reject(new Error('model hillstrom has no current version')) };
-    const dependencies = { ...directTools(store), files: fakeFiles(SHARD), models };
+    const dependencies = { ...directTools(store), files: fakeFiles(SHARD), models, inOneGo: null };
     await expect(planFile(dependencies, file)).rejects.toThrow('model hillstrom has no current version');
     expect(store.keys()).toEqual([KEY]);
   });
@@ -299,7 +299,7 @@ describe('planning', () => {
     const store = memoryStore();
     const file = await putCandidate(store, 1);
     const deaf = { send: () => Promise.reject(new Error('503')) };
-    const dependencies = { files: fakeFiles(TWO_SHARDS), models: { current: async () => MODEL } };
+    const dependencies = { files: fakeFiles(TWO_SHARDS), models: { current: async () => MODEL }, inOneGo: null };
     await expect(planFile({ ...directTools(store), ...dependencies, shards: deaf }, file)).rejects.toThrow('503');
     const tools = directTools(store);
     const result = await planFile({ ...tools, ...dependencies }, file);

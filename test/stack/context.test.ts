@@ -32,7 +32,7 @@ it('reads everything', () => {
     assetFolder: 'build/lambda',
     email: 'on-call@example.com',
     maxConcurrency: 20,
-    scoreMemoryMiB: 1769,
+    memoryMiB: 1769,
     scratchMiB: 512,
     filesByHour: 6,
     removalPolicy: RemovalPolicy.DESTROY,

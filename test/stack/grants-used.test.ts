@@ -52,8 +52,9 @@ function filesOver(store: Store): CandidateFiles {
     async plan({ key, versionId }) {
       await store.get(key, { versionId });
       await store.head('models/shop/current.json');
-      const shards = [0, 1].map((index) => ({ index, firstRow: 2 * index, rows: 2 }));
-      return { format: 'csv', columns: [], rows: 4, dialect: null, shards: key.includes('empty') ? [] : shards };
+      const number = key.includes('empty') ? 0 : key.includes('small') ? 1 : 2;
+      const shards = Array.from({ length: number }, (_, index) => ({ index, firstRow: 2 * index, rows: 2 }));
+      return { format: 'csv', columns: [], rows: 2 * number, dialect: null, shards };
     },
     async scoreShard({ file, scratch }) {
       await store.get(file.key, { versionId: file.versionId });
@@ -79,7 +80,14 @@ async function usesOfEach(): Promise<Record<RoleName, Uses>> {
 
   const store = storeOf('planShards');
   const models = { current: () => store.head('models/shop/current.json').then(() => MODEL) };
-  const plan = planShardsHandler({ ...shared, store, shards, models, files: filesOver(store) });
+  const plan = planShardsHandler({
+    ...shared,
+    store,
+    shards,
+    models,
+    files: filesOver(store),
+    inOneGo: { files: filesOver(store), scratch: tmpdir() },
+  });
   const scoring = storeOf('scoreShard');
   const score = scoreShardHandler({ ...shared, store: scoring, files: filesOver(scoring), scratch: tmpdir() });
   const deadLetters: string[] = [];
@@ -120,6 +128,7 @@ async function usesOfEach(): Promise<Record<RoleName, Uses>> {
   await scoreAll();
   await arrive('candidates/empty.csv');
   await arrive('candidates/empty.csv');
+  await arrive('candidates/small.csv');
   await arrive('candidates/a.txt');
   // A shard dies after an earlier version was published: reconcile withdraws it.
   const dead = await arrive('candidates/a.csv');

@@ -56,6 +56,8 @@ describe('least privilege', () => {
         's3:GetObjectVersion Bucket/failed/*',
         's3:PutObject Bucket/failed/*',
         's3:AbortMultipartUpload Bucket/failed/*',
+        's3:PutObject Bucket/rejects/*',
+        's3:AbortMultipartUpload Bucket/rejects/*',
         'sqs:ReceiveMessage Arrivals',
         'sqs:DeleteMessage Arrivals',
         'sqs:ChangeMessageVisibility Arrivals',

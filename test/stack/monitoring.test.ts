@@ -120,6 +120,8 @@ describe('the dashboard', () => {
 
   it('knows what a second of the scoring function costs', () => {
     // By hand: 3008 / 1024 x 0.0000166667 / 1000 a millisecond.
-    expect(dashboard()).toContain('FILL(ms, 0) * 0.000000048958 + FILL(calls, 0) * 0.000000200000');
+    expect(dashboard()).toContain(
+      '(FILL(plan_ms, 0) + FILL(score_ms, 0)) * 0.000000048958 + (FILL(plans, 0) + FILL(scores, 0)) * 0.000000200000',
+    );
   });
 });

@@ -22,7 +22,7 @@ describe('the functions', () => {
 
   it('have the memory, disk and time of the protocol', () => {
     expect(Object.fromEntries(Object.entries(functions).map(([name, lambda]) => [name, sizes(lambda)]))).toEqual({
-      PlanShardsFunction: [1769, 4096, 300],
+      PlanShardsFunction: [3008, 4096, 300],
       ScoreShardFunction: [3008, 4096, 300],
       ReconcileFunction: [256, 512, 300],
     });
@@ -82,7 +82,7 @@ describe('the functions', () => {
   });
 
   it('can be of another size and processor', () => {
-    const other = makeTemplate({ architecture: Architecture.ARM_64, scoreMemoryMiB: 7076, scratchMiB: 10_240 });
+    const other = makeTemplate({ architecture: Architecture.ARM_64, memoryMiB: 7076, scratchMiB: 10_240 });
     const { ScoreShardFunction } = resourcesOf(other, 'AWS::Lambda::Function');
     expect(ScoreShardFunction?.Properties.Architectures).toEqual(['arm64']);
     expect(ScoreShardFunction && sizes(ScoreShardFunction)).toEqual([7076, 10_240, 300]);
@@ -110,7 +110,7 @@ describe('the queues drive them', () => {
   it('ten arrivals or one shard at a time, each message with an answer of its own', () => {
     const answers = ['ReportBatchItemFailures'];
     expect(sources).toEqual([
-      { queue: 'Arrivals', lambda: 'PlanShardsFunction', batch: 10, concurrency: 2, answers },
+      { queue: 'Arrivals', lambda: 'PlanShardsFunction', batch: 10, concurrency: 10, answers },
       { queue: 'Shards', lambda: 'ScoreShardFunction', batch: 1, concurrency: 10, answers },
     ]);
   });

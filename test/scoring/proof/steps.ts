@@ -14,7 +14,13 @@ type Tools = ScoringDependencies & { readonly shards: Queue };
 
 /** Handles an arrival, with whatever model is current by then. */
 export function planWork(file: FileVersion, files: CandidateFiles, model: CurrentModel = MODEL) {
-  return (tools: Tools) => planFile({ ...tools, files, models: { current: async () => model } }, file);
+  return (tools: Tools) => planFile({ ...tools, files, models: { current: async () => model }, inOneGo: null }, file);
+}
+
+/** Handles an arrival where a file of one shard is scored in the same go. */
+export function oneGoWork(file: FileVersion, files: CandidateFiles, model: CurrentModel = MODEL) {
+  const inOneGo = { files, scratch };
+  return (tools: Tools) => planFile({ ...tools, files, models: { current: async () => model }, inOneGo }, file);
 }
 
 /** Handles a shard message. */
