@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openScoringModel } from '../lib/engine/scoring-model.ts';
+import { localCandidate } from '../lib/table/candidate-file.ts';
 import { planCandidates, scoreRows } from '../lib/table/candidates.ts';
 import { readEncoder } from '../lib/table/encoder-files.ts';
 import { type BenchRun, peakMemory } from './training.ts';
@@ -17,12 +18,13 @@ export async function benchScoring({
   const encoder = await readEncoder(database, folder);
   const model = await openScoringModel(folder, { threads });
   try {
-    const plan = await planCandidates(database, path, { shardRows: rows });
+    const file = await localCandidate(path);
+    const plan = await planCandidates(database, file, { shardRows: rows });
     let predicting = 0;
     const started = performance.now();
     await scoreRows({
       database,
-      path,
+      file,
       plan,
       shard: plan.shards[0] as (typeof plan.shards)[number],
       declaration,

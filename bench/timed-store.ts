@@ -27,6 +27,7 @@ export function timedStore(store: Store): {
   return {
     store: {
       url: store.url,
+      hasFiles: store.hasFiles,
       head: (...args) => timed(() => store.head(...args)),
       get: (...args) => timed(() => store.get(...args)),
       put: (...args) => timed(() => store.put(...args)),

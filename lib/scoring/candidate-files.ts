@@ -1,21 +1,28 @@
 /** The work on the rows of candidate files: the store's bytes, DuckDB's rows and onnxruntime's scores behind one port. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openObjectFile } from '../store/object-file.ts';
 import type { Store } from '../store/store.ts';
+import type { CandidateFile } from '../table/candidate-file.ts';
 import { planCandidates, scoreRows } from '../table/candidates.ts';
 import { DataError } from '../table/errors.ts';
 import { CandidateFileError } from './errors.ts';
-import type { FileVersion } from './identity.ts';
+import { type FileVersion, pieceKey } from './identity.ts';
 import type { ModelLoader } from './models.ts';
 import type { CandidateFiles, ScoredShard, ShardRequest } from './ports.ts';
 
 export interface CandidateFilesOptions {
   readonly store: Store;
   readonly models: ModelLoader;
-  /** Existing folder for copies of candidate files. */
+  /** Existing folder for what is needed of candidate files. */
   readonly scratch: string;
   /** Rows of a shard: the unit of work, and of loss. @default 500,000: well under a minute, and a part under 64 MiB */
   readonly shardRows?: number;
+  /** Bytes of a candidate file that one shard may need in `scratch`. @default 1 GiB */
+  readonly maxShardBytes?: number;
+  /** Uncompressed bytes of a gzip file. @default 4 GiB */
+  readonly maxUnzippedBytes?: number;
 }
 
 const SHARD_ROWS = 500_000;
@@ -26,30 +33,46 @@ export function candidateFiles({
   models,
   scratch,
   shardRows = SHARD_ROWS,
+  ...limits
 }: CandidateFilesOptions): CandidateFiles {
   return {
     plan: (file, version) =>
-      withFile({ store, scratch }, file, async (path) => {
+      withFile({ store, scratch }, { file }, async (candidates) => {
         const { database, encoder, declaration } = await models.load(version);
-        return planCandidates(database, path, { shardRows, name: file.key, encoder, declaration });
+        const planId = randomUUID();
+        return planCandidates(database, candidates, {
+          shardRows,
+          encoder,
+          declaration,
+          ...limits,
+          async savePiece(index, path) {
+            // Another planner may cut otherwise: the plan that wins names its own.
+            const key = pieceKey(file.source, planId, index);
+            await store.putFile(key, path);
+            return key;
+          },
+        });
       }),
-    scoreShard: (request) => withFile({ store, scratch }, request.file, (path) => scoreRange(models, request, path)),
+    scoreShard(request) {
+      const { file, plan, shard: index } = request;
+      const shard = plan.shards[index];
+      if (shard === undefined)
+        throw new RangeError(`no shard ${index} in the plan of ${file.key}: it has ${plan.shards.length}`);
+      const where = shard.piece === undefined ? { size: plan.size } : { piece: shard.piece };
+      return withFile({ store, scratch }, { file, ...where }, (candidates) => scoreRange(models, request, candidates));
+    },
   };
 }
 
-async function scoreRange(models: ModelLoader, request: ShardRequest, path: string): Promise<ScoredShard> {
-  const { file, plan, shard: index, scratch } = request;
+async function scoreRange(models: ModelLoader, request: ShardRequest, file: CandidateFile): Promise<ScoredShard> {
+  const { plan, shard: index, scratch } = request;
   const { database, encoder, declaration, model } = await models.load(request.model);
-  const shard = plan.shards[index];
-  if (shard === undefined)
-    throw new RangeError(`no shard ${index} in the plan of ${file.key}: it has ${plan.shards.length}`);
   const [scoresPath, rejectsPath] = [join(scratch, 'scores.parquet'), join(scratch, 'rejects.parquet')];
   const scored = await scoreRows({
     database,
-    path,
-    name: file.key,
+    file,
     plan,
-    shard,
+    shard: plan.shards[index] as (typeof plan.shards)[number],
     declaration,
     encoder,
     outputs: model.outputs,
@@ -60,19 +83,29 @@ async function scoreRange(models: ModelLoader, request: ShardRequest, path: stri
   return { ...scored, scoresPath, rejectsPath: scored.rejected === 0 ? null : rejectsPath };
 }
 
+interface Where {
+  readonly file: FileVersion;
+  /** Bytes of the file, where the plan knows them. */
+  readonly size?: number;
+  /** Key of the piece that is read in the file's place. */
+  readonly piece?: string;
+}
+
 /**
- * Hands a local path of this version to the work, and says of what can never be scored that it cannot. A store of files
- * gives the file itself, which may be replaced while it is read: whatever came of that counts for nothing.
+ * Opens this version for the work, and says of what can never be scored that it cannot. A store of files gives the file
+ * itself, which may be replaced while it is read: whatever came of that counts for nothing.
  */
 async function withFile<Result>(
   { store, scratch }: Pick<CandidateFilesOptions, 'store' | 'scratch'>,
-  { key, versionId }: FileVersion,
-  work: (path: string) => Promise<Result>,
+  { file, size, piece }: Where,
+  work: (file: CandidateFile) => Promise<Result>,
 ): Promise<Result> {
+  const { key, versionId } = file;
   const folder = await mkdtemp(join(scratch, 'candidate-'));
+  const object = piece === undefined ? { key, versionId, ...(size !== undefined && { size }) } : { key: piece };
   try {
-    const result = await work(await store.toFile(key, folder, versionId));
-    if (await isGone(store, key, versionId)) throw versionGone(key, versionId);
+    const result = await work({ name: key, ...(await openObjectFile(store, object, folder)) });
+    if (store.hasFiles && (await isGone(store, key, versionId))) throw versionGone(key, versionId);
     return result;
   } catch (error) {
     if (error instanceof CandidateFileError) throw error;

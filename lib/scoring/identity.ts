@@ -34,7 +34,7 @@ export type KeyCheck =
 export const CANDIDATES = 'candidates/';
 export const WORK = '_work/';
 
-const EXTENSIONS = ['.parquet', '.csv'] as const;
+const EXTENSIONS = ['.parquet', '.csv', '.csv.gz'] as const;
 // Leaves room, within S3's 1,024 bytes, for what is added to the path under scores/ and rejects/.
 const MAX_KEY_BYTES = 900;
 const SCORES_PART = /^part-[0-9a-f]{8}(-\d+)?-\d{5,}\.parquet$/;
@@ -50,7 +50,7 @@ export function checkCandidateKey(key: string): KeyCheck {
   if (!EXTENSIONS.some((extension) => name.endsWith(extension)))
     return refused(
       'key_extension',
-      `candidate key ends in ${extensionOf(name)}, expected ${EXTENSIONS.join(' or ')} (${key})`,
+      `candidate key ends in ${extensionOf(name)}, expected .parquet, .csv or .csv.gz (${key})`,
     );
   if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..'))
     return refused('key_segments', `candidate key has an empty, . or .. segment (${key})`);
@@ -94,6 +94,11 @@ export function resentKey(source: string): string {
 
 export function workPartKey(source: string, shard: number): string {
   return `${WORK}${source}/parts/${fiveDigits(shard)}.parquet`;
+}
+
+/** Uncompressed rows of one shard of a gzip file, as one planner cut it. */
+export function pieceKey(source: string, planId: string, shard: number): string {
+  return `${WORK}${source}/pieces/${planId}/${fiveDigits(shard)}.csv`;
 }
 
 export function receiptsPrefix(source: string): string {

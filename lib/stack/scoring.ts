@@ -29,7 +29,7 @@ export interface ScoringProps {
    */
   readonly memoryMiB?: number;
   /**
-   * Scratch disk of both, in MiB: room for the largest candidate file and what is written from it.
+   * Scratch disk of both, in MiB: room for what a shard needs of its file and what is written from it.
    * @default 4096
    */
   readonly scratchMiB?: number;

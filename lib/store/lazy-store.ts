@@ -1,6 +1,6 @@
 import type { Store } from './store.ts';
 
-/** A store that is loaded by its first use: what its library costs to load is paid by those alone who use it. */
+/** A store without files that is loaded by its first use: what its library costs to load is paid by those alone who use it. */
 export function lazyStore(url: string, load: () => Promise<Store>): Store {
   let loaded: Promise<Store> | undefined;
 
@@ -11,6 +11,7 @@ export function lazyStore(url: string, load: () => Promise<Store>): Store {
 
   return {
     url,
+    hasFiles: false,
     head: async (...args) => (await store()).head(...args),
     get: async (...args) => (await store()).get(...args),
     put: async (...args) => (await store()).put(...args),

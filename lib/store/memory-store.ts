@@ -68,6 +68,7 @@ export function memoryStore(): MemoryStore {
 
   return {
     url: STORE_URL,
+    hasFiles: false,
     keys: () => [...current.keys()].sort(compareKeys),
     versions: (key) => (history.get(key) ?? []).map(copyOf),
     async head(key, versionId) {

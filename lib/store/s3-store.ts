@@ -98,6 +98,7 @@ export function s3Store(options: S3StoreOptions): Store {
 
   const store: Store = {
     url,
+    hasFiles: false,
     head,
     get,
     put(key, body, putOptions = {}) {

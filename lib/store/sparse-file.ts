@@ -52,13 +52,15 @@ export function mergeRanges(ranges: readonly ByteRange[]): ByteRange[] {
   return merged;
 }
 
-function* piecesOf(ranges: readonly ByteRange[]): Generator<ByteRange> {
+/** The ranges, cut into pieces of one request each. */
+export function* piecesOf(ranges: readonly ByteRange[]): Generator<ByteRange> {
   for (const { start, end } of ranges)
     for (let from = start; from < end; from += PIECE_BYTES)
       yield { start: from, end: Math.min(from + PIECE_BYTES, end) };
 }
 
-async function writeAt(file: FileHandle, body: Uint8Array, position: number): Promise<void> {
+/** Writes all of the bytes to an open file. */
+export async function writeAt(file: FileHandle, body: Uint8Array, position: number): Promise<void> {
   for (let written = 0; written < body.length; ) {
     const { bytesWritten } = await file.write(body, written, body.length - written, position + written);
     written += bytesWritten;

@@ -34,6 +34,8 @@ export interface ByteRange {
 export interface Store {
   /** Where the store is, for messages: `file:///data/bucket`, `s3://bucket`, `memory:`. */
   readonly url: string;
+  /** Whether `toFile` answers with the object's own file, which costs no copy and may be replaced while it is read. */
+  readonly hasFiles: boolean;
   /** Facts about the current object, or of one version; `null` where there is none. `list` may leave `metadata` empty, `head` never does. */
   head(key: string, versionId?: string): Promise<ObjectInfo | null>;
   /** @throws {ObjectNotFoundError} where the key, or that version of it, does not exist. */

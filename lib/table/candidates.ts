@@ -1,19 +1,22 @@
 /** Candidate files: cut into shards of rows, each scored on its own. */
-import { stat } from 'node:fs/promises';
+
 import type { Declaration } from '../config/declaration.ts';
-import { checkCandidateColumns } from './check-columns.ts';
+import { byteText } from './byte-text.ts';
+import { type ByteRange, type CandidateFile, firstBytes } from './candidate-file.ts';
+import { candidateColumns, checkCandidateColumns } from './check-columns.ts';
 import { candidateChecks, type RowCheck, writeRejects } from './check-rows.ts';
 import type { Column, Relation } from './columns.ts';
-import { createMalformedTable, csvRecords, type Dialect, importCsv, readDialect } from './csv-import.ts';
+import { createMalformedTable, type Dialect, importCsv } from './csv-import.ts';
+import { planCsv } from './csv-plan.ts';
 import { type Database, execute, identifier, literal } from './database.ts';
 import { encodeCandidates } from './encode.ts';
 import type { EncodedChunk } from './encoded.ts';
 import type { Encoder } from './encoder.ts';
 import { blamingContent, DataError } from './errors.ts';
 import { countRejects } from './log.ts';
-import { parquetScan, readParquetFacts } from './parquet-file.ts';
+import { footerStart, parquetScan, type RowGroup, readParquetFacts, readRowGroups } from './parquet-file.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';
-import { assertContent, type Format, formatOf, withMalformed } from './source.ts';
+import { type Format, formatOf, withMalformed } from './source.ts';
 
 /** A range of a file's rows. */
 export interface Shard {
@@ -21,14 +24,18 @@ export interface Shard {
   /** Position of the first row in the file, from 0. */
   readonly firstRow: number;
   readonly rows: number;
-  /** Where the rows lie in a CSV file; `end` is exclusive. */
-  readonly bytes?: { readonly start: number; readonly end: number };
+  /** Where the rows lie in a CSV file. */
+  readonly bytes?: ByteRange;
+  /** Name, as `savePiece` gave it, of the uncompressed rows of a gzip file. */
+  readonly piece?: string;
 }
 
 /** Everything that scoring a shard needs to know of the file; survives JSON. */
 export interface CandidatePlan {
   readonly format: Format;
   readonly columns: readonly Column[];
+  /** Bytes of the file. */
+  readonly size: number;
   readonly rows: number;
   /** Of a CSV file; `null` for Parquet. */
   readonly dialect: Dialect | null;
@@ -36,19 +43,30 @@ export interface CandidatePlan {
 }
 
 export interface PlanOptions {
+  /** Rows of a shard, at most. */
   readonly shardRows: number;
-  /** What the file is called in messages, and whose extension tells the format. @default the path */
-  readonly name?: string;
   /** Where given, the columns are checked, too. */
   readonly encoder?: Pick<Encoder, 'features'>;
-  readonly declaration?: Pick<Declaration, 'log'>;
+  readonly declaration?: Pick<Declaration, 'log' | 'scoring'>;
+  /**
+   * Bytes of a file that a shard may need on this disk.
+   * @default 1 GiB
+   */
+  readonly maxShardBytes?: number;
+  /**
+   * Uncompressed bytes of a gzip file.
+   * @default 4 GiB: it is read from its beginning and cut by one function in its five minutes. At 159 MiB a second on two
+   * cores without the upload of the pieces, a fifth of that still leaves half of the time.
+   */
+  readonly maxUnzippedBytes?: number;
+  /** Keeps a local file with the uncompressed rows of one shard of a gzip file, and answers its name. */
+  readonly savePiece?: (index: number, path: string) => Promise<string>;
 }
 
 export interface ScoreRowsOptions {
   readonly database: Database;
-  readonly path: string;
-  /** What the file is called in messages. @default the path */
-  readonly name?: string;
+  /** The candidate file; of a shard with a `piece`, that piece. */
+  readonly file: CandidateFile;
   readonly plan: CandidatePlan;
   readonly shard: Shard;
   readonly declaration: Pick<Declaration, 'log' | 'scoring'>;
@@ -68,20 +86,36 @@ export interface ScoredShard {
   readonly rejectedByReason: Readonly<Record<string, number>>;
 }
 
+const MAX_SHARD_BYTES = 2 ** 30;
+const MAX_UNZIPPED_BYTES = 4 * 2 ** 30;
+// Smaller shards cost more in requests than they save.
+const MIN_SHARD_ROWS = 1_000;
+// Holds the footer of nearly every file.
+const TAIL_BYTES = 2 ** 20;
+
 /**
- * Cuts a file into shards of `shardRows` rows: Parquet by its footer, CSV in one sequential scan.
+ * Cuts a file into shards: Parquet by its footer, of which nothing else is read, CSV in one sequential scan.
  * @throws {DataError} where the file cannot be scored at all. A file without rows has no shards.
  */
-export async function planCandidates(database: Database, path: string, options: PlanOptions): Promise<CandidatePlan> {
-  const { shardRows, name = path, encoder, declaration } = options;
-  const format = formatOf(name);
-  if (name.endsWith('.gz')) throw new DataError('unknown_format', `${name} is compressed, expected .parquet or .csv`);
-  await assertContent(path, name, format);
+export async function planCandidates(
+  database: Database,
+  file: CandidateFile,
+  options: PlanOptions,
+): Promise<CandidatePlan> {
+  const { encoder, declaration, maxShardBytes = MAX_SHARD_BYTES, maxUnzippedBytes = MAX_UNZIPPED_BYTES } = options;
+  const format = formatOf(file.name);
+  await assertContent(file, format);
   const plan =
-    format === 'parquet' ? await planParquet(database, path, name, shardRows) : await planCsv(path, name, shardRows);
+    format === 'parquet'
+      ? await planParquet(database, file, { ...options, maxShardBytes })
+      : {
+          format,
+          size: file.size,
+          ...(await planCsv(database, file, { ...options, maxShardBytes, maxUnzippedBytes })),
+        };
   if (encoder !== undefined && declaration !== undefined) {
     checkCandidateColumns(
-      { from: '', columns: plan.columns, isText: format === 'csv', name },
+      { from: '', columns: plan.columns, isText: format === 'csv', name: file.name },
       declaration,
       encoder.features,
     );
@@ -95,10 +129,11 @@ export async function planCandidates(database: Database, path: string, options: 
  * @throws {DataError} where columns are missing, of a wrong type, or named as an output.
  */
 export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
-  const { database, path, name = path, shard, declaration, encoder, outputs, rejectsPath } = options;
+  const { database, file, shard, declaration, encoder, outputs, rejectsPath } = options;
+  const { name } = file;
   const copied = copiedColumns(options.plan, declaration);
   assertNoClash(copied, outputs, name);
-  const { relation, remove } = await openShard(options, name);
+  const { relation, remove } = await openShard(options);
   const table = await createScoreTable(database, outputs);
   try {
     checkCandidateColumns(relation, declaration, encoder.features);
@@ -117,41 +152,93 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   }
 }
 
-async function planParquet(database: Database, path: string, name: string, shardRows: number): Promise<CandidatePlan> {
-  const { columns, rows } = await readParquetFacts(database, path, name);
-  const shards = Array.from({ length: Math.ceil(rows / shardRows) }, (_, index) => ({
-    index,
-    firstRow: index * shardRows,
-    rows: Math.min(shardRows, rows - index * shardRows),
-  }));
-  return { format: 'parquet', columns, rows, dialect: null, shards };
+/** What a name promises and the first bytes deny needs no reader to find out. */
+async function assertContent(file: CandidateFile, format: Format): Promise<void> {
+  const { name, size } = file;
+  if (size === 0) throw new DataError('empty_file', `${name} is empty: 0 bytes`);
+  const head = await firstBytes(file, 4);
+  const isGzip = head[0] === 0x1f && head[1] === 0x8b;
+  if (format === 'csv' && head.toString('latin1') === 'PAR1')
+    throw new DataError('wrong_format', `${name} is a Parquet file, expected CSV by its name`);
+  if (name.endsWith('.gz') && !isGzip)
+    throw new DataError('wrong_format', `${name} is not gzip, expected it by its name`);
+  if (name.endsWith('.csv') && isGzip)
+    throw new DataError('wrong_format', `${name} is gzip, expected plain CSV by its name: end it in .csv.gz`);
 }
 
-async function planCsv(path: string, name: string, shardRows: number): Promise<CandidatePlan> {
-  const dialect = await readDialect({ path, name });
-  const { size } = await stat(path);
-  const cuts: number[] = [];
-  let rows = 0;
-  for await (const { offset, count, starts } of csvRecords({ path, name }, dialect)) {
-    // The first row of the block at which a shard begins.
-    for (let index = (shardRows - (rows % shardRows)) % shardRows; index < count; index += shardRows) {
-      cuts.push(dialect.bodyStart + offset + (starts[index] ?? 0));
-    }
-    rows += count;
-  }
-  const shards = cuts.map((start, index) => ({
+async function planParquet(
+  database: Database,
+  file: CandidateFile,
+  { shardRows, maxShardBytes, declaration, encoder }: PlanOptions & { readonly maxShardBytes: number },
+): Promise<CandidatePlan> {
+  const { name, path, size } = file;
+  await fetchFooter(file);
+  const { columns, rows } = await readParquetFacts(database, path, name);
+  const needed = neededColumns(columns, declaration, encoder);
+  const groups = await readRowGroups(database, path, needed);
+  const rowsPerShard = fittingRows(groups, rows, { shardRows, maxShardBytes, name });
+  const shards = Array.from({ length: Math.ceil(rows / rowsPerShard) }, (_, index) => ({
     index,
-    firstRow: index * shardRows,
-    rows: Math.min(shardRows, rows - index * shardRows),
-    bytes: { start, end: cuts[index + 1] ?? size },
+    firstRow: index * rowsPerShard,
+    rows: Math.min(rowsPerShard, rows - index * rowsPerShard),
   }));
-  return {
-    format: 'csv',
-    columns: dialect.header.map((column) => ({ name: column, type: 'VARCHAR' })),
-    rows,
-    dialect,
-    shards,
-  };
+  return { format: 'parquet', columns, size, rows, dialect: null, shards };
+}
+
+async function fetchFooter(file: CandidateFile): Promise<void> {
+  await file.fetch([
+    { start: 0, end: 4 },
+    { start: Math.max(0, file.size - TAIL_BYTES), end: file.size },
+  ]);
+  await file.fetch([{ start: await footerStart(file.path), end: file.size }]);
+}
+
+/** Halves the shards until what each needs fits. */
+function fittingRows(
+  groups: readonly RowGroup[],
+  rows: number,
+  { shardRows, maxShardBytes, name }: { readonly shardRows: number; readonly maxShardBytes: number; name: string },
+): number {
+  for (const [index, group] of groups.entries()) {
+    const bytes = lengthOf(group.ranges);
+    if (bytes > maxShardBytes)
+      throw new DataError(
+        'row_group_too_large',
+        `${name}: the columns needed of row group ${index} have ${byteText(bytes)}, expected at most ${byteText(maxShardBytes)}: write smaller row groups (pyarrow row_group_size, DuckDB ROW_GROUP_SIZE, Spark parquet.block.size)`,
+      );
+  }
+  for (let fitting = shardRows; ; fitting = Math.ceil(fitting / 2)) {
+    if (fitting <= MIN_SHARD_ROWS) return fitting;
+    let largest = 0;
+    for (let firstRow = 0; firstRow < rows; firstRow += fitting)
+      largest = Math.max(largest, lengthOf(rangesOfRows(groups, { firstRow, rows: fitting })));
+    if (largest <= maxShardBytes) return fitting;
+  }
+}
+
+function rangesOfRows(
+  groups: readonly RowGroup[],
+  { firstRow, rows }: { readonly firstRow: number; readonly rows: number },
+): ByteRange[] {
+  return groups
+    .filter((group) => group.firstRow < firstRow + rows && group.firstRow + group.rows > firstRow)
+    .flatMap(({ ranges }) => ranges);
+}
+
+function lengthOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** Columns that scoring reads: what is copied to the scores, keys and features. All, where nothing is known of them. */
+function neededColumns(
+  columns: readonly Column[],
+  declaration: PlanOptions['declaration'],
+  encoder: PlanOptions['encoder'],
+): string[] {
+  const names = columns.map(({ name }) => name);
+  if (declaration === undefined || encoder === undefined || declaration.scoring.columns === 'all') return names;
+  const read = new Set(candidateColumns(declaration, encoder.features));
+  return names.filter((name) => read.has(name));
 }
 
 interface OpenShard {
@@ -160,16 +247,20 @@ interface OpenShard {
 }
 
 /** The shard's rows, numbered as in the file. */
-async function openShard({ database, path, plan, shard }: ScoreRowsOptions, name: string): Promise<OpenShard> {
+async function openShard({ database, file, plan, shard, declaration, encoder }: ScoreRowsOptions): Promise<OpenShard> {
   const { columns, dialect } = plan;
+  const { name, path } = file;
   if (dialect === null) {
+    await fetchFooter(file);
+    const groups = await readRowGroups(database, path, neededColumns(columns, declaration, encoder));
+    await file.fetch(rangesOfRows(groups, shard));
     const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
     const rows = `SELECT file_row_number AS "#row", * FROM ${parquetScan([path])} WHERE ${range}`;
     return { relation: { from: withMalformed(rows, null), columns, isText: false, name }, remove: async () => {} };
   }
   const malformedTable = await createMalformedTable(database);
-  const { parquet, rows, remove } = await importCsv(database, { path, name }, dialect, {
-    range: shard.bytes ?? null,
+  const { parquet, rows, remove } = await importCsv(database, file, dialect, {
+    range: shard.bytes ?? { start: 0, end: file.size },
     firstRow: shard.firstRow,
     malformedTable,
   });

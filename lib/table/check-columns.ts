@@ -68,6 +68,12 @@ export function checkCandidateColumns(
   check(relation, [...keyUses(declaration), ...features.flatMap((feature) => featureUses(feature, true))], 'candidate');
 }
 
+/** Names of every column that candidates may be read for: keys, and features with their weights. */
+export function candidateColumns(declaration: Pick<Declaration, 'log'>, features: readonly Feature[]): string[] {
+  const uses = [...keyUses(declaration), ...features.flatMap((feature) => featureUses(feature, true))];
+  return [...new Set(uses.map(({ column }) => column))];
+}
+
 /** A feature's column, or the constant that stands for it where it is absent. The columns were checked before. */
 export function featureValue(relation: Relation, feature: Feature): Value {
   const column = find(relation, feature.column);

@@ -7,8 +7,10 @@ import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { DuckDBAppender } from '@duckdb/node-api';
+import type { ByteRange } from './candidate-file.ts';
 import { quoteRecord, type RecordBlock, scanRecords, splitRecord, UnclosedQuoteError } from './csv-scan.ts';
 import { type Database, execute, literal, queryOne, withConnection } from './database.ts';
 import { DataError, firstLine } from './errors.ts';
@@ -22,10 +24,11 @@ export interface Dialect {
   readonly bodyStart: number;
 }
 
-/** A file of text and what people call it. */
+/** Text, uncompressed, and what people call it. */
 export interface CsvFile {
-  readonly path: string;
   readonly name: string;
+  /** Bytes in their order. @default all of them */
+  read(range?: ByteRange): AsyncIterable<Buffer>;
 }
 
 export interface ImportedCsv {
@@ -35,19 +38,64 @@ export interface ImportedCsv {
   remove(): Promise<void>;
 }
 
-/** Bytes `start` up to, not including, `end`. */
-interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
-
 const DELIMITERS = [',', ';', '\t', '|'];
 const BLOCK_BYTES = 1024 * 1024;
 const LONGEST_HEADER = 1024 * 1024;
 
+/** The text of a local file, which is compressed where its name ends in `.gz`. */
+export function localCsv(path: string, name: string = path): CsvFile {
+  return {
+    name,
+    read(range) {
+      if (name.endsWith('.gz'))
+        return within(unzipped(createReadStream(path, { highWaterMark: BLOCK_BYTES }), name), range);
+      return createReadStream(path, {
+        highWaterMark: BLOCK_BYTES,
+        ...(range && { start: range.start, end: range.end - 1 }),
+      });
+    },
+  };
+}
+
+/**
+ * The bytes behind gzip.
+ * @throws {DataError} where they are broken or cut off.
+ */
+export async function* unzipped(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  const source = Readable.from(bytes, { objectMode: false, highWaterMark: BLOCK_BYTES });
+  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
+  let failure: unknown = null;
+  source.on('error', (error) => {
+    failure = error;
+    gunzip.destroy(error);
+  });
+  try {
+    yield* source.pipe(gunzip);
+  } catch (error) {
+    if (failure !== null) throw failure;
+    throw new DataError('unreadable', `${name} is not readable gzip: ${firstLine(error)}`, { cause: error });
+  } finally {
+    source.destroy();
+  }
+}
+
+/** The part of a stream that lies within a range. */
+export async function* within(
+  blocks: AsyncIterable<Buffer>,
+  { start, end }: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY },
+): AsyncGenerator<Buffer> {
+  let position = 0;
+  for await (const block of blocks) {
+    const part = block.subarray(Math.max(0, start - position), Math.max(0, end - position));
+    position += block.length;
+    if (part.length > 0) yield part;
+    if (position >= end) return;
+  }
+}
+
 /** Reads the header: its delimiter is the most frequent one of comma, semicolon, tab and bar outside quotes. */
-export async function readDialect({ path, name }: CsvFile): Promise<Dialect> {
-  const head = await readHead(path, name);
+export async function readDialect({ name, read }: CsvFile): Promise<Dialect> {
+  const head = await readHead(read());
   if (head[0] === 0xff || head[0] === 0xfe) throw new DataError('wrong_format', `${name} is UTF-16, expected UTF-8`);
   const byteOrderMark = head.subarray(0, 3).equals(Buffer.from('\ufeff')) ? 3 : 0;
   const { start, end, next } = firstRecord(head, byteOrderMark, name);
@@ -66,14 +114,7 @@ export async function* csvRecords(
   { delimiter, header, bodyStart }: Dialect,
   { range = null, firstRow = 0 }: { readonly range?: ByteRange | null; readonly firstRow?: number } = {},
 ): AsyncGenerator<RecordBlock> {
-  const isCompressed = file.name.endsWith('.gz');
-  const bytes = isCompressed
-    ? skipBytes(blocksOf(file.path, true), bodyStart)
-    : createReadStream(file.path, {
-        start: range?.start ?? bodyStart,
-        ...(range === null ? {} : { end: range.end - 1 }),
-        highWaterMark: BLOCK_BYTES,
-      });
+  const bytes = file.read(range ?? { start: bodyStart, end: Number.POSITIVE_INFINITY });
   try {
     yield* scanRecords(bytes, { delimiter, fields: header.length });
   } catch (error) {
@@ -83,8 +124,6 @@ export async function* csvRecords(
         `quote not closed in ${file.name}: row ${firstRow + error.record} (from 0) does not end`,
       );
     }
-    if (isCompressed && !(error instanceof DataError))
-      throw new DataError('unreadable', `${file.name} is not readable gzip: ${firstLine(error)}`);
     throw error;
   }
 }
@@ -232,36 +271,15 @@ async function assertSameRows(database: Database, parquet: string, expected: num
     throw new DataError('unreadable', `${name} cannot be read as CSV: got ${rows} records, expected ${expected}`);
 }
 
-async function readHead(path: string, name: string): Promise<Buffer> {
+async function readHead(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
   const blocks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const block of blocksOf(path, name.endsWith('.gz'))) {
-      blocks.push(block);
-      bytes += block.length;
-      if (bytes > LONGEST_HEADER) break;
-    }
-  } catch (error) {
-    throw new DataError('unreadable', `${name} is not readable gzip: ${firstLine(error)}`, { cause: error });
+  let length = 0;
+  for await (const block of bytes) {
+    blocks.push(block);
+    length += block.length;
+    if (length > LONGEST_HEADER) break;
   }
   return Buffer.concat(blocks);
-}
-
-function blocksOf(path: string, isCompressed: boolean): AsyncIterable<Buffer> {
-  const file = createReadStream(path, { highWaterMark: BLOCK_BYTES });
-  if (!isCompressed) return file;
-  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
-  file.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => file.destroy());
-  return file.pipe(gunzip);
-}
-
-async function* skipBytes(blocks: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
-  let left = count;
-  for await (const block of blocks) {
-    if (block.length > left) yield block.subarray(left);
-    left = Math.max(0, left - block.length);
-  }
 }
 
 /** Where the first line that is not blank begins and ends; a line end inside quotes does not count. */

@@ -2,6 +2,8 @@
 export type DataErrorCode =
   | 'no_such_file'
   | 'unknown_format'
+  | 'too_large'
+  | 'row_group_too_large'
   | 'empty_file'
   | 'wrong_format'
   | 'cut_off'

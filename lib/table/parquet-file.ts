@@ -1,5 +1,6 @@
 /** What can be known of a Parquet file before its rows are read: that it is one, that it is whole, its columns and rows. */
 import { open } from 'node:fs/promises';
+import type { ByteRange } from './candidate-file.ts';
 import type { Column } from './columns.ts';
 import { type Database, literal, query, queryOne } from './database.ts';
 import { DataError, firstLine } from './errors.ts';
@@ -89,4 +90,45 @@ function assertNames(columns: readonly Column[], names: ReadonlySet<string>, fil
   const reserved = columns.filter(({ name }) => RESERVED.includes(name.toLowerCase())).map(({ name }) => name);
   if (reserved.length > 0)
     throw new DataError('columns_clash', `columns have reserved names: ${reserved.join(', ')} (in ${file})`);
+}
+
+/** Where the footer of a Parquet file begins; its end must be readable. 0 where the file is too short to say. */
+export async function footerStart(path: string): Promise<number> {
+  const { footerBytes, size } = await readEnds(path);
+  return Math.max(0, size - 8 - footerBytes);
+}
+
+/** What lies in a row group of some columns. */
+export interface RowGroup {
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Of the columns' chunks. */
+  readonly ranges: readonly ByteRange[];
+}
+
+/** The row groups of a file whose footer is readable, with the bytes that these columns take in each. */
+export async function readRowGroups(database: Database, path: string, columns: readonly string[]): Promise<RowGroup[]> {
+  // A nested column's chunks are called `column, list, element`.
+  const isWanted = columns.map(
+    (name) => `path_in_schema = ${literal(name)} OR starts_with(path_in_schema, ${literal(`${name}, `)})`,
+  );
+  // Some writers note 0 for a dictionary that is not there.
+  const chunk = 'least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset))';
+  const groups = await query(
+    database,
+    `SELECT any_value(row_group_num_rows) AS rows, list(${chunk}) FILTER (${isWanted.join(' OR ') || 'false'}) AS starts, ` +
+      `list(total_compressed_size) FILTER (${isWanted.join(' OR ') || 'false'}) AS sizes ` +
+      `FROM parquet_metadata(${literal(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+  );
+  let firstRow = 0;
+  return groups.map(({ rows, starts, sizes }) => {
+    const group = { firstRow, rows: Number(rows), ranges: rangesOf(starts, sizes) };
+    firstRow += group.rows;
+    return group;
+  });
+}
+
+function rangesOf(starts: unknown, sizes: unknown): ByteRange[] {
+  if (!Array.isArray(starts) || !Array.isArray(sizes)) return [];
+  return starts.map((start, i) => ({ start: Number(start), end: Number(start) + Number(sizes[i]) }));
 }

@@ -1,5 +1,5 @@
 /** Files made out of a log: its rows with their numbers, and candidates out of its held-out rows. */
-import type { Declaration } from '../config/declaration.ts';
+import { candidateColumns } from './check-columns.ts';
 import { goodRows } from './check-rows.ts';
 import { type Database, execute, identifier, literal } from './database.ts';
 import { PARTS, type Part } from './encoded.ts';
@@ -39,17 +39,10 @@ export async function writeCandidates(
   },
 ): Promise<void> {
   const { declaration, source, checks, windows } = log;
-  const columns = candidateColumns(declaration).map(identifier).join(', ');
+  const columns = candidateColumns(declaration, declaration.features).map(identifier).join(', ');
   const rows =
     `SELECT ${columns}, "#row" FROM ${goodRows(source.relation, checks)} ` +
     `WHERE ${partSql(source.relation, declaration, windows)} = ${PARTS.indexOf(part)} AND "#row" % ${every} = ${from}`;
   const format = path.endsWith('.csv') ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';
   await execute(database, `COPY (SELECT ${columns} FROM (${rows}) ORDER BY "#row") TO ${literal(path)} (${format})`);
-}
-
-function candidateColumns({ log, features }: Declaration): string[] {
-  const ofFeatures = features.flatMap((feature) =>
-    feature.type === 'bag' && feature.weights !== null ? [feature.column, feature.weights] : [feature.column],
-  );
-  return [...new Set([...log.keys, ...ofFeatures])];
 }

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Column, Relation } from './columns.ts';
-import { type CsvFile, createMalformedTable, importCsv, readDialect } from './csv-import.ts';
+import { createMalformedTable, importCsv, localCsv, readDialect } from './csv-import.ts';
 import { type Database, literal, query } from './database.ts';
 import { DataError } from './errors.ts';
 import { looksLikeParquet, parquetScan, readParquetFacts } from './parquet-file.ts';
@@ -122,7 +122,7 @@ async function openCsv(
   let firstRow = 0;
   let malformed = 0;
   for (const path of paths) {
-    const file: CsvFile = { path, name: path };
+    const file = localCsv(path);
     const dialect = await readDialect(file);
     const columns = dialect.header.map((name) => ({ name, type: 'VARCHAR' }));
     first ??= { path, columns };

@@ -34,7 +34,7 @@ afterEach(async () => {
 const files: CandidateFiles = {
   async plan() {
     const shards = [0, 1].map((index) => ({ index, firstRow: index * 5, rows: 5 }));
-    return { format: 'csv', columns: [], rows: 10, dialect: null, shards };
+    return { format: 'csv', columns: [], size: 1, rows: 10, dialect: null, shards };
   },
   async scoreShard({ file, shard, scratch }) {
     const scoresPath = join(scratch, 'scores.parquet');

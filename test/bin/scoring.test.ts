@@ -128,7 +128,7 @@ describe('a file is refused, with every other of the command, before it gets int
       stderr: `entirespace: ${[
         'no such file: absent.csv',
         'folder is a folder, expected a file',
-        'candidate key ends in .yaml, expected .parquet or .csv (candidates/shop.yaml)',
+        'candidate key ends in .yaml, expected .parquet, .csv or .csv.gz (candidates/shop.yaml)',
         '_hidden.csv cannot be a candidate: its name begins with _ or .',
         'log.csv and folder/log.csv would both be candidates/log.csv',
       ].join('; ')}\n`,

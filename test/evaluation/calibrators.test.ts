@@ -150,7 +150,7 @@ describe('isotonic calibration', () => {
       logit: fc.double({ min: -80, max: 80, noNaN: true }),
       label: fc.integer({ min: 0, max: 1 }),
     });
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 60 }), (drawn) => {
         const { logits, calibrated } = fitIsotonic({
           logit: Float64Array.from(drawn, ({ logit }) => logit),

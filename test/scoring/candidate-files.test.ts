@@ -2,18 +2,19 @@
 import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planShardsHandler } from '../../functions/plan-shards.ts';
 import { scoreShardHandler } from '../../functions/score-shard.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { promoteVersion } from '../../lib/registry/current.ts';
-import { candidateFiles } from '../../lib/scoring/candidate-files.ts';
+import { type CandidateFilesOptions, candidateFiles } from '../../lib/scoring/candidate-files.ts';
 import { type FileResult, type LocalScoring, scoreLocal } from '../../lib/scoring/local.ts';
 import { ModelLoader } from '../../lib/scoring/models.ts';
 import type { CandidateFiles } from '../../lib/scoring/ports.ts';
 import { registryModels } from '../../lib/scoring/registry-models.ts';
 import { fileStore } from '../../lib/store/file-store.ts';
-import { memoryStore } from '../../lib/store/memory-store.ts';
+import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
@@ -162,6 +163,153 @@ describe('candidate files', () => {
     expect((await scoresOf('replaced.parquet')).length).toBe(9);
   });
 
+  it('get the same scores from gzip as from plain CSV, cut into pieces by the planner', async () => {
+    await writeCandidates('plain.csv', 'FORMAT csv');
+    await writeFile(pathOf('zipped.csv.gz'), gzipSync(await readFile(pathOf('plain.csv'))));
+    const results = await score({ keys: ['candidates/plain.csv', 'candidates/zipped.csv.gz'] });
+    expect(results).toMatchObject([
+      { status: 'succeeded', manifest: { rowsIn: 50, scored: 47, rejected: 3 } },
+      { status: 'succeeded', manifest: { rowsIn: 50, scored: 47, rejected: 3, parts: [{}, {}, {}] } },
+    ]);
+    expect(await scoresOf('zipped.csv.gz')).toEqual(await scoresOf('plain.csv'));
+  });
+
+  it('are read by the ranges that are needed, and give the same scores as the whole file', async () => {
+    // A feature's column, a key and ballast of 20 MB in which nobody is interested; 5,000 rows in each row group.
+    const rows = `SELECT i AS id, 'city ' || (i % 9) AS city, (i % 11) / 4.0 AS price, repeat(md5(i::VARCHAR), 12) AS ballast FROM range(60000) AS t(i)`;
+    await mkdir(join(root, 'bucket/candidates'), { recursive: true });
+    await execute(
+      database,
+      `COPY (${rows}) TO ${literal(pathOf('wide.parquet'))} (FORMAT parquet, ROW_GROUP_SIZE 5000, COMPRESSION uncompressed)`,
+    );
+    const size = (await readFile(pathOf('wide.parquet'))).length;
+    const memory = memoryStore();
+    for await (const { key } of store.list('models/')) await memory.put(key, (await store.get(key)).body);
+    await memory.putFile('candidates/wide.parquet', pathOf('wide.parquet'));
+    const requests: number[] = [];
+    const counting: Store = {
+      ...memory,
+      async get(key, options) {
+        const object = await memory.get(key, options);
+        if (key === 'candidates/wide.parquet') requests.push(object.body.length);
+        return object;
+      },
+    };
+    const [remote] = await score({ store: counting }, undefined, { shardRows: 20_000 });
+    const [local] = await score({ keys: ['candidates/wide.parquet'] }, undefined, { shardRows: 20_000 });
+    const digests = (result: FileResult | undefined) =>
+      result?.status === 'succeeded' ? result.manifest.parts.map(({ sha256 }) => sha256) : [];
+    expect(digests(remote)).toHaveLength(3);
+    expect(digests(remote)).toEqual(digests(local));
+    expect(size).toBeGreaterThan(20e6);
+    // The planner looks at both ends of the file; a scorer at the footer and at three columns of four row groups.
+    const [planned, scored] = [requests.slice(0, 2), requests.slice(2)];
+    expect(planned.reduce((sum, bytes) => sum + bytes)).toBeLessThan(6 * 2 ** 20);
+    expect(scored.reduce((sum, bytes) => sum + bytes)).toBeLessThan(3 * 1.5 * 2 ** 20);
+    expect(scored.length).toBeLessThanOrEqual(3 * 6);
+  });
+
+  it.each([
+    { name: 'zero.csv', content: '', reason: 'empty_file', message: 'candidates/zero.csv is empty: 0 bytes' },
+    { name: 'zero.parquet', content: '', reason: 'empty_file', message: 'candidates/zero.parquet is empty: 0 bytes' },
+    {
+      name: 'renamed.csv',
+      content: 'PAR1 and more',
+      reason: 'wrong_format',
+      message: 'candidates/renamed.csv is a Parquet file, expected CSV by its name',
+    },
+    {
+      name: 'renamed.parquet',
+      content: 'id,city,price\n1,a,2\n',
+      reason: 'wrong_format',
+      message: 'candidates/renamed.parquet is not Parquet: it begins with "id,c", expected "PAR1"',
+    },
+    {
+      name: 'renamed-gzip.csv',
+      content: gzipSync('id,city,price\n1,a,2\n'),
+      reason: 'wrong_format',
+      message: 'candidates/renamed-gzip.csv is gzip, expected plain CSV by its name: end it in .csv.gz',
+    },
+    {
+      name: 'plain.csv.gz',
+      content: 'id,city,price\n1,a,2\n',
+      reason: 'wrong_format',
+      message: 'candidates/plain.csv.gz is not gzip, expected it by its name',
+    },
+    {
+      name: 'cut.csv.gz',
+      content: gzipSync('id,city,price\n1,a,2\n'.repeat(1000)).subarray(0, -20),
+      reason: 'unreadable',
+      message: 'candidates/cut.csv.gz is not readable gzip: unexpected end of file',
+    },
+    {
+      name: 'short.parquet',
+      content: 'PAR1PAR1',
+      reason: 'cut_off',
+      message: 'candidates/short.parquet is cut off: a Parquet file ends with "PAR1", got 8 bytes without it',
+    },
+    {
+      name: 'columns.csv.gz',
+      content: gzipSync('id,color\n1,red\n'),
+      reason: 'columns_missing',
+      message: 'candidate columns missing: city, price (in candidates/columns.csv.gz)',
+    },
+    {
+      name: 'utf16.csv',
+      content: Buffer.from('\ufeffid,city', 'utf16le'),
+      reason: 'wrong_format',
+      message: 'candidates/utf16.csv is UTF-16, expected UTF-8',
+    },
+  ])('fail with one sentence: $name', async ({ name, content, reason, message }) => {
+    await mkdir(join(root, 'bucket/candidates'), { recursive: true });
+    await writeFile(pathOf(name), content);
+    for (const from of [store, await copyToMemory(name)]) {
+      const [result] = await score({ store: from, keys: [`candidates/${name}`] });
+      expect(result).toMatchObject({ status: 'failed', failure: { reason, message } });
+    }
+  });
+
+  it('are refused where a few bytes of gzip become more than a function can cut, and nothing is left lying', async () => {
+    await writeFile(pathOf('bomb.csv.gz'), gzipSync(`id,city,price\n${'1,a,2\n'.repeat(2_000_000)}`));
+    const memory = await copyToMemory('bomb.csv.gz');
+    const [result] = await score({ store: memory, keys: ['candidates/bomb.csv.gz'] }, undefined, {
+      shardRows: 500_000,
+      maxUnzippedBytes: 2 ** 20,
+    });
+    expect(result).toMatchObject({
+      status: 'failed',
+      failure: {
+        reason: 'too_large',
+        message:
+          'candidates/bomb.csv.gz has more than 1.0 MiB uncompressed, expected at most that in gzip: use Parquet, or plain CSV',
+      },
+    });
+    expect(memory.keys().filter((key) => key.includes('/pieces/'))).toEqual([]);
+  });
+
+  it('are scored as they are where their text looks like a formula', async () => {
+    await writeFile(pathOf('formula.csv'), 'id,city,price\n"=cmd|\' /C calc\'!A0",@SUM(1),1\n+1,-1,2\n');
+    const [result] = await score({ keys: ['candidates/formula.csv'] });
+    expect(result).toMatchObject({ status: 'succeeded', manifest: { scored: 2, rejected: 0 } });
+    expect((await scoresOf('formula.csv')).map(({ id }) => id)).toEqual(["=cmd|' /C calc'!A0", '+1']);
+  });
+
+  it('are refused where a row group is larger than the disk may hold, with what to change', async () => {
+    const rows = `SELECT i AS id, 'x' AS city, i / 4.0 AS price FROM range(200000) AS t(i)`;
+    // Two columns of 8 bytes a row, and one that takes next to nothing.
+    const format = 'FORMAT parquet, ROW_GROUP_SIZE 200000, COMPRESSION uncompressed';
+    await execute(database, `COPY (${rows}) TO ${literal(pathOf('group.parquet'))} (${format})`);
+    const [result] = await score({ keys: ['candidates/group.parquet'] }, undefined, { maxShardBytes: 2 ** 20 });
+    expect(result).toMatchObject({
+      status: 'failed',
+      failure: {
+        reason: 'row_group_too_large',
+        message:
+          'candidates/group.parquet: the columns needed of row group 0 have 3.1 MiB, expected at most 1.0 MiB: write smaller row groups (pyarrow row_group_size, DuckDB ROW_GROUP_SIZE, Spark parquet.block.size)',
+      },
+    });
+  });
+
   it('are tried again, and then fail, where the model is not what its manifest says', async () => {
     await writeCandidates('corrupted.parquet', 'FORMAT parquet');
     const model = join(root, 'bucket/models/small', version, 'model.onnx');
@@ -212,6 +360,7 @@ async function copiesOf(original: string, times: readonly string[]): Promise<str
 async function score(
   options: Partial<LocalScoring>,
   wrap: (files: CandidateFiles) => CandidateFiles = (files) => files,
+  limits: Partial<Pick<CandidateFilesOptions, 'shardRows' | 'maxShardBytes' | 'maxUnzippedBytes'>> = {},
 ): Promise<FileResult[]> {
   const scratch = await mkdtemp(join(root, 'scratch-'));
   const from = options.store ?? store;
@@ -220,7 +369,7 @@ async function score(
     return await scoreLocal({
       store: from,
       models: registryModels(from, 'small'),
-      files: wrap(candidateFiles({ store: from, models, scratch, shardRows: SHARD_ROWS })),
+      files: wrap(candidateFiles({ store: from, models, scratch, shardRows: SHARD_ROWS, ...limits })),
       handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
       scratch,
       queueOptions: { retryMs: 1 },
@@ -237,6 +386,13 @@ async function writeCandidates(name: string, format: string, limit = ''): Promis
   await mkdir(join(root, 'bucket/candidates'), { recursive: true });
   const rows = `SELECT CASE WHEN i % 20 = 7 THEN NULL ELSE i END AS id, 'city ' || (i % 9) AS city, (i % 11) / 4.0 AS price FROM range(${ROWS}) AS t(i) ${limit}`;
   await execute(database, `COPY (${rows}) TO ${literal(pathOf(name))} (${format})`);
+}
+
+async function copyToMemory(name: string): Promise<MemoryStore> {
+  const memory = memoryStore();
+  for await (const { key } of store.list('models/')) await memory.put(key, (await store.get(key)).body);
+  await memory.put(`candidates/${name}`, await readFile(pathOf(name)));
+  return memory;
 }
 
 function pathOf(name: string): string {

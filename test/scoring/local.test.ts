@@ -42,7 +42,7 @@ describe('local mode', () => {
     const keys = [KEY, OTHER, 'candidates/notes.txt', 'scores/x.csv'];
     const run = runLocal({ store, files: fakeFiles(SHARD) }, () => null, { keys });
     await expect(run).rejects.toThrow(
-      'no object candidates/other.csv; candidate key ends in .txt, expected .parquet or .csv (candidates/notes.txt); scores/x.csv is not a file under candidates/ (in memory:)',
+      'no object candidates/other.csv; candidate key ends in .txt, expected .parquet, .csv or .csv.gz (candidates/notes.txt); scores/x.csv is not a file under candidates/ (in memory:)',
     );
     expect(store.keys()).toEqual([KEY]);
   });

@@ -245,12 +245,12 @@ describe('a key', () => {
     [
       'key_extension',
       'candidates/today.json',
-      'candidate key ends in .json, expected .parquet or .csv (candidates/today.json)',
+      'candidate key ends in .json, expected .parquet, .csv or .csv.gz (candidates/today.json)',
     ],
     [
       'key_extension',
       'candidates/today',
-      'candidate key ends in no extension, expected .parquet or .csv (candidates/today)',
+      'candidate key ends in no extension, expected .parquet, .csv or .csv.gz (candidates/today)',
     ],
     ['key_segments', 'candidates//today.csv', 'candidate key has an empty, . or .. segment (candidates//today.csv)'],
     [

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Declaration } from '../../lib/config/declaration.ts';
-import { type CandidatePlan, planCandidates, scoreRows } from '../../lib/table/candidates.ts';
+import { localCandidate } from '../../lib/table/candidate-file.ts';
+import { type CandidatePlan, type PlanOptions, planCandidates, scoreRows } from '../../lib/table/candidates.ts';
 import { literal, query } from '../../lib/table/database.ts';
 import type { EncodedChunk } from '../../lib/table/encoded.ts';
 import type { Encoder } from '../../lib/table/encoder.ts';
@@ -44,6 +45,10 @@ async function predict(chunk: EncodedChunk) {
 
 const OUTPUTS = ['pctr', 'pcvr'];
 
+async function planOf(path: string, { name = path, ...options }: PlanOptions & { readonly name?: string }) {
+  return planCandidates(place.database, await localCandidate(path, name), options);
+}
+
 async function score(
   path: string,
   plan: CandidatePlan,
@@ -58,7 +63,7 @@ async function score(
   ];
   const result = await scoreRows({
     database: place.database,
-    path,
+    file: await localCandidate(path),
     plan,
     shard,
     declaration,
@@ -82,7 +87,7 @@ const many = (rows: number) =>
 
 describe('a plan', () => {
   it.each(['plan.parquet', 'plan.csv'])('cuts %s into shards of rows and survives JSON', async (name) => {
-    const plan = await planCandidates(place.database, await place.write(name, many(2500)), { shardRows: 1000 });
+    const plan = await planOf(await place.write(name, many(2500)), { shardRows: 1000 });
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
     expect(plan.rows).toBe(2500);
     expect(plan.shards.map(({ index, firstRow, rows }) => [index, firstRow, rows])).toEqual([
@@ -96,7 +101,7 @@ describe('a plan', () => {
     const lines = ['1,"a\nb"', '2,x', '', '3,"c\r\n\r\nd"', '4', '5,"e"'];
     await writeFile(place.at('cuts.csv'), `\ufeffid,text\r\n${lines.join('\r\n')}\r\n`);
     const bytes = await readFile(place.at('cuts.csv'));
-    const plan = await planCandidates(place.database, place.at('cuts.csv'), { shardRows: 2 });
+    const plan = await planOf(place.at('cuts.csv'), { shardRows: 2 });
     const texts = plan.shards.map(({ bytes: range }) => bytes.toString('utf8', range?.start, range?.end));
     expect(texts).toEqual(['1,"a\nb"\r\n2,x\r\n\r\n', '3,"c\r\n\r\nd"\r\n4\r\n', '5,"e"\r\n']);
     expect(plan).toMatchObject({
@@ -107,7 +112,7 @@ describe('a plan', () => {
   });
 
   it.each(['none.parquet', 'none.csv'])('of %s, which has no rows, has no shards', async (name) => {
-    const plan = await planCandidates(place.database, await place.write(name, `${many(1)} WHERE false`), {
+    const plan = await planOf(await place.write(name, `${many(1)} WHERE false`), {
       shardRows: 10,
     });
     expect(plan).toMatchObject({ rows: 0, shards: [] });
@@ -115,7 +120,7 @@ describe('a plan', () => {
 
   it('is refused with every missing column, those with a value for scoring excused', async () => {
     const path = await place.write('narrow.parquet', 'SELECT 1 AS user_id, 2 AS price');
-    await expect(planCandidates(place.database, path, { shardRows: 10, declaration, encoder })).rejects.toMatchObject({
+    await expect(planOf(path, { shardRows: 10, declaration, encoder })).rejects.toMatchObject({
       code: 'columns_missing',
       message: `candidate columns missing: item, tags (in ${path})`,
     });
@@ -123,16 +128,16 @@ describe('a plan', () => {
 
   it('is refused where the file is none of a candidate, by the name it is known under', async () => {
     const parquet = await place.write('true.parquet', 'SELECT 1 AS a');
-    const refused = (name: string) => planCandidates(place.database, parquet, { shardRows: 10, name });
+    const refused = (name: string) => planOf(parquet, { shardRows: 10, name });
     await expect(refused('s3://b/x.csv')).rejects.toThrow('s3://b/x.csv is a Parquet file, expected CSV by its name');
     await expect(refused('s3://b/x.csv.gz')).rejects.toThrow(
-      's3://b/x.csv.gz is compressed, expected .parquet or .csv',
+      's3://b/x.csv.gz is a Parquet file, expected CSV by its name',
     );
     await expect(refused('s3://b/x.json')).rejects.toThrow(
       's3://b/x.json has an unknown extension, expected .parquet, .csv or .csv.gz',
     );
     await writeFile(place.at('open.csv'), 'a,b\n1,2\n3,"4\n');
-    await expect(planCandidates(place.database, place.at('open.csv'), { shardRows: 1, name: 'k.csv' })).rejects.toThrow(
+    await expect(planOf(place.at('open.csv'), { shardRows: 1, name: 'k.csv' })).rejects.toThrow(
       'quote not closed in k.csv: row 1 (from 0) does not end',
     );
   });
@@ -148,7 +153,7 @@ describe('scores', () => {
         "'a', 9, 2.0, '', 1",
       ]),
     );
-    const plan = await planCandidates(place.database, path, { shardRows: 10 });
+    const plan = await planOf(path, { shardRows: 10 });
     const { result, rows, scoresPath, rejectsPath } = await score(path, plan, 0);
     expect(result).toEqual({ rowsIn: 3, scored: 3, rejected: 0, rejectedByReason: {} });
     expect(await schema(scoresPath)).toEqual(['user_id UTINYINT', 'item VARCHAR', 'pctr FLOAT', 'pcvr FLOAT']);
@@ -162,7 +167,7 @@ describe('scores', () => {
 
   it('stand beside all columns where the declaration says so', async () => {
     const path = await place.write('all.parquet', `SELECT *, [1, 2] AS extra FROM (${many(3)})`);
-    const plan = await planCandidates(place.database, path, { shardRows: 10 });
+    const plan = await planOf(path, { shardRows: 10 });
     const { rows, scoresPath } = await score(path, plan, 0, {
       declaration: { ...declaration, scoring: { columns: 'all', maxRejected: 1 } },
     });
@@ -183,7 +188,7 @@ describe('scores', () => {
     'of all shards of %s together are the rows of the file in order',
     async (name) => {
       const path = await place.write(name, many(70_000));
-      const plan = await planCandidates(place.database, path, { shardRows: 30_000 });
+      const plan = await planOf(path, { shardRows: 30_000 });
       const users: unknown[] = [];
       for (const { index } of plan.shards) {
         const { rows, result } = await score(path, plan, index);
@@ -200,14 +205,14 @@ describe('scores', () => {
   it('are the same from Parquet and from CSV', async () => {
     const sql = many(3000);
     const [parquet, csv] = [await place.write('p.parquet', sql), await place.write('c.csv', sql)];
-    const one = await score(parquet, await planCandidates(place.database, parquet, { shardRows: 5000 }), 0);
-    const other = await score(csv, await planCandidates(place.database, csv, { shardRows: 5000 }), 0);
+    const one = await score(parquet, await planOf(parquet, { shardRows: 5000 }), 0);
+    const other = await score(csv, await planOf(csv, { shardRows: 5000 }), 0);
     expect(other.rows).toEqual(one.rows);
   });
 
   it('use the declared value where a column is unknown when scoring', async () => {
     const path = await place.write('unknown.parquet', "SELECT 1 AS user_id, 'a' AS item, 1 AS price, '' AS tags");
-    const plan = await planCandidates(place.database, path, { shardRows: 10, declaration, encoder });
+    const plan = await planOf(path, { shardRows: 10, declaration, encoder });
     const { rows } = await score(path, plan, 0, { outputs: ['position'] });
     // 1 is the most frequent position of the training rows.
     expect(rows).toEqual([{ user_id: 1, item: 'a', position: 2 }]);
@@ -218,7 +223,7 @@ describe('bad candidates', () => {
   it('are rejected with their position in the file; the others are scored', async () => {
     const lines = ['u0,a,1,x', ',a,1,x', 'u2,a,cheap,x', 'u3,a', 'u4,b,inf,x', 'u5,b,5,x'];
     await writeFile(place.at('bad.csv'), `user_id,item,price,tags\n${lines.join('\n')}\n`);
-    const plan = await planCandidates(place.database, place.at('bad.csv'), { shardRows: 3 });
+    const plan = await planOf(place.at('bad.csv'), { shardRows: 3 });
     const [first, second] = [await score(place.at('bad.csv'), plan, 0), await score(place.at('bad.csv'), plan, 1)];
     expect(first.result).toEqual({
       rowsIn: 3,
@@ -248,7 +253,7 @@ describe('bad candidates', () => {
       'hopeless.parquet',
       "SELECT NULL::BIGINT AS user_id, 'a' AS item, 1 AS price, '' AS tags FROM range(5)",
     );
-    const plan = await planCandidates(place.database, path, { shardRows: 10 });
+    const plan = await planOf(path, { shardRows: 10 });
     const { result, rows, scoresPath } = await score(path, plan, 0);
     expect(result).toEqual({ rowsIn: 5, scored: 0, rejected: 5, rejectedByReason: { missing_key: 5 } });
     expect(rows).toEqual([]);
@@ -259,7 +264,7 @@ describe('bad candidates', () => {
 describe('scoring fails', () => {
   it('where a column has the name of a score', async () => {
     const path = await place.write('clash.parquet', `SELECT *, 1 AS "PCTR" FROM (${many(3)})`);
-    const plan = await planCandidates(place.database, path, { shardRows: 10 });
+    const plan = await planOf(path, { shardRows: 10 });
     await expect(
       score(path, plan, 0, { declaration: { ...declaration, scoring: { columns: 'all', maxRejected: 1 } } }),
     ).rejects.toMatchObject({
@@ -270,24 +275,25 @@ describe('scoring fails', () => {
 
   it('where columns are missing or of a wrong type', async () => {
     const missing = await place.write('missing.parquet', "SELECT 1 AS user_id, 'a' AS item, 1 AS price");
-    await expect(score(missing, await planCandidates(place.database, missing, { shardRows: 10 }), 0)).rejects.toThrow(
+    await expect(score(missing, await planOf(missing, { shardRows: 10 }), 0)).rejects.toThrow(
       `candidate columns missing: tags (in ${missing})`,
     );
     const typed = await place.write('types.parquet', "SELECT 1 AS user_id, 'a' AS item, 'cheap' AS price, 'x' AS tags");
-    await expect(score(typed, await planCandidates(place.database, typed, { shardRows: 10 }), 0)).rejects.toThrow(
+    await expect(score(typed, await planOf(typed, { shardRows: 10 }), 0)).rejects.toThrow(
       `candidate columns of a wrong type: price is VARCHAR, expected a number (in ${typed})`,
     );
   });
 
   it('where the model gives too few scores, or none that is a number', async () => {
     const path = await place.write('model.parquet', many(10));
-    const plan = await planCandidates(place.database, path, { shardRows: 10 });
+    const plan = await planOf(path, { shardRows: 10 });
     const [shard] = plan.shards;
     if (shard === undefined) throw new Error('plan has no shard');
+    const file = await localCandidate(path);
     const scoreWith = (values: readonly number[]) =>
       scoreRows({
         database: place.database,
-        path,
+        file,
         plan,
         shard,
         declaration,
@@ -307,7 +313,7 @@ describe('scoring fails', () => {
     const path = await place.write('broken.parquet', many(50_000));
     const bytes = await readFile(path);
     await writeFile(path, bytes.fill(0x55, bytes.length >> 2, (bytes.length >> 2) + 5000));
-    const plan = await planCandidates(place.database, path, { shardRows: 100_000 });
+    const plan = await planOf(path, { shardRows: 100_000 });
     await expect(score(path, plan, 0)).rejects.toMatchObject({
       name: 'DataError',
       code: 'unreadable',
@@ -317,7 +323,7 @@ describe('scoring fails', () => {
 
   it('where a CSV file is not the one that was planned', async () => {
     await writeFile(place.at('swapped.csv'), 'user_id,item,price,tags\n1,a,1,x\n2,a,1,x\n');
-    const plan = await planCandidates(place.database, place.at('swapped.csv'), { shardRows: 10 });
+    const plan = await planOf(place.at('swapped.csv'), { shardRows: 10 });
     await writeFile(place.at('swapped.csv'), 'user_id,item,price,tags\n1,abcdef,1,x\n\n\n\n');
     await expect(score(place.at('swapped.csv'), plan, 0)).rejects.toThrow(
       `${place.at('swapped.csv')} changed since it was planned: shard 0 has 1 rows, expected 2`,

@@ -25,6 +25,7 @@ export function gated(gate: Gate, url = 'memory:'): Target {
   return {
     store: {
       url,
+      hasFiles: false,
       head: (key, versionId) => gate(read('head', key), ({ store }) => store.head(key, versionId)),
       get: (key, options) => gate(read('get', key), ({ store }) => store.get(key, options)),
       put: (key, body, options) => gate(change('put', key), ({ store }) => store.put(key, body, options)),

@@ -58,7 +58,7 @@ export function fakeFiles(shards: Shards | ((file: FileVersion) => Shards)): Can
         firstRow += range.rows;
         return range;
       });
-      return { format: 'parquet', columns: [], rows: firstRow, dialect: null, shards: ranges };
+      return { format: 'parquet', columns: [], size: 1, rows: firstRow, dialect: null, shards: ranges };
     },
     async scoreShard({ file, shard, model }) {
       const { scored = 0, rejected = 0 } = shardsOf(file)[shard] ?? {};
