@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store } from '../store/store.ts';
 import { planCandidates, scoreRows } from '../table/candidates.ts';
+import type { Column, Relation } from '../table/columns.ts';
 import { DataError } from '../table/errors.ts';
 import { CandidateFileError } from './errors.ts';
+import { type FeatureTables, featureTables } from './feature-tables.ts';
 import type { FileVersion } from './identity.ts';
 import type { ModelLoader } from './models.ts';
 import type { CandidateFiles, ScoredShard, ShardRequest } from './ports.ts';
@@ -16,6 +18,10 @@ export interface CandidateFilesOptions {
   readonly scratch: string;
   /** Rows of a shard: the unit of work, and of loss. @default 500,000: well under a minute, and a part under 64 MiB */
   readonly shardRows?: number;
+  /** Existing folder for copies of feature tables, which are kept from shard to shard. @default `scratch` */
+  readonly tablesFolder?: string;
+  /** As `FeatureTablesOptions.wholeBytes`. */
+  readonly wholeTableBytes?: number;
 }
 
 const SHARD_ROWS = 500_000;
@@ -26,20 +32,34 @@ export function candidateFiles({
   models,
   scratch,
   shardRows = SHARD_ROWS,
+  tablesFolder = scratch,
+  wholeTableBytes,
 }: CandidateFilesOptions): CandidateFiles {
+  const tables = featureTables({
+    store,
+    folder: tablesFolder,
+    ...(wholeTableBytes && { wholeBytes: wholeTableBytes }),
+  });
   return {
     plan: (file, version) =>
       withFile({ store, scratch }, file, async (path) => {
         const { database, encoder, declaration } = await models.load(version);
-        return planCandidates(database, path, { shardRows, name: file.key, encoder, declaration });
+        const findTables = (columns: readonly Column[]) => tables.find(columns, { declaration, encoder });
+        return planCandidates(database, path, { shardRows, name: file.key, encoder, declaration, findTables });
       }),
-    scoreShard: (request) => withFile({ store, scratch }, request.file, (path) => scoreRange(models, request, path)),
+    scoreShard: (request) =>
+      withFile({ store, scratch }, request.file, (path) => scoreRange({ models, tables }, request, path)),
   };
 }
 
-async function scoreRange(models: ModelLoader, request: ShardRequest, path: string): Promise<ScoredShard> {
+async function scoreRange(
+  { models, tables }: { readonly models: ModelLoader; readonly tables: FeatureTables },
+  request: ShardRequest,
+  path: string,
+): Promise<ScoredShard> {
   const { file, plan, shard: index, scratch } = request;
   const { database, encoder, declaration, model } = await models.load(request.model);
+  const { featureTables } = plan;
   const shard = plan.shards[index];
   if (shard === undefined)
     throw new RangeError(`no shard ${index} in the plan of ${file.key}: it has ${plan.shards.length}`);
@@ -56,6 +76,9 @@ async function scoreRange(models: ModelLoader, request: ShardRequest, path: stri
     predict: (chunk) => model.predict(chunk),
     scoresPath,
     rejectsPath,
+    ...(featureTables && {
+      join: (rows: Relation) => tables.join(rows, { database, tables: featureTables, declaration, encoder, scratch }),
+    }),
   });
   return { ...scored, scoresPath, rejectsPath: scored.rejected === 0 ? null : rejectsPath };
 }

@@ -1,15 +1,16 @@
 /** Candidate files: cut into shards of rows, each scored on its own. */
 import { stat } from 'node:fs/promises';
-import type { Declaration } from '../config/declaration.ts';
+import type { Declaration, EntityTable } from '../config/declaration.ts';
 import { checkCandidateColumns } from './check-columns.ts';
-import { candidateChecks, type RowCheck, writeRejects } from './check-rows.ts';
+import { candidateChecks, goodRows, type RowCheck, writeRejects } from './check-rows.ts';
 import type { Column, Relation } from './columns.ts';
 import { createMalformedTable, csvRecords, type Dialect, importCsv, readDialect } from './csv-import.ts';
-import { type Database, execute, identifier, literal } from './database.ts';
+import { type Database, execute, identifier, literal, queryOne } from './database.ts';
 import { encodeCandidates } from './encode.ts';
 import type { EncodedChunk } from './encoded.ts';
 import type { Encoder } from './encoder.ts';
 import { blamingContent, DataError } from './errors.ts';
+import { unknownEntitySql, withTables } from './join-tables.ts';
 import { countRejects } from './log.ts';
 import { parquetScan, readParquetFacts } from './parquet-file.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';
@@ -33,6 +34,26 @@ export interface CandidatePlan {
   /** Of a CSV file; `null` for Parquet. */
   readonly dialect: Dialect | null;
   readonly shards: readonly Shard[];
+  /** Tables that give the columns which the file lacks; absent where it lacks none. */
+  readonly featureTables?: readonly PinnedTable[];
+}
+
+/** A feature table as it was when the file was planned: its manifest, which names the versions of all its files. */
+export interface PinnedTable {
+  readonly entity: EntityTable['entity'];
+  readonly manifestKey: string;
+  readonly versionId: string;
+}
+
+/** Where columns that a file lacks were looked for. */
+export interface FoundTable {
+  readonly entity: EntityTable;
+  /** Where the table lies, or that there is none, for messages. */
+  readonly place: string;
+  /** What the file lacks and the table has. */
+  readonly columns: readonly Column[];
+  /** `null` where there is no table. */
+  readonly pin: PinnedTable | null;
 }
 
 export interface PlanOptions {
@@ -42,6 +63,8 @@ export interface PlanOptions {
   /** Where given, the columns are checked, too. */
   readonly encoder?: Pick<Encoder, 'features'>;
   readonly declaration?: Pick<Declaration, 'log'>;
+  /** Looks for tables, by the file's columns. @default the file must have every column */
+  readonly findTables?: (columns: readonly Column[]) => Promise<readonly FoundTable[]>;
 }
 
 export interface ScoreRowsOptions {
@@ -59,6 +82,8 @@ export interface ScoreRowsOptions {
   readonly scoresPath: string;
   /** Written only where a row is rejected. */
   readonly rejectsPath: string;
+  /** Adds the columns that the plan's tables give, and keeps the rows and their order. @default the file has every column */
+  readonly join?: (rows: Relation) => Promise<Relation>;
 }
 
 export interface ScoredShard {
@@ -66,6 +91,8 @@ export interface ScoredShard {
   readonly scored: number;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+  readonly unknownEntities?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -73,20 +100,20 @@ export interface ScoredShard {
  * @throws {DataError} where the file cannot be scored at all. A file without rows has no shards.
  */
 export async function planCandidates(database: Database, path: string, options: PlanOptions): Promise<CandidatePlan> {
-  const { shardRows, name = path, encoder, declaration } = options;
+  const { shardRows, name = path, encoder, declaration, findTables } = options;
   const format = formatOf(name);
   if (name.endsWith('.gz')) throw new DataError('unknown_format', `${name} is compressed, expected .parquet or .csv`);
   await assertContent(path, name, format);
   const plan =
     format === 'parquet' ? await planParquet(database, path, name, shardRows) : await planCsv(path, name, shardRows);
+  const found = (await findTables?.(plan.columns)) ?? [];
   if (encoder !== undefined && declaration !== undefined) {
-    checkCandidateColumns(
-      { from: '', columns: plan.columns, isText: format === 'csv', name },
-      declaration,
-      encoder.features,
-    );
+    const places = [name, ...found.map(({ place }) => place)].join(' and ');
+    const relation = { from: '', columns: plan.columns, isText: format === 'csv', name: places };
+    checkCandidateColumns(withTables(relation, found), declaration, encoder.features);
   }
-  return plan;
+  const featureTables = found.flatMap(({ pin }) => pin ?? []);
+  return featureTables.length === 0 ? plan : { ...plan, featureTables };
 }
 
 /**
@@ -98,19 +125,22 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const { database, path, name = path, shard, declaration, encoder, outputs, rejectsPath } = options;
   const copied = copiedColumns(options.plan, declaration);
   assertNoClash(copied, outputs, name);
-  const { relation, remove } = await openShard(options, name);
+  const { relation: rows, remove } = await openShard(options, name);
   const table = await createScoreTable(database, outputs);
   try {
+    const relation = await blamingContent(name, async () => (await options.join?.(rows)) ?? rows);
     checkCandidateColumns(relation, declaration, encoder.features);
     const checks = candidateChecks(relation, { ...declaration, ...encoder });
     const scored = await blamingContent(name, async () => {
-      const rows = await predictRows(options, relation, checks, table);
+      const count = await predictRows(options, relation, checks, table);
       await writeScores(options, relation, copied, table);
-      return rows;
+      return count;
     });
     const rejected = shard.rows - scored;
     const rejectedByReason = rejected === 0 ? {} : await reject(database, relation, checks, rejectsPath, rejected);
-    return { rowsIn: shard.rows, scored, rejected, rejectedByReason };
+    const unknownEntities = await countUnknown(database, relation, checks);
+    const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason };
+    return unknownEntities === null ? counts : { ...counts, unknownEntities };
   } finally {
     await table.drop();
     await remove();
@@ -217,6 +247,19 @@ async function writeScores(
   ];
   const rows = `SELECT ${columns.join(', ')} FROM ${relation.from} AS rows JOIN ${table.name} AS scores USING ("#row") ORDER BY "#row"`;
   await execute(database, `COPY (${rows}) TO ${literal(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+/** Good rows whose entities their tables lack, by entity; `null` where no entity may be unknown. */
+async function countUnknown(
+  database: Database,
+  relation: Relation,
+  checks: readonly RowCheck[],
+): Promise<Record<string, number> | null> {
+  const entities = (relation.joined ?? []).filter(({ missing }) => missing === 'unknown').map(({ entity }) => entity);
+  if (entities.length === 0) return null;
+  const counts = entities.map((entity) => `count(*) FILTER (${unknownEntitySql(entity)}) AS ${identifier(entity)}`);
+  const counted = await queryOne(database, `SELECT ${counts.join(', ')} FROM ${goodRows(relation, checks)}`);
+  return Object.fromEntries(entities.map((entity) => [entity, Number(counted[entity])]));
 }
 
 async function reject(
