@@ -77,7 +77,7 @@ export async function publishFeatures(
   };
   if (!(await putConditionally(dependencies, { key, content: recordText(manifest), expected: before?.etag ?? null })))
     throw new ScoringError(`${key} changed while the table was being written: run it again (in ${store.url})`);
-  await deleteStrangers(store, tableFolder(entity, date), new Set([key, ...files.map((file) => file.key)]));
+  await deleteStrangers(store, `${tableFolder(entity, date)}bucket=`, new Set(files.map((file) => file.key)));
   return manifest;
 }
 
@@ -90,6 +90,6 @@ async function putBucket(store: Store, key: string, { bucket, path, rows }: Buck
 }
 
 /** Buckets of an earlier table with more of them: a reader of the folder would take them for this one's. */
-async function deleteStrangers(store: Store, folder: string, own: ReadonlySet<string>): Promise<void> {
-  for await (const { key } of store.list(folder)) if (!own.has(key)) await store.delete(key);
+async function deleteStrangers(store: Store, prefix: string, own: ReadonlySet<string>): Promise<void> {
+  for await (const { key } of store.list(prefix)) if (!own.has(key)) await store.delete(key);
 }
