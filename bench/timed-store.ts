@@ -1,4 +1,4 @@
-import type { ObjectInfo, Store } from '../lib/store/store.ts';
+import type { Store } from '../lib/store/store.ts';
 
 /** The same store, which tells how often it was called and how long callers waited for it. */
 export function timedStore(store: Store): {
@@ -17,12 +17,12 @@ export function timedStore(store: Store): {
       milliseconds += performance.now() - started;
     }
   }
-  async function* list(prefix: string): ReturnType<Store['list']> {
-    const objects: ObjectInfo[] = [];
+  async function* listed<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    const all: T[] = [];
     await timed(async () => {
-      for await (const object of store.list(prefix)) objects.push(object);
+      for await (const item of items) all.push(item);
     });
-    yield* objects;
+    yield* all;
   }
   return {
     store: {
@@ -33,7 +33,8 @@ export function timedStore(store: Store): {
       put: (...args) => timed(() => store.put(...args)),
       delete: (...args) => timed(() => store.delete(...args)),
       copy: (...args) => timed(() => store.copy(...args)),
-      list,
+      list: (prefix) => listed(store.list(prefix)),
+      listFolders: (folder) => listed(store.listFolders(folder)),
       putFile: (...args) => timed(() => store.putFile(...args)),
       toFile: (...args) => timed(() => store.toFile(...args)),
     },

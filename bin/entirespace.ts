@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { featuresCommand } from './commands/features.ts';
 import { localCommand } from './commands/local.ts';
 import { modelsCommand } from './commands/models.ts';
 import { redriveCommand } from './commands/redrive.ts';
@@ -37,6 +38,7 @@ for (const command of [
   validateCommand(),
   trainCommand(),
   evaluateCommand(),
+  featuresCommand(),
   scoreCommand(),
   modelsCommand(),
   localCommand(),

@@ -7,6 +7,8 @@ import { isVersionId } from '../lib/registry/keys.ts';
 
 // Far above any machine; DuckDB would start as many as it is told.
 const MOST_THREADS = 1024;
+// Their numbers have five digits.
+const MOST_BUCKETS = 99_999;
 
 export const declarationOption = () =>
   new Option('-d, --declaration <file>', 'declaration file').default('entirespace.yaml');
@@ -22,6 +24,17 @@ export const rejectsOption = () =>
   new Option('--rejects <file>', 'where the bad rows of the log go, as Parquet; written only where there are any')
     .default('rejects.parquet')
     .argParser(fileInFolder);
+export const entityOption = () =>
+  new Option('-e, --entity <entity>', 'whom the table describes').choices(['user', 'item']).makeOptionMandatory();
+export const dateOption = () =>
+  new Option('--date <YYYY-MM-DD>', 'date of the table; scoring takes the newest')
+    .default(new Date().toISOString().slice(0, 10), 'today, UTC')
+    .argParser(calendarDate);
+export const bucketsOption = () =>
+  new Option(
+    '--buckets <n>',
+    'files of the table, by the hash of the key (default: one for each 250,000 rows)',
+  ).argParser(wholeNumber(MOST_BUCKETS));
 export const threadsOption = () =>
   new Option('--threads <n>', 'threads of training and scoring')
     .default(availableParallelism())
@@ -34,6 +47,15 @@ export const memoryOption = () =>
 /** Parses a model version's id. */
 export function versionId(text: string): string {
   if (!isVersionId(text)) throw new InvalidArgumentError('Expected one like 20260131-235959-0123abcd.');
+  return text;
+}
+
+/** Parses a day of the calendar. */
+function calendarDate(text: string): string {
+  const time = Date.parse(`${text}T00:00Z`);
+  // JavaScript rolls the 30th of February over to March: such a day is none.
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text)
+    throw new InvalidArgumentError('Expected a day such as 2026-05-08.');
   return text;
 }
 

@@ -1,6 +1,7 @@
 /** What became of candidate files: on standard output what was scored, on standard error what was not. */
 import { failureKey, scoresFolder } from '../lib/scoring/identity.ts';
 import type { FileResult } from '../lib/scoring/local.ts';
+import type { Manifest } from '../lib/scoring/records.ts';
 import { EXIT_CODES, type ExitCode } from './exit.ts';
 import { number } from './report-text.ts';
 
@@ -28,7 +29,7 @@ export function formatFileResult(result: FileResult, bucket: string): string {
     case 'succeeded': {
       const { scored, rejected, seconds, model } = result.manifest;
       const rate = seconds > 0 ? `, ${number(Math.round(scored / seconds))} rows/s` : '';
-      return `${result.key}: ${number(scored)} rows scored, ${number(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
+      return `${result.key}: ${number(scored)} rows scored${unknownText(result.manifest)}, ${number(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
     }
     case 'failed':
       return `${result.failure.message} -> ${bucket}/${failureKey(result.key)}`;
@@ -37,6 +38,14 @@ export function formatFileResult(result: FileResult, bucket: string): string {
     case 'open':
       return `${result.key}: not finished, a later run goes on from here`;
   }
+}
+
+/** Rows that were scored although a table lacks their entity: many of them may mean that its keys are of another form. */
+function unknownText({ unknownEntities = {} }: Manifest): string {
+  const counts = Object.entries(unknownEntities).filter(([, rows]) => rows > 0);
+  return counts.length === 0
+    ? ''
+    : ` (${counts.map(([entity, rows]) => `${number(rows)} of an unknown ${entity}`).join(', ')})`;
 }
 
 /** A file that failed after every retry was not itself at fault. */

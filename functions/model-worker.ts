@@ -11,7 +11,7 @@ const { BUCKET, AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = environment(['BUCKET', 'AWS_
 const store = openStore(BUCKET);
 const scratch = emptyFolder(SCRATCH.models);
 const models = new ModelLoader(store, { scratch, ...computeOf(Number(AWS_LAMBDA_FUNCTION_MEMORY_SIZE)) });
-const files = candidateFiles({ store, models, scratch: SCRATCH.work });
+const files = candidateFiles({ store, models, scratch: SCRATCH.work, tablesFolder: scratch });
 
 process.on('message', async (question: Question) => process.send?.(await answerTo(question, files)));
 process.on('disconnect', async () => {

@@ -18,7 +18,7 @@ export function checkColumns(draft: Draft): readonly Mistake[] {
   const kept: readonly Use[] = typeof log?.kept === 'string' ? [{ path: ['log', 'kept'], column: log.kept }] : [];
   const keys = listed(log?.keys, 'keys');
   return [
-    ...checkLeaks([...keys, ...features(draft)], [...later, ...kept]),
+    ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...later, ...kept]),
     ...checkLeaks(listed(log?.outcomes, 'outcomes'), kept),
     ...checkTwice(keys),
     ...keys.filter(({ column }) => OUTPUT.test(column)).map(({ path, column }) => outputTaken(path, column)),
@@ -75,6 +75,12 @@ function features(draft: Draft): readonly Use[] {
       ...(weights === undefined ? [] : [{ path: ['features', name, 'weights'], column: weights }]),
     ];
   });
+}
+
+function entityKeys(draft: Draft): readonly Use[] {
+  return Object.entries(draft.file.entities ?? {}).flatMap(([entity, table]) =>
+    table === undefined ? [] : [{ path: ['entities', entity, 'key'], column: table.key }],
+  );
 }
 
 function bagsOf(draft: Draft): readonly string[] {

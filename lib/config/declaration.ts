@@ -95,6 +95,15 @@ export interface EmbeddingTable {
 
 export type Entity = 'user' | 'item' | 'context';
 
+/** An entity whose features may lie in a table of their own, one row for each entity, instead of in every candidate. */
+export interface EntityTable {
+  readonly entity: Exclude<Entity, 'context'>;
+  /** Column, of the candidates and of the table, that tells one entity from another. */
+  readonly key: string;
+  /** What happens to a candidate whose entity the table lacks: it is rejected, or scored with missing values. */
+  readonly missing: 'reject' | 'unknown';
+}
+
 interface FeatureBase {
   readonly name: string;
   readonly column: string;
@@ -174,6 +183,8 @@ export interface Declaration {
   readonly roles: Roles | null;
   readonly log: Log;
   readonly split: Split;
+  /** The entities that may have tables; none where every candidate file has every column. */
+  readonly entities: readonly EntityTable[];
   /** Every table, those that belong to a single feature included. */
   readonly embeddings: readonly EmbeddingTable[];
   readonly features: readonly Feature[];

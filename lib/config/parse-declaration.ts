@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { checkColumns } from './check-columns.ts';
+import { checkEntities } from './check-entities.ts';
 import { checkFeatures } from './check-features.ts';
 import { checkSettings } from './check-settings.ts';
 import { checkStages } from './check-stages.ts';
@@ -47,5 +48,6 @@ function findMistakes(value: unknown): readonly Mistake[] {
     return [{ path: [], message: `got ${got}, expected a map with name, stages, log and features` }];
   }
   const draft = draftFile(value);
-  return [draft.mistakes, checkStages(draft), checkColumns(draft), checkFeatures(draft), checkSettings(draft)].flat();
+  const checks = [checkStages, checkColumns, checkEntities, checkFeatures, checkSettings];
+  return [draft.mistakes, ...checks.map((check) => check(draft))].flat();
 }

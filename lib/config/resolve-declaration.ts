@@ -1,4 +1,4 @@
-import type { Declaration, Log, ModelChoice, TrainingChoice } from './declaration.ts';
+import type { Declaration, EntityTable, Log, ModelChoice, TrainingChoice } from './declaration.ts';
 import { resolveEmbeddings, resolveFeature } from './resolve-features.ts';
 import { hasValidation, resolveSplit } from './resolve-split.ts';
 import { resolveRoles, resolveStages } from './resolve-stages.ts';
@@ -15,6 +15,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
     roles: resolveRoles(file.roles, stages, file.root),
     log: logOf(file.log),
     split,
+    entities: entitiesOf(file.entities),
     embeddings: resolveEmbeddings(file.embeddings, file.features),
     features: Object.entries(file.features).map(([name, feature]) => resolveFeature(name, feature)),
     model: modelOf(file.model),
@@ -32,6 +33,13 @@ function logOf({ keys, time, group, kept, outcomes, max_rejected }: FileShape['l
     outcomes,
     maxRejected: max_rejected,
   };
+}
+
+function entitiesOf(entities: FileShape['entities']): readonly EntityTable[] {
+  return (['user', 'item'] as const).flatMap((entity) => {
+    const table = entities[entity];
+    return table === undefined ? [] : [{ entity, ...table }];
+  });
 }
 
 function modelOf({ type, hidden_units, fields }: FileShape['model']): ModelChoice {

@@ -121,6 +121,19 @@ const embedding = z.strictObject({
 
 const entity = z.enum(['user', 'item', 'context']).describe('Whom the feature describes.');
 
+const entityTable = z.strictObject({
+  key: column.describe('Column of the candidates and of the table that tells one entity from another.'),
+  missing: z
+    .enum(['reject', 'unknown'])
+    .default('reject')
+    .describe('What happens to a candidate whose entity the table lacks: rejected, or scored with missing values.'),
+});
+
+const entities = z.strictObject({
+  user: entityTable.optional().describe('The table of the users.'),
+  item: entityTable.optional().describe('The table of the items.'),
+});
+
 const featureBase = {
   column: column.optional().describe('Column of the log. Default: the name of the feature.'),
   entity,
@@ -216,6 +229,9 @@ export const fileShape = z.strictObject({
     .describe('The stages called pctr, pcvr and pctcvr. Implied by the names click and conversion.'),
   log: log.describe('Columns of the log that are neither feature nor label.'),
   split: split.optional().describe('Training, validation and test rows.'),
+  entities: entities
+    .default({})
+    .describe('Entities whose features may come from tables in the bucket, where a candidate file lacks them.'),
   embeddings: z.record(featureName, embedding).default({}).describe('Tables shared by several features.'),
   features: z.record(featureName, feature).describe('Inputs of the model.'),
   model: model.prefault({}).describe('The network.'),

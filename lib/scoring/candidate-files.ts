@@ -6,8 +6,10 @@ import { openObjectFile } from '../store/object-file.ts';
 import type { Store } from '../store/store.ts';
 import type { CandidateFile } from '../table/candidate-file.ts';
 import { planCandidates, scoreRows } from '../table/candidates.ts';
+import type { Relation } from '../table/columns.ts';
 import { DataError } from '../table/errors.ts';
 import { CandidateFileError } from './errors.ts';
+import { type FeatureTables, featureTables } from './feature-tables.ts';
 import { type FileVersion, pieceKey } from './identity.ts';
 import type { ModelLoader } from './models.ts';
 import type { CandidateFiles, ScoredShard, ShardRequest } from './ports.ts';
@@ -23,6 +25,10 @@ export interface CandidateFilesOptions {
   readonly maxShardBytes?: number;
   /** Uncompressed bytes of a gzip file. @default 4 GiB */
   readonly maxUnzippedBytes?: number;
+  /** Existing folder for copies of feature tables, which are kept from shard to shard. @default `scratch` */
+  readonly tablesFolder?: string;
+  /** As `FeatureTablesOptions.wholeBytes`. */
+  readonly wholeTableBytes?: number;
 }
 
 const SHARD_ROWS = 500_000;
@@ -33,8 +39,15 @@ export function candidateFiles({
   models,
   scratch,
   shardRows = SHARD_ROWS,
+  tablesFolder = scratch,
+  wholeTableBytes,
   ...limits
 }: CandidateFilesOptions): CandidateFiles {
+  const tables = featureTables({
+    store,
+    folder: tablesFolder,
+    ...(wholeTableBytes && { wholeBytes: wholeTableBytes }),
+  });
   return {
     plan: (file, version) =>
       withFile({ store, scratch }, { file }, async (candidates) => {
@@ -45,6 +58,7 @@ export function candidateFiles({
           encoder,
           declaration,
           ...limits,
+          findTables: (columns) => tables.find(columns, { declaration, encoder }),
           async savePiece(index, path) {
             // Another planner may cut otherwise: the plan that wins names its own.
             const key = pieceKey(file.source, planId, index);
@@ -59,13 +73,20 @@ export function candidateFiles({
       if (shard === undefined)
         throw new RangeError(`no shard ${index} in the plan of ${file.key}: it has ${plan.shards.length}`);
       const where = shard.piece === undefined ? { size: plan.size } : { piece: shard.piece };
-      return withFile({ store, scratch }, { file, ...where }, (candidates) => scoreRange(models, request, candidates));
+      return withFile({ store, scratch }, { file, ...where }, (candidates) =>
+        scoreRange({ models, tables }, request, candidates),
+      );
     },
   };
 }
 
-async function scoreRange(models: ModelLoader, request: ShardRequest, file: CandidateFile): Promise<ScoredShard> {
+async function scoreRange(
+  { models, tables }: { readonly models: ModelLoader; readonly tables: FeatureTables },
+  request: ShardRequest,
+  file: CandidateFile,
+): Promise<ScoredShard> {
   const { plan, shard: index, scratch } = request;
+  const { featureTables } = plan;
   const { database, encoder, declaration, model } = await models.load(request.model);
   const [scoresPath, rejectsPath] = [join(scratch, 'scores.parquet'), join(scratch, 'rejects.parquet')];
   const scored = await scoreRows({
@@ -79,6 +100,9 @@ async function scoreRange(models: ModelLoader, request: ShardRequest, file: Cand
     predict: (chunk) => model.predict(chunk),
     scoresPath,
     rejectsPath,
+    ...(featureTables && {
+      join: (rows: Relation) => tables.join(rows, { database, tables: featureTables, declaration, encoder, scratch }),
+    }),
   });
   return { ...scored, scoresPath, rejectsPath: scored.rejected === 0 ? null : rejectsPath };
 }

@@ -123,6 +123,7 @@ async function readReceipts(store: ScoringDependencies['store'], { file, candida
 
 function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date): Manifest {
   const { file, model, plannedAt } = plan;
+  const unknown = receipts.flatMap(({ unknownEntities }) => (unknownEntities === undefined ? [] : [unknownEntities]));
   return {
     formatVersion: FORMAT_VERSION,
     source: file.source,
@@ -134,7 +135,8 @@ function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date):
     rowsIn: sum(receipts.map(({ rowsIn }) => rowsIn)),
     scored: sum(receipts.map(({ scored }) => scored)),
     rejected: sum(receipts.map(({ rejected }) => rejected)),
-    rejectedByReason: sumByReason(receipts),
+    rejectedByReason: sumByName(receipts.map(({ rejectedByReason }) => rejectedByReason)),
+    ...(unknown.length > 0 && { unknownEntities: sumByName(unknown) }),
     seconds: sum(receipts.map(({ seconds }) => seconds)),
     cpuModels: [...new Set(receipts.map(({ cpuModel }) => cpuModel))].sort(),
     plannedAt,
@@ -163,10 +165,9 @@ function tooManyRejects({ file, maxRejected }: Plan, total: Manifest): FailureRe
   };
 }
 
-function sumByReason(receipts: readonly Receipt[]): Record<string, number> {
+function sumByName(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const total: Record<string, number> = {};
-  for (const { rejectedByReason } of receipts)
-    for (const [reason, rows] of Object.entries(rejectedByReason)) total[reason] = (total[reason] ?? 0) + rows;
+  for (const count of counts) for (const [name, rows] of Object.entries(count)) total[name] = (total[name] ?? 0) + rows;
   return total;
 }
 

@@ -33,6 +33,8 @@ export interface ScoredShard {
   readonly scored: number;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+  readonly unknownEntities?: Readonly<Record<string, number>>;
 }
 
 /** The work on the rows of candidate files. Each member throws `CandidateFileError` where the file can never be scored. */

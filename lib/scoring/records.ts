@@ -27,6 +27,8 @@ export interface Receipt extends Versioned {
   readonly scored: number;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+  readonly unknownEntities?: Readonly<Record<string, number>>;
   /** Of the scores. */
   readonly sha256: string;
   readonly seconds: number;
@@ -45,6 +47,8 @@ export interface Manifest extends Versioned {
   readonly scored: number;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+  readonly unknownEntities?: Readonly<Record<string, number>>;
   /** Time spent on the shards, added up. */
   readonly seconds: number;
   readonly cpuModels: readonly string[];

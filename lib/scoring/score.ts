@@ -101,6 +101,7 @@ async function scorePart(
       scored: counts.scored,
       rejected: counts.rejected,
       rejectedByReason: counts.rejectedByReason,
+      ...(counts.unknownEntities && { unknownEntities: counts.unknownEntities }),
       sha256: await sha256OfFile(scoresPath),
       seconds: (now().getTime() - started.getTime()) / 1000,
       cpuModel: CPU_MODEL,

@@ -22,7 +22,7 @@ const FINISH = { read: ['_work/', '_state/', 'scores/'], write: ['_work/', '_sta
 export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
   planShards: {
     prefixes: {
-      read: ['candidates/', 'models/', 'failed/', ...FINISH.read],
+      read: ['candidates/', 'models/', 'features/', 'failed/', ...FINISH.read],
       write: ['failed/', 'rejects/', ...FINISH.write],
       delete: FINISH.delete,
     },
@@ -30,7 +30,7 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
   },
   scoreShard: {
     prefixes: {
-      read: ['candidates/', 'models/', ...FINISH.read],
+      read: ['candidates/', 'models/', 'features/', ...FINISH.read],
       write: ['rejects/', ...FINISH.write],
       delete: FINISH.delete,
     },

@@ -6,9 +6,9 @@ import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { readBytes, readVersion } from './file-read.ts';
 import { type FileSpace, fileSpace, pathOf, sweep } from './file-space.ts';
 import { fileStats, infoFrom, versionOf } from './file-version.ts';
-import { walkFiles } from './file-walk.ts';
+import { foldersIn, walkFiles } from './file-walk.ts';
 import { deleteObject, writeObject } from './file-write.ts';
-import { checkCopy, checkKey, checkPrefix, checkPut } from './request.ts';
+import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut } from './request.ts';
 import { type ObjectInfo, ObjectNotFoundError, type PutOptions, type Store } from './store.ts';
 
 const COPY_BYTES = 2 ** 20;
@@ -67,6 +67,10 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
     async *list(prefix) {
       checkPrefix(prefix);
       for await (const [key, stats] of walkFiles(space.root, prefix)) yield infoFrom(key, stats);
+    },
+    async *listFolders(folder) {
+      checkFolder(folder);
+      yield* foldersIn(space.root, folder);
     },
     async putFile(key, path, options = {}) {
       return write(key, options, async (temporary) => {

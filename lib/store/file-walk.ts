@@ -16,6 +16,15 @@ export async function* walkFiles(root: string, prefix: string): AsyncGenerator<r
   yield* walkFolder(root, prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix);
 }
 
+/** Folders in a folder that hold a file at any depth, each with its last `/`, in the order of their UTF-8 bytes. */
+export async function* foldersIn(root: string, folder: string): AsyncGenerator<string> {
+  for (const { key, isFolder } of await readFolder(root, folder)) {
+    if (!isFolder) continue;
+    const first = await walkFolder(root, key, key).next();
+    if (!first.done) yield key;
+  }
+}
+
 async function* walkFolder(
   root: string,
   folder: string,

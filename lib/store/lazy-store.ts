@@ -20,6 +20,9 @@ export function lazyStore(url: string, load: () => Promise<Store>): Store {
     async *list(prefix) {
       yield* (await store()).list(prefix);
     },
+    async *listFolders(folder) {
+      yield* (await store()).listFolders(folder);
+    },
     putFile: async (...args) => (await store()).putFile(...args),
     toFile: async (...args) => (await store()).toFile(...args),
   };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { checkCopy, checkKey, checkPrefix, checkPut, compareKeys, rangeWithin } from './request.ts';
+import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut, compareKeys, rangeWithin } from './request.ts';
 import {
   type ObjectInfo,
   ObjectNotFoundError,
@@ -99,6 +99,12 @@ export function memoryStore(): MemoryStore {
         const object = current.get(key);
         if (object !== undefined && key.startsWith(prefix)) yield infoOf(object);
       }
+    },
+    async *listFolders(folder) {
+      checkFolder(folder);
+      const below = [...current.keys()].filter((key) => key.startsWith(folder)).map((key) => key.slice(folder.length));
+      const names = below.filter((key) => key.includes('/')).map((key) => key.slice(0, key.indexOf('/') + 1));
+      yield* [...new Set(names)].map((name) => `${folder}${name}`).sort(compareKeys);
     },
     async putFile(key, path, options = {}) {
       return write(key, await readFile(path), options);

@@ -40,6 +40,15 @@ export function checkPrefix(prefix: string): void {
 }
 
 /**
+ * Refuses what is not the prefix of a folder's keys.
+ * @throws {RangeError} naming it.
+ */
+export function checkFolder(folder: string): void {
+  checkPrefix(folder);
+  if (folder !== '' && !folder.endsWith('/')) throw new RangeError(`folder must end in /, got ${folder}`);
+}
+
+/**
  * Refuses a write whose key, conditions or metadata S3 would not take.
  * @throws {RangeError}
  */

@@ -1,4 +1,10 @@
-import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import {
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { ObjectInfo } from './store.ts';
 
 /**
@@ -25,6 +31,19 @@ export async function* listCurrent(client: S3Client, bucket: string, prefix: str
           ...(NextVersionIdMarker !== undefined && { VersionIdMarker: NextVersionIdMarker }),
         }
       : null;
+  }
+}
+
+/** Folders directly below one that hold a current object, each as the prefix of its keys. */
+export async function* listFoldersOf(client: S3Client, bucket: string, folder: string): AsyncGenerator<string> {
+  let next: { readonly ContinuationToken?: string } | null = {};
+  while (next !== null) {
+    const page: ListObjectsV2CommandOutput = await client.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: folder, Delimiter: '/', EncodingType: 'url', ...next }),
+    );
+    const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key;
+    for (const { Prefix = '' } of page.CommonPrefixes ?? []) yield decode(Prefix);
+    next = page.NextContinuationToken === undefined ? null : { ContinuationToken: page.NextContinuationToken };
   }
 }
 

@@ -9,10 +9,10 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CopyObjectCommand, DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { AwsConnection } from './aws-settings.ts';
-import { checkCopy, checkKey, checkPrefix, checkPut, rangeWithin } from './request.ts';
+import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut, rangeWithin } from './request.ts';
 import { s3Client } from './s3-client.ts';
 import { describeError, isBehindEnd, isMissing, isPreconditionFailed } from './s3-errors.ts';
-import { listCurrent } from './s3-list.ts';
+import { listCurrent, listFoldersOf } from './s3-list.ts';
 import { type Facts, getObject, headObject, type Read, type S3Object } from './s3-read.ts';
 import { putBytes, putLocalFile, UPLOAD_SIZES, type UploadSizes } from './s3-write.ts';
 import { toSparseFile } from './sparse-file.ts';
@@ -124,6 +124,14 @@ export function s3Store(options: S3StoreOptions): Store {
         yield* listCurrent(client, bucket, prefix);
       } catch (error) {
         throw describeError(error, 'list', `${url}/${prefix}`);
+      }
+    },
+    async *listFolders(folder) {
+      checkFolder(folder);
+      try {
+        yield* listFoldersOf(client, bucket, folder);
+      } catch (error) {
+        throw describeError(error, 'list', `${url}/${folder}`);
       }
     },
     async toFile(key, scratch, versionId) {

@@ -51,6 +51,11 @@ export interface Store {
   copy(from: string, to: string): Promise<void>;
   /** Every object whose key starts with the prefix, in the order of the keys' UTF-8 bytes; strongly consistent. */
   list(prefix: string): AsyncIterable<ObjectInfo>;
+  /**
+   * The folders directly below one (a prefix that ends in `/`, or is empty) that hold an object at any depth, each as
+   * the prefix of its keys, in the order of their UTF-8 bytes. However many objects they hold, none of them is listed.
+   */
+  listFolders(folder: string): AsyncIterable<string>;
   /** Writes a local file as an object, for bodies too large for memory. Same conditions as `put`. */
   putFile(key: string, path: string, options?: PutOptions): Promise<ObjectInfo>;
   /**

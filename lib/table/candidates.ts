@@ -1,18 +1,18 @@
 /** Candidate files: cut into shards of rows, each scored on its own. */
-
-import type { Declaration } from '../config/declaration.ts';
+import type { Declaration, EntityTable } from '../config/declaration.ts';
 import { byteText } from './byte-text.ts';
 import { type ByteRange, type CandidateFile, firstBytes } from './candidate-file.ts';
 import { candidateColumns, checkCandidateColumns } from './check-columns.ts';
-import { candidateChecks, type RowCheck, writeRejects } from './check-rows.ts';
+import { candidateChecks, goodRows, type RowCheck, writeRejects } from './check-rows.ts';
 import type { Column, Relation } from './columns.ts';
 import { createMalformedTable, type Dialect, importCsv } from './csv-import.ts';
 import { planCsv } from './csv-plan.ts';
-import { type Database, execute, identifier, literal } from './database.ts';
+import { type Database, execute, identifier, literal, queryOne } from './database.ts';
 import { encodeCandidates } from './encode.ts';
 import type { EncodedChunk } from './encoded.ts';
 import type { Encoder } from './encoder.ts';
 import { blamingContent, DataError } from './errors.ts';
+import { unknownEntitySql, withTables } from './join-tables.ts';
 import { countRejects } from './log.ts';
 import { footerStart, parquetScan, type RowGroup, readParquetFacts, readRowGroups } from './parquet-file.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';
@@ -40,6 +40,26 @@ export interface CandidatePlan {
   /** Of a CSV file; `null` for Parquet. */
   readonly dialect: Dialect | null;
   readonly shards: readonly Shard[];
+  /** Tables that give the columns which the file lacks; absent where it lacks none. */
+  readonly featureTables?: readonly PinnedTable[];
+}
+
+/** A feature table as it was when the file was planned: its manifest, which names the versions of all its files. */
+export interface PinnedTable {
+  readonly entity: EntityTable['entity'];
+  readonly manifestKey: string;
+  readonly versionId: string;
+}
+
+/** Where columns that a file lacks were looked for. */
+export interface FoundTable {
+  readonly entity: EntityTable;
+  /** Where the table lies, or that there is none, for messages. */
+  readonly place: string;
+  /** What the file lacks and the table has. */
+  readonly columns: readonly Column[];
+  /** `null` where there is no table. */
+  readonly pin: PinnedTable | null;
 }
 
 export interface PlanOptions {
@@ -47,7 +67,7 @@ export interface PlanOptions {
   readonly shardRows: number;
   /** Where given, the columns are checked, too. */
   readonly encoder?: Pick<Encoder, 'features'>;
-  readonly declaration?: Pick<Declaration, 'log' | 'scoring'>;
+  readonly declaration?: Pick<Declaration, 'log' | 'scoring' | 'entities'>;
   /**
    * Bytes of a file that a shard may need on this disk.
    * @default 1 GiB
@@ -61,6 +81,8 @@ export interface PlanOptions {
   readonly maxUnzippedBytes?: number;
   /** Keeps a local file with the uncompressed rows of one shard of a gzip file, and answers its name. */
   readonly savePiece?: (index: number, path: string) => Promise<string>;
+  /** Looks for tables, by the file's columns. @default the file must have every column */
+  readonly findTables?: (columns: readonly Column[]) => Promise<readonly FoundTable[]>;
 }
 
 export interface ScoreRowsOptions {
@@ -69,7 +91,7 @@ export interface ScoreRowsOptions {
   readonly file: CandidateFile;
   readonly plan: CandidatePlan;
   readonly shard: Shard;
-  readonly declaration: Pick<Declaration, 'log' | 'scoring'>;
+  readonly declaration: Pick<Declaration, 'log' | 'scoring' | 'entities'>;
   readonly encoder: Encoder;
   /** Names of the columns that `predict` gives, in the order in which they are written. */
   readonly outputs: readonly string[];
@@ -77,6 +99,8 @@ export interface ScoreRowsOptions {
   readonly scoresPath: string;
   /** Written only where a row is rejected. */
   readonly rejectsPath: string;
+  /** Adds the columns that the plan's tables give, and keeps the rows and their order. @default the file has every column */
+  readonly join?: (rows: Relation) => Promise<Relation>;
 }
 
 export interface ScoredShard {
@@ -84,6 +108,8 @@ export interface ScoredShard {
   readonly scored: number;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+  readonly unknownEntities?: Readonly<Record<string, number>>;
 }
 
 const MAX_SHARD_BYTES = 2 ** 30;
@@ -102,25 +128,24 @@ export async function planCandidates(
   file: CandidateFile,
   options: PlanOptions,
 ): Promise<CandidatePlan> {
-  const { encoder, declaration, maxShardBytes = MAX_SHARD_BYTES, maxUnzippedBytes = MAX_UNZIPPED_BYTES } = options;
-  const format = formatOf(file.name);
+  const { encoder, declaration, findTables } = options;
+  const { maxShardBytes = MAX_SHARD_BYTES, maxUnzippedBytes = MAX_UNZIPPED_BYTES } = options;
+  const { name, size } = file;
+  const format = formatOf(name);
   await assertContent(file, format);
+  const limits = { ...options, maxShardBytes, maxUnzippedBytes };
   const plan =
     format === 'parquet'
-      ? await planParquet(database, file, { ...options, maxShardBytes })
-      : {
-          format,
-          size: file.size,
-          ...(await planCsv(database, file, { ...options, maxShardBytes, maxUnzippedBytes })),
-        };
+      ? await planParquet(database, file, limits)
+      : { format, size, ...(await planCsv(database, file, limits)) };
+  const found = (await findTables?.(plan.columns)) ?? [];
   if (encoder !== undefined && declaration !== undefined) {
-    checkCandidateColumns(
-      { from: '', columns: plan.columns, isText: format === 'csv', name: file.name },
-      declaration,
-      encoder.features,
-    );
+    const places = [name, ...found.map(({ place }) => place)].join(' and ');
+    const relation = { from: '', columns: plan.columns, isText: format === 'csv', name: places };
+    checkCandidateColumns(withTables(relation, found), declaration, encoder.features);
   }
-  return plan;
+  const featureTables = found.flatMap(({ pin }) => pin ?? []);
+  return featureTables.length === 0 ? plan : { ...plan, featureTables };
 }
 
 /**
@@ -133,19 +158,22 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const { name } = file;
   const copied = copiedColumns(options.plan, declaration);
   assertNoClash(copied, outputs, name);
-  const { relation, remove } = await openShard(options);
+  const { relation: rows, remove } = await openShard(options);
   const table = await createScoreTable(database, outputs);
   try {
+    const relation = await blamingContent(name, async () => (await options.join?.(rows)) ?? rows);
     checkCandidateColumns(relation, declaration, encoder.features);
     const checks = candidateChecks(relation, { ...declaration, ...encoder });
     const scored = await blamingContent(name, async () => {
-      const rows = await predictRows(options, relation, checks, table);
+      const count = await predictRows(options, relation, checks, table);
       await writeScores(options, relation, copied, table);
-      return rows;
+      return count;
     });
     const rejected = shard.rows - scored;
     const rejectedByReason = rejected === 0 ? {} : await reject(database, relation, checks, rejectsPath, rejected);
-    return { rowsIn: shard.rows, scored, rejected, rejectedByReason };
+    const unknownEntities = await countUnknown(database, relation, checks);
+    const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason };
+    return unknownEntities === null ? counts : { ...counts, unknownEntities };
   } finally {
     await table.drop();
     await remove();
@@ -229,7 +257,7 @@ function lengthOf(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
-/** Columns that scoring reads: what is copied to the scores, keys and features. All, where nothing is known of them. */
+/** Columns that scoring reads: what is copied to the scores, keys, entities and features. All, where nothing is known of them. */
 function neededColumns(
   columns: readonly Column[],
   declaration: PlanOptions['declaration'],
@@ -237,7 +265,8 @@ function neededColumns(
 ): string[] {
   const names = columns.map(({ name }) => name);
   if (declaration === undefined || encoder === undefined || declaration.scoring.columns === 'all') return names;
-  const read = new Set(candidateColumns(declaration, encoder.features));
+  const keys = declaration.entities.map(({ key }) => key);
+  const read = new Set([...candidateColumns(declaration, encoder.features), ...keys]);
   return names.filter((name) => read.has(name));
 }
 
@@ -308,6 +337,19 @@ async function writeScores(
   ];
   const rows = `SELECT ${columns.join(', ')} FROM ${relation.from} AS rows JOIN ${table.name} AS scores USING ("#row") ORDER BY "#row"`;
   await execute(database, `COPY (${rows}) TO ${literal(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+/** Good rows whose entities their tables lack, by entity; `null` where no entity may be unknown. */
+async function countUnknown(
+  database: Database,
+  relation: Relation,
+  checks: readonly RowCheck[],
+): Promise<Record<string, number> | null> {
+  const entities = (relation.joined ?? []).filter(({ missing }) => missing === 'unknown').map(({ entity }) => entity);
+  if (entities.length === 0) return null;
+  const counts = entities.map((entity) => `count(*) FILTER (${unknownEntitySql(entity)}) AS ${identifier(entity)}`);
+  const counted = await queryOne(database, `SELECT ${counts.join(', ')} FROM ${goodRows(relation, checks)}`);
+  return Object.fromEntries(entities.map((entity) => [entity, Number(counted[entity])]));
 }
 
 async function reject(

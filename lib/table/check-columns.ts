@@ -1,5 +1,5 @@
 /** Which columns a declaration needs, and whether a file has them in a type that can be used. */
-import type { BagFeature, Declaration, Feature } from '../config/declaration.ts';
+import type { BagFeature, Declaration, EntityTable, Feature } from '../config/declaration.ts';
 import {
   type Column,
   type ColumnKind,
@@ -12,7 +12,7 @@ import {
 import { DataError } from './errors.ts';
 
 /** What a column is read for. */
-type Use = 'key' | 'label' | 'time' | 'number' | 'text' | 'category' | 'list' | 'delimited';
+type Use = 'key' | 'entity' | 'label' | 'time' | 'number' | 'text' | 'category' | 'list' | 'delimited';
 
 interface ColumnUse {
   readonly column: string;
@@ -26,6 +26,8 @@ const NUMBERS: readonly ColumnKind[] = ['integer', 'decimal', 'floating'];
 
 const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; readonly expected: string }>> = {
   key: { kinds: [...SCALARS, 'other'], expected: 'a single value' },
+  // A floating number has many texts, and a large one is not even itself.
+  entity: { kinds: ['text', 'integer', 'decimal'], expected: 'an integer or text' },
   label: { kinds: ['text', 'boolean', ...NUMBERS], expected: '0 or 1' },
   time: { kinds: ['time', 'integer', 'text'], expected: 'a timestamp, a date, an epoch integer or text' },
   number: { kinds: NUMBERS, expected: 'a number' },
@@ -57,7 +59,8 @@ export function checkLogColumns(relation: Relation, declaration: Declaration): v
 }
 
 /**
- * Checks the columns that candidates must have: keys, and features but those with a value for scoring.
+ * Checks the columns that candidates must have: keys, those of joined entities, and features but those with a value for
+ * scoring.
  * @throws {DataError} as `checkLogColumns`.
  */
 export function checkCandidateColumns(
@@ -65,7 +68,32 @@ export function checkCandidateColumns(
   declaration: Pick<Declaration, 'log'>,
   features: readonly Feature[],
 ): void {
-  check(relation, [...keyUses(declaration), ...features.flatMap((feature) => featureUses(feature, true))], 'candidate');
+  const uses = [
+    ...keyUses(declaration),
+    ...required(
+      'entity',
+      (relation.joined ?? []).map(({ key }) => key),
+    ),
+    ...features.flatMap((feature) => featureUses(feature, true)),
+  ];
+  check(relation, uses, 'candidate');
+}
+
+/**
+ * Checks the columns that an entity's table must have: its key, and those of its features that it may be asked for.
+ * @throws {DataError} as `checkLogColumns`.
+ */
+export function checkTableColumns(relation: Relation, { key }: EntityTable, features: readonly Feature[]): void {
+  check(
+    relation,
+    [...required('entity', [key]), ...features.flatMap((feature) => featureUses(feature, false))],
+    'table',
+  );
+}
+
+/** Every column that a feature reads. */
+export function columnsOf(feature: Feature): string[] {
+  return featureUses(feature, true).map(({ column }) => column);
 }
 
 /** Names of every column that candidates may be read for: keys, and features with their weights. */
@@ -117,7 +145,7 @@ function required(use: Use, columns: readonly string[]): ColumnUse[] {
   return columns.map((column) => ({ column, use, isOptional: false }));
 }
 
-function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 'candidate'): void {
+function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 'candidate' | 'table'): void {
   const missing = uses.filter(({ column, isOptional }) => !isOptional && find(relation, column) === undefined);
   if (missing.length > 0) {
     const names = [...new Set(missing.map(({ column }) => column))];
@@ -138,7 +166,8 @@ function wrongType(relation: Relation, name: string, use: Use): string[] {
   const { kinds, expected } = ACCEPTED[use];
   const kind = columnKind(column.type);
   // Numbers of a format without types are text, and are checked row by row.
-  const isAccepted = kinds.includes(kind) || (use === 'number' && relation.isText && kind === 'text');
+  const isAccepted =
+    kinds.includes(kind) || (use === 'number' && (relation.isText || column.isUntyped === true) && kind === 'text');
   return isAccepted ? [] : [`${name} is ${column.type}, expected ${expected}`];
 }
 

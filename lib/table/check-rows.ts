@@ -1,7 +1,7 @@
 /**
  * Bad rows: which check a row fails first, as SQL, and the file that tells of each.
  *
- * In this order: malformed CSV, missing keys, the time, the labels stage by stage, labels that contradict each other,
+ * In this order: malformed CSV, missing keys, entities that their tables lack, the time, the labels stage by stage, labels that contradict each other,
  * the split, the rate at which the row was kept, then the features as declared. A missing number or category is a value
  * of its own, never a fault.
  */
@@ -18,6 +18,7 @@ import {
   type Value,
 } from './columns.ts';
 import { type Database, execute, literal, literals } from './database.ts';
+import { unknownEntitySql } from './join-tables.ts';
 import {
   inconsistentSql,
   type LabelledStage,
@@ -73,6 +74,7 @@ export function candidateChecks(
   return [
     ...malformedChecks(relation),
     ...declaration.log.keys.map((key) => keyCheck(relation, key)),
+    ...entityChecks(relation),
     ...featureChecks(relation, declaration),
   ];
 }
@@ -157,6 +159,20 @@ function keyCheck(relation: Relation, key: string): RowCheck {
     expected: 'a value',
     stage: null,
   };
+}
+
+function entityChecks(relation: Relation): RowCheck[] {
+  return (relation.joined ?? [])
+    .filter(({ missing }) => missing === 'reject')
+    .map(({ entity, key, place }) =>
+      columnCheck(
+        `unknown_${entity}`,
+        key,
+        requiredValue(relation, key),
+        unknownEntitySql(entity),
+        `a key of the table ${place}`,
+      ),
+    );
 }
 
 function timeChecks(relation: Relation, column: string, now: number): RowCheck[] {

@@ -1,10 +1,19 @@
 /** Columns of a file as DuckDB sees them, and their values as text, numbers and times in one meaning for every format. */
+import type { EntityTable } from '../config/declaration.ts';
 import { identifier, literal } from './database.ts';
 
 export interface Column {
   readonly name: string;
   /** DuckDB's name of the type. */
   readonly type: string;
+  /** Text for want of a type: the format that the column comes from has none. @default false */
+  readonly isUntyped?: boolean;
+}
+
+/** An entity whose table gives the rows columns that they lack. */
+export interface JoinedEntity extends EntityTable {
+  /** Where the table lies, for messages. */
+  readonly place: string;
 }
 
 /** Rows that can be read: what follows FROM, giving `"#row"` (position from 0), `"#malformed"`, `"#malformed_value"` and the columns. */
@@ -15,6 +24,8 @@ export interface Relation {
   readonly isText: boolean;
   /** Where the rows come from, for messages. */
   readonly name: string;
+  /** Entities whose columns were joined; a column `"#unknown_<entity>"` tells of each row whether its table lacks it. @default none */
+  readonly joined?: readonly JoinedEntity[];
 }
 
 export type ColumnKind = 'text' | 'boolean' | 'integer' | 'decimal' | 'floating' | 'time' | 'list' | 'other';

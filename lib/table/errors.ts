@@ -16,6 +16,7 @@ export type DataErrorCode =
   | 'columns_clash'
   | 'quote_not_closed'
   | 'too_many_rejects'
+  | 'table_rows'
   | 'one_class';
 
 /** Thrown where a log or a candidate file as a whole cannot be used: trying again cannot help. */

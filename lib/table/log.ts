@@ -155,8 +155,8 @@ function overAllowance(
   ];
 }
 
-/** Rows count from 0: `label_not_binary in click: 12 rows, got "2", expected 0 or 1, in rows 3, 17, 99`. */
-function describeReject({ reason, column, rows, examples }: RejectCount, checks: readonly RowCheck[]): string {
+/** One reason why rows are bad; they count from 0: `label_not_binary in click: 12 rows, got "2", expected 0 or 1, in rows 3, 17, 99`. */
+export function describeReject({ reason, column, rows, examples }: RejectCount, checks: readonly RowCheck[]): string {
   const expected = checks.find((check) => check.reason === reason && check.column === column)?.expected ?? 'a good row';
   const value = examples[0]?.value ?? null;
   const where = column === null ? '' : ` in ${column}`;

@@ -11,8 +11,16 @@ export interface ParquetFacts {
 }
 
 const MAGIC = 'PAR1';
-/** Names that DuckDB gives to a row's position; a column of that name would hide it. */
-const RESERVED = ['file_row_number', 'file_index', '#row', '#malformed', '#malformed_value'];
+/** Names that are given to a row's position and to what is known of it; a column of that name would hide it. */
+const RESERVED = [
+  'file_row_number',
+  'file_index',
+  '#row',
+  '#malformed',
+  '#malformed_value',
+  '#unknown_user',
+  '#unknown_item',
+];
 
 /** The first four bytes, to tell Parquet from text. */
 export async function looksLikeParquet(path: string): Promise<boolean> {

@@ -16,6 +16,7 @@ describe('the help', () => {
     [['models', 'show', '--help']],
     [['models', 'promote', '--help']],
     [['models', 'rollback', '--help']],
+    [['features', '--help']],
     [['local', '--help']],
     [['demo', '--help']],
   ])('of %j has an example', async (args) => {

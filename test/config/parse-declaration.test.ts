@@ -42,6 +42,7 @@ describe('the smallest declaration', () => {
       roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
       log: { keys: ['id'], time: null, group: null, kept: null, outcomes: [], maxRejected: 0 },
       split: { by: 'hash', column: 'id', validation: 0.1, test: 0.1, seed: 1 },
+      entities: [],
       embeddings: [
         { name: 'brand', dimension: 18, ids: { kind: 'vocabulary', minCount: 2, unknown: 1, maxSize: null } },
       ],

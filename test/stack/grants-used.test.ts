@@ -7,6 +7,7 @@ import { planShardsHandler } from '../../functions/plan-shards.ts';
 import { reconcileHandler } from '../../functions/reconcile.ts';
 import { scoreShardHandler } from '../../functions/score-shard.ts';
 import { arrivalBody } from '../../lib/scoring/events.ts';
+import { type FeatureManifest, HASH, newestTable } from '../../lib/scoring/feature-manifest.ts';
 import { fileVersion } from '../../lib/scoring/identity.ts';
 import { shardMessageBody } from '../../lib/scoring/messages.ts';
 import type { CandidateFiles } from '../../lib/scoring/ports.ts';
@@ -46,12 +47,15 @@ function notingUses(store: Store, { read, write, delete: deleted }: Uses): Store
 const NOW = () => new Date('2026-11-23T12:00:00Z');
 const MODEL = { name: 'shop', version: '20261123-000000-00000000', maxRejected: 0.5 };
 
-/** Reads the file and the model as the real work does; two shards, and a rejected row in each. */
+const TABLE = 'features/user/dt=2026-11-23/_manifest.json';
+
+/** Reads the file, the model and the users' table as the real work does; two shards, and a rejected row in each. */
 function filesOver(store: Store): CandidateFiles {
   return {
     async plan({ key, versionId }) {
       await store.get(key, { versionId });
       await store.head('models/shop/current.json');
+      await newestTable(store, 'user');
       const number = key.includes('empty') ? 0 : key.includes('small') ? 1 : 2;
       const shards = Array.from({ length: number }, (_, index) => ({ index, firstRow: 2 * index, rows: 2 }));
       return { format: 'csv', columns: [], size: 1, rows: 2 * number, dialect: null, shards };
@@ -59,6 +63,7 @@ function filesOver(store: Store): CandidateFiles {
     async scoreShard({ file, scratch }) {
       await store.get(file.key, { versionId: file.versionId });
       await store.head('models/shop/current.json');
+      await store.get(TABLE);
       const [scoresPath, rejectsPath] = [join(scratch, 'scores'), join(scratch, 'rejects')];
       await Promise.all([scoresPath, rejectsPath].map((path) => writeFile(path, 'rows')));
       return { scoresPath, rejectsPath, rowsIn: 2, scored: 1, rejected: 1, rejectedByReason: { null_key: 1 } };
@@ -71,6 +76,20 @@ async function usesOfEach(): Promise<Record<RoleName, Uses>> {
   const newUses = (): Uses => ({ read: new Set(), write: new Set(), delete: new Set() });
   const uses = { planShards: newUses(), scoreShard: newUses(), reconcile: newUses() };
   const memory = memoryStore();
+  const file = { bucket: 0, key: 'features/user/dt=2026-11-23/bucket=00000.parquet', versionId: 'v', etag: '' };
+  const table: FeatureManifest = {
+    formatVersion: 1,
+    entity: 'user',
+    date: '2026-11-23',
+    createdAt: NOW().toISOString(),
+    key: 'user_id',
+    columns: [],
+    rows: 1,
+    hash: HASH,
+    buckets: 1,
+    files: [{ ...file, rows: 1, bytes: 1 }],
+  };
+  await memory.put(TABLE, JSON.stringify(table));
   const storeOf = (role: RoleName) => notingUses(memory, uses[role]);
   const log = { info: () => undefined, error: (_: string, { error }: { error?: unknown }) => expect(error).toBeNull() };
   let writers = 0;

@@ -321,6 +321,21 @@ export function describeStoreContract(name: string, { open, keepsVersions }: Con
         for await (const object of store.list('')) expect(object).toMatchObject(written);
       });
 
+      it('tells the folders in a folder that hold objects, at whatever depth, without the objects', async () => {
+        for (const key of ['f/a', 'f/é b+%/x', 'f/a.b', 'f/dt=2/x/y', 'f/dt=2/z', 'f/dt=10/x', 'f/gone/x', 'g/x'])
+          await store.put(key, '');
+        await store.delete('f/gone/x');
+        const folders = async (folder: string) => {
+          const found: string[] = [];
+          for await (const name of store.listFolders(folder)) found.push(name);
+          return found;
+        };
+        expect(await folders('f/')).toEqual(['f/dt=10/', 'f/dt=2/', 'f/é b+%/']);
+        expect(await folders('')).toEqual(['f/', 'g/']);
+        expect(await folders('absent/')).toEqual([]);
+        await expect(folders('f')).rejects.toThrow('folder must end in /, got f');
+      });
+
       it('can be left early, and goes on where objects vanish', async () => {
         for (const key of ['a', 'b', 'c']) await store.put(key, key);
         for await (const { key } of store.list('')) {

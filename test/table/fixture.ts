@@ -128,6 +128,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
     roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
     log: { keys: ['row'], time: null, group: null, kept: null, outcomes: [], maxRejected: 0, ...options.log },
     split: { by: 'column', column: 'part', train: ['train'], validation: ['validation'], test: ['test'] },
+    entities: [],
     features,
     model: { type: 'esmm', hiddenUnits: [8], fields: 'concatenate' },
     training: {

@@ -33,6 +33,9 @@ export function gated(gate: Gate, url = 'memory:'): Target {
       copy: (from, to) => gate(change('copy', to), ({ store }) => store.copy(from, to)),
       delete: (key) => gate(change('delete', key), ({ store }) => store.delete(key)),
       toFile: () => Promise.reject(new Error('the protocol leaves files to its port')),
+      listFolders: () => {
+        throw new Error('the protocol lists no folders');
+      },
       async *list(prefix) {
         yield* await gate(read('list', prefix), ({ store }) => listed(store, prefix));
       },
