@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Those of vitest.aws.config.ts.
-    exclude: [...configDefaults.exclude, 'test/aws/**'],
+    // Those of vitest.aws.config.ts and vitest.localstack.config.ts.
+    exclude: [...configDefaults.exclude, 'test/aws/**', 'test/localstack/**'],
     // DuckDB and onnxruntime are native and multi-threaded: processes, not threads.
     pool: 'forks',
     // By default vitest leaves one core idle: half of a small machine.

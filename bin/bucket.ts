@@ -6,16 +6,26 @@ import { openStore } from '../lib/store/open-store.ts';
 import type { Store } from '../lib/store/store.ts';
 import { UsageError } from './exit.ts';
 
+/** Where the buckets of S3 are, of a command's options. */
+export interface EndpointOptions {
+  readonly endpoint?: string | undefined;
+}
+
 /**
  * Opens a bucket to `read` what is there, to `write` beside it, or to `create` it where it is absent.
- * @throws {UsageError} where it is not a folder, or not there.
+ * @throws {UsageError} where it is not a folder, or not there; or where a folder is given with an endpoint.
  * @throws {Error} where it cannot be written to.
  */
-export async function openBucket(bucket: string, use: 'read' | 'write' | 'create'): Promise<Store> {
-  const store = storeAt(bucket);
+export async function openBucket(
+  bucket: string,
+  use: 'read' | 'write' | 'create',
+  { endpoint }: EndpointOptions = {},
+): Promise<Store> {
+  const store = storeAt(bucket, endpoint);
   const folder = bucketFolder(store);
   // Whether S3 lets us in, its first answer tells.
   if (folder === null) return store;
+  if (endpoint !== undefined) throw new UsageError(`--endpoint: expected s3://bucket as --bucket, got ${bucket}`);
   const existing = use === 'create' ? await nearestExisting(folder) : folder;
   const facts = await stat(existing).catch(() => null);
   if (facts === null) throw new UsageError(`--bucket: no such folder: ${bucket}`);
@@ -29,9 +39,9 @@ export function bucketFolder({ url }: Store): string | null {
   return url.startsWith('file:') ? fileURLToPath(url) : null;
 }
 
-function storeAt(bucket: string): Store {
+function storeAt(bucket: string, endpoint: string | undefined): Store {
   try {
-    return openStore(bucket);
+    return openStore(bucket, { endpoint });
   } catch (cause) {
     throw new UsageError(`--bucket: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }

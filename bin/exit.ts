@@ -88,8 +88,9 @@ function exitCodeOf(error: unknown): ExitCode {
   return isOfMachine(error) ? EXIT_CODES['disk or memory'] : EXIT_CODES['unexpected error'];
 }
 
-/** Whether the operating system refused something, or DuckDB for want of disk or memory. */
+/** Whether the operating system refused something, the network aside, or DuckDB for want of disk or memory. */
 function isOfMachine(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return 'syscall' in error || /^(IO|Out of Memory) Error/.test(error.message) || isOfMachine(error.cause);
+  if ('syscall' in error) return !('address' in error || 'hostname' in error);
+  return /^(IO|Out of Memory) Error/.test(error.message) || isOfMachine(error.cause);
 }

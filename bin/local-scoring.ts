@@ -1,4 +1,4 @@
-/** Local mode, put together: a folder as the bucket, its registry, and the handlers of the Lambdas. */
+/** Local mode, put together: a bucket, its registry, and the handlers of the Lambdas. */
 import { planShardsHandler } from '../functions/plan-shards.ts';
 import { scoreShardHandler } from '../functions/score-shard.ts';
 import { candidateFiles } from '../lib/scoring/candidate-files.ts';
@@ -6,11 +6,12 @@ import { type FileResult, scoreLocal } from '../lib/scoring/local.ts';
 import { ModelLoader } from '../lib/scoring/models.ts';
 import { registryModels } from '../lib/scoring/registry-models.ts';
 import type { Store } from '../lib/store/store.ts';
+import type { EndpointOptions } from './bucket.ts';
 import { chosenModel, requireCurrent } from './chosen-model.ts';
 import { progressBar, silentBar } from './progress-bar.ts';
 import { withScratch } from './scratch.ts';
 
-export interface LocalOptions {
+export interface LocalOptions extends EndpointOptions {
   readonly bucket: string;
   readonly model?: string;
   readonly again?: 'none' | 'failed' | 'all';
@@ -18,24 +19,50 @@ export interface LocalOptions {
   readonly memory: number;
 }
 
+/** The model of a bucket that a command scores with. */
+export interface ChosenModel {
+  readonly name: string;
+  /** Loads versions of it, and others. */
+  readonly loader: ModelLoader;
+  /** Loads the current version: a model that is damaged must not make files fail. */
+  readonly loadCurrent: () => Promise<void>;
+  /** Folder for scratch files. */
+  readonly scratch: string;
+}
+
+/** Runs work with a model whose current version is loaded, and frees it afterwards. */
+export async function withModel<T>(
+  store: Store,
+  options: LocalOptions,
+  signal: AbortSignal,
+  work: (model: ChosenModel) => Promise<T>,
+): Promise<T> {
+  const name = await chosenModel(store, options.model);
+  return withScratch(async (scratch) => {
+    const loader = new ModelLoader(store, { scratch, threads: options.threads, memoryLimitMiB: options.memory });
+    const loadCurrent = async () => void (await loader.load({ name, version: await requireCurrent(store, name) }));
+    try {
+      await loadCurrent();
+      signal.throwIfAborted();
+      return await work({ name, loader, loadCurrent, scratch });
+    } finally {
+      await loader.release();
+    }
+  });
+}
+
 /** Scores candidate files of a bucket, all of them where no keys are given, with the current version of its model. */
 export type ScoreFiles = (keys?: readonly string[]) => Promise<FileResult[]>;
 
-/**
- * Runs work that scores. The current version is loaded before the work begins, and again before each scoring that finds
- * another one: a model that is damaged must not make files fail.
- */
+/** Runs work that scores. The current version is loaded before each scoring that finds another one. */
 export async function withScoring<T>(
   store: Store,
   options: LocalOptions,
   { signal, isSilent }: { readonly signal: AbortSignal; readonly isSilent: boolean },
   work: (score: ScoreFiles) => Promise<T>,
 ): Promise<T> {
-  const name = await chosenModel(store, options.model);
-  return withScratch(async (scratch) => {
-    const loader = new ModelLoader(store, { scratch, threads: options.threads, memoryLimitMiB: options.memory });
-    const loadCurrent = async () => loader.load({ name, version: await requireCurrent(store, name) });
-    const score: ScoreFiles = async (keys) => {
+  return withModel(store, options, signal, ({ name, loader, loadCurrent, scratch }) =>
+    work(async (keys) => {
       await loadCurrent();
       const bar = isSilent ? silentBar : progressBar();
       try {
@@ -54,13 +81,6 @@ export async function withScoring<T>(
       } finally {
         bar.stop();
       }
-    };
-    try {
-      await loadCurrent();
-      signal.throwIfAborted();
-      return await work(score);
-    } finally {
-      await loader.release();
-    }
-  });
+    }),
+  );
 }

@@ -9,6 +9,8 @@ import { isVersionId } from '../lib/registry/keys.ts';
 const MOST_THREADS = 1024;
 // Their numbers have five digits.
 const MOST_BUCKETS = 99_999;
+// The longest that SQS can hide a message.
+const MOST_SECONDS = 43_200;
 
 export const declarationOption = () =>
   new Option('-d, --declaration <file>', 'declaration file').default('entirespace.yaml');
@@ -17,6 +19,10 @@ export const dataOption = () =>
 export const bucketOption = () =>
   new Option('-b, --bucket <folder>', 'folder, or s3://bucket, that holds models/, candidates/ and scores/').default(
     'bucket',
+  );
+export const endpointOption = () =>
+  new Option('--endpoint <url>', 'S3 and SQS of an emulator, such as http://localhost:4566 (default: AWS)').argParser(
+    httpUrl,
   );
 export const modelOption = () => new Option('-m, --model <name>', "model name (default: the bucket's only one)");
 export const jsonOption = () => new Option('--json', 'one JSON document on standard output').default(false);
@@ -44,6 +50,9 @@ export const memoryOption = () =>
     .default(Math.floor(totalmem() / 2 ** 20 / 4))
     .argParser(wholeNumber(Number.MAX_SAFE_INTEGER));
 
+export const secondsOption = (name: string, description: string) =>
+  new Option(`${name} <seconds>`, description).argParser(wholeNumber(MOST_SECONDS));
+
 /** Parses a model version's id. */
 export function versionId(text: string): string {
   if (!isVersionId(text)) throw new InvalidArgumentError('Expected one like 20260131-235959-0123abcd.');
@@ -67,6 +76,12 @@ function wholeNumber(most: number): (text: string) => number {
       throw new InvalidArgumentError(`Expected a whole number ${expected}.`);
     return value;
   };
+}
+
+function httpUrl(text: string): string {
+  if (!/^https?:\/\/[^/]/.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError('Expected one like http://localhost:4566.');
+  return text;
 }
 
 function fileInFolder(path: string): string {

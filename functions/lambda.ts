@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { CandidateFiles, Log, ScoringDependencies } from '../lib/scoring/ports.ts';
+import type { CandidateFiles, ScoringDependencies } from '../lib/scoring/ports.ts';
 import type { BatchHandler } from '../lib/store/in-process-queue.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import type { Inbox } from '../lib/store/sqs-inbox.ts';
 import { environment } from './environment.ts';
 import { modelProcess } from './model-process.ts';
+import { retryingSooner } from './retry-sooner.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
 import { countingFiles, countingRows, openTelemetry, type Telemetry } from './telemetry.ts';
 import { withinTime } from './within-time.ts';
@@ -17,8 +18,6 @@ export interface Lambda extends ScoringDependencies, Telemetry {}
 
 // A shard is sized for at most this; a message that is begun later than that before the end would be cut off.
 const NEEDED_MILLISECONDS = 60_000;
-const RETRY_SECONDS = 30;
-const MAX_RETRY_SECONDS = 900;
 
 export function openLambda(): Lambda {
   const { BUCKET } = environment(['BUCKET']);
@@ -48,31 +47,9 @@ export async function handleBatch({ log, metrics }: Telemetry, batch: Batch): Pr
   emptyFolder(SCRATCH.work);
   try {
     const time = { remainingMs: () => context.getRemainingTimeInMillis(), neededMs: NEEDED_MILLISECONDS };
-    const response = await withinTime(handler, time, log)(event);
-    await retrySooner(event, response, { inbox, log });
-    return response;
+    return await retryingSooner(withinTime(handler, time, log), inbox, log)(event);
   } finally {
     emptyFolder(SCRATCH.work);
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
-  }
-}
-
-/** Seconds until a message that failed is tried again: twice as long each time. */
-export function retrySeconds(receiveCount: number): number {
-  return Math.min(MAX_RETRY_SECONDS, RETRY_SECONDS * 2 ** (receiveCount - 1));
-}
-
-// Of itself a failed message stays invisible as long as one whose function was killed: half an hour.
-async function retrySooner(
-  { Records }: SQSEvent,
-  { batchItemFailures }: SQSBatchResponse,
-  { inbox, log }: Pick<Batch, 'inbox'> & { readonly log: Pick<Log, 'error'> },
-): Promise<void> {
-  const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-  for (const { messageId, receiptHandle, attributes } of Records) {
-    if (!failed.has(messageId)) continue;
-    const seconds = retrySeconds(Number(attributes.ApproximateReceiveCount));
-    // Then it is tried again later, which must not cost the answer for the others.
-    await inbox.hide(receiptHandle, seconds).catch((error) => log.error('retry is late', { messageId, error }));
   }
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
 import type { FileVersion } from '../lib/scoring/identity.ts';
 import type { CandidateFiles, Log, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/ports.ts';
+import { oneAtATime } from '../lib/store/parallel.ts';
 import type { CandidatePlan } from '../lib/table/candidates.ts';
 
 /** What the process is asked; one thing at a time. */
@@ -39,7 +40,7 @@ const CLOSE_MILLISECONDS = 5_000;
 /** Starts `modulePath` for the first version that is asked for, and replaces it when another one is. */
 export function modelProcess(modulePath: string, log: Pick<Log, 'info'>): ModelProcess {
   let running: { readonly version: string; readonly child: ChildProcess } | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
 
   async function ask({ name, version }: ModelVersion, question: Question): Promise<Answer> {
     const wanted = `${name}/${version}`;
@@ -63,12 +64,6 @@ export function modelProcess(modulePath: string, log: Pick<Log, 'info'>): ModelP
     if (child.connected) child.disconnect();
     await exited;
     clearTimeout(killer);
-  }
-
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined);
-    return result;
   }
 
   return {

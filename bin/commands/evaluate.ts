@@ -4,6 +4,7 @@ import { runCommand } from '../exit.ts';
 import {
   bucketOption,
   dataOption,
+  endpointOption,
   jsonOption,
   memoryOption,
   modelOption,
@@ -21,6 +22,7 @@ export function evaluateCommand(): Command {
     .description('measure a published model version on a log')
     .addOption(dataOption())
     .addOption(bucketOption())
+    .addOption(endpointOption())
     .addOption(modelOption())
     .option('--version <id>', 'model version (default: the current one)', versionId)
     .addOption(

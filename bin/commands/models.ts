@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { runCommand } from '../exit.ts';
-import { bucketOption, jsonOption, modelOption, versionId } from '../options.ts';
+import { bucketOption, endpointOption, jsonOption, modelOption, versionId } from '../options.ts';
 import type { ModelsOptions } from '../work/models.ts';
 
 // What works takes most of a second to load; help and mistakes need none of it.
@@ -14,6 +14,7 @@ export function modelsCommand(): Command {
       .command(name)
       .description(description)
       .addOption(bucketOption())
+      .addOption(endpointOption())
       .addOption(modelOption())
       .addOption(jsonOption())
       .addHelpText('after', `\nExample:\n  $ entirespace models ${example}`);

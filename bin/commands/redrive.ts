@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { runCommand } from '../exit.ts';
-import { jsonOption } from '../options.ts';
+import { endpointOption, jsonOption } from '../options.ts';
 import type { RedriveOptions } from '../work/redrive.ts';
 
 // What works takes most of a second to load; help and mistakes need none of it.
@@ -16,6 +16,7 @@ export function redriveCommand(): Command {
     .addOption(required('--shards <url>', "the stack's output ShardsQueue"))
     .addOption(required('--arrivals-dead <url>', "the stack's output ArrivalsDeadLetters"))
     .addOption(required('--shards-dead <url>', "the stack's output ShardsDeadLetters"))
+    .addOption(endpointOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',

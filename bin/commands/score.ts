@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { runCommand } from '../exit.ts';
-import { bucketOption, jsonOption, memoryOption, modelOption, threadsOption } from '../options.ts';
+import { bucketOption, endpointOption, jsonOption, memoryOption, modelOption, threadsOption } from '../options.ts';
 import type { ScoreOptions } from '../work/score.ts';
 
 // What works takes most of a second to load; help and mistakes need none of it.
@@ -14,6 +14,7 @@ export function scoreCommand(): Command {
     )
     .argument('<files...>', 'Parquet or CSV')
     .addOption(bucketOption())
+    .addOption(endpointOption())
     .addOption(modelOption())
     .addOption(
       new Option('--again <which>', 'files that have an outcome already: try the failed again, or score all once more')

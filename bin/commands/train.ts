@@ -4,6 +4,7 @@ import {
   bucketOption,
   dataOption,
   declarationOption,
+  endpointOption,
   jsonOption,
   memoryOption,
   rejectsOption,
@@ -21,6 +22,7 @@ export function trainCommand(): Command {
     .addOption(declarationOption())
     .addOption(dataOption())
     .addOption(bucketOption())
+    .addOption(endpointOption())
     .addOption(rejectsOption())
     .option('--no-promote', 'publish without making the version the current one')
     .addOption(threadsOption())

@@ -12,14 +12,14 @@ import { readEncoder } from '../../lib/table/encoder-files.ts';
 import { assertAcceptable, checkLog } from '../../lib/table/log.ts';
 import { openSource } from '../../lib/table/source.ts';
 import { evaluateModel, funnelTasks } from '../../training/evaluate-model.ts';
-import { openBucket } from '../bucket.ts';
+import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { chosenModel, requireCurrent } from '../chosen-model.ts';
 import { EXIT_CODES } from '../exit.ts';
 import { progressBar, silentBar } from '../progress-bar.ts';
 import { withScratch } from '../scratch.ts';
 import { showProgress } from './train.ts';
 
-export interface EvaluateCommandOptions {
+export interface EvaluateCommandOptions extends EndpointOptions {
   readonly data: string;
   readonly bucket: string;
   readonly model?: string;
@@ -32,7 +32,7 @@ export interface EvaluateCommandOptions {
 
 /** Measures a version on a log and prints the metrics. */
 export async function evaluate(options: EvaluateCommandOptions, signal: AbortSignal) {
-  const store = await openBucket(options.bucket, 'read');
+  const store = await openBucket(options.bucket, 'read', options);
   const name = await chosenModel(store, options.model);
   const version = options.version ?? (await requireCurrent(store, name));
   const metrics = await withScratch(async (scratch) => {

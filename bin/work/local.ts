@@ -13,7 +13,7 @@ const WATCH_MILLISECONDS = 2000;
 
 /** Scores what lies under `candidates/`, once or until the signal aborts. */
 export async function local(options: LocalCommandOptions, signal: AbortSignal): Promise<ExitCode> {
-  const store = await openBucket(options.bucket, 'write');
+  const store = await openBucket(options.bucket, 'write', options);
   return withScoring(store, options, { signal, isSilent: options.json }, async (score) => {
     if (!options.watch) return printResults(await score(), options, signal);
     const shown = new Set<string>();

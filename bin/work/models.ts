@@ -1,12 +1,12 @@
 import { currentVersion, promoteVersion, rollbackVersion } from '../../lib/registry/current.ts';
 import { showVersion } from '../../lib/registry/show-version.ts';
 import { listModels, listVersions } from '../../lib/registry/versions.ts';
-import { openBucket } from '../bucket.ts';
+import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { chosenModel, requireCurrent } from '../chosen-model.ts';
 import { EXIT_CODES } from '../exit.ts';
 import { number } from '../report-text.ts';
 
-export interface ModelsOptions {
+export interface ModelsOptions extends EndpointOptions {
   readonly bucket: string;
   readonly model?: string;
   readonly json: boolean;
@@ -14,8 +14,8 @@ export interface ModelsOptions {
 }
 
 /** Prints the versions of every model. */
-export async function list({ bucket, model, json }: ModelsOptions) {
-  const store = await openBucket(bucket, 'read');
+export async function list({ bucket, endpoint, model, json }: ModelsOptions) {
+  const store = await openBucket(bucket, 'read', { endpoint });
   const names = model === undefined ? await listModels(store) : [await chosenModel(store, model)];
   const models = [];
   for (const name of names) {
@@ -32,8 +32,8 @@ export async function list({ bucket, model, json }: ModelsOptions) {
 }
 
 /** Prints what is known of a version. */
-export async function show(version: string | undefined, { bucket, model, json }: ModelsOptions) {
-  const store = await openBucket(bucket, 'read');
+export async function show(version: string | undefined, { bucket, endpoint, model, json }: ModelsOptions) {
+  const store = await openBucket(bucket, 'read', { endpoint });
   const name = await chosenModel(store, model);
   const shown = await showVersion(store, name, version ?? (await requireCurrent(store, name)));
   const { manifest, isCurrent, bytes } = shown;
@@ -59,8 +59,8 @@ export async function show(version: string | undefined, { bucket, model, json }:
 }
 
 /** Makes a version the current one. */
-export async function promote(version: string, { bucket, model, json, reason = '' }: ModelsOptions) {
-  const store = await openBucket(bucket, 'write');
+export async function promote(version: string, { bucket, endpoint, model, json, reason = '' }: ModelsOptions) {
+  const store = await openBucket(bucket, 'write', { endpoint });
   const name = await chosenModel(store, model);
   const current = await promoteVersion(store, name, version, { reason, at: new Date() });
   process.stdout.write(
@@ -70,8 +70,8 @@ export async function promote(version: string, { bucket, model, json, reason = '
 }
 
 /** Makes the version before the current one the current one. */
-export async function rollback({ bucket, model, json, reason = '' }: ModelsOptions) {
-  const store = await openBucket(bucket, 'write');
+export async function rollback({ bucket, endpoint, model, json, reason = '' }: ModelsOptions) {
+  const store = await openBucket(bucket, 'write', { endpoint });
   const name = await chosenModel(store, model);
   const current = await rollbackVersion(store, name, { reason, at: new Date() });
   process.stdout.write(

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { redriveDeadLetters } from '../../functions/redrive.ts';
 import { openInbox, openQueue } from '../../lib/store/open-queue.ts';
-import { openBucket } from '../bucket.ts';
+import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../exit.ts';
 
-export interface RedriveOptions {
+export interface RedriveOptions extends EndpointOptions {
   readonly bucket: string;
   readonly arrivals: string;
   readonly shards: string;
@@ -14,13 +14,16 @@ export interface RedriveOptions {
 }
 
 /** Redrives the dead letters of both queues and prints what became of each file. */
-export async function redrive({ bucket, json, ...urls }: RedriveOptions): Promise<ExitCode> {
+export async function redrive(options: RedriveOptions): Promise<ExitCode> {
+  const { bucket, json } = options;
+  const queue = (url: string) => openQueue(url, options);
+  const inbox = (url: string) => openInbox(url, options);
   const files = await redriveDeadLetters({
-    store: await openBucket(bucket, 'write'),
+    store: await openBucket(bucket, 'write', options),
     newWriterId: randomUUID,
     now: () => new Date(),
-    queues: { arrivals: openQueue(urls.arrivals), shards: openQueue(urls.shards) },
-    dead: { arrivals: openInbox(urls.arrivalsDead), shards: openInbox(urls.shardsDead) },
+    queues: { arrivals: queue(options.arrivals), shards: queue(options.shards) },
+    dead: { arrivals: inbox(options.arrivalsDead), shards: inbox(options.shardsDead) },
   });
   if (json) process.stdout.write(`${JSON.stringify(files)}\n`);
   else if (files.length === 0) process.stdout.write('no dead letters\n');

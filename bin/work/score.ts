@@ -10,7 +10,7 @@ export interface ScoreOptions extends LocalOptions {
 
 /** Scores files and prints what became of each. */
 export async function score(files: readonly string[], options: ScoreOptions, signal: AbortSignal): Promise<ExitCode> {
-  const store = await openBucket(options.bucket, 'write');
+  const store = await openBucket(options.bucket, 'write', options);
   return withScoring(store, options, { signal, isSilent: options.json }, async (scoreFiles) => {
     const results = await scoreFiles(await placeCandidates(store, files));
     return printResults(results, options, signal);

@@ -6,14 +6,14 @@ import type { LogSummary } from '../../lib/table/summary.ts';
 import type { Progress } from '../../training/progress.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
 import { type TrainedModel, train } from '../../training/train.ts';
-import { openBucket } from '../bucket.ts';
+import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { EXIT_CODES } from '../exit.ts';
 import { type ProgressBar, progressBar, silentBar } from '../progress-bar.ts';
 import { formatLogSummary } from '../report-text.ts';
 import { withScratch } from '../scratch.ts';
 
 /** Of the command line. */
-export interface TrainCommandOptions {
+export interface TrainCommandOptions extends EndpointOptions {
   readonly declaration: string;
   readonly data: string;
   readonly bucket: string;
@@ -59,7 +59,7 @@ export async function trainAndPublish(
   onSummary: (summary: LogSummary) => void = () => undefined,
 ): Promise<{ name: string; version: string; trained: TrainedModel }> {
   const { declaration, text } = await readDeclaration(options.declaration);
-  const store = await openBucket(options.bucket, 'create');
+  const store = await openBucket(options.bucket, 'create', options);
   // A pointer that cannot be read cannot be moved: better known now than after the training.
   if (options.promote) await currentVersion(store, declaration.name);
   const bar = options.json ? silentBar : progressBar();

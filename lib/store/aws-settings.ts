@@ -2,7 +2,7 @@
 
 export interface AwsConnection {
   /** @default what the environment (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`) or the AWS profile says, or AWS itself */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** @default what the environment or the AWS profile says */
   readonly region?: string;
   /** Time without a byte, in milliseconds, after which a request counts as failed. @default 30,000 */
@@ -11,18 +11,48 @@ export interface AwsConnection {
   readonly maxAttempts?: number;
 }
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
 const CONNECT_MS = 5_000;
 // Above the 20 s that SQS may wait for a message.
 const IDLE_MS = 30_000;
 const MAX_ATTEMPTS = 5;
 
-/** The members of a client's configuration that do not depend on the service. */
-export function awsSettings({ endpoint, region, idleMs = IDLE_MS, maxAttempts = MAX_ATTEMPTS }: AwsConnection) {
+/** The members of a client's configuration that do not depend on the service, but for its endpoint's variable. */
+export function awsSettings(service: 'S3' | 'SQS', connection: AwsConnection = {}, variables: Variables = process.env) {
+  const { endpoint, region, idleMs = IDLE_MS, maxAttempts = MAX_ATTEMPTS } = connection;
   return {
+    ...localDefaults(endpointOf(service, connection, variables), variables),
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     maxAttempts,
     retryMode: 'standard',
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: idleMs },
   } as const;
+}
+
+/** The endpoint that the connection or the environment names; `null` for AWS itself, or what a profile says. */
+export function endpointOf(
+  service: 'S3' | 'SQS',
+  { endpoint }: AwsConnection,
+  variables: Variables = process.env,
+): string | null {
+  return endpoint || variables[`AWS_ENDPOINT_URL_${service}`] || variables.AWS_ENDPOINT_URL || null;
+}
+
+/**
+ * Region and credentials of an emulator, which takes any: without them a client would ask for what only AWS needs, or
+ * sign with somebody's real key. Where the environment names its own, those are taken.
+ */
+function localDefaults(endpoint: string | null, variables: Variables) {
+  if (endpoint === null || !isLoopback(endpoint) || variables.AWS_PROFILE) return {};
+  return {
+    ...(!variables.AWS_REGION && { region: variables.AWS_DEFAULT_REGION || 'us-east-1' }),
+    ...(!variables.AWS_ACCESS_KEY_ID && { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } }),
+  };
+}
+
+function isLoopback(endpoint: string): boolean {
+  const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : '';
+  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

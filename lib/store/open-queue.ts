@@ -1,18 +1,26 @@
+import type { AwsConnection } from './aws-settings.ts';
 import type { Queue } from './queue.ts';
 import { sqsClient } from './sqs-client.ts';
 import { type Inbox, sqsInbox } from './sqs-inbox.ts';
 import { sqsQueue } from './sqs-queue.ts';
 
-let client: ReturnType<typeof sqsClient> | undefined;
+type Endpoint = Pick<AwsConnection, 'endpoint'>;
+
+/** By endpoint. */
+const clients = new Map<string | undefined, ReturnType<typeof sqsClient>>();
 
 /** The sending side of the SQS queue at a URL. */
-export function openQueue(queueUrl: string): Queue {
-  client ??= sqsClient();
-  return sqsQueue(client, queueUrl);
+export function openQueue(queueUrl: string, at: Endpoint = {}): Queue {
+  return sqsQueue(clientAt(at), queueUrl);
 }
 
 /** The messages of the SQS queue at a URL. */
-export function openInbox(queueUrl: string): Inbox {
-  client ??= sqsClient();
-  return sqsInbox(client, queueUrl);
+export function openInbox(queueUrl: string, at: Endpoint = {}): Inbox {
+  return sqsInbox(clientAt(at), queueUrl);
+}
+
+function clientAt({ endpoint }: Endpoint): ReturnType<typeof sqsClient> {
+  const client = clients.get(endpoint) ?? sqsClient({ endpoint });
+  clients.set(endpoint, client);
+  return client;
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AwsConnection } from './aws-settings.ts';
 import { fileStore } from './file-store.ts';
 import { lazyStore } from './lazy-store.ts';
 import type { Store } from './store.ts';
@@ -8,25 +9,25 @@ const SUPPORTED = 'expected a folder (a path or file:///absolute/path) or s3://b
 
 /**
  * The store at a URL: a folder's path, relative or absolute, or `file:///absolute/path`; or `s3://bucket`, with
- * credentials, region and endpoint as AWS tools find them. A folder that is absent is created by the first write; a
- * bucket must exist.
+ * credentials, region and endpoint as AWS tools find them, unless the connection names them. A folder that is absent is
+ * created by the first write; a bucket must exist.
  * @throws {Error} where the URL is of another kind.
  */
-export function openStore(url: string): Store {
+export function openStore(url: string, connection: AwsConnection = {}): Store {
   if (url === '') throw new Error(`store URL must not be empty, ${SUPPORTED}`);
   if (!/^[a-z][a-z0-9+.-]+:/i.test(url)) return fileStore(resolve(url));
   if (url.startsWith('file:///')) return fileStore(fileURLToPath(url));
   if (url.startsWith('file:')) throw new Error(`store URL must be file:///absolute/path or a plain path, got ${url}`);
-  if (url.startsWith('s3:')) return openBucket(url);
+  if (url.startsWith('s3:')) return openBucket(url, connection);
   if (url.startsWith('memory:')) throw new Error(`store ${url} lives within one process only, ${SUPPORTED}`);
   throw new Error(`store ${url} is of a kind that is not supported, ${SUPPORTED}`);
 }
 
-function openBucket(url: string): Store {
+function openBucket(url: string, connection: AwsConnection): Store {
   const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(url)?.[1];
   if (bucket === undefined) throw new Error(`store URL must be s3://bucket, a whole bucket, got ${url}`);
   return lazyStore(`s3://${bucket}`, async () => {
     const { s3Store } = await import('./s3-store.ts');
-    return s3Store({ bucket });
+    return s3Store({ ...connection, bucket });
   });
 }

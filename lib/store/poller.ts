@@ -1,7 +1,6 @@
 /** Drives a handler from an SQS queue as Lambda's event source mapping does, for processes that are no Lambda. */
 import {
   DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
   type Message,
   type MessageAttributeValue,
   ReceiveMessageCommand,
@@ -9,6 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSMessageAttribute, SQSRecord } from 'aws-lambda';
 import type { BatchHandler } from './in-process-queue.ts';
+import { queueError, queueFacts } from './queue-facts.ts';
 
 export interface PollOptions {
   readonly client: SQSClient;
@@ -38,7 +38,7 @@ export async function pollQueue(options: PollOptions): Promise<void> {
   const { client, queueUrl, handler, batchSize = 1, visibilitySeconds, waitSeconds = 5, signal, onError } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH)
     throw new RangeError(`batchSize must be 1 to ${MAX_BATCH}, got ${batchSize}`);
-  const queueArn = await arnOf(client, queueUrl);
+  const { arn: queueArn } = await queueFacts(client, queueUrl);
   const receive = {
     QueueUrl: queueUrl,
     MaxNumberOfMessages: batchSize,
@@ -126,16 +126,4 @@ async function deleteMessages(client: SQSClient, queueUrl: string, messages: rea
   const [first] = Failed;
   if (first !== undefined)
     throw new Error(`cannot delete ${Failed.length} of ${entries.length} messages of ${queueUrl}: ${first.Code}`);
-}
-
-async function arnOf(client: SQSClient, queueUrl: string): Promise<string> {
-  const request = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] });
-  const { Attributes } = await client.send(request).catch((cause: unknown) => {
-    throw queueError('look at', queueUrl, cause);
-  });
-  return Attributes?.QueueArn ?? '';
-}
-
-function queueError(action: string, queueUrl: string, cause: unknown): Error {
-  return new Error(`cannot ${action} ${queueUrl}: ${cause instanceof Error ? cause.message : cause}`, { cause });
 }

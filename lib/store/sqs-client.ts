@@ -1,10 +1,13 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { type AwsConnection, awsSettings } from './aws-settings.ts';
+import { type AwsConnection, awsSettings, endpointOf } from './aws-settings.ts';
+
+export type { SQSClient as SqsClient } from '@aws-sdk/client-sqs';
 
 /** A client of SQS, or of what speaks its protocol at an endpoint. */
 export function sqsClient(connection: AwsConnection = {}): SQSClient {
-  const { AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL } = process.env;
-  const endpoint = connection.endpoint ?? AWS_ENDPOINT_URL_SQS ?? AWS_ENDPOINT_URL;
   // An emulator's queue URLs may name a host that only it knows.
-  return new SQSClient({ ...awsSettings(connection), useQueueUrlAsEndpoint: !endpoint });
+  return new SQSClient({
+    ...awsSettings('SQS', connection),
+    useQueueUrlAsEndpoint: endpointOf('SQS', connection) === null,
+  });
 }

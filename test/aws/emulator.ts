@@ -1,4 +1,4 @@
-/** The AWS emulator that these tests talk to: ministack, in a process of its own. */
+/** The AWS emulators that tests talk to, each in a process of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -7,6 +7,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+
+/** ministack has all that the stack needs; LocalStack has no Lambda without Docker. */
+export type EmulatorName = keyof typeof EMULATORS;
 
 export interface Emulator {
   readonly endpoint: string;
@@ -18,8 +21,16 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-const SCRIPT = join(import.meta.dirname, '../../scripts/emulator.sh');
-const INSTALLED = join(import.meta.dirname, '../../.venv-aws/installed');
+const ROOT = join(import.meta.dirname, '../..');
+const SCRIPT = join(ROOT, 'scripts/emulator.sh');
+const EMULATORS = {
+  ministack: { environment: '.venv-aws', installer: 'scripts/aws-env.sh', health: '/_ministack/health' },
+  localstack: {
+    environment: '.venv-localstack',
+    installer: 'scripts/localstack-env.sh',
+    health: '/_localstack/health',
+  },
+} as const;
 const READY_WITHIN_MS = 60_000;
 
 /**
@@ -27,13 +38,15 @@ const READY_WITHIN_MS = 60_000;
  * latest, however that ends.
  * @throws {Error} where it is not installed, or does not come up.
  */
-export async function startEmulator(): Promise<Emulator> {
-  if (!existsSync(INSTALLED)) throw new Error('emulator is not installed: run scripts/aws-env.sh');
+export async function startEmulator(name: EmulatorName = 'ministack'): Promise<Emulator> {
+  const { environment, installer, health } = EMULATORS[name];
+  if (!existsSync(join(ROOT, environment, 'installed')))
+    throw new Error(`emulator ${name} is not installed: run ${installer}`);
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'emulator-'));
   const endpoint = `http://127.0.0.1:${port}`;
   // The script ends when this pipe closes, which the operating system does even for a process that is killed.
-  const script = spawn('bash', [SCRIPT, String(port), folder], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const script = spawn('bash', [SCRIPT, String(port), folder, name], { stdio: ['pipe', 'ignore', 'inherit'] });
   const ended = once(script, 'exit');
   const log = () => readFile(join(folder, 'emulator.log'), 'utf8');
   const stop = async () => {
@@ -42,7 +55,7 @@ export async function startEmulator(): Promise<Emulator> {
   };
 
   const deadline = Date.now() + READY_WITHIN_MS;
-  while (!(await isReady(endpoint))) {
+  while (!(await answers(endpoint + health))) {
     if (script.exitCode === null && Date.now() < deadline) {
       await delay(50);
       continue;
@@ -61,9 +74,9 @@ export async function startEmulator(): Promise<Emulator> {
   return { endpoint, env, log, stop };
 }
 
-async function isReady(endpoint: string): Promise<boolean> {
+async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${endpoint}/_ministack/health`, { signal: AbortSignal.timeout(2000) })).ok;
+    return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
   } catch {
     return false;
   }

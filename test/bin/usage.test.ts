@@ -83,6 +83,21 @@ describe('a command line is refused', () => {
       "command-argument value 'latest' is invalid for argument 'version'. Expected one like <version>.",
     ],
     [
+      'an endpoint that is no URL',
+      ['models', 'list', '--endpoint', 'localhost:4566'],
+      "option '--endpoint <url>' argument 'localhost:4566' is invalid. Expected one like http://localhost:4566.",
+    ],
+    [
+      'polling and watching at once',
+      ['local', '--poll', '--watch'],
+      "option '--poll' cannot be used with option '--watch'",
+    ],
+    [
+      'a retry after no time',
+      ['local', '--poll', '--retry', '0'],
+      "option '--retry <seconds>' argument '0' is invalid. Expected a whole number from 1 to 43200.",
+    ],
+    [
       'a folder for bad rows that is not there',
       ['validate', '--rejects', 'absent/bad.parquet'],
       "option '--rejects <file>' argument 'absent/bad.parquet' is invalid. No such folder: <folder>/absent.",
@@ -120,6 +135,27 @@ describe('a bucket is refused', () => {
     ],
   ])('%s', async (_what, args, message) => {
     expect(await place.run(...args)).toEqual({ code: 2, stdout: '', stderr: `entirespace: --bucket: ${message}\n` });
+  });
+});
+
+describe('a folder is refused as the bucket', () => {
+  it.each([
+    ['at an endpoint', ['models', 'list', '-b', '.', '--endpoint', 'http://localhost:4566'], '--endpoint'],
+    ['which has no queues to poll', ['local', '-b', '.', '--poll'], '--poll'],
+  ])('%s', async (_what, args, option) => {
+    const stderr = `entirespace: ${option}: expected s3://bucket as --bucket, got .\n`;
+    expect(await place.run(...args)).toEqual({ code: 2, stdout: '', stderr });
+  });
+});
+
+it('an endpoint where nobody answers is told of, and is not taken for a full disk', async () => {
+  const { done } = place.start(['models', 'list', '-b', 's3://shop', '--endpoint', 'http://127.0.0.1:1'], {
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  });
+  expect(await done).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'entirespace: cannot list s3://shop/models/: connect ECONNREFUSED 127.0.0.1:1\n',
   });
 });
 

@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { handleBatch, retrySeconds } from '../../functions/lambda.ts';
+import { handleBatch } from '../../functions/lambda.ts';
 import { emptyFolder, SCRATCH } from '../../functions/scratch.ts';
 import { openTelemetry } from '../../functions/telemetry.ts';
 import type { BatchHandler } from '../../lib/store/in-process-queue.ts';
@@ -91,8 +91,4 @@ describe('handleBatch', () => {
     await handleBatch(openTelemetry(), batch);
     expect(existsSync(left)).toBe(false);
   });
-});
-
-it('failed messages come again after 30 s, twice as long each time, up to a quarter of an hour', () => {
-  expect([1, 2, 3, 4, 5, 6, 7].map(retrySeconds)).toEqual([30, 60, 120, 240, 480, 900, 900]);
 });

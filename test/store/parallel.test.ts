@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { forEachAtOnce } from '../../lib/store/parallel.ts';
+import { forEachAtOnce, oneAtATime } from '../../lib/store/parallel.ts';
 
 function* numbers(count: number): Generator<number> {
   for (let number = 0; number < count; number += 1) yield number;
@@ -37,5 +37,30 @@ describe('forEachAtOnce', () => {
     });
     await expect(all).rejects.toThrow(new Error('item 1 failed'));
     expect([begun, ended]).toEqual([[0, 1], [0]]);
+  });
+});
+
+describe('oneAtATime', () => {
+  it('runs work in its order, each after the one before has ended', async () => {
+    const turn = oneAtATime();
+    const steps: string[] = [];
+    const work = (name: string, milliseconds: number) => async () => {
+      steps.push(`${name} begins`);
+      await delay(milliseconds);
+      steps.push(`${name} ends`);
+      return name;
+    };
+    expect(await Promise.all([turn(work('a', 20)), turn(work('b', 0))])).toEqual(['a', 'b']);
+    expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  });
+
+  it('goes on after work that fails', async () => {
+    const turn = oneAtATime();
+    const failed = turn(async () => {
+      throw new Error('bad');
+    });
+    const next = turn(async () => 'good');
+    await expect(failed).rejects.toThrow(new Error('bad'));
+    expect(await next).toBe('good');
   });
 });

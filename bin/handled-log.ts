@@ -1,0 +1,78 @@
+/** What the handlers log, for a person or a program that reads along. */
+import { failureKey, scoresFolder } from '../lib/scoring/identity.ts';
+import type { PlanResult } from '../lib/scoring/plan.ts';
+import type { Log } from '../lib/scoring/ports.ts';
+import type { Reconciled } from '../lib/scoring/reconcile.ts';
+import type { ScoreResult } from '../lib/scoring/score.ts';
+import { number } from './report-text.ts';
+
+type Details = Parameters<Log['info']>[1];
+
+/** What went wrong goes to standard error. */
+interface Line {
+  readonly text: string;
+  readonly isBad: boolean;
+}
+
+/**
+ * A log on standard output: for a program each entry is a line of JSON; for a person there is a line for each file that
+ * was planned or has ended, and, on standard error, for each error.
+ */
+export function handledLog({ json, bucket }: { readonly json: boolean; readonly bucket: string }): Log {
+  const entry = (level: string) => (message: string, details: Details) =>
+    void process.stdout.write(`${JSON.stringify({ level, message, ...details }, errorAsText)}\n`);
+  if (json) return { info: entry('info'), error: entry('error') };
+  return {
+    info: (message, details) => linesOf(message, details, bucket).forEach(print),
+    error: (message, { error }) => print({ text: `${message}: ${errorAsText('', error)}`, isBad: true }),
+  };
+}
+
+function linesOf(message: string, details: Details, bucket: string): Line[] {
+  switch (message) {
+    case 'arrival handled':
+      return (details.files as readonly PlanResult[]).flatMap((file) => linesOfResult(file, bucket));
+    case 'shard handled':
+      return linesOfResult(details as ScoreResult, bucket);
+    case 'reconciled':
+      return linesOfReconciled(details as Details & Reconciled);
+    default:
+      return [];
+  }
+}
+
+function linesOfResult(result: PlanResult | ScoreResult, bucket: string): Line[] {
+  switch (result.status) {
+    case 'planned':
+      return [{ text: `${result.key}: ${number(result.rows)} rows planned`, isBad: false }];
+    case 'succeeded': {
+      const rows = `${number(result.scored)} rows scored, ${number(result.rejected)} rejected`;
+      return [{ text: `${result.key}: ${rows} -> ${bucket}/${scoresFolder(result.key)}`, isBad: false }];
+    }
+    case 'failed':
+      return [{ text: `${result.message} -> ${bucket}/${failureKey(result.key)}`, isBad: true }];
+    case 'refused':
+      return [{ text: result.message, isBad: true }];
+    case 'open':
+    case 'ignored':
+    case 'superseded':
+      return [];
+  }
+}
+
+function linesOfReconciled({ failed, unreadable }: Reconciled): Line[] {
+  return [
+    ...failed.map((source) => ({ text: `dead letter: the file of source ${source} has failed`, isBad: true })),
+    ...unreadable.map((why) => ({ text: `dead letter: ${why}`, isBad: true })),
+  ];
+}
+
+function print({ text, isBad }: Line): void {
+  if (isBad) process.stderr.write(`entirespace: ${text}\n`);
+  else process.stdout.write(`${text}\n`);
+}
+
+/** Errors have no members of their own that JSON would show. */
+function errorAsText(_name: string, value: unknown): unknown {
+  return value instanceof Error ? value.message : value;
+}

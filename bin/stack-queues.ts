@@ -1,0 +1,70 @@
+/** The queues of a deployed stack, from what its bucket and the queues themselves tell. */
+
+import { CANDIDATES } from '../lib/scoring/identity.ts';
+import { notifiedQueues, queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../lib/store/queue-facts.ts';
+import type { SqsClient } from '../lib/store/sqs-client.ts';
+import type { EndpointOptions } from './bucket.ts';
+import { UsageError } from './exit.ts';
+
+export interface StackQueue {
+  readonly url: string;
+  /** URL of the queue of its dead letters. */
+  readonly deadUrl: string;
+  /** Time for which a received message is nobody else's. */
+  readonly visibilitySeconds: number;
+}
+
+export interface StackQueuesOptions extends EndpointOptions {
+  /** `s3://bucket` */
+  readonly bucket: string;
+  /** URLs, where they are known. */
+  readonly arrivals?: string;
+  readonly shards?: string;
+}
+
+/**
+ * The arrivals queue is the one that S3 tells of candidates, the shards queue has the name that the same stack gives it.
+ * @throws {UsageError} naming the option that is needed where they cannot be found so.
+ */
+export async function stackQueues(
+  client: SqsClient,
+  options: StackQueuesOptions,
+): Promise<{ readonly arrivals: StackQueue; readonly shards: StackQueue }> {
+  const arrivals = await stackQueue(client, options.arrivals ?? (await arrivalsUrl(client, options)));
+  const shards = options.shards ?? (await shardsUrl(client, arrivals.url));
+  return { arrivals, shards: await stackQueue(client, shards) };
+}
+
+async function arrivalsUrl(client: SqsClient, options: StackQueuesOptions): Promise<string> {
+  const bucket = options.bucket.replace(/^s3:\/\//, '').replace(/\/$/, '');
+  const arns = await notifiedQueues(bucket, CANDIDATES, options);
+  const arn = only(
+    arns,
+    `--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 tells of ${CANDIDATES}`,
+  );
+  return queueUrlOf(client, arn);
+}
+
+// CloudFormation makes up names of the stack's, the queue's in the stack, and random characters, which may be cut.
+async function shardsUrl(client: SqsClient, arrivals: string): Promise<string> {
+  const name = queueName(arrivals);
+  const end = name.lastIndexOf('Arrivals');
+  const start = `${name.slice(0, end)}Shards`;
+  const found: string[] = [];
+  // The queue of dead letters is named alike, and has none itself.
+  for (const url of end === -1 ? [] : await queueUrlsNamed(client, start))
+    if ((await queueFacts(client, url)).deadArn !== null) found.push(url);
+  return only(found, `--shards is needed (output ShardsQueue of the stack): queues of the stack of ${name}`);
+}
+
+function only(found: readonly string[], what: string): string {
+  const [first, ...others] = found;
+  if (first === undefined || others.length > 0) throw new UsageError(`${what}: found ${found.length}, expected 1`);
+  return first;
+}
+
+async function stackQueue(client: SqsClient, url: string): Promise<StackQueue> {
+  const { deadArn, visibilitySeconds } = await queueFacts(client, url);
+  if (deadArn === null) throw new UsageError(`queue ${url} has no queue of dead letters: bad messages would never end`);
+  return { url, deadUrl: await queueUrlOf(client, deadArn), visibilitySeconds };
+}

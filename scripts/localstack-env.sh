@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Makes the Python environment of LocalStack in .venv-localstack from scripts/requirements-localstack.txt; does nothing
+# where it is up to date. LocalStack needs Python 3.12 or newer: PYTHON312 names one, else python3.13, python3.12 and
+# pyenv's versions are tried. Exits with 77, which is no failure, where there is none.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+is_new_enough() {
+  "$1" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2> /dev/null
+}
+
+find_python() {
+  local python versions
+  versions=$(pyenv root 2> /dev/null || echo "$HOME/.pyenv")/versions
+  for python in "${PYTHON312:-}" python3.13 python3.12 "$versions"/3.13*/bin/python3 "$versions"/3.12*/bin/python3; do
+    if is_new_enough "$python"; then
+      command -v "$python"
+      return
+    fi
+  done
+  return 1
+}
+
+if ! python=$(find_python); then
+  echo 'LocalStack: NOT RUN (no Python 3.12 or newer)'
+  exit 77
+fi
+
+# Written last: an installation that was interrupted is made again.
+stamp=.venv-localstack/installed
+wanted=$("$python" --version; cat scripts/requirements-localstack.txt)
+
+if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+  exit 0
+fi
+"$python" -m venv --clear .venv-localstack
+echo '*' > .venv-localstack/.gitignore
+.venv-localstack/bin/python -m pip install --quiet --no-deps --disable-pip-version-check -r scripts/requirements-localstack.txt
+.venv-localstack/bin/python -m pip --quiet check
+echo "$wanted" > "$stamp"

@@ -1,0 +1,3 @@
+import { describePolling } from './polling.ts';
+
+describePolling('ministack');

@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { handledLog } from '../../bin/handled-log.ts';
+
+const bucket = 's3://shop';
+const key = 'candidates/today.csv';
+const source = '0123456789abcdef';
+
+let out: string[];
+let err: string[];
+
+beforeEach(() => {
+  [out, err] = [[], []];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
+});
+afterEach(() => void vi.restoreAllMocks());
+
+describe('for a person', () => {
+  const log = handledLog({ json: false, bucket });
+
+  it('tells of files that are planned and that end', () => {
+    const files = [
+      { status: 'planned', key, source, rows: 1_000, shards: 2, sent: 2 },
+      { status: 'ignored', key: 'candidates/_SUCCESS' },
+      { status: 'superseded', key, source },
+      { status: 'refused', key: 'candidates/a.txt', message: 'candidate key ends in .txt' },
+    ];
+    log.info('arrival handled', { messageId: 'a', files });
+    log.info('shard handled', { messageId: 'b', key, source, shard: 0, status: 'open', done: 1, shards: 2 });
+    log.info('shard handled', { key, source, shard: 1, status: 'succeeded', rowsIn: 1_000, scored: 998, rejected: 2 });
+    log.info('shard handled', { key, source, shard: 1, status: 'failed', reason: 'not_csv', message: 'it is not CSV' });
+    expect(out).toEqual([
+      'candidates/today.csv: 1,000 rows planned\n',
+      'candidates/today.csv: 998 rows scored, 2 rejected -> s3://shop/scores/today.csv/\n',
+    ]);
+    expect(err).toEqual([
+      'entirespace: candidate key ends in .txt\n',
+      'entirespace: it is not CSV -> s3://shop/scores/today.csv/_FAILED.json\n',
+    ]);
+  });
+
+  it('tells of dead letters, and of nothing where there are none', () => {
+    log.info('reconciled', { deadLetters: 0, failed: [], resent: [], unreadable: [] });
+    log.info('reconciled', { deadLetters: 2, failed: [source], resent: [], unreadable: ['message is not JSON'] });
+    expect({ out, err }).toEqual({
+      out: [],
+      err: [
+        'entirespace: dead letter: the file of source 0123456789abcdef has failed\n',
+        'entirespace: dead letter: message is not JSON\n',
+      ],
+    });
+  });
+
+  it('tells why something failed', () => {
+    log.error('shard failed', { messageId: 'a', error: new Error('disk is full') });
+    expect(err).toEqual(['entirespace: shard failed: disk is full\n']);
+  });
+});
+
+describe('for a program', () => {
+  const log = handledLog({ json: true, bucket });
+
+  it('each entry is a line of JSON', () => {
+    log.info('shard handled', { messageId: 'a', status: 'open' });
+    log.error('shard failed', { messageId: 'b', error: new Error('disk is full') });
+    expect({ out, err }).toEqual({
+      out: [
+        '{"level":"info","message":"shard handled","messageId":"a","status":"open"}\n',
+        '{"level":"error","message":"shard failed","messageId":"b","error":"disk is full"}\n',
+      ],
+      err: [],
+    });
+  });
+});

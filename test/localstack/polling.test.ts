@@ -1,0 +1,3 @@
+import { describePolling } from '../aws/polling.ts';
+
+describePolling('localstack');
