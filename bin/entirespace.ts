@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { buildLambdaCommand } from './commands/build-lambda.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { featuresCommand } from './commands/features.ts';
 import { localCommand } from './commands/local.ts';
@@ -43,6 +45,8 @@ for (const command of [
   modelsCommand(),
   localCommand(),
   redriveCommand(),
+  buildLambdaCommand(),
+  doctorCommand(),
   demoCommand(),
 ]) {
   program.addCommand(command);

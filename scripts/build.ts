@@ -4,14 +4,16 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { bundleFunctions } from './bundle-functions.ts';
 
 const WASM = 'lib/engine/sparse.wasm';
 const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
-const SOURCES = ['bin', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json'];
+const DOORS = { index: 'doors/index.ts', model: 'doors/model.ts', cdk: 'doors/cdk.ts' };
+const SOURCES = ['bin', 'doors', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json', 'tsconfig.json'];
 
 const digest = digestOf(SOURCES);
 if ([STAMP, WASM, GRADIENTS].every((path) => existsSync(path)) && readFileSync(STAMP, 'utf8') === digest) {
@@ -62,7 +64,7 @@ async function buildDist(): Promise<void> {
   rmSync('dist', { recursive: true, force: true });
   mkdirSync('dist');
   await build({
-    entryPoints: { entirespace: 'bin/entirespace.ts' },
+    entryPoints: { entirespace: 'bin/entirespace.ts', ...DOORS },
     outdir: 'dist',
     bundle: true,
     splitting: true,
@@ -74,6 +76,26 @@ async function buildDist(): Promise<void> {
     logLevel: 'warning',
   });
   copyFileSync(WASM, 'dist/sparse.wasm');
+  // What `entirespace build-lambda` makes the asset of.
+  await bundleFunctions('dist/functions');
+  writeFileSync('dist/functions/package.json', '{ "type": "commonjs" }\n');
+  cpSync('lib/asset/lambda', 'dist/lambda', { recursive: true });
+  writeTypes();
+}
+
+/** Declarations of the doors and of all that they name, for users in TypeScript. */
+function writeTypes(): void {
+  const compiler = join('node_modules', 'typescript', 'bin', 'tsc');
+  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+  for (const file of readdirSync('dist/types', { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.d.ts')) continue;
+    const path = join('dist/types', file);
+    // The compiler leaves `.ts` in relative imports, where only the declarations are.
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replaceAll(/(from |import\()(['"])(\.[^'"]*)\.ts\2/g, '$1$2$3.js$2'),
+    );
+  }
 }
 
 function digestOf(sources: readonly string[]): string {

@@ -1,17 +1,26 @@
 #!/usr/bin/env bash
-# The packed command, installed in an empty folder, must run. Takes a folder with the demo's bucket.
+# The packed product, installed in an empty folder: the command runs, the Lambda asset is built, and the three doors can
+# be imported, typed and used. Takes a folder with the demo's bucket.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$1
+root=$PWD
 
 npm pack --silent --pack-destination "$work" >/dev/null
 mkdir -p "$work/installed"
 cp .npmrc "$work/installed/"
+cp test/package/* "$work/installed/"
+# The versions that this repository is locked to.
+version() { node -p "require('$root/package.json').devDependencies['$1']"; }
 (
   cd "$work/installed"
-  echo '{"private": true}' > package.json
   npm install --silent --no-audit --no-fund "$work"/entirespace-*.tgz
   npx entirespace --help >/dev/null
   npx entirespace validate -d node_modules/entirespace/examples/hillstrom/entirespace.yaml --data node_modules/entirespace/examples/hillstrom/hillstrom.parquet
   npx entirespace score --bucket "$work/bucket" --again all "$work/bucket/candidates/hillstrom/even-rows.parquet"
+  npx entirespace build-lambda
+  npm install --silent --no-audit --no-fund "aws-cdk-lib@$(version aws-cdk-lib)" "constructs@$(version constructs)" \
+    "typescript@$(version typescript)" "@types/node@$(version @types/node)"
+  npx tsc -p .
+  node library.js "$work/bucket"
 )

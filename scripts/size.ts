@@ -6,6 +6,7 @@ const rooms = [
   ...readdirSync('lib').map((room) => join('lib', room)),
   'functions',
   'training',
+  'doors',
   'bin',
   'bench',
   'scripts',

@@ -50,7 +50,7 @@ function idleRows(): string[] {
   try {
     const stack = new Stack(new App({ outdir: folder }), 'Stack');
     // Only the resources are looked at: any folder does for the asset.
-    new BatchScoring(stack, 'BatchScoring', { modelName: 'shop', assetFolder: 'lib/stack/lambda' });
+    new BatchScoring(stack, 'BatchScoring', { modelName: 'shop', assetFolder: 'lib/asset/lambda' });
     const items = idleCost(Template.fromStack(stack).toJSON() as Parameters<typeof idleCost>[0]);
     const total = items.reduce((sum, { perMonth }) => sum + perMonth, 0);
     return [...items, { what: 'together', perMonth: total }].map(

@@ -15,9 +15,11 @@ const ROOMS = [
   'lib/store',
   'lib/registry',
   'lib/scoring',
+  'lib/asset',
   'lib/stack',
   'functions',
   'training',
+  'doors',
   'bin',
 ];
 

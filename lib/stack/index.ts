@@ -1,6 +1,5 @@
 /** The constructs, for CDK apps of one's own. */
 export { BatchScoring, type BatchScoringProps, PARTS, type Part } from './batch-scoring.ts';
-export { type BuildLambdaOptions, buildLambda, type LambdaArchitecture, type LambdaAsset } from './build-lambda.ts';
 export { Data, type DataProps, type QueuePair } from './data.ts';
 export { Monitoring, type MonitoringProps } from './monitoring.ts';
 export { type Cost, costOfRows, idleCost, PRICES, type ScoringSize } from './prices.ts';

@@ -14,7 +14,7 @@ export interface ScoringProps {
   /** Name of the model, as its declaration has it. */
   readonly modelName: string;
   /**
-   * Folder that `scripts/build-lambda.ts` made.
+   * Folder that `entirespace build-lambda` made.
    * @default .entirespace/lambda-x64, or -arm64, in the working directory
    */
   readonly assetFolder?: string;
@@ -147,7 +147,7 @@ function assetFolder(folder: string | undefined, architecture: Architecture): st
   const arch = architecture.name === Architecture.ARM_64.name ? 'arm64' : 'x64';
   const path = resolve(folder ?? `.entirespace/lambda-${arch}`);
   if (!existsSync(path))
-    throw new Error(`lambda asset ${path} does not exist: run npx tsx scripts/build-lambda.ts ${arch}`);
+    throw new Error(`lambda asset ${path} does not exist: run npx entirespace build-lambda --arch ${arch}`);
   return path;
 }
 

@@ -10,6 +10,10 @@ export interface QueueFacts {
   readonly visibilitySeconds: number;
   /** ARN of the queue of its dead letters; `null` where it has none. */
   readonly deadArn: string | null;
+  /** Receives after which a message becomes a dead letter; `null` for never. */
+  readonly maxReceives: number | null;
+  /** Messages that wait, about. */
+  readonly messages: number;
 }
 
 /** @throws {Error} where the queue cannot be looked at. */
@@ -18,9 +22,18 @@ export async function queueFacts(client: SQSClient, queueUrl: string): Promise<Q
   const { Attributes = {} } = await client.send(request).catch((cause: unknown) => {
     throw queueError('look at', queueUrl, cause);
   });
-  const { QueueArn = '', VisibilityTimeout, RedrivePolicy = '{}' } = Attributes;
-  const { deadLetterTargetArn = null } = JSON.parse(RedrivePolicy) as { readonly deadLetterTargetArn?: string };
-  return { arn: QueueArn, visibilitySeconds: Number(VisibilityTimeout), deadArn: deadLetterTargetArn };
+  const { QueueArn = '', VisibilityTimeout, RedrivePolicy = '{}', ApproximateNumberOfMessages } = Attributes;
+  const { deadLetterTargetArn = null, maxReceiveCount = null } = JSON.parse(RedrivePolicy) as {
+    readonly deadLetterTargetArn?: string;
+    readonly maxReceiveCount?: number | string;
+  };
+  return {
+    arn: QueueArn,
+    visibilitySeconds: Number(VisibilityTimeout),
+    deadArn: deadLetterTargetArn,
+    maxReceives: maxReceiveCount === null ? null : Number(maxReceiveCount),
+    messages: Number(ApproximateNumberOfMessages ?? 0),
+  };
 }
 
 /** The URL of a queue of this account and region. */

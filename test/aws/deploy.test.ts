@@ -14,6 +14,7 @@ import { candidatesCsv, DECLARATION, logCsv } from './small-model.ts';
 
 interface Outputs {
   readonly Bucket: string;
+  readonly ArrivalsDeadLetters: string;
   readonly ShardsDeadLetters: string;
 }
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'deploy-'));
   vi.stubEnv('AWS_ENDPOINT_URL', inject('endpoint'));
   await writeFile(join(folder, 'log.csv'), logCsv(3_000));
-  await command('npx', ['tsx', 'scripts/build-lambda.ts']);
+  await command(process.execPath, [COMMAND, 'build-lambda']);
   await cdk('bootstrap', 'aws://000000000000/us-east-1');
   await cdk('deploy', '--require-approval', 'never', '--outputs-file', join(folder, 'outputs.json'));
   outputs = JSON.parse(await readFile(join(folder, 'outputs.json'), 'utf8')).entirespace;
@@ -87,6 +88,14 @@ async function invoke(name: string): Promise<unknown> {
   return (await fetch(`${functions}/${found}/invocations`, { method: 'POST', headers, body: '{}' })).json();
 }
 
+/** The doctor's exit code and what he says. */
+async function doctor(...args: readonly string[]): Promise<{ code: number; stdout: string }> {
+  const found = await run(process.execPath, [COMMAND, 'doctor', '--bucket', outputs.Bucket, ...args], {
+    env: { ...process.env, TMPDIR: folder },
+  }).catch((error: { readonly code: number; readonly stdout: string }) => error);
+  return { code: 'code' in found ? found.code : 0, stdout: found.stdout };
+}
+
 /** The same file scored by the command, in a folder with the same models. */
 async function scoreLocally(name: string): Promise<Manifest> {
   const local = openStore(join(folder, 'bucket'));
@@ -128,8 +137,29 @@ describe('a deployed stack', { timeout: 300_000 }, () => {
     expect(failed).toHaveLength(1);
   });
 
+  it('is found well by the doctor, who leaves nothing behind', async () => {
+    const { code, stdout } = await doctor();
+    expect(stdout.replaceAll(/\d{8}-\d{6}-[0-9a-f]{8}/g, 'VERSION').replaceAll(/\d+\.\d s/g, 'N s')).toMatch(
+      /^ok {4}bucket: keeps versions\nok {4}bucket: encrypted with AES256\nok {4}bucket: closed to the public\nok {4}arrivals: .*, dead letters after 5 receives\nok {4}arrivals dead letters: none\nok {4}shards: .*, dead letters after 5 receives\nok {4}shards dead letters: none\nok {4}model: small VERSION is current, and every file of it has the digest in its manifest\nok {4}canary: one row scored in N s by small VERSION\n$/,
+    );
+    expect(code).toBe(0);
+    for (const prefix of ['candidates/entirespace-doctor/', 'scores/entirespace-doctor/'])
+      for await (const { key } of bucket.list(prefix)) expect(key).toBe('gone');
+  });
+
   it('reconciles, and keeps dead letters for a person', async () => {
     await openQueue(outputs.ShardsDeadLetters).send(['no message']);
     expect(await invoke('Reconcile')).toEqual({ failed: [], resent: [], unreadable: ['shard message is not JSON'] });
+  });
+
+  it('is found ill by the doctor where letters are dead and no model is current', async () => {
+    await openQueue(outputs.ArrivalsDeadLetters).send(['no message']);
+    await bucket.put('models/small/current.json', '{}');
+    const { code, stdout } = await doctor('--wait', '1');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/FAIL {2}model: current\.json of small is not valid: /);
+    expect(stdout).toMatch(
+      /FAIL {2}arrivals dead letters: 1 in .*, expected none: look at the function's log, mend the cause, then entirespace redrive\n/,
+    );
   });
 });

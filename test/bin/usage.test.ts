@@ -18,6 +18,8 @@ describe('the help', () => {
     [['models', 'rollback', '--help']],
     [['features', '--help']],
     [['local', '--help']],
+    [['build-lambda', '--help']],
+    [['doctor', '--help']],
     [['demo', '--help']],
   ])('of %j has an example', async (args) => {
     const { code, stdout, stderr } = await place.run(...args);

@@ -90,7 +90,7 @@ describe('the functions', () => {
 
   it('fail to be made without their asset or a model', () => {
     expect(attempt({ assetFolder: '/nowhere/lambda-x64' })).toThrow(
-      'lambda asset /nowhere/lambda-x64 does not exist: run npx tsx scripts/build-lambda.ts x64',
+      'lambda asset /nowhere/lambda-x64 does not exist: run npx entirespace build-lambda --arch x64',
     );
     expect(attempt({ modelName: undefined as unknown as string })).toThrow(
       'modelName is missing: the scoring part plans with one model',

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { checkBinaries } from '../../lib/stack/build-lambda.ts';
+import { checkBinaries } from '../../lib/asset/build-lambda.ts';
 
 const ONNXRUNTIME = 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node';
 const DUCKDB = 'node_modules/@duckdb/node-bindings-linux-x64/duckdb.node';
@@ -57,7 +57,7 @@ describe('checkBinaries', () => {
 it('the asset has the versions that the product is tested with', () => {
   const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as { dependencies: Record<string, string> };
   const { dependencies } = read('package.json');
-  const asset = read('lib/stack/lambda/package.json').dependencies;
+  const asset = read('lib/asset/lambda/package.json').dependencies;
   expect(Object.keys(asset).sort()).toEqual(['@duckdb/node-api', 'onnxruntime-node']);
   for (const [name, version] of Object.entries(asset)) expect(dependencies[name]).toBe(version);
 });
