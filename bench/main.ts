@@ -2,7 +2,7 @@
  * Speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the handlers over
  * the S3 of an emulator (`scripts/aws-env.sh` installs it).
  *
- *     npm run bench [-- --rows 400000] [--only training|aws] [--aws-rows 2000000]
+ *     npm run bench [-- --rows 400000] [--only training|aws] [--aws-rows 2000000] [--emulator ministack|localstack]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '400000' },
     'aws-rows': { type: 'string', default: '2000000' },
     only: { type: 'string' },
+    emulator: { type: 'string', default: 'ministack' },
   },
 });
 const rows = Number(values.rows);
@@ -36,7 +37,10 @@ try {
     const folder = await benchTraining(run);
     await benchScoring({ ...run, folder });
   }
-  if (values.only !== 'training') await benchAws({ database, threads, scratch, rows: Number(values['aws-rows']) });
+  if (values.only !== 'training') {
+    const emulator = values.emulator === 'localstack' ? 'localstack' : 'ministack';
+    await benchAws({ database, threads, scratch, rows: Number(values['aws-rows']), emulator });
+  }
 } finally {
   await database.close();
   await rm(scratch, { recursive: true, force: true });
