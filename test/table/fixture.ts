@@ -141,6 +141,15 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       seed: 1,
     },
     scoring: { columns: 'keys', maxRejected: 0.5 },
+    gate: {
+      minConversions: 200,
+      maxAgeMs: null,
+      tolerance: 0,
+      pcoc: [0.67, 1.5],
+      labelRate: 1.5,
+      maxUnknown: 0.8,
+      drift: 1,
+    },
     ...without(options, 'log'),
     embeddings: [
       ...given,
