@@ -252,7 +252,7 @@ async function scoreBy(
       rows: challenger.data.rows.test,
       groupByDay: true,
       onChunk: (chunk) => unknown.add(chunk),
-      ...(onProgress && { onProgress }),
+      ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, phase: 'gate' }) }),
       ...(signal && { signal }),
     });
     const rates = data.trainingRates;

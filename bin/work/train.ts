@@ -3,7 +3,7 @@ import { metricsJson } from '../../lib/evaluation/metrics-json.ts';
 import { formatMetricsTable } from '../../lib/evaluation/metrics-table.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
 import type { LogSummary } from '../../lib/table/summary.ts';
-import { decide, type GateDecision, type GateOptions, settle } from '../../training/gate.ts';
+import { decide, type GateDecision, settle } from '../../training/gate.ts';
 import type { Progress } from '../../training/progress.ts';
 import { dataFacts, publishTrained } from '../../training/publish-trained.ts';
 import { type TrainedModel, train } from '../../training/train.ts';
@@ -75,36 +75,37 @@ export async function trainAndPublish(
   if (options.promote) await currentVersion(store, declaration.name);
   const bar = options.json ? silentBar : progressBar();
   return withScratch(async (scratch) => {
-    const gateOf = ({ folder, summary }: TrainedModel): Omit<GateOptions, 'at'> => ({
-      store,
-      challenger: { folder, declaration, data: dataFacts(summary) },
+    const work = {
       dataPath: options.data,
       scratch,
       threads: options.threads,
       memoryLimitMiB: options.memory,
-      onProgress: (progress) => showProgress(bar, progress),
+      onProgress: (progress: Progress) => showProgress(bar, progress),
       signal,
-    });
+    };
+    const { name } = declaration;
     try {
       const trained = await train({
+        ...work,
         declaration,
         declarationText: text,
-        dataPath: options.data,
-        scratch,
-        threads: options.threads,
-        memoryLimitMiB: options.memory,
         ...(options.rejects === undefined ? {} : { rejectsPath: options.rejects }),
         onSummary,
-        onProgress: (progress) => showProgress(bar, progress),
-        signal,
       });
       const at = new Date();
-      const asked = options.promote ? await decide({ ...gateOf(trained), at }) : null;
+      const publish = () => publishTrained(store, declaration, trained, { threads: options.threads, at });
+      const challenger = { folder: trained.folder, declaration, data: dataFacts(trained.summary) };
+      const asked = options.promote
+        ? await decide({ ...work, store, challenger, at }).catch(async (error: unknown) => {
+            signal.throwIfAborted();
+            // What hours of training made is not lost because it could not be judged.
+            await publish();
+            throw error;
+          })
+        : null;
       bar.stop();
-      const version = await publishTrained(store, declaration, trained, { threads: options.threads, at });
-      const { name } = declaration;
-      const decision = asked && (await settle(store, { name, version, at }, asked));
-      return { name, version, trained, decision };
+      const version = await publish();
+      return { name, version, trained, decision: asked && (await settle(store, { name, version, at }, asked)) };
     } finally {
       bar.stop();
     }

@@ -178,8 +178,8 @@ export interface GateChoice {
   readonly labelRate: number;
   /** Share of a feature's values that the encoder may not know. */
   readonly maxUnknown: number;
-  /** Population stability index of the two versions' probabilities above which they are called too different. */
-  readonly drift: number;
+  /** Population stability index of the two versions' probabilities above which they are too different; `null` for any. */
+  readonly drift: number | null;
 }
 
 export interface Declaration {

@@ -221,7 +221,8 @@ const gate = z.strictObject({
     .describe("Factor by which a label's rate may differ from the current version's training rate."),
   max_unknown: rejectable.default(0.8).describe("Share of a feature's values that the encoder may not know."),
   drift: positive
-    .default(1)
+    .nullable()
+    .default(null)
     .describe("Population stability index of both versions' probabilities above which they are too different."),
 });
 

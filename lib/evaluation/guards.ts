@@ -32,7 +32,7 @@ export function numbersGuard(who: string, probabilities: Readonly<Record<string,
     sentence:
       of === 0
         ? `every score of the ${who} is a number from 0 to 1`
-        : `${worst.output} of the ${who} is no number from 0 to 1 in ${count(worst.rows)} rows, expected one in every row`,
+        : `${worst.output} of the ${who} is no number from 0 to 1 in ${count(worst.rows)} ${worst.rows === 1 ? 'row' : 'rows'}, expected one in every row`,
   };
 }
 
@@ -93,7 +93,7 @@ export function driftGuard(
   { output, title }: FunnelTask,
   champion: Float32Array,
   challenger: Float32Array,
-  most: number,
+  most: number | null,
 ): Guard {
   const value = stabilityIndex(champion, challenger);
   return {
@@ -102,8 +102,8 @@ export function driftGuard(
     value: Number.isFinite(value) ? value : null,
     least: null,
     most,
-    holds: value <= most,
-    sentence: `probabilities of ${title} moved by a stability index of ${show(value)} against the current version's, expected at most ${most} (gate.drift)`,
+    holds: most === null || value <= most,
+    sentence: `probabilities of ${title} moved by a stability index of ${show(value)} against the current version's${most === null ? '' : `, expected at most ${most}`} (gate.drift)`,
   };
 }
 

@@ -1,8 +1,7 @@
 /** Promotions and rollbacks that a person orders, kept in the history like the gate's own. */
-
 import type { Store } from '../store/store.ts';
 import { type CurrentVersion, currentVersion, promoteVersion, rollbackVersion } from './current.ts';
-import { gateDecision, recordDecision } from './decisions.ts';
+import { lastGateDecision, recordDecision } from './decisions.ts';
 import { RefusedVersionError } from './errors.ts';
 
 export interface ByHandOptions {
@@ -24,7 +23,7 @@ export async function promoteByHand(
   { isForced, reason, at }: ByHandOptions & { readonly isForced: boolean },
 ): Promise<CurrentVersion> {
   const before = await currentVersion(store, name);
-  const asked = await gateDecision(store, name, version);
+  const asked = await lastGateDecision(store, name, version);
   const isRefused = asked?.verdict === 'refused' && before?.version !== version;
   if (isRefused && !isForced)
     throw new RefusedVersionError(

@@ -58,7 +58,7 @@ export async function listDecisions(store: Store, name: string): Promise<readonl
  * The gate's latest decision on a version; `null` where it was never asked.
  * @throws {InvalidRecordError}
  */
-export async function gateDecision(store: Store, name: string, version: string): Promise<Decision | null> {
+export async function lastGateDecision(store: Store, name: string, version: string): Promise<Decision | null> {
   let latest: Decision | null = null;
   for await (const { key } of store.list(decisionsPrefix(name))) {
     if (!key.endsWith(`-${version}.json`)) continue;

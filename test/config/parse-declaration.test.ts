@@ -65,7 +65,7 @@ describe('the smallest declaration', () => {
         pcoc: [0.67, 1.5],
         labelRate: 1.5,
         maxUnknown: 0.8,
-        drift: 1,
+        drift: null,
       },
     });
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { promoteByHand, rollBackByHand } from '../../lib/registry/by-hand.ts';
 import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
-import { type Decision, gateDecision, listDecisions, recordDecision } from '../../lib/registry/decisions.ts';
+import { type Decision, lastGateDecision, listDecisions, recordDecision } from '../../lib/registry/decisions.ts';
 import { InvalidRecordError, RefusedVersionError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { listVersions } from '../../lib/registry/versions.ts';
 import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
@@ -69,8 +69,8 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
   it('knows what the gate said last of a version, and nobody else', async () => {
     await recordDecision(store, NAME, decision(two));
     await recordDecision(store, NAME, decision(two, { decidedAt: '2026-02-01T00:00:01.000Z', by: 'hand' }));
-    expect(await gateDecision(store, NAME, two)).toEqual(decision(two));
-    expect(await gateDecision(store, NAME, one)).toBeNull();
+    expect(await lastGateDecision(store, NAME, two)).toEqual(decision(two));
+    expect(await lastGateDecision(store, NAME, one)).toBeNull();
   });
 
   it('that somebody wrote by hand is checked', async () => {

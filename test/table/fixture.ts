@@ -148,7 +148,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       pcoc: [0.67, 1.5],
       labelRate: 1.5,
       maxUnknown: 0.8,
-      drift: 1,
+      drift: null,
     },
     ...without(options, 'log'),
     embeddings: [
