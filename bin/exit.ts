@@ -1,6 +1,11 @@
 /** How a command ends: one line that says what is wrong, and an exit code that a script can act on. */
 import { DeclarationError } from '../lib/config/declaration-error.ts';
-import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../lib/registry/errors.ts';
+import {
+  InvalidRecordError,
+  ModelCorruptedError,
+  RefusedVersionError,
+  VersionNotFoundError,
+} from '../lib/registry/errors.ts';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
 import { DataError, EncoderMismatchError, firstLine } from '../lib/table/errors.ts';
 
@@ -12,6 +17,7 @@ export const EXIT_CODES = {
   'bad data': 4,
   'bad or missing model': 5,
   'disk or memory': 6,
+  'refused by the gate': 7,
   interrupted: 130,
 } as const;
 
@@ -76,6 +82,7 @@ function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return EXIT_CODES.interrupted;
   if (error instanceof UsageError) return EXIT_CODES.usage;
   if (error instanceof DeclarationError) return EXIT_CODES['bad declaration'];
+  if (error instanceof RefusedVersionError) return EXIT_CODES['refused by the gate'];
   if (error instanceof DataError || error instanceof CandidateFileError) return EXIT_CODES['bad data'];
   if (
     error instanceof ModelCorruptedError ||

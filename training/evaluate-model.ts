@@ -12,13 +12,13 @@ import {
 import { stageGraph } from '../lib/model/stage-graph.ts';
 import type { Database } from '../lib/table/database.ts';
 import { encodeLog } from '../lib/table/encode.ts';
-import type { Part } from '../lib/table/encoded.ts';
+import type { LogChunk, Part } from '../lib/table/encoded.ts';
 import type { Encoder } from '../lib/table/encoder.ts';
 import type { CheckedLog } from '../lib/table/log.ts';
 import type { StageRates } from './initial-weights.ts';
 import type { OnProgress } from './progress.ts';
 
-export interface EvaluateOptions {
+export interface ScoreOptions {
   readonly database: Database;
   readonly log: CheckedLog;
   readonly encoder: Encoder;
@@ -26,10 +26,17 @@ export interface EvaluateOptions {
   readonly parts: readonly Part[];
   /** Rows of these parts, for progress. @default all rows of the log */
   readonly rows?: number;
-  /** Mean label of the training rows, by task name. */
-  readonly trainingRates: Readonly<Record<string, number>>;
+  /** Where no group column is declared, the rows of a day are a group. @default false */
+  readonly groupByDay?: boolean;
+  /** Called with each chunk once it is scored. */
+  readonly onChunk?: (chunk: LogChunk) => void;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
+}
+
+export interface EvaluateOptions extends ScoreOptions {
+  /** Mean label of the training rows, by task name. */
+  readonly trainingRates: Readonly<Record<string, number>>;
 }
 
 /** Scores the rows of the parts and measures every task of the funnel on them. */
@@ -75,20 +82,23 @@ export async function scoreRows({
   model,
   parts,
   rows = log.source.rows,
+  groupByDay = false,
+  onChunk,
   onProgress,
   signal,
-}: Omit<EvaluateOptions, 'trainingRates'>): Promise<FunnelRows> {
+}: ScoreOptions): Promise<FunnelRows> {
   const stages = log.declaration.stages.filter(({ label }) => label !== null).map(({ name }) => name);
   const probabilities: Record<string, Float32Array[]> = Object.fromEntries(model.outputs.map((name) => [name, []]));
   const labels: Record<string, Int8Array[]> = Object.fromEntries(stages.map((name) => [name, []]));
   const weights: Float32Array[] = [];
   const groups: Float64Array[] = [];
   let done = 0;
-  for await (const chunk of encodeLog(database, log, encoder, { parts })) {
+  for await (const chunk of encodeLog(database, log, encoder, { parts, groupByDay })) {
     for (const [name, values] of Object.entries(await model.predict(chunk))) probabilities[name]?.push(values);
     for (const name of stages) labels[name]?.push(chunk.labels[name] as Int8Array);
     weights.push(chunk.weight);
     if (chunk.group !== null) groups.push(chunk.group);
+    onChunk?.(chunk);
     done += chunk.rows;
     onProgress?.({ phase: 'evaluate', done, total: rows });
     signal?.throwIfAborted();
@@ -101,7 +111,7 @@ export async function scoreRows({
       Object.entries(labels).map(([name, chunks]) => [name, joined(new Int8Array(done), chunks)]),
     ),
     weight: log.declaration.log.kept === null ? null : joined(new Float32Array(done), weights),
-    group: log.declaration.log.group === null ? null : joined(new Float64Array(done), groups),
+    group: groups.length === 0 ? null : joined(new Float64Array(done), groups),
   };
 }
 

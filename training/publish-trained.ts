@@ -8,8 +8,8 @@ import type { ManifestFacts } from '../lib/registry/manifest.ts';
 import { publishVersion } from '../lib/registry/publish.ts';
 import type { Store } from '../lib/store/store.ts';
 import { PARTS } from '../lib/table/encoded.ts';
-import type { LogSummary } from '../lib/table/summary.ts';
-import type { TrainedModel } from './train.ts';
+import type { LogSummary, TimeRange } from '../lib/table/summary.ts';
+import { stageRates, type TrainedModel } from './train.ts';
 
 /** Publishes a trained model's folder as a new version of the declaration's model, and answers its id. */
 export async function publishTrained(
@@ -38,13 +38,19 @@ export async function publishTrained(
   return publishVersion(store, { name: declaration.name, folder: trained.folder, facts, createdAt: at });
 }
 
-function dataFacts({ source, time, parts, rejectedByReason }: LogSummary): ManifestFacts['data'] {
+/** What a manifest says of the rows. */
+export function dataFacts({ source, time, parts, rejectedByReason }: LogSummary): ManifestFacts['data'] {
   const stages = Object.keys(parts.train.labels);
   const count = (stage: string, kind: 'positives' | 'negatives' | 'unknown') =>
     PARTS.reduce((sum, part) => sum + (parts[part].labels[stage]?.[kind] ?? 0), 0);
   return {
     source,
-    time: time && { from: new Date(time.first).toISOString(), to: new Date(time.last).toISOString() },
+    time: time && {
+      ...isoRange(time),
+      train: parts.train.time && isoRange(parts.train.time),
+      validation: parts.validation.time && isoRange(parts.validation.time),
+      test: parts.test.time && isoRange(parts.test.time),
+    },
     rows: { train: parts.train.rows, validation: parts.validation.rows, test: parts.test.rows },
     labels: Object.fromEntries(
       stages.map((stage) => [
@@ -52,8 +58,13 @@ function dataFacts({ source, time, parts, rejectedByReason }: LogSummary): Manif
         { positive: count(stage, 'positives'), negative: count(stage, 'negatives'), unknown: count(stage, 'unknown') },
       ]),
     ),
+    trainingRates: stageRates({ parts }),
     rejectedByReason,
   };
+}
+
+function isoRange({ first, last }: TimeRange): { readonly from: string; readonly to: string } {
+  return { from: new Date(first).toISOString(), to: new Date(last).toISOString() };
 }
 
 /** Versions of what the model's numbers depend on. */

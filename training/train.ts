@@ -102,7 +102,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
 }
 
 /** Share of the weighted training rows of known label that reached each labelled stage. */
-export function stageRates({ parts }: LogSummary): StageRates {
+export function stageRates({ parts }: Pick<LogSummary, 'parts'>): StageRates {
   return Object.fromEntries(
     Object.entries(parts.train.labels).map(([stage, { weightedPositives, weightedRows }]) => [
       stage,

@@ -18,13 +18,15 @@ const work = () => import('../work/train.ts');
 /** `entirespace train`: from a log to a published model version. */
 export function trainCommand(): Command {
   return new Command('train')
-    .description('train on a log, evaluate on its held-out rows, publish a model version and make it the current one')
+    .description(
+      'train on a log, evaluate on its held-out rows, publish a model version and make it the current one if it is better',
+    )
     .addOption(declarationOption())
     .addOption(dataOption())
     .addOption(bucketOption())
     .addOption(endpointOption())
     .addOption(rejectsOption())
-    .option('--no-promote', 'publish without making the version the current one')
+    .option('--no-promote', 'publish, and leave the current version as it is')
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())

@@ -13,6 +13,7 @@ import { writeCandidates, writeWithRowNumbers } from '../../lib/table/rewrite.ts
 import { openSource } from '../../lib/table/source.ts';
 import { bucketFolder, openBucket } from '../bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../exit.ts';
+import { formatDecision } from '../gate-text.ts';
 import { type LocalOptions, withScoring } from '../local-scoring.ts';
 import { formatLogReport, formatRows } from '../report-text.ts';
 import { printResults } from '../scoring-results.ts';
@@ -40,10 +41,13 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<E
 
     step('2 train', `${declaration.model.type}, at most ${declaration.training.epochs} epochs of the training half`);
     const train = { ...options, declaration: declarationPath, data, promote: true, json: false };
-    const { name, version, trained } = await trainAndPublish(train, signal);
+    const { name, version, trained, decision } = await trainAndPublish(train, signal);
     print(
       `${trained.epochs.length} epochs in ${trained.seconds.toFixed(1)} s, the best is epoch ${trained.bestEpoch}; published ${name} ${version}`,
     );
+
+    // In a bucket of its own the demo's model is the first, and nothing is refused.
+    if (decision?.verdict === 'refused') print(formatDecision(decision));
 
     step('3 evaluate', 'on the held-out half');
     print(formatMetricsTable(trained.metrics));

@@ -1,9 +1,12 @@
-import { currentVersion, promoteVersion, rollbackVersion } from '../../lib/registry/current.ts';
+import { promoteByHand, rollBackByHand } from '../../lib/registry/by-hand.ts';
+import { currentVersion } from '../../lib/registry/current.ts';
+import { listDecisions } from '../../lib/registry/decisions.ts';
 import { showVersion } from '../../lib/registry/show-version.ts';
 import { listModels, listVersions } from '../../lib/registry/versions.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { chosenModel, requireCurrent } from '../chosen-model.ts';
 import { EXIT_CODES } from '../exit.ts';
+import { formatHistory } from '../gate-text.ts';
 import { number } from '../report-text.ts';
 
 export interface ModelsOptions extends EndpointOptions {
@@ -11,6 +14,7 @@ export interface ModelsOptions extends EndpointOptions {
   readonly model?: string;
   readonly json: boolean;
   readonly reason?: string;
+  readonly force?: boolean;
 }
 
 /** Prints the versions of every model. */
@@ -59,10 +63,13 @@ export async function show(version: string | undefined, { bucket, endpoint, mode
 }
 
 /** Makes a version the current one. */
-export async function promote(version: string, { bucket, endpoint, model, json, reason = '' }: ModelsOptions) {
+export async function promote(
+  version: string,
+  { bucket, endpoint, model, json, force = false, reason = '' }: ModelsOptions,
+) {
   const store = await openBucket(bucket, 'write', { endpoint });
   const name = await chosenModel(store, model);
-  const current = await promoteVersion(store, name, version, { reason, at: new Date() });
+  const current = await promoteByHand(store, name, version, { isForced: force, reason, at: new Date() });
   process.stdout.write(
     json ? `${JSON.stringify({ name, ...current })}\n` : `${name} ${current.version} is the current version\n`,
   );
@@ -73,9 +80,22 @@ export async function promote(version: string, { bucket, endpoint, model, json, 
 export async function rollback({ bucket, endpoint, model, json, reason = '' }: ModelsOptions) {
   const store = await openBucket(bucket, 'write', { endpoint });
   const name = await chosenModel(store, model);
-  const current = await rollbackVersion(store, name, { reason, at: new Date() });
+  const current = await rollBackByHand(store, name, { reason, at: new Date() });
   process.stdout.write(
     json ? `${JSON.stringify({ name, ...current })}\n` : `${name} ${current.version} is the current version again\n`,
   );
+  return EXIT_CODES.success;
+}
+
+/** Prints the decisions on a model. */
+export async function history({ bucket, endpoint, model, json }: ModelsOptions) {
+  const store = await openBucket(bucket, 'read', { endpoint });
+  const name = await chosenModel(store, model);
+  const decisions = await listDecisions(store, name);
+  if (json) process.stdout.write(`${JSON.stringify(decisions)}\n`);
+  else
+    process.stdout.write(
+      `${decisions.length === 0 ? `no decisions on ${name} (in ${store.url})` : formatHistory(decisions)}\n`,
+    );
   return EXIT_CODES.success;
 }

@@ -1,13 +1,15 @@
 import { readDeclaration } from '../../lib/config/parse-declaration.ts';
 import { metricsJson } from '../../lib/evaluation/metrics-json.ts';
 import { formatMetricsTable } from '../../lib/evaluation/metrics-table.ts';
-import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
+import { currentVersion } from '../../lib/registry/current.ts';
 import type { LogSummary } from '../../lib/table/summary.ts';
+import { decide, type GateDecision, settle } from '../../training/gate.ts';
 import type { Progress } from '../../training/progress.ts';
-import { publishTrained } from '../../training/publish-trained.ts';
+import { dataFacts, publishTrained } from '../../training/publish-trained.ts';
 import { type TrainedModel, train } from '../../training/train.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { EXIT_CODES } from '../exit.ts';
+import { formatDecision } from '../gate-text.ts';
 import { type ProgressBar, progressBar, silentBar } from '../progress-bar.ts';
 import { formatLogSummary } from '../report-text.ts';
 import { withScratch } from '../scratch.ts';
@@ -26,7 +28,7 @@ export interface TrainCommandOptions extends EndpointOptions {
 
 /** Trains, publishes and prints the metrics. */
 export async function runTrain(options: TrainCommandOptions, signal: AbortSignal) {
-  const { name, version, trained } = await trainAndPublish(options, signal, (summary) => {
+  const { name, version, trained, decision } = await trainAndPublish(options, signal, (summary) => {
     if (!options.json) process.stderr.write(`${formatLogSummary(summary)}\n`);
   });
   if (options.json) {
@@ -34,7 +36,8 @@ export async function runTrain(options: TrainCommandOptions, signal: AbortSignal
     const document = {
       name,
       version,
-      isCurrent: options.promote,
+      isCurrent: isPromoted(decision),
+      decision,
       seconds,
       summary,
       epochs,
@@ -45,43 +48,64 @@ export async function runTrain(options: TrainCommandOptions, signal: AbortSignal
     process.stdout.write(`${JSON.stringify(document)}\n`);
   } else {
     process.stdout.write(`${formatMetricsTable(trained.metrics)}\n`);
+    if (decision !== null) process.stdout.write(`${formatDecision(decision)}\n`);
     process.stdout.write(
-      `published ${name} ${version}${options.promote ? ', now the current version' : ''} (in ${options.bucket})\n`,
+      `published ${name} ${version}${isPromoted(decision) ? ', now the current version' : ''} (in ${options.bucket})\n`,
     );
   }
-  return EXIT_CODES.success;
+  return decision?.verdict === 'refused' ? EXIT_CODES['refused by the gate'] : EXIT_CODES.success;
 }
 
-/** Trains as the command does, with its progress, and publishes; `onSummary` is told of the log before training begins. */
+function isPromoted(decision: GateDecision | null): boolean {
+  return decision !== null && decision.verdict !== 'refused';
+}
+
+/**
+ * Trains as the command does, with its progress, publishes, and promotes through the gate; `onSummary` is told of the
+ * log before training begins.
+ */
 export async function trainAndPublish(
   options: TrainCommandOptions,
   signal: AbortSignal,
   onSummary: (summary: LogSummary) => void = () => undefined,
-): Promise<{ name: string; version: string; trained: TrainedModel }> {
+): Promise<{ name: string; version: string; trained: TrainedModel; decision: GateDecision | null }> {
   const { declaration, text } = await readDeclaration(options.declaration);
   const store = await openBucket(options.bucket, 'create', options);
   // A pointer that cannot be read cannot be moved: better known now than after the training.
   if (options.promote) await currentVersion(store, declaration.name);
   const bar = options.json ? silentBar : progressBar();
   return withScratch(async (scratch) => {
+    const work = {
+      dataPath: options.data,
+      scratch,
+      threads: options.threads,
+      memoryLimitMiB: options.memory,
+      onProgress: (progress: Progress) => showProgress(bar, progress),
+      signal,
+    };
+    const { name } = declaration;
     try {
       const trained = await train({
+        ...work,
         declaration,
         declarationText: text,
-        dataPath: options.data,
-        scratch,
-        threads: options.threads,
-        memoryLimitMiB: options.memory,
         ...(options.rejects === undefined ? {} : { rejectsPath: options.rejects }),
         onSummary,
-        onProgress: (progress) => showProgress(bar, progress),
-        signal,
       });
-      bar.stop();
       const at = new Date();
-      const version = await publishTrained(store, declaration, trained, { threads: options.threads, at });
-      if (options.promote) await promoteVersion(store, declaration.name, version, { reason: 'trained', at });
-      return { name: declaration.name, version, trained };
+      const publish = () => publishTrained(store, declaration, trained, { threads: options.threads, at });
+      const challenger = { folder: trained.folder, declaration, data: dataFacts(trained.summary) };
+      const asked = options.promote
+        ? await decide({ ...work, store, challenger, at }).catch(async (error: unknown) => {
+            signal.throwIfAborted();
+            // What hours of training made is not lost because it could not be judged.
+            await publish();
+            throw error;
+          })
+        : null;
+      bar.stop();
+      const version = await publish();
+      return { name, version, trained, decision: asked && (await settle(store, { name, version, at }, asked)) };
     } finally {
       bar.stop();
     }

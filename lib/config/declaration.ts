@@ -175,6 +175,24 @@ export interface ScoringChoice {
   readonly maxRejected: number;
 }
 
+/** When a new version becomes the current one by itself. */
+export interface GateChoice {
+  /** Conversions that the compared rows need before metrics decide anything. */
+  readonly minConversions: number;
+  /** Age, in milliseconds, from which the current version gives way to one that is as good; `null` for never. */
+  readonly maxAgeMs: number | null;
+  /** Share of the current version's loss by which its successor may then be worse. */
+  readonly tolerance: number;
+  /** Least and greatest sum of probabilities over sum of labels. */
+  readonly pcoc: readonly [number, number];
+  /** Factor by which a label's rate may differ from the current version's training rate, in either direction. */
+  readonly labelRate: number;
+  /** Share of a feature's values that the encoder may not know. */
+  readonly maxUnknown: number;
+  /** Population stability index of the two versions' probabilities above which they are too different; `null` for any. */
+  readonly drift: number | null;
+}
+
 export interface Declaration {
   readonly name: string;
   /** Name of the root stage: what a row of the log is. */
@@ -191,4 +209,5 @@ export interface Declaration {
   readonly model: ModelChoice;
   readonly training: TrainingChoice;
   readonly scoring: ScoringChoice;
+  readonly gate: GateChoice;
 }

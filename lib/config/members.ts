@@ -11,6 +11,8 @@ const SHARE = 'a share of at least 0 and below 1';
 const BOUND = 'a number or null';
 const CLIP = 'two bounds, the lower first: [0, 1000], [null, 1000]';
 const VALUES = 'a list of values';
+const PCOC = 'two limits around 1, the lower first: [0.67, 1.5]';
+const FACTOR = 'a factor above 1';
 const FROM = 'a stage or a list of stages';
 const SHARE_OR_INSTANT = `${SHARE}, or an instant such as 2026-05-08 or 2026-05-08T06:00:00Z`;
 
@@ -48,6 +50,8 @@ export const bound = z.number(BOUND).nullable();
 export const clip = z
   .tuple([bound, bound], CLIP)
   .refine(([low, high]) => low === null || high === null || low < high, CLIP);
+export const pcocLimits = z.tuple([z.number(PCOC).gt(0, PCOC).lt(1, PCOC), z.number(PCOC).gt(1, PCOC)], PCOC);
+export const factor = z.number(FACTOR).gt(1, FACTOR);
 export const stageOrStages = z.union([stageName, z.array(stageName, FROM).min(1, FROM)], FROM);
 
 /** A text that is not empty. */

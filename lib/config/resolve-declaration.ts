@@ -1,8 +1,9 @@
-import type { Declaration, EntityTable, Log, ModelChoice, TrainingChoice } from './declaration.ts';
+import type { Declaration, EntityTable, GateChoice, Log, ModelChoice, TrainingChoice } from './declaration.ts';
 import { resolveEmbeddings, resolveFeature } from './resolve-features.ts';
 import { hasValidation, resolveSplit } from './resolve-split.ts';
 import { resolveRoles, resolveStages } from './resolve-stages.ts';
 import type { FileShape } from './shape.ts';
+import { parseDuration } from './units.ts';
 
 /** The declaration of a file without mistakes. */
 export function resolveDeclaration(file: FileShape): Declaration {
@@ -21,6 +22,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
     model: modelOf(file.model),
     training: trainingOf(file.training, hasValidation(split) ? 2 : null),
     scoring: { columns: file.scoring.columns, maxRejected: file.scoring.max_rejected },
+    gate: gateOf(file.gate),
   };
 }
 
@@ -57,5 +59,17 @@ function trainingOf(training: FileShape['training'], patience: number | null): T
     patience: training.patience === undefined ? patience : training.patience,
     seed: training.seed,
     calibration: training.calibration,
+  };
+}
+
+function gateOf(gate: FileShape['gate']): GateChoice {
+  return {
+    minConversions: gate.min_conversions,
+    maxAgeMs: gate.max_age === null ? null : parseDuration(gate.max_age),
+    tolerance: gate.tolerance,
+    pcoc: gate.pcoc,
+    labelRate: gate.label_rate,
+    maxUnknown: gate.max_unknown,
+    drift: gate.drift,
   };
 }

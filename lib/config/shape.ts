@@ -8,9 +8,11 @@ import {
   clip,
   column,
   duration,
+  factor,
   featureName,
   modelName,
   notNegative,
+  pcocLimits,
   positive,
   rate,
   rejectable,
@@ -219,6 +221,28 @@ const scoring = z.strictObject({
   max_rejected: rejectable.default(0.1).describe('Share of bad rows in a candidate file above which the file fails.'),
 });
 
+const gate = z.strictObject({
+  min_conversions: whole(1)
+    .default(200)
+    .describe('Conversions that the compared rows need before metrics decide anything.'),
+  max_age: duration
+    .nullable()
+    .default('30d')
+    .describe('Age from which the current version gives way to one that is as good; null for never.'),
+  tolerance: share
+    .default(0.002)
+    .describe("Share of the current version's loss by which its successor may then be worse."),
+  pcoc: pcocLimits.default([0.67, 1.5]).describe('Least and greatest sum of probabilities over sum of labels.'),
+  label_rate: factor
+    .default(1.5)
+    .describe("Factor by which a label's rate may differ from the current version's training rate."),
+  max_unknown: rejectable.default(0.8).describe("Share of a feature's values that the encoder may not know."),
+  drift: positive
+    .nullable()
+    .default(null)
+    .describe("Population stability index of both versions' probabilities above which they are too different."),
+});
+
 /** The whole file. */
 export const fileShape = z.strictObject({
   name: modelName.describe('Name of the model.'),
@@ -237,6 +261,7 @@ export const fileShape = z.strictObject({
   model: model.prefault({}).describe('The network.'),
   training: training.prefault({}).describe('How the network is trained.'),
   scoring: scoring.prefault({}).describe('What the scores hold.'),
+  gate: gate.prefault({}).describe('When a new version becomes the current one by itself.'),
 });
 
 /** An entity may be left out here, so that a feature without one is still looked at. */

@@ -3,6 +3,11 @@ export class VersionNotFoundError extends Error {
   override readonly name = 'VersionNotFoundError';
 }
 
+/** Thrown where somebody would promote what the gate refused. */
+export class RefusedVersionError extends Error {
+  override readonly name = 'RefusedVersionError';
+}
+
 /** Thrown where a version's manifest, or the pointer to the current version, is not what it must be. */
 export class InvalidRecordError extends Error {
   override readonly name = 'InvalidRecordError';

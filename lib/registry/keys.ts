@@ -1,6 +1,6 @@
 /**
- * Where models lie in a store: `models/<name>/<version>/<file>`, and `models/<name>/current.json`, which names the
- * version in use.
+ * Where models lie in a store: `models/<name>/<version>/<file>`, `models/<name>/current.json`, which names the version
+ * in use, and `models/<name>/decisions/<time>-<version>.json`, which tell how it came to be.
  */
 
 export const MODELS_PREFIX = 'models/';
@@ -29,6 +29,15 @@ export function manifestKey(name: string, version: string): string {
 
 export function currentKey(name: string): string {
   return `${modelPrefix(name)}current.json`;
+}
+
+export function decisionsPrefix(name: string): string {
+  return `${modelPrefix(name)}decisions/`;
+}
+
+/** Key of a decision, so that decisions sort by time. */
+export function decisionKey(name: string, version: string, at: Date): string {
+  return `${decisionsPrefix(name)}${at.toISOString().replaceAll(/[-:]/g, '')}-${version}.json`;
 }
 
 /** Version of a model from the UTC second and the start of its ONNX file's sha256, so that versions sort by time. */

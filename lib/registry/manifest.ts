@@ -9,6 +9,8 @@ export const MANIFEST_FORMAT = 1;
 const count = z.number().int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 const instant = z.iso.datetime();
+const range = z.object({ from: instant, to: instant });
+const timeRange = range.readonly();
 const file = z.object({ sha256, bytes: count }).readonly();
 
 const manifestSchema = z
@@ -26,13 +28,18 @@ const manifestSchema = z
       .object({
         /** What the rows were read from, as the user gave it. */
         source: z.string(),
-        /** First and last row's time; `null` where no time column is declared. */
-        time: z.object({ from: instant, to: instant }).readonly().nullable(),
+        /** First and last row's time, of all rows and of each part that has any; `null` where no time column is declared. */
+        time: range
+          .extend({ train: timeRange.nullable(), validation: timeRange.nullable(), test: timeRange.nullable() })
+          .readonly()
+          .nullable(),
         rows: z.object({ train: count, validation: count, test: count }).readonly(),
         /** By labelled stage, over all parts. */
         labels: z
           .record(z.string(), z.object({ positive: count, negative: count, unknown: count }).readonly())
           .readonly(),
+        /** By labelled stage: share of the weighted training rows of known label that reached it. */
+        trainingRates: z.record(z.string(), z.number().min(0).max(1)).readonly(),
         rejectedByReason: z.record(z.string(), count).readonly(),
       })
       .readonly(),

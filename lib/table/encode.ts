@@ -1,7 +1,7 @@
 /** Encoded rows, streamed in the order of their source. */
 import { requiredValue } from './check-columns.ts';
 import { goodRows, type RowCheck } from './check-rows.ts';
-import { groupText, type Relation, type Value } from './columns.ts';
+import { groupText, type Relation, timeSql } from './columns.ts';
 import type { Database } from './database.ts';
 import { encodeSql, type InputColumn, prepareSql } from './encode-sql.ts';
 import { type EncodedChunk, type LogChunk, PARTS, type Part } from './encoded.ts';
@@ -17,6 +17,8 @@ export interface EncodeLogOptions {
   readonly parts?: readonly Part[];
   /** Rows of every chunk but the last. @default 8192 */
   readonly chunkRows?: number;
+  /** Where no group column is declared, the rows of a day (UTC) are a group. @default false */
+  readonly groupByDay?: boolean;
 }
 
 /** Encoded rows and their positions in the source. */
@@ -25,20 +27,23 @@ export interface NumberedChunk extends EncodedChunk {
 }
 
 const CHUNK_ROWS = 8192;
+const DAY_MS = 86_400_000;
+
 /** The good rows of a log, encoded, in its order; each call reads the log again. */
 export async function* encodeLog(
   database: Database,
   log: CheckedLog,
   encoder: Encoder,
-  { parts = PARTS, chunkRows = CHUNK_ROWS }: EncodeLogOptions = {},
+  { parts = PARTS, chunkRows = CHUNK_ROWS, groupByDay = false }: EncodeLogOptions = {},
 ): AsyncGenerator<LogChunk> {
-  const extras = logColumns(log);
+  const group = groupColumn(log, groupByDay);
+  const extras = logColumns(log, group);
   const isAll = PARTS.every((part) => parts.includes(part));
   const where = isAll ? null : `"#part" IN (${parts.map((part) => PARTS.indexOf(part)).join(', ')})`;
   const rows = { relation: log.source.relation, checks: log.checks, extras, where };
   const stages = labelledStages(log.declaration);
   for await (const { chunk, extraArrays } of encodeRows(database, rows, encoder, chunkRows)) {
-    yield { ...chunk, ...logArrays(extraArrays, stages, log.declaration.log.group !== null) };
+    yield { ...chunk, ...logArrays(extraArrays, stages, group !== null) };
   }
 }
 
@@ -127,12 +132,14 @@ function chunkOf(rows: number, columns: readonly InputColumn[], arrays: readonly
   return { rows, ids, weights, numbers };
 }
 
-function logColumns({ source: { relation }, declaration, windows, end }: CheckedLog): ExtraColumn[] {
-  const { group } = declaration.log;
+function logColumns(
+  { source: { relation }, declaration, windows, end }: CheckedLog,
+  group: ExtraColumn | null,
+): ExtraColumn[] {
   return [
     { name: '#part', sql: partSql(relation, declaration, windows), type: 'UTINYINT', length: null },
     { name: '#weight', sql: weightSql(relation, declaration), type: 'FLOAT', length: null },
-    ...(group === null ? [] : [groupColumn(requiredValue(relation, group))]),
+    ...(group === null ? [] : [group]),
     ...labelledStages(declaration).map(
       (stage, index) =>
         ({
@@ -145,8 +152,11 @@ function logColumns({ source: { relation }, declaration, windows, end }: Checked
   ];
 }
 
-function groupColumn(value: Value): ExtraColumn {
-  return { name: '#group', sql: groupHashSql(groupText(value)), type: 'DOUBLE', length: null };
+function groupColumn({ source: { relation }, declaration: { log } }: CheckedLog, byDay: boolean): ExtraColumn | null {
+  const column = (sql: string): ExtraColumn => ({ name: '#group', sql, type: 'DOUBLE', length: null });
+  if (log.group !== null) return column(groupHashSql(groupText(requiredValue(relation, log.group))));
+  if (!byDay || log.time === null) return null;
+  return column(`CAST(floor(${timeSql(requiredValue(relation, log.time))} / ${DAY_MS}) AS DOUBLE)`);
 }
 
 function logArrays(

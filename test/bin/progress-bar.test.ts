@@ -15,7 +15,7 @@ describe('the progress of a command', () => {
   });
 
   it('is plain lines on standard error elsewhere', async () => {
-    const { code, stderr } = await place.run(...TRAIN);
+    const { code, stderr } = await place.run(...TRAIN, '-b', 'other');
     expect(code).toBe(0);
     expect(stderr.replaceAll(/loss \d\.\d{5}/g, 'loss <loss>')).toBe(`log.csv: 3,000 rows, 0 rejected
   train            2,078 rows: click 573 (27.57%); conversion 192 (9.24%)
@@ -25,6 +25,7 @@ encode: 2,391/2,391 rows
 epoch 1/2: 2,078/2,078 rows, loss <loss>
 epoch 2/2: 2,078/2,078 rows, loss <loss>
 evaluate: 609/609 rows
+gate: 609/609 rows
 `);
   });
 });

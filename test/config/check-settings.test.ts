@@ -170,3 +170,25 @@ describe('numbers', () => {
     expect(mistakesIn({ [section]: text })).toEqual([mistake]);
   });
 });
+
+describe('the gate', () => {
+  it.each([
+    ['{ min_conversions: 0 }', 'gate.min_conversions: got 0, expected a whole number of at least 1'],
+    ['{ max_age: 30 }', 'gate.max_age: got 30, expected a duration such as 7d, 36h or 30m'],
+    ['{ tolerance: 1 }', `gate.tolerance: got 1, expected ${shares}`],
+    ['{ label_rate: 1 }', 'gate.label_rate: got 1, expected a factor above 1'],
+    ['{ max_unknown: 1.1 }', 'gate.max_unknown: got 1.1, expected a share from 0 to 1'],
+    ['{ drift: 0 }', 'gate.drift: got 0, expected a number above 0'],
+  ])('refuses %s', (gate, mistake) => {
+    expect(mistakesIn({ gate })).toEqual([mistake]);
+  });
+
+  it.each(['[1.1, 1.5]', '[0.5, 0.9]', '[0.5]', '0.5'])(
+    'refuses limits of pcoc that do not lie around 1: %s',
+    (pcoc) => {
+      for (const mistake of mistakesIn({ gate: `{ pcoc: ${pcoc} }` }))
+        expect(mistake).toMatch(/^gate\.pcoc.* expected two limits around 1, the lower first: \[0\.67, 1\.5\]$/);
+      expect(mistakesIn({ gate: `{ pcoc: ${pcoc} }` })).toHaveLength(1);
+    },
+  );
+});

@@ -60,6 +60,15 @@ describe('the smallest declaration', () => {
         calibration: 'none',
       },
       scoring: { columns: 'keys', maxRejected: 0.1 },
+      gate: {
+        minConversions: 200,
+        maxAgeMs: 30 * 86_400_000,
+        tolerance: 0.002,
+        pcoc: [0.67, 1.5],
+        labelRate: 1.5,
+        maxUnknown: 0.8,
+        drift: null,
+      },
     });
   });
 });
@@ -368,6 +377,20 @@ model: { hidden_units: [200, 0] }
   });
 });
 
+describe('the gate', () => {
+  it('takes ages as milliseconds, and limits as they stand', () => {
+    expect(parse({ gate: '{ max_age: 36h, pcoc: [0.8, 1.25], label_rate: 2 }' }).gate).toMatchObject({
+      maxAgeMs: 129_600_000,
+      pcoc: [0.8, 1.25],
+      labelRate: 2,
+    });
+  });
+
+  it('may keep a current version for ever', () => {
+    expect(parse({ gate: '{ max_age: null }' }).gate.maxAgeMs).toBeNull();
+  });
+});
+
 describe('any text', () => {
   const full = {
     name: 'shop',
@@ -389,6 +412,7 @@ describe('any text', () => {
     model: { hidden_units: [4], fields: 'sum_by_entity' },
     training: { patience: 1 },
     scoring: { columns: 'all' },
+    gate: { max_age: '7d', pcoc: [0.8, 1.25] },
   };
   const junk = fc.oneof(
     fc.constantFrom(

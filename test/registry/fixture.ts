@@ -17,9 +17,16 @@ export const FACTS: ManifestFacts = {
   libraries: { entirespace: '0.1.0', node: '20.20.2', 'onnxruntime-node': '1.30.0' },
   data: {
     source: 'examples/hillstrom.csv',
-    time: { from: '2026-01-01T00:00:00.000Z', to: '2026-01-31T23:59:59.000Z' },
+    time: {
+      from: '2026-01-01T00:00:00.000Z',
+      to: '2026-01-31T23:59:59.000Z',
+      train: { from: '2026-01-01T00:00:00.000Z', to: '2026-01-24T23:59:59.000Z' },
+      validation: { from: '2026-01-25T00:00:00.000Z', to: '2026-01-27T23:59:59.000Z' },
+      test: { from: '2026-01-28T00:00:00.000Z', to: '2026-01-31T23:59:59.000Z' },
+    },
     rows: { train: 800, validation: 100, test: 100 },
     labels: { click: { positive: 150, negative: 850, unknown: 0 } },
+    trainingRates: { click: 0.15 },
     rejectedByReason: { missing_key: 2 },
   },
   metrics: { ctcvr_auc_own: 0.61, reasons: {} },

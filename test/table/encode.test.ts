@@ -368,4 +368,20 @@ describe('groups', () => {
     // hashlib, seed 0: "a", and "#row 2" for the row without a user.
     expect([...(chunk.group ?? [])]).toEqual([1751438180453926, 1751438180453926, 7381987522142027]);
   });
+
+  it('are the days of the rows where no column is declared and days are asked for', async () => {
+    const times = ["'1970-01-02T00:00:00Z'", "'1970-01-02T23:59:59.999Z'", "'1970-01-03T00:00:00Z'"];
+    const rows = BASE.map((row, i) => `${row}, ${times[i]}`);
+    const path = await place.write('days.csv', rowsSql(`${columns}, ts`, rows));
+    const groupsBy = async (log: { readonly time?: string }, groupByDay: boolean) => {
+      const checked = await openLog(place, path, declare([], { log: { ...LOG_DEFAULTS, ...log } }));
+      const { encoder } = await fitEncoder(place.database, checked);
+      for await (const { group } of encodeLog(place.database, checked, encoder, { groupByDay }))
+        return group && [...group];
+      return undefined;
+    };
+    expect(await groupsBy({ time: 'ts' }, true)).toEqual([1, 1, 2]);
+    expect(await groupsBy({ time: 'ts' }, false)).toBeNull();
+    expect(await groupsBy({}, true)).toBeNull();
+  });
 });

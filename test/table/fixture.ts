@@ -143,6 +143,15 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       calibration: 'none',
     },
     scoring: { columns: 'keys', maxRejected: 0.5 },
+    gate: {
+      minConversions: 200,
+      maxAgeMs: null,
+      tolerance: 0,
+      pcoc: [0.67, 1.5],
+      labelRate: 1.5,
+      maxUnknown: 0.8,
+      drift: null,
+    },
     ...without(options, 'log'),
     embeddings: [
       ...given,

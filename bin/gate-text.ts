@@ -1,0 +1,37 @@
+/** What the commands print of the gate's decisions. */
+import type { Interval, OutputComparison } from '../lib/evaluation/compare.ts';
+import type { Decision } from '../lib/registry/decisions.ts';
+import type { GateDecision } from '../training/gate.ts';
+
+/** Verdict and reasons, then both versions side by side where they were compared. */
+export function formatDecision({ verdict, reasons, champion, figures }: GateDecision): string {
+  const compared = figures.outputs.flatMap((output) => (output.champion === null ? [] : formatOutput(output)));
+  const against = champion === null ? '' : `, against ${champion}`;
+  return [...reasons.map((reason) => `gate: ${verdict}${against}: ${reason}`), ...compared].join('\n');
+}
+
+/** A line for each decision, and one more for each further reason. */
+export function formatHistory(decisions: readonly Decision[]): string {
+  return decisions
+    .map(({ decidedAt, version, by, verdict, forced, reasons }) => {
+      const start = `${decidedAt}  ${version}  ${by.padEnd(8)}  ${(forced ? 'forced' : verdict).padEnd(8)}  `;
+      return start + reasons.join(`\n${' '.repeat(start.length)}`);
+    })
+    .join('\n');
+}
+
+/** `CTR: AUC 0.6100 -> 0.6400 (0.0250 to 0.0350 more), PCOC 1.020 -> 0.990 (0.960 to 1.020)`. */
+function formatOutput({ title, champion, challenger, difference }: OutputComparison): string {
+  const auc = `AUC ${show(champion?.auc, 4)} -> ${show(challenger.auc, 4)}${range(difference?.auc, 4, ' more')}`;
+  const pcoc = `PCOC ${show(champion?.pcoc.value, 3)} -> ${show(challenger.pcoc.value, 3)}${range(challenger.pcoc, 3)}`;
+  return `  ${title}: ${auc}, ${pcoc}`;
+}
+
+function range(interval: Interval | undefined, digits: number, what = ''): string {
+  if (interval === undefined || interval.lower === null || interval.upper === null) return '';
+  return ` (${show(interval.lower, digits)} to ${show(interval.upper, digits)}${what})`;
+}
+
+function show(value: number | null | undefined, digits: number): string {
+  return value == null ? '-' : value.toFixed(digits);
+}

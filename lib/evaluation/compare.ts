@@ -1,0 +1,199 @@
+/** Metrics of one or two models on the same rows, with 95% bootstrap intervals over the same units. */
+import {
+  type BootstrapOptions,
+  bootstrapRatios,
+  drawUnits,
+  quantile,
+  type Ratio,
+  ratioOf,
+  sumByUnit,
+  type Units,
+} from './bootstrap.ts';
+import type { FunnelRows, FunnelTask, FunnelTaskMetrics } from './funnel.ts';
+import { crossEntropy } from './row-losses.ts';
+import { sortIndices } from './sort.ts';
+
+/** A number and the interval that holds 95% of its resamples; `null` where it is undefined. */
+export interface Interval {
+  readonly value: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
+}
+
+/** What a person compares; `null` where the rows do not define it. */
+export interface OutputMetrics {
+  readonly auc: number | null;
+  readonly logLoss: number | null;
+  readonly normalizedEntropy: Interval;
+  readonly pcoc: Interval;
+}
+
+/** One output of both models. Differences are challenger - champion; lower is better in log loss, higher in AUC. */
+export interface OutputComparison {
+  readonly task: string;
+  readonly title: string;
+  readonly output: string;
+  /** Rows that are measured, and the positive ones among them. */
+  readonly rows: number;
+  readonly positives: number;
+  readonly challenger: OutputMetrics;
+  readonly champion: OutputMetrics | null;
+  readonly difference: { readonly auc: Interval; readonly logLoss: Interval; readonly pcoc: Interval } | null;
+}
+
+/** A model's scores of the rows, with what `evaluateFunnel` says of them. */
+export interface MeasuredOutput {
+  readonly metrics: FunnelTaskMetrics;
+  readonly probability: Float32Array;
+}
+
+/** A pass over all rows for each resample of an AUC: fewer resamples, and none of very many rows. */
+const AUC_RESAMPLES = 200;
+const MOST_AUC_ROWS = 1_000_000;
+
+/** Compares one output on the rows that its task measures. */
+export function compareOutput(
+  { labels, weight }: Pick<FunnelRows, 'labels' | 'weight'>,
+  units: Units,
+  task: FunnelTask,
+  models: { readonly challenger: MeasuredOutput; readonly champion: MeasuredOutput | null },
+  options: BootstrapOptions,
+): OutputComparison {
+  const { challenger, champion } = models;
+  const rows: TaskRows = { units, label: labels[task.label] as Int8Array, weight, counts: countedRows(labels, task) };
+  const positive = sumOver(rows, (_, label) => label);
+  const weightSum = sumOver(rows, () => 1);
+  const own = ratiosOf(rows, challenger, positive);
+  const other = champion && ratiosOf(rows, champion, positive);
+  const ratios = [
+    own.pcoc,
+    own.normalizedEntropy,
+    ...(other === null
+      ? []
+      : [
+          other.pcoc,
+          other.normalizedEntropy,
+          { numerator: minus(own.loss, other.loss), denominator: weightSum },
+          { numerator: minus(own.predicted, other.predicted), denominator: positive },
+        ]),
+  ];
+  const resampled = bootstrapRatios(ratios, units.count, options);
+  const at = (index: number) => intervalOf(ratioOf(ratios[index] as Ratio), resampled[index] as Float64Array);
+  return {
+    task: task.name,
+    title: task.title,
+    output: task.output,
+    rows: challenger.metrics.rows,
+    positives: challenger.metrics.positives,
+    challenger: metricsOf(challenger.metrics, at(0), at(1)),
+    champion: champion && metricsOf(champion.metrics, at(2), at(3)),
+    difference: champion && {
+      auc: aucDifference(rows, challenger.probability, champion.probability, options.seed),
+      logLoss: at(4),
+      pcoc: at(5),
+    },
+  };
+}
+
+/** The rows of a task by unit. */
+interface TaskRows {
+  readonly units: Units;
+  readonly label: Int8Array;
+  readonly weight: Float32Array | null;
+  /** 1 for a row that is measured: it reached the stage that is given, and its label is known. */
+  readonly counts: Uint8Array;
+}
+
+function countedRows(labels: FunnelRows['labels'], { label, given }: FunnelTask): Uint8Array {
+  const outcome = labels[label] as Int8Array;
+  const reached = given === null ? null : (labels[given] as Int8Array);
+  return Uint8Array.from(outcome, (value, row) => Number(value >= 0 && (reached === null || reached[row] === 1)));
+}
+
+function sumOver({ units, label, weight, counts }: TaskRows, valueAt: (row: number, label: number) => number) {
+  return sumByUnit(units, (row) =>
+    counts[row] === 0 ? 0 : (weight === null ? 1 : (weight[row] as number)) * valueAt(row, label[row] as number),
+  );
+}
+
+function ratiosOf(rows: TaskRows, { metrics: { trainingRate }, probability }: MeasuredOutput, positive: Float64Array) {
+  const loss = sumOver(rows, (row, label) => crossEntropy(probability[row] as number, label));
+  const predicted = sumOver(rows, (row) => probability[row] as number);
+  const constantLoss = sumOver(rows, (_, label) => crossEntropy(trainingRate, label));
+  return {
+    loss,
+    predicted,
+    pcoc: { numerator: predicted, denominator: positive },
+    normalizedEntropy: { numerator: loss, denominator: constantLoss },
+  };
+}
+
+function metricsOf(metrics: FunnelTaskMetrics, pcoc: Interval, normalizedEntropy: Interval): OutputMetrics {
+  return {
+    auc: metrics.auc.value,
+    logLoss: metrics.logLoss.value,
+    // Its value stays undefined where a certain prediction is wrong.
+    normalizedEntropy: { ...normalizedEntropy, value: metrics.normalizedEntropy.value },
+    pcoc: { ...pcoc, value: metrics.pcoc.value },
+  };
+}
+
+function aucDifference(rows: TaskRows, challenger: Float32Array, champion: Float32Array, seed: number): Interval {
+  const ofTask = Uint32Array.from(rows.counts.keys()).filter((row) => rows.counts[row] === 1);
+  if (ofTask.length > MOST_AUC_ROWS) return { value: null, lower: null, upper: null };
+  const orders = [challenger, champion].map((probability) => ({
+    probability,
+    order: sortIndices(ofTask, probability),
+  }));
+  const difference = (drawn: Uint32Array | null) => {
+    const [own, other] = orders.map(({ probability, order }) => weightedAuc(rows, probability, order, drawn));
+    return (own as number) - (other as number);
+  };
+  const resampled = new Float64Array(AUC_RESAMPLES);
+  let resample = 0;
+  for (const drawn of drawUnits(rows.units.count, { resamples: AUC_RESAMPLES, seed }))
+    resampled[resample++] = difference(drawn);
+  return intervalOf(difference(null), resampled.sort());
+}
+
+/** AUC where each row counts as often as its unit was drawn; ties count half. NaN where a class is missing. */
+function weightedAuc(
+  { units, label, weight }: TaskRows,
+  probability: Float32Array,
+  order: Uint32Array,
+  drawn: Uint32Array | null,
+): number {
+  let [wins, positives, negatives, tiedPositives, tiedNegatives] = [0, 0, 0, 0, 0];
+  let last = -1;
+  const closeTie = () => {
+    wins += tiedPositives * (negatives + tiedNegatives / 2);
+    positives += tiedPositives;
+    negatives += tiedNegatives;
+    tiedPositives = 0;
+    tiedNegatives = 0;
+  };
+  for (const row of order) {
+    const score = probability[row] as number;
+    if (score !== last) closeTie();
+    last = score;
+    const times = drawn === null ? 1 : (drawn[units.of[row] as number] as number);
+    const counted = times * (weight === null ? 1 : (weight[row] as number));
+    if (label[row] === 1) tiedPositives += counted;
+    else tiedNegatives += counted;
+  }
+  closeTie();
+  return wins / (positives * negatives);
+}
+
+function intervalOf(value: number, ascending: Float64Array): Interval {
+  return { value: finite(value), lower: finite(quantile(ascending, 0.025)), upper: finite(quantile(ascending, 0.975)) };
+}
+
+/** JSON knows neither infinity nor NaN. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function minus(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, index) => value - (b[index] as number));
+}

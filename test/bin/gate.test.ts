@@ -1,0 +1,83 @@
+import { readdir } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { workplace } from './workplace.ts';
+
+const place = workplace({ isTrained: true });
+const TRAIN = ['train', '-d', 'shop.yaml', '--data', 'log.csv'];
+const FEW =
+  'metrics decide nothing: 65 rows with conversion to compare on, expected at least 200 (gate.min_conversions)';
+let versions: string[] = [];
+let trained: Awaited<ReturnType<typeof place.run>>;
+
+beforeAll(async () => {
+  trained = await place.run(...TRAIN);
+  versions = (await readdir(place.at('bucket/models/shop'))).filter((name) => name.startsWith('2'));
+});
+
+describe('a second training that proves nothing', () => {
+  it('is published and refused, with an exit code of its own and the numbers', () => {
+    expect(trained.code).toBe(7);
+    expect(trained.stdout).toContain(`\ngate: refused, against <version>: ${FEW}\n  CTR: AUC 0.`);
+    expect(trained.stdout).toMatch(/\npublished shop <version> \(in bucket\)\n$/);
+  });
+
+  it('tells a script the same', async () => {
+    const { code, stdout } = await place.run(...TRAIN, '--json', '-b', 'scripted');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ isCurrent: true, decision: { verdict: 'first', champion: null } });
+    const again = await place.run(...TRAIN, '--json', '-b', 'scripted');
+    expect(again.code).toBe(7);
+    expect(JSON.parse(again.stdout).metrics.tasks.ctcvr.positives).toBe(65);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      isCurrent: false,
+      decision: { verdict: 'refused', champion: '<version>', reasons: [FEW], figures: { conversions: 65 } },
+    });
+  });
+
+  it('is asked nothing where it is not to be promoted', async () => {
+    const { code, stdout } = await place.run(...TRAIN, '--json', '--no-promote', '-b', 'asked');
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, isCurrent: false, decision: null });
+    expect(await place.run('models', 'history', '-b', 'asked')).toEqual({
+      code: 0,
+      stdout: 'no decisions on shop (in file://<folder>/asked)\n',
+      stderr: '',
+    });
+  });
+});
+
+describe('the version that was refused', () => {
+  const promote = (...args: string[]) => place.run('models', 'promote', versions[1] as string, ...args);
+
+  it('is promoted by hand only by force, and the history tells all of it', async () => {
+    const before = await place.listing('bucket');
+    const refused = await promote();
+    expect({ ...refused, stderr: refused.stderr.replace(/\d{4}-\S+Z/, '<time>') }).toEqual({
+      code: 7,
+      stdout: '',
+      stderr: `entirespace: version <version> of model shop was refused by the gate at <time>: ${FEW} (--force promotes it all the same)\n`,
+    });
+    expect(await place.listing('bucket')).toEqual(before);
+
+    expect(await promote('--force', '--reason', 'a quiet week')).toMatchObject({
+      code: 0,
+      stdout: 'shop <version> is the current version\n',
+    });
+    expect(await place.run('models', 'rollback', '--reason', 'not that quiet')).toMatchObject({ code: 0 });
+
+    const { code, stdout } = await place.run('models', 'history');
+    expect({ code, stdout: stdout.replaceAll(/\d{4}-\S+Z/g, '<time>') }).toEqual({
+      code: 0,
+      stdout: [
+        '<time>  <version>  gate      first     no version is in use to compare with, and nothing looks broken',
+        `<time>  <version>  gate      refused   ${FEW}`,
+        '<time>  <version>  hand      forced    a quiet week',
+        '<time>  <version>  rollback  promoted  not that quiet',
+        '',
+      ].join('\n'),
+    });
+    const history = JSON.parse((await place.run('models', 'history', '--json')).stdout);
+    expect(history).toHaveLength(4);
+    expect(history[2]).toMatchObject({ by: 'hand', forced: true, champion: '<version>', figures: null });
+    expect(history[1].figures.guards.length).toBeGreaterThan(5);
+  });
+});

@@ -1,0 +1,149 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { promoteByHand, rollBackByHand } from '../../lib/registry/by-hand.ts';
+import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
+import { type Decision, lastGateDecision, listDecisions, recordDecision } from '../../lib/registry/decisions.ts';
+import { InvalidRecordError, RefusedVersionError, VersionNotFoundError } from '../../lib/registry/errors.ts';
+import { listVersions } from '../../lib/registry/versions.ts';
+import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
+import { publishModel, STORES, VERSIONS } from './fixture.ts';
+
+const NAME = 'hillstrom';
+const AT = new Date('2026-02-01T00:00:00.000Z');
+const { one, two } = VERSIONS;
+
+const decision = (version: string, changes: Partial<Decision> = {}): Decision => ({
+  version,
+  decidedAt: AT.toISOString(),
+  by: 'gate',
+  verdict: 'refused',
+  forced: false,
+  champion: one,
+  reasons: ['PCOC of CTR is 3.1', 'drift is 2'],
+  figures: { rows: 3, loss: null },
+  ...changes,
+});
+
+describe.each(STORES)('the history in a %s', (_name, openStore) => {
+  let folder: string;
+  let store: Store;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'decisions-'));
+    store = openStore(folder);
+    await Promise.all(['one', 'two'].map((model, second) => publishModel(store, model, second)));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const keys = async () => {
+    const found: string[] = [];
+    for await (const { key } of store.list('models/hillstrom/decisions/')) found.push(key.slice(27));
+    return found;
+  };
+  const byHand = (version: string, isForced = false) =>
+    promoteByHand(store, NAME, version, { isForced, reason: 'A/B test won', at: AT });
+
+  it('is empty at first, and is no version', async () => {
+    expect(await listDecisions(store, NAME)).toEqual([]);
+    await recordDecision(store, NAME, decision(two));
+    expect(await listVersions(store, NAME)).toEqual([one, two]);
+  });
+
+  it('has every decision, the oldest first', async () => {
+    const later = decision(one, { decidedAt: '2026-02-01T00:00:01.000Z', verdict: 'promoted' });
+    await recordDecision(store, NAME, later);
+    await recordDecision(store, NAME, decision(two));
+    expect(await listDecisions(store, NAME)).toEqual([decision(two), later]);
+    expect(await keys()).toEqual([`20260201T000000.000Z-${two}.json`, `20260201T000001.000Z-${one}.json`]);
+  });
+
+  it('keeps two decisions of one millisecond, and one decision once', async () => {
+    const other = decision(two, { reasons: ['another version was promoted in the meantime'] });
+    for (const each of [decision(two), other, decision(two)]) await recordDecision(store, NAME, each);
+    expect(await listDecisions(store, NAME)).toEqual([decision(two), other]);
+    expect(await keys()).toEqual([`20260201T000000.000Z-${two}.json`, `20260201T000000.001Z-${two}.json`]);
+  });
+
+  it('knows what the gate said last of a version, and nobody else', async () => {
+    await recordDecision(store, NAME, decision(two));
+    await recordDecision(store, NAME, decision(two, { decidedAt: '2026-02-01T00:00:01.000Z', by: 'hand' }));
+    expect(await lastGateDecision(store, NAME, two)).toEqual(decision(two));
+    expect(await lastGateDecision(store, NAME, one)).toBeNull();
+  });
+
+  it('that somebody wrote by hand is checked', async () => {
+    await store.put(`models/hillstrom/decisions/20260201T000000.000Z-${two}.json`, '{}x');
+    await expect(listDecisions(store, NAME)).rejects.toThrow(
+      new InvalidRecordError(
+        `decision 20260201T000000.000Z-${two}.json of hillstrom is not JSON, got "{}x" (in ${store.url})`,
+      ),
+    );
+  });
+
+  describe('and a promotion by hand', () => {
+    it('of a version that the gate never judged is recorded, the first too', async () => {
+      await byHand(one);
+      await promoteByHand(store, NAME, two, { isForced: false, reason: 'again', at: new Date(AT.getTime() + 1000) });
+      expect(await listDecisions(store, NAME)).toMatchObject([
+        { version: one, by: 'hand', verdict: 'first', forced: false, champion: null, reasons: ['A/B test won'] },
+        { version: two, by: 'hand', verdict: 'promoted', forced: false, champion: one, figures: null },
+      ]);
+    });
+
+    it('of a refused version says why, and changes nothing', async () => {
+      await promoteVersion(store, NAME, one, { reason: 'first', at: AT });
+      await recordDecision(store, NAME, decision(two));
+      await expect(byHand(two)).rejects.toThrow(
+        new RefusedVersionError(
+          `version ${two} of model hillstrom was refused by the gate at 2026-02-01T00:00:00.000Z: PCOC of CTR is 3.1; drift is 2 (--force promotes it all the same)`,
+        ),
+      );
+      expect((await currentVersion(store, NAME))?.version).toBe(one);
+      expect(await listDecisions(store, NAME)).toHaveLength(1);
+    });
+
+    it('of a refused version can be forced, which is recorded', async () => {
+      await promoteVersion(store, NAME, one, { reason: 'first', at: AT });
+      await recordDecision(store, NAME, decision(two));
+      expect((await byHand(two, true)).version).toBe(two);
+      expect((await listDecisions(store, NAME)).at(-1)).toMatchObject({ by: 'hand', forced: true, champion: one });
+    });
+
+    it('of the current version changes nothing and is not recorded', async () => {
+      await promoteVersion(store, NAME, one, { reason: 'first', at: AT });
+      expect(await byHand(one, true)).toMatchObject({ version: one, reason: 'first' });
+      expect(await listDecisions(store, NAME)).toEqual([]);
+    });
+
+    it('of a version that is not there is not recorded', async () => {
+      await expect(byHand('20260131-235959-00000000', true)).rejects.toThrow(VersionNotFoundError);
+      expect(await listDecisions(store, NAME)).toEqual([]);
+    });
+
+    it('that loses a race is not recorded', async () => {
+      const slow: Store = {
+        ...store,
+        put: async (key, body, options) => {
+          if (key.endsWith('current.json')) await promoteVersion(store, NAME, one, { reason: 'gate', at: AT });
+          return store.put(key, body, options);
+        },
+      };
+      const late = promoteByHand(slow, NAME, two, { isForced: false, reason: 'hand', at: AT });
+      await expect(late).rejects.toThrow(PreconditionFailedError);
+      expect(await listDecisions(store, NAME)).toEqual([]);
+      expect((await currentVersion(store, NAME))?.version).toBe(one);
+    });
+  });
+
+  it('has rollbacks, with the version that they took back', async () => {
+    for (const version of [one, two]) await promoteVersion(store, NAME, version, { reason: 'gate', at: AT });
+    await rollBackByHand(store, NAME, { reason: 'pcvr doubled', at: AT });
+    expect(await listDecisions(store, NAME)).toMatchObject([
+      { version: one, by: 'rollback', verdict: 'promoted', champion: two, reasons: ['pcvr doubled'] },
+    ]);
+    await expect(rollBackByHand(store, NAME, { reason: '', at: AT })).rejects.toThrow(VersionNotFoundError);
+    expect(await listDecisions(store, NAME)).toHaveLength(1);
+  });
+});
