@@ -74,15 +74,15 @@ export const REQUESTS = {
 // Send, receive, delete.
 const MESSAGE_REQUESTS = 3;
 const LOG_BYTES_PER_MESSAGE = 4_000;
-// Planning a file, and starting a process with its model, in seconds of the scoring function.
-const PLAN_SECONDS = 3;
+// What a file takes beyond its rows, in seconds: its requests of S3, one after another, at some 20 ms each.
+const FILE_SECONDS = 0.5;
 
 /** What scoring so many rows costs, without storage and what the stack costs while it is idle. */
 export function costOfRows(size: ScoringSize): Cost {
   const { rows, files, rowsPerSecond, memoryMiB = 3008, scratchMiB = 4096, arch = 'x64' } = size;
   const { shards, isSmall } = shardsOf(size);
   const messages = isSmall ? files : shards + files;
-  const seconds = rows / rowsPerSecond + files * PLAN_SECONDS;
+  const seconds = rows / rowsPerSecond + files * FILE_SECONDS;
   const scratchGb = Math.max(0, scratchMiB - 512) / 1024;
   const perSecond = (memoryMiB / 1024) * PRICES.lambda.gbSecond[arch] + scratchGb * PRICES.lambda.scratchGbSecond;
   const lambda = seconds * perSecond + messages * PRICES.lambda.request;
@@ -108,7 +108,7 @@ const S3_WRITES_PER_SECOND = 3_500;
 /** The time in which so many rows are scored where `concurrency` functions score at the same time. */
 export function timeOfRows(size: ScoringSize, concurrency: number): ScoringTime {
   const { shards, isSmall } = shardsOf(size);
-  const work = size.rows / size.rowsPerSecond + size.files * PLAN_SECONDS;
+  const work = size.rows / size.rowsPerSecond + size.files * FILE_SECONDS;
   const atATime = Math.min(concurrency, Math.max(shards, 1));
   const writes = isSmall
     ? size.files * REQUESTS.smallFile.write

@@ -5,11 +5,11 @@ import { costSection } from '../../scripts/write-costs.ts';
 import { makeTemplate } from './fixture.ts';
 
 describe('costOfRows', () => {
-  // By hand: 2 shards, 1 file, 3 messages; 1,000,000 / 40,000 + 3 = 28 s.
+  // By hand: 2 shards, 1 file, 3 messages; 1,000,000 / 40,000 + 0.5 = 25.5 s.
   const cost = costOfRows({ rows: 1e6, files: 1, rowsPerSecond: 40_000 });
 
   it('counts memory, scratch disk and requests of the functions', () => {
-    expect(cost.lambda).toBeCloseTo(28 * (2.9375 * 0.0000166667 + 3.5 * 0.0000000309) + 3 * 2e-7, 9);
+    expect(cost.lambda).toBeCloseTo(25.5 * (2.9375 * 0.0000166667 + 3.5 * 0.0000000309) + 3 * 2e-7, 9);
   });
 
   it('counts requests of S3 and SQS, and the logs', () => {
@@ -29,9 +29,9 @@ describe('costOfRows', () => {
 
 describe('timeOfRows', () => {
   it('is bound by the functions where files are large', () => {
-    // 25,000 s of scoring and 3,000 s of planning, ten at a time.
+    // 25,000 s of scoring and 500 s of requests, ten at a time.
     const time = timeOfRows({ rows: 1e9, files: 1000, rowsPerSecond: 40_000 }, 10);
-    expect(time).toMatchObject({ seconds: 2800, binding: 'shards at a time' });
+    expect(time).toMatchObject({ seconds: 2550, binding: 'shards at a time' });
     expect(time.limits['S3 writes under a prefix']).toBeCloseTo((1000 * 8 + 2000 * 5) / 3500, 9);
   });
 
@@ -41,7 +41,7 @@ describe('timeOfRows', () => {
   });
 
   it('has no more functions at work than there are shards', () => {
-    expect(timeOfRows({ rows: 1e6, files: 1, rowsPerSecond: 100_000 }, 1000).seconds).toBe(6.5);
+    expect(timeOfRows({ rows: 1e6, files: 1, rowsPerSecond: 100_000 }, 1000).seconds).toBe(5.25);
   });
 });
 
