@@ -84,15 +84,20 @@ export async function assertNothingLost(site: Site, expected: Expected): Promise
   return audit;
 }
 
-/** The bodies in the queues of dead letters, which are seen there by nobody else for a minute. */
+/** The bodies in the queues of dead letters, where they stay for others to see. */
 export async function deadLetters({ endpoint }: Site, queues: readonly Queues[]): Promise<string[]> {
   const client = sqsClient({ endpoint });
   const urls = queues.flatMap(({ arrivals, shards }) => [arrivals.deadUrl, shards.deadUrl]);
-  const bodies = await Promise.all(
-    urls.map(async (url) => (await sqsInbox(client, url).read()).map(({ body }) => body)),
-  );
+  const bodies: string[] = [];
+  for (const inbox of urls.map((url) => sqsInbox(client, url))) {
+    const messages = await inbox.read();
+    for (const { body, receiptHandle } of messages) {
+      bodies.push(body);
+      await inbox.hide(receiptHandle, 0);
+    }
+  }
   client.destroy();
-  return bodies.flat();
+  return bodies;
 }
 
 /** A version that was replaced may have none, where its event came after the newer version's end. */
