@@ -1,0 +1,258 @@
+/**
+ * Looks at a bucket and its queues after the dust has settled, and tells whether anything was lost, doubled or is wrong to
+ * a reader. It knows what was put in, and of the product only what is promised to readers.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
+import type { FileVersion } from '../../lib/scoring/identity.ts';
+import type { Failure, Manifest, Outcome } from '../../lib/scoring/records.ts';
+import { s3Client } from '../../lib/store/s3-client.ts';
+import { sqsClient } from '../../lib/store/sqs-client.ts';
+import { sqsInbox } from '../../lib/store/sqs-inbox.ts';
+import { literal, openDatabase, query } from '../../lib/table/database.ts';
+import type { CleanScores, Queues, Site } from './site.ts';
+
+export interface ExpectedVersion {
+  readonly file: FileVersion;
+  /** By the model version that it may be scored with; or the reason for which it must fail. */
+  readonly scores: Readonly<Record<string, CleanScores>> | { readonly failed: string };
+}
+
+export interface Expected {
+  /** The versions of each candidate file, oldest first: the last one is what readers must find. */
+  readonly files: readonly (readonly ExpectedVersion[])[];
+  readonly queues: readonly Queues[];
+  /** Bodies of messages that must be dead. @default none */
+  readonly deadLetters?: readonly string[];
+  /** Outcomes that were taken back by a person, by source: written more than once. @default none */
+  readonly reopened?: readonly string[];
+  /** An existing folder for copies of the scores. */
+  readonly scratch: string;
+}
+
+export interface Audit {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly rowsIn: number;
+  readonly scored: number;
+  readonly rejected: number;
+  readonly parts: number;
+}
+
+/** How many versions each key has, and the keys that are current. */
+interface Inventory {
+  readonly writes: ReadonlyMap<string, number>;
+  readonly current: ReadonlySet<string>;
+}
+
+/** A Parquet file that must have that many rows. */
+interface Counted {
+  readonly key: string;
+  readonly rows: number;
+}
+
+/**
+ * Counts what came of the newest version of every file.
+ * @throws {Error} naming everything that is not as expected.
+ */
+export async function assertNothingLost(site: Site, expected: Expected): Promise<Audit> {
+  const problems: string[] = [];
+  const inventory = await takeInventory(site);
+  const counted: Counted[] = [];
+  const audit = { succeeded: 0, failed: 0, rowsIn: 0, scored: 0, rejected: 0, parts: 0 };
+  for (const versions of expected.files) {
+    for (const version of versions) await checkOutcome(site, inventory, version, versions.at(-1) === version, problems);
+    checkWork(inventory, versions, expected.reopened ?? [], problems);
+    const manifest = await checkFolder(site, inventory, versions, counted, problems);
+    if (manifest === null) audit.failed += 1;
+    else {
+      audit.succeeded += 1;
+      audit.rowsIn += manifest.rowsIn;
+      audit.scored += manifest.scored;
+      audit.rejected += manifest.rejected;
+      audit.parts += manifest.parts.length;
+    }
+  }
+  checkStrangers(inventory, expected, problems);
+  problems.push(...(await wrongCounts(site, counted, expected.scratch)));
+  const dead = (await deadLetters(site, expected.queues)).toSorted();
+  if (JSON.stringify(dead) !== JSON.stringify((expected.deadLetters ?? []).toSorted()))
+    problems.push(`dead letters are ${JSON.stringify(dead)}, expected ${JSON.stringify(expected.deadLetters ?? [])}`);
+  if (problems.length > 0) throw new Error(`${problems.length} problems:\n${problems.slice(0, 50).join('\n')}`);
+  return audit;
+}
+
+/** The bodies in the queues of dead letters, where they stay for others to see. */
+export async function deadLetters({ endpoint }: Site, queues: readonly Queues[]): Promise<string[]> {
+  const client = sqsClient({ endpoint });
+  const urls = queues.flatMap(({ arrivals, shards }) => [arrivals.deadUrl, shards.deadUrl]);
+  const bodies: string[] = [];
+  for (const inbox of urls.map((url) => sqsInbox(client, url))) {
+    const messages = await inbox.read();
+    for (const { body, receiptHandle } of messages) {
+      bodies.push(body);
+      await inbox.hide(receiptHandle, 0);
+    }
+  }
+  client.destroy();
+  return bodies;
+}
+
+/** A version that was replaced may have none, where its event came after the newer version's end. */
+async function checkOutcome(
+  { store }: Site,
+  { current }: Inventory,
+  { file, scores }: ExpectedVersion,
+  isNewest: boolean,
+  problems: string[],
+): Promise<void> {
+  const key = `_work/${file.source}/outcome.json`;
+  if (!current.has(key)) {
+    if (isNewest) problems.push(`${file.key}: version ${file.versionId} has no outcome`);
+    return;
+  }
+  const outcome = parse<Outcome>((await store.get(key)).body);
+  if ('failed' in scores) {
+    const reason = outcome.status === 'failed' ? outcome.failure.reason : outcome.status;
+    if (reason !== scores.failed) problems.push(`${file.key}: outcome is ${reason}, expected failed, ${scores.failed}`);
+  } else if (outcome.status !== 'succeeded') {
+    problems.push(`${file.key}: outcome is ${JSON.stringify(outcome)}, expected succeeded`);
+  } else problems.push(...manifestProblems(outcome.manifest, { file, scores }));
+}
+
+function manifestProblems(manifest: Manifest, { file, scores }: ExpectedVersion): string[] {
+  const { rowsIn, scored, rejected, parts, model } = manifest;
+  const clean = 'failed' in scores ? undefined : scores[model.version];
+  if (clean === undefined) return [`${file.key}: scored with ${model.version}, expected ${Object.keys(scores)}`];
+  const got = { rowsIn, scored, rejected, sha256: parts.map(({ sha256 }) => sha256) };
+  const isAsClean = JSON.stringify(got) === JSON.stringify(clean) && rowsIn === scored + rejected;
+  return isAsClean ? [] : [`${file.key}: scored to ${JSON.stringify(got)}, expected ${JSON.stringify(clean)}`];
+}
+
+/** Nothing under `_work/` is written twice, but an outcome that a person took back. */
+function checkWork(
+  { writes }: Inventory,
+  versions: readonly ExpectedVersion[],
+  reopened: readonly string[],
+  problems: string[],
+): void {
+  const sources = versions.map(({ file }) => file.source);
+  for (const source of sources)
+    for (const name of ['plan.json', 'outcome.json']) {
+      const count = writes.get(`_work/${source}/${name}`) ?? 0;
+      if (count > 1 && !reopened.includes(source)) problems.push(`_work/${source}/${name} was written ${count} times`);
+    }
+}
+
+/** What a reader finds in the file's folder; the manifest where there are scores. */
+async function checkFolder(
+  { store }: Site,
+  { current }: Inventory,
+  versions: readonly ExpectedVersion[],
+  counted: Counted[],
+  problems: string[],
+): Promise<Manifest | null> {
+  const newest = versions.at(-1);
+  if (newest === undefined) throw new Error('a file without versions was expected');
+  const { file, scores } = newest;
+  const folder = folderOf(file.key);
+  const found = [...current].filter((key) => key.startsWith(folder)).map((key) => key.slice(folder.length));
+  if ('failed' in scores) {
+    if (found.includes('_SUCCESS')) problems.push(`${folder} has _SUCCESS, expected none`);
+    if (!found.includes('_FAILED.json')) problems.push(`${folder} has no _FAILED.json`);
+    else {
+      const failure = parse<Failure>((await store.get(`${folder}_FAILED.json`)).body);
+      if (failure.source !== file.source || failure.reason !== scores.failed)
+        problems.push(
+          `${folder}_FAILED.json is ${JSON.stringify(failure)}, expected ${scores.failed} of ${file.source}`,
+        );
+    }
+    // The scores of an older version stay, without its _SUCCESS.
+    if (versions.length === 1 && found.length > 1) problems.push(`${folder} has ${found}, expected _FAILED.json alone`);
+    return null;
+  }
+  if (!found.includes('_SUCCESS') || !found.includes('_manifest.json')) {
+    problems.push(`${folder} has ${found}, expected _SUCCESS and _manifest.json`);
+    return null;
+  }
+  const success = new TextDecoder().decode((await store.get(`${folder}_SUCCESS`)).body);
+  const manifest = parse<Manifest>((await store.get(`${folder}_manifest.json`)).body);
+  if (success !== file.source) problems.push(`${folder}_SUCCESS is of ${success}, expected ${file.source}`);
+  if (manifest.source !== file.source) problems.push(`${folder}_manifest.json is of ${manifest.source}`);
+  problems.push(...manifestProblems(manifest, newest));
+  const named = ['_SUCCESS', '_manifest.json', ...manifest.parts.map(({ key }) => key.slice(folder.length))];
+  if (found.toSorted().join() !== named.toSorted().join()) problems.push(`${folder} has ${found}, expected ${named}`);
+  for (const { key, sha256, rows } of manifest.parts) {
+    if (!current.has(key)) continue;
+    const digest = createHash('sha256')
+      .update((await store.get(key)).body)
+      .digest('hex');
+    if (digest !== sha256) problems.push(`${key} has sha256 ${digest}, its manifest ${sha256}`);
+    counted.push({ key, rows });
+  }
+  const missing = manifest.rejects.filter((key) => !current.has(key));
+  if (missing.length > 0) problems.push(`${file.key}: rejects ${missing} are missing`);
+  return manifest;
+}
+
+/** Nothing lies under scores/ and _work/ that no expected file accounts for. */
+function checkStrangers({ current }: Inventory, { files }: Expected, problems: string[]): void {
+  const folders = new Set(files.flatMap((versions) => versions.map(({ file }) => folderOf(file.key))));
+  const sources = new Set(files.flatMap((versions) => versions.map(({ file }) => file.source)));
+  for (const key of current) {
+    const isStrange = key.startsWith('_work/')
+      ? !sources.has(key.split('/')[1] ?? '')
+      : key.startsWith('scores/') && !folders.has(key.slice(0, key.lastIndexOf('/') + 1));
+    if (isStrange || key.startsWith('failed/')) problems.push(`${key} belongs to no expected file`);
+  }
+}
+
+/** Counts the rows of the scores themselves, by DuckDB. */
+async function wrongCounts({ store }: Site, counted: readonly Counted[], scratch: string): Promise<string[]> {
+  if (counted.length === 0) return [];
+  const folder = await mkdtemp(join(scratch, 'audit-'));
+  const database = await openDatabase({ threads: 1, memoryLimitMiB: 512, scratch });
+  try {
+    for (const [index, { key }] of counted.entries())
+      await writeFile(join(folder, `${index}.parquet`), (await store.get(key)).body);
+    const files = literal(join(folder, '*.parquet'));
+    const rows = await query(database, `SELECT file_name AS name, num_rows AS n FROM parquet_file_metadata(${files})`);
+    const byName = new Map(rows.map(({ name, n }) => [String(name), Number(n)]));
+    return counted.flatMap(({ key, rows }, index) => {
+      const got = byName.get(join(folder, `${index}.parquet`));
+      return got === rows ? [] : [`${key} has ${got} rows, its manifest ${rows}`];
+    });
+  } finally {
+    await database.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function takeInventory({ endpoint, bucket }: Site): Promise<Inventory> {
+  const client = s3Client({ endpoint });
+  const writes = new Map<string, number>();
+  const current = new Set<string>();
+  let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | null = {};
+  while (next !== null) {
+    const page: ListObjectVersionsCommandOutput = await client.send(
+      new ListObjectVersionsCommand({ Bucket: bucket, ...next }),
+    );
+    for (const { Key = '', IsLatest } of page.Versions ?? []) {
+      writes.set(Key, (writes.get(Key) ?? 0) + 1);
+      if (IsLatest) current.add(Key);
+    }
+    next = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : null;
+  }
+  client.destroy();
+  return { writes, current };
+}
+
+function folderOf(key: string): string {
+  return `scores/${key.slice('candidates/'.length)}/`;
+}
+
+function parse<T>(body: Uint8Array): T {
+  return JSON.parse(new TextDecoder().decode(body)) as T;
+}

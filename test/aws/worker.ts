@@ -1,0 +1,108 @@
+/**
+ * A process that scores as the Lambdas do: the real handlers, driven from both queues. Its only argument says, in JSON,
+ * what from and when to kill itself; each step that it has ended is a line of its output. SIGTERM ends it after the
+ * batches under way.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { planShardsHandler } from '../../functions/plan-shards.ts';
+import { scoreShardHandler } from '../../functions/score-shard.ts';
+import { candidateFiles } from '../../lib/scoring/candidate-files.ts';
+import { ModelLoader } from '../../lib/scoring/models.ts';
+import { registryModels } from '../../lib/scoring/registry-models.ts';
+import { pollQueue } from '../../lib/store/poller.ts';
+import { s3Store } from '../../lib/store/s3-store.ts';
+import { sqsClient } from '../../lib/store/sqs-client.ts';
+import { sqsQueue } from '../../lib/store/sqs-queue.ts';
+import { addSteps, type Step, withSteps } from './steps.ts';
+
+export interface WorkerOptions {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly model: string;
+  /** Pairs of queues, all of which it polls. */
+  readonly queues: readonly { readonly arrivals: string; readonly shards: string }[];
+  readonly shardRows: number;
+  /** Arrivals that are received at once. */
+  readonly batchSize: number;
+  /** Whether each message to the shards queue is sent twice. */
+  readonly sendTwice: boolean;
+  /** An empty folder. */
+  readonly scratch: string;
+  /** When it kills itself, as if the power went. */
+  readonly kill: Kill | null;
+}
+
+/** The nth step of that name, or of any name. */
+export interface Kill extends Omit<Step, 'name'> {
+  readonly name: string | null;
+  readonly nth: number;
+}
+
+// Time without a byte: requests wait for messages for a second.
+const IDLE_MS = 3_000;
+const WAIT_SECONDS = 1;
+
+const options = JSON.parse(process.argv[2] ?? '') as WorkerOptions;
+const stopping = new AbortController();
+process.on('SIGTERM', () => stopping.abort());
+await work(options, stopping.signal);
+
+async function work(options: WorkerOptions, signal: AbortSignal): Promise<void> {
+  const { bucket, model, queues, shardRows, batchSize, sendTwice, kill } = options;
+  const connection = { endpoint: options.endpoint, idleMs: IDLE_MS };
+  const onStep = killer(kill);
+  const store = withSteps(s3Store({ ...connection, bucket }), onStep);
+  const scratch = join(options.scratch, 'work');
+  mkdirSync(scratch, { recursive: true });
+  const loader = new ModelLoader(store, { scratch: options.scratch, threads: 1, memoryLimitMiB: 256 });
+  const files = candidateFiles({ store, models: loader, scratch, shardRows });
+  const log = {
+    info: () => undefined,
+    error: (message: string, { error }: { error?: unknown }) => tell(message, error),
+  };
+  const common = { store, newWriterId: randomUUID, now: () => new Date(), files, scratch, log };
+
+  await Promise.all(
+    queues.flatMap(({ arrivals, shards }) => {
+      const clientOf = (queue: string) => {
+        const client = sqsClient(connection);
+        addSteps(
+          client,
+          { SendMessageBatchCommand: 'send', DeleteMessageBatchCommand: `delete from ${queue}` },
+          onStep,
+        );
+        return client;
+      };
+      const sending = sqsQueue(clientOf('arrivals'), shards);
+      const sent = sendTwice ? { send: (bodies: readonly string[]) => sending.send([...bodies, ...bodies]) } : sending;
+      const models = registryModels(store, model);
+      const planning = planShardsHandler({ ...common, models, shards: sent, inOneGo: { files, scratch } });
+      const polling = { signal, waitSeconds: WAIT_SECONDS, onError: (error: Error) => tell('batch failed', error) };
+      return [
+        pollQueue({ ...polling, client: clientOf('arrivals'), queueUrl: arrivals, handler: planning, batchSize }),
+        pollQueue({ ...polling, client: clientOf('shards'), queueUrl: shards, handler: scoreShardHandler(common) }),
+      ];
+    }),
+  );
+  await loader.release();
+}
+
+/** Tells every step that has ended, and ends this process at the one that was asked for. */
+function killer(kill: Kill | null): (step: Step) => void {
+  let met = 0;
+  return ({ when, name }) => {
+    if (when === 'after') writeSync(1, `${name}\n`);
+    if (kill === null || when !== kill.when || (kill.name !== null && name !== kill.name)) return;
+    met += 1;
+    if (met < kill.nth) return;
+    process.kill(process.pid, 'SIGKILL');
+    // Not one instruction of what follows.
+    for (;;);
+  };
+}
+
+function tell(message: string, error: unknown): void {
+  writeSync(2, `${message}: ${error instanceof Error ? error.message : error}\n`);
+}
