@@ -1,5 +1,6 @@
 /** The handlers over the S3 of an emulator: beside local mode, from a cold start, and over many small files. */
 import { fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -7,6 +8,7 @@ import { planShardsHandler } from '../functions/plan-shards.ts';
 import { scoreShardHandler } from '../functions/score-shard.ts';
 import { promoteVersion } from '../lib/registry/current.ts';
 import { candidateFiles } from '../lib/scoring/candidate-files.ts';
+import { arrivalBody } from '../lib/scoring/events.ts';
 import { type FileResult, scoreLocal } from '../lib/scoring/local.ts';
 import { ModelLoader } from '../lib/scoring/models.ts';
 import { registryModels } from '../lib/scoring/registry-models.ts';
@@ -15,6 +17,7 @@ import type { Store } from '../lib/store/store.ts';
 import type { Database } from '../lib/table/database.ts';
 import { bundleFunctions } from '../scripts/bundle-functions.ts';
 import { type Emulator, type EmulatorName, startEmulator } from '../test/aws/emulator.ts';
+import { sqsRecord } from '../test/functions/batch.ts';
 import { publishTrained } from '../training/publish-trained.ts';
 import { train } from '../training/train.ts';
 import { declarationText, syntheticDeclaration, writeSynthetic } from './synthetic.ts';
@@ -112,19 +115,62 @@ async function benchSmallFiles(bench: AwsBench, store: Store, model: string): Pr
   const path = join(bench.scratch, 'small.parquet');
   await writeSynthetic(bench.database, path, SMALL_ROWS, MODEL_IDS);
   const keys = Array.from({ length: SMALL_FILES }, (_, file) => `candidates/small/${file}.parquet`);
-  for (const key of keys) await store.putFile(key, path);
+  const versionIds: string[] = [];
+  for (const key of keys) versionIds.push((await store.putFile(key, path)).versionId);
   const timed = timedStore(store);
   const started = performance.now();
-  const results = await scoreKeys(bench, timed.store, model, keys);
+  const scoring = await handleArrivals(bench, timed.store, model, { keys, versionIds });
   const total = performance.now() - started;
-  const scoring = results.reduce(
-    (sum, result) => sum + (result.status === 'succeeded' ? result.manifest.seconds : 0),
-    0,
-  );
   const perFile = (milliseconds: number) => (milliseconds / SMALL_FILES).toFixed(1);
   console.log(
-    `${count(SMALL_FILES)} files of ${count(SMALL_ROWS)} rows: ${perFile(total)} ms a file, of which reading and scoring ${perFile(1000 * scoring)} ms, ${(timed.calls() / SMALL_FILES).toFixed(1)} calls of the store ${perFile(timed.milliseconds())} ms`,
+    `${count(SMALL_FILES)} files of ${count(SMALL_ROWS)} rows: ${perFile(total)} ms a file, of which scoring with its reads ${perFile(1000 * scoring)} ms, ${(timed.calls() / SMALL_FILES).toFixed(1)} calls of the store ${perFile(timed.milliseconds())} ms`,
   );
+}
+
+/** Hands the arrivals of these keys to the planner's handler, ten at a time as Lambda does; tells the seconds of scoring. */
+async function handleArrivals(
+  bench: AwsBench,
+  store: Store,
+  name: string,
+  { keys, versionIds }: { readonly keys: readonly string[]; readonly versionIds: readonly string[] },
+): Promise<number> {
+  const scratch = join(bench.scratch, 'models');
+  const loader = new ModelLoader(store, { scratch, threads: bench.threads, memoryLimitMiB: 2048 });
+  const files = candidateFiles({ store, models: loader, scratch });
+  let seconds = 0;
+  const timedFiles: typeof files = {
+    plan: files.plan,
+    async scoreShard(request) {
+      const started = performance.now();
+      const scored = await files.scoreShard(request);
+      seconds += (performance.now() - started) / 1000;
+      return scored;
+    },
+  };
+  const handler = planShardsHandler({
+    store,
+    newWriterId: randomUUID,
+    now: () => new Date(),
+    models: registryModels(store, name),
+    files: timedFiles,
+    shards: { send: () => Promise.reject(new Error('a small file needs no message')) },
+    inOneGo: { files: timedFiles, scratch },
+    log: { info: () => undefined, error: (_, { error }) => console.error(error) },
+  });
+  try {
+    const eventTime = new Date().toISOString();
+    const bodies = versionIds.map((versionId, i) =>
+      arrivalBody({ bucket: 'bench', key: keys[i] ?? '', versionId, sequencer: '01', eventTime, attempt: 1 }),
+    );
+    for (let first = 0; first < bodies.length; first += 10) {
+      const Records = bodies.slice(first, first + 10).map((body, i) => sqsRecord(String(i), { body }));
+      const { batchItemFailures } = await handler({ Records });
+      if (batchItemFailures.length > 0) throw new Error("benchmark's small files were not scored");
+    }
+    return seconds;
+  } finally {
+    await loader.release();
+  }
 }
 
 /** Scores keys through the handlers in this process. A file that ended before is scored once more. */
