@@ -40,6 +40,11 @@ export interface Batch {
   readonly inbox: Pick<Inbox, 'hide'>;
 }
 
+/** Whether a shard that is begun now ends before the invocation is cut off. */
+export function hasTimeForShard(context: Pick<Context, 'getRemainingTimeInMillis'>): boolean {
+  return context.getRemainingTimeInMillis() >= NEEDED_MILLISECONDS;
+}
+
 /** Handles a batch within the invocation's time, and lets what failed come again soon. */
 export async function handleBatch({ log, metrics }: Telemetry, batch: Batch): Promise<SQSBatchResponse> {
   const { event, context, handler, inbox } = batch;

@@ -50,7 +50,7 @@ export async function poll(options: PollCommandOptions, signal: AbortSignal): Pr
       models: registryModels(store, name),
       files,
       scratch,
-      inOneGo: { files, scratch },
+      inOneGo: { files, scratch, hasTime: () => !signal.aborted },
       log,
     };
     const drive =

@@ -13,6 +13,7 @@ import {
   type Manifest,
   type Outcome,
   type Plan,
+  type Pointer,
   type Receipt,
   readOutcome,
   readRecord,
@@ -42,23 +43,25 @@ export async function finishFile(dependencies: ScoringDependencies, plan: Plan):
   return finishWith(dependencies, plan, await readReceipts(store, plan));
 }
 
-/** Decides a file by the receipts of all its shards, in their order, and publishes what was decided. */
+/** Decides a file by the receipts of all its shards, in their order, and publishes what was decided, as `conclude` does. */
 export async function finishWith(
   dependencies: ScoringDependencies,
   plan: Plan,
   receipts: readonly Receipt[],
+  pointer?: Stored<Pointer> | null,
 ): Promise<FileStatus> {
   const manifest = manifestOf(plan, receipts, dependencies.now());
   const refusal = wrongCounts(plan, receipts) ?? tooManyRejects(plan, manifest);
-  if (refusal !== null) return failFile(dependencies, plan.file, refusal);
-  return conclude(dependencies, await decide(dependencies, plan.file, { status: 'succeeded', manifest }));
+  if (refusal !== null) return failFile(dependencies, plan.file, refusal, pointer);
+  return conclude(dependencies, await decide(dependencies, plan.file, { status: 'succeeded', manifest }), pointer);
 }
 
-/** Ends a file as failed, unless it has ended already, and publishes what was decided. */
+/** Ends a file as failed, unless it has ended already, and publishes what was decided, as `conclude` does. */
 export async function failFile(
   dependencies: ScoringDependencies,
   file: FileVersion,
   { reason, message, details }: FailureReason,
+  pointer?: Stored<Pointer> | null,
 ): Promise<FileStatus> {
   const { source, key, versionId } = file;
   const failedAt = dependencies.now().toISOString();
@@ -72,12 +75,16 @@ export async function failFile(
     failedAt,
     details,
   };
-  return conclude(dependencies, await decide(dependencies, file, { status: 'failed', failure }));
+  return conclude(dependencies, await decide(dependencies, file, { status: 'failed', failure }), pointer);
 }
 
-/** Publishes what was decided of a file. */
-export async function conclude(dependencies: ScoringDependencies, outcome: Decided): Promise<FileStatus> {
-  await publish(dependencies, outcome.file);
+/** Publishes what was decided of a file; a pointer that was read before spares a request. */
+export async function conclude(
+  dependencies: ScoringDependencies,
+  outcome: Decided,
+  pointer?: Stored<Pointer> | null,
+): Promise<FileStatus> {
+  await publish(dependencies, outcome, pointer);
   if (outcome.status === 'failed') {
     const { reason, message } = outcome.failure;
     return { status: 'failed', reason, message };

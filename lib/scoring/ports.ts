@@ -62,10 +62,15 @@ export interface PlanDependencies extends ScoringDependencies {
   readonly models: Models;
   readonly files: Pick<CandidateFiles, 'plan'>;
   /**
-   * With what a file of one shard is scored and finished at once, without a message and its receipt; `null` to send every
-   * shard, for drivers that plan everything before they score.
+   * With what a small file is scored and finished at once, without a message; `null` to send every shard, for drivers
+   * that plan everything before they score.
    */
-  readonly inOneGo: Pick<ScoreDependencies, 'files' | 'scratch'> | null;
+  readonly inOneGo: InOneGo | null;
+}
+
+export interface InOneGo extends Pick<ScoreDependencies, 'files' | 'scratch'> {
+  /** Whether a shard that is begun now can be ended. */
+  readonly hasTime: () => boolean;
 }
 
 export interface ScoreDependencies extends ScoringDependencies {

@@ -12,6 +12,9 @@
  * - `_SUCCESS` names its version; where its name and the manifest's agree, the parts are whole.
  * - `_SUCCESS` and `_FAILED.json` are deleted without a condition, and a sleeper may wake to delete a newer one. But
  *   whoever has changed anything looks again afterwards, and mends what is not as the pointer says, whoever owns it.
+ * - A look at the pointer is enough after one's own `_SUCCESS`: where it has not moved, whoever moves it later finds that
+ *   `_SUCCESS`, and whoever comes from an older version looks again himself.
+ * - Nothing is copied before there is a pointer. Who makes a path's first one therefore knows the folder: it was empty.
  */
 import { putConditionally } from './conditional-put.ts';
 import { mapEach } from './each.ts';
@@ -55,12 +58,24 @@ interface Folder {
   readonly success: string | null;
 }
 
+const EMPTY: Folder = { parts: [], manifest: null, failure: null, success: null };
+
 // Each further round needs another publisher to have moved in between; a message that gives up is tried again.
 const MAX_ROUNDS = 20;
 
-/** Moves the path's pointer to this version, unless it is at a newer one, and makes the folder show what the pointer names. */
-export async function publish(publishing: Publishing, file: FileVersion): Promise<void> {
-  await advancePointer(publishing, file);
+/**
+ * Moves the path's pointer to the version of this outcome, unless it is at a newer one, and makes the folder show what
+ * the pointer names. A pointer that was read before, however long ago, spares a request.
+ */
+export async function publish(
+  publishing: Publishing,
+  outcome: Outcome,
+  pointer?: Stored<Pointer> | null,
+): Promise<void> {
+  const { file } = outcome;
+  const known = pointer === undefined ? await readPointer(publishing.store, file.key) : pointer;
+  const isFirst = await advancePointer(publishing, file, known);
+  if (isFirst && (await show(publishing, EMPTY, outcome))) return;
   await showPath(publishing, file.key);
 }
 
@@ -69,13 +84,19 @@ export async function readPointer(store: Publishing['store'], key: string): Prom
   return readRecord<Pointer>(store, pointerKey(key));
 }
 
-async function advancePointer(publishing: Publishing, file: FileVersion): Promise<void> {
+/** Tells whether it made the path's first pointer. */
+async function advancePointer(
+  publishing: Publishing,
+  file: FileVersion,
+  known: Stored<Pointer> | null,
+): Promise<boolean> {
+  let pointer = known;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const pointer = await readPointer(publishing.store, file.key);
-    if (pointer !== null && compareVersions(pointer.value.file, file) >= 0) return;
+    if (pointer !== null && compareVersions(pointer.value.file, file) >= 0) return false;
     const content = recordText({ formatVersion: FORMAT_VERSION, file } satisfies Pointer);
     if (await putConditionally(publishing, { key: pointerKey(file.key), content, expected: pointer?.etag ?? null }))
-      return;
+      return pointer === null;
+    pointer = await readPointer(publishing.store, file.key);
   }
   throw new ScoringError(`pointer of ${file.key} changed ${MAX_ROUNDS} times while it was being moved`);
 }
@@ -86,12 +107,13 @@ async function showPath(publishing: Publishing, key: string): Promise<void> {
     const outcome = await pointedOutcome(publishing, key);
     // Without an outcome the version's work has expired, long after its folder was made.
     if (outcome === null || isShown(folder, outcome)) return;
-    await show(publishing, folder, outcome);
+    if (await show(publishing, folder, outcome)) return;
   }
   throw new ScoringError(`scores of ${key} did not come to rest in ${MAX_ROUNDS} rounds`);
 }
 
-function show(publishing: Publishing, folder: Folder, outcome: Outcome): Promise<void> {
+/** Tells whether the folder is known to show the outcome; where it is not, somebody must look again. */
+function show(publishing: Publishing, folder: Folder, outcome: Outcome): Promise<boolean> {
   switch (outcome.status) {
     case 'succeeded':
       return showScores(publishing, folder, outcome);
@@ -102,7 +124,7 @@ function show(publishing: Publishing, folder: Folder, outcome: Outcome): Promise
   }
 }
 
-async function showScores(publishing: Publishing, folder: Folder, { file, manifest }: Succeeded): Promise<void> {
+async function showScores(publishing: Publishing, folder: Folder, { file, manifest }: Succeeded): Promise<boolean> {
   const { store } = publishing;
   const whole = isWhole(folder, manifest);
   const stands = whole && folder.success === file.source;
@@ -111,26 +133,34 @@ async function showScores(publishing: Publishing, folder: Folder, { file, manife
     await mapEach(manifest.parts, ({ key }, shard) => store.copy(workPartKey(file.source, shard), key));
     const content = recordText(manifest);
     const expected = folder.manifest?.etag ?? null;
-    if (!(await putConditionally(publishing, { key: manifestKey(file.key), content, expected }))) return;
+    if (!(await putConditionally(publishing, { key: manifestKey(file.key), content, expected }))) return false;
   }
   await mapEach(strangers(folder, manifest), (key) => store.delete(key));
   if (folder.failure !== null) await store.delete(failureKey(file.key));
-  if (stands) return;
+  if (stands) return false;
   // Narrows, and cannot close, the time in which `_SUCCESS` may appear while a newer version is being copied.
-  if ((await readPointer(store, file.key))?.value.file.source !== file.source) return;
-  await putConditionally(publishing, { key: successKey(file.key), content: file.source, expected: null });
+  if (!(await isPointedAt(publishing, file))) return false;
+  const success = { key: successKey(file.key), content: file.source, expected: null };
+  return (await putConditionally(publishing, success)) && (await isPointedAt(publishing, file));
+}
+
+async function isPointedAt({ store }: Publishing, file: FileVersion): Promise<boolean> {
+  return (await readPointer(store, file.key))?.value.file.source === file.source;
 }
 
 // The parts and the manifest of an older version stay: a bad file does not destroy good scores, it only withdraws them.
-async function showFailure(publishing: Publishing, folder: Folder, { file, failure }: Failed): Promise<void> {
+// And it may be reopened at any time, so that it is always looked at again.
+async function showFailure(publishing: Publishing, folder: Folder, { file, failure }: Failed): Promise<false> {
   if (folder.success !== null) await publishing.store.delete(successKey(file.key));
   const expected = folder.failure?.etag ?? null;
   await putConditionally(publishing, { key: failureKey(file.key), content: recordText(failure), expected });
+  return false;
 }
 
-async function withdraw({ store }: Publishing, folder: Folder, key: string): Promise<void> {
+async function withdraw({ store }: Publishing, folder: Folder, key: string): Promise<false> {
   if (folder.success !== null) await store.delete(successKey(key));
   if (folder.failure !== null) await store.delete(failureKey(key));
+  return false;
 }
 
 function isShown(folder: Folder, outcome: Outcome): boolean {

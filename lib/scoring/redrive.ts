@@ -21,13 +21,13 @@ export async function redriveFile(
   if (stored === null) return 'open';
   const { status, file, reopened } = stored.value;
   if (status === 'succeeded') return status;
+  const open: Outcome = { formatVersion: FORMAT_VERSION, status: 'reopened', file, reopened: reopened + 1 };
   if (status === 'failed') {
-    const open: Outcome = { formatVersion: FORMAT_VERSION, status: 'reopened', file, reopened: reopened + 1 };
     const put = { key: outcomeKey(source), content: recordText(open), expected: stored.etag };
     if (!(await putConditionally(dependencies, put)))
       throw new ScoringError(`outcome of ${file.key} changed while it was being reopened`);
   }
-  await publish(dependencies, file);
+  await publish(dependencies, status === 'failed' ? open : stored.value);
   await dependencies.arrivals.send([arrivalBody(file)]);
   return status;
 }

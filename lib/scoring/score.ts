@@ -11,7 +11,17 @@ import { conclude, type FileStatus, failFile, finishFile, finishWith } from './f
 import { receiptKey, rejectsPartKey, workPartKey } from './identity.ts';
 import type { ShardMessage } from './messages.ts';
 import type { ScoreDependencies } from './ports.ts';
-import { FORMAT_VERSION, isDecided, type Plan, type Receipt, readOutcome, readPlan, recordText } from './records.ts';
+import {
+  FORMAT_VERSION,
+  isDecided,
+  type Plan,
+  type Pointer,
+  type Receipt,
+  readOutcome,
+  readPlan,
+  recordText,
+  type Stored,
+} from './records.ts';
 
 const CPU_MODEL = cpus()[0]?.model ?? 'unknown';
 
@@ -37,46 +47,35 @@ export async function scoreShard(dependencies: ScoreDependencies, message: Shard
 
   const outcome = (await readOutcome(store, source))?.value;
   if (isDecided(outcome)) return { ...result, receipt: null, ...(await conclude(dependencies, outcome)) };
-  const receipt = await receiveShard(dependencies, plan, shard);
+  // The part may be there: its scorer was killed before the end, or is at work beside this.
+  const part = await store.head(workPartKey(source, shard));
+  const receipt = part === null ? await scorePart(dependencies, plan, shard) : receiptOf(part);
   if (receipt instanceof CandidateFileError)
     return { ...result, receipt: null, ...(await failFile(dependencies, plan.file, receipt)) };
-  return { ...result, receipt, ...(await finishFile(dependencies, plan)) };
+  return { ...result, receipt: part === null ? receipt : null, ...(await finishShard(dependencies, plan, receipt)) };
 }
 
 /**
- * Scores the only shard of a file right after it was planned, and finishes the file. There is nobody to wait for, so that
- * no receipt is left: the part carries its counts, and whoever finds it goes on from there.
+ * Scores the only shard of a file right after it was planned, and finishes the file. Nobody else is asked for it, so
+ * that the part is not looked for: where one is there all the same, the condition of its write tells.
  */
-export async function scoreOnlyShard(dependencies: ScoreDependencies, plan: Plan): Promise<FileStatus> {
-  const receipt = await partOf(dependencies, plan, 0);
-  if (receipt instanceof CandidateFileError) return failFile(dependencies, plan.file, receipt);
-  return finishWith(dependencies, plan, [receipt]);
-}
-
-/** Leaves a receipt for the shard: its own, or one for the part of whoever was first. */
-async function receiveShard(
+export async function scoreOnlyShard(
   dependencies: ScoreDependencies,
   plan: Plan,
-  shard: number,
-): Promise<Receipt | CandidateFileError | null> {
-  const { store } = dependencies;
-  const { source } = plan.file;
-  const key = receiptKey(source, shard);
-  if ((await store.head(key)) !== null) return null;
-  const receipt = await partOf(dependencies, plan, shard);
-  if (!(receipt instanceof CandidateFileError))
-    await putConditionally(dependencies, { key, content: recordText(receipt), expected: null });
-  return receipt;
+  pointer: Stored<Pointer> | null,
+): Promise<FileStatus> {
+  const receipt = await scorePart(dependencies, plan, 0);
+  return receipt instanceof CandidateFileError
+    ? failFile(dependencies, plan.file, receipt, pointer)
+    : finishWith(dependencies, plan, [receipt], pointer);
 }
 
-/** What is told of the shard's part: by the part that is there, whoever was killed or is at work beside this, or by a new one. */
-async function partOf(
-  dependencies: ScoreDependencies,
-  plan: Plan,
-  shard: number,
-): Promise<Receipt | CandidateFileError> {
-  const part = await dependencies.store.head(workPartKey(plan.file.source, shard));
-  return part === null ? scorePart(dependencies, plan, shard) : receiptOf(part);
+/** Leaves a receipt for those who score the other shards; where there is none, the part with its counts is enough. */
+async function finishShard(dependencies: ScoreDependencies, plan: Plan, receipt: Receipt): Promise<FileStatus> {
+  if (plan.candidates.shards.length === 1) return finishWith(dependencies, plan, [receipt]);
+  const key = receiptKey(plan.file.source, receipt.shard);
+  await putConditionally(dependencies, { key, content: recordText(receipt), expected: null });
+  return finishFile(dependencies, plan);
 }
 
 async function scorePart(

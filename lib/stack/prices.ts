@@ -1,37 +1,54 @@
 /**
  * What AWS asks, and what scoring costs by it. List prices of us-east-1 in USD, without the free tier, as of November
- * 2026. Lambda, S3 requests and Fargate agree with guides of 2024 to 2026 (cloudchipr.com/blog/aws-lambda-pricing,
- * c3x.dev/blog/s3-request-fees-explained, wring.co/blog/aws-fargate-pricing-guide); the others are not compared with
- * anything. Prices change and other regions differ: look at the AWS pricing pages before you rely on them.
+ * 2026. Each stands beside the page that it was compared with, most of them guides of others and up to two years old;
+ * "unverified" was compared with nothing. Prices change and other regions differ: look at the AWS pricing pages before you
+ * rely on them.
  */
 
 export const PRICES = {
   region: 'us-east-1',
   asOf: '2026-11',
   lambda: {
-    /** Per GB of memory and second. */
+    /** Per GB of memory and second: cloudchipr.com/blog/aws-lambda-pricing (2024). */
     gbSecond: { x64: 0.0000166667, arm64: 0.0000133334 },
-    /** Per GB of scratch disk above 512 MB and second. */
+    /** Per GB of scratch disk above 512 MB and second: unverified. */
     scratchGbSecond: 0.0000000309,
+    /** Unverified. */
     request: 0.2 / 1e6,
   },
   s3: {
-    /** PUT, COPY, LIST. */
+    /** PUT, COPY, LIST: c3x.dev/blog/s3-request-fees-explained. A DELETE is free. */
     write: 0.005 / 1e3,
-    /** GET, HEAD. */
+    /** GET, HEAD: the same page. */
     read: 0.0004 / 1e3,
+    /** Unverified. */
     gbMonth: 0.023,
   },
-  /** Per request of up to 64 KiB: send, receive or delete. */
+  /** Per request of up to 64 KiB, be it send, receive or delete: cloudburn.io/blog/amazon-sqs-pricing (March 2026). */
   sqs: { request: 0.4 / 1e6 },
   cloudWatch: {
+    /** factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards (June 2026). */
     logGb: 0.5,
+    /** signoz.io/guides/cloudwatch-pricing (February 2026). */
     metricMonth: 0.3,
-    /** Per metric of the alarm. */
+    /** Per metric of the alarm: unverified. */
     alarmMonth: 0.1,
+    /** As `logGb`. */
     dashboardMonth: 3,
   },
+  /** aws.amazon.com/kms/pricing. */
   kms: { keyMonth: 1 },
+  /** Linux on x86: wring.co/blog/aws-fargate-pricing-guide (March 2026), vantage.sh/blog/fargate-pricing. */
+  fargate: {
+    vcpuHour: 0.04048,
+    gbHour: 0.004445,
+    /** What spare capacity costs of that: it moves between these shares, 50 to 70% off (fortem.dev/fargate-spot). */
+    spotShare: { least: 0.3, most: 0.5 },
+  },
+  /** Per invocation: cloudburn.io/blog/amazon-eventbridge-pricing (March 2026). */
+  scheduler: { invocation: 1 / 1e6 },
+  /** Of a standard workflow: aws.amazon.com/step-functions/pricing. */
+  stepFunctions: { transition: 0.025 / 1e3 },
 } as const;
 
 export interface ScoringSize {
@@ -58,17 +75,30 @@ export interface Cost {
   readonly total: number;
 }
 
-/**
- * Requests of S3 by the scoring protocol, in its two classes of price (test/scoring/requests.test.ts lists each with its
- * reason). A file of one shard is planned, scored and finished in one go; of others the plan and the end are paid by the
- * file, the scores by the shard.
- */
-export const REQUESTS = {
-  smallFile: { write: 9, read: 15 },
-  file: { write: 8, read: 14 },
-  shard: { write: 5, read: 11 },
+/** Rows up to which a file is planned, scored and finished in one go: as the scoring protocol has it. */
+export const SMALL_FILE_ROWS = 100_000;
+
+/** Requests of S3 that the work on the rows makes, beside the protocol's. */
+export const AROUND = {
+  /** Which version is current, by the file. */
+  model: 1,
+  /** The whole of a small file, once for its plan and once for its scores. */
+  smallSource: 2,
+  /** First and last bytes of a larger one. */
+  planSource: 2,
   /** Ranges of a shard's column chunks, 8 MiB each: some 20 columns of 500,000 rows. */
   shardSource: 6,
+} as const;
+
+/**
+ * Requests of S3 for a new file in its two classes of price, with those around the protocol
+ * (test/scoring/requests.test.ts lists each with its reason). A small file is planned, scored and finished in one go; of
+ * others the plan and the end are paid by the file, the scores by the shard, with rejects and a receipt for each.
+ */
+export const REQUESTS = {
+  smallFile: { write: 7, read: 7 },
+  file: { write: 5, read: 8 },
+  shard: { write: 5, read: 10 },
 } as const;
 
 // Send, receive, delete.
@@ -121,7 +151,7 @@ export function timeOfRows(size: ScoringSize, concurrency: number): ScoringTime 
 
 function shardsOf({ rows, files, shardRows = 500_000 }: ScoringSize): { shards: number; isSmall: boolean } {
   const shards = Math.max(files, Math.ceil(rows / shardRows));
-  return { shards, isSmall: shards === files };
+  return { shards, isSmall: rows <= SMALL_FILE_ROWS * files };
 }
 
 /** A template's part that costs something while nothing is scored. */

@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { handleBatch } from '../../functions/lambda.ts';
+import { handleBatch, hasTimeForShard } from '../../functions/lambda.ts';
 import { emptyFolder, SCRATCH } from '../../functions/scratch.ts';
 import { openTelemetry } from '../../functions/telemetry.ts';
 import type { BatchHandler } from '../../lib/store/in-process-queue.ts';
@@ -33,6 +33,10 @@ beforeEach(() => void vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT'));
 afterAll(() => {
   vi.unstubAllEnvs();
   rmSync(dirname(SCRATCH.work), { recursive: true, force: true });
+});
+
+it('a shard is begun where a minute is left', () => {
+  expect([60_000, 59_999].map((remaining) => hasTimeForShard(contextWith(remaining)))).toEqual([true, false]);
 });
 
 describe('handleBatch', () => {

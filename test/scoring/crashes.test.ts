@@ -1,26 +1,52 @@
 /** A file, in whose way lie the scores of an older version, scored in local mode with faults in the calls on the store. */
 import { describe, expect, it } from 'vitest';
+import { planShardsHandler } from '../../functions/plan-shards.ts';
+import { scoreShardHandler } from '../../functions/score-shard.ts';
 import { sequencerAt } from '../../lib/scoring/events.ts';
 import { type FileVersion, outcomeKey } from '../../lib/scoring/identity.ts';
 import { findLocalFiles } from '../../lib/scoring/local-files.ts';
+import type { CandidateFiles } from '../../lib/scoring/ports.ts';
 import { checkFolder, checkShown, checkWhole } from './proof/invariants.ts';
 import { type Fault, type Faults, type LocalOutcome, runLocal } from './proof/local-run.ts';
-import { copyOf, fakeFiles, KEY, type MemoryStore, memoryStore, SHARD, TWO_SHARDS } from './proof/world.ts';
+import {
+  copyOf,
+  fakeFiles,
+  KEY,
+  type MemoryStore,
+  memoryStore,
+  SHARD,
+  type Shards,
+  scratch,
+  TWO_SHARDS,
+} from './proof/world.ts';
 
 const OLDER = new Date('2026-01-01T00:00:00Z');
 const NEWER = new Date('2026-01-02T00:00:00Z');
 const FAULTS: readonly Fault[] = ['refused', 'answer lost', 'repeated by the client', 'handler killed', 'run killed'];
 
-const files = fakeFiles(({ sequencer }) => (sequencer === sequencerAt(OLDER) ? SHARD : TWO_SHARDS));
 const start = olderScored();
 
-it('changes the store in the order of the protocol', async () => {
-  const { changes } = await run(await copyOf(await start));
-  expect(
-    changes.map((change) =>
-      change.replaceAll(/[0-9a-f]{16,}/g, '<hash>').replaceAll(/part-[0-9a-f]{8}/g, 'part-<hash>'),
-    ),
-  ).toEqual([
+interface Way {
+  readonly name: string;
+  readonly shards: Shards;
+  readonly options: Parameters<typeof runLocal>[2];
+}
+
+const SHARD_BY_SHARD: Way = { name: 'shard by shard', shards: TWO_SHARDS, options: {} };
+const IN_ONE_GO: Way = {
+  name: 'in one go',
+  shards: SHARD,
+  options: {
+    handlers: {
+      planShards: (dependencies) =>
+        planShardsHandler({ ...dependencies, inOneGo: { files: filesOf(SHARD), scratch, hasTime: () => true } }),
+      scoreShard: scoreShardHandler,
+    },
+  },
+};
+
+it('changes the store in the order of the protocol, shard by shard', async () => {
+  expect(await changesOf(SHARD_BY_SHARD)).toEqual([
     'put _work/<hash>/plan.json',
     'putFile rejects/day=1/today.parquet/part-<hash>-00000.parquet',
     'putFile _work/<hash>/parts/00000.parquet',
@@ -38,48 +64,86 @@ it('changes the store in the order of the protocol', async () => {
   ]);
 });
 
-describe('the file ends whole, once, and a further run changes nothing, where', () => {
-  it.each(FAULTS)('one call is %s, whichever it is', async (fault) => {
-    const { calls } = await run(await copyOf(await start));
-    for (let unlucky = 0; unlucky < calls; unlucky++) {
-      const store = await copyOf(await start);
-      const { results } = await run(store, (call) => (call === unlucky ? fault : null));
-      expect(results, `call ${unlucky}`).toMatchObject([{ status: 'succeeded', key: KEY }]);
-      await checkEnd(store);
-      expect(store.versions(outcomeKey((await newerFile(store)).source))).toHaveLength(1);
-    }
-  });
-
-  it.each(Array.from({ length: 20 }, (_, seed) => ({ seed })))('calls fail at random, seed $seed', async ({ seed }) => {
-    const random = randomOf(seed);
-    const store = await copyOf(await start);
-    const [result] = (await run(store, () => (random() < 0.1 ? (FAULTS[Math.floor(random() * 5)] ?? null) : null)))
-      .results;
-    if (result?.status === 'failed') {
-      // Too many faults on one message.
-      expect(result.failure.reason).toBe('retries_exhausted');
-      checkShown(store, (await newerFile(store)).source, 'failed');
-      await run(store, () => null, { again: 'failed' });
-    }
-    await checkEnd(store);
-  });
+it('changes the store in the order of the protocol, in one go', async () => {
+  expect(await changesOf(IN_ONE_GO)).toEqual([
+    'put _work/<hash>/plan.json',
+    'putFile rejects/day=1/today.parquet/part-<hash>-00000.parquet',
+    'putFile _work/<hash>/parts/00000.parquet',
+    'put _work/<hash>/outcome.json',
+    'put _state/<hash>.json',
+    'delete scores/day=1/today.parquet/_SUCCESS',
+    'copy scores/day=1/today.parquet/part-<hash>-00000.parquet',
+    'put scores/day=1/today.parquet/_manifest.json',
+    'delete scores/day=1/today.parquet/part-<hash>-00000.parquet',
+    'put scores/day=1/today.parquet/_SUCCESS',
+  ]);
 });
 
-async function checkEnd(store: MemoryStore): Promise<void> {
-  checkWhole(store, await newerFile(store), TWO_SHARDS);
-  const { results, changes } = await run(store);
+describe.each([SHARD_BY_SHARD, IN_ONE_GO])(
+  'the file ends whole, once, and a further run changes nothing, $name, where',
+  (way) => {
+    it.each(FAULTS)('one call is %s, whichever it is', async (fault) => {
+      const { calls } = await run(way, await copyOf(await start));
+      for (let unlucky = 0; unlucky < calls; unlucky++) {
+        const store = await copyOf(await start);
+        const { results } = await run(way, store, (call) => (call === unlucky ? fault : null));
+        expect(results, `call ${unlucky}`).toMatchObject([{ status: 'succeeded', key: KEY }]);
+        await checkEnd(way, store);
+        expect(store.versions(outcomeKey((await newerFile(store)).source))).toHaveLength(1);
+      }
+    });
+
+    it.each(Array.from({ length: 20 }, (_, seed) => ({ seed })))(
+      'calls fail at random, seed $seed',
+      async ({ seed }) => {
+        const random = randomOf(seed);
+        const store = await copyOf(await start);
+        const faults = () => (random() < 0.1 ? (FAULTS[Math.floor(random() * 5)] ?? null) : null);
+        const [result] = (await run(way, store, faults)).results;
+        if (result?.status === 'failed') {
+          // Too many faults on one message.
+          expect(result.failure.reason).toBe('retries_exhausted');
+          checkShown(store, (await newerFile(store)).source, 'failed');
+          await run(way, store, () => null, { again: 'failed' });
+        }
+        await checkEnd(way, store);
+      },
+    );
+  },
+);
+
+async function checkEnd(way: Way, store: MemoryStore): Promise<void> {
+  checkWhole(store, await newerFile(store), way.shards);
+  const { results, changes } = await run(way, store);
   expect(results).toMatchObject([{ status: 'succeeded' }]);
   expect(changes).toEqual([]);
 }
 
-function run(store: MemoryStore, faults?: Faults, options: Parameters<typeof runLocal>[2] = {}): Promise<LocalOutcome> {
-  return runLocal({ store, files, atEveryInstant: checkFolder }, faults, { now: () => NEWER, ...options });
+function run(
+  { shards, options }: Way,
+  store: MemoryStore,
+  faults?: Faults,
+  more: Parameters<typeof runLocal>[2] = {},
+): Promise<LocalOutcome> {
+  const world = { store, files: filesOf(shards), atEveryInstant: checkFolder };
+  return runLocal(world, faults, { now: () => NEWER, ...options, ...more });
+}
+
+async function changesOf(way: Way): Promise<string[]> {
+  const { changes } = await run(way, await copyOf(await start));
+  return changes.map((change) =>
+    change.replaceAll(/[0-9a-f]{16,}/g, '<hash>').replaceAll(/part-[0-9a-f]{8}/g, 'part-<hash>'),
+  );
+}
+
+function filesOf(newer: Shards): CandidateFiles {
+  return fakeFiles(({ sequencer }) => (sequencer === sequencerAt(OLDER) ? SHARD : newer));
 }
 
 async function olderScored(): Promise<MemoryStore> {
   const store = memoryStore();
   await store.put(KEY, 'older');
-  await runLocal({ store, files }, () => null, { now: () => OLDER });
+  await runLocal({ store, files: filesOf(SHARD) }, () => null, { now: () => OLDER });
   await store.put(KEY, 'newer');
   return store;
 }

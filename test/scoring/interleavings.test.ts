@@ -5,10 +5,11 @@
  * left to `SCORING_PROOF=full`.
  */
 import { describe, expect, it } from 'vitest';
+import { arrivalBody } from '../../lib/scoring/events.ts';
 import type { FileVersion } from '../../lib/scoring/identity.ts';
 import { shardMessageBody } from '../../lib/scoring/messages.ts';
 import type { CandidateFiles } from '../../lib/scoring/ports.ts';
-import { failDeadLetters } from '../../lib/scoring/reconcile.ts';
+import { type DeadLetter, failDeadLetters } from '../../lib/scoring/reconcile.ts';
 import { redriveFile } from '../../lib/scoring/redrive.ts';
 import type { Work } from './proof/automaton.ts';
 import { explore } from './proof/explore.ts';
@@ -31,6 +32,17 @@ const KILLS_OF_SCORERS = process.env.SCORING_PROOF === 'full' ? 1 : 0;
 const ALL_BAD: Shards = [{ scored: 1, rejected: 9 }];
 
 type Begin = (store: MemoryStore, file: FileVersion, files: CandidateFiles) => Promise<readonly Work[]>;
+type BeginTwo = (
+  store: MemoryStore,
+  first: FileVersion,
+  second: FileVersion,
+  files: CandidateFiles,
+) => Promise<readonly Work[]>;
+
+const BEFORE = [
+  { name: 'where an older one was scored', isFirst: false },
+  { name: 'where none was scored before', isFirst: true },
+] as const;
 
 describe('one version of a file, where an older one was scored, ends whole in every schedule of', () => {
   it('two planners between which another model is promoted', async () => {
@@ -90,31 +102,12 @@ describe('one version of a file, where an older one was scored, ends whole in ev
     ]);
   });
 
-  it('two that plan and score in one go, between which another model is promoted', async () => {
-    const settings = { shards: SHARD, ends: ['succeeded'], kills: KILLS_OF_SCORERS } as const;
-    await exploreOne(settings, async (_, file, files) => [
-      oneGoWork(file, files),
-      oneGoWork(file, files, { ...MODEL, version: 'm2' }),
-    ]);
-  });
-
-  it('one that plans and scores in one go', async () => {
-    await exploreOne({ shards: SHARD, ends: ['succeeded'] }, async (_, file, files) => [oneGoWork(file, files)]);
-  });
-
-  it('one that goes on with a plan in one go, and the scorer of its only shard', async () => {
+  it('one that goes on with a plan, and the scorer of its only shard', async () => {
     const settings = { shards: SHARD, ends: ['succeeded'], kills: KILLS_OF_SCORERS } as const;
     await exploreOne(settings, async (store, file, files) => {
       await runToPlan(store, file, SHARD);
       return [oneGoWork(file, files), shardWork(file, 0, files)];
     });
-  });
-
-  it('one that plans in one go a file that fails, and one that only plans it', async () => {
-    await exploreOne({ shards: ALL_BAD, ends: ['failed'] }, async (_, file, files) => [
-      oneGoWork(file, files),
-      planWork(file, files),
-    ]);
   });
 
   it('the finisher and the end of a dead letter', async () => {
@@ -150,29 +143,68 @@ describe('two versions of a file end as the newer one, in every schedule of', ()
     status: 'succeeded' | 'failed',
     { isOlderPlanned, plan = planWork }: { isOlderPlanned: boolean; plan?: typeof planWork },
   ): Promise<void> {
-    let first: FileVersion;
-    let second: FileVersion;
-    const files = fakeFiles((file) => (file.source === second.source ? newer : older));
-    const { states } = await explore({
-      kills: 1,
-      async setUp(store) {
-        await runWhole(store, await putCandidate(store, 1), SHARD);
-        first = await putCandidate(store, 2);
-        second = await putCandidate(store, 3);
-        if (isOlderPlanned) await runToReceipts(store, first, older);
-        await runToReceipts(store, second, newer);
-        return [isOlderPlanned ? shardWork(first, 0, files) : plan(first, files), shardWork(second, 0, files)];
-      },
-      atEveryInstant: checkManifest,
-      async atTheEnd(store, sent) {
-        await drain(store, sent, files);
-        checkShown(store, second.source, status);
-        expect(await changesOfRepeating(store, first, files)).toEqual([]);
-        expect(await changesOfRepeating(store, second, files)).toEqual([]);
-      },
-    });
-    expect(states).toBeGreaterThan(500);
+    const begin: BeginTwo = async (store, first, second, files) => {
+      if (isOlderPlanned) await runToReceipts(store, first, older);
+      await runToReceipts(store, second, newer);
+      return [isOlderPlanned ? shardWork(first, 0, files) : plan(first, files), shardWork(second, 0, files)];
+    };
+    await exploreVersions({ older, newer, status }, begin);
   }
+});
+
+describe.each(BEFORE)('a small file in one go ends whole, $name, in every schedule of', ({ isFirst }) => {
+  it('one planner', async () => {
+    await exploreOne({ shards: SHARD, ends: ['succeeded'], isFirst, kills: 2, states: 10 }, async (_, file, files) => [
+      oneGoWork(file, files),
+    ]);
+  });
+
+  it('two planners between which another model is promoted', async () => {
+    await exploreOne({ shards: SHARD, ends: ['succeeded'], isFirst }, async (_, file, files) => [
+      oneGoWork(file, files),
+      oneGoWork(file, files, { ...MODEL, version: 'm2' }),
+    ]);
+  });
+
+  it('a planner with time and one without', async () => {
+    await exploreOne({ shards: SHARD, ends: ['succeeded'], isFirst }, async (_, file, files) => [
+      oneGoWork(file, files),
+      planWork(file, files),
+    ]);
+  });
+
+  it('two planners of a file that fails', async () => {
+    await exploreOne({ shards: ALL_BAD, ends: ['failed'], isFirst }, async (_, file, files) => [
+      oneGoWork(file, files),
+      oneGoWork(file, files),
+    ]);
+  });
+
+  it('a planner and the end of its dead letter', async () => {
+    await exploreOne({ shards: SHARD, ends: ['failed', 'succeeded'], isFirst }, async (_, file, files) => [
+      oneGoWork(file, files),
+      deadArrivalWork(file),
+    ]);
+  });
+
+  it.each([
+    { name: 'two versions', older: SHARD, newer: SHARD, status: 'succeeded' },
+    { name: 'a version that fails and a newer one', older: ALL_BAD, newer: SHARD, status: 'succeeded' },
+    { name: 'a version and a newer one that fails', older: SHARD, newer: ALL_BAD, status: 'failed' },
+  ] as const)('the planners of $name', async ({ older, newer, status }) => {
+    await exploreVersions({ older, newer, status, isFirst }, async (_, first, second, files) => [
+      oneGoWork(first, files),
+      oneGoWork(second, files),
+    ]);
+  });
+
+  it('the planner of a version and the finisher of a newer one that fails', async () => {
+    const settings = { older: SHARD, newer: ALL_BAD, status: 'failed', isFirst } as const;
+    await exploreVersions(settings, async (store, first, second, files) => {
+      await runToReceipts(store, second, ALL_BAD);
+      return [oneGoWork(first, files), shardWork(second, 0, files)];
+    });
+  });
 });
 
 describe('a file that is reopened while it fails', () => {
@@ -211,20 +243,25 @@ describe('a file that is reopened while it fails', () => {
 
 interface OneVersion {
   readonly shards: Shards;
+  /** Whether the path never had scores before. @default false */
+  readonly isFirst?: boolean;
   /** Outcomes that schedules must have between them. */
   readonly ends: readonly ('succeeded' | 'failed')[];
   readonly kills?: number;
+  /** Fewer would say that the processes hardly met. @default 50 */
+  readonly states?: number;
 }
 
-/** One version, in whose way lie the scores of an older one. */
-async function exploreOne({ shards, ends, kills = 1 }: OneVersion, begin: Begin): Promise<void> {
+/** One version, in whose way may lie the scores of an older one. */
+async function exploreOne(settings: OneVersion, begin: Begin): Promise<void> {
+  const { shards, ends, isFirst = false, kills = 1, states: least = 50 } = settings;
   let file: FileVersion;
   const files = fakeFiles(shards);
   const ended = new Set<string>();
   const { states } = await explore({
     kills,
     async setUp(store) {
-      await runWhole(store, await putCandidate(store, 1), SHARD);
+      if (!isFirst) await runWhole(store, await putCandidate(store, 1), SHARD);
       file = await putCandidate(store, 2);
       return begin(store, file, files);
     },
@@ -239,11 +276,48 @@ async function exploreOne({ shards, ends, kills = 1 }: OneVersion, begin: Begin)
     },
   });
   expect([...ended].sort()).toEqual(ends);
-  // Fewer would say that the processes hardly met.
-  expect(states).toBeGreaterThan(50);
+  expect(states).toBeGreaterThan(least);
+}
+
+interface TwoVersions {
+  readonly older: Shards;
+  readonly newer: Shards;
+  /** How the newer one ends. */
+  readonly status: 'succeeded' | 'failed';
+  /** Whether the path never had scores before. @default false */
+  readonly isFirst?: boolean;
+}
+
+/** Two versions, in whose way may lie the scores of a third one. */
+async function exploreVersions({ older, newer, status, isFirst = false }: TwoVersions, begin: BeginTwo): Promise<void> {
+  let first: FileVersion;
+  let second: FileVersion;
+  const files = fakeFiles((file) => (file.source === second.source ? newer : older));
+  const { states } = await explore({
+    kills: 1,
+    async setUp(store) {
+      if (!isFirst) await runWhole(store, await putCandidate(store, 1), SHARD);
+      first = await putCandidate(store, 2);
+      second = await putCandidate(store, 3);
+      return begin(store, first, second, files);
+    },
+    atEveryInstant: checkManifest,
+    async atTheEnd(store, sent) {
+      await drain(store, sent, files);
+      checkShown(store, second.source, status);
+      expect(await changesOfRepeating(store, first, files)).toEqual([]);
+      expect(await changesOfRepeating(store, second, files)).toEqual([]);
+    },
+  });
+  expect(states).toBeGreaterThan(500);
 }
 
 function deadLetterWork({ source }: Pick<FileVersion, 'source'>): Work {
   const body = shardMessageBody({ source, shard: 0 });
   return (tools) => failDeadLetters(tools, [{ queue: 'shards', body, error: 'out of memory' }]);
+}
+
+function deadArrivalWork(file: FileVersion): Work {
+  const letter: DeadLetter = { queue: 'arrivals', body: arrivalBody(file), error: 'out of memory' };
+  return (tools) => failDeadLetters(tools, [letter]);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CandidateFileError } from '../../lib/scoring/errors.ts';
 import { type FileVersion, fileVersion, planKey, receiptKey, refusalKey } from '../../lib/scoring/identity.ts';
 import { parseShardMessage } from '../../lib/scoring/messages.ts';
-import { planFile } from '../../lib/scoring/plan.ts';
+import { ONE_GO_ROWS, planFile } from '../../lib/scoring/plan.ts';
 import type { CandidateFiles, CurrentModel } from '../../lib/scoring/ports.ts';
 import { checkShown, checkWhole, outcomeOf, planOf, see } from './proof/invariants.ts';
 import {
@@ -27,6 +27,7 @@ import {
   putCandidate,
   SHARD,
   type Shards,
+  scratch,
   TWO_SHARDS,
 } from './proof/world.ts';
 
@@ -325,6 +326,54 @@ describe('planning', () => {
     const work = planWork(file, fakeFiles(SHARD))(directTools(store));
     const message = `format of ${planKey(file.source)} is 2, expected 1: another release wrote it (in memory:)`;
     await expect(work).rejects.toThrow(message);
+  });
+});
+
+describe('planning a small file in one go', () => {
+  const go = (file: FileVersion, shards: Shards, { files = fakeFiles(shards), hasTime = true } = {}) => {
+    const inOneGo = { files, scratch, hasTime: () => hasTime };
+    return async (tools: ReturnType<typeof directTools>) => {
+      const models = { current: async () => MODEL };
+      const { status } = await planFile({ ...tools, files, models, inOneGo }, file);
+      return { status, sent: tools.shards.bodies.map(parseShardMessage) };
+    };
+  };
+
+  it.each([
+    { name: 'up to 100,000 rows', rows: ONE_GO_ROWS, hasTime: true, status: 'succeeded', shards: [] },
+    { name: 'not more rows', rows: ONE_GO_ROWS + 1, hasTime: true, status: 'planned', shards: [0] },
+    { name: 'not without time', rows: 10, hasTime: false, status: 'planned', shards: [0] },
+  ])('scores $name', async ({ rows, hasTime, status, shards }) => {
+    expect(ONE_GO_ROWS).toBe(100_000);
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    const result = await go(file, [{ scored: rows, rejected: 0 }], { hasTime })(directTools(store));
+    expect(result).toEqual({ status, sent: shards.map((shard) => ({ source: file.source, shard })) });
+  });
+
+  it('leaves several shards to messages, and ends a file without rows', async () => {
+    for (const [shards, result] of [
+      [TWO_SHARDS, { status: 'planned', sent: [0, 1] }],
+      [[], { status: 'succeeded', sent: [] }],
+    ] as const) {
+      const store = memoryStore();
+      const { status, sent } = await go(await putCandidate(store, 1), shards)(directTools(store));
+      expect({ status, sent: sent.map(({ shard }) => shard) }).toEqual(result);
+    }
+  });
+
+  it('is done once: where it fails, and the message comes back, the shard is sent with the plan that stands', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    const busy = { ...fakeFiles(SHARD), scoreShard: () => Promise.reject(new Error('out of memory')) };
+    await expect(go(file, SHARD, { files: busy })(directTools(store))).rejects.toThrow('out of memory');
+    expect(planOf(store, file)?.model.version).toBe('m1');
+    expect(outcomeOf(store, file.source)).toBeNull();
+    const tools = directTools(store);
+    const sent = [{ source: file.source, shard: 0 }];
+    expect(await go(file, SHARD)(tools)).toEqual({ status: 'planned', sent });
+    await drain(store, tools.shards.bodies, fakeFiles(SHARD));
+    checkWhole(store, file, SHARD);
   });
 });
 

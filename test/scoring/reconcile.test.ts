@@ -42,9 +42,9 @@ describe('reconcile', () => {
   it('finishes a file whose last receipt was written and whose message was lost', async () => {
     const store = memoryStore();
     const file = await putCandidate(store, 1);
-    await runToReceipts(store, file, SHARD);
+    await runToReceipts(store, file, TWO_SHARDS);
     expect(await reconcileAfter(store, HOUR)).toMatchObject({ resent: [file.source], sent: [] });
-    checkWhole(store, file, SHARD);
+    checkWhole(store, file, TWO_SHARDS);
   });
 
   it('fails the file of a dead shard, with the last error', async () => {

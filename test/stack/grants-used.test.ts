@@ -105,7 +105,7 @@ async function usesOfEach(): Promise<Record<RoleName, Uses>> {
     shards,
     models,
     files: filesOver(store),
-    inOneGo: { files: filesOver(store), scratch: tmpdir() },
+    inOneGo: { files: filesOver(store), scratch: tmpdir(), hasTime: () => true },
   });
   const scoring = storeOf('scoreShard');
   const score = scoreShardHandler({ ...shared, store: scoring, files: filesOver(scoring), scratch: tmpdir() });

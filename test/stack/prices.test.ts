@@ -13,17 +13,20 @@ describe('costOfRows', () => {
   });
 
   it('counts requests of S3 and SQS, and the logs', () => {
-    expect(cost.s3).toBeCloseTo((2 * 5 + 8) * 5e-6 + (2 * 11 + 14) * 4e-7, 9);
+    expect(cost.s3).toBeCloseTo((2 * 5 + 5) * 5e-6 + (2 * 10 + 8) * 4e-7, 9);
     expect(cost.sqs).toBeCloseTo(3 * 3 * 4e-7, 9);
     expect(cost.logs).toBeCloseTo(3 * 4000e-9 * 0.5, 9);
     expect(cost.total).toBeCloseTo(cost.lambda + cost.s3 + cost.sqs + cost.logs, 12);
   });
 
-  it('asks for one message and nine writes for each file of one shard', () => {
+  it('asks for one message, seven writes and seven reads for each small file', () => {
     const [one, ten] = [1, 10].map((files) => costOfRows({ rows: 10, files, rowsPerSecond: 1000 }));
     expect(one?.sqs).toBeCloseTo(3 * 4e-7, 12);
     expect(ten?.sqs).toBeCloseTo(10 * (one?.sqs ?? 0), 12);
-    expect(one?.s3).toBeCloseTo(9 * 5e-6 + 15 * 4e-7, 12);
+    expect(one?.s3).toBeCloseTo(7 * 5e-6 + 7 * 4e-7, 12);
+    const [small, larger] = [1e5, 1e5 + 1].map((rows) => costOfRows({ rows, files: 1, rowsPerSecond: 1000 }));
+    expect(small?.sqs).toBeCloseTo(3 * 4e-7, 12);
+    expect(larger?.sqs).toBeCloseTo(6 * 4e-7, 12);
   });
 });
 
@@ -32,12 +35,12 @@ describe('timeOfRows', () => {
     // 25,000 s of scoring and 500 s of requests, ten at a time.
     const time = timeOfRows({ rows: 1e9, files: 1000, rowsPerSecond: 40_000 }, 10);
     expect(time).toMatchObject({ seconds: 2550, binding: 'shards at a time' });
-    expect(time.limits['S3 writes under a prefix']).toBeCloseTo((1000 * 8 + 2000 * 5) / 3500, 9);
+    expect(time.limits['S3 writes under a prefix']).toBeCloseTo((1000 * 5 + 2000 * 5) / 3500, 9);
   });
 
   it('is bound by S3 where many functions write many small files', () => {
     const time = timeOfRows({ rows: 1e6, files: 1e6, rowsPerSecond: 1e6 }, 10_000);
-    expect(time).toMatchObject({ binding: 'S3 writes under a prefix', seconds: 9e6 / 3500 });
+    expect(time).toMatchObject({ binding: 'S3 writes under a prefix', seconds: 7e6 / 3500 });
   });
 
   it('has no more functions at work than there are shards', () => {

@@ -1,6 +1,6 @@
 /** What workers do, as messages would make them; and states of the store in which a scenario begins. */
 
-import { type FileVersion, receiptKey } from '../../../lib/scoring/identity.ts';
+import { type FileVersion, outcomeKey, workPartKey } from '../../../lib/scoring/identity.ts';
 import { parseShardMessage } from '../../../lib/scoring/messages.ts';
 import { planFile } from '../../../lib/scoring/plan.ts';
 import type { CandidateFiles, CurrentModel, ScoringDependencies } from '../../../lib/scoring/ports.ts';
@@ -19,7 +19,7 @@ export function planWork(file: FileVersion, files: CandidateFiles, model: Curren
 
 /** Handles an arrival where a file of one shard is scored in the same go. */
 export function oneGoWork(file: FileVersion, files: CandidateFiles, model: CurrentModel = MODEL) {
-  const inOneGo = { files, scratch };
+  const inOneGo = { files, scratch, hasTime: () => true };
   return (tools: Tools) => planFile({ ...tools, files, models: { current: async () => model }, inOneGo }, file);
 }
 
@@ -55,19 +55,18 @@ export async function drain(store: MemoryStore, bodies: readonly string[], files
   }
 }
 
-/** Plans a file and scores all its shards, and stops before anything is decided: killed at the list of receipts. */
+/** Plans a file and scores all its shards, and stops before anything is decided: killed at the outcome. */
 export async function runToReceipts(store: MemoryStore, file: FileVersion, shards: Shards): Promise<void> {
   const tools = directTools(store);
   const gate: Gate = async ({ name, key }, act) => {
-    if (name === 'list' && key.endsWith('/receipts/')) throw new Error('killed');
+    if (name === 'put' && key === outcomeKey(file.source)) throw new Error('killed');
     return act({ store, queue: tools.shards });
   };
   const { length } = shards;
   await runToPlan(store, file, shards);
   for (let shard = 0; shard < length; shard++)
     await shardWork(file, shard, fakeFiles(shards))({ ...tools, store: gated(gate).store }).catch(() => undefined);
-  const last = store.keys().includes(receiptKey(file.source, length - 1));
-  if (!last || store.keys().some((key) => key.endsWith(`${file.source}/outcome.json`)))
+  if (!store.keys().includes(workPartKey(file.source, length - 1)) || store.keys().includes(outcomeKey(file.source)))
     throw new Error('the scenario does not begin where it should');
 }
 
