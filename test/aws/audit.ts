@@ -77,7 +77,8 @@ export async function assertNothingLost(site: Site, expected: Expected): Promise
   }
   checkStrangers(inventory, expected, problems);
   problems.push(...(await wrongCounts(site, counted, expected.scratch)));
-  const dead = (await deadLetters(site, expected.queues)).toSorted();
+  const urls = expected.queues.flatMap(({ arrivals, shards }) => [arrivals.deadUrl, shards.deadUrl]);
+  const dead = (await deadLetters(site, urls)).toSorted();
   if (JSON.stringify(dead) !== JSON.stringify((expected.deadLetters ?? []).toSorted()))
     problems.push(`dead letters are ${JSON.stringify(dead)}, expected ${JSON.stringify(expected.deadLetters ?? [])}`);
   if (problems.length > 0) throw new Error(`${problems.length} problems:\n${problems.slice(0, 50).join('\n')}`);
@@ -85,19 +86,18 @@ export async function assertNothingLost(site: Site, expected: Expected): Promise
 }
 
 /** The bodies in the queues of dead letters, where they stay for others to see. */
-export async function deadLetters({ endpoint }: Site, queues: readonly Queues[]): Promise<string[]> {
+export async function deadLetters({ endpoint }: Pick<Site, 'endpoint'>, urls: readonly string[]): Promise<string[]> {
   const client = sqsClient({ endpoint });
-  const urls = queues.flatMap(({ arrivals, shards }) => [arrivals.deadUrl, shards.deadUrl]);
-  const bodies: string[] = [];
-  for (const inbox of urls.map((url) => sqsInbox(client, url))) {
-    const messages = await inbox.read();
-    for (const { body, receiptHandle } of messages) {
-      bodies.push(body);
-      await inbox.hide(receiptHandle, 0);
-    }
-  }
+  const bodies = await Promise.all(
+    urls.map(async (url) => {
+      const inbox = sqsInbox(client, url);
+      const messages = await inbox.read();
+      for (const { receiptHandle } of messages) await inbox.hide(receiptHandle, 0);
+      return messages.map(({ body }) => body);
+    }),
+  );
   client.destroy();
-  return bodies;
+  return bodies.flat();
 }
 
 /** A version that was replaced may have none, where its event came after the newer version's end. */

@@ -1,0 +1,359 @@
+/** What comes twice, at once, too late or not at all. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { planShardsHandler } from '../../functions/plan-shards.ts';
+import { redriveDeadLetters } from '../../functions/redrive.ts';
+import { scoreShardHandler } from '../../functions/score-shard.ts';
+import { promoteVersion } from '../../lib/registry/current.ts';
+import { candidateFiles } from '../../lib/scoring/candidate-files.ts';
+import { ModelLoader } from '../../lib/scoring/models.ts';
+import { planFile } from '../../lib/scoring/plan.ts';
+import type { Log, PlanDependencies } from '../../lib/scoring/ports.ts';
+import { type DeadLetter, type Reconciled, reconcile } from '../../lib/scoring/reconcile.ts';
+import { registryModels } from '../../lib/scoring/registry-models.ts';
+import { scoreShard } from '../../lib/scoring/score.ts';
+import { pollQueue } from '../../lib/store/poller.ts';
+import { sqsClient } from '../../lib/store/sqs-client.ts';
+import { sqsInbox } from '../../lib/store/sqs-inbox.ts';
+import { sqsQueue } from '../../lib/store/sqs-queue.ts';
+import type { ObjectInfo } from '../../lib/store/store.ts';
+import { assertNothingLost, deadLetters, type Expected, type ExpectedVersion } from './audit.ts';
+import {
+  type CleanScores,
+  MODEL,
+  openSite,
+  type Queues,
+  type Site,
+  scoreCleanly,
+  type Trained,
+  trainSmall,
+} from './site.ts';
+import { candidatesCsv } from './small-model.ts';
+import { type OnStep, type Step, withSteps } from './steps.ts';
+
+const SHARD_ROWS = 60;
+const ONE_SHARD = 40;
+const TWO_SHARDS = 100;
+
+type SqsClient = ReturnType<typeof sqsClient>;
+type Files = ReturnType<typeof candidateFiles>;
+type ModelName = 'one' | 'two';
+
+let folder: string;
+let site: Site;
+let loader: ModelLoader;
+let trained: Readonly<Record<ModelName, Trained>>;
+/** Of the models, of which `one` is current when a test begins. */
+let versions: Readonly<Record<ModelName, string>>;
+let queues: Queues;
+let sqs: SqsClient;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'races-'));
+  sqs = sqsClient({ endpoint: inject('endpoint') });
+  trained = { one: await trainSmall(folder, 1), two: await trainSmall(folder, 2) };
+}, 120_000);
+beforeEach(async () => {
+  site = await openSite(inject('endpoint'));
+  versions = { one: await site.publish(trained.one), two: await site.publish(trained.two) };
+  await promote('one');
+  loader = new ModelLoader(site.store, {
+    scratch: await mkdtemp(join(folder, 'models-')),
+    threads: 1,
+    memoryLimitMiB: 256,
+  });
+  queues = await site.makeQueues();
+});
+afterEach(() => loader.release());
+afterAll(() => rm(folder, { recursive: true }));
+
+async function promote(model: ModelName): Promise<void> {
+  await promoteVersion(site.store, MODEL, versions[model], { reason: 'test', at: new Date() });
+}
+
+const cleanScores = new Map<string, CleanScores>();
+
+/** A version of that many rows, and what must come of it with one of the models. */
+async function put(key: string, rows: number, allowed: readonly ModelName[] = ['one']): Promise<ExpectedVersion> {
+  const body = candidatesCsv(rows);
+  const file = await site.put(key, body);
+  const scores: Record<string, CleanScores> = {};
+  for (const model of allowed) {
+    const clean =
+      cleanScores.get(`${model} ${rows}`) ??
+      (await scoreCleanly(trained[model], { key, body, shardRows: SHARD_ROWS, scratch: folder }));
+    cleanScores.set(`${model} ${rows}`, clean);
+    scores[versions[model]] = clean;
+  }
+  return { file, scores };
+}
+
+/** What a planner and a scorer stand on; each of its writes is a step. */
+function dependencies(
+  onStep: OnStep = () => undefined,
+): PlanDependencies & { scratch: string; files: Files; log: Log } {
+  const store = withSteps(site.store, onStep);
+  const files = candidateFiles({ store, models: loader, scratch: folder, shardRows: SHARD_ROWS });
+  return {
+    store,
+    files,
+    scratch: folder,
+    newWriterId: randomUUID,
+    now: () => new Date(),
+    models: registryModels(site.store, MODEL),
+    shards: sqsQueue(sqs, queues.shards.queueUrl),
+    inOneGo: { files, scratch: folder },
+    log: { info: () => undefined, error: () => undefined },
+  };
+}
+/** Polls both queues, several times each, until nothing but dead letters is left. */
+async function drain({ pollers = 1, sendTwice = false } = {}): Promise<void> {
+  const stopping = new AbortController();
+  const common = dependencies();
+  const shards = sendTwice
+    ? { send: (bodies: readonly string[]) => common.shards.send([...bodies, ...bodies]) }
+    : common.shards;
+  const polling = { client: sqs, signal: stopping.signal, waitSeconds: 0, onError: () => undefined };
+  const arrivals = {
+    queueUrl: queues.arrivals.queueUrl,
+    handler: planShardsHandler({ ...common, shards }),
+    batchSize: 10,
+  };
+  const scoring = { queueUrl: queues.shards.queueUrl, handler: scoreShardHandler(common) };
+  const polls = Array.from({ length: pollers }, () => [
+    pollQueue({ ...polling, ...arrivals }),
+    pollQueue({ ...polling, ...scoring }),
+  ]);
+  await site.untilIdle([queues]);
+  stopping.abort();
+  await Promise.all(polls.flat());
+}
+
+async function audit(
+  files: readonly (readonly ExpectedVersion[])[],
+  rest: Pick<Expected, 'deadLetters' | 'reopened'> = {},
+): Promise<void> {
+  await assertNothingLost(site, { files, queues: [queues], scratch: folder, ...rest });
+}
+
+/** A step at which one waits until it is let go. */
+function gate(name: string, nth = 1): { readonly onStep: OnStep; readonly reached: Promise<void>; open(): void } {
+  let open = () => {};
+  let reach = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  let met = 0;
+  const onStep: OnStep = (step) => {
+    if (step.when !== 'before' || step.name !== name) return;
+    met += 1;
+    if (met !== nth) return;
+    reach();
+    return opened;
+  };
+  return { onStep, reached, open };
+}
+
+/** Ends whoever comes to that step, as far as the world outside can tell. */
+function endAt(when: Step['when'], name: string): OnStep {
+  return (step) => {
+    if (step.when === when && step.name === name) throw new Error('the end');
+  };
+}
+
+/** What `reconcile` does when it comes by long after all of this. */
+async function reconcileLater(): Promise<Reconciled> {
+  const letters = await Promise.all(
+    (['arrivals', 'shards'] as const).map(async (queue) => {
+      const bodies = await deadLetters(site, [queues[queue].deadUrl]);
+      return bodies.map((body): DeadLetter => ({ queue, body, error: null }));
+    }),
+  );
+  return reconcile(dependencies(), { deadLetters: letters.flat(), resendAfterMs: -1 });
+}
+
+async function listing(prefix: string): Promise<readonly ObjectInfo[]> {
+  const objects: ObjectInfo[] = [];
+  for await (const object of site.store.list(prefix)) objects.push(object);
+  return objects;
+}
+
+describe('what comes twice or at once', () => {
+  it('every message, to pollers beside each other', { timeout: 60_000 }, async () => {
+    const rows = [ONE_SHARD, TWO_SHARDS, ONE_SHARD, TWO_SHARDS, ONE_SHARD, TWO_SHARDS];
+    const files = await Promise.all(rows.map(async (count, file) => [await put(`candidates/${file}.csv`, count)]));
+    const arrivals = files.flat().map(({ file }) => file);
+    await site.announce(queues, [...arrivals, ...arrivals]);
+    await drain({ pollers: 2, sendTwice: true });
+    await audit(files);
+  });
+
+  it.each([ONE_SHARD, TWO_SHARDS])(
+    'two planners of one file of %i rows, with a promotion between: one plan stands',
+    async (rows) => {
+      const version = await put('candidates/a.csv', rows, ['one', 'two']);
+      const gates = [gate('put plan.json'), gate('put plan.json')];
+      const planned: Promise<unknown>[] = [];
+      for (const [index, { onStep, reached }] of gates.entries()) {
+        await promote(index === 0 ? 'one' : 'two');
+        planned.push(planFile(dependencies(onStep), version.file));
+        await reached;
+      }
+      for (const { open } of gates) open();
+      await Promise.all(planned);
+      await drain();
+      await audit([[version]]);
+    },
+  );
+});
+
+describe('a file that is replaced while it is scored', () => {
+  const STEPS = [
+    'put plan.json',
+    'put rejects 00000',
+    'put part 00000',
+    'put outcome.json',
+    'put pointer',
+    'copy scores 00000',
+    'put _manifest.json',
+    'put _SUCCESS',
+  ];
+
+  it('gives the scores of the newer version, wherever the older one was overtaken', { timeout: 60_000 }, async () => {
+    const seen: string[] = [];
+    const undisturbed = await put('candidates/undisturbed.csv', ONE_SHARD);
+    await planFile(
+      dependencies(({ when, name }) => void (when === 'before' && seen.push(name))),
+      undisturbed.file,
+    );
+    expect(seen).toEqual(STEPS);
+    const files = [[undisturbed]];
+    for (const name of STEPS) {
+      const older = await put(`candidates/${name}.csv`, ONE_SHARD);
+      const newer = await put(`candidates/${name}.csv`, ONE_SHARD + 1);
+      const { onStep, reached, open } = gate(name);
+      const overtaken = planFile(dependencies(onStep), older.file);
+      await reached;
+      await planFile(dependencies(), newer.file);
+      open();
+      await overtaken;
+      files.push([older, newer]);
+    }
+    await audit(files);
+  });
+
+  it('is not scored any more where its event comes after the newer version has ended', async () => {
+    const older = await put('candidates/a.csv', TWO_SHARDS);
+    const newer = await put('candidates/a.csv', ONE_SHARD);
+    await site.announce(queues, [newer.file, older.file]);
+    await drain();
+    await audit([[older, newer]]);
+    expect(await listing(`_work/${older.file.source}/`)).toEqual([]);
+  });
+});
+
+describe('a model that changes in the middle', () => {
+  it('is used by the files that are planned from then on', async () => {
+    const before = await put('candidates/before.csv', TWO_SHARDS, ['one']);
+    const after = await put('candidates/after.csv', TWO_SHARDS, ['two']);
+    await planFile(dependencies(), before.file);
+    await promote('two');
+    await planFile(dependencies(), after.file);
+    await drain();
+    await audit([[before], [after]]);
+  });
+
+  it.each([
+    { rows: ONE_SHARD, shards: 1, letters: 2, resent: 1 },
+    { rows: TWO_SHARDS, shards: 2, letters: 2, resent: 0 },
+  ])(
+    'and whose version is deleted leaves a sentence; restored and redriven, the file of $shards shards is scored',
+    { timeout: 90_000 },
+    async ({ rows, letters, resent }) => {
+      queues = await site.makeQueues({ visibilitySeconds: 2, maxReceiveCount: 2 });
+      const version = await put('candidates/a.csv', rows);
+      const removed = await Promise.all(
+        (await listing(`models/${MODEL}/${versions.one}/`)).map(({ key }) => site.store.get(key)),
+      );
+      const planned = planFile(dependencies(endAt('after', 'put plan.json')), version.file);
+      await expect(planned).rejects.toThrow('the end');
+      for (const { key } of removed) await site.store.delete(key);
+      await loader.release();
+
+      await site.announce(queues, [version.file]);
+      await drain();
+      // A file of one shard is scored by its planner, whose message died; its shard is then asked for by a message of its own.
+      const { source } = version.file;
+      if (resent > 0) {
+        expect(await reconcileLater()).toEqual({ failed: [], resent: [source], unreadable: [] });
+        await drain();
+      }
+      expect((await reconcileLater()).failed).toContain(source);
+      const dead = await deadLetters(site, [queues.arrivals.deadUrl, queues.shards.deadUrl]);
+      expect(dead).toHaveLength(letters);
+      await audit([[{ ...version, scores: { failed: 'retries_exhausted' } }]], { deadLetters: dead });
+      const { body } = await site.store.get('scores/a.csv/_FAILED.json');
+      expect(JSON.parse(new TextDecoder().decode(body)).message).toMatch(
+        /^candidates\/a\.csv: shard [01] was tried too often; no error was left behind$/,
+      );
+
+      for (const { key, body } of removed) await site.store.put(key, body);
+      const redriven = await redriveDeadLetters({
+        ...dependencies(),
+        queues: { arrivals: sqsQueue(sqs, queues.arrivals.queueUrl), shards: sqsQueue(sqs, queues.shards.queueUrl) },
+        dead: { arrivals: sqsInbox(sqs, queues.arrivals.deadUrl), shards: sqsInbox(sqs, queues.shards.deadUrl) },
+      });
+      expect(redriven).toEqual([{ source, status: 'again' }]);
+      await drain();
+      await audit([[version]], { reopened: [source] });
+    },
+  );
+});
+
+describe('what is missing', () => {
+  it.each([
+    { lost: 'the messages, after the plan', rows: TWO_SHARDS, end: endAt('after', 'put plan.json') },
+    {
+      lost: 'the process, after the plan of a file of one shard',
+      rows: ONE_SHARD,
+      end: endAt('after', 'put plan.json'),
+    },
+    { lost: 'the process, after the only part', rows: ONE_SHARD, end: endAt('after', 'put part 00000') },
+  ])('$lost: reconcile sends again', async ({ rows, end }) => {
+    const version = await put('candidates/a.csv', rows);
+    await expect(planFile(dependencies(end), version.file)).rejects.toThrow('the end');
+    expect((await reconcileLater()).resent).toEqual([version.file.source]);
+    await drain();
+    await audit([[version]]);
+  });
+
+  it('a message, after its receipt: reconcile finishes the file', async () => {
+    const version = await put('candidates/a.csv', TWO_SHARDS);
+    const { source } = version.file;
+    await planFile({ ...dependencies(), shards: { send: async () => undefined } }, version.file);
+    for (const shard of [0, 1]) {
+      const end = endAt('after', `put receipt 0000${shard}`);
+      await expect(scoreShard(dependencies(end), { source, shard })).rejects.toThrow('the end');
+    }
+    expect((await reconcileLater()).resent).toEqual([source]);
+    await audit([[version]]);
+  });
+
+  it('the work, expired before an arrival came again: nothing happens', async () => {
+    const version = await put('candidates/a.csv', TWO_SHARDS);
+    await site.announce(queues, [version.file]);
+    await drain();
+    await audit([[version]]);
+    for (const { key } of await listing('_work/')) await site.store.delete(key);
+    const before = await listing('');
+    await site.announce(queues, [version.file]);
+    await drain();
+    expect(await listing('')).toEqual(before);
+  });
+});
