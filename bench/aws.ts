@@ -154,7 +154,7 @@ async function handleArrivals(
     models: registryModels(store, name),
     files: timedFiles,
     shards: { send: () => Promise.reject(new Error('a small file needs no message')) },
-    inOneGo: { files: timedFiles, scratch },
+    inOneGo: { files: timedFiles, scratch, hasTime: () => true },
     log: { info: () => undefined, error: (_, { error }) => console.error(error) },
   });
   try {

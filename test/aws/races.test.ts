@@ -105,7 +105,7 @@ function dependencies(
     now: () => new Date(),
     models: registryModels(site.store, MODEL),
     shards: sqsQueue(sqs, queues.shards.queueUrl),
-    inOneGo: { files, scratch: folder },
+    inOneGo: { files, scratch: folder, hasTime: () => true },
     log: { info: () => undefined, error: () => undefined },
   };
 }

@@ -78,7 +78,12 @@ async function work(options: WorkerOptions, signal: AbortSignal): Promise<void> 
       const sending = sqsQueue(clientOf('arrivals'), shards);
       const sent = sendTwice ? { send: (bodies: readonly string[]) => sending.send([...bodies, ...bodies]) } : sending;
       const models = registryModels(store, model);
-      const planning = planShardsHandler({ ...common, models, shards: sent, inOneGo: { files, scratch } });
+      const planning = planShardsHandler({
+        ...common,
+        models,
+        shards: sent,
+        inOneGo: { files, scratch, hasTime: () => true },
+      });
       const polling = { signal, waitSeconds: WAIT_SECONDS, onError: (error: Error) => tell('batch failed', error) };
       return [
         pollQueue({ ...polling, client: clientOf('arrivals'), queueUrl: arrivals, handler: planning, batchSize }),
