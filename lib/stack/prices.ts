@@ -124,29 +124,48 @@ export function costOfRows(size: ScoringSize): Cost {
   return { lambda, s3, sqs, logs, total: lambda + s3 + sqs + logs };
 }
 
+type Limit = 'shards at a time' | 'start of functions' | 'S3 writes under a prefix';
+
 /** What limits how fast rows are scored, and the seconds that each limit alone would take. */
 export interface ScoringTime {
   readonly seconds: number;
-  /** Name of the limit that binds first. */
-  readonly binding: keyof ScoringTime['limits'];
-  readonly limits: Readonly<Record<'shards at a time' | 'S3 writes under a prefix', number>>;
+  /** The limit that binds first. */
+  readonly binding: Limit;
+  readonly limits: Readonly<Record<Limit, number>>;
 }
 
-/** Requests a second that S3 serves under one prefix, before it divides it further. */
+/** Requests a second that S3 serves under one prefix, before it divides it (repost.aws/knowledge-center/s3-object-key-naming-pattern). */
 const S3_WRITES_PER_SECOND = 3_500;
+// Small files of one batch are handled one after the other.
+const ARRIVALS_PER_BATCH = 10;
 
-/** The time in which so many rows are scored where `concurrency` functions score at the same time. */
+/**
+ * The time in which so many rows are scored, at best, where `concurrency` functions score at the same time: no more than
+ * the account may have, which is 1,000 unless it was raised, and less where the account is new.
+ */
 export function timeOfRows(size: ScoringSize, concurrency: number): ScoringTime {
   const { shards, isSmall } = shardsOf(size);
   const work = size.rows / size.rowsPerSecond + size.files * FILE_SECONDS;
-  const atATime = Math.min(concurrency, Math.max(shards, 1));
+  const tasks = isSmall ? Math.ceil(size.files / ARRIVALS_PER_BATCH) : shards;
   const writes = isSmall
     ? size.files * REQUESTS.smallFile.write
     : size.files * REQUESTS.file.write + shards * REQUESTS.shard.write;
-  const limits = { 'shards at a time': work / atATime, 'S3 writes under a prefix': writes / S3_WRITES_PER_SECOND };
-  const binding =
-    limits['shards at a time'] >= limits['S3 writes under a prefix'] ? 'shards at a time' : 'S3 writes under a prefix';
+  const limits: Record<Limit, number> = {
+    'shards at a time': work / Math.min(concurrency, Math.max(tasks, 1)),
+    'start of functions': secondsOfStart(work),
+    'S3 writes under a prefix': writes / S3_WRITES_PER_SECOND,
+  };
+  const [binding] = (Object.keys(limits) as Limit[]).sort((a, b) => limits[b] - limits[a]) as [Limit];
   return { seconds: limits[binding], binding, limits };
+}
+
+/**
+ * Seconds until that many seconds of work are done by as many functions as have been started: a queue starts five, and
+ * five more each second (docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html).
+ */
+function secondsOfStart(work: number): number {
+  // 5 t + 5 t² / 2 = work
+  return Math.sqrt(1 + work / 2.5) - 1;
 }
 
 function shardsOf({ rows, files, shardRows = 500_000 }: ScoringSize): { shards: number; isSmall: boolean } {

@@ -38,6 +38,18 @@ describe('timeOfRows', () => {
     expect(time.limits['S3 writes under a prefix']).toBeCloseTo((1000 * 5 + 2000 * 5) / 3500, 9);
   });
 
+  it('is bound by how fast Lambda starts functions where many may run', () => {
+    // The same 25,500 s: 5 t + 2.5 t² of them are done after t = 100 s.
+    const time = timeOfRows({ rows: 1e9, files: 1000, rowsPerSecond: 40_000 }, 1000);
+    expect(time).toMatchObject({ seconds: 100, binding: 'start of functions' });
+    expect(time.limits['shards at a time']).toBe(25.5);
+  });
+
+  it('handles ten small files one after the other, and the next ten beside them', () => {
+    const [ten, twenty] = [10, 20].map((files) => timeOfRows({ rows: 0, files, rowsPerSecond: 1 }, 100).seconds);
+    expect([ten, twenty]).toEqual([5, 5]);
+  });
+
   it('is bound by S3 where many functions write many small files', () => {
     const time = timeOfRows({ rows: 1e6, files: 1e6, rowsPerSecond: 1e6 }, 10_000);
     expect(time).toMatchObject({ binding: 'S3 writes under a prefix', seconds: 7e6 / 3500 });
