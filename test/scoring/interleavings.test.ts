@@ -1,8 +1,7 @@
 /**
  * Two processes on one file, or on two versions of it, in every order of their calls on the store. The search is
  * exhaustive: it has no bound on how often the processes take turns. In each schedule one process is killed once, at
- * every place where that matters, and its message handled again. Only where both processes score (many calls) is that
- * left to `SCORING_PROOF=full`.
+ * every place where that matters, and its message handled again.
  */
 import { describe, expect, it } from 'vitest';
 import { arrivalBody } from '../../lib/scoring/events.ts';
@@ -27,8 +26,6 @@ import {
 } from './proof/steps.ts';
 import { fakeFiles, type MemoryStore, MODEL, putCandidate, SHARD, type Shards, TWO_SHARDS } from './proof/world.ts';
 
-// Each kill multiplies the states by about ten.
-const KILLS_OF_SCORERS = process.env.SCORING_PROOF === 'full' ? 1 : 0;
 const ALL_BAD: Shards = [{ scored: 1, rejected: 9 }];
 
 type Begin = (store: MemoryStore, file: FileVersion, files: CandidateFiles) => Promise<readonly Work[]>;
@@ -53,14 +50,14 @@ describe('one version of a file, where an older one was scored, ends whole in ev
   });
 
   it('two deliveries of the only shard', async () => {
-    await exploreOne({ shards: SHARD, ends: ['succeeded'], kills: KILLS_OF_SCORERS }, async (store, file, files) => {
+    await exploreOne({ shards: SHARD, ends: ['succeeded'] }, async (store, file, files) => {
       await runToPlan(store, file, SHARD);
       return [shardWork(file, 0, files), shardWork(file, 0, files)];
     });
   });
 
   it('the scorers of both shards', async () => {
-    const settings = { shards: TWO_SHARDS, ends: ['succeeded'], kills: KILLS_OF_SCORERS } as const;
+    const settings = { shards: TWO_SHARDS, ends: ['succeeded'] } as const;
     await exploreOne(settings, async (store, file, files) => {
       await runToPlan(store, file, TWO_SHARDS);
       return [shardWork(file, 0, files), shardWork(file, 1, files)];
@@ -103,7 +100,7 @@ describe('one version of a file, where an older one was scored, ends whole in ev
   });
 
   it('one that goes on with a plan, and the scorer of its only shard', async () => {
-    const settings = { shards: SHARD, ends: ['succeeded'], kills: KILLS_OF_SCORERS } as const;
+    const settings = { shards: SHARD, ends: ['succeeded'] } as const;
     await exploreOne(settings, async (store, file, files) => {
       await runToPlan(store, file, SHARD);
       return [oneGoWork(file, files), shardWork(file, 0, files)];
