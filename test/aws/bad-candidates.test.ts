@@ -1,0 +1,141 @@
+/** What people put in buckets by mistake, or worse, among files that are good: each gets its sentence, and the queue goes on. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { planShardsHandler } from '../../functions/plan-shards.ts';
+import { candidateFiles } from '../../lib/scoring/candidate-files.ts';
+import { ModelLoader } from '../../lib/scoring/models.ts';
+import { registryModels } from '../../lib/scoring/registry-models.ts';
+import { pollQueue } from '../../lib/store/poller.ts';
+import { sqsClient } from '../../lib/store/sqs-client.ts';
+import { sqsQueue } from '../../lib/store/sqs-queue.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { deadLetters } from './audit.ts';
+import { MODEL, openSite, type Queues, type Site, trainSmall } from './site.ts';
+import { candidatesCsv } from './small-model.ts';
+
+const GOOD = candidatesCsv(20);
+const LONG = `candidates/${'l'.repeat(900)}.csv`;
+const NOT_S3 = '{"hello":"world"}';
+
+/** The key, the body, and the sentence in its `_FAILED.json`, or under `failed/`. */
+const BAD: readonly (readonly [key: string, body: string | Uint8Array, sentence: string])[] = [
+  ['candidates/zero.parquet', '', 'candidates/zero.parquet is empty: 0 bytes'],
+  ['candidates/renamed.csv', 'PAR1 and so on', 'candidates/renamed.csv is a Parquet file, expected CSV by its name'],
+  [
+    'candidates/renamed.parquet',
+    GOOD,
+    'candidates/renamed.parquet is not Parquet: it begins with "row,", expected "PAR1"',
+  ],
+  [
+    'candidates/columns.csv',
+    'row,colour\n1,red\n',
+    'candidate columns missing: user_id, item_id, price (in candidates/columns.csv)',
+  ],
+  [
+    'candidates/bomb.csv.gz',
+    gzipSync(`row,user_id,item_id,price\n${'1,1,item1,2\n'.repeat(500_000)}`),
+    'candidates/bomb.csv.gz has more than 1.0 MiB uncompressed, expected at most that in gzip: use Parquet, or plain CSV',
+  ],
+  [
+    'candidates/cut.csv.gz',
+    gzipSync(GOOD.repeat(50)).subarray(0, -30),
+    'candidates/cut.csv.gz is not readable gzip: unexpected end of file',
+  ],
+  ['candidates/a.txt', GOOD, 'candidate key ends in .txt, expected .parquet, .csv or .csv.gz (candidates/a.txt)'],
+  [
+    'candidates/../models/x.parquet',
+    GOOD,
+    'candidate key has an empty, . or .. segment (candidates/../models/x.parquet)',
+  ],
+  [LONG, GOOD, `candidate key has 915 bytes, expected at most 900 (${LONG})`],
+];
+
+let folder: string;
+let site: Site;
+let loader: ModelLoader;
+let queues: Queues;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bad-'));
+  site = await openSite(inject('endpoint'));
+  await site.publish(await trainSmall(folder, 1));
+  loader = new ModelLoader(site.store, { scratch: folder, threads: 1, memoryLimitMiB: 256 });
+  queues = await site.makeQueues({ visibilitySeconds: 1, maxReceiveCount: 2 });
+}, 120_000);
+afterAll(async () => {
+  await loader.release();
+  await rm(folder, { recursive: true });
+});
+
+it('bad files fail with one sentence each, markers are left alone, and good files beside them are scored', async () => {
+  const bad = [];
+  for (const [key, body] of BAD) bad.push(await putBeside(key, body));
+  const marker = await putBeside('candidates/folder/', '');
+  const elsewhere = await site.put('exports/today.csv', GOOD);
+  const formula = await site.put('candidates/formula.csv', `${GOOD}"=cmd|' /C calc'!A0",@SUM(1),+item,1\n`);
+  const good = await site.put('candidates/good.csv', GOOD);
+  const sqs = sqsClient({ endpoint: site.endpoint });
+  await site.announce(queues, [...bad, marker, elsewhere, formula, good]);
+  await sqsQueue(sqs, queues.arrivals.queueUrl).send([NOT_S3, '{"Event":"s3:TestEvent"}']);
+  const errors = await plan(sqs);
+
+  const sentences = await sentencesIn(site.store);
+  expect(sentences.toSorted()).toEqual(BAD.map(([, , sentence]) => sentence).toSorted());
+  const keys = [];
+  for await (const { key } of site.store.list('scores/')) if (key.endsWith('_SUCCESS')) keys.push(key);
+  expect(keys).toEqual(['scores/formula.csv/_SUCCESS', 'scores/good.csv/_SUCCESS']);
+  expect(await deadLetters(site, [queues.arrivals.deadUrl, queues.shards.deadUrl])).toEqual([NOT_S3]);
+  expect(new Set(errors)).toEqual(new Set(['s3 notification is not as expected: Records missing']));
+}, 60_000);
+
+/** As S3 tells of it. The store itself writes no key that is no path, which S3 does. */
+async function putBeside(key: string, body: string | Uint8Array) {
+  const isTaken = !key.includes('..') && !key.endsWith('/');
+  const file = await site.put(isTaken ? key : 'candidates/elsewhere.csv', body);
+  return { ...file, key };
+}
+
+/** Lets the planner work until nothing but dead letters is left; tells what it logged as errors. */
+async function plan(sqs: ReturnType<typeof sqsClient>): Promise<string[]> {
+  const errors: string[] = [];
+  const stopping = new AbortController();
+  const files = candidateFiles({ store: site.store, models: loader, scratch: folder, maxUnzippedBytes: 2 ** 20 });
+  const handler = planShardsHandler({
+    store: site.store,
+    files,
+    newWriterId: randomUUID,
+    now: () => new Date(),
+    models: registryModels(site.store, MODEL),
+    shards: sqsQueue(sqs, queues.shards.queueUrl),
+    inOneGo: { files, scratch: folder, hasTime: () => true },
+    log: { info: () => undefined, error: (_, { error }) => errors.push(error instanceof Error ? error.message : '') },
+  });
+  const polling = pollQueue({
+    client: sqs,
+    queueUrl: queues.arrivals.queueUrl,
+    handler,
+    batchSize: 10,
+    signal: stopping.signal,
+    waitSeconds: 0,
+    onError: (error) => errors.push(error.message),
+  });
+  await site.untilIdle([queues]);
+  stopping.abort();
+  await polling;
+  return errors;
+}
+
+async function sentencesIn(store: Store): Promise<string[]> {
+  const sentences: string[] = [];
+  for (const prefix of ['scores/', 'failed/'])
+    for await (const { key } of store.list(prefix))
+      if (prefix === 'failed/' || key.endsWith('_FAILED.json'))
+        sentences.push(
+          (JSON.parse(new TextDecoder().decode((await store.get(key)).body)) as { message: string }).message,
+        );
+  return sentences;
+}
