@@ -1,0 +1,69 @@
+/**
+ * Scores many small candidate files on an emulator while workers are killed, calls fail and every message comes twice, and
+ * then looks at each of them (`scripts/aws-env.sh` installs the emulator).
+ *
+ *     npm run soak [-- --files 1000 --kills 60 --faults 0.02 --seed 1]
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startEmulator } from '../test/aws/emulator.ts';
+import { chosenSeed } from '../test/aws/random.ts';
+import { soak } from '../test/aws/soak.ts';
+import { buildWorker } from '../test/aws/worker-process.ts';
+
+const VISIBILITY_SECONDS = 20;
+const WITHIN_MS = 30 * 60_000;
+
+const { values } = parseArgs({
+  options: {
+    files: { type: 'string', default: '1000' },
+    kills: { type: 'string', default: '60' },
+    faults: { type: 'string', default: '0.02' },
+    seed: { type: 'string', default: String(chosenSeed()) },
+  },
+});
+const seed = Number(values.seed);
+console.log(
+  `soak of ${values.files} files, seed ${seed}, ${cpus()[0]?.model}, ${availableParallelism()} cores, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
+);
+
+const scratch = await mkdtemp(join(tmpdir(), 'entirespace-soak-'));
+const program = await buildWorker();
+const emulator = await startEmulator();
+Object.assign(process.env, emulator.env);
+try {
+  const result = await soak({
+    endpoint: emulator.endpoint,
+    seed,
+    files: Number(values.files),
+    kills: Number(values.kills),
+    faultShare: Number(values.faults),
+    visibilitySeconds: VISIBILITY_SECONDS,
+    withinMs: WITHIN_MS,
+    program,
+    scratch,
+    onProgress: (line) => console.log(line),
+  });
+  const { audit, faults } = result;
+  const count = (value: number) => value.toLocaleString('en-US');
+  const sum = Object.values(faults).reduce((total, number) => total + number, 0);
+  console.log(
+    `files: ${count(audit.succeeded)} succeeded, ${count(audit.failed)} failed as they must, in ${count(result.versions)} versions, each announced twice`,
+  );
+  console.log(
+    `rows: ${count(audit.rowsIn)} in = ${count(audit.scored)} scored + ${count(audit.rejected)} rejected, in ${count(audit.parts)} parts`,
+  );
+  console.log(`kills: ${result.kills}; reads of whole scores meanwhile: ${count(result.reads)}`);
+  console.log(
+    `faults: ${count(sum)} of ${count(result.requests)} requests (${Object.entries(faults)
+      .map(([name, number]) => `${name} ${number}`)
+      .join(', ')})`,
+  );
+  console.log(`nothing lost, nothing twice, no dead letter, in ${(result.seconds / 60).toFixed(1)} minutes`);
+} finally {
+  await emulator.stop();
+  await program.remove();
+  await rm(scratch, { recursive: true, force: true });
+}
