@@ -14,7 +14,7 @@ import type { Encoder } from './encoder.ts';
 import { blamingContent, DataError } from './errors.ts';
 import { unknownEntitySql, withTables } from './join-tables.ts';
 import { countRejects } from './log.ts';
-import { footerStart, parquetScan, type RowGroup, readParquetFacts, readRowGroups } from './parquet-file.ts';
+import { footerLength, parquetScan, type RowGroup, readParquetFacts, readRowGroups } from './parquet-file.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';
 import { type Format, formatOf, withMalformed } from './source.ts';
 
@@ -118,6 +118,8 @@ const MAX_UNZIPPED_BYTES = 4 * 2 ** 30;
 const MIN_SHARD_ROWS = 1_000;
 // Holds the footer of nearly every file.
 const TAIL_BYTES = 2 ** 20;
+// It is read into memory as a whole: a hundred thousand row groups of a hundred columns.
+const MAX_FOOTER_BYTES = 2 ** 30;
 
 /**
  * Cuts a file into shards: Parquet by its footer, of which nothing else is read, CSV in one sequential scan.
@@ -218,7 +220,13 @@ async function fetchFooter(file: CandidateFile): Promise<void> {
     { start: 0, end: 4 },
     { start: Math.max(0, file.size - TAIL_BYTES), end: file.size },
   ]);
-  await file.fetch([{ start: await footerStart(file.path), end: file.size }]);
+  const length = await footerLength(file.path);
+  if (length > MAX_FOOTER_BYTES)
+    throw new DataError(
+      'unreadable',
+      `${file.name} has a footer of ${byteText(length)}, expected at most ${byteText(MAX_FOOTER_BYTES)}: write larger row groups`,
+    );
+  await file.fetch([{ start: file.size - length, end: file.size }]);
 }
 
 /** Halves the shards until what each needs fits. */

@@ -100,10 +100,11 @@ function assertNames(columns: readonly Column[], names: ReadonlySet<string>, fil
     throw new DataError('columns_clash', `columns have reserved names: ${reserved.join(', ')} (in ${file})`);
 }
 
-/** Where the footer of a Parquet file begins; its end must be readable. 0 where the file is too short to say. */
-export async function footerStart(path: string): Promise<number> {
-  const { footerBytes, size } = await readEnds(path);
-  return Math.max(0, size - 8 - footerBytes);
+/** Bytes at the end of a Parquet file that hold its footer; they need not be readable, but for the last eight. */
+export async function footerLength(path: string): Promise<number> {
+  const { tail, footerBytes, size } = await readEnds(path);
+  // Whatever is no Parquet, or cut off, has none: opening it will say so.
+  return tail === MAGIC && footerBytes <= size - 12 ? footerBytes + 8 : 0;
 }
 
 /** What lies in a row group of some columns. */

@@ -249,6 +249,18 @@ describe('candidate files', () => {
       message: 'candidates/short.parquet is cut off: a Parquet file ends with "PAR1", got 8 bytes without it',
     },
     {
+      name: 'footer.parquet',
+      // The length of the footer, little-endian, is that of a file of four gigabytes.
+      content: Buffer.concat([
+        Buffer.from('PAR1'),
+        Buffer.alloc(100),
+        Buffer.from([255, 255, 255, 255]),
+        Buffer.from('PAR1'),
+      ]),
+      reason: 'cut_off',
+      message: 'candidates/footer.parquet is cut off: its footer has 4294967295 bytes, the file 112',
+    },
+    {
       name: 'columns.csv.gz',
       content: gzipSync('id,color\n1,red\n'),
       reason: 'columns_missing',
