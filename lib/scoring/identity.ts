@@ -87,9 +87,14 @@ export function outcomeKey(source: string): string {
   return `${WORK}${source}/outcome.json`;
 }
 
-/** Says that missing shards were sent once more. */
-export function resentKey(source: string): string {
-  return `${WORK}${source}/resent.json`;
+/** Says that a person has reopened the file version, however it stands now. */
+export function reopenedKey(source: string): string {
+  return `${WORK}${source}/reopened.json`;
+}
+
+/** Says that missing shards were sent once more after so many reopenings. */
+export function resentKey(source: string, reopened: number): string {
+  return `${WORK}${source}/resent-${reopened}.json`;
 }
 
 export function workPartKey(source: string, shard: number): string {

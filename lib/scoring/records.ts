@@ -88,6 +88,7 @@ export interface Failed extends OutcomeBase {
 /** A failure that was taken back: the file is open again. */
 export interface Reopened extends OutcomeBase {
   readonly status: 'reopened';
+  readonly reopenedAt: string;
 }
 
 export type Decided = Succeeded | Failed;

@@ -2,7 +2,7 @@ import type { Queue } from '../store/queue.ts';
 import { putConditionally } from './conditional-put.ts';
 import { ScoringError } from './errors.ts';
 import { arrivalBody } from './events.ts';
-import { outcomeKey } from './identity.ts';
+import { outcomeKey, reopenedKey } from './identity.ts';
 import type { ScoringDependencies } from './ports.ts';
 import { publish } from './publish.ts';
 import { FORMAT_VERSION, type Outcome, readOutcome, recordText } from './records.ts';
@@ -21,8 +21,12 @@ export async function redriveFile(
   if (stored === null) return 'open';
   const { status, file, reopened } = stored.value;
   if (status === 'succeeded') return status;
-  const open: Outcome = { formatVersion: FORMAT_VERSION, status: 'reopened', file, reopened: reopened + 1 };
+  const reopenedAt = dependencies.now().toISOString();
+  const open: Outcome = { formatVersion: FORMAT_VERSION, status: 'reopened', file, reopened: reopened + 1, reopenedAt };
   if (status === 'failed') {
+    // First, so that reconciling looks at every file that is open, whatever happens to this process or its messages.
+    const mark = recordText({ formatVersion: FORMAT_VERSION });
+    await putConditionally(dependencies, { key: reopenedKey(source), content: mark, expected: null });
     const put = { key: outcomeKey(source), content: recordText(open), expected: stored.etag };
     if (!(await putConditionally(dependencies, put)))
       throw new ScoringError(`outcome of ${file.key} changed while it was being reopened`);

@@ -5,21 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { planShardsHandler } from '../../functions/plan-shards.ts';
-import { redriveDeadLetters } from '../../functions/redrive.ts';
+import { type RedriveDependencies, redriveDeadLetters } from '../../functions/redrive.ts';
 import { scoreShardHandler } from '../../functions/score-shard.ts';
 import { promoteVersion } from '../../lib/registry/current.ts';
 import { candidateFiles } from '../../lib/scoring/candidate-files.ts';
+import { shardMessageBody } from '../../lib/scoring/messages.ts';
 import { ModelLoader } from '../../lib/scoring/models.ts';
 import { planFile } from '../../lib/scoring/plan.ts';
 import type { Log, PlanDependencies } from '../../lib/scoring/ports.ts';
-import { type DeadLetter, type Reconciled, reconcile } from '../../lib/scoring/reconcile.ts';
+import { type DeadLetter, failDeadLetters, type Reconciled, reconcile } from '../../lib/scoring/reconcile.ts';
+import { redriveFile } from '../../lib/scoring/redrive.ts';
 import { registryModels } from '../../lib/scoring/registry-models.ts';
 import { scoreShard } from '../../lib/scoring/score.ts';
 import { pollQueue } from '../../lib/store/poller.ts';
 import { sqsClient } from '../../lib/store/sqs-client.ts';
 import { sqsInbox } from '../../lib/store/sqs-inbox.ts';
 import { sqsQueue } from '../../lib/store/sqs-queue.ts';
-import type { ObjectInfo } from '../../lib/store/store.ts';
+import type { ObjectInfo, Store } from '../../lib/store/store.ts';
 import { assertNothingLost, deadLetters, type Expected, type ExpectedVersion } from './audit.ts';
 import {
   type CleanScores,
@@ -91,11 +93,26 @@ async function put(key: string, rows: number, allowed: readonly ModelName[] = ['
   return { file, scores };
 }
 
+/** Key of a plan whose format is unknown to those who read it. */
+let planOfAnotherRelease: string | null = null;
+
+function asAnotherRelease(store: Store): Store {
+  return {
+    ...store,
+    async get(key, options) {
+      const object = await store.get(key, options);
+      if (key !== planOfAnotherRelease) return object;
+      const record = JSON.parse(new TextDecoder().decode(object.body));
+      return { ...object, body: new TextEncoder().encode(JSON.stringify({ ...record, formatVersion: 99 })) };
+    },
+  };
+}
+
 /** What a planner and a scorer stand on; each of its writes is a step. */
 function dependencies(
   onStep: OnStep = () => undefined,
 ): PlanDependencies & { scratch: string; files: Files; log: Log } {
-  const store = withSteps(site.store, onStep);
+  const store = asAnotherRelease(withSteps(site.store, onStep));
   const files = candidateFiles({ store, models: loader, scratch: folder, shardRows: SHARD_ROWS });
   return {
     store,
@@ -176,6 +193,14 @@ async function reconcileLater(): Promise<Reconciled> {
     }),
   );
   return reconcile(dependencies(), { deadLetters: letters.flat(), resendAfterMs: -1 });
+}
+
+function redriving(): RedriveDependencies {
+  return {
+    ...dependencies(),
+    queues: { arrivals: sqsQueue(sqs, queues.arrivals.queueUrl), shards: sqsQueue(sqs, queues.shards.queueUrl) },
+    dead: { arrivals: sqsInbox(sqs, queues.arrivals.deadUrl), shards: sqsInbox(sqs, queues.shards.deadUrl) },
+  };
 }
 
 async function listing(prefix: string): Promise<readonly ObjectInfo[]> {
@@ -300,11 +325,7 @@ describe('a model that changes in the middle', () => {
       );
 
       for (const { key, body } of removed) await site.store.put(key, body);
-      const redriven = await redriveDeadLetters({
-        ...dependencies(),
-        queues: { arrivals: sqsQueue(sqs, queues.arrivals.queueUrl), shards: sqsQueue(sqs, queues.shards.queueUrl) },
-        dead: { arrivals: sqsInbox(sqs, queues.arrivals.deadUrl), shards: sqsInbox(sqs, queues.shards.deadUrl) },
-      });
+      const redriven = await redriveDeadLetters(redriving());
       expect(redriven).toEqual([{ source, status: 'again' }]);
       await drain();
       await audit([[version]], { reopened: [source] });
@@ -312,7 +333,52 @@ describe('a model that changes in the middle', () => {
   );
 });
 
+describe('two releases of the code on one plan', () => {
+  it('leave it as it is; the other release ends it, and other files do not wait', { timeout: 90_000 }, async () => {
+    queues = await site.makeQueues({ visibilitySeconds: 2, maxReceiveCount: 2 });
+    const version = await put('candidates/a.csv', TWO_SHARDS);
+    const other = await put('candidates/b.csv', TWO_SHARDS);
+    const { source } = version.file;
+    const planKey = `_work/${source}/plan.json`;
+    for (const { file } of [version, other]) {
+      const planned = planFile(dependencies(endAt('after', 'put plan.json')), file);
+      await expect(planned).rejects.toThrow('the end');
+    }
+    const plan = await site.store.head(planKey);
+    planOfAnotherRelease = planKey;
+
+    await site.announce(queues, [version.file, other.file]);
+    await sqsQueue(sqs, queues.shards.queueUrl).send([shardMessageBody({ source, shard: 0 })]);
+    await drain();
+    const { unreadable, failed } = await reconcileLater();
+    expect(failed).toEqual([]);
+    const refusal = `format of ${planKey} is 99, expected 1: another release wrote it (in ${site.store.url})`;
+    expect(new Set(unreadable)).toEqual(new Set([refusal]));
+    expect((await listing(`_work/${source}/`)).map(({ key }) => key)).toEqual([planKey]);
+    expect(await site.store.head(planKey)).toEqual(plan);
+
+    planOfAnotherRelease = null;
+    const redriven = await redriveDeadLetters(redriving());
+    expect(redriven).toContainEqual({ source, status: 'again' });
+    await drain();
+    await audit([[version], [other]]);
+  });
+});
+
 describe('what is missing', () => {
+  it('the arrival of a redriven file: reconcile sends its shards', async () => {
+    const version = await put('candidates/a.csv', TWO_SHARDS);
+    const { source } = version.file;
+    await expect(planFile(dependencies(endAt('after', 'put plan.json')), version.file)).rejects.toThrow('the end');
+    const body = shardMessageBody({ source, shard: 1 });
+    const dead: DeadLetter = { queue: 'shards', body, error: null };
+    expect((await failDeadLetters(dependencies(), [dead])).failed).toEqual([source]);
+    await redriveFile({ ...dependencies(), arrivals: { send: async () => undefined } }, source);
+    expect((await reconcileLater()).resent).toEqual([source]);
+    await drain();
+    await audit([[version]], { reopened: [source] });
+  });
+
   it.each([
     { lost: 'the messages, after the plan', rows: TWO_SHARDS, end: endAt('after', 'put plan.json') },
     {

@@ -20,6 +20,7 @@ import {
 
 const PLANNED_AT = '2025-12-31T00:00:00.000Z';
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 describe('reconcile', () => {
   it('sends the missing shards of an old plan, once', async () => {
@@ -120,6 +121,29 @@ describe('redriving', () => {
     checkWhole(store, file, TWO_SHARDS);
   });
 
+  it('is taken up by reconcile where its arrival is lost, once an opening, after waiting from the reopening on', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    await runToPlan(store, file, TWO_SHARDS);
+    await shardWork(file, 0, fakeFiles(TWO_SHARDS))(directTools(store));
+    const body = shardMessageBody({ source: file.source, shard: 1 });
+    const dead = { queue: 'shards', body, error: null } as const;
+    await reconcileAfter(store, HOUR);
+    for (const opening of [1, 2]) {
+      await reconcileAfter(store, opening * DAY, [dead]);
+      checkShown(store, file.source, 'failed');
+      const reopenedAt = opening * DAY + HOUR;
+      const lost = { ...toolsAt(store, reopenedAt), arrivals: rememberingQueue() };
+      expect(await redriveFile(lost, file.source)).toBe('failed');
+      expect(await reconcileAfter(store, reopenedAt + HOUR - 1)).toMatchObject({ resent: [], sent: [] });
+      expect(await reconcileAfter(store, reopenedAt + HOUR)).toMatchObject({ resent: [file.source], sent: [body] });
+      expect(await reconcileAfter(store, reopenedAt + 2 * HOUR)).toMatchObject({ resent: [], sent: [] });
+    }
+    await drain(store, [body], fakeFiles(TWO_SHARDS));
+    checkWhole(store, file, TWO_SHARDS);
+    expect(await reconcileAfter(store, 9 * DAY)).toMatchObject({ resent: [], sent: [] });
+  });
+
   it('leaves open and succeeded files alone', async () => {
     const { store, file } = await scoredFile();
     const arrivals = rememberingQueue();
@@ -139,10 +163,14 @@ async function scoredFile(): Promise<{ store: MemoryStore; file: FileVersion }> 
 }
 
 async function reconcileAfter(store: MemoryStore, age: number, deadLetters: readonly DeadLetter[] = []) {
-  const tools = directTools(store);
-  const now = () => new Date(Date.parse(PLANNED_AT) + age);
-  const reconciled = await reconcile({ ...tools, now }, { deadLetters, resendAfterMs: HOUR });
+  const tools = toolsAt(store, age);
+  const reconciled = await reconcile(tools, { deadLetters, resendAfterMs: HOUR });
   return { ...reconciled, sent: tools.shards.bodies };
+}
+
+/** Tools whose clock is that much after the planning. */
+function toolsAt(store: MemoryStore, age: number) {
+  return { ...directTools(store), now: () => new Date(Date.parse(PLANNED_AT) + age) };
 }
 
 function arrivalOf({ bucket, key, versionId, sequencer, eventTime }: FileVersion): string {

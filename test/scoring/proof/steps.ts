@@ -28,11 +28,13 @@ export function shardWork({ source }: Pick<FileVersion, 'source'>, shard: number
   return (tools: ScoringDependencies) => scoreShard({ ...tools, files, scratch }, { source, shard });
 }
 
+/** No two processes ever make the same id. */
+let directWrites = 0;
+
 /** Tools that act at once on the store itself. */
 export function directTools(store: MemoryStore): Tools & { readonly shards: ReturnType<typeof rememberingQueue> } {
-  let ids = 0;
   const shards = rememberingQueue();
-  return { store, shards, newWriterId: () => `direct ${ids++}`, now: () => new Date(Date.UTC(2025, 11, 31)) };
+  return { store, shards, newWriterId: () => `direct ${directWrites++}`, now: () => new Date(Date.UTC(2025, 11, 31)) };
 }
 
 /** Plans a file and scores nothing. */
