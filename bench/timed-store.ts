@@ -28,6 +28,7 @@ export function timedStore(store: Store): {
     store: {
       url: store.url,
       hasFiles: store.hasFiles,
+      now: () => store.now(),
       head: (...args) => timed(() => store.head(...args)),
       get: (...args) => timed(() => store.get(...args)),
       put: (...args) => timed(() => store.put(...args)),

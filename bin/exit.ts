@@ -1,27 +1,9 @@
 /** How a command ends: one line that says what is wrong, and an exit code that a script can act on. */
 import { DeclarationError } from '../lib/config/declaration-error.ts';
-import {
-  InvalidRecordError,
-  ModelCorruptedError,
-  RefusedVersionError,
-  VersionNotFoundError,
-} from '../lib/registry/errors.ts';
-import { CandidateFileError } from '../lib/scoring/errors.ts';
-import { DataError, EncoderMismatchError, firstLine } from '../lib/table/errors.ts';
+import { firstLine } from '../lib/table/errors.ts';
+import { EXIT_CODES, type ExitCode, failureCode } from '../training/exit-codes.ts';
 
-export const EXIT_CODES = {
-  success: 0,
-  'unexpected error': 1,
-  usage: 2,
-  'bad declaration': 3,
-  'bad data': 4,
-  'bad or missing model': 5,
-  'disk or memory': 6,
-  'refused by the gate': 7,
-  interrupted: 130,
-} as const;
-
-export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
+export { EXIT_CODES, type ExitCode };
 
 /** Thrown where the command line itself asks for something impossible. */
 export class UsageError extends Error {
@@ -81,23 +63,5 @@ class InterruptedError extends Error {
 function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return EXIT_CODES.interrupted;
   if (error instanceof UsageError) return EXIT_CODES.usage;
-  if (error instanceof DeclarationError) return EXIT_CODES['bad declaration'];
-  if (error instanceof RefusedVersionError) return EXIT_CODES['refused by the gate'];
-  if (error instanceof DataError || error instanceof CandidateFileError) return EXIT_CODES['bad data'];
-  if (
-    error instanceof ModelCorruptedError ||
-    error instanceof VersionNotFoundError ||
-    error instanceof InvalidRecordError ||
-    error instanceof EncoderMismatchError
-  ) {
-    return EXIT_CODES['bad or missing model'];
-  }
-  return isOfMachine(error) ? EXIT_CODES['disk or memory'] : EXIT_CODES['unexpected error'];
-}
-
-/** Whether the operating system refused something, the network aside, or DuckDB for want of disk or memory. */
-function isOfMachine(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('syscall' in error) return !('address' in error || 'hostname' in error);
-  return /^(IO|Out of Memory) Error/.test(error.message) || isOfMachine(error.cause);
+  return failureCode(error);
 }

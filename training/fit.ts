@@ -10,8 +10,11 @@ export interface FitOptions {
   readonly patience: number | null;
   readonly seed: number;
   readonly onProgress?: (progress: FitProgress) => void;
-  /** Stops after the step under way. */
+  /** Stops after the step under way, its state kept where there is a keeper. */
   readonly signal?: AbortSignal;
+  readonly keeper?: StateKeeper;
+  /** To go on from, the engine restored to it. */
+  readonly from?: FitState;
 }
 
 export interface FitProgress {
@@ -54,45 +57,71 @@ export class DivergedLossError extends Error {
   }
 }
 
-/** Trains the engine and returns the weights of the epoch of least validation loss (of the last one without validation rows). */
-export async function fit(engine: Engine, train: RowCache, validation: RowCache, options: FitOptions): Promise<Fitted> {
-  const records: EpochRecord[] = [];
-  let best = { weights: engine.weights(), epoch: 0, loss: Number.POSITIVE_INFINITY };
-  for (let epoch = 1; epoch <= options.epochs; epoch++) {
-    const started = performance.now();
-    const trainLosses = await trainEpoch(engine, train, epoch, options);
-    const validationLosses = validation.rows === 0 ? null : await meanLosses(engine, validation, options);
-    const trainLoss = total(engine, trainLosses);
-    const validationLoss = validationLosses && total(engine, validationLosses);
-    records.push({
-      epoch,
-      trainLoss,
-      trainLosses,
-      validationLoss,
-      validationLosses,
-      seconds: (performance.now() - started) / 1000,
-    });
-    if (validationLoss === null || validationLoss < best.loss) {
-      best = { weights: engine.weights(), epoch, loss: validationLoss ?? Number.POSITIVE_INFINITY };
-    } else if (options.patience !== null && epoch - best.epoch >= options.patience) break;
-  }
-  return { weights: best.weights, epochs: records, bestEpoch: best.epoch };
+/** Where training stands between two steps; with the engine's own state, all that the rest of it depends on. */
+export interface FitState {
+  /** The epoch under way, from 1. */
+  readonly epoch: number;
+  /** Of the epoch under way: batches trained, their rows, and losses times rows by labelled stage. */
+  readonly batches: number;
+  readonly rows: number;
+  readonly sums: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  readonly epochs: readonly EpochRecord[];
+  readonly best: BestEpoch;
 }
 
-async function trainEpoch(
-  engine: Engine,
-  train: RowCache,
-  epoch: number,
-  options: FitOptions,
-): Promise<Record<string, number>> {
-  const sums: Record<string, number> = {};
-  let rows = 0;
-  for await (const batch of train.batches(options.batchSize, { seed: options.seed, epoch })) {
+/** The epoch of least validation loss so far; 0 before the first. */
+export interface BestEpoch {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly weights: Weights;
+}
+
+/** Keeps states, so that training can go on after the process ends. */
+export interface StateKeeper {
+  /** Whether the last state is so old that another should be kept. */
+  isDue(): boolean;
+  save(engine: Engine, state: FitState): Promise<void>;
+}
+
+/**
+ * Trains the engine and returns the weights of the epoch of least validation loss (of the last one without validation
+ * rows). From a state, with the engine restored to it, it goes on to the same result.
+ */
+export async function fit(engine: Engine, train: RowCache, validation: RowCache, options: FitOptions): Promise<Fitted> {
+  const start = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: engine.weights() };
+  let state = options.from ?? { epoch: 1, ...UNBEGUN, epochs: [], best: start };
+  while (state.epoch <= options.epochs && !isStalled(state, options)) {
+    state = await trainEpoch(engine, train, state, options);
+    state = await closeEpoch(engine, validation, state, options);
+  }
+  // What comes next may take long, and shall not cost the training.
+  await options.keeper?.save(engine, state);
+  return { weights: state.best.weights, epochs: state.epochs, bestEpoch: state.best.epoch };
+}
+
+const UNBEGUN = { batches: 0, rows: 0, sums: {}, seconds: 0 } as const;
+
+function isStalled({ epoch, best, epochs }: FitState, { patience }: FitOptions): boolean {
+  return patience !== null && epochs.length > 0 && epoch - 1 - best.epoch >= patience;
+}
+
+async function trainEpoch(engine: Engine, train: RowCache, from: FitState, options: FitOptions): Promise<FitState> {
+  const { epoch } = from;
+  const started = performance.now();
+  const sums = { ...from.sums };
+  let { batches, rows } = from;
+  const state = (): FitState => {
+    const seconds = from.seconds + (performance.now() - started) / 1000;
+    return { ...from, batches, rows, sums, seconds };
+  };
+  for await (const batch of train.batches(options.batchSize, { seed: options.seed, epoch, skip: from.batches })) {
     const losses = await engine.train(batch);
     const loss = total(engine, losses);
     if (!Number.isFinite(loss)) throw new DivergedLossError(epoch, engine.steps, loss);
     addWeighted(sums, losses, batch.rows);
     rows += batch.rows;
+    batches += 1;
     options.onProgress?.({
       epoch,
       epochs: options.epochs,
@@ -100,19 +129,62 @@ async function trainEpoch(
       totalRows: train.rows,
       loss: total(engine, sums) / rows,
     });
-    // onnxruntime holds the event loop: without this no signal is ever heard.
-    await setImmediate();
-    options.signal?.throwIfAborted();
+    await pause(engine, state, options);
   }
-  return dividedBy(sums, rows);
+  return state();
 }
 
-async function meanLosses(engine: Engine, cache: RowCache, options: FitOptions): Promise<Record<string, number>> {
+/** Validates, and stands at the beginning of the next epoch. */
+async function closeEpoch(
+  engine: Engine,
+  validation: RowCache,
+  state: FitState,
+  options: FitOptions,
+): Promise<FitState> {
+  const started = performance.now();
+  const { epoch, best } = state;
+  const trainLosses = dividedBy(state.sums, state.rows);
+  const validationLosses =
+    validation.rows === 0
+      ? null
+      : await meanLosses(engine, validation, options, () => pause(engine, () => state, options));
+  const validationLoss = validationLosses && total(engine, validationLosses);
+  const record = {
+    epoch,
+    trainLoss: total(engine, trainLosses),
+    trainLosses,
+    validationLoss,
+    validationLosses,
+    seconds: state.seconds + (performance.now() - started) / 1000,
+  };
+  const isBest = validationLoss === null || validationLoss < best.loss;
+  const loss = validationLoss ?? Number.POSITIVE_INFINITY;
+  return {
+    epoch: epoch + 1,
+    ...UNBEGUN,
+    epochs: [...state.epochs, record],
+    best: isBest ? { epoch, loss, weights: engine.weights() } : best,
+  };
+}
+
+/** Lets signals be heard, keeps the state where that is due, and ends where training is told to stop. */
+async function pause(engine: Engine, state: () => FitState, { keeper, signal }: FitOptions): Promise<void> {
+  // onnxruntime holds the event loop: without this no signal is ever heard.
+  await setImmediate();
+  if (keeper !== undefined && (signal?.aborted || keeper.isDue())) await keeper.save(engine, state());
+  signal?.throwIfAborted();
+}
+
+async function meanLosses(
+  engine: Engine,
+  cache: RowCache,
+  { batchSize }: FitOptions,
+  afterBatch: () => Promise<void>,
+): Promise<Record<string, number>> {
   const sums: Record<string, number> = {};
-  for await (const batch of cache.batches(options.batchSize)) {
+  for await (const batch of cache.batches(batchSize)) {
     addWeighted(sums, await engine.loss(batch), batch.rows);
-    await setImmediate();
-    options.signal?.throwIfAborted();
+    await afterBatch();
   }
   return dividedBy(sums, cache.rows);
 }

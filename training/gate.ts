@@ -106,13 +106,21 @@ export async function decide(options: GateOptions): Promise<GateDecision> {
   }
 }
 
+export interface SettledVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly at: Date;
+  /** Of the lease that the version was trained under, if under any. */
+  readonly trainingEpoch?: number;
+}
+
 /**
  * Writes a decision on a published version into the history, and makes the version the current one where that was
  * decided. Answers what became of it: a promotion that came in between turns it into a refusal.
  */
 export async function settle(
   store: Store,
-  { name, version, at }: { readonly name: string; readonly version: string; readonly at: Date },
+  { name, version, at, trainingEpoch }: SettledVersion,
   decision: GateDecision,
 ): Promise<GateDecision> {
   // First the record: a promotion that nobody can explain is worse than an explanation that came to nothing.
@@ -120,7 +128,12 @@ export async function settle(
   if (decision.verdict === 'refused') return decision;
   try {
     const reason = `gate: ${decision.reasons.join('; ')}`;
-    await promoteVersion(store, name, version, { expected: decision.championEtag, reason, at });
+    await promoteVersion(store, name, version, {
+      expected: decision.championEtag,
+      reason,
+      at,
+      ...(trainingEpoch === undefined ? {} : { trainingEpoch }),
+    });
     return decision;
   } catch (error) {
     if (!(error instanceof PreconditionFailedError)) throw error;

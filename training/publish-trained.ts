@@ -33,6 +33,8 @@ export async function publishTrained(
       cpuModel: cpus()[0]?.model ?? 'unknown',
       seconds: trained.seconds,
       filledRows: trained.filledRows,
+      ...(trained.resumed.length === 0 ? {} : { resumed: trained.resumed }),
+      ...(trained.warmStart === null ? {} : { warmStart: trained.warmStart }),
     },
   };
   return publishVersion(store, { name: declaration.name, folder: trained.folder, facts, createdAt: at });

@@ -22,13 +22,20 @@ interface Column {
   readonly length: number;
 }
 
+export interface BatchOrder {
+  readonly seed: number;
+  readonly epoch: number;
+  /** Batches to leave out at the beginning. @default 0 */
+  readonly skip?: number;
+}
+
 /** The cached rows of one part of the log. */
 export interface RowCache {
   readonly rows: number;
   /** Mean row weight: 1 in a full log. */
   readonly meanWeight: number;
   /** Batches of every row once; in an order given by seed and epoch, or in the log's own without them. */
-  batches(batchSize: number, order?: { readonly seed: number; readonly epoch: number }): AsyncGenerator<Batch>;
+  batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch>;
   close(): Promise<void>;
 }
 
@@ -138,7 +145,8 @@ class CacheFile implements RowCache {
     this.meanWeight = meanWeight;
   }
 
-  async *batches(batchSize: number, order?: { readonly seed: number; readonly epoch: number }): AsyncGenerator<Batch> {
+  async *batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch> {
+    let skip = order?.skip ?? 0;
     const blocks = Math.ceil(this.rows / BLOCK_ROWS);
     const blockOrder = order
       ? permutation(blocks, randomStream(order.seed, `blocks/${order.epoch}`))
@@ -146,9 +154,13 @@ class CacheFile implements RowCache {
     for (let first = 0; first < blocks; first += WINDOW_BLOCKS) {
       const chosen = [...blockOrder.subarray(first, first + WINDOW_BLOCKS)];
       const rows = chosen.reduce((sum, block) => sum + this.#blockRows(block), 0);
+      const batches = Math.ceil(rows / batchSize);
+      const skipped = Math.min(skip, batches);
+      skip -= skipped;
+      if (skipped === batches) continue;
       const window = await this.#readWindow(chosen, rows);
       const rowOrder = order && permutation(rows, randomStream(order.seed, `rows/${order.epoch}/${first}`));
-      for (let start = 0; start < rows; start += batchSize) {
+      for (let start = skipped * batchSize; start < rows; start += batchSize) {
         yield this.#batch(window, start, Math.min(batchSize, rows - start), rowOrder);
       }
     }

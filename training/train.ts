@@ -22,12 +22,14 @@ import { type CheckedLog, checkLog } from '../lib/table/log.ts';
 import { openSource } from '../lib/table/source.ts';
 import type { LogSummary } from '../lib/table/summary.ts';
 import { type Calibration, calibrate, writeCalibration } from './calibrate.ts';
+import type { Checkpoints, Resumption } from './checkpoints.ts';
 import { evaluateModel, funnelTasks, taskRates } from './evaluate-model.ts';
 import { fillUntrainedRows } from './fill-untrained.ts';
 import { type EpochRecord, type Fitted, fit } from './fit.ts';
 import { initialWeights, type StageRates } from './initial-weights.ts';
 import type { OnProgress } from './progress.ts';
 import { type RowCache, RowCacheWriter } from './row-cache.ts';
+import { type ChampionFiles, type WarmStartReport, type WarmWeights, warmStart } from './warm-start.ts';
 
 export interface TrainOptions {
   readonly declaration: Declaration;
@@ -45,6 +47,12 @@ export interface TrainOptions {
   readonly onSummary?: (summary: LogSummary) => void;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
+  /** Keeps the training's state, and has what is left of an interrupted one. */
+  readonly checkpoints?: Checkpoints;
+  /** The version whose weights training begins with. */
+  readonly champion?: ChampionFiles;
+  /** Called once it is known what of the champion's weights training begins with. */
+  readonly onWarmStart?: (report: WarmStartReport) => void;
 }
 
 export interface TrainedModel {
@@ -57,6 +65,10 @@ export interface TrainedModel {
   readonly filledRows: Readonly<Record<string, number>>;
   readonly metrics: FunnelMetrics;
   readonly seconds: number;
+  /** Where an interrupted training went on. */
+  readonly resumed: readonly Resumption[];
+  /** The version whose weights training began with; `null` for none. */
+  readonly warmStart: string | null;
 }
 
 export async function train(options: TrainOptions): Promise<TrainedModel> {
@@ -95,6 +107,8 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
       filledRows,
       metrics,
       seconds: (performance.now() - started) / 1000,
+      resumed: options.checkpoints?.resumed ?? [],
+      warmStart: options.champion?.version ?? null,
     };
   } finally {
     await database.close();
@@ -141,14 +155,24 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
     seed: training.seed,
   });
   try {
-    engine.load(initialWeights(model, encoder.tables, stageRates(summary), training.seed));
+    const fresh = initialWeights(model, encoder.tables, stageRates(summary), training.seed);
+    const start = await startingWeights(prepared, model, fresh);
+    engine.load(start.weights);
+    const { checkpoints } = options;
+    const from = checkpoints && (await checkpoints.restore(engine));
     const fitted = await fit(engine, caches.train, caches.validation, {
       ...training,
+      ...(checkpoints && { keeper: checkpoints }),
+      ...(from && { from }),
       onProgress: ({ rows, totalRows, ...epoch }) =>
         options.onProgress?.({ phase: 'train', done: rows, total: totalRows, ...epoch }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    const { tables, filledRows } = fillUntrainedRows(encoder.tables, fitted.weights.tables, engine.touched);
+    const { tables, filledRows } = fillUntrainedRows(
+      encoder.tables,
+      fitted.weights.tables,
+      learnedRows(engine.touched, start.keptRows),
+    );
     const weights: Weights = { parameters: fitted.weights.parameters, tables };
     const calibration = await calibrateModel(prepared, model, weights);
     const graph = traceScores(model, encoder.inputs, encoder.tables, weights, calibration?.calibrators);
@@ -159,6 +183,32 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
     await caches.train.close();
     await caches.validation.close();
   }
+}
+
+/** The champion's weights as far as they fit, fresh ones where it has none. */
+async function startingWeights(
+  { options, encoder, database }: Prepared,
+  model: Model,
+  fresh: Weights,
+): Promise<WarmWeights> {
+  const { champion, onWarmStart } = options;
+  if (champion === undefined) return { weights: fresh, keptRows: {} };
+  const { report, ...start } = await warmStart(database, champion, { model, encoder, fresh });
+  onWarmStart?.(report);
+  return start;
+}
+
+/** Rows that this training touched, or the champion's. */
+function learnedRows(
+  touched: Readonly<Record<string, Uint8Array>>,
+  kept: Readonly<Record<string, Uint8Array>>,
+): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    Object.entries(touched).map(([table, flags]) => [
+      table,
+      flags.map((flag, row) => flag | (kept[table]?.[row] ?? 0)),
+    ]),
+  );
 }
 
 async function cacheRows({

@@ -56,6 +56,12 @@ export interface Weights {
   readonly tables: Readonly<Record<string, Float32Array>>;
 }
 
+export interface EngineState {
+  /** Steps made so far. */
+  readonly step: number;
+  readonly arrays: readonly (readonly [name: string, bytes: Uint8Array])[];
+}
+
 interface Rows {
   readonly dimension: number;
   readonly stride: number;
@@ -144,6 +150,34 @@ export class Engine {
     const copies = (all: ReadonlyMap<string, Rows>) =>
       Object.fromEntries([...all].map(([name, rows]) => [name, this.#read(rows)]));
     return { parameters: copies(this.#parameters), tables: copies(this.#tables) };
+  }
+
+  /**
+   * All that the next step depends on besides its batch: weights with the optimizer's state, and which rows were touched,
+   * by name. The arrays are the engine's own memory, good until its next step.
+   */
+  state(): EngineState {
+    return { step: this.#step, arrays: this.#stateArrays() };
+  }
+
+  /**
+   * Goes back to a state that an engine of the same model and options was in: each of its arrays is filled in turn.
+   */
+  async restore(step: number, fill: (name: string, into: Uint8Array) => Promise<void>): Promise<void> {
+    for (const [name, bytes] of this.#stateArrays()) await fill(name, bytes);
+    this.#step = step;
+  }
+
+  #stateArrays(): (readonly [name: string, bytes: Uint8Array])[] {
+    const bytesOf = ({ block }: Rows) => {
+      const { buffer, byteOffset, byteLength } = this.#memory.floats(block);
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    };
+    return [
+      ...[...this.#parameters].map(([name, rows]) => [`parameter/${name}`, bytesOf(rows)] as const),
+      ...[...this.#tables].map(([name, rows]) => [`table/${name}`, bytesOf(rows)] as const),
+      ...Object.entries(this.touched).map(([name, flags]) => [`touched/${name}`, flags] as const),
+    ];
   }
 
   /** Sets the weights; the optimizer's state stays. */

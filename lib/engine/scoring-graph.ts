@@ -61,7 +61,8 @@ function traceForward(
   );
 }
 
-const embeddingName = (table: string) => `embedding.${table}`;
+/** Name of an embedding table's initializer. */
+export const embeddingName = (table: string) => `embedding.${table}`;
 
 function graphInputs(input: InputSpec): GraphInput[] {
   switch (input.kind) {

@@ -57,6 +57,19 @@ export function layoutOf(
   };
 }
 
+/** What each column of the towers' input stands for, in their order. */
+export function columnNames({ fields, numbers, mode }: Layout): string[] {
+  const groups = mode === 'concatenate' ? fields.map((field) => [field]) : byEntity(fields);
+  return [
+    ...groups.flatMap((group) => {
+      const name = group.map(({ input }) => input.name).join(' + ');
+      return Array.from({ length: group[0]?.dimension ?? 0 }, (_, k) => `${name}[${k}]`);
+    }),
+    ...numbers.map(({ name }) => name),
+    ...numbers.map(({ name }) => `${name} is missing`),
+  ];
+}
+
 /** The towers' input [batch, width] of an embedded matrix [batch, embeddedWidth] and untransformed numbers [batch] by name. */
 export function towerInput(
   layout: Layout,

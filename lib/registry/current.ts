@@ -17,6 +17,8 @@ const ATTEMPTS = 100;
 const promotion = z.object({ version: z.string(), reason: z.string(), promotedAt: z.iso.datetime() });
 const currentSchema = promotion.extend({
   formatVersion: z.literal(CURRENT_FORMAT),
+  /** The latest holder of the training lease that has promoted a version. */
+  trainingEpoch: z.number().int().optional(),
   earlier: z.array(promotion.readonly()).readonly(),
 });
 
@@ -27,6 +29,8 @@ export type Promotion = Readonly<z.infer<typeof promotion>>;
 export interface CurrentVersion extends Promotion {
   /** The versions that were current before, the latest first: what rollbacks bring back. */
   readonly earlier: readonly Promotion[];
+  /** The latest holder of the training lease that has promoted a version, if any has. */
+  readonly trainingEpoch?: number | undefined;
   /** Of `current.json`, to expect in the next promotion. */
   readonly etag: string;
 }
@@ -34,6 +38,8 @@ export interface CurrentVersion extends Promotion {
 export interface PromoteOptions {
   /** Etag of the `current.json` that the decision was made on, `null` for none; without it, whatever is there. */
   readonly expected?: string | null;
+  /** Of the training lease under which the version was trained: an earlier holder than the last cannot promote. */
+  readonly trainingEpoch?: number;
   /** For people: why the version became current. */
   readonly reason: string;
   readonly at: Date;
@@ -58,7 +64,8 @@ export async function currentVersion(store: Store, name: string): Promise<Curren
 /**
  * Makes a published version the current one; nothing changes where it already is.
  * @throws {VersionNotFoundError} where there is no such version.
- * @throws {PreconditionFailedError} where `expected` was given and another promotion came first.
+ * @throws {PreconditionFailedError} where `expected` was given and another promotion came first, or a later holder of the
+ * training lease has promoted.
  */
 export async function promoteVersion(
   store: Store,
@@ -94,7 +101,7 @@ export async function rollbackVersion(store: Store, name: string, options: Promo
 async function swapCurrent(
   store: Store,
   name: string,
-  { expected, reason, at }: PromoteOptions,
+  { expected, reason, at, trainingEpoch }: PromoteOptions,
   successorOf: (current: CurrentVersion | null) => Pick<CurrentVersion, 'version' | 'earlier'>,
 ): Promise<CurrentVersion> {
   const key = currentKey(name);
@@ -102,14 +109,18 @@ async function swapCurrent(
     const current = await currentVersion(store, name);
     if (expected !== undefined && expected !== (current?.etag ?? null))
       throw new PreconditionFailedError(key, store.url, expected === null ? 'ifAbsent' : 'ifMatch');
+    if (trainingEpoch !== undefined && trainingEpoch < (current?.trainingEpoch ?? 0))
+      throw new PreconditionFailedError(key, store.url, 'ifMatch');
     const { version, earlier } = successorOf(current);
     if (current?.version === version) return current;
     const promoted = { version, reason, promotedAt: at.toISOString() };
-    const content = `${JSON.stringify({ formatVersion: CURRENT_FORMAT, ...promoted, earlier }, null, 2)}\n`;
+    const latest = trainingEpoch ?? current?.trainingEpoch;
+    const epoch = latest === undefined ? {} : { trainingEpoch: latest };
+    const content = `${JSON.stringify({ formatVersion: CURRENT_FORMAT, ...promoted, ...epoch, earlier }, null, 2)}\n`;
     try {
       const condition = current === null ? { ifAbsent: true } : { ifMatch: current.etag };
       const { etag } = await store.put(key, content, condition);
-      return { ...promoted, earlier, etag };
+      return { ...promoted, ...epoch, earlier, etag };
     } catch (error) {
       if (!(error instanceof PreconditionFailedError)) throw error;
       // The answer to a successful write may be lost, and its repetition then fails.

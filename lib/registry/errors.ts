@@ -17,3 +17,13 @@ export class InvalidRecordError extends Error {
 export class ModelCorruptedError extends Error {
   override readonly name = 'ModelCorruptedError';
 }
+
+/** Thrown where another run is training the model. */
+export class LeaseHeldError extends Error {
+  override readonly name = 'LeaseHeldError';
+}
+
+/** Thrown where a run that trained a model may not promote it any more, for another has taken over. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}

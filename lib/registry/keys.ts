@@ -1,6 +1,7 @@
 /**
  * Where models lie in a store: `models/<name>/<version>/<file>`, `models/<name>/current.json`, which names the version
- * in use, and `models/<name>/decisions/<time>-<version>.json`, which tell how it came to be.
+ * in use, and `models/<name>/decisions/<time>-<version>.json`, which tell how it came to be; and where the runs that
+ * train them keep their lease, checkpoints and results: `_training/<name>/`.
  */
 
 export const MODELS_PREFIX = 'models/';
@@ -38,6 +39,24 @@ export function decisionsPrefix(name: string): string {
 /** Key of a decision, so that decisions sort by time. */
 export function decisionKey(name: string, version: string, at: Date): string {
   return `${decisionsPrefix(name)}${at.toISOString().replaceAll(/[-:]/g, '')}-${version}.json`;
+}
+
+/** Where runs that train a model keep what they need among themselves. */
+export function trainingPrefix(name: string): string {
+  return `_training/${modelPrefix(name).slice(MODELS_PREFIX.length)}`;
+}
+
+export function leaseKey(name: string): string {
+  return `${trainingPrefix(name)}lease.json`;
+}
+
+export function checkpointsPrefix(name: string): string {
+  return `${trainingPrefix(name)}checkpoints/`;
+}
+
+/** What became of a run. */
+export function resultKey(name: string, runId: string): string {
+  return `${trainingPrefix(name)}${runId}/result.json`;
 }
 
 /** Version of a model from the UTC second and the start of its ONNX file's sha256, so that versions sort by time. */

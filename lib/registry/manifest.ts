@@ -54,6 +54,13 @@ const manifestSchema = z
         threads: count,
         cpuModel: z.string(),
         seconds: z.number().nonnegative(),
+        /** Where training was interrupted and went on: on another kind of processor, other bytes may come of it. */
+        resumed: z
+          .array(z.object({ step: count, cpuModel: z.string(), threads: count }).readonly())
+          .readonly()
+          .optional(),
+        /** The version whose weights training began with. */
+        warmStart: z.string().optional(),
         /** By embedding table: rows that no training row reached, and that got the table's mean. */
         filledRows: z.record(z.string(), count).readonly(),
       })

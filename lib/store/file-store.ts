@@ -38,6 +38,7 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
   return {
     url: space.url,
     hasFiles: true,
+    now: async () => new Date(),
     async head(key, versionId) {
       checkKey(key);
       return readVersion(space, key, versionId, async (_file, info) => info);

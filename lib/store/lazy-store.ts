@@ -12,6 +12,7 @@ export function lazyStore(url: string, load: () => Promise<Store>): Store {
   return {
     url,
     hasFiles: false,
+    now: async () => (await store()).now(),
     head: async (...args) => (await store()).head(...args),
     get: async (...args) => (await store()).get(...args),
     put: async (...args) => (await store()).put(...args),

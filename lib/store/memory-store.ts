@@ -24,8 +24,9 @@ const STORE_URL = 'memory:';
 /**
  * A versioned bucket in memory, with S3's semantics: each write is a new version with the MD5 of its bytes as etag,
  * and a replaced or deleted version can still be read by its id.
+ * @param now Its clock.
  */
-export function memoryStore(): MemoryStore {
+export function memoryStore(now: () => Date = () => new Date()): MemoryStore {
   const current = new Map<string, StoredObject>();
   const history = new Map<string, StoredObject[]>();
   let writes = 0;
@@ -69,6 +70,7 @@ export function memoryStore(): MemoryStore {
   return {
     url: STORE_URL,
     hasFiles: false,
+    now: async () => now(),
     keys: () => [...current.keys()].sort(compareKeys),
     versions: (key) => (history.get(key) ?? []).map(copyOf),
     async head(key, versionId) {

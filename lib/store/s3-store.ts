@@ -9,6 +9,7 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CopyObjectCommand, DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { AwsConnection } from './aws-settings.ts';
+import { bucketTime } from './bucket-time.ts';
 import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut, rangeWithin } from './request.ts';
 import { s3Client } from './s3-client.ts';
 import { describeError, isBehindEnd, isMissing, isPreconditionFailed } from './s3-errors.ts';
@@ -99,6 +100,13 @@ export function s3Store(options: S3StoreOptions): Store {
   const store: Store = {
     url,
     hasFiles: false,
+    async now() {
+      try {
+        return await bucketTime(client, bucket);
+      } catch (error) {
+        throw describeError(error, 'ask the time of', url);
+      }
+    },
     head,
     get,
     put(key, body, putOptions = {}) {

@@ -36,6 +36,8 @@ export interface Store {
   readonly url: string;
   /** Whether `toFile` answers with the object's own file, which costs no copy and may be replaced while it is read. */
   readonly hasFiles: boolean;
+  /** The time by the store's own clock, which all its users share; a bucket's has a resolution of one second. */
+  now(): Promise<Date>;
   /** Facts about the current object, or of one version; `null` where there is none. `list` may leave `metadata` empty, `head` never does. */
   head(key: string, versionId?: string): Promise<ObjectInfo | null>;
   /** @throws {ObjectNotFoundError} where the key, or that version of it, does not exist. */

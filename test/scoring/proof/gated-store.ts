@@ -26,6 +26,7 @@ export function gated(gate: Gate, url = 'memory:'): Target {
     store: {
       url,
       hasFiles: false,
+      now: async () => new Date(0),
       head: (key, versionId) => gate(read('head', key), ({ store }) => store.head(key, versionId)),
       get: (key, options) => gate(read('get', key), ({ store }) => store.get(key, options)),
       put: (key, body, options) => gate(change('put', key), ({ store }) => store.put(key, body, options)),

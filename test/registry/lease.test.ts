@@ -1,0 +1,128 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LeaseHeldError, LeaseLostError } from '../../lib/registry/errors.ts';
+import { leaseKey } from '../../lib/registry/keys.ts';
+import { takeLease } from '../../lib/registry/lease.ts';
+import { memoryStore } from '../../lib/store/memory-store.ts';
+import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
+
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+const MINUTE = 60_000;
+const LIFETIME = 3 * MINUTE;
+
+/** A bucket whose clock the test moves. */
+function bucket() {
+  let time = START;
+  const store = memoryStore(() => new Date(time));
+  const take = async (runId: string, from: Store = store) => {
+    const lease = await takeLease(from, 'shop', { runId, lifetimeMs: LIFETIME });
+    onTestFinished(() => lease.release().catch(() => undefined));
+    return lease;
+  };
+  const record = async () => JSON.parse(new TextDecoder().decode((await store.get(leaseKey('shop'))).body));
+  const pass = (ms: number) => {
+    time += ms;
+  };
+  return { store, take, record, pass };
+}
+
+describe('a lease', () => {
+  it('is held by one run until it is released, and counts its holders', async () => {
+    const { take, record } = bucket();
+    const first = await take('monday');
+    expect(await record()).toMatchObject({ runId: 'monday', epoch: 1, expiresAt: '2026-01-01T00:03:00.000Z' });
+    await expect(take('tuesday')).rejects.toThrow(
+      new LeaseHeldError(
+        'model shop is being trained by run monday, whose lease holds until 2026-01-01T00:03:00.000Z unless it is renewed (in memory:)',
+      ),
+    );
+    await first.release();
+    expect((await take('tuesday')).epoch).toBe(2);
+  });
+
+  it("ends three renewals after the last one, by the bucket's clock", async () => {
+    const { take, pass } = bucket();
+    const first = await take('monday');
+    pass(2 * MINUTE);
+    await first.renew();
+    pass(LIFETIME - 1);
+    await expect(take('tuesday')).rejects.toBeInstanceOf(LeaseHeldError);
+    pass(1);
+    const second = await take('tuesday');
+    await expect(first.renew()).rejects.toThrow(
+      new LeaseLostError('run monday lost the lease on model shop: run tuesday has taken it (in memory:)'),
+    );
+    expect(first.lost.aborted).toBe(true);
+    await first.release();
+    await second.renew();
+    expect(second.lost.aborted).toBe(false);
+  });
+
+  it('is taken over at once by the same run, started again', async () => {
+    const { take } = bucket();
+    const killed = await take('monday');
+    const again = await take('monday');
+    expect(again.epoch).toBe(2);
+    await expect(killed.renew()).rejects.toBeInstanceOf(LeaseLostError);
+    await again.renew();
+  });
+
+  it('is taken by one of several that come at once', async () => {
+    const { take } = bucket();
+    const runs = Array.from({ length: 8 }, (_, i) => take(`run-${i}`));
+    const settled = await Promise.allSettled(runs);
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of settled)
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(LeaseHeldError);
+  });
+
+  it('is renewed where the answer to the renewal was lost', async () => {
+    const { store, take } = bucket();
+    let isDeaf = false;
+    const deaf: Store = {
+      ...store,
+      async put(key, body, options) {
+        const info = await store.put(key, body, options);
+        // The client repeats the write, and meets its own.
+        if (isDeaf) throw new PreconditionFailedError(key, store.url, 'ifMatch');
+        return info;
+      },
+    };
+    const lease = await take('monday', deaf);
+    isDeaf = true;
+    await lease.renew();
+    isDeaf = false;
+    await lease.renew();
+    expect(lease.lost.aborted).toBe(false);
+  });
+
+  it('outlives a clock of the bucket that goes back', async () => {
+    const { take, pass } = bucket();
+    const lease = await take('monday');
+    pass(-60 * MINUTE);
+    await lease.renew();
+    await expect(take('tuesday')).rejects.toBeInstanceOf(LeaseHeldError);
+  });
+
+  it('renews itself', async () => {
+    const store = memoryStore();
+    const lease = await takeLease(store, 'shop', { runId: 'monday', lifetimeMs: 90 });
+    onTestFinished(() => lease.release());
+    const first = store.versions(leaseKey('shop')).length;
+    await expect.poll(() => store.versions(leaseKey('shop')).length).toBeGreaterThan(first + 1);
+    expect(lease.lost.aborted).toBe(false);
+  });
+
+  it('is given up where the bucket cannot be reached for its lifetime', async () => {
+    const store = memoryStore();
+    let isAway = false;
+    const now = () => (isAway ? Promise.reject(new Error('connection refused')) : store.now());
+    const lease = await takeLease({ ...store, now }, 'shop', { runId: 'monday', lifetimeMs: 90 });
+    isAway = true;
+    await expect.poll(() => lease.lost.aborted).toBe(true);
+    expect(lease.lost.reason).toEqual(
+      new LeaseLostError(
+        'run monday lost the lease on model shop: it could not be renewed: Error: connection refused (in memory:)',
+      ),
+    );
+  });
+});

@@ -1,0 +1,59 @@
+/** The training container's entry as a plain process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** A structured line of the log. */
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [key: string]: unknown;
+}
+
+export interface TrainingProcess {
+  readonly child: ChildProcess;
+  readonly lines: readonly LogLine[];
+  /** Resolves with the line of that message, once it is written; with `null` where the process ends without it. */
+  line(message: string): Promise<LogLine | null>;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; readonly stderr: string }>;
+}
+
+export function startTraining(environment: Readonly<Record<string, string>>): TrainingProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'training/main.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, THREADS: '1', MEMORY_MIB: '512', POWERTOOLS_DEV: 'false', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: LogLine[] = [];
+  const waiting = new Map<string, (line: LogLine) => void>();
+  let stderr = '';
+  const read = (text: string) => {
+    const line = JSON.parse(text) as LogLine;
+    lines.push(line);
+    waiting.get(line.message)?.(line);
+  };
+  createInterface({ input: child.stdout }).on('line', read);
+  // Errors are structured lines as well; whatever else is there is not meant to be.
+  createInterface({ input: child.stderr }).on('line', (text) => {
+    if (text.startsWith('{')) read(text);
+    else stderr += text;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }));
+  return {
+    child,
+    lines,
+    ended,
+    line: (message) =>
+      Promise.race([
+        new Promise<LogLine>((resolve) => {
+          const found = lines.find((line) => line.message === message);
+          if (found !== undefined) resolve(found);
+          else waiting.set(message, resolve);
+        }),
+        ended.then(() => lines.find((line) => line.message === message) ?? null),
+      ]),
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * The training container's entry: everything comes from the environment (`run/environment.ts`) and the bucket. Ends with
+ * an exit code of `exit-codes.ts`; at SIGTERM with 143, the state of the training kept in the bucket, from which the next
+ * start goes on.
+ */
+import { join } from 'node:path';
+import { openTelemetry } from '../functions/telemetry.ts';
+import { openStore } from '../lib/store/open-store.ts';
+import { firstLine } from '../lib/table/errors.ts';
+import { EXIT_CODES, failureCode } from './exit-codes.ts';
+import { EnvironmentError, type RunSettings, runSettings } from './run/environment.ts';
+import { checkHealth } from './run/health.ts';
+import { runTraining } from './run/run.ts';
+
+/** Requests are repeated for about two minutes: a bucket that is away for one costs no training. */
+const MAX_ATTEMPTS = 24;
+
+class TerminatedError extends Error {
+  override readonly name = 'TerminatedError';
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { log } = openTelemetry();
+  const stopping = new AbortController();
+  const terminate = () => {
+    log.info('terminating', {});
+    stopping.abort(new TerminatedError('terminated: what was learnt is kept, the same run id goes on from it'));
+  };
+  process.on('SIGTERM', terminate).on('SIGINT', terminate);
+  let settings: RunSettings | null = null;
+  try {
+    settings = runSettings();
+    log.appendKeys({ model: settings.modelName, runId: settings.runId });
+    log.info('started', { ...(await checkHealth(settings)) });
+    const store = openStore(settings.bucket, { maxAttempts: MAX_ATTEMPTS });
+    const { status } = await runTraining(settings, { store, log, signal: stopping.signal });
+    return status === 'refused' ? EXIT_CODES['refused by the gate'] : EXIT_CODES.success;
+  } catch (error) {
+    log.error(explain(error, settings), { error: error as Error });
+    if (error instanceof TerminatedError) return EXIT_CODES.terminated;
+    return error instanceof EnvironmentError ? EXIT_CODES.usage : failureCode(error);
+  } finally {
+    process.off('SIGTERM', terminate).off('SIGINT', terminate);
+  }
+}
+
+/** One line, with the setting that helps where one does; files by their place in the bucket. */
+function explain(error: unknown, settings: RunSettings | null): string {
+  const message = firstLine(error);
+  if (settings === null) return message;
+  const { scratch, memoryMiB, modelName, bucket } = settings;
+  if (/no space left|ENOSPC/i.test(message))
+    return `no space left for scratch files in ${scratch}: give SCRATCH a larger disk (${message})`;
+  if (/Out of Memory Error/i.test(message))
+    return `the log does not fit in ${memoryMiB} MiB: raise MEMORY_MIB, or lower THREADS (${message})`;
+  const local = join(scratch, `entirespace-${modelName}`, 'data/');
+  return message.replaceAll(local, `${bucket.replace(/\/$/, '')}/`);
+}

@@ -1,0 +1,98 @@
+/** The data window: the last days' partitions `dt=YYYY-MM-DD/` of the log in the bucket, as files on the scratch disk. */
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { mapEach } from '../../lib/scoring/each.ts';
+import type { ObjectInfo, Store } from '../../lib/store/store.ts';
+import { DataError } from '../../lib/table/errors.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface DataWindow {
+  readonly from: string;
+  readonly until: string;
+  readonly missingDays: readonly string[];
+  readonly objects: readonly ObjectInfo[];
+  readonly bytes: number;
+  /** Of the names and versions of all files. */
+  readonly sha256: string;
+}
+
+export interface WindowOptions {
+  readonly prefix: string;
+  readonly days: number;
+  readonly until: string;
+  readonly maxMissingDays: number;
+}
+
+/** The day before a time, UTC. */
+export function dayBefore(time: Date): string {
+  return new Date(time.getTime() - DAY_MS).toISOString().slice(0, 10);
+}
+
+/**
+ * Finds the window's files; hidden ones (`_SUCCESS`, `.crc`) are passed over.
+ * @throws {DataError} where there is none, or more days have none than may.
+ */
+export async function findWindow(
+  store: Store,
+  { prefix, days, until, maxMissingDays }: WindowOptions,
+): Promise<DataWindow> {
+  const last = new Date(`${until}T00:00:00.000Z`).getTime();
+  const dates = Array.from({ length: days }, (_, i) =>
+    new Date(last - (days - 1 - i) * DAY_MS).toISOString().slice(0, 10),
+  );
+  const found = await mapEach(dates, (date) => filesOf(store, `${prefix}dt=${date}/`));
+  const objects = found.flat();
+  const missingDays = dates.filter((_, i) => found[i]?.length === 0);
+  const from = dates[0] as string;
+  const place = `${store.url}/${prefix}`;
+  if (objects.length === 0)
+    throw new DataError(
+      'no_rows',
+      `no data in ${place}: no file in dt=${from}/ to dt=${until}/ (WINDOW_DAYS is ${days})`,
+    );
+  if (missingDays.length > maxMissingDays)
+    throw new DataError(
+      'no_such_file',
+      `partition missing in ${place}: no .parquet, .csv or .csv.gz file in ${missingDays.map((day) => `dt=${day}/`).join(', ')}, expected one for each day from ${from} to ${until} (MAX_MISSING_DAYS is ${maxMissingDays})`,
+    );
+  const text = objects.map(({ key, versionId, size }) => `${key}\0${versionId}\0${size}\n`).join('');
+  return {
+    from,
+    until,
+    missingDays,
+    objects,
+    bytes: objects.reduce((sum, { size }) => sum + size, 0),
+    sha256: createHash('sha256').update(text).digest('hex'),
+  };
+}
+
+async function filesOf(store: Store, folder: string): Promise<ObjectInfo[]> {
+  const objects: ObjectInfo[] = [];
+  for await (const object of store.list(folder)) {
+    const path = object.key.slice(folder.length).split('/');
+    const isHidden = path.some((segment) => /^[._]/.test(segment));
+    if (!isHidden && /\.(parquet|csv|csv\.gz)$/.test(object.key)) objects.push(object);
+  }
+  return objects;
+}
+
+/** Copies the window's files into a folder, under their keys; `onBytes` is told of each. */
+export async function fetchWindow(
+  store: Store,
+  { objects }: DataWindow,
+  folder: string,
+  { signal, onFile }: { readonly signal: AbortSignal; readonly onFile: (file: ObjectInfo) => void },
+): Promise<void> {
+  await mapEach(objects, async (object) => {
+    signal.throwIfAborted();
+    const target = join(folder, object.key);
+    await mkdir(dirname(target), { recursive: true });
+    const path = await store.toFile(object.key, join(folder, '.fetched'), object.versionId);
+    // What others may replace is copied; what was fetched for us is moved.
+    if (store.hasFiles) await copyFile(path, target);
+    else await rename(path, target);
+    onFile(object);
+  });
+}

@@ -1,0 +1,266 @@
+/**
+ * One training run, from the data window in the bucket to the gate's decision: under the model's lease, from the last
+ * checkpoint where there is one that fits.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Declaration } from '../../lib/config/declaration.ts';
+import { DeclarationError } from '../../lib/config/declaration-error.ts';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { currentVersion } from '../../lib/registry/current.ts';
+import { fetchVersion } from '../../lib/registry/fetch-version.ts';
+import { resultKey, trainingPrefix } from '../../lib/registry/keys.ts';
+import { type Lease, takeLease } from '../../lib/registry/lease.ts';
+import type { Log } from '../../lib/scoring/ports.ts';
+import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../../lib/store/store.ts';
+import { type CheckpointEvent, Checkpoints } from '../checkpoints.ts';
+import { decide, settle } from '../gate.ts';
+import { dataFacts, publishTrained } from '../publish-trained.ts';
+import { type TrainedModel, train } from '../train.ts';
+import type { ChampionFiles } from '../warm-start.ts';
+import type { RunSettings } from './environment.ts';
+import { type DataWindow, dayBefore, fetchWindow, findWindow } from './partitions.ts';
+import { progressLines } from './progress-lines.ts';
+
+const RESULT_FORMAT = 1;
+
+export interface RunTools {
+  readonly store: Store;
+  readonly log: Log;
+  /** Aborted to end the run soon, with what was learnt kept. */
+  readonly signal: AbortSignal;
+}
+
+/** `_training/<model>/<run id>/result.json`: written last, and only by a run that came to a decision. */
+export interface RunResult {
+  readonly formatVersion: number;
+  readonly runId: string;
+  readonly model: string;
+  readonly status: 'first' | 'promoted' | 'refused';
+  readonly version: string;
+  /** The version that was in use; `null` for none. */
+  readonly champion: string | null;
+  readonly reasons: readonly string[];
+  readonly seconds: number;
+}
+
+/** @throws {Error} where the run comes to no decision: nothing is promoted then, and the next run can go on. */
+export async function runTraining(settings: RunSettings, tools: RunTools): Promise<RunResult> {
+  const { store, log } = tools;
+  const { modelName, runId, leaseSeconds } = settings;
+  const ended = await resultOf(store, modelName, runId);
+  if (ended !== null) {
+    log.info('run is over already', { ...ended });
+    return ended;
+  }
+  const { declaration, text } = await readRemoteDeclaration(store, settings);
+  const lease = await takeLease(store, modelName, { runId, lifetimeMs: leaseSeconds * 1000 });
+  log.info('lease taken', { epoch: lease.epoch });
+  const scratch = join(settings.scratch, `entirespace-${modelName}`);
+  // What a killed run left there is of no use: only the bucket is known to be whole.
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  try {
+    const signal = AbortSignal.any([tools.signal, lease.lost]);
+    return await trainUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch });
+  } finally {
+    await lease.release();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+interface Prepared {
+  readonly declaration: Declaration;
+  readonly text: string;
+  readonly lease: Lease;
+  readonly scratch: string;
+}
+
+async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<RunResult> {
+  const { store, log, signal } = tools;
+  const { modelName, runId, threads, memoryMiB } = settings;
+  const { declaration, lease, scratch } = prepared;
+  const started = performance.now();
+  const window = await openWindow(settings, tools, scratch);
+  const champion = settings.warmStart ? await fetchChampion(store, log, modelName, scratch) : null;
+  const checkpoints = await openCheckpoints(settings, tools, prepared, { window, champion });
+  const work = {
+    dataPath: join(scratch, 'data'),
+    scratch,
+    threads,
+    memoryLimitMiB: memoryMiB,
+    signal,
+    onProgress: progressLines(log),
+  };
+  const trained = await train({
+    ...work,
+    declaration,
+    declarationText: prepared.text,
+    checkpoints,
+    ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
+    onSummary: ({ rows, parts, rejected }) =>
+      log.info('log checked', {
+        rows,
+        rejected,
+        train: parts.train.rows,
+        validation: parts.validation.rows,
+        test: parts.test.rows,
+      }),
+  });
+  const at = new Date();
+  const decision = await decide({
+    ...work,
+    store,
+    challenger: { folder: trained.folder, declaration, data: dataFacts(trained.summary) },
+    at,
+  });
+  signal.throwIfAborted();
+  const version = await publishTrained(store, declaration, trained, { threads, at });
+  log.info('published', { version, ...outcomeOf(trained) });
+  // Whoever has lost the lease learns it here, and the compare-and-swap of the promotion sees to the rest.
+  await lease.renew();
+  const settled = await settle(store, { name: modelName, version, at, trainingEpoch: lease.epoch }, decision);
+  const result: RunResult = {
+    formatVersion: RESULT_FORMAT,
+    runId,
+    model: modelName,
+    status: settled.verdict,
+    version,
+    champion: settled.champion,
+    reasons: settled.reasons,
+    seconds: (performance.now() - started) / 1000,
+  };
+  await checkpoints.clear();
+  await store.put(resultKey(modelName, runId), `${JSON.stringify(result, null, 2)}\n`);
+  log.info('decided', { ...result });
+  return result;
+}
+
+async function resultOf(store: Store, name: string, runId: string): Promise<RunResult | null> {
+  try {
+    const { body } = await store.get(resultKey(name, runId));
+    return JSON.parse(new TextDecoder().decode(body)) as RunResult;
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** @throws {DeclarationError} where it is absent, wrong, or of another model. */
+async function readRemoteDeclaration(
+  store: Store,
+  { declarationKey, modelName, seed }: RunSettings,
+): Promise<{ declaration: Declaration; text: string }> {
+  const place = `${store.url}/${declarationKey}`;
+  const object = await store.get(declarationKey).catch((cause: unknown) => {
+    if (cause instanceof ObjectNotFoundError) throw mistaken(place, 'no such object in the bucket (DECLARATION_KEY)');
+    throw cause;
+  });
+  const text = new TextDecoder().decode(object.body);
+  const declaration = parseDeclaration(text, place);
+  if (declaration.name !== modelName)
+    throw mistaken(place, `name is ${declaration.name}, expected ${modelName} (MODEL_NAME)`);
+  if (seed === null) return { declaration, text };
+  return { declaration: { ...declaration, training: { ...declaration.training, seed } }, text };
+}
+
+function mistaken(place: string, message: string): DeclarationError {
+  return new DeclarationError(place, [{ line: 1, column: 1, path: '', message }]);
+}
+
+/** The window's files on the scratch disk. A run that is started again has the days that it began with. */
+async function openWindow(
+  settings: RunSettings,
+  { store, log, signal }: RunTools,
+  scratch: string,
+): Promise<DataWindow> {
+  const { dataPrefix, windowDays, maxMissingDays } = settings;
+  const until = settings.partitionsUntil ?? (await lastDayOf(store, settings));
+  const window = await findWindow(store, { prefix: dataPrefix, days: windowDays, until, maxMissingDays });
+  const { objects, bytes, from, missingDays } = window;
+  log.info('data window', { from, until, files: objects.length, bytes, missingDays });
+  const started = performance.now();
+  let done = 0;
+  let told = started;
+  await fetchWindow(store, window, join(scratch, 'data'), {
+    signal,
+    onFile: ({ size }) => {
+      done += size;
+      const now = performance.now();
+      if (now - told < 10_000) return;
+      told = now;
+      log.info('fetching', { bytes: done, total: bytes, secondsLeft: ((now - started) / 1000) * (bytes / done - 1) });
+    },
+  });
+  log.info('fetched', { bytes, seconds: (performance.now() - started) / 1000 });
+  return window;
+}
+
+async function lastDayOf(store: Store, { modelName, runId }: RunSettings): Promise<string> {
+  const key = `${trainingPrefix(modelName)}${runId}/window.json`;
+  const until = dayBefore(await store.now());
+  try {
+    await store.put(key, `${JSON.stringify({ until })}\n`, { ifAbsent: true });
+    return until;
+  } catch (error) {
+    if (!(error instanceof PreconditionFailedError)) throw error;
+    const { body } = await store.get(key);
+    return (JSON.parse(new TextDecoder().decode(body)) as { until: string }).until;
+  }
+}
+
+/** The current version, to begin with its weights; `null`, with a line that says why, where that cannot be. */
+async function fetchChampion(store: Store, log: Log, name: string, scratch: string): Promise<ChampionFiles | null> {
+  const current = await currentVersion(store, name);
+  if (current === null) {
+    log.info('no warm start', { why: 'no version is in use' });
+    return null;
+  }
+  const { version } = current;
+  try {
+    return { version, folder: await fetchVersion(store, name, version, join(scratch, 'champion')) };
+  } catch (error) {
+    log.error('no warm start', { version, why: error instanceof Error ? error.message : String(error) });
+    return null;
+  }
+}
+
+async function openCheckpoints(
+  { modelName, checkpointMinutes, threads }: RunSettings,
+  { store, log }: RunTools,
+  { declaration, text, lease, scratch }: Prepared,
+  { window, champion }: { readonly window: DataWindow; readonly champion: ChampionFiles | null },
+): Promise<Checkpoints> {
+  const folder = join(scratch, 'checkpoint');
+  await mkdir(folder);
+  return new Checkpoints({
+    store,
+    name: modelName,
+    identity: {
+      declarationSha256: createHash('sha256').update(text).digest('hex'),
+      dataSha256: window.sha256,
+      warmStart: champion?.version ?? null,
+      seed: declaration.training.seed,
+    },
+    epoch: lease.epoch,
+    everyMs: checkpointMinutes * 60_000,
+    threads,
+    scratch: folder,
+    onEvent: (event) => logCheckpoint(log, event),
+  });
+}
+
+function logCheckpoint(log: Log, event: CheckpointEvent): void {
+  const { kind, ...details } = event;
+  const lines = {
+    written: 'checkpoint written',
+    resumed: 'going on from a checkpoint',
+    useless: 'checkpoint not used',
+  };
+  log.info(lines[kind], details);
+}
+
+function outcomeOf({ epochs, bestEpoch, seconds, resumed }: TrainedModel) {
+  return { epochs: epochs.length, bestEpoch, seconds, resumed };
+}
