@@ -64,7 +64,7 @@ async function buildDist(): Promise<void> {
   rmSync('dist', { recursive: true, force: true });
   mkdirSync('dist');
   await build({
-    entryPoints: { entirespace: 'bin/entirespace.ts', ...DOORS },
+    entryPoints: { entirespace: 'bin/entirespace.ts', training: 'training/main.ts', ...DOORS },
     outdir: 'dist',
     bundle: true,
     splitting: true,

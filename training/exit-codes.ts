@@ -2,8 +2,6 @@
 import { DeclarationError } from '../lib/config/declaration-error.ts';
 import {
   InvalidRecordError,
-  LeaseHeldError,
-  LeaseLostError,
   ModelCorruptedError,
   RefusedVersionError,
   VersionNotFoundError,
@@ -20,9 +18,14 @@ export const EXIT_CODES = {
   'bad or missing model': 5,
   'disk or memory': 6,
   'refused by the gate': 7,
+  interrupted: 130,
+} as const;
+
+/** Of a training run in its container, which has more ways to end. */
+export const RUN_EXIT_CODES = {
+  ...EXIT_CODES,
   /** It trains the model already, or has taken over. */
   'another run': 9,
-  interrupted: 130,
   /** By SIGTERM, all that was learnt kept: 128 + 15. */
   terminated: 143,
 } as const;
@@ -31,7 +34,6 @@ export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
 /** The exit code of what a piece of work threw. */
 export function failureCode(error: unknown): ExitCode {
-  if (error instanceof LeaseHeldError || error instanceof LeaseLostError) return EXIT_CODES['another run'];
   if (error instanceof DeclarationError) return EXIT_CODES['bad declaration'];
   if (error instanceof RefusedVersionError) return EXIT_CODES['refused by the gate'];
   if (error instanceof DataError || error instanceof CandidateFileError) return EXIT_CODES['bad data'];

@@ -5,9 +5,10 @@
  */
 import { join } from 'node:path';
 import { openTelemetry } from '../functions/telemetry.ts';
+import { LeaseHeldError, LeaseLostError } from '../lib/registry/errors.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import { firstLine } from '../lib/table/errors.ts';
-import { EXIT_CODES, failureCode } from './exit-codes.ts';
+import { failureCode, RUN_EXIT_CODES } from './exit-codes.ts';
 import { EnvironmentError, type RunSettings, runSettings } from './run/environment.ts';
 import { checkHealth } from './run/health.ts';
 import { runTraining } from './run/run.ts';
@@ -36,14 +37,19 @@ async function main(): Promise<number> {
     log.info('started', { ...(await checkHealth(settings)) });
     const store = openStore(settings.bucket, { maxAttempts: MAX_ATTEMPTS });
     const { status } = await runTraining(settings, { store, log, signal: stopping.signal });
-    return status === 'refused' ? EXIT_CODES['refused by the gate'] : EXIT_CODES.success;
+    return status === 'refused' ? RUN_EXIT_CODES['refused by the gate'] : RUN_EXIT_CODES.success;
   } catch (error) {
     log.error(explain(error, settings), { error: error as Error });
-    if (error instanceof TerminatedError) return EXIT_CODES.terminated;
-    return error instanceof EnvironmentError ? EXIT_CODES.usage : failureCode(error);
+    return exitCodeOf(error);
   } finally {
     process.off('SIGTERM', terminate).off('SIGINT', terminate);
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof TerminatedError) return RUN_EXIT_CODES.terminated;
+  if (error instanceof LeaseHeldError || error instanceof LeaseLostError) return RUN_EXIT_CODES['another run'];
+  return error instanceof EnvironmentError ? RUN_EXIT_CODES.usage : failureCode(error);
 }
 
 /** One line, with the setting that helps where one does; files by their place in the bucket. */

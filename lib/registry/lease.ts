@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../store/store.ts';
+import { currentVersion } from './current.ts';
 import { LeaseHeldError, LeaseLostError } from './errors.ts';
 import { leaseKey } from './keys.ts';
 import { parseRecord } from './record.ts';
@@ -60,12 +61,14 @@ export async function takeLease(store: Store, name: string, { runId, lifetimeMs 
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const held = await readLease(store, name);
     const now = await store.now();
+    const promoted = (await currentVersion(store, name))?.trainingEpoch ?? 0;
     if (held !== null && isHeldByAnother(held.record, runId, now)) throw heldBy(name, held.record, store);
     const record: LeaseRecord = {
       formatVersion: LEASE_FORMAT,
       runId,
       holder: randomUUID(),
-      epoch: (held?.record.epoch ?? 0) + 1,
+      // After every epoch that has promoted, too: the lease may have been deleted.
+      epoch: Math.max(held?.record.epoch ?? 0, promoted) + 1,
       expiresAt: new Date(now.getTime() + lifetimeMs).toISOString(),
       isReleased: false,
     };

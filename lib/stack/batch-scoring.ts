@@ -3,16 +3,22 @@ import { Construct } from 'constructs';
 import { Data, type DataProps } from './data.ts';
 import { Monitoring, type MonitoringProps } from './monitoring.ts';
 import { Scoring, type ScoringProps } from './scoring.ts';
+import { Training, type TrainingProps } from './training.ts';
 
-/** Parts that can be left out; each needs the ones before it. */
-export const PARTS = ['data', 'scoring', 'monitoring'] as const;
+/** What each part needs besides itself. */
+const NEEDS = { data: [], scoring: ['data'], monitoring: ['scoring'], training: ['data'] } as const;
 
-export type Part = (typeof PARTS)[number];
+export type Part = keyof typeof NEEDS;
 
-export interface BatchScoringProps extends DataProps, Partial<ScoringProps>, MonitoringProps {
+export const PARTS = Object.keys(NEEDS) as readonly Part[];
+
+/** Training needs a container's image, which not everyone can build where the stack is deployed. */
+const DEFAULT_PARTS: readonly Part[] = ['data', 'scoring', 'monitoring'];
+
+export interface BatchScoringProps extends DataProps, Partial<ScoringProps>, MonitoringProps, Partial<TrainingProps> {
   /**
    * What is made.
-   * @default all parts
+   * @default data, scoring and monitoring; training is made where it is named
    */
   readonly parts?: readonly Part[];
 }
@@ -26,10 +32,11 @@ export class BatchScoring extends Construct {
   readonly data: Data;
   readonly scoring: Scoring | undefined;
   readonly monitoring: Monitoring | undefined;
+  readonly training: Training | undefined;
 
   constructor(scope: Construct, id: string, props: BatchScoringProps) {
     super(scope, id);
-    const { parts = PARTS, modelName } = props;
+    const { parts = DEFAULT_PARTS, modelName } = props;
     checkParts(parts);
     this.data = new Data(this, 'Data', props);
     if (parts.includes('scoring')) {
@@ -38,6 +45,10 @@ export class BatchScoring extends Construct {
     }
     if (parts.includes('monitoring') && this.scoring !== undefined)
       this.monitoring = new Monitoring(this, 'Monitoring', { data: this.data, scoring: this.scoring }, props);
+    if (parts.includes('training')) {
+      if (modelName === undefined) throw new Error('modelName is missing: the training part trains one model');
+      this.training = new Training(this, 'Training', this.data, { ...props, modelName });
+    }
     Tags.of(this).add('application', 'entirespace');
     if (modelName !== undefined) Tags.of(this).add('entirespace:model', modelName);
   }
@@ -46,10 +57,10 @@ export class BatchScoring extends Construct {
 function checkParts(parts: readonly string[]): void {
   const unknown = parts.filter((part) => !PARTS.some((known) => known === part));
   if (unknown.length > 0) throw new Error(`parts must be of ${PARTS.join(', ')}, got ${unknown.join(', ')}`);
-  for (const [index, part] of PARTS.entries()) {
-    const before = PARTS[index - 1];
-    if (parts.includes(part) && before !== undefined && !parts.includes(before))
-      throw new Error(`part ${part} needs part ${before}, got ${parts.join(', ')}`);
+  for (const part of PARTS) {
+    const missing = NEEDS[part].find((needed) => !parts.includes(needed));
+    if (parts.includes(part) && missing !== undefined)
+      throw new Error(`part ${part} needs part ${missing}, got ${parts.join(', ')}`);
   }
   if (!parts.includes('data')) throw new Error('parts must include data');
 }

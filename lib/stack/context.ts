@@ -1,11 +1,12 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import type { BatchScoringProps, Part } from './batch-scoring.ts';
 
 /** Names that `-c` takes, with what they mean. */
 export const CONTEXT = {
   model: 'name of the model, as its declaration has it',
-  parts: 'parts to deploy, by commas: data,scoring,monitoring',
+  parts: 'parts to deploy, by commas: data,scoring,monitoring; training besides',
   stack: 'name of the stack (entirespace)',
   arch: 'x64 or arm64 (x64)',
   asset: "folder of the functions' asset (.entirespace/lambda-x64)",
@@ -14,6 +15,14 @@ export const CONTEXT = {
   memory: 'memory of the functions that plan and score, MiB (3008)',
   scratch: 'scratch disk of the functions, MiB (4096)',
   filesBy: 'hour of the day, UTC, by which a file must have been scored',
+  image: 'URI of the training image (built from training/Dockerfile, with Docker)',
+  schedule: 'when to train: cron(0 3 * * ? *)',
+  timeZone: 'of the schedule (Etc/UTC)',
+  windowDays: 'days of data to train on (30)',
+  trainingCpu: 'processor units of the training task, 1024 to a vCPU (4096)',
+  trainingMemory: 'memory of the training task, MiB (16384)',
+  trainingScratch: 'scratch disk of the training task, GiB (50)',
+  warmStart: 'true: training begins with the weights of the version in use',
   remove: 'true: the bucket goes with the stack where it is empty',
 } as const;
 
@@ -42,6 +51,7 @@ export function propsFromContext(
   const modelName = text('model');
   if (modelName === undefined && (parts ?? ['scoring']).includes('scoring'))
     problems.push('model is missing: pass -c model=<name>, as in its declaration');
+  const image = text('image');
   const optional = {
     parts,
     modelName,
@@ -53,6 +63,14 @@ export function propsFromContext(
     filesByHour: number('filesBy'),
     removalPolicy: text('remove') === 'true' ? RemovalPolicy.DESTROY : undefined,
     architecture: arch === 'arm64' ? Architecture.ARM_64 : undefined,
+    image: image === undefined ? undefined : ContainerImage.fromRegistry(image),
+    trainingSchedule: text('schedule'),
+    timeZone: text('timeZone'),
+    windowDays: number('windowDays'),
+    trainingCpu: number('trainingCpu'),
+    trainingMemoryMiB: number('trainingMemory'),
+    trainingScratchGiB: number('trainingScratch'),
+    warmStart: text('warmStart') === 'true' ? true : undefined,
   };
   if (problems.length > 0) throw new Error(`context is not as expected: ${problems.join('; ')}`);
   return { stackName: text('stack') ?? 'entirespace', ...withoutUndefined(optional) };

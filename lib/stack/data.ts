@@ -125,7 +125,7 @@ function lifecycleRules(): LifecycleRule[] {
     { id: 'Work', prefix: '_work/', expiration: month, noncurrentVersionExpiration: week },
     { id: 'Candidates', prefix: CANDIDATES, noncurrentVersionExpiration: month },
     // One rule for each of the others: rules of S3 cannot say "all but".
-    ...['scores/', 'rejects/', 'models/', 'failed/', '_state/'].map((prefix) => ({
+    ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', '_training/'].map((prefix) => ({
       id: `Old-${prefix.slice(0, -1)}`,
       prefix,
       noncurrentVersionExpiration: week,

@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 
-export type RoleName = 'planShards' | 'scoreShard' | 'reconcile';
+export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'trainer';
 
 type BucketAction = 'read' | 'write' | 'delete';
 type QueueAction = 'send' | 'consume' | 'look';
@@ -39,6 +39,15 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
   reconcile: {
     prefixes: FINISH,
     queues: { shards: 'send', arrivalsDead: 'look', shardsDead: 'look' },
+  },
+  trainer: {
+    prefixes: {
+      read: ['data/', 'training/', 'models/', '_training/'],
+      write: ['models/', '_training/'],
+      // Checkpoints of a training that is over.
+      delete: ['_training/'],
+    },
+    queues: {},
   },
 };
 

@@ -4,3 +4,4 @@ export { Data, type DataProps, type QueuePair } from './data.ts';
 export { Monitoring, type MonitoringProps } from './monitoring.ts';
 export { type Cost, costOfRows, idleCost, PRICES, type ScoringSize } from './prices.ts';
 export { Scoring, type ScoringFunctions, type ScoringProps } from './scoring.ts';
+export { Training, type TrainingProps } from './training.ts';

@@ -63,7 +63,7 @@ describe('the bucket', () => {
       { ExpiredObjectDeleteMarker: true },
       { Prefix: '_work/', ExpirationInDays: 30, NoncurrentVersionExpiration: { NoncurrentDays: 7 } },
       { Prefix: 'candidates/', NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
-      ...['scores/', 'rejects/', 'models/', 'failed/', '_state/'].map((Prefix) => ({
+      ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', '_training/'].map((Prefix) => ({
         Prefix,
         NoncurrentVersionExpiration: { NoncurrentDays: 7 },
       })),
@@ -180,8 +180,8 @@ describe('parts', () => {
   });
 
   it('refuses parts that are unknown or hang in the air', () => {
-    expect(attempt({ parts: ['data', 'training' as 'data'] })).toThrow(
-      'parts must be of data, scoring, monitoring, got training',
+    expect(attempt({ parts: ['data', 'tuning' as 'data'] })).toThrow(
+      'parts must be of data, scoring, monitoring, training, got tuning',
     );
     expect(attempt({ parts: ['data', 'monitoring'] })).toThrow(
       'part monitoring needs part scoring, got data, monitoring',

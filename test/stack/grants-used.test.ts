@@ -16,33 +16,9 @@ import type { BatchHandler } from '../../lib/store/in-process-queue.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { sqsRecord } from '../functions/batch.ts';
+import { notingUses, noUses, type Uses } from './noting-uses.ts';
 
-type Uses = Readonly<Record<'read' | 'write' | 'delete', Set<string>>>;
-
-/** The same store, which notes the prefix of every key that it is asked for. */
-function notingUses(store: Store, { read, write, delete: deleted }: Uses): Store {
-  const prefixOf = (key: string) => `${key.split('/')[0]}/`;
-  const note =
-    <Rest extends unknown[], Result>(uses: Set<string>, method: (key: string, ...rest: Rest) => Result) =>
-    (key: string, ...rest: Rest): Result => {
-      uses.add(prefixOf(key));
-      return method(key, ...rest);
-    };
-  return {
-    ...store,
-    head: note(read, store.head),
-    get: note(read, store.get),
-    toFile: note(read, store.toFile),
-    put: note(write, store.put),
-    putFile: note(write, store.putFile),
-    delete: note(deleted, store.delete),
-    copy(from, to) {
-      read.add(prefixOf(from));
-      write.add(prefixOf(to));
-      return store.copy(from, to);
-    },
-  };
-}
+type Role = Exclude<RoleName, 'trainer'>;
 
 const NOW = () => new Date('2026-11-23T12:00:00Z');
 const MODEL = { name: 'shop', version: '20261123-000000-00000000', maxRejected: 0.5 };
@@ -72,9 +48,8 @@ function filesOver(store: Store): CandidateFiles {
 }
 
 /** Drives every way that a file can go, and notes what each function does to the bucket. */
-async function usesOfEach(): Promise<Record<RoleName, Uses>> {
-  const newUses = (): Uses => ({ read: new Set(), write: new Set(), delete: new Set() });
-  const uses = { planShards: newUses(), scoreShard: newUses(), reconcile: newUses() };
+async function usesOfEach(): Promise<Record<Role, Uses>> {
+  const uses = { planShards: noUses(), scoreShard: noUses(), reconcile: noUses() };
   const memory = memoryStore();
   const file = { bucket: 0, key: 'features/user/dt=2026-11-23/bucket=00000.parquet', versionId: 'v', etag: '' };
   const table: FeatureManifest = {
@@ -90,7 +65,7 @@ async function usesOfEach(): Promise<Record<RoleName, Uses>> {
     files: [{ ...file, rows: 1, bytes: 1 }],
   };
   await memory.put(TABLE, JSON.stringify(table));
-  const storeOf = (role: RoleName) => notingUses(memory, uses[role]);
+  const storeOf = (role: Role) => notingUses(memory, uses[role]);
   const log = { info: () => undefined, error: (_: string, { error }: { error?: unknown }) => expect(error).toBeNull() };
   let writers = 0;
   const shared = { now: NOW, newWriterId: () => `writer-${writers++}`, log };
@@ -178,7 +153,8 @@ it.each(['planShards', 'scoreShard', 'reconcile'] as const)('%s uses no prefix w
 
 it('nothing is granted that no function needs', () => {
   for (const action of ['read', 'write', 'delete'] as const) {
-    const granted = Object.values(GRANTS).flatMap(({ prefixes }) => prefixes[action]);
+    const { trainer: _, ...functions } = GRANTS;
+    const granted = Object.values(functions).flatMap(({ prefixes }) => prefixes[action]);
     const used = Object.values(uses).flatMap((role) => [...role[action]]);
     expect(
       [...new Set(granted)].filter((prefix) => !used.includes(prefix)),

@@ -1,0 +1,156 @@
+/**
+ * The state machine of a retraining, in the Amazon States Language: on Spot, where that is interrupted or has no room
+ * twice again and then on demand; what the run decided goes to EventBridge, what went wrong to a topic.
+ */
+
+/** Exit codes of the task with a meaning of their own here; `training/exit-codes.ts` has them all. */
+const EXIT = { refused: 7, anotherRun: 9, terminated: 143 } as const;
+
+/** Runs on Spot before one on demand. */
+const SPOT_RUNS = 3;
+
+export interface TrainingDefinitionProps {
+  readonly partition: string;
+  readonly clusterArn: string;
+  readonly taskDefinitionArn: string;
+  readonly containerName: string;
+  readonly subnetIds: readonly string[];
+  readonly securityGroupId: string;
+  readonly bucketName: string;
+  readonly modelName: string;
+  readonly topicArn: string;
+  /** Console page of the log group, for messages. */
+  readonly logsUrl: string;
+  /** Longest time of one run. */
+  readonly timeoutSeconds: number;
+  /** Between two tries. @default 60 */
+  readonly waitSeconds?: number;
+}
+
+/** The definition, a plain object that may hold CloudFormation's references. */
+export function trainingDefinition(props: TrainingDefinitionProps) {
+  const { partition, bucketName, modelName, topicArn, logsUrl, waitSeconds = 60 } = props;
+  const arn = (action: string) => `arn:${partition}:states:::${action}`;
+  return {
+    Comment: `Retrains ${modelName}`,
+    StartAt: 'Begin',
+    States: {
+      Begin: { Type: 'Pass', Result: { runs: 1 }, Next: 'TrainOnSpot' },
+      TrainOnSpot: run(props, 'FARGATE_SPOT'),
+      TrainOnDemand: run(props, 'FARGATE'),
+      // `Cause` is the stopped task as JSON, or the sentence in which ECS refused to start one.
+      WhatHappened: {
+        Type: 'Choice',
+        Choices: [
+          { Or: causeHas(exitCode(EXIT.refused)), Next: 'ReadResult' },
+          { Or: causeHas(exitCode(EXIT.anotherRun)), Next: 'AnotherRunTrains' },
+          {
+            Or: causeHas([
+              ...exitCode(EXIT.terminated),
+              '*SpotInterruption*',
+              '*Capacity is unavailable*',
+              '*RESOURCE:*',
+            ]),
+            Next: 'Again',
+          },
+        ],
+        Default: 'Tell',
+      },
+      Again: {
+        Type: 'Choice',
+        Choices: [
+          { Variable: '$.runs', NumericLessThan: SPOT_RUNS, Next: 'WaitForSpot' },
+          { Variable: '$.runs', NumericEquals: SPOT_RUNS, Next: 'WaitOnDemand' },
+        ],
+        Default: 'Tell',
+      },
+      WaitForSpot: { Type: 'Wait', Seconds: waitSeconds, Next: 'CountForSpot' },
+      CountForSpot: count('TrainOnSpot'),
+      WaitOnDemand: { Type: 'Wait', Seconds: waitSeconds, Next: 'CountOnDemand' },
+      CountOnDemand: count('TrainOnDemand'),
+      ReadResult: {
+        Type: 'Task',
+        Resource: arn('aws-sdk:s3:getObject'),
+        Parameters: {
+          Bucket: bucketName,
+          'Key.$': `States.Format('_training/${modelName}/{}/result.json', $$.Execution.Name)`,
+        },
+        ResultSelector: { 'result.$': 'States.StringToJson($.Body)' },
+        Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Tell' }],
+        Next: 'WhatWasDecided',
+      },
+      WhatWasDecided: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.result.status', StringEquals: 'refused', Next: 'AnnounceRefusal' }],
+        Default: 'AnnouncePromotion',
+      },
+      AnnouncePromotion: announce(arn('events:putEvents'), 'model.promoted'),
+      AnnounceRefusal: announce(arn('events:putEvents'), 'model.refused'),
+      AnotherRunTrains: { Type: 'Succeed' },
+      Tell: {
+        Type: 'Task',
+        Resource: arn('sns:publish'),
+        Parameters: {
+          TopicArn: topicArn,
+          Subject: `Retraining of ${modelName} failed`,
+          'Message.$': `States.Format('Run {} of model ${modelName} failed, nothing was promoted.\n\nLog: ${logsUrl}\n\n{}', $$.Execution.Name, States.JsonToString($.error))`,
+        },
+        ResultPath: null,
+        Next: 'Failed',
+      },
+      Failed: { Type: 'Fail', Error: 'TrainingFailed', Cause: `Retraining of ${modelName} failed: see its log` },
+    },
+  };
+}
+
+function run(props: TrainingDefinitionProps, capacityProvider: string) {
+  const { partition, clusterArn, taskDefinitionArn, containerName, subnetIds, securityGroupId, timeoutSeconds } = props;
+  return {
+    Type: 'Task',
+    Resource: `arn:${partition}:states:::ecs:runTask.sync`,
+    TimeoutSeconds: timeoutSeconds,
+    Parameters: {
+      Cluster: clusterArn,
+      TaskDefinition: taskDefinitionArn,
+      CapacityProviderStrategy: [{ CapacityProvider: capacityProvider, Weight: 1 }],
+      NetworkConfiguration: {
+        AwsvpcConfiguration: { Subnets: subnetIds, SecurityGroups: [securityGroupId], AssignPublicIp: 'ENABLED' },
+      },
+      Overrides: {
+        ContainerOverrides: [
+          // Started again, it is the same run, and goes on from its checkpoint.
+          { Name: containerName, Environment: [{ Name: 'RUN_ID', 'Value.$': '$$.Execution.Name' }] },
+        ],
+      },
+    },
+    ResultPath: null,
+    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'WhatHappened' }],
+    Next: 'ReadResult',
+  };
+}
+
+function count(next: string) {
+  return {
+    Type: 'Pass',
+    Parameters: { 'runs.$': 'States.MathAdd($.runs, 1)' },
+    Next: next,
+  };
+}
+
+/** In a task's JSON, with and without a space. */
+function exitCode(code: number): string[] {
+  return ['', ' '].flatMap((space) => [',', '}'].map((end) => `*"ExitCode":${space}${code}${end}*`));
+}
+
+function causeHas(patterns: readonly string[]) {
+  return patterns.map((pattern) => ({ Variable: '$.error.Cause', StringMatches: pattern }));
+}
+
+function announce(resource: string, detailType: string) {
+  return {
+    Type: 'Task',
+    Resource: resource,
+    Parameters: { Entries: [{ Source: 'entirespace', DetailType: detailType, 'Detail.$': '$.result' }] },
+    End: true,
+  };
+}

@@ -1,0 +1,32 @@
+/** That what the training task may do in the bucket is enough for a run, and not too much. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { GRANTS } from '../../lib/stack/grants.ts';
+import { memoryStore } from '../../lib/store/memory-store.ts';
+import { runSettings } from '../../training/run/environment.ts';
+import { runTraining } from '../../training/run/run.ts';
+import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
+import { notingUses, noUses } from './noting-uses.ts';
+
+it('a run, warm started from another, uses what is granted and nothing else', async () => {
+  const scratch = await mkdtemp(join(tmpdir(), 'trainer-'));
+  onTestFinished(() => rm(scratch, { recursive: true }));
+  const store = memoryStore();
+  await store.put(DECLARATION_KEY, shopDeclaration());
+  await putPartitions(store, { seed: 1, rows: 12_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 12 });
+  const uses = noUses();
+  const log = { info: () => undefined, error: (message: string) => expect.fail(message) };
+  for (const [runId, until] of [
+    ['one', '2026-01-10'],
+    ['two', '2026-01-12'],
+  ] as const) {
+    const variables = { BUCKET: 's3://shop', MODEL_NAME: 'shop', RUN_ID: runId, PARTITIONS_UNTIL: until };
+    const limits = { WINDOW_DAYS: '10', WARM_START: 'true', THREADS: '1', MEMORY_MIB: '512', SCRATCH: scratch };
+    const tools = { store: notingUses(store, uses), log, signal: new AbortController().signal };
+    expect((await runTraining(runSettings({ ...variables, ...limits }), tools)).version).toMatch(/^\d{8}-/);
+  }
+  for (const action of ['read', 'write', 'delete'] as const)
+    expect([...uses[action]].toSorted(), action).toEqual(GRANTS.trainer.prefixes[action].toSorted());
+});

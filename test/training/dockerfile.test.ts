@@ -1,0 +1,82 @@
+/** What can be said of the image without building it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+interface Instruction {
+  readonly name: string;
+  readonly value: string;
+  /** From 0: the build, then what is shipped. */
+  readonly stage: number;
+}
+
+function instructions(): Instruction[] {
+  const lines = readFileSync('training/Dockerfile', 'utf8')
+    .replaceAll(/^#.*\n/gm, '')
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .filter((line) => line !== '');
+  let stage = -1;
+  return lines.map((line) => {
+    const [, name = '', value = ''] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
+    if (name === 'FROM') stage += 1;
+    return { name, value, stage };
+  });
+}
+
+const all = instructions();
+const of = (name: string, stage?: number) =>
+  all
+    .filter((entry) => entry.name === name && (stage === undefined || entry.stage === stage))
+    .map(({ value }) => value);
+
+describe('the image', () => {
+  it('is of a base of the user, a Node.js that the product supports by default', () => {
+    expect(of('ARG', -1)).toEqual(['BASE=node:22-bookworm-slim']);
+    expect(of('FROM')).toEqual(['$' + '{BASE} AS build', '$' + '{BASE}']);
+  });
+
+  it('knows every instruction that it uses', () => {
+    const known = ['ARG', 'FROM', 'WORKDIR', 'COPY', 'RUN', 'ENV', 'USER', 'VOLUME', 'ENTRYPOINT'];
+    expect(all.filter(({ name }) => !known.includes(name))).toEqual([]);
+  });
+
+  it('ends as a user without rights, in exec form, with a volume of its own to write on', () => {
+    const shipped = all.filter(({ stage }) => stage === 1).map(({ name, value }) => `${name} ${value}`);
+    expect(shipped.slice(-3)).toEqual(['USER node', 'VOLUME ["/scratch"]', 'ENTRYPOINT ["node", "dist/training.js"]']);
+    expect(shipped).toContain('RUN mkdir /scratch && chown node:node /scratch');
+  });
+
+  it('takes from the build what runs, and nothing else', () => {
+    expect(of('COPY', 1)).toEqual([
+      '--from=build /build/package.json ./',
+      '--from=build /build/node_modules ./node_modules',
+      '--from=build /build/dist ./dist',
+    ]);
+  });
+
+  it('has every file that the entry imports, and no path that is not there', async () => {
+    const copied = of('COPY', 0).flatMap((value) => value.split(' ').slice(0, -1));
+    for (const path of copied) expect(existsSync(path), path).toBe(true);
+    const { metafile } = await build({
+      entryPoints: ['training/main.ts'],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      metafile: true,
+      outdir: 'unused',
+      loader: { '.wasm': 'empty' },
+    });
+    const inputs = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/'));
+    expect(inputs.length).toBeGreaterThan(100);
+    const isCopied = (path: string) => copied.some((folder) => path === folder || path.startsWith(`${folder}/`));
+    expect(inputs.filter((path) => !isCopied(path))).toEqual([]);
+  });
+
+  it('is made without what nobody may take along', () => {
+    const ignored = readFileSync('.dockerignore', 'utf8').split('\n');
+    for (const path of ['node_modules', '.git', 'dist', '.venv*']) expect(ignored).toContain(path);
+  });
+});
