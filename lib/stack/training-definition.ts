@@ -1,6 +1,7 @@
 /**
  * The state machine of a retraining, in the Amazon States Language: on Spot, where that is interrupted or has no room
- * twice again and then on demand; what the run decided goes to EventBridge, what went wrong to a topic.
+ * twice again and then on demand; that the run promoted its version, or the gate refused it, goes to EventBridge, what
+ * went wrong to a topic.
  */
 
 /** Exit codes of the task with a meaning of their own here; `training/exit-codes.ts` has them all. */
@@ -29,8 +30,7 @@ export interface TrainingDefinitionProps {
 
 /** The definition, a plain object that may hold CloudFormation's references. */
 export function trainingDefinition(props: TrainingDefinitionProps) {
-  const { partition, bucketName, modelName, topicArn, logsUrl, waitSeconds = 60 } = props;
-  const arn = (action: string) => `arn:${partition}:states:::${action}`;
+  const { partition, modelName, topicArn, logsUrl, waitSeconds = 60 } = props;
   return {
     Comment: `Retrains ${modelName}`,
     StartAt: 'Begin',
@@ -42,7 +42,7 @@ export function trainingDefinition(props: TrainingDefinitionProps) {
       WhatHappened: {
         Type: 'Choice',
         Choices: [
-          { Or: causeHas(exitCode(EXIT.refused)), Next: 'ReadResult' },
+          { Or: causeHas(exitCode(EXIT.refused)), Next: 'AnnounceRefusal' },
           { Or: causeHas(exitCode(EXIT.anotherRun)), Next: 'AnotherRunTrains' },
           {
             Or: causeHas([
@@ -68,28 +68,12 @@ export function trainingDefinition(props: TrainingDefinitionProps) {
       CountForSpot: count('TrainOnSpot'),
       WaitOnDemand: { Type: 'Wait', Seconds: waitSeconds, Next: 'CountOnDemand' },
       CountOnDemand: count('TrainOnDemand'),
-      ReadResult: {
-        Type: 'Task',
-        Resource: arn('aws-sdk:s3:getObject'),
-        Parameters: {
-          Bucket: bucketName,
-          'Key.$': `States.Format('_training/${modelName}/{}/result.json', $$.Execution.Name)`,
-        },
-        ResultSelector: { 'result.$': 'States.StringToJson($.Body)' },
-        Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Tell' }],
-        Next: 'WhatWasDecided',
-      },
-      WhatWasDecided: {
-        Type: 'Choice',
-        Choices: [{ Variable: '$.result.status', StringEquals: 'refused', Next: 'AnnounceRefusal' }],
-        Default: 'AnnouncePromotion',
-      },
-      AnnouncePromotion: announce(arn('events:putEvents'), 'model.promoted'),
-      AnnounceRefusal: announce(arn('events:putEvents'), 'model.refused'),
+      AnnouncePromotion: announce(props, 'model.promoted'),
+      AnnounceRefusal: announce(props, 'model.refused'),
       AnotherRunTrains: { Type: 'Succeed' },
       Tell: {
         Type: 'Task',
-        Resource: arn('sns:publish'),
+        Resource: `arn:${partition}:states:::sns:publish`,
         Parameters: {
           TopicArn: topicArn,
           Subject: `Retraining of ${modelName} failed`,
@@ -125,7 +109,8 @@ function run(props: TrainingDefinitionProps, capacityProvider: string) {
     },
     ResultPath: null,
     Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'WhatHappened' }],
-    Next: 'ReadResult',
+    // Exit code 0: any other is an error.
+    Next: 'AnnouncePromotion',
   };
 }
 
@@ -146,11 +131,17 @@ function causeHas(patterns: readonly string[]) {
   return patterns.map((pattern) => ({ Variable: '$.error.Cause', StringMatches: pattern }));
 }
 
-function announce(resource: string, detailType: string) {
+/** Why, and which version, is in the run's result in the bucket. */
+function announce({ partition, bucketName, modelName }: TrainingDefinitionProps, detailType: string) {
+  const detail = {
+    model: modelName,
+    'run.$': '$$.Execution.Name',
+    'result.$': `States.Format('s3://${bucketName}/_training/${modelName}/{}/result.json', $$.Execution.Name)`,
+  };
   return {
     Type: 'Task',
-    Resource: resource,
-    Parameters: { Entries: [{ Source: 'entirespace', DetailType: detailType, 'Detail.$': '$.result' }] },
+    Resource: `arn:${partition}:states:::events:putEvents`,
+    Parameters: { Entries: [{ Source: 'entirespace', DetailType: detailType, Detail: detail }] },
     End: true,
   };
 }

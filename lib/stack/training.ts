@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import {
+  type CfnCluster,
   Cluster,
   ContainerImage,
   CpuArchitecture,
@@ -114,7 +115,9 @@ export class Training extends Construct {
     if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
     const logGroup = new LogGroup(this, 'Logs', { retention, removalPolicy: RemovalPolicy.DESTROY });
     const network = this.makeNetwork();
-    const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: true });
+    const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
+    // Of the cluster itself: CDK would make a resource of its own for them.
+    (cluster.node.defaultChild as CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
     acknowledge(
       cluster,
       'AwsSolutions-ECS4',
@@ -251,25 +254,16 @@ export class Training extends Construct {
         `arn:${partition}:events:${region}:${account}:rule/StepFunctionsGetEventsForECSTaskRule`,
       ],
       [['events:PutEvents'], `arn:${partition}:events:${region}:${account}:event-bus/default`],
-      [['s3:GetObject'], bucket.arnForObjects(`_training/${props.modelName}/*`)],
-      // Without it a missing result answers 403 and not 404.
-      [['s3:ListBucket'], bucket.bucketArn],
       [['sns:Publish'], this.topic.topicArn],
-      ...(data.encryptionKey === undefined ? [] : [[['kms:Decrypt'], data.encryptionKey.keyArn] as const]),
     ];
     for (const [actions, resource] of statements)
       machine.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [resource] }));
-    const bucketId = stack.getLogicalId(bucket.node.defaultChild as CfnElement);
     const clusterId = stack.getLogicalId(cluster.node.defaultChild as CfnElement);
     for (const [resource, reason] of [
       ['*', 'The delivery of logs and the sending of traces know no narrower resource than all'],
       [
         `arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<${clusterId}>/*`,
         'Tasks have a new name each time; these are all in the cluster that is made for them',
-      ],
-      [
-        `<${bucketId}.Arn>/_training/${props.modelName}/*`,
-        'Results lie under the name of their run, which is not known beforehand',
       ],
     ] as const)
       acknowledge(machine.role, `AwsSolutions-IAM5[Resource::${resource}]`, reason);

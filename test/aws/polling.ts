@@ -193,7 +193,10 @@ export function describePolling(name: EmulatorName): void {
       expect(await readdir(join(folder, 'tmp'))).toEqual([]);
       await bucket.put('candidates/later.csv', candidatesCsv(10));
       polling = await startPolling();
-      await arrival<Manifest>('scores/later.csv/_manifest.json');
+      // `_SUCCESS` comes after the manifest.
+      await polling.entry(({ files = [] }) =>
+        files.some(({ key, status }) => key === 'candidates/later.csv' && status === 'succeeded'),
+      );
     });
 
     it('leaves nothing for local mode over the same bucket to do', async () => {

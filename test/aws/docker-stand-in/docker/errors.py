@@ -1,0 +1,14 @@
+class DockerException(Exception):
+    pass
+
+
+class APIError(DockerException):
+    pass
+
+
+class NotFound(APIError):
+    pass
+
+
+class ImageNotFound(NotFound):
+    pass
