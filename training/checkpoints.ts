@@ -82,7 +82,6 @@ export class Checkpoints implements StateKeeper {
   readonly #cpuModel = cpus()[0]?.model ?? 'unknown';
   #resumed: readonly Resumption[] = [];
   #savedAt = performance.now();
-  #savedStep = -1;
   #number = 0;
 
   constructor(options: CheckpointOptions) {
@@ -125,14 +124,8 @@ export class Checkpoints implements StateKeeper {
     await rm(path);
     await this.#remove(await this.#folders(KEPT));
     this.#savedAt = performance.now();
-    this.#savedStep = step;
     const bytes = all.reduce((sum, [, array]) => sum + array.byteLength, 0);
     onEvent({ kind: 'written', step, bytes, seconds: (this.#savedAt - started) / 1000 });
-  }
-
-  /** The step of the last checkpoint that this run wrote; -1 before the first. */
-  get savedStep(): number {
-    return this.#savedStep;
   }
 
   /** Puts the engine into the latest state that fits; answers where training stands then, `null` where none fits. */

@@ -1,0 +1,144 @@
+/** What an interrupted training goes on from, and what it does where that cannot be used. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
+import { type CheckpointEvent, Checkpoints, type TrainingIdentity } from '../../training/checkpoints.ts';
+import { train } from '../../training/train.ts';
+import { shopDeclaration } from './shop.ts';
+import { syntheticLog } from './synthetic-log.ts';
+
+const IDENTITY: TrainingIdentity = { declarationSha256: 'd', dataSha256: 'w', warmStart: null, seed: 1 };
+const FOLDER = '_training/shop/checkpoints/';
+
+let folder: string;
+let made = 0;
+let whole: Buffer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'checkpoints-'));
+  const start = new Date('2026-01-01T00:00:00.000Z');
+  await writeFile(join(folder, 'log.csv'), syntheticLog({ seed: 1, rows: 4000, start, days: 10 }));
+  whole = await run(memoryStore(), []);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface RunOptions {
+  readonly identity?: TrainingIdentity;
+  readonly epoch?: number;
+  /** Stops after so many steps of the first epoch. */
+  readonly steps?: number;
+}
+
+/** Trains with a checkpoint after every step; answers the model. */
+async function run(
+  store: MemoryStore,
+  events: CheckpointEvent[],
+  { identity = IDENTITY, epoch = 1, steps = Number.POSITIVE_INFINITY }: RunOptions = {},
+): Promise<Buffer> {
+  const scratch = join(folder, String(made++));
+  await mkdir(join(scratch, 'checkpoint'), { recursive: true });
+  const stop = new AbortController();
+  const declarationText = shopDeclaration({ batchSize: 256, epochs: 2 });
+  const { folder: model } = await train({
+    declaration: parseDeclaration(declarationText, 'shop.yaml'),
+    declarationText,
+    dataPath: join(folder, 'log.csv'),
+    scratch,
+    threads: 1,
+    memoryLimitMiB: 512,
+    checkpoints: new Checkpoints({
+      store,
+      name: 'shop',
+      identity,
+      epoch,
+      everyMs: 0,
+      threads: 1,
+      scratch: join(scratch, 'checkpoint'),
+      onEvent: (event) => events.push(event),
+    }),
+    onProgress: ({ phase, done }) => {
+      if (phase === 'train' && done >= steps * 256) stop.abort(new Error('stopped'));
+    },
+    signal: stop.signal,
+  });
+  return readFile(join(model, 'model.onnx'));
+}
+
+/** A store with the last two checkpoints of a training that was stopped after five steps. */
+async function stopped(): Promise<MemoryStore> {
+  const store = memoryStore();
+  await expect(run(store, [], { steps: 5 })).rejects.toThrow('stopped');
+  return store;
+}
+
+const goneOn = (events: readonly CheckpointEvent[]) => events.filter(({ kind }) => kind !== 'written');
+
+describe('checkpoints', () => {
+  it('are kept two at a time, and gone on from to the same bytes', async () => {
+    const store = await stopped();
+    expect(store.keys()).toEqual(
+      ['00000004', '00000005'].flatMap((number) =>
+        ['checkpoint.json', 'state.bin'].map((file) => `${FOLDER}00000001-${number}/${file}`),
+      ),
+    );
+    const events: CheckpointEvent[] = [];
+    expect((await run(store, events, { epoch: 2 })).equals(whole)).toBe(true);
+    expect(goneOn(events)).toEqual([{ kind: 'resumed', step: 5, epoch: 1 }]);
+    expect(events.filter(({ kind }) => kind === 'written')[0]).toMatchObject({ step: 6 });
+  });
+
+  it.each([
+    {
+      what: 'whose state was changed',
+      change: (store: MemoryStore) => store.put(`${FOLDER}00000001-00000005/state.bin`, 'another state'),
+      why: 'its state is not what was written',
+    },
+    {
+      what: 'whose record was never written',
+      change: (store: MemoryStore) => store.delete(`${FOLDER}00000001-00000005/checkpoint.json`),
+      why: 'it is not complete',
+    },
+    {
+      what: 'whose record is no JSON',
+      change: (store: MemoryStore) => store.put(`${FOLDER}00000001-00000005/checkpoint.json`, '{'),
+      why: 'its record cannot be read',
+    },
+  ])('$what: the one before is used', async ({ change, why }) => {
+    const store = await stopped();
+    await change(store);
+    const events: CheckpointEvent[] = [];
+    expect((await run(store, events, { epoch: 2 })).equals(whole)).toBe(true);
+    expect(goneOn(events)).toEqual([
+      { kind: 'useless', key: `${FOLDER}00000001-00000005/checkpoint.json`, why },
+      { kind: 'resumed', step: 4, epoch: 1 },
+    ]);
+  });
+
+  it.each([
+    { change: { declarationSha256: 'e' }, why: 'it is of another declaration' },
+    { change: { dataSha256: 'v' }, why: 'it is of another data window' },
+    { change: { warmStart: '20260101-000000-00000000' }, why: 'it is of another version to begin with' },
+    { change: { seed: 2 }, why: 'it is of another seed' },
+  ])('of another training are left alone: $why', async ({ change, why }) => {
+    const store = await stopped();
+    const events: CheckpointEvent[] = [];
+    const identity = { ...IDENTITY, ...change };
+    await expect(run(store, events, { identity, epoch: 2, steps: 1 })).rejects.toThrow('stopped');
+    expect(goneOn(events).map((event) => 'why' in event && event.why)).toEqual([why, why]);
+  });
+
+  it('are read no further where they come from a release with another format', async () => {
+    const store = await stopped();
+    for (const number of ['00000004', '00000005']) {
+      const key = `${FOLDER}00000001-${number}/checkpoint.json`;
+      const record = JSON.parse(new TextDecoder().decode((await store.get(key)).body));
+      await store.put(key, JSON.stringify({ ...record, format: 2 }));
+    }
+    const events: CheckpointEvent[] = [];
+    expect((await run(store, events, { epoch: 2 })).equals(whole)).toBe(true);
+    expect(goneOn(events)).toMatchObject(Array(2).fill({ kind: 'useless', why: 'it has format 2, expected 1' }));
+  });
+});
