@@ -21,6 +21,7 @@ export function checkColumns(draft: Draft): readonly Mistake[] {
     ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...later, ...kept]),
     ...checkLeaks(listed(log?.outcomes, 'outcomes'), kept),
     ...checkTwice(keys),
+    ...checkTwice(segments(draft)),
     ...keys.filter(({ column }) => OUTPUT.test(column)).map(({ path, column }) => outputTaken(path, column)),
     ...checkFeatureNames(draft.names('features'), bagsOf(draft)),
   ];
@@ -81,6 +82,10 @@ function entityKeys(draft: Draft): readonly Use[] {
   return Object.entries(draft.file.entities ?? {}).flatMap(([entity, table]) =>
     table === undefined ? [] : [{ path: ['entities', entity, 'key'], column: table.key }],
   );
+}
+
+function segments(draft: Draft): readonly Use[] {
+  return (draft.file.report?.segments ?? []).map((column, i) => ({ path: ['report', 'segments', i], column }));
 }
 
 function bagsOf(draft: Draft): readonly string[] {

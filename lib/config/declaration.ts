@@ -193,6 +193,12 @@ export interface GateChoice {
   readonly drift: number | null;
 }
 
+/** What the report of a version shows besides what it always does. */
+export interface ReportChoice {
+  /** Columns of the log by whose values each AUC is told apart. */
+  readonly segments: readonly string[];
+}
+
 export interface Declaration {
   readonly name: string;
   /** Name of the root stage: what a row of the log is. */
@@ -210,4 +216,5 @@ export interface Declaration {
   readonly training: TrainingChoice;
   readonly scoring: ScoringChoice;
   readonly gate: GateChoice;
+  readonly report: ReportChoice;
 }

@@ -23,6 +23,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
     training: trainingOf(file.training, hasValidation(split) ? 2 : null),
     scoring: { columns: file.scoring.columns, maxRejected: file.scoring.max_rejected },
     gate: gateOf(file.gate),
+    report: file.report,
   };
 }
 

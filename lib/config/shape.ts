@@ -243,6 +243,10 @@ const gate = z.strictObject({
     .describe("Population stability index of both versions' probabilities above which they are too different."),
 });
 
+const report = z.strictObject({
+  segments: z.array(column).default([]).describe('Columns of the log by whose values the report tells each AUC apart.'),
+});
+
 /** The whole file. */
 export const fileShape = z.strictObject({
   name: modelName.describe('Name of the model.'),
@@ -262,6 +266,7 @@ export const fileShape = z.strictObject({
   training: training.prefault({}).describe('How the network is trained.'),
   scoring: scoring.prefault({}).describe('What the scores hold.'),
   gate: gate.prefault({}).describe('When a new version becomes the current one by itself.'),
+  report: report.prefault({}).describe('What the report of a version shows besides.'),
 });
 
 /** An entity may be left out here, so that a feature without one is still looked at. */

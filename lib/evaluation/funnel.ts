@@ -2,7 +2,7 @@ import type { Roles } from '../config/declaration.ts';
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import { areaUnderCurve } from './ranking.ts';
 import { checkRows, rowsReaching, type ScoredRows } from './rows.ts';
-import { tallyKnown, tallyTotals } from './tally.ts';
+import { type Tally, tallyKnown, tallyTotals } from './tally.ts';
 import { evaluateTask, type TaskMetrics } from './task.ts';
 
 /** One output of a model and the label it predicts. */
@@ -91,6 +91,11 @@ function evaluateFunnelTask(funnel: FunnelRows, task: FunnelTask, trainingRate: 
     meanPredictionReached: reached?.reached ?? null,
     meanPredictionNotReached: reached?.notReached ?? null,
   };
+}
+
+/** The rows that a task measures, by ascending probability of its output. */
+export function taskTally(rows: FunnelRows, task: FunnelTask): Tally {
+  return tallyKnown(rowsOfTask(rows, task, column(rows.probabilities, task.output)));
 }
 
 function rowsOfTask(

@@ -38,11 +38,11 @@ const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; re
 };
 
 /**
- * Checks the columns that a log must have: keys, labels, time, group, split, rate kept and features.
+ * Checks the columns that a log must have: keys, labels, time, group, split, rate kept, segments and features.
  * @throws {DataError} `columns_missing` naming every missing column, or `column_types` naming every unusable one.
  */
 export function checkLogColumns(relation: Relation, declaration: Declaration): void {
-  const { log, split, stages } = declaration;
+  const { log, split, stages, report } = declaration;
   const uses: ColumnUse[] = [
     ...keyUses(declaration),
     ...required(
@@ -52,6 +52,7 @@ export function checkLogColumns(relation: Relation, declaration: Declaration): v
     ...required('time', log.time === null ? [] : [log.time]),
     ...required('text', log.group === null ? [] : [log.group]),
     ...required('text', split.by === 'time' ? [] : [split.column]),
+    ...required('text', report.segments),
     ...required('number', log.kept === null || typeof log.kept === 'number' ? [] : [log.kept.column]),
     ...declaration.features.flatMap((feature) => featureUses(feature, false)),
   ];

@@ -27,6 +27,11 @@ export function preparedName(kind: 'text' | 'number' | 'bag' | 'weights', index:
   return `"#${kind}${index}"`;
 }
 
+/** SQL of the values of a prepared bag, a row for each. */
+export function bagValue(index: number): string {
+  return `unnest(${preparedName('bag', index)})`;
+}
+
 /** SQL expressions, each with its name, of the features' prepared columns. */
 export function prepareSql(relation: Relation, features: readonly Feature[]): string[] {
   return features.flatMap((feature, index) => prepareFeature(relation, feature, index));

@@ -10,6 +10,7 @@ import { groupHashSql } from './hash.ts';
 import { type LabelledStage, labelledStages, matureLabelSql, weightSql } from './labels.ts';
 import type { CheckedLog } from './log.ts';
 import { type ColumnArray, type ColumnLayout, readNumberedColumns } from './read-columns.ts';
+import { type Segmentation, segmentSql } from './segments.ts';
 import { partSql } from './split.ts';
 
 export interface EncodeLogOptions {
@@ -19,6 +20,8 @@ export interface EncodeLogOptions {
   readonly chunkRows?: number;
   /** Where no group column is declared, the rows of a day (UTC) are a group. @default false */
   readonly groupByDay?: boolean;
+  /** Columns by whose values the rows are told apart. @default none */
+  readonly segments?: readonly Segmentation[];
 }
 
 /** Encoded rows and their positions in the source. */
@@ -34,16 +37,22 @@ export async function* encodeLog(
   database: Database,
   log: CheckedLog,
   encoder: Encoder,
-  { parts = PARTS, chunkRows = CHUNK_ROWS, groupByDay = false }: EncodeLogOptions = {},
+  { parts = PARTS, chunkRows = CHUNK_ROWS, groupByDay = false, segments = [] }: EncodeLogOptions = {},
 ): AsyncGenerator<LogChunk> {
   const group = groupColumn(log, groupByDay);
-  const extras = logColumns(log, group);
+  const extras = [...logColumns(log, group), ...segmentColumns(log, segments)];
   const isAll = PARTS.every((part) => parts.includes(part));
   const where = isAll ? null : `"#part" IN (${parts.map((part) => PARTS.indexOf(part)).join(', ')})`;
   const rows = { relation: log.source.relation, checks: log.checks, extras, where };
   const stages = labelledStages(log.declaration);
   for await (const { chunk, extraArrays } of encodeRows(database, rows, encoder, chunkRows)) {
-    yield { ...chunk, ...logArrays(extraArrays, stages, group !== null) };
+    const own = extraArrays.slice(0, extras.length - segments.length);
+    const codes = extraArrays.slice(own.length);
+    yield {
+      ...chunk,
+      ...logArrays(own, stages, group !== null),
+      segments: Object.fromEntries(segments.map(({ column }, index) => [column, codes[index] as Int8Array])),
+    };
   }
 }
 
@@ -150,6 +159,15 @@ function logColumns(
         }) as const,
     ),
   ];
+}
+
+function segmentColumns({ source: { relation } }: CheckedLog, segments: readonly Segmentation[]): ExtraColumn[] {
+  return segments.map((segmentation, index) => ({
+    name: `#segment${index}`,
+    sql: segmentSql(relation, segmentation),
+    type: 'TINYINT',
+    length: null,
+  }));
 }
 
 function groupColumn({ source: { relation }, declaration: { log } }: CheckedLog, byDay: boolean): ExtraColumn | null {

@@ -1,7 +1,8 @@
 /** Fits an encoder: vocabularies, quantiles, means and deviations, from training rows alone. */
 import type { EmbeddingTable, Feature, IdSource, NumberFeature } from '../config/declaration.ts';
 import { type Database, execute, queryOne } from './database.ts';
-import { preparedName } from './encode-sql.ts';
+import { type Distributions, measureDistributions } from './distributions.ts';
+import { bagValue, preparedName } from './encode-sql.ts';
 import type { InputSpec, NumberInput, TableSpec } from './encoded.ts';
 import { type Encoder, firstId, tableRows, type Vocabulary } from './encoder.ts';
 import { assertLearnable } from './learnable.ts';
@@ -13,6 +14,7 @@ import { type LogSummary, summarizeLog } from './summary.ts';
 export interface FittedEncoder {
   readonly encoder: Encoder;
   readonly summary: LogSummary;
+  readonly distributions: Distributions;
 }
 
 /**
@@ -35,7 +37,8 @@ export async function fitEncoder(database: Database, log: CheckedLog): Promise<F
     for (const [index, feature] of features.entries())
       inputs.push(await fitInput(database, prepared, feature, index, embeddings));
     const tables = embeddings.map((table) => tableSpec(table, inputs, vocabularies));
-    return { encoder: { features, embeddings, inputs, tables, vocabularies }, summary };
+    const distributions = await measureDistributions(database, prepared, log.declaration);
+    return { encoder: { features, embeddings, inputs, tables, vocabularies }, summary, distributions };
   } finally {
     await prepared.remove();
   }
@@ -62,7 +65,7 @@ async function fitVocabulary(
   if (ids.kind !== 'vocabulary') return null;
   const values = features.flatMap((feature, index) => {
     if (feature.embedding !== name || feature.type === 'number') return [];
-    const value = feature.type === 'bag' ? `unnest(${preparedName('bag', index)})` : preparedName('text', index);
+    const value = feature.type === 'bag' ? bagValue(index) : preparedName('text', index);
     return `SELECT ${value} AS value FROM ${from} WHERE "#part" = 0`;
   });
   const counts =

@@ -3,7 +3,7 @@
  * integers, since DuckDB adds the threads' partial sums in any order.
  */
 import type { NumberFeature } from '../config/declaration.ts';
-import { type Database, queryOne, withConnection } from './database.ts';
+import { type Database, queryOne } from './database.ts';
 import { readColumns } from './read-columns.ts';
 
 export interface NumberStatistics {
@@ -52,22 +52,36 @@ export async function fitQuantiles(database: Database, values: string, count: nu
   const boundaries: number[] = [];
   let below = 0;
   let rank = 1;
-  await withConnection(database, async (connection) => {
-    const grouped = `SELECT value, count(*) FROM ${values} GROUP BY value ORDER BY value`;
-    const layout = [
-      { type: 'FLOAT', length: null },
-      { type: 'BIGINT', length: null },
-    ] as const;
-    for await (const { rows: length, columns } of readColumns(connection, grouped, layout)) {
-      for (let i = 0; i < length; i += 1) {
-        below += Number(columns[1]?.[i] ?? 0);
-        if (below === total || below * count < rank * total) continue;
-        boundaries.push(Number(columns[0]?.[i]));
-        rank = Math.floor((below * count) / total) + 1;
-      }
-    }
-  });
+  for await (const { value, count: equal } of ascendingCounts(database, values)) {
+    below += equal;
+    if (below === total || below * count < rank * total) continue;
+    boundaries.push(value);
+    rank = Math.floor((below * count) / total) + 1;
+  }
   return boundaries;
+}
+
+/**
+ * Each value, ascending, and how often it is there.
+ *
+ * @param values SQL of a relation with a FLOAT column `value` without NULLs.
+ */
+export async function* ascendingCounts(
+  database: Database,
+  values: string,
+): AsyncGenerator<{ readonly value: number; readonly count: number }> {
+  const grouped = `SELECT value, count(*) FROM ${values} GROUP BY value ORDER BY value`;
+  const layout = [
+    { type: 'FLOAT', length: null },
+    { type: 'BIGINT', length: null },
+  ] as const;
+  const connection = await database.connect();
+  try {
+    for await (const { rows, columns } of readColumns(connection, grouped, layout))
+      for (let i = 0; i < rows; i += 1) yield { value: Number(columns[0]?.[i]), count: Number(columns[1]?.[i]) };
+  } finally {
+    connection.closeSync();
+  }
 }
 
 async function exactSum(database: Database, from: string, value: string, largest: number): Promise<number> {

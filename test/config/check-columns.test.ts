@@ -64,6 +64,11 @@ describe('names', () => {
       mistakes: ['log.keys[1]: got ID twice, expected it once'],
     },
     {
+      name: 'a segment given twice',
+      sections: { report: '{ segments: [country, channel, country] }' },
+      mistakes: ['report.segments[2]: got country twice, expected it once'],
+    },
+    {
       name: 'a key called as a score',
       sections: { log: '{ keys: [pctr] }' },
       mistakes: ["log.keys[0]: got pctr, a name of the scores' probabilities, expected another"],

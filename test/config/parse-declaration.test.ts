@@ -69,6 +69,7 @@ describe('the smallest declaration', () => {
         maxUnknown: 0.8,
         drift: null,
       },
+      report: { segments: [] },
     });
   });
 });
@@ -413,6 +414,7 @@ describe('any text', () => {
     training: { patience: 1 },
     scoring: { columns: 'all' },
     gate: { max_age: '7d', pcoc: [0.8, 1.25] },
+    report: { segments: ['brand', 'c'] },
   };
   const junk = fc.oneof(
     fc.constantFrom(

@@ -152,6 +152,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       maxUnknown: 0.8,
       drift: null,
     },
+    report: { segments: [] },
     ...without(options, 'log'),
     embeddings: [
       ...given,
