@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { BatchScoring } from '../lib/stack/batch-scoring.ts';
-import { costOfRows, idleCost, PRICES, timeOfRows } from '../lib/stack/prices.ts';
+import { costOfRows, costOfStart, idleCost, PRICES, taskHour, timeOfRows } from '../lib/stack/prices.ts';
 
 const DOCUMENT = 'docs/operate.md';
 const SECTION = /<!-- costs -->[\s\S]*<!-- \/costs -->/;
@@ -40,6 +40,8 @@ export function costSection(): string {
     '| what | a month |',
     '|---|---|',
     ...idleRows(),
+    '',
+    trainingLine(),
     '<!-- /costs -->',
   ].join('\n');
 }
@@ -70,6 +72,14 @@ function idleRows(): string[] {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A month of nightly runs of an hour, in the size that a task has by default. */
+function trainingLine(): string {
+  const hour = taskHour({ cpu: 4096, memoryMiB: 16_384 });
+  const month = (share: number) => dollars(30 * (share * hour + costOfStart()));
+  const { least, most } = PRICES.fargate.spotShare;
+  return `Retraining for an hour every night, on 4 vCPU and 16 GiB: ${month(1)} a month on demand, ${month(least)} to ${month(most)} on Spot.`;
 }
 
 function duration(seconds: number): string {

@@ -15,6 +15,7 @@ import { encodeLog } from '../lib/table/encode.ts';
 import type { LogChunk, Part } from '../lib/table/encoded.ts';
 import type { Encoder } from '../lib/table/encoder.ts';
 import type { CheckedLog } from '../lib/table/log.ts';
+import type { Segmentation } from '../lib/table/segments.ts';
 import type { StageRates } from './initial-weights.ts';
 import type { OnProgress } from './progress.ts';
 
@@ -28,6 +29,8 @@ export interface ScoreOptions {
   readonly rows?: number;
   /** Where no group column is declared, the rows of a day are a group. @default false */
   readonly groupByDay?: boolean;
+  /** Columns by whose values the chunks tell their rows apart. @default none */
+  readonly segments?: readonly Segmentation[];
   /** Called with each chunk once it is scored. */
   readonly onChunk?: (chunk: LogChunk) => void;
   readonly onProgress?: OnProgress;
@@ -83,6 +86,7 @@ export async function scoreRows({
   parts,
   rows = log.source.rows,
   groupByDay = false,
+  segments = [],
   onChunk,
   onProgress,
   signal,
@@ -93,7 +97,7 @@ export async function scoreRows({
   const weights: Float32Array[] = [];
   const groups: Float64Array[] = [];
   let done = 0;
-  for await (const chunk of encodeLog(database, log, encoder, { parts, groupByDay })) {
+  for await (const chunk of encodeLog(database, log, encoder, { parts, groupByDay, segments })) {
     for (const [name, values] of Object.entries(await model.predict(chunk))) probabilities[name]?.push(values);
     for (const name of stages) labels[name]?.push(chunk.labels[name] as Int8Array);
     weights.push(chunk.weight);
@@ -115,7 +119,8 @@ export async function scoreRows({
   };
 }
 
-function joined<T extends Float32Array | Float64Array | Int8Array>(into: T, chunks: readonly T[]): T {
+/** The values of all chunks, one after the other, in an array of that length. */
+export function joined<T extends Float32Array | Float64Array | Int8Array>(into: T, chunks: readonly T[]): T {
   let at = 0;
   for (const chunk of chunks) {
     into.set(chunk, at);

@@ -15,27 +15,27 @@ import type { Manifest } from '../lib/registry/manifest.ts';
 import { readManifest } from '../lib/registry/versions.ts';
 import { PreconditionFailedError, type Store } from '../lib/store/store.ts';
 import { checkLogColumns } from '../lib/table/check-columns.ts';
-import { type Database, openDatabase } from '../lib/table/database.ts';
+import type { Database } from '../lib/table/database.ts';
 import type { Encoder } from '../lib/table/encoder.ts';
 import { readEncoder } from '../lib/table/encoder-files.ts';
 import { DataError, firstLine } from '../lib/table/errors.ts';
-import { type CheckedLog, checkLog } from '../lib/table/log.ts';
+import type { CheckedLog } from '../lib/table/log.ts';
 import { rowsWithout } from '../lib/table/rows-without.ts';
-import { openSource } from '../lib/table/source.ts';
 import { funnelTasks, scoreRows, taskRates } from './evaluate-model.ts';
 import { proveUnread } from './gate-window.ts';
+import { matureRows, pickRows } from './mature-rows.ts';
 import type { OnProgress } from './progress.ts';
 import { UnknownIds } from './unknown-ids.ts';
 
 export interface GateOptions {
   readonly store: Store;
   readonly challenger: Challenger;
-  /** The log that the challenger was trained on: its test rows are the gate's. */
-  readonly dataPath: string;
-  /** Folder for the champion's files and what does not fit in memory; the caller removes it. */
+  readonly database: Database;
+  /** The log that the challenger was trained on, by its declaration: its test rows are the gate's. */
+  readonly log: CheckedLog;
+  /** Folder for the champion's files; the caller removes it. */
   readonly scratch: string;
   readonly threads: number;
-  readonly memoryLimitMiB: number;
   /** The present: the champion's age ends here. */
   readonly at: Date;
   readonly onProgress?: OnProgress;
@@ -71,39 +71,40 @@ export interface GateDecision extends Judgement {
   readonly window: GateWindow | null;
 }
 
+export interface Decided {
+  readonly decision: GateDecision;
+  /** The current version as it was opened to compare with; `null` where there is none, or it could not be opened. */
+  readonly champion: OpenedChampion | null;
+}
+
 /**
  * Decides whether a challenger becomes the current version. Nothing is written: `settle` does.
  * @throws {Error} where the challenger or the log cannot be read. A champion that cannot be read is a refusal.
  */
-export async function decide(options: GateOptions): Promise<GateDecision> {
-  const { store, challenger, scratch, threads, memoryLimitMiB } = options;
+export async function decide(options: GateOptions): Promise<Decided> {
+  const { store, challenger, database, log } = options;
   const current = await currentVersion(store, challenger.declaration.name);
-  const database = await openDatabase({ threads, memoryLimitMiB, scratch });
-  try {
-    const log = await checkLog(database, await openSource(database, options.dataPath), challenger.declaration);
-    const opened = current && (await openChampion(options, database, current, log));
-    if (opened !== null && 'problem' in opened) return refusal(current, opened.problem);
-    const proof = opened && proveUnread(opened, challenger, await unhashedRows(database, log));
-    if (proof !== null && !proof.isProven) return refusal(current, proof.because);
-    const scored = await scoreWindow(options, database, log, opened);
-    const judgement = judge({
-      rules: challenger.declaration.gate,
-      seed: challenger.declaration.training.seed,
-      tasks: funnelTasks(challenger.declaration),
-      loss: lossStages(challenger.declaration),
-      conversion: conversionStage(challenger),
-      ...scored.input,
-    });
-    const window: GateWindow = {
-      source: challenger.data.source,
-      time: challenger.data.time?.test ?? null,
-      because: proof?.because ?? 'the new version has not read them, and no other is in use',
-      youngRows: scored.youngRows,
-    };
-    return { ...judgement, champion: current?.version ?? null, championEtag: current?.etag ?? null, window };
-  } finally {
-    await database.close();
-  }
+  const opened = current && (await openChampion(options, current));
+  if (opened !== null && 'problem' in opened) return { decision: refusal(current, opened.problem), champion: null };
+  const proof = opened && proveUnread(opened, challenger, await unhashedRows(database, log));
+  if (proof !== null && !proof.isProven) return { decision: refusal(current, proof.because), champion: opened };
+  const scored = await scoreWindow(options, opened);
+  const judgement = judge({
+    rules: challenger.declaration.gate,
+    seed: challenger.declaration.training.seed,
+    tasks: funnelTasks(challenger.declaration),
+    loss: lossStages(challenger.declaration),
+    conversion: conversionStage(challenger),
+    ...scored.input,
+  });
+  const window: GateWindow = {
+    source: challenger.data.source,
+    time: challenger.data.time?.test ?? null,
+    because: proof?.because ?? 'the new version has not read them, and no other is in use',
+    youngRows: scored.youngRows,
+  };
+  const pointer = { champion: current?.version ?? null, championEtag: current?.etag ?? null };
+  return { decision: { ...judgement, ...pointer, window }, champion: opened };
 }
 
 export interface SettledVersion {
@@ -172,13 +173,13 @@ function refusal(current: CurrentVersion | null, reason: string): GateDecision {
 }
 
 /** A model that can score the log. */
-interface Opened {
+export interface Opened {
   readonly folder: string;
   readonly data: Manifest['data'];
   readonly encoder: Encoder;
 }
 
-interface OpenedChampion extends Opened {
+export interface OpenedChampion extends Opened {
   readonly version: string;
   readonly declaration: Declaration;
   readonly ageMs: number;
@@ -186,10 +187,8 @@ interface OpenedChampion extends Opened {
 
 /** The champion's files; a sentence where they cannot be had, or the log lacks what they need. */
 async function openChampion(
-  { store, scratch, at }: GateOptions,
-  database: Database,
+  { store, database, log, scratch, at }: GateOptions,
   { version }: CurrentVersion,
-  log: CheckedLog,
 ): Promise<OpenedChampion | { readonly problem: string }> {
   const { name } = log.declaration;
   try {
@@ -215,13 +214,13 @@ async function unhashedRows(database: Database, log: CheckedLog): Promise<number
   return split.by === 'hash' ? rowsWithout(database, log, split.column) : 0;
 }
 
-async function scoreWindow(options: GateOptions, database: Database, log: CheckedLog, champion: OpenedChampion | null) {
-  const { challenger } = options;
-  const own = await scoreBy(options, database, log, {
+async function scoreWindow(options: GateOptions, champion: OpenedChampion | null) {
+  const { challenger, database } = options;
+  const own = await scoreBy(options, {
     ...challenger,
     encoder: await readEncoder(database, challenger.folder),
   });
-  const other = champion && (await scoreBy(options, database, log, champion));
+  const other = champion && (await scoreBy(options, champion));
   const mature = matureRows(own.rows.labels);
   const { labels, weight, group } = pickRows(own.rows, mature);
   const kind = challenger.declaration.log.group === null ? ('days' as const) : ('groups' as const);
@@ -248,9 +247,7 @@ interface Scored extends Omit<Contender, 'probabilities'> {
 
 /** Scores the test rows with a model's own encoder; labels and parts are those of the log's declaration. */
 async function scoreBy(
-  { challenger, threads, onProgress, signal }: GateOptions,
-  database: Database,
-  log: CheckedLog,
+  { challenger, database, log, threads, onProgress, signal }: GateOptions,
   { folder, data, encoder }: Opened,
 ): Promise<Scored> {
   const model = await openScoringModel(folder, { threads });
@@ -278,25 +275,6 @@ async function scoreBy(
   } finally {
     await model.release();
   }
-}
-
-/** Indices of the rows of which every label is known. */
-function matureRows(labels: FunnelRows['labels']): Uint32Array {
-  const columns = Object.values(labels);
-  const all = Uint32Array.from({ length: columns[0]?.length ?? 0 }, (_, row) => row);
-  return all.filter((row) => columns.every((label) => (label[row] as number) >= 0));
-}
-
-function pickRows({ probabilities, labels, weight, group }: FunnelRows, rows: Uint32Array): FunnelRows {
-  const floats = (column: Float32Array) => Float32Array.from(rows, (row) => column[row] as number);
-  const each = <T>(columns: Readonly<Record<string, T>>, pick: (column: T) => T) =>
-    Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, pick(column)]));
-  return {
-    probabilities: each(probabilities, floats),
-    labels: each(labels, (column) => Int8Array.from(rows, (row) => column[row] as number)),
-    weight: weight && floats(weight),
-    group: group && Float64Array.from(rows, (row) => group[row] as number),
-  };
 }
 
 function lossStages(declaration: Declaration) {

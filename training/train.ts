@@ -13,6 +13,7 @@ import { metricsJson } from '../lib/evaluation/metrics-json.ts';
 import { writeOnnx } from '../lib/graph/onnx-file.ts';
 import { declaredModel, type Model } from '../lib/model/model.ts';
 import { type Database, openDatabase } from '../lib/table/database.ts';
+import { DISTRIBUTIONS_FILE } from '../lib/table/distributions.ts';
 import { encodeLog } from '../lib/table/encode.ts';
 import { PARTS, type Part } from '../lib/table/encoded.ts';
 import type { Encoder } from '../lib/table/encoder.ts';
@@ -64,6 +65,8 @@ export interface TrainedModel {
   /** By embedding table: rows that no training row touched, and that got the mean of the others. */
   readonly filledRows: Readonly<Record<string, number>>;
   readonly metrics: FunnelMetrics;
+  /** Local folder with the `model.onnx` before its calibration; `null` where none is declared. */
+  readonly uncalibratedFolder: string | null;
   readonly seconds: number;
   /** Where an interrupted training went on. */
   readonly resumed: readonly Resumption[];
@@ -86,13 +89,14 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
       options.rejectsPath === undefined ? {} : { rejectsPath: options.rejectsPath },
     );
     signal?.throwIfAborted();
-    const { encoder, summary } = await fitEncoder(database, log);
+    const { encoder, summary, distributions } = await fitEncoder(database, log);
     signal?.throwIfAborted();
     options.onSummary?.(summary);
     const prepared: Prepared = { options, folder, database, log, encoder, summary };
     const { fitted, filledRows, calibration } = await fitModel(prepared);
     await writeEncoder(database, encoder, folder);
     await writeFile(join(folder, 'declaration.yaml'), options.declarationText);
+    await writeFile(join(folder, DISTRIBUTIONS_FILE), `${JSON.stringify(distributions)}\n`);
     const metrics = await evaluateTestPart(prepared, folder);
     if (calibration !== null) {
       const before = await evaluateTestPart(prepared, calibration.uncalibratedFolder);
@@ -106,6 +110,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
       bestEpoch: fitted.bestEpoch,
       filledRows,
       metrics,
+      uncalibratedFolder: calibration?.uncalibratedFolder ?? null,
       seconds: (performance.now() - started) / 1000,
       resumed: options.checkpoints?.resumed ?? [],
       warmStart: options.champion?.version ?? null,

@@ -2,10 +2,13 @@ import { readDeclaration } from '../../lib/config/parse-declaration.ts';
 import { metricsJson } from '../../lib/evaluation/metrics-json.ts';
 import { formatMetricsTable } from '../../lib/evaluation/metrics-table.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
+import { versionPrefix } from '../../lib/registry/keys.ts';
 import type { LogSummary } from '../../lib/table/summary.ts';
-import { decide, type GateDecision, settle } from '../../training/gate.ts';
+import { judgeAndPublish, publishUnjudged } from '../../training/conclude.ts';
+import { type GateDecision, settle } from '../../training/gate.ts';
 import type { Progress } from '../../training/progress.ts';
-import { dataFacts, publishTrained } from '../../training/publish-trained.ts';
+import { publishTrained } from '../../training/publish-trained.ts';
+import { REPORT_FILE } from '../../training/report/report.ts';
 import { type TrainedModel, train } from '../../training/train.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { EXIT_CODES } from '../exit.ts';
@@ -50,7 +53,8 @@ export async function runTrain(options: TrainCommandOptions, signal: AbortSignal
     process.stdout.write(`${formatMetricsTable(trained.metrics)}\n`);
     if (decision !== null) process.stdout.write(`${formatDecision(decision)}\n`);
     process.stdout.write(
-      `published ${name} ${version}${isPromoted(decision) ? ', now the current version' : ''} (in ${options.bucket})\n`,
+      `published ${name} ${version}${isPromoted(decision) ? ', now the current version' : ''} (in ${options.bucket})\n` +
+        `report: ${options.bucket}/${versionPrefix(name, version)}${REPORT_FILE}\n`,
     );
   }
   return decision?.verdict === 'refused' ? EXIT_CODES['refused by the gate'] : EXIT_CODES.success;
@@ -74,6 +78,7 @@ export async function trainAndPublish(
   // A pointer that cannot be read cannot be moved: better known now than after the training.
   if (options.promote) await currentVersion(store, declaration.name);
   const bar = options.json ? silentBar : progressBar();
+  const began = performance.now();
   return withScratch(async (scratch) => {
     const work = {
       dataPath: options.data,
@@ -92,20 +97,26 @@ export async function trainAndPublish(
         ...(options.rejects === undefined ? {} : { rejectsPath: options.rejects }),
         onSummary,
       });
-      const at = new Date();
-      const publish = () => publishTrained(store, declaration, trained, { threads: options.threads, at });
-      const challenger = { folder: trained.folder, declaration, data: dataFacts(trained.summary) };
-      const asked = options.promote
-        ? await decide({ ...work, store, challenger, at }).catch(async (error: unknown) => {
-            signal.throwIfAborted();
-            // What hours of training made is not lost because it could not be judged.
-            await publish();
-            throw error;
-          })
-        : null;
-      bar.stop();
-      const version = await publish();
-      return { name, version, trained, decision: asked && (await settle(store, { name, version, at }, asked)) };
+      const conclusion = {
+        ...work,
+        store,
+        declaration,
+        trained,
+        began,
+        hourlyUsd: null,
+        onReportProblem: (error: Error) => void process.stderr.write(`report could not be made: ${error.message}\n`),
+      };
+      if (!options.promote) {
+        const { version } = await publishUnjudged(conclusion);
+        return { name, version, trained, decision: null };
+      }
+      const { version, decision, at } = await judgeAndPublish(conclusion).catch(async (error: unknown) => {
+        signal.throwIfAborted();
+        // What hours of training made is not lost because it could not be judged.
+        await publishTrained(store, declaration, trained, { threads: options.threads, at: new Date() });
+        throw error;
+      });
+      return { name, version, trained, decision: await settle(store, { name, version, at }, decision) };
     } finally {
       bar.stop();
     }

@@ -124,6 +124,25 @@ export function costOfRows(size: ScoringSize): Cost {
   return { lambda, s3, sqs, logs, total: lambda + s3 + sqs + logs };
 }
 
+/** Size of a training task. */
+export interface TaskSize {
+  /** 1024 are one vCPU. */
+  readonly cpu: number;
+  readonly memoryMiB: number;
+}
+
+/** USD of an hour of a Fargate task on demand; on Spot it is `PRICES.fargate.spotShare` of that. */
+export function taskHour({ cpu, memoryMiB }: TaskSize): number {
+  const { vcpuHour, gbHour } = PRICES.fargate;
+  return (cpu / 1024) * vcpuHour + (memoryMiB / 1024) * gbHour;
+}
+
+/** USD of a run's start: the schedule, and the machine's states up to an announcement. */
+export function costOfStart(): number {
+  const STATES = 4;
+  return PRICES.scheduler.invocation + STATES * PRICES.stepFunctions.transition;
+}
+
 type Limit = 'shards at a time' | 'start of functions' | 'S3 writes under a prefix';
 
 /** What limits how fast rows are scored, and the seconds that each limit alone would take. */

@@ -30,6 +30,7 @@ import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunc
 import { Construct } from 'constructs';
 import type { Data } from './data.ts';
 import { prefixesOf, statementsOf } from './grants.ts';
+import { taskHour } from './prices.ts';
 import { trainingDefinition } from './training-definition.ts';
 
 export interface TrainingProps {
@@ -192,6 +193,7 @@ export class Training extends Construct {
         MEMORY_MIB: String(Math.floor(trainingMemoryMiB / 2)),
         THREADS: String(Math.max(1, Math.floor(trainingCpu / 1024))),
         WARM_START: String(warmStart),
+        HOURLY_USD: taskHour({ cpu: trainingCpu, memoryMiB: trainingMemoryMiB }).toFixed(3),
         SCRATCH,
         POWERTOOLS_SERVICE_NAME: `${Stack.of(this).stackName}-${modelName}`,
       },

@@ -18,7 +18,9 @@ describe('a second training that proves nothing', () => {
   it('is published and refused, with an exit code of its own and the numbers', () => {
     expect(trained.code).toBe(7);
     expect(trained.stdout).toContain(`\ngate: refused, against <version>: ${FEW}\n  CTR: AUC 0.`);
-    expect(trained.stdout).toMatch(/\npublished shop <version> \(in bucket\)\n$/);
+    expect(trained.stdout).toMatch(
+      /\npublished shop <version> \(in bucket\)\nreport: bucket\/models\/shop\/<version>\/report\.html\n$/,
+    );
   });
 
   it('tells a script the same', async () => {

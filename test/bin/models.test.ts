@@ -184,7 +184,9 @@ describe('versions', () => {
     const trained = await place.run('train', '-d', 'mail.yaml', '--data', 'log.parquet');
     expect(trained).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/published mail <version>, now the current version \(in bucket\)\n$/),
+      stdout: expect.stringMatching(
+        /published mail <version>, now the current version \(in bucket\)\nreport: bucket\/models\/mail\/<version>\/report\.html\n$/,
+      ),
     });
     const before = await place.listing('bucket');
     expect(await place.run(...SCORE)).toEqual({

@@ -26,6 +26,8 @@ epoch 1/2: 2,078/2,078 rows, loss <loss>
 epoch 2/2: 2,078/2,078 rows, loss <loss>
 evaluate: 609/609 rows
 gate: 609/609 rows
+report: 609/609 rows
+report: 1,827/1,827 rows
 `);
   });
 });

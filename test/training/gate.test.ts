@@ -8,7 +8,10 @@ import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
 import { listDecisions } from '../../lib/registry/decisions.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { decide, type GateDecision, settle } from '../../training/gate.ts';
+import { openDatabase } from '../../lib/table/database.ts';
+import { checkLog } from '../../lib/table/log.ts';
+import { openSource } from '../../lib/table/source.ts';
+import { decide, type GateDecision, type GateOptions, settle } from '../../training/gate.ts';
 import { dataFacts, publishTrained } from '../../training/publish-trained.ts';
 import { type TrainedModel, train } from '../../training/train.ts';
 import { type SyntheticLog, syntheticLog } from './synthetic-log.ts';
@@ -56,7 +59,17 @@ const publish = (store: Store, { declaration, trained }: Made, second = 0) =>
 async function ask(store: Store, { declaration, dataPath, trained }: Made): Promise<GateDecision> {
   const scratch = await mkdtemp(join(folder, 'gate-'));
   const challenger = { folder: trained.folder, declaration, data: dataFacts(trained.summary) };
-  return decide({ store, challenger, dataPath, scratch, threads: 1, memoryLimitMiB: 512, at: AT });
+  return decideOn(dataPath, { store, challenger, scratch, threads: 1, at: AT });
+}
+
+async function decideOn(dataPath: string, options: Omit<GateOptions, 'database' | 'log'>): Promise<GateDecision> {
+  const database = await openDatabase({ threads: 1, memoryLimitMiB: 512, scratch: options.scratch });
+  try {
+    const log = await checkLog(database, await openSource(database, dataPath), options.challenger.declaration);
+    return (await decide({ ...options, database, log })).decision;
+  } finally {
+    await database.close();
+  }
 }
 
 /** A store in which a model is published and current. */
@@ -251,15 +264,7 @@ describe('conversions that are known three days late', () => {
       data: dataFacts(trained.summary),
     };
     const scratch = await mkdtemp(join(folder, 'later-'));
-    const decision = await decide({
-      store,
-      challenger,
-      dataPath: later,
-      scratch,
-      threads: 1,
-      memoryLimitMiB: 512,
-      at: AT,
-    });
+    const decision = await decideOn(later, { store, challenger, scratch, threads: 1, at: AT });
     return decision.figures.outputs.find(({ output }) => output === 'pctcvr')?.challenger.pcoc.value ?? Number.NaN;
   }
 

@@ -158,8 +158,7 @@ describe('an interrupted run', () => {
   }, async () => {
     const { store, start } = await place(SLOW);
     const run = start();
-    await run.line('log checked');
-    await delay(1000);
+    await run.line('began', { phase: 'train', epoch: 2 });
     run.child.kill('SIGTERM');
     expect((await run.ended).code).toBe(143);
     expect(messages(run.lines, 'checkpoint written')).toHaveLength(1);
@@ -177,8 +176,7 @@ describe('an interrupted run', () => {
   it('begins anew where anything else than the interruption is different', { timeout: 60_000 }, async () => {
     const { store, start } = await place(SLOW);
     const run = start();
-    await run.line('log checked');
-    await delay(500);
+    await run.line('began', { phase: 'train' });
     run.child.kill('SIGTERM');
     await run.ended;
     const other = start({ SEED: '7', WINDOW_DAYS: '9' });

@@ -17,7 +17,7 @@ export interface TrainingProcess {
   readonly child: ChildProcess;
   readonly lines: readonly LogLine[];
   /** Resolves with the line of that message, once it is written; with `null` where the process ends without it. */
-  line(message: string): Promise<LogLine | null>;
+  line(message: string, details?: Readonly<Record<string, unknown>>): Promise<LogLine | null>;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; readonly stderr: string }>;
 }
 
@@ -28,12 +28,12 @@ export function startTraining(environment: Readonly<Record<string, string>>): Tr
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: LogLine[] = [];
-  const waiting = new Map<string, (line: LogLine) => void>();
+  const waiting = new Set<(line: LogLine) => void>();
   let stderr = '';
   const read = (text: string) => {
     const line = JSON.parse(text) as LogLine;
     lines.push(line);
-    waiting.get(line.message)?.(line);
+    for (const tell of waiting) tell(line);
   };
   createInterface({ input: child.stdout }).on('line', read);
   // Errors are structured lines as well; whatever else is there is not meant to be.
@@ -46,14 +46,18 @@ export function startTraining(environment: Readonly<Record<string, string>>): Tr
     child,
     lines,
     ended,
-    line: (message) =>
-      Promise.race([
+    line: (message, details = {}) => {
+      const isIt = (line: LogLine) =>
+        line.message === message && Object.entries(details).every(([key, value]) => line[key] === value);
+      const seen = () => lines.find(isIt) ?? null;
+      return Promise.race([
         new Promise<LogLine>((resolve) => {
-          const found = lines.find((line) => line.message === message);
-          if (found !== undefined) resolve(found);
-          else waiting.set(message, resolve);
+          const found = seen();
+          if (found !== null) resolve(found);
+          else waiting.add((line) => isIt(line) && resolve(line));
         }),
-        ended.then(() => lines.find((line) => line.message === message) ?? null),
-      ]),
+        ended.then(seen),
+      ]);
+    },
   };
 }

@@ -35,6 +35,8 @@ export interface RunSettings {
   readonly seed: number | null;
   /** `WARM_START`: whether training begins with the current version's weights. @default false */
   readonly warmStart: boolean;
+  /** `HOURLY_USD`: price of the machine, for the report; `null` where it is not told. */
+  readonly hourlyUsd: number | null;
   /** `SCRATCH`: a folder on a disk with room for the window, twice. @default the system's temporary folder */
   readonly scratch: string;
 }
@@ -61,6 +63,7 @@ export function runSettings(variables: Variables = process.env): RunSettings {
     threads: number('THREADS', { least: 1, most: 1024, whole: true }, availableParallelism()),
     seed: variables.SEED ? number('SEED', { least: 0, most: 2 ** 31 - 1, whole: true }) : null,
     warmStart: matching('WARM_START', /^(true|false)$/, 'true or false', 'false') === 'true',
+    hourlyUsd: variables.HOURLY_USD ? number('HOURLY_USD', { least: 0, most: 1e6, whole: false }) : null,
     scratch: text('SCRATCH', tmpdir()),
   };
 }

@@ -3,7 +3,7 @@ import type { OnProgress, Progress } from '../progress.ts';
 
 const EVERY_MS = 10_000;
 
-/** Progress as one line in ten seconds: rows, rows a second and seconds left of what is being done. */
+/** Progress as a line when something begins, and one in ten seconds then: rows, rows a second and seconds left. */
 export function progressLines(log: Log, now = () => performance.now()): OnProgress {
   let phase = '';
   let began = { at: 0, done: 0 };
@@ -16,6 +16,7 @@ export function progressLines(log: Log, now = () => performance.now()): OnProgre
       phase = name;
       began = { at, done };
       told = at;
+      log.info('began', { ...progress });
     }
     if (at - told < EVERY_MS) return;
     told = at;

@@ -15,8 +15,8 @@ import { type Lease, takeLease } from '../../lib/registry/lease.ts';
 import type { Log } from '../../lib/scoring/ports.ts';
 import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../../lib/store/store.ts';
 import { type CheckpointEvent, Checkpoints } from '../checkpoints.ts';
-import { decide, settle } from '../gate.ts';
-import { dataFacts, publishTrained } from '../publish-trained.ts';
+import { judgeAndPublish } from '../conclude.ts';
+import { settle } from '../gate.ts';
 import { type TrainedModel, train } from '../train.ts';
 import type { ChampionFiles } from '../warm-start.ts';
 import type { RunSettings } from './environment.ts';
@@ -79,7 +79,7 @@ interface Prepared {
 
 async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<RunResult> {
   const { store, log, signal } = tools;
-  const { modelName, runId, threads, memoryMiB } = settings;
+  const { modelName, runId, threads, memoryMiB, hourlyUsd } = settings;
   const { declaration, lease, scratch } = prepared;
   const started = performance.now();
   const window = await openWindow(settings, tools, scratch);
@@ -93,7 +93,7 @@ async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared:
     signal,
     onProgress: progressLines(log),
   };
-  const trained = await train({
+  const { summary, ...model } = await train({
     ...work,
     declaration,
     declarationText: prepared.text,
@@ -108,15 +108,18 @@ async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared:
         test: parts.test.rows,
       }),
   });
-  const at = new Date();
-  const decision = await decide({
+  // Its files lie in scratch space: whoever reads of them later wants to know where they came from.
+  const source = `${store.url}/${settings.dataPrefix}dt=${window.from}/ to dt=${window.until}/`;
+  const trained: TrainedModel = { ...model, summary: { ...summary, source } };
+  const { version, decision, at } = await judgeAndPublish({
     ...work,
     store,
-    challenger: { folder: trained.folder, declaration, data: dataFacts(trained.summary) },
-    at,
+    declaration,
+    trained,
+    began: started,
+    hourlyUsd,
+    onReportProblem: (error) => log.error('report could not be made', { error }),
   });
-  signal.throwIfAborted();
-  const version = await publishTrained(store, declaration, trained, { threads, at });
   log.info('published', { version, ...outcomeOf(trained) });
   // Whoever has lost the lease learns it here, and the compare-and-swap of the promotion sees to the rest.
   await lease.renew();

@@ -1,0 +1,77 @@
+/** What follows a training: the gate's decision, the report, and the published version. */
+import type { Declaration } from '../lib/config/declaration.ts';
+import type { Store } from '../lib/store/store.ts';
+import { openDatabase } from '../lib/table/database.ts';
+import { type CheckedLog, checkLog } from '../lib/table/log.ts';
+import { openSource } from '../lib/table/source.ts';
+import { type Decided, decide, type GateDecision } from './gate.ts';
+import type { OnProgress } from './progress.ts';
+import { dataFacts, publishTrained } from './publish-trained.ts';
+import { type WriteReportOptions, writeReport } from './report/report.ts';
+import type { TrainedModel } from './train.ts';
+
+export interface ConcludeOptions extends Pick<WriteReportOptions, 'began' | 'hourlyUsd' | 'onReportProblem'> {
+  readonly store: Store;
+  readonly declaration: Declaration;
+  readonly trained: TrainedModel;
+  /** The log that it was trained on. */
+  readonly dataPath: string;
+  /** Folder for what does not fit in memory, and the current version's files; the caller removes it. */
+  readonly scratch: string;
+  readonly threads: number;
+  readonly memoryLimitMiB: number;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+export interface PublishedVersion {
+  readonly version: string;
+  readonly at: Date;
+}
+
+/**
+ * Judges a trained model, writes its report and publishes both. What was decided has no effect before it is settled.
+ * @throws {Error} as `decide`.
+ */
+export async function judgeAndPublish(
+  options: ConcludeOptions,
+): Promise<PublishedVersion & { readonly decision: GateDecision }> {
+  return withLog(options, async (log, at) => {
+    const { trained, declaration } = options;
+    const challenger = { folder: trained.folder, declaration, data: dataFacts(trained.summary) };
+    const decided = await decide({ ...options, ...log, challenger, at });
+    return { ...(await publishReported(options, log, decided, at)), decision: decided.decision };
+  });
+}
+
+/** Writes a trained model's report and publishes both, without asking the gate. */
+export async function publishUnjudged(options: ConcludeOptions): Promise<PublishedVersion> {
+  return withLog(options, (log, at) => publishReported(options, log, null, at));
+}
+
+type OpenLog = Pick<WriteReportOptions, 'database' | 'log'>;
+
+async function withLog<T>(
+  { declaration, dataPath, scratch, threads, memoryLimitMiB }: ConcludeOptions,
+  use: (open: OpenLog, at: Date) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase({ threads, memoryLimitMiB, scratch });
+  try {
+    const log: CheckedLog = await checkLog(database, await openSource(database, dataPath), declaration);
+    return await use({ database, log }, new Date());
+  } finally {
+    await database.close();
+  }
+}
+
+async function publishReported(
+  options: ConcludeOptions,
+  log: OpenLog,
+  decided: Decided | null,
+  at: Date,
+): Promise<PublishedVersion> {
+  const { store, declaration, trained, threads, signal } = options;
+  await writeReport({ ...options, ...log, decided, at });
+  signal?.throwIfAborted();
+  return { version: await publishTrained(store, declaration, trained, { threads, at }), at };
+}

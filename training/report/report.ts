@@ -1,0 +1,27 @@
+/** The report of a version: `report.html`, for a person who has two minutes. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gatherFacts, type ReportOptions } from './facts.ts';
+
+export const REPORT_FILE = 'report.html';
+
+export interface WriteReportOptions extends ReportOptions {
+  /** Told why a report could not be made: a page that says so is written then, for it must not cost the model. */
+  readonly onReportProblem: (error: Error) => void;
+}
+
+/** Writes the report into the folder of a trained model. */
+export async function writeReport({ onReportProblem, ...options }: WriteReportOptions): Promise<void> {
+  const { trained, decided, log, signal } = options;
+  // The plots' library takes a third of a second to load: whoever trains nothing shall not wait for it.
+  const { reportPage, problemPage } = await import('./page.ts');
+  const path = join(trained.folder, REPORT_FILE);
+  try {
+    await writeFile(path, reportPage(await gatherFacts(options)));
+  } catch (error) {
+    signal?.throwIfAborted();
+    const problem = error instanceof Error ? error : new Error(String(error));
+    await writeFile(path, problemPage(log.declaration.name, decided?.decision ?? null, problem.message));
+    onReportProblem(problem);
+  }
+}
