@@ -15,7 +15,7 @@ import { bucketFolder, openBucket } from '../bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../exit.ts';
 import { formatDecision } from '../gate-text.ts';
 import { type LocalOptions, withScoring } from '../local-scoring.ts';
-import { formatLogReport, formatRows } from '../report-text.ts';
+import { formatLogSummary, formatRows } from '../report-text.ts';
 import { printResults } from '../scoring-results.ts';
 import { withScratch } from '../scratch.ts';
 import { trainAndPublish } from './train.ts';
@@ -36,8 +36,8 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<E
   return withScratch(async (scratch) => {
     const data = await numberedData(options, scratch);
     step('1 validate', `${shortPath(declarationPath)} over ${shortPath(data)}`);
-    const report = await inspectLog(declaration, data, options, signal);
-    print(formatLogReport({ ...report, summary: { ...report.summary, source: shortPath(report.summary.source) } }));
+    const { summary } = await inspectLog(declaration, data, options, signal);
+    print(formatLogSummary({ ...summary, source: shortPath(summary.source) }));
 
     step('2 train', `${declaration.model.type}, at most ${declaration.training.epochs} epochs of the training half`);
     const train = { ...options, declaration: declarationPath, data, promote: true, json: false };
@@ -63,11 +63,11 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<E
     const folder = scoresFolder(keys[0] as string);
     const root = bucketFolder(store);
     if (root !== null) {
-      step('5 scores', `the first five rows of ${options.bucket}/${folder}`);
+      step('5 scores', `the first three rows of ${options.bucket}/${folder}`);
       print(await firstRows(join(root, folder), options, scratch));
     }
     print(
-      `\n${((performance.now() - started) / 1000).toFixed(1)} s in all. The model is in ${options.bucket}/models/${name}/${version}/, the scores are in ${options.bucket}/scores/.`,
+      `\n${((performance.now() - started) / 1000).toFixed(1)} s in all. The scores are in ${options.bucket}/scores/, the model and its report in ${options.bucket}/models/${name}/${version}/.`,
     );
     return EXIT_CODES.success;
   });
@@ -116,7 +116,7 @@ async function dropCandidates(
 async function firstRows(folder: string, { threads, memory }: DemoOptions, scratch: string): Promise<string> {
   const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
   try {
-    return formatRows(await readRows(database, folder, 5));
+    return formatRows(await readRows(database, folder, 3));
   } finally {
     await database.close();
   }

@@ -100,7 +100,7 @@ function metrics(facts: ReportFacts): Html {
   const window = decision?.window ?? null;
   const time = window?.time == null ? '' : `, ${window.time.from.slice(0, 10)} to ${window.time.to.slice(0, 10)}`;
   const young = youngRows === 0 ? '' : `; ${count(youngRows)} younger rows are left out, whose outcome is not settled`;
-  const why = window === null ? null : html`<p class="quiet">Why they can be compared on: ${window.because}.</p>`;
+  const why = window === null ? null : html`<p class="quiet">These rows are a fair test: ${window.because}.</p>`;
   return html`
 <section>
 <h2>How good it is</h2>
