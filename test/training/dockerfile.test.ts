@@ -43,8 +43,8 @@ describe('the image', () => {
 
   it('ends as a user without rights, in exec form, with a volume of its own to write on', () => {
     const shipped = all.filter(({ stage }) => stage === 1).map(({ name, value }) => `${name} ${value}`);
-    expect(shipped.slice(-3)).toEqual(['USER node', 'VOLUME ["/scratch"]', 'ENTRYPOINT ["node", "dist/training.js"]']);
-    expect(shipped).toContain('RUN mkdir /scratch && chown node:node /scratch');
+    expect(shipped.slice(-3)).toEqual(['USER 1000:1000', 'VOLUME ["/scratch"]', 'ENTRYPOINT ["node", "dist/training.js"]']);
+    expect(shipped).toContain('RUN mkdir /scratch && chown 1000:1000 /scratch');
   });
 
   it('takes from the build what runs, and nothing else', () => {
