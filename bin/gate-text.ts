@@ -22,7 +22,7 @@ export function formatHistory(decisions: readonly Decision[]): string {
 
 /** `CTR: AUC 0.6100 -> 0.6400 (0.0250 to 0.0350 more), PCOC 1.020 -> 0.990 (0.960 to 1.020)`. */
 function formatOutput({ title, champion, challenger, difference }: OutputComparison): string {
-  const auc = `AUC ${show(champion?.auc, 4)} -> ${show(challenger.auc, 4)}${range(difference?.auc, 4, ' more')}`;
+  const auc = `AUC ${show(champion?.auc.value, 4)} -> ${show(challenger.auc.value, 4)}${range(difference?.auc, 4, ' more')}`;
   const pcoc = `PCOC ${show(champion?.pcoc.value, 3)} -> ${show(challenger.pcoc.value, 3)}${range(challenger.pcoc, 3)}`;
   return `  ${title}: ${auc}, ${pcoc}`;
 }

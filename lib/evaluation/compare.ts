@@ -22,7 +22,8 @@ export interface Interval {
 
 /** What a person compares; `null` where the rows do not define it. */
 export interface OutputMetrics {
-  readonly auc: number | null;
+  /** Without an interval where there are very many rows. */
+  readonly auc: Interval;
   readonly logLoss: number | null;
   readonly normalizedEntropy: Interval;
   readonly pcoc: Interval;
@@ -78,6 +79,7 @@ export function compareOutput(
         ]),
   ];
   const resampled = bootstrapRatios(ratios, units.count, options);
+  const aucs = aucIntervals(rows, [challenger, ...(champion === null ? [] : [champion])], options.seed);
   const at = (index: number) => intervalOf(ratioOf(ratios[index] as Ratio), resampled[index] as Float64Array);
   return {
     task: task.name,
@@ -85,10 +87,11 @@ export function compareOutput(
     output: task.output,
     rows: challenger.metrics.rows,
     positives: challenger.metrics.positives,
-    challenger: metricsOf(challenger.metrics, at(0), at(1)),
-    champion: champion && metricsOf(champion.metrics, at(2), at(3)),
+    challenger: metricsOf(challenger.metrics, { auc: aucs.each[0] as Interval, pcoc: at(0), normalizedEntropy: at(1) }),
+    champion:
+      champion && metricsOf(champion.metrics, { auc: aucs.each[1] as Interval, pcoc: at(2), normalizedEntropy: at(3) }),
     difference: champion && {
-      auc: aucDifference(rows, challenger.probability, champion.probability, options.seed),
+      auc: aucs.difference,
       logLoss: at(4),
       pcoc: at(5),
     },
@@ -128,32 +131,42 @@ function ratiosOf(rows: TaskRows, { metrics: { trainingRate }, probability }: Me
   };
 }
 
-function metricsOf(metrics: FunnelTaskMetrics, pcoc: Interval, normalizedEntropy: Interval): OutputMetrics {
+/** The intervals' own values give way to those of `evaluateFunnel`, which are `null` where a metric is undefined. */
+function metricsOf(
+  metrics: FunnelTaskMetrics,
+  { auc, pcoc, normalizedEntropy }: Pick<OutputMetrics, 'auc' | 'pcoc' | 'normalizedEntropy'>,
+): OutputMetrics {
   return {
-    auc: metrics.auc.value,
+    auc: { ...auc, value: metrics.auc.value },
     logLoss: metrics.logLoss.value,
-    // Its value stays undefined where a certain prediction is wrong.
     normalizedEntropy: { ...normalizedEntropy, value: metrics.normalizedEntropy.value },
     pcoc: { ...pcoc, value: metrics.pcoc.value },
   };
 }
 
-function aucDifference(rows: TaskRows, challenger: Float32Array, champion: Float32Array, seed: number): Interval {
+const NO_INTERVAL: Interval = { value: null, lower: null, upper: null };
+
+/** Of each model's AUC, and of that of the first over that of the second, by the same resamples. */
+function aucIntervals(
+  rows: TaskRows,
+  models: readonly MeasuredOutput[],
+  seed: number,
+): { readonly each: readonly Interval[]; readonly difference: Interval } {
   const ofTask = Uint32Array.from(rows.counts.keys()).filter((row) => rows.counts[row] === 1);
-  if (ofTask.length > MOST_AUC_ROWS) return { value: null, lower: null, upper: null };
-  const orders = [challenger, champion].map((probability) => ({
-    probability,
-    order: sortIndices(ofTask, probability),
-  }));
-  const difference = (drawn: Uint32Array | null) => {
-    const [own, other] = orders.map(({ probability, order }) => weightedAuc(rows, probability, order, drawn));
-    return (own as number) - (other as number);
+  if (ofTask.length > MOST_AUC_ROWS) return { each: models.map(() => NO_INTERVAL), difference: NO_INTERVAL };
+  const orders = models.map(({ probability }) => ({ probability, order: sortIndices(ofTask, probability) }));
+  const aucs = (drawn: Uint32Array | null) =>
+    orders.map(({ probability, order }) => weightedAuc(rows, probability, order, drawn));
+  const difference = ([own = Number.NaN, other = Number.NaN]: readonly number[]) => own - other;
+  const values = aucs(null);
+  const resampled: (readonly number[])[] = [];
+  for (const drawn of drawUnits(rows.units.count, { resamples: AUC_RESAMPLES, seed })) resampled.push(aucs(drawn));
+  const interval = (of: (all: readonly number[]) => number) =>
+    intervalOf(of(values), Float64Array.from(resampled, of).sort());
+  return {
+    each: models.map((_, index) => interval((all) => all[index] as number)),
+    difference: interval(difference),
   };
-  const resampled = new Float64Array(AUC_RESAMPLES);
-  let resample = 0;
-  for (const drawn of drawUnits(rows.units.count, { resamples: AUC_RESAMPLES, seed }))
-    resampled[resample++] = difference(drawn);
-  return intervalOf(difference(null), resampled.sort());
 }
 
 /** AUC where each row counts as often as its unit was drawn; ties count half. NaN where a class is missing. */

@@ -102,6 +102,21 @@ const changed = (
 /** A far better challenger. */
 const better = simulate({ seed: 1, users: 300, championNoise: 1, challengerNoise: 0.2 });
 
+/** Standard error of an AUC (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988). */
+function deLong(probability: Float32Array, label: Int8Array): number {
+  const scores = (of: number) => [...probability].filter((_, row) => label[row] === of);
+  const [positives, negatives] = [scores(1), scores(0)];
+  const wins = (a: number, b: number) => (a > b ? 1 : a === b ? 0.5 : 0);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = (values: readonly number[]) => {
+    const centre = mean(values);
+    return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
+  };
+  const ofPositives = positives.map((positive) => mean(negatives.map((negative) => wins(positive, negative))));
+  const ofNegatives = negatives.map((negative) => mean(positives.map((positive) => wins(positive, negative))));
+  return Math.sqrt(variance(ofPositives) / positives.length + variance(ofNegatives) / negatives.length);
+}
+
 describe('of pairs that are equally good', () => {
   it('at most 8% are promoted, and guards refuse none', { timeout: 120_000 }, () => {
     const judgements = Array.from({ length: 200 }, (_, pair) => judge(simulate({ seed: 1000 + pair })));
@@ -158,10 +173,22 @@ describe('the decision', () => {
     const [ctr] = judge(better).figures.outputs;
     expect(ctr).toMatchObject({ task: 'ctr', output: 'pctr', rows: 3000 });
     const { auc, logLoss } = ctr?.difference ?? {};
-    expect(auc?.value).toBeCloseTo((ctr?.challenger.auc ?? 0) - (ctr?.champion?.auc ?? 0), 12);
+    expect(auc?.value).toBeCloseTo((ctr?.challenger.auc.value ?? 0) - (ctr?.champion?.auc.value ?? 0), 12);
     expect(auc?.lower).toBeGreaterThan(0);
     expect(logLoss?.value).toBeCloseTo((ctr?.challenger.logLoss ?? 0) - (ctr?.champion?.logLoss ?? 0), 6);
     expect(logLoss?.upper).toBeLessThan(0);
+  });
+
+  it('has intervals of the AUC as wide as the theory says, where every row is a user of its own', () => {
+    const input = simulate({ seed: 5, users: 3000, perUser: 1 });
+    const [ctr] = judge(input).figures.outputs;
+    const [label, probability] = [input.rows.labels.click, input.challenger.probabilities.pctr];
+    const deviation = deLong(probability as Float32Array, label as Int8Array);
+    const { lower, upper } = ctr?.challenger.auc ?? {};
+    const ratio = ((upper ?? 0) - (lower ?? 0)) / (2 * 1.96 * deviation);
+    // Two hundred resamples tell the width to about a tenth.
+    expect(ratio).toBeGreaterThan(0.75);
+    expect(ratio).toBeLessThan(1.3);
   });
 
   it('does not see how the rows are split into weights', () => {

@@ -43,7 +43,11 @@ describe('the image', () => {
 
   it('ends as a user without rights, in exec form, with a volume of its own to write on', () => {
     const shipped = all.filter(({ stage }) => stage === 1).map(({ name, value }) => `${name} ${value}`);
-    expect(shipped.slice(-3)).toEqual(['USER 1000:1000', 'VOLUME ["/scratch"]', 'ENTRYPOINT ["node", "dist/training.js"]']);
+    expect(shipped.slice(-3)).toEqual([
+      'USER 1000:1000',
+      'VOLUME ["/scratch"]',
+      'ENTRYPOINT ["node", "dist/training.js"]',
+    ]);
     expect(shipped).toContain('RUN mkdir /scratch && chown 1000:1000 /scratch');
   });
 

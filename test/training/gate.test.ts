@@ -128,7 +128,7 @@ describe('a better model, of other features than the current one', () => {
     const { store } = await storeWith(weak);
     const { outputs } = (await ask(store, good)).figures;
     const own = good.trained.metrics.tasks.map(({ auc, logLoss }) => [auc.value, logLoss.value]);
-    expect(outputs.map(({ challenger }) => [challenger.auc, challenger.logLoss])).toEqual(own);
+    expect(outputs.map(({ challenger }) => [challenger.auc.value, challenger.logLoss])).toEqual(own);
   });
 
   it('is not promoted over another that came in between', async () => {

@@ -156,12 +156,15 @@ describe('the report of a better version', () => {
     );
     for (const [index, { challenger, champion, difference, rows: counted }] of outputs.entries()) {
       const [own, other, change] = rows.slice(3 * index, 3 * index + 3);
-      expect(own?.[1]).toBe(trained.metrics.tasks[index]?.auc.value?.toFixed(4));
+      const { lower, upper } = challenger.auc;
+      expect(own?.[1]).toBe(
+        `${trained.metrics.tasks[index]?.auc.value?.toFixed(4)}[${lower?.toFixed(3)} to ${upper?.toFixed(3)}]`,
+      );
       expect(own?.[2]).toBe(
         `${challenger.pcoc.value?.toFixed(3)}[${challenger.pcoc.lower?.toFixed(3)} to ${challenger.pcoc.upper?.toFixed(3)}]`,
       );
       expect(own?.[5]).toBe(counted.toLocaleString('en-US'));
-      expect(other?.[1]).toBe(champion?.auc?.toFixed(4));
+      expect(other?.[1]).toBe(champion?.auc.value?.toFixed(4));
       expect(change?.[1]).toMatch(/^[+\u2212]0\.\d{4}\[[+\u2212]0\.\d{4} to [+\u2212]0\.\d{4}\]$/);
       expect(change?.[1]?.slice(1, 7)).toBe(Math.abs(difference?.auc.value ?? 0).toFixed(4));
     }

@@ -23,9 +23,9 @@ export function metricsTable({ tasks, decision }: ReportFacts): Html {
 
 function metricsRows({ task, own, champion }: TaskFacts, comparison: OutputComparison | null): Html[] {
   const { rows, positives, auc, logLoss, normalizedEntropy, pcoc } = own.metrics;
-  const around = (which: 'pcoc' | 'normalizedEntropy') =>
+  const around = (which: 'auc' | 'pcoc' | 'normalizedEntropy') =>
     comparison === null ? null : bracketed(interval(comparison.challenger[which], (value) => value.toFixed(3)));
-  const first = html`<tr><th scope="row">${task.title}</th><td class="own">${metric(auc, 4)}</td>
+  const first = html`<tr><th scope="row">${task.title}</th><td class="own">${metric(auc, 4)}${around('auc')}</td>
 <td>${metric(pcoc, 3)}${around('pcoc')}</td><td>${precise(logLoss.value)}</td>
 <td>${metric(normalizedEntropy, 4)}${around('normalizedEntropy')}</td><td>${count(rows)}</td><td>${count(positives)}</td></tr>`;
   if (champion === null) return [first];
