@@ -30,7 +30,7 @@ export interface TrainingDefinitionProps {
 
 /** The definition, a plain object that may hold CloudFormation's references. */
 export function trainingDefinition(props: TrainingDefinitionProps) {
-  const { partition, modelName, topicArn, logsUrl, waitSeconds = 60 } = props;
+  const { modelName, waitSeconds = 60 } = props;
   return {
     Comment: `Retrains ${modelName}`,
     StartAt: 'Begin',
@@ -44,6 +44,8 @@ export function trainingDefinition(props: TrainingDefinitionProps) {
         Choices: [
           { Or: causeHas(exitCode(EXIT.refused)), Next: 'AnnounceRefusal' },
           { Or: causeHas(exitCode(EXIT.anotherRun)), Next: 'AnotherRunTrains' },
+          // Whoever is killed for its memory has no last word of its own.
+          { Or: causeHas(['*OutOfMemory*']), Next: 'TellOutOfMemory' },
           {
             Or: causeHas([
               ...exitCode(EXIT.terminated),
@@ -71,19 +73,25 @@ export function trainingDefinition(props: TrainingDefinitionProps) {
       AnnouncePromotion: announce(props, 'model.promoted'),
       AnnounceRefusal: announce(props, 'model.refused'),
       AnotherRunTrains: { Type: 'Succeed' },
-      Tell: {
-        Type: 'Task',
-        Resource: `arn:${partition}:states:::sns:publish`,
-        Parameters: {
-          TopicArn: topicArn,
-          Subject: `Retraining of ${modelName} failed`,
-          'Message.$': `States.Format('Run {} of model ${modelName} failed, nothing was promoted.\n\nLog: ${logsUrl}\n\n{}', $$.Execution.Name, States.JsonToString($.error))`,
-        },
-        ResultPath: null,
-        Next: 'Failed',
-      },
+      Tell: tell(props, 'failed'),
+      TellOutOfMemory: tell(props, 'ran out of memory (deploy it with a larger trainingMemory)'),
       Failed: { Type: 'Fail', Error: 'TrainingFailed', Cause: `Retraining of ${modelName} failed: see its log` },
     },
+  };
+}
+
+/** Says to the topic what became of the run, where its log is, and all that is known of the error. */
+function tell({ partition, topicArn, modelName, logsUrl }: TrainingDefinitionProps, what: string) {
+  return {
+    Type: 'Task',
+    Resource: `arn:${partition}:states:::sns:publish`,
+    Parameters: {
+      TopicArn: topicArn,
+      Subject: `Retraining of ${modelName} failed`,
+      'Message.$': `States.Format('Run {} of model ${modelName} ${what}, nothing was promoted.\n\nLog: ${logsUrl}\n\n{}', $$.Execution.Name, States.JsonToString($.error))`,
+    },
+    ResultPath: null,
+    Next: 'Failed',
   };
 }
 

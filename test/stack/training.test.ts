@@ -92,6 +92,8 @@ describe('the training part', () => {
       threads: 2,
       warmStart: true,
       scratch: '/scratch',
+      // 2 vCPU at 0.04048 and 8 GB at 0.004445.
+      hourlyUsd: 0.117,
     });
   });
 
@@ -167,6 +169,17 @@ describe('the state machine', () => {
       next('Capacity is unavailable at this time. Please try again later or in a different availability zone'),
     ).toBe('Again');
     expect(next(JSON.stringify({ Containers: [{ ExitCode: 137 }], StopCode: 'SpotInterruption' }))).toBe('Again');
+  });
+
+  it('says which setting helps where the task was killed for its memory', () => {
+    const cause = JSON.stringify({
+      Containers: [{ ExitCode: 137, Reason: 'OutOfMemoryError: Container killed due to memory usage' }],
+      StopCode: 'EssentialContainerExited',
+    });
+    expect(next(cause)).toBe('TellOutOfMemory');
+    expect(States.TellOutOfMemory.Parameters['Message.$']).toBe(
+      "States.Format('Run {} of model shop ran out of memory (deploy it with a larger trainingMemory), nothing was promoted.\n\nLog: https://logs\n\n{}', $$.Execution.Name, States.JsonToString($.error))",
+    );
   });
 
   it('names states that are there', () => {
