@@ -52,13 +52,16 @@ export async function publishUnjudged(options: ConcludeOptions): Promise<Publish
 type OpenLog = Pick<WriteReportOptions, 'database' | 'log'>;
 
 async function withLog<T>(
-  { declaration, dataPath, scratch, threads, memoryLimitMiB }: ConcludeOptions,
+  { store, declaration, dataPath, scratch, threads, memoryLimitMiB }: ConcludeOptions,
   use: (open: OpenLog, at: Date) => Promise<T>,
 ): Promise<T> {
+  // By the store's clock, as all that it is compared with: that of a machine may be wrong, or go back.
+  const at = await store.now();
   const database = await openDatabase({ threads, memoryLimitMiB, scratch });
   try {
-    const log: CheckedLog = await checkLog(database, await openSource(database, dataPath), declaration);
-    return await use({ database, log }, new Date());
+    const source = await openSource(database, dataPath);
+    const log: CheckedLog = await checkLog(database, source, declaration, { now: at.getTime() });
+    return await use({ database, log }, at);
   } finally {
     await database.close();
   }

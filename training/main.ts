@@ -13,8 +13,8 @@ import { EnvironmentError, type RunSettings, runSettings } from './run/environme
 import { checkHealth } from './run/health.ts';
 import { runTraining } from './run/run.ts';
 
-/** Requests are repeated for about two minutes: a bucket that is away for one costs no training. */
-const MAX_ATTEMPTS = 24;
+/** A bucket that is away for a minute costs no training; this is the time, too, that a container has to end. */
+const PATIENCE_MS = 120_000;
 
 class TerminatedError extends Error {
   override readonly name = 'TerminatedError';
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
     settings = runSettings();
     log.appendKeys({ model: settings.modelName, runId: settings.runId });
     log.info('started', { ...(await checkHealth(settings)) });
-    const store = openStore(settings.bucket, { maxAttempts: MAX_ATTEMPTS });
+    const store = openStore(settings.bucket, { patienceMs: PATIENCE_MS });
     const { status } = await runTraining(settings, { store, log, signal: stopping.signal });
     return status === 'refused' ? RUN_EXIT_CODES['refused by the gate'] : RUN_EXIT_CODES.success;
   } catch (error) {

@@ -44,6 +44,8 @@ export interface TrainOptions {
   readonly memoryLimitMiB: number;
   /** Where the bad rows of the log go, if there are any. */
   readonly rejectsPath?: string;
+  /** The present, in epoch milliseconds: no row may lie in the future. @default the clock's */
+  readonly now?: number;
   /** Called once the log is checked, before training begins. */
   readonly onSummary?: (summary: LogSummary) => void;
   readonly onProgress?: OnProgress;
@@ -82,12 +84,11 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   const database = await openDatabase({ threads, memoryLimitMiB, scratch });
   try {
     const source = await openSource(database, options.dataPath);
-    const log = await checkLog(
-      database,
-      source,
-      options.declaration,
-      options.rejectsPath === undefined ? {} : { rejectsPath: options.rejectsPath },
-    );
+    const { rejectsPath, now } = options;
+    const log = await checkLog(database, source, options.declaration, {
+      ...(rejectsPath !== undefined && { rejectsPath }),
+      ...(now !== undefined && { now }),
+    });
     signal?.throwIfAborted();
     const { encoder, summary, distributions } = await fitEncoder(database, log);
     signal?.throwIfAborted();

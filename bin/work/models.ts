@@ -69,7 +69,7 @@ export async function promote(
 ) {
   const store = await openBucket(bucket, 'write', { endpoint });
   const name = await chosenModel(store, model);
-  const current = await promoteByHand(store, name, version, { isForced: force, reason, at: new Date() });
+  const current = await promoteByHand(store, name, version, { isForced: force, reason, at: await store.now() });
   process.stdout.write(
     json ? `${JSON.stringify({ name, ...current })}\n` : `${name} ${current.version} is the current version\n`,
   );
@@ -80,7 +80,7 @@ export async function promote(
 export async function rollback({ bucket, endpoint, model, json, reason = '' }: ModelsOptions) {
   const store = await openBucket(bucket, 'write', { endpoint });
   const name = await chosenModel(store, model);
-  const current = await rollBackByHand(store, name, { reason, at: new Date() });
+  const current = await rollBackByHand(store, name, { reason, at: await store.now() });
   process.stdout.write(
     json ? `${JSON.stringify({ name, ...current })}\n` : `${name} ${current.version} is the current version again\n`,
   );

@@ -4,6 +4,7 @@
  * finds out by its next renewal, and may not promote any more.
  */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../store/store.ts';
 import { currentVersion } from './current.ts';
@@ -185,15 +186,21 @@ async function readLease(store: Store, name: string): Promise<StoredLease | null
   }
 }
 
-/** Etag of the record; `null` where another was there first. */
+/**
+ * Etag of the record; `null` where another was there first. Where the answer to a write was lost, what is stored is
+ * newer than `expected`, and yet the holder's own: it is replaced.
+ */
 async function swap(store: Store, name: string, record: LeaseRecord, expected: string | null): Promise<string | null> {
-  const condition = expected === null ? { ifAbsent: true } : { ifMatch: expected };
-  try {
-    return (await store.put(leaseKey(name), `${JSON.stringify(record, null, 2)}\n`, condition)).etag;
-  } catch (error) {
-    if (!(error instanceof PreconditionFailedError || error instanceof ObjectNotFoundError)) throw error;
-    // The answer to a successful write may be lost, and its repetition then fails.
-    const stored = await readLease(store, name);
-    return stored?.record.holder === record.holder && stored.record.expiresAt === record.expiresAt ? stored.etag : null;
+  for (let known = expected; ; ) {
+    const condition = known === null ? { ifAbsent: true } : { ifMatch: known };
+    try {
+      return (await store.put(leaseKey(name), `${JSON.stringify(record, null, 2)}\n`, condition)).etag;
+    } catch (error) {
+      if (!(error instanceof PreconditionFailedError || error instanceof ObjectNotFoundError)) throw error;
+      const stored = await readLease(store, name);
+      if (stored?.record.holder !== record.holder) return null;
+      if (isDeepStrictEqual(stored.record, record)) return stored.etag;
+      known = stored.etag;
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** How every AWS client of the product reaches its service. */
+import { patientRetries } from './patient-retries.ts';
 
 export interface AwsConnection {
   /** @default what the environment (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`) or the AWS profile says, or AWS itself */
@@ -9,6 +10,8 @@ export interface AwsConnection {
   readonly idleMs?: number;
   /** Attempts at each request before it fails, the first included. @default 5 */
   readonly maxAttempts?: number;
+  /** Time, in milliseconds, for which a request is repeated before it fails, however many attempts that takes. */
+  readonly patienceMs?: number;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -20,13 +23,14 @@ const MAX_ATTEMPTS = 5;
 
 /** The members of a client's configuration that do not depend on the service, but for its endpoint's variable. */
 export function awsSettings(service: 'S3' | 'SQS', connection: AwsConnection = {}, variables: Variables = process.env) {
-  const { endpoint, region, idleMs = IDLE_MS, maxAttempts = MAX_ATTEMPTS } = connection;
+  const { endpoint, region, idleMs = IDLE_MS, maxAttempts = MAX_ATTEMPTS, patienceMs } = connection;
   return {
     ...localDefaults(endpointOf(service, connection, variables), variables),
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     maxAttempts,
     retryMode: 'standard',
+    ...(patienceMs !== undefined && { retryStrategy: patientRetries(patienceMs) }),
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: idleMs },
   } as const;
 }

@@ -125,6 +125,33 @@ describe.each(STORES)('the current version in a %s', (_name, openStore) => {
     });
   });
 
+  describe('of a training lease', () => {
+    const promoteAs = async (trainingEpoch: number, version: string, expected?: string | null) =>
+      promoteVersion(store, NAME, version, {
+        reason: 'gate',
+        at: AT,
+        trainingEpoch,
+        ...(expected !== undefined && { expected }),
+      });
+
+    it('is not what an earlier holder would promote, even with the right expectation', async () => {
+      const { etag } = await promoteAs(7, one, null);
+      await expect(promoteAs(6, two, etag)).rejects.toThrow(new PreconditionFailedError(KEY, store.url, 'ifMatch'));
+      expect(await current()).toBe(one);
+      await promoteAs(7, two, etag);
+      await promoteAs(8, three);
+      expect(await currentVersion(store, NAME)).toMatchObject({ version: three, trainingEpoch: 8 });
+    });
+
+    it('is remembered through promotions and rollbacks by hand', async () => {
+      await promoteAs(7, one);
+      await promote(two);
+      await rollback();
+      expect(await currentVersion(store, NAME)).toMatchObject({ version: one, trainingEpoch: 7 });
+      await expect(promoteAs(6, three)).rejects.toThrow(PreconditionFailedError);
+    });
+  });
+
   it('without an expectation, keeps every promotion of a race', async () => {
     await Promise.all([promote(one), promote(two), promote(three)]);
     const end = await currentVersion(store, NAME);

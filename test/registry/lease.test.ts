@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LeaseHeldError, LeaseLostError } from '../../lib/registry/errors.ts';
 import { leaseKey } from '../../lib/registry/keys.ts';
 import { takeLease } from '../../lib/registry/lease.ts';
@@ -95,6 +95,30 @@ describe('a lease', () => {
     expect(lease.lost.aborted).toBe(false);
   });
 
+  it('is kept where a renewal was written, but said to have failed', async () => {
+    const { store, take, pass, record } = bucket();
+    let isBroken = false;
+    const broken: Store = {
+      ...store,
+      async put(key, body, options) {
+        const info = await store.put(key, body, options);
+        if (isBroken) throw new Error('cannot put: InternalError');
+        return info;
+      },
+    };
+    const lease = await take('monday', broken);
+    isBroken = true;
+    pass(MINUTE);
+    await expect(lease.renew()).rejects.toThrow('cannot put: InternalError');
+    isBroken = false;
+    pass(MINUTE);
+    await lease.renew();
+    expect(await record()).toMatchObject({ runId: 'monday', epoch: 1, expiresAt: '2026-01-01T00:05:00.000Z' });
+    expect(lease.lost.aborted).toBe(false);
+    await lease.release();
+    expect(await record()).toMatchObject({ isReleased: true });
+  });
+
   it('outlives a clock of the bucket that goes back', async () => {
     const { take, pass } = bucket();
     const lease = await take('monday');
@@ -103,13 +127,46 @@ describe('a lease', () => {
     await expect(take('tuesday')).rejects.toBeInstanceOf(LeaseHeldError);
   });
 
-  it('renews itself', async () => {
-    const store = memoryStore();
-    const lease = await takeLease(store, 'shop', { runId: 'monday', lifetimeMs: 90 });
-    onTestFinished(() => lease.release());
-    const first = store.versions(leaseKey('shop')).length;
-    await expect.poll(() => store.versions(leaseKey('shop')).length).toBeGreaterThan(first + 1);
-    expect(lease.lost.aborted).toBe(false);
+  it('renews itself three times in its life', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { take, pass, record } = bucket();
+    const lease = await take('monday');
+    for (const expiresAt of ['2026-01-01T00:04:00.000Z', '2026-01-01T00:05:00.000Z', '2026-01-01T00:06:00.000Z']) {
+      pass(MINUTE);
+      await vi.advanceTimersByTimeAsync(MINUTE - 1);
+      expect((await record()).expiresAt).not.toBe(expiresAt);
+      await vi.advanceTimersByTimeAsync(1);
+      await expect.poll(async () => (await record()).expiresAt).toBe(expiresAt);
+    }
+    await lease.release();
+    pass(MINUTE);
+    await vi.advanceTimersByTimeAsync(3 * MINUTE);
+    expect(await record()).toMatchObject({ isReleased: true, expiresAt: '2026-01-01T00:06:00.000Z' });
+  });
+
+  it("is judged by the bucket's clock, however wrong a run's own is", async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { take, pass, record } = bucket();
+    vi.setSystemTime(new Date('2020-01-01T00:00:00.000Z'));
+    const behind = await take('monday');
+    expect((await record()).expiresAt).toBe('2026-01-01T00:03:00.000Z');
+    vi.setSystemTime(new Date('2036-01-01T00:00:00.000Z'));
+    await expect(take('tuesday')).rejects.toBeInstanceOf(LeaseHeldError);
+    pass(MINUTE);
+    // It goes back while the lease is held.
+    vi.setSystemTime(new Date('2019-01-01T00:00:00.000Z'));
+    await behind.renew();
+    expect((await record()).expiresAt).toBe('2026-01-01T00:04:00.000Z');
+    pass(LIFETIME);
+    const ahead = await take('tuesday');
+    await expect(behind.renew()).rejects.toBeInstanceOf(LeaseLostError);
+    await ahead.renew();
   });
 
   it('is given up where the bucket cannot be reached for its lifetime', async () => {

@@ -21,8 +21,20 @@ export interface TrainingProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; readonly stderr: string }>;
 }
 
-export function startTraining(environment: Readonly<Record<string, string>>): TrainingProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'training/main.ts'], {
+export interface TrainingProcessOptions {
+  /** Shell commands before it: limits, for instance. */
+  readonly shell?: string;
+  /** A module that is loaded first. */
+  readonly preload?: string;
+}
+
+export function startTraining(
+  environment: Readonly<Record<string, string>>,
+  { shell = ':', preload }: TrainingProcessOptions = {},
+): TrainingProcess {
+  const modules = ['tsx', ...(preload === undefined ? [] : [preload])].flatMap((module) => ['--import', module]);
+  const command = [process.execPath, ...modules, 'training/main.ts'];
+  const child = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
     cwd: ROOT,
     env: { ...process.env, THREADS: '1', MEMORY_MIB: '512', POWERTOOLS_DEV: 'false', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

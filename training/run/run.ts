@@ -9,11 +9,13 @@ import type { Declaration } from '../../lib/config/declaration.ts';
 import { DeclarationError } from '../../lib/config/declaration-error.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
+import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
 import { resultKey, trainingPrefix } from '../../lib/registry/keys.ts';
 import { type Lease, takeLease } from '../../lib/registry/lease.ts';
 import type { Log } from '../../lib/scoring/ports.ts';
 import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../../lib/store/store.ts';
+import { firstLine } from '../../lib/table/errors.ts';
 import { type CheckpointEvent, Checkpoints } from '../checkpoints.ts';
 import { judgeAndPublish } from '../conclude.ts';
 import { settle } from '../gate.ts';
@@ -65,8 +67,9 @@ export async function runTraining(settings: RunSettings, tools: RunTools): Promi
     const signal = AbortSignal.any([tools.signal, lease.lost]);
     return await trainUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch });
   } finally {
-    await lease.release();
     await rm(scratch, { recursive: true, force: true });
+    // A lease that cannot be released ends by itself; why the run ended is told by its own error.
+    await lease.release().catch((error: unknown) => log.error('lease not released', { why: firstLine(error) }));
   }
 }
 
@@ -97,6 +100,7 @@ async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared:
     ...work,
     declaration,
     declarationText: prepared.text,
+    now: (await store.now()).getTime(),
     checkpoints,
     ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
     onSummary: ({ rows, parts, rejected }) =>
@@ -224,10 +228,14 @@ async function fetchChampion(store: Store, log: Log, name: string, scratch: stri
   try {
     return { version, folder: await fetchVersion(store, name, version, join(scratch, 'champion')) };
   } catch (error) {
-    log.error('no warm start', { version, why: error instanceof Error ? error.message : String(error) });
+    if (!UNFIT_CHAMPION.some((type) => error instanceof type)) throw error;
+    log.error('no warm start', { version, why: firstLine(error) });
     return null;
   }
 }
+
+/** Its files are gone or changed. That they cannot be read now is no reason to train another model than was asked for. */
+const UNFIT_CHAMPION = [VersionNotFoundError, ModelCorruptedError, InvalidRecordError];
 
 async function openCheckpoints(
   { modelName, checkpointMinutes, threads }: RunSettings,
