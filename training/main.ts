@@ -56,11 +56,13 @@ function exitCodeOf(error: unknown): number {
 function explain(error: unknown, settings: RunSettings | null): string {
   const message = firstLine(error);
   if (settings === null) return message;
-  const { scratch, memoryMiB, modelName, bucket } = settings;
-  if (/no space left|ENOSPC/i.test(message))
-    return `no space left for scratch files in ${scratch}: give SCRATCH a larger disk (${message})`;
+  const { scratch, memoryMiB, modelName, bucket, dataPrefix } = settings;
+  // What the bucket cannot write is told with its key.
+  if (/no space left|file too large/i.test(message) && !message.startsWith('cannot '))
+    return `no room for scratch files in ${scratch}: give SCRATCH a larger disk (${message})`;
   if (/Out of Memory Error/i.test(message))
     return `the log does not fit in ${memoryMiB} MiB: raise MEMORY_MIB, or lower THREADS (${message})`;
-  const local = join(scratch, `entirespace-${modelName}`, 'data/');
-  return message.replaceAll(local, `${bucket.replace(/\/$/, '')}/`);
+  const local = join(scratch, `entirespace-${modelName}`, 'data');
+  const place = bucket.replace(/\/$/, '');
+  return message.replaceAll(`${local}/`, `${place}/`).replaceAll(local, `${place}/${dataPrefix}`.replace(/\/$/, ''));
 }
