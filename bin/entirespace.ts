@@ -9,6 +9,7 @@ import { featuresCommand } from './commands/features.ts';
 import { localCommand } from './commands/local.ts';
 import { modelsCommand } from './commands/models.ts';
 import { redriveCommand } from './commands/redrive.ts';
+import { retrainCommand } from './commands/retrain.ts';
 import { scoreCommand } from './commands/score.ts';
 import { trainCommand } from './commands/train.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -45,6 +46,7 @@ for (const command of [
   modelsCommand(),
   localCommand(),
   redriveCommand(),
+  retrainCommand(),
   buildLambdaCommand(),
   doctorCommand(),
   demoCommand(),

@@ -21,9 +21,7 @@ export const bucketOption = () =>
     'bucket',
   );
 export const endpointOption = () =>
-  new Option('--endpoint <url>', 'S3 and SQS of an emulator, such as http://localhost:4566 (default: AWS)').argParser(
-    httpUrl,
-  );
+  new Option('--endpoint <url>', 'AWS of an emulator, such as http://localhost:4566 (default: AWS)').argParser(httpUrl);
 export const modelOption = () => new Option('-m, --model <name>', "model name (default: the bucket's only one)");
 export const jsonOption = () => new Option('--json', 'one JSON document on standard output').default(false);
 export const rejectsOption = () =>
@@ -52,6 +50,13 @@ export const memoryOption = () =>
 
 export const secondsOption = (name: string, description: string) =>
   new Option(`${name} <seconds>`, description).argParser(wholeNumber(MOST_SECONDS));
+
+/** Parses the ARN of a state machine. */
+export function stateMachineArn(text: string): string {
+  if (!/^arn:[\w-]+:states:[\w-]+:\d{12}:stateMachine:[\w-]+$/.test(text))
+    throw new InvalidArgumentError('Expected one like arn:aws:states:eu-west-1:123456789012:stateMachine:name.');
+  return text;
+}
 
 /** Parses a model version's id. */
 export function versionId(text: string): string {

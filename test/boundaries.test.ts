@@ -27,6 +27,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@aws-lambda-powertools/logger': ['functions'],
   '@aws-lambda-powertools/metrics': ['functions'],
   '@aws-sdk/client-s3': ['lib/store'],
+  '@aws-sdk/client-sfn': ['lib/store'],
   '@aws-sdk/client-sqs': ['lib/store'],
   '@bufbuild/protobuf': ['lib/graph'],
   '@duckdb/node-api': ['lib/table'],

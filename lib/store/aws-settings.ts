@@ -14,6 +14,8 @@ export interface AwsConnection {
   readonly patienceMs?: number;
 }
 
+export type AwsService = 'S3' | 'SQS' | 'SFN';
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const CONNECT_MS = 5_000;
@@ -22,7 +24,7 @@ const IDLE_MS = 30_000;
 const MAX_ATTEMPTS = 5;
 
 /** The members of a client's configuration that do not depend on the service, but for its endpoint's variable. */
-export function awsSettings(service: 'S3' | 'SQS', connection: AwsConnection = {}, variables: Variables = process.env) {
+export function awsSettings(service: AwsService, connection: AwsConnection = {}, variables: Variables = process.env) {
   const { endpoint, region, idleMs = IDLE_MS, maxAttempts = MAX_ATTEMPTS, patienceMs } = connection;
   return {
     ...localDefaults(endpointOf(service, connection, variables), variables),
@@ -37,7 +39,7 @@ export function awsSettings(service: 'S3' | 'SQS', connection: AwsConnection = {
 
 /** The endpoint that the connection or the environment names; `null` for AWS itself, or what a profile says. */
 export function endpointOf(
-  service: 'S3' | 'SQS',
+  service: AwsService,
   { endpoint }: AwsConnection,
   variables: Variables = process.env,
 ): string | null {

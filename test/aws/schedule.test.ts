@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { currentVersion } from '../../lib/registry/current.ts';
+import { type Lease, takeLease } from '../../lib/registry/lease.ts';
 import { openStore } from '../../lib/store/open-store.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { RunResult } from '../../training/run/run.ts';
@@ -73,7 +74,7 @@ async function cdk(...args: readonly string[]): Promise<void> {
   await run('npx', ['cdk', ...all], { env: { ...process.env, TMPDIR: folder }, maxBuffer: 2 ** 26 });
 }
 
-/** Asks Step Functions, for which the product needs no client. */
+/** Asks Step Functions what the product does not. */
 async function states<T>(action: string, input: object): Promise<T> {
   const response = await fetch(emulator.endpoint, {
     method: 'POST',
@@ -133,6 +134,21 @@ async function resultOf(runId: string): Promise<RunResult> {
   return JSON.parse(new TextDecoder().decode(body));
 }
 
+/** Runs the command against the stack; `onOutput` is told what it has written so far. */
+async function retrain(args: readonly string[] = [], onOutput: (text: string) => unknown = () => undefined) {
+  const options = ['--now', '--bucket', bucket.url, '--state-machine', stateMachine, '--endpoint', emulator.endpoint];
+  const running = run(process.execPath, [resolve('dist/entirespace.js'), 'retrain', ...options, ...args]);
+  let output = '';
+  running.child.stdout?.on('data', (text) => {
+    output += text;
+    onOutput(output);
+  });
+  return running.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}
+
 it('fires, and ends in a promoted version that is announced', { timeout: DECIDED_WITHIN_MS + 10_000 }, async () => {
   const { name, status, path } = await executionThrough('AnnouncePromotion');
   expect(status).toBe('SUCCEEDED');
@@ -140,4 +156,65 @@ it('fires, and ends in a promoted version that is announced', { timeout: DECIDED
   const { status: decided, version } = await resultOf(name);
   expect(decided).toBe('first');
   expect((await currentVersion(bucket, 'shop'))?.version).toBe(version);
+});
+
+describe('by hand', () => {
+  it('it is started and waited for, and its decision is told', { timeout: 120_000 }, async () => {
+    const { version: champion } = (await currentVersion(bucket, 'shop')) ?? {};
+    const { code, stdout, stderr } = await retrain(['--wait']);
+    const [, execution, runId = ''] = /^started (.*:(by-hand-[\w-]+))\n/.exec(stdout) ?? [];
+    const { version, reasons, champion: against } = await resultOf(runId);
+    // The same rows make the same model, which is no better.
+    expect({ code, stderr, against }).toEqual({ code: 7, stderr: '', against: champion });
+    expect(stdout).toBe(
+      `started ${execution}\nits decision will be in ${bucket.url}/_training/shop/${runId}/result.json\nshop ${version}: refused, ${reasons.join('; ')}\n`,
+    );
+    expect(reasons).toHaveLength(1);
+  });
+
+  describe('while another run trains the model', () => {
+    let lease: Lease;
+
+    beforeAll(async () => {
+      lease = await takeLease(bucket, 'shop', { runId: 'another', lifetimeMs: 60_000 });
+    });
+    afterAll(() => lease?.release());
+
+    it('it ends at once', { timeout: 60_000 }, async () => {
+      const { code, stdout, stderr } = await retrain(['--wait', '--json']);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+      expect(JSON.parse(stdout)).toEqual({
+        error: {
+          name: 'Error',
+          message: expect.stringMatching(
+            /^run by-hand-[\w-]+ ended without a decision: another run was training the model \(arn:aws:states:.*\)$/,
+          ),
+        },
+      });
+    });
+
+    it('it is told how it failed', { timeout: 60_000 }, async () => {
+      const stop = (text: string) => {
+        const executionArn = /^started (.*)\n/.exec(text)?.[1];
+        return states('StopExecution', { executionArn, error: 'Stopped', cause: 'it is too late' });
+      };
+      const { code, stderr } = await retrain(['--wait'], stop);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^entirespace: run by-hand-[\w-]+ ended without a decision: ABORTED, Stopped: it is too late \(arn:.*\)\n$/,
+      );
+    });
+  });
+
+  it('it is refused where the bucket has no declaration, or no such state machine is there', async () => {
+    const other = await retrain(['--state-machine', `${stateMachine}-2`]);
+    expect(other).toMatchObject({ code: 1, stdout: '' });
+    expect(other.stderr).toMatch(/^entirespace: cannot start arn:aws:states:[^ ]*-2: StateMachineDoesNotExist: .*\n$/);
+    await bucket.delete(DECLARATION_KEY);
+    expect(await retrain()).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `entirespace: --model is needed: models with a declaration in ${bucket.url}/training/: found 0, expected 1\n`,
+    });
+  });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMAND, workplace } from './workplace.ts';
 
 const place = workplace();
+const STATE_MACHINE = 'arn:aws:states:eu-west-1:123456789012:stateMachine:shop';
 
 describe('the help', () => {
   it.each([
@@ -20,6 +21,7 @@ describe('the help', () => {
     [['local', '--help']],
     [['build-lambda', '--help']],
     [['doctor', '--help']],
+    [['retrain', '--help']],
     [['demo', '--help']],
   ])('of %j has an example', async (args) => {
     const { code, stdout, stderr } = await place.run(...args);
@@ -100,6 +102,21 @@ describe('a command line is refused', () => {
       "option '--retry <seconds>' argument '0' is invalid. Expected a whole number from 1 to 43200.",
     ],
     [
+      'a retraining that shall not be now',
+      ['retrain', '-b', 's3://shop', '--state-machine', STATE_MACHINE],
+      "required option '--now' not specified",
+    ],
+    [
+      'a retraining of nobody knows what',
+      ['retrain', '--now', '-b', 's3://shop'],
+      "required option '--state-machine <arn>' not specified",
+    ],
+    [
+      'what is no state machine',
+      ['retrain', '--now', '-b', 's3://shop', '--state-machine', 'Training'],
+      "option '--state-machine <arn>' argument 'Training' is invalid. Expected one like arn:aws:states:eu-west-1:123456789012:stateMachine:name.",
+    ],
+    [
       'a folder for bad rows that is not there',
       ['validate', '--rejects', 'absent/bad.parquet'],
       "option '--rejects <file>' argument 'absent/bad.parquet' is invalid. No such folder: <folder>/absent.",
@@ -147,6 +164,14 @@ describe('a folder is refused as the bucket', () => {
   ])('%s', async (_what, args, option) => {
     const stderr = `entirespace: ${option}: expected s3://bucket as --bucket, got .\n`;
     expect(await place.run(...args)).toEqual({ code: 2, stdout: '', stderr });
+  });
+});
+
+it('a folder is refused as the bucket of a stack that is retrained', async () => {
+  expect(await place.run('retrain', '--now', '-b', '.', '--state-machine', STATE_MACHINE)).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: "entirespace: retrain starts a deployed stack's run: expected s3://bucket as --bucket, got .\n",
   });
 });
 
