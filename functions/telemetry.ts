@@ -1,4 +1,4 @@
-/** What the functions tell CloudWatch: log lines in JSON, and metrics within them (the embedded metric format). */
+/** What functions and training runs tell CloudWatch: lines in JSON, some of them metrics (the embedded metric format). */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { CandidateFiles } from '../lib/scoring/ports.ts';
@@ -17,6 +17,20 @@ export const METRICS = {
   filesOpen: 'FilesOpen',
 } as const;
 
+/** Of training runs; the dimension `model` tells one model from another. */
+export const RUN_METRICS = {
+  EpochLoss: MetricUnit.NoUnit,
+  ValidationLoss: MetricUnit.NoUnit,
+  RowsPerSecond: MetricUnit.CountPerSecond,
+  CheckpointSeconds: MetricUnit.Seconds,
+  RunRows: MetricUnit.Count,
+  RunSeconds: MetricUnit.Seconds,
+  /** 1 for a promotion, 0 for a refusal. */
+  Promoted: MetricUnit.Count,
+} as const;
+
+export type RunMetricValues = Readonly<Partial<Record<keyof typeof RUN_METRICS, number>>>;
+
 export interface Telemetry {
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -28,6 +42,18 @@ export function openTelemetry(): Telemetry {
 }
 
 type Counter = Pick<Metrics, 'addMetric'>;
+
+/** Writes values of a model's training run, as one line. */
+export type CountRun = (values: RunMetricValues) => void;
+
+export function runCounter(metrics: Metrics, model: string): CountRun {
+  metrics.setDefaultDimensions({ model });
+  return (values) => {
+    for (const [name, value] of Object.entries(values) as [keyof typeof RUN_METRICS, number][])
+      metrics.addMetric(name, RUN_METRICS[name], value);
+    metrics.publishStoredMetrics();
+  };
+}
 
 /** The same port, which counts rows and seconds of the shards that it scores. */
 export function countingRows(files: CandidateFiles, metrics: Counter, now = () => Date.now()): CandidateFiles {

@@ -10,6 +10,8 @@ export interface FitOptions {
   readonly patience: number | null;
   readonly seed: number;
   readonly onProgress?: (progress: FitProgress) => void;
+  /** Called at the end of each epoch, with the rows that it trained on. */
+  readonly onEpoch?: (epoch: EpochRecord, rows: number) => void;
   /** Stops after the step under way, its state kept where there is a keeper. */
   readonly signal?: AbortSignal;
   readonly keeper?: StateKeeper;
@@ -157,6 +159,7 @@ async function closeEpoch(
     validationLosses,
     seconds: state.seconds + (performance.now() - started) / 1000,
   };
+  options.onEpoch?.(record, state.rows);
   const isBest = validationLoss === null || validationLoss < best.loss;
   const loss = validationLoss ?? Number.POSITIVE_INFINITY;
   return {

@@ -4,7 +4,7 @@
  * start goes on.
  */
 import { join } from 'node:path';
-import { openTelemetry } from '../functions/telemetry.ts';
+import { openTelemetry, runCounter } from '../functions/telemetry.ts';
 import { LeaseHeldError, LeaseLostError } from '../lib/registry/errors.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import { firstLine } from '../lib/table/errors.ts';
@@ -23,7 +23,7 @@ class TerminatedError extends Error {
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { log } = openTelemetry();
+  const { log, metrics } = openTelemetry();
   const stopping = new AbortController();
   const terminate = () => {
     log.info('terminating', {});
@@ -36,7 +36,8 @@ async function main(): Promise<number> {
     log.appendKeys({ model: settings.modelName, runId: settings.runId });
     log.info('started', { ...(await checkHealth(settings)) });
     const store = openStore(settings.bucket, { patienceMs: PATIENCE_MS });
-    const { status } = await runTraining(settings, { store, log, signal: stopping.signal });
+    const count = runCounter(metrics, settings.modelName);
+    const { status } = await runTraining(settings, { store, log, count, signal: stopping.signal });
     return status === 'refused' ? RUN_EXIT_CODES['refused by the gate'] : RUN_EXIT_CODES.success;
   } catch (error) {
     log.error(explain(error, settings), { error: error as Error });

@@ -49,6 +49,8 @@ export interface TrainOptions {
   /** Called once the log is checked, before training begins. */
   readonly onSummary?: (summary: LogSummary) => void;
   readonly onProgress?: OnProgress;
+  /** Called at the end of each epoch, with the rows that it trained on. */
+  readonly onEpoch?: (epoch: EpochRecord, rows: number) => void;
   readonly signal?: AbortSignal;
   /** Keeps the training's state, and has what is left of an interrupted one. */
   readonly checkpoints?: Checkpoints;
@@ -164,12 +166,13 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
     const fresh = initialWeights(model, encoder.tables, stageRates(summary), training.seed);
     const start = await startingWeights(prepared, model, fresh);
     engine.load(start.weights);
-    const { checkpoints } = options;
+    const { checkpoints, onEpoch } = options;
     const from = checkpoints && (await checkpoints.restore(engine));
     const fitted = await fit(engine, caches.train, caches.validation, {
       ...training,
       ...(checkpoints && { keeper: checkpoints }),
       ...(from && { from }),
+      ...(onEpoch && { onEpoch }),
       onProgress: ({ rows, totalRows, ...epoch }) =>
         options.onProgress?.({ phase: 'train', done: rows, total: totalRows, ...epoch }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),

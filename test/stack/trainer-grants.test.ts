@@ -24,7 +24,7 @@ it('a run, warm started from another, uses what is granted and nothing else', as
   ] as const) {
     const variables = { BUCKET: 's3://shop', MODEL_NAME: 'shop', RUN_ID: runId, PARTITIONS_UNTIL: until };
     const limits = { WINDOW_DAYS: '10', WARM_START: 'true', THREADS: '1', MEMORY_MIB: '512', SCRATCH: scratch };
-    const tools = { store: notingUses(store, uses), log, signal: new AbortController().signal };
+    const tools = { store: notingUses(store, uses), log, count: () => undefined, signal: new AbortController().signal };
     expect((await runTraining(runSettings({ ...variables, ...limits }), tools)).version).toMatch(/^\d{8}-/);
   }
   for (const action of ['read', 'write', 'delete'] as const)

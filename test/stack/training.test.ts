@@ -1,15 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { Validations } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { idleCost } from '../../lib/stack/prices.ts';
+import { RUN_METRICS } from '../../functions/telemetry.ts';
+import { idleCost, PRICES } from '../../lib/stack/prices.ts';
 import { trainingDefinition } from '../../lib/stack/training-definition.ts';
 import { RUN_EXIT_CODES } from '../../training/exit-codes.ts';
 import { runSettings } from '../../training/run/environment.ts';
 import { attempt, makeApp, makeTemplate, onlyResource } from './fixture.ts';
 
 const PARTS = ['data', 'training'] as const;
+const HOURS_A_MONTH = 730;
 const image = ContainerImage.fromRegistry('example.com/entirespace/training:1');
 const template = makeTemplate({ parts: [...PARTS], image, email: 'on-call@example.com' });
 
@@ -44,6 +47,13 @@ describe('the training part', () => {
     const endpoint = { VpcEndpointType: 'Gateway' };
     template.hasResourceProperties('AWS::EC2::VPCEndpoint', endpoint);
     template.resourceCountIs('AWS::EC2::VPCEndpoint', 1);
+  });
+
+  it('tells of its metrics, which cost by the hour of a run', () => {
+    const document = readFileSync('docs/operate.md', 'utf8');
+    for (const name of Object.keys(RUN_METRICS)) expect(document).toContain(`\`${name}\``);
+    const perHour = (Object.keys(RUN_METRICS).length * PRICES.cloudWatch.metricMonth) / HOURS_A_MONTH;
+    expect(document).toContain(`together ${perHour.toFixed(3)} USD for an hour with a run`);
   });
 
   it('lets nobody in', () => {

@@ -211,6 +211,7 @@ describe('the files of the version in use', () => {
         { level: 'ERROR', version, why: expect.stringMatching(why) },
       ]);
       expect(messages(next.lines, 'warm start')).toEqual([]);
+      expect(next.metrics.at(-1)).toMatchObject({ Promoted: 0 });
       const { status, reasons } = await resultOf(store, runId);
       const about = `the current version ${version} cannot be compared with: `;
       expect({ status, reasons }).toEqual({ status: 'refused', reasons: [expect.stringContaining(about)] });

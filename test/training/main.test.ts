@@ -31,6 +31,44 @@ describe('a run', () => {
     expect(again.lines.at(-1)).toMatchObject({ message: 'run is over already', version: result.version });
   });
 
+  it('writes how it goes as lines and as metrics of the model', async () => {
+    const { store, start } = await place({ epochs: 2 });
+    const run = start({ POWERTOOLS_SERVICE_NAME: 'stack-shop' });
+    expect((await run.ended).code).toBe(0);
+    const epochs = messages(run.lines, 'epoch ended');
+    expect(epochs).toMatchObject([
+      { epoch: 1, seconds: expect.any(Number), trainLosses: { click: expect.any(Number) } },
+      { epoch: 2 },
+    ]);
+    const [checkpoint] = messages(run.lines, 'checkpoint written');
+    const { seconds } = await resultOf(store, 'night-1');
+    const values = run.metrics.map(({ _aws, service, model, ...rest }) => ({ service, model, rest }));
+    for (const { service, model } of values)
+      expect({ service, model }).toEqual({ service: 'stack-shop', model: 'shop' });
+    expect(values.map(({ rest }) => rest)).toEqual([
+      ...epochs.map(({ trainLoss, validationLoss }) => ({
+        EpochLoss: trainLoss,
+        ValidationLoss: validationLoss,
+        RowsPerSecond: expect.any(Number),
+      })),
+      { CheckpointSeconds: checkpoint?.seconds },
+      { RunRows: 30_000, RunSeconds: seconds, Promoted: 1 },
+    ]);
+    for (const [i, epoch] of epochs.entries())
+      expect(Math.round(Number(run.metrics[i]?.RowsPerSecond))).toBe(epoch.rowsPerSecond);
+    expect(run.metrics[0]?._aws.CloudWatchMetrics).toEqual([
+      {
+        Namespace: 'entirespace',
+        Dimensions: [['service', 'model']],
+        Metrics: [
+          { Name: 'EpochLoss', Unit: 'None' },
+          { Name: 'ValidationLoss', Unit: 'None' },
+          { Name: 'RowsPerSecond', Unit: 'Count/Second' },
+        ],
+      },
+    ]);
+  });
+
   it('takes the window from the day that it first began', async () => {
     const { store, start } = await place();
     await store.put('_training/shop/night-1/window.json', JSON.stringify({ until: UNTIL }));

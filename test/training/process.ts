@@ -13,9 +13,23 @@ export interface LogLine {
   readonly [key: string]: unknown;
 }
 
+/** A line of values, with what CloudWatch makes metrics of. */
+export interface MetricLine {
+  readonly _aws: {
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+    }[];
+  };
+  readonly [key: string]: unknown;
+}
+
 export interface TrainingProcess {
   readonly child: ChildProcess;
   readonly lines: readonly LogLine[];
+  /** The lines in the embedded metric format. */
+  readonly metrics: readonly MetricLine[];
   /** Resolves with the line of that message, once it is written; with `null` where the process ends without it. */
   line(message: string, details?: Readonly<Record<string, unknown>>): Promise<LogLine | null>;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; readonly stderr: string }>;
@@ -40,10 +54,15 @@ export function startTraining(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: LogLine[] = [];
+  const metrics: MetricLine[] = [];
   const waiting = new Set<(line: LogLine) => void>();
   let stderr = '';
   const read = (text: string) => {
-    const line = JSON.parse(text) as LogLine;
+    const line = JSON.parse(text) as LogLine | MetricLine;
+    if (isMetrics(line)) {
+      metrics.push(line);
+      return;
+    }
     lines.push(line);
     for (const tell of waiting) tell(line);
   };
@@ -57,6 +76,7 @@ export function startTraining(
   return {
     child,
     lines,
+    metrics,
     ended,
     line: (message, details = {}) => {
       const isIt = (line: LogLine) =>
@@ -72,4 +92,8 @@ export function startTraining(
       ]);
     },
   };
+}
+
+function isMetrics(line: LogLine | MetricLine): line is MetricLine {
+  return '_aws' in line;
 }

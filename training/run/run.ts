@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CountRun } from '../../functions/telemetry.ts';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { DeclarationError } from '../../lib/config/declaration-error.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
@@ -18,6 +19,7 @@ import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../../
 import { firstLine } from '../../lib/table/errors.ts';
 import { type CheckpointEvent, Checkpoints } from '../checkpoints.ts';
 import { judgeAndPublish } from '../conclude.ts';
+import type { EpochRecord } from '../fit.ts';
 import { settle } from '../gate.ts';
 import { type TrainedModel, train } from '../train.ts';
 import type { ChampionFiles } from '../warm-start.ts';
@@ -30,6 +32,7 @@ const RESULT_FORMAT = 1;
 export interface RunTools {
   readonly store: Store;
   readonly log: Log;
+  readonly count: CountRun;
   /** Aborted to end the run soon, with what was learnt kept. */
   readonly signal: AbortSignal;
 }
@@ -81,7 +84,7 @@ interface Prepared {
 }
 
 async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<RunResult> {
-  const { store, log, signal } = tools;
+  const { store, log, count, signal } = tools;
   const { modelName, runId, threads, memoryMiB, hourlyUsd } = settings;
   const { declaration, lease, scratch } = prepared;
   const started = performance.now();
@@ -111,6 +114,7 @@ async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared:
         validation: parts.validation.rows,
         test: parts.test.rows,
       }),
+    onEpoch: (epoch, rows) => tellEpoch(tools, epoch, rows / epoch.seconds),
   });
   // Its files lie in scratch space: whoever reads of them later wants to know where they came from.
   const source = `${store.url}/${settings.dataPrefix}dt=${window.from}/ to dt=${window.until}/`;
@@ -140,8 +144,19 @@ async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared:
   };
   await checkpoints.clear();
   await store.put(resultKey(modelName, runId), `${JSON.stringify(result, null, 2)}\n`);
+  count({ RunRows: summary.rows, RunSeconds: result.seconds, Promoted: result.status === 'refused' ? 0 : 1 });
   log.info('decided', { ...result });
   return result;
+}
+
+function tellEpoch({ log, count }: RunTools, epoch: EpochRecord, rowsPerSecond: number): void {
+  const { trainLoss, validationLoss } = epoch;
+  log.info('epoch ended', { ...epoch, rowsPerSecond: Math.round(rowsPerSecond) });
+  count({
+    EpochLoss: trainLoss,
+    ...(validationLoss !== null && { ValidationLoss: validationLoss }),
+    RowsPerSecond: rowsPerSecond,
+  });
 }
 
 async function resultOf(store: Store, name: string, runId: string): Promise<RunResult | null> {
@@ -239,14 +254,14 @@ const UNFIT_CHAMPION = [VersionNotFoundError, ModelCorruptedError, InvalidRecord
 
 async function openCheckpoints(
   { modelName, checkpointMinutes, threads }: RunSettings,
-  { store, log }: RunTools,
+  tools: RunTools,
   { declaration, text, lease, scratch }: Prepared,
   { window, champion }: { readonly window: DataWindow; readonly champion: ChampionFiles | null },
 ): Promise<Checkpoints> {
   const folder = join(scratch, 'checkpoint');
   await mkdir(folder);
   return new Checkpoints({
-    store,
+    store: tools.store,
     name: modelName,
     identity: {
       declarationSha256: createHash('sha256').update(text).digest('hex'),
@@ -258,11 +273,11 @@ async function openCheckpoints(
     everyMs: checkpointMinutes * 60_000,
     threads,
     scratch: folder,
-    onEvent: (event) => logCheckpoint(log, event),
+    onEvent: (event) => tellCheckpoint(tools, event),
   });
 }
 
-function logCheckpoint(log: Log, event: CheckpointEvent): void {
+function tellCheckpoint({ log, count }: RunTools, event: CheckpointEvent): void {
   const { kind, ...details } = event;
   const lines = {
     written: 'checkpoint written',
@@ -270,6 +285,7 @@ function logCheckpoint(log: Log, event: CheckpointEvent): void {
     useless: 'checkpoint not used',
   };
   log.info(lines[kind], details);
+  if (event.kind === 'written') count({ CheckpointSeconds: event.seconds });
 }
 
 function outcomeOf({ epochs, bestEpoch, seconds, resumed }: TrainedModel) {
