@@ -122,7 +122,7 @@ export class Checkpoints implements StateKeeper {
     await store.putFile(`${folder}${STATE_FILE}`, path);
     await store.put(`${folder}${RECORD_FILE}`, `${JSON.stringify(record, null, 2)}\n`);
     await rm(path);
-    await this.#remove(await this.#folders(KEPT));
+    await removeFolders(store, (await foldersOf(store, name)).slice(0, -KEPT));
     this.#savedAt = performance.now();
     const bytes = all.reduce((sum, [, array]) => sum + array.byteLength, 0);
     onEvent({ kind: 'written', step, bytes, seconds: (this.#savedAt - started) / 1000 });
@@ -130,16 +130,12 @@ export class Checkpoints implements StateKeeper {
 
   /** Puts the engine into the latest state that fits; answers where training stands then, `null` where none fits. */
   async restore(engine: Engine): Promise<FitState | null> {
-    for (const folder of (await this.#folders()).reverse()) {
+    const { store, name } = this.#options;
+    for (const folder of (await foldersOf(store, name)).reverse()) {
       const state = await this.#restoreFrom(folder, engine);
       if (state !== null) return state;
     }
     return null;
-  }
-
-  /** Removes all checkpoints of the model: the training is over. */
-  async clear(): Promise<void> {
-    await this.#remove(await this.#folders());
   }
 
   async #restoreFrom(folder: string, engine: Engine): Promise<FitState | null> {
@@ -177,22 +173,25 @@ export class Checkpoints implements StateKeeper {
       if (!store.hasFiles) await rm(path);
     }
   }
+}
 
-  /** In the order in which they were written, without the last few. */
-  async #folders(butLast = 0): Promise<string[]> {
-    const folders: string[] = [];
-    for await (const folder of this.#options.store.listFolders(checkpointsPrefix(this.#options.name)))
-      folders.push(folder);
-    return folders.slice(0, folders.length - Math.min(butLast, folders.length));
-  }
+/** Removes all checkpoints of a model: its training is over. */
+export async function clearCheckpoints(store: Store, name: string): Promise<void> {
+  await removeFolders(store, await foldersOf(store, name));
+}
 
-  async #remove(folders: readonly string[]): Promise<void> {
-    const { store } = this.#options;
-    for (const folder of folders) {
-      // First that by which it counts.
-      await store.delete(`${folder}${RECORD_FILE}`);
-      await store.delete(`${folder}${STATE_FILE}`);
-    }
+/** In the order in which they were written. */
+async function foldersOf(store: Store, name: string): Promise<string[]> {
+  const folders: string[] = [];
+  for await (const folder of store.listFolders(checkpointsPrefix(name))) folders.push(folder);
+  return folders;
+}
+
+async function removeFolders(store: Store, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    // First that by which it counts.
+    await store.delete(`${folder}${RECORD_FILE}`);
+    await store.delete(`${folder}${STATE_FILE}`);
   }
 }
 

@@ -138,6 +138,8 @@ export async function settle(
     return decision;
   } catch (error) {
     if (!(error instanceof PreconditionFailedError)) throw error;
+    // Whoever was ended after that, and started again, settles a second time.
+    if ((await currentVersion(store, name))?.version === version) return decision;
     const was = decision.champion === null ? 'no version was in use' : `${decision.champion} was the current version`;
     const reason = `another version was promoted in the meantime: ${was} when they were compared`;
     const late: GateDecision = { ...decision, verdict: 'refused', reasons: [reason] };

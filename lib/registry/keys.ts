@@ -54,6 +54,11 @@ export function checkpointsPrefix(name: string): string {
   return `${trainingPrefix(name)}checkpoints/`;
 }
 
+/** What a run is about to settle; gone once it has. */
+export function conclusionKey(name: string, runId: string): string {
+  return `${trainingPrefix(name)}${runId}/conclusion.json`;
+}
+
 /** What became of a run. */
 export function resultKey(name: string, runId: string): string {
   return `${trainingPrefix(name)}${runId}/result.json`;

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LeaseHeldError, LeaseLostError } from '../../lib/registry/errors.ts';
-import { leaseKey } from '../../lib/registry/keys.ts';
+import { currentKey, leaseKey } from '../../lib/registry/keys.ts';
 import { takeLease } from '../../lib/registry/lease.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
@@ -55,6 +55,19 @@ describe('a lease', () => {
     await first.release();
     await second.renew();
     expect(second.lost.aborted).toBe(false);
+  });
+
+  it('counts on after the last promotion where its record was deleted', async () => {
+    const { store, take } = bucket();
+    const current = { formatVersion: 1, version: 'v', reason: '', promotedAt: '2026-01-01T00:00:00.000Z', earlier: [] };
+    await store.put(currentKey('shop'), JSON.stringify({ ...current, trainingEpoch: 7 }));
+    const lease = await take('monday');
+    expect(lease.epoch).toBe(8);
+    await store.delete(leaseKey('shop'));
+    await expect(lease.renew()).rejects.toThrow(
+      new LeaseLostError('run monday lost the lease on model shop: it was deleted (in memory:)'),
+    );
+    expect((await take('tuesday')).epoch).toBe(8);
   });
 
   it('is taken over at once by the same run, started again', async () => {

@@ -12,15 +12,15 @@ import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
 import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
-import { resultKey, trainingPrefix } from '../../lib/registry/keys.ts';
+import { conclusionKey, resultKey, trainingPrefix } from '../../lib/registry/keys.ts';
 import { type Lease, takeLease } from '../../lib/registry/lease.ts';
 import type { Log } from '../../lib/scoring/ports.ts';
 import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../../lib/store/store.ts';
 import { firstLine } from '../../lib/table/errors.ts';
-import { type CheckpointEvent, Checkpoints } from '../checkpoints.ts';
+import { type CheckpointEvent, Checkpoints, clearCheckpoints } from '../checkpoints.ts';
 import { judgeAndPublish } from '../conclude.ts';
 import type { EpochRecord } from '../fit.ts';
-import { settle } from '../gate.ts';
+import { type GateDecision, settle } from '../gate.ts';
 import { type TrainedModel, train } from '../train.ts';
 import type { ChampionFiles } from '../warm-start.ts';
 import type { RunSettings } from './environment.ts';
@@ -54,7 +54,7 @@ export interface RunResult {
 export async function runTraining(settings: RunSettings, tools: RunTools): Promise<RunResult> {
   const { store, log } = tools;
   const { modelName, runId, leaseSeconds } = settings;
-  const ended = await resultOf(store, modelName, runId);
+  const ended = await readJson<RunResult>(store, resultKey(modelName, runId));
   if (ended !== null) {
     log.info('run is over already', { ...ended });
     return ended;
@@ -68,7 +68,7 @@ export async function runTraining(settings: RunSettings, tools: RunTools): Promi
   await mkdir(scratch, { recursive: true });
   try {
     const signal = AbortSignal.any([tools.signal, lease.lost]);
-    return await trainUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch });
+    return await runUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch });
   } finally {
     await rm(scratch, { recursive: true, force: true });
     // A lease that cannot be released ends by itself; why the run ended is told by its own error.
@@ -83,11 +83,53 @@ interface Prepared {
   readonly scratch: string;
 }
 
-async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<RunResult> {
-  const { store, log, count, signal } = tools;
-  const { modelName, runId, threads, memoryMiB, hourlyUsd } = settings;
-  const { declaration, lease, scratch } = prepared;
+/** What is left to do once a version is published: a run that is ended there, and started again, settles that version. */
+interface Conclusion {
+  readonly version: string;
+  readonly at: string;
+  /** Of the log. */
+  readonly rows: number;
+  readonly decision: GateDecision;
+}
+
+async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<RunResult> {
+  const { store, log, count } = tools;
+  const { modelName, runId } = settings;
+  const { lease } = prepared;
   const started = performance.now();
+  const left = await readJson<Conclusion>(store, conclusionKey(modelName, runId));
+  if (left !== null) log.info('published before', { version: left.version });
+  const { version, at, rows, decision } = left ?? (await trainAndPublish(settings, tools, prepared));
+  // Whoever has lost the lease learns it here, and the compare-and-swap of the promotion sees to the rest.
+  await lease.renew();
+  const settled = await settle(
+    store,
+    { name: modelName, version, at: new Date(at), trainingEpoch: lease.epoch },
+    decision,
+  );
+  const result: RunResult = {
+    formatVersion: RESULT_FORMAT,
+    runId,
+    model: modelName,
+    status: settled.verdict,
+    version,
+    champion: settled.champion,
+    reasons: settled.reasons,
+    seconds: (performance.now() - started) / 1000,
+  };
+  await store.put(resultKey(modelName, runId), `${JSON.stringify(result, null, 2)}\n`);
+  await clearCheckpoints(store, modelName);
+  await store.delete(conclusionKey(modelName, runId));
+  count({ RunRows: rows, RunSeconds: result.seconds, Promoted: result.status === 'refused' ? 0 : 1 });
+  log.info('decided', { ...result });
+  return result;
+}
+
+async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<Conclusion> {
+  const { store, log, signal } = tools;
+  const { modelName, runId, threads, memoryMiB, hourlyUsd } = settings;
+  const { declaration, scratch } = prepared;
+  const began = performance.now();
   const window = await openWindow(settings, tools, scratch);
   const champion = settings.warmStart ? await fetchChampion(store, log, modelName, scratch) : null;
   const checkpoints = await openCheckpoints(settings, tools, prepared, { window, champion });
@@ -124,29 +166,14 @@ async function trainUnderLease(settings: RunSettings, tools: RunTools, prepared:
     store,
     declaration,
     trained,
-    began: started,
+    began,
     hourlyUsd,
     onReportProblem: (error) => log.error('report could not be made', { error }),
   });
   log.info('published', { version, ...outcomeOf(trained) });
-  // Whoever has lost the lease learns it here, and the compare-and-swap of the promotion sees to the rest.
-  await lease.renew();
-  const settled = await settle(store, { name: modelName, version, at, trainingEpoch: lease.epoch }, decision);
-  const result: RunResult = {
-    formatVersion: RESULT_FORMAT,
-    runId,
-    model: modelName,
-    status: settled.verdict,
-    version,
-    champion: settled.champion,
-    reasons: settled.reasons,
-    seconds: (performance.now() - started) / 1000,
-  };
-  await checkpoints.clear();
-  await store.put(resultKey(modelName, runId), `${JSON.stringify(result, null, 2)}\n`);
-  count({ RunRows: summary.rows, RunSeconds: result.seconds, Promoted: result.status === 'refused' ? 0 : 1 });
-  log.info('decided', { ...result });
-  return result;
+  const conclusion: Conclusion = { version, at: at.toISOString(), rows: summary.rows, decision };
+  await store.put(conclusionKey(modelName, runId), `${JSON.stringify(conclusion, null, 2)}\n`);
+  return conclusion;
 }
 
 function tellEpoch({ log, count }: RunTools, epoch: EpochRecord, rowsPerSecond: number): void {
@@ -159,10 +186,9 @@ function tellEpoch({ log, count }: RunTools, epoch: EpochRecord, rowsPerSecond: 
   });
 }
 
-async function resultOf(store: Store, name: string, runId: string): Promise<RunResult | null> {
+async function readJson<T>(store: Store, key: string): Promise<T | null> {
   try {
-    const { body } = await store.get(resultKey(name, runId));
-    return JSON.parse(new TextDecoder().decode(body)) as RunResult;
+    return JSON.parse(new TextDecoder().decode((await store.get(key)).body)) as T;
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return null;
     throw error;
