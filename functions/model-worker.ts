@@ -7,11 +7,21 @@ import { computeOf, environment } from './environment.ts';
 import { type Answer, type Question, recordOfError } from './model-process.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
 
+// One function finds the cuts in one scan. It must not be cut off itself: then it would be tried for hours, and the file
+// would fail without a reason.
+const MAX_CSV_BYTES = 16 * 2 ** 30;
+
 const { BUCKET, AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = environment(['BUCKET', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
 const store = openStore(BUCKET);
 const scratch = emptyFolder(SCRATCH.models);
 const models = new ModelLoader(store, { scratch, ...computeOf(Number(AWS_LAMBDA_FUNCTION_MEMORY_SIZE)) });
-const files = candidateFiles({ store, models, scratch: SCRATCH.work, tablesFolder: scratch });
+const files = candidateFiles({
+  store,
+  models,
+  scratch: SCRATCH.work,
+  tablesFolder: scratch,
+  maxCsvBytes: MAX_CSV_BYTES,
+});
 
 process.on('message', async (question: Question) => process.send?.(await answerTo(question, files)));
 process.on('disconnect', async () => {
