@@ -24,7 +24,7 @@ interface Rows {
 
 // The functions' own.
 const GZIP_LIMIT = 4 * 2 ** 30;
-const PLAIN_LIMIT = 16 * 2 ** 30;
+const PLAIN_LIMIT = 8 * 2 ** 30;
 const HEADER = 'row,user_id,item_id,price,note\n';
 const BLOCK_ROWS = 65_536;
 const WORDS = 256;
@@ -78,7 +78,7 @@ function randomRows(): string {
 
 /** A header and so many times the rows; of members, gzip makes one text. */
 function largeCsv(key: string, rows: Rows, times: number): LargeCsv {
-  const whole = Math.round(times);
+  const whole = Math.ceil(times);
   const head = key.endsWith('.gz') ? gzipSync(HEADER) : Buffer.from(HEADER);
   const object = { head, body: rows.bytes, times: whole, tail: Buffer.alloc(0) };
   return { key, object, unzippedBytes: HEADER.length + whole * rows.unzippedBytes };
