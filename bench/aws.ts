@@ -1,9 +1,7 @@
 /** The handlers over the S3 of an emulator: beside local mode, from a cold start, and over many small files. */
-import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { planShardsHandler } from '../functions/plan-shards.ts';
 import { scoreShardHandler } from '../functions/score-shard.ts';
 import { promoteVersion } from '../lib/registry/current.ts';
@@ -15,11 +13,11 @@ import { registryModels } from '../lib/scoring/registry-models.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import type { Store } from '../lib/store/store.ts';
 import type { Database } from '../lib/table/database.ts';
-import { bundleFunctions } from '../scripts/bundle-functions.ts';
 import { type Emulator, type EmulatorName, startEmulator } from '../test/aws/emulator.ts';
 import { sqsRecord } from '../test/functions/batch.ts';
 import { publishTrained } from '../training/publish-trained.ts';
 import { train } from '../training/train.ts';
+import { startFunction, withFunctions } from './function-process.ts';
 import { declarationText, syntheticDeclaration, writeSynthetic } from './synthetic.ts';
 import { timedStore } from './timed-store.ts';
 
@@ -31,16 +29,6 @@ export interface AwsBench {
   readonly rows: number;
   /** Ministack answers a range of an old version with the whole object; LocalStack with the range. */
   readonly emulator: EmulatorName;
-}
-
-interface ColdStart {
-  /** Of the bundled functions. */
-  readonly folder: string;
-  readonly scratch: string;
-  readonly model: string;
-  readonly key: string;
-  readonly versionId: string;
-  readonly memoryMiB: number;
 }
 
 // 280,000 rows of 18 float32: a model of 20 MB.
@@ -90,24 +78,30 @@ async function benchLargeFile(bench: AwsBench, stores: Readonly<Record<'local' |
 async function benchColdStart({ database, scratch, threads }: AwsBench, store: Store, model: string): Promise<void> {
   const path = join(scratch, 'one-row.parquet');
   await writeSynthetic(database, path, 1, MODEL_IDS);
-  // Below the repository, so that the bundle finds the two native packages.
-  const folder = resolve('.entirespace/bench-functions');
-  try {
-    await bundleFunctions(folder);
-    await writeFile(join(folder, 'package.json'), '{ "type": "commonjs" }');
-    await copyFile('bench/cold-start-child.cjs', join(folder, 'cold-start-child.cjs'));
-    const milliseconds: number[] = [];
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  const variables = {
+    BUCKET: 's3://bench',
+    MODEL_NAME: model,
+    ARRIVALS_URL: `${endpoint}/000000000000/arrivals`,
+    SHARDS_URL: `${endpoint}/000000000000/shards`,
+  };
+  const milliseconds: number[] = [];
+  await withFunctions(async (folder) => {
     for (let start = 0; start < COLD_STARTS; start++) {
       const key = `candidates/cold-${start}.parquet`;
       const { versionId } = await store.putFile(key, path);
-      milliseconds.push(await coldStart({ folder, model, key, versionId, memoryMiB: threads * 1769, scratch }));
+      const arrival = { bucket: 'bench', key, versionId, sequencer: '01', eventTime: '', attempt: 1 };
+      const settings = { name: 'plan-shards', scratch, memoryMiB: threads * 1769, variables } as const;
+      const planner = startFunction(folder, settings);
+      const invocation = await planner.invoke([arrivalBody(arrival)]);
+      await planner.close();
+      milliseconds.push(invocation.milliseconds);
+      if (invocation.failures > 0) throw new Error('the cold start did not score its file');
     }
-    console.log(
-      `cold start, process start to first scored row, model of 20 MB: median of ${COLD_STARTS} ${median(milliseconds).toFixed(0)} ms, slowest ${Math.max(...milliseconds).toFixed(0)} ms`,
-    );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
+  console.log(
+    `cold start, process start to first scored row, model of 20 MB: median of ${COLD_STARTS} ${median(milliseconds).toFixed(0)} ms, slowest ${Math.max(...milliseconds).toFixed(0)} ms`,
+  );
 }
 
 /** Many small files, one after another; what is neither scoring nor waiting for the emulator is the handlers' own. */
@@ -194,19 +188,6 @@ async function scoreKeys(bench: AwsBench, store: Store, name: string, keys: read
   } finally {
     await loader.release();
   }
-}
-
-async function coldStart({ folder, scratch, ...file }: ColdStart): Promise<number> {
-  const started = performance.now();
-  const child = fork(join(folder, 'cold-start-child.cjs'), [JSON.stringify(file)], {
-    env: { ...process.env, TMPDIR: scratch, LAMBDA_TASK_ROOT: folder },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const [answer] = (await once(child, 'message')) as [{ readonly failures: number }];
-  const milliseconds = performance.now() - started;
-  child.kill('SIGKILL');
-  if (answer.failures > 0) throw new Error('the cold start did not score its file');
-  return milliseconds;
 }
 
 /** Trains a model of 20 MB and makes it current in every store, as the same version. */

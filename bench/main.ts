@@ -1,8 +1,8 @@
 /**
  * Speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the handlers over
- * the S3 of an emulator (`scripts/aws-env.sh` installs it).
+ * the S3 of an emulator (`scripts/aws-env.sh` installs it). Where they are asked for, also files of the largest sizes.
  *
- *     npm run bench [-- --rows 400000] [--only training|aws] [--aws-rows 2000000] [--emulator ministack|localstack]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv] [--aws-rows 2000000] [--emulator ministack|localstack]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -10,6 +10,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../lib/table/database.ts';
 import { benchAws } from './aws.ts';
+import { withFunctions } from './function-process.ts';
+import { benchHuge } from './huge.ts';
+import { benchLargeCsv } from './large-csv.ts';
 import { benchScoring } from './scoring.ts';
 import { syntheticDeclaration, writeSynthetic } from './synthetic.ts';
 import { benchTraining } from './training.ts';
@@ -22,6 +25,7 @@ const { values } = parseArgs({
     emulator: { type: 'string', default: 'ministack' },
   },
 });
+const parts = values.only === undefined ? ['training', 'aws'] : [values.only];
 const rows = Number(values.rows);
 const threads = availableParallelism();
 const scratch = await mkdtemp(join(tmpdir(), 'entirespace-bench-'));
@@ -30,17 +34,19 @@ try {
   console.log(
     `${cpus()[0]?.model}, ${threads} threads, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
   );
-  if (values.only !== 'aws') {
+  if (parts.includes('training')) {
     const path = join(scratch, 'bench.parquet');
     await writeSynthetic(database, path, rows);
     const run = { database, declaration: syntheticDeclaration(), path, rows, threads, scratch };
     const folder = await benchTraining(run);
     await benchScoring({ ...run, folder });
   }
-  if (values.only !== 'training') {
+  if (parts.includes('aws')) {
     const emulator = values.emulator === 'localstack' ? 'localstack' : 'ministack';
     await benchAws({ database, threads, scratch, rows: Number(values['aws-rows']), emulator });
   }
+  if (parts.includes('huge')) await withFunctions((functions) => benchHuge({ database, functions, scratch }));
+  if (parts.includes('csv')) await withFunctions((functions) => benchLargeCsv({ functions, scratch }));
 } finally {
   await database.close();
   await rm(scratch, { recursive: true, force: true });

@@ -16,8 +16,11 @@ import { withinTime } from './within-time.ts';
 /** What every step of scoring needs, over the bucket, and where it is told. */
 export interface Lambda extends ScoringDependencies, Telemetry {}
 
-// A shard is sized for at most this; a message that is begun later than that before the end would be cut off.
+// A shard is sized for at most this; one that is begun later than that before the end would be cut off.
 const NEEDED_MILLISECONDS = 60_000;
+// Share of an invocation that a message may need: a gzip file of the largest size takes more than a minute to plan. Who is
+// cut off takes the whole batch with it for half an hour, and costs each of its messages a try.
+const NEEDED_SHARE = 0.5;
 
 export function openLambda(): Lambda {
   const { BUCKET } = environment(['BUCKET']);
@@ -51,7 +54,8 @@ export async function handleBatch({ log, metrics }: Telemetry, batch: Batch): Pr
   log.addContext(context);
   emptyFolder(SCRATCH.work);
   try {
-    const time = { remainingMs: () => context.getRemainingTimeInMillis(), neededMs: NEEDED_MILLISECONDS };
+    const remainingMs = () => context.getRemainingTimeInMillis();
+    const time = { remainingMs, neededMs: NEEDED_SHARE * remainingMs() };
     return await retryingSooner(withinTime(handler, time, log), inbox, log)(event);
   } finally {
     emptyFolder(SCRATCH.work);

@@ -25,6 +25,8 @@ export interface CandidateFilesOptions {
   readonly maxShardBytes?: number;
   /** Uncompressed bytes of a gzip file. @default 4 GiB */
   readonly maxUnzippedBytes?: number;
+  /** Bytes of a CSV file that is not compressed. @default no limit */
+  readonly maxCsvBytes?: number;
   /** Existing folder for copies of feature tables, which are kept from shard to shard. @default `scratch` */
   readonly tablesFolder?: string;
   /** As `FeatureTablesOptions.wholeBytes`. */

@@ -130,7 +130,12 @@ async function showScores(publishing: Publishing, folder: Folder, { file, manife
   const stands = whole && folder.success === file.source;
   if (folder.success !== null && !stands) await store.delete(successKey(file.key));
   if (!whole) {
-    await mapEach(manifest.parts, ({ key }, shard) => store.copy(workPartKey(file.source, shard), key));
+    // A copy is whole or not there. Those that are there stay: whoever is cut off in the middle of thousands gets further
+    // each time.
+    const present = new Set(folder.parts);
+    await mapEach(manifest.parts, async ({ key }, shard) => {
+      if (!present.has(key)) await store.copy(workPartKey(file.source, shard), key);
+    });
     const content = recordText(manifest);
     const expected = folder.manifest?.etag ?? null;
     if (!(await putConditionally(publishing, { key: manifestKey(file.key), content, expected }))) return false;

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { forEachAtOnce } from './parallel.ts';
 import type { Queue } from './queue.ts';
 
 const BATCH_MESSAGES = 10;
 // Of one message, and of a batch in all.
 const BATCH_BYTES = 262_144;
+// A file of 100 GB may have 18,000 shards: one batch after another that is a minute of waiting for answers.
+const BATCHES_AT_ONCE = 8;
 const ATTEMPTS = 5;
 const FIRST_DELAY_MS = 100;
 
@@ -15,9 +18,13 @@ const FIRST_DELAY_MS = 100;
 export function sqsQueue(client: SQSClient, queueUrl: string): Queue {
   return {
     async send(bodies) {
-      for (const batch of batchesOf(bodies)) await sendBatch(client, queueUrl, batch);
+      await forEachAtOnce(each(batchesOf(bodies)), BATCHES_AT_ONCE, (batch) => sendBatch(client, queueUrl, batch));
     },
   };
+}
+
+function* each<Item>(items: readonly Item[]): Generator<Item> {
+  yield* items;
 }
 
 /** The bodies in order, as batches that SQS takes. */

@@ -1,4 +1,6 @@
 /** Candidate files: cut into shards of rows, each scored on its own. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Declaration, EntityTable } from '../config/declaration.ts';
 import { byteText } from './byte-text.ts';
 import { type ByteRange, type CandidateFile, firstBytes } from './candidate-file.ts';
@@ -75,10 +77,15 @@ export interface PlanOptions {
   readonly maxShardBytes?: number;
   /**
    * Uncompressed bytes of a gzip file.
-   * @default 4 GiB: it is read from its beginning and cut by one function in its five minutes. At 159 MiB a second on two
-   * cores without the upload of the pieces, a fifth of that still leaves half of the time.
+   * @default 4 GiB: it is read from its beginning and cut by one function, whose limit is five minutes. On two busy
+   * cores that took a minute and a half with the upload of the pieces, and three minutes where rows have 13 bytes.
    */
   readonly maxUnzippedBytes?: number;
+  /**
+   * Bytes of a CSV file that is not compressed.
+   * @default no limit: where nobody is cut off in the middle of the one scan, it may take as long as it does
+   */
+  readonly maxCsvBytes?: number;
   /** Keeps a local file with the uncompressed rows of one shard of a gzip file, and answers its name. */
   readonly savePiece?: (index: number, path: string) => Promise<string>;
   /** Looks for tables, by the file's columns. @default the file must have every column */
@@ -118,6 +125,9 @@ const MAX_UNZIPPED_BYTES = 4 * 2 ** 30;
 const MIN_SHARD_ROWS = 1_000;
 // Holds the footer of nearly every file.
 const TAIL_BYTES = 2 ** 20;
+// A scan looks at each row group of a file, 0.1 ms for one that has none of the shard's rows, and a shard is scanned six
+// times: of a file with more than these the shard's rows are copied first.
+const MANY_ROW_GROUPS = 2_000;
 // It is read into memory as a whole: a hundred thousand row groups of a hundred columns.
 const MAX_FOOTER_BYTES = 2 ** 30;
 
@@ -132,9 +142,15 @@ export async function planCandidates(
 ): Promise<CandidatePlan> {
   const { encoder, declaration, findTables } = options;
   const { maxShardBytes = MAX_SHARD_BYTES, maxUnzippedBytes = MAX_UNZIPPED_BYTES } = options;
+  const { maxCsvBytes = Number.POSITIVE_INFINITY } = options;
   const { name, size } = file;
   const format = formatOf(name);
   await assertContent(file, format);
+  if (format === 'csv' && size > maxCsvBytes && !name.endsWith('.gz'))
+    throw new DataError(
+      'too_large',
+      `${name} has ${byteText(size)}, expected at most ${byteText(maxCsvBytes)} in CSV: use Parquet, or several files`,
+    );
   const limits = { ...options, maxShardBytes, maxUnzippedBytes };
   const plan =
     format === 'parquet'
@@ -243,13 +259,27 @@ function fittingRows(
         `${name}: the columns needed of row group ${index} have ${byteText(bytes)}, expected at most ${byteText(maxShardBytes)}: write smaller row groups (pyarrow row_group_size, DuckDB ROW_GROUP_SIZE, Spark parquet.block.size)`,
       );
   }
-  for (let fitting = shardRows; ; fitting = Math.ceil(fitting / 2)) {
-    if (fitting <= MIN_SHARD_ROWS) return fitting;
-    let largest = 0;
-    for (let firstRow = 0; firstRow < rows; firstRow += fitting)
-      largest = Math.max(largest, lengthOf(rangesOfRows(groups, { firstRow, rows: fitting })));
-    if (largest <= maxShardBytes) return fitting;
+  for (let fitting = shardRows; ; fitting = Math.ceil(fitting / 2))
+    if (fitting <= MIN_SHARD_ROWS || largestShard(groups, rows, fitting) <= maxShardBytes) return fitting;
+}
+
+/** Bytes of the shard that needs most, of those with so many rows. Groups come in the order of their rows, as shards do. */
+function largestShard(groups: readonly RowGroup[], rows: number, shardRows: number): number {
+  let largest = 0;
+  let first = 0;
+  for (let firstRow = 0; firstRow < rows; firstRow += shardRows) {
+    const ended = firstRow + shardRows;
+    let bytes = 0;
+    for (let at = first; at < groups.length; at += 1) {
+      const group = groups[at] as RowGroup;
+      if (group.firstRow >= ended) break;
+      bytes += lengthOf(group.ranges);
+      // The next shard begins with the group that goes on into it.
+      first = group.firstRow + group.rows > ended ? at : at + 1;
+    }
+    largest = Math.max(largest, bytes);
   }
+  return largest;
 }
 
 function rangesOfRows(
@@ -284,17 +314,44 @@ interface OpenShard {
 }
 
 /** The shard's rows, numbered as in the file. */
-async function openShard({ database, file, plan, shard, declaration, encoder }: ScoreRowsOptions): Promise<OpenShard> {
-  const { columns, dialect } = plan;
+function openShard(options: ScoreRowsOptions): Promise<OpenShard> {
+  const { dialect } = options.plan;
+  return dialect === null ? openParquetShard(options) : openCsvShard(options, dialect);
+}
+
+async function openParquetShard({
+  database,
+  file,
+  plan,
+  shard,
+  declaration,
+  encoder,
+}: ScoreRowsOptions): Promise<OpenShard> {
   const { name, path } = file;
-  if (dialect === null) {
-    await fetchFooter(file);
-    const groups = await readRowGroups(database, path, neededColumns(columns, declaration, encoder));
-    await file.fetch(rangesOfRows(groups, shard));
-    const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
-    const rows = `SELECT file_row_number AS "#row", * FROM ${parquetScan([path])} WHERE ${range}`;
-    return { relation: { from: withMalformed(rows, null), columns, isText: false, name }, remove: async () => {} };
-  }
+  await fetchFooter(file);
+  const needed = neededColumns(plan.columns, declaration, encoder);
+  const groups = await readRowGroups(database, path, needed);
+  await file.fetch(rangesOfRows(groups, shard));
+  const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
+  const rowsOf = (columns: string) =>
+    `SELECT file_row_number AS "#row", ${columns} FROM ${parquetScan([path])} WHERE ${range}`;
+  const relation = { columns: plan.columns, isText: false, name };
+  if (groups.length <= MANY_ROW_GROUPS)
+    return { relation: { ...relation, from: withMalformed(rowsOf('*'), null) }, remove: async () => {} };
+  const copy = join(database.scratch, `${database.uniqueName('shard')}.parquet`);
+  const remove = () => rm(copy, { force: true });
+  const copied = `COPY (${rowsOf(needed.map(identifier).join(', '))}) TO ${literal(copy)} (FORMAT parquet)`;
+  await blamingContent(name, () => execute(database, copied)).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
+  const columns = plan.columns.filter((column) => needed.includes(column.name));
+  const from = withMalformed(`SELECT * FROM ${parquetScan([copy])}`, null);
+  return { relation: { ...relation, columns, from }, remove };
+}
+
+async function openCsvShard({ database, file, plan, shard }: ScoreRowsOptions, dialect: Dialect): Promise<OpenShard> {
+  const { name } = file;
   const malformedTable = await createMalformedTable(database);
   const { parquet, rows, remove } = await importCsv(database, file, dialect, {
     range: shard.bytes ?? { start: 0, end: file.size },
@@ -308,7 +365,7 @@ async function openShard({ database, file, plan, shard, declaration, encoder }: 
     );
   const numbered = `SELECT file_row_number + ${shard.firstRow} AS "#row", * FROM ${parquetScan([parquet])}`;
   return {
-    relation: { from: withMalformed(numbered, malformedTable), columns, isText: true, name },
+    relation: { from: withMalformed(numbered, malformedTable), columns: plan.columns, isText: true, name },
     async remove() {
       await execute(database, `DROP TABLE ${malformedTable}`);
       await remove();

@@ -41,11 +41,13 @@ export interface Audit {
   readonly parts: number;
 }
 
-/** How many versions each key has, and the keys that are current. */
+/** What was ever written under each key, by its etags, and the keys that are current. */
 interface Inventory {
-  readonly writes: ReadonlyMap<string, number>;
+  readonly writes: ReadonlyMap<string, readonly string[]>;
   readonly current: ReadonlySet<string>;
 }
+
+const SCORES_PART = /^scores\/.*\/part-[^/]+\.parquet$/;
 
 /** A Parquet file that must have that many rows. */
 interface Counted {
@@ -64,7 +66,6 @@ export async function assertNothingLost(site: Site, expected: Expected): Promise
   const audit = { succeeded: 0, failed: 0, rowsIn: 0, scored: 0, rejected: 0, parts: 0 };
   for (const versions of expected.files) {
     for (const version of versions) await checkOutcome(site, inventory, version, versions.at(-1) === version, problems);
-    checkWork(inventory, versions, expected.reopened ?? [], problems);
     const manifest = await checkFolder(site, inventory, versions, counted, problems);
     if (manifest === null) audit.failed += 1;
     else {
@@ -75,6 +76,7 @@ export async function assertNothingLost(site: Site, expected: Expected): Promise
       audit.parts += manifest.parts.length;
     }
   }
+  problems.push(...wrongWrites(inventory, expected.reopened ?? []));
   checkStrangers(inventory, expected, problems);
   problems.push(...(await wrongCounts(site, counted, expected.scratch)));
   const urls = expected.queues.flatMap(({ arrivals, shards }) => [arrivals.deadUrl, shards.deadUrl]);
@@ -131,19 +133,19 @@ function manifestProblems(manifest: Manifest, { file, scores }: ExpectedVersion)
   return isAsClean ? [] : [`${file.key}: scored to ${JSON.stringify(got)}, expected ${JSON.stringify(clean)}`];
 }
 
-/** Nothing under `_work/` is written twice, but an outcome that a person took back. */
-function checkWork(
-  { writes }: Inventory,
-  versions: readonly ExpectedVersion[],
-  reopened: readonly string[],
-  problems: string[],
-): void {
-  const sources = versions.map(({ file }) => file.source);
-  for (const source of sources)
-    for (const name of ['plan.json', 'outcome.json']) {
-      const count = writes.get(`_work/${source}/${name}`) ?? 0;
-      if (count > 1 && !reopened.includes(source)) problems.push(`_work/${source}/${name} was written ${count} times`);
-    }
+/**
+ * Under `_work/` nothing is written twice (plans, parts, receipts, outcomes ...), but an outcome that a person took back.
+ * The rest may be, to the same bytes: rejects and the pieces of gzip files are stored without a condition before the part,
+ * or the plan, that counts; and whoever finishes a file copies the parts that he does not see.
+ */
+function wrongWrites({ writes }: Inventory, reopened: readonly string[]): string[] {
+  const takenBack = new Set(reopened.map((source) => `_work/${source}/outcome.json`));
+  return [...writes].flatMap(([key, etags]) => {
+    if (takenBack.has(key)) return [];
+    const isBytes = key.startsWith('rejects/') || key.includes('/pieces/') || SCORES_PART.test(key);
+    if (isBytes) return new Set(etags).size === 1 ? [] : [`${key} was written as ${etags}, expected the same bytes`];
+    return key.startsWith('_work/') && etags.length > 1 ? [`${key} was written ${etags.length} times`] : [];
+  });
 }
 
 /** What a reader finds in the file's folder; the manifest where there are scores. */
@@ -232,15 +234,15 @@ async function wrongCounts({ store }: Site, counted: readonly Counted[], scratch
 
 async function takeInventory({ endpoint, bucket }: Site): Promise<Inventory> {
   const client = s3Client({ endpoint });
-  const writes = new Map<string, number>();
+  const writes = new Map<string, string[]>();
   const current = new Set<string>();
   let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | null = {};
   while (next !== null) {
     const page: ListObjectVersionsCommandOutput = await client.send(
       new ListObjectVersionsCommand({ Bucket: bucket, ...next }),
     );
-    for (const { Key = '', IsLatest } of page.Versions ?? []) {
-      writes.set(Key, (writes.get(Key) ?? 0) + 1);
+    for (const { Key = '', ETag = '', IsLatest } of page.Versions ?? []) {
+      writes.set(Key, [...(writes.get(Key) ?? []), ETag]);
       if (IsLatest) current.add(Key);
     }
     next = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : null;

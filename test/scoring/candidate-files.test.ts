@@ -1,4 +1,5 @@
 /** Candidate files scored in local mode with everything real: a trained model in a registry, DuckDB and onnxruntime. */
+import { createHash } from 'node:crypto';
 import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { scoreShardHandler } from '../../functions/score-shard.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { promoteVersion } from '../../lib/registry/current.ts';
 import { type CandidateFilesOptions, candidateFiles } from '../../lib/scoring/candidate-files.ts';
+import { fileVersion } from '../../lib/scoring/identity.ts';
 import { type FileResult, type LocalScoring, scoreLocal } from '../../lib/scoring/local.ts';
 import { ModelLoader } from '../../lib/scoring/models.ts';
 import type { CandidateFiles } from '../../lib/scoring/ports.ts';
@@ -19,6 +21,8 @@ import type { Store } from '../../lib/store/store.ts';
 import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
 import { train } from '../../training/train.ts';
+import { readRepeated, sizeOfRepeated, withRepeated } from '../store/repeated-object.ts';
+import { repeatParquet } from '../table/repeated-parquet.ts';
 
 const DECLARATION = `
 name: small
@@ -209,6 +213,79 @@ describe('candidate files', () => {
     expect(scored.length).toBeLessThanOrEqual(3 * 6);
   });
 
+  it('are read behind 4 GiB as at their beginning', async () => {
+    const key = 'candidates/huge.parquet';
+    const groupRows = 20_000;
+    // Ballast of 40 MB in which nobody is interested.
+    const rows = `SELECT i AS id, 'city ' || (i % 9) AS city, (i % 11) / 4.0 AS price, repeat(md5(i::VARCHAR), 64) AS ballast FROM range(${groupRows}) AS t(i)`;
+    const format = `FORMAT parquet, ROW_GROUP_SIZE ${groupRows}, COMPRESSION uncompressed`;
+    await execute(database, `COPY (${rows}) TO ${literal(join(root, 'group.parquet'))} (${format})`);
+    const object = repeatParquet(await readFile(join(root, 'group.parquet')), 200);
+    expect(sizeOfRepeated(object)).toBeGreaterThan(1.5 * 2 ** 32);
+
+    const memory = await copyOfModels();
+    const scratch = await mkdtemp(join(root, 'huge-'));
+    const models = new ModelLoader(memory, { scratch, threads: 1, memoryLimitMiB: 256 });
+    const from = withRepeated(memory, key, object);
+    const files = candidateFiles({ store: from, models, scratch, shardRows: groupRows });
+    const file = fileVersion({
+      ...{ bucket: 'memory', key, versionId: 'repeated', sequencer: '01', attempt: 1 },
+      eventTime: '2026-01-01T00:00:00Z',
+    });
+    const model = { name: 'small', version };
+    const plan = await files.plan(file, model);
+    expect(plan).toMatchObject({ rows: 200 * groupRows, size: sizeOfRepeated(object) });
+    expect(plan.shards).toHaveLength(200);
+
+    // The row group around 4 GiB is one of them.
+    const around = Math.floor(2 ** 32 / object.body.length);
+    const digests: string[] = [];
+    for (const shard of [0, around, around + 1, 199]) {
+      const scored = await files.scoreShard({
+        file,
+        plan,
+        shard,
+        model,
+        scratch: await mkdtemp(join(scratch, 'shard-')),
+      });
+      expect(scored).toMatchObject({ rowsIn: groupRows, scored: groupRows, rejected: 0 });
+      digests.push(
+        createHash('md5')
+          .update(await readFile(scored.scoresPath))
+          .digest('hex'),
+      );
+    }
+    expect(new Set(digests).size).toBe(1);
+    await models.release();
+    await rm(scratch, { recursive: true });
+  });
+
+  it('get the same scores however many row groups they have', async () => {
+    const columns = `'city ' || (i % 9) AS city, (i % 11) / 4.0 AS price`;
+    const key = `CASE WHEN i = 7 THEN NULL ELSE md5(i::VARCHAR)::UUID END AS id`;
+    const rows = `SELECT ${key}, ${columns} FROM range(20) AS t(i)`;
+    await execute(database, `COPY (${rows}) TO ${literal(join(root, 'twenty.parquet'))} (FORMAT parquet)`);
+    const many = repeatParquet(await readFile(join(root, 'twenty.parquet')), 2_100);
+    await writeFile(pathOf('many.parquet'), readRepeated(many, { start: 0, end: sizeOfRepeated(many) }));
+    const one = `SELECT * FROM ${literal(pathOf('many.parquet'))}`;
+    await execute(
+      database,
+      `COPY (${one}) TO ${literal(pathOf('one.parquet'))} (FORMAT parquet, ROW_GROUP_SIZE 122880)`,
+    );
+    const keys = ['candidates/many.parquet', 'candidates/one.parquet'];
+    const results = await score({ keys }, undefined, { shardRows: 30_000 });
+    const counts = { rowsIn: 42_000, scored: 39_900, rejected: 2_100 };
+    expect(results).toMatchObject([
+      { status: 'succeeded', manifest: counts },
+      { status: 'succeeded', manifest: counts },
+    ]);
+    const [digests, others] = results.map((result) =>
+      result.status === 'succeeded' ? result.manifest.parts.map(({ sha256 }) => sha256) : [],
+    );
+    expect(digests).toHaveLength(2);
+    expect(digests).toEqual(others);
+  });
+
   it.each([
     { name: 'zero.csv', content: '', reason: 'empty_file', message: 'candidates/zero.csv is empty: 0 bytes' },
     { name: 'zero.parquet', content: '', reason: 'empty_file', message: 'candidates/zero.parquet is empty: 0 bytes' },
@@ -299,6 +376,21 @@ describe('candidate files', () => {
     expect(memory.keys().filter((key) => key.includes('/pieces/'))).toEqual([]);
   });
 
+  it('are refused where they are longer than a function can scan', async () => {
+    await writeCandidates('long.csv', 'FORMAT csv');
+    const keys = ['candidates/long.csv'];
+    const [result] = await score({ keys }, undefined, { maxCsvBytes: 500 });
+    expect(result).toMatchObject({
+      status: 'failed',
+      failure: {
+        reason: 'too_large',
+        message: 'candidates/long.csv has 722 bytes, expected at most 500 bytes in CSV: use Parquet, or several files',
+      },
+    });
+    const [scored] = await score({ keys, again: 'failed' }, undefined, { maxCsvBytes: 1000 });
+    expect(scored).toMatchObject({ status: 'succeeded', manifest: { rowsIn: 50 } });
+  });
+
   it('are scored as they are where their text looks like a formula', async () => {
     await writeFile(pathOf('formula.csv'), 'id,city,price\n"=cmd|\' /C calc\'!A0",@SUM(1),1\n+1,-1,2\n');
     const [result] = await score({ keys: ['candidates/formula.csv'] });
@@ -372,7 +464,7 @@ async function copiesOf(original: string, times: readonly string[]): Promise<str
 async function score(
   options: Partial<LocalScoring>,
   wrap: (files: CandidateFiles) => CandidateFiles = (files) => files,
-  limits: Partial<Pick<CandidateFilesOptions, 'shardRows' | 'maxShardBytes' | 'maxUnzippedBytes'>> = {},
+  limits: Partial<Pick<CandidateFilesOptions, 'shardRows' | 'maxShardBytes' | 'maxUnzippedBytes' | 'maxCsvBytes'>> = {},
 ): Promise<FileResult[]> {
   const scratch = await mkdtemp(join(root, 'scratch-'));
   const from = options.store ?? store;
@@ -400,9 +492,14 @@ async function writeCandidates(name: string, format: string, limit = ''): Promis
   await execute(database, `COPY (${rows}) TO ${literal(pathOf(name))} (${format})`);
 }
 
-async function copyToMemory(name: string): Promise<MemoryStore> {
+async function copyOfModels(): Promise<MemoryStore> {
   const memory = memoryStore();
   for await (const { key } of store.list('models/')) await memory.put(key, (await store.get(key)).body);
+  return memory;
+}
+
+async function copyToMemory(name: string): Promise<MemoryStore> {
+  const memory = await copyOfModels();
   await memory.put(`candidates/${name}`, await readFile(pathOf(name)));
   return memory;
 }

@@ -309,6 +309,26 @@ describe('planning', () => {
     checkWhole(store, file, TWO_SHARDS);
   });
 
+  it('sends the shards, too, where another was quicker: both may have had one message, and the other may be dead', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    const files = fakeFiles(TWO_SHARDS);
+    const whileQuickerIsPlanning: CandidateFiles = {
+      ...files,
+      async plan(version, model) {
+        await runToPlan(store, file, TWO_SHARDS);
+        return files.plan(version, model);
+      },
+    };
+    const tools = directTools(store);
+    const result = await planWork(file, whileQuickerIsPlanning, { ...MODEL, version: 'm2' })(tools);
+    expect(result).toMatchObject({ status: 'planned', shards: 2, sent: 2 });
+    expect(tools.shards.bodies.map((body) => parseShardMessage(body).shard)).toEqual([0, 1]);
+    await drain(store, tools.shards.bodies, files);
+    checkWhole(store, file, TWO_SHARDS);
+    expect(see(store).manifest?.model.version).toBe('m1');
+  });
+
   it('sends only shards without a receipt', async () => {
     const store = memoryStore();
     const file = await putCandidate(store, 1);

@@ -219,3 +219,21 @@ describe('a file of one shard that is too large for one go', () => {
     expect(calls.join()).not.toContain('receipts');
   });
 });
+
+describe('a finisher that was cut off between its copies', () => {
+  it('is followed by one that makes only those that are missing', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    const files = fakeFiles(TWO_SHARDS);
+    await planWork(file, files)(directTools(store));
+    await shardWork(file, 0, files)(directTools(store));
+    const isSecond = (key: string) => key.endsWith('-00001.parquet');
+    const cut: MemoryStore = {
+      ...store,
+      copy: (from, to) => (isSecond(to) ? Promise.reject(new Error('cut off')) : store.copy(from, to)),
+    };
+    await expect(shardWork(file, 1, files)(directTools(cut))).rejects.toThrow('cut off');
+    const calls = await callsOf(store, shardWork(file, 1, files));
+    expect(calls.filter((call) => call.startsWith('copy '))).toEqual(['copy scores part']);
+  });
+});

@@ -72,6 +72,14 @@ export function checkWhole(store: MemoryStore, file: FileVersion, shards: Shards
   expect(manifest?.rejects.map((key) => store.keys().includes(key))).toEqual(
     shards.filter((shard) => shard.rejected > 0).map(() => true),
   );
+  checkWrittenOnce(store);
+}
+
+/** Plans, parts and receipts never change, though a writer comes later with the same bytes. */
+function checkWrittenOnce(store: MemoryStore): void {
+  const written = store.keys().filter((key) => /^_work\/[^/]+\/(plan|parts|receipts)\b/.test(key));
+  const again = written.filter((key) => store.versions(key).length > 1);
+  expect(again, 'written more than once').toEqual([]);
 }
 
 export function outcomeOf(store: MemoryStore, source: string): Outcome | null {
