@@ -1,10 +1,10 @@
 /** What is done about files that no message will end, and about those that a person takes up again. */
 import { describe, expect, it } from 'vitest';
-import type { FileVersion } from '../../lib/scoring/identity.ts';
+import { type FileVersion, planKey } from '../../lib/scoring/identity.ts';
 import { parseShardMessage, shardMessageBody } from '../../lib/scoring/messages.ts';
 import { type DeadLetter, reconcile } from '../../lib/scoring/reconcile.ts';
 import { redriveFile } from '../../lib/scoring/redrive.ts';
-import { checkFolder, checkShown, checkWhole, outcomeOf, see } from './proof/invariants.ts';
+import { checkFolder, checkShown, checkWhole, outcomeOf, planOf, see } from './proof/invariants.ts';
 import { directTools, drain, planWork, runToPlan, runToReceipts, runWhole, shardWork } from './proof/steps.ts';
 import {
   FOLDER,
@@ -32,6 +32,29 @@ describe('reconcile', () => {
     expect(first).toMatchObject({ resent: [file.source], failed: [] });
     expect(first.sent.map(parseShardMessage)).toEqual([{ source: file.source, shard: 0 }]);
     expect(await reconcileAfter(store, HOUR)).toMatchObject({ resent: [], sent: [] });
+  });
+
+  it('sends them the next time where it was cut off while it sent', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    await runToPlan(store, file, TWO_SHARDS);
+    const cutOff = { ...toolsAt(store, HOUR), shards: { send: () => Promise.reject(new Error('cut off')) } };
+    await expect(reconcile(cutOff, { deadLetters: [], resendAfterMs: HOUR })).rejects.toThrow('cut off');
+    const next = await reconcileAfter(store, HOUR);
+    expect(next.sent.map((body) => parseShardMessage(body).shard)).toEqual([0, 1]);
+  });
+
+  it('passes over the plan of another release, and says so', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    await runToPlan(store, file, SHARD);
+    const other = await putCandidate(store, 2);
+    await runToPlan(store, other, SHARD);
+    const key = planKey(file.source);
+    await store.put(key, JSON.stringify({ ...planOf(store, file), formatVersion: 99 }));
+    const { resent, unreadable } = await reconcileAfter(store, HOUR);
+    expect(resent).toEqual([other.source]);
+    expect(unreadable).toEqual([`format of ${key} is 99, expected 1: another release wrote it (in memory:)`]);
   });
 
   it('leaves a young plan and a file that is over alone', async () => {
