@@ -120,5 +120,7 @@ it('a warm start from a version that cannot be read now is a failure, no other t
     get: (key, options) =>
       key === manifestKey('shop', version) ? Promise.reject(new Error('connection refused')) : store.get(key, options),
   };
-  await expect(run(away, [], { WARM_START: 'true' })).rejects.toThrow('connection refused');
+  const lines: string[] = [];
+  await expect(run(away, lines, { WARM_START: 'true' })).rejects.toThrow('connection refused');
+  expect(lines).toEqual(['lease taken', 'data window', 'fetched']);
 });
