@@ -9,6 +9,8 @@ export default defineConfig({
     pool: 'forks',
     // By default vitest leaves one core idle: half of a small machine.
     maxWorkers: '100%',
-    testTimeout: 30_000,
+    // Of what hangs; how long a thing takes on a busy machine is no failure.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
