@@ -1,6 +1,7 @@
 /** What can be said of the image without building it. */
 import { existsSync, readFileSync } from 'node:fs';
-import { build } from 'esbuild';
+import { isBuiltin } from 'node:module';
+import { build, type Metafile } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
 interface Instruction {
@@ -29,6 +30,22 @@ const of = (name: string, stage?: number) =>
   all
     .filter((entry) => entry.name === name && (stage === undefined || entry.stage === stage))
     .map(({ value }) => value);
+
+/** The entry as it is bundled, packages aside. */
+async function bundled(): Promise<Metafile> {
+  const { metafile } = await build({
+    entryPoints: ['training/main.ts'],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    metafile: true,
+    outdir: 'unused',
+    loader: { '.wasm': 'empty' },
+  });
+  return metafile;
+}
 
 describe('the image', () => {
   it('is of a base of the user, a Node.js that the product supports by default', () => {
@@ -62,21 +79,28 @@ describe('the image', () => {
   it('has every file that the entry imports, and no path that is not there', async () => {
     const copied = of('COPY', 0).flatMap((value) => value.split(' ').slice(0, -1));
     for (const path of copied) expect(existsSync(path), path).toBe(true);
-    const { metafile } = await build({
-      entryPoints: ['training/main.ts'],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      platform: 'node',
-      packages: 'external',
-      metafile: true,
-      outdir: 'unused',
-      loader: { '.wasm': 'empty' },
-    });
-    const inputs = Object.keys(metafile.inputs).filter((path) => !path.startsWith('node_modules/'));
-    expect(inputs.length).toBeGreaterThan(100);
+    const { inputs } = await bundled();
+    const own = Object.keys(inputs).filter((path) => !path.startsWith('node_modules/'));
+    expect(own.length).toBeGreaterThan(100);
     const isCopied = (path: string) => copied.some((folder) => path === folder || path.startsWith(`${folder}/`));
-    expect(inputs.filter((path) => !isCopied(path))).toEqual([]);
+    expect(own.filter((path) => !isCopied(path))).toEqual([]);
+  });
+
+  it('has every package that the entry imports, and none that only development needs', async () => {
+    expect(of('RUN', 0)[1]).toContain(' && npm prune --omit=dev ');
+    const { outputs } = await bundled();
+    const imported = Object.values(outputs)
+      .flatMap(({ imports }) => imports)
+      .filter(({ path, external }) => external && !isBuiltin(path))
+      .map(({ path }) => path.split('/', path.startsWith('@') ? 2 : 1).join('/'));
+    expect(imported).toContain('onnxruntime-node');
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(imported.filter((name) => !(name in dependencies))).toEqual([]);
+  });
+
+  it('adds a second engine by its own install script, without what only development needs', () => {
+    expect(of('ARG', 0)).toEqual(['EXTRA_PACKAGES=""']);
+    expect(of('RUN', 0)[2]).toMatch(/ npm install --omit=dev --no-save --ignore-scripts=false .*\$\{EXTRA_PACKAGES\};/);
   });
 
   it('is made without what nobody may take along', () => {
