@@ -10,6 +10,9 @@ import { DECLARATION_KEY, putPartitions, shopDeclaration } from './shop.ts';
 
 const place = places();
 
+/** A file: in it nobody can make a folder, whatever the rights. */
+const UNWRITABLE = import.meta.filename;
+
 describe('a run ends with one line, and nothing published', () => {
   interface Case {
     readonly what: string;
@@ -105,6 +108,13 @@ describe('a run ends with one line, and nothing published', () => {
       environment: { SCRATCH: '/no/such/folder' },
       code: 6,
       message: 'no scratch folder /no/such/folder (SCRATCH)',
+    },
+    {
+      what: 'a scratch folder that cannot be written',
+      change: nothing,
+      environment: { SCRATCH: UNWRITABLE },
+      code: 6,
+      message: `scratch folder ${UNWRITABLE} cannot be written by user ${process.getuid?.()}: ENOTDIR (SCRATCH)`,
     },
   ];
 

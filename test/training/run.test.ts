@@ -124,3 +124,11 @@ it('a warm start from a version that cannot be read now is a failure, no other t
   await expect(run(away, lines, { WARM_START: 'true' })).rejects.toThrow('connection refused');
   expect(lines).toEqual(['lease taken', 'data window', 'fetched']);
 });
+
+it('a run whose scratch folder cannot be made lets go of the lease', async () => {
+  const store = await bucket();
+  const lines: string[] = [];
+  await expect(run(store, lines, { SCRATCH: import.meta.filename })).rejects.toThrow(/^ENOTDIR: not a directory, /);
+  expect(lines).toEqual(['lease taken']);
+  expect((await run(store, [], { RUN_ID: 'other' })).status).toBe('first');
+});

@@ -27,7 +27,7 @@ export interface RunSettings {
   readonly checkpointMinutes: number;
   /** `LEASE_SECONDS`: until another run takes over from one that is silent. @default 180 */
   readonly leaseSeconds: number;
-  /** `MEMORY_MIB`: of what reads the data; the rest is the model's. @default half of the machine's memory */
+  /** `MEMORY_MIB`: of what reads the data; the rest is the model's. @default half of the machine's or container's memory */
   readonly memoryMiB: number;
   /** `THREADS`. @default those of the machine */
   readonly threads: number;
@@ -59,13 +59,18 @@ export function runSettings(variables: Variables = process.env): RunSettings {
     maxMissingDays: number('MAX_MISSING_DAYS', { least: 0, most: 3660, whole: true }, 0),
     checkpointMinutes: number('CHECKPOINT_MINUTES', { least: 0, most: 1440, whole: false }, 10),
     leaseSeconds: number('LEASE_SECONDS', { least: 1, most: 86_400, whole: true }, 180),
-    memoryMiB: number('MEMORY_MIB', { least: 1, most: 1 << 24, whole: true }, Math.floor(totalmem() / 2 ** 21)),
+    memoryMiB: number('MEMORY_MIB', { least: 1, most: 1 << 24, whole: true }, halfOfMemoryMiB()),
     threads: number('THREADS', { least: 1, most: 1024, whole: true }, availableParallelism()),
     seed: variables.SEED ? number('SEED', { least: 0, most: 2 ** 31 - 1, whole: true }) : null,
     warmStart: matching('WARM_START', /^(true|false)$/, 'true or false', 'false') === 'true',
     hourlyUsd: variables.HOURLY_USD ? number('HOURLY_USD', { least: 0, most: 1e6, whole: false }) : null,
     scratch: text('SCRATCH', tmpdir()),
   };
+}
+
+/** A container's limit is not the machine's memory; without one it is 0, or a number that no machine has. */
+function halfOfMemoryMiB(): number {
+  return Math.floor(Math.min(totalmem(), process.constrainedMemory() || Infinity) / 2 ** 21);
 }
 
 function readers(variables: Variables) {

@@ -1,5 +1,6 @@
-import { statfs } from 'node:fs/promises';
+import { mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { Session } from '../../lib/engine/session.ts';
 import type { Graph } from '../../lib/graph/graph.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
@@ -23,11 +24,12 @@ const DOUBLING: Graph = {
   initializers: [],
 };
 
-/** @throws {Error} where the scratch disk or the engine is not there, or the engine computes wrongly. */
+/** @throws {Error} where the scratch disk cannot be written, or the engine is not there or computes wrongly. */
 export async function checkHealth({ threads, memoryMiB, scratch }: RunSettings): Promise<Health> {
   const { bavail, bsize } = await statfs(scratch).catch((cause: unknown) => {
     throw new Error(`no scratch folder ${scratch} (SCRATCH)`, { cause });
   });
+  await tryWriting(scratch);
   const session = await Session.open(onnxBytes(DOUBLING), { threads });
   const { y } = await session.run({ x: { data: Float32Array.of(1, 2), shape: [2] } });
   await session.release();
@@ -41,4 +43,16 @@ export async function checkHealth({ threads, memoryMiB, scratch }: RunSettings):
     scratchFreeMiB: Math.floor((bavail * bsize) / 2 ** 20),
     engine: 'onnxruntime',
   };
+}
+
+/** Makes a folder and removes it: a volume that is mounted over the image's may belong to another user. */
+async function tryWriting(scratch: string): Promise<void> {
+  try {
+    await rmdir(await mkdtemp(join(scratch, 'entirespace-health-')));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`scratch folder ${scratch} cannot be written by user ${process.getuid?.()}: ${code} (SCRATCH)`, {
+      cause,
+    });
+  }
 }

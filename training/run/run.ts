@@ -62,17 +62,26 @@ export async function runTraining(settings: RunSettings, tools: RunTools): Promi
   const { declaration, text } = await readRemoteDeclaration(store, settings);
   const lease = await takeLease(store, modelName, { runId, lifetimeMs: leaseSeconds * 1000 });
   log.info('lease taken', { epoch: lease.epoch });
-  const scratch = join(settings.scratch, `entirespace-${modelName}`);
-  // What a killed run left there is of no use: only the bucket is known to be whole.
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
   try {
     const signal = AbortSignal.any([tools.signal, lease.lost]);
-    return await runUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch });
+    return await withScratch(join(settings.scratch, `entirespace-${modelName}`), (scratch) =>
+      runUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch }),
+    );
   } finally {
-    await rm(scratch, { recursive: true, force: true });
     // A lease that cannot be released ends by itself; why the run ended is told by its own error.
     await lease.release().catch((error: unknown) => log.error('lease not released', { why: firstLine(error) }));
+  }
+}
+
+/** An empty folder for the work, removed when it is done. */
+async function withScratch<T>(folder: string, work: (folder: string) => Promise<T>): Promise<T> {
+  // What a killed run left there is of no use: only the bucket is known to be whole.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
