@@ -13,9 +13,11 @@ import { matureRows, pickRows } from '../mature-rows.ts';
 import type { OnProgress } from '../progress.ts';
 import { UnknownIds } from '../unknown-ids.ts';
 import { joinChunks, pickEncoded } from './encoded-rows.ts';
+import { SHUFFLES } from './importance.ts';
 
-/** Rows that are kept encoded: permuting each feature costs a pass over them. */
+/** Rows that are kept encoded, at most, and all rows that are scored to find the importance of every feature. */
 const SAMPLE_ROWS = 50_000;
+const SHUFFLED_ROWS = 5_000_000;
 
 export interface HeldOutOptions {
   readonly database: Database;
@@ -121,9 +123,9 @@ class Sampler {
   readonly #picked: { chunk: EncodedChunk; labels: Record<string, Int8Array>; weight: Float32Array }[] = [];
   #seen = 0;
 
-  constructor({ stages }: Declaration, rows: number) {
+  constructor({ stages, features }: Declaration, rows: number) {
     this.#stages = stages.filter(({ label }) => label !== null).map(({ name }) => name);
-    this.#every = Math.max(1, Math.ceil(rows / SAMPLE_ROWS));
+    this.#every = Math.max(1, Math.ceil(rows / sampleRows(features.length)));
   }
 
   add(chunk: LogChunk): void {
@@ -151,4 +153,9 @@ class Sampler {
     const weights = this.#picked.map((piece) => piece.weight);
     return { chunk, labels: Object.fromEntries(labels), weight: joined(new Float32Array(chunk.rows), weights) };
   }
+}
+
+/** Of many features each is shuffled among fewer rows. */
+function sampleRows(features: number): number {
+  return Math.min(SAMPLE_ROWS, SHUFFLED_ROWS / (SHUFFLES * Math.max(1, features)));
 }

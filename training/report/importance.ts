@@ -9,7 +9,7 @@ import { permuteInput } from './encoded-rows.ts';
 import type { Sample } from './held-out.ts';
 
 /** Shuffles of each feature: their spread tells what is luck. */
-const SHUFFLES = 3;
+export const SHUFFLES = 3;
 
 /** AUC lost when a feature's values are shuffled among the rows. */
 export interface FeatureImportance {

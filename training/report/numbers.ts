@@ -43,3 +43,8 @@ export function duration(seconds: number): string {
 export function minute(time: Date): string {
   return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
+
+/** A text of any length, as much of it as a table has room for. */
+export function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}\u2026`;
+}

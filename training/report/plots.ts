@@ -9,7 +9,7 @@ import type { EpochRecord } from '../fit.ts';
 import type { TaskFacts } from './facts.ts';
 import { Html } from './html.ts';
 import type { FeatureImportance } from './importance.ts';
-import { fixed, percent, signed } from './numbers.ts';
+import { fixed, percent, shortened, signed } from './numbers.ts';
 
 const OWN = 'var(--own)';
 const BEFORE = 'var(--before)';
@@ -110,7 +110,9 @@ export function lossPlot(stage: string, epochs: readonly EpochRecord[], bestEpoc
 
 /** AUC that is lost without a feature, with the least and the most of the shuffles. */
 export function importancePlot(output: string, importance: readonly FeatureImportance[]): Html {
-  const top = importance.slice(0, MOST_FEATURES).map((entry) => ({ ...entry, label: shortened(entry.feature) }));
+  const top = importance
+    .slice(0, MOST_FEATURES)
+    .map((entry) => ({ ...entry, label: shortened(entry.feature, LONGEST_LABEL) }));
   const longest = Math.max(...top.map(({ label }) => label.length), 1);
   const [first] = importance;
   return draw({
@@ -179,8 +181,4 @@ function ends(points: readonly { readonly loss: number; readonly part: string }[
 
 function wholeOnly(value: number): string {
   return Number.isInteger(value) ? String(value) : '';
-}
-
-function shortened(label: string): string {
-  return label.length <= LONGEST_LABEL ? label : `${label.slice(0, LONGEST_LABEL - 1)}\u2026`;
 }

@@ -7,10 +7,11 @@ import type { LogSummary } from '../../lib/table/summary.ts';
 import type { EpochRecord } from '../fit.ts';
 import type { ReportFacts, SegmentTask, TaskFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
-import { count, fixed, interval, metric, percent, precise, signed } from './numbers.ts';
+import { count, fixed, interval, metric, percent, precise, shortened, signed } from './numbers.ts';
 
 /** Positives that an AUC needs before it is shown for a segment. */
 const LEAST_POSITIVES = 20;
+const LONGEST_VALUE = 60;
 
 /** Each output of this version, of the one before, and the difference, with the gate's intervals where it gave any. */
 export function metricsTable({ tasks, decision }: ReportFacts): Html {
@@ -115,13 +116,17 @@ export function segmentTable({ column, rows }: ReportFacts['segments'][number], 
   return table(
     [column, 'rows', ...tasks.flatMap(({ task }) => [`${task.title} positives`, 'AUC'])],
     rows.map(({ value, rows: size, tasks: byTask }) => {
-      const name =
-        value === undefined ? html`<small>all other values</small>` : (value ?? html`<small>missing</small>`);
+      const name = segmentName(value);
       return html`<tr><th scope="row">${name}</th><td>${count(size)}</td>${tasks.map(({ task }) =>
         segmentCells(byTask[task.name] as SegmentTask),
       )}</tr>`;
     }),
   );
+}
+
+function segmentName(value: string | null | undefined): Html {
+  if (value === undefined) return html`<small>all other values</small>`;
+  return value === null ? html`<small>missing</small>` : html`${shortened(value, LONGEST_VALUE)}`;
 }
 
 function segmentCells({ positives, auc, championAuc }: SegmentTask): Html {
@@ -184,7 +189,8 @@ export function driftTable(features: readonly FeatureDrift[]): Html {
   return table(
     ['feature', 'index', 'text:reading', 'text:what moved most'],
     features.map(({ feature, index, moved }) => {
-      const what = moved === null ? '' : `${moved.what}: ${percent(moved.from)} to ${percent(moved.to)}`;
+      const what =
+        moved === null ? '' : `${shortened(moved.what, LONGEST_VALUE)}: ${percent(moved.from)} to ${percent(moved.to)}`;
       return html`<tr><th scope="row">${feature}</th><td>${fixed(index, 3)}</td><td class="text">${driftWord(index)}</td><td class="text">${what}</td></tr>`;
     }),
   );
