@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: 'test/aws/global-setup.ts',
     pool: 'forks',
     testTimeout: 60_000,
+    // Of the tests of a file that wait at the same time.
+    maxConcurrency: 8,
     env: {
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
