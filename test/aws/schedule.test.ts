@@ -33,7 +33,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'schedule-'));
   const stand = {
     cwd: resolve('.'),
-    command: [process.execPath, '--import', 'tsx', 'training/main.ts'],
+    command: [process.execPath, 'dist/training.js'],
     environment: { SCRATCH: folder, THREADS: '1', MEMORY_MIB: '512' },
   };
   vi.stubEnv('PYTHONPATH', resolve('test/aws/docker-stand-in'));

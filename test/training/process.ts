@@ -46,8 +46,9 @@ export function startTraining(
   environment: Readonly<Record<string, string>>,
   { shell = ':', preload }: TrainingProcessOptions = {},
 ): TrainingProcess {
-  const modules = ['tsx', ...(preload === undefined ? [] : [preload])].flatMap((module) => ['--import', module]);
-  const command = [process.execPath, ...modules, 'training/main.ts'];
+  const modules = preload === undefined ? [] : ['--import', 'tsx', '--import', preload];
+  // As it is built: that is what the image runs, and it starts in a third of the time.
+  const command = [process.execPath, ...modules, 'dist/training.js'];
   const child = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
     cwd: ROOT,
     env: { ...process.env, THREADS: '1', MEMORY_MIB: '512', POWERTOOLS_DEV: 'false', ...environment },
