@@ -4,7 +4,7 @@ import { formatMetricsTable } from '../../lib/evaluation/metrics-table.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
 import { versionPrefix } from '../../lib/registry/keys.ts';
 import type { LogSummary } from '../../lib/table/summary.ts';
-import { judgeAndPublish, publishUnjudged } from '../../training/conclude.ts';
+import { judgeAndPublish, type PublishedVersion, publishUnjudged } from '../../training/conclude.ts';
 import { type GateDecision, settle } from '../../training/gate.ts';
 import type { Progress } from '../../training/progress.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
@@ -106,17 +106,16 @@ export async function trainAndPublish(
         hourlyUsd: null,
         onReportProblem: (error: Error) => void process.stderr.write(`report could not be made: ${error.message}\n`),
       };
-      if (!options.promote) {
-        const { version } = await publishUnjudged(conclusion);
-        return { name, version, trained, decision: null };
-      }
-      const { version, decision, at } = await judgeAndPublish(conclusion).catch(async (error: unknown) => {
+      const concluded: Promise<PublishedVersion & { readonly decision: GateDecision | null }> = options.promote
+        ? judgeAndPublish(conclusion)
+        : publishUnjudged(conclusion).then((published) => ({ ...published, decision: null }));
+      const { version, decision, at } = await concluded.catch(async (error: unknown) => {
         signal.throwIfAborted();
-        // What hours of training made is not lost because it could not be judged.
+        // What hours of training made is not lost because it could not be judged, nor the log read once more.
         await publishTrained(store, declaration, trained, { threads: options.threads, at: new Date() });
         throw error;
       });
-      return { name, version, trained, decision: await settle(store, { name, version, at }, decision) };
+      return { name, version, trained, decision: decision && (await settle(store, { name, version, at }, decision)) };
     } finally {
       bar.stop();
     }

@@ -41,7 +41,7 @@ function inputsOf(
 ): Record<string, NamedTensor> {
   const slice = <T extends BigInt64Array | Float32Array>(name: string, data: T): [string, NamedTensor] => {
     const length = data.length / rows;
-    const shape = ids[name] !== undefined && weights[name] === undefined ? [end - start] : [end - start, length];
+    const shape = Object.hasOwn(ids, name) && !Object.hasOwn(weights, name) ? [end - start] : [end - start, length];
     return [name, { data: data.subarray(start * length, end * length) as T, shape }];
   };
   return Object.fromEntries([

@@ -98,6 +98,13 @@ export function taskTally(rows: FunnelRows, task: FunnelTask): Tally {
   return tallyKnown(rowsOfTask(rows, task, column(rows.probabilities, task.output)));
 }
 
+/** Positive rows among those that a task measures. */
+export function positivesOf(labels: FunnelRows['labels'], { label, given }: FunnelTask): number {
+  const reached = given === null ? null : column(labels, given);
+  const isPositive = (value: number, row: number) => value === 1 && (reached === null || reached[row] === 1);
+  return column(labels, label).reduce((sum, value, row) => sum + Number(isPositive(value, row)), 0);
+}
+
 function rowsOfTask(
   { labels, weight, group }: FunnelRows,
   { label, given }: FunnelTask,

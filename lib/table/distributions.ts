@@ -1,7 +1,8 @@
 /** How the training rows' values of each feature are distributed: small enough to travel with a model version. */
-import type { EmbeddingTable, Feature } from '../config/declaration.ts';
-import { type Database, literal, query, queryOne } from './database.ts';
+import type { Feature } from '../config/declaration.ts';
+import { type Database, query, queryOne } from './database.ts';
 import { bagValue, preparedName } from './encode-sql.ts';
+import type { Vocabulary } from './encoder.ts';
 import { hashSql } from './hash.ts';
 import { ascendingCounts } from './number-statistics.ts';
 import type { PreparedLog } from './prepared-log.ts';
@@ -30,8 +31,8 @@ export interface ValueDistribution {
   readonly missing: number;
   /** Values, which are more than rows where a row may have several. */
   readonly total: number;
-  /** The most frequent ones with their counts. Where the model keeps no values, a hash stands for each. */
-  readonly top: readonly (readonly [value: string, count: number])[];
+  /** The most frequent ones by their hashes, with counts, and with their names where a vocabulary tells these anyway. */
+  readonly top: readonly (readonly [hash: string, count: number, name: string | null])[];
 }
 
 export type Distribution = NumberDistribution | ValueDistribution;
@@ -43,15 +44,18 @@ export type Distributions = Readonly<Record<string, Distribution>>;
 export async function measureDistributions(
   database: Database,
   prepared: PreparedLog,
-  { features, embeddings }: { readonly features: readonly Feature[]; readonly embeddings: readonly EmbeddingTable[] },
+  features: readonly Feature[],
+  vocabularies: Readonly<Record<string, Vocabulary>>,
 ): Promise<Distributions> {
-  const measured: Record<string, Distribution> = {};
+  const measured: [string, Distribution][] = [];
   for (const [index, feature] of features.entries())
-    measured[feature.name] =
+    measured.push([
+      feature.name,
       feature.type === 'number'
         ? await measureNumber(database, prepared, preparedName('number', index))
-        : await measureValues(database, prepared, feature, { index, isHashed: !keepsValues(embeddings, feature) });
-  return measured;
+        : await measureValues(database, prepared, feature, { index, vocabulary: vocabularies[feature.embedding] }),
+    ]);
+  return Object.fromEntries(measured);
 }
 
 async function measureNumber(database: Database, { from }: PreparedLog, column: string): Promise<NumberDistribution> {
@@ -74,7 +78,7 @@ async function measureValues(
   database: Database,
   { from }: PreparedLog,
   feature: Feature & { readonly type: 'category' | 'bag' },
-  { index, isHashed }: { readonly index: number; readonly isHashed: boolean },
+  { index, vocabulary }: { readonly index: number; readonly vocabulary: Vocabulary | undefined },
 ): Promise<ValueDistribution> {
   const training = `${from} WHERE "#part" = 0`;
   const isMissing = feature.type === 'bag' ? `"#length${index}" = 0` : `${preparedName('text', index)} IS NULL`;
@@ -84,10 +88,11 @@ async function measureValues(
   );
   const value = feature.type === 'bag' ? bagValue(index) : preparedName('text', index);
   const values = `(SELECT ${value} AS value FROM ${training})`;
-  const shown = isHashed ? `${literal('#')} || to_hex(${hashSql(0, 'value')})` : 'value';
+  const name =
+    vocabulary === undefined ? 'NULL' : `CASE WHEN value IN (SELECT value FROM ${vocabulary.table}) THEN value END`;
   const top = await query(
     database,
-    `SELECT ${shown} AS shown, count, total FROM (
+    `SELECT '#' || to_hex(${hashSql(0, 'value')}) AS hash, ${name} AS name, count, total FROM (
        SELECT value, count(*) AS count, sum(count(*)) OVER () AS total FROM ${values} WHERE value IS NOT NULL
        GROUP BY value ORDER BY count DESC, value LIMIT ${MOST_VALUES}) ORDER BY count DESC, value`,
   );
@@ -96,11 +101,8 @@ async function measureValues(
     rows: Number(rows),
     missing: Number(missing),
     total: Number(top[0]?.total ?? 0),
-    top: top.map(({ shown: text, count }) => [String(text), Number(count)] as const),
+    top: top.map(
+      ({ hash, count, name: text }) => [String(hash), Number(count), text == null ? null : String(text)] as const,
+    ),
   };
-}
-
-/** Whether a version's files tell the values anyway; of hashed ones, which may be people, nothing shall be told. */
-function keepsValues(embeddings: readonly EmbeddingTable[], feature: Feature): boolean {
-  return embeddings.some(({ name, ids }) => name === feature.embedding && ids.kind !== 'hash');
 }

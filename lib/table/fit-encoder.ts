@@ -37,7 +37,7 @@ export async function fitEncoder(database: Database, log: CheckedLog): Promise<F
     for (const [index, feature] of features.entries())
       inputs.push(await fitInput(database, prepared, feature, index, embeddings));
     const tables = embeddings.map((table) => tableSpec(table, inputs, vocabularies));
-    const distributions = await measureDistributions(database, prepared, log.declaration);
+    const distributions = await measureDistributions(database, prepared, features, vocabularies);
     return { encoder: { features, embeddings, inputs, tables, vocabularies }, summary, distributions };
   } finally {
     await prepared.remove();

@@ -10,7 +10,8 @@ const numbers = (values: readonly number[], missing = 0): Distribution => ({
 });
 const values = (top: readonly (readonly [string, number])[], missing = 0, others = 0): Distribution => {
   const total = others + top.reduce((sum, [, count]) => sum + count, 0);
-  return { kind: 'values', rows: total + missing, missing, total, top };
+  const hashed = top.map(([name, count]) => [`#${name}`, count, name] as const);
+  return { kind: 'values', rows: total + missing, missing, total, top: hashed };
 };
 const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index);
 const drift = (before: Distribution, now: Distribution) => featureDrifts({ x: before }, { x: now })[0];
@@ -34,7 +35,7 @@ describe('a category', () => {
 
   it('has an index of 0 and nothing that moved where all shares are equal', () => {
     const same = values([['a', 3]], 1, 4);
-    expect(drift(same, same)).toEqual({ feature: 'x', index: 0, moved: null });
+    expect(drift(same, same)).toEqual({ feature: 'x', index: 0, told: expect.any(Number), moved: null });
   });
 
   it('counts values that were not there before as others', () => {
@@ -47,7 +48,7 @@ describe('a category', () => {
     );
     // What was no row counts as half a row of a hundred.
     expect(found?.index).toBeCloseTo((0.4 - 1) * Math.log(0.4) + (0.6 - 0.005) * Math.log(0.6 / 0.005), 12);
-    expect(found?.moved?.what).toMatch(/^(a|all other values)$/);
+    expect(found?.moved).toEqual({ what: 'a', from: 1, to: 0.4 });
   });
 
   it('tells rows that lost their value', () => {
@@ -87,8 +88,44 @@ describe('a number', () => {
       to: 0.5,
     });
     expect(drift(numbers(upTo(100)), numbers([], 100))?.moved).toEqual({ what: 'missing', from: 0, to: 1 });
-    expect(drift(numbers([], 100), numbers([], 100))).toEqual({ feature: 'x', index: 0, moved: null });
+    expect(drift(numbers([], 100), numbers([], 100))).toEqual({
+      feature: 'x',
+      index: 0,
+      told: expect.any(Number),
+      moved: null,
+    });
   });
+});
+
+describe('a number that is nearly always the same', () => {
+  const zeros = numbers(new Array(1000).fill(0));
+
+  it('moves where it is another one now, or many', () => {
+    const found = drift(zeros, numbers(new Array(1000).fill(5)));
+    expect(found?.index).toBeGreaterThan(5);
+    expect(found?.moved).toMatchObject({ what: '0', from: 1, to: 0 });
+    const mostly = numbers([...new Array(910).fill(0), ...upTo(90, 1)]);
+    expect(drift(mostly, numbers(upTo(1000, 1)))?.index).toBeGreaterThan(5);
+    expect(drift(mostly, mostly)?.index).toBe(0);
+  });
+
+  it('is told by itself below 0 as well', () => {
+    expect(drift(numbers([...new Array(50).fill(-2.5), ...upTo(50)]), numbers(upTo(100)))?.moved).toEqual({
+      what: '-2.5',
+      from: 0.5,
+      to: 0,
+    });
+  });
+});
+
+it('of a catalogue that was replaced as a whole, most is not told apart', () => {
+  const items = (first: string) =>
+    values(
+      upTo(200).map((item): [string, number] => [`${first}${item}`, 1]),
+      0,
+      4800,
+    );
+  expect(drift(items('a'), items('b'))?.told).toBeCloseTo(20 / 5000, 12);
 });
 
 describe('features', () => {

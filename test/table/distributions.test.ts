@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { fitEncoder } from '../../lib/table/fit-encoder.ts';
-import { bag, category, declare, number, openLog, table, workplace } from './fixture.ts';
+import { bag, category, declare, number, openLog, table, vocabulary, workplace } from './fixture.ts';
 
 const place = workplace();
 
@@ -43,9 +43,9 @@ describe('the distribution of values', () => {
         missing: 50,
         total: 220,
         top: [
-          ['v0', 90],
-          ['v2', 90],
-          ['v1', 40],
+          [expect.stringMatching(/^#[0-9A-F]+$/), 90, 'v0'],
+          [expect.stringMatching(/^#[0-9A-F]+$/), 90, 'v2'],
+          [expect.stringMatching(/^#[0-9A-F]+$/), 40, 'v1'],
         ],
       },
     });
@@ -66,8 +66,8 @@ describe('the distribution of values', () => {
       missing: 100,
       total: 160,
       top: [
-        ['x', 80],
-        ['y', 80],
+        [expect.stringMatching(/^#[0-9A-F]+$/), 80, 'x'],
+        [expect.stringMatching(/^#[0-9A-F]+$/), 80, 'y'],
       ],
     });
   });
@@ -80,6 +80,28 @@ describe('the distribution of values', () => {
     if (user?.kind !== 'values') throw new Error('user has no values');
     expect(user.top).toHaveLength(1);
     // python: '%X' % int.from_bytes(hashlib.md5(b'0:anna').digest()[8:], 'little')
+    expect(user.top[0]?.[2]).toBeNull();
     expect(user.top[0]?.[0]).toBe('#39F60F89B9386A4D');
+  });
+
+  it('names no value that is too rare for the vocabulary', async () => {
+    const declaration = declare([category('mail')], {
+      embeddings: [table('mail', vocabulary({ minCount: 50 }))],
+    });
+    const columns = `CASE WHEN i % 4 = 0 THEN 'person' || i || '@mail.example' ELSE 'none' END AS mail`;
+    const found = await distributions('rare.parquet', columns, 400, declaration);
+    expect(JSON.stringify(found)).toContain('"none"');
+    expect(JSON.stringify(found)).not.toContain('@');
+  });
+
+  it('of a feature with a name of its own kind is there like any other', async () => {
+    const columns = `'x' AS "toString", 'y' AS "__proto__"`;
+    const found = await distributions(
+      'odd.parquet',
+      columns,
+      200,
+      declare([category('toString'), category('__proto__')]),
+    );
+    expect(Object.keys(found)).toEqual(['toString', '__proto__']);
   });
 });

@@ -164,7 +164,9 @@ describe('the report of a better version', () => {
         `${challenger.pcoc.value?.toFixed(3)}[${challenger.pcoc.lower?.toFixed(3)} to ${challenger.pcoc.upper?.toFixed(3)}]`,
       );
       expect(own?.[5]).toBe(counted.toLocaleString('en-US'));
-      expect(other?.[1]).toBe(champion?.auc.value?.toFixed(4));
+      expect(other?.[1]).toBe(
+        `${champion?.auc.value?.toFixed(4)}[${champion?.auc.lower?.toFixed(3)} to ${champion?.auc.upper?.toFixed(3)}]`,
+      );
       expect(change?.[1]).toMatch(/^[+\u2212]0\.\d{4}\[[+\u2212]0\.\d{4} to [+\u2212]0\.\d{4}\]$/);
       expect(change?.[1]?.slice(1, 7)).toBe(Math.abs(difference?.auc.value ?? 0).toFixed(4));
     }
@@ -275,6 +277,78 @@ describe('the report of a better version', () => {
 });
 
 describe('a report', () => {
+  it('of a funnel that has a stage more than before shows the new version alone', async () => {
+    const store = memoryStore();
+    await make({ store, declaration: declare({ split: 'hash: row, validation: 0.1, test: 0.3' }) });
+    const grown = declare({ split: 'hash: row, validation: 0.1, test: 0.3' }).replace(
+      'click: { label: clicked },',
+      'click: { label: clicked }, cart: { label: carted },',
+    );
+    const [header = '', ...lines] = syntheticLog(NEXT).trimEnd().split('\n');
+    const csv = `${[`${header},carted`, ...lines.map((line) => `${line},${line.split(',')[5]}`)].join('\n')}\n`;
+    const { page, problems, decision } = await make({ store, declaration: grown, csv });
+    expect(problems).toEqual([]);
+    expect(decision?.reasons[0]).toMatch(/^the current version has no output /);
+    expect(tableOf(page, 'How good it is').map(([name]) => name)).not.toContain('version before');
+  });
+
+  it('of a sampled log tells the rates of the full one, and how many rows are too young', async () => {
+    const declaration = declare()
+      .replace('group: user }', 'group: user, kept: 0.25 }')
+      .replace('{ label: bought }', '{ label: bought, within: 2d }');
+    const { page, trained } = await make({ declaration });
+    const { labels, rows } = trained.summary.parts.test;
+    const [, , , test = []] = tableOf(page, 'The data');
+    const { positives = 0, weightedPositives = 0, weightedRows = 1, unknown = 0 } = labels.click ?? {};
+    expect(test.slice(3, 6)).toEqual([
+      positives.toLocaleString('en-US'),
+      `${Number(((100 * weightedPositives) / weightedRows).toPrecision(3))}%`,
+      unknown.toLocaleString('en-US'),
+    ]);
+    expect(weightedPositives / weightedRows).toBeLessThan(0.8 * (positives / rows));
+    const young = labels.conversion?.unknown ?? 0;
+    expect(young).toBeGreaterThan(1000);
+    expect(test.at(-1)).toBe(young.toLocaleString('en-US'));
+    expect(texts(page, 'section')[1]).toMatch(
+      new RegExp(
+        `^How good it is ?On ${(rows - young).toLocaleString('en-US')} held-out rows.*; ${young.toLocaleString('en-US')} younger rows are left out`,
+      ),
+    );
+  });
+
+  it('has the same AUC for all rows and for a segment that is all rows', async () => {
+    const [header = '', ...lines] = syntheticLog(NEXT).trimEnd().split('\n');
+    const csv = `${[`${header},site`, ...lines.map((line) => `${line},all`)].join('\n')}\n`;
+    const { page, trained } = await make({
+      csv,
+      declaration: declare().replace('segments: [item]', 'segments: [site]'),
+    });
+    const [, row = []] = tableOf(page, 'Where it ranks well, and where not');
+    const { tasks } = trained.metrics;
+    expect(row).toEqual([
+      'all',
+      (tasks[0]?.rows ?? 0).toLocaleString('en-US'),
+      ...tasks.flatMap(({ positives, auc }) => [positives.toLocaleString('en-US'), auc.value?.toFixed(3)]),
+    ]);
+  });
+
+  it('is made of a funnel without roles, and of features called like members of every object', async () => {
+    const declaration = declare()
+      .replace(
+        'click: { label: clicked }, conversion: { label: bought }',
+        'seen: { label: clicked }, taken: { label: bought }',
+      )
+      .replace('  age: {', '  toString: { column: age, type: number, entity: user }\n  constructor: {  column: age,');
+    const { page, problems } = await make({ declaration });
+    expect(problems).toEqual([]);
+    expect(
+      tableOf(page, 'What it looks at')
+        .slice(1)
+        .map(([feature]) => feature)
+        .toSorted(),
+    ).toEqual(['constructor', 'item', 'toString']);
+  });
+
   it('says that it was not judged', async () => {
     const { page } = await make({ isJudged: false });
     expect(texts(page, '.verdict')).toEqual(['Not judged Published without asking the gate: no version was replaced.']);
@@ -304,6 +378,12 @@ describe('a report', () => {
     });
     expect(problems).toEqual([]);
     expect(tableOf(page, 'How good it is').at(-1)?.slice(0, 3)).toEqual(['CTCVR', '-', '-']);
+    // What there is to say of clicks is said.
+    expect(
+      tableOf(page, 'What it looks at')
+        .slice(1)
+        .map(([feature]) => feature),
+    ).toEqual(['item', 'age']);
   });
 
   it('is made where no row is held out', async () => {

@@ -27,8 +27,8 @@ export function joinChunks(chunks: readonly EncodedChunk[]): EncodedChunk {
 /** The same rows, but one input's values are those of other rows; a bag's weights go with its values. */
 export function permuteInput(chunk: EncodedChunk, input: string, order: Uint32Array): EncodedChunk {
   const permute = <T extends Column>(columns: Readonly<Record<string, T>>): Readonly<Record<string, T>> => {
-    const column = columns[input];
-    return column === undefined ? columns : { ...columns, [input]: gather(column, chunk.rows, order) };
+    if (!Object.hasOwn(columns, input)) return columns;
+    return mapColumns(columns, (column, name) => (name === input ? gather(column, chunk.rows, order) : column));
   };
   return {
     rows: chunk.rows,

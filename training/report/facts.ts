@@ -9,6 +9,7 @@ import {
   type FunnelRows,
   type FunnelTask,
   type FunnelTaskMetrics,
+  positivesOf,
   taskTally,
 } from '../../lib/evaluation/funnel.ts';
 import { areaUnderCurve } from '../../lib/evaluation/ranking.ts';
@@ -114,7 +115,9 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
   const { database, log, trained, decided, threads, at, began, hourlyUsd, onProgress, signal } = options;
   const { declaration } = log;
   const { summary } = trained;
-  const champion = decided?.decision.window == null ? null : decided.champion;
+  // Only what the gate has compared with: a funnel that has grown asks for outputs that the version before lacks.
+  const isCompared = decided?.decision.figures.outputs.some((output) => output.champion !== null) ?? false;
+  const champion = isCompared ? (decided?.champion ?? null) : null;
   const heldOut = await scoreHeldOut({
     database,
     log,
@@ -197,7 +200,7 @@ function segmentRows(
 ): SegmentRow[] {
   const places = [...values.keys(), ...(codes.includes(-1) ? [-1] : [])];
   return places.map((code) => {
-    const indices = Uint32Array.from(codes.keys()).filter((row) => codes[row] === code);
+    const indices = rowsOf(codes, code);
     const own = pickRows(rows, indices);
     const before = champion && pickRows({ ...rows, probabilities: champion }, indices);
     const measured = tasks.map((task): [string, SegmentTask] => {
@@ -205,7 +208,7 @@ function segmentRows(
       return [
         task.name,
         {
-          positives: positivesOf(own, task),
+          positives: positivesOf(own.labels, task),
           auc: areaUnderCurve(tally).value,
           championAuc: before && areaUnderCurve(taskTally(before, task)).value,
         },
@@ -215,10 +218,11 @@ function segmentRows(
   });
 }
 
-function positivesOf({ labels }: FunnelRows, { label, given }: FunnelTask): number {
-  const outcome = labels[label] as Int8Array;
-  const reached = given === null ? null : (labels[given] as Int8Array);
-  return outcome.reduce((sum, value, row) => sum + Number(value === 1 && (reached === null || reached[row] === 1)), 0);
+function rowsOf(codes: Int8Array, code: number): Uint32Array {
+  const rows = new Uint32Array(codes.length);
+  let count = 0;
+  for (let row = 0; row < codes.length; row++) if (codes[row] === code) rows[count++] = row;
+  return rows.subarray(0, count);
 }
 
 async function driftFrom(

@@ -116,7 +116,15 @@ async function scoresOf(
   }
 }
 
-/** Takes every so many-th row out of the chunks that pass by. */
+/**
+ * Whether a row is one of every so many. Not each n-th itself: logs repeat themselves, as with ten positions a page. The
+ * multiples of the golden ratio are spread evenly over the unit interval, at no period.
+ */
+function isPicked(row: number, every: number): boolean {
+  return ((row * 0.6180339887498949) % 1) * every < 1;
+}
+
+/** Takes about one of every so many rows out of the chunks that pass by. */
 class Sampler {
   readonly #stages: readonly string[];
   readonly #every: number;
@@ -130,7 +138,7 @@ class Sampler {
 
   add(chunk: LogChunk): void {
     const mature = matureRows(chunk.labels);
-    const rows = mature.filter((_, index) => (this.#seen + index) % this.#every === 0);
+    const rows = mature.filter((_, index) => isPicked(this.#seen + index, this.#every));
     this.#seen += mature.length;
     this.#picked.push({
       chunk: pickEncoded(chunk, rows),

@@ -1,13 +1,15 @@
 /** What each feature is worth to the model: how much worse it ranks when that feature's values are shuffled. */
 import { permutation, randomStream } from '../../lib/engine/random.ts';
 import type { ScoringModel } from '../../lib/engine/scoring-model.ts';
-import { type FunnelTask, taskTally } from '../../lib/evaluation/funnel.ts';
+import { type FunnelTask, positivesOf, taskTally } from '../../lib/evaluation/funnel.ts';
 import { areaUnderCurve } from '../../lib/evaluation/ranking.ts';
 import type { EncodedChunk } from '../../lib/table/encoded.ts';
 import type { OnProgress } from '../progress.ts';
 import { permuteInput } from './encoded-rows.ts';
 import type { Sample } from './held-out.ts';
 
+/** Positives that an AUC needs before anything is made of it. */
+export const LEAST_POSITIVES = 20;
 /** Shuffles of each feature: their spread tells what is luck. */
 export const SHUFFLES = 3;
 
@@ -29,8 +31,8 @@ export interface ImportanceOptions {
 }
 
 /**
- * Permutation importance by task, the most important feature first (Breiman, Random Forests, 2001, section 10). Tasks
- * whose AUC the rows do not define are left out.
+ * Permutation importance by task, the most important feature first (Breiman, Random Forests, 2001, section 10). Tasks of
+ * too few positives to tell have none: the shuffles share them, and their spread would not show that.
  */
 export async function permutationImportance(
   model: ScoringModel,
@@ -40,7 +42,9 @@ export async function permutationImportance(
   const aucs = async (chunk: EncodedChunk) => {
     const probabilities = await model.predict(chunk);
     const rows = { probabilities, labels: sample.labels, weight: sample.weight, group: null };
-    return tasks.map((task) => areaUnderCurve(taskTally(rows, task)).value);
+    return tasks.map((task) =>
+      positivesOf(sample.labels, task) < LEAST_POSITIVES ? null : areaUnderCurve(taskTally(rows, task)).value,
+    );
   };
   const unshuffled = await aucs(sample.chunk);
   const lost = new Map(tasks.map(({ name }) => [name, new Map<string, number[]>()]));

@@ -19,6 +19,9 @@ import {
   valuesTable,
 } from './tables.ts';
 
+/** Features whose drift is shown at once. */
+const MOST_DRIFTS = 10;
+
 /** The page of a version's report. */
 export function reportPage(facts: ReportFacts): string {
   return pageOf(facts.model, [
@@ -82,16 +85,22 @@ ${reasons.length === 0 ? null : html`<ul>${reasons.map((reason) => html`<li>${re
 }
 
 function verdictText(decision: GateDecision | null) {
-  const against = decision?.champion ?? 'none';
   switch (decision?.verdict) {
     case undefined:
       return { title: 'Not judged', look: '', lead: 'Published without asking the gate: no version was replaced.' };
     case 'first':
       return { title: 'First version', look: 'good', lead: 'Nothing was in use before it; it takes up the work.' };
     case 'promoted':
-      return { title: 'Promoted', look: 'good', lead: `Better than ${against}, which it replaces.` };
+      return { title: 'Promoted', look: 'good', lead: `Better than ${decision.champion}, which it replaces.` };
     case 'refused':
-      return { title: 'Refused', look: 'bad', lead: `It is not used: ${against} stays, for these reasons.` };
+      return {
+        title: 'Refused',
+        look: 'bad',
+        lead:
+          decision.champion === null
+            ? 'It is not used, and no other version is, for these reasons.'
+            : `It is not used: ${decision.champion} stays, for these reasons.`,
+      };
   }
 }
 
@@ -100,14 +109,15 @@ function metrics(facts: ReportFacts): Html {
   const window = decision?.window ?? null;
   const time = window?.time == null ? '' : `, ${window.time.from.slice(0, 10)} to ${window.time.to.slice(0, 10)}`;
   const young = youngRows === 0 ? '' : `; ${count(youngRows)} younger rows are left out, whose outcome is not settled`;
-  const why = window === null ? null : html`<p class="quiet">These rows are a fair test: ${window.because}.</p>`;
+  const why =
+    window === null || rows === 0 ? null : html`<p class="quiet">These rows are a fair test: ${window.because}.</p>`;
   return html`
 <section>
 <h2>How good it is</h2>
-<p class="quiet">On ${count(rows)} held-out rows${time}${young}. In brackets: 95% intervals.</p>
+<p class="quiet">On ${count(rows)} held-out rows${time}${young}.${decision?.figures.outputs.length ? ' In brackets: 95% intervals.' : ''}</p>
 ${metricsTable(facts)}
 <p class="quiet">PCOC: predicted over observed, 1 is right. NE: log loss over that of always saying the training rate,
-below 1 is better than that. CVR is measured on the rows that reached the click alone.</p>
+below 1 is better than that.${facts.tasks.map(({ task }) => (task.given === null ? '' : ` ${task.title} is measured on the rows that reached ${task.given} alone.`))}</p>
 ${why}
 </section>`;
 }
@@ -177,9 +187,13 @@ function importance({ tasks, sampleRows }: ReportFacts): Html {
 <h2>What it looks at</h2>
 <p class="quiet">AUC lost when a feature's values are shuffled among ${count(sampleRows)} held-out rows: mean of three
 shuffles, the line from the least to the most. Features that say the same stand in for each other here.</p>
-<div class="grid">${tasks.map((facts) => figure(facts, importancePlot(facts.task.output, facts.importance)))}</div>
+<div class="grid">${tasks.map((facts) => figure(facts, importanceOf(facts)))}</div>
 ${folded('Every feature', importanceTable(tasks))}
 </section>`;
+}
+
+function importanceOf({ task, importance: found }: TaskFacts): Html {
+  return found.length === 0 ? html`<p>Too few positives to tell.</p>` : importancePlot(task.output, found);
 }
 
 function data(facts: ReportFacts): Html {
@@ -204,15 +218,16 @@ ${folded('Values that are missing or unknown', valuesTable(facts))}
 </section>`;
 }
 
-function drift({ drift: found }: ReportFacts): Html {
+function drift({ drift: found, decision }: ReportFacts): Html {
   if (found === null)
-    return html`<section><h2>Has the data changed?</h2><p class="quiet">No version before it tells what it was trained on.</p></section>`;
+    return html`<section><h2>Has the data changed?</h2><p class="quiet">${decision === null ? 'Not compared: the gate was not asked.' : 'No version before it tells what it was trained on.'}</p></section>`;
   return html`
 <section>
 <h2>Has the data changed?</h2>
 <p class="quiet">Training rows of this version against those of <span class="mono">${found.version}</span>: population
 stability index, below 0.1 steady, above 0.25 another distribution.</p>
-${driftTable(found.features)}
+${driftTable(found.features.slice(0, MOST_DRIFTS))}
+${found.features.length > MOST_DRIFTS ? folded('Every feature', driftTable(found.features)) : null}
 </section>`;
 }
 
@@ -226,8 +241,8 @@ function run({ run: facts }: ReportFacts): Html {
 <section>
 <h2>The run</h2>
 <dl>
-<dt>time</dt><dd>${duration(seconds)} until this report, ${duration(trainingSeconds)} of it for training and evaluation</dd>
-<dt>cost</dt><dd>${cost}</dd>
+<dt>time</dt><dd>${duration(seconds)} until this report${resumed > 0 ? ', the attempts before it aside' : ''}, ${duration(trainingSeconds)} of it for training and evaluation</dd>
+<dt>cost</dt><dd>${cost}${hourlyUsd !== null && resumed > 0 ? ', for the last attempt alone' : ''}</dd>
 <dt>threads</dt><dd>${threads}</dd>
 <dt>interrupted</dt><dd>${resumed === 0 ? 'never' : resumed === 1 ? 'once' : `${resumed} times`}</dd>
 <dt>began with</dt><dd>${warmStart === null ? 'fresh weights' : html`the weights of <span class="mono">${warmStart}</span>`}</dd>

@@ -42,7 +42,7 @@ export function reliabilityPlot({ task, own, champion }: TaskFacts): Html {
     marks: [
       Plot.line(diagonal(most), { stroke: FAINT, strokeDasharray: '4 4' }),
       Plot.line(before, { x: 'meanPrediction', y: 'rate', stroke: BEFORE, strokeDasharray: '6 3' }),
-      Plot.ruleX(bars, { x: 'x', y1: 'lower', y2: 'upper', stroke: OWN, strokeOpacity: 0.45, strokeWidth: 2 }),
+      Plot.ruleX(bars, { x: 'x', y1: 'lower', y2: 'upper', stroke: OWN, strokeOpacity: 0.7, strokeWidth: 2 }),
       Plot.dot(reliability, { x: 'meanPrediction', y: 'rate', fill: OWN, r: 3.5 }),
     ],
   });
@@ -80,6 +80,8 @@ export function liftPlot({ task, own, champion }: TaskFacts): Html {
     y: { label: 'times the mean rate', ticks: 5 },
     marks: [
       Plot.barY(own.lift, { x: 'tenth', y: 'lift', fill: OWN }),
+      // Upon a bar the mark needs an edge to be seen.
+      Plot.tickY(champion?.lift ?? [], { x: 'tenth', y: 'lift', stroke: 'var(--paper)', strokeWidth: 7 }),
       Plot.tickY(champion?.lift ?? [], { x: 'tenth', y: 'lift', stroke: BEFORE, strokeWidth: 3 }),
       Plot.ruleY([1], { stroke: FAINT, strokeDasharray: '4 4' }),
       Plot.ruleY([0]),
@@ -93,6 +95,7 @@ export function lossPlot(stage: string, epochs: readonly EpochRecord[], bestEpoc
     { epoch, loss: trainLosses[stage] ?? Number.NaN, part: BEFORE },
     ...(validationLosses === null ? [] : [{ epoch, loss: validationLosses[stage] ?? Number.NaN, part: OWN }]),
   ]);
+  const of = (which: string) => points.filter(({ part }) => part === which);
   const best = points.filter(({ epoch, part }) => epoch === bestEpoch && part === OWN);
   const lastEpoch = epochs.at(-1)?.epoch ?? 1;
   return draw({
@@ -101,7 +104,8 @@ export function lossPlot(stage: string, epochs: readonly EpochRecord[], bestEpoc
     x: { label: 'epoch', ticks: Math.min(lastEpoch, 8), tickFormat: wholeOnly, domain: [1, Math.max(2, lastEpoch)] },
     y: { label: 'log loss', ticks: 5 },
     marks: [
-      Plot.line(points, { x: 'epoch', y: 'loss', z: 'part', stroke: (point: { part: string }) => point.part }),
+      Plot.line(of(BEFORE), { x: 'epoch', y: 'loss', stroke: BEFORE, strokeDasharray: '6 3' }),
+      Plot.line(of(OWN), { x: 'epoch', y: 'loss', stroke: OWN }),
       Plot.dot(points, { x: 'epoch', y: 'loss', fill: (point: { part: string }) => point.part, r: 1.5 }),
       Plot.dot(best, { x: 'epoch', y: 'loss', stroke: OWN, r: 6, strokeWidth: 2 }),
     ],
@@ -110,20 +114,22 @@ export function lossPlot(stage: string, epochs: readonly EpochRecord[], bestEpoc
 
 /** AUC that is lost without a feature, with the least and the most of the shuffles. */
 export function importancePlot(output: string, importance: readonly FeatureImportance[]): Html {
-  const top = importance
-    .slice(0, MOST_FEATURES)
-    .map((entry) => ({ ...entry, label: shortened(entry.feature, LONGEST_LABEL) }));
-  const longest = Math.max(...top.map(({ label }) => label.length), 1);
+  const top = importance.slice(0, MOST_FEATURES);
+  const longest = Math.max(...top.map(({ feature }) => shortened(feature, LONGEST_LABEL).length), 1);
   const [first] = importance;
   return draw({
     alt: `Importance of the features for ${output}: ${first === undefined ? 'none' : `${first.feature} is first, without it the AUC changes by ${signed(-first.lost, 4)}`}`,
     height: 70 + 22 * top.length,
     marginLeft: 14 + CHARACTER_PX * longest,
     x: { label: 'AUC lost', ticks: 4 },
-    y: { label: null, domain: top.map(({ label }) => label) },
+    y: {
+      label: null,
+      domain: top.map(({ feature }) => feature),
+      tickFormat: (name: string) => shortened(name, LONGEST_LABEL),
+    },
     marks: [
-      Plot.barX(top, { x: 'lost', y: 'label', fill: OWN }),
-      Plot.ruleY(top, { x1: 'least', x2: 'most', y: 'label', stroke: 'currentColor', strokeWidth: 1.5 }),
+      Plot.barX(top, { x: 'lost', y: 'feature', fill: OWN }),
+      Plot.ruleY(top, { x1: 'least', x2: 'most', y: 'feature', stroke: 'currentColor', strokeWidth: 1.5 }),
       Plot.ruleX([0]),
     ],
   });

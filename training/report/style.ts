@@ -37,7 +37,7 @@ svg { --plot-background: var(--paper); display: block; width: 100%; height: auto
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 12px; text-align: right; white-space: nowrap; border-top: 1px solid var(--line); vertical-align: top; }
 thead th { border-top: 0; color: var(--quiet); font-weight: 600; background: var(--card); }
-th:first-child { position: sticky; left: 0; background: var(--paper); }
+th:first-child { position: sticky; left: 0; background: var(--paper); min-width: min(14ch, 40vw); max-width: min(32ch, 45vw); white-space: normal; overflow-wrap: anywhere; }
 thead th:first-child { background: var(--card); }
 tr.quiet th { font-weight: 400; color: var(--quiet); padding-left: 24px; }
 th:first-child, td.text, th.text { text-align: left; }
