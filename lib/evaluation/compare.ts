@@ -154,9 +154,8 @@ function aucIntervals(
 ): { readonly each: readonly Interval[]; readonly difference: Interval } {
   const ofTask = Uint32Array.from(rows.counts.keys()).filter((row) => rows.counts[row] === 1);
   if (ofTask.length > MOST_AUC_ROWS) return { each: models.map(() => NO_INTERVAL), difference: NO_INTERVAL };
-  const orders = models.map(({ probability }) => ({ probability, order: sortIndices(ofTask, probability) }));
-  const aucs = (drawn: Uint32Array | null) =>
-    orders.map(({ probability, order }) => weightedAuc(rows, probability, order, drawn));
+  const ranked = models.map(({ probability }) => rankRows(rows, probability, sortIndices(ofTask, probability)));
+  const aucs = (drawn: Uint32Array | null) => ranked.map((model) => weightedAuc(model, drawn));
   const difference = ([own = Number.NaN, other = Number.NaN]: readonly number[]) => own - other;
   const values = aucs(null);
   const resampled: (readonly number[])[] = [];
@@ -169,32 +168,39 @@ function aucIntervals(
   };
 }
 
+/** Rows by ascending probability, column by column, so that each resample is one walk through memory. */
+interface RankedRows {
+  readonly unit: Uint32Array;
+  readonly label: Uint8Array;
+  readonly weight: Float32Array;
+  /** 1 where the next row has another probability. */
+  readonly endsTie: Uint8Array;
+}
+
+function rankRows({ units, label, weight }: TaskRows, probability: Float32Array, order: Uint32Array): RankedRows {
+  return {
+    unit: order.map((row) => units.of[row] as number),
+    label: Uint8Array.from(order, (row) => label[row] as number),
+    weight: Float32Array.from(order, (row) => (weight === null ? 1 : (weight[row] as number))),
+    endsTie: Uint8Array.from(order, (row, place) => Number(probability[order[place + 1] ?? -1] !== probability[row])),
+  };
+}
+
 /** AUC where each row counts as often as its unit was drawn; ties count half. NaN where a class is missing. */
-function weightedAuc(
-  { units, label, weight }: TaskRows,
-  probability: Float32Array,
-  order: Uint32Array,
-  drawn: Uint32Array | null,
-): number {
+function weightedAuc({ unit, label, weight, endsTie }: RankedRows, drawn: Uint32Array | null): number {
   let [wins, positives, negatives, tiedPositives, tiedNegatives] = [0, 0, 0, 0, 0];
-  let last = -1;
-  const closeTie = () => {
+  for (let place = 0; place < unit.length; place++) {
+    const times = drawn === null ? 1 : (drawn[unit[place] as number] as number);
+    const counted = times * (weight[place] as number);
+    if (label[place] === 1) tiedPositives += counted;
+    else tiedNegatives += counted;
+    if (endsTie[place] === 0) continue;
     wins += tiedPositives * (negatives + tiedNegatives / 2);
     positives += tiedPositives;
     negatives += tiedNegatives;
     tiedPositives = 0;
     tiedNegatives = 0;
-  };
-  for (const row of order) {
-    const score = probability[row] as number;
-    if (score !== last) closeTie();
-    last = score;
-    const times = drawn === null ? 1 : (drawn[units.of[row] as number] as number);
-    const counted = times * (weight === null ? 1 : (weight[row] as number));
-    if (label[row] === 1) tiedPositives += counted;
-    else tiedNegatives += counted;
   }
-  closeTie();
   return wins / (positives * negatives);
 }
 
