@@ -69,6 +69,11 @@ export class RowCacheWriter {
     }
   }
 
+  /** Gives the file up: it is not closed by itself. */
+  async abandon(): Promise<void> {
+    await this.#file.close();
+  }
+
   async finish(): Promise<RowCache> {
     if (this.#filled > 0) await this.#flush();
     return new CacheFile(this.#file, this.#columns, this.#rows, this.#rows === 0 ? 1 : this.#weight / this.#rows);

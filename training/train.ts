@@ -235,14 +235,19 @@ async function cacheRows({
   );
   const total = parts.reduce((sum, part) => sum + summary.parts[part].rows, 0);
   let done = 0;
-  for await (const chunk of encodeLog(database, log, encoder, { parts })) {
-    for (const [i, writer] of writers.entries()) await writer.append(chunk, PARTS.indexOf(parts[i] as Part));
-    done += chunk.rows;
-    onProgress?.({ phase: 'encode', done, total });
-    signal?.throwIfAborted();
+  try {
+    for await (const chunk of encodeLog(database, log, encoder, { parts })) {
+      for (const [i, writer] of writers.entries()) await writer.append(chunk, PARTS.indexOf(parts[i] as Part));
+      done += chunk.rows;
+      onProgress?.({ phase: 'encode', done, total });
+      signal?.throwIfAborted();
+    }
+    const [train, validation] = await Promise.all(writers.map((writer) => writer.finish()));
+    return { train: train as RowCache, validation: validation as RowCache };
+  } catch (error) {
+    for (const writer of writers) await writer.abandon();
+    throw error;
   }
-  const [train, validation] = await Promise.all(writers.map((writer) => writer.finish()));
-  return { train: train as RowCache, validation: validation as RowCache };
 }
 
 async function calibrateModel(prepared: Prepared, model: Model, weights: Weights): Promise<Calibration | null> {
