@@ -15,6 +15,7 @@ import { fetchVersion } from '../../lib/registry/fetch-version.ts';
 import { conclusionKey, resultKey, trainingPrefix } from '../../lib/registry/keys.ts';
 import { type Lease, takeLease } from '../../lib/registry/lease.ts';
 import type { Log } from '../../lib/scoring/ports.ts';
+import { getIfPresent } from '../../lib/scoring/records.ts';
 import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../../lib/store/store.ts';
 import { firstLine } from '../../lib/table/errors.ts';
 import { type CheckpointEvent, Checkpoints, clearCheckpoints } from '../checkpoints.ts';
@@ -196,12 +197,8 @@ function tellEpoch({ log, count }: RunTools, epoch: EpochRecord, rowsPerSecond: 
 }
 
 async function readJson<T>(store: Store, key: string): Promise<T | null> {
-  try {
-    return JSON.parse(new TextDecoder().decode((await store.get(key)).body)) as T;
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return null;
-    throw error;
-  }
+  const object = await getIfPresent(store, key);
+  return object === null ? null : (JSON.parse(new TextDecoder().decode(object.body)) as T);
 }
 
 /** @throws {DeclarationError} where it is absent, wrong, or of another model. */
