@@ -1,8 +1,8 @@
 /** A bucket on an emulator with a model, room for objects of any size, and the functions that score them. */
-import { arrivalBody } from '../lib/scoring/events.ts';
-import { type FileVersion, fileVersion } from '../lib/scoring/identity.ts';
-import { shardMessageBody } from '../lib/scoring/messages.ts';
-import { readOutcome, readPlan } from '../lib/scoring/records.ts';
+import { arrivalBody } from '../lib/scoring/protocol/events.ts';
+import { type FileVersion, fileVersion } from '../lib/scoring/protocol/keys.ts';
+import { shardMessageBody } from '../lib/scoring/protocol/messages.ts';
+import { readOutcome, readPlan } from '../lib/scoring/protocol/records.ts';
 import { startEmulator } from '../test/aws/emulator.ts';
 import { MODEL, openSite, type Site, type Trained, trainSmall } from '../test/aws/site.ts';
 import type { RepeatedObject } from '../test/store/repeated-object.ts';

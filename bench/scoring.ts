@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { openScoringModel } from '../lib/engine/scoring-model.ts';
-import { localCandidate } from '../lib/table/candidate-file.ts';
-import { planCandidates, scoreRows } from '../lib/table/candidates.ts';
-import { readEncoder } from '../lib/table/encoder-files.ts';
+import { openScoringModel } from '../lib/engine/ort/scoring-model.ts';
+import { planCandidates, scoreRows } from '../lib/table/candidates/candidates.ts';
+import { readEncoder } from '../lib/table/fit/encoder-files.ts';
+import { localCandidate } from '../lib/table/source/candidate-file.ts';
 import { type BenchRun, peakMemory } from './training.ts';
 
 /** Scores a file end to end: read, check, encode, predict, write. */

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../lib/config/declaration.ts';
-import { fileStore } from '../lib/store/file-store.ts';
+import { fileStore } from '../lib/store/folder/file-store.ts';
 import type { Database } from '../lib/table/database.ts';
-import { Checkpoints } from '../training/checkpoints.ts';
-import { train } from '../training/train.ts';
+import { Checkpoints } from '../lib/training/checkpoints.ts';
+import { train } from '../lib/training/train.ts';
 
 export interface BenchRun {
   readonly database: Database;

@@ -1,7 +1,7 @@
 /** What the commands print of the gate's decisions. */
-import type { Interval, OutputComparison } from '../lib/evaluation/compare.ts';
+import type { Interval, OutputComparison } from '../lib/gate/compare.ts';
+import type { GateDecision } from '../lib/gate/hold-against.ts';
 import type { Decision } from '../lib/registry/decisions.ts';
-import type { GateDecision } from '../training/gate.ts';
 
 /** Verdict and reasons, then both versions side by side where they were compared. */
 export function formatDecision({ verdict, reasons, champion, figures }: GateDecision): string {

@@ -1,9 +1,9 @@
 /** What the handlers log, for a person or a program that reads along. */
-import { failureKey, scoresFolder } from '../lib/scoring/identity.ts';
-import type { PlanResult } from '../lib/scoring/plan.ts';
-import type { Log } from '../lib/scoring/ports.ts';
-import type { Reconciled } from '../lib/scoring/reconcile.ts';
-import type { ScoreResult } from '../lib/scoring/score.ts';
+import { failureKey, scoresFolder } from '../lib/scoring/protocol/keys.ts';
+import type { PlanResult } from '../lib/scoring/protocol/plan.ts';
+import type { Log } from '../lib/scoring/protocol/ports.ts';
+import type { Reconciled } from '../lib/scoring/protocol/reconcile.ts';
+import type { ScoreResult } from '../lib/scoring/protocol/score.ts';
 import { number } from './report-text.ts';
 
 type Details = Parameters<Log['info']>[1];

@@ -1,10 +1,10 @@
 /** Local mode, put together: a bucket, its registry, and the handlers of the Lambdas. */
-import { planShardsHandler } from '../functions/plan-shards.ts';
-import { scoreShardHandler } from '../functions/score-shard.ts';
-import { candidateFiles } from '../lib/scoring/candidate-files.ts';
-import { type FileResult, scoreLocal } from '../lib/scoring/local.ts';
-import { ModelLoader } from '../lib/scoring/models.ts';
-import { registryModels } from '../lib/scoring/registry-models.ts';
+import { planShardsHandler } from '../lib/scoring/handlers/plan-shards.ts';
+import { scoreShardHandler } from '../lib/scoring/handlers/score-shard.ts';
+import { type FileResult, scoreLocal } from '../lib/scoring/local/local.ts';
+import { candidateFiles } from '../lib/scoring/rows/candidate-files.ts';
+import { ModelLoader } from '../lib/scoring/rows/models.ts';
+import { registryModels } from '../lib/scoring/rows/registry-models.ts';
 import type { Store } from '../lib/store/store.ts';
 import type { EndpointOptions } from './bucket.ts';
 import { chosenModel, requireCurrent } from './chosen-model.ts';

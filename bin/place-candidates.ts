@@ -1,8 +1,8 @@
 /** From files anywhere to candidates of a bucket. */
 import { stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
-import { digestFile } from '../lib/registry/local-files.ts';
-import { CANDIDATES, checkCandidateKey } from '../lib/scoring/identity.ts';
+import { digestFile } from '../lib/registry/version-files.ts';
+import { CANDIDATES, checkCandidateKey } from '../lib/scoring/protocol/keys.ts';
 import type { Store } from '../lib/store/store.ts';
 import { DataError } from '../lib/table/errors.ts';
 import { bucketFolder } from './bucket.ts';

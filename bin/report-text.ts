@@ -1,9 +1,10 @@
 /** What the commands print for people. */
+
+import type { RejectCount } from '../lib/table/check/log.ts';
 import { PARTS } from '../lib/table/encoded.ts';
-import type { RejectCount } from '../lib/table/log.ts';
-import type { TextRows } from '../lib/table/read-rows.ts';
-import type { LogSummary } from '../lib/table/summary.ts';
-import type { LogReport } from '../lib/table/validate.ts';
+import type { LogSummary } from '../lib/table/fit/summary.ts';
+import type { LogReport } from '../lib/table/fit/validate.ts';
+import type { TextRows } from '../lib/table/source/read-rows.ts';
 
 /** Rows of each part, label rates, values of each feature, bad rows by reason and columns that know too much. */
 export function formatLogReport({ summary, rejects, distinct, suspicious }: LogReport): string {

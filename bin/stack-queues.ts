@@ -1,8 +1,8 @@
 /** The queues of a deployed stack, from what its bucket and the queues themselves tell. */
 
-import { CANDIDATES } from '../lib/scoring/identity.ts';
-import { notifiedQueues, queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../lib/store/queue-facts.ts';
-import type { SqsClient } from '../lib/store/sqs-client.ts';
+import { notifiedQueues, queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../lib/queue/queue-facts.ts';
+import type { SqsClient } from '../lib/queue/sqs-client.ts';
+import { CANDIDATES } from '../lib/scoring/protocol/keys.ts';
 import type { EndpointOptions } from './bucket.ts';
 import { UsageError } from './exit.ts';
 

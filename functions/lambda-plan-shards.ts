@@ -1,9 +1,9 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { registryModels } from '../lib/scoring/registry-models.ts';
-import { openInbox, openQueue } from '../lib/store/open-queue.ts';
+import { openInbox, openQueue } from '../lib/queue/open-queue.ts';
+import { planShardsHandler } from '../lib/scoring/handlers/plan-shards.ts';
+import { registryModels } from '../lib/scoring/rows/registry-models.ts';
 import { environment } from './environment.ts';
 import { handleBatch, hasTimeForShard, openFiles, openLambda } from './lambda.ts';
-import { planShardsHandler } from './plan-shards.ts';
 import { SCRATCH } from './scratch.ts';
 
 let opened: ReturnType<typeof open> | undefined;

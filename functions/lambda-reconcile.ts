@@ -1,11 +1,11 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
-import type { Reconciled } from '../lib/scoring/reconcile.ts';
-import { openInbox, openQueue } from '../lib/store/open-queue.ts';
+import { openInbox, openQueue } from '../lib/queue/open-queue.ts';
+import { reconcileHandler } from '../lib/scoring/handlers/reconcile.ts';
+import { METRICS } from '../lib/scoring/handlers/telemetry.ts';
+import type { Reconciled } from '../lib/scoring/protocol/reconcile.ts';
 import { environment } from './environment.ts';
 import { openLambda } from './lambda.ts';
-import { reconcileHandler } from './reconcile.ts';
-import { METRICS } from './telemetry.ts';
 
 let opened: ReturnType<typeof open> | undefined;
 

@@ -1,8 +1,8 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { openInbox } from '../lib/store/open-queue.ts';
+import { openInbox } from '../lib/queue/open-queue.ts';
+import { scoreShardHandler } from '../lib/scoring/handlers/score-shard.ts';
 import { environment } from './environment.ts';
 import { handleBatch, openFiles, openLambda } from './lambda.ts';
-import { scoreShardHandler } from './score-shard.ts';
 import { SCRATCH } from './scratch.ts';
 
 let opened: ReturnType<typeof open> | undefined;

@@ -2,16 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { CandidateFiles, ScoringDependencies } from '../lib/scoring/ports.ts';
-import type { BatchHandler } from '../lib/store/in-process-queue.ts';
+import type { BatchHandler } from '../lib/queue/in-process-queue.ts';
+import type { Inbox } from '../lib/queue/sqs-inbox.ts';
+import { retryingSooner } from '../lib/scoring/handlers/retry-sooner.ts';
+import { countingFiles, countingRows, openTelemetry, type Telemetry } from '../lib/scoring/handlers/telemetry.ts';
+import { withinTime } from '../lib/scoring/handlers/within-time.ts';
+import type { CandidateFiles, ScoringDependencies } from '../lib/scoring/protocol/ports.ts';
 import { openStore } from '../lib/store/open-store.ts';
-import type { Inbox } from '../lib/store/sqs-inbox.ts';
 import { environment } from './environment.ts';
 import { modelProcess } from './model-process.ts';
-import { retryingSooner } from './retry-sooner.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
-import { countingFiles, countingRows, openTelemetry, type Telemetry } from './telemetry.ts';
-import { withinTime } from './within-time.ts';
 
 /** What every step of scoring needs, over the bucket, and where it is told. */
 export interface Lambda extends ScoringDependencies, Telemetry {}

@@ -5,10 +5,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
-import type { FileVersion } from '../lib/scoring/identity.ts';
-import type { CandidateFiles, Log, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/ports.ts';
+import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
+import type { CandidateFiles, Log, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/protocol/ports.ts';
 import { oneAtATime } from '../lib/store/parallel.ts';
-import type { CandidatePlan } from '../lib/table/candidates.ts';
+import type { CandidatePlan } from '../lib/table/candidates/candidates.ts';
 
 /** What the process is asked; one thing at a time. */
 export type Question =

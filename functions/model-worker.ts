@@ -1,7 +1,8 @@
 /** The process behind `modelProcess`: loads the one version that it is asked for, and ends when its parent lets go. */
-import { candidateFiles } from '../lib/scoring/candidate-files.ts';
-import { ModelLoader } from '../lib/scoring/models.ts';
-import type { CandidateFiles } from '../lib/scoring/ports.ts';
+
+import type { CandidateFiles } from '../lib/scoring/protocol/ports.ts';
+import { candidateFiles } from '../lib/scoring/rows/candidate-files.ts';
+import { ModelLoader } from '../lib/scoring/rows/models.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import { computeOf, environment } from './environment.ts';
 import { type Answer, type Question, recordOfError } from './model-process.ts';

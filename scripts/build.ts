@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { bundleFunctions } from './bundle-functions.ts';
 
-const WASM = 'lib/engine/sparse.wasm';
+const WASM = 'lib/engine/ort/sparse.wasm';
 const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
-const DOORS = { index: 'doors/index.ts', model: 'doors/model.ts', cdk: 'doors/cdk.ts' };
-const SOURCES = ['bin', 'doors', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json', 'tsconfig.json'];
+const EXPORTS = { index: 'exports/index.ts', model: 'exports/model.ts', cdk: 'exports/cdk.ts' };
+const SOURCES = ['bin', 'exports', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json', 'tsconfig.json'];
 
 const digest = digestOf(SOURCES);
 if ([STAMP, WASM, GRADIENTS].every((path) => existsSync(path)) && readFileSync(STAMP, 'utf8') === digest) {
@@ -64,7 +64,7 @@ async function buildDist(): Promise<void> {
   rmSync('dist', { recursive: true, force: true });
   mkdirSync('dist');
   await build({
-    entryPoints: { entirespace: 'bin/entirespace.ts', training: 'training/main.ts', ...DOORS },
+    entryPoints: { entirespace: 'bin/entirespace.ts', training: 'training/main.ts', ...EXPORTS },
     outdir: 'dist',
     bundle: true,
     splitting: true,

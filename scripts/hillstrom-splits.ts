@@ -13,7 +13,7 @@ import { withScratch } from '../bin/scratch.ts';
 import type { Declaration } from '../lib/config/declaration.ts';
 import { readDeclaration } from '../lib/config/parse-declaration.ts';
 import type { Metric } from '../lib/evaluation/metric.ts';
-import { train } from '../training/train.ts';
+import { train } from '../lib/training/train.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../examples/hillstrom/', import.meta.url));
 const COLUMNS = ['CTR', 'CVR', 'CTCVR'].flatMap((task) => [`${task} AUC`, 'log loss', 'PCOC']);

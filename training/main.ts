@@ -4,11 +4,11 @@
  * start goes on.
  */
 import { join } from 'node:path';
-import { openTelemetry, runCounter } from '../functions/telemetry.ts';
 import { LeaseHeldError, LeaseLostError } from '../lib/registry/errors.ts';
+import { openTelemetry, runCounter } from '../lib/scoring/handlers/telemetry.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import { firstLine } from '../lib/table/errors.ts';
-import { failureCode, RUN_EXIT_CODES } from './exit-codes.ts';
+import { failureCode, RUN_EXIT_CODES } from './failure-code.ts';
 import { EnvironmentError, type RunSettings, runSettings } from './run/environment.ts';
 import { checkHealth } from './run/health.ts';
 import { runTraining } from './run/run.ts';

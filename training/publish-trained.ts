@@ -8,8 +8,8 @@ import type { ManifestFacts } from '../lib/registry/manifest.ts';
 import { publishVersion } from '../lib/registry/publish.ts';
 import type { Store } from '../lib/store/store.ts';
 import { PARTS } from '../lib/table/encoded.ts';
-import type { LogSummary, TimeRange } from '../lib/table/summary.ts';
-import { stageRates, type TrainedModel } from './train.ts';
+import type { LogSummary, TimeRange } from '../lib/table/fit/summary.ts';
+import { stageRates, type TrainedModel } from '../lib/training/train.ts';
 
 /** Publishes a trained model's folder as a new version of the declaration's model, and answers its id. */
 export async function publishTrained(

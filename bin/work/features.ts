@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { EntityTable } from '../../lib/config/declaration.ts';
 import { readDeclaration } from '../../lib/config/parse-declaration.ts';
-import { featureManifestKey, tableFolder } from '../../lib/scoring/feature-manifest.ts';
-import { publishFeatures } from '../../lib/scoring/publish-features.ts';
+import { featureManifestKey, tableFolder } from '../../lib/scoring/rows/feature-manifest.ts';
+import { publishFeatures } from '../../lib/scoring/rows/publish-features.ts';
+import { checkEntityTable } from '../../lib/table/candidates/entity-table.ts';
 import { openDatabase } from '../../lib/table/database.ts';
-import { checkEntityTable } from '../../lib/table/entity-table.ts';
 import { openBucket } from '../bucket.ts';
 import { EXIT_CODES, UsageError } from '../exit.ts';
 import { progressBar, silentBar } from '../progress-bar.ts';

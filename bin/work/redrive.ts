@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { redriveDeadLetters } from '../../functions/redrive.ts';
-import { openInbox, openQueue } from '../../lib/store/open-queue.ts';
+import { openInbox, openQueue } from '../../lib/queue/open-queue.ts';
+import { redriveDeadLetters } from '../../lib/scoring/handlers/redrive.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../exit.ts';
 

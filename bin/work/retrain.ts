@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { resultKey } from '../../lib/registry/keys.ts';
-import { getIfPresent } from '../../lib/scoring/records.ts';
-import { executionState, type StatesClient, startExecution, statesClient } from '../../lib/store/state-machine.ts';
+import { getIfPresent } from '../../lib/scoring/protocol/records.ts';
+import { executionState, type StatesClient, startExecution, statesClient } from '../../lib/store/aws/state-machine.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { RunResult } from '../../training/run/run.ts';
 import { bucketFolder, type EndpointOptions, openBucket } from '../bucket.ts';

@@ -1,8 +1,8 @@
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { readDeclaration } from '../../lib/config/parse-declaration.ts';
 import { openDatabase } from '../../lib/table/database.ts';
-import { openSource } from '../../lib/table/source.ts';
-import { type LogReport, validateLog } from '../../lib/table/validate.ts';
+import { type LogReport, validateLog } from '../../lib/table/fit/validate.ts';
+import { openSource } from '../../lib/table/source/source.ts';
 import { EXIT_CODES } from '../exit.ts';
 import { formatLogReport } from '../report-text.ts';
 import { withScratch } from '../scratch.ts';

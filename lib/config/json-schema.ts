@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fileShape } from './shape.ts';
+import { fileShape } from './schema/schema.ts';
 
 /** JSON Schema of `entirespace.yaml`, for editors. What needs more than one member at a time is not in it. */
 export function declarationJsonSchema(): Readonly<Record<string, unknown>> {

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { checkColumns } from './check-columns.ts';
-import { checkEntities } from './check-entities.ts';
-import { checkFeatures } from './check-features.ts';
-import { checkSettings } from './check-settings.ts';
-import { checkStages } from './check-stages.ts';
+import { checkColumns } from './check/check-columns.ts';
+import { checkEntities } from './check/check-entities.ts';
+import { checkFeatures } from './check/check-features.ts';
+import { checkSettings } from './check/check-settings.ts';
+import { checkStages } from './check/check-stages.ts';
 import type { Declaration } from './declaration.ts';
 import { DeclarationError, formatPath, type Mistake, type Problem } from './declaration-error.ts';
-import { draftFile } from './draft.ts';
-import { isMap, show } from './explain-issues.ts';
 import { readYaml } from './read-yaml.ts';
-import { resolveDeclaration } from './resolve-declaration.ts';
-import { fileShape } from './shape.ts';
+import { resolveDeclaration } from './resolve/resolve-declaration.ts';
+import { draftFile } from './schema/draft.ts';
+import { isMap, show } from './schema/explain-issues.ts';
+import { fileShape } from './schema/schema.ts';
 
 /**
  * Parses a declaration and fills in every default; `fileName` is for messages.

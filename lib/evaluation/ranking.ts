@@ -1,6 +1,6 @@
+import { sortIndices } from '../numbers/sort.ts';
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import type { ScoredRows } from './rows.ts';
-import { sortIndices } from './sort.ts';
 import { missingClass, sliceByWeight, type Tally, tallyScores, tallyTotals, withoutRows } from './tally.ts';
 
 /**

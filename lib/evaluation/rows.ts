@@ -1,4 +1,4 @@
-import { sortIndices } from './sort.ts';
+import { sortIndices } from '../numbers/sort.ts';
 
 /** Scored rows with one task's label, column by column. The arrays are read, never written. */
 export interface ScoredRows {

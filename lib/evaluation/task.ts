@@ -1,3 +1,5 @@
+import { type Metric, measured, undefinedMetric } from './metric.ts';
+import { areaUnderCurve, type GroupedAuc, groupedAuc, type TopShare, topShares } from './ranking.ts';
 import {
   calibrationError,
   logLoss,
@@ -5,9 +7,7 @@ import {
   predictedOverObserved,
   type ReliabilityBin,
   reliabilityCurve,
-} from './calibration.ts';
-import { type Metric, measured, undefinedMetric } from './metric.ts';
-import { areaUnderCurve, type GroupedAuc, groupedAuc, type TopShare, topShares } from './ranking.ts';
+} from './reliability.ts';
 import { ascendingOrder, checkRows, type ScoredRows } from './rows.ts';
 import { tallyKnown, tallyTotals, withoutRows } from './tally.ts';
 

@@ -1,8 +1,8 @@
 import type { Declaration } from '../config/declaration.ts';
 import type { InputSpec, TableSpec } from '../table/encoded.ts';
 import { type Layout, layoutOf } from './fields.ts';
+import { networkOf } from './models/index.ts';
 import type { Network } from './network.ts';
-import { networkOf } from './networks.ts';
 import { type StageGraph, stageGraph } from './stage-graph.ts';
 
 /** A model before it has parameters: what is predicted, from what, and by which function. */

@@ -4,8 +4,8 @@ import { ifThere } from '../store/errno.ts';
 import type { Store } from '../store/store.ts';
 import { ModelCorruptedError } from './errors.ts';
 import { MANIFEST_FILE, MODEL_FILE, versionPrefix } from './keys.ts';
-import { digestFile } from './local-files.ts';
 import type { Manifest } from './manifest.ts';
+import { digestFile } from './version-files.ts';
 import { readManifest } from './versions.ts';
 
 /**

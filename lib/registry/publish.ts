@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
 import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE, manifestKey, versionIdFrom, versionPrefix } from './keys.ts';
-import { digestFile, filesBelow } from './local-files.ts';
 import { MANIFEST_FORMAT, type ManifestFacts, type ManifestFile, parseManifest } from './manifest.ts';
+import { digestFile, filesBelow } from './version-files.ts';
 
 /** Files without which a model cannot be scored or explained. */
 const REQUIRED_FILES = [MODEL_FILE, 'inputs.json', 'encoder.json', 'probe.json', DECLARATION_FILE, 'metrics.json'];

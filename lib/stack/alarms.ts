@@ -10,7 +10,7 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { Data } from './data.ts';
+import type { Data } from './bucket-and-queues.ts';
 import { ownMetric } from './metrics.ts';
 import type { Scoring, ScoringFunctions } from './scoring.ts';
 

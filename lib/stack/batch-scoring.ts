@@ -1,6 +1,6 @@
 import { Tags } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { Data, type DataProps } from './data.ts';
+import { Data, type DataProps } from './bucket-and-queues.ts';
 import { Monitoring, type MonitoringProps } from './monitoring.ts';
 import { Scoring, type ScoringProps } from './scoring.ts';
 import { Training, type TrainingProps } from './training.ts';

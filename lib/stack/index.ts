@@ -1,6 +1,6 @@
 /** The constructs, for CDK apps of one's own. */
 export { BatchScoring, type BatchScoringProps, PARTS, type Part } from './batch-scoring.ts';
-export { Data, type DataProps, type QueuePair } from './data.ts';
+export { Data, type DataProps, type QueuePair } from './bucket-and-queues.ts';
 export { Monitoring, type MonitoringProps } from './monitoring.ts';
 export { type Cost, costOfRows, idleCost, PRICES, type ScoringSize } from './prices.ts';
 export { Scoring, type ScoringFunctions, type ScoringProps } from './scoring.ts';

@@ -5,7 +5,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { type AlarmLimits, Alarms, errorPercent } from './alarms.ts';
-import type { Data } from './data.ts';
+import type { Data } from './bucket-and-queues.ts';
 import { ownMetric } from './metrics.ts';
 import { PRICES } from './prices.ts';
 import type { Scoring } from './scoring.ts';

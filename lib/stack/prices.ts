@@ -92,7 +92,7 @@ export const AROUND = {
 
 /**
  * Requests of S3 for a new file in its two classes of price, with those around the protocol
- * (test/scoring/requests.test.ts lists each with its reason). A small file is planned, scored and finished in one go; of
+ * (test/scoring/protocol/requests.test.ts lists each with its reason). A small file is planned, scored and finished in one go; of
  * others the plan and the end are paid by the file, the scores by the shard, with rejects and a receipt for each.
  */
 export const REQUESTS = {

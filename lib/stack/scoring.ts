@@ -7,7 +7,7 @@ import { Architecture, Code, type Function as LambdaFunction } from 'aws-cdk-lib
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type Data, VISIBILITY_TIMEOUT } from './data.ts';
+import { type Data, VISIBILITY_TIMEOUT } from './bucket-and-queues.ts';
 import { ScoringFunction } from './scoring-function.ts';
 
 export interface ScoringProps {

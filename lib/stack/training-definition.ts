@@ -4,7 +4,7 @@
  * went wrong to a topic.
  */
 
-/** Exit codes of the task with a meaning of their own here; `training/exit-codes.ts` has them all. */
+/** Exit codes of the task with a meaning of their own here; `training/failure-code.ts` has them all. */
 const EXIT = { refused: 7, anotherRun: 9, terminated: 143 } as const;
 
 /** Runs on Spot before one on demand. */

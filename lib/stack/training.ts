@@ -28,7 +28,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { Data } from './data.ts';
+import type { Data } from './bucket-and-queues.ts';
 import { prefixesOf, statementsOf } from './grants.ts';
 import { taskHour } from './prices.ts';
 import { trainingDefinition } from './training-definition.ts';

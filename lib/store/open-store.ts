@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AwsConnection } from './aws-settings.ts';
-import { fileStore } from './file-store.ts';
+import type { AwsConnection } from './aws/aws-settings.ts';
+import { fileStore } from './folder/file-store.ts';
 import { lazyStore } from './lazy-store.ts';
 import type { Store } from './store.ts';
 
@@ -27,7 +27,7 @@ function openBucket(url: string, connection: AwsConnection): Store {
   const bucket = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/.exec(url)?.[1];
   if (bucket === undefined) throw new Error(`store URL must be s3://bucket, a whole bucket, got ${url}`);
   return lazyStore(`s3://${bucket}`, async () => {
-    const { s3Store } = await import('./s3-store.ts');
+    const { s3Store } = await import('./s3/s3-store.ts');
     return s3Store({ ...connection, bucket });
   });
 }

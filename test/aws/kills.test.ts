@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { FileVersion } from '../../lib/scoring/identity.ts';
+import type { FileVersion } from '../../lib/scoring/protocol/keys.ts';
 import { assertNothingLost, type ExpectedVersion } from './audit.ts';
 import { chosenSeed, random } from './random.ts';
 import {

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import type { BatchHandler } from '../../lib/store/in-process-queue.ts';
-import { type PollOptions, pollQueue } from '../../lib/store/poller.ts';
-import { sqsClient } from '../../lib/store/sqs-client.ts';
-import { sqsQueue } from '../../lib/store/sqs-queue.ts';
+import type { BatchHandler } from '../../lib/queue/in-process-queue.ts';
+import { type PollOptions, pollQueue } from '../../lib/queue/poller.ts';
+import { sqsClient } from '../../lib/queue/sqs-client.ts';
+import { sqsQueue } from '../../lib/queue/sqs-queue.ts';
 import { makeQueue } from './resources.ts';
 
 const client = sqsClient({ endpoint: inject('endpoint') });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Manifest } from '../../lib/scoring/records.ts';
-import { getIfPresent } from '../../lib/scoring/records.ts';
+import type { Manifest } from '../../lib/scoring/protocol/records.ts';
+import { getIfPresent } from '../../lib/scoring/protocol/records.ts';
 import type { Store } from '../../lib/store/store.ts';
 
 /**

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promoteVersion } from '../../lib/registry/current.ts';
-import type { FileVersion } from '../../lib/scoring/identity.ts';
+import type { FileVersion } from '../../lib/scoring/protocol/keys.ts';
 import { execute, literal, openDatabase } from '../../lib/table/database.ts';
 import { type Audit, assertNothingLost, type ExpectedVersion } from './audit.ts';
 import { startFaultProxy } from './fault-proxy.ts';

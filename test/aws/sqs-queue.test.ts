@@ -1,7 +1,7 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { sqsClient } from '../../lib/store/sqs-client.ts';
-import { sqsQueue } from '../../lib/store/sqs-queue.ts';
+import { sqsClient } from '../../lib/queue/sqs-client.ts';
+import { sqsQueue } from '../../lib/queue/sqs-queue.ts';
 import { type FalseAnswer, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { makeQueue } from './resources.ts';
 

@@ -3,8 +3,8 @@ import { PutBucketNotificationConfigurationCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
 import { stackQueues } from '../../bin/stack-queues.ts';
-import { s3Client } from '../../lib/store/s3-client.ts';
-import { sqsClient } from '../../lib/store/sqs-client.ts';
+import { sqsClient } from '../../lib/queue/sqs-client.ts';
+import { s3Client } from '../../lib/store/s3/s3-client.ts';
 import { makeBucket } from './resources.ts';
 
 const endpoint = inject('endpoint');

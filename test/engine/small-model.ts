@@ -2,7 +2,7 @@
 import type { ModelChoice } from '../../lib/config/declaration.ts';
 import { layoutOf } from '../../lib/model/fields.ts';
 import type { Model } from '../../lib/model/model.ts';
-import { networkOf } from '../../lib/model/networks.ts';
+import { networkOf } from '../../lib/model/models/index.ts';
 import { type StageGraph, stageGraph } from '../../lib/model/stage-graph.ts';
 import type { EncodedChunk, InputSpec, TableSpec } from '../../lib/table/encoded.ts';
 import { chainOfThree } from '../model/funnels.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { calibrationError, reliabilityCurve } from '../../lib/evaluation/calibration.ts';
 import { topShares } from '../../lib/evaluation/ranking.ts';
+import { calibrationError, reliabilityCurve } from '../../lib/evaluation/reliability.ts';
 import { sliceByWeight, type Tally } from '../../lib/evaluation/tally.ts';
 
 describe('sliceByWeight', () => {

@@ -26,6 +26,9 @@ describe('the bundles', () => {
     'node_modules/@tensorflow/',
     'node_modules/onnx-buf/',
     'training/',
+    'lib/training/',
+    'lib/gate/',
+    'lib/report/',
     'bin/',
     'lib/stack/',
     'lib/model/',
@@ -35,7 +38,11 @@ describe('the bundles', () => {
   });
 
   it('hold what they should: the handlers, the AWS SDK and powertools', () => {
-    for (const input of ['functions/score-shard.ts', 'lib/scoring/finish.ts', 'lib/table/candidates.ts'])
+    for (const input of [
+      'lib/scoring/handlers/score-shard.ts',
+      'lib/scoring/protocol/finish.ts',
+      'lib/table/candidates/candidates.ts',
+    ])
       expect(inputs).toContain(input);
     for (const path of ['node_modules/@aws-sdk/client-s3/', 'node_modules/@aws-lambda-powertools/logger/'])
       expect(

@@ -4,8 +4,8 @@ import type { Context } from 'aws-lambda';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { handleBatch, hasTimeForShard } from '../../functions/lambda.ts';
 import { emptyFolder, SCRATCH } from '../../functions/scratch.ts';
-import { openTelemetry } from '../../functions/telemetry.ts';
-import type { BatchHandler } from '../../lib/store/in-process-queue.ts';
+import type { BatchHandler } from '../../lib/queue/in-process-queue.ts';
+import { openTelemetry } from '../../lib/scoring/handlers/telemetry.ts';
 import { sqsRecord } from './batch.ts';
 
 const FAILS: BatchHandler = async ({ Records }) => ({

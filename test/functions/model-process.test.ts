@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type ModelProcess, modelProcess, recordOfError } from '../../functions/model-process.ts';
 import { CandidateFileError } from '../../lib/scoring/errors.ts';
-import { fileVersion } from '../../lib/scoring/identity.ts';
+import { fileVersion } from '../../lib/scoring/protocol/keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'model-process-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

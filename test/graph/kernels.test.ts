@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Session } from '../../lib/engine/session.ts';
+import { Session } from '../../lib/engine/ort/session.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { trace } from '../../lib/graph/trace.ts';
 import '../../lib/model/gradients.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Session } from '../../lib/engine/session.ts';
+import { Session } from '../../lib/engine/ort/session.ts';
 import { writeOnnx } from '../../lib/graph/onnx-file.ts';
 import { trace } from '../../lib/graph/trace.ts';
 

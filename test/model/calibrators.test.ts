@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, it } from 'vitest';
-import { traceScores } from '../../lib/engine/scoring-graph.ts';
-import { Session } from '../../lib/engine/session.ts';
+import { traceScores } from '../../lib/engine/ort/scoring-graph.ts';
+import { Session } from '../../lib/engine/ort/session.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { type Calibrators, calibrateLogits } from '../../lib/model/calibrators.ts';
 import { layoutOf } from '../../lib/model/fields.ts';
-import { networkOf } from '../../lib/model/networks.ts';
+import { networkOf } from '../../lib/model/models/index.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import type { InputSpec } from '../../lib/table/encoded.ts';
 import { chainOfThree } from './funnels.ts';

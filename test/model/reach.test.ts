@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import '../../lib/model/gradients.js';
-import { Session } from '../../lib/engine/session.ts';
+import { Session } from '../../lib/engine/ort/session.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { trace } from '../../lib/graph/trace.ts';
 import { crossEntropy, probability, reachLogit } from '../../lib/model/reach.ts';

@@ -9,16 +9,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDeclaration } from '../../lib/config/parse-declaration.ts';
-import { traceScores } from '../../lib/engine/scoring-graph.ts';
-import { openScoringModel } from '../../lib/engine/scoring-model.ts';
+import { traceScores } from '../../lib/engine/ort/scoring-graph.ts';
+import { openScoringModel } from '../../lib/engine/ort/scoring-model.ts';
 import { writeOnnx } from '../../lib/graph/onnx-file.ts';
+import { checkLog } from '../../lib/table/check/log.ts';
 import { openDatabase } from '../../lib/table/database.ts';
-import { encodeLog } from '../../lib/table/encode.ts';
+import { encodeLog } from '../../lib/table/encode/encode.ts';
 import type { EncodedChunk } from '../../lib/table/encoded.ts';
-import { readEncoder } from '../../lib/table/encoder-files.ts';
-import { checkLog } from '../../lib/table/log.ts';
-import { openSource } from '../../lib/table/source.ts';
-import { initialWeights } from '../../training/initial-weights.ts';
+import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
+import { openSource } from '../../lib/table/source/source.ts';
+import { initialWeights } from '../../lib/training/initial-weights.ts';
 import { INPUTS, smallChunk, smallModel, TABLES } from '../engine/small-model.ts';
 
 const ROWS = 200;

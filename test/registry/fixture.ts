@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ManifestFacts } from '../../lib/registry/manifest.ts';
 import { publishVersion } from '../../lib/registry/publish.ts';
-import { fileStore } from '../../lib/store/file-store.ts';
+import { fileStore } from '../../lib/store/folder/file-store.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
 

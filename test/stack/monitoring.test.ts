@@ -1,6 +1,6 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { METRICS, METRICS_NAMESPACE } from '../../functions/telemetry.ts';
+import { METRICS, METRICS_NAMESPACE } from '../../lib/scoring/handlers/telemetry.ts';
 import { METRICS_NAMESPACE as WATCHED_NAMESPACE } from '../../lib/stack/metrics.ts';
 import { attempt, makeApp, makeTemplate, onlyResource, readable, resourcesOf } from './fixture.ts';
 

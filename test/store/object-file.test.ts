@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileStore } from '../../lib/store/file-store.ts';
+import { fileStore } from '../../lib/store/folder/file-store.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import { openObjectFile } from '../../lib/store/object-file.ts';
 import type { ByteRange, Store } from '../../lib/store/store.ts';

@@ -13,12 +13,12 @@ import type {
   NumberFeature,
   Stage,
 } from '../../lib/config/declaration.ts';
+import { type CheckedLog, checkLog } from '../../lib/table/check/log.ts';
 import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
-import { encodeLog } from '../../lib/table/encode.ts';
+import { encodeLog } from '../../lib/table/encode/encode.ts';
 import type { LogChunk } from '../../lib/table/encoded.ts';
-import { fitEncoder } from '../../lib/table/fit-encoder.ts';
-import { type CheckedLog, checkLog } from '../../lib/table/log.ts';
-import { openSource } from '../../lib/table/source.ts';
+import { fitEncoder } from '../../lib/table/fit/fit-encoder.ts';
+import { openSource } from '../../lib/table/source/source.ts';
 
 export interface Workplace {
   readonly database: Database;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import type { FunnelMetrics } from '../../lib/evaluation/funnel.ts';
-import { type TrainedModel, train } from '../../training/train.ts';
+import { type TrainedModel, train } from '../../lib/training/train.ts';
 
 const ROWS = 60_000;
 const TASKS = ['ctr', 'cvr', 'ctcvr'] as const;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
-import { type CheckpointEvent, Checkpoints, type TrainingIdentity } from '../../training/checkpoints.ts';
-import { train } from '../../training/train.ts';
+import { type CheckpointEvent, Checkpoints, type TrainingIdentity } from '../../lib/training/checkpoints.ts';
+import { train } from '../../lib/training/train.ts';
 import { shopDeclaration } from './shop.ts';
 import { syntheticLog } from './synthetic-log.ts';
 

@@ -1,5 +1,5 @@
 /** A log of impressions whose clicks and conversions follow known probabilities, as CSV. */
-import { randomStream } from '../../lib/engine/random.ts';
+import { randomStream } from '../../lib/numbers/random.ts';
 
 export interface SyntheticLog {
   readonly seed: number;

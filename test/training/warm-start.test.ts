@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { readOnnxWeights, type StoredWeights } from '../../lib/graph/onnx-weights.ts';
 import { openDatabase, query } from '../../lib/table/database.ts';
-import { readEncoder } from '../../lib/table/encoder-files.ts';
-import { type TrainedModel, train } from '../../training/train.ts';
-import type { ChampionFiles, WarmStartReport } from '../../training/warm-start.ts';
+import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
+import { type TrainedModel, train } from '../../lib/training/train.ts';
+import type { ChampionFiles, WarmStartReport } from '../../lib/training/warm-start.ts';
 
 const COLUMNS = 'row,item,tags,price,size,click,buy';
 const declaration = (features: string) => `name: shop

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { bagCoefficients } from '../../training/bag-coefficients.ts';
-import { fillUntrainedRows } from '../../training/fill-untrained.ts';
-import { initialWeights } from '../../training/initial-weights.ts';
+import { bagCoefficients } from '../../lib/training/bag-coefficients.ts';
+import { fillUntrainedRows } from '../../lib/training/fill-untrained.ts';
+import { initialWeights } from '../../lib/training/initial-weights.ts';
 import { smallModel, TABLES } from '../engine/small-model.ts';
 import { esm2 } from '../model/funnels.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { Session } from '../../lib/engine/session.ts';
+import { Session } from '../../lib/engine/ort/session.ts';
 import type { Graph } from '../../lib/graph/graph.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import type { RunSettings } from './environment.ts';

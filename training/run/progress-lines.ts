@@ -1,5 +1,5 @@
-import type { Log } from '../../lib/scoring/ports.ts';
-import type { OnProgress, Progress } from '../progress.ts';
+import type { Log } from '../../lib/scoring/protocol/ports.ts';
+import type { OnProgress, Progress } from '../../lib/training/progress.ts';
 
 const EVERY_MS = 10_000;
 

@@ -1,4 +1,4 @@
-"""Reference values for test/engine/esmm.test.ts: ESMM in plain PyTorch, its losses and three steps of training.
+"""Reference values for test/engine/ort/esmm.test.ts: ESMM in plain PyTorch, its losses and three steps of training.
 
     python test/engine/reference/esmm.py > test/engine/reference/esmm.json
 

@@ -1,4 +1,4 @@
-"""Reference values for test/engine/optimizer.test.ts: 50 steps of PyTorch's SparseAdam, Adam and Adagrad.
+"""Reference values for test/engine/optimizers.test.ts: 50 steps of PyTorch's SparseAdam, Adam and Adagrad.
 
     python test/engine/reference/sparse_optimizers.py > test/engine/reference/sparse-optimizers.json
 

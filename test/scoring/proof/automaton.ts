@@ -3,8 +3,8 @@
  * on recorded answers; since workers are deterministic, each history is run once, however many schedules pass by it.
  */
 import { createHash } from 'node:crypto';
-import type { ScoringDependencies } from '../../../lib/scoring/ports.ts';
-import type { Queue } from '../../../lib/store/queue.ts';
+import type { Queue } from '../../../lib/queue/queue.ts';
+import type { ScoringDependencies } from '../../../lib/scoring/protocol/ports.ts';
 import { type Gate, gated, type Operation, type Target } from './gated-store.ts';
 
 export interface Tools extends ScoringDependencies {

@@ -1,4 +1,4 @@
-import type { Queue } from '../../../lib/store/queue.ts';
+import type { Queue } from '../../../lib/queue/queue.ts';
 import type { ObjectInfo, Store } from '../../../lib/store/store.ts';
 
 /** One call on a store or a queue. */

@@ -1,8 +1,8 @@
 /** What must hold of the scores folder: at every instant, and at the end. */
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import type { FileVersion } from '../../../lib/scoring/identity.ts';
-import type { Failure, Manifest, Outcome, Plan } from '../../../lib/scoring/records.ts';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
+import type { Failure, Manifest, Outcome, Plan } from '../../../lib/scoring/protocol/records.ts';
 import { FOLDER, type MemoryStore, partText, type Shards } from './world.ts';
 
 /** What a reader sees in the folder. */

@@ -1,9 +1,10 @@
 /** Local mode over a store in memory, with faults: handlers, queues and protocol together. */
-import { planShardsHandler } from '../../../functions/plan-shards.ts';
-import { scoreShardHandler } from '../../../functions/score-shard.ts';
-import { type FileResult, type LocalScoring, scoreLocal } from '../../../lib/scoring/local.ts';
-import type { CandidateFiles, Log } from '../../../lib/scoring/ports.ts';
-import type { Clock } from '../../../lib/store/in-process-queue.ts';
+
+import type { Clock } from '../../../lib/queue/in-process-queue.ts';
+import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
+import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
+import { type FileResult, type LocalScoring, scoreLocal } from '../../../lib/scoring/local/local.ts';
+import type { CandidateFiles, Log } from '../../../lib/scoring/protocol/ports.ts';
 import { type Gate, gated, type Operation } from './gated-store.ts';
 import { type MemoryStore, MODEL, rememberingQueue, scratch } from './world.ts';
 

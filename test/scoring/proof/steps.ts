@@ -1,11 +1,11 @@
 /** What workers do, as messages would make them; and states of the store in which a scenario begins. */
 
-import { type FileVersion, outcomeKey, workPartKey } from '../../../lib/scoring/identity.ts';
-import { parseShardMessage } from '../../../lib/scoring/messages.ts';
-import { planFile } from '../../../lib/scoring/plan.ts';
-import type { CandidateFiles, CurrentModel, ScoringDependencies } from '../../../lib/scoring/ports.ts';
-import { scoreShard } from '../../../lib/scoring/score.ts';
-import type { Queue } from '../../../lib/store/queue.ts';
+import type { Queue } from '../../../lib/queue/queue.ts';
+import { type FileVersion, outcomeKey, workPartKey } from '../../../lib/scoring/protocol/keys.ts';
+import { parseShardMessage } from '../../../lib/scoring/protocol/messages.ts';
+import { planFile } from '../../../lib/scoring/protocol/plan.ts';
+import type { CandidateFiles, CurrentModel, ScoringDependencies } from '../../../lib/scoring/protocol/ports.ts';
+import { scoreShard } from '../../../lib/scoring/protocol/score.ts';
 import { type Gate, gated } from './gated-store.ts';
 import { planOf } from './invariants.ts';
 import { fakeFiles, type MemoryStore, MODEL, rememberingQueue, type Shards, scratch } from './world.ts';

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { type Arrival, type FileVersion, fileVersion } from '../../../lib/scoring/identity.ts';
-import type { CandidateFiles, CurrentModel } from '../../../lib/scoring/ports.ts';
+import type { Queue } from '../../../lib/queue/queue.ts';
+import { type Arrival, type FileVersion, fileVersion } from '../../../lib/scoring/protocol/keys.ts';
+import type { CandidateFiles, CurrentModel } from '../../../lib/scoring/protocol/ports.ts';
 import { type MemoryStore, memoryStore } from '../../../lib/store/memory-store.ts';
-import type { Queue } from '../../../lib/store/queue.ts';
 
 export const KEY = 'candidates/day=1/today.parquet';
 export const FOLDER = 'scores/day=1/today.parquet/';

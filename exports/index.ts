@@ -1,0 +1,24 @@
+/**
+ * The library: what the command does, for scripts of one's own.
+ *
+ *     const { declaration, text } = await readDeclaration('entirespace.yaml');
+ *     const trained = await train({ declaration, declarationText: text, dataPath: 'logs/', scratch, threads: 4, memoryLimitMiB: 4096 });
+ *     const store = openStore('bucket');
+ *     const version = await publishTrained(store, declaration, trained, { threads: 4, at: new Date() });
+ *     await promoteVersion(store, declaration.name, version, { reason: 'first', at: new Date() });
+ *     const results = await scoreCandidates(store, { model: declaration.name });
+ */
+export type { Declaration } from '../lib/config/declaration.ts';
+export { DeclarationError } from '../lib/config/declaration-error.ts';
+export { parseDeclaration, readDeclaration } from '../lib/config/parse-declaration.ts';
+export { currentVersion, promoteVersion, rollbackVersion } from '../lib/registry/current.ts';
+export { fetchVersion } from '../lib/registry/fetch-version.ts';
+export type { Manifest as ModelManifest } from '../lib/registry/manifest.ts';
+export { listModels, listVersions, readManifest } from '../lib/registry/versions.ts';
+export type { FileResult } from '../lib/scoring/local/local.ts';
+export { openStore } from '../lib/store/open-store.ts';
+export type { ObjectInfo, Store, StoredObject } from '../lib/store/store.ts';
+export { DataError } from '../lib/table/errors.ts';
+export { type TrainedModel, type TrainOptions, train } from '../lib/training/train.ts';
+export { publishTrained } from '../training/publish-trained.ts';
+export { type ScoreCandidatesOptions, scoreCandidates } from './score-candidates.ts';

@@ -1,0 +1,79 @@
+import type { Mistake } from '../declaration-error.ts';
+import { hasValidation, resolveSplit } from '../resolve/resolve-split.ts';
+import type { Draft } from '../schema/draft.ts';
+import type { SplitShape } from '../schema/schema.ts';
+import { parseInstant } from '../units.ts';
+
+/** Checks the split, and the settings that need another one to mean anything. */
+export function checkSettings(draft: Draft): readonly Mistake[] {
+  const { split } = draft.file;
+  const parts = split === undefined ? [] : [...checkShares(split), ...checkInstants(split), ...checkValues(split)];
+  return [...parts, ...checkTime(draft), ...checkPatience(draft), ...checkCalibration(draft)];
+}
+
+function checkShares(split: SplitShape): readonly Mistake[] {
+  if ('column' in split || typeof split.validation !== 'number' || typeof split.test !== 'number') return [];
+  if (split.validation + split.test < 1) return [];
+  const sum = `validation ${split.validation} and test ${split.test}`;
+  return [{ path: ['split'], message: `got ${sum}, expected less than 1 together: the rest is for training` }];
+}
+
+function checkInstants(split: SplitShape): readonly Mistake[] {
+  if (!('time' in split) || typeof split.validation !== 'string' || typeof split.test !== 'string') return [];
+  if (parseInstant(split.validation) < parseInstant(split.test)) return [];
+  const message = `got ${split.test}, expected an instant after that of validation, ${split.validation}`;
+  return [{ path: ['split', 'test'], message }];
+}
+
+function checkValues(split: SplitShape): readonly Mistake[] {
+  if (!('column' in split)) return [];
+  const all = (['train', 'validation', 'test'] as const).flatMap((part) =>
+    split[part].map((value, i) => ({ path: ['split', part, i], part, text: String(value) })),
+  );
+  return all.flatMap(({ path, text }, i) => {
+    const first = all.slice(0, i).find((other) => other.text === text);
+    return first === undefined
+      ? []
+      : [{ path, message: `got ${text}, a value of ${first.part} already, expected it once` }];
+  });
+}
+
+function checkTime(draft: Draft): readonly Mistake[] {
+  const { log, split, stages = {} } = draft.file;
+  if (log === undefined || !draft.isSound('log') || log.time !== undefined) return [];
+  const expected = 'expected the time column in log.time';
+  const within = Object.entries(stages).filter(([, stage]) => stage.within !== undefined);
+  return [
+    ...within.map(([name, stage]) => ({
+      path: ['stages', name, 'within'],
+      message: `got ${stage.within}, ${expected}`,
+    })),
+    ...(split !== undefined && 'time' in split
+      ? [{ path: ['split', 'time'], message: `got a split by time, ${expected}` }]
+      : []),
+  ];
+}
+
+function checkPatience(draft: Draft): readonly Mistake[] {
+  const { log, split, training } = draft.file;
+  if (log === undefined || split === undefined || training?.patience === undefined || training.patience === null)
+    return [];
+  if (hasValidation(resolveSplit(split, log))) return [];
+  const message = `got ${training.patience}, expected validation rows in split, or null`;
+  return [{ path: ['training', 'patience'], message }];
+}
+
+function checkCalibration(draft: Draft): readonly Mistake[] {
+  const { log, split, stages = {}, training } = draft.file;
+  if (training === undefined || training.calibration === 'none') return [];
+  const path = ['training', 'calibration'];
+  const got = `got ${training.calibration}`;
+  const group = Object.entries(stages).find(([, { exclusive }]) => exclusive !== undefined);
+  const mistakes: Mistake[] = [];
+  // The members share one softmax: none of them has a logit of its own to calibrate.
+  if (group !== undefined)
+    mistakes.push({ path, message: `${got} with ${group[0]} in an exclusive group, expected none` });
+  if (log !== undefined && split !== undefined && !hasValidation(resolveSplit(split, log)))
+    mistakes.push({ path, message: `${got}, expected validation rows in split, or none` });
+  return mistakes;
+}

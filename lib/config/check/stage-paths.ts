@@ -1,0 +1,45 @@
+/** Paths through the stages of a declaration, whose `from` members make a directed graph. */
+import type { Stage } from '../declaration.ts';
+
+type Edges = readonly Pick<Stage, 'name' | 'from'>[];
+
+/** The stages of a circle, from one of them back to it, or `undefined`. */
+export function findCycle(stages: Edges): readonly string[] | undefined {
+  for (const { name, from } of stages) {
+    for (const parent of from) {
+      const path = findPath(stages, name, parent);
+      if (path !== undefined) return [...path, name];
+    }
+  }
+  return undefined;
+}
+
+/** A shortest path between two stages, both included, or `undefined`. */
+export function findPath(stages: Edges, from: string, to: string): readonly string[] | undefined {
+  const queue: (readonly string[])[] = [[from]];
+  const seen = new Set([from]);
+  for (const path of queue) {
+    const last = path.at(-1) as string;
+    if (last === to) return path;
+    for (const next of childrenOf(stages, last).filter((child) => !seen.has(child))) {
+      seen.add(next);
+      queue.push([...path, next]);
+    }
+  }
+  return undefined;
+}
+
+/** Whether every path between two stages goes through a third; false where there is no path. */
+export function isOnEveryPath(stages: Edges, from: string, through: string, to: string): boolean {
+  if (findPath(stages, from, through) === undefined || findPath(stages, through, to) === undefined) return false;
+  return through === from || through === to || findPath(without(stages, through), from, to) === undefined;
+}
+
+/** The stages that follow one directly, in the order of the file. */
+function childrenOf(stages: Edges, parent: string): readonly string[] {
+  return stages.filter(({ from }) => from.includes(parent)).map(({ name }) => name);
+}
+
+function without(stages: Edges, removed: string): Edges {
+  return stages.map(({ name, from }) => ({ name, from: from.filter((parent) => parent !== removed) }));
+}

@@ -1,0 +1,38 @@
+import { isOnEveryPath } from '../check/stage-paths.ts';
+import type { Roles, Stage } from '../declaration.ts';
+import type { FileShape, StageShape } from '../schema/schema.ts';
+import { parseDuration } from '../units.ts';
+
+/** Fills in the stages' defaults: a complement follows what its sibling follows, any other stage the one before it. */
+export function resolveStages(stages: Readonly<Record<string, StageShape>>, root: string): readonly Stage[] {
+  const names = Object.keys(stages);
+  const parentsOf = (name: string, seen: readonly string[]): readonly string[] => {
+    const stage = stages[name];
+    if (stage?.from !== undefined) return typeof stage.from === 'string' ? [stage.from] : stage.from;
+    const sibling = stage?.complement_of;
+    if (sibling !== undefined && names.includes(sibling) && !seen.includes(sibling)) {
+      return parentsOf(sibling, [...seen, name]);
+    }
+    return [names[names.indexOf(name) - 1] ?? root];
+  };
+  return Object.entries(stages).map(([name, stage]) => ({
+    name,
+    from: parentsOf(name, []),
+    label: stage.label ?? null,
+    weight: stage.weight ?? 1,
+    complementOf: stage.complement_of ?? null,
+    exclusive: stage.exclusive ?? null,
+    withinMs: stage.within === undefined ? null : parseDuration(stage.within),
+    inconsistent: stage.inconsistent ?? 'reject',
+    maxInconsistent: stage.max_inconsistent ?? 0.01,
+  }));
+}
+
+/** The declared roles; otherwise those of stages named click and conversion, where every conversion follows a click. */
+export function resolveRoles(declared: FileShape['roles'], stages: readonly Stage[], root: string): Roles | null {
+  if (declared !== undefined) {
+    return { impression: declared.impression ?? root, click: declared.click, conversion: declared.conversion };
+  }
+  const isFunnel = stages.some(({ name }) => name === 'click') && isOnEveryPath(stages, root, 'click', 'conversion');
+  return isFunnel ? { impression: root, click: 'click', conversion: 'conversion' } : null;
+}

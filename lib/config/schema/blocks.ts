@@ -1,0 +1,70 @@
+/**
+ * The kinds of values that members of the declaration have. The text given to zod as `error` is the phrase that follows
+ * "expected" in a message.
+ */
+import { z } from 'zod';
+import { DURATION, INSTANT, parseInstant } from '../units.ts';
+
+const COLUMN = 'a column name';
+const RATE = 'a rate above 0 and at most 1, or a column name';
+const SHARE = 'a share of at least 0 and below 1';
+const BOUND = 'a number or null';
+const CLIP = 'two bounds, the lower first: [0, 1000], [null, 1000]';
+const VALUES = 'a list of values';
+const PCOC = 'two limits around 1, the lower first: [0.67, 1.5]';
+const FACTOR = 'a factor above 1';
+const FROM = 'a stage or a list of stages';
+const SHARE_OR_INSTANT = `${SHARE}, or an instant such as 2026-05-08 or 2026-05-08T06:00:00Z`;
+
+export const column = text(COLUMN);
+export const stageName = pattern(
+  /^(?!.*_entire$)[a-z][a-z0-9_]*$/,
+  'a name of a-z, 0-9 and _ that starts with a letter and does not end in _entire',
+);
+export const featureName = pattern(
+  /^[A-Za-z_][A-Za-z0-9_]*$/,
+  'a name of letters, 0-9 and _ that does not start with a digit',
+);
+export const modelName = pattern(/^[a-z0-9][a-z0-9-]*$/, 'a name of a-z, 0-9 and -');
+
+export const share = z.number(SHARE).min(0, SHARE).lt(1, SHARE);
+export const rejectable = z.number('a share from 0 to 1').min(0, 'a share from 0 to 1').max(1, 'a share from 0 to 1');
+export const rate = z.union([z.number(RATE).gt(0, RATE).max(1, RATE), text(RATE)], RATE);
+export const positive = z.number('a number above 0').gt(0, 'a number above 0');
+export const notNegative = z.number('a number of at least 0').min(0, 'a number of at least 0');
+export const seed = z.int('a whole number');
+
+export const duration = pattern(DURATION, 'a duration such as 7d, 36h or 30m');
+export const timeBound = z.union(
+  [
+    z.number(SHARE_OR_INSTANT).min(0, SHARE_OR_INSTANT).lt(1, SHARE_OR_INSTANT),
+    pattern(INSTANT, SHARE_OR_INSTANT).refine((value) => !Number.isNaN(parseInstant(value)), SHARE_OR_INSTANT),
+  ],
+  SHARE_OR_INSTANT,
+);
+
+/** A value as it stands in a column; compared as text. */
+export const scalar = z.union([z.string(), z.number(), z.boolean()], 'a value');
+export const values = z.array(scalar, VALUES);
+export const bound = z.number(BOUND).nullable();
+export const clip = z
+  .tuple([bound, bound], CLIP)
+  .refine(([low, high]) => low === null || high === null || low < high, CLIP);
+export const pcocLimits = z.tuple([z.number(PCOC).gt(0, PCOC).lt(1, PCOC), z.number(PCOC).gt(1, PCOC)], PCOC);
+export const factor = z.number(FACTOR).gt(1, FACTOR);
+export const stageOrStages = z.union([stageName, z.array(stageName, FROM).min(1, FROM)], FROM);
+
+/** A text that is not empty. */
+export function text(expected: string) {
+  return z.string(expected).min(1, expected);
+}
+
+/** A whole number from `minimum`. */
+export function whole(minimum: number) {
+  const expected = `a whole number of at least ${minimum}`;
+  return z.int(expected).min(minimum, expected);
+}
+
+function pattern(regex: RegExp, expected: string) {
+  return z.string(expected).regex(regex, expected);
+}

@@ -1,0 +1,290 @@
+/**
+ * The shape of `entirespace.yaml`, member by member; the descriptions are what an editor shows. What needs more than
+ * one member at a time is checked elsewhere.
+ */
+import { z } from 'zod';
+import {
+  bound,
+  clip,
+  column,
+  duration,
+  factor,
+  featureName,
+  modelName,
+  notNegative,
+  pcocLimits,
+  positive,
+  rate,
+  rejectable,
+  scalar,
+  seed,
+  share,
+  stageName,
+  stageOrStages,
+  text,
+  timeBound,
+  values,
+  whole,
+} from './blocks.ts';
+
+/** The members of which `split` has exactly one, in the order of the alternatives. */
+export const SPLIT_KEYS = ['hash', 'time', 'column'] as const;
+
+/** The ways to turn a value into a row of its table, of which a table has exactly one. */
+export const ID_SOURCES = ['vocabulary', 'hash', 'ids'] as const;
+
+const stage = z.strictObject({
+  from: stageOrStages.optional().describe('Stages that lead here. Default: the previous one; for the first, the root.'),
+  label: column.optional().describe('0/1 column of the log that tells whether the row reached the stage.'),
+  weight: positive.optional().describe('Weight of the stage in the loss. Default: 1.'),
+  complement_of: stageName.optional().describe('Sibling of which this stage is the complement.'),
+  exclusive: text('the name of a group').optional().describe('Group of siblings of which a row reaches at most one.'),
+  within: duration.optional().describe('Time in which the outcome is settled; the label of a younger row is unknown.'),
+  inconsistent: z
+    .enum(['reject', 'and', 'fail'])
+    .optional()
+    .describe('What happens to a row with this label but not the one before. Default: reject.'),
+  max_inconsistent: rejectable
+    .optional()
+    .describe('Share of all rows that may be inconsistent before the run fails. Default: 0.01.'),
+});
+
+const roles = z.strictObject({
+  impression: stageName.optional().describe('Stage that pctr and pctcvr are given. Default: the root.'),
+  click: stageName.describe('Stage whose probability is pctr.'),
+  conversion: stageName.describe('Stage whose probability is pctcvr and, given the click, pcvr.'),
+});
+
+const log = z.strictObject({
+  keys: z
+    .array(column)
+    .min(1, 'at least one column name')
+    .describe('Columns that identify a row; copied to the scores.'),
+  time: column.optional().describe('Time of the row.'),
+  group: column.optional().describe('Column whose rows belong together: a user.'),
+  kept: rate.optional().describe('Rate at which unclicked rows were kept in a sampled log, or its column.'),
+  outcomes: z.array(column).default([]).describe('Columns known only afterwards: never features.'),
+  max_rejected: rejectable.default(0).describe('Share of bad rows in the log above which the run fails.'),
+});
+
+const split = z.union(
+  [
+    z.strictObject({
+      hash: column.describe('Column whose text is hashed.'),
+      seed: seed.default(1).describe('Seed of the hash.'),
+      validation: share.default(0.1).describe('Share of the rows.'),
+      test: share.default(0.1).describe('Share of the rows.'),
+    }),
+    z.strictObject({
+      time: z.literal(true).describe('In order of log.time.'),
+      validation: timeBound.default(0.1).describe('Share of the rows, or first instant.'),
+      test: timeBound.default(0.1).describe('Share of the rows, or first instant.'),
+    }),
+    z.strictObject({
+      column: column.describe('Column that names the part.'),
+      train: values.min(1, 'at least one value').describe('Values of the training rows.'),
+      validation: values.default([]).describe('Values of the validation rows.'),
+      test: values.default([]).describe('Values of the test rows.'),
+    }),
+  ],
+  `exactly one of ${SPLIT_KEYS.join(', ')}`,
+);
+
+const HASH = 'a number of buckets, or buckets and seed';
+const idSource = {
+  vocabulary: z
+    .strictObject({
+      min_count: whole(1).default(2).describe('Training rows that a value needs for an embedding of its own.'),
+      unknown: whole(1).default(1).describe('Buckets for all other values.'),
+      max_size: whole(1).optional().describe('Most frequent values kept. Default: all.'),
+    })
+    .optional()
+    .describe('One embedding for each frequent value of the training rows: the default.'),
+  hash: z
+    .union(
+      [
+        z.int(HASH).min(1, HASH),
+        z.strictObject({
+          buckets: whole(1).describe('Number of buckets.'),
+          seed: seed.default(0).describe('Seed of the hash.'),
+        }),
+      ],
+      HASH,
+    )
+    .optional()
+    .describe('One embedding for each bucket of a hash of the value.'),
+  ids: whole(1).optional().describe('The values are ids already, from 0 to this number - 1.'),
+};
+
+const embedding = z.strictObject({
+  dimension: whole(1).default(18).describe('Width of an embedding.'),
+  ...idSource,
+});
+
+const entity = z.enum(['user', 'item', 'context']).describe('Whom the feature describes.');
+
+const entityTable = z.strictObject({
+  key: column.describe('Column of the candidates and of the table that tells one entity from another.'),
+  missing: z
+    .enum(['reject', 'unknown'])
+    .default('reject')
+    .describe('What happens to a candidate whose entity the table lacks: rejected, or scored with missing values.'),
+});
+
+const entities = z.strictObject({
+  user: entityTable.optional().describe('The table of the users.'),
+  item: entityTable.optional().describe('The table of the items.'),
+});
+
+const featureBase = {
+  column: column.optional().describe('Column of the log. Default: the name of the feature.'),
+  entity,
+};
+
+const tableChoice = {
+  embedding: featureName
+    .optional()
+    .describe('Table of the section embeddings, shared with other features. Default: a table of its own.'),
+  dimension: whole(1).optional().describe('Width of an embedding of its own table. Default: 18.'),
+  ...idSource,
+};
+
+const category = z.strictObject({
+  type: z.literal('category').describe('One value of a finite set.'),
+  ...featureBase,
+  at_scoring: scalar.nullable().optional().describe('Value used where the column is unknown at scoring.'),
+  ...tableChoice,
+});
+
+const bag = z.strictObject({
+  type: z.literal('bag').describe('Several values of a finite set.'),
+  ...featureBase,
+  at_scoring: scalar.nullable().optional().describe('Text used where the column is unknown at scoring.'),
+  ...tableChoice,
+  delimiter: text('the text between two values')
+    .optional()
+    .describe('Text between two values of a text column. Default: the column is a list.'),
+  weights: column.optional().describe('Column with one weight for each value.'),
+  combiner: z.enum(['sum', 'mean', 'sqrtn']).default('mean').describe('How the embeddings become one.'),
+  max_length: whole(1).default(20).describe('Values kept of each row.'),
+});
+
+const number = z.strictObject({
+  type: z.literal('number').describe('A number.'),
+  ...featureBase,
+  at_scoring: bound.optional().describe('Number used where the column is unknown at scoring.'),
+  clip: clip.optional().describe('Lowest and highest value, null for none.'),
+  log1p: z.boolean().optional().describe('Take sign(x) log(1 + |x|), after clipping. Default: false.'),
+  standardize: z
+    .boolean()
+    .optional()
+    .describe('Subtract the training mean and divide by the deviation, after log1p. Default: true.'),
+  quantiles: whole(2).optional().describe('Embed the interval between this many training quantiles instead.'),
+  dimension: whole(1).optional().describe('Width of an embedding of the quantiles. Default: 18.'),
+});
+
+const feature = z.discriminatedUnion('type', [category, bag, number]);
+
+const model = z.strictObject({
+  type: z.enum(['esmm']).default('esmm').describe('The network.'),
+  hidden_units: z
+    .array(whole(1))
+    .min(1, 'at least one layer')
+    .default([200, 80])
+    .describe("Units of each tower's hidden layers."),
+  fields: z
+    .enum(['concatenate', 'sum_by_entity'])
+    .default('concatenate')
+    .describe('Embeddings side by side, or summed over the fields of an entity.'),
+});
+
+const training = z.strictObject({
+  batch_size: whole(1).default(4096).describe('Rows of a step.'),
+  epochs: whole(1).default(10).describe('Passes over the training rows, at most.'),
+  optimizer: z.enum(['adam', 'adagrad']).default('adam').describe('Update rule.'),
+  learning_rate: positive.default(0.001).describe('Step size of the update rule.'),
+  l2_embeddings: notNegative.default(0).describe('L2 penalty on the embedding rows of a batch.'),
+  dropout: share.default(0).describe('Share of hidden units dropped.'),
+  patience: whole(1)
+    .nullable()
+    .optional()
+    .describe('Epochs without a better validation loss before training stops; null for never. Default: 2.'),
+  seed: seed.default(1).describe('Seed of initial values, order and dropout.'),
+  calibration: z
+    .enum(['none', 'platt', 'isotonic'])
+    .default('none')
+    .describe("How each tower's logits are calibrated on the validation rows."),
+});
+
+const scoring = z.strictObject({
+  columns: z.enum(['keys', 'all']).default('keys').describe('Columns copied from the candidates to the scores.'),
+  max_rejected: rejectable.default(0.1).describe('Share of bad rows in a candidate file above which the file fails.'),
+});
+
+const gate = z.strictObject({
+  min_conversions: whole(1)
+    .default(200)
+    .describe('Conversions that the compared rows need before metrics decide anything.'),
+  max_age: duration
+    .nullable()
+    .default('30d')
+    .describe('Age from which the current version gives way to one that is as good; null for never.'),
+  tolerance: share
+    .default(0.002)
+    .describe("Share of the current version's loss by which its successor may then be worse."),
+  pcoc: pcocLimits.default([0.67, 1.5]).describe('Least and greatest sum of probabilities over sum of labels.'),
+  label_rate: factor
+    .default(1.5)
+    .describe("Factor by which a label's rate may differ from the current version's training rate."),
+  max_unknown: rejectable.default(0.8).describe("Share of a feature's values that the encoder may not know."),
+  drift: positive
+    .nullable()
+    .default(null)
+    .describe("Population stability index of both versions' probabilities above which they are too different."),
+});
+
+const report = z.strictObject({
+  segments: z.array(column).default([]).describe('Columns of the log by whose values the report tells each AUC apart.'),
+});
+
+/** The whole file. */
+export const fileShape = z.strictObject({
+  name: modelName.describe('Name of the model.'),
+  root: stageName.default('impression').describe('Name of the root stage: what a row of the log is.'),
+  stages: z.record(stageName, stage).describe('The funnel, in order.'),
+  roles: roles
+    .optional()
+    .describe('The stages called pctr, pcvr and pctcvr. Implied by the names click and conversion.'),
+  log: log.describe('Columns of the log that are neither feature nor label.'),
+  split: split.optional().describe('Training, validation and test rows.'),
+  entities: entities
+    .default({})
+    .describe('Entities whose features may come from tables in the bucket, where a candidate file lacks them.'),
+  embeddings: z.record(featureName, embedding).default({}).describe('Tables shared by several features.'),
+  features: z.record(featureName, feature).describe('Inputs of the model.'),
+  model: model.prefault({}).describe('The network.'),
+  training: training.prefault({}).describe('How the network is trained.'),
+  scoring: scoring.prefault({}).describe('What the scores hold.'),
+  gate: gate.prefault({}).describe('When a new version becomes the current one by itself.'),
+  report: report.prefault({}).describe('What the report of a version shows besides.'),
+});
+
+/** An entity may be left out here, so that a feature without one is still looked at. */
+const draftEntity = { entity: entity.default('context') };
+const draftFeature = z.discriminatedUnion('type', [
+  category.extend(draftEntity),
+  bag.extend(draftEntity),
+  number.extend(draftEntity),
+]);
+
+/** The file with any section, the keys and the entities left out. */
+export const draftShape = fileShape
+  .extend({ log: log.extend({ keys: z.array(column).default([]) }), features: z.record(featureName, draftFeature) })
+  .partial();
+
+export type FileShape = z.output<typeof fileShape>;
+export type DraftShape = z.output<typeof draftShape>;
+export type StageShape = z.output<typeof stage>;
+export type SplitShape = z.output<typeof split>;
+export type EmbeddingShape = z.output<typeof embedding>;
+export type FeatureShape = z.output<typeof feature>;

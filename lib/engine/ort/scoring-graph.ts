@@ -1,0 +1,80 @@
+/** The scoring model: encoded ids and untransformed numbers in, named probabilities out. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Graph } from '../../graph/graph.ts';
+import { type InputSpec as GraphInput, trace } from '../../graph/trace.ts';
+import { type Calibrators, calibrateLogits } from '../../model/calibrators.ts';
+import type { Model } from '../../model/model.ts';
+import { logitFunction, scoreFunction } from '../../model/objective.ts';
+import type { TowerLogits } from '../../model/reach.ts';
+import type { InputSpec, TableSpec } from '../../table/encoded.ts';
+import type { Weights } from './engine.ts';
+
+/** Traces the forward pass with its weights, and its calibration where there is one, inside. */
+export function traceScores(
+  model: Model,
+  inputs: readonly InputSpec[],
+  tables: readonly TableSpec[],
+  weights: Weights,
+  calibrators: Calibrators = {},
+): Graph {
+  return traceForward(model, inputs, tables, weights, (logits) =>
+    scoreFunction(model, calibrateLogits(calibrators, logits)),
+  );
+}
+
+/** Traces the forward pass up to the towers, each of one logit [batch], by the tower's name. */
+export function traceLogits(
+  model: Model,
+  inputs: readonly InputSpec[],
+  tables: readonly TableSpec[],
+  weights: Weights,
+): Graph {
+  return traceForward(model, inputs, tables, weights, (logits) =>
+    Object.fromEntries(Object.entries(logits).map(([tower, logit]) => [tower, tf.reshape(logit, [-1])])),
+  );
+}
+
+function traceForward(
+  model: Model,
+  inputs: readonly InputSpec[],
+  tables: readonly TableSpec[],
+  weights: Weights,
+  outputs: (logits: TowerLogits) => Record<string, tf.Tensor>,
+): Graph {
+  const parameters = model.network.parameters.map(({ name, shape }) => ({
+    name,
+    shape,
+    values: weights.parameters[name] as Float32Array,
+  }));
+  const embeddings = tables.map(({ name, rows, dimension }) => ({
+    name: embeddingName(name),
+    shape: [rows, dimension],
+    values: weights.tables[name] as Float32Array,
+  }));
+  return trace(
+    (encoded, constants) => {
+      const tableOf = Object.fromEntries(tables.map(({ name }) => [name, constants[embeddingName(name)] as tf.Tensor]));
+      return outputs(logitFunction(model, constants, tableOf, encoded));
+    },
+    inputs.flatMap(graphInputs),
+    [...parameters, ...embeddings],
+  );
+}
+
+/** Name of an embedding table's initializer. */
+export const embeddingName = (table: string) => `embedding.${table}`;
+
+function graphInputs(input: InputSpec): GraphInput[] {
+  switch (input.kind) {
+    case 'id':
+      return [{ name: input.name, shape: ['batch'], type: 'int64' }];
+    case 'bag':
+      return [
+        { name: input.name, shape: ['batch', input.length], type: 'int64' },
+        { name: `${input.name}_weights`, shape: ['batch', input.length], type: 'float32' },
+      ];
+    case 'number':
+    case 'quantile':
+      return [{ name: input.name, shape: ['batch'], type: 'float32' }];
+  }
+}

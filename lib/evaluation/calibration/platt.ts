@@ -1,0 +1,132 @@
+/** Platt's scaling of edges: slope and intercept of each logit, by maximum likelihood of reaching a stage. */
+import type { Calibrator } from '../../model/calibrators.ts';
+import type { StageGraph } from '../../model/stage-graph.ts';
+import { reachMass } from './reach-mass.ts';
+
+export interface PlattProblem {
+  readonly graph: StageGraph;
+  /** The towers that are fitted, together. */
+  readonly towers: readonly string[];
+  /** The stage whose reaching from the root is observed. */
+  readonly stage: string;
+  /** By tower name; those of towers that are not fitted are final. */
+  readonly logits: Readonly<Record<string, Float64Array>>;
+  /** 1, 0, or -1 where it is not known. */
+  readonly label: Int8Array;
+  readonly weight: Float32Array | null;
+}
+
+type Platt = Extract<Calibrator, { kind: 'platt' }>;
+
+const ITERATIONS = 100;
+const TOLERANCE = 1e-10;
+
+/**
+ * Maximises the likelihood of the label over all rows by Fisher scoring with halved steps. A slope that would be
+ * negative is held at 0: calibration must not turn a ranking round.
+ * @returns by tower name.
+ */
+export function fitPlatt(problem: PlattProblem): Record<string, Platt> {
+  const held = new Set<number>();
+  for (;;) {
+    const parameters = maximize(problem, held);
+    const negative = problem.towers.findIndex((_, i) => !held.has(i) && (parameters[2 * i] as number) < 0);
+    if (negative < 0)
+      return Object.fromEntries(
+        problem.towers.map((tower, i) => [
+          tower,
+          { kind: 'platt', slope: parameters[2 * i] as number, intercept: parameters[2 * i + 1] as number },
+        ]),
+      );
+    held.add(negative);
+  }
+}
+
+/** Slope and intercept of each tower in turn; the slopes of held towers are 0. */
+function maximize(problem: PlattProblem, held: ReadonlySet<number>): number[] {
+  let parameters = problem.towers.flatMap((_, i) => [held.has(i) ? 0 : 1, 0]);
+  const free = parameters.map((_, i) => i).filter((i) => i % 2 === 1 || !held.has(i / 2));
+  let current = evaluate(problem, parameters, free);
+  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
+    const step = solve(current.information, current.gradient);
+    let next = current;
+    let factor = 1;
+    let moved = parameters;
+    for (; factor > 1e-9; factor /= 2) {
+      moved = [...parameters];
+      for (const [i, index] of free.entries()) moved[index] = (moved[index] as number) + factor * (step[i] as number);
+      next = evaluate(problem, moved, free);
+      if (next.logLikelihood >= current.logLikelihood) break;
+    }
+    if (next.logLikelihood < current.logLikelihood) return parameters;
+    const gained = next.logLikelihood - current.logLikelihood;
+    parameters = moved;
+    current = next;
+    if (gained <= TOLERANCE * Math.abs(current.logLikelihood)) return parameters;
+  }
+  return parameters;
+}
+
+interface Likelihood {
+  readonly logLikelihood: number;
+  /** By the free parameters. */
+  readonly gradient: Float64Array;
+  /** Fisher's expected information, row by row. */
+  readonly information: Float64Array[];
+}
+
+function evaluate(problem: PlattProblem, parameters: readonly number[], free: readonly number[]): Likelihood {
+  const { graph, towers, stage, logits, label, weight } = problem;
+  const gradient = new Float64Array(free.length);
+  const information = free.map(() => new Float64Array(free.length));
+  const derivative = new Float64Array(free.length);
+  let logLikelihood = 0;
+  for (let row = 0; row < label.length; row++) {
+    const y = label[row] as number;
+    if (y < 0) continue;
+    const logitOf = (tower: string) => {
+      const x = logits[tower]?.[row] as number;
+      const i = towers.indexOf(tower);
+      return i < 0 ? x : (parameters[2 * i] as number) * x + (parameters[2 * i + 1] as number);
+    };
+    const { reached, missed, slopes } = reachMass(graph, logitOf, { from: graph.root, to: stage }, towers);
+    const w = weight === null ? 1 : (weight[row] as number);
+    // Beyond what a float64 holds the row is lost to the model, whatever the calibrator: it must not stop the others.
+    const variance = Math.max(reached * missed, Number.MIN_VALUE);
+    logLikelihood += w * Math.log(Math.max(y === 1 ? reached : missed, Number.MIN_VALUE));
+    for (const [i, index] of free.entries()) {
+      const tower = index >> 1;
+      const input = index % 2 === 0 ? (logits[towers[tower] as string]?.[row] as number) : 1;
+      derivative[i] = (slopes[tower] as number) * input;
+    }
+    const residual = (w * (y - reached)) / variance;
+    for (let i = 0; i < free.length; i++) {
+      const d = derivative[i] as number;
+      gradient[i] = (gradient[i] as number) + residual * d;
+      const line = information[i] as Float64Array;
+      for (let j = 0; j < free.length; j++)
+        line[j] = (line[j] as number) + (w * d * (derivative[j] as number)) / variance;
+    }
+  }
+  return { logLikelihood, gradient, information };
+}
+
+/** Solves a symmetric positive system by elimination, with a ridge that only a singular one feels. */
+function solve(matrix: readonly Float64Array[], right: Float64Array): Float64Array {
+  const size = right.length;
+  const rows = matrix.map((line, i) => {
+    const copy = Float64Array.from([...line, right[i] as number]);
+    copy[i] = (copy[i] as number) * (1 + 1e-12) + 1e-12;
+    return copy;
+  });
+  for (let pivot = 0; pivot < size; pivot++) {
+    const head = rows[pivot] as Float64Array;
+    for (let i = 0; i < size; i++) {
+      if (i === pivot) continue;
+      const line = rows[i] as Float64Array;
+      const factor = (line[pivot] as number) / (head[pivot] as number);
+      for (let j = pivot; j <= size; j++) line[j] = (line[j] as number) - factor * (head[j] as number);
+    }
+  }
+  return Float64Array.from(rows, (line, i) => (line[size] as number) / (line[i] as number));
+}

@@ -1,0 +1,108 @@
+/**
+ * Bootstrap of ratios of sums over whole units: rows of one user stand or fall together, so that what repeats within a
+ * user is not taken for evidence. Sums are added up per unit first; a resample then costs one draw a unit, not a row.
+ */
+import { randomStream } from '../numbers/random.ts';
+
+/** The units that are resampled: those of the group column, or consecutive rows. */
+export interface Units {
+  /** Unit of each row. */
+  readonly of: Uint32Array;
+  readonly count: number;
+  /** Distinct groups, or blocks of rows, that the units are made of. */
+  readonly distinct: number;
+}
+
+/** Numerators and denominators by unit: a mean is the sum of the one over that of the other. */
+export interface Ratio {
+  readonly numerator: Float64Array;
+  readonly denominator: Float64Array;
+}
+
+export interface BootstrapOptions {
+  readonly resamples: number;
+  readonly seed: number;
+}
+
+/** More groups than these are dealt out, whole, to as many units: sums over random units have the same spread. */
+const MOST_UNITS = 10_000;
+/** Rows that belong to nobody are resampled in so many blocks, since neighbours in a log are often alike. */
+const ROW_BLOCKS = 1000;
+
+/** Units of whole groups, numbered by their ids: neither the order of the rows nor that of the groups matters. */
+export function groupUnits(group: Float64Array): Units {
+  const ids = Float64Array.from(new Set(group)).sort();
+  const unitOf = new Map<number, number>();
+  for (const [place, id] of ids.entries()) unitOf.set(id, place % MOST_UNITS);
+  const of = Uint32Array.from(group, (id) => unitOf.get(id) as number);
+  return { of, count: Math.min(ids.length, MOST_UNITS), distinct: ids.length };
+}
+
+/** Units of consecutive rows, as even as can be. */
+export function blockUnits(rows: number): Units {
+  const count = Math.min(rows, ROW_BLOCKS);
+  return {
+    of: Uint32Array.from({ length: rows }, (_, row) => Math.floor((row * count) / rows)),
+    count,
+    distinct: count,
+  };
+}
+
+/** Adds a value of each row up by unit. */
+export function sumByUnit({ of, count }: Units, valueAt: (row: number) => number): Float64Array {
+  const sums = new Float64Array(count);
+  for (let row = 0; row < of.length; row++) {
+    const unit = of[row] as number;
+    sums[unit] = (sums[unit] as number) + valueAt(row);
+  }
+  return sums;
+}
+
+/**
+ * How often each unit is drawn, resample by resample: as many draws with replacement as there are units (multinomial).
+ * The array is the same each time, written anew.
+ */
+export function* drawUnits(count: number, { resamples, seed }: BootstrapOptions): Generator<Uint32Array> {
+  const random = randomStream(seed, 'bootstrap');
+  const drawn = new Uint32Array(count);
+  for (let resample = 0; resample < resamples; resample++) {
+    drawn.fill(0);
+    for (let draw = 0; draw < count; draw++) {
+      const unit = Math.floor(random.uniform(resample * count + draw) * count);
+      drawn[unit] = (drawn[unit] as number) + 1;
+    }
+    yield drawn;
+  }
+}
+
+/** Each ratio in each resample, ascending; the same draws serve all of them. NaN, of nothing over nothing, is last. */
+export function bootstrapRatios(ratios: readonly Ratio[], count: number, options: BootstrapOptions): Float64Array[] {
+  const results = ratios.map(() => new Float64Array(options.resamples));
+  let resample = 0;
+  for (const drawn of drawUnits(count, options)) {
+    for (const [index, { numerator, denominator }] of ratios.entries())
+      (results[index] as Float64Array)[resample] = weightedSum(numerator, drawn) / weightedSum(denominator, drawn);
+    resample++;
+  }
+  return results.map((values) => values.sort());
+}
+
+/** The ratio of the rows as they are. */
+export function ratioOf({ numerator, denominator }: Ratio): number {
+  return total(numerator) / total(denominator);
+}
+
+/** The value of an ascending list that the given share of it does not exceed. */
+export function quantile(ascending: Float64Array, share: number): number {
+  return ascending[Math.max(0, Math.ceil(share * ascending.length) - 1)] ?? Number.NaN;
+}
+
+function weightedSum(values: Float64Array, drawn: Uint32Array): number {
+  let sum = 0;
+  for (let unit = 0; unit < values.length; unit++) sum += (values[unit] as number) * (drawn[unit] as number);
+  return sum;
+}
+
+function total(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}

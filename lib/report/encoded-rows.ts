@@ -1,0 +1,73 @@
+/** Rows of encoded chunks: some of them, several chunks as one, one input in another order. */
+import type { EncodedChunk } from '../table/encoded.ts';
+
+type Column = BigInt64Array | Float32Array;
+
+/** The rows at these indices, copied. */
+export function pickEncoded(chunk: EncodedChunk, rows: Uint32Array): EncodedChunk {
+  const pick = <T extends Column>(columns: Readonly<Record<string, T>>) =>
+    mapColumns(columns, (column) => gather(column, chunk.rows, rows));
+  return { rows: rows.length, ids: pick(chunk.ids), weights: pick(chunk.weights), numbers: pick(chunk.numbers) };
+}
+
+/** The rows of all chunks, one after the other; they have the same inputs. */
+export function joinChunks(chunks: readonly EncodedChunk[]): EncodedChunk {
+  const join = <T extends Column>(place: (chunk: EncodedChunk) => Readonly<Record<string, T>>) =>
+    mapColumns(chunks[0] === undefined ? {} : place(chunks[0]), (_, name) =>
+      concatenate(chunks.map((chunk) => place(chunk)[name] as T)),
+    );
+  return {
+    rows: chunks.reduce((sum, { rows }) => sum + rows, 0),
+    ids: join(({ ids }) => ids),
+    weights: join(({ weights }) => weights),
+    numbers: join(({ numbers }) => numbers),
+  };
+}
+
+/** The same rows, but one input's values are those of other rows; a bag's weights go with its values. */
+export function permuteInput(chunk: EncodedChunk, input: string, order: Uint32Array): EncodedChunk {
+  const permute = <T extends Column>(columns: Readonly<Record<string, T>>): Readonly<Record<string, T>> => {
+    if (!Object.hasOwn(columns, input)) return columns;
+    return mapColumns(columns, (column, name) => (name === input ? gather(column, chunk.rows, order) : column));
+  };
+  return {
+    rows: chunk.rows,
+    ids: permute(chunk.ids),
+    weights: permute(chunk.weights),
+    numbers: permute(chunk.numbers),
+  };
+}
+
+function mapColumns<T extends Column>(
+  columns: Readonly<Record<string, T>>,
+  change: (column: T, name: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, change(column, name)]));
+}
+
+/** `column` has as many values for each of its `rows` rows. */
+function gather<T extends Column>(column: T, rows: number, order: Uint32Array): T {
+  const width = rows === 0 ? 0 : column.length / rows;
+  const into = emptyLike(column, order.length * width);
+  for (const [to, from] of order.entries())
+    for (let i = 0; i < width; i++) into[to * width + i] = column[from * width + i] as T[number];
+  return into;
+}
+
+function concatenate<T extends Column>(columns: readonly T[]): T {
+  const first = columns[0] as T;
+  const into = emptyLike(
+    first,
+    columns.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const column of columns) {
+    (into as { set(values: Column, at: number): void }).set(column, at);
+    at += column.length;
+  }
+  return into;
+}
+
+function emptyLike<T extends Column>(column: T, length: number): T {
+  return (column instanceof BigInt64Array ? new BigInt64Array(length) : new Float32Array(length)) as T;
+}

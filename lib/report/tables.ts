@@ -1,0 +1,234 @@
+/** The report's tables. */
+import type { OutputComparison, OutputMetrics } from '../gate/compare.ts';
+import type { FeatureDrift } from '../gate/feature-drift.ts';
+import type { Guard } from '../gate/guards.ts';
+import { count, fixed, interval, metric, percent, precise, shortened, signed } from '../numbers/text.ts';
+import { PARTS } from '../table/encoded.ts';
+import type { LogSummary } from '../table/fit/summary.ts';
+import type { EpochRecord } from '../training/fit.ts';
+import type { ReportFacts, SegmentTask, TaskFacts } from './facts.ts';
+import { type Html, html } from './html.ts';
+import { LEAST_POSITIVES } from './importance.ts';
+
+const LONGEST_VALUE = 60;
+
+/** Each output of this version, of the one before, and the difference, with the gate's intervals where it gave any. */
+export function metricsTable({ tasks, decision }: ReportFacts): Html {
+  const comparisons = new Map((decision?.figures.outputs ?? []).map((output) => [output.task, output]));
+  return table(
+    'metrics',
+    ['output', 'AUC', 'PCOC', 'log loss', 'NE', 'rows', 'positives'],
+    tasks.flatMap((facts) => metricsRows(facts, comparisons.get(facts.task.name) ?? null)),
+  );
+}
+
+function metricsRows({ task, own, champion }: TaskFacts, comparison: OutputComparison | null): Html[] {
+  const { rows, positives, auc, logLoss, normalizedEntropy, pcoc } = own.metrics;
+  const around = (model: OutputMetrics | null | undefined, which: 'auc' | 'pcoc' | 'normalizedEntropy') =>
+    model == null || model[which].value === null
+      ? null
+      : bracketed(interval(model[which], (value) => value.toFixed(3)));
+  const ofOwn = comparison?.challenger;
+  const first = html`<tr><th scope="row">${task.title}</th><td class="own">${metric(auc, 4)}${around(ofOwn, 'auc')}</td>
+<td>${metric(pcoc, 3)}${around(ofOwn, 'pcoc')}</td><td>${precise(logLoss.value)}</td>
+<td>${metric(normalizedEntropy, 4)}${around(ofOwn, 'normalizedEntropy')}</td><td>${count(rows)}</td><td>${count(positives)}</td></tr>`;
+  if (champion === null) return [first];
+  const before = champion.metrics;
+  const ofBefore = comparison?.champion;
+  const difference = comparison?.difference ?? null;
+  const change = (which: 'auc' | 'logLoss' | 'pcoc', digits: number) =>
+    difference === null
+      ? html`-`
+      : html`${signed(difference[which].value, digits)}${bracketed(interval(difference[which], (value) => signed(value, digits)))}`;
+  return [
+    first,
+    html`<tr class="quiet"><th scope="row">version before</th><td class="before">${metric(before.auc, 4)}${around(ofBefore, 'auc')}</td>
+<td>${metric(before.pcoc, 3)}${around(ofBefore, 'pcoc')}</td><td>${precise(before.logLoss.value)}</td>
+<td>${metric(before.normalizedEntropy, 4)}${around(ofBefore, 'normalizedEntropy')}</td>
+<td></td><td></td></tr>`,
+    html`<tr class="quiet"><th scope="row">difference</th><td>${change('auc', 4)}</td><td>${change('pcoc', 3)}</td>
+<td>${change('logLoss', 5)}</td><td></td><td></td><td></td></tr>`,
+  ];
+}
+
+/** What had to hold, those that do not first. */
+export function checksTable(guards: readonly Guard[]): Html {
+  const ordered = guards.toSorted((a, b) => Number(a.holds) - Number(b.holds));
+  return table(
+    'checks',
+    ['holds', 'text:what'],
+    ordered.map(
+      ({ holds, sentence }) =>
+        html`<tr><th scope="row" class="${holds ? 'good' : 'bad'}">${holds ? 'yes' : 'no'}</th><td class="text">${sentence}</td></tr>`,
+    ),
+  );
+}
+
+/** Each task before and after its towers were calibrated. */
+export function calibrationTable(tasks: readonly TaskFacts[]): Html {
+  return table(
+    'calibration',
+    ['output', 'PCOC before', 'after', 'log loss before', 'after', 'calibration error before', 'after'],
+    tasks.flatMap(({ task, own: { metrics }, uncalibrated }) =>
+      uncalibrated === null
+        ? []
+        : html`<tr><th scope="row">${task.title}</th><td>${metric(uncalibrated.pcoc, 3)}</td><td>${metric(metrics.pcoc, 3)}</td>
+<td>${precise(uncalibrated.logLoss.value)}</td><td>${precise(metrics.logLoss.value)}</td>
+<td>${metric(uncalibrated.calibrationError, 3)}</td><td>${metric(metrics.calibrationError, 3)}</td></tr>`,
+    ),
+  );
+}
+
+/** The bins of a reliability curve. */
+export function reliabilityTable({ task, own }: TaskFacts): Html {
+  return html`<h3>${task.title}</h3>${table(
+    `reliability of ${task.title}`,
+    ['bin', 'weight', 'predicted', 'observed', 'PCOC'],
+    own.metrics.reliability.map(
+      ({ weight, meanPrediction, rate, pcoc }, bin) =>
+        html`<tr><th scope="row">${bin + 1}</th><td>${count(weight)}</td><td>${percent(meanPrediction)}</td><td>${percent(rate)}</td><td>${fixed(pcoc, 3)}</td></tr>`,
+    ),
+  )}`;
+}
+
+/** Lift of every task by tenth. */
+export function liftTable(tasks: readonly TaskFacts[]): Html {
+  const tenths = Array.from({ length: 10 }, (_, index) => index);
+  return table(
+    'lift',
+    ['tenth', ...tasks.map(({ task }) => `${task.title} rate, lift`)],
+    tenths.map(
+      (tenth) =>
+        html`<tr><th scope="row">${tenth + 1}</th>${tasks.map(
+          ({ own }) => html`<td>${percent(own.lift[tenth]?.rate ?? null)}, ${fixed(own.lift[tenth]?.lift, 2)}</td>`,
+        )}</tr>`,
+    ),
+  );
+}
+
+/** Losses by epoch and stage. */
+export function lossTable(epochs: readonly EpochRecord[]): Html {
+  const stages = Object.keys(epochs[0]?.trainLosses ?? {});
+  return table(
+    'losses',
+    ['epoch', ...stages.flatMap((stage) => [`${stage}: training`, 'validation'])],
+    epochs.map(
+      ({ epoch, trainLosses, validationLosses }) =>
+        html`<tr><th scope="row">${epoch}</th>${stages.map(
+          (stage) => html`<td>${precise(trainLosses[stage])}</td><td>${precise(validationLosses?.[stage])}</td>`,
+        )}</tr>`,
+    ),
+  );
+}
+
+/** AUC of each task by the values of a column. */
+export function segmentTable({ column, rows }: ReportFacts['segments'][number], tasks: readonly TaskFacts[]): Html {
+  return table(
+    `AUC by ${column}`,
+    [column, 'rows', ...tasks.flatMap(({ task }) => [`${task.title} positives`, 'AUC'])],
+    rows.map(({ value, rows: size, tasks: byTask }) => {
+      const name = segmentName(value);
+      return html`<tr><th scope="row">${name}</th><td>${count(size)}</td>${tasks.map(({ task }) =>
+        segmentCells(byTask[task.name] as SegmentTask),
+      )}</tr>`;
+    }),
+  );
+}
+
+function segmentName(value: string | null | undefined): Html {
+  if (value === undefined) return html`<small>all other values</small>`;
+  return value === null ? html`<small>missing</small>` : html`${shortened(value, LONGEST_VALUE)}`;
+}
+
+function segmentCells({ positives, auc, championAuc }: SegmentTask): Html {
+  if (auc === null || positives < LEAST_POSITIVES)
+    return html`<td>${count(positives)}</td><td><small>too few</small></td>`;
+  const change = championAuc === null ? null : html` <small>${signed(auc - championAuc, 3)}</small>`;
+  return html`<td>${count(positives)}</td><td>${fixed(auc, 3)}${change}</td>`;
+}
+
+/** Importance of every feature for every task. */
+export function importanceTable(tasks: readonly TaskFacts[]): Html {
+  const features = (tasks.findLast(({ importance }) => importance.length > 0)?.importance ?? []).map(
+    ({ feature }) => feature,
+  );
+  return table(
+    'importance of the features',
+    ['feature', ...tasks.map(({ task }) => `${task.title}: AUC lost`)],
+    features.map(
+      (feature) =>
+        html`<tr><th scope="row">${feature}</th>${tasks.map(({ importance }) => {
+          const lost = importance.find((entry) => entry.feature === feature)?.lost ?? null;
+          return html`<td>${signed(lost, 4)}</td>`;
+        })}</tr>`,
+    ),
+  );
+}
+
+/** Rows and labels of each part of the log. */
+export function dataTable({ parts }: LogSummary): Html {
+  const stages = Object.keys(parts.train.labels);
+  return table(
+    'rows and labels',
+    ['part', 'rows', 'text:time', ...stages.flatMap((stage) => [stage, 'rate', 'not settled'])],
+    PARTS.map((part) => {
+      const { rows, time, labels } = parts[part];
+      const day = (instant: number) => new Date(instant).toISOString().slice(0, 10);
+      const range = time === null ? '-' : `${day(time.first)} to ${day(time.last)}`;
+      return html`<tr><th scope="row">${part}</th><td>${count(rows)}</td><td class="text">${range}</td>${stages.map(
+        (stage) => {
+          const { positives = 0, unknown = 0, weightedRows = 0, weightedPositives = 0 } = labels[stage] ?? {};
+          return html`<td>${count(positives)}</td><td>${percent(weightedRows === 0 ? null : weightedPositives / weightedRows)}</td><td>${count(unknown)}</td>`;
+        },
+      )}</tr>`;
+    }),
+  );
+}
+
+/** By feature, training rows without a value and held-out values that the encoder does not know. */
+export function valuesTable({ summary, unknownShares }: ReportFacts): Html {
+  const { missing, dropped, parts } = summary;
+  return table(
+    'missing and unknown values',
+    ['feature', 'missing in training', 'dropped from bags', 'unknown in the held-out rows'],
+    Object.entries(missing).map(
+      ([feature, rows]) =>
+        html`<tr><th scope="row">${feature}</th><td>${percent(rows / Math.max(1, parts.train.rows))}</td>
+<td>${Object.hasOwn(dropped, feature) ? count(dropped[feature] as number) : ''}</td><td>${percent(Object.hasOwn(unknownShares, feature) ? (unknownShares[feature] as number) : null)}</td></tr>`,
+    ),
+  );
+}
+
+/** How far each feature moved, and what of it most. */
+export function driftTable(features: readonly FeatureDrift[]): Html {
+  return table(
+    'drift of the features',
+    ['feature', 'index', 'text:reading', 'text:what moved most'],
+    features.map(({ feature, index, told, moved }) => {
+      const what =
+        moved === null ? '' : `${shortened(moved.what, LONGEST_VALUE)}: ${percent(moved.from)} to ${percent(moved.to)}`;
+      return html`<tr><th scope="row">${feature}</th><td>${fixed(index, 3)}</td><td class="text">${driftWord(index, told)}</td><td class="text">${what}</td></tr>`;
+    }),
+  );
+}
+
+function driftWord(index: number | null, told: number): Html {
+  if (index === null) return html`new, or of another type`;
+  if (index > 0.25) return html`<b class="bad">another distribution</b>`;
+  if (index > 0.1) return html`<b>moved</b>`;
+  return told < 0.5 ? html`too many values to tell` : html`steady`;
+}
+
+/** A table that scrolls by itself where it is wider than the page; a column of text is named `text:...`. */
+function table(caption: string, columns: readonly string[], rows: readonly Html[]): Html {
+  const heads = columns.map((column) =>
+    column.startsWith('text:')
+      ? html`<th scope="col" class="text">${column.slice('text:'.length)}</th>`
+      : html`<th scope="col">${column}</th>`,
+  );
+  return html`<div class="wide" role="region" tabindex="0" aria-label="${caption}"><table><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function bracketed(text: string): Html | null {
+  return text === '' ? null : html`<br><small>[${text}]</small>`;
+}

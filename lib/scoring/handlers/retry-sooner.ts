@@ -1,0 +1,34 @@
+import type { BatchHandler } from '../../queue/in-process-queue.ts';
+import type { Inbox } from '../../queue/sqs-inbox.ts';
+import type { Log } from '../protocol/ports.ts';
+
+const FIRST_SECONDS = 30;
+const MAX_SECONDS = 900;
+
+/** Seconds until a message that failed is tried again: twice as long each time. */
+export function retrySeconds(receiveCount: number, firstSeconds = FIRST_SECONDS): number {
+  return Math.min(MAX_SECONDS, firstSeconds * 2 ** (receiveCount - 1));
+}
+
+/**
+ * The same handler, which lets the messages that failed come again soon. Of itself a failed message stays invisible as
+ * long as one whose process was killed: half an hour.
+ */
+export function retryingSooner(
+  handler: BatchHandler,
+  inbox: Pick<Inbox, 'hide'>,
+  log: Pick<Log, 'error'>,
+  firstSeconds = FIRST_SECONDS,
+): BatchHandler {
+  return async (event) => {
+    const response = await handler(event);
+    const failed = new Set(response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    for (const { messageId, receiptHandle, attributes } of event.Records) {
+      if (!failed.has(messageId)) continue;
+      const seconds = retrySeconds(Number(attributes.ApproximateReceiveCount), firstSeconds);
+      // Then it is tried again later, which must not cost the answer for the others.
+      await inbox.hide(receiptHandle, seconds).catch((error) => log.error('retry is late', { messageId, error }));
+    }
+    return response;
+  };
+}

@@ -1,0 +1,31 @@
+import type { SQSBatchItemFailure } from 'aws-lambda';
+import type { BatchHandler } from '../../queue/in-process-queue.ts';
+import type { Log } from '../protocol/ports.ts';
+
+export interface Time {
+  /** Milliseconds until the invocation is cut off. */
+  readonly remainingMs: () => number;
+  /** Milliseconds that one message may take. */
+  readonly neededMs: number;
+}
+
+/** The same handler, one message at a time, which gives back those that there is no time left for. */
+export function withinTime(
+  handler: BatchHandler,
+  { remainingMs, neededMs }: Time,
+  log: Pick<Log, 'info'>,
+): BatchHandler {
+  return async ({ Records }) => {
+    const batchItemFailures: SQSBatchItemFailure[] = [];
+    for (const record of Records) {
+      const { messageId } = record;
+      if (remainingMs() >= neededMs)
+        batchItemFailures.push(...(await handler({ Records: [record] })).batchItemFailures);
+      else {
+        log.info('message given back', { messageId, remainingMs: remainingMs(), neededMs });
+        batchItemFailures.push({ itemIdentifier: messageId });
+      }
+    }
+    return { batchItemFailures };
+  };
+}

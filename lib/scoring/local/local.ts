@@ -1,0 +1,201 @@
+/** Local mode: the handlers of the Lambdas over any store, driven by queues within the process. */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import {
+  type BatchHandler,
+  type InProcessQueue,
+  inProcessQueue,
+  type QueueOptions,
+} from '../../queue/in-process-queue.ts';
+import type { Store } from '../../store/store.ts';
+import { arrivalBody } from '../protocol/events.ts';
+import { conclude, shardsDone } from '../protocol/finish.ts';
+import { checkCandidateKey, type FileVersion, failureKey, fileVersion, manifestKey } from '../protocol/keys.ts';
+import type {
+  CandidateFiles,
+  Log,
+  Models,
+  PlanDependencies,
+  ScoreDependencies,
+  ScoringDependencies,
+} from '../protocol/ports.ts';
+import { type DeadLetter, failDeadLetters } from '../protocol/reconcile.ts';
+import { type Failure, isDecided, type Manifest, readOutcome, readPlan, readRecord } from '../protocol/records.ts';
+import { redriveFile } from '../protocol/redrive.ts';
+import { findLocalFiles, type LocalFile } from './local-files.ts';
+
+/** The handlers' factories, as `functions/` exports them. */
+export interface Handlers {
+  readonly planShards: (dependencies: PlanDependencies & { readonly log: Log }) => BatchHandler;
+  readonly scoreShard: (dependencies: ScoreDependencies & { readonly log: Log }) => BatchHandler;
+}
+
+export interface LocalScoring {
+  readonly store: Store;
+  readonly models: Models;
+  readonly files: CandidateFiles;
+  readonly handlers: Handlers;
+  /** Candidate files to score. @default every one under `candidates/` */
+  readonly keys?: readonly string[];
+  /** Files that have an outcome: leave them, try those again that failed, or score all once more. @default 'none' */
+  readonly again?: 'none' | 'failed' | 'all';
+  /** Shards that are scored at the same time. @default 1 */
+  readonly concurrency?: number;
+  /** Existing folder for scratch files. @default the system's */
+  readonly scratch?: string;
+  /** Where it aborts, shards that have begun are ended and no other begins; a later run goes on from there. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** @default nothing is logged */
+  readonly log?: Log;
+  readonly now?: () => Date;
+  readonly newWriterId?: () => string;
+  readonly queueOptions?: QueueOptions;
+}
+
+/** How far a run is; files that were over before it began do not count. */
+export interface Progress {
+  readonly rowsDone: number;
+  readonly rowsTotal: number;
+  readonly filesDone: number;
+  readonly filesTotal: number;
+}
+
+export type FileResult =
+  | { readonly status: 'succeeded'; readonly key: string; readonly manifest: Manifest }
+  | { readonly status: 'failed'; readonly key: string; readonly failure: Failure }
+  /** The key itself cannot be a candidate's. */
+  | { readonly status: 'refused'; readonly key: string; readonly message: string }
+  /** The run was stopped before the file's end. */
+  | { readonly status: 'open'; readonly key: string };
+
+/**
+ * Scores the candidate files whose current version has no outcome, and tells the outcome of each. A message that fails
+ * too often makes its file fail, with the last error in the failure's message.
+ * @throws where no model is current, or a key that was asked for is not there.
+ */
+export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
+  const { store, models, files, handlers, keys = null, again = 'none', concurrency = 1, signal } = options;
+  const { now = () => new Date(), newWriterId = randomUUID, scratch = tmpdir(), log = SILENT } = options;
+  await models.current();
+  const found = await findLocalFiles(store, keys, now());
+  const arrivals = inProcessQueue('arrivals', options.queueOptions);
+  const shards = inProcessQueue('shards', options.queueOptions);
+  const dependencies = { store, newWriterId, now, shards, models };
+
+  const sent = await mapSequence(found, (file) => sendArrival({ ...dependencies, arrivals }, file, again));
+  const stopping = signal === undefined ? {} : { signal };
+  // Everything is planned before anything is scored, so that progress knows all rows.
+  const planning = { ...dependencies, files, inOneGo: null, log: notingErrors(log, arrivals) };
+  await arrivals.drive(handlers.planShards(planning), stopping);
+  if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('arrivals', arrivals));
+
+  const counted = await countProgress(
+    store,
+    sent.filter((file) => file !== null),
+    files,
+    options.onProgress,
+  );
+  const scoring = { ...dependencies, files: counted, scratch, log: notingErrors(log, shards) };
+  await shards.drive(handlers.scoreShard(scoring), { ...stopping, concurrency });
+  if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('shards', shards));
+
+  return mapSequence(found, ({ file }, position) => readResult(store, sent[position] ?? file));
+}
+
+/** Sends what is to be scored; `null` where the file is over, and its publication was looked after. */
+async function sendArrival(
+  dependencies: ScoringDependencies & { readonly arrivals: InProcessQueue },
+  { file, status }: LocalFile,
+  again: 'none' | 'failed' | 'all',
+): Promise<FileVersion | null> {
+  const { store, arrivals } = dependencies;
+  if (status === 'failed' && again === 'failed') {
+    await redriveFile(dependencies, file.source);
+    return file;
+  }
+  if (status === 'open' || again === 'all') {
+    const version = status === 'open' ? file : fileVersion({ ...file, attempt: file.attempt + 1 });
+    await arrivals.send([arrivalBody(version)]);
+    return version;
+  }
+  const outcome = (await readOutcome(store, file.source))?.value;
+  if (isDecided(outcome)) await conclude(dependencies, outcome);
+  return null;
+}
+
+/** The same port, which tells how many rows are done. Shards that were done before the run count at once. */
+async function countProgress(
+  store: Store,
+  versions: readonly FileVersion[],
+  files: CandidateFiles,
+  onProgress: (progress: Progress) => void = () => undefined,
+): Promise<CandidateFiles> {
+  const missing = new Map<string, Set<number>>();
+  let rowsDone = 0;
+  let rowsTotal = 0;
+  for (const { source } of versions) {
+    const shards = (await readPlan(store, source))?.candidates.shards ?? [];
+    const done = await shardsDone(store, source);
+    missing.set(source, new Set(shards.map(({ index }) => index).filter((index) => !done.has(index))));
+    for (const { index, rows } of shards) {
+      rowsTotal += rows;
+      if (done.has(index)) rowsDone += rows;
+    }
+  }
+  const report = () => {
+    const filesDone = [...missing.values()].filter((shards) => shards.size === 0).length;
+    onProgress({ rowsDone, rowsTotal, filesDone, filesTotal: missing.size });
+  };
+  report();
+  return {
+    plan: (file, model) => files.plan(file, model),
+    async scoreShard(request) {
+      const scored = await files.scoreShard(request);
+      if (missing.get(request.file.source)?.delete(request.shard)) rowsDone += scored.rowsIn;
+      report();
+      return scored;
+    },
+  };
+}
+
+async function readResult(store: Store, { key, source }: FileVersion): Promise<FileResult> {
+  const check = checkCandidateKey(key);
+  if (check.kind === 'refused') return { status: 'refused', key, message: check.message };
+  const outcome = (await readOutcome(store, source))?.value;
+  if (outcome?.status === 'succeeded') return { status: 'succeeded', key, manifest: outcome.manifest };
+  if (outcome?.status === 'failed') return { status: 'failed', key, failure: outcome.failure };
+  // The work of a file that was over long ago has expired; its folder still tells.
+  const manifest = (await readRecord<Manifest>(store, manifestKey(key)))?.value;
+  if (manifest?.source === source) return { status: 'succeeded', key, manifest };
+  const failure = (await readRecord<Failure>(store, failureKey(key)))?.value;
+  return failure?.source === source ? { status: 'failed', key, failure } : { status: 'open', key };
+}
+
+function deadLetters(queue: DeadLetter['queue'], messages: InProcessQueue): DeadLetter[] {
+  return messages.deadLetters().map(({ body, error }) => ({ queue, body, error }));
+}
+
+// A batch response says which messages failed and not why; the log is where a handler says it.
+function notingErrors(log: Log, queue: InProcessQueue): Log {
+  return {
+    info: (message, details) => log.info(message, details),
+    error(message, details) {
+      const { messageId, error } = details;
+      if (typeof messageId === 'string')
+        queue.noteError(messageId, error instanceof Error ? error.message : String(error));
+      log.error(message, details);
+    },
+  };
+}
+
+async function mapSequence<Item, Result>(
+  items: readonly Item[],
+  map: (item: Item, position: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [position, item] of items.entries()) results.push(await map(item, position));
+  return results;
+}
+
+const SILENT: Log = { info: () => undefined, error: () => undefined };

@@ -1,0 +1,187 @@
+import { putConditionally } from '../../store/conditional-put.ts';
+import { mapEach } from '../each.ts';
+import { ScoringError } from '../errors.ts';
+import { type FileVersion, outcomeKey, receiptKey, receiptsPrefix, rejectsPartKey, scoresPartKey } from './keys.ts';
+import type { ScoringDependencies } from './ports.ts';
+import { publish } from './publish.ts';
+import {
+  type Decided,
+  type Failed,
+  type Failure,
+  FORMAT_VERSION,
+  isDecided,
+  type Manifest,
+  type Outcome,
+  type Plan,
+  type Pointer,
+  type Receipt,
+  readOutcome,
+  readRecord,
+  recordText,
+  type Stored,
+  type Succeeded,
+} from './records.ts';
+
+/** Where a file stands after a step. */
+export type FileStatus =
+  | { readonly status: 'open'; readonly done: number; readonly shards: number }
+  | { readonly status: 'succeeded'; readonly rowsIn: number; readonly scored: number; readonly rejected: number }
+  | { readonly status: 'failed'; readonly reason: string; readonly message: string };
+
+/** What is said of a file that fails; a `CandidateFileError` is one. */
+export type FailureReason = Pick<Failure, 'reason' | 'message' | 'details'>;
+
+/**
+ * Decides a file whose shards all have receipts, once, and publishes what was decided. May be run again, and by
+ * several at once: everyone obeys the outcome that stands.
+ */
+export async function finishFile(dependencies: ScoringDependencies, plan: Plan): Promise<FileStatus> {
+  const { store } = dependencies;
+  const shards = plan.candidates.shards.length;
+  const done = await shardsDone(store, plan.file.source);
+  if (done.size < shards) return { status: 'open', done: done.size, shards };
+  return finishWith(dependencies, plan, await readReceipts(store, plan));
+}
+
+/** Decides a file by the receipts of all its shards, in their order, and publishes what was decided, as `conclude` does. */
+export async function finishWith(
+  dependencies: ScoringDependencies,
+  plan: Plan,
+  receipts: readonly Receipt[],
+  pointer?: Stored<Pointer> | null,
+): Promise<FileStatus> {
+  const manifest = manifestOf(plan, receipts, dependencies.now());
+  const refusal = wrongCounts(plan, receipts) ?? tooManyRejects(plan, manifest);
+  if (refusal !== null) return failFile(dependencies, plan.file, refusal, pointer);
+  return conclude(dependencies, await decide(dependencies, plan.file, { status: 'succeeded', manifest }), pointer);
+}
+
+/** Ends a file as failed, unless it has ended already, and publishes what was decided, as `conclude` does. */
+export async function failFile(
+  dependencies: ScoringDependencies,
+  file: FileVersion,
+  { reason, message, details }: FailureReason,
+  pointer?: Stored<Pointer> | null,
+): Promise<FileStatus> {
+  const { source, key, versionId } = file;
+  const failedAt = dependencies.now().toISOString();
+  const failure: Failure = {
+    formatVersion: FORMAT_VERSION,
+    reason,
+    message,
+    source,
+    key,
+    versionId,
+    failedAt,
+    details,
+  };
+  return conclude(dependencies, await decide(dependencies, file, { status: 'failed', failure }), pointer);
+}
+
+/** Publishes what was decided of a file; a pointer that was read before spares a request. */
+export async function conclude(
+  dependencies: ScoringDependencies,
+  outcome: Decided,
+  pointer?: Stored<Pointer> | null,
+): Promise<FileStatus> {
+  await publish(dependencies, outcome, pointer);
+  if (outcome.status === 'failed') {
+    const { reason, message } = outcome.failure;
+    return { status: 'failed', reason, message };
+  }
+  const { rowsIn, scored, rejected } = outcome.manifest;
+  return { status: 'succeeded', rowsIn, scored, rejected };
+}
+
+/** Indices of the shards that have a receipt. */
+export async function shardsDone(store: ScoringDependencies['store'], source: string): Promise<ReadonlySet<number>> {
+  const prefix = receiptsPrefix(source);
+  const done = new Set<number>();
+  for await (const { key } of store.list(prefix)) done.add(Number(key.slice(prefix.length, -'.json'.length)));
+  return done;
+}
+
+type Proposal = Pick<Succeeded, 'status' | 'manifest'> | Pick<Failed, 'status' | 'failure'>;
+
+async function decide(dependencies: ScoringDependencies, file: FileVersion, proposal: Proposal): Promise<Decided> {
+  const { store } = dependencies;
+  // Nearly always nothing stands there: it is read only where something does.
+  let stored: Stored<Outcome> | null = null;
+  for (let round = 0; round < 2; round++) {
+    const reopened = stored?.value.reopened ?? 0;
+    const proposed: Decided = { formatVersion: FORMAT_VERSION, file, reopened, ...proposal };
+    const expected = stored?.etag ?? null;
+    if (await putConditionally(dependencies, { key: outcomeKey(file.source), content: recordText(proposed), expected }))
+      return proposed;
+    stored = await readOutcome(store, file.source);
+    if (isDecided(stored?.value)) return stored.value;
+  }
+  throw new ScoringError(`outcome of ${file.key} was reopened while it was being decided`);
+}
+
+async function readReceipts(store: ScoringDependencies['store'], { file, candidates }: Plan): Promise<Receipt[]> {
+  return mapEach(candidates.shards, async ({ index }) => {
+    const key = receiptKey(file.source, index);
+    const receipt = await readRecord<Receipt>(store, key);
+    if (receipt === null) throw new ScoringError(`receipt ${key} is gone (in ${store.url})`);
+    return receipt.value;
+  });
+}
+
+function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date): Manifest {
+  const { file, model, plannedAt } = plan;
+  const unknown = receipts.flatMap(({ unknownEntities }) => (unknownEntities === undefined ? [] : [unknownEntities]));
+  return {
+    formatVersion: FORMAT_VERSION,
+    source: file.source,
+    key: file.key,
+    versionId: file.versionId,
+    model,
+    parts: receipts.map(({ shard, scored, sha256 }) => ({ key: scoresPartKey(file, shard), rows: scored, sha256 })),
+    rejects: receipts.filter(({ rejected }) => rejected > 0).map(({ shard }) => rejectsPartKey(file, shard)),
+    rowsIn: sum(receipts.map(({ rowsIn }) => rowsIn)),
+    scored: sum(receipts.map(({ scored }) => scored)),
+    rejected: sum(receipts.map(({ rejected }) => rejected)),
+    rejectedByReason: sumByName(receipts.map(({ rejectedByReason }) => rejectedByReason)),
+    ...(unknown.length > 0 && { unknownEntities: sumByName(unknown) }),
+    seconds: sum(receipts.map(({ seconds }) => seconds)),
+    cpuModels: [...new Set(receipts.map(({ cpuModel }) => cpuModel))].sort(),
+    plannedAt,
+    finishedAt: finishedAt.toISOString(),
+  };
+}
+
+function wrongCounts({ file, candidates }: Plan, receipts: readonly Receipt[]): FailureReason | null {
+  for (const { index, rows } of candidates.shards) {
+    const { rowsIn, scored, rejected } = receipts[index] ?? { rowsIn: 0, scored: 0, rejected: 0 };
+    if (rowsIn === rows && scored + rejected === rows) continue;
+    const message = `${file.key}: shard ${index} has ${rowsIn} rows in, ${scored} scored and ${rejected} rejected, expected ${rows} in all`;
+    return { reason: 'row_counts', message, details: { shard: index, rowsIn, scored, rejected, rowsPlanned: rows } };
+  }
+  return null;
+}
+
+function tooManyRejects({ file, maxRejected }: Plan, total: Manifest): FailureReason | null {
+  const { rowsIn, rejected, rejectedByReason } = total;
+  if (rejected <= maxRejected * rowsIn) return null;
+  const [[reason, rows] = ['', 0]] = Object.entries(rejectedByReason).sort(([, a], [, b]) => b - a);
+  return {
+    reason: 'too_many_rejects',
+    message: `${file.key}: ${rejected} of ${rowsIn} rows rejected (${percent(rejected / rowsIn)}), at most ${percent(maxRejected)} allowed; most often ${reason} (${rows} rows)`,
+    details: { rowsIn, rejected, maxRejected, rejectedByReason },
+  };
+}
+
+function sumByName(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const count of counts) for (const [name, rows] of Object.entries(count)) total[name] = (total[name] ?? 0) + rows;
+  return total;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

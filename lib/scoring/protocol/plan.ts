@@ -1,0 +1,153 @@
+import { putConditionally } from '../../store/conditional-put.ts';
+import { CandidateFileError, ScoringError } from '../errors.ts';
+import { conclude, type FileStatus, failFile, finishFile, shardsDone } from './finish.ts';
+import {
+  type Arrival,
+  checkCandidateKey,
+  compareVersions,
+  type FileVersion,
+  fileVersion,
+  planKey,
+  refusalKey,
+} from './keys.ts';
+import { shardMessageBody } from './messages.ts';
+import type { PlanDependencies } from './ports.ts';
+import { readPointer } from './publish.ts';
+import {
+  FORMAT_VERSION,
+  isDecided,
+  type Plan,
+  type Pointer,
+  readOutcome,
+  readPlan,
+  recordText,
+  type Stored,
+} from './records.ts';
+import { scoreOnlyShard } from './score.ts';
+
+/**
+ * Rows up to which a file is scored by who plans it. Ten of them, a batch of arrivals, take half a minute one after the
+ * other at 40,000 rows a second; larger ones are faster side by side, and worth a message and a part of their own.
+ */
+export const ONE_GO_ROWS = 100_000;
+
+export type PlanResult =
+  /** Not a candidate file. */
+  | { readonly status: 'ignored'; readonly key: string }
+  /** A key that cannot have scores; `failed/` says why. */
+  | { readonly status: 'refused'; readonly key: string; readonly message: string }
+  /** This version, or a newer one of the same key, ended before. */
+  | { readonly status: 'superseded'; readonly key: string; readonly source: string }
+  | {
+      readonly status: 'planned';
+      readonly key: string;
+      readonly source: string;
+      readonly rows: number;
+      readonly shards: number;
+      /** Shards that had no receipt yet. */
+      readonly sent: number;
+    }
+  | (FileStatus & { readonly key: string; readonly source: string });
+
+/**
+ * Plans a file that has arrived, or obeys the plan that stands. Whoever plans a small file scores and finishes it in the
+ * same go where the dependencies allow and time remains; else the scores of every shard without a receipt are asked for.
+ * So a file on which a planner died is scored apart from the others of its batch. May be run again, and by several at once.
+ */
+export async function planFile(dependencies: PlanDependencies, arrival: Arrival): Promise<PlanResult> {
+  const { store } = dependencies;
+  const { key } = arrival;
+  const check = checkCandidateKey(key);
+  if (check.kind === 'ignored') return { status: 'ignored', key };
+  if (check.kind === 'refused') return refuse(dependencies, arrival, check);
+
+  const file = fileVersion(arrival);
+  const { source } = file;
+  const standing = await readPlan(store, source);
+  const pointer = await readPointer(store, key);
+  // Without a plan and a pointer there is hardly an outcome, and whoever decides finds it; it is not worth a request.
+  const outcome = standing === null && pointer === null ? undefined : (await readOutcome(store, source))?.value;
+  if (isDecided(outcome)) return { key, source, ...(await conclude(dependencies, outcome, pointer)) };
+  if (standing !== null) return sendShards(dependencies, standing);
+  // The pointer is at this version only after an outcome: where that is gone, the work has expired.
+  if (outcome === undefined && isOver(pointer, file)) return { status: 'superseded', key, source };
+  const made = await makePlan(dependencies, file);
+  return made instanceof CandidateFileError
+    ? { key, source, ...(await failFile(dependencies, file, made, pointer)) }
+    : beginPlan(dependencies, made, pointer);
+}
+
+/** Goes on with a plan that was found missing: a small file that was planned here is scored here. */
+async function beginPlan(
+  dependencies: PlanDependencies,
+  { plan, isOwn }: MadePlan,
+  pointer: Stored<Pointer> | null,
+): Promise<PlanResult> {
+  const { inOneGo } = dependencies;
+  const { source, key } = plan.file;
+  const { rows, shards } = plan.candidates;
+  if (!isOwn) return sendShards(dependencies, plan);
+  if (inOneGo === null || shards.length !== 1 || rows > ONE_GO_ROWS || !inOneGo.hasTime())
+    return sendShards(dependencies, plan, new Set());
+  return { key, source, ...(await scoreOnlyShard({ ...dependencies, ...inOneGo }, plan, pointer)) };
+}
+
+/** Asks for the scores of every shard that is not known to be done; finishes the file where all are. */
+export async function sendShards(
+  dependencies: Omit<PlanDependencies, 'files' | 'models' | 'inOneGo'>,
+  plan: Plan,
+  known?: ReadonlySet<number>,
+): Promise<PlanResult> {
+  const { source, key } = plan.file;
+  const { rows, shards } = plan.candidates;
+  const done = known ?? (await shardsDone(dependencies.store, source));
+  const missing = shards.filter(({ index }) => !done.has(index));
+  if (missing.length === 0) return { key, source, ...(await finishFile(dependencies, plan)) };
+  await dependencies.shards.send(missing.map(({ index }) => shardMessageBody({ source, shard: index })));
+  return { status: 'planned', key, source, rows, shards: shards.length, sent: missing.length };
+}
+
+interface MadePlan {
+  readonly plan: Plan;
+  /** Whether it was made here, or by another planner at the same time. */
+  readonly isOwn: boolean;
+}
+
+async function makePlan(dependencies: PlanDependencies, file: FileVersion): Promise<MadePlan | CandidateFileError> {
+  const { store, models, files, now } = dependencies;
+  const { maxRejected, name, version } = await models.current();
+  const model = { name, version };
+  try {
+    const candidates = await files.plan(file, model);
+    const plannedAt = now().toISOString();
+    const plan: Plan = { formatVersion: FORMAT_VERSION, file, model, maxRejected, plannedAt, candidates };
+    const key = planKey(file.source);
+    if (await putConditionally(dependencies, { key, content: recordText(plan), expected: null }))
+      return { plan, isOwn: true };
+  } catch (error) {
+    if (error instanceof CandidateFileError) return error;
+    throw error;
+  }
+  const winner = await readPlan(store, file.source);
+  if (winner === null) throw new ScoringError(`plan of ${file.key} is gone (in ${store.url})`);
+  return { plan: winner, isOwn: false };
+}
+
+function isOver(pointer: Stored<Pointer> | null, file: FileVersion): boolean {
+  if (pointer === null) return false;
+  return pointer.value.file.source === file.source || compareVersions(pointer.value.file, file) > 0;
+}
+
+async function refuse(
+  dependencies: PlanDependencies,
+  { key, versionId }: Arrival,
+  { reason, message }: { readonly reason: string; readonly message: string },
+): Promise<PlanResult> {
+  const refusal = refusalKey(key);
+  if ((await dependencies.store.head(refusal)) === null) {
+    const failedAt = dependencies.now().toISOString();
+    const content = recordText({ formatVersion: FORMAT_VERSION, reason, message, key, versionId, failedAt });
+    await putConditionally(dependencies, { key: refusal, content, expected: null });
+  }
+  return { status: 'refused', key, message };
+}

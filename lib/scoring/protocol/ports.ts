@@ -1,0 +1,86 @@
+/** What the protocol stands on besides the store: the work on the rows, and the registry's current version. */
+import type { Queue } from '../../queue/queue.ts';
+import type { Store } from '../../store/store.ts';
+import type { CandidatePlan } from '../../table/candidates/candidates.ts';
+import type { FileVersion } from './keys.ts';
+
+export interface ModelVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The model version that new plans are made with, and what it declares of them. */
+export interface CurrentModel extends ModelVersion {
+  /** Share of a candidate file's rows that may be bad before the file fails. */
+  readonly maxRejected: number;
+}
+
+export interface ShardRequest {
+  readonly file: FileVersion;
+  readonly plan: CandidatePlan;
+  /** Index into the plan's shards. */
+  readonly shard: number;
+  readonly model: ModelVersion;
+  /** A folder for this shard alone, removed once its files are stored. */
+  readonly scratch: string;
+}
+
+export interface ScoredShard {
+  readonly scoresPath: string;
+  /** `null` where no row was rejected. */
+  readonly rejectsPath: string | null;
+  readonly rowsIn: number;
+  readonly scored: number;
+  readonly rejected: number;
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+  readonly unknownEntities?: Readonly<Record<string, number>>;
+}
+
+/** The work on the rows of candidate files. Each member throws `CandidateFileError` where the file can never be scored. */
+export interface CandidateFiles {
+  plan(file: FileVersion, model: ModelVersion): Promise<CandidatePlan>;
+  /** Scores with the version it is given, whichever is current by then. */
+  scoreShard(request: ShardRequest): Promise<ScoredShard>;
+}
+
+export interface Models {
+  /** @throws where no version is current. */
+  current(): Promise<CurrentModel>;
+}
+
+/** What every step needs. */
+export interface ScoringDependencies {
+  readonly store: Store;
+  /** An id that no other writer has, for each conditional write. */
+  readonly newWriterId: () => string;
+  readonly now: () => Date;
+}
+
+export interface PlanDependencies extends ScoringDependencies {
+  readonly shards: Queue;
+  readonly models: Models;
+  readonly files: Pick<CandidateFiles, 'plan'>;
+  /**
+   * With what a small file is scored and finished at once, without a message; `null` to send every shard, for drivers
+   * that plan everything before they score.
+   */
+  readonly inOneGo: InOneGo | null;
+}
+
+export interface InOneGo extends Pick<ScoreDependencies, 'files' | 'scratch'> {
+  /** Whether a shard that is begun now can be ended. */
+  readonly hasTime: () => boolean;
+}
+
+export interface ScoreDependencies extends ScoringDependencies {
+  readonly files: Pick<CandidateFiles, 'scoreShard'>;
+  /** Existing folder for scratch files. */
+  readonly scratch: string;
+}
+
+/** The part of a logger that the handlers use; powertools' `Logger` is one. */
+export interface Log {
+  info(message: string, details: Readonly<Record<string, unknown>>): void;
+  error(message: string, details: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,223 @@
+/**
+ * Makes the scores folder of a path show what it should: the outcome of the newest version that has one.
+ *
+ * Several publishers may work on one folder at once, for one version or for several, and each may be killed or fall
+ * asleep between any two of its calls. No store can lock a folder, so safety comes from the order of the calls:
+ *
+ * - The pointer only moves to newer versions, and a version's parts are copied only after it has moved there. A folder
+ *   that was read *before* the pointer was found at a version therefore holds, beside that version's parts, only older
+ *   ones: they may be deleted at any later time.
+ * - The manifest is replaced by compare-and-swap against the one that was read before the pointer. So it only moves to
+ *   newer versions too, all its parts are there before it, and they are deleted only once a newer one is in its place.
+ * - `_SUCCESS` names its version; where its name and the manifest's agree, the parts are whole.
+ * - `_SUCCESS` and `_FAILED.json` are deleted without a condition, and a sleeper may wake to delete a newer one. But
+ *   whoever has changed anything looks again afterwards, and mends what is not as the pointer says, whoever owns it.
+ * - A look at the pointer is enough after one's own `_SUCCESS`: where it has not moved, whoever moves it later finds that
+ *   `_SUCCESS`, and whoever comes from an older version looks again himself.
+ * - Nothing is copied before there is a pointer. Who makes a path's first one therefore knows the folder: it was empty.
+ */
+import { putConditionally } from '../../store/conditional-put.ts';
+import { mapEach } from '../each.ts';
+import { ScoringError } from '../errors.ts';
+import {
+  compareVersions,
+  type FileVersion,
+  failureKey,
+  isScoresPart,
+  manifestKey,
+  pointerKey,
+  scoresFolder,
+  successKey,
+  workPartKey,
+} from './keys.ts';
+import type { ScoringDependencies } from './ports.ts';
+import {
+  type Failed,
+  type Failure,
+  FORMAT_VERSION,
+  getIfPresent,
+  type Manifest,
+  type Outcome,
+  type Pointer,
+  readOutcome,
+  readRecord,
+  recordText,
+  type Stored,
+  type Succeeded,
+} from './records.ts';
+
+type Publishing = Pick<ScoringDependencies, 'store' | 'newWriterId'>;
+
+/** What lies in the scores folder of one path. */
+interface Folder {
+  /** Keys of the parts, of whatever version. */
+  readonly parts: readonly string[];
+  readonly manifest: Stored<Manifest> | null;
+  readonly failure: Stored<Failure> | null;
+  /** The source in `_SUCCESS`. */
+  readonly success: string | null;
+}
+
+const EMPTY: Folder = { parts: [], manifest: null, failure: null, success: null };
+
+// Each further round needs another publisher to have moved in between; a message that gives up is tried again.
+const MAX_ROUNDS = 20;
+
+/**
+ * Moves the path's pointer to the version of this outcome, unless it is at a newer one, and makes the folder show what
+ * the pointer names. A pointer that was read before, however long ago, spares a request.
+ */
+export async function publish(
+  publishing: Publishing,
+  outcome: Outcome,
+  pointer?: Stored<Pointer> | null,
+): Promise<void> {
+  const { file } = outcome;
+  const known = pointer === undefined ? await readPointer(publishing.store, file.key) : pointer;
+  const isFirst = await advancePointer(publishing, file, known);
+  if (isFirst && (await show(publishing, EMPTY, outcome))) return;
+  await showPath(publishing, file.key);
+}
+
+/** The newest version of a key that has an outcome; `null` where none has. */
+export async function readPointer(store: Publishing['store'], key: string): Promise<Stored<Pointer> | null> {
+  return readRecord<Pointer>(store, pointerKey(key));
+}
+
+/** Tells whether it made the path's first pointer. */
+async function advancePointer(
+  publishing: Publishing,
+  file: FileVersion,
+  known: Stored<Pointer> | null,
+): Promise<boolean> {
+  let pointer = known;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    if (pointer !== null && compareVersions(pointer.value.file, file) >= 0) return false;
+    const content = recordText({ formatVersion: FORMAT_VERSION, file } satisfies Pointer);
+    if (await putConditionally(publishing, { key: pointerKey(file.key), content, expected: pointer?.etag ?? null }))
+      return pointer === null;
+    pointer = await readPointer(publishing.store, file.key);
+  }
+  throw new ScoringError(`pointer of ${file.key} changed ${MAX_ROUNDS} times while it was being moved`);
+}
+
+async function showPath(publishing: Publishing, key: string): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const folder = await readFolder(publishing, key);
+    const outcome = await pointedOutcome(publishing, key);
+    // Without an outcome the version's work has expired, long after its folder was made.
+    if (outcome === null || isShown(folder, outcome)) return;
+    if (await show(publishing, folder, outcome)) return;
+  }
+  throw new ScoringError(`scores of ${key} did not come to rest in ${MAX_ROUNDS} rounds`);
+}
+
+/** Tells whether the folder is known to show the outcome; where it is not, somebody must look again. */
+function show(publishing: Publishing, folder: Folder, outcome: Outcome): Promise<boolean> {
+  switch (outcome.status) {
+    case 'succeeded':
+      return showScores(publishing, folder, outcome);
+    case 'failed':
+      return showFailure(publishing, folder, outcome);
+    case 'reopened':
+      return withdraw(publishing, folder, outcome.file.key);
+  }
+}
+
+async function showScores(publishing: Publishing, folder: Folder, { file, manifest }: Succeeded): Promise<boolean> {
+  const { store } = publishing;
+  const whole = isWhole(folder, manifest);
+  const stands = whole && folder.success === file.source;
+  if (folder.success !== null && !stands) await store.delete(successKey(file.key));
+  if (!whole) {
+    // A copy is whole or not there. Those that are there stay: whoever is cut off in the middle of thousands gets further
+    // each time.
+    const present = new Set(folder.parts);
+    await mapEach(manifest.parts, async ({ key }, shard) => {
+      if (!present.has(key)) await store.copy(workPartKey(file.source, shard), key);
+    });
+    const content = recordText(manifest);
+    const expected = folder.manifest?.etag ?? null;
+    if (!(await putConditionally(publishing, { key: manifestKey(file.key), content, expected }))) return false;
+  }
+  await mapEach(strangers(folder, manifest), (key) => store.delete(key));
+  if (folder.failure !== null) await store.delete(failureKey(file.key));
+  if (stands) return false;
+  // Narrows, and cannot close, the time in which `_SUCCESS` may appear while a newer version is being copied.
+  if (!(await isPointedAt(publishing, file))) return false;
+  const success = { key: successKey(file.key), content: file.source, expected: null };
+  return (await putConditionally(publishing, success)) && (await isPointedAt(publishing, file));
+}
+
+async function isPointedAt({ store }: Publishing, file: FileVersion): Promise<boolean> {
+  return (await readPointer(store, file.key))?.value.file.source === file.source;
+}
+
+// The parts and the manifest of an older version stay: a bad file does not destroy good scores, it only withdraws them.
+// And it may be reopened at any time, so that it is always looked at again.
+async function showFailure(publishing: Publishing, folder: Folder, { file, failure }: Failed): Promise<false> {
+  if (folder.success !== null) await publishing.store.delete(successKey(file.key));
+  const expected = folder.failure?.etag ?? null;
+  await putConditionally(publishing, { key: failureKey(file.key), content: recordText(failure), expected });
+  return false;
+}
+
+async function withdraw({ store }: Publishing, folder: Folder, key: string): Promise<false> {
+  if (folder.success !== null) await store.delete(successKey(key));
+  if (folder.failure !== null) await store.delete(failureKey(key));
+  return false;
+}
+
+function isShown(folder: Folder, outcome: Outcome): boolean {
+  const { success, failure } = folder;
+  switch (outcome.status) {
+    case 'succeeded':
+      return (
+        success === outcome.file.source &&
+        failure === null &&
+        isWhole(folder, outcome.manifest) &&
+        strangers(folder, outcome.manifest).length === 0
+      );
+    case 'failed':
+      return success === null && failure !== null && isSame(failure.value, outcome.failure);
+    case 'reopened':
+      return success === null && failure === null;
+  }
+}
+
+/** Whether the manifest is in place with all its parts. */
+function isWhole(folder: Folder, manifest: Manifest): boolean {
+  if (folder.manifest === null || !isSame(folder.manifest.value, manifest)) return false;
+  const present = new Set(folder.parts);
+  return manifest.parts.every(({ key }) => present.has(key));
+}
+
+function strangers(folder: Folder, manifest: Manifest): string[] {
+  const own = new Set(manifest.parts.map(({ key }) => key));
+  return folder.parts.filter((key) => !own.has(key));
+}
+
+function isSame(a: Manifest | Failure, b: Manifest | Failure): boolean {
+  return recordText(a) === recordText(b);
+}
+
+async function readFolder({ store }: Publishing, key: string): Promise<Folder> {
+  const parts: string[] = [];
+  const records = new Set<string>();
+  // One listing tells which records there are: of a new file none, and none is asked for.
+  for await (const { key: found } of store.list(scoresFolder(key))) {
+    if (isScoresPart(found, key)) parts.push(found);
+    else records.add(found);
+  }
+  const ifListed = <Value>(record: string, read: () => Promise<Value | null>) => (records.has(record) ? read() : null);
+  const manifest = await ifListed(manifestKey(key), () => readRecord<Manifest>(store, manifestKey(key)));
+  const failure = await ifListed(failureKey(key), () => readRecord<Failure>(store, failureKey(key)));
+  const success = await ifListed(successKey(key), () => getIfPresent(store, successKey(key)));
+  return { parts, manifest, failure, success: success && new TextDecoder().decode(success.body) };
+}
+
+async function pointedOutcome({ store }: Publishing, key: string): Promise<Outcome | null> {
+  const pointer = await readPointer(store, key);
+  if (pointer === null) return null;
+  return (await readOutcome(store, pointer.value.file.source))?.value ?? null;
+}

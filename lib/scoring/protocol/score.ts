@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { putConditionally } from '../../store/conditional-put.ts';
+import type { ObjectInfo } from '../../store/store.ts';
+import { CandidateFileError, ScoringError } from '../errors.ts';
+import { conclude, type FileStatus, failFile, finishFile, finishWith } from './finish.ts';
+import { receiptKey, rejectsPartKey, workPartKey } from './keys.ts';
+import type { ShardMessage } from './messages.ts';
+import type { ScoreDependencies } from './ports.ts';
+import {
+  FORMAT_VERSION,
+  isDecided,
+  type Plan,
+  type Pointer,
+  type Receipt,
+  readOutcome,
+  readPlan,
+  recordText,
+  type Stored,
+} from './records.ts';
+
+const CPU_MODEL = cpus()[0]?.model ?? 'unknown';
+
+export type ScoreResult = FileStatus & {
+  readonly key: string;
+  readonly source: string;
+  readonly shard: number;
+  /** What this call scored itself; `null` where the shard was done before. */
+  readonly receipt: Receipt | null;
+};
+
+/**
+ * Scores one shard of a planned file, unless that is done, and finishes the file where no shard is left. May be run
+ * again, and by several at once.
+ * @throws {ScoringError} where the source has no plan, or the plan no such shard.
+ */
+export async function scoreShard(dependencies: ScoreDependencies, message: ShardMessage): Promise<ScoreResult> {
+  const { store } = dependencies;
+  const { source, shard } = message;
+  const plan = await readPlan(store, source);
+  if (plan === null) throw new ScoringError(`source ${source} has no plan (in ${store.url})`);
+  const result = { key: plan.file.key, source, shard };
+
+  const outcome = (await readOutcome(store, source))?.value;
+  if (isDecided(outcome)) return { ...result, receipt: null, ...(await conclude(dependencies, outcome)) };
+  // The part may be there: its scorer was killed before the end, or is at work beside this.
+  const part = await store.head(workPartKey(source, shard));
+  const receipt = part === null ? await scorePart(dependencies, plan, shard) : receiptOf(part);
+  if (receipt instanceof CandidateFileError)
+    return { ...result, receipt: null, ...(await failFile(dependencies, plan.file, receipt)) };
+  return { ...result, receipt: part === null ? receipt : null, ...(await finishShard(dependencies, plan, receipt)) };
+}
+
+/**
+ * Scores the only shard of a file right after it was planned, and finishes the file. Nobody else is asked for it, so
+ * that the part is not looked for: where one is there all the same, the condition of its write tells.
+ */
+export async function scoreOnlyShard(
+  dependencies: ScoreDependencies,
+  plan: Plan,
+  pointer: Stored<Pointer> | null,
+): Promise<FileStatus> {
+  const receipt = await scorePart(dependencies, plan, 0);
+  return receipt instanceof CandidateFileError
+    ? failFile(dependencies, plan.file, receipt, pointer)
+    : finishWith(dependencies, plan, [receipt], pointer);
+}
+
+/** Leaves a receipt for those who score the other shards; where there is none, the part with its counts is enough. */
+async function finishShard(dependencies: ScoreDependencies, plan: Plan, receipt: Receipt): Promise<FileStatus> {
+  if (plan.candidates.shards.length === 1) return finishWith(dependencies, plan, [receipt]);
+  const key = receiptKey(plan.file.source, receipt.shard);
+  await putConditionally(dependencies, { key, content: recordText(receipt), expected: null });
+  return finishFile(dependencies, plan);
+}
+
+async function scorePart(
+  dependencies: ScoreDependencies,
+  plan: Plan,
+  shard: number,
+): Promise<Receipt | CandidateFileError> {
+  const { store, files, now } = dependencies;
+  const { file, model, candidates } = plan;
+  if (candidates.shards[shard] === undefined)
+    throw new ScoringError(`shard ${shard} of ${file.key} does not exist, the plan has ${candidates.shards.length}`);
+  const scratch = await mkdtemp(join(dependencies.scratch, 'shard-'));
+  try {
+    const started = now();
+    const scored = await files.scoreShard({ file, plan: candidates, shard, model, scratch });
+    const { scoresPath, rejectsPath, ...counts } = scored;
+    if (rejectsPath !== null) await store.putFile(rejectsPartKey(file, shard), rejectsPath);
+    const receipt: Receipt = {
+      formatVersion: FORMAT_VERSION,
+      shard,
+      rowsIn: counts.rowsIn,
+      scored: counts.scored,
+      rejected: counts.rejected,
+      rejectedByReason: counts.rejectedByReason,
+      ...(counts.unknownEntities && { unknownEntities: counts.unknownEntities }),
+      sha256: await sha256OfFile(scoresPath),
+      seconds: (now().getTime() - started.getTime()) / 1000,
+      cpuModel: CPU_MODEL,
+    };
+    const part = { key: workPartKey(file.source, shard), content: { path: scoresPath }, expected: null };
+    const metadata = { receipt: asciiJson(receipt) };
+    if (await putConditionally(dependencies, { ...part, metadata })) return receipt;
+    const winner = await store.head(part.key);
+    if (winner === null) throw new ScoringError(`part ${part.key} is gone (in ${store.url})`);
+    return receiptOf(winner);
+  } catch (error) {
+    if (error instanceof CandidateFileError) return error;
+    throw error;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+// The counts travel with the part itself, so that they belong to the part that won.
+function receiptOf({ key, metadata }: ObjectInfo): Receipt {
+  if (metadata.receipt === undefined) throw new ScoringError(`part ${key} has no receipt in its metadata`);
+  return JSON.parse(metadata.receipt) as Receipt;
+}
+
+/** JSON in the characters that object metadata may have. */
+function asciiJson(value: Receipt): string {
+  return JSON.stringify(value).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,154 @@
+/** The work on the rows of candidate files: the store's bytes, DuckDB's rows and onnxruntime's scores behind one port. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openObjectFile } from '../../store/object-file.ts';
+import type { Store } from '../../store/store.ts';
+import { planCandidates, scoreRows } from '../../table/candidates/candidates.ts';
+import type { Relation } from '../../table/columns.ts';
+import { DataError } from '../../table/errors.ts';
+import type { CandidateFile } from '../../table/source/candidate-file.ts';
+import { CandidateFileError } from '../errors.ts';
+import { type FileVersion, pieceKey } from '../protocol/keys.ts';
+import type { CandidateFiles, ScoredShard, ShardRequest } from '../protocol/ports.ts';
+import { type FeatureTables, featureTables } from './feature-tables.ts';
+import type { ModelLoader } from './models.ts';
+
+export interface CandidateFilesOptions {
+  readonly store: Store;
+  readonly models: ModelLoader;
+  /** Existing folder for what is needed of candidate files. */
+  readonly scratch: string;
+  /** Rows of a shard: the unit of work, and of loss. @default 500,000: well under a minute, and a part under 64 MiB */
+  readonly shardRows?: number;
+  /** Bytes of a candidate file that one shard may need in `scratch`. @default 1 GiB */
+  readonly maxShardBytes?: number;
+  /** Uncompressed bytes of a gzip file. @default 4 GiB */
+  readonly maxUnzippedBytes?: number;
+  /** Bytes of a CSV file that is not compressed. @default no limit */
+  readonly maxCsvBytes?: number;
+  /** Existing folder for copies of feature tables, which are kept from shard to shard. @default `scratch` */
+  readonly tablesFolder?: string;
+  /** As `FeatureTablesOptions.wholeBytes`. */
+  readonly wholeTableBytes?: number;
+}
+
+const SHARD_ROWS = 500_000;
+
+/** Plans and scores candidate files with the model version that each request names. */
+export function candidateFiles({
+  store,
+  models,
+  scratch,
+  shardRows = SHARD_ROWS,
+  tablesFolder = scratch,
+  wholeTableBytes,
+  ...limits
+}: CandidateFilesOptions): CandidateFiles {
+  const tables = featureTables({
+    store,
+    folder: tablesFolder,
+    ...(wholeTableBytes && { wholeBytes: wholeTableBytes }),
+  });
+  return {
+    plan: (file, version) =>
+      withFile({ store, scratch }, { file }, async (candidates) => {
+        const { database, encoder, declaration } = await models.load(version);
+        const planId = randomUUID();
+        return planCandidates(database, candidates, {
+          shardRows,
+          encoder,
+          declaration,
+          ...limits,
+          findTables: (columns) => tables.find(columns, { declaration, encoder }),
+          async savePiece(index, path) {
+            // Another planner may cut otherwise: the plan that wins names its own.
+            const key = pieceKey(file.source, planId, index);
+            await store.putFile(key, path);
+            return key;
+          },
+        });
+      }),
+    scoreShard(request) {
+      const { file, plan, shard: index } = request;
+      const shard = plan.shards[index];
+      if (shard === undefined)
+        throw new RangeError(`no shard ${index} in the plan of ${file.key}: it has ${plan.shards.length}`);
+      const where = shard.piece === undefined ? { size: plan.size } : { piece: shard.piece };
+      return withFile({ store, scratch }, { file, ...where }, (candidates) =>
+        scoreRange({ models, tables }, request, candidates),
+      );
+    },
+  };
+}
+
+async function scoreRange(
+  { models, tables }: { readonly models: ModelLoader; readonly tables: FeatureTables },
+  request: ShardRequest,
+  file: CandidateFile,
+): Promise<ScoredShard> {
+  const { plan, shard: index, scratch } = request;
+  const { featureTables } = plan;
+  const { database, encoder, declaration, model } = await models.load(request.model);
+  const [scoresPath, rejectsPath] = [join(scratch, 'scores.parquet'), join(scratch, 'rejects.parquet')];
+  const scored = await scoreRows({
+    database,
+    file,
+    plan,
+    shard: plan.shards[index] as (typeof plan.shards)[number],
+    declaration,
+    encoder,
+    outputs: model.outputs,
+    predict: (chunk) => model.predict(chunk),
+    scoresPath,
+    rejectsPath,
+    ...(featureTables && {
+      join: (rows: Relation) => tables.join(rows, { database, tables: featureTables, declaration, encoder, scratch }),
+    }),
+  });
+  return { ...scored, scoresPath, rejectsPath: scored.rejected === 0 ? null : rejectsPath };
+}
+
+interface Where {
+  readonly file: FileVersion;
+  /** Bytes of the file, where the plan knows them. */
+  readonly size?: number;
+  /** Key of the piece that is read in the file's place. */
+  readonly piece?: string;
+}
+
+/**
+ * Opens this version for the work, and says of what can never be scored that it cannot. A store of files gives the file
+ * itself, which may be replaced while it is read: whatever came of that counts for nothing.
+ */
+async function withFile<Result>(
+  { store, scratch }: Pick<CandidateFilesOptions, 'store' | 'scratch'>,
+  { file, size, piece }: Where,
+  work: (file: CandidateFile) => Promise<Result>,
+): Promise<Result> {
+  const { key, versionId } = file;
+  const folder = await mkdtemp(join(scratch, 'candidate-'));
+  const object = piece === undefined ? { key, versionId, ...(size !== undefined && { size }) } : { key: piece };
+  try {
+    const result = await work({ name: key, ...(await openObjectFile(store, object, folder)) });
+    if (store.hasFiles && (await isGone(store, key, versionId))) throw versionGone(key, versionId);
+    return result;
+  } catch (error) {
+    if (error instanceof CandidateFileError) throw error;
+    if (await isGone(store, key, versionId)) throw versionGone(key, versionId);
+    throw error instanceof DataError ? new CandidateFileError(error.code, error.message) : error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function isGone(store: Store, key: string, versionId: string): Promise<boolean> {
+  return (await store.head(key, versionId)) === null;
+}
+
+function versionGone(key: string, versionId: string): CandidateFileError {
+  return new CandidateFileError(
+    'source_version_gone',
+    `version ${versionId} of ${key} is gone: it was replaced or deleted before it was scored`,
+  );
+}

@@ -1,0 +1,101 @@
+/**
+ * Feature tables in the bucket: `features/<entity>/dt=<date>/bucket=NNNNN.parquet`, and `_manifest.json`, which is
+ * written last and names the version of every bucket. A folder without a manifest is no table.
+ */
+import { z } from 'zod';
+import type { EntityTable } from '../../config/declaration.ts';
+import { parseRecord } from '../../registry/record.ts';
+import type { Store } from '../../store/store.ts';
+import { getIfPresent } from '../protocol/records.ts';
+
+export const FEATURES = 'features/';
+
+const count = z.number().int().nonnegative();
+const column = z.object({ name: z.string(), type: z.string(), isUntyped: z.boolean() }).readonly();
+
+const manifest = z
+  .object({
+    formatVersion: z.literal(1),
+    entity: z.enum(['user', 'item']),
+    date: z.iso.date(),
+    createdAt: z.iso.datetime(),
+    /** The column of keys. */
+    key: z.string(),
+    columns: z.array(column).readonly(),
+    rows: count,
+    /** How a key's bucket follows from its canonical text; `lib/table/hash.ts` publishes it. */
+    hash: z.literal('md5_lower_64("0:" + key) % buckets'),
+    buckets: count.min(1),
+    /** Of the buckets that have rows. */
+    files: z
+      .array(
+        z
+          .object({
+            bucket: count,
+            key: z.string(),
+            versionId: z.string(),
+            etag: z.string(),
+            rows: count,
+            bytes: count,
+          })
+          .readonly(),
+      )
+      .min(1)
+      .readonly(),
+  })
+  .readonly();
+
+/** What a table is, and of which files it consists. */
+export type FeatureManifest = z.infer<typeof manifest>;
+
+/** One file of a table. */
+export type FeatureFile = FeatureManifest['files'][number];
+
+export const HASH: FeatureManifest['hash'] = 'md5_lower_64("0:" + key) % buckets';
+
+/** A manifest as it was read, at its version. */
+export interface FoundManifest {
+  readonly key: string;
+  readonly versionId: string;
+  readonly manifest: FeatureManifest;
+}
+
+/** The folder of an entity's tables, ending in `/`. */
+export function tablesFolder(entity: EntityTable['entity']): string {
+  return `${FEATURES}${entity}/`;
+}
+
+/** The folder of the table of a date, ending in `/`. */
+export function tableFolder(entity: EntityTable['entity'], date: string): string {
+  return `${tablesFolder(entity)}dt=${date}/`;
+}
+
+export function featureManifestKey(entity: EntityTable['entity'], date: string): string {
+  return `${tableFolder(entity, date)}_manifest.json`;
+}
+
+export function bucketKey(entity: EntityTable['entity'], date: string, bucket: number): string {
+  return `${tableFolder(entity, date)}bucket=${String(bucket).padStart(5, '0')}.parquet`;
+}
+
+/** The newest table of an entity that is complete; `null` where there is none. */
+export async function newestTable(store: Store, entity: EntityTable['entity']): Promise<FoundManifest | null> {
+  const folders: string[] = [];
+  for await (const folder of store.listFolders(tablesFolder(entity))) folders.push(folder);
+  const dates = folders.flatMap((folder) => /\/dt=(\d{4}-\d{2}-\d{2})\/$/.exec(folder)?.[1] ?? []);
+  for (const date of dates.toSorted().reverse()) {
+    const key = featureManifestKey(entity, date);
+    const object = await getIfPresent(store, key);
+    if (object !== null)
+      return { key, versionId: object.versionId, manifest: parseFeatureManifest(object.body, key, store) };
+  }
+  return null;
+}
+
+/**
+ * A manifest from its JSON.
+ * @throws {InvalidRecordError} naming every problem.
+ */
+export function parseFeatureManifest(body: Uint8Array, key: string, { url }: Store): FeatureManifest {
+  return parseRecord(manifest, new TextDecoder().decode(body), key, url);
+}

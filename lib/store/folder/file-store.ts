@@ -1,0 +1,99 @@
+/**
+ * A store over a plain folder: objects are ordinary files, which people drop with cp or mv and read with any tool.
+ * What the store needs besides lies in `.entirespace/` under the root.
+ */
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
+import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut } from '../request.ts';
+import { type ObjectInfo, ObjectNotFoundError, type PutOptions, type Store } from '../store.ts';
+import { readBytes, readVersion } from './file-read.ts';
+import { type FileSpace, fileSpace, pathOf, sweep } from './file-space.ts';
+import { fileStats, infoFrom, versionOf } from './file-version.ts';
+import { foldersIn, walkFiles } from './file-walk.ts';
+import { deleteObject, writeObject } from './file-write.ts';
+
+const COPY_BYTES = 2 ** 20;
+
+export interface FileStoreOptions {
+  /** Time to wait for another writer of the same key, in milliseconds. @default 10 000 */
+  readonly lockWaitMs?: number;
+}
+
+/**
+ * The folder at `root` as a store; it is created by the first write. A version is known by the file's inode, size and
+ * time of modification, without reading it, and there are no old versions: a replaced one is `ObjectNotFoundError`.
+ * Conditional writes hold among processes that write through a store, on one host.
+ */
+export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOptions = {}): Store {
+  const space = fileSpace(root, lockWaitMs);
+  let swept: Promise<void> | undefined;
+
+  async function write(key: string, options: PutOptions, fill: (path: string) => Promise<void>): Promise<ObjectInfo> {
+    checkPut(key, options);
+    // What cannot be swept does no harm; the write itself says what is wrong with the folder.
+    swept ??= sweep(space).catch(() => undefined);
+    await swept;
+    return writeObject(space, key, options, fill);
+  }
+
+  return {
+    url: space.url,
+    hasFiles: true,
+    now: async () => new Date(),
+    async head(key, versionId) {
+      checkKey(key);
+      return readVersion(space, key, versionId, async (_file, info) => info);
+    },
+    async get(key, { versionId, range } = {}) {
+      checkKey(key);
+      const object = await readVersion(space, key, versionId, async (file, info) => ({
+        ...info,
+        body: await readBytes(file, info, range),
+      }));
+      return object ?? notFound(space, key, versionId);
+    },
+    put(key, body, options = {}) {
+      return write(key, options, (path) => writeFile(path, body));
+    },
+    async delete(key) {
+      checkKey(key);
+      await deleteObject(space, key);
+    },
+    async copy(from, to) {
+      checkCopy(from, to);
+      const copied = await readVersion(space, from, undefined, (file, { metadata }) =>
+        write(to, { metadata }, (path) => copyBytes(file, path)),
+      );
+      if (copied === null) notFound(space, from);
+    },
+    async *list(prefix) {
+      checkPrefix(prefix);
+      for await (const [key, stats] of walkFiles(space.root, prefix)) yield infoFrom(key, stats);
+    },
+    async *listFolders(folder) {
+      checkFolder(folder);
+      yield* foldersIn(space.root, folder);
+    },
+    async putFile(key, path, options = {}) {
+      return write(key, options, async (temporary) => {
+        const file = await open(path, 'r');
+        await copyBytes(file, temporary).finally(() => file.close());
+      });
+    },
+    async toFile(key, _scratch, versionId) {
+      checkKey(key);
+      const stats = await fileStats(pathOf(space, key));
+      if (stats === null || (versionId !== undefined && versionOf(stats) !== versionId))
+        notFound(space, key, versionId);
+      return pathOf(space, key);
+    },
+  };
+}
+
+/** Writes the bytes of an open file to a new one, in pieces. */
+async function copyBytes(file: FileHandle, path: string): Promise<void> {
+  await writeFile(path, file.createReadStream({ autoClose: false, highWaterMark: COPY_BYTES }));
+}
+
+function notFound(space: FileSpace, key: string, versionId?: string): never {
+  throw new ObjectNotFoundError(key, space.url, versionId);
+}

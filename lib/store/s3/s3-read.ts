@@ -1,0 +1,63 @@
+/** Reads from S3. */
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { ByteRange } from '../store.ts';
+import { statusOf } from './s3-errors.ts';
+
+/** An object of a bucket, and how to reach it. */
+export interface S3Object {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** What S3 tells of an object. */
+export interface Facts {
+  readonly size: number;
+  readonly etag: string | undefined;
+  /** Absent where the bucket keeps no versions. */
+  readonly versionId: string | undefined;
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+}
+
+// How often the body of an answer is asked for again where the connection breaks in its middle.
+const BODY_ATTEMPTS = 5;
+
+/** Facts about an object, or one version of it. Throws the SDK's error. */
+export async function headObject({ client, bucket, key }: S3Object, versionId?: string): Promise<Facts> {
+  const request = { Bucket: bucket, Key: key, VersionId: versionId };
+  try {
+    const { ContentLength = 0, ETag, VersionId, Metadata } = await client.send(new HeadObjectCommand(request));
+    return { size: ContentLength, etag: ETag, versionId: VersionId, metadata: Metadata };
+  } catch (error) {
+    // The answer to a HEAD has no body; the same GET says what is wrong.
+    if (statusOf(error) === 400 || statusOf(error) === 403)
+      await client.send(new GetObjectCommand({ ...request, Range: 'bytes=0-0' }));
+    throw error;
+  }
+}
+
+/** Facts about an object and its bytes, in memory. */
+export interface Read extends Facts {
+  readonly body: Uint8Array;
+  /** Whether the body is the whole object, as a server may answer a range too (RFC 9110, 14.2). */
+  readonly isWhole: boolean;
+}
+
+/** An object's facts and bytes, or a range of these. Throws the SDK's error. */
+export async function getObject(object: S3Object, versionId?: string, range?: ByteRange): Promise<Read> {
+  const { client, bucket, key } = object;
+  // The end is exclusive, that of HTTP inclusive.
+  const Range = range && `bytes=${range.start}-${range.end - 1}`;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, Range }));
+    const { ETag, VersionId, Metadata, ContentRange, Body } = answer;
+    try {
+      const body = (await Body?.transformToByteArray()) ?? new Uint8Array();
+      const size = ContentRange === undefined ? body.length : Number(ContentRange.slice(ContentRange.indexOf('/') + 1));
+      const facts = { size, etag: ETag, versionId: VersionId, metadata: Metadata };
+      return { ...facts, body, isWhole: ContentRange === undefined };
+    } catch (error) {
+      if (attempt === BODY_ATTEMPTS) throw error;
+    }
+  }
+}

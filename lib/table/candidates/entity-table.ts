@@ -1,0 +1,133 @@
+/** Feature tables as people have them, checked, and cut into buckets by the hash of the entity's key. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Declaration, EntityTable } from '../../config/declaration.ts';
+import { checkTableColumns, requiredValue } from '../check/check-columns.ts';
+import { candidateChecks, writeRejects } from '../check/check-rows.ts';
+import { countRejects, describeReject } from '../check/log.ts';
+import { type Column, canonicalText, type Relation } from '../columns.ts';
+import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
+import { blamingContent, DataError } from '../errors.ts';
+import { parquetScan } from '../source/parquet-file.ts';
+import { openSource } from '../source/source.ts';
+import { entityBucketSql, ROW_GROUP_ROWS, tableFeatures } from './join-tables.ts';
+
+/** A table of one row for each entity, found to be fit for scoring. */
+export interface CheckedTable {
+  readonly entity: EntityTable['entity'];
+  readonly key: Column;
+  readonly columns: readonly Column[];
+  readonly rows: number;
+  readonly relation: Relation;
+}
+
+/** A bucket's rows, in the order of their keys' texts. Buckets without rows have no file. */
+export interface BucketFile {
+  readonly bucket: number;
+  readonly path: string;
+  readonly rows: number;
+}
+
+const EXAMPLES = 3;
+
+/**
+ * Opens the table of an entity: a file, folder or glob of Parquet or CSV, one row for each key.
+ * @throws {DataError} naming every column that is missing or of a wrong type; or every kind of bad row (no key, a value
+ * that scoring would reject) and the keys that are repeated, with examples.
+ */
+export async function checkEntityTable(
+  database: Database,
+  path: string,
+  entity: EntityTable,
+  declaration: Declaration,
+): Promise<CheckedTable> {
+  const { relation, columns, rows } = await openSource(database, path);
+  const features = tableFeatures(entity, declaration.entities, declaration.features);
+  checkTableColumns(relation, entity, features);
+  const problems = await blamingContent(path, async () => [
+    ...(await badRows(database, relation, {
+      ...declaration,
+      features,
+      log: { ...declaration.log, keys: [entity.key] },
+    })),
+    ...(await repeatedKeys(database, relation, entity)),
+  ]);
+  if (problems.length > 0)
+    throw new DataError(
+      'table_rows',
+      `table rows cannot be used: ${problems.join('; ')} (rows count from 0, in ${path})`,
+    );
+  const typed = relation.isText ? columns.map((column) => ({ ...column, isUntyped: true })) : columns;
+  const key = typed.find(({ name }) => name === entity.key);
+  if (key === undefined) throw new RangeError(`${path} has no column ${entity.key}, expected it to be checked before`);
+  return { entity: entity.entity, key, columns: typed, rows, relation };
+}
+
+/** Writes a table's buckets one after another into `folder`; each file is removed when the next one is asked for. */
+export async function* writeBuckets(
+  database: Database,
+  { key, columns, relation }: CheckedTable,
+  buckets: number,
+  folder: string,
+): AsyncGenerator<BucketFile> {
+  const names = columns.map(({ name }) => identifier(name)).join(', ');
+  const parts = join(folder, 'parts');
+  const cut = `SELECT ${names}, ${entityBucketSql(key, buckets)} AS "#bucket" FROM ${relation.from}`;
+  await execute(
+    database,
+    `COPY (${cut}) TO ${literal(parts)} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ("#bucket"))`,
+  );
+  for (const { bucket, part } of await partsOf(parts)) {
+    const files = (await readdir(part)).sort().map((name) => join(part, name));
+    const path = join(folder, 'bucket.parquet');
+    const order = canonicalText(requiredValue(relation, key.name));
+    const rows = `SELECT ${names} FROM ${parquetScan(files)} ORDER BY ${order}`;
+    const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
+    await execute(database, `COPY (${rows}) TO ${literal(path)} (${options})`);
+    await rm(part, { recursive: true });
+    const counted = await queryOne(database, `SELECT count(*) AS rows FROM ${parquetScan([path])}`);
+    yield { bucket, path, rows: Number(counted.rows) };
+    await rm(path);
+  }
+}
+
+async function badRows(database: Database, relation: Relation, declaration: Declaration): Promise<string[]> {
+  const checks = candidateChecks(relation, declaration);
+  const path = join(database.scratch, database.uniqueName('rejects.parquet'));
+  await writeRejects(database, relation, checks, path);
+  try {
+    return (await countRejects(database, path)).map((reject) => describeReject(reject, checks));
+  } finally {
+    await rm(path);
+  }
+}
+
+async function repeatedKeys(database: Database, relation: Relation, { key }: EntityTable): Promise<string[]> {
+  const text = canonicalText(requiredValue(relation, key));
+  const repeated = await query(
+    database,
+    `SELECT *, count(*) OVER () AS keys FROM (
+      SELECT ${text} AS text, count(*) AS rows, min("#row") AS first, max("#row") AS last
+      FROM ${relation.from} WHERE ${text} IS NOT NULL GROUP BY text HAVING count(*) > 1
+    ) ORDER BY first LIMIT ${EXAMPLES}`,
+  );
+  const [first] = repeated;
+  if (first === undefined) return [];
+  const examples = repeated.map(
+    ({ text, rows, first, last }) =>
+      `${JSON.stringify(text)} ${rows === 2n ? `in rows ${first} and ${last}` : `${rows} times from row ${first} to ${last}`}`,
+  );
+  return [`${key} is repeated: ${count(Number(first.keys))}, ${examples.join(', ')}`];
+}
+
+/** DuckDB's folders, `<column>=<value>`, in the order of the buckets. */
+async function partsOf(folder: string): Promise<{ readonly bucket: number; readonly part: string }[]> {
+  const names = await readdir(folder);
+  return names
+    .map((name) => ({ bucket: Number(name.slice(name.lastIndexOf('=') + 1)), part: join(folder, name) }))
+    .sort((a, b) => a.bucket - b.bucket);
+}
+
+function count(keys: number): string {
+  return `${keys.toLocaleString('en-US')} ${keys === 1 ? 'key' : 'keys'}`;
+}

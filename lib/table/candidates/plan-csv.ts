@@ -1,0 +1,117 @@
+/** Where a CSV file is cut: one scan from its beginning to its end, since a line end may stand in quotes. */
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { byteText } from '../byte-text.ts';
+import type { Database } from '../database.ts';
+import { DataError } from '../errors.ts';
+import type { CandidateFile } from '../source/candidate-file.ts';
+import { type CsvFile, csvRecords, readDialect, unzipped, within } from '../source/csv-import.ts';
+import type { RecordBlock } from '../source/csv-scan.ts';
+import type { CandidatePlan, PlanOptions, Shard } from './candidates.ts';
+
+type CsvPlanOptions = Pick<PlanOptions, 'shardRows' | 'savePiece'> &
+  Required<Pick<PlanOptions, 'maxShardBytes' | 'maxUnzippedBytes'>>;
+
+/** Cuts after `shardRows` rows, or where a shard would have more than `maxShardBytes`. */
+export async function planCsv(
+  database: Database,
+  file: CandidateFile,
+  options: CsvPlanOptions,
+): Promise<Pick<CandidatePlan, 'columns' | 'rows' | 'dialect' | 'shards'>> {
+  const isZipped = file.name.endsWith('.gz');
+  const csv = isZipped ? zippedCsv(file, options.maxUnzippedBytes) : file;
+  const dialect = await readDialect(csv);
+  const cutter = isZipped ? pieceCutter(database, file.name, options) : rangeCutter(file.size);
+  const shards: Shard[] = [];
+  let rows = 0;
+  let begun: { readonly firstRow: number; readonly start: number } | null = null;
+  const close = async (end: number | null) => {
+    if (begun === null) return;
+    const { firstRow, start } = begun;
+    const index = shards.length;
+    shards.push({ index, firstRow, rows: rows - firstRow, ...(await cutter.close(index, start, end)) });
+  };
+  try {
+    for await (const block of csvRecords(csv, dialect)) {
+      for (let from = 0; from < block.count; ) {
+        const position = dialect.bodyStart + block.offset + (block.starts[from] ?? 0);
+        const isFull = (shard: { firstRow: number; start: number }) =>
+          rows - shard.firstRow === options.shardRows || position - shard.start >= options.maxShardBytes;
+        if (begun === null || isFull(begun)) {
+          await close(position);
+          begun = { firstRow: rows, start: position };
+        }
+        const count = Math.min(block.count - from, options.shardRows - (rows - begun.firstRow));
+        await cutter.add(block, from, count);
+        rows += count;
+        from += count;
+      }
+    }
+    await close(null);
+  } finally {
+    await cutter.end();
+  }
+  return { columns: dialect.header.map((name) => ({ name, type: 'VARCHAR' })), rows, dialect, shards };
+}
+
+/** What remembers, or keeps, the rows of each shard. */
+interface Cutter {
+  add(block: RecordBlock, from: number, count: number): Promise<void>;
+  /** `end` is `null` at the file's end. */
+  close(index: number, start: number, end: number | null): Promise<Pick<Shard, 'bytes' | 'piece'>>;
+  end(): Promise<void>;
+}
+
+function rangeCutter(size: number): Cutter {
+  return {
+    add: async () => undefined,
+    close: async (_, start, end) => ({ bytes: { start, end: end ?? size } }),
+    end: async () => undefined,
+  };
+}
+
+/** Nothing can be read from the middle of gzip: the rows of each shard are kept as a file of their own. */
+function pieceCutter(database: Database, name: string, { savePiece }: CsvPlanOptions): Cutter {
+  if (savePiece === undefined)
+    throw new DataError('unknown_format', `${name} is compressed, expected .parquet or .csv`);
+  const path = join(database.scratch, database.uniqueName('piece'));
+  let piece: FileHandle | null = null;
+  const end = async () => {
+    await piece?.close();
+    piece = null;
+    await rm(path, { force: true });
+  };
+  return {
+    async add({ bytes, starts, ends }, from, count) {
+      piece ??= await open(path, 'w');
+      await piece.writeFile(bytes.subarray(starts[from], ends[from + count - 1]));
+      await piece.writeFile('\n');
+    },
+    async close(index) {
+      await piece?.close();
+      piece = null;
+      const saved = await savePiece(index, path);
+      await end();
+      return { piece: saved };
+    },
+    end,
+  };
+}
+
+function zippedCsv(file: CandidateFile, limit: number): CsvFile {
+  const { name } = file;
+  return { name, read: (range) => within(limited(unzipped(file.read(), name), limit, name), range) };
+}
+
+async function* limited(blocks: AsyncIterable<Buffer>, limit: number, name: string): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const block of blocks) {
+    bytes += block.length;
+    if (bytes > limit)
+      throw new DataError(
+        'too_large',
+        `${name} has more than ${byteText(limit)} uncompressed, expected at most that in gzip: use Parquet, or plain CSV`,
+      );
+    yield block;
+  }
+}

@@ -1,0 +1,74 @@
+/** Predictions on their way from typed arrays to a file: a table in DuckDB, filled without boxing a value. */
+import { BIGINT, type DuckDBAppender, DuckDBDataChunk, FLOAT } from '@duckdb/node-api';
+import { type Database, execute, identifier } from '../database.ts';
+
+/** Predictions by row. */
+export interface ScoreTable {
+  /** SQL name; columns `"#row"` and one FLOAT for each output. */
+  readonly name: string;
+  /** Makes everything appended visible to queries. */
+  flush(): void;
+  append(rowNumbers: Float64Array, predictions: Readonly<Record<string, Float32Array>>): void;
+  drop(): Promise<void>;
+}
+
+/** DuckDB's vector size: a data chunk holds no more rows. */
+const VECTOR_ROWS = 2048;
+
+export async function createScoreTable(database: Database, outputs: readonly string[]): Promise<ScoreTable> {
+  const name = database.uniqueName('scores');
+  await execute(
+    database,
+    `CREATE TABLE ${name} ("#row" BIGINT${outputs.map((output) => `, ${identifier(output)} FLOAT`).join('')})`,
+  );
+  const connection = await database.connect();
+  const appender = await connection.createAppender(name);
+  return {
+    name,
+    flush: () => appender.flushSync(),
+    append(rowNumbers, predictions) {
+      const arrays = outputs.map((output) => checkedPredictions(output, predictions[output], rowNumbers));
+      for (let from = 0; from < rowNumbers.length; from += VECTOR_ROWS) {
+        const to = Math.min(from + VECTOR_ROWS, rowNumbers.length);
+        appendRows(
+          appender,
+          rowNumbers.subarray(from, to),
+          arrays.map((array) => array.subarray(from, to)),
+        );
+      }
+    },
+    async drop() {
+      appender.closeSync();
+      connection.closeSync();
+      await execute(database, `DROP TABLE ${name}`);
+    },
+  };
+}
+
+function appendRows(appender: DuckDBAppender, rowNumbers: Float64Array, arrays: readonly Float32Array[]): void {
+  const chunk = DuckDBDataChunk.create([BIGINT, ...arrays.map(() => FLOAT)], rowNumbers.length);
+  fillVector(chunk, 0, BigInt64Array.from(rowNumbers, BigInt));
+  for (const [index, array] of arrays.entries()) fillVector(chunk, index + 1, array);
+  appender.appendDataChunk(chunk);
+}
+
+function fillVector(chunk: DuckDBDataChunk, column: number, values: BigInt64Array | Float32Array): void {
+  const vector = chunk.getColumnVector(column);
+  const items: unknown = Reflect.get(vector, 'items');
+  if (items instanceof BigInt64Array && values instanceof BigInt64Array) items.set(values);
+  else if (items instanceof Float32Array && values instanceof Float32Array) items.set(values);
+  else throw new TypeError(`column ${column} is ${vector.type}, got ${values.constructor.name}`);
+  vector.flush();
+}
+
+/** A model that gives too few scores, or none that is a number, must not be published as if it had. */
+function checkedPredictions(output: string, values: Float32Array | undefined, rowNumbers: Float64Array): Float32Array {
+  if (values?.length !== rowNumbers.length)
+    throw new RangeError(`output ${output} has ${values?.length ?? 'no'} values, expected ${rowNumbers.length}`);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new RangeError(
+      `output ${output} of row ${rowNumbers[bad]} (from 0) is ${values[bad]}, expected a finite number`,
+    );
+  return values;
+}

@@ -1,0 +1,177 @@
+/** Which columns a declaration needs, and whether a file has them in a type that can be used. */
+import type { BagFeature, Declaration, EntityTable, Feature } from '../../config/declaration.ts';
+import {
+  type Column,
+  type ColumnKind,
+  columnKind,
+  columnValue,
+  constantValue,
+  type Relation,
+  type Value,
+} from '../columns.ts';
+import { DataError } from '../errors.ts';
+
+/** What a column is read for. */
+type Use = 'key' | 'entity' | 'label' | 'time' | 'number' | 'text' | 'category' | 'list' | 'delimited';
+
+interface ColumnUse {
+  readonly column: string;
+  readonly use: Use;
+  /** It may be absent: a constant stands for it. */
+  readonly isOptional: boolean;
+}
+
+const SCALARS: readonly ColumnKind[] = ['text', 'boolean', 'integer', 'decimal', 'floating', 'time'];
+const NUMBERS: readonly ColumnKind[] = ['integer', 'decimal', 'floating'];
+
+const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; readonly expected: string }>> = {
+  key: { kinds: [...SCALARS, 'other'], expected: 'a single value' },
+  // A floating number has many texts, and a large one is not even itself.
+  entity: { kinds: ['text', 'integer', 'decimal'], expected: 'an integer or text' },
+  label: { kinds: ['text', 'boolean', ...NUMBERS], expected: '0 or 1' },
+  time: { kinds: ['time', 'integer', 'text'], expected: 'a timestamp, a date, an epoch integer or text' },
+  number: { kinds: NUMBERS, expected: 'a number' },
+  text: { kinds: SCALARS, expected: 'a single value' },
+  category: { kinds: SCALARS, expected: 'a single value' },
+  list: { kinds: ['list'], expected: 'a list (text needs a delimiter in the declaration)' },
+  delimited: { kinds: ['list', 'text'], expected: 'a list or text' },
+};
+
+/**
+ * Checks the columns that a log must have: keys, labels, time, group, split, rate kept, segments and features.
+ * @throws {DataError} `columns_missing` naming every missing column, or `column_types` naming every unusable one.
+ */
+export function checkLogColumns(relation: Relation, declaration: Declaration): void {
+  const { log, split, stages, report } = declaration;
+  const uses: ColumnUse[] = [
+    ...keyUses(declaration),
+    ...required(
+      'label',
+      stages.flatMap(({ label }) => label ?? []),
+    ),
+    ...required('time', log.time === null ? [] : [log.time]),
+    ...required('text', log.group === null ? [] : [log.group]),
+    ...required('text', split.by === 'time' ? [] : [split.column]),
+    ...required('text', report.segments),
+    ...required('number', log.kept === null || typeof log.kept === 'number' ? [] : [log.kept.column]),
+    ...declaration.features.flatMap((feature) => featureUses(feature, false)),
+  ];
+  check(relation, uses, 'log');
+}
+
+/**
+ * Checks the columns that candidates must have: keys, those of joined entities, and features but those with a value for
+ * scoring.
+ * @throws {DataError} as `checkLogColumns`.
+ */
+export function checkCandidateColumns(
+  relation: Relation,
+  declaration: Pick<Declaration, 'log'>,
+  features: readonly Feature[],
+): void {
+  const uses = [
+    ...keyUses(declaration),
+    ...required(
+      'entity',
+      (relation.joined ?? []).map(({ key }) => key),
+    ),
+    ...features.flatMap((feature) => featureUses(feature, true)),
+  ];
+  check(relation, uses, 'candidate');
+}
+
+/**
+ * Checks the columns that an entity's table must have: its key, and those of its features that it may be asked for.
+ * @throws {DataError} as `checkLogColumns`.
+ */
+export function checkTableColumns(relation: Relation, { key }: EntityTable, features: readonly Feature[]): void {
+  check(
+    relation,
+    [...required('entity', [key]), ...features.flatMap((feature) => featureUses(feature, false))],
+    'table',
+  );
+}
+
+/** Every column that a feature reads. */
+export function columnsOf(feature: Feature): string[] {
+  return featureUses(feature, true).map(({ column }) => column);
+}
+
+/** Names of every column that candidates may be read for: keys, and features with their weights. */
+export function candidateColumns(declaration: Pick<Declaration, 'log'>, features: readonly Feature[]): string[] {
+  const uses = [...keyUses(declaration), ...features.flatMap((feature) => featureUses(feature, true))];
+  return [...new Set(uses.map(({ column }) => column))];
+}
+
+/** A feature's column, or the constant that stands for it where it is absent. The columns were checked before. */
+export function featureValue(relation: Relation, feature: Feature): Value {
+  const column = find(relation, feature.column);
+  return column === undefined ? constantValue(feature.atScoring ?? null) : columnValue(column);
+}
+
+/** A bag's column of weights; `null` where it has none, or where a constant stands for the bag. */
+export function weightsValue(relation: Relation, feature: BagFeature): Value | null {
+  const column = feature.weights === null ? undefined : find(relation, feature.weights);
+  return column === undefined ? null : columnValue(column);
+}
+
+/** A column that is known to be there. */
+export function requiredValue(relation: Relation, name: string): Value {
+  const column = find(relation, name);
+  if (column === undefined) throw new DataError('columns_missing', `columns missing: ${name} (in ${relation.name})`);
+  return columnValue(column);
+}
+
+function keyUses({ log }: Pick<Declaration, 'log'>): ColumnUse[] {
+  return required('key', log.keys);
+}
+
+function featureUses(feature: Feature, isScoring: boolean): ColumnUse[] {
+  const isOptional = isScoring && feature.atScoring !== undefined;
+  const { column } = feature;
+  switch (feature.type) {
+    case 'number':
+      return [{ column, use: 'number', isOptional }];
+    case 'category':
+      return [{ column, use: 'category', isOptional }];
+    case 'bag': {
+      const use = feature.delimiter === null ? 'list' : 'delimited';
+      const weights = feature.weights === null ? [] : [{ column: feature.weights, use, isOptional } as const];
+      return [{ column, use, isOptional }, ...weights];
+    }
+  }
+}
+
+function required(use: Use, columns: readonly string[]): ColumnUse[] {
+  return columns.map((column) => ({ column, use, isOptional: false }));
+}
+
+function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 'candidate' | 'table'): void {
+  const missing = uses.filter(({ column, isOptional }) => !isOptional && find(relation, column) === undefined);
+  if (missing.length > 0) {
+    const names = [...new Set(missing.map(({ column }) => column))];
+    throw new DataError('columns_missing', `${subject} columns missing: ${names.join(', ')} (in ${relation.name})`);
+  }
+  const wrong = uses.flatMap(({ column, use }) => wrongType(relation, column, use));
+  if (wrong.length > 0) {
+    throw new DataError(
+      'column_types',
+      `${subject} columns of a wrong type: ${[...new Set(wrong)].join('; ')} (in ${relation.name})`,
+    );
+  }
+}
+
+function wrongType(relation: Relation, name: string, use: Use): string[] {
+  const column = find(relation, name);
+  if (column === undefined) return [];
+  const { kinds, expected } = ACCEPTED[use];
+  const kind = columnKind(column.type);
+  // Numbers of a format without types are text, and are checked row by row.
+  const isAccepted =
+    kinds.includes(kind) || (use === 'number' && (relation.isText || column.isUntyped === true) && kind === 'text');
+  return isAccepted ? [] : [`${name} is ${column.type}, expected ${expected}`];
+}
+
+function find(relation: Relation, name: string): Column | undefined {
+  return relation.columns.find((column) => column.name === name);
+}

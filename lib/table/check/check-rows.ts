@@ -1,0 +1,297 @@
+/**
+ * Bad rows: which check a row fails first, as SQL, and the file that tells of each.
+ *
+ * In this order: malformed CSV, missing keys, entities that their tables lack, the time, the labels stage by stage, labels that contradict each other,
+ * the split, the rate at which the row was kept, then the features as declared. A missing number or category is a value
+ * of its own, never a fault.
+ */
+import type { Declaration, Feature, IdSource } from '../../config/declaration.ts';
+import { unknownEntitySql } from '../candidates/join-tables.ts';
+import {
+  bagTexts,
+  bagWeights,
+  canonicalText,
+  numberSql,
+  presentSql,
+  type Relation,
+  timeSql,
+  type Value,
+} from '../columns.ts';
+import { type Database, execute, literal, literals } from '../database.ts';
+import { featureValue, requiredValue, weightsValue } from './check-columns.ts';
+import {
+  inconsistentSql,
+  type LabelledStage,
+  labelledStages,
+  labelMissingSql,
+  labelSql,
+  noneReachedSql,
+} from './labels.ts';
+import { amongSql } from './split.ts';
+
+/** One way in which a row can be bad. */
+export interface RowCheck {
+  readonly reason: string;
+  readonly column: string | null;
+  /** SQL that is true where the row is bad, false or NULL where it is not. */
+  readonly isBad: string;
+  /** SQL of the offending text, NULL for keys. */
+  readonly value: string;
+  /** What the value should have been, for messages. */
+  readonly expected: string;
+  /** The stage whose own allowance such rows count against; `null` for the log's. */
+  readonly stage: string | null;
+}
+
+/** Clocks and time zones differ. */
+const CLOCK_TOLERANCE_MS = 86_400_000;
+const LARGEST_FLOAT = '3.4028234663852886e38';
+const INTEGER = "'-?[0-9]+'";
+
+/**
+ * The checks of a log's rows, in the order in which the first failed one is the reason.
+ * @param now Epoch milliseconds.
+ */
+export function logChecks(relation: Relation, declaration: Declaration, now: number): RowCheck[] {
+  const { log } = declaration;
+  return [
+    ...malformedChecks(relation),
+    ...log.keys.map((key) => keyCheck(relation, key)),
+    ...(log.time === null ? [] : timeChecks(relation, log.time, now)),
+    ...labelledStages(declaration).flatMap((stage) => labelChecks(relation, declaration, stage)),
+    ...inconsistencyChecks(relation, declaration).filter(({ action }) => action !== 'and'),
+    ...splitChecks(relation, declaration),
+    ...keptChecks(relation, declaration),
+    ...featureChecks(relation, declaration),
+  ];
+}
+
+/** The checks of candidates: no labels, times or splits. */
+export function candidateChecks(
+  relation: Relation,
+  declaration: Pick<Declaration, 'log' | 'features' | 'embeddings'>,
+): RowCheck[] {
+  return [
+    ...malformedChecks(relation),
+    ...declaration.log.keys.map((key) => keyCheck(relation, key)),
+    ...entityChecks(relation),
+    ...featureChecks(relation, declaration),
+  ];
+}
+
+/** One check for each stage that can contradict the stages before it, with what is to happen then. */
+export function inconsistencyChecks(
+  relation: Relation,
+  declaration: Declaration,
+): (RowCheck & { readonly action: 'reject' | 'and' | 'fail' })[] {
+  return labelledStages(declaration).flatMap((stage) => {
+    const isBad = inconsistentSql(relation, declaration, stage);
+    if (isBad === null) return [];
+    const before = stage.from.join('_or_');
+    const expected = `0 where ${stage.from.join(' or ')} was not reached`;
+    return [
+      {
+        ...columnCheck(
+          `${stage.name}_without_${before}`,
+          stage.label,
+          requiredValue(relation, stage.label),
+          isBad,
+          expected,
+        ),
+        stage: stage.name,
+        action: stage.inconsistent,
+      },
+    ];
+  });
+}
+
+/** SQL of the index of the first failed check, NULL for a good row. */
+export function firstFailedSql(checks: readonly RowCheck[]): string {
+  const cases = checks.map(({ isBad }, index) => `WHEN ${isBad} THEN ${index}`);
+  return cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${cases.join(' ')} END`;
+}
+
+/** SQL after FROM of the good rows, all columns. */
+export function goodRows(relation: Relation, checks: readonly RowCheck[]): string {
+  return `(SELECT * FROM ${relation.from} WHERE (${firstFailedSql(checks)}) IS NULL)`;
+}
+
+/** Writes the bad rows as Parquet, in order: `row` (from 0), `reason`, `column`, `value` (at most 64 characters). */
+export async function writeRejects(
+  database: Database,
+  relation: Relation,
+  checks: readonly RowCheck[],
+  path: string,
+): Promise<void> {
+  const values = checks.map(({ value }, index) => `WHEN ${index} THEN ${value}`).join(' ');
+  const failed = `SELECT *, ${firstFailedSql(checks)} AS "#failed" FROM ${relation.from}`;
+  const rows =
+    `SELECT "#row" AS "row", ${literals(checks.map(({ reason }) => reason))}["#failed" + 1] AS reason, ` +
+    `CAST([${checks.map(({ column }) => (column === null ? 'NULL' : literal(column))).join(', ')}]["#failed" + 1] AS VARCHAR) AS "column", ` +
+    `"left"(CASE "#failed" ${values} END, 64) AS value FROM (${failed}) WHERE "#failed" IS NOT NULL ORDER BY "#row"`;
+  await execute(database, `COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+function malformedChecks(relation: Relation): RowCheck[] {
+  if (!relation.isText) return [];
+  const expected: Readonly<Record<string, string>> = {
+    field_count: `${relation.columns.length} fields`,
+    quote_misplaced: 'quotes around a whole field',
+    not_utf8: 'UTF-8',
+  };
+  return Object.entries(expected).map(([reason, fields]) => ({
+    reason,
+    column: null,
+    isBad: `"#malformed" = ${literal(reason)}`,
+    value: '"#malformed_value"',
+    expected: fields,
+    stage: null,
+  }));
+}
+
+function keyCheck(relation: Relation, key: string): RowCheck {
+  const isBad = `NOT ${presentSql(requiredValue(relation, key))}`;
+  return {
+    reason: 'missing_key',
+    column: key,
+    isBad,
+    value: 'CAST(NULL AS VARCHAR)',
+    expected: 'a value',
+    stage: null,
+  };
+}
+
+function entityChecks(relation: Relation): RowCheck[] {
+  return (relation.joined ?? [])
+    .filter(({ missing }) => missing === 'reject')
+    .map(({ entity, key, place }) =>
+      columnCheck(
+        `unknown_${entity}`,
+        key,
+        requiredValue(relation, key),
+        unknownEntitySql(entity),
+        `a key of the table ${place}`,
+      ),
+    );
+}
+
+function timeChecks(relation: Relation, column: string, now: number): RowCheck[] {
+  const value = requiredValue(relation, column);
+  const latest = now + CLOCK_TOLERANCE_MS;
+  return [
+    columnCheck('time_not_valid', column, value, `${timeSql(value)} IS NULL`, 'an instant'),
+    // One row from the future would move the log's end, and every younger label would seem to be settled.
+    columnCheck('time_in_future', column, value, `${timeSql(value)} > ${latest}`, 'at most a day from now'),
+  ];
+}
+
+function labelChecks(relation: Relation, declaration: Declaration, stage: LabelledStage): RowCheck[] {
+  const value = requiredValue(relation, stage.label);
+  const isNotBinary = `(${presentSql(value)} AND ${labelSql(value)} IS NULL)`;
+  return [
+    columnCheck('label_missing', stage.label, value, labelMissingSql(relation, declaration, stage), '0 or 1'),
+    columnCheck('label_not_binary', stage.label, value, isNotBinary, '0 or 1'),
+  ];
+}
+
+function splitChecks(relation: Relation, { split }: Declaration): RowCheck[] {
+  if (split.by !== 'column') return [];
+  const listed = [...split.train, ...split.validation, ...split.test];
+  const isBad = `NOT COALESCE(${amongSql(relation, split.column, listed)}, false)`;
+  return [
+    columnCheck(
+      'split_not_listed',
+      split.column,
+      requiredValue(relation, split.column),
+      isBad,
+      `one of ${listed.join(', ')}`,
+    ),
+  ];
+}
+
+function keptChecks(relation: Relation, declaration: Declaration): RowCheck[] {
+  const { kept } = declaration.log;
+  if (kept === null || typeof kept === 'number') return [];
+  const value = requiredValue(relation, kept.column);
+  const number = numberSql(value);
+  const isBad = `(${noneReachedSql(relation, declaration)}) AND NOT COALESCE(${number} > 0 AND ${number} <= 1, false)`;
+  return [columnCheck('kept_not_in_range', kept.column, value, isBad, 'above 0 and at most 1')];
+}
+
+function featureChecks(
+  relation: Relation,
+  { features, embeddings }: Pick<Declaration, 'features' | 'embeddings'>,
+): RowCheck[] {
+  const sources = new Map(embeddings.map(({ name, ids }) => [name, ids]));
+  return features.flatMap((feature) => {
+    const source = feature.embedding === null ? undefined : sources.get(feature.embedding);
+    return checksOfFeature(relation, feature, source);
+  });
+}
+
+function checksOfFeature(relation: Relation, feature: Feature, source: IdSource | undefined): RowCheck[] {
+  const value = featureValue(relation, feature);
+  const { column } = feature;
+  switch (feature.type) {
+    case 'number':
+      return numberChecks(column, value);
+    case 'category': {
+      if (source?.kind !== 'ids' || value.kind === 'integer') return [];
+      return [
+        columnCheck(
+          'id_not_integer',
+          column,
+          value,
+          `NOT regexp_full_match(${canonicalText(value)}, ${INTEGER})`,
+          'an integer',
+        ),
+      ];
+    }
+    case 'bag': {
+      const ids = source?.kind === 'ids' ? [bagIdCheck(column, value, feature.delimiter)] : [];
+      const weights = weightsValue(relation, feature);
+      if (weights === null || feature.weights === null) return ids;
+      return [...ids, ...weightsChecks(feature.weights, weights, value, feature.delimiter)];
+    }
+  }
+}
+
+function numberChecks(column: string, value: Value): RowCheck[] {
+  const number = numberSql(value);
+  const isNotFinite = `(NOT isfinite(${number}) OR abs(${number}) > ${LARGEST_FLOAT})`;
+  const isNotNumeric = columnCheck(
+    'number_not_numeric',
+    column,
+    value,
+    `(${presentSql(value)} AND ${number} IS NULL)`,
+    'a number',
+  );
+  const finite = columnCheck('number_not_finite', column, value, isNotFinite, 'a finite number');
+  return value.kind === 'text' ? [isNotNumeric, finite] : [finite];
+}
+
+function bagIdCheck(column: string, value: Value, delimiter: string | null): RowCheck {
+  const texts = bagTexts(value, delimiter);
+  const isBad = `len(list_filter(${texts}, lambda x: x <> '' AND NOT regexp_full_match(x, ${INTEGER}))) > 0`;
+  return columnCheck('id_not_integer', column, value, isBad, 'integers');
+}
+
+function weightsChecks(column: string, weights: Value, bag: Value, delimiter: string | null): RowCheck[] {
+  const numbers = bagWeights(weights, delimiter);
+  const length = `COALESCE(len(${bagTexts(bag, delimiter)}), 0)`;
+  const isWrong = `len(list_filter(${numbers}, lambda x: x IS NULL OR NOT isfinite(x) OR x < 0 OR x > ${LARGEST_FLOAT})) > 0`;
+  return [
+    columnCheck(
+      'weights_length',
+      column,
+      weights,
+      `COALESCE(len(${numbers}), 0) <> ${length}`,
+      'one weight for each value',
+    ),
+    columnCheck('weight_not_valid', column, weights, isWrong, 'finite weights of at least 0'),
+  ];
+}
+
+function columnCheck(reason: string, column: string, value: Value, isBad: string, expected: string): RowCheck {
+  return { reason, column, isBad, value: `CAST(${value.sql} AS VARCHAR)`, expected, stage: null };
+}

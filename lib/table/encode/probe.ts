@@ -1,0 +1,177 @@
+/**
+ * The encoder's probe: raw values as text and what they were encoded to when the encoder was written. Whoever loads the
+ * encoder encodes them again, so that another version of the code or of DuckDB is refused instead of silently skewed.
+ */
+import type { BagFeature, EmbeddingTable, Feature } from '../../config/declaration.ts';
+import type { Column, Relation } from '../columns.ts';
+import { type Database, identifier, literal, query } from '../database.ts';
+import type { EncodedChunk, InputSpec } from '../encoded.ts';
+import { EncoderMismatchError } from '../errors.ts';
+import { encodeCandidates } from './encode.ts';
+import { type Encoder, tableOf } from './encoder.ts';
+
+/** A column's text, or its list of texts. */
+export type ProbeValue = string | null | readonly (string | null)[];
+
+/** Encoded value of an input: an id, a number (`null` for NaN), or a bag's ids and weights. */
+export type ProbeResult = number | null | { readonly ids: readonly number[]; readonly weights: readonly number[] };
+
+export interface Probe {
+  /** By column. */
+  readonly rows: readonly Readonly<Record<string, ProbeValue>>[];
+  /** By input, row by row. */
+  readonly expected: readonly Readonly<Record<string, ProbeResult>>[];
+}
+
+/** Values that encoders have been known to disagree about. */
+const TEXTS = [
+  '',
+  'no such value',
+  '5',
+  '5.0',
+  '-7.00',
+  '0',
+  '1e3',
+  'true',
+  'False',
+  'TRUE',
+  '18446744073709551616',
+  ' padded ',
+  'naïve 日本 🎉',
+  `quoted "'`,
+];
+const NUMBERS = ['0', '-0.0', '0.1', '-1.5', '1e-3', '16777217', '1e-46', '3.4e38', '5', '5.0'];
+const VOCABULARY_SAMPLE = 12;
+
+/** Chooses values for every feature and records what the encoder makes of them. */
+export async function makeProbe(database: Database, encoder: Encoder): Promise<Probe> {
+  const samples = new Map<string, ProbeValue[]>();
+  for (const [index, feature] of encoder.features.entries()) {
+    for (const [column, values] of await samplesOf(database, encoder, feature, encoder.inputs[index])) {
+      samples.set(column, [...(samples.get(column) ?? []), ...values]);
+    }
+  }
+  const count = Math.max(...[...samples.values()].map((values) => values.length));
+  const rows = Array.from({ length: count }, (_, row) =>
+    Object.fromEntries([...samples].map(([column, values]) => [column, values[row % values.length] ?? null])),
+  );
+  return { rows, expected: await encodeProbe(database, encoder, rows) };
+}
+
+/**
+ * Encodes the probe's rows again.
+ * @throws {EncoderMismatchError} naming the first feature and value that are encoded to something else.
+ */
+export async function verifyProbe(database: Database, encoder: Encoder, probe: Probe, folder: string): Promise<void> {
+  const got = await encodeProbe(database, encoder, probe.rows);
+  for (const [row, expected] of probe.expected.entries()) {
+    for (const { name, column } of encoder.features) {
+      const [result, recorded] = [JSON.stringify(got[row]?.[name]), JSON.stringify(expected[name])];
+      if (result === recorded) continue;
+      throw new EncoderMismatchError(name, JSON.stringify(probe.rows[row]?.[column]), result, recorded, folder);
+    }
+  }
+}
+
+async function encodeProbe(
+  database: Database,
+  encoder: Encoder,
+  rows: Probe['rows'],
+): Promise<Record<string, ProbeResult>[]> {
+  const results: Record<string, ProbeResult>[] = [];
+  for await (const chunk of encodeCandidates(database, probeRelation(encoder.features, rows), [], encoder)) {
+    for (let row = 0; row < chunk.rows; row += 1) {
+      results.push(Object.fromEntries(encoder.inputs.map((input) => [input.name, resultAt(chunk, input, row)])));
+    }
+  }
+  return results;
+}
+
+function resultAt(chunk: EncodedChunk, input: InputSpec, row: number): ProbeResult {
+  const { name } = input;
+  switch (input.kind) {
+    case 'id':
+      return Number(chunk.ids[name]?.[row]);
+    case 'bag': {
+      const [from, to] = [row * input.length, (row + 1) * input.length];
+      const ids = [...(chunk.ids[name]?.subarray(from, to) ?? [])].map(Number);
+      return { ids, weights: [...(chunk.weights[name]?.subarray(from, to) ?? [])] };
+    }
+    case 'number':
+    case 'quantile': {
+      const number = chunk.numbers[name]?.[row] ?? Number.NaN;
+      // JSON knows neither NaN nor -0; a sign of zero makes no difference to any transform.
+      return Number.isNaN(number) ? null : number + 0;
+    }
+  }
+}
+
+/** The rows as a relation of text columns. */
+function probeRelation(features: readonly Feature[], rows: Probe['rows']): Relation {
+  const columns = new Map<string, string>();
+  for (const feature of features) {
+    const type = feature.type === 'bag' && feature.delimiter === null ? 'VARCHAR[]' : 'VARCHAR';
+    columns.set(feature.column, type);
+    if (feature.type === 'bag' && feature.weights !== null) columns.set(feature.weights, type);
+  }
+  const listed: Column[] = [...columns].map(([name, type]) => ({ name, type }));
+  const tuples = rows.map(
+    (row, index) => `(${[index, ...listed.map(({ name, type }) => valueSql(row[name] ?? null, type))].join(', ')})`,
+  );
+  const names = ['#row', ...listed.map(({ name }) => name)];
+  const from = `(VALUES ${tuples.join(', ')}) AS probe(${names.map(identifier).join(', ')})`;
+  return { from, columns: listed, isText: true, name: 'probe.json' };
+}
+
+function valueSql(value: ProbeValue, type: string): string {
+  const text =
+    value === null
+      ? 'NULL'
+      : typeof value === 'string'
+        ? literal(value)
+        : `[${value.map((item) => (item === null ? 'NULL' : literal(item))).join(', ')}]`;
+  return `CAST(${text} AS ${type})`;
+}
+
+async function samplesOf(
+  database: Database,
+  encoder: Encoder,
+  feature: Feature,
+  input: InputSpec | undefined,
+): Promise<[string, ProbeValue[]][]> {
+  switch (feature.type) {
+    case 'number': {
+      const boundaries = input?.kind === 'quantile' ? input.boundaries.slice(0, VOCABULARY_SAMPLE).map(String) : [];
+      return [[feature.column, [null, ...NUMBERS, ...boundaries]]];
+    }
+    case 'category':
+      return [[feature.column, [null, ...(await textsOf(database, encoder, tableOf(encoder, feature.embedding)))]]];
+    case 'bag':
+      return bagSamples(feature, await textsOf(database, encoder, tableOf(encoder, feature.embedding)));
+  }
+}
+
+/** Texts for a table: its first, last and some other values, then awkward ones. */
+async function textsOf(database: Database, encoder: Encoder, { name, ids }: EmbeddingTable): Promise<string[]> {
+  if (ids.kind === 'ids') return ['0', '1', String(ids.size - 1), String(ids.size), '-1', '5.0', '9223372036854775808'];
+  const vocabulary = encoder.vocabularies[name];
+  if (vocabulary === undefined || vocabulary.size === 0) return TEXTS;
+  const step = Math.max(1, Math.floor(vocabulary.size / VOCABULARY_SAMPLE));
+  const sample = `SELECT value FROM (SELECT value, row_number() OVER (ORDER BY id) AS place FROM ${vocabulary.table}) WHERE place = ${vocabulary.size} OR place % ${step} = 1 % ${step} ORDER BY place`;
+  return [...(await query(database, sample)).map(({ value }) => String(value)), ...TEXTS];
+}
+
+/** Bags of no, one, few and too many values, with a weight for each. */
+function bagSamples(
+  { column, weights, delimiter, maxLength }: BagFeature,
+  texts: readonly string[],
+): [string, ProbeValue[]][] {
+  const usable = texts.filter((text) => delimiter === null || !text.includes(delimiter));
+  const overfull = Array.from({ length: maxLength + 1 }, (_, index) => usable[index % usable.length] ?? '');
+  const bags = [...usable.map((text) => [text]), usable.slice(0, 3), ['', ...usable.slice(0, 2)], overfull];
+  const joined = (items: readonly string[]): ProbeValue => (delimiter === null ? items : items.join(delimiter));
+  const weightOf = (_: string, index: number) => String((index + 1) / 4);
+  const samples: [string, ProbeValue[]][] = [[column, [null, ...bags.map(joined)]]];
+  if (weights !== null) samples.push([weights, [null, ...bags.map((bag) => joined(bag.map(weightOf)))]]);
+  return samples;
+}

@@ -1,0 +1,108 @@
+/** How the training rows' values of each feature are distributed: small enough to travel with a model version. */
+import type { Feature } from '../../config/declaration.ts';
+import { type Database, query, queryOne } from '../database.ts';
+import { bagValue, preparedName } from '../encode/encode-sql.ts';
+import type { Vocabulary } from '../encode/encoder.ts';
+import { hashSql } from '../hash.ts';
+import { ascendingCounts } from './number-statistics.ts';
+import type { PreparedLog } from './prepared-log.ts';
+
+/** Name of the file of a model version. */
+export const DISTRIBUTIONS_FILE = 'distributions.json';
+
+/** Values of a number, as at most this many of them, evenly by rank. */
+const RANKS = 1000;
+/** Values of a category or bag that are told by name. */
+const MOST_VALUES = 200;
+
+export interface NumberDistribution {
+  readonly kind: 'number';
+  readonly rows: number;
+  /** Rows without a value. */
+  readonly missing: number;
+  /** Ascending: the values at even ranks, equal ones as often as they are frequent. */
+  readonly values: readonly number[];
+}
+
+export interface ValueDistribution {
+  readonly kind: 'values';
+  readonly rows: number;
+  /** Rows without a value. */
+  readonly missing: number;
+  /** Values, which are more than rows where a row may have several. */
+  readonly total: number;
+  /** The most frequent ones by their hashes, with counts, and with their names where a vocabulary tells these anyway. */
+  readonly top: readonly (readonly [hash: string, count: number, name: string | null])[];
+}
+
+export type Distribution = NumberDistribution | ValueDistribution;
+
+/** By feature. */
+export type Distributions = Readonly<Record<string, Distribution>>;
+
+/** Measures every feature on the training rows. */
+export async function measureDistributions(
+  database: Database,
+  prepared: PreparedLog,
+  features: readonly Feature[],
+  vocabularies: Readonly<Record<string, Vocabulary>>,
+): Promise<Distributions> {
+  const measured: [string, Distribution][] = [];
+  for (const [index, feature] of features.entries())
+    measured.push([
+      feature.name,
+      feature.type === 'number'
+        ? await measureNumber(database, prepared, preparedName('number', index))
+        : await measureValues(database, prepared, feature, { index, vocabulary: vocabularies[feature.embedding] }),
+    ]);
+  return Object.fromEntries(measured);
+}
+
+async function measureNumber(database: Database, { from }: PreparedLog, column: string): Promise<NumberDistribution> {
+  const training = `${from} WHERE "#part" = 0`;
+  const counts = await queryOne(database, `SELECT count(*) AS rows, count(${column}) AS present FROM ${training}`);
+  const [rows, present] = [Number(counts.rows), Number(counts.present)];
+  const size = Math.min(present, RANKS);
+  const values: number[] = [];
+  let below = 0;
+  const relation = `(SELECT ${column} AS value FROM ${training} AND ${column} IS NOT NULL)`;
+  for await (const { value, count } of ascendingCounts(database, relation)) {
+    below += count;
+    // The k-th of the values stands in the middle of the k-th of `size` equal parts.
+    while (values.length < size && (values.length + 0.5) * present < below * size) values.push(value);
+  }
+  return { kind: 'number', rows, missing: rows - present, values };
+}
+
+async function measureValues(
+  database: Database,
+  { from }: PreparedLog,
+  feature: Feature & { readonly type: 'category' | 'bag' },
+  { index, vocabulary }: { readonly index: number; readonly vocabulary: Vocabulary | undefined },
+): Promise<ValueDistribution> {
+  const training = `${from} WHERE "#part" = 0`;
+  const isMissing = feature.type === 'bag' ? `"#length${index}" = 0` : `${preparedName('text', index)} IS NULL`;
+  const { rows, missing } = await queryOne(
+    database,
+    `SELECT count(*) AS rows, count(*) FILTER (${isMissing}) AS missing FROM ${training}`,
+  );
+  const value = feature.type === 'bag' ? bagValue(index) : preparedName('text', index);
+  const values = `(SELECT ${value} AS value FROM ${training})`;
+  const name =
+    vocabulary === undefined ? 'NULL' : `CASE WHEN value IN (SELECT value FROM ${vocabulary.table}) THEN value END`;
+  const top = await query(
+    database,
+    `SELECT '#' || to_hex(${hashSql(0, 'value')}) AS hash, ${name} AS name, count, total FROM (
+       SELECT value, count(*) AS count, sum(count(*)) OVER () AS total FROM ${values} WHERE value IS NOT NULL
+       GROUP BY value ORDER BY count DESC, value LIMIT ${MOST_VALUES}) ORDER BY count DESC, value`,
+  );
+  return {
+    kind: 'values',
+    rows: Number(rows),
+    missing: Number(missing),
+    total: Number(top[0]?.total ?? 0),
+    top: top.map(
+      ({ hash, count, name: text }) => [String(hash), Number(count), text == null ? null : String(text)] as const,
+    ),
+  };
+}

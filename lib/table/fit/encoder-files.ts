@@ -1,0 +1,103 @@
+/** An encoder as files of a model version: `encoder.json`, `inputs.json`, `vocabularies/*.parquet` and `probe.json`. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Database, execute, literal, queryOne } from '../database.ts';
+import { ENCODER_FORMAT, type Encoder, firstId, type Vocabulary } from '../encode/encoder.ts';
+import { makeProbe, type Probe, verifyProbe } from '../encode/probe.ts';
+import { createEnum, isUsedByBag } from './fit-encoder.ts';
+
+/** Everything of an encoder that is not a vocabulary. */
+interface EncoderFile extends Omit<Encoder, 'vocabularies'> {
+  readonly format: number;
+  /** Number of values by table. */
+  readonly vocabularySizes: Readonly<Record<string, number>>;
+}
+
+const ENCODER_FILE = 'encoder.json';
+const INPUTS_FILE = 'inputs.json';
+const PROBE_FILE = 'probe.json';
+
+/** Writes an encoder and its probe into a folder, which is created where needed. */
+export async function writeEncoder(database: Database, encoder: Encoder, folder: string): Promise<void> {
+  const { vocabularies, ...rest } = encoder;
+  await mkdir(join(folder, 'vocabularies'), { recursive: true });
+  const vocabularySizes: Record<string, number> = {};
+  for (const [name, { table, size }] of Object.entries(vocabularies)) {
+    vocabularySizes[name] = size;
+    const rows = `SELECT value, id, count FROM ${table} ORDER BY id`;
+    await execute(
+      database,
+      `COPY (${rows}) TO ${literal(vocabularyPath(folder, name))} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+  }
+  const file: EncoderFile = { format: ENCODER_FORMAT, ...rest, vocabularySizes };
+  await writeJson(join(folder, ENCODER_FILE), file);
+  await writeJson(join(folder, INPUTS_FILE), encoder.inputs);
+  await writeJson(join(folder, PROBE_FILE), await makeProbe(database, encoder));
+}
+
+/**
+ * Reads an encoder into a database and encodes its probe.
+ * @throws {EncoderMismatchError} where the probe is encoded to anything else than was recorded.
+ * @throws {Error} where the files are of another format, or a vocabulary does not have the values it should.
+ */
+export async function readEncoder(database: Database, folder: string): Promise<Encoder> {
+  const { format, vocabularySizes, ...rest } = await readJson<EncoderFile>(folder, ENCODER_FILE);
+  if (format !== ENCODER_FORMAT)
+    throw new Error(`encoder has format ${format}, expected ${ENCODER_FORMAT} (in ${folder})`);
+  const vocabularies: Record<string, Vocabulary> = {};
+  for (const { name, ids } of rest.embeddings) {
+    if (ids.kind !== 'vocabulary') continue;
+    const hasBag = isUsedByBag(rest.features, name);
+    vocabularies[name] = await readVocabulary(database, folder, name, {
+      size: vocabularySizes[name] ?? 0,
+      first: firstId(ids),
+      hasBag,
+    });
+  }
+  const encoder: Encoder = { ...rest, vocabularies };
+  await verifyProbe(database, encoder, await readJson<Probe>(folder, PROBE_FILE), folder);
+  return encoder;
+}
+
+async function readVocabulary(
+  database: Database,
+  folder: string,
+  name: string,
+  { size, first, hasBag }: { readonly size: number; readonly first: number; readonly hasBag: boolean },
+): Promise<Vocabulary> {
+  const table = database.uniqueName('vocabulary');
+  await execute(
+    database,
+    `CREATE TABLE ${table} AS SELECT value, id, count FROM read_parquet(${literal(vocabularyPath(folder, name))}) ORDER BY id`,
+  );
+  const facts = await queryOne(
+    database,
+    `SELECT count(DISTINCT value) AS size, COALESCE(min(id), ${first}) AS least, COALESCE(max(id), ${first - 1}) AS most FROM ${table}`,
+  );
+  const [got, least, most] = [facts.size, facts.least, facts.most].map(Number);
+  if (got !== size || least !== first || most !== first + size - 1) {
+    throw new Error(
+      `vocabulary ${name} has ${got} values with ids ${least} to ${most}, expected ${size} from ${first} (in ${folder})`,
+    );
+  }
+  return { table, enumType: hasBag ? await createEnum(database, table) : null, size };
+}
+
+function vocabularyPath(folder: string, name: string): string {
+  return join(folder, 'vocabularies', `${encodeURIComponent(name)}.parquet`);
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** The files of a version are as they were written: their digests are in its manifest. */
+async function readJson<T>(folder: string, file: string): Promise<T> {
+  const text = await readFile(join(folder, file), 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} is not JSON (in ${folder})`, { cause: error });
+  }
+}

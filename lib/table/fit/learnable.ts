@@ -1,0 +1,55 @@
+/** Whether the training part of a log can teach anything. */
+
+import { type LabelledStage, labelledStages } from '../check/labels.ts';
+import type { CheckedLog } from '../check/log.ts';
+import { DataError } from '../errors.ts';
+import type { LabelCounts, LogSummary } from './summary.ts';
+
+const NO_LABELS: Pick<LabelCounts, 'positives' | 'negatives' | 'unknown'> = { positives: 0, negatives: 0, unknown: 0 };
+
+/**
+ * Refuses a log whose training part has no rows, or a stage that is never or always reached in them.
+ * @throws {DataError} `no_rows`, or `one_class` naming every such stage.
+ */
+export function assertLearnable({ declaration, source }: CheckedLog, { parts: { train }, rejected }: LogSummary): void {
+  if (train.rows === 0) {
+    const good = (source.rows - rejected).toLocaleString('en-US');
+    throw new DataError(
+      'no_rows',
+      `no training rows: none of ${good} good rows is in the training part (split by ${declaration.split.by}, in ${source.path})`,
+    );
+  }
+  const problems = labelledStages(declaration).flatMap(
+    (stage) => stageProblem(stage, train.rows, train.labels[stage.name] ?? NO_LABELS) ?? [],
+  );
+  if (problems.length > 0) throw new DataError('one_class', `${problems.join('; ')} (in ${source.path})`);
+}
+
+function stageProblem(
+  { name, label, withinMs }: LabelledStage,
+  rows: number,
+  { positives, negatives, unknown }: typeof NO_LABELS,
+): string | null {
+  if (positives > 0 && negatives > 0) return null;
+  if (positives + negatives === 0)
+    return `no ${name} label in the training part is settled: all ${count(rows)} are younger than within (${durationText(withinMs ?? 0)})`;
+  const missing = positives === 0 ? `no ${name}` : `no row without ${name}`;
+  const young = unknown === 0 ? '' : `, ${count(unknown)} too young to tell`;
+  const always = positives === 0 ? '0' : '1';
+  return `${missing} in the training part (${count(rows)}${young}): ${label} is ${always} in every row that counts, expected both 0 and 1`;
+}
+
+function count(rows: number): string {
+  return `${rows.toLocaleString('en-US')} rows`;
+}
+
+/** As in a declaration: `7d`, `36h`, `30m`, `45s`. */
+function durationText(milliseconds: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+  ] as const;
+  const [unit, length] = units.find(([, each]) => milliseconds % each === 0) ?? ['s', 1000];
+  return `${milliseconds / length}${unit}`;
+}

@@ -1,0 +1,125 @@
+/** What a log holds once its bad rows are out: rows of each part, labels of each stage, values that are missing. */
+
+import { labelledStages } from '../check/labels.ts';
+import type { CheckedLog } from '../check/log.ts';
+import { type Database, queryOne } from '../database.ts';
+import { preparedName } from '../encode/encode-sql.ts';
+import { PARTS, type Part } from '../encoded.ts';
+import type { PreparedLog } from './prepared-log.ts';
+
+/** Labels of a stage in a part. Weights are the inverse of the rate at which a row was kept. */
+export interface LabelCounts {
+  readonly positives: number;
+  readonly negatives: number;
+  /** Rows too young to tell. */
+  readonly unknown: number;
+  /** Sum of the weights of the rows whose label is known, and of the positive ones. */
+  readonly weightedRows: number;
+  readonly weightedPositives: number;
+}
+
+/** First and last instant in epoch milliseconds. */
+export interface TimeRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface PartSummary {
+  readonly rows: number;
+  readonly time: TimeRange | null;
+  /** By labelled stage. */
+  readonly labels: Readonly<Record<string, LabelCounts>>;
+}
+
+export interface LogSummary {
+  readonly source: string;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+  readonly time: TimeRange | null;
+  readonly parts: Readonly<Record<Part, PartSummary>>;
+  /** By feature: training rows where it has no value. */
+  readonly missing: Readonly<Record<string, number>>;
+  /** By bag: values of training rows beyond its length, which are dropped. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+export async function summarizeLog(database: Database, log: CheckedLog, prepared: PreparedLog): Promise<LogSummary> {
+  const { source, rejects, start, end } = log;
+  const rejectedByReason: Record<string, number> = {};
+  for (const { reason, rows } of rejects) rejectedByReason[reason] = (rejectedByReason[reason] ?? 0) + rows;
+  const parts: Partial<Record<Part, PartSummary>> = {};
+  for (const part of PARTS) parts[part] = await summarizePart(database, log, prepared, part);
+  return {
+    source: source.path,
+    rows: source.rows,
+    rejected: rejects.reduce((sum, { rows }) => sum + rows, 0),
+    rejectedByReason,
+    time: start === null || end === null ? null : { first: start, last: end },
+    parts: parts as Record<Part, PartSummary>,
+    ...(await countValues(database, log, prepared)),
+  };
+}
+
+async function summarizePart(
+  database: Database,
+  { declaration }: CheckedLog,
+  { from }: PreparedLog,
+  part: Part,
+): Promise<PartSummary> {
+  const stages = labelledStages(declaration);
+  const columns = stages.flatMap((_, i) => [
+    `count(*) FILTER ("#label${i}" = 1) AS positives${i}`,
+    `count(*) FILTER ("#label${i}" = 0) AS negatives${i}`,
+    `count(*) FILTER ("#label${i}" = -1) AS unknown${i}`,
+    `${weightSum(`"#label${i}" >= 0`)} AS weighted${i}`,
+    `${weightSum(`"#label${i}" = 1`)} AS weightedPositive${i}`,
+  ]);
+  const counts = await queryOne(
+    database,
+    `SELECT ${['count(*) AS rows', 'min("#time") AS first', 'max("#time") AS last', ...columns].join(', ')} FROM ${from} WHERE "#part" = ${PARTS.indexOf(part)}`,
+  );
+  const labels = stages.map(({ name }, i) => [
+    name,
+    {
+      positives: Number(counts[`positives${i}`]),
+      negatives: Number(counts[`negatives${i}`]),
+      unknown: Number(counts[`unknown${i}`]),
+      weightedRows: Number(counts[`weighted${i}`]) / WEIGHT_UNIT,
+      weightedPositives: Number(counts[`weightedPositive${i}`]) / WEIGHT_UNIT,
+    },
+  ]);
+  const time = counts.first == null ? null : { first: Number(counts.first), last: Number(counts.last) };
+  return { rows: Number(counts.rows), time, labels: Object.fromEntries(labels) };
+}
+
+/** Weights are summed as integers: a sum of floating values depends on which thread read which rows. */
+const WEIGHT_UNIT = 2 ** 20;
+
+function weightSum(condition: string): string {
+  return `COALESCE(sum(CAST(round("#weight" * ${WEIGHT_UNIT}) AS HUGEINT)) FILTER (${condition}), 0)`;
+}
+
+async function countValues(
+  database: Database,
+  { declaration: { features } }: CheckedLog,
+  { from }: PreparedLog,
+): Promise<Pick<LogSummary, 'missing' | 'dropped'>> {
+  const columns = features.flatMap((feature, i) => {
+    if (feature.type === 'number') return `count(*) FILTER (${preparedName('number', i)} IS NULL) AS missing${i}`;
+    if (feature.type === 'category') return `count(*) FILTER (${preparedName('text', i)} IS NULL) AS missing${i}`;
+    return [
+      `count(*) FILTER ("#length${i}" = 0) AS missing${i}`,
+      `sum(greatest("#length${i}" - ${feature.maxLength}, 0)) AS dropped${i}`,
+    ];
+  });
+  const counts = await queryOne(
+    database,
+    `SELECT ${['count(*) AS rows', ...columns].join(', ')} FROM ${from} WHERE "#part" = 0`,
+  );
+  const missing = features.map(({ name }, i) => [name, Number(counts[`missing${i}`])]);
+  const dropped = features.flatMap(({ type, name }, i) =>
+    type === 'bag' ? [[name, Number(counts[`dropped${i}`])]] : [],
+  );
+  return { missing: Object.fromEntries(missing), dropped: Object.fromEntries(dropped) };
+}

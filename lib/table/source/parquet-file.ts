@@ -1,0 +1,143 @@
+/** What can be known of a Parquet file before its rows are read: that it is one, that it is whole, its columns and rows. */
+import { open } from 'node:fs/promises';
+import type { Column } from '../columns.ts';
+import { type Database, literal, query, queryOne } from '../database.ts';
+import { DataError, firstLine } from '../errors.ts';
+import type { ByteRange } from './candidate-file.ts';
+
+export interface ParquetFacts {
+  readonly columns: readonly Column[];
+  readonly rows: number;
+}
+
+const MAGIC = 'PAR1';
+/** Names that are given to a row's position and to what is known of it; a column of that name would hide it. */
+const RESERVED = [
+  'file_row_number',
+  'file_index',
+  '#row',
+  '#malformed',
+  '#malformed_value',
+  '#unknown_user',
+  '#unknown_item',
+];
+
+/** The first four bytes, to tell Parquet from text. */
+export async function looksLikeParquet(path: string): Promise<boolean> {
+  const { head } = await readEnds(path);
+  return head === MAGIC;
+}
+
+/**
+ * Checks the magic at both ends and reads the footer.
+ * @throws {DataError} `wrong_format`, `cut_off` or `unreadable`.
+ */
+export async function readParquetFacts(database: Database, path: string, name: string): Promise<ParquetFacts> {
+  await assertWhole(path, name);
+  try {
+    const { rows } = await queryOne(
+      database,
+      `SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${literal(path)})`,
+    );
+    const described = await query(database, `DESCRIBE SELECT * FROM ${parquetScan([path])}`);
+    const columns = described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+    const named = await query(database, `SELECT DISTINCT name FROM parquet_schema(${literal(path)})`);
+    assertNames(columns, new Set(named.map((row) => String(row.name))), name);
+    return { columns, rows: Number(rows) };
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError('unreadable', `${name} is not readable Parquet: ${firstLine(error)}`, { cause: error });
+  }
+}
+
+/** SQL that reads files of the same columns; folders named `dt=...` add no column. */
+export function parquetScan(paths: readonly string[]): string {
+  return `read_parquet([${paths.map(literal).join(', ')}], hive_partitioning = false)`;
+}
+
+async function assertWhole(path: string, name: string): Promise<void> {
+  const { head, tail, footerBytes, size } = await readEnds(path);
+  if (head !== MAGIC)
+    throw new DataError(
+      'wrong_format',
+      `${name} is not Parquet: it begins with ${JSON.stringify(head)}, expected "PAR1"`,
+    );
+  if (size < 12 || tail !== MAGIC)
+    throw new DataError('cut_off', `${name} is cut off: a Parquet file ends with "PAR1", got ${size} bytes without it`);
+  if (footerBytes > size - 12)
+    throw new DataError('cut_off', `${name} is cut off: its footer has ${footerBytes} bytes, the file ${size}`);
+}
+
+async function readEnds(path: string): Promise<{ head: string; tail: string; footerBytes: number; size: number }> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(4);
+    const tail = Buffer.alloc(8);
+    const { bytesRead } = await file.read(head, 0, 4, 0);
+    if (size >= 8) await file.read(tail, 0, 8, size - 8);
+    return {
+      head: head.toString('latin1', 0, bytesRead),
+      tail: tail.toString('latin1', 4),
+      footerBytes: tail.readUInt32LE(0),
+      size,
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+/** DuckDB's names ignore case: it renames a column whose name differs from another's in case only. */
+function assertNames(columns: readonly Column[], names: ReadonlySet<string>, file: string): void {
+  const renamed = columns.filter(({ name }) => !names.has(name)).map(({ name }) => name.replace(/_\d+$/, ''));
+  if (renamed.length > 0)
+    throw new DataError(
+      'columns_repeated',
+      `columns repeated, or different in case only: ${renamed.join(', ')} (in ${file})`,
+    );
+  const reserved = columns.filter(({ name }) => RESERVED.includes(name.toLowerCase())).map(({ name }) => name);
+  if (reserved.length > 0)
+    throw new DataError('columns_clash', `columns have reserved names: ${reserved.join(', ')} (in ${file})`);
+}
+
+/** Bytes at the end of a Parquet file that hold its footer; they need not be readable, but for the last eight. */
+export async function footerLength(path: string): Promise<number> {
+  const { tail, footerBytes, size } = await readEnds(path);
+  // Whatever is no Parquet, or cut off, has none: opening it will say so.
+  return tail === MAGIC && footerBytes <= size - 12 ? footerBytes + 8 : 0;
+}
+
+/** What lies in a row group of some columns. */
+export interface RowGroup {
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Of the columns' chunks. */
+  readonly ranges: readonly ByteRange[];
+}
+
+/** The row groups of a file whose footer is readable, with the bytes that these columns take in each. */
+export async function readRowGroups(database: Database, path: string, columns: readonly string[]): Promise<RowGroup[]> {
+  // A nested column's chunks are called `column, list, element`.
+  const isWanted = columns.map(
+    (name) => `path_in_schema = ${literal(name)} OR starts_with(path_in_schema, ${literal(`${name}, `)})`,
+  );
+  // Some writers note 0 for a dictionary that is not there.
+  const chunk = 'least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset))';
+  const groups = await query(
+    database,
+    `SELECT any_value(row_group_num_rows) AS rows, list(${chunk}) FILTER (${isWanted.join(' OR ') || 'false'}) AS starts, ` +
+      `list(total_compressed_size) FILTER (${isWanted.join(' OR ') || 'false'}) AS sizes ` +
+      `FROM parquet_metadata(${literal(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+  );
+  let firstRow = 0;
+  return groups.map(({ rows, starts, sizes }) => {
+    const group = { firstRow, rows: Number(rows), ranges: rangesOf(starts, sizes) };
+    firstRow += group.rows;
+    return group;
+  });
+}
+
+function rangesOf(starts: unknown, sizes: unknown): ByteRange[] {
+  if (!Array.isArray(starts) || !Array.isArray(sizes)) return [];
+  return starts.map((start, i) => ({ start: Number(start), end: Number(start) + Number(sizes[i]) }));
+}

@@ -1,0 +1,198 @@
+/** Where rows come from: a file, a folder or a glob, found to be whole and alike before a row is read. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Column, Relation } from '../columns.ts';
+import { type Database, literal, query } from '../database.ts';
+import { DataError } from '../errors.ts';
+import { createMalformedTable, importCsv, localCsv, readDialect } from './csv-import.ts';
+import { looksLikeParquet, parquetScan, readParquetFacts } from './parquet-file.ts';
+
+export type Format = 'parquet' | 'csv';
+
+export interface SourceFile {
+  /** Path as it was found. */
+  readonly path: string;
+  /** What is read in its place: itself, or Parquet of its text. */
+  readonly parquet: string;
+  readonly rows: number;
+}
+
+/** Files of the same columns, read one after another. */
+export interface Source {
+  /** As it was asked for. */
+  readonly path: string;
+  readonly format: Format;
+  readonly files: readonly SourceFile[];
+  readonly columns: readonly Column[];
+  readonly rows: number;
+  readonly relation: Relation;
+}
+
+/**
+ * Opens a log: one `.parquet`, `.csv` or `.csv.gz` file, every such file under a folder, or those that a glob names, in
+ * the order of their paths. CSV is rewritten as Parquet of text into scratch space.
+ * @throws {DataError} where a file is absent, empty, broken or not what its name says, where files differ in format or
+ * columns, and where there is no row.
+ */
+export async function openSource(database: Database, path: string): Promise<Source> {
+  const paths = await findFiles(database, path);
+  const format = commonFormat(paths, path);
+  for (const file of paths) await assertContent(file, file, format);
+  const source = format === 'parquet' ? await openParquet(database, paths) : await openCsv(database, paths);
+  const rows = source.files.reduce((sum, file) => sum + file.rows, 0);
+  if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
+  return { path, format, rows, ...source, relation: { ...source.relation, name: path } };
+}
+
+/** The format that a file's name promises. */
+export function formatOf(name: string): Format {
+  if (name.endsWith('.parquet')) return 'parquet';
+  if (name.endsWith('.csv') || name.endsWith('.csv.gz')) return 'csv';
+  throw new DataError('unknown_format', `${name} has an unknown extension, expected .parquet, .csv or .csv.gz`);
+}
+
+/** @throws {DataError} where the file is absent, empty, or of another format than its name says. */
+export async function assertContent(path: string, name: string, format: Format): Promise<void> {
+  const facts = await stat(path).catch(() => null);
+  if (facts === null || !facts.isFile()) throw new DataError('no_such_file', `no such file: ${path}`);
+  if (facts.size === 0) throw new DataError('empty_file', `${name} is empty: 0 bytes`);
+  const isParquet = await looksLikeParquet(path);
+  if (isParquet && format === 'csv')
+    throw new DataError('wrong_format', `${name} is a Parquet file, expected CSV by its name`);
+}
+
+/** Rows of Parquet files in order, each with its position over all of them. */
+export function relationOf(
+  files: readonly SourceFile[],
+  columns: readonly Column[],
+  {
+    isText,
+    malformedTable,
+    name,
+  }: { readonly isText: boolean; readonly malformedTable: string | null; readonly name: string },
+): Relation {
+  let next = 0;
+  const firstRows = files.map(({ rows }) => {
+    const first = next;
+    next += rows;
+    return `CAST(${first} AS BIGINT)`;
+  });
+  const row =
+    files.length === 1
+      ? 'file_row_number'
+      : `file_row_number + [${firstRows.join(', ')}][CAST(file_index AS BIGINT) + 1]`;
+  const scan = `SELECT ${row} AS "#row", * FROM ${parquetScan(files.map(({ parquet }) => parquet))}`;
+  return { from: withMalformed(scan, malformedTable), columns, isText, name };
+}
+
+/** Adds what the CSV reader found malformed to rows that have their position. */
+export function withMalformed(rows: string, malformedTable: string | null): string {
+  const none = 'CAST(NULL AS VARCHAR)';
+  if (malformedTable === null)
+    return `(SELECT *, ${none} AS "#malformed", ${none} AS "#malformed_value" FROM (${rows}))`;
+  return (
+    `(SELECT source.*, listed.reason AS "#malformed", listed.value AS "#malformed_value" FROM (${rows}) source ` +
+    `LEFT JOIN ${malformedTable} listed ON listed."row" = source."#row")`
+  );
+}
+
+async function openParquet(
+  database: Database,
+  paths: readonly string[],
+): Promise<Pick<Source, 'files' | 'columns' | 'relation'>> {
+  const files: SourceFile[] = [];
+  let first: { path: string; columns: readonly Column[] } | null = null;
+  for (const path of paths) {
+    const { columns, rows } = await readParquetFacts(database, path, path);
+    first ??= { path, columns };
+    assertSameColumns(first, { path, columns });
+    files.push({ path, parquet: path, rows });
+  }
+  const columns = first?.columns ?? [];
+  return { files, columns, relation: relationOf(files, columns, { isText: false, malformedTable: null, name: '' }) };
+}
+
+async function openCsv(
+  database: Database,
+  paths: readonly string[],
+): Promise<Pick<Source, 'files' | 'columns' | 'relation'>> {
+  const table = await createMalformedTable(database);
+  const files: SourceFile[] = [];
+  let first: { path: string; columns: readonly Column[] } | null = null;
+  let firstRow = 0;
+  let malformed = 0;
+  for (const path of paths) {
+    const file = localCsv(path);
+    const dialect = await readDialect(file);
+    const columns = dialect.header.map((name) => ({ name, type: 'VARCHAR' }));
+    first ??= { path, columns };
+    assertSameColumns(first, { path, columns });
+    const imported = await importCsv(database, file, dialect, { firstRow, malformedTable: table });
+    files.push({ path, parquet: imported.parquet, rows: imported.rows });
+    firstRow += imported.rows;
+    malformed += imported.malformed;
+  }
+  const columns = first?.columns ?? [];
+  const malformedTable = malformed === 0 ? null : table;
+  return { files, columns, relation: relationOf(files, columns, { isText: true, malformedTable, name: '' }) };
+}
+
+async function findFiles(database: Database, path: string): Promise<string[]> {
+  const facts = await stat(path).catch(() => null);
+  if (facts?.isFile()) return [path];
+  const found = facts?.isDirectory() ? await filesUnder(path) : await globbed(database, path);
+  if (found.length === 0) {
+    throw new DataError(
+      'no_such_file',
+      facts === null
+        ? `${isGlob(path) ? 'no file matches' : 'no such file:'} ${path}`
+        : `no .parquet, .csv or .csv.gz file in ${path}`,
+    );
+  }
+  return found;
+}
+
+async function filesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const isData = (name: string) => /\.(parquet|csv|csv\.gz)$/.test(name) && !/^[._]/.test(name);
+  return entries
+    .filter((entry) => entry.isFile() && isData(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+async function globbed(database: Database, pattern: string): Promise<string[]> {
+  if (!isGlob(pattern)) return [];
+  const found = await query(database, `SELECT file FROM glob(${literal(pattern)})`);
+  return found.map(({ file }) => String(file)).sort();
+}
+
+function isGlob(path: string): boolean {
+  return /[*?[]/.test(path);
+}
+
+function commonFormat(paths: readonly string[], asked: string): Format {
+  const formats = new Set(paths.map(formatOf));
+  const [format] = formats;
+  if (format === undefined || formats.size > 1)
+    throw new DataError('wrong_format', `${asked} has both Parquet and CSV files, expected one format`);
+  return format;
+}
+
+interface FileColumns {
+  readonly path: string;
+  readonly columns: readonly Column[];
+}
+
+function assertSameColumns(first: FileColumns, other: FileColumns): void {
+  const text = ({ columns }: FileColumns) => columns.map(({ name, type }) => `${name} ${type}`);
+  const [expected, got] = [text(first), text(other)];
+  const extra = got.filter((column) => !expected.includes(column));
+  const lost = expected.filter((column) => !got.includes(column));
+  if (extra.length === 0 && lost.length === 0) return;
+  const list = (columns: readonly string[]) => (columns.length === 0 ? 'nothing' : columns.join(', '));
+  throw new DataError(
+    'columns_differ',
+    `columns of ${other.path} differ from ${first.path}: got ${list(extra)}, expected ${list(lost)}`,
+  );
+}

@@ -1,0 +1,269 @@
+/**
+ * What an interrupted training goes on from: the engine's state, where it stands in the data, and the best weights so
+ * far, in the store. With the same rows, threads and kind of processor, what comes of it is the same bytes as without
+ * the interruption.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Engine, Weights } from '../engine/ort/engine.ts';
+import { checkpointsPrefix } from '../registry/keys.ts';
+import type { Store } from '../store/store.ts';
+import type { EpochRecord, FitState, StateKeeper } from './fit.ts';
+
+const CHECKPOINT_FORMAT = 1;
+const KEPT = 2;
+const PIECE_BYTES = 1 << 26;
+const RECORD_FILE = 'checkpoint.json';
+const STATE_FILE = 'state.bin';
+
+/** What must be the same for a training to go on from a checkpoint. */
+export interface TrainingIdentity {
+  readonly declarationSha256: string;
+  /** Of the names and versions of all files of the data window. */
+  readonly dataSha256: string;
+  /** The version that training began with; `null` where it began afresh. */
+  readonly warmStart: string | null;
+  readonly seed: number;
+}
+
+/** Where training went on, and on what. */
+export interface Resumption {
+  readonly step: number;
+  readonly cpuModel: string;
+  readonly threads: number;
+}
+
+export interface CheckpointOptions {
+  readonly store: Store;
+  readonly name: string;
+  readonly identity: TrainingIdentity;
+  /** Of the lease: a later holder's checkpoints come after all of an earlier one's. */
+  readonly epoch: number;
+  readonly everyMs: number;
+  readonly threads: number;
+  /** An existing folder with room for one checkpoint. */
+  readonly scratch: string;
+  /** Told of every checkpoint that is written, gone on from, or of no use, and why. */
+  readonly onEvent: (event: CheckpointEvent) => void;
+}
+
+export type CheckpointEvent =
+  | { readonly kind: 'written'; readonly step: number; readonly bytes: number; readonly seconds: number }
+  | { readonly kind: 'resumed'; readonly step: number; readonly epoch: number }
+  | { readonly kind: 'useless'; readonly key: string; readonly why: string };
+
+interface ArrayEntry {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** `_training/<name>/checkpoints/<lease's epoch>-<number>/checkpoint.json`: written last, by it the state counts. */
+interface CheckpointRecord {
+  readonly format: number;
+  readonly identity: TrainingIdentity;
+  readonly step: number;
+  readonly resumed: readonly Resumption[];
+  readonly cpuModel: string;
+  readonly threads: number;
+  readonly sha256: string;
+  /** One after the other in `state.bin`: those of the engine, then the best weights. */
+  readonly arrays: readonly ArrayEntry[];
+  readonly fit: Omit<FitState, 'best'> & { readonly epochs: readonly EpochRecord[] };
+  /** `loss` is `null` where no validation has been made. */
+  readonly best: { readonly epoch: number; readonly loss: number | null };
+}
+
+/** The checkpoints of one run. */
+export class Checkpoints implements StateKeeper {
+  readonly #options: CheckpointOptions;
+  readonly #cpuModel = cpus()[0]?.model ?? 'unknown';
+  #resumed: readonly Resumption[] = [];
+  #savedAt = performance.now();
+  #number = 0;
+
+  constructor(options: CheckpointOptions) {
+    this.#options = options;
+  }
+
+  get resumed(): readonly Resumption[] {
+    return this.#resumed;
+  }
+
+  isDue(): boolean {
+    return performance.now() - this.#savedAt >= this.#options.everyMs;
+  }
+
+  /** Writes a checkpoint, and then removes all but the last two. */
+  async save(engine: Engine, state: FitState): Promise<void> {
+    const started = performance.now();
+    const { store, name, epoch, identity, threads, scratch, onEvent } = this.#options;
+    const { step, arrays } = engine.state();
+    const all = [...arrays, ...weightArrays(state.best.weights)];
+    const path = join(scratch, STATE_FILE);
+    const sha256 = await writeArrays(path, all);
+    this.#number += 1;
+    const folder = `${checkpointsPrefix(name)}${digits(epoch)}-${digits(this.#number)}/`;
+    const { best, ...fit } = state;
+    const record: CheckpointRecord = {
+      format: CHECKPOINT_FORMAT,
+      identity,
+      step,
+      resumed: this.#resumed,
+      cpuModel: this.#cpuModel,
+      threads,
+      sha256,
+      arrays: all.map(([array, { byteLength }]) => ({ name: array, bytes: byteLength })),
+      fit,
+      best: { epoch: best.epoch, loss: Number.isFinite(best.loss) ? best.loss : null },
+    };
+    await store.putFile(`${folder}${STATE_FILE}`, path);
+    await store.put(`${folder}${RECORD_FILE}`, `${JSON.stringify(record, null, 2)}\n`);
+    await rm(path);
+    await removeFolders(store, (await foldersOf(store, name)).slice(0, -KEPT));
+    this.#savedAt = performance.now();
+    const bytes = all.reduce((sum, [, array]) => sum + array.byteLength, 0);
+    onEvent({ kind: 'written', step, bytes, seconds: (this.#savedAt - started) / 1000 });
+  }
+
+  /** Puts the engine into the latest state that fits; answers where training stands then, `null` where none fits. */
+  async restore(engine: Engine): Promise<FitState | null> {
+    const { store, name } = this.#options;
+    for (const folder of (await foldersOf(store, name)).reverse()) {
+      const state = await this.#restoreFrom(folder, engine);
+      if (state !== null) return state;
+    }
+    return null;
+  }
+
+  async #restoreFrom(folder: string, engine: Engine): Promise<FitState | null> {
+    const { store, identity, threads, scratch, onEvent } = this.#options;
+    const key = `${folder}${RECORD_FILE}`;
+    const useless = (why: string): null => {
+      onEvent({ kind: 'useless', key, why });
+      return null;
+    };
+    // Whoever was killed while it wrote one left no record.
+    if ((await store.head(key)) === null) return useless('it is not complete');
+    const record = recordFrom((await store.get(key)).body);
+    if (record === null) return useless('its record cannot be read');
+    if (record.format !== CHECKPOINT_FORMAT)
+      return useless(`it has format ${record.format}, expected ${CHECKPOINT_FORMAT}`);
+    const differing = differences(record.identity, identity);
+    if (differing.length > 0) return useless(`it is of another ${differing.join(', of another ')}`);
+    const expected = [...engine.state().arrays, ...weightArrays(engine.weights())];
+    const shape = expected.map(([name, { byteLength }]) => ({ name, bytes: byteLength }));
+    if (!isDeepStrictEqual(shape, record.arrays)) return useless('it is of a model of another shape');
+    const path = await store.toFile(`${folder}${STATE_FILE}`, scratch);
+    const file = await open(path, 'r');
+    try {
+      if ((await digestOf(file)) !== record.sha256) return useless('its state is not what was written');
+      const engineArrays = new Map(offsetsOf(record.arrays));
+      await engine.restore(record.step, (name, into) => readInto(file, into, engineArrays.get(name) as number));
+      const weights = engine.weights();
+      for (const [name, into] of weightArrays(weights)) await readInto(file, into, engineArrays.get(name) as number);
+      this.#resumed = [...record.resumed, { step: record.step, cpuModel: this.#cpuModel, threads }];
+      onEvent({ kind: 'resumed', step: record.step, epoch: record.fit.epoch });
+      const { epoch, loss } = record.best;
+      return { ...record.fit, best: { epoch, loss: loss ?? Number.POSITIVE_INFINITY, weights } };
+    } finally {
+      await file.close();
+      if (!store.hasFiles) await rm(path);
+    }
+  }
+}
+
+/** Removes all checkpoints of a model: its training is over. */
+export async function clearCheckpoints(store: Store, name: string): Promise<void> {
+  await removeFolders(store, await foldersOf(store, name));
+}
+
+/** In the order in which they were written. */
+async function foldersOf(store: Store, name: string): Promise<string[]> {
+  const folders: string[] = [];
+  for await (const folder of store.listFolders(checkpointsPrefix(name))) folders.push(folder);
+  return folders;
+}
+
+async function removeFolders(store: Store, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    // First that by which it counts.
+    await store.delete(`${folder}${RECORD_FILE}`);
+    await store.delete(`${folder}${STATE_FILE}`);
+  }
+}
+
+const NAMES: Readonly<Record<keyof TrainingIdentity, string>> = {
+  declarationSha256: 'declaration',
+  dataSha256: 'data window',
+  warmStart: 'version to begin with',
+  seed: 'seed',
+};
+
+function differences(got: TrainingIdentity, expected: TrainingIdentity): string[] {
+  return (Object.keys(NAMES) as (keyof TrainingIdentity)[])
+    .filter((part) => got[part] !== expected[part])
+    .map((part) => NAMES[part]);
+}
+
+function recordFrom(body: Uint8Array): CheckpointRecord | null {
+  try {
+    return JSON.parse(new TextDecoder().decode(body)) as CheckpointRecord;
+  } catch {
+    return null;
+  }
+}
+
+type NamedArray = readonly [name: string, bytes: Uint8Array];
+
+function weightArrays({ parameters, tables }: Weights): NamedArray[] {
+  const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
+  const named = (kind: string, arrays: Readonly<Record<string, Float32Array>>) =>
+    Object.entries(arrays).map(([name, values]): NamedArray => [`best/${kind}/${name}`, bytesOf(values)]);
+  return [...named('parameter', parameters), ...named('table', tables)];
+}
+
+function offsetsOf(arrays: readonly ArrayEntry[]): (readonly [string, number])[] {
+  let next = 0;
+  return arrays.map(({ name, bytes }) => {
+    const offset = next;
+    next += bytes;
+    return [name, offset] as const;
+  });
+}
+
+async function writeArrays(path: string, arrays: readonly NamedArray[]): Promise<string> {
+  const hash = createHash('sha256');
+  const file = await open(path, 'w');
+  try {
+    for (const [, bytes] of arrays)
+      for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+        const piece = bytes.subarray(start, start + PIECE_BYTES);
+        hash.update(piece);
+        await file.writeFile(piece);
+      }
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}
+
+async function digestOf(file: FileHandle): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of file.createReadStream({ autoClose: false, start: 0 })) hash.update(piece as Uint8Array);
+  return hash.digest('hex');
+}
+
+async function readInto(file: FileHandle, into: Uint8Array, position: number): Promise<void> {
+  for (let start = 0; start < into.length; start += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, into.length - start);
+    const { bytesRead } = await file.read(into, start, length, position + start);
+    if (bytesRead !== length) throw new Error(`checkpoint is cut short: got ${bytesRead} of ${length} bytes`);
+  }
+}
+
+function digits(value: number): string {
+  return String(value).padStart(8, '0');
+}

@@ -1,0 +1,205 @@
+/** Epochs over the training rows, with early stopping on the validation loss. */
+import { setImmediate } from 'node:timers/promises';
+import type { Engine, Weights } from '../engine/ort/engine.ts';
+import type { RowCache } from './row-cache.ts';
+
+export interface FitOptions {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Epochs without a better validation loss before training ends; `null` to run them all. */
+  readonly patience: number | null;
+  readonly seed: number;
+  readonly onProgress?: (progress: FitProgress) => void;
+  /** Called at the end of each epoch, with the rows that it trained on. */
+  readonly onEpoch?: (epoch: EpochRecord, rows: number) => void;
+  /** Stops after the step under way, its state kept where there is a keeper. */
+  readonly signal?: AbortSignal;
+  readonly keeper?: StateKeeper;
+  /** To go on from, the engine restored to it. */
+  readonly from?: FitState;
+}
+
+export interface FitProgress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly rows: number;
+  readonly totalRows: number;
+  /** Mean training loss of the epoch so far. */
+  readonly loss: number;
+}
+
+/** Mean losses, over rows, of an epoch: the total and by labelled stage. */
+export interface EpochRecord {
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly trainLosses: Readonly<Record<string, number>>;
+  readonly validationLoss: number | null;
+  readonly validationLosses: Readonly<Record<string, number>> | null;
+  readonly seconds: number;
+}
+
+export interface Fitted {
+  readonly weights: Weights;
+  readonly epochs: readonly EpochRecord[];
+  /** The epoch, from 1, whose weights these are. */
+  readonly bestEpoch: number;
+}
+
+/** Thrown where the loss is no finite number any more. */
+export class DivergedLossError extends Error {
+  override readonly name = 'DivergedLossError';
+  constructor(
+    readonly epoch: number,
+    readonly step: number,
+    readonly loss: number,
+  ) {
+    super(
+      `training diverged: loss got ${loss} at step ${step} of epoch ${epoch}, expected a finite number (lower training.learning_rate)`,
+    );
+  }
+}
+
+/** Where training stands between two steps; with the engine's own state, all that the rest of it depends on. */
+export interface FitState {
+  /** The epoch under way, from 1. */
+  readonly epoch: number;
+  /** Of the epoch under way: batches trained, their rows, and losses times rows by labelled stage. */
+  readonly batches: number;
+  readonly rows: number;
+  readonly sums: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  readonly epochs: readonly EpochRecord[];
+  readonly best: BestEpoch;
+}
+
+/** The epoch of least validation loss so far; 0 before the first. */
+export interface BestEpoch {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly weights: Weights;
+}
+
+/** Keeps states, so that training can go on after the process ends. */
+export interface StateKeeper {
+  /** Whether the last state is so old that another should be kept. */
+  isDue(): boolean;
+  save(engine: Engine, state: FitState): Promise<void>;
+}
+
+/**
+ * Trains the engine and returns the weights of the epoch of least validation loss (of the last one without validation
+ * rows). From a state, with the engine restored to it, it goes on to the same result.
+ */
+export async function fit(engine: Engine, train: RowCache, validation: RowCache, options: FitOptions): Promise<Fitted> {
+  const start = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: engine.weights() };
+  let state = options.from ?? { epoch: 1, ...UNBEGUN, epochs: [], best: start };
+  while (state.epoch <= options.epochs && !isStalled(state, options)) {
+    state = await trainEpoch(engine, train, state, options);
+    state = await closeEpoch(engine, validation, state, options);
+  }
+  // What comes next may take long, and shall not cost the training.
+  await options.keeper?.save(engine, state);
+  return { weights: state.best.weights, epochs: state.epochs, bestEpoch: state.best.epoch };
+}
+
+const UNBEGUN = { batches: 0, rows: 0, sums: {}, seconds: 0 } as const;
+
+function isStalled({ epoch, best, epochs }: FitState, { patience }: FitOptions): boolean {
+  return patience !== null && epochs.length > 0 && epoch - 1 - best.epoch >= patience;
+}
+
+async function trainEpoch(engine: Engine, train: RowCache, from: FitState, options: FitOptions): Promise<FitState> {
+  const { epoch } = from;
+  const started = performance.now();
+  const sums = { ...from.sums };
+  let { batches, rows } = from;
+  const state = (): FitState => {
+    const seconds = from.seconds + (performance.now() - started) / 1000;
+    return { ...from, batches, rows, sums, seconds };
+  };
+  for await (const batch of train.batches(options.batchSize, { seed: options.seed, epoch, skip: from.batches })) {
+    const losses = await engine.train(batch);
+    const loss = total(engine, losses);
+    if (!Number.isFinite(loss)) throw new DivergedLossError(epoch, engine.steps, loss);
+    addWeighted(sums, losses, batch.rows);
+    rows += batch.rows;
+    batches += 1;
+    options.onProgress?.({
+      epoch,
+      epochs: options.epochs,
+      rows,
+      totalRows: train.rows,
+      loss: total(engine, sums) / rows,
+    });
+    await pause(engine, state, options);
+  }
+  return state();
+}
+
+/** Validates, and stands at the beginning of the next epoch. */
+async function closeEpoch(
+  engine: Engine,
+  validation: RowCache,
+  state: FitState,
+  options: FitOptions,
+): Promise<FitState> {
+  const started = performance.now();
+  const { epoch, best } = state;
+  const trainLosses = dividedBy(state.sums, state.rows);
+  const validationLosses =
+    validation.rows === 0
+      ? null
+      : await meanLosses(engine, validation, options, () => pause(engine, () => state, options));
+  const validationLoss = validationLosses && total(engine, validationLosses);
+  const record = {
+    epoch,
+    trainLoss: total(engine, trainLosses),
+    trainLosses,
+    validationLoss,
+    validationLosses,
+    seconds: state.seconds + (performance.now() - started) / 1000,
+  };
+  options.onEpoch?.(record, state.rows);
+  const isBest = validationLoss === null || validationLoss < best.loss;
+  const loss = validationLoss ?? Number.POSITIVE_INFINITY;
+  return {
+    epoch: epoch + 1,
+    ...UNBEGUN,
+    epochs: [...state.epochs, record],
+    best: isBest ? { epoch, loss, weights: engine.weights() } : best,
+  };
+}
+
+/** Lets signals be heard, keeps the state where that is due, and ends where training is told to stop. */
+async function pause(engine: Engine, state: () => FitState, { keeper, signal }: FitOptions): Promise<void> {
+  // onnxruntime holds the event loop: without this no signal is ever heard.
+  await setImmediate();
+  if (keeper !== undefined && (signal?.aborted || keeper.isDue())) await keeper.save(engine, state());
+  signal?.throwIfAborted();
+}
+
+async function meanLosses(
+  engine: Engine,
+  cache: RowCache,
+  { batchSize }: FitOptions,
+  afterBatch: () => Promise<void>,
+): Promise<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for await (const batch of cache.batches(batchSize)) {
+    addWeighted(sums, await engine.loss(batch), batch.rows);
+    await afterBatch();
+  }
+  return dividedBy(sums, cache.rows);
+}
+
+function total(engine: Engine, losses: Readonly<Record<string, number>>): number {
+  return engine.model.graph.labelled.reduce((sum, { name, weight }) => sum + weight * (losses[name] ?? Number.NaN), 0);
+}
+
+function addWeighted(sums: Record<string, number>, losses: Readonly<Record<string, number>>, rows: number): void {
+  for (const [name, loss] of Object.entries(losses)) sums[name] = (sums[name] ?? 0) + loss * rows;
+}
+
+function dividedBy(sums: Readonly<Record<string, number>>, rows: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / rows]));
+}

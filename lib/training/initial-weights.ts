@@ -1,0 +1,71 @@
+/** The weights with which training starts. */
+import type { Weights } from '../engine/ort/engine.ts';
+import type { Model } from '../model/model.ts';
+import type { ParameterSpec } from '../model/network.ts';
+import { nearestOnEveryPath, type StageGraph, type Tower } from '../model/stage-graph.ts';
+import { fillNormal, randomStream } from '../numbers/random.ts';
+import type { TableSpec } from '../table/encoded.ts';
+
+const EMBEDDING_DEVIATION = 0.01;
+const LEAST_SHARE = 1e-6;
+
+/** Share of the training rows that reach each stage from the root, by labelled stage. */
+export type StageRates = Readonly<Record<string, number>>;
+
+/**
+ * Embeddings from N(0, 0.01^2), dense weights by Glorot's uniform distribution, and the biases of the last layers at
+ * the logit of the edge's training rate, so that the first batch predicts the base rates already.
+ */
+export function initialWeights(model: Model, tables: readonly TableSpec[], rates: StageRates, seed: number): Weights {
+  return {
+    parameters: Object.fromEntries(
+      model.network.parameters.map((spec) => [spec.name, initialParameter(model, spec, rates, seed)]),
+    ),
+    tables: Object.fromEntries(
+      tables.map(({ name, rows, dimension }) => {
+        const random = randomStream(seed, `embedding/${name}`);
+        return [name, fillNormal(new Float32Array(rows * dimension), EMBEDDING_DEVIATION, random)];
+      }),
+    ),
+  };
+}
+
+function initialParameter(
+  model: Model,
+  { name, shape, start }: ParameterSpec,
+  rates: StageRates,
+  seed: number,
+): Float32Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (start === 'zero') return new Float32Array(size);
+  if (start !== 'glorot') return baseLogits(model.graph, start.baseRatesOf, rates);
+  const [inputs = 1, outputs = 1] = shape;
+  const limit = Math.sqrt(6 / (inputs + outputs));
+  const random = randomStream(seed, `parameter/${name}`);
+  const values = Float32Array.from({ length: size }, (_, i) => limit * (2 * random.uniform(i) - 1));
+  // A number that is never missing in training must not move a score when it is missing later.
+  if (inputs === model.layout.width)
+    for (const row of model.layout.missingColumns) values.fill(0, row * outputs, (row + 1) * outputs);
+  return values;
+}
+
+/** The logits at which a tower gives its stages their training rates; where a rate is unknown, even odds. */
+function baseLogits(graph: StageGraph, towerName: string, rates: StageRates): Float32Array {
+  const tower = graph.towers.find(({ name }) => name === towerName) as Tower;
+  const members = tower.to.filter((stage) => stage !== tower.complement);
+  const shares = members.map((stage) => shareOf(graph, stage, rates));
+  const exit = 1 - shares.reduce((a, b) => a + b, 0);
+  return Float32Array.from(shares, (share) => Math.log(withinLimits(share) / withinLimits(exit)));
+}
+
+/** A stage that is always, or never, reached must still be able to learn otherwise. */
+function withinLimits(share: number): number {
+  return Math.min(Math.max(share, LEAST_SHARE), 1 - LEAST_SHARE);
+}
+
+/** Rate of a stage among the rows that reached the nearest stage on every path to it. */
+function shareOf(graph: StageGraph, stage: string, rates: StageRates): number {
+  const given = nearestOnEveryPath(graph, stage);
+  const [rate, givenRate] = [rates[stage], given === graph.root ? 1 : rates[given]];
+  return rate === undefined || givenRate === undefined ? 0.5 : rate / givenRate;
+}

@@ -1,0 +1,22 @@
+/** Rows that every metric can be asked of. */
+import type { FunnelRows } from '../evaluation/funnel.ts';
+
+/** Indices of the rows of which every label is known. */
+export function matureRows(labels: FunnelRows['labels']): Uint32Array {
+  const columns = Object.values(labels);
+  const all = Uint32Array.from({ length: columns[0]?.length ?? 0 }, (_, row) => row);
+  return all.filter((row) => columns.every((label) => (label[row] as number) >= 0));
+}
+
+/** These rows alone. */
+export function pickRows({ probabilities, labels, weight, group }: FunnelRows, rows: Uint32Array): FunnelRows {
+  const floats = (column: Float32Array) => Float32Array.from(rows, (row) => column[row] as number);
+  const each = <T>(columns: Readonly<Record<string, T>>, pick: (column: T) => T) =>
+    Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, pick(column)]));
+  return {
+    probabilities: each(probabilities, floats),
+    labels: each(labels, (column) => Int8Array.from(rows, (row) => column[row] as number)),
+    weight: weight && floats(weight),
+    group: group && Float64Array.from(rows, (row) => group[row] as number),
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * Encoded rows on the scratch disk, so that a log larger than memory is read and encoded once and then trained on for
+ * as many epochs as it takes.
+ *
+ * A cache is one file of blocks of rows; in a block the columns stand one after the other, each element in four bytes
+ * (ids as int32, all else as float32).
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Batch } from '../engine/ort/engine.ts';
+import { permutation, randomStream } from '../numbers/random.ts';
+import { type InputSpec, type LogChunk, type QuantileInput, UNKNOWN_LABEL } from '../table/encoded.ts';
+import { bagCoefficients } from './bag-coefficients.ts';
+
+const BLOCK_ROWS = 8192;
+/** Rows that are in memory at once, and shuffled among each other: half a million. */
+const WINDOW_BLOCKS = 64;
+
+interface Column {
+  readonly group: 'ids' | 'coefficients' | 'numbers' | 'labels' | 'weights';
+  readonly name: string;
+  /** Elements of a row. */
+  readonly length: number;
+}
+
+export interface BatchOrder {
+  readonly seed: number;
+  readonly epoch: number;
+  /** Batches to leave out at the beginning. @default 0 */
+  readonly skip?: number;
+}
+
+/** The cached rows of one part of the log. */
+export interface RowCache {
+  readonly rows: number;
+  /** Mean row weight: 1 in a full log. */
+  readonly meanWeight: number;
+  /** Batches of every row once; in an order given by seed and epoch, or in the log's own without them. */
+  batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch>;
+  close(): Promise<void>;
+}
+
+/** Writes rows of encoded chunks to a cache file. */
+export class RowCacheWriter {
+  readonly #inputs: readonly InputSpec[];
+  readonly #columns: readonly Column[];
+  readonly #file: FileHandle;
+  #block: Columns;
+  #filled = 0;
+  #rows = 0;
+  #weight = 0;
+
+  private constructor(file: FileHandle, inputs: readonly InputSpec[], stages: readonly string[]) {
+    this.#file = file;
+    this.#inputs = inputs;
+    this.#columns = columnsOf(inputs, stages);
+    this.#block = emptyColumns(this.#columns, BLOCK_ROWS);
+  }
+
+  static async create(path: string, inputs: readonly InputSpec[], stages: readonly string[]): Promise<RowCacheWriter> {
+    return new RowCacheWriter(await open(path, 'w+'), inputs, stages);
+  }
+
+  /** Adds the rows of a chunk that belong to a part. */
+  async append(chunk: LogChunk, part: number): Promise<void> {
+    for (let row = 0; row < chunk.rows; row++) {
+      if (chunk.part[row] !== part) continue;
+      this.#put(chunk, row);
+      if (++this.#filled === BLOCK_ROWS) await this.#flush();
+    }
+  }
+
+  /** Gives the file up: it is not closed by itself. */
+  async abandon(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async finish(): Promise<RowCache> {
+    if (this.#filled > 0) await this.#flush();
+    return new CacheFile(this.#file, this.#columns, this.#rows, this.#rows === 0 ? 1 : this.#weight / this.#rows);
+  }
+
+  #put(chunk: LogChunk, row: number): void {
+    const { ids, coefficients, numbers, labels, weights } = this.#block;
+    const at = this.#filled;
+    for (const input of this.#inputs) {
+      const { kind, name } = input;
+      if (kind === 'number') (numbers[name] as Float32Array)[at] = chunk.numbers[name]?.[row] as number;
+      else if (kind === 'quantile')
+        (ids[name] as Int32Array)[at] = quantileId(input, chunk.numbers[name]?.[row] as number);
+      else if (kind === 'id') (ids[name] as Int32Array)[at] = Number(chunk.ids[name]?.[row]);
+      else {
+        const length = input.length;
+        for (let k = 0; k < length; k++)
+          (ids[name] as Int32Array)[at * length + k] = Number(chunk.ids[name]?.[row * length + k]);
+        const rowWeights = (chunk.weights[name] as Float32Array).subarray(row * length, (row + 1) * length);
+        bagCoefficients(
+          input.combiner,
+          rowWeights,
+          (coefficients[name] as Float32Array).subarray(at * length, (at + 1) * length),
+        );
+      }
+    }
+    const weight = chunk.weight[row] as number;
+    this.#weight += weight;
+    for (const [stage, values] of Object.entries(chunk.labels)) {
+      const label = values[row] as number;
+      (labels[stage] as Float32Array)[at] = label === 1 ? 1 : 0;
+      (weights[stage] as Float32Array)[at] = label === UNKNOWN_LABEL ? 0 : weight;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const rows = this.#filled;
+    for (const column of this.#columns) {
+      const values = this.#block[column.group][column.name] as Float32Array | Int32Array;
+      await this.#file.write(new Uint8Array(values.buffer, 0, rows * column.length * 4));
+    }
+    this.#rows += rows;
+    this.#filled = 0;
+  }
+}
+
+/** 0 where missing (NaN), else 1 + the number of boundaries below the value: the same comparison as in the graph. */
+export function quantileId({ boundaries }: QuantileInput, value: number): number {
+  if (Number.isNaN(value)) return 0;
+  let low = 0;
+  let high = boundaries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((boundaries[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return 1 + low;
+}
+
+type Columns = Readonly<Record<Column['group'], Record<string, Float32Array | Int32Array>>>;
+
+class CacheFile implements RowCache {
+  readonly rows: number;
+  readonly meanWeight: number;
+  readonly #file: FileHandle;
+  readonly #columns: readonly Column[];
+  readonly #rowBytes: number;
+
+  constructor(file: FileHandle, columns: readonly Column[], rows: number, meanWeight: number) {
+    this.#file = file;
+    this.#columns = columns;
+    this.#rowBytes = columns.reduce((sum, { length }) => sum + 4 * length, 0);
+    this.rows = rows;
+    this.meanWeight = meanWeight;
+  }
+
+  async *batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch> {
+    let skip = order?.skip ?? 0;
+    const blocks = Math.ceil(this.rows / BLOCK_ROWS);
+    const blockOrder = order
+      ? permutation(blocks, randomStream(order.seed, `blocks/${order.epoch}`))
+      : Uint32Array.from({ length: blocks }, (_, i) => i);
+    for (let first = 0; first < blocks; first += WINDOW_BLOCKS) {
+      const chosen = [...blockOrder.subarray(first, first + WINDOW_BLOCKS)];
+      const rows = chosen.reduce((sum, block) => sum + this.#blockRows(block), 0);
+      const batches = Math.ceil(rows / batchSize);
+      const skipped = Math.min(skip, batches);
+      skip -= skipped;
+      if (skipped === batches) continue;
+      const window = await this.#readWindow(chosen, rows);
+      const rowOrder = order && permutation(rows, randomStream(order.seed, `rows/${order.epoch}/${first}`));
+      for (let start = skipped * batchSize; start < rows; start += batchSize) {
+        yield this.#batch(window, start, Math.min(batchSize, rows - start), rowOrder);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  #blockRows(block: number): number {
+    return Math.min(BLOCK_ROWS, this.rows - block * BLOCK_ROWS);
+  }
+
+  async #readWindow(blocks: readonly number[], rows: number): Promise<Columns> {
+    const window = emptyColumns(this.#columns, rows);
+    let at = 0;
+    for (const block of blocks) {
+      const count = this.#blockRows(block);
+      let position = block * BLOCK_ROWS * this.#rowBytes;
+      for (const { group, name, length } of this.#columns) {
+        const values = window[group][name] as Float32Array | Int32Array;
+        const bytes = new Uint8Array(values.buffer, at * length * 4, count * length * 4);
+        const { bytesRead } = await this.#file.read(bytes, 0, bytes.length, position);
+        if (bytesRead !== bytes.length)
+          throw new Error(
+            `the cache of encoded rows is cut short: got ${bytesRead} of ${bytes.length} bytes of ${name}`,
+          );
+        position += bytes.length;
+      }
+      at += count;
+    }
+    return window;
+  }
+
+  #batch(window: Columns, start: number, rows: number, order: Uint32Array | undefined): Batch {
+    const batch = emptyColumns(this.#columns, rows);
+    for (const { group, name, length } of this.#columns) {
+      const from = window[group][name] as Float32Array | Int32Array;
+      const to = batch[group][name] as Float32Array | Int32Array;
+      for (let i = 0; i < rows; i++) {
+        const row = order === undefined ? start + i : (order[start + i] as number);
+        for (let k = 0; k < length; k++) to[i * length + k] = from[row * length + k] as number;
+      }
+    }
+    const scale = 1 / (rows * this.meanWeight);
+    for (const weights of Object.values(batch.weights)) {
+      for (let i = 0; i < rows; i++) weights[i] = (weights[i] as number) * scale;
+    }
+    return { rows, ...batch } as Batch;
+  }
+}
+
+function columnsOf(inputs: readonly InputSpec[], stages: readonly string[]): Column[] {
+  const ofInputs = inputs.flatMap((input): Column[] => {
+    const { kind, name } = input;
+    if (kind === 'number') return [{ group: 'numbers', name, length: 1 }];
+    if (kind !== 'bag') return [{ group: 'ids', name, length: 1 }];
+    return (['ids', 'coefficients'] as const).map((group) => ({ group, name, length: input.length }));
+  });
+  return [
+    ...ofInputs,
+    ...stages.flatMap((name) => (['labels', 'weights'] as const).map((group): Column => ({ group, name, length: 1 }))),
+  ];
+}
+
+function emptyColumns(columns: readonly Column[], rows: number): Columns {
+  const empty: Columns = { ids: {}, coefficients: {}, numbers: {}, labels: {}, weights: {} };
+  for (const { group, name, length } of columns) {
+    empty[group][name] = group === 'ids' ? new Int32Array(rows * length) : new Float32Array(rows * length);
+  }
+  return empty;
+}

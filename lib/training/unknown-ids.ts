@@ -1,0 +1,35 @@
+import { type Encoder, firstId, tableOf } from '../table/encode/encoder.ts';
+import type { LogChunk } from '../table/encoded.ts';
+
+/** Counts, over chunks, the values of each feature that the encoder put into an unknown bucket. */
+export class UnknownIds {
+  readonly #features: readonly { readonly name: string; readonly first: number }[];
+  readonly #counts = new Map<string, { values: number; unknown: number }>();
+
+  constructor(encoder: Encoder) {
+    this.#features = encoder.inputs.flatMap((input) => {
+      if (input.kind !== 'id' && input.kind !== 'bag') return [];
+      const { ids } = tableOf(encoder, input.table);
+      return ids.kind === 'vocabulary' || ids.kind === 'ids' ? [{ name: input.name, first: firstId(ids) }] : [];
+    });
+  }
+
+  add({ ids }: LogChunk): void {
+    for (const { name, first } of this.#features) {
+      const count = this.#counts.get(name) ?? { values: 0, unknown: 0 };
+      for (const id of ids[name] as BigInt64Array) {
+        // 0 is missing, and pads a bag.
+        if (id === 0n) continue;
+        count.values++;
+        if (id < first) count.unknown++;
+      }
+      this.#counts.set(name, count);
+    }
+  }
+
+  /** Share of the values by feature; features without any value are left out. */
+  shares(): Record<string, number> {
+    const seen = [...this.#counts].filter(([, { values }]) => values > 0);
+    return Object.fromEntries(seen.map(([name, { values, unknown }]) => [name, unknown / values]));
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Weights to begin with, out of a version that was trained before: embedding rows by the value they stand for, dense
+ * parameters by name, and rows of the first layers by the input they stand for. What the version has not is fresh.
+ */
+import { join } from 'node:path';
+import { readDeclaration } from '../config/parse-declaration.ts';
+import type { Weights } from '../engine/ort/engine.ts';
+import { embeddingName } from '../engine/ort/scoring-graph.ts';
+import { readOnnxWeights, type StoredWeights } from '../graph/onnx-weights.ts';
+import { columnNames } from '../model/fields.ts';
+import { declaredModel, type Model } from '../model/model.ts';
+import type { Database } from '../table/database.ts';
+import type { Encoder } from '../table/encode/encoder.ts';
+import { sharedIds } from '../table/encode/shared-ids.ts';
+import type { TableSpec } from '../table/encoded.ts';
+import { readEncoder } from '../table/fit/encoder-files.ts';
+
+/** A published version, fetched. */
+export interface ChampionFiles {
+  readonly version: string;
+  /** Local folder with its files. */
+  readonly folder: string;
+}
+
+export interface WarmWeights {
+  readonly weights: Weights;
+  /** By embedding table: 1 for each row that is the champion's. */
+  readonly keptRows: Readonly<Record<string, Uint8Array>>;
+}
+
+/** What training begins with. */
+export interface WarmStartReport {
+  readonly version: string;
+  /** By embedding table: rows that are the version's, of how many. */
+  readonly tables: Readonly<Record<string, { readonly kept: number; readonly rows: number }>>;
+  /** Dense parameters that are the version's, those of which only some inputs are, and fresh ones. */
+  readonly parameters: {
+    readonly kept: readonly string[];
+    readonly partly: readonly string[];
+    readonly fresh: readonly string[];
+  };
+}
+
+export async function warmStart(
+  database: Database,
+  { version, folder }: ChampionFiles,
+  { model, encoder, fresh }: { readonly model: Model; readonly encoder: Encoder; readonly fresh: Weights },
+): Promise<WarmWeights & { readonly report: WarmStartReport }> {
+  const before = await readEncoder(database, folder);
+  const { declaration } = await readDeclaration(join(folder, 'declaration.yaml'));
+  const columnsBefore = columnNames(declaredModel(declaration, before.inputs, before.tables).layout);
+  const stored = await readOnnxWeights(join(folder, 'model.onnx'));
+
+  const tables: Record<string, Float32Array> = {};
+  const keptRows: Record<string, Uint8Array> = {};
+  for (const spec of encoder.tables) {
+    const { values, kept } = await warmTable(database, spec, { encoder, before, stored, fresh });
+    tables[spec.name] = values;
+    keptRows[spec.name] = kept;
+  }
+  const columns = columnNames(model.layout);
+  const parameters = model.network.parameters.map(({ name, shape }) => {
+    const values = fresh.parameters[name] as Float32Array;
+    return { name, ...warmParameter({ values, shape }, stored.get(name), { columns, columnsBefore }) };
+  });
+  const named = (kept: Kept) => parameters.filter((parameter) => parameter.kept === kept).map(({ name }) => name);
+  return {
+    weights: { parameters: Object.fromEntries(parameters.map(({ name, values }) => [name, values])), tables },
+    keptRows,
+    report: {
+      version,
+      tables: Object.fromEntries(
+        encoder.tables.map(({ name, rows }) => [
+          name,
+          { kept: (keptRows[name] as Uint8Array).reduce((sum, flag) => sum + flag, 0), rows },
+        ]),
+      ),
+      parameters: { kept: named('kept'), partly: named('partly'), fresh: named('fresh') },
+    },
+  };
+}
+
+interface Sources {
+  readonly encoder: Encoder;
+  readonly before: Encoder;
+  readonly stored: ReadonlyMap<string, StoredWeights>;
+  readonly fresh: Weights;
+}
+
+async function warmTable(
+  database: Database,
+  { name, rows, dimension }: TableSpec,
+  { encoder, before, stored, fresh }: Sources,
+): Promise<{ values: Float32Array; kept: Uint8Array }> {
+  const values = (fresh.tables[name] as Float32Array).slice();
+  const kept = new Uint8Array(rows);
+  const weights = stored.get(embeddingName(name));
+  if (weights === undefined || weights.shape[1] !== dimension) return { values, kept };
+  for (const [to, from] of await sharedIds(database, name, { encoder, before })) {
+    values.set(weights.values.subarray(from * dimension, (from + 1) * dimension), to * dimension);
+    kept[to] = 1;
+  }
+  return { values, kept };
+}
+
+type Kept = 'kept' | 'partly' | 'fresh';
+
+function warmParameter(
+  fresh: { readonly values: Float32Array; readonly shape: readonly number[] },
+  stored: StoredWeights | undefined,
+  { columns, columnsBefore }: { readonly columns: readonly string[]; readonly columnsBefore: readonly string[] },
+): { values: Float32Array; kept: Kept } {
+  const { values, shape } = fresh;
+  const [inputs, ...rest] = shape;
+  const [inputsBefore, ...restBefore] = stored?.shape ?? [];
+  const isSameWidth = String(rest) === String(restBefore);
+  if (stored === undefined || !isSameWidth) return { values, kept: 'fresh' };
+  const isOfInputs = shape.length === 2 && inputs === columns.length && inputsBefore === columnsBefore.length;
+  if (!isOfInputs || String(columns) === String(columnsBefore))
+    return inputs === inputsBefore ? { values: stored.values, kept: 'kept' } : { values, kept: 'fresh' };
+  const units = rest[0] as number;
+  const warm = values.slice();
+  const known = columns.map((column) => columnsBefore.indexOf(column));
+  known.forEach((from, to) => {
+    if (from >= 0) warm.set(stored.values.subarray(from * units, (from + 1) * units), to * units);
+  });
+  return { values: warm, kept: known.some((from) => from >= 0) ? 'partly' : 'fresh' };
+}

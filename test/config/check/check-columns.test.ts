@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { parseDeclaration } from '../../../lib/config/parse-declaration.ts';
+import { declare, mistakesIn } from '../declare.ts';
+
+describe('a column known only afterwards', () => {
+  it.each([
+    {
+      name: 'a label is a feature by its name, whatever its case',
+      sections: { features: '{ Clicked: { type: category, entity: user } }' },
+      mistake: 'features.Clicked: got Clicked, which is stages.click.label, expected a column known at scoring',
+    },
+    {
+      name: 'a label is the column of a feature',
+      sections: { features: '{ x: { type: number, entity: user, column: bought } }' },
+      mistake: 'features.x.column: got bought, which is stages.conversion.label, expected a column known at scoring',
+    },
+    {
+      name: 'an outcome is the weight of a bag',
+      sections: {
+        log: '{ keys: [id], outcomes: [dwell, spend] }',
+        features: '{ x: { type: bag, entity: user, weights: spend } }',
+      },
+      mistake: 'features.x.weights: got spend, which is log.outcomes[1], expected a column known at scoring',
+    },
+    {
+      name: 'the kept rate is a feature',
+      sections: { log: '{ keys: [id], kept: rate }', features: '{ rate: { type: number, entity: user } }' },
+      mistake: 'features.rate: got rate, which is log.kept, expected a column known at scoring',
+    },
+    {
+      name: 'a label is a key',
+      sections: { log: '{ keys: [id, clicked] }' },
+      mistake: 'log.keys[1]: got clicked, which is stages.click.label, expected a column known at scoring',
+    },
+  ])('is refused where $name', ({ sections, mistake }) => {
+    expect(mistakesIn(sections)).toEqual([mistake]);
+  });
+
+  it('may be an outcome and a label at once', () => {
+    const { log } = parseDeclaration(declare({ log: '{ keys: [id], outcomes: [bought] }' }), 'entirespace.yaml');
+    expect(log.outcomes).toEqual(['bought']);
+  });
+});
+
+it('the time, the group and the keys may be features', () => {
+  const { features } = parseDeclaration(
+    declare({
+      log: '{ keys: [id], time: ts, group: user }',
+      features: `
+  ts: { type: number, entity: context }
+  user: { type: category, entity: user }
+  id: { type: category, entity: item }`,
+    }),
+    'entirespace.yaml',
+  );
+  expect(features.map(({ column }) => column)).toEqual(['ts', 'user', 'id']);
+});
+
+describe('names', () => {
+  it.each([
+    {
+      name: 'a key given twice',
+      sections: { log: '{ keys: [id, ID] }' },
+      mistakes: ['log.keys[1]: got ID twice, expected it once'],
+    },
+    {
+      name: 'a segment given twice',
+      sections: { report: '{ segments: [country, channel, country] }' },
+      mistakes: ['report.segments[2]: got country twice, expected it once'],
+    },
+    {
+      name: 'a key called as a score',
+      sections: { log: '{ keys: [pctr] }' },
+      mistakes: ["log.keys[0]: got pctr, a name of the scores' probabilities, expected another"],
+    },
+    {
+      name: 'features called as scores',
+      sections: { features: '{ pctcvr: { type: number, entity: user }, p_click: { type: number, entity: user } }' },
+      mistakes: [
+        "features.pctcvr: got pctcvr, a name of the scores' probabilities, expected another",
+        "features.p_click: got p_click, a name of the scores' probabilities, expected another",
+      ],
+    },
+    {
+      name: 'a feature called as the weights of a bag',
+      sections: { features: '{ tags: { type: bag, entity: user }, tags_weights: { type: number, entity: user } }' },
+      mistakes: ['features.tags_weights: got the name of the weights of the bag tags, expected another'],
+    },
+    {
+      name: 'features that differ by case',
+      sections: { features: '{ age: { type: number, entity: user }, Age: { type: number, entity: user } }' },
+      mistakes: ['features.Age: differs from age by case only, expected another name'],
+    },
+    {
+      name: 'a feature that is no identifier',
+      sections: { features: '{ a-b: { type: number, entity: user } }' },
+      mistakes: ['features.a-b: got "a-b", expected a name of letters, 0-9 and _ that does not start with a digit'],
+    },
+  ])('refuse $name', ({ sections, mistakes }) => {
+    expect(mistakesIn(sections)).toEqual(mistakes);
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { parseDeclaration } from '../../../lib/config/parse-declaration.ts';
+import { declare, mistakesIn } from '../declare.ts';
+
+const FEATURES = '{ age: { type: number, entity: user }, brand: { type: category, entity: item } }';
+
+describe('entities', () => {
+  it('have a key, and reject what their tables lack unless they say otherwise', () => {
+    const text = declare({
+      features: FEATURES,
+      entities: '{ item: { key: item_id, missing: unknown }, user: { key: user_id } }',
+    });
+    expect(parseDeclaration(text, 'entirespace.yaml').entities).toEqual([
+      { entity: 'user', key: 'user_id', missing: 'reject' },
+      { entity: 'item', key: 'item_id', missing: 'unknown' },
+    ]);
+  });
+
+  it.each([
+    ['another entity', '{ context: { key: id } }', 'entities.context: unknown key, expected one of user, item'],
+    ['no key', '{ user: {} }', 'entities.user.key: missing, expected a column name'],
+    [
+      'another way to treat the missing',
+      '{ user: { key: id, missing: drop } }',
+      'entities.user.missing: got "drop", expected one of "reject", "unknown"',
+    ],
+    [
+      'one key for both',
+      '{ user: { key: id }, item: { key: ID } }',
+      'entities.item.key: got ID, which is entities.user.key, expected a column of its own',
+    ],
+    [
+      'a key that is known only afterwards',
+      '{ user: { key: Clicked } }',
+      'entities.user.key: got Clicked, which is stages.click.label, expected a column known at scoring',
+    ],
+  ])('are refused with %s', (_what, entities, mistake) => {
+    expect(mistakesIn({ features: FEATURES, entities })).toEqual([mistake]);
+  });
+
+  it('are refused where no feature is of theirs', () => {
+    expect(mistakesIn({ entities: '{ user: { key: user_id }, item: { key: item_id } }' })).toEqual([
+      'entities.user: no feature is of entity user, expected one or no table',
+    ]);
+  });
+
+  it('are refused where two tables could give one column, unless it is a key', () => {
+    const features = `{
+      age: { type: number, entity: user },
+      years: { type: category, entity: item, column: Age },
+      tags: { type: bag, entity: item, weights: age },
+      who: { type: category, entity: item, column: user_id },
+      now: { type: category, entity: context, column: age } }`;
+    const message = (entity: string) =>
+      `of entity ${entity}, which features.age reads of entity user, expected one entity: both may have tables`;
+    expect(mistakesIn({ features, entities: '{ user: { key: user_id }, item: { key: item_id } }' })).toEqual([
+      `features.years.column: got Age ${message('item')}`,
+      `features.tags.weights: got age ${message('item')}`,
+    ]);
+    const oneTable = declare({ features, entities: '{ user: { key: user_id } }' });
+    expect(parseDeclaration(oneTable, 'entirespace.yaml').entities).toHaveLength(1);
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import { mistakesIn } from '../declare.ts';
+
+const timed = '{ keys: [id], time: ts }';
+const shares = 'a share of at least 0 and below 1';
+
+describe('the split', () => {
+  it.each([
+    {
+      name: 'that leaves nothing for training',
+      split: '{ hash: id, validation: 0.5, test: 0.5 }',
+      mistakes: ['split: got validation 0.5 and test 0.5, expected less than 1 together: the rest is for training'],
+    },
+    {
+      name: 'by shares of time that leaves nothing for training',
+      split: '{ time: true, validation: 0.2, test: 0.9 }',
+      mistakes: ['split: got validation 0.2 and test 0.9, expected less than 1 together: the rest is for training'],
+    },
+    {
+      name: 'with shares out of range',
+      split: '{ hash: id, validation: -0.1, test: 1 }',
+      mistakes: [`split.validation: got -0.1, expected ${shares}`, `split.test: got 1, expected ${shares}`],
+    },
+    {
+      name: 'with a day that does not exist',
+      split: '{ time: true, validation: 2026-02-30 }',
+      mistakes: [
+        `split.validation: got "2026-02-30", expected ${shares}, or an instant such as 2026-05-08 or 2026-05-08T06:00:00Z`,
+      ],
+    },
+    {
+      name: 'that tests before it validates',
+      split: '{ time: true, validation: 2026-05-08, test: 2026-05-01 }',
+      mistakes: ['split.test: got 2026-05-01, expected an instant after that of validation, 2026-05-08'],
+    },
+    {
+      name: 'with one value in two parts',
+      split: '{ column: part, train: [1], validation: ["1"], test: [b, b] }',
+      mistakes: [
+        'split.validation[0]: got 1, a value of train already, expected it once',
+        'split.test[1]: got b, a value of test already, expected it once',
+      ],
+    },
+    {
+      name: 'with no training values',
+      split: '{ column: part, test: [a] }',
+      mistakes: ['split.train: missing, expected a list of values'],
+    },
+    {
+      name: 'of two kinds',
+      split: '{ hash: id, time: true }',
+      mistakes: ['split: got a map with hash, time, expected exactly one of hash, time, column'],
+    },
+    {
+      name: 'of no kind',
+      split: '{ test: 0.5 }',
+      mistakes: ['split: got a map with test, expected exactly one of hash, time, column'],
+    },
+    {
+      name: 'that is no map',
+      split: 'time',
+      mistakes: ['split: got "time", expected exactly one of hash, time, column'],
+    },
+    {
+      name: 'by time: false',
+      split: '{ time: false }',
+      mistakes: ['split.time: got false, expected true'],
+    },
+  ])('is refused $name', ({ split, mistakes }) => {
+    expect(mistakesIn({ log: timed, split })).toEqual(mistakes);
+  });
+});
+
+describe('the time column', () => {
+  it('is needed by a split in time and by within', () => {
+    const stages = '{ click: { label: c, within: 30m } }';
+    expect(mistakesIn({ stages, split: '{ time: true }' })).toEqual([
+      'stages.click.within: got 30m, expected the time column in log.time',
+      'split.time: got a split by time, expected the time column in log.time',
+    ]);
+  });
+
+  it('is not said to be missing where the log is malformed', () => {
+    expect(mistakesIn({ log: '{ keys: [id], tme: ts }', split: '{ time: true }' })).toEqual([
+      'log.tme: unknown key, did you mean time? expected one of keys, time, group, kept, outcomes, max_rejected',
+    ]);
+  });
+});
+
+describe('patience', () => {
+  it.each([
+    { name: 'a hash', split: '{ hash: id, validation: 0 }' },
+    { name: 'time', split: '{ time: true, validation: 0 }' },
+    { name: 'a column', split: '{ column: part, train: [a] }' },
+  ])('is refused where the split by $name has no validation rows', ({ split }) => {
+    expect(mistakesIn({ log: timed, split, training: '{ patience: 3 }' })).toEqual([
+      'training.patience: got 3, expected validation rows in split, or null',
+    ]);
+  });
+});
+
+describe('calibration', () => {
+  it('is refused where the split has no validation rows', () => {
+    const split = '{ hash: id, validation: 0 }';
+    expect(mistakesIn({ log: timed, split, training: '{ calibration: platt }' })).toEqual([
+      'training.calibration: got platt, expected validation rows in split, or none',
+    ]);
+  });
+
+  it('is refused where stages share a softmax', () => {
+    const stages =
+      '{ cart: { from: impression, label: c, exclusive: way }, wish: { from: impression, label: w, exclusive: way } }';
+    expect(mistakesIn({ stages, training: '{ calibration: isotonic }' })).toEqual([
+      'training.calibration: got isotonic with cart in an exclusive group, expected none',
+    ]);
+  });
+});
+
+describe('numbers', () => {
+  it.each([
+    {
+      section: 'training',
+      text: '{ batch_size: 0 }',
+      mistake: 'training.batch_size: got 0, expected a whole number of at least 1',
+    },
+    {
+      section: 'training',
+      text: '{ epochs: 1.5 }',
+      mistake: 'training.epochs: got 1.5, expected a whole number of at least 1',
+    },
+    {
+      section: 'training',
+      text: '{ learning_rate: 0 }',
+      mistake: 'training.learning_rate: got 0, expected a number above 0',
+    },
+    {
+      section: 'training',
+      text: '{ learning_rate: .inf }',
+      mistake: 'training.learning_rate: got Infinity, expected a number above 0',
+    },
+    {
+      section: 'training',
+      text: '{ l2_embeddings: -1 }',
+      mistake: 'training.l2_embeddings: got -1, expected a number of at least 0',
+    },
+    { section: 'training', text: '{ dropout: 1 }', mistake: `training.dropout: got 1, expected ${shares}` },
+    {
+      section: 'scoring',
+      text: '{ max_rejected: 2 }',
+      mistake: 'scoring.max_rejected: got 2, expected a share from 0 to 1',
+    },
+    {
+      section: 'scoring',
+      text: '{ columns: id }',
+      mistake: 'scoring.columns: got "id", expected one of "keys", "all"',
+    },
+    {
+      section: 'model',
+      text: '{ hidden_units: [] }',
+      mistake: 'model.hidden_units: got an empty list, expected at least one layer',
+    },
+    { section: 'model', text: '{ type: mmoe }', mistake: 'model.type: got "mmoe", expected "esmm"' },
+    {
+      section: 'log',
+      text: '{ keys: [id], kept: 0 }',
+      mistake: 'log.kept: got 0, expected a rate above 0 and at most 1, or a column name',
+    },
+    { section: 'log', text: '{ keys: id }', mistake: 'log.keys: got "id", expected a list' },
+  ])('out of range are refused: $section $text', ({ section, text, mistake }) => {
+    expect(mistakesIn({ [section]: text })).toEqual([mistake]);
+  });
+});
+
+describe('the gate', () => {
+  it.each([
+    ['{ min_conversions: 0 }', 'gate.min_conversions: got 0, expected a whole number of at least 1'],
+    ['{ max_age: 30 }', 'gate.max_age: got 30, expected a duration such as 7d, 36h or 30m'],
+    ['{ tolerance: 1 }', `gate.tolerance: got 1, expected ${shares}`],
+    ['{ label_rate: 1 }', 'gate.label_rate: got 1, expected a factor above 1'],
+    ['{ max_unknown: 1.1 }', 'gate.max_unknown: got 1.1, expected a share from 0 to 1'],
+    ['{ drift: 0 }', 'gate.drift: got 0, expected a number above 0'],
+  ])('refuses %s', (gate, mistake) => {
+    expect(mistakesIn({ gate })).toEqual([mistake]);
+  });
+
+  it.each(['[1.1, 1.5]', '[0.5, 0.9]', '[0.5]', '0.5'])(
+    'refuses limits of pcoc that do not lie around 1: %s',
+    (pcoc) => {
+      for (const mistake of mistakesIn({ gate: `{ pcoc: ${pcoc} }` }))
+        expect(mistake).toMatch(/^gate\.pcoc.* expected two limits around 1, the lower first: \[0\.67, 1\.5\]$/);
+      expect(mistakesIn({ gate: `{ pcoc: ${pcoc} }` })).toHaveLength(1);
+    },
+  );
+});

@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fitCalibrators } from '../../../lib/evaluation/calibration/fit-calibrators.ts';
+import { fitIsotonic } from '../../../lib/evaluation/calibration/isotonic.ts';
+import { fitPlatt } from '../../../lib/evaluation/calibration/platt.ts';
+import { reachMass } from '../../../lib/evaluation/calibration/reach-mass.ts';
+import { stageGraph } from '../../../lib/model/stage-graph.ts';
+import { chainOfThree, chainOfTwo, esm2 } from '../../model/funnels.ts';
+import { calibratorRows } from '../reference/calibrator-rows.ts';
+
+interface Reference {
+  readonly clicks: number;
+  readonly conversions: number;
+  readonly platt: Readonly<Record<'click' | 'conversion', { readonly slope: number; readonly intercept: number }>>;
+  readonly isotonic: { readonly rows: number; readonly logits: readonly number[]; readonly rates: readonly number[] };
+}
+
+const reference = JSON.parse(
+  readFileSync(new URL('../reference/calibrators.json', import.meta.url), 'utf8'),
+) as Reference;
+const rows = calibratorRows();
+const graph = stageGraph(chainOfThree);
+const funnel = {
+  logits: { click: Float32Array.from(rows.click), conversion: Float32Array.from(rows.conversion) },
+  labels: { click: rows.y, conversion: rows.z },
+  weight: rows.weight,
+};
+const count = (label: Int8Array) => label.filter((y) => y === 1).length;
+
+describe('the mass that reaches a stage', () => {
+  const logits: Record<string, number> = { click: -2, action: 0.5, buy_after_action: 1, buy_after_other: -3 };
+  const logitOf = (tower: string) => logits[tower] as number;
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+  it('is summed over exclusive paths (equation 9 of arXiv 1910.07099)', () => {
+    const [click, action, afterAction, afterOther] = [-2, 0.5, 1, -3].map(sigmoid) as [number, number, number, number];
+    const { reached, missed } = reachMass(stageGraph(esm2), logitOf, { from: 'impression', to: 'buy' });
+    expect(reached).toBeCloseTo(click * (action * afterAction + (1 - action) * afterOther), 14);
+    expect(reached + missed).toBeCloseTo(1, 14);
+  });
+
+  it('changes with each logit as differences say', () => {
+    const towers = ['click', 'action', 'buy_after_action', 'buy_after_other'];
+    const way = { from: 'impression', to: 'buy' };
+    const { slopes } = reachMass(stageGraph(esm2), logitOf, way, towers);
+    for (const [i, tower] of towers.entries()) {
+      const moved = (by: number) => (name: string) => logitOf(name) + (name === tower ? by : 0);
+      const difference =
+        (reachMass(stageGraph(esm2), moved(1e-5), way).reached -
+          reachMass(stageGraph(esm2), moved(-1e-5), way).reached) /
+        2e-5;
+      expect(slopes[i]).toBeCloseTo(difference, 9);
+    }
+  });
+
+  it('loses neither side to the other at logits of 80', () => {
+    const { reached, missed } = reachMass(graph, () => 80, { from: 'impression', to: 'conversion' });
+    expect(reached).toBe(1);
+    expect(missed / (2 * Math.exp(-80))).toBeCloseTo(1, 12);
+  });
+});
+
+describe('Platt scaling', () => {
+  it('draws the rows that the reference was made of', () => {
+    expect([count(rows.y), count(rows.z)]).toEqual([reference.clicks, reference.conversions]);
+  });
+
+  it('is the maximum likelihood that SciPy finds: the first edge alone, the later one through it', () => {
+    const { calibrators, uncalibrated } = fitCalibrators(graph, funnel, 'platt');
+    for (const tower of ['click', 'conversion'] as const) {
+      const { slope, intercept } = reference.platt[tower];
+      const fitted = calibrators[tower];
+      if (fitted?.kind !== 'platt') throw new Error(`no Platt calibrator of ${tower}`);
+      expect(fitted.slope).toBeCloseTo(slope, 4);
+      expect(fitted.intercept).toBeCloseTo(intercept, 4);
+    }
+    expect(uncalibrated).toEqual({});
+  });
+
+  it('finds again what two edges to one stage were distorted by', () => {
+    const merged = stageGraph(esm2);
+    const draw = mulberry32(5);
+    const size = 60_000;
+    const towers = ['click', 'action', 'buy_after_action', 'buy_after_other'];
+    const logits = Object.fromEntries(
+      towers.map((tower) => [tower, Float32Array.from({ length: size }, () => 3 * draw() - 1)]),
+    );
+    const truth = (tower: string, row: number) => 0.5 * (logits[tower]?.[row] as number) + 0.3;
+    const labels = { click: new Int8Array(size), action: new Int8Array(size), buy: new Int8Array(size) };
+    for (let row = 0; row < size; row++) {
+      const happens = (tower: string) => draw() < 1 / (1 + Math.exp(-truth(tower, row)));
+      if (!happens('click')) continue;
+      labels.click[row] = 1;
+      const acted = happens('action');
+      labels.action[row] = Number(acted);
+      labels.buy[row] = Number(happens(acted ? 'buy_after_action' : 'buy_after_other'));
+    }
+    const { calibrators } = fitCalibrators(merged, { logits, labels, weight: null }, 'platt');
+    for (const tower of towers) {
+      const fitted = calibrators[tower] as { readonly slope: number; readonly intercept: number };
+      expect(Math.abs(fitted.slope - 0.5)).toBeLessThan(0.06);
+      expect(Math.abs(fitted.intercept - 0.3)).toBeLessThan(0.06);
+    }
+  });
+
+  it('does not turn a ranking round', () => {
+    const logit = Float64Array.from({ length: 1000 }, (_, row) => row / 500 - 1);
+    const label = Int8Array.from(logit, (x, row) => Number(x < 0 || row % 4 === 0));
+    const two = stageGraph(chainOfTwo);
+    const { click } = fitPlatt({
+      graph: two,
+      towers: ['click'],
+      stage: 'click',
+      logits: { click: logit },
+      label,
+      weight: null,
+    });
+    const rate = label.reduce((sum, y) => sum + y, 0) / 1000;
+    expect(click?.slope).toBe(0);
+    expect(click?.intercept).toBeCloseTo(Math.log(rate / (1 - rate)), 6);
+  });
+});
+
+describe('isotonic calibration', () => {
+  it('gives blocks the rates that scikit-learn finds', () => {
+    const { calibrators } = fitCalibrators(graph, funnel, 'isotonic');
+    const fitted = calibrators.conversion;
+    if (fitted?.kind !== 'isotonic') throw new Error('no isotonic calibrator of conversion');
+    const bound = 1 / (2 * reference.isotonic.rows);
+    const expected = [...new Set(reference.isotonic.rates.map((rate) => rate.toFixed(6)))]
+      .map(Number)
+      .map((rate) => Math.min(Math.max(rate, bound), 1 - bound));
+    const rates = fitted.calibrated.map((logit) => 1 / (1 + Math.exp(-logit)));
+    expect(rates).toHaveLength(expected.length);
+    for (const [i, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[i] as number, 5);
+  });
+
+  it('pools violators by hand: 0 1 | 0 | 1 at 1 1 2 3 makes 1/3 and 1', () => {
+    const { logits, calibrated } = fitIsotonic({
+      logit: Float64Array.of(3, 1, 2, 1),
+      label: Int8Array.of(1, 0, 0, 1),
+      weight: null,
+    });
+    expect(logits).toEqual([4 / 3, 3]);
+    expect(calibrated[0]).toBeCloseTo(Math.log(0.5), 12);
+    expect(calibrated[1]).toBeCloseTo(Math.log(7), 12);
+  });
+
+  it('increases strictly within [1/(2n), 1 - 1/(2n)], whatever the rows', () => {
+    const row = fc.record({
+      logit: fc.double({ min: -80, max: 80, noNaN: true }),
+      label: fc.integer({ min: 0, max: 1 }),
+    });
+    void fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 60 }), (drawn) => {
+        const { logits, calibrated } = fitIsotonic({
+          logit: Float64Array.from(drawn, ({ logit }) => logit),
+          label: Int8Array.from(drawn, ({ label }) => label),
+          weight: null,
+        });
+        const bound = Math.log(2 * drawn.length - 1) + 1e-9;
+        for (const [i, value] of calibrated.entries()) {
+          expect(Math.abs(value)).toBeLessThanOrEqual(bound);
+          if (i === 0) continue;
+          expect(value).toBeGreaterThan(calibrated[i - 1] as number);
+          expect(logits[i]).toBeGreaterThan(logits[i - 1] as number);
+        }
+      }),
+    );
+  });
+});
+
+describe('an edge that cannot be calibrated', () => {
+  it('stays as it is where one outcome is rare, and says so', () => {
+    const none = { ...funnel, labels: { ...funnel.labels, conversion: rows.z.map((z) => Math.min(z, 0)) } };
+    for (const kind of ['platt', 'isotonic'] as const) {
+      const { calibrators, uncalibrated } = fitCalibrators(graph, none, kind);
+      expect(Object.keys(calibrators)).toEqual(['click']);
+      expect(uncalibrated.conversion).toMatch(/^0 rows of conversion and \d+ without, expected 10 of each$/);
+    }
+  });
+
+  it('stays as it is where nobody labels the rows that it starts from', () => {
+    const { uncalibrated } = fitCalibrators(
+      stageGraph(esm2),
+      {
+        logits: Object.fromEntries(
+          ['click', 'action', 'buy_after_action', 'buy_after_other'].map((tower) => [tower, funnel.logits.click]),
+        ),
+        labels: { click: rows.y, action: rows.y, buy: rows.y },
+        weight: null,
+      },
+      'isotonic',
+    );
+    expect(uncalibrated.buy_after_other).toBe('no label tells which rows reached other');
+  });
+});
+
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,285 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Declaration } from '../../lib/config/declaration.ts';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { decide, type GateDecision, type GateOptions, settle } from '../../lib/gate/hold-against.ts';
+import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
+import { listDecisions } from '../../lib/registry/decisions.ts';
+import { memoryStore } from '../../lib/store/memory-store.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { checkLog } from '../../lib/table/check/log.ts';
+import { openDatabase } from '../../lib/table/database.ts';
+import { openSource } from '../../lib/table/source/source.ts';
+import { type TrainedModel, train } from '../../lib/training/train.ts';
+import { dataFacts, publishTrained } from '../../training/publish-trained.ts';
+import { type SyntheticLog, syntheticLog } from '../training/synthetic-log.ts';
+
+const AT = new Date('2026-03-01T00:00:00.000Z');
+const LOG: SyntheticLog = { seed: 1, rows: 12_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };
+const NEXT: SyntheticLog = { ...LOG, seed: 2, start: new Date('2026-01-03T00:00:00.000Z') };
+
+/** A shop's declaration; `features` and `learning rate` make better and worse models. */
+const declare = ({ features = 'both', rate = 0.02, more = '' } = {}): string => `name: shop
+stages: { click: { label: clicked }, conversion: { label: bought } }
+log: { keys: [row], time: time, group: user }
+split: { time: true, validation: 0.1, test: 0.2 }
+features:
+  age: { type: number, entity: user }
+${features === 'both' ? '  item: { type: category, entity: item, dimension: 4 }\n' : ''}model: { hidden_units: [8] }
+training: { batch_size: 256, epochs: 3, learning_rate: ${rate} }
+gate: { min_conversions: 100 }
+${more}`;
+
+interface Made {
+  readonly declaration: Declaration;
+  readonly dataPath: string;
+  readonly trained: TrainedModel;
+}
+
+let folder: string;
+let made = 0;
+let weak: Made;
+let good: Made;
+
+async function make(text: string, log: SyntheticLog | string): Promise<Made> {
+  const scratch = join(folder, String(made++));
+  await mkdir(scratch);
+  const dataPath = typeof log === 'string' ? log : join(scratch, 'log.csv');
+  if (typeof log !== 'string') await writeFile(dataPath, syntheticLog(log));
+  const declaration = parseDeclaration(text, 'shop.yaml');
+  const options = { declaration, declarationText: text, dataPath, scratch, threads: 1, memoryLimitMiB: 512 };
+  return { declaration, dataPath, trained: await train(options) };
+}
+
+const publish = (store: Store, { declaration, trained }: Made, second = 0) =>
+  publishTrained(store, declaration, trained, { threads: 1, at: new Date(AT.getTime() + 1000 * second) });
+
+async function ask(store: Store, { declaration, dataPath, trained }: Made): Promise<GateDecision> {
+  const scratch = await mkdtemp(join(folder, 'gate-'));
+  const challenger = { folder: trained.folder, declaration, data: dataFacts(trained.summary) };
+  return decideOn(dataPath, { store, challenger, scratch, threads: 1, at: AT });
+}
+
+async function decideOn(dataPath: string, options: Omit<GateOptions, 'database' | 'log'>): Promise<GateDecision> {
+  const database = await openDatabase({ threads: 1, memoryLimitMiB: 512, scratch: options.scratch });
+  try {
+    const log = await checkLog(database, await openSource(database, dataPath), options.challenger.declaration);
+    return (await decide({ ...options, database, log })).decision;
+  } finally {
+    await database.close();
+  }
+}
+
+/** A store in which a model is published and current. */
+async function storeWith(champion: Made): Promise<{ store: Store; version: string }> {
+  const store = memoryStore();
+  const version = await publish(store, champion);
+  await promoteVersion(store, 'shop', version, { reason: 'first', at: AT });
+  return { store, version };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gate-'));
+  weak = await make(declare({ features: 'age' }), LOG);
+  good = await make(declare(), NEXT);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a first model', () => {
+  it('is promoted, and both the decision and the pointer say so', async () => {
+    const store = memoryStore();
+    const decision = await ask(store, good);
+    expect(decision).toMatchObject({ verdict: 'first', champion: null, championEtag: null });
+    const version = await publish(store, good);
+    expect(await settle(store, { name: 'shop', version, at: AT }, decision)).toEqual(decision);
+    expect(await currentVersion(store, 'shop')).toMatchObject({
+      version,
+      reason: 'gate: no version is in use to compare with, and nothing looks broken',
+    });
+    expect(await listDecisions(store, 'shop')).toMatchObject([
+      { version, by: 'gate', verdict: 'first', champion: null },
+    ]);
+  });
+});
+
+describe('a better model, of other features than the current one', () => {
+  it('is promoted on later rows, with every number on record', async () => {
+    const { store, version: champion } = await storeWith(weak);
+    const decision = await ask(store, good);
+    expect(decision).toMatchObject({ verdict: 'promoted', champion, window: { youngRows: 0 } });
+    const version = await publish(store, good, 1);
+    await settle(store, { name: 'shop', version, at: AT }, decision);
+    expect((await currentVersion(store, 'shop'))?.version).toBe(version);
+
+    const { data } = JSON.parse(
+      new TextDecoder().decode((await store.get(`models/shop/${version}/manifest.json`)).body),
+    );
+    expect(data.time.train.from).toBe('2026-01-03T00:00:00.000Z');
+    expect(data.trainingRates.click).toBeCloseTo(0.275, 1);
+    const [record] = await listDecisions(store, 'shop');
+    expect(record).toMatchObject({ version, verdict: 'promoted', champion, reasons: decision.reasons });
+    expect(record?.figures).toMatchObject({ window: { time: data.time.test }, rows: data.rows.test });
+    expect(record?.figures).toEqual({ window: decision.window, ...decision.figures });
+  });
+
+  it('compares what both models score with their own metrics of training', async () => {
+    const { store } = await storeWith(weak);
+    const { outputs } = (await ask(store, good)).figures;
+    const own = good.trained.metrics.tasks.map(({ auc, logLoss }) => [auc.value, logLoss.value]);
+    expect(outputs.map(({ challenger }) => [challenger.auc.value, challenger.logLoss])).toEqual(own);
+  });
+
+  it('is not promoted over another that came in between', async () => {
+    const { store, version: champion } = await storeWith(weak);
+    const decision = await ask(store, good);
+    const [version, other] = [await publish(store, good, 1), await publish(store, good, 2)];
+    await promoteVersion(store, 'shop', other, { reason: 'by hand', at: AT });
+    const late = await settle(store, { name: 'shop', version, at: AT }, decision);
+    const reason = `another version was promoted in the meantime: ${champion} was the current version when they were compared`;
+    expect(late).toMatchObject({ verdict: 'refused', reasons: [reason] });
+    expect((await currentVersion(store, 'shop'))?.version).toBe(other);
+    expect((await listDecisions(store, 'shop')).map(({ verdict }) => verdict)).toEqual(['promoted', 'refused']);
+  });
+});
+
+describe('refused is', () => {
+  it('a worse model', async () => {
+    const { store } = await storeWith(good);
+    const worse = await make(declare({ features: 'age' }), NEXT);
+    const decision = await ask(store, worse);
+    expect(decision.verdict).toBe('refused');
+    expect(decision.reasons.at(-1)).toMatch(
+      /^not shown to be better: .* lower by -0\.\d+, with 95% confidence by at least -0\.\d+, expected above 0 \(2,000 resamples of 39\d groups\)$/,
+    );
+    const version = await publish(store, worse, 1);
+    await settle(store, { name: 'shop', version, at: AT }, decision);
+    expect((await currentVersion(store, 'shop'))?.version).not.toBe(version);
+    expect(await listDecisions(store, 'shop')).toMatchObject([
+      { version, verdict: 'refused', reasons: decision.reasons },
+    ]);
+  });
+
+  it('a model of a log that lost half of its conversions', async () => {
+    const { store } = await storeWith(weak);
+    const broken = await make(declare(), { ...NEXT, lost: 0.5 });
+    const { verdict, reasons } = await ask(store, broken);
+    expect(verdict).toBe('refused');
+    expect(reasons.filter((reason) => reason.endsWith('(gate.label_rate)'))).toEqual([
+      expect.stringMatching(/^conversion happened in \d\.?\d*% of the new training rows, expected /),
+      expect.stringMatching(/^conversion happened in \d\.?\d*% of the compared rows, expected /),
+    ]);
+  });
+
+  it('a model whose test rows the current one has trained on', async () => {
+    const { store } = await storeWith(good);
+    const { verdict, reasons, figures } = await ask(store, weak);
+    expect({ verdict, rows: figures.rows }).toEqual({ verdict: 'refused', rows: 0 });
+    expect(reasons).toEqual([
+      expect.stringMatching(
+        /^it cannot be proven that the current version has not read the held-out rows: its rows are of 2026-01-09T\S+ to 2026-01-10T\S+, the current version has read 2026-01-03T\S+ to 2026-01-1\dT\S+, the new one 2026-01-01T\S+ to 2026-01-0\dT\S+$/,
+      ),
+    ]);
+  });
+
+  it('a model without test rows', async () => {
+    const none = await make(declare().replace('test: 0.2', 'test: 0'), NEXT);
+    expect(await ask(memoryStore(), none)).toMatchObject({
+      verdict: 'refused',
+      reasons: ['there is no row to judge by: no mature row is held out'],
+    });
+  });
+
+  it('a model whose test rows have no conversion', async () => {
+    const log = syntheticLog(NEXT).trimEnd().split('\n');
+    const path = join(folder, 'cold.csv');
+    const cold = log.map((line, at) => (at > 9000 ? line.replace(/,[01]$/, ',0') : line));
+    await writeFile(path, `${cold.join('\n')}\n`);
+    const { store } = await storeWith(weak);
+    expect((await ask(store, await make(declare(), path))).reasons).toContain(
+      'metrics decide nothing: 0 rows with conversion to compare on, expected at least 100 (gate.min_conversions)',
+    );
+  });
+});
+
+describe('a current version that cannot be compared with is a refusal, not a promotion', () => {
+  const reasonOf = async (store: Store) => {
+    const decision = await ask(store, good);
+    expect(decision.verdict).toBe('refused');
+    return decision.reasons;
+  };
+
+  it('where a file of it changed', async () => {
+    const { store, version } = await storeWith(weak);
+    await store.put(`models/shop/${version}/encoder.json`, '{}');
+    expect(await reasonOf(store)).toEqual([
+      expect.stringMatching(
+        `^the current version ${version} cannot be compared with: shop ${version} does not match its manifest: encoder\\.json: sha256 got `,
+      ),
+    ]);
+  });
+
+  it('where a file of it is gone', async () => {
+    const { store, version } = await storeWith(weak);
+    await store.delete(`models/shop/${version}/model.onnx`);
+    expect(await reasonOf(store)).toEqual([
+      `the current version ${version} cannot be compared with: shop ${version} does not match its manifest: model.onnx is missing (in memory:)`,
+    ]);
+  });
+
+  it('where all of it is gone', async () => {
+    const { store, version } = await storeWith(weak);
+    for await (const { key } of store.list(`models/shop/${version}/`)) await store.delete(key);
+    expect(await reasonOf(store)).toEqual([
+      `the current version ${version} cannot be compared with: no version ${version} of model shop in memory:; it has none`,
+    ]);
+  });
+
+  it('where the log has a column no more', async () => {
+    const { store, version } = await storeWith(good);
+    const renamed = await make(declare({ features: 'age' }), { ...NEXT, seed: 3, columns: ['product', 'age'] });
+    const { reasons } = await ask(store, renamed);
+    expect(reasons).toEqual([
+      expect.stringMatching(
+        `^the current version ${version} cannot be compared with: log columns missing: item \\(in .*log\\.csv\\)$`,
+      ),
+    ]);
+  });
+});
+
+describe('conversions that are known three days late', () => {
+  const DELAYED: SyntheticLog = { ...LOG, days: 6, delayMs: 3 * 86_400_000 };
+  const within = (text: string) => text.replace('{ label: bought }', '{ label: bought, within: 3d }');
+
+  /** PCOC of pctcvr on later days, of which every conversion is known by now. */
+  async function pcocLater(text: string): Promise<number> {
+    const store = memoryStore();
+    const { trained } = await make(text, DELAYED);
+    const later = join(folder, 'later.csv');
+    await writeFile(later, syntheticLog({ ...LOG, seed: 9, start: new Date('2026-02-01T00:00:00.000Z') }));
+    const challenger = {
+      folder: trained.folder,
+      declaration: parseDeclaration(declare(), 'shop.yaml'),
+      data: dataFacts(trained.summary),
+    };
+    const scratch = await mkdtemp(join(folder, 'later-'));
+    const decision = await decideOn(later, { store, challenger, scratch, threads: 1, at: AT });
+    return decision.figures.outputs.find(({ output }) => output === 'pctcvr')?.challenger.pcoc.value ?? Number.NaN;
+  }
+
+  it('are predicted as many as there are, where the declaration says so', async () => {
+    expect(Math.abs((await pcocLater(within(declare()))) - 1)).toBeLessThan(0.1);
+  });
+
+  it('are predicted too few where it does not', async () => {
+    expect(await pcocLater(declare())).toBeLessThan(0.8);
+  });
+
+  it('count as unknown in the gate window, and such rows are left out', async () => {
+    const mature = await make(within(declare()), DELAYED);
+    const decision = await ask(memoryStore(), mature);
+    expect(decision.window?.youngRows).toBeGreaterThan(5000);
+    expect(decision.figures.rows + (decision.window?.youngRows ?? 0)).toBe(mature.trained.summary.parts.test.rows);
+  });
+});

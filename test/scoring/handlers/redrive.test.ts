@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { redriveDeadLetters } from '../../../lib/scoring/handlers/redrive.ts';
+import { arrivalBody } from '../../../lib/scoring/protocol/events.ts';
+import { fileVersion } from '../../../lib/scoring/protocol/keys.ts';
+import { shardMessageBody } from '../../../lib/scoring/protocol/messages.ts';
+import { memoryStore } from '../../../lib/store/memory-store.ts';
+
+const FILE = fileVersion({
+  bucket: 'shop',
+  key: 'candidates/today.csv',
+  versionId: '1',
+  sequencer: '01',
+  eventTime: '2026-11-23T00:00:00Z',
+  attempt: 1,
+});
+const ARRIVAL = arrivalBody(FILE);
+const SHARD = shardMessageBody({ source: FILE.source, shard: 3 });
+
+interface Letters {
+  readonly arrivals?: readonly string[];
+  readonly shards?: readonly string[];
+}
+
+/** Redrives these dead letters over a bucket where the file has that outcome. */
+async function redrive({ arrivals = [], shards = [] }: Letters, outcome: object | null) {
+  const store = memoryStore();
+  const key = `_work/${FILE.source}/outcome.json`;
+  if (outcome !== null) await store.put(key, JSON.stringify({ formatVersion: 1, file: FILE, reopened: 0, ...outcome }));
+  const sent = { arrivals: [] as string[], shards: [] as string[] };
+  const removed: string[] = [];
+  const deadOf = (bodies: readonly string[]) => ({
+    read: async () => bodies.map((body) => ({ body, receiptHandle: body })),
+    remove: async (receiptHandle: string) => void removed.push(receiptHandle),
+  });
+  const redriven = await redriveDeadLetters({
+    store,
+    now: () => new Date(0),
+    newWriterId: () => 'test',
+    queues: {
+      arrivals: { send: async (bodies) => void sent.arrivals.push(...bodies) },
+      shards: { send: async (bodies) => void sent.shards.push(...bodies) },
+    },
+    dead: { arrivals: deadOf(arrivals), shards: deadOf(shards) },
+  });
+  const record = outcome === null ? null : JSON.parse(new TextDecoder().decode((await store.get(key)).body));
+  return { redriven, sent, removed, status: record?.status };
+}
+
+const FAILURE = { formatVersion: 1, reason: 'retries_exhausted', message: '', source: FILE.source, key: FILE.key };
+
+describe('redriveDeadLetters', () => {
+  it('reopens a file that failed, once for all its letters, and lets it arrive again', async () => {
+    const other = shardMessageBody({ source: FILE.source, shard: 4 });
+    const { redriven, sent, removed, status } = await redrive(
+      { shards: [SHARD, other] },
+      { status: 'failed', failure: FAILURE },
+    );
+    expect(redriven).toEqual([{ source: FILE.source, status: 'again' }]);
+    expect(status).toBe('reopened');
+    expect(sent).toEqual({ arrivals: [ARRIVAL], shards: [] });
+    expect(removed).toEqual([SHARD, other]);
+  });
+
+  it('sends the message again where nothing was decided', async () => {
+    expect(await redrive({ arrivals: [ARRIVAL] }, null)).toMatchObject({
+      redriven: [{ source: FILE.source, status: 'again' }],
+      sent: { arrivals: [ARRIVAL], shards: [] },
+      removed: [ARRIVAL],
+    });
+    const other = shardMessageBody({ source: FILE.source, shard: 4 });
+    expect(await redrive({ shards: [SHARD, other] }, null)).toMatchObject({
+      sent: { arrivals: [], shards: [SHARD, other] },
+    });
+  });
+
+  it('only removes the letter of a file that succeeded meanwhile', async () => {
+    expect(await redrive({ shards: [SHARD] }, { status: 'succeeded' })).toEqual({
+      redriven: [{ source: FILE.source, status: 'succeeded' }],
+      sent: { arrivals: [], shards: [] },
+      removed: [SHARD],
+      status: 'succeeded',
+    });
+  });
+
+  it('fails with a letter that names no file, and leaves it', async () => {
+    await expect(redrive({ shards: ['text'] }, null)).rejects.toThrow('shard message is not JSON');
+  });
+});

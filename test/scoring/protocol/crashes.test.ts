@@ -1,0 +1,166 @@
+/** A file, in whose way lie the scores of an older version, scored in local mode with faults in the calls on the store. */
+import { describe, expect, it } from 'vitest';
+import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
+import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
+import { findLocalFiles } from '../../../lib/scoring/local/local-files.ts';
+import { sequencerAt } from '../../../lib/scoring/protocol/events.ts';
+import { type FileVersion, outcomeKey } from '../../../lib/scoring/protocol/keys.ts';
+import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
+import { checkFolder, checkShown, checkWhole } from '../proof/invariants.ts';
+import { type Fault, type Faults, type LocalOutcome, runLocal } from '../proof/local-run.ts';
+import {
+  copyOf,
+  fakeFiles,
+  KEY,
+  type MemoryStore,
+  memoryStore,
+  SHARD,
+  type Shards,
+  scratch,
+  TWO_SHARDS,
+} from '../proof/world.ts';
+
+const OLDER = new Date('2026-01-01T00:00:00Z');
+const NEWER = new Date('2026-01-02T00:00:00Z');
+const FAULTS: readonly Fault[] = ['refused', 'answer lost', 'repeated by the client', 'handler killed', 'run killed'];
+
+const start = olderScored();
+
+interface Way {
+  readonly name: string;
+  readonly shards: Shards;
+  readonly options: Parameters<typeof runLocal>[2];
+}
+
+const SHARD_BY_SHARD: Way = { name: 'shard by shard', shards: TWO_SHARDS, options: {} };
+const IN_ONE_GO: Way = {
+  name: 'in one go',
+  shards: SHARD,
+  options: {
+    handlers: {
+      planShards: (dependencies) =>
+        planShardsHandler({ ...dependencies, inOneGo: { files: filesOf(SHARD), scratch, hasTime: () => true } }),
+      scoreShard: scoreShardHandler,
+    },
+  },
+};
+
+it('changes the store in the order of the protocol, shard by shard', async () => {
+  expect(await changesOf(SHARD_BY_SHARD)).toEqual([
+    'put _work/<hash>/plan.json',
+    'putFile rejects/day=1/today.parquet/part-<hash>-00000.parquet',
+    'putFile _work/<hash>/parts/00000.parquet',
+    'put _work/<hash>/receipts/00000.json',
+    'putFile _work/<hash>/parts/00001.parquet',
+    'put _work/<hash>/receipts/00001.json',
+    'put _work/<hash>/outcome.json',
+    'put _state/<hash>.json',
+    'delete scores/day=1/today.parquet/_SUCCESS',
+    'copy scores/day=1/today.parquet/part-<hash>-00000.parquet',
+    'copy scores/day=1/today.parquet/part-<hash>-00001.parquet',
+    'put scores/day=1/today.parquet/_manifest.json',
+    'delete scores/day=1/today.parquet/part-<hash>-00000.parquet',
+    'put scores/day=1/today.parquet/_SUCCESS',
+  ]);
+});
+
+it('changes the store in the order of the protocol, in one go', async () => {
+  expect(await changesOf(IN_ONE_GO)).toEqual([
+    'put _work/<hash>/plan.json',
+    'putFile rejects/day=1/today.parquet/part-<hash>-00000.parquet',
+    'putFile _work/<hash>/parts/00000.parquet',
+    'put _work/<hash>/outcome.json',
+    'put _state/<hash>.json',
+    'delete scores/day=1/today.parquet/_SUCCESS',
+    'copy scores/day=1/today.parquet/part-<hash>-00000.parquet',
+    'put scores/day=1/today.parquet/_manifest.json',
+    'delete scores/day=1/today.parquet/part-<hash>-00000.parquet',
+    'put scores/day=1/today.parquet/_SUCCESS',
+  ]);
+});
+
+describe.each([SHARD_BY_SHARD, IN_ONE_GO])(
+  'the file ends whole, once, and a further run changes nothing, $name, where',
+  (way) => {
+    it.each(FAULTS)('one call is %s, whichever it is', async (fault) => {
+      const { calls } = await run(way, await copyOf(await start));
+      for (let unlucky = 0; unlucky < calls; unlucky++) {
+        const store = await copyOf(await start);
+        const { results } = await run(way, store, (call) => (call === unlucky ? fault : null));
+        expect(results, `call ${unlucky}`).toMatchObject([{ status: 'succeeded', key: KEY }]);
+        await checkEnd(way, store);
+        expect(store.versions(outcomeKey((await newerFile(store)).source))).toHaveLength(1);
+      }
+    });
+
+    it.each(Array.from({ length: 20 }, (_, seed) => ({ seed })))(
+      'calls fail at random, seed $seed',
+      async ({ seed }) => {
+        const random = randomOf(seed);
+        const store = await copyOf(await start);
+        const faults = () => (random() < 0.1 ? (FAULTS[Math.floor(random() * 5)] ?? null) : null);
+        const [result] = (await run(way, store, faults)).results;
+        if (result?.status === 'failed') {
+          // Too many faults on one message.
+          expect(result.failure.reason).toBe('retries_exhausted');
+          checkShown(store, (await newerFile(store)).source, 'failed');
+          await run(way, store, () => null, { again: 'failed' });
+        }
+        await checkEnd(way, store);
+      },
+    );
+  },
+);
+
+async function checkEnd(way: Way, store: MemoryStore): Promise<void> {
+  checkWhole(store, await newerFile(store), way.shards);
+  const { results, changes } = await run(way, store);
+  expect(results).toMatchObject([{ status: 'succeeded' }]);
+  expect(changes).toEqual([]);
+}
+
+function run(
+  { shards, options }: Way,
+  store: MemoryStore,
+  faults?: Faults,
+  more: Parameters<typeof runLocal>[2] = {},
+): Promise<LocalOutcome> {
+  const world = { store, files: filesOf(shards), atEveryInstant: checkFolder };
+  return runLocal(world, faults, { now: () => NEWER, ...options, ...more });
+}
+
+async function changesOf(way: Way): Promise<string[]> {
+  const { changes } = await run(way, await copyOf(await start));
+  return changes.map((change) =>
+    change.replaceAll(/[0-9a-f]{16,}/g, '<hash>').replaceAll(/part-[0-9a-f]{8}/g, 'part-<hash>'),
+  );
+}
+
+function filesOf(newer: Shards): CandidateFiles {
+  return fakeFiles(({ sequencer }) => (sequencer === sequencerAt(OLDER) ? SHARD : newer));
+}
+
+async function olderScored(): Promise<MemoryStore> {
+  const store = memoryStore();
+  await store.put(KEY, 'older');
+  await runLocal({ store, files: filesOf(SHARD) }, () => null, { now: () => OLDER });
+  await store.put(KEY, 'newer');
+  return store;
+}
+
+async function newerFile(store: MemoryStore): Promise<FileVersion> {
+  const [found] = await findLocalFiles(store, [KEY], NEWER);
+  if (found === undefined) throw new Error(`${KEY} is not there`);
+  return found.file;
+}
+
+/** mulberry32. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { putConditionally } from '../../lib/store/conditional-put.ts';
+import { type Gate, gated } from '../scoring/proof/gated-store.ts';
+import { memoryStore, rememberingQueue } from '../scoring/proof/world.ts';
+
+let ids = 0;
+const newWriterId = () => `writer-${ids++}`;
+
+describe('a conditional write', () => {
+  it('succeeds where nothing is there, and loses where something is', async () => {
+    const store = memoryStore();
+    expect(await putConditionally({ store, newWriterId }, { key: 'a', content: '1', expected: null })).toBe(true);
+    expect(await putConditionally({ store, newWriterId }, { key: 'a', content: '2', expected: null })).toBe(false);
+    expect(store.versions('a')).toHaveLength(1);
+  });
+
+  it('succeeds where the expected object is there, and loses where it changed or is gone', async () => {
+    const store = memoryStore();
+    const { etag } = await store.put('a', '1');
+    expect(await putConditionally({ store, newWriterId }, { key: 'a', content: '2', expected: etag })).toBe(true);
+    expect(await putConditionally({ store, newWriterId }, { key: 'a', content: '3', expected: etag })).toBe(false);
+    expect(await putConditionally({ store, newWriterId }, { key: 'b', content: '3', expected: etag })).toBe(false);
+  });
+
+  it.each([null, 'present'])(
+    'succeeds where the client repeats it and is refused by its own object: %s',
+    async (state) => {
+      const store = memoryStore();
+      const expected = state === null ? null : (await store.put('a', 'before')).etag;
+      const target = { store, queue: rememberingQueue() };
+      const repeating: Gate = async ({ changes }, act) => {
+        const answer = await act(target);
+        return changes ? act(target) : answer;
+      };
+      const tools = { store: gated(repeating).store, newWriterId };
+      expect(await putConditionally(tools, { key: 'a', content: 'mine', expected })).toBe(true);
+    },
+  );
+
+  it('keeps the metadata, and writes files', async () => {
+    const store = memoryStore();
+    const path = join(await mkdtemp(join(tmpdir(), 'put-')), 'file');
+    await writeFile(path, 'bytes');
+    await putConditionally(
+      { store, newWriterId: () => 'w' },
+      { key: 'a', content: { path }, expected: null, metadata: { x: 'y' } },
+    );
+    expect((await store.head('a'))?.metadata).toEqual({ x: 'y', writer: 'w' });
+    expect((await store.get('a')).body).toEqual(new TextEncoder().encode('bytes'));
+  });
+
+  it('passes on every other error', async () => {
+    const broken = gated(async () => Promise.reject(new Error('503'))).store;
+    const put = putConditionally({ store: broken, newWriterId }, { key: 'a', content: '1', expected: null });
+    await expect(put).rejects.toThrow('503');
+  });
+});

@@ -1,0 +1,275 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readVersion } from '../../../lib/store/folder/file-read.ts';
+import { fileSpace } from '../../../lib/store/folder/file-space.ts';
+import { fileStore } from '../../../lib/store/folder/file-store.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { describeStoreContract } from '../store-contract.ts';
+
+describeStoreContract('file store', { open: (folder) => fileStore(folder), keepsVersions: false });
+
+describe('file store', () => {
+  let root: string;
+  let store: Store;
+  const children: ChildProcess[] = [];
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'file-store-'));
+    store = fileStore(root);
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    await rm(root, { recursive: true });
+  });
+
+  const text = async (key: string) => new TextDecoder().decode((await store.get(key)).body);
+  const own = (folder: string) => readdir(join(root, '.entirespace', folder));
+  const keys = async () => {
+    const found: string[] = [];
+    for await (const { key } of store.list('')) found.push(key);
+    return found;
+  };
+
+  describe('among files of other programs', () => {
+    it('reads files that were copied or moved into the folder', async () => {
+      await mkdir(join(root, 'candidates'));
+      await writeFile(join(root, 'dropped.csv'), 'a,b\n');
+      await copyFile(join(root, 'dropped.csv'), join(root, 'candidates/copied.csv'));
+      await rename(join(root, 'dropped.csv'), join(root, 'candidates/moved.csv'));
+      expect(await keys()).toEqual(['candidates/copied.csv', 'candidates/moved.csv']);
+      expect(await store.get('candidates/moved.csv')).toMatchObject({ size: 4, metadata: {} });
+    });
+
+    it('writes ordinary files, readable at their own path', async () => {
+      await store.put('scores/part-1.parquet', 'x');
+      expect(await store.toFile('scores/part-1.parquet', '/nowhere')).toBe(join(root, 'scores/part-1.parquet'));
+      expect((await readdir(root)).sort()).toEqual(['.entirespace', 'scores']);
+    });
+
+    it('takes a file that is copied over for a new version, and one that is moved for the same', async () => {
+      const first = await store.put('a', 'one');
+      await writeFile(join(root, 'a'), 'two');
+      expect(await store.head('a', first.versionId)).toBeNull();
+      const second = await store.head('a');
+      await rename(join(root, 'a'), join(root, 'b'));
+      expect((await store.head('b'))?.versionId).toBe(second?.versionId);
+    });
+
+    it('follows links to files and folders, but not round in a circle or into nothing', async () => {
+      const elsewhere = await mkdtemp(join(tmpdir(), 'file-store-elsewhere-'));
+      await writeFile(join(elsewhere, 'big.parquet'), '1');
+      await mkdir(join(root, 'a'));
+      await symlink(elsewhere, join(root, 'a/linked'));
+      await symlink(join(elsewhere, 'big.parquet'), join(root, 'link.parquet'));
+      await symlink(root, join(root, 'a/up'));
+      await symlink('here', join(root, 'a/here'));
+      await symlink('nothing', join(root, 'a/broken'));
+      expect(await keys()).toEqual(['a/linked/big.parquet', 'link.parquet']);
+      expect(await text('a/linked/big.parquet')).toBe('1');
+      await rm(elsewhere, { recursive: true });
+    });
+
+    it('reads nothing from, and makes nothing in, a folder that is not there', async () => {
+      const absent = fileStore(join(root, 'absent'));
+      expect(await absent.head('a')).toBeNull();
+      for await (const object of absent.list('')) expect(object).toBeUndefined();
+      await absent.delete('a');
+      expect(await readdir(root)).toEqual([]);
+    });
+
+    it('gives a version its own metadata where it is replaced between reading the one and the other', async () => {
+      await store.put('a', '1', { metadata: { n: '1' } });
+      const space = fileSpace(root, 0);
+      const replaceFirst = vi.fn(space.metadata.read).mockImplementationOnce(async (versionId) => {
+        await store.put('a', '2', { metadata: { n: '2' } });
+        return space.metadata.read(versionId);
+      });
+      const racing = { ...space, metadata: { ...space.metadata, read: replaceFirst } };
+      const info = await readVersion(racing, 'a', undefined, async (_file, found) => found);
+      expect(info).toEqual(await store.head('a'));
+      expect(info?.metadata).toEqual({ n: '2' });
+    });
+
+    it('gives up on a file that changes whenever it is read', async () => {
+      await writeFile(join(root, 'growing.csv'), 'a');
+      const grow = vi.fn(() => appendFile(join(root, 'growing.csv'), 'a'));
+      await expect(readVersion(fileSpace(root, 0), 'growing.csv', undefined, grow)).rejects.toThrow(
+        new Error(`growing.csv in ${store.url} changed 5 times while it was read`),
+      );
+      expect(grow).toHaveBeenCalledTimes(5);
+    });
+  });
+
+  describe('what it leaves behind', () => {
+    it('is no empty folder after a delete, and no other folder less', async () => {
+      await store.put('a/b/c/d', 'x');
+      await store.put('a/e', 'x');
+      await store.delete('a/b/c/d');
+      expect(await readdir(join(root, 'a'))).toEqual(['e']);
+      await store.delete('a/e');
+      expect(await readdir(root)).toEqual(['.entirespace']);
+    });
+
+    it('is the metadata of current objects, and nothing after failures', async () => {
+      for (let n = 0; n < 3; n += 1) await store.put('a', 'x', { metadata: { n: String(n) } });
+      await expect(store.put('a', 'y', { ifAbsent: true, metadata: { n: '4' } })).rejects.toThrow('exists already');
+      await expect(store.put('a', 'y', { ifMatch: 'no', metadata: { n: '5' } })).rejects.toThrow('changed since');
+      await expect(store.putFile('a', '/no/such/file', { metadata: { n: '6' } })).rejects.toThrow('no such file');
+      await store.copy('a', 'b');
+      expect((await store.head('b'))?.metadata).toEqual({ n: '2' });
+      expect([await own('metadata'), await own('tmp'), await own('locks')]).toMatchObject([{ length: 2 }, [], []]);
+      await store.delete('a');
+      await store.delete('b');
+      expect(await own('metadata')).toEqual([]);
+    });
+
+    it.each([['ifAbsent'], ['ifMatch']])(
+      'is the metadata of the winner alone after a race by %s',
+      async (condition) => {
+        const { etag } = await store.put('a', 'x');
+        if (condition === 'ifAbsent') await store.delete('a');
+        const options = condition === 'ifAbsent' ? { ifAbsent: true } : { ifMatch: etag };
+        const writers = ['1', '2', '3', '4'].map((n) => store.put('a', n, { ...options, metadata: { n } }));
+        await Promise.allSettled(writers);
+        expect(await own('metadata')).toHaveLength(1);
+        expect((await store.head('a'))?.metadata).toEqual({ n: await text('a') });
+      },
+    );
+
+    it('of killed writers is swept after an hour', async () => {
+      await store.put('a', 'x');
+      const tmp = join(root, '.entirespace/tmp');
+      for (const name of ['old', 'young']) await writeFile(join(tmp, name), 'half');
+      const twoHoursAgo = new Date(Date.now() - 7_200_000);
+      await utimes(join(tmp, 'old'), twoHoursAgo, twoHoursAgo);
+      await fileStore(root).put('b', 'x');
+      expect(await own('tmp')).toEqual(['young']);
+    });
+  });
+
+  describe('where the file system refuses', () => {
+    it('names the key and the path', async () => {
+      const nowhere = fileStore('/dev/null/store');
+      await expect(nowhere.put('a', 'x')).rejects.toThrow(
+        new Error(
+          `cannot write a in file:///dev/null/store: ENOTDIR: not a directory, mkdir '/dev/null/store/.entirespace/tmp'`,
+          { cause: expect.objectContaining({ code: 'ENOTDIR' }) },
+        ),
+      );
+    });
+
+    it('says that a folder has the name', async () => {
+      await store.put('a/b', 'x');
+      for (const options of [{}, { ifAbsent: true }])
+        await expect(store.put('a', 'x', options)).rejects.toThrow(`cannot write a in ${store.url}: it is a folder`);
+    });
+
+    it('says that an object is in the way of a folder', async () => {
+      await store.put('a', 'x');
+      for (const options of [{}, { ifAbsent: true }])
+        await expect(store.put('a/b', 'x', options)).rejects.toThrow(
+          `cannot write a/b in ${store.url}: EEXIST: file already exists, mkdir '${join(root, 'a')}'`,
+        );
+    });
+
+    it('leaves nothing of an object for which there is no room', async () => {
+      // A limit on the size of files, in KiB, stands for the full disk.
+      const writer = spawnWriter('ulimit -f 1024; exec', 'putBytes', '4000000');
+      const errors = collect(writer.stderr);
+      await start(writer);
+      expect(await exitOf(writer)).not.toBe(0);
+      expect(await errors).toContain(`cannot write object in ${store.url}: EFBIG: file too large, write`);
+      expect(await keys()).toEqual([]);
+      expect(await own('tmp')).toEqual([]);
+    });
+  });
+
+  describe('among processes', () => {
+    it('has one winner for each ifAbsent', async () => {
+      const names = ['red', 'green', 'blue', 'grey'];
+      const writers = names.map((name) => spawnWriter('exec', 'claim', name));
+      await Promise.all(writers.map(start));
+      expect(await Promise.all(writers.map(exitOf))).toEqual([0, 0, 0, 0]);
+      expect(await keys()).toHaveLength(20);
+      for (const key of await keys()) expect(names).toContain(await text(key));
+    });
+
+    it('loses no update by ifMatch', async () => {
+      await store.put('counter', '0');
+      const writers = [1, 2, 3, 4].map(() => spawnWriter('exec', 'increment', '15'));
+      await Promise.all(writers.map(start));
+      expect(await Promise.all(writers.map(exitOf))).toEqual([0, 0, 0, 0]);
+      expect(await text('counter')).toBe('60');
+    });
+
+    it('shows nothing of an object whose writer is killed half-way', async () => {
+      const pipe = join(root, '.pipe');
+      execFileSync('mkfifo', [pipe]);
+      const writer = spawnWriter('exec', 'putFile', pipe);
+      await start(writer);
+      // Open until the writer is dead, so that it waits for the other half.
+      const half = await open(pipe, 'w');
+      await half.write('half of the object');
+      await vi.waitFor(async () => expect(await own('tmp')).toHaveLength(1), 5000);
+      writer.kill('SIGKILL');
+      await exitOf(writer);
+      await half.close();
+      await rm(pipe);
+      expect(await store.head('object')).toBeNull();
+      expect(await keys()).toEqual([]);
+      await store.put('object', 'whole', { ifAbsent: true });
+      expect(await text('object')).toBe('whole');
+    });
+  });
+
+  function spawnWriter(shell: string, task: string, argument: string): ChildProcess {
+    const script = join(import.meta.dirname, 'writer-process.ts');
+    const command = `${shell} "$0" --import tsx "$@"`;
+    const child = spawn('bash', ['-c', command, process.execPath, script, root, task, argument], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    children.push(child);
+    return child;
+  }
+});
+
+/** Lets a writer begin once it is loaded, so that several begin together. */
+async function start(writer: ChildProcess): Promise<void> {
+  if (writer.stdout !== null) await once(writer.stdout, 'data');
+  writer.stdin?.write('go\n');
+}
+
+async function exitOf(writer: ChildProcess): Promise<number | null> {
+  if (writer.exitCode === null && writer.signalCode === null) await once(writer, 'exit');
+  return writer.exitCode;
+}
+
+async function collect(stream: ChildProcess['stderr']): Promise<string> {
+  let text = '';
+  for await (const chunk of stream ?? []) text += String(chunk);
+  return text;
+}
+
+describe('a file store in a folder with an unusual name', () => {
+  it('has the URL of its absolute path', () => {
+    expect(fileStore('/data/my bucket %').url).toBe('file:///data/my%20bucket%20%25');
+    expect(fileStore('bucket').url).toBe(pathToFileURL(join(process.cwd(), 'bucket')).href);
+  });
+});

@@ -1,0 +1,337 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Declaration } from '../../../lib/config/declaration.ts';
+import {
+  type CandidatePlan,
+  type PlanOptions,
+  planCandidates,
+  scoreRows,
+} from '../../../lib/table/candidates/candidates.ts';
+import { literal, query } from '../../../lib/table/database.ts';
+import type { Encoder } from '../../../lib/table/encode/encoder.ts';
+import type { EncodedChunk } from '../../../lib/table/encoded.ts';
+import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
+import { localCandidate } from '../../../lib/table/source/candidate-file.ts';
+import { bag, category, declare, LOG_DEFAULTS, number, openLog, rowsSql, workplace } from '../fixture.ts';
+
+const place = workplace();
+const declaration = declare(
+  [category('item'), number('price'), bag('tags', { delimiter: ' ' }), category('position', { atScoring: 1 })],
+  {
+    log: { ...LOG_DEFAULTS, keys: ['user_id', 'item'] },
+  },
+);
+let encoder: Encoder;
+
+beforeAll(async () => {
+  const rows = [
+    "'u', 'a', 1.5, 'x y', 1, 1, 1, 'train'",
+    "'u', 'b', 2.5, 'y', 2, 1, 0, 'train'",
+    "'u', 'b', NULL, NULL, 1, 0, 0, 'train'",
+  ];
+  const path = await place.write(
+    'train.parquet',
+    rowsSql('user_id, item, price, tags, position, click, conversion, part', rows),
+  );
+  ({ encoder } = await fitEncoder(place.database, await openLog(place, path, declaration)));
+});
+
+/** A model that is a plain function of its inputs, so that scores tell which row they belong to. */
+async function predict(chunk: EncodedChunk) {
+  const pctr = new Float32Array(chunk.rows);
+  for (let i = 0; i < chunk.rows; i += 1) pctr[i] = (chunk.numbers.price?.[i] ?? 0) / 1e6;
+  return {
+    pctr,
+    pcvr: Float32Array.from(chunk.ids.item ?? [], Number),
+    position: Float32Array.from(chunk.ids.position ?? [], Number),
+  };
+}
+
+const OUTPUTS = ['pctr', 'pcvr'];
+
+async function planOf(path: string, { name = path, ...options }: PlanOptions & { readonly name?: string }) {
+  return planCandidates(place.database, await localCandidate(path, name), options);
+}
+
+async function score(
+  path: string,
+  plan: CandidatePlan,
+  index: number,
+  options: { declaration?: Declaration; outputs?: readonly string[] } = {},
+) {
+  const shard = plan.shards[index];
+  if (shard === undefined) throw new Error(`plan has no shard ${index}`);
+  const [scoresPath, rejectsPath] = [
+    place.at(`scores-${index}.parquet`),
+    place.at(`${path.replace(/\W/g, '')}-rejects-${index}.parquet`),
+  ];
+  const result = await scoreRows({
+    database: place.database,
+    file: await localCandidate(path),
+    plan,
+    shard,
+    declaration,
+    encoder,
+    predict,
+    outputs: OUTPUTS,
+    scoresPath,
+    rejectsPath,
+    ...options,
+  });
+  return { result, scoresPath, rejectsPath, rows: await place.read(scoresPath) };
+}
+
+async function schema(path: string) {
+  const described = await query(place.database, `DESCRIBE SELECT * FROM read_parquet(${literal(path)})`);
+  return described.map((row) => `${row.column_name} ${row.column_type}`);
+}
+
+const many = (rows: number) =>
+  `SELECT 'u' || i AS user_id, CASE WHEN i % 3 = 0 THEN 'a' ELSE 'z' || i END AS item, i::DOUBLE AS price, 'x' AS tags, i % 4 AS position FROM range(${rows}) t(i)`;
+
+describe('a plan', () => {
+  it.each(['plan.parquet', 'plan.csv'])('cuts %s into shards of rows and survives JSON', async (name) => {
+    const plan = await planOf(await place.write(name, many(2500)), { shardRows: 1000 });
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+    expect(plan.rows).toBe(2500);
+    expect(plan.shards.map(({ index, firstRow, rows }) => [index, firstRow, rows])).toEqual([
+      [0, 0, 1000],
+      [1, 1000, 1000],
+      [2, 2000, 500],
+    ]);
+  });
+
+  it('cuts CSV at the ends of records, wherever line ends stand in quotes', async () => {
+    const lines = ['1,"a\nb"', '2,x', '', '3,"c\r\n\r\nd"', '4', '5,"e"'];
+    await writeFile(place.at('cuts.csv'), `\ufeffid,text\r\n${lines.join('\r\n')}\r\n`);
+    const bytes = await readFile(place.at('cuts.csv'));
+    const plan = await planOf(place.at('cuts.csv'), { shardRows: 2 });
+    const texts = plan.shards.map(({ bytes: range }) => bytes.toString('utf8', range?.start, range?.end));
+    expect(texts).toEqual(['1,"a\nb"\r\n2,x\r\n\r\n', '3,"c\r\n\r\nd"\r\n4\r\n', '5,"e"\r\n']);
+    expect(plan).toMatchObject({
+      format: 'csv',
+      rows: 5,
+      dialect: { delimiter: ',', header: ['id', 'text'], bodyStart: 12 },
+    });
+  });
+
+  it.each(['none.parquet', 'none.csv'])('of %s, which has no rows, has no shards', async (name) => {
+    const plan = await planOf(await place.write(name, `${many(1)} WHERE false`), {
+      shardRows: 10,
+    });
+    expect(plan).toMatchObject({ rows: 0, shards: [] });
+  });
+
+  it('is refused with every missing column, those with a value for scoring excused', async () => {
+    const path = await place.write('narrow.parquet', 'SELECT 1 AS user_id, 2 AS price');
+    await expect(planOf(path, { shardRows: 10, declaration, encoder })).rejects.toMatchObject({
+      code: 'columns_missing',
+      message: `candidate columns missing: item, tags (in ${path})`,
+    });
+  });
+
+  it('is refused where the file is none of a candidate, by the name it is known under', async () => {
+    const parquet = await place.write('true.parquet', 'SELECT 1 AS a');
+    const refused = (name: string) => planOf(parquet, { shardRows: 10, name });
+    await expect(refused('s3://b/x.csv')).rejects.toThrow('s3://b/x.csv is a Parquet file, expected CSV by its name');
+    await expect(refused('s3://b/x.csv.gz')).rejects.toThrow(
+      's3://b/x.csv.gz is a Parquet file, expected CSV by its name',
+    );
+    await expect(refused('s3://b/x.json')).rejects.toThrow(
+      's3://b/x.json has an unknown extension, expected .parquet, .csv or .csv.gz',
+    );
+    await writeFile(place.at('open.csv'), 'a,b\n1,2\n3,"4\n');
+    await expect(planOf(place.at('open.csv'), { shardRows: 1, name: 'k.csv' })).rejects.toThrow(
+      'quote not closed in k.csv: row 1 (from 0) does not end',
+    );
+  });
+});
+
+describe('scores', () => {
+  it('stand beside the keys in their own types, in the order of the file', async () => {
+    const path = await place.write(
+      'typed.parquet',
+      rowsSql('item, user_id, price, tags, position', [
+        "'b', 7::UTINYINT, 3.0, 'y', 2",
+        "'new', 8, 1.0, NULL, 1",
+        "'a', 9, 2.0, '', 1",
+      ]),
+    );
+    const plan = await planOf(path, { shardRows: 10 });
+    const { result, rows, scoresPath, rejectsPath } = await score(path, plan, 0);
+    expect(result).toEqual({ rowsIn: 3, scored: 3, rejected: 0, rejectedByReason: {} });
+    expect(await schema(scoresPath)).toEqual(['user_id UTINYINT', 'item VARCHAR', 'pctr FLOAT', 'pcvr FLOAT']);
+    expect(rows).toEqual([
+      { user_id: 7, item: 'b', pctr: Math.fround(3e-6), pcvr: 2 },
+      { user_id: 8, item: 'new', pctr: Math.fround(1e-6), pcvr: 1 },
+      { user_id: 9, item: 'a', pctr: Math.fround(2e-6), pcvr: 3 },
+    ]);
+    expect(existsSync(rejectsPath)).toBe(false);
+  });
+
+  it('stand beside all columns where the declaration says so', async () => {
+    const path = await place.write('all.parquet', `SELECT *, [1, 2] AS extra FROM (${many(3)})`);
+    const plan = await planOf(path, { shardRows: 10 });
+    const { rows, scoresPath } = await score(path, plan, 0, {
+      declaration: { ...declaration, scoring: { columns: 'all', maxRejected: 1 } },
+    });
+    expect(await schema(scoresPath)).toEqual([
+      'user_id VARCHAR',
+      'item VARCHAR',
+      'price DOUBLE',
+      'tags VARCHAR',
+      'position BIGINT',
+      'extra INTEGER[]',
+      'pctr FLOAT',
+      'pcvr FLOAT',
+    ]);
+    expect(rows.length).toBe(3);
+  });
+
+  it.each(['long.parquet', 'long.csv'])(
+    'of all shards of %s together are the rows of the file in order',
+    async (name) => {
+      const path = await place.write(name, many(70_000));
+      const plan = await planOf(path, { shardRows: 30_000 });
+      const users: unknown[] = [];
+      for (const { index } of plan.shards) {
+        const { rows, result } = await score(path, plan, index);
+        expect(result.scored).toBe(plan.shards[index]?.rows);
+        for (const { user_id, pctr } of rows) {
+          if (pctr !== Math.fround(users.length / 1e6)) throw new Error(`score of ${user_id} is ${pctr}`);
+          users.push(user_id);
+        }
+      }
+      expect(users).toEqual(Array.from({ length: 70_000 }, (_, i) => `u${i}`));
+    },
+  );
+
+  it('are the same from Parquet and from CSV', async () => {
+    const sql = many(3000);
+    const [parquet, csv] = [await place.write('p.parquet', sql), await place.write('c.csv', sql)];
+    const one = await score(parquet, await planOf(parquet, { shardRows: 5000 }), 0);
+    const other = await score(csv, await planOf(csv, { shardRows: 5000 }), 0);
+    expect(other.rows).toEqual(one.rows);
+  });
+
+  it('use the declared value where a column is unknown when scoring', async () => {
+    const path = await place.write('unknown.parquet', "SELECT 1 AS user_id, 'a' AS item, 1 AS price, '' AS tags");
+    const plan = await planOf(path, { shardRows: 10, declaration, encoder });
+    const { rows } = await score(path, plan, 0, { outputs: ['position'] });
+    // 1 is the most frequent position of the training rows.
+    expect(rows).toEqual([{ user_id: 1, item: 'a', position: 2 }]);
+  });
+});
+
+describe('bad candidates', () => {
+  it('are rejected with their position in the file; the others are scored', async () => {
+    const lines = ['u0,a,1,x', ',a,1,x', 'u2,a,cheap,x', 'u3,a', 'u4,b,inf,x', 'u5,b,5,x'];
+    await writeFile(place.at('bad.csv'), `user_id,item,price,tags\n${lines.join('\n')}\n`);
+    const plan = await planOf(place.at('bad.csv'), { shardRows: 3 });
+    const [first, second] = [await score(place.at('bad.csv'), plan, 0), await score(place.at('bad.csv'), plan, 1)];
+    expect(first.result).toEqual({
+      rowsIn: 3,
+      scored: 1,
+      rejected: 2,
+      rejectedByReason: { missing_key: 1, number_not_numeric: 1 },
+    });
+    expect(second.result).toEqual({
+      rowsIn: 3,
+      scored: 1,
+      rejected: 2,
+      rejectedByReason: { field_count: 1, number_not_finite: 1 },
+    });
+    expect(await place.read(first.rejectsPath)).toEqual([
+      { row: 1n, reason: 'missing_key', column: 'user_id', value: null },
+      { row: 2n, reason: 'number_not_numeric', column: 'price', value: 'cheap' },
+    ]);
+    expect(await place.read(second.rejectsPath)).toEqual([
+      { row: 3n, reason: 'field_count', column: null, value: '2 fields' },
+      { row: 4n, reason: 'number_not_finite', column: 'price', value: 'inf' },
+    ]);
+    expect(second.rows).toEqual([{ user_id: 'u5', item: 'b', pctr: Math.fround(5e-6), pcvr: 2 }]);
+  });
+
+  it('that are all a shard has leave an empty file with the columns of any other', async () => {
+    const path = await place.write(
+      'hopeless.parquet',
+      "SELECT NULL::BIGINT AS user_id, 'a' AS item, 1 AS price, '' AS tags FROM range(5)",
+    );
+    const plan = await planOf(path, { shardRows: 10 });
+    const { result, rows, scoresPath } = await score(path, plan, 0);
+    expect(result).toEqual({ rowsIn: 5, scored: 0, rejected: 5, rejectedByReason: { missing_key: 5 } });
+    expect(rows).toEqual([]);
+    expect(await schema(scoresPath)).toEqual(['user_id BIGINT', 'item VARCHAR', 'pctr FLOAT', 'pcvr FLOAT']);
+  });
+});
+
+describe('scoring fails', () => {
+  it('where a column has the name of a score', async () => {
+    const path = await place.write('clash.parquet', `SELECT *, 1 AS "PCTR" FROM (${many(3)})`);
+    const plan = await planOf(path, { shardRows: 10 });
+    await expect(
+      score(path, plan, 0, { declaration: { ...declaration, scoring: { columns: 'all', maxRejected: 1 } } }),
+    ).rejects.toMatchObject({
+      code: 'columns_clash',
+      message: `candidate columns have the names of scores: PCTR (in ${path})`,
+    });
+  });
+
+  it('where columns are missing or of a wrong type', async () => {
+    const missing = await place.write('missing.parquet', "SELECT 1 AS user_id, 'a' AS item, 1 AS price");
+    await expect(score(missing, await planOf(missing, { shardRows: 10 }), 0)).rejects.toThrow(
+      `candidate columns missing: tags (in ${missing})`,
+    );
+    const typed = await place.write('types.parquet', "SELECT 1 AS user_id, 'a' AS item, 'cheap' AS price, 'x' AS tags");
+    await expect(score(typed, await planOf(typed, { shardRows: 10 }), 0)).rejects.toThrow(
+      `candidate columns of a wrong type: price is VARCHAR, expected a number (in ${typed})`,
+    );
+  });
+
+  it('where the model gives too few scores, or none that is a number', async () => {
+    const path = await place.write('model.parquet', many(10));
+    const plan = await planOf(path, { shardRows: 10 });
+    const [shard] = plan.shards;
+    if (shard === undefined) throw new Error('plan has no shard');
+    const file = await localCandidate(path);
+    const scoreWith = (values: readonly number[]) =>
+      scoreRows({
+        database: place.database,
+        file,
+        plan,
+        shard,
+        declaration,
+        encoder,
+        outputs: ['pctr'],
+        predict: async () => ({ pctr: Float32Array.from(values) }),
+        scoresPath: place.at('model-scores.parquet'),
+        rejectsPath: place.at('model-rejects.parquet'),
+      });
+    await expect(scoreWith([1, 2])).rejects.toThrow('output pctr has 2 values, expected 10');
+    await expect(scoreWith([0, 1, 2, 3, Number.NaN, 5, 6, 7, 8, 9])).rejects.toThrow(
+      'output pctr of row 4 (from 0) is NaN, expected a finite number',
+    );
+  });
+
+  it('where a page in the middle of a Parquet file is broken', async () => {
+    const path = await place.write('broken.parquet', many(50_000));
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.fill(0x55, bytes.length >> 2, (bytes.length >> 2) + 5000));
+    const plan = await planOf(path, { shardRows: 100_000 });
+    await expect(score(path, plan, 0)).rejects.toMatchObject({
+      name: 'DataError',
+      code: 'unreadable',
+      message: expect.stringMatching(/^\/.*broken\.parquet cannot be read: Failed to read file "/),
+    });
+  });
+
+  it('where a CSV file is not the one that was planned', async () => {
+    await writeFile(place.at('swapped.csv'), 'user_id,item,price,tags\n1,a,1,x\n2,a,1,x\n');
+    const plan = await planOf(place.at('swapped.csv'), { shardRows: 10 });
+    await writeFile(place.at('swapped.csv'), 'user_id,item,price,tags\n1,abcdef,1,x\n\n\n\n');
+    await expect(score(place.at('swapped.csv'), plan, 0)).rejects.toThrow(
+      `${place.at('swapped.csv')} changed since it was planned: shard 0 has 1 rows, expected 2`,
+    );
+  });
+});

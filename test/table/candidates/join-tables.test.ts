@@ -1,0 +1,210 @@
+import { mkdtemp } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import {
+  joinTables,
+  lackedColumns,
+  neededBuckets,
+  ROW_GROUP_ROWS,
+  type TableRows,
+  tableColumns,
+  tableFeatures,
+  writeNeededRows,
+} from '../../../lib/table/candidates/join-tables.ts';
+import { checkCandidateColumns } from '../../../lib/table/check/check-columns.ts';
+import { candidateChecks, firstFailedSql } from '../../../lib/table/check/check-rows.ts';
+import type { Column, Relation } from '../../../lib/table/columns.ts';
+import { execute, openDatabase, query } from '../../../lib/table/database.ts';
+import { readParquetFacts } from '../../../lib/table/source/parquet-file.ts';
+import { openSource } from '../../../lib/table/source/source.ts';
+import { bag, category, LOG_DEFAULTS, number, rowsSql, workplace } from '../fixture.ts';
+
+const place = workplace();
+const USER = { entity: 'user', key: 'user_id', missing: 'unknown' } as const;
+const LOG = { ...LOG_DEFAULTS, keys: [] };
+const ITEM = { entity: 'item', key: 'item_id', missing: 'reject' } as const;
+
+async function rowsOf(name: string, sql: string): Promise<Relation> {
+  return (await openSource(place.database, await place.write(name, sql))).relation;
+}
+
+async function tableOf(name: string, sql: string, entity: TableRows['entity'] = USER): Promise<TableRows> {
+  const path = await place.write(name, sql);
+  const { columns } = await readParquetFacts(place.database, path, path);
+  const [key, ...others] = columns as [Column, ...Column[]];
+  return { entity, place: `features/${entity.entity}/`, key, columns: others, paths: [path] };
+}
+
+async function joined(relation: Relation, tables: readonly TableRows[]) {
+  const result = await joinTables(place.database, relation, tables, await mkdtemp(place.at('joined-')));
+  return { relation: result, rows: await query(place.database, `SELECT * FROM ${result.from}`) };
+}
+
+describe('what comes from a table', () => {
+  const features = [
+    number('age', { entity: 'user' }),
+    bag('history', { weights: 'counts' }),
+    category('user_id'),
+    category('item_id', { entity: 'user' }),
+    category('mood', { atScoring: 'calm' }),
+    category('hour', { entity: 'context' }),
+    number('price'),
+  ];
+
+  it('are the features of its entity, but neither keys nor what is constant at scoring', () => {
+    expect(tableFeatures(USER, [USER, ITEM], features).map(({ name }) => name)).toEqual(['age', 'history']);
+    expect(tableFeatures(ITEM, [USER, ITEM], features).map(({ name }) => name)).toEqual(['price']);
+  });
+
+  it('are the columns that the file lacks, each once', () => {
+    const user = tableFeatures(USER, [USER, ITEM], features);
+    expect(
+      lackedColumns([...user, number('years', { column: 'age' })], [{ name: 'history', type: 'VARCHAR' }]),
+    ).toEqual(['age', 'counts']);
+  });
+
+  it('is no column that differs from one of the file in case only', () => {
+    const table = ['age', 'counts', 'extra'].map((name) => ({ name, type: 'BIGINT' }));
+    expect(tableColumns(['age', 'counts'], table, [{ name: 'AGE', type: 'BIGINT' }])).toEqual([
+      { name: 'counts', type: 'BIGINT' },
+    ]);
+  });
+});
+
+describe('a join', () => {
+  it('adds the columns of two tables, and says whom they lack', async () => {
+    const rows = await rowsOf(
+      'two.parquet',
+      rowsSql('user_id, item_id, hour', ["7, 'a', 1", "8, 'b', 2", "NULL, 'c', 3"]),
+    );
+    const users = await tableOf('u.parquet', rowsSql('user_id, age', ['8, 30', '7, NULL']));
+    const items = await tableOf('i.parquet', rowsSql('item_id, price', ["'a', 1.5", "'c', 2.5"]), ITEM);
+    const { relation, rows: got } = await joined(rows, [users, items]);
+    const no = { '#malformed': null, '#malformed_value': null };
+    expect(got).toEqual([
+      {
+        '#row': 0n,
+        user_id: 7,
+        item_id: 'a',
+        hour: 1,
+        ...no,
+        age: null,
+        '#unknown_user': false,
+        price: expect.anything(),
+        '#unknown_item': false,
+      },
+      {
+        '#row': 1n,
+        user_id: 8,
+        item_id: 'b',
+        hour: 2,
+        ...no,
+        age: 30,
+        '#unknown_user': false,
+        price: null,
+        '#unknown_item': true,
+      },
+      {
+        '#row': 2n,
+        user_id: null,
+        item_id: 'c',
+        hour: 3,
+        ...no,
+        age: null,
+        '#unknown_user': true,
+        price: expect.anything(),
+        '#unknown_item': false,
+      },
+    ]);
+    expect(relation.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'user_id INTEGER',
+      'item_id VARCHAR',
+      'hour INTEGER',
+      'age INTEGER',
+      'price DECIMAL(2,1)',
+    ]);
+    const checks = candidateChecks(relation, { log: LOG, features: [], embeddings: [] });
+    expect(checks.map(({ reason, column, expected }) => [reason, column, expected])).toEqual([
+      ['unknown_item', 'item_id', 'a key of the table features/item/'],
+    ]);
+    expect(await query(place.database, `SELECT ${firstFailedSql(checks)} AS failed FROM ${relation.from}`)).toEqual([
+      { failed: null },
+      { failed: 0 },
+      { failed: null },
+    ]);
+  });
+
+  it.each([
+    ['INTEGER', 'BIGINT', '7'],
+    ['INTEGER', 'VARCHAR', '7'],
+    ['VARCHAR', 'UBIGINT', '7'],
+    ['DECIMAL(18,0)', 'SMALLINT', '7'],
+    ['DECIMAL(18,2)', 'VARCHAR', '7'],
+    ['VARCHAR', 'VARCHAR', '007'],
+    ['UUID', 'VARCHAR', '11111111-2222-3333-4444-555555555555'],
+    ['BIGINT', 'VARCHAR', '9007199254740993'],
+  ])('of a candidate key of %s with a table key of %s finds its entity', async (candidate, table, key) => {
+    const rows = await rowsOf('types.parquet', `SELECT CAST('${key}' AS ${candidate}) AS user_id`);
+    const users = await tableOf('types-u.parquet', `SELECT CAST('${key}' AS ${table}) AS user_id, 1 AS age`);
+    expect((await joined(rows, [users])).rows).toMatchObject([{ age: 1, '#unknown_user': false }]);
+  });
+
+  it('of a CSV file finds the entities of a table with types', async () => {
+    const rows = await rowsOf('pairs.csv', rowsSql('user_id, item_id', ["7, 'a'", "NULL, 'b'", "9, 'c'"]));
+    const users = await tableOf('csv-u.parquet', rowsSql('user_id, age', ['7::BIGINT, 1', '9, 2']));
+    expect((await joined(rows, [users])).rows.map(({ age }) => age)).toEqual([1, null, 2]);
+  });
+
+  it.each(['DOUBLE', 'BOOLEAN', 'DATE'])('is refused for a key of %s', (type) => {
+    const relation = {
+      from: '',
+      columns: [{ name: 'user_id', type }],
+      isText: false,
+      name: 'x.parquet',
+      joined: [{ ...USER, place: '' }],
+    };
+    expect(() => checkCandidateColumns(relation, { log: LOG }, [])).toThrow(
+      `candidate columns of a wrong type: user_id is ${type}, expected an integer or text (in x.parquet)`,
+    );
+  });
+
+  it('keeps the rows in their order where table and rows outgrow the memory', async () => {
+    const small = await openDatabase({ threads: 2, memoryLimitMiB: 160, scratch: place.at('.') });
+    try {
+      const path = await place.write('big.parquet', 'SELECT (i * 7919) % 400000 AS user_id FROM range(300000) t(i)');
+      const { relation } = await openSource(small, path);
+      const wide = Array.from({ length: 8 }, (_, i) => `repeat(md5((i + ${i})::VARCHAR), 2) AS c${i}`).join(', ');
+      const table = `SELECT i AS user_id, i AS age, ${wide} FROM range(400000) t(i)`;
+      const users = await tableOf('big-u.parquet', table.replace('400000', '1'));
+      const [bigTable = ''] = users.paths;
+      // Row groups as the table's own have them.
+      await execute(
+        place.database,
+        `COPY (${table}) TO '${bigTable}' (FORMAT parquet, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+      );
+      const result = await joinTables(small, relation, [users], await mkdtemp(place.at('joined-')));
+      const [wrong] = await query(
+        small,
+        `SELECT count(*) AS rows, count(*) FILTER ("#row" <> place OR age <> user_id OR user_id <> (place * 7919) % 400000) AS wrong
+         FROM (SELECT *, row_number() OVER () - 1 AS place FROM ${result.from})`,
+      );
+      expect(wrong).toEqual({ rows: 300_000n, wrong: 0n });
+    } finally {
+      await small.close();
+    }
+  });
+});
+
+describe('the needed rows of a table', () => {
+  it('lie in the buckets that the published hash says, and are all that is written', async () => {
+    const rows = await rowsOf('some.parquet', rowsSql('user_id', ["'3'", "'1'", "'3'", 'NULL', "'99'"]));
+    // int.from_bytes(hashlib.md5(f'0:{key}'.encode()).digest()[8:], 'little') % 4 in Python: 1 for both 1 and 3, 3 for 99.
+    expect(await neededBuckets(place.database, rows, USER, 4)).toEqual([1, 3]);
+    const users = await tableOf('all-u.parquet', 'SELECT i AS user_id, i * 10 AS age, i AS other FROM range(10) t(i)');
+    const path = place.at('needed.parquet');
+    await writeNeededRows(place.database, rows, { ...users, columns: users.columns.slice(0, 1) }, path);
+    expect(await query(place.database, `SELECT * FROM read_parquet('${path}') ORDER BY user_id`)).toEqual([
+      { user_id: 1n, age: 10n },
+      { user_id: 3n, age: 30n },
+    ]);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { validateLog } from '../../../lib/table/fit/validate.ts';
+import { openSource } from '../../../lib/table/source/source.ts';
+import { bag, category, declare, LOG_DEFAULTS, number, rowsSql, workplace } from '../fixture.ts';
+
+const place = workplace();
+
+/** Rows whose features say nothing, or everything, about the label. */
+const LOG = `SELECT i AS row, h % 5 // 4 AS click, h % 10 // 9 AS conversion, CASE WHEN i % 4 = 0 THEN 'test' ELSE 'train' END AS part,
+  'u' || i AS unique_id, h // 1000 % 7 AS noise, CASE WHEN h % 5 = 4 THEN 'opened' ELSE 'sent' END AS status, -(h % 5 // 4) + random_free / 10 AS dwell,
+  CASE WHEN h % 10 = 9 THEN ['thanks', 'bye'] ELSE ['hello'] END AS pages, CASE WHEN i % 2 = 0 THEN h // 100 % 11 END AS price
+  FROM (SELECT i, i * 7919 % 10007 AS h, i * 31 % 9 AS random_free FROM range(4000) t(i))`;
+
+const features = [
+  category('unique_id'),
+  category('noise'),
+  category('status'),
+  number('dwell'),
+  bag('pages'),
+  number('price'),
+];
+
+describe('a validated log', () => {
+  it('names the columns that alone tell a label, and not those that are merely unique', async () => {
+    const source = await openSource(place.database, await place.write('leaks.parquet', LOG));
+    const { suspicious, distinct, summary } = await validateLog(place.database, source, declare(features));
+    expect(suspicious.map(({ feature, stage }) => [feature, stage])).toEqual([
+      ['status', 'click'],
+      ['dwell', 'click'],
+      ['pages', 'conversion'],
+    ]);
+    for (const { auc } of suspicious) expect(auc).toBe(1);
+    expect(distinct).toEqual({ unique_id: 4000, noise: 7, status: 2, dwell: 18, pages: 3, price: 11 });
+    expect(summary.parts.train.rows).toBe(3000);
+    // The odd rows, all of them in the training part.
+    expect(summary.missing.price).toBe(2000);
+  });
+
+  it('tells of its bad rows', async () => {
+    const rows = ["0, 1, 1, 'train'", "1, 0, 0, 'train'", "2, 2, 0, 'train'"];
+    const source = await openSource(
+      place.database,
+      await place.write('bad.csv', rowsSql('row, click, conversion, part', rows)),
+    );
+    const declaration = declare([], { log: { ...LOG_DEFAULTS, maxRejected: 0.5 } });
+    const rejectsPath = place.at('rejects.parquet');
+    const { rejects, summary } = await validateLog(place.database, source, declaration, { rejectsPath });
+    expect(rejects).toEqual([
+      { reason: 'label_not_binary', column: 'click', rows: 1, examples: [{ row: 2, value: '2' }] },
+    ]);
+    expect(summary).toMatchObject({ rejected: 1, rejectedByReason: { label_not_binary: 1 } });
+    expect(await place.read(rejectsPath)).toHaveLength(1);
+  });
+
+  it('is refused with too many bad rows', async () => {
+    const source = await openSource(
+      place.database,
+      await place.write('many.csv', rowsSql('row, click, conversion, part', ["0, 2, 0, 'train'", "1, 0, 0, 'train'"])),
+    );
+    await expect(validateLog(place.database, source, declare([]))).rejects.toMatchObject({ code: 'too_many_rejects' });
+  });
+
+  it('is refused where training could learn nothing from it', async () => {
+    const path = await place.write(
+      'one-class.csv',
+      rowsSql('row, click, conversion, part', ["0, 1, 0, 'train'", "1, 0, 0, 'train'"]),
+    );
+    await expect(
+      validateLog(place.database, await openSource(place.database, path), declare([])),
+    ).rejects.toMatchObject({
+      code: 'one_class',
+      message: `no conversion in the training part (2 rows): conversion is 0 in every row that counts, expected both 0 and 1 (in ${path})`,
+    });
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_RECORD_BYTES, quoteRecord, scanRecords, splitRecord } from '../../../lib/table/source/csv-scan.ts';
+
+async function* blocksOf(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+}
+
+async function scan(bytes: Buffer, { blockBytes = 1 << 20, fields = 2 } = {}) {
+  const records: { text: string; at: number; fault?: string }[] = [];
+  for await (const block of scanRecords(blocksOf(bytes, blockBytes), { delimiter: ',', fields })) {
+    for (let i = 0; i < block.count; i += 1) {
+      const [start, end] = [block.starts[i] ?? 0, block.ends[i] ?? 0];
+      const fault = block.faults.get(i);
+      const name = fault?.kind === 'malformed' ? `${fault.reason}: ${fault.value}` : fault?.kind;
+      const text = block.bytes.toString('utf8', start, end);
+      records.push({ text, at: block.offset + start, ...(name === undefined ? {} : { fault: name }) });
+    }
+  }
+  return records;
+}
+
+describe('CSV records', () => {
+  it.each([
+    { name: 'end at LF, CRLF and the end of the file', text: 'a,1\nb,2\r\nc,3', records: ['a,1', 'b,2', 'c,3'] },
+    {
+      name: 'may hold line ends and doubled quotes inside quotes',
+      text: '"a\r\n""x""\n",1\nb,2\n',
+      records: ['"a\r\n""x""\n",1', 'b,2'],
+    },
+    { name: 'are not blank lines', text: '\n\r\na,1\n\n\r\nb,2\n\n', records: ['a,1', 'b,2'] },
+    { name: 'may have empty fields', text: ',\n"",""\n', records: [',', '"",""'] },
+    { name: 'are not there in an empty body', text: '', records: [] },
+  ])('$name', async ({ text, records }) => {
+    expect((await scan(Buffer.from(text))).map((record) => record.text)).toEqual(records);
+  });
+
+  it.each([
+    { name: 'too few fields', text: 'a\n', fault: 'field_count: 1 fields' },
+    { name: 'too many fields', text: 'a,b,c\n', fault: 'field_count: 3 fields' },
+    { name: 'text after a closing quote', text: '"a"b,1\n', fault: 'quote_misplaced: "a"b,1' },
+    { name: 'a carriage return after a closing quote', text: '"a"\rb,1\n', fault: 'quote_misplaced: "a"\rb,1' },
+    { name: 'a quote inside an unquoted field', text: 'a"b,1\n', fault: 'unusual' },
+    { name: 'a lone carriage return', text: 'a\rb,1\n', fault: 'unusual' },
+  ])('tells of $name', async ({ text, fault }) => {
+    expect((await scan(Buffer.from(`x,0\n${text}y,2\n`))).map((record) => record.fault)).toEqual([
+      undefined,
+      fault,
+      undefined,
+    ]);
+  });
+
+  it('tells of bytes that are not UTF-8', async () => {
+    const bytes = Buffer.concat([Buffer.from('é,1\n'), Buffer.from([0xe9]), Buffer.from(',2\nz,3\n')]);
+    expect((await scan(bytes)).map((record) => record.fault)).toEqual([undefined, 'not_utf8: \ufffd,2', undefined]);
+  });
+
+  it('are the same, whatever the size of the blocks', async () => {
+    const bytes = Buffer.from('a,1\r\n"b\n""é",2\n\nc,3,4\r\nd"e,5\nf\rg,6\n"h"i,7\nj,"8"');
+    const whole = await scan(bytes);
+    expect(whole.length).toBe(7);
+    for (let blockBytes = 1; blockBytes < bytes.length; blockBytes += 1)
+      expect(await scan(bytes, { blockBytes })).toEqual(whole);
+  });
+
+  it('fail where a quote is not closed at the end', async () => {
+    await expect(scan(Buffer.from('a,1\nb,2\n"c,3\nd,4\n'))).rejects.toThrow('quote of record 2 is not closed');
+  });
+
+  it('fail where a quote is not closed for longer than a record may be', async () => {
+    const bytes = Buffer.concat([Buffer.from('a,1\n"'), Buffer.alloc(MAX_RECORD_BYTES + 10, 'x')]);
+    await expect(scan(bytes, { blockBytes: 1 << 16 })).rejects.toThrow('quote of record 1 is not closed');
+  });
+});
+
+describe('fields of a record', () => {
+  it.each([
+    { record: 'a,b', fields: ['a', 'b'] },
+    { record: ',', fields: ['', ''] },
+    { record: '', fields: [''] },
+    { record: '"a,""b""\n",c', fields: ['a,"b"\n', 'c'] },
+    { record: 'a"b, c ', fields: ['a"b', ' c '] },
+  ])('of $record', ({ record, fields }) => {
+    expect(splitRecord(record, ',')).toEqual(fields);
+    expect(splitRecord(quoteRecord(fields, ','), ',')).toEqual(fields);
+  });
+});

@@ -1,0 +1,134 @@
+/** What a run leaves behind where it is ended, or overtaken, between two of its last steps. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { currentVersion } from '../../lib/registry/current.ts';
+import { listDecisions } from '../../lib/registry/decisions.ts';
+import { LeaseLostError } from '../../lib/registry/errors.ts';
+import { currentKey, manifestKey } from '../../lib/registry/keys.ts';
+import { takeLease } from '../../lib/registry/lease.ts';
+import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { DataError } from '../../lib/table/errors.ts';
+import { runSettings } from '../../training/run/environment.ts';
+import { type RunResult, runTraining } from '../../training/run/run.ts';
+import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
+
+const LOG = { seed: 1, rows: 6000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'run-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function bucket(now?: () => Date): Promise<MemoryStore> {
+  const store = memoryStore(now);
+  await store.put(DECLARATION_KEY, shopDeclaration({ epochs: 1 }));
+  await putPartitions(store, LOG);
+  return store;
+}
+
+/** A run in this process, its lines in `lines`. */
+async function run(store: Store, lines: string[], changes: Readonly<Record<string, string>> = {}): Promise<RunResult> {
+  const variables = { BUCKET: 'memory', MODEL_NAME: 'shop', RUN_ID: 'night', PARTITIONS_UNTIL: '2026-01-10' };
+  const limits = {
+    WINDOW_DAYS: '10',
+    THREADS: '1',
+    MEMORY_MIB: '512',
+    SCRATCH: await mkdtemp(join(folder, 'scratch-')),
+  };
+  const log = (message: string) => void lines.push(message);
+  return runTraining(runSettings({ ...variables, ...limits, ...changes }), {
+    store,
+    log: { info: log, error: log },
+    count: () => undefined,
+    signal: new AbortController().signal,
+  });
+}
+
+/** The same store, in which something happens before each write. */
+function beforePut(store: Store, happen: (key: string, body: string) => unknown): Store {
+  return {
+    ...store,
+    async put(key, body, options) {
+      await happen(key, String(body));
+      return store.put(key, body, options);
+    },
+  };
+}
+
+describe('a run that is ended', () => {
+  it.each([
+    ['before it promotes', currentKey('shop')],
+    ['after it has promoted', '_training/shop/night/result.json'],
+  ])('%s settles the same version when it is started again', async (_what, lastKey) => {
+    const store = await bucket();
+    const killed = beforePut(store, (key) => {
+      if (key === lastKey) throw new Error('killed');
+    });
+    await expect(run(killed, [])).rejects.toThrow('killed');
+    const lines: string[] = [];
+    const { status, version } = await run(store, lines);
+    expect(status).toBe('first');
+    expect(lines).toEqual(['lease taken', 'published before', 'decided']);
+    expect(await currentVersion(store, 'shop')).toMatchObject({ version, earlier: [] });
+    expect(await listDecisions(store, 'shop')).toMatchObject([{ version, verdict: 'first' }]);
+    expect(store.keys().filter((key) => key.startsWith('_training/'))).toEqual([
+      '_training/shop/lease.json',
+      '_training/shop/night/result.json',
+    ]);
+    expect(store.keys().filter((key) => key.endsWith('/manifest.json'))).toEqual([manifestKey('shop', version)]);
+  });
+});
+
+it('a run whose lease is taken while it publishes decides nothing', async () => {
+  let late = 0;
+  const store = await bucket(() => new Date(Date.now() + late));
+  const overtaken = beforePut(store, async (key) => {
+    if (!key.endsWith('/manifest.json')) return;
+    // It stood still for ten minutes.
+    late = 600_000;
+    await (await takeLease(store, 'shop', { runId: 'morning', lifetimeMs: 180_000 })).release();
+  });
+  await expect(run(overtaken, [])).rejects.toThrow(
+    new LeaseLostError('run night lost the lease on model shop: run morning has taken it (in memory:)'),
+  );
+  expect(await currentVersion(store, 'shop')).toBeNull();
+  expect(await listDecisions(store, 'shop')).toEqual([]);
+});
+
+it('a run that cannot release its lease says so, and ends for its own reason', async () => {
+  const store = await bucket();
+  const stuck = beforePut(store, (key, body) => {
+    if (key.endsWith('/lease.json') && JSON.parse(body).isReleased) throw new Error('cannot put');
+  });
+  const lines: string[] = [];
+  await expect(run(stuck, lines, { PARTITIONS_UNTIL: '2025-01-10' })).rejects.toBeInstanceOf(DataError);
+  expect(lines).toEqual(['lease taken', 'lease not released']);
+});
+
+it('a warm start from a version that cannot be read now is a failure, no other training', async () => {
+  const store = await bucket();
+  const version = '20260101-000000-00000000';
+  const current = { formatVersion: 1, version, reason: 'test', promotedAt: '2026-01-01T00:00:00.000Z', earlier: [] };
+  await store.put(currentKey('shop'), JSON.stringify(current));
+  const away: Store = {
+    ...store,
+    get: (key, options) =>
+      key === manifestKey('shop', version) ? Promise.reject(new Error('connection refused')) : store.get(key, options),
+  };
+  const lines: string[] = [];
+  await expect(run(away, lines, { WARM_START: 'true' })).rejects.toThrow('connection refused');
+  expect(lines).toEqual(['lease taken', 'data window', 'fetched']);
+});
+
+it('a run whose scratch folder cannot be made lets go of the lease', async () => {
+  const store = await bucket();
+  const lines: string[] = [];
+  await expect(run(store, lines, { SCRATCH: import.meta.filename })).rejects.toThrow(/^ENOTDIR: not a directory, /);
+  expect(lines).toEqual(['lease taken']);
+  expect((await run(store, [], { RUN_ID: 'other' })).status).toBe('first');
+});
