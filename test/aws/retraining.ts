@@ -14,9 +14,9 @@ import { candidateFiles } from '../../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../lib/scoring/rows/registry-models.ts';
 import type { RunResult } from '../../training/run/run.ts';
+import { startTraining, type TrainingProcess } from '../process/training-task/process.ts';
 import { DECLARATION_KEY, putPartitions, type ShopDeclaration, shopDeclaration } from '../training/shop.ts';
 import type { SyntheticLog } from '../training/synthetic-log.ts';
-import { startTraining, type TrainingProcess } from '../training-task/process.ts';
 import { openSite, type Site } from './site.ts';
 
 const LOG: SyntheticLog = { seed: 1, rows: 30_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };

@@ -1,92 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { roleTasks } from '../../lib/evaluation/funnel.ts';
 import { type Contender, type GateInput, judge } from '../../lib/gate/judge.ts';
-import { randomStream } from '../../lib/numbers/random.ts';
-
-const RULES: GateInput['rules'] = {
-  minConversions: 100,
-  maxAgeMs: null,
-  tolerance: 0.01,
-  pcoc: [0.67, 1.5],
-  labelRate: 1.5,
-  maxUnknown: 0.8,
-  drift: null,
-};
-const TASKS = roleTasks({ impression: 'impression', click: 'click', conversion: 'conversion' }, 'impression');
-const LOSS = [
-  { stage: 'click', output: 'pctr', weight: 1 },
-  { stage: 'conversion', output: 'pctcvr', weight: 1 },
-];
-const DAY = 86_400_000;
-
-const sigmoid = (logit: number) => 1 / (1 + Math.exp(-logit));
-
-/**
- * Rows of users whose clicks and conversions follow known probabilities, and two models that miss those by so much noise
- * on the logits, half of it the same in all rows of a user.
- */
-function simulate({
-  seed,
-  users = 150,
-  perUser = 10,
-  championNoise = 0.4,
-  challengerNoise = 0.4,
-  isFirst = false,
-}: {
-  readonly seed: number;
-  readonly users?: number;
-  readonly perUser?: number;
-  readonly championNoise?: number;
-  readonly challengerNoise?: number;
-  readonly isFirst?: boolean;
-}): GateInput {
-  const rows = users * perUser;
-  const normal = (name: string, index: number) => {
-    const random = randomStream(seed, name);
-    return (
-      Math.sqrt(-2 * Math.log(1 - random.uniform(2 * index))) * Math.cos(2 * Math.PI * random.uniform(2 * index + 1))
-    );
-  };
-  const chance = randomStream(seed, 'outcomes');
-  const group = Float64Array.from({ length: rows }, (_, row) => Math.floor(row / perUser));
-  const logits = {
-    click: Array.from(
-      { length: rows },
-      (_, row) => -1 + normal('user', group[row] as number) + normal('click', row) / 2,
-    ),
-    conversion: Array.from({ length: rows }, (_, row) => -0.5 + normal('conversion', row)),
-  };
-  const click = Int8Array.from(logits.click, (logit, row) => Number(chance.uniform(2 * row) < sigmoid(logit)));
-  const conversion = Int8Array.from(logits.conversion, (logit, row) =>
-    Number(click[row] === 1 && chance.uniform(2 * row + 1) < sigmoid(logit)),
-  );
-  const rateOf = (label: Int8Array) => label.reduce((sum, value) => sum + value, 0) / rows;
-  const rates = { click: rateOf(click), conversion: rateOf(conversion) };
-  const model = (name: string, noise: number): Contender => {
-    const noisy = (stage: 'click' | 'conversion') =>
-      Float32Array.from(logits[stage], (logit, row) => {
-        const shared = normal(`${name}/${stage}/user`, group[row] as number);
-        return sigmoid(logit + (noise * (shared + normal(`${name}/${stage}`, row))) / Math.SQRT2);
-      });
-    const [pctr, pcvr] = [noisy('click'), noisy('conversion')];
-    return {
-      probabilities: { pctr, pcvr, pctcvr: pctr.map((p, row) => p * (pcvr[row] as number)) },
-      stageRates: rates,
-      taskRates: { ctr: rates.click, cvr: rates.conversion / rates.click, ctcvr: rates.conversion },
-      unknownShares: { item: 0.1 },
-    };
-  };
-  return {
-    rules: RULES,
-    seed,
-    rows: { labels: { click, conversion }, weight: null, group: { of: group, kind: 'groups' } },
-    tasks: TASKS,
-    loss: LOSS,
-    conversion: 'conversion',
-    challenger: model('challenger', challengerNoise),
-    champion: isFirst ? null : { ...model('champion', championNoise), version: 'v1', ageMs: 10 * DAY },
-  };
-}
+import { DAY, simulate } from './simulate.ts';
 
 /** With some of the challenger's facts, or rules, replaced. */
 const changed = (
@@ -116,36 +30,6 @@ function deLong(probability: Float32Array, label: Int8Array): number {
   const ofNegatives = negatives.map((negative) => mean(positives.map((positive) => wins(positive, negative))));
   return Math.sqrt(variance(ofPositives) / positives.length + variance(ofNegatives) / negatives.length);
 }
-
-describe('of pairs that are equally good', () => {
-  it('at most 8% are promoted, and guards refuse none', { timeout: 120_000 }, () => {
-    const judgements = Array.from({ length: 200 }, (_, pair) => judge(simulate({ seed: 1000 + pair })));
-    const failed = judgements.flatMap(({ figures }) => figures.guards.filter(({ holds }) => !holds));
-    expect(failed).toEqual([]);
-    const promoted = judgements.filter(({ verdict }) => verdict === 'promoted').length;
-    expect(promoted).toBeLessThanOrEqual(16);
-    // One in twenty is what the bound allows: a gate that promotes none would be no test of it.
-    expect(promoted).toBeGreaterThan(0);
-  });
-});
-
-describe('of challengers that are known to be better', () => {
-  it('at least 80% are promoted', { timeout: 120_000 }, () => {
-    const verdicts = Array.from(
-      { length: 50 },
-      (_, pair) => judge(simulate({ seed: 2000 + pair, championNoise: 0.7, challengerNoise: 0.4 })).verdict,
-    );
-    expect(verdicts.filter((verdict) => verdict === 'promoted').length).toBeGreaterThanOrEqual(40);
-  });
-
-  it('none is promoted the other way round', { timeout: 120_000 }, () => {
-    const verdicts = Array.from(
-      { length: 20 },
-      (_, pair) => judge(simulate({ seed: 3000 + pair, championNoise: 0.4, challengerNoise: 0.9 })).verdict,
-    );
-    expect(new Set(verdicts)).toEqual(new Set(['refused']));
-  });
-});
 
 describe('the decision', () => {
   it('is the same each time, and survives JSON', () => {

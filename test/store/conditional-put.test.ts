@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { putConditionally } from '../../lib/store/conditional-put.ts';
-import { type Gate, gated } from '../scoring/proof/gated-store.ts';
-import { memoryStore, rememberingQueue } from '../scoring/proof/world.ts';
+import { type Gate, gated } from '../scoring/world/gated-store.ts';
+import { memoryStore, rememberingQueue } from '../scoring/world/world.ts';
 
 let ids = 0;
 const newWriterId = () => `writer-${ids++}`;

@@ -4,9 +4,9 @@ import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts'
 import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
 import { arrivalBody } from '../../../lib/scoring/protocol/events.ts';
 import type { Log } from '../../../lib/scoring/protocol/ports.ts';
-import { checkWhole } from '../proof/invariants.ts';
-import { directTools } from '../proof/steps.ts';
-import { fakeFiles, KEY, MODEL, memoryStore, putCandidate, scratch, TWO_SHARDS } from '../proof/world.ts';
+import { checkWhole } from '../world/invariants.ts';
+import { directTools } from '../world/steps.ts';
+import { fakeFiles, KEY, MODEL, memoryStore, putCandidate, scratch, TWO_SHARDS } from '../world/world.ts';
 
 interface Line {
   readonly level: 'info' | 'error';

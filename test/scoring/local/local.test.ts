@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../../lib/scoring/local/local.ts';
 import { findLocalFiles } from '../../../lib/scoring/local/local-files.ts';
-import { checkWhole, outcomeOf, see } from '../proof/invariants.ts';
-import { instantClock, runLocal } from '../proof/local-run.ts';
-import { directTools, planWork } from '../proof/steps.ts';
+import { checkWhole, outcomeOf, see } from '../world/invariants.ts';
+import { instantClock, runLocal } from '../world/local-run.ts';
+import { directTools, planWork } from '../world/steps.ts';
 import {
   FOLDER,
   fakeFiles,
@@ -14,7 +14,7 @@ import {
   SHARD,
   type Shards,
   TWO_SHARDS,
-} from '../proof/world.ts';
+} from '../world/world.ts';
 
 const OTHER = 'candidates/other.csv';
 

@@ -6,8 +6,8 @@ import { findLocalFiles } from '../../../lib/scoring/local/local-files.ts';
 import { sequencerAt } from '../../../lib/scoring/protocol/events.ts';
 import { type FileVersion, outcomeKey } from '../../../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
-import { checkFolder, checkShown, checkWhole } from '../proof/invariants.ts';
-import { type Fault, type Faults, type LocalOutcome, runLocal } from '../proof/local-run.ts';
+import { checkFolder, checkShown, checkWhole } from '../world/invariants.ts';
+import { type Fault, type Faults, type LocalOutcome, runLocal } from '../world/local-run.ts';
 import {
   copyOf,
   fakeFiles,
@@ -18,7 +18,7 @@ import {
   type Shards,
   scratch,
   TWO_SHARDS,
-} from '../proof/world.ts';
+} from '../world/world.ts';
 
 const OLDER = new Date('2026-01-01T00:00:00Z');
 const NEWER = new Date('2026-01-02T00:00:00Z');

@@ -5,7 +5,7 @@ import { type FileVersion, fileVersion, planKey, receiptKey, refusalKey } from '
 import { parseShardMessage } from '../../../lib/scoring/protocol/messages.ts';
 import { ONE_GO_ROWS, planFile } from '../../../lib/scoring/protocol/plan.ts';
 import type { CandidateFiles, CurrentModel } from '../../../lib/scoring/protocol/ports.ts';
-import { checkShown, checkWhole, outcomeOf, planOf, see } from '../proof/invariants.ts';
+import { checkShown, checkWhole, outcomeOf, planOf, see } from '../world/invariants.ts';
 import {
   changesOfRepeating,
   directTools,
@@ -15,7 +15,7 @@ import {
   runToReceipts,
   runWhole,
   shardWork,
-} from '../proof/steps.ts';
+} from '../world/steps.ts';
 import {
   arrivalAt,
   FOLDER,
@@ -29,7 +29,7 @@ import {
   type Shards,
   scratch,
   TWO_SHARDS,
-} from '../proof/world.ts';
+} from '../world/world.ts';
 
 const DECIDED_AT = '2025-12-31T00:00:00.000Z';
 

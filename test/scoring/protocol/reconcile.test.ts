@@ -4,8 +4,8 @@ import { type FileVersion, planKey } from '../../../lib/scoring/protocol/keys.ts
 import { parseShardMessage, shardMessageBody } from '../../../lib/scoring/protocol/messages.ts';
 import { type DeadLetter, reconcile } from '../../../lib/scoring/protocol/reconcile.ts';
 import { redriveFile } from '../../../lib/scoring/protocol/redrive.ts';
-import { checkFolder, checkShown, checkWhole, outcomeOf, planOf, see } from '../proof/invariants.ts';
-import { directTools, drain, planWork, runToPlan, runToReceipts, runWhole, shardWork } from '../proof/steps.ts';
+import { checkFolder, checkShown, checkWhole, outcomeOf, planOf, see } from '../world/invariants.ts';
+import { directTools, drain, planWork, runToPlan, runToReceipts, runWhole, shardWork } from '../world/steps.ts';
 import {
   FOLDER,
   fakeFiles,
@@ -16,7 +16,7 @@ import {
   rememberingQueue,
   SHARD,
   TWO_SHARDS,
-} from '../proof/world.ts';
+} from '../world/world.ts';
 
 const PLANNED_AT = '2025-12-31T00:00:00.000Z';
 const HOUR = 3_600_000;

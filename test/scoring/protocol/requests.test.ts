@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { ONE_GO_ROWS } from '../../../lib/scoring/protocol/plan.ts';
 import { AROUND, REQUESTS, SMALL_FILE_ROWS } from '../../../lib/stack/prices.ts';
-import { type Gate, gated, type Operation } from '../proof/gated-store.ts';
-import { directTools, oneGoWork, planWork, shardWork } from '../proof/steps.ts';
-import { fakeFiles, type MemoryStore, memoryStore, putCandidate, type Shards, TWO_SHARDS } from '../proof/world.ts';
+import { type Gate, gated, type Operation } from '../world/gated-store.ts';
+import { directTools, oneGoWork, planWork, shardWork } from '../world/steps.ts';
+import { fakeFiles, type MemoryStore, memoryStore, putCandidate, type Shards, TWO_SHARDS } from '../world/world.ts';
 
 const GOOD: Shards = [{ scored: 10, rejected: 0 }];
 

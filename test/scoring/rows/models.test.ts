@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ModelLoader } from '../../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../../lib/scoring/rows/registry-models.ts';
-import { memoryStore, scratch } from '../proof/world.ts';
+import { memoryStore, scratch } from '../world/world.ts';
 
 describe('the models of a registry', () => {
   it('are refused by name where none is current', async () => {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Queue } from '../../../lib/queue/queue.ts';
 import type { ScoringDependencies } from '../../../lib/scoring/protocol/ports.ts';
-import { type Gate, gated, type Operation, type Target } from './gated-store.ts';
+import { type Gate, gated, type Operation, type Target } from '../../scoring/world/gated-store.ts';
 
 export interface Tools extends ScoringDependencies {
   readonly shards: Queue;

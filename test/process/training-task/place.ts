@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { currentVersion } from '../../lib/registry/current.ts';
-import { fileStore } from '../../lib/store/folder/file-store.ts';
-import type { Store } from '../../lib/store/store.ts';
-import type { RunResult } from '../../training/run/run.ts';
-import { DECLARATION_KEY, putPartitions, type ShopDeclaration, shopDeclaration } from '../training/shop.ts';
-import type { SyntheticLog } from '../training/synthetic-log.ts';
+import { currentVersion } from '../../../lib/registry/current.ts';
+import { fileStore } from '../../../lib/store/folder/file-store.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import type { RunResult } from '../../../training/run/run.ts';
+import { DECLARATION_KEY, putPartitions, type ShopDeclaration, shopDeclaration } from '../../training/shop.ts';
+import type { SyntheticLog } from '../../training/synthetic-log.ts';
 import { type LogLine, startTraining, type TrainingProcess, type TrainingProcessOptions } from './process.ts';
 
 export const DAYS = 10;

@@ -9,8 +9,8 @@ import { arrivalBody } from '../../../lib/scoring/protocol/events.ts';
 import { type FileVersion, outcomeKey, scoresFolder } from '../../../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
 import type { Manifest } from '../../../lib/scoring/protocol/records.ts';
-import { type Gate, gated } from '../proof/gated-store.ts';
-import { instantClock } from '../proof/local-run.ts';
+import { type Gate, gated } from '../../scoring/world/gated-store.ts';
+import { instantClock } from '../../scoring/world/local-run.ts';
 import {
   fakeFiles,
   type MemoryStore,
@@ -20,7 +20,7 @@ import {
   putCandidate,
   SHARD,
   scratch,
-} from '../proof/world.ts';
+} from '../../scoring/world/world.ts';
 
 const FILES = 300;
 const BATCH_SIZE = 10;

@@ -3,9 +3,9 @@ import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { currentVersion } from '../../lib/registry/current.ts';
-import { execute, openDatabase } from '../../lib/table/database.ts';
-import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
+import { currentVersion } from '../../../lib/registry/current.ts';
+import { execute, openDatabase } from '../../../lib/table/database.ts';
+import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../../training/shop.ts';
 import { keysUnder, LOG, messages, type Place, places, resultOf, SLOW } from './place.ts';
 
 const place = places();

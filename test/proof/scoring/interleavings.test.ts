@@ -10,9 +10,7 @@ import { shardMessageBody } from '../../../lib/scoring/protocol/messages.ts';
 import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
 import { type DeadLetter, failDeadLetters } from '../../../lib/scoring/protocol/reconcile.ts';
 import { redriveFile } from '../../../lib/scoring/protocol/redrive.ts';
-import type { Work } from '../proof/automaton.ts';
-import { explore } from '../proof/explore.ts';
-import { checkFolder, checkManifest, checkShown, checkWhole, outcomeOf, see } from '../proof/invariants.ts';
+import { checkFolder, checkManifest, checkShown, checkWhole, outcomeOf, see } from '../../scoring/world/invariants.ts';
 import {
   changesOfRepeating,
   directTools,
@@ -23,8 +21,18 @@ import {
   runToReceipts,
   runWhole,
   shardWork,
-} from '../proof/steps.ts';
-import { fakeFiles, type MemoryStore, MODEL, putCandidate, SHARD, type Shards, TWO_SHARDS } from '../proof/world.ts';
+} from '../../scoring/world/steps.ts';
+import {
+  fakeFiles,
+  type MemoryStore,
+  MODEL,
+  putCandidate,
+  SHARD,
+  type Shards,
+  TWO_SHARDS,
+} from '../../scoring/world/world.ts';
+import type { Work } from './automaton.ts';
+import { explore } from './explore.ts';
 
 const ALL_BAD: Shards = [{ scored: 1, rejected: 9 }];
 

@@ -1,9 +1,9 @@
 /** The training container's entry, as a process over a folder. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { randomStream } from '../../lib/numbers/random.ts';
-import { currentVersion } from '../../lib/registry/current.ts';
-import { readManifest } from '../../lib/registry/versions.ts';
+import { randomStream } from '../../../lib/numbers/random.ts';
+import { currentVersion } from '../../../lib/registry/current.ts';
+import { readManifest } from '../../../lib/registry/versions.ts';
 import { DAYS, keysUnder, messages, modelBytes, places, resultOf, SLOW, UNTIL } from './place.ts';
 
 const place = places();

@@ -12,6 +12,8 @@
  */
 import { expect } from 'vitest';
 import type { StoredObject } from '../../../lib/store/store.ts';
+import type { Operation } from '../../scoring/world/gated-store.ts';
+import { type MemoryStore, memoryStore, rememberingQueue } from '../../scoring/world/world.ts';
 import {
   type Answer,
   type Automaton,
@@ -22,8 +24,6 @@ import {
   textOf,
   type Work,
 } from './automaton.ts';
-import type { Operation } from './gated-store.ts';
-import { type MemoryStore, memoryStore, rememberingQueue } from './world.ts';
 
 export interface Scenario {
   /** Brings the store to where the workers begin. */

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type ModelProcess, modelProcess, recordOfError } from '../../functions/model-process.ts';
-import { CandidateFileError } from '../../lib/scoring/errors.ts';
-import { fileVersion } from '../../lib/scoring/protocol/keys.ts';
+import { type ModelProcess, modelProcess, recordOfError } from '../../../functions/model-process.ts';
+import { CandidateFileError } from '../../../lib/scoring/errors.ts';
+import { fileVersion } from '../../../lib/scoring/protocol/keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'model-process-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

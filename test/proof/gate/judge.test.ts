@@ -1,0 +1,34 @@
+/** How often the gate is wrong, by simulation: of equal pairs, and of pairs of which one is known to be better. */
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../lib/gate/judge.ts';
+import { simulate } from '../../gate/simulate.ts';
+
+describe('of pairs that are equally good', () => {
+  it('at most 8% are promoted, and guards refuse none', { timeout: 120_000 }, () => {
+    const judgements = Array.from({ length: 200 }, (_, pair) => judge(simulate({ seed: 1000 + pair })));
+    const failed = judgements.flatMap(({ figures }) => figures.guards.filter(({ holds }) => !holds));
+    expect(failed).toEqual([]);
+    const promoted = judgements.filter(({ verdict }) => verdict === 'promoted').length;
+    expect(promoted).toBeLessThanOrEqual(16);
+    // One in twenty is what the bound allows: a gate that promotes none would be no test of it.
+    expect(promoted).toBeGreaterThan(0);
+  });
+});
+
+describe('of challengers that are known to be better', () => {
+  it('at least 80% are promoted', { timeout: 120_000 }, () => {
+    const verdicts = Array.from(
+      { length: 50 },
+      (_, pair) => judge(simulate({ seed: 2000 + pair, championNoise: 0.7, challengerNoise: 0.4 })).verdict,
+    );
+    expect(verdicts.filter((verdict) => verdict === 'promoted').length).toBeGreaterThanOrEqual(40);
+  });
+
+  it('none is promoted the other way round', { timeout: 120_000 }, () => {
+    const verdicts = Array.from(
+      { length: 20 },
+      (_, pair) => judge(simulate({ seed: 3000 + pair, championNoise: 0.4, challengerNoise: 0.9 })).verdict,
+    );
+    expect(new Set(verdicts)).toEqual(new Set(['refused']));
+  });
+});
