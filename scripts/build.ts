@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { bundleFunctions } from './bundle-functions.ts';
 
-const WASM = 'lib/engine/ort/sparse.wasm';
+const WASM = 'lib/engine/memory/sparse.wasm';
 const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
 const EXPORTS = { index: 'exports/index.ts', model: 'exports/model.ts', cdk: 'exports/cdk.ts' };

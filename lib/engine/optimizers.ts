@@ -1,12 +1,33 @@
 /**
- * Adam and Adagrad as PyTorch defines them: `SparseAdam` on embedding rows (m and v decay on touched rows only, bias
- * correction by the global step), `Adam` on dense parameters, `Adagrad` on both.
+ * Every update rule, as PyTorch defines it: what state it keeps, and how it updates dense parameters and the touched
+ * rows of embedding tables.
  */
-import type { SparseKernels } from './ort/sparse-kernels.ts';
+import type { SparseKernels, TouchedRows } from './memory/sparse-kernels.ts';
 
 export interface OptimizerChoice {
   readonly type: 'adam' | 'adagrad';
   readonly learningRate: number;
+}
+
+/** What one update depends on besides its rows. */
+export interface UpdateSettings {
+  /** Global step, counted from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Factor of the L2 penalty's gradient. */
+  readonly l2: number;
+}
+
+/** How rows are updated, and the state that this takes. */
+export interface UpdateRule {
+  /** Floats of state for each weight. */
+  readonly stateFloats: number;
+  update(kernels: SparseKernels, rows: TouchedRows, settings: UpdateSettings): void;
+}
+
+export interface Optimizer {
+  readonly dense: UpdateRule;
+  readonly sparse: UpdateRule;
 }
 
 const BETA1 = 0.9;
@@ -14,52 +35,39 @@ const BETA2 = 0.999;
 const ADAM_EPSILON = 1e-8;
 const ADAGRAD_EPSILON = 1e-10;
 
-/** Floats that the optimizer keeps for each weight. */
-export const STATE_FLOATS = { adam: 2, adagrad: 1 } as const;
-
-/** What one update works on: pointers of `SparseKernels.adam`. */
-export interface Touched {
-  readonly table: number;
-  readonly stride: number;
-  readonly dimension: number;
-  readonly slot: number;
-  readonly distinct: number;
-  readonly count: number;
-  readonly sums: number;
-}
+/** torch.optim.Adam: the epsilon is added to sqrt(v / (1 - beta2^step)). */
+const denseAdam: UpdateRule = {
+  stateFloats: 2,
+  update(kernels, rows, { step, learningRate, l2 }) {
+    const stepSize = learningRate / (1 - BETA1 ** step);
+    const rootScale = 1 / Math.sqrt(1 - BETA2 ** step);
+    kernels.adam(...rows, l2, BETA1, BETA2, ADAM_EPSILON, stepSize, rootScale);
+  },
+};
 
 /**
- * Updates the touched rows at a global step, counted from 1.
- * @param kind Where the epsilon stands: PyTorch's SparseAdam adds it to sqrt(v), its Adam to sqrt(v / (1 - beta2^step)).
+ * torch.optim.SparseAdam: the epsilon is added to sqrt(v). m and v decay on touched rows only; the bias is corrected by
+ * the global step.
  */
-export function updateRows(
-  kernels: SparseKernels,
-  { type, learningRate }: OptimizerChoice,
-  rows: Touched,
-  { step, l2, kind }: { readonly step: number; readonly l2: number; readonly kind: 'sparse' | 'dense' },
-): void {
-  const { table, stride, dimension, slot, distinct, count, sums } = rows;
-  if (type === 'adagrad') {
-    kernels.adagrad(table, stride, dimension, slot, distinct, count, sums, l2, ADAGRAD_EPSILON, learningRate);
-    return;
-  }
-  const correction1 = 1 - BETA1 ** step;
-  const correction2 = Math.sqrt(1 - BETA2 ** step);
-  const [stepSize, rootScale] =
-    kind === 'sparse' ? [(learningRate * correction2) / correction1, 1] : [learningRate / correction1, 1 / correction2];
-  kernels.adam(
-    table,
-    stride,
-    dimension,
-    slot,
-    distinct,
-    count,
-    sums,
-    l2,
-    BETA1,
-    BETA2,
-    ADAM_EPSILON,
-    stepSize,
-    rootScale,
-  );
+const sparseAdam: UpdateRule = {
+  stateFloats: 2,
+  update(kernels, rows, { step, learningRate, l2 }) {
+    const stepSize = (learningRate * Math.sqrt(1 - BETA2 ** step)) / (1 - BETA1 ** step);
+    kernels.adam(...rows, l2, BETA1, BETA2, ADAM_EPSILON, stepSize, 1);
+  },
+};
+
+/** torch.optim.Adagrad. */
+const adagrad: UpdateRule = {
+  stateFloats: 1,
+  update: (kernels, rows, { learningRate, l2 }) => kernels.adagrad(...rows, l2, ADAGRAD_EPSILON, learningRate),
+};
+
+const OPTIMIZERS: Readonly<Record<OptimizerChoice['type'], Optimizer>> = {
+  adam: { dense: denseAdam, sparse: sparseAdam },
+  adagrad: { dense: adagrad, sparse: adagrad },
+};
+
+export function optimizerOf({ type }: OptimizerChoice): Optimizer {
+  return OPTIMIZERS[type];
 }

@@ -1,7 +1,7 @@
 /** Calibration of a trained model on the validation rows, which no weight was trained on. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Weights } from '../engine/ort/engine.ts';
+import type { Weights } from '../engine/engine.ts';
 import { traceLogits, traceScores } from '../engine/ort/scoring-graph.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
 import { type FittedCalibrators, fitCalibrators } from '../evaluation/calibration/fit-calibrators.ts';

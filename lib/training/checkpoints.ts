@@ -8,7 +8,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Engine, Weights } from '../engine/ort/engine.ts';
+import type { TrainingEngine, Weights } from '../engine/engine.ts';
 import { checkpointsPrefix } from '../registry/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { EpochRecord, FitState, StateKeeper } from './fit.ts';
@@ -97,7 +97,7 @@ export class Checkpoints implements StateKeeper {
   }
 
   /** Writes a checkpoint, and then removes all but the last two. */
-  async save(engine: Engine, state: FitState): Promise<void> {
+  async save(engine: TrainingEngine, state: FitState): Promise<void> {
     const started = performance.now();
     const { store, name, epoch, identity, threads, scratch, onEvent } = this.#options;
     const { step, arrays } = engine.state();
@@ -129,7 +129,7 @@ export class Checkpoints implements StateKeeper {
   }
 
   /** Puts the engine into the latest state that fits; answers where training stands then, `null` where none fits. */
-  async restore(engine: Engine): Promise<FitState | null> {
+  async restore(engine: TrainingEngine): Promise<FitState | null> {
     const { store, name } = this.#options;
     for (const folder of (await foldersOf(store, name)).reverse()) {
       const state = await this.#restoreFrom(folder, engine);
@@ -138,7 +138,7 @@ export class Checkpoints implements StateKeeper {
     return null;
   }
 
-  async #restoreFrom(folder: string, engine: Engine): Promise<FitState | null> {
+  async #restoreFrom(folder: string, engine: TrainingEngine): Promise<FitState | null> {
     const { store, identity, threads, scratch, onEvent } = this.#options;
     const key = `${folder}${RECORD_FILE}`;
     const useless = (why: string): null => {

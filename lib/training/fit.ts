@@ -1,6 +1,6 @@
 /** Epochs over the training rows, with early stopping on the validation loss. */
 import { setImmediate } from 'node:timers/promises';
-import type { Engine, Weights } from '../engine/ort/engine.ts';
+import type { TrainingEngine, Weights } from '../engine/engine.ts';
 import type { RowCache } from './row-cache.ts';
 
 export interface FitOptions {
@@ -83,14 +83,19 @@ export interface BestEpoch {
 export interface StateKeeper {
   /** Whether the last state is so old that another should be kept. */
   isDue(): boolean;
-  save(engine: Engine, state: FitState): Promise<void>;
+  save(engine: TrainingEngine, state: FitState): Promise<void>;
 }
 
 /**
  * Trains the engine and returns the weights of the epoch of least validation loss (of the last one without validation
  * rows). From a state, with the engine restored to it, it goes on to the same result.
  */
-export async function fit(engine: Engine, train: RowCache, validation: RowCache, options: FitOptions): Promise<Fitted> {
+export async function fit(
+  engine: TrainingEngine,
+  train: RowCache,
+  validation: RowCache,
+  options: FitOptions,
+): Promise<Fitted> {
   const start = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: engine.weights() };
   let state = options.from ?? { epoch: 1, ...UNBEGUN, epochs: [], best: start };
   while (state.epoch <= options.epochs && !isStalled(state, options)) {
@@ -108,7 +113,12 @@ function isStalled({ epoch, best, epochs }: FitState, { patience }: FitOptions):
   return patience !== null && epochs.length > 0 && epoch - 1 - best.epoch >= patience;
 }
 
-async function trainEpoch(engine: Engine, train: RowCache, from: FitState, options: FitOptions): Promise<FitState> {
+async function trainEpoch(
+  engine: TrainingEngine,
+  train: RowCache,
+  from: FitState,
+  options: FitOptions,
+): Promise<FitState> {
   const { epoch } = from;
   const started = performance.now();
   const sums = { ...from.sums };
@@ -138,7 +148,7 @@ async function trainEpoch(engine: Engine, train: RowCache, from: FitState, optio
 
 /** Validates, and stands at the beginning of the next epoch. */
 async function closeEpoch(
-  engine: Engine,
+  engine: TrainingEngine,
   validation: RowCache,
   state: FitState,
   options: FitOptions,
@@ -171,7 +181,7 @@ async function closeEpoch(
 }
 
 /** Lets signals be heard, keeps the state where that is due, and ends where training is told to stop. */
-async function pause(engine: Engine, state: () => FitState, { keeper, signal }: FitOptions): Promise<void> {
+async function pause(engine: TrainingEngine, state: () => FitState, { keeper, signal }: FitOptions): Promise<void> {
   // onnxruntime holds the event loop: without this no signal is ever heard.
   await setImmediate();
   if (keeper !== undefined && (signal?.aborted || keeper.isDue())) await keeper.save(engine, state());
@@ -179,7 +189,7 @@ async function pause(engine: Engine, state: () => FitState, { keeper, signal }: 
 }
 
 async function meanLosses(
-  engine: Engine,
+  engine: TrainingEngine,
   cache: RowCache,
   { batchSize }: FitOptions,
   afterBatch: () => Promise<void>,
@@ -192,7 +202,7 @@ async function meanLosses(
   return dividedBy(sums, cache.rows);
 }
 
-function total(engine: Engine, losses: Readonly<Record<string, number>>): number {
+function total(engine: TrainingEngine, losses: Readonly<Record<string, number>>): number {
   return engine.model.graph.labelled.reduce((sum, { name, weight }) => sum + weight * (losses[name] ?? Number.NaN), 0);
 }
 

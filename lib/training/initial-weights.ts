@@ -1,5 +1,5 @@
 /** The weights with which training starts. */
-import type { Weights } from '../engine/ort/engine.ts';
+import type { Weights } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import type { ParameterSpec } from '../model/network.ts';
 import { nearestOnEveryPath, type StageGraph, type Tower } from '../model/stage-graph.ts';

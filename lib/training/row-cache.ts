@@ -6,7 +6,7 @@
  * (ids as int32, all else as float32).
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Batch } from '../engine/ort/engine.ts';
+import type { Batch } from '../engine/engine.ts';
 import { permutation, randomStream } from '../numbers/random.ts';
 import { type InputSpec, type LogChunk, type QuantileInput, UNKNOWN_LABEL } from '../table/encoded.ts';
 import { bagCoefficients } from './bag-coefficients.ts';

@@ -5,7 +5,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
-import { Engine, type Weights } from '../engine/ort/engine.ts';
+import { createEngine } from '../engine/create-engine.ts';
+import type { Weights } from '../engine/engine.ts';
 import { traceScores } from '../engine/ort/scoring-graph.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
 import type { FunnelMetrics } from '../evaluation/funnel.ts';
@@ -154,7 +155,7 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
   const { training } = options.declaration;
   const model = declaredModel(options.declaration, encoder.inputs, encoder.tables);
   const caches = await cacheRows(prepared);
-  const engine = await Engine.create(model, encoder.tables, {
+  const engine = await createEngine(model, encoder.tables, {
     batchSize: training.batchSize,
     threads: options.threads,
     optimizer: { type: training.optimizer, learningRate: training.learningRate },

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { readDeclaration } from '../config/parse-declaration.ts';
-import type { Weights } from '../engine/ort/engine.ts';
+import type { Weights } from '../engine/engine.ts';
 import { embeddingName } from '../engine/ort/scoring-graph.ts';
 import { readOnnxWeights, type StoredWeights } from '../graph/onnx-weights.ts';
 import { columnNames } from '../model/fields.ts';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type OptimizerChoice, STATE_FLOATS, updateRows } from '../../lib/engine/optimizers.ts';
-import { MemoryPlan } from '../../lib/engine/ort/sparse-kernels.ts';
+import { MemoryPlan } from '../../lib/engine/memory/memory-plan.ts';
+import { planRows, readWeights, touchedRows, writeWeights } from '../../lib/engine/memory/rows.ts';
+import { type OptimizerChoice, optimizerOf } from '../../lib/engine/optimizers.ts';
 import { Lcg } from './lcg.ts';
 
 const [ROWS, DIMENSION, STEPS, IDS] = [12, 6, 50, 5];
@@ -16,22 +17,22 @@ describe('sparse updates, against 50 steps of PyTorch', () => {
     { name: 'sparse_adagrad', type: 'adagrad', l2: 0 },
   ] as const)('$name', async ({ name, type, l2 }) => {
     const random = new Lcg(7);
-    const table = await makeTable({ type, learningRate: 0.01 }, ROWS, DIMENSION, IDS);
+    const table = await makeTable({ type, learningRate: 0.01, kind: 'sparse' }, ROWS, DIMENSION, IDS);
     table.fill(() => random.value());
     for (let step = 1; step <= STEPS; step++) {
       table.setIds(Array.from({ length: IDS }, () => random.next() % (ROWS - 2)));
       table.setGradient(Array.from({ length: IDS * DIMENSION }, () => random.value()));
-      table.update(step, l2, 'sparse');
+      table.update(step, l2);
     }
     expectClose(table.weights(), reference[name] as number[]);
   });
 
   it('leave every row that no batch has touched as it was', async () => {
-    const table = await makeTable({ type: 'adam', learningRate: 0.01 }, ROWS, DIMENSION, IDS);
+    const table = await makeTable({ type: 'adam', learningRate: 0.01, kind: 'sparse' }, ROWS, DIMENSION, IDS);
     table.fill((i) => i);
     table.setIds([3, 3, 5, 3, 5]);
     table.setGradient(new Array(IDS * DIMENSION).fill(1));
-    table.update(1, 0.5, 'sparse');
+    table.update(1, 0.5);
     const changed = table.weights().map((weight, i) => weight !== i);
     expect(changed.flatMap((isChanged, i) => (isChanged ? [Math.floor(i / DIMENSION)] : []))).toEqual([
       ...new Array(DIMENSION).fill(3),
@@ -46,12 +47,12 @@ describe('dense updates, against 50 steps of PyTorch', () => {
     { name: 'dense_adagrad', type: 'adagrad' },
   ] as const)('$name', async ({ name, type }) => {
     const random = new Lcg(7);
-    const table = await makeTable({ type, learningRate: 0.01 }, 1, ROWS * DIMENSION, 1);
+    const table = await makeTable({ type, learningRate: 0.01, kind: 'dense' }, 1, ROWS * DIMENSION, 1);
     table.fill(() => random.value());
     table.setIds([0]);
     for (let step = 1; step <= STEPS; step++) {
       table.setGradient(Array.from({ length: ROWS * DIMENSION }, () => random.value()));
-      table.update(step, 0, 'dense');
+      table.update(step);
     }
     expectClose(table.weights(), reference[name] as number[]);
   });
@@ -91,22 +92,28 @@ describe('bags', () => {
 
 type B = { offset: number; length: number };
 
-async function makeTable(optimizer: OptimizerChoice, rows: number, dimension: number, n: number) {
-  const stride = dimension * (1 + STATE_FLOATS[optimizer.type]);
+async function makeTable(
+  { kind, ...optimizer }: OptimizerChoice & { readonly kind: 'sparse' | 'dense' },
+  rows: number,
+  dimension: number,
+  n: number,
+) {
+  const rule = optimizerOf(optimizer)[kind];
   const plan = new MemoryPlan();
-  const [table, ids, gradient, slot, distinct, sums] = [rows * stride, n, n * dimension, rows, n, n * dimension].map(
-    (length) => plan.reserve(length),
-  ) as [B, B, B, B, B, B];
+  const table = planRows(plan, { rows, dimension, stateFloats: rule.stateFloats, touchable: n });
+  const [ids, gradient] = [plan.reserve(n), plan.reserve(n * dimension)];
   const memory = await plan.build();
-  const floats = memory.floats(table);
   return {
-    fill: (value: (i: number) => number) => {
-      for (let i = 0; i < rows * dimension; i++)
-        floats[Math.floor(i / dimension) * stride + (i % dimension)] = value(i);
-    },
+    fill: (value: (i: number) => number) =>
+      writeWeights(
+        memory,
+        table,
+        Float32Array.from({ length: rows * dimension }, (_, i) => value(i)),
+      ),
     setIds: (values: number[]) => memory.ints(ids).set(values),
     setGradient: (values: number[]) => memory.floats(gradient).set(values),
-    update: (step: number, l2: number, kind: 'sparse' | 'dense') => {
+    update: (step: number, l2 = 0) => {
+      const { slot, distinct, sums } = table;
       const count = memory.kernels.scatter(
         ids.offset,
         0,
@@ -120,22 +127,9 @@ async function makeTable(optimizer: OptimizerChoice, rows: number, dimension: nu
         0,
         sums.offset,
       );
-      const touched = {
-        table: table.offset,
-        stride,
-        dimension,
-        slot: slot.offset,
-        distinct: distinct.offset,
-        count,
-        sums: sums.offset,
-      };
-      updateRows(memory.kernels, optimizer, touched, { step, l2, kind });
+      rule.update(memory.kernels, touchedRows(table, count), { step, l2, learningRate: optimizer.learningRate });
     },
-    weights: () =>
-      Array.from(
-        { length: rows * dimension },
-        (_, i) => floats[Math.floor(i / dimension) * stride + (i % dimension)] as number,
-      ),
+    weights: () => [...readWeights(memory, table)],
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Batch } from '../../lib/engine/ort/engine.ts';
+import type { Batch } from '../../lib/engine/engine.ts';
 import type { InputSpec, LogChunk } from '../../lib/table/encoded.ts';
 import { quantileId, type RowCache, RowCacheWriter } from '../../lib/training/row-cache.ts';
 

@@ -7,7 +7,7 @@ import type { Model } from '../../model/model.ts';
 import { logitFunction, scoreFunction } from '../../model/objective.ts';
 import type { TowerLogits } from '../../model/reach.ts';
 import type { InputSpec, TableSpec } from '../../table/encoded.ts';
-import type { Weights } from './engine.ts';
+import type { Weights } from '../engine.ts';
 
 /** Traces the forward pass with its weights, and its calibration where there is one, inside. */
 export function traceScores(

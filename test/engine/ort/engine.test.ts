@@ -1,7 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Batch, Engine, type EngineOptions } from '../../../lib/engine/ort/engine.ts';
+import { createEngine } from '../../../lib/engine/create-engine.ts';
+import type { Batch, EngineOptions, TrainingEngine } from '../../../lib/engine/engine.ts';
 import { Session } from '../../../lib/engine/ort/session.ts';
 import { EMBEDDED, gradientName, traceStep } from '../../../lib/engine/ort/step-model.ts';
 import { graphText } from '../../../lib/graph/graph.ts';
@@ -123,8 +124,8 @@ it('is traced to the graph that is kept as text', async () => {
   await expect(graphText(traceStep(smallModel(), false))).toMatchFileSnapshot('step-graph.txt');
 });
 
-async function engineOf(model: Model, options: Partial<EngineOptions> = {}): Promise<Engine> {
-  const engine = await Engine.create(model, TABLES, { ...OPTIONS, ...options });
+async function engineOf(model: Model, options: Partial<EngineOptions> = {}): Promise<TrainingEngine> {
+  const engine = await createEngine(model, TABLES, { ...OPTIONS, ...options });
   engine.load(initialWeights(model, TABLES, RATES, 1));
   return engine;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type Batch, Engine } from '../../../lib/engine/ort/engine.ts';
+import { createEngine } from '../../../lib/engine/create-engine.ts';
+import type { Batch } from '../../../lib/engine/engine.ts';
 import { layoutOf } from '../../../lib/model/fields.ts';
 import { networkOf } from '../../../lib/model/models/index.ts';
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
@@ -28,7 +29,7 @@ it('has the losses, and after three steps the weights, of ESMM written in PyTorc
   const layout = layoutOf(INPUTS, TABLES, 'concatenate');
   const network = networkOf('esmm', { graph, width: layout.width, hiddenUnits: [8, 4] });
   const optimizer = { type: 'adam', learningRate: 0.01 } as const;
-  const engine = await Engine.create({ graph, layout, network }, TABLES, {
+  const engine = await createEngine({ graph, layout, network }, TABLES, {
     batchSize: ROWS,
     threads: 1,
     optimizer,

@@ -1,0 +1,69 @@
+/** What an engine keeps in its memory. */
+import type { Field } from '../../model/fields.ts';
+import type { Model } from '../../model/model.ts';
+import type { TableSpec } from '../../table/encoded.ts';
+import type { EngineOptions } from '../engine.ts';
+import { optimizerOf } from '../optimizers.ts';
+import type { Block, MemoryPlan } from './memory-plan.ts';
+import { planRows, type Rows } from './rows.ts';
+
+export interface MemoryParts {
+  readonly parameters: ReadonlyMap<string, Rows>;
+  readonly tables: ReadonlyMap<string, Rows>;
+  readonly fields: readonly FieldBlocks[];
+  /** The gathered rows of a batch, [batchSize, embeddedWidth], and their gradient. */
+  readonly embedded: Block;
+  readonly embeddedGradient: Block;
+}
+
+/** An embedded input and its part of the batch. */
+export interface FieldBlocks {
+  readonly field: Field;
+  /** Ids of a row: 1, or the length of a bag. */
+  readonly length: number;
+  readonly ids: Block;
+  /** `null` where each row has one id of coefficient 1. */
+  readonly coefficients: Block | null;
+}
+
+/** Plans the blocks of a model's parameters and tables with the optimizer's state, and of one batch. */
+export function planParts(
+  plan: MemoryPlan,
+  { layout, network }: Pick<Model, 'layout' | 'network'>,
+  tables: readonly TableSpec[],
+  { batchSize, optimizer }: Pick<EngineOptions, 'batchSize' | 'optimizer'>,
+): MemoryParts {
+  const { dense, sparse } = optimizerOf(optimizer);
+  const parameters = network.parameters.map(({ name, shape }) => {
+    const dimension = shape.reduce((a, b) => a * b, 1);
+    return [name, planRows(plan, { rows: 1, dimension, stateFloats: dense.stateFloats, touchable: 1 })] as const;
+  });
+  const idsOf = (table: string) =>
+    layout.fields
+      .filter(({ input }) => input.table === table)
+      .reduce((sum, field) => sum + batchSize * idsPerRow(field), 0);
+  return {
+    parameters: new Map(parameters),
+    tables: new Map(
+      tables.map(({ name, rows, dimension }) => {
+        const touchable = Math.min(rows, idsOf(name));
+        return [name, planRows(plan, { rows, dimension, stateFloats: sparse.stateFloats, touchable })];
+      }),
+    ),
+    fields: layout.fields.map((field) => {
+      const length = idsPerRow(field);
+      return {
+        field,
+        length,
+        ids: plan.reserve(batchSize * length),
+        coefficients: field.input.kind === 'bag' ? plan.reserve(batchSize * length) : null,
+      };
+    }),
+    embedded: plan.reserve(batchSize * layout.embeddedWidth),
+    embeddedGradient: plan.reserve(batchSize * layout.embeddedWidth),
+  };
+}
+
+function idsPerRow({ input }: Field): number {
+  return input.kind === 'bag' ? input.length : 1;
+}
