@@ -4,6 +4,12 @@
  * The rest of the product sees only these types; YAML, its snake_case keys and its positions stay in this room.
  */
 
+import type { Entity, Feature } from './feature-kinds.ts';
+import type { IdSource } from './id-sources.ts';
+
+export type { BagFeature, CategoryFeature, Entity, Feature, NumberFeature } from './feature-kinds.ts';
+export type { IdSource } from './id-sources.ts';
+
 /** A stage of the funnel. The root is the row itself (an impression) and has no entry here. */
 export interface Stage {
   readonly name: string;
@@ -70,30 +76,12 @@ export type Split =
 
 export type TimeBound = { readonly share: number } | { readonly from: number };
 
-/** How the values of an embedding table's features become row ids. */
-export type IdSource =
-  /** Ids by descending count of training rows; rarer values fall in the unknown buckets. */
-  | {
-      readonly kind: 'vocabulary';
-      readonly minCount: number;
-      readonly unknown: number;
-      readonly maxSize: number | null;
-    }
-  /** md5 of the seed and the text, modulo the buckets. */
-  | { readonly kind: 'hash'; readonly buckets: number; readonly seed: number }
-  /** The value is already an id in 0 .. size - 1. */
-  | { readonly kind: 'ids'; readonly size: number }
-  /** The interval between training quantiles into which a number falls. */
-  | { readonly kind: 'quantiles'; readonly count: number };
-
 /** A table of embedding rows, shared by every feature that names it. */
 export interface EmbeddingTable {
   readonly name: string;
   readonly dimension: number;
   readonly ids: IdSource;
 }
-
-export type Entity = 'user' | 'item' | 'context';
 
 /** An entity whose features may lie in a table of their own, one row for each entity, instead of in every candidate. */
 export interface EntityTable {
@@ -103,46 +91,6 @@ export interface EntityTable {
   /** What happens to a candidate whose entity the table lacks: it is rejected, or scored with missing values. */
   readonly missing: 'reject' | 'unknown';
 }
-
-interface FeatureBase {
-  readonly name: string;
-  readonly column: string;
-  readonly entity: Entity;
-  /** Value used when the column is unknown at scoring (a position): as text; `null` for missing; absent where the column must be there. */
-  readonly atScoring?: string | number | null;
-}
-
-/** One value of a finite set. */
-export interface CategoryFeature extends FeatureBase {
-  readonly type: 'category';
-  readonly embedding: string;
-}
-
-/** Several values of a finite set, pooled into one embedding. */
-export interface BagFeature extends FeatureBase {
-  readonly type: 'bag';
-  readonly embedding: string;
-  /** Delimiter where the column is text; `null` for a list column. */
-  readonly delimiter: string | null;
-  /** Column with one weight for each value, in the same shape. */
-  readonly weights: string | null;
-  readonly combiner: 'sum' | 'mean' | 'sqrtn';
-  /** Values kept of each row; the rest is dropped and counted. */
-  readonly maxLength: number;
-}
-
-/** A number. With `embedding`, its training quantiles are embedded; otherwise its transformed value is an input itself. */
-export interface NumberFeature extends FeatureBase {
-  readonly type: 'number';
-  readonly embedding: string | null;
-  /** sign(x) log(1 + |x|), after clipping. */
-  readonly log1p: boolean;
-  /** Subtract the training mean and divide by the training standard deviation, after `log1p`. */
-  readonly standardize: boolean;
-  readonly clip: readonly [number | null, number | null] | null;
-}
-
-export type Feature = CategoryFeature | BagFeature | NumberFeature;
 
 export interface ModelChoice {
   readonly type: 'esmm';

@@ -1,5 +1,6 @@
 import type { Mistake, Path } from '../declaration-error.ts';
 import { formatPath } from '../declaration-error.ts';
+import { featureKind } from '../feature-kinds.ts';
 import { sameColumn } from '../patterns.ts';
 import type { Draft } from '../schema/draft.ts';
 
@@ -23,7 +24,7 @@ export function checkColumns(draft: Draft): readonly Mistake[] {
     ...checkTwice(keys),
     ...checkTwice(segments(draft)),
     ...keys.filter(({ column }) => OUTPUT.test(column)).map(({ path, column }) => outputTaken(path, column)),
-    ...checkFeatureNames(draft.names('features'), bagsOf(draft)),
+    ...checkFeatureNames(draft),
   ];
 }
 
@@ -42,13 +43,18 @@ function checkTwice(uses: readonly Use[]): readonly Mistake[] {
     .map(({ path, column }) => ({ path, message: `got ${column} twice, expected it once` }));
 }
 
-function checkFeatureNames(names: readonly string[], weighted: readonly string[]): readonly Mistake[] {
+function checkFeatureNames(draft: Draft): readonly Mistake[] {
+  const names = draft.names('features');
+  const bags = Object.entries(draft.file.features ?? {}).flatMap(([name, feature]) => {
+    const weights = featureKind(feature).weightsInput(name);
+    return weights === null ? [] : [{ name, weights }];
+  });
   return names.flatMap((name, i): readonly Mistake[] => {
     const path = ['features', name];
     if (OUTPUT.test(name)) return [outputTaken(path, name)];
-    const bag = weighted.find((other) => sameColumn(name, `${other}_weights`));
+    const bag = bags.find(({ weights }) => sameColumn(name, weights));
     if (bag !== undefined)
-      return [{ path, message: `got the name of the weights of the bag ${bag}, expected another` }];
+      return [{ path, message: `got the name of the weights of the bag ${bag.name}, expected another` }];
     const first = names.slice(0, i).find((other) => sameColumn(other, name));
     return first === undefined ? [] : [{ path, message: `differs from ${first} by case only, expected another name` }];
   });
@@ -66,15 +72,9 @@ function labels(draft: Draft): readonly Use[] {
 
 function features(draft: Draft): readonly Use[] {
   return Object.entries(draft.file.features ?? {}).flatMap(([name, feature]) => {
-    const weights = feature.type === 'bag' ? feature.weights : undefined;
-    const own = feature.column ?? name;
-    // A malformed `column` was taken out: the name is not what was meant then.
-    const isNamed = feature.column !== undefined || draft.isSound(`features.${name}.column`);
-    const path = ['features', name, ...(feature.column === undefined ? [] : ['column'])];
-    return [
-      ...(isNamed ? [{ path, column: own }] : []),
-      ...(weights === undefined ? [] : [{ path: ['features', name, 'weights'], column: weights }]),
-    ];
+    const columns = featureKind(feature).columns(name, feature);
+    // Where a malformed `column` was taken out, the feature's name, which stands for a missing one, was not meant.
+    return draft.isSound(`features.${name}.column`) ? columns : columns.filter(({ path }) => path.length > 2);
   });
 }
 
@@ -86,11 +86,6 @@ function entityKeys(draft: Draft): readonly Use[] {
 
 function segments(draft: Draft): readonly Use[] {
   return (draft.file.report?.segments ?? []).map((column, i) => ({ path: ['report', 'segments', i], column }));
-}
-
-function bagsOf(draft: Draft): readonly string[] {
-  const all = Object.entries(draft.file.features ?? {});
-  return all.filter(([, { type }]) => type === 'bag').map(([name]) => name);
 }
 
 function listed(columns: readonly string[] | undefined, member: string): readonly Use[] {

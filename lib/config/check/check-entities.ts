@@ -1,7 +1,7 @@
 import type { Mistake } from '../declaration-error.ts';
+import { featureKind } from '../feature-kinds.ts';
 import { sameColumn } from '../patterns.ts';
 import type { Draft } from '../schema/draft.ts';
-import type { FeatureShape } from '../schema/schema.ts';
 
 /** Checks that each table of an entity has something to give, and that a column can come from one table alone. */
 export function checkEntities(draft: Draft): readonly Mistake[] {
@@ -34,7 +34,8 @@ function checkKeys(draft: Draft): readonly Mistake[] {
 function checkShared(draft: Draft): readonly Mistake[] {
   const keys = Object.values(draft.file.entities ?? {}).flatMap((table) => table?.key ?? []);
   const uses = Object.entries(draft.file.features ?? {}).flatMap(([name, feature]) =>
-    columnsOf(name, feature)
+    featureKind(feature)
+      .columns(name, feature)
       .filter(({ column }) => feature.entity !== 'context' && !keys.some((key) => sameColumn(key, column)))
       .map((use) => ({ ...use, name, entity: feature.entity })),
   );
@@ -44,13 +45,4 @@ function checkShared(draft: Draft): readonly Mistake[] {
     const message = `got ${column} of entity ${entity}, which features.${other.name} reads of entity ${other.entity}, expected one entity: both may have tables`;
     return [{ path, message }];
   });
-}
-
-function columnsOf(name: string, feature: FeatureShape) {
-  const path = ['features', name];
-  const weights = feature.type === 'bag' ? feature.weights : undefined;
-  return [
-    feature.column === undefined ? { path, column: name } : { path: [...path, 'column'], column: feature.column },
-    ...(weights === undefined ? [] : [{ path: [...path, 'weights'], column: weights }]),
-  ];
 }

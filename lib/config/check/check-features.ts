@@ -1,11 +1,9 @@
-import type { Mistake, Path } from '../declaration-error.ts';
-import { unknownName } from '../patterns.ts';
-import { resolveEmbeddings, tableOf } from '../resolve/resolve-features.ts';
+import type { Mistake } from '../declaration-error.ts';
+import { type FeatureShape, featureKind, tableName } from '../feature-kinds.ts';
+import { checkIdSource, resolveIdSource } from '../id-sources.ts';
+import { resolveEmbeddings } from '../resolve/resolve-features.ts';
 import type { Draft } from '../schema/draft.ts';
-import { type FeatureShape, ID_SOURCES } from '../schema/schema.ts';
-
-type Numeric = Extract<FeatureShape, { readonly type: 'number' }>;
-type Embedded = Exclude<FeatureShape, Numeric>;
+import type { SharedTables } from '../table-choice.ts';
 
 /** Checks the features, their tables, and that the two fit each other. */
 export function checkFeatures(draft: Draft): readonly Mistake[] {
@@ -21,55 +19,28 @@ export function checkFeatures(draft: Draft): readonly Mistake[] {
 
 function checkFeature(draft: Draft, name: string, feature: FeatureShape): readonly Mistake[] {
   const path = ['features', name];
-  const shared = draft.names('embeddings');
-  const own = feature.type === 'number' ? checkNumber(path, feature) : checkEmbedded(path, feature, shared);
-  const isShared = feature.type !== 'number' && feature.embedding !== undefined;
-  if (isShared || tableOf(name, feature) === null || !shared.includes(name)) return own;
-  if (!draft.isSound(`features.${name}`)) return own;
-  const wanted = feature.type === 'number' ? 'another name' : `embedding: ${name}, or another name`;
+  const tables = sharedTables(draft);
+  const kind = featureKind(feature);
+  const own = kind.check(path, feature, tables);
+  if (kind.table(feature)?.shared !== null || !tables.has(name) || !draft.isSound(`features.${name}`)) return own;
+  const wanted = kind.sharesTables ? `embedding: ${name}, or another name` : 'another name';
   return [...own, { path, message: `its own table would have the name of embeddings.${name}, expected ${wanted}` }];
 }
 
-function checkEmbedded(path: Path, feature: Embedded, shared: readonly string[]): readonly Mistake[] {
-  const { embedding } = feature;
-  if (embedding === undefined) return checkIdSource(path, feature);
-  if (!shared.includes(embedding)) {
-    return [{ path: [...path, 'embedding'], message: unknownName('table in embeddings', embedding, shared) }];
-  }
-  return (['dimension', ...ID_SOURCES] as const)
-    .filter((member) => feature[member] !== undefined)
-    .map((member) => ({
-      path: [...path, member],
-      message: `got ${member} beside embedding: ${embedding}, expected it in embeddings.${embedding}`,
-    }));
-}
-
-function checkNumber(path: Path, feature: Numeric): readonly Mistake[] {
-  if (feature.quantiles === undefined) {
-    if (feature.dimension === undefined) return [];
-    return [{ path: [...path, 'dimension'], message: 'got dimension without quantiles, expected both or neither' }];
-  }
-  return (['clip', 'log1p', 'standardize'] as const)
-    .filter((member) => feature[member] !== undefined && feature[member] !== false)
-    .map((member) => ({
-      path: [...path, member],
-      message: `got ${member} beside quantiles, which it does not change, expected one of them`,
-    }));
-}
-
-function checkIdSource(path: Path, table: { readonly [Source in (typeof ID_SOURCES)[number]]?: unknown }) {
-  const given = ID_SOURCES.filter((source) => table[source] !== undefined);
-  const [first, ...others] = given;
-  return others.map((source) => ({
-    path: [...path, source],
-    message: `got ${source} beside ${first}, expected one of ${ID_SOURCES.join(', ')}`,
-  }));
+function sharedTables(draft: Draft): SharedTables {
+  const { embeddings = {} } = draft.file;
+  return new Map(
+    draft.names('embeddings').map((name) => {
+      const table = Object.hasOwn(embeddings, name) ? embeddings[name] : undefined;
+      return [name, table === undefined ? null : resolveIdSource(table)];
+    }),
+  );
 }
 
 function checkUnused(draft: Draft): readonly Mistake[] {
   const { embeddings = {}, features = {} } = draft.file;
   if (!draft.isSound('features')) return [];
-  const used = Object.entries(features).map(([name, feature]) => tableOf(name, feature));
+  const used = Object.entries(features).map(([name, feature]) => tableName(name, feature));
   return Object.keys(embeddings)
     .filter((name) => !used.includes(name))
     .map((name) => ({ path: ['embeddings', name], message: 'no feature uses this table, expected one or no table' }));
@@ -81,7 +52,7 @@ function checkDimensions(draft: Draft): readonly Mistake[] {
   if (model?.fields !== 'sum_by_entity' || !draft.isSound('embeddings') || !draft.isSound('features')) return [];
   const tables = new Map(resolveEmbeddings(embeddings, features).map(({ name, dimension }) => [name, dimension]));
   const fields = Object.entries(features).flatMap(([name, feature]) => {
-    const dimension = tables.get(tableOf(name, feature) ?? '');
+    const dimension = tables.get(tableName(name, feature) ?? '');
     return dimension === undefined ? [] : [{ name, entity: feature.entity, dimension }];
   });
   return fields.flatMap(({ name, entity, dimension }, i) => {

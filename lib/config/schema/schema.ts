@@ -3,9 +3,9 @@
  * one member at a time is checked elsewhere.
  */
 import { z } from 'zod';
+import { draftFeatureShape, featureShape } from '../feature-kinds.ts';
+import { idSourceMembers } from '../id-sources.ts';
 import {
-  bound,
-  clip,
   column,
   duration,
   factor,
@@ -16,7 +16,6 @@ import {
   positive,
   rate,
   rejectable,
-  scalar,
   seed,
   share,
   stageName,
@@ -29,9 +28,6 @@ import {
 
 /** The members of which `split` has exactly one, in the order of the alternatives. */
 export const SPLIT_KEYS = ['hash', 'time', 'column'] as const;
-
-/** The ways to turn a value into a row of its table, of which a table has exactly one. */
-export const ID_SOURCES = ['vocabulary', 'hash', 'ids'] as const;
 
 const stage = z.strictObject({
   from: stageOrStages.optional().describe('Stages that lead here. Default: the previous one; for the first, the root.'),
@@ -90,38 +86,10 @@ const split = z.union(
   `exactly one of ${SPLIT_KEYS.join(', ')}`,
 );
 
-const HASH = 'a number of buckets, or buckets and seed';
-const idSource = {
-  vocabulary: z
-    .strictObject({
-      min_count: whole(1).default(2).describe('Training rows that a value needs for an embedding of its own.'),
-      unknown: whole(1).default(1).describe('Buckets for all other values.'),
-      max_size: whole(1).optional().describe('Most frequent values kept. Default: all.'),
-    })
-    .optional()
-    .describe('One embedding for each frequent value of the training rows: the default.'),
-  hash: z
-    .union(
-      [
-        z.int(HASH).min(1, HASH),
-        z.strictObject({
-          buckets: whole(1).describe('Number of buckets.'),
-          seed: seed.default(0).describe('Seed of the hash.'),
-        }),
-      ],
-      HASH,
-    )
-    .optional()
-    .describe('One embedding for each bucket of a hash of the value.'),
-  ids: whole(1).optional().describe('The values are ids already, from 0 to this number - 1.'),
-};
-
 const embedding = z.strictObject({
   dimension: whole(1).default(18).describe('Width of an embedding.'),
-  ...idSource,
+  ...idSourceMembers,
 });
-
-const entity = z.enum(['user', 'item', 'context']).describe('Whom the feature describes.');
 
 const entityTable = z.strictObject({
   key: column.describe('Column of the candidates and of the table that tells one entity from another.'),
@@ -135,55 +103,6 @@ const entities = z.strictObject({
   user: entityTable.optional().describe('The table of the users.'),
   item: entityTable.optional().describe('The table of the items.'),
 });
-
-const featureBase = {
-  column: column.optional().describe('Column of the log. Default: the name of the feature.'),
-  entity,
-};
-
-const tableChoice = {
-  embedding: featureName
-    .optional()
-    .describe('Table of the section embeddings, shared with other features. Default: a table of its own.'),
-  dimension: whole(1).optional().describe('Width of an embedding of its own table. Default: 18.'),
-  ...idSource,
-};
-
-const category = z.strictObject({
-  type: z.literal('category').describe('One value of a finite set.'),
-  ...featureBase,
-  at_scoring: scalar.nullable().optional().describe('Value used where the column is unknown at scoring.'),
-  ...tableChoice,
-});
-
-const bag = z.strictObject({
-  type: z.literal('bag').describe('Several values of a finite set.'),
-  ...featureBase,
-  at_scoring: scalar.nullable().optional().describe('Text used where the column is unknown at scoring.'),
-  ...tableChoice,
-  delimiter: text('the text between two values')
-    .optional()
-    .describe('Text between two values of a text column. Default: the column is a list.'),
-  weights: column.optional().describe('Column with one weight for each value.'),
-  combiner: z.enum(['sum', 'mean', 'sqrtn']).default('mean').describe('How the embeddings become one.'),
-  max_length: whole(1).default(20).describe('Values kept of each row.'),
-});
-
-const number = z.strictObject({
-  type: z.literal('number').describe('A number.'),
-  ...featureBase,
-  at_scoring: bound.optional().describe('Number used where the column is unknown at scoring.'),
-  clip: clip.optional().describe('Lowest and highest value, null for none.'),
-  log1p: z.boolean().optional().describe('Take sign(x) log(1 + |x|), after clipping. Default: false.'),
-  standardize: z
-    .boolean()
-    .optional()
-    .describe('Subtract the training mean and divide by the deviation, after log1p. Default: true.'),
-  quantiles: whole(2).optional().describe('Embed the interval between this many training quantiles instead.'),
-  dimension: whole(1).optional().describe('Width of an embedding of the quantiles. Default: 18.'),
-});
-
-const feature = z.discriminatedUnion('type', [category, bag, number]);
 
 const model = z.strictObject({
   type: z.enum(['esmm']).default('esmm').describe('The network.'),
@@ -261,7 +180,7 @@ export const fileShape = z.strictObject({
     .default({})
     .describe('Entities whose features may come from tables in the bucket, where a candidate file lacks them.'),
   embeddings: z.record(featureName, embedding).default({}).describe('Tables shared by several features.'),
-  features: z.record(featureName, feature).describe('Inputs of the model.'),
+  features: z.record(featureName, featureShape).describe('Inputs of the model.'),
   model: model.prefault({}).describe('The network.'),
   training: training.prefault({}).describe('How the network is trained.'),
   scoring: scoring.prefault({}).describe('What the scores hold.'),
@@ -269,17 +188,12 @@ export const fileShape = z.strictObject({
   report: report.prefault({}).describe('What the report of a version shows besides.'),
 });
 
-/** An entity may be left out here, so that a feature without one is still looked at. */
-const draftEntity = { entity: entity.default('context') };
-const draftFeature = z.discriminatedUnion('type', [
-  category.extend(draftEntity),
-  bag.extend(draftEntity),
-  number.extend(draftEntity),
-]);
-
 /** The file with any section, the keys and the entities left out. */
 export const draftShape = fileShape
-  .extend({ log: log.extend({ keys: z.array(column).default([]) }), features: z.record(featureName, draftFeature) })
+  .extend({
+    log: log.extend({ keys: z.array(column).default([]) }),
+    features: z.record(featureName, draftFeatureShape),
+  })
   .partial();
 
 export type FileShape = z.output<typeof fileShape>;
@@ -287,4 +201,3 @@ export type DraftShape = z.output<typeof draftShape>;
 export type StageShape = z.output<typeof stage>;
 export type SplitShape = z.output<typeof split>;
 export type EmbeddingShape = z.output<typeof embedding>;
-export type FeatureShape = z.output<typeof feature>;

@@ -1,0 +1,237 @@
+/**
+ * The kinds of features that a declaration may have: of each the type that the rest of the product sees, the shape in
+ * the file, and what the checks and the defaults need to know of it. `FEATURE_KINDS` has an object for every kind, and
+ * neither a kind without an object nor an object without one of its parts compiles.
+ */
+import { z } from 'zod';
+import type { Mistake, Path } from './declaration-error.ts';
+import { bound, clip, column, scalar, text, whole } from './schema/blocks.ts';
+import {
+  checkTable,
+  DIMENSION,
+  resolveTable,
+  type SharedTables,
+  type TableChoice,
+  tableMembers,
+} from './table-choice.ts';
+
+export type Entity = 'user' | 'item' | 'context';
+
+interface FeatureBase {
+  readonly name: string;
+  readonly entity: Entity;
+}
+
+interface OneColumn {
+  readonly column: string;
+  /** Value used where the column is unknown at scoring (a position): as text; `null` for missing; absent where the column must be there. */
+  readonly atScoring?: string | number | null;
+}
+
+/** One value of a finite set. */
+export interface CategoryFeature extends FeatureBase, OneColumn {
+  readonly type: 'category';
+  readonly embedding: string;
+}
+
+/** Several values of a finite set, pooled into one embedding. */
+export interface BagFeature extends FeatureBase, OneColumn {
+  readonly type: 'bag';
+  readonly embedding: string;
+  /** Delimiter where the column is text; `null` for a list column. */
+  readonly delimiter: string | null;
+  /** Column with one weight for each value, in the same shape. */
+  readonly weights: string | null;
+  readonly combiner: 'sum' | 'mean' | 'sqrtn';
+  /** Values kept of each row; the rest is dropped and counted. */
+  readonly maxLength: number;
+}
+
+/** A number. With `embedding`, its training quantiles are embedded; otherwise its transformed value is an input itself. */
+export interface NumberFeature extends FeatureBase, OneColumn {
+  readonly type: 'number';
+  readonly embedding: string | null;
+  /** sign(x) log(1 + |x|), after clipping. */
+  readonly log1p: boolean;
+  /** Subtract the training mean and divide by the training standard deviation, after `log1p`. */
+  readonly standardize: boolean;
+  readonly clip: readonly [number | null, number | null] | null;
+}
+
+export type Feature = CategoryFeature | BagFeature | NumberFeature;
+export type FeatureType = Feature['type'];
+export type FeatureOf<Type extends FeatureType> = Extract<Feature, { readonly type: Type }>;
+
+const entity = z.enum(['user', 'item', 'context']).describe('Whom the feature describes.');
+
+const oneColumn = {
+  column: column.optional().describe('Column of the log. Default: the name of the feature.'),
+  entity,
+};
+
+const category = z.strictObject({
+  type: z.literal('category').describe('One value of a finite set.'),
+  ...oneColumn,
+  at_scoring: scalar.nullable().optional().describe('Value used where the column is unknown at scoring.'),
+  ...tableMembers,
+});
+
+const bag = z.strictObject({
+  type: z.literal('bag').describe('Several values of a finite set.'),
+  ...oneColumn,
+  at_scoring: scalar.nullable().optional().describe('Text used where the column is unknown at scoring.'),
+  ...tableMembers,
+  delimiter: text('the text between two values')
+    .optional()
+    .describe('Text between two values of a text column. Default: the column is a list.'),
+  weights: column.optional().describe('Column with one weight for each value.'),
+  combiner: z.enum(['sum', 'mean', 'sqrtn']).default('mean').describe('How the embeddings become one.'),
+  max_length: whole(1).default(20).describe('Values kept of each row.'),
+});
+
+const number = z.strictObject({
+  type: z.literal('number').describe('A number.'),
+  ...oneColumn,
+  at_scoring: bound.optional().describe('Number used where the column is unknown at scoring.'),
+  clip: clip.optional().describe('Lowest and highest value, null for none.'),
+  log1p: z.boolean().optional().describe('Take sign(x) log(1 + |x|), after clipping. Default: false.'),
+  standardize: z
+    .boolean()
+    .optional()
+    .describe('Subtract the training mean and divide by the deviation, after log1p. Default: true.'),
+  quantiles: whole(2).optional().describe('Embed the interval between this many training quantiles instead.'),
+  dimension: whole(1).optional().describe('Width of an embedding of the quantiles. Default: 18.'),
+});
+
+/** A feature as it stands in the file. */
+export const featureShape = z.discriminatedUnion('type', [category, bag, number]);
+export type FeatureShape = z.output<typeof featureShape>;
+type ShapeOf<Type extends FeatureType> = Extract<FeatureShape, { readonly type: Type }>;
+
+/** The entity may be left out here, so that a feature without one is still looked at. */
+const draft = { entity: entity.default('context') };
+export const draftFeatureShape = z.discriminatedUnion('type', [
+  category.extend(draft),
+  bag.extend(draft),
+  number.extend(draft),
+]);
+
+/** A column that a feature reads, and the place in the file that names it. */
+export interface NamedColumn {
+  readonly path: Path;
+  readonly column: string;
+}
+
+/** What there is to know of one kind of feature. */
+export interface FeatureKind<Shape extends FeatureShape, Resolved extends Feature> {
+  /** Whether the feature may name a table of the section `embeddings`. */
+  readonly sharesTables: boolean;
+  /** Every column that the feature reads. */
+  columns(name: string, shape: Shape): readonly NamedColumn[];
+  /** `null` where nothing is embedded. */
+  table(shape: Shape): TableChoice | null;
+  /** Name of the model's input for the weights of the feature's values, which no other feature can have; `null` for none. */
+  weightsInput(name: string): string | null;
+  /** Mistakes that only several members together show. */
+  check(path: Path, shape: Shape, tables: SharedTables): readonly Mistake[];
+  /** The feature with its defaults. */
+  resolve(name: string, shape: Shape): Resolved;
+}
+
+/** One object for every type of feature. */
+export type FeatureKinds = { readonly [Type in FeatureType]: FeatureKind<ShapeOf<Type>, FeatureOf<Type>> };
+
+export const FEATURE_KINDS: FeatureKinds = {
+  category: {
+    sharesTables: true,
+    columns: ownColumn,
+    table: resolveTable,
+    weightsInput: () => null,
+    check: checkTable,
+    resolve: (name, shape) => ({
+      ...base(name, shape, textOf(shape.at_scoring)),
+      type: 'category',
+      embedding: shape.embedding ?? name,
+    }),
+  },
+
+  bag: {
+    sharesTables: true,
+    columns: (name, shape) => [
+      ...ownColumn(name, shape),
+      ...(shape.weights === undefined ? [] : [{ path: ['features', name, 'weights'], column: shape.weights }]),
+    ],
+    table: resolveTable,
+    weightsInput: (name) => `${name}_weights`,
+    check: checkTable,
+    resolve: (name, shape) => ({
+      ...base(name, shape, textOf(shape.at_scoring)),
+      type: 'bag',
+      embedding: shape.embedding ?? name,
+      delimiter: shape.delimiter ?? null,
+      weights: shape.weights ?? null,
+      combiner: shape.combiner,
+      maxLength: shape.max_length,
+    }),
+  },
+
+  number: {
+    sharesTables: false,
+    columns: ownColumn,
+    table: ({ quantiles, dimension = DIMENSION }) =>
+      quantiles === undefined ? null : { shared: null, dimension, ids: { kind: 'quantiles', count: quantiles } },
+    weightsInput: () => null,
+    check: checkNumber,
+    resolve: (name, shape) => ({
+      ...base(name, shape, shape.at_scoring),
+      type: 'number',
+      embedding: shape.quantiles === undefined ? null : name,
+      log1p: shape.log1p ?? false,
+      standardize: shape.standardize ?? shape.quantiles === undefined,
+      clip: shape.clip ?? null,
+    }),
+  },
+};
+
+/** What there is to know of a feature's kind. Its functions are given shapes of that kind alone. */
+export function featureKind({ type }: FeatureShape): FeatureKind<FeatureShape, Feature> {
+  return FEATURE_KINDS[type];
+}
+
+/** Name of the table that a feature embeds its values in, its own or a shared one; `null` where nothing is embedded. */
+export function tableName(name: string, feature: FeatureShape): string | null {
+  const table = featureKind(feature).table(feature);
+  return table === null ? null : (table.shared ?? name);
+}
+
+function ownColumn(name: string, shape: { readonly column?: string | undefined }): readonly NamedColumn[] {
+  const path = ['features', name];
+  return [shape.column === undefined ? { path, column: name } : { path: [...path, 'column'], column: shape.column }];
+}
+
+/** The members that every feature of one column has; `constant` is the value for scoring. */
+function base<Value extends string | number | null>(
+  name: string,
+  { column = name, entity }: { readonly column?: string | undefined; readonly entity: Entity },
+  constant: Value | undefined,
+) {
+  return { name, column, entity, ...(constant === undefined ? {} : { atScoring: constant }) };
+}
+
+/** The text of a value as it stands in a column. */
+function textOf(value: string | number | boolean | null | undefined): string | null | undefined {
+  return value === undefined || value === null ? value : String(value);
+}
+
+function checkNumber(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
+  if (shape.quantiles === undefined) {
+    if (shape.dimension === undefined) return [];
+    return [{ path: [...path, 'dimension'], message: 'got dimension without quantiles, expected both or neither' }];
+  }
+  return (['clip', 'log1p', 'standardize'] as const)
+    .filter((member) => shape[member] !== undefined && shape[member] !== false)
+    .map((member) => ({
+      path: [...path, member],
+      message: `got ${member} beside quantiles, which it does not change, expected one of them`,
+    }));
+}

@@ -1,0 +1,48 @@
+/** The table in which a feature embeds its values: one of the section `embeddings`, or one of its own. */
+import type { z } from 'zod';
+import type { Mistake, Path } from './declaration-error.ts';
+import { checkIdSource, chosenMembers, type IdSource, idSourceMembers, resolveIdSource } from './id-sources.ts';
+import { unknownName } from './patterns.ts';
+import { featureName, whole } from './schema/blocks.ts';
+
+/** Width of an embedding that the declaration does not give. */
+export const DIMENSION = 18;
+
+export type TableChoice =
+  | { readonly shared: string }
+  | { readonly shared: null; readonly dimension: number; readonly ids: IdSource };
+
+/** The tables of the section `embeddings` by name, with their id sources; `null` for a malformed table. */
+export type SharedTables = ReadonlyMap<string, IdSource | null>;
+
+/** The members of a feature that choose its table. */
+export const tableMembers = {
+  embedding: featureName
+    .optional()
+    .describe('Table of the section embeddings, shared with other features. Default: a table of its own.'),
+  dimension: whole(1).optional().describe('Width of an embedding of its own table. Default: 18.'),
+  ...idSourceMembers,
+};
+
+type TableShape = { readonly [Member in keyof typeof tableMembers]?: z.output<(typeof tableMembers)[Member]> };
+
+/** The table that the members choose. */
+export function resolveTable(shape: TableShape): TableChoice {
+  const { embedding, dimension = DIMENSION } = shape;
+  return embedding === undefined ? { shared: null, dimension, ids: resolveIdSource(shape) } : { shared: embedding };
+}
+
+/** Checks that a shared table is there, and that nothing of it is declared at the feature; that its own has one id source. */
+export function checkTable(path: Path, shape: TableShape, tables: SharedTables): readonly Mistake[] {
+  const { embedding } = shape;
+  if (embedding === undefined) return checkIdSource(path, shape);
+  if (!tables.has(embedding)) {
+    const message = unknownName('table in embeddings', embedding, [...tables.keys()]);
+    return [{ path: [...path, 'embedding'], message }];
+  }
+  const members = [...(shape.dimension === undefined ? [] : ['dimension']), ...chosenMembers(shape)];
+  return members.map((member) => ({
+    path: [...path, member],
+    message: `got ${member} beside embedding: ${embedding}, expected it in embeddings.${embedding}`,
+  }));
+}
