@@ -8,16 +8,40 @@ import { Lcg } from './lcg.ts';
 const [ROWS, DIMENSION, STEPS, IDS] = [12, 6, 50, 5];
 const reference = JSON.parse(
   readFileSync(new URL('reference/sparse-optimizers.json', import.meta.url), 'utf8'),
-) as Record<string, number[]>;
+) as Readonly<Record<string, number[] | string>>;
 
-describe('sparse updates, against 50 steps of PyTorch', () => {
-  it.each([
-    { name: 'sparse_adam', type: 'adam', l2: 0 },
-    { name: 'sparse_adam_l2', type: 'adam', l2: 0.1 },
-    { name: 'sparse_adagrad', type: 'adagrad', l2: 0 },
-  ] as const)('$name', async ({ name, type, l2 }) => {
+type Case = Omit<OptimizerChoice, 'learningRate'> & { readonly l2?: number };
+
+const SPARSE: Readonly<Record<string, Case>> = {
+  sparse_adam: { type: 'adam' },
+  sparse_adam_l2: { type: 'adam', l2: 0.1 },
+  sparse_adagrad: { type: 'adagrad' },
+  sparse_adagrad_l2: { type: 'adagrad', l2: 0.1 },
+  sparse_rowwise_adagrad: { type: 'rowwise_adagrad' },
+  sparse_rowwise_adagrad_l2: { type: 'rowwise_adagrad', l2: 0.1 },
+  sparse_sgd: { type: 'sgd' },
+  sparse_sgd_l2: { type: 'sgd', l2: 0.1 },
+  sparse_momentum: { type: 'sgd', momentum: 0.9 },
+  sparse_momentum_l2: { type: 'sgd', momentum: 0.9, l2: 0.1 },
+};
+
+const DENSE: Readonly<Record<string, Case>> = {
+  dense_adam: { type: 'adam' },
+  dense_adagrad: { type: 'adagrad' },
+  dense_sgd: { type: 'sgd' },
+  dense_sgd_momentum: { type: 'sgd', momentum: 0.9 },
+};
+
+it('has a case for every reference', () => {
+  const { torch, ...values } = reference;
+  expect(torch).toBe('2.13.0+cpu');
+  expect([...Object.keys(SPARSE), ...Object.keys(DENSE)].sort()).toEqual(Object.keys(values).sort());
+});
+
+describe('50 updates of embedding rows', () => {
+  it.each(Object.entries(SPARSE))('are those of the reference: %s', async (name, { l2 = 0, ...choice }) => {
     const random = new Lcg(7);
-    const table = await makeTable({ type, learningRate: 0.01, kind: 'sparse' }, ROWS, DIMENSION, IDS);
+    const table = await makeTable({ ...choice, learningRate: 0.01, kind: 'sparse' }, ROWS, DIMENSION, IDS);
     table.fill(() => random.value());
     for (let step = 1; step <= STEPS; step++) {
       table.setIds(Array.from({ length: IDS }, () => random.next() % (ROWS - 2)));
@@ -26,9 +50,30 @@ describe('sparse updates, against 50 steps of PyTorch', () => {
     }
     expectClose(table.weights(), reference[name] as number[]);
   });
+});
 
-  it('leave every row that no batch has touched as it was', async () => {
-    const table = await makeTable({ type: 'adam', learningRate: 0.01, kind: 'sparse' }, ROWS, DIMENSION, IDS);
+describe('50 updates of a dense parameter', () => {
+  it.each(Object.entries(DENSE))('are those of the reference: %s', async (name, choice) => {
+    const random = new Lcg(7);
+    const table = await makeTable({ ...choice, learningRate: 0.01, kind: 'dense' }, 1, ROWS * DIMENSION, 1);
+    table.fill(() => random.value());
+    table.setIds([0]);
+    for (let step = 1; step <= STEPS; step++) {
+      table.setGradient(Array.from({ length: ROWS * DIMENSION }, () => random.value()));
+      table.update(step);
+    }
+    expectClose(table.weights(), reference[name] as number[]);
+  });
+
+  it('are those of Adagrad where the optimizer is row-wise Adagrad', () => {
+    const choice = { type: 'rowwise_adagrad', learningRate: 0.01 } as const;
+    expect(optimizerOf(choice).dense).toBe(optimizerOf({ ...choice, type: 'adagrad' }).dense);
+  });
+});
+
+describe('an update of embedding rows', () => {
+  it.each(Object.entries(SPARSE))('changes only the rows that the batch touched: %s', async (_, choice) => {
+    const table = await makeTable({ ...choice, learningRate: 0.01, kind: 'sparse' }, ROWS, DIMENSION, IDS);
     table.fill((i) => i);
     table.setIds([3, 3, 5, 3, 5]);
     table.setGradient(new Array(IDS * DIMENSION).fill(1));
@@ -39,22 +84,17 @@ describe('sparse updates, against 50 steps of PyTorch', () => {
       ...new Array(DIMENSION).fill(5),
     ]);
   });
-});
 
-describe('dense updates, against 50 steps of PyTorch', () => {
   it.each([
-    { name: 'dense_adam', type: 'adam' },
-    { name: 'dense_adagrad', type: 'adagrad' },
-  ] as const)('$name', async ({ name, type }) => {
-    const random = new Lcg(7);
-    const table = await makeTable({ type, learningRate: 0.01, kind: 'dense' }, 1, ROWS * DIMENSION, 1);
-    table.fill(() => random.value());
-    table.setIds([0]);
-    for (let step = 1; step <= STEPS; step++) {
-      table.setGradient(Array.from({ length: ROWS * DIMENSION }, () => random.value()));
-      table.update(step);
-    }
-    expectClose(table.weights(), reference[name] as number[]);
+    { floats: 3 * DIMENSION, choice: { type: 'adam' } },
+    { floats: 2 * DIMENSION, choice: { type: 'adagrad' } },
+    { floats: DIMENSION + 1, choice: { type: 'rowwise_adagrad' } },
+    { floats: DIMENSION, choice: { type: 'sgd' } },
+    { floats: 2 * DIMENSION, choice: { type: 'sgd', momentum: 0.9 } },
+  ] as const)('takes $floats floats a row of $choice', ({ floats, choice }) => {
+    const { state } = optimizerOf({ ...choice, learningRate: 0.01 }).sparse;
+    const { stride } = planRows(new MemoryPlan(), { rows: ROWS, dimension: DIMENSION, state, touchable: IDS });
+    expect(stride).toBe(floats);
   });
 });
 
@@ -100,7 +140,7 @@ async function makeTable(
 ) {
   const rule = optimizerOf(optimizer)[kind];
   const plan = new MemoryPlan();
-  const table = planRows(plan, { rows, dimension, stateFloats: rule.stateFloats, touchable: n });
+  const table = planRows(plan, { rows, dimension, state: rule.state, touchable: n });
   const [ids, gradient] = [plan.reserve(n), plan.reserve(n * dimension)];
   const memory = await plan.build();
   return {

@@ -2,9 +2,18 @@
  * The sparse side of a training step, in AssemblyScript with SIMD: read embedding rows, add up their gradients, and
  * update only the rows that the batch touched.
  *
- * A table is `rows` x `stride` floats. A row holds its weights and the optimizer's state side by side, each of
- * `dimension` floats: weights | m | v for Adam, weights | sum of squares for Adagrad. A dense parameter is a table of
- * one row. All pointers are byte offsets into the one memory; nothing is allocated here.
+ * A table is `rows` x `stride` floats. A row holds its weights, `dimension` floats, and then the optimizer's state:
+ *
+ *     adam               weights | m | v                  each of `dimension` floats
+ *     adagrad            weights | sum of squares         each of `dimension` floats
+ *     rowwiseAdagrad     weights | sum of mean squares    one float
+ *     momentum           weights | velocity               each of `dimension` floats
+ *     sgd                weights
+ *
+ * A dense parameter is a table of one row. All pointers are byte offsets into the one memory; nothing is allocated
+ * here. An update works on `count` distinct rows: `distinct` has their ids, `sums` the sum of each row's gradients over
+ * the batch, so that a square is of the sum. g is that sum plus l2 w, taken once a row and step. Every sum is made in
+ * one fixed order. An update clears the slots of its rows.
  */
 
 /**
@@ -64,8 +73,8 @@ export function scatter(
 }
 
 /**
- * Adam on the distinct rows: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w -= stepSize m / (rootScale sqrt(v) + epsilon),
- * with g the summed gradient plus l2 w. The bias corrections are in stepSize and rootScale. Clears the slots.
+ * Adam: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w -= stepSize m / (rootScale sqrt(v) + epsilon). The bias
+ * corrections are in stepSize and rootScale.
  */
 export function adam(
   table: usize, stride: i32, dimension: i32,
@@ -104,7 +113,7 @@ export function adam(
   }
 }
 
-/** Adagrad on the distinct rows: s += g^2, w -= learningRate g / (sqrt(s) + epsilon). Clears the slots. */
+/** Adagrad: s += g^2, w -= learningRate g / (sqrt(s) + epsilon). */
 export function adagrad(
   table: usize, stride: i32, dimension: i32,
   slot: usize, distinct: usize, count: i32, sums: usize,
@@ -136,6 +145,86 @@ export function adagrad(
   }
 }
 
+/**
+ * Row-wise Adagrad: one s a row, s += mean of g^2 over the row, w -= learningRate g / (sqrt(s) + epsilon). The squares
+ * are added up in four lanes, then the lanes in their order, then what is left of the row.
+ */
+export function rowwiseAdagrad(
+  table: usize, stride: i32, dimension: i32,
+  slot: usize, distinct: usize, count: i32, sums: usize,
+  l2: f32, epsilon: f32, learningRate: f32,
+): void {
+  const width = <usize>dimension << 2;
+  for (let k = 0; k < count; k++) {
+    const id = load<i32>(distinct + (<usize>k << 2));
+    store<i32>(slot + (<usize>id << 2), 0);
+    const w = table + ((<usize>id * <usize>stride) << 2);
+    const g = sums + <usize>k * width;
+    const s = w + width;
+    const sum = load<f32>(s) + sumOfSquares(w, g, dimension, l2) / <f32>dimension;
+    store<f32>(s, sum);
+    addScaled(w, g, -learningRate / (sqrt<f32>(sum) + epsilon), dimension);
+  }
+}
+
+/** Gradient descent: w -= learningRate g. */
+export function sgd(
+  table: usize, stride: i32, dimension: i32,
+  slot: usize, distinct: usize, count: i32, sums: usize,
+  l2: f32, learningRate: f32,
+): void {
+  const width = <usize>dimension << 2;
+  for (let k = 0; k < count; k++) {
+    const id = load<i32>(distinct + (<usize>k << 2));
+    store<i32>(slot + (<usize>id << 2), 0);
+    let w = table + ((<usize>id * <usize>stride) << 2);
+    let g = sums + <usize>k * width;
+    let i = 0;
+    for (; i + 4 <= dimension; i += 4) {
+      const weight = v128.load(w);
+      const gradient = f32x4.add(v128.load(g), f32x4.mul(f32x4.splat(l2), weight));
+      v128.store(w, f32x4.sub(weight, f32x4.mul(f32x4.splat(learningRate), gradient)));
+      w += 16; g += 16;
+    }
+    for (; i < dimension; i++) {
+      const weight = load<f32>(w);
+      store<f32>(w, weight - learningRate * (load<f32>(g) + l2 * weight));
+      w += 4; g += 4;
+    }
+  }
+}
+
+/** Gradient descent with momentum: v = decay v + g, w -= learningRate v. */
+export function momentum(
+  table: usize, stride: i32, dimension: i32,
+  slot: usize, distinct: usize, count: i32, sums: usize,
+  l2: f32, decay: f32, learningRate: f32,
+): void {
+  const width = <usize>dimension << 2;
+  for (let k = 0; k < count; k++) {
+    const id = load<i32>(distinct + (<usize>k << 2));
+    store<i32>(slot + (<usize>id << 2), 0);
+    let w = table + ((<usize>id * <usize>stride) << 2);
+    let g = sums + <usize>k * width;
+    let i = 0;
+    for (; i + 4 <= dimension; i += 4) {
+      const weight = v128.load(w);
+      const gradient = f32x4.add(v128.load(g), f32x4.mul(f32x4.splat(l2), weight));
+      const v = f32x4.add(f32x4.mul(f32x4.splat(decay), v128.load(w + width)), gradient);
+      v128.store(w + width, v);
+      v128.store(w, f32x4.sub(weight, f32x4.mul(f32x4.splat(learningRate), v)));
+      w += 16; g += 16;
+    }
+    for (; i < dimension; i++) {
+      const weight = load<f32>(w);
+      const v = decay * load<f32>(w + width) + (load<f32>(g) + l2 * weight);
+      store<f32>(w + width, v);
+      store<f32>(w, weight - learningRate * v);
+      w += 4; g += 4;
+    }
+  }
+}
+
 @inline
 function rowOf(table: usize, stride: i32, ids: usize, at: i32): usize {
   return table + ((<usize>load<i32>(ids + (<usize>at << 2)) * <usize>stride) << 2);
@@ -152,4 +241,25 @@ function addScaled(target: usize, source: usize, coefficient: f32, dimension: i3
     store<f32>(to, load<f32>(to) + coefficient * load<f32>(from));
     to += 4; from += 4;
   }
+}
+
+/** Adds l2 w to the gradients of one row, in place, and returns the sum of their squares. */
+@inline
+function sumOfSquares(weights: usize, gradients: usize, dimension: i32, l2: f32): f32 {
+  let i = 0, w = weights, g = gradients;
+  let lanes = f32x4.splat(0);
+  for (; i + 4 <= dimension; i += 4) {
+    const gradient = f32x4.add(v128.load(g), f32x4.mul(f32x4.splat(l2), v128.load(w)));
+    v128.store(g, gradient);
+    lanes = f32x4.add(lanes, f32x4.mul(gradient, gradient));
+    w += 16; g += 16;
+  }
+  let sum = f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1) + f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3);
+  for (; i < dimension; i++) {
+    const gradient = load<f32>(g) + l2 * load<f32>(w);
+    store<f32>(g, gradient);
+    sum += gradient * gradient;
+    w += 4; g += 4;
+  }
+  return sum;
 }

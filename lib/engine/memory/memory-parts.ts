@@ -36,7 +36,7 @@ export function planParts(
   const { dense, sparse } = optimizerOf(optimizer);
   const parameters = network.parameters.map(({ name, shape }) => {
     const dimension = shape.reduce((a, b) => a * b, 1);
-    return [name, planRows(plan, { rows: 1, dimension, stateFloats: dense.stateFloats, touchable: 1 })] as const;
+    return [name, planRows(plan, { rows: 1, dimension, state: dense.state, touchable: 1 })] as const;
   });
   const idsOf = (table: string) =>
     layout.fields
@@ -47,7 +47,7 @@ export function planParts(
     tables: new Map(
       tables.map(({ name, rows, dimension }) => {
         const touchable = Math.min(rows, idsOf(name));
-        return [name, planRows(plan, { rows, dimension, stateFloats: sparse.stateFloats, touchable })];
+        return [name, planRows(plan, { rows, dimension, state: sparse.state, touchable })];
       }),
     ),
     fields: layout.fields.map((field) => {

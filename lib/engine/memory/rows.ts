@@ -2,6 +2,7 @@
  * A dense parameter or an embedding table in the memory. A row holds its weights and then the optimizer's state, so
  * that an update reads and writes one piece of memory; a dense parameter is a table of one row.
  */
+import type { StateSize } from '../optimizers.ts';
 import type { Block, MemoryPlan, SparseMemory } from './memory-plan.ts';
 import type { TouchedRows } from './sparse-kernels.ts';
 
@@ -21,14 +22,14 @@ export interface Rows {
 export interface RowsSpec {
   readonly rows: number;
   readonly dimension: number;
-  /** Floats of state for each weight. */
-  readonly stateFloats: number;
+  /** The optimizer's state. */
+  readonly state: StateSize;
   /** Different rows that one step can touch, at most. */
   readonly touchable: number;
 }
 
-export function planRows(plan: MemoryPlan, { rows, dimension, stateFloats, touchable }: RowsSpec): Rows {
-  const stride = dimension * (1 + stateFloats);
+export function planRows(plan: MemoryPlan, { rows, dimension, state, touchable }: RowsSpec): Rows {
+  const stride = dimension * (1 + state.perWeight) + state.perRow;
   return {
     dimension,
     stride,

@@ -49,6 +49,9 @@ export interface SparseKernels {
     ]
   ): void;
   adagrad(...args: [...rows: TouchedRows, l2: number, epsilon: number, learningRate: number]): void;
+  rowwiseAdagrad(...args: [...rows: TouchedRows, l2: number, epsilon: number, learningRate: number]): void;
+  sgd(...args: [...rows: TouchedRows, l2: number, learningRate: number]): void;
+  momentum(...args: [...rows: TouchedRows, l2: number, decay: number, learningRate: number]): void;
 }
 
 /** Compiles the kernels to work in a memory. */

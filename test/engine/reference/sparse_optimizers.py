@@ -1,10 +1,19 @@
-"""Reference values for test/engine/optimizers.test.ts: 50 steps of PyTorch's SparseAdam, Adam and Adagrad.
+"""Reference values for test/engine/optimizers.test.ts: 50 steps of each optimizer.
 
     python test/engine/reference/sparse_optimizers.py > test/engine/reference/sparse-optimizers.json
+
+Those of PyTorch are by its own classes. Two rules for embedding rows have no class there that can be run on sparse
+gradients without a GPU, and are written out in NumPy, in float64:
+
+- row-wise Adagrad as in FBGEMM's EXACT_ROWWISE_ADAGRAD (fbgemm_gpu/codegen/genscript/optimizers.py, rowwise_adagrad):
+      g_avg_square = sum over d of g_d^2 / D;  momentum1 += g_avg_square;  multiplier = lr / (sqrt(momentum1) + eps);
+      w -= multiplier g, with eps = 1e-8 and, in weight_decay_mode 1 (L2), g plus weight_decay w;
+- momentum whose velocity decays on touched rows only: torch.optim.SGD's  b = momentum b + g;  w -= lr b,  row by row.
 
 Weights, ids and gradients come from a 32-bit linear congruential generator, so that the test makes the same ones.
 """
 import json
+import numpy
 import torch
 
 ROWS, DIMENSION, STEPS, IDS, RATE = 12, 6, 50, 5, 0.01
@@ -40,6 +49,34 @@ def sparse(optimizer_of, l2=0.0):
     return weight.detach().flatten().tolist()
 
 
+def touched_rows(update, l2=0.0):
+    """`update(state, gradient, touched)` gives the steps of the touched rows; the state is one dict for the table."""
+    random = Lcg(7)
+    weight = numpy.array([[random.value() for _ in range(DIMENSION)] for _ in range(ROWS)])
+    state = {}
+    for _ in range(STEPS):
+        ids = [random.next() % (ROWS - 2) for _ in range(IDS)]
+        gradient = numpy.zeros((ROWS, DIMENSION))
+        for row in ids:
+            gradient[row] += [random.value() for _ in range(DIMENSION)]
+        touched = sorted(set(ids))
+        weight[touched] -= update(state, gradient[touched] + l2 * weight[touched], touched)
+    return weight.flatten().tolist()
+
+
+def rowwise_adagrad(state, gradient, touched):
+    momentum1 = state.setdefault("momentum1", numpy.zeros(ROWS))
+    momentum1[touched] += (gradient**2).sum(1) / DIMENSION
+    multiplier = RATE / (numpy.sqrt(momentum1[touched]) + 1e-8)
+    return multiplier[:, None] * gradient
+
+
+def touched_momentum(state, gradient, touched):
+    buffer = state.setdefault("buffer", numpy.zeros((ROWS, DIMENSION)))
+    buffer[touched] = 0.9 * buffer[touched] + gradient
+    return RATE * buffer[touched]
+
+
 def dense(optimizer_of):
     random = Lcg(7)
     weight = torch.tensor([random.value() for _ in range(ROWS * DIMENSION)], requires_grad=True)
@@ -55,6 +92,15 @@ print(json.dumps({
     "sparse_adam": sparse(lambda p: torch.optim.SparseAdam(p, lr=RATE)),
     "sparse_adam_l2": sparse(lambda p: torch.optim.SparseAdam(p, lr=RATE), l2=0.1),
     "sparse_adagrad": sparse(lambda p: torch.optim.Adagrad(p, lr=RATE)),
+    "sparse_adagrad_l2": sparse(lambda p: torch.optim.Adagrad(p, lr=RATE), l2=0.1),
+    "sparse_sgd": sparse(lambda p: torch.optim.SGD(p, lr=RATE)),
+    "sparse_sgd_l2": sparse(lambda p: torch.optim.SGD(p, lr=RATE), l2=0.1),
+    "sparse_rowwise_adagrad": touched_rows(rowwise_adagrad),
+    "sparse_rowwise_adagrad_l2": touched_rows(rowwise_adagrad, l2=0.1),
+    "sparse_momentum": touched_rows(touched_momentum),
+    "sparse_momentum_l2": touched_rows(touched_momentum, l2=0.1),
     "dense_adam": dense(lambda p: torch.optim.Adam(p, lr=RATE)),
     "dense_adagrad": dense(lambda p: torch.optim.Adagrad(p, lr=RATE)),
+    "dense_sgd": dense(lambda p: torch.optim.SGD(p, lr=RATE)),
+    "dense_sgd_momentum": dense(lambda p: torch.optim.SGD(p, lr=RATE, momentum=0.9)),
 }))
