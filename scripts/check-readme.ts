@@ -3,37 +3,62 @@
  *
  *     tsx scripts/check-readme.ts <output file> [--update]
  *
- * Times, rates, folders and version ids differ from run to run and are left out; other numbers may differ by a
- * hundredth, because another processor rounds otherwise.
+ * A line `...` in the README stands for any number of lines. Times, rates, folders and version ids differ from run to
+ * run and are not compared; other numbers may differ by a hundredth, because another processor rounds otherwise.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
+const ELLIPSIS = '...';
+const NUMBER = /\d[\d,]*\.?\d*/g;
+
 const [outputPath, flag] = process.argv.slice(2);
 if (outputPath === undefined) throw new TypeError('output missing, expected check-readme.ts <output file> [--update]');
-const printed = readFileSync(outputPath, 'utf8').trim();
+const printed = readFileSync(outputPath, 'utf8').trim().split('\n');
 const readme = readFileSync('README.md', 'utf8');
-const block = /(<!-- demo -->\n```\n)([\s\S]*?)(```\n<!-- \/demo -->)/;
-const shown = block.exec(readme)?.[2]?.trim();
+const block = /(<!-- demo -->\n```\n)([\s\S]*?)(\n```\n<!-- \/demo -->)/;
+const shown = block.exec(readme)?.[2]?.split('\n');
 if (shown === undefined) throw new Error('README.md has no block between <!-- demo --> and <!-- /demo -->');
 
 if (flag === '--update') {
+  const text = alignLines(shown, printed, hasShapeOf).map((line, i) => line ?? (shown[i] as string));
   writeFileSync(
     'README.md',
-    readme.replace(block, (_, before, __, after) => `${before}${printed}\n${after}`),
+    readme.replace(block, (_, before, __, after) => `${before}${text.join('\n')}${after}`),
   );
 } else {
-  const [got, expected] = [printed, shown].map((text) => steady(text).split('\n')) as [string[], string[]];
-  const problems = expected.flatMap((line, i) =>
-    isSame(line, got[i] ?? '') ? [] : [`line ${i + 1}: README has "${line}", the demo printed "${got[i] ?? ''}"`],
-  );
-  if (got.length !== expected.length)
-    problems.push(`README has ${expected.length} lines, the demo printed ${got.length}`);
-  for (const problem of problems) console.log(problem);
-  console.log(`${problems.length === 0 ? 1 : 0} passed, ${problems.length === 0 ? 0 : 1} failed`);
+  const found = alignLines(shown, printed, isSame);
+  const absent = shown.filter((line, i) => line !== ELLIPSIS && found[i] === undefined);
+  for (const line of absent) console.log(`README has "${line}", the demo did not print it there`);
+  if (shown.at(-1) !== ELLIPSIS && found.at(-1) !== printed.at(-1))
+    absent.push(`the demo printed more than README has: "${printed.at(-1)}"`);
+  console.log(`${absent.length === 0 ? 1 : 0} passed, ${absent.length === 0 ? 0 : 1} failed`);
 }
 
-function steady(text: string): string {
-  return text
+/** For each shown line the printed line that it stands for: the next one, or after an ellipsis the next that matches. */
+function alignLines(
+  shownLines: readonly string[],
+  printedLines: readonly string[],
+  matches: (shownLine: string, printedLine: string) => boolean,
+): (string | undefined)[] {
+  let next = 0;
+  let isAfterEllipsis = false;
+  return shownLines.map((line) => {
+    if (line === ELLIPSIS) {
+      isAfterEllipsis = true;
+      return undefined;
+    }
+    const ahead = printedLines.slice(next, isAfterEllipsis ? undefined : next + 1);
+    isAfterEllipsis = false;
+    const offset = ahead.findIndex((candidate) => matches(line, candidate));
+    // A line that does not match stands for one line, so that those after it are still compared.
+    next += Math.max(offset, 0) + 1;
+    return offset < 0 ? undefined : printedLines[next - 1];
+  });
+}
+
+/** The line without what differs from run to run. */
+function steady(line: string): string {
+  return line
     .replace(/\d{8}-\d{6}-[0-9a-f]{8}/g, 'VERSION')
     .replace(/[\d.]+ s\b/g, 'N s')
     .replace(/[\d,]+ rows\/s/g, 'N rows/s')
@@ -41,13 +66,15 @@ function steady(text: string): string {
     .replace(/ +/g, ' ');
 }
 
-function isSame(expected: string, got: string): boolean {
-  const numbers = /\d[\d,]*\.?\d*/g;
-  if (expected.replace(numbers, '#') !== got.replace(numbers, '#')) return false;
-  const [a, b] = [expected, got].map((line) =>
-    (line.match(numbers) ?? []).map((text) => Number(text.replaceAll(',', ''))),
+function hasShapeOf(shownLine: string, printedLine: string): boolean {
+  const [a, b] = [shownLine, printedLine].map((line) => steady(line).replace(NUMBER, '#'));
+  return a === b;
+}
+
+function isSame(shownLine: string, printedLine: string): boolean {
+  if (!hasShapeOf(shownLine, printedLine)) return false;
+  const [a = [], b = []] = [shownLine, printedLine].map((line) =>
+    (steady(line).match(NUMBER) ?? []).map((text) => Number(text.replaceAll(',', ''))),
   );
-  return (a as number[]).every(
-    (value, i) => Math.abs(value - ((b as number[])[i] ?? Number.NaN)) <= 0.01 * Math.max(1, Math.abs(value)),
-  );
+  return a.every((value, i) => Math.abs(value - (b[i] ?? Number.NaN)) <= 0.01 * Math.max(1, Math.abs(value)));
 }
