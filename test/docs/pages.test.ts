@@ -1,0 +1,123 @@
+/** The pages for people: short enough to be read, and true of the repository that they describe. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const TOP_FOLDERS = foldersOf('.').filter((name) => !isIgnored(name) && !name.startsWith('.'));
+
+describe.each(PAGES)('%s', (page) => {
+  const text = readFileSync(page, 'utf8');
+
+  it('is short', () => {
+    expect(text.trimEnd().split('\n').length).toBeLessThan(page === 'README.md' ? 120 : 251);
+  });
+
+  it('links to files and headings that exist', () => {
+    const links = [...text.matchAll(/\]\(([^)]+)\)|<img src="([^"]+)"/g)].map(
+      ([, link, source]) => link ?? source ?? '',
+    );
+    const broken = links.filter((link) => !/^https:/.test(link) && !isTarget(page, link));
+    expect(broken).toEqual([]);
+  });
+
+  it('names paths that exist', () => {
+    const paths = text.split(/[\s`,;()"'|=#]+/).filter(isOwnPath);
+    expect(paths.map((path) => path.replace(/[.:]+$/, '')).filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it('names scripts and subcommands that exist', () => {
+    const { scripts } = packageJson();
+    const runs = [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, script = '']) => script);
+    expect(runs.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
+    const commands = [...text.matchAll(/npx entirespace ([\w-]+)/g)].map(([, command]) => `bin/commands/${command}.ts`);
+    expect(commands.filter((path) => !existsSync(path))).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  it('shows a declaration that parses', () => {
+    const [, example = ''] = readFileSync('README.md', 'utf8').match(/```yaml\n([\s\S]*?)```/) ?? [];
+    const { features } = parseDeclaration(example, 'README.md');
+    expect(features.map(({ name }) => name)).toEqual(['user_id', 'item_id', 'last_items', 'price', 'position']);
+  });
+
+  it('maps exactly the folders of lib/ and of the top level', () => {
+    const map = readFileSync('README.md', 'utf8').match(/```\n(bin\/[\s\S]*?)```/)?.[1] ?? '';
+    const mapped = [...map.matchAll(/(?:^| {2})((?:lib\/)?[.\w-]+)\/ /gm)].map(([, folder = '']) => folder);
+    const own = [
+      ...TOP_FOLDERS.filter((name) => name !== 'lib'),
+      ...foldersOf('lib').map((name) => `lib/${name}`),
+      '.ci',
+    ];
+    expect(mapped.toSorted()).toEqual(own.toSorted());
+  });
+});
+
+describe('docs/architecture.md', () => {
+  it('lists the rooms in the order in which they may import each other', () => {
+    const boundaries = readFileSync('test/boundaries.test.ts', 'utf8');
+    const rooms = [...(boundaries.match(/ROOMS = \[([^\]]*)\]/)?.[1] ?? '').matchAll(/'([^']+)'/g)].map(
+      ([, room]) => room,
+    );
+    const page = readFileSync('docs/architecture.md', 'utf8');
+    const section = page.split('\n## ').find((part) => part.startsWith('Rooms')) ?? '';
+    expect([...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, room]) => room)).toEqual(rooms);
+  });
+
+  it('gives a reason for every dependency', () => {
+    const page = readFileSync('docs/architecture.md', 'utf8');
+    const section = page.split('\n## ').find((part) => part.startsWith('Dependencies')) ?? '';
+    const { dependencies, devDependencies } = packageJson();
+    const names = [...Object.keys(dependencies), ...Object.keys(devDependencies)].filter(
+      (name) => !name.startsWith('@types/'),
+    );
+    expect(names.filter((name) => !section.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+/** A path of the repository: it begins with one of its folders, and has no placeholder. */
+function isOwnPath(word: string): boolean {
+  const [first = ''] = word.split('/');
+  return word.includes('/') && (TOP_FOLDERS.includes(first) || first === '.ci') && !/[<>*$]/.test(word);
+}
+
+function isTarget(page: string, link: string): boolean {
+  const [path = '', heading] = link.split('#');
+  const target = path === '' ? page : join(dirname(page), path);
+  if (!existsSync(target)) return false;
+  return heading === undefined || headingsOf(target).includes(heading);
+}
+
+/** The anchors that a Markdown page has, as GitHub makes them. */
+function headingsOf(page: string): string[] {
+  return [...readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function packageJson(): Record<'scripts' | 'dependencies' | 'devDependencies', Record<string, string>> {
+  return JSON.parse(readFileSync('package.json', 'utf8'));
+}
+
+function foldersOf(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+}
+
+/** What the build and the commands make, and is not part of the repository. */
+function isIgnored(folder: string): boolean {
+  return readFileSync('.gitignore', 'utf8').split('\n').includes(`${folder}/`);
+}
