@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { planKey, receiptKey, workPartKey } from '../lib/contract/bucket.ts';
 import { mapEach } from '../lib/scoring/each.ts';
 import { shardsDone } from '../lib/scoring/protocol/finish.ts';
-import { type FileVersion, planKey, receiptKey, workPartKey } from '../lib/scoring/protocol/keys.ts';
+import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
 import { FORMAT_VERSION, type Receipt, recordText } from '../lib/scoring/protocol/records.ts';
 import type { Shard } from '../lib/table/candidates/candidates.ts';
 import { type Database, execute, literal } from '../lib/table/database.ts';

@@ -1,7 +1,8 @@
 /** How a command ends: one line that says what is wrong, and an exit code that a script can act on. */
 import { DeclarationError } from '../lib/config/declaration-error.ts';
+import { EXIT_CODES, type ExitCode } from '../lib/contract/exit-codes.ts';
 import { firstLine } from '../lib/table/errors.ts';
-import { EXIT_CODES, type ExitCode, failureCode } from '../training/failure-code.ts';
+import { failureCode } from '../training/failure-code.ts';
 
 export { EXIT_CODES, type ExitCode };
 

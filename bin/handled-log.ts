@@ -1,5 +1,5 @@
 /** What the handlers log, for a person or a program that reads along. */
-import { failureKey, scoresFolder } from '../lib/scoring/protocol/keys.ts';
+import { failureKey, scoresFolder } from '../lib/contract/bucket.ts';
 import type { PlanResult } from '../lib/scoring/protocol/plan.ts';
 import type { Log } from '../lib/scoring/protocol/ports.ts';
 import type { Reconciled } from '../lib/scoring/protocol/reconcile.ts';

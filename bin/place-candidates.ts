@@ -1,8 +1,9 @@
 /** From files anywhere to candidates of a bucket. */
 import { stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
+import { PREFIXES } from '../lib/contract/bucket.ts';
 import { digestFile } from '../lib/registry/version-files.ts';
-import { CANDIDATES, checkCandidateKey } from '../lib/scoring/protocol/keys.ts';
+import { checkCandidateKey } from '../lib/scoring/protocol/keys.ts';
 import type { Store } from '../lib/store/store.ts';
 import { DataError } from '../lib/table/errors.ts';
 import { bucketFolder } from './bucket.ts';
@@ -34,8 +35,8 @@ export async function placeCandidates(store: Store, files: readonly string[]): P
 
 function placementOf(root: string | null, file: string): Placement {
   const inside = root === null ? '' : relative(root, resolve(file)).split(sep).join('/');
-  const isInBucket = inside.startsWith(CANDIDATES);
-  return { file, key: isInBucket ? inside : `${CANDIDATES}${basename(file)}`, isInBucket };
+  const isInBucket = inside.startsWith(PREFIXES.candidates);
+  return { file, key: isInBucket ? inside : `${PREFIXES.candidates}${basename(file)}`, isInBucket };
 }
 
 async function problemsOf({ file, key }: Placement, placements: readonly Placement[]): Promise<string[]> {

@@ -1,7 +1,7 @@
 /** What became of candidate files: on standard output what was scored, on standard error what was not. */
 
+import { failureKey, scoresFolder } from '../lib/contract/bucket.ts';
 import type { FileResult } from '../lib/scoring/local/local.ts';
-import { failureKey, scoresFolder } from '../lib/scoring/protocol/keys.ts';
 import type { Manifest } from '../lib/scoring/protocol/records.ts';
 import { EXIT_CODES, type ExitCode } from './exit.ts';
 import { number } from './report-text.ts';

@@ -1,8 +1,8 @@
 /** The queues of a deployed stack, from what its bucket and the queues themselves tell. */
 
+import { PREFIXES } from '../lib/contract/bucket.ts';
 import { notifiedQueues, queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../lib/queue/queue-facts.ts';
 import type { SqsClient } from '../lib/queue/sqs-client.ts';
-import { CANDIDATES } from '../lib/scoring/protocol/keys.ts';
 import type { EndpointOptions } from './bucket.ts';
 import { UsageError } from './exit.ts';
 
@@ -37,10 +37,10 @@ export async function stackQueues(
 
 async function arrivalsUrl(client: SqsClient, options: StackQueuesOptions): Promise<string> {
   const bucket = options.bucket.replace(/^s3:\/\//, '').replace(/\/$/, '');
-  const arns = await notifiedQueues(bucket, CANDIDATES, options);
+  const arns = await notifiedQueues(bucket, PREFIXES.candidates, options);
   const arn = only(
     arns,
-    `--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 tells of ${CANDIDATES}`,
+    `--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 tells of ${PREFIXES.candidates}`,
   );
   return queueUrlOf(client, arn);
 }

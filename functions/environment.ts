@@ -1,4 +1,5 @@
 /** What a Lambda is told by its environment. */
+import { FUNCTION_MEMORY_MIB } from '../lib/contract/limits.ts';
 
 /**
  * The variables of these names.
@@ -31,8 +32,9 @@ const CORES = [
 
 /** Threads and memory of the work on rows in a function of this size. */
 export function computeOf(memoryMiB: number): Compute {
-  if (!Number.isInteger(memoryMiB) || memoryMiB < 128 || memoryMiB > 10_240)
-    throw new RangeError(`memory of a function must be 128 to 10240 MiB, got ${memoryMiB}`);
+  const { least, most } = FUNCTION_MEMORY_MIB;
+  if (!Number.isInteger(memoryMiB) || memoryMiB < least || memoryMiB > most)
+    throw new RangeError(`memory of a function must be ${least} to ${most} MiB, got ${memoryMiB}`);
   const threads = CORES.find(({ upToMiB }) => memoryMiB <= upToMiB)?.threads ?? 6;
   return { threads, memoryLimitMiB: Math.floor(0.4 * memoryMiB) };
 }

@@ -1,21 +1,20 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
 import { openInbox, openQueue } from '../lib/queue/open-queue.ts';
 import { reconcileHandler } from '../lib/scoring/handlers/reconcile.ts';
-import { METRICS } from '../lib/scoring/handlers/telemetry.ts';
+import { countScoring } from '../lib/scoring/handlers/telemetry.ts';
 import type { Reconciled } from '../lib/scoring/protocol/reconcile.ts';
 import { environment } from './environment.ts';
 import { openLambda } from './lambda.ts';
 
 let opened: ReturnType<typeof open> | undefined;
 
-/** Runs on a schedule, and tells what it did. */
+/** Ends, on a schedule, what no message will end, and returns what it did. */
 export async function handler(_event: unknown, context: Context): Promise<Reconciled> {
   opened ??= open();
   const { lambda, run } = opened;
   lambda.log.addContext(context);
-  // So that the alarms of quiet days have something to look at.
-  for (const name of [METRICS.filesSucceeded, METRICS.filesFailed]) lambda.metrics.addMetric(name, MetricUnit.Count, 0);
+  // A zero in every run: an alarm on days without files needs data to look at.
+  for (const name of ['FilesSucceeded', 'FilesFailed'] as const) countScoring(lambda.metrics, name, 0);
   try {
     return await run();
   } finally {
@@ -36,7 +35,7 @@ function open() {
     shards: openQueue(SHARDS_URL),
     dead: { arrivals: openInbox(ARRIVALS_DEAD_URL), shards: openInbox(SHARDS_DEAD_URL) },
     resendAfterMs: 1000 * Number(RESEND_AFTER_SECONDS),
-    onOpenFiles: (files) => lambda.metrics.addMetric(METRICS.filesOpen, MetricUnit.Count, files),
+    onOpenFiles: (files) => countScoring(lambda.metrics, 'FilesOpen', files),
   });
   return { lambda, run };
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { SHARD_SECONDS } from '../lib/contract/limits.ts';
 import type { BatchHandler } from '../lib/queue/in-process-queue.ts';
 import type { Inbox } from '../lib/queue/sqs-inbox.ts';
 import { retryingSooner } from '../lib/scoring/handlers/retry-sooner.ts';
@@ -16,8 +17,6 @@ import { emptyFolder, SCRATCH } from './scratch.ts';
 /** What every step of scoring needs, over the bucket, and where it is told. */
 export interface Lambda extends ScoringDependencies, Telemetry {}
 
-// A shard is sized for at most this; one that is begun later than that before the end would be cut off.
-const NEEDED_MILLISECONDS = 60_000;
 // Share of an invocation that a message may need: a gzip file of the largest size takes more than a minute to plan. Who is
 // cut off takes the whole batch with it for half an hour, and costs each of its messages a try.
 const NEEDED_SHARE = 0.5;
@@ -45,7 +44,7 @@ export interface Batch {
 
 /** Whether a shard that is begun now ends before the invocation is cut off. */
 export function hasTimeForShard(context: Pick<Context, 'getRemainingTimeInMillis'>): boolean {
-  return context.getRemainingTimeInMillis() >= NEEDED_MILLISECONDS;
+  return context.getRemainingTimeInMillis() >= 1000 * SHARD_SECONDS;
 }
 
 /** Handles a batch within the invocation's time, and lets what failed come again soon. */

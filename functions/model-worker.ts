@@ -1,5 +1,5 @@
 /** The process behind `modelProcess`: loads the one version that it is asked for, and ends when its parent lets go. */
-
+import { MAX_FUNCTION_CSV_BYTES } from '../lib/contract/limits.ts';
 import type { CandidateFiles } from '../lib/scoring/protocol/ports.ts';
 import { candidateFiles } from '../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../lib/scoring/rows/models.ts';
@@ -7,10 +7,6 @@ import { openStore } from '../lib/store/open-store.ts';
 import { computeOf, environment } from './environment.ts';
 import { type Answer, type Question, recordOfError } from './model-process.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
-
-// One function finds the cuts in one scan, at 70 MiB a second on two busy cores. It must not be cut off itself: the file
-// would be tried for hours, and then fail without a reason.
-const MAX_CSV_BYTES = 8 * 2 ** 30;
 
 const { BUCKET, AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = environment(['BUCKET', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
 const store = openStore(BUCKET);
@@ -21,7 +17,7 @@ const files = candidateFiles({
   models,
   scratch: SCRATCH.work,
   tablesFolder: scratch,
-  maxCsvBytes: MAX_CSV_BYTES,
+  maxCsvBytes: MAX_FUNCTION_CSV_BYTES,
 });
 
 process.on('message', async (question: Question) => process.send?.(await answerTo(question, files)));

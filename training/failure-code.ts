@@ -1,5 +1,6 @@
-/** How processes end, in a way that a script or a state machine can act on. */
+/** Which exit code stands for which error. */
 import { DeclarationError } from '../lib/config/declaration-error.ts';
+import { EXIT_CODES, type ExitCode } from '../lib/contract/exit-codes.ts';
 import {
   InvalidRecordError,
   ModelCorruptedError,
@@ -8,29 +9,6 @@ import {
 } from '../lib/registry/errors.ts';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
 import { DataError, EncoderMismatchError } from '../lib/table/errors.ts';
-
-export const EXIT_CODES = {
-  success: 0,
-  'unexpected error': 1,
-  usage: 2,
-  'bad declaration': 3,
-  'bad data': 4,
-  'bad or missing model': 5,
-  'disk or memory': 6,
-  'refused by the gate': 7,
-  interrupted: 130,
-} as const;
-
-/** Of a training run in its container, which has more ways to end. */
-export const RUN_EXIT_CODES = {
-  ...EXIT_CODES,
-  /** It trains the model already, or has taken over. */
-  'another run': 9,
-  /** By SIGTERM, all that was learnt kept: 128 + 15. */
-  terminated: 143,
-} as const;
-
-export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
 /** The exit code of what a piece of work threw. */
 export function failureCode(error: unknown): ExitCode {

@@ -4,11 +4,12 @@
  * start goes on.
  */
 import { join } from 'node:path';
+import { RUN_EXIT_CODES } from '../lib/contract/exit-codes.ts';
 import { LeaseHeldError, LeaseLostError } from '../lib/registry/errors.ts';
 import { openTelemetry, runCounter } from '../lib/scoring/handlers/telemetry.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import { firstLine } from '../lib/table/errors.ts';
-import { failureCode, RUN_EXIT_CODES } from './failure-code.ts';
+import { failureCode } from './failure-code.ts';
 import { EnvironmentError, type RunSettings, runSettings } from './run/environment.ts';
 import { checkHealth } from './run/health.ts';
 import { runTraining } from './run/run.ts';

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { readDeclaration } from '../../lib/config/parse-declaration.ts';
+import { PREFIXES, scoresFolder } from '../../lib/contract/bucket.ts';
 import { formatMetricsTable } from '../../lib/evaluation/metrics-table.ts';
-import { CANDIDATES, scoresFolder } from '../../lib/scoring/protocol/keys.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { checkLog } from '../../lib/table/check/log.ts';
 import { writeCandidates, writeWithRowNumbers } from '../../lib/table/check/rewrite.ts';
@@ -52,7 +52,7 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<E
     step('3 evaluate', 'on the held-out half');
     print(formatMetricsTable(trained.metrics));
 
-    step('4 score', `the held-out half as candidates, dropped in ${options.bucket}/${CANDIDATES}`);
+    step('4 score', `the held-out half as candidates, dropped in ${options.bucket}/${PREFIXES.candidates}`);
     const keys = await dropCandidates(store, declaration, data, options, scratch);
     const results = await withScoring(store, { ...options, model: name }, { signal, isSilent: false }, (score) =>
       score(keys),
@@ -103,7 +103,7 @@ async function dropCandidates(
     for (const [from, name] of ['even-rows.parquet', 'odd-rows.csv'].entries()) {
       const path = join(scratch, name);
       await writeCandidates(database, log, { path, part: 'test', every: 2, from });
-      const key = `${CANDIDATES}hillstrom/${name}`;
+      const key = `${PREFIXES.candidates}hillstrom/${name}`;
       await store.putFile(key, path);
       keys.push(key);
     }

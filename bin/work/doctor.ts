@@ -3,11 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import {
+  DECLARATION_FILE,
+  failureKey,
+  scoresFolder,
+  scoresManifestKey,
+  successKey,
+} from '../../lib/contract/bucket.ts';
 import { queueFacts, queueName } from '../../lib/queue/queue-facts.ts';
 import { sqsClient } from '../../lib/queue/sqs-client.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
-import { DECLARATION_FILE } from '../../lib/registry/keys.ts';
-import { failureKey, manifestKey, scoresFolder, successKey } from '../../lib/scoring/protocol/keys.ts';
 import { type Failure, getIfPresent, type Manifest, readRecord } from '../../lib/scoring/protocol/records.ts';
 import { bucketFacts } from '../../lib/store/s3/bucket-facts.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -184,7 +189,7 @@ async function endOf(
     const failure = await readRecord<Failure>(store, failureKey(key));
     if (failure !== null) return failure.value;
     if ((await getIfPresent(store, successKey(key))) !== null)
-      return (await readRecord<Manifest>(store, manifestKey(key)))?.value ?? null;
+      return (await readRecord<Manifest>(store, scoresManifestKey(key)))?.value ?? null;
     await setTimeout(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;

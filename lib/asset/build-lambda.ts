@@ -19,6 +19,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 
+import { ASSET_BYTES } from '../contract/limits.ts';
+
 export type LambdaArchitecture = 'x64' | 'arm64';
 
 export interface BuildLambdaOptions {
@@ -45,10 +47,6 @@ export interface LambdaAsset {
 const ELF_MACHINES: Readonly<Record<LambdaArchitecture, number>> = { x64: 62, arm64: 183 };
 
 const MIB = 2 ** 20;
-// Lambda's limit on a function with its layers.
-const MAX_UNZIPPED_BYTES = 250 * MIB;
-// Lambda has none for assets that come from S3; a larger one would start noticeably later.
-const MAX_ZIP_BYTES = 60 * MIB;
 
 /**
  * Builds the folder that is deployed: the bundled functions, onnxruntime and DuckDB with their binaries for Linux on
@@ -167,9 +165,10 @@ function measure(folder: string): Sizes {
 }
 
 function checkSizes({ zipBytes, unzippedBytes }: Sizes): void {
-  if (unzippedBytes > MAX_UNZIPPED_BYTES)
+  if (unzippedBytes > ASSET_BYTES.unzipped)
     throw new Error(`lambda asset has ${toMib(unzippedBytes)} MiB unzipped, expected at most 250`);
-  if (zipBytes > MAX_ZIP_BYTES) throw new Error(`lambda asset has ${toMib(zipBytes)} MiB zipped, expected at most 60`);
+  if (zipBytes > ASSET_BYTES.zipped)
+    throw new Error(`lambda asset has ${toMib(zipBytes)} MiB zipped, expected at most 60`);
 }
 
 function toMib(bytes: number): string {

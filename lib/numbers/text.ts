@@ -1,7 +1,4 @@
-/** How the report writes numbers; `-` where there is none. */
-
-import type { Metric } from '../evaluation/metric.ts';
-import type { Interval } from '../gate/compare.ts';
+/** How numbers are written for people; `-` where there is none. */
 
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
@@ -26,11 +23,14 @@ export function signed(value: number | null, digits: number): string {
 }
 
 /** `0.961 to 1.020`. */
-export function interval({ lower, upper }: Interval, show: (value: number) => string): string {
+export function interval(
+  { lower, upper }: { readonly lower: number | null; readonly upper: number | null },
+  show: (value: number) => string,
+): string {
   return lower === null || upper === null ? '' : `${show(lower)} to ${show(upper)}`;
 }
 
-export function metric({ value }: Metric, digits: number): string {
+export function metric({ value }: { readonly value: number | null }, digits: number): string {
   return fixed(value, digits);
 }
 

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { MAX_RECEIVES, QUEUES } from '../contract/limits.ts';
 import type { Queue } from './queue.ts';
 
 export type BatchHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
@@ -62,13 +63,20 @@ interface Message {
   error: string | null;
 }
 
+const VISIBILITY_MS = 1000 * QUEUES.shards.visibilitySeconds;
+
 const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
   sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }).catch(() => undefined),
 };
 
 export function inProcessQueue(name: string, options: QueueOptions = {}): InProcessQueue {
-  const { maxReceiveCount = 5, visibilityMs = 1_800_000, retryMs = 1_000, clock = SYSTEM_CLOCK } = options;
+  const {
+    maxReceiveCount = MAX_RECEIVES,
+    visibilityMs = VISIBILITY_MS,
+    retryMs = 1_000,
+    clock = SYSTEM_CLOCK,
+  } = options;
   const messages = new Map<string, Message>();
   const dead = new Map<string, Message>();
 

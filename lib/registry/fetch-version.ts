@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import { MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
 import { ifThere } from '../store/errno.ts';
 import type { Store } from '../store/store.ts';
 import { ModelCorruptedError } from './errors.ts';
-import { MANIFEST_FILE, MODEL_FILE, versionPrefix } from './keys.ts';
+import { versionPrefix } from './keys.ts';
 import type { Manifest } from './manifest.ts';
 import { digestFile } from './version-files.ts';
 import { readManifest } from './versions.ts';

@@ -1,23 +1,24 @@
 /**
- * Where models lie in a store: `models/<name>/<version>/<file>`, `models/<name>/current.json`, which names the version
- * in use, and `models/<name>/decisions/<time>-<version>.json`, which tell how it came to be; and where the runs that
- * train them keep their lease, checkpoints and results: `_training/<name>/`.
+ * Keys of models: `models/<name>/<version>/<file>`, `models/<name>/current.json`, which names the version in use, and
+ * `models/<name>/decisions/<time>-<version>.json`, which say how it came to be; and of the runs that train them, which
+ * keep their lease, checkpoints and results below `_training/<name>/`. Each key has a checked name and version in it.
  */
-
-export const MODELS_PREFIX = 'models/';
-export const MANIFEST_FILE = 'manifest.json';
-export const MODEL_FILE = 'model.onnx';
-export const DECLARATION_FILE = 'declaration.yaml';
+import { MANIFEST_FILE, MODEL_RECORDS, PREFIXES, runKey, TRAINING_RECORDS } from '../contract/bucket.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]*$/;
 
-/** @throws {RangeError} where the name is not one that a declaration may have. */
+/**
+ * Folder of a model's versions.
+ * @throws {RangeError} where the name is not one that a declaration may have.
+ */
 export function modelPrefix(name: string): string {
-  if (!NAME.test(name)) throw new RangeError(`model name must be of a-z, 0-9 and - and not begin with -, got ${name}`);
-  return `${MODELS_PREFIX}${name}/`;
+  return `${PREFIXES.models}${checkedName(name)}/`;
 }
 
-/** @throws {RangeError} where the version is not of the form that publishing gives it. */
+/**
+ * Folder of a version's files.
+ * @throws {RangeError} where the version is not of the form that publishing gives it.
+ */
 export function versionPrefix(name: string, version: string): string {
   if (!isVersionId(version))
     throw new RangeError(`model version must be like 20260131-235959-0123abcd, got ${version}`);
@@ -29,11 +30,11 @@ export function manifestKey(name: string, version: string): string {
 }
 
 export function currentKey(name: string): string {
-  return `${modelPrefix(name)}current.json`;
+  return `${modelPrefix(name)}${MODEL_RECORDS.current}`;
 }
 
 export function decisionsPrefix(name: string): string {
-  return `${modelPrefix(name)}decisions/`;
+  return `${modelPrefix(name)}${MODEL_RECORDS.decisions}`;
 }
 
 /** Key of a decision, so that decisions sort by time. */
@@ -41,27 +42,32 @@ export function decisionKey(name: string, version: string, at: Date): string {
   return `${decisionsPrefix(name)}${at.toISOString().replaceAll(/[-:]/g, '')}-${version}.json`;
 }
 
-/** Where runs that train a model keep what they need among themselves. */
+/** Folder of what the runs that train a model keep among themselves. */
 export function trainingPrefix(name: string): string {
-  return `_training/${modelPrefix(name).slice(MODELS_PREFIX.length)}`;
+  return `${PREFIXES.training}${checkedName(name)}/`;
 }
 
 export function leaseKey(name: string): string {
-  return `${trainingPrefix(name)}lease.json`;
+  return `${trainingPrefix(name)}${TRAINING_RECORDS.lease}`;
 }
 
 export function checkpointsPrefix(name: string): string {
-  return `${trainingPrefix(name)}checkpoints/`;
+  return `${trainingPrefix(name)}${TRAINING_RECORDS.checkpoints}`;
 }
 
-/** What a run is about to settle; gone once it has. */
+/** Key of the last day of the data window that a run began with. */
+export function windowKey(name: string, runId: string): string {
+  return runKey(checkedName(name), runId, 'window');
+}
+
+/** Key of what a run is about to settle; the record is gone once it has. */
 export function conclusionKey(name: string, runId: string): string {
-  return `${trainingPrefix(name)}${runId}/conclusion.json`;
+  return runKey(checkedName(name), runId, 'conclusion');
 }
 
-/** What became of a run. */
+/** Key of what became of a run. */
 export function resultKey(name: string, runId: string): string {
-  return `${trainingPrefix(name)}${runId}/result.json`;
+  return runKey(checkedName(name), runId, 'result');
 }
 
 /** Version of a model from the UTC second and the start of its ONNX file's sha256, so that versions sort by time. */
@@ -77,6 +83,11 @@ export function isVersionId(text: string): boolean {
 /** The model and version whose manifest has that key; `null` for any other key. */
 export function versionFromManifestKey(key: string): { readonly name: string; readonly version: string } | null {
   const [models, name, version, file, ...rest] = key.split('/');
-  if (`${models}/` !== MODELS_PREFIX || file !== MANIFEST_FILE || rest.length > 0) return null;
+  if (`${models}/` !== PREFIXES.models || file !== MANIFEST_FILE || rest.length > 0) return null;
   return name !== undefined && version !== undefined && isVersionId(version) ? { name, version } : null;
+}
+
+function checkedName(name: string): string {
+  if (!NAME.test(name)) throw new RangeError(`model name must be of a-z, 0-9 and - and not begin with -, got ${name}`);
+  return name;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
 import { InvalidRecordError } from './errors.ts';
-import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE } from './keys.ts';
 import { parseRecord } from './record.ts';
 
 /** Format of the manifests that this release writes, and the only one that it reads. */

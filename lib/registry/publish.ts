@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
-import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE, manifestKey, versionIdFrom, versionPrefix } from './keys.ts';
+import { manifestKey, versionIdFrom, versionPrefix } from './keys.ts';
 import { MANIFEST_FORMAT, type ManifestFacts, type ManifestFile, parseManifest } from './manifest.ts';
 import { digestFile, filesBelow } from './version-files.ts';
 

@@ -1,6 +1,7 @@
+import { PREFIXES } from '../contract/bucket.ts';
 import { ObjectNotFoundError, type Store } from '../store/store.ts';
 import { VersionNotFoundError } from './errors.ts';
-import { MODELS_PREFIX, manifestKey, modelPrefix, versionFromManifestKey, versionPrefix } from './keys.ts';
+import { manifestKey, modelPrefix, versionFromManifestKey, versionPrefix } from './keys.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 
 // In messages; a registry that lives for years has thousands.
@@ -9,7 +10,7 @@ const VERSIONS_SHOWN = 10;
 /** Names of the models that have a published version, in order. */
 export async function listModels(store: Store): Promise<readonly string[]> {
   const names = new Set<string>();
-  for (const { name } of await publishedBelow(store, MODELS_PREFIX)) names.add(name);
+  for (const { name } of await publishedBelow(store, PREFIXES.models)) names.add(name);
   return [...names];
 }
 

@@ -1,6 +1,7 @@
 /** Everything that the report of a version says, as figures: gathered here, drawn elsewhere. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MODEL_FILE } from '../contract/bucket.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
 import { type LiftBin, liftByTenth, type RocPoint, rocCurve } from '../evaluation/curves.ts';
 import {
@@ -14,7 +15,7 @@ import {
 import { areaUnderCurve } from '../evaluation/ranking.ts';
 import { type FeatureDrift, featureDrifts } from '../gate/feature-drift.ts';
 import type { Decided, GateDecision } from '../gate/hold-against.ts';
-import { MODEL_FILE, versionIdFrom } from '../registry/keys.ts';
+import { versionIdFrom } from '../registry/keys.ts';
 import { digestFile } from '../registry/version-files.ts';
 import { ifThere } from '../store/errno.ts';
 import type { CheckedLog } from '../table/check/log.ts';

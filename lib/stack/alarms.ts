@@ -10,6 +10,8 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { PREFIXES, SCORES_RECORDS } from '../contract/bucket.ts';
+import { MAX_RECEIVES } from '../contract/limits.ts';
 import type { Data } from './bucket-and-queues.ts';
 import { ownMetric } from './metrics.ts';
 import type { Scoring, ScoringFunctions } from './scoring.ts';
@@ -56,7 +58,7 @@ export class Alarms extends Construct {
       this.add(`${name}Dead`, {
         metric: dead.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
         threshold: 0,
-        alarmDescription: `${name} queue: a message was tried five times. Read the function's log, mend the cause, redrive.`,
+        alarmDescription: `${name} queue: a message was tried ${MAX_RECEIVES} times. Read the function's log, mend the cause, redrive.`,
       });
       this.add(`${name}Age`, {
         metric: queue.metricApproximateAgeOfOldestMessage({ period, statistic: 'Maximum' }),
@@ -76,7 +78,7 @@ export class Alarms extends Construct {
     this.add('FilesFailed', {
       metric: ownMetric('FilesFailed', serviceName),
       threshold: 0,
-      alarmDescription: 'A candidate file cannot be scored. Its folder under scores/ has _FAILED.json with the reason.',
+      alarmDescription: `A candidate file cannot be scored. Its folder under ${PREFIXES.scores} has ${SCORES_RECORDS.failure} with the reason.`,
     });
     if (filesByHour !== undefined) this.add('FilesMissing', filesMissing(serviceName, filesByHour));
   }

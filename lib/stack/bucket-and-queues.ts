@@ -4,6 +4,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { PREFIXES, type Prefix } from '../contract/bucket.ts';
+import { MAX_RECEIVES, QUEUES, type QueueName, RETENTION_DAYS } from '../contract/limits.ts';
 
 export interface DataProps {
   /**
@@ -29,11 +31,6 @@ export interface QueuePair {
   readonly dead: Queue;
 }
 
-/** Time for which a received message is nobody else's: six times the longest timeout of a function, as AWS advises. */
-export const VISIBILITY_TIMEOUT = Duration.minutes(30);
-
-const CANDIDATES = 'candidates/';
-const MAX_RECEIVES = 5;
 // CloudFormation cuts long stack names in the names that it makes up, and keeps at least that much of them.
 const KEPT_CHARACTERS = 20;
 
@@ -64,12 +61,12 @@ export class Data extends Construct {
       reason:
         'Access logs would cost as much as the requests and need a second bucket; CloudTrail data events do it better',
     });
-    this.arrivals = this.queuePair('Arrivals');
-    this.shards = this.queuePair('Shards');
+    this.arrivals = this.queuePair('Arrivals', 'arrivals');
+    this.shards = this.queuePair('Shards', 'shards');
     this.notifyOfCandidates(bucketName);
   }
 
-  private queuePair(id: string): QueuePair {
+  private queuePair(id: string, name: QueueName): QueuePair {
     const common = {
       enforceSSL: true,
       ...(this.encryptionKey === undefined
@@ -77,11 +74,14 @@ export class Data extends Construct {
         : { encryption: QueueEncryption.KMS, encryptionMasterKey: this.encryptionKey }),
     };
     // A dead letter keeps the age it had: it needs more time than the queue that it comes from.
-    const dead = new Queue(this, `${id}Dead`, { ...common, retentionPeriod: Duration.days(14) });
+    const dead = new Queue(this, `${id}Dead`, {
+      ...common,
+      retentionPeriod: Duration.days(RETENTION_DAYS.deadLetters),
+    });
     const queue = new Queue(this, id, {
       ...common,
-      retentionPeriod: Duration.days(4),
-      visibilityTimeout: VISIBILITY_TIMEOUT,
+      retentionPeriod: Duration.days(RETENTION_DAYS.messages),
+      visibilityTimeout: Duration.seconds(QUEUES[name].visibilitySeconds),
       deadLetterQueue: { queue: dead, maxReceiveCount: MAX_RECEIVES },
     });
     return { queue, dead };
@@ -107,7 +107,7 @@ export class Data extends Construct {
       }),
     );
     const bucket = this.bucket.node.defaultChild as CfnBucket;
-    const rules = [{ name: 'prefix', value: CANDIDATES }];
+    const rules = [{ name: 'prefix', value: PREFIXES.candidates }];
     bucket.notificationConfiguration = {
       queueConfigurations: [{ event: 's3:ObjectCreated:*', queue: queue.queueArn, filter: { s3Key: { rules } } }],
     };
@@ -116,20 +116,45 @@ export class Data extends Construct {
   }
 }
 
+interface Lifetime {
+  /** Id of the rule in the bucket's configuration. */
+  readonly id: string;
+  /** Days after which an object is deleted. @default never */
+  readonly days?: number;
+  /** Days that a version is kept once it was replaced or deleted. */
+  readonly noncurrentDays: number;
+}
+
+/**
+ * How long objects are kept, for every prefix of the layout; `null` where old versions are kept for ever: plans pin the
+ * versions of feature tables, and logs and declarations are the users' own.
+ */
+const LIFETIMES: Readonly<Record<Prefix, Lifetime | null>> = {
+  [PREFIXES.work]: { id: 'Work', days: 30, noncurrentDays: 7 },
+  [PREFIXES.candidates]: { id: 'Candidates', noncurrentDays: 30 },
+  [PREFIXES.scores]: { id: 'Old-scores', noncurrentDays: 7 },
+  [PREFIXES.rejects]: { id: 'Old-rejects', noncurrentDays: 7 },
+  [PREFIXES.models]: { id: 'Old-models', noncurrentDays: 7 },
+  [PREFIXES.failed]: { id: 'Old-failed', noncurrentDays: 7 },
+  [PREFIXES.state]: { id: 'Old-_state', noncurrentDays: 7 },
+  [PREFIXES.training]: { id: 'Old-_training', noncurrentDays: 7 },
+  [PREFIXES.features]: null,
+  [PREFIXES.data]: null,
+  [PREFIXES.declarations]: null,
+};
+
+/** One rule for each prefix: S3's rules cannot say "all but". */
 function lifecycleRules(): LifecycleRule[] {
-  const week = Duration.days(7);
-  const month = Duration.days(30);
+  const rules = Object.entries(LIFETIMES).flatMap(([prefix, lifetime]): LifecycleRule[] => {
+    if (lifetime === null) return [];
+    const { id, days, noncurrentDays } = lifetime;
+    const expiration = days === undefined ? {} : { expiration: Duration.days(days) };
+    return [{ id, prefix, ...expiration, noncurrentVersionExpiration: Duration.days(noncurrentDays) }];
+  });
   return [
     { id: 'Uploads', abortIncompleteMultipartUploadAfter: Duration.days(2) },
     { id: 'DeleteMarkers', expiredObjectDeleteMarker: true },
-    { id: 'Work', prefix: '_work/', expiration: month, noncurrentVersionExpiration: week },
-    { id: 'Candidates', prefix: CANDIDATES, noncurrentVersionExpiration: month },
-    // One rule for each of the others: rules of S3 cannot say "all but".
-    ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', '_training/'].map((prefix) => ({
-      id: `Old-${prefix.slice(0, -1)}`,
-      prefix,
-      noncurrentVersionExpiration: week,
-    })),
+    ...rules,
   ];
 }
 

@@ -3,35 +3,43 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { PREFIXES, type Prefix } from '../contract/bucket.ts';
+import type { QueueName } from '../contract/limits.ts';
 
 export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'trainer';
 
 type BucketAction = 'read' | 'write' | 'delete';
 type QueueAction = 'send' | 'consume' | 'look';
-type QueueName = 'arrivals' | 'shards' | 'arrivalsDead' | 'shardsDead';
+type GrantedQueue = QueueName | `${QueueName}Dead`;
 
 interface RoleGrants {
-  /** Prefixes of keys, by what may be done below them. */
-  readonly prefixes: Readonly<Record<BucketAction, readonly string[]>>;
-  readonly queues: Partial<Readonly<Record<QueueName, QueueAction>>>;
+  /** Prefixes of the bucket's layout, by what may be done below them. */
+  readonly prefixes: Readonly<Record<BucketAction, readonly Prefix[]>>;
+  readonly queues: Partial<Readonly<Record<GrantedQueue, QueueAction>>>;
 }
 
+const { candidates, scores, rejects, failed, models, features, data, declarations, work, state, training } = PREFIXES;
+
 // What the last step of a file does, whoever comes to it: decide, publish, withdraw what it replaces.
-const FINISH = { read: ['_work/', '_state/', 'scores/'], write: ['_work/', '_state/', 'scores/'], delete: ['scores/'] };
+const FINISH: RoleGrants['prefixes'] = {
+  read: [work, state, scores],
+  write: [work, state, scores],
+  delete: [scores],
+};
 
 export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
   planShards: {
     prefixes: {
-      read: ['candidates/', 'models/', 'features/', 'failed/', ...FINISH.read],
-      write: ['failed/', 'rejects/', ...FINISH.write],
+      read: [candidates, models, features, failed, ...FINISH.read],
+      write: [failed, rejects, ...FINISH.write],
       delete: FINISH.delete,
     },
     queues: { arrivals: 'consume', shards: 'send' },
   },
   scoreShard: {
     prefixes: {
-      read: ['candidates/', 'models/', 'features/', ...FINISH.read],
-      write: ['rejects/', ...FINISH.write],
+      read: [candidates, models, features, ...FINISH.read],
+      write: [rejects, ...FINISH.write],
       delete: FINISH.delete,
     },
     queues: { shards: 'consume' },
@@ -42,10 +50,10 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
   },
   trainer: {
     prefixes: {
-      read: ['data/', 'training/', 'models/', '_training/'],
-      write: ['models/', '_training/'],
+      read: [data, declarations, models, training],
+      write: [models, training],
       // Checkpoints of a training that is over.
-      delete: ['_training/'],
+      delete: [training],
     },
     queues: {},
   },
@@ -66,7 +74,7 @@ const QUEUE_ACTIONS: Readonly<Record<QueueAction, readonly string[]>> = {
 
 export interface GrantedResources {
   readonly bucket: Bucket;
-  readonly queues: Readonly<Record<QueueName, IQueue>>;
+  readonly queues: Readonly<Record<GrantedQueue, IQueue>>;
   readonly encryptionKey: IKey | undefined;
 }
 
@@ -74,7 +82,7 @@ export interface GrantedResources {
 export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: GrantedResources): PolicyStatement[] {
   const { prefixes, queues: queueGrants } = GRANTS[role];
   const statements = [
-    // Without it a missing key answers 403 and not 404. S3 knows no prefix there, so that a condition on it would not do.
+    // Without it S3 reports a missing key as 403 and not as 404. It knows no prefix there, so a condition on one would fail.
     new PolicyStatement({ actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: [bucket.bucketArn] }),
     ...(['read', 'write', 'delete'] as const).map(
       (action) =>
@@ -87,7 +95,7 @@ export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: 
       ([name, action]) =>
         new PolicyStatement({
           actions: [...QUEUE_ACTIONS[action]],
-          resources: [queues[name as QueueName].queueArn],
+          resources: [queues[name as GrantedQueue].queueArn],
         }),
     ),
   ];
@@ -99,6 +107,6 @@ export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: 
 }
 
 /** Every prefix that a role has any right on. */
-export function prefixesOf(role: RoleName): string[] {
+export function prefixesOf(role: RoleName): Prefix[] {
   return [...new Set(Object.values(GRANTS[role].prefixes).flat())];
 }

@@ -1,22 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-
-/** Where the functions count. */
-export const METRICS_NAMESPACE = 'entirespace';
-
-/** What the functions count. */
-export type MetricName =
-  | 'RowsScored'
-  | 'RowsRejected'
-  | 'ShardSeconds'
-  | 'FilesPlanned'
-  | 'FilesSucceeded'
-  | 'FilesFailed'
-  | 'FilesOpen';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE, type ScoringMetric } from '../contract/metric-names.ts';
 
 /** One of the functions' own metrics; `serviceName` tells the deployments of an account apart. */
 export function ownMetric(
-  metricName: MetricName,
+  metricName: ScoringMetric,
   serviceName: string,
   statistic = 'Sum',
   period = Duration.minutes(5),
@@ -24,7 +12,7 @@ export function ownMetric(
   return new Metric({
     namespace: METRICS_NAMESPACE,
     metricName,
-    dimensionsMap: { service: serviceName },
+    dimensionsMap: { [DEPLOYMENT_DIMENSION]: serviceName },
     statistic,
     period,
   });

@@ -4,6 +4,8 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
+import { PREFIXES, SCORES_RECORDS } from '../contract/bucket.ts';
+import { RECONCILE_SECONDS } from '../contract/limits.ts';
 import { type AlarmLimits, Alarms, errorPercent } from './alarms.ts';
 import type { Data } from './bucket-and-queues.ts';
 import { ownMetric } from './metrics.ts';
@@ -71,7 +73,9 @@ function alarmTopic(scope: Construct, { encryptionKey }: Data): Topic {
 }
 
 function text(serviceName: string): TextWidget {
-  const markdown = `**${serviceName}**: candidate files come in under \`candidates/\`, scores go out under \`scores/\`, with \`_SUCCESS\` or \`_FAILED.json\`.`;
+  const { candidates, scores } = PREFIXES;
+  const { success, failure } = SCORES_RECORDS;
+  const markdown = `**${serviceName}**: candidate files come in under \`${candidates}\`, scores go out under \`${scores}\`, with \`${success}\` or \`${failure}\`.`;
   return new TextWidget({ markdown, width: 24, height: 1 });
 }
 
@@ -98,7 +102,11 @@ function files({ serviceName }: Scoring): GraphWidget {
   return new GraphWidget({
     title: 'Files',
     left: (['FilesPlanned', 'FilesSucceeded', 'FilesFailed'] as const).map((name) => ownMetric(name, serviceName)),
-    right: [ownMetric('FilesOpen', serviceName, 'Maximum', Duration.minutes(15)).with({ label: 'in flight (right)' })],
+    right: [
+      ownMetric('FilesOpen', serviceName, 'Maximum', Duration.seconds(RECONCILE_SECONDS)).with({
+        label: 'in flight (right)',
+      }),
+    ],
     width: 8,
   });
 }

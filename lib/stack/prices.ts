@@ -5,6 +5,16 @@
  * rely on them.
  */
 
+import {
+  FUNCTION_MEMORY_MIB,
+  FUNCTION_SCRATCH_MIB,
+  ONE_GO_ROWS,
+  QUEUES,
+  RECONCILE_SECONDS,
+  SHARD_ROWS,
+} from '../contract/limits.ts';
+import { SCORING_METRICS } from '../contract/metric-names.ts';
+
 export const PRICES = {
   region: 'us-east-1',
   asOf: '2026-11',
@@ -75,9 +85,6 @@ export interface Cost {
   readonly total: number;
 }
 
-/** Rows up to which a file is planned, scored and finished in one go: as the scoring protocol has it. */
-export const SMALL_FILE_ROWS = 100_000;
-
 /** Requests of S3 that the work on the rows makes, beside the protocol's. */
 export const AROUND = {
   /** Which version is current, by the file. */
@@ -109,7 +116,8 @@ const FILE_SECONDS = 0.5;
 
 /** What scoring so many rows costs, without storage and what the stack costs while it is idle. */
 export function costOfRows(size: ScoringSize): Cost {
-  const { rows, files, rowsPerSecond, memoryMiB = 3008, scratchMiB = 4096, arch = 'x64' } = size;
+  const { rows, files, rowsPerSecond, arch = 'x64' } = size;
+  const { memoryMiB = FUNCTION_MEMORY_MIB.default, scratchMiB = FUNCTION_SCRATCH_MIB } = size;
   const { shards, isSmall } = shardsOf(size);
   const messages = isSmall ? files : shards + files;
   const seconds = rows / rowsPerSecond + files * FILE_SECONDS;
@@ -155,8 +163,6 @@ export interface ScoringTime {
 
 /** Requests a second that S3 serves under one prefix, before it divides it (repost.aws/knowledge-center/s3-object-key-naming-pattern). */
 const S3_WRITES_PER_SECOND = 3_500;
-// Small files of one batch are handled one after the other.
-const ARRIVALS_PER_BATCH = 10;
 
 /**
  * The time in which so many rows are scored, at best, where `concurrency` functions score at the same time: no more than
@@ -165,7 +171,8 @@ const ARRIVALS_PER_BATCH = 10;
 export function timeOfRows(size: ScoringSize, concurrency: number): ScoringTime {
   const { shards, isSmall } = shardsOf(size);
   const work = size.rows / size.rowsPerSecond + size.files * FILE_SECONDS;
-  const tasks = isSmall ? Math.ceil(size.files / ARRIVALS_PER_BATCH) : shards;
+  // Small files of one batch are handled one after the other.
+  const tasks = isSmall ? Math.ceil(size.files / QUEUES.arrivals.batchSize) : shards;
   const writes = isSmall
     ? size.files * REQUESTS.smallFile.write
     : size.files * REQUESTS.file.write + shards * REQUESTS.shard.write;
@@ -187,9 +194,9 @@ function secondsOfStart(work: number): number {
   return Math.sqrt(1 + work / 2.5) - 1;
 }
 
-function shardsOf({ rows, files, shardRows = 500_000 }: ScoringSize): { shards: number; isSmall: boolean } {
+function shardsOf({ rows, files, shardRows = SHARD_ROWS }: ScoringSize): { shards: number; isSmall: boolean } {
   const shards = Math.max(files, Math.ceil(rows / shardRows));
-  return { shards, isSmall: rows <= SMALL_FILE_ROWS * files };
+  return { shards, isSmall: rows <= ONE_GO_ROWS * files };
 }
 
 /** A template's part that costs something while nothing is scored. */
@@ -206,12 +213,11 @@ interface Template {
 
 // Five pollers of an event source, each with a long poll of 20 seconds.
 const POLLS_PER_MONTH = 5 * 3 * 60 * 24 * 30;
-const RECONCILES_PER_MONTH = 4 * 24 * 30;
-const RECONCILE_SECONDS = 2;
+const RECONCILES_PER_MONTH = (30 * 86_400) / RECONCILE_SECONDS;
+const SECONDS_OF_RECONCILE = 2;
 const RECONCILE_GB = 0.25;
 // Lists of the work folder and looks at two queues.
 const RECONCILE_REQUESTS = { write: 4, sqs: 2 };
-const CUSTOM_METRICS = 7;
 
 /** What the resources of a template cost in a month in which nothing arrives. Types that are not listed cost nothing then. */
 export function idleCost({ Resources }: Template): IdleItem[] {
@@ -220,14 +226,17 @@ export function idleCost({ Resources }: Template): IdleItem[] {
   const count = (type: string) => resources.filter(({ Type }) => Type === type).length;
   const runs = count('AWS::Events::Rule') * RECONCILES_PER_MONTH;
   const reconcile =
-    RECONCILE_SECONDS * RECONCILE_GB * lambda.gbSecond.x64 +
+    SECONDS_OF_RECONCILE * RECONCILE_GB * lambda.gbSecond.x64 +
     lambda.request +
     RECONCILE_REQUESTS.write * s3.write +
     RECONCILE_REQUESTS.sqs * sqs.request;
   const items = [
     { what: 'dashboard', perMonth: count('AWS::CloudWatch::Dashboard') * cloudWatch.dashboardMonth },
     { what: 'alarms', perMonth: alarmMetrics(resources) * cloudWatch.alarmMonth },
-    { what: 'metrics of its own', perMonth: runs > 0 ? CUSTOM_METRICS * cloudWatch.metricMonth : 0 },
+    {
+      what: 'metrics of its own',
+      perMonth: runs > 0 ? Object.keys(SCORING_METRICS).length * cloudWatch.metricMonth : 0,
+    },
     {
       what: 'polling of the queues',
       perMonth: count('AWS::Lambda::EventSourceMapping') * POLLS_PER_MONTH * sqs.request,

@@ -7,7 +7,16 @@ import { Architecture, Code, type Function as LambdaFunction } from 'aws-cdk-lib
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type Data, VISIBILITY_TIMEOUT } from './bucket-and-queues.ts';
+import {
+  FUNCTION_MEMORY_MIB,
+  FUNCTION_SCRATCH_MIB,
+  FUNCTION_TIMEOUT_SECONDS,
+  MAX_CONCURRENCY,
+  QUEUES,
+  RECONCILE_SECONDS,
+  RESEND_AFTER_VISIBILITIES,
+} from '../contract/limits.ts';
+import type { Data } from './bucket-and-queues.ts';
 import { ScoringFunction } from './scoring-function.ts';
 
 export interface ScoringProps {
@@ -57,20 +66,23 @@ export interface ScoringFunctions {
   readonly reconcile: LambdaFunction;
 }
 
-const RECONCILE_EVERY = Duration.minutes(15);
+const RECONCILE_MEMORY_MIB = 256;
+// Lambda's least.
+const RECONCILE_SCRATCH_MIB = 512;
 
-/** Plans candidate files, scores their shards and, on a schedule, ends what was left lying. */
+/** Plans candidate files, scores their shards and, on a schedule, ends what no message will end. */
 export class Scoring extends Construct {
   readonly functions: ScoringFunctions;
   readonly memoryMiB: number;
   readonly architecture: Architecture;
-  /** What its logs and metrics are told apart by. */
+  /** Name in its logs and metrics, which tells it from other deployments. */
   readonly serviceName: string;
 
   constructor(scope: Construct, id: string, data: Data, props: ScoringProps) {
     super(scope, id);
-    const { architecture = Architecture.X86_64, scratchMiB = 4096, timeout = Duration.minutes(5) } = props;
-    const { memoryMiB = 3008, maxConcurrency = 10 } = props;
+    const { architecture = Architecture.X86_64, scratchMiB = FUNCTION_SCRATCH_MIB } = props;
+    const { timeout = Duration.seconds(FUNCTION_TIMEOUT_SECONDS.default) } = props;
+    const { memoryMiB = FUNCTION_MEMORY_MIB.default, maxConcurrency = MAX_CONCURRENCY } = props;
     checkTimeout(timeout);
     this.serviceName = `${Stack.of(this).stackName}-${props.modelName}`;
     this.architecture = architecture;
@@ -100,7 +112,7 @@ export class Scoring extends Construct {
       SHARDS_URL: queues.shards.queueUrl,
       SHARDS_DEAD_URL: queues.shardsDead.queueUrl,
       // A shard whose function was killed comes back by itself within the visibility timeout.
-      RESEND_AFTER_SECONDS: String(1.5 * VISIBILITY_TIMEOUT.toSeconds()),
+      RESEND_AFTER_SECONDS: String(RESEND_AFTER_VISIBILITIES * QUEUES.shards.visibilitySeconds),
     };
     const make = (role: keyof ScoringFunctions, entry: string, memoryMiB: number, scratch = scratchMiB) =>
       new ScoringFunction(this, pascalCase(role), {
@@ -114,7 +126,7 @@ export class Scoring extends Construct {
     this.functions = {
       planShards: make('planShards', 'plan-shards', memoryMiB),
       scoreShard: make('scoreShard', 'score-shard', memoryMiB),
-      reconcile: make('reconcile', 'reconcile', 256, 512),
+      reconcile: make('reconcile', 'reconcile', RECONCILE_MEMORY_MIB, RECONCILE_SCRATCH_MIB),
     };
     this.drive(data, maxConcurrency);
   }
@@ -123,23 +135,24 @@ export class Scoring extends Construct {
   private drive({ arrivals, shards }: Data, maxConcurrency: number): void {
     const source = { reportBatchItemFailures: true };
     this.functions.planShards.addEventSource(
-      new SqsEventSource(arrivals.queue, { ...source, batchSize: 10, maxConcurrency }),
+      new SqsEventSource(arrivals.queue, { ...source, batchSize: QUEUES.arrivals.batchSize, maxConcurrency }),
     );
     this.functions.scoreShard.addEventSource(
-      new SqsEventSource(shards.queue, { ...source, batchSize: 1, maxConcurrency }),
+      new SqsEventSource(shards.queue, { ...source, batchSize: QUEUES.shards.batchSize, maxConcurrency }),
     );
     new Rule(this, 'ReconcileSchedule', {
-      schedule: Schedule.rate(RECONCILE_EVERY),
+      schedule: Schedule.rate(Duration.seconds(RECONCILE_SECONDS)),
       targets: [new LambdaTarget(this.functions.reconcile, { retryAttempts: 0 })],
     });
   }
 }
 
 function checkTimeout(timeout: Duration): void {
-  const [seconds, most] = [timeout.toSeconds(), VISIBILITY_TIMEOUT.toSeconds() / 6];
-  if (seconds < 120 || seconds > most)
+  const seconds = timeout.toSeconds();
+  const { least, most } = FUNCTION_TIMEOUT_SECONDS;
+  if (seconds < least || seconds > most)
     throw new Error(
-      `timeout must be 120 to ${most} s, a sixth of the time for which a message is invisible, got ${seconds} s`,
+      `timeout must be ${least} to ${most} s, a sixth of the time for which a message is invisible, got ${seconds} s`,
     );
 }
 

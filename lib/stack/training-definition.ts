@@ -4,8 +4,8 @@
  * went wrong to a topic.
  */
 
-/** Exit codes of the task with a meaning of their own here; `training/failure-code.ts` has them all. */
-const EXIT = { refused: 7, anotherRun: 9, terminated: 143 } as const;
+import { runKey } from '../contract/bucket.ts';
+import { RUN_EXIT_CODES } from '../contract/exit-codes.ts';
 
 /** Runs on Spot before one on demand. */
 const SPOT_RUNS = 3;
@@ -28,7 +28,7 @@ export interface TrainingDefinitionProps {
   readonly waitSeconds?: number;
 }
 
-/** The definition, a plain object that may hold CloudFormation's references. */
+/** The definition: a plain object that may contain CloudFormation's references. */
 export function trainingDefinition(props: TrainingDefinitionProps) {
   const { modelName, waitSeconds = 60 } = props;
   return {
@@ -42,13 +42,13 @@ export function trainingDefinition(props: TrainingDefinitionProps) {
       WhatHappened: {
         Type: 'Choice',
         Choices: [
-          { Or: causeHas(exitCode(EXIT.refused)), Next: 'AnnounceRefusal' },
-          { Or: causeHas(exitCode(EXIT.anotherRun)), Next: 'AnotherRunTrains' },
+          { Or: causeHas(exitCode(RUN_EXIT_CODES['refused by the gate'])), Next: 'AnnounceRefusal' },
+          { Or: causeHas(exitCode(RUN_EXIT_CODES['another run'])), Next: 'AnotherRunTrains' },
           // Whoever is killed for its memory has no last word of its own.
           { Or: causeHas(['*OutOfMemory*']), Next: 'TellOutOfMemory' },
           {
             Or: causeHas([
-              ...exitCode(EXIT.terminated),
+              ...exitCode(RUN_EXIT_CODES.terminated),
               '*SpotInterruption*',
               '*Capacity is unavailable*',
               '*RESOURCE:*',
@@ -144,7 +144,7 @@ function announce({ partition, bucketName, modelName }: TrainingDefinitionProps,
   const detail = {
     model: modelName,
     'run.$': '$$.Execution.Name',
-    'result.$': `States.Format('s3://${bucketName}/_training/${modelName}/{}/result.json', $$.Execution.Name)`,
+    'result.$': `States.Format('s3://${bucketName}/${runKey(modelName, '{}', 'result')}', $$.Execution.Name)`,
   };
   return {
     Type: 'Task',

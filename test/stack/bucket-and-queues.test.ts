@@ -2,7 +2,6 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { describe, expect, it } from 'vitest';
-import * as identity from '../../lib/scoring/protocol/keys.ts';
 import { attempt, makeTemplate, onlyResource, readable, resourcesOf, shortName } from './fixture.ts';
 
 const template = makeTemplate({ parts: ['data'] });
@@ -76,7 +75,7 @@ describe('the bucket', () => {
     expect(QueueConfigurations).toEqual([
       {
         Event: 's3:ObjectCreated:*',
-        Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: identity.CANDIDATES }] } },
+        Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'candidates/' }] } },
         Queue: { 'Fn::GetAtt': [expect.stringMatching(/^BatchScoringDataArrivals/), 'Arn'] },
       },
     ]);

@@ -4,10 +4,10 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RUN_METRICS } from '../../lib/scoring/handlers/telemetry.ts';
+import { RUN_EXIT_CODES } from '../../lib/contract/exit-codes.ts';
+import { RUN_METRICS } from '../../lib/contract/metric-names.ts';
 import { idleCost, PRICES } from '../../lib/stack/prices.ts';
 import { trainingDefinition } from '../../lib/stack/training-definition.ts';
-import { RUN_EXIT_CODES } from '../../training/failure-code.ts';
 import { runSettings } from '../../training/run/environment.ts';
 import { attempt, makeApp, makeTemplate, onlyResource } from './fixture.ts';
 

@@ -1,5 +1,7 @@
 /** What a training run is told by its environment. */
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { PREFIXES, trainedDeclarationKey } from '../../lib/contract/bucket.ts';
+import { TRAINING_DEFAULTS } from '../../lib/contract/limits.ts';
 
 /** Thrown where a variable of the environment is absent, or not what it must be. */
 export class EnvironmentError extends Error {
@@ -52,13 +54,17 @@ export function runSettings(variables: Variables = process.env): RunSettings {
     modelName,
     // It is part of a key, and of a state machine's execution.
     runId: matching('RUN_ID', /^[\w-]{1,80}$/, 'up to 80 letters, digits, - and _'),
-    declarationKey: text('DECLARATION_KEY', `training/${modelName}/entirespace.yaml`),
-    dataPrefix: matching('DATA_PREFIX', /^([^/]+\/)*$/, 'a prefix that ends in /', 'data/'),
-    windowDays: number('WINDOW_DAYS', { least: 1, most: 3660, whole: true }, 30),
+    declarationKey: text('DECLARATION_KEY', trainedDeclarationKey(modelName)),
+    dataPrefix: matching('DATA_PREFIX', /^([^/]+\/)*$/, 'a prefix that ends in /', PREFIXES.data),
+    windowDays: number('WINDOW_DAYS', { least: 1, most: 3660, whole: true }, TRAINING_DEFAULTS.windowDays),
     partitionsUntil: variables.PARTITIONS_UNTIL ? dayOf(variables.PARTITIONS_UNTIL) : null,
     maxMissingDays: number('MAX_MISSING_DAYS', { least: 0, most: 3660, whole: true }, 0),
-    checkpointMinutes: number('CHECKPOINT_MINUTES', { least: 0, most: 1440, whole: false }, 10),
-    leaseSeconds: number('LEASE_SECONDS', { least: 1, most: 86_400, whole: true }, 180),
+    checkpointMinutes: number(
+      'CHECKPOINT_MINUTES',
+      { least: 0, most: 1440, whole: false },
+      TRAINING_DEFAULTS.checkpointMinutes,
+    ),
+    leaseSeconds: number('LEASE_SECONDS', { least: 1, most: 86_400, whole: true }, TRAINING_DEFAULTS.leaseSeconds),
     memoryMiB: number('MEMORY_MIB', { least: 1, most: 1 << 24, whole: true }, halfOfMemoryMiB()),
     threads: number('THREADS', { least: 1, most: 1024, whole: true }, availableParallelism()),
     seed: variables.SEED ? number('SEED', { least: 0, most: 2 ** 31 - 1, whole: true }) : null,

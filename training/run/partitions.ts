@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DATA_EXTENSIONS_TEXT, dataExtensionOf, partitionFolder } from '../../lib/contract/bucket.ts';
 import { mapEach } from '../../lib/scoring/each.ts';
 import type { ObjectInfo, Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
@@ -42,7 +43,7 @@ export async function findWindow(
   const dates = Array.from({ length: days }, (_, i) =>
     new Date(last - (days - 1 - i) * DAY_MS).toISOString().slice(0, 10),
   );
-  const found = await mapEach(dates, (date) => filesOf(store, `${prefix}dt=${date}/`));
+  const found = await mapEach(dates, (date) => filesOf(store, partitionFolder(prefix, date)));
   const objects = found.flat();
   const missingDays = dates.filter((_, i) => found[i]?.length === 0);
   const from = dates[0] as string;
@@ -55,7 +56,7 @@ export async function findWindow(
   if (missingDays.length > maxMissingDays)
     throw new DataError(
       'no_such_file',
-      `partition missing in ${place}: no .parquet, .csv or .csv.gz file in ${missingDays.map((day) => `dt=${day}/`).join(', ')}, expected one for each day from ${from} to ${until} (MAX_MISSING_DAYS is ${maxMissingDays})`,
+      `partition missing in ${place}: no ${DATA_EXTENSIONS_TEXT} file in ${missingDays.map((day) => `dt=${day}/`).join(', ')}, expected one for each day from ${from} to ${until} (MAX_MISSING_DAYS is ${maxMissingDays})`,
     );
   const text = objects.map(({ key, versionId, size }) => `${key}\0${versionId}\0${size}\n`).join('');
   return {
@@ -73,7 +74,7 @@ async function filesOf(store: Store, folder: string): Promise<ObjectInfo[]> {
   for await (const object of store.list(folder)) {
     const path = object.key.slice(folder.length).split('/');
     const isHidden = path.some((segment) => /^[._]/.test(segment));
-    if (!isHidden && /\.(parquet|csv|csv\.gz)$/.test(object.key)) objects.push(object);
+    if (!isHidden && dataExtensionOf(object.key) !== undefined) objects.push(object);
   }
   return objects;
 }

@@ -12,7 +12,7 @@ import { type GateDecision, settle } from '../../lib/gate/hold-against.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
 import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
-import { conclusionKey, resultKey, trainingPrefix } from '../../lib/registry/keys.ts';
+import { conclusionKey, resultKey, windowKey } from '../../lib/registry/keys.ts';
 import { type Lease, takeLease } from '../../lib/registry/lease.ts';
 import type { CountRun } from '../../lib/scoring/handlers/telemetry.ts';
 import type { Log } from '../../lib/scoring/protocol/ports.ts';
@@ -252,7 +252,7 @@ async function openWindow(
 }
 
 async function lastDayOf(store: Store, { modelName, runId }: RunSettings): Promise<string> {
-  const key = `${trainingPrefix(modelName)}${runId}/window.json`;
+  const key = windowKey(modelName, runId);
   const until = dayBefore(await store.now());
   try {
     await store.put(key, `${JSON.stringify({ until })}\n`, { ifAbsent: true });

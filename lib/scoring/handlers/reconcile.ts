@@ -1,3 +1,4 @@
+import { PREFIXES, parseWorkKey, WORK_RECORDS } from '../../contract/bucket.ts';
 import type { Inbox } from '../../queue/sqs-inbox.ts';
 import type { Store } from '../../store/store.ts';
 import type { Log } from '../protocol/ports.ts';
@@ -31,10 +32,10 @@ async function countOpenFiles(store: Store): Promise<number> {
   const open = new Set<string>();
   // In the order of the keys a file's outcome comes before its plan.
   const ended = new Set<string>();
-  for await (const { key } of store.list('_work/')) {
-    const [, source = '', name] = key.split('/');
-    if (name === 'outcome.json') ended.add(source);
-    if (name === 'plan.json' && !ended.has(source)) open.add(source);
+  for await (const { key } of store.list(PREFIXES.work)) {
+    const { source, name } = parseWorkKey(key);
+    if (name === WORK_RECORDS.outcome) ended.add(source);
+    if (name === WORK_RECORDS.plan && !ended.has(source)) open.add(source);
   }
   return open.size;
 }

@@ -1,13 +1,11 @@
+import { RETRY_SECONDS } from '../../contract/limits.ts';
 import type { BatchHandler } from '../../queue/in-process-queue.ts';
 import type { Inbox } from '../../queue/sqs-inbox.ts';
 import type { Log } from '../protocol/ports.ts';
 
-const FIRST_SECONDS = 30;
-const MAX_SECONDS = 900;
-
 /** Seconds until a message that failed is tried again: twice as long each time. */
-export function retrySeconds(receiveCount: number, firstSeconds = FIRST_SECONDS): number {
-  return Math.min(MAX_SECONDS, firstSeconds * 2 ** (receiveCount - 1));
+export function retrySeconds(receiveCount: number, firstSeconds: number = RETRY_SECONDS.first): number {
+  return Math.min(RETRY_SECONDS.longest, firstSeconds * 2 ** (receiveCount - 1));
 }
 
 /**
@@ -18,7 +16,7 @@ export function retryingSooner(
   handler: BatchHandler,
   inbox: Pick<Inbox, 'hide'>,
   log: Pick<Log, 'error'>,
-  firstSeconds = FIRST_SECONDS,
+  firstSeconds: number = RETRY_SECONDS.first,
 ): BatchHandler {
   return async (event) => {
     const response = await handler(event);

@@ -1,35 +1,20 @@
-/** What functions and training runs tell CloudWatch: lines in JSON, some of them metrics (the embedded metric format). */
+/** What functions and training runs write for CloudWatch: lines of JSON, some of them metrics (the embedded metric format). */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { PREFIXES, parseWorkKey, WORK_RECORDS } from '../../contract/bucket.ts';
+import {
+  METRICS_NAMESPACE,
+  MODEL_DIMENSION,
+  RUN_METRICS,
+  type RunMetric,
+  SCORING_METRICS,
+  type ScoringMetric,
+} from '../../contract/metric-names.ts';
 import type { Store } from '../../store/store.ts';
 import type { CandidateFiles } from '../protocol/ports.ts';
 
-export const METRICS_NAMESPACE = 'entirespace';
-
-/** Names of the metrics; the dimension `service` tells one deployment from another. */
-export const METRICS = {
-  rowsScored: 'RowsScored',
-  rowsRejected: 'RowsRejected',
-  shardSeconds: 'ShardSeconds',
-  filesPlanned: 'FilesPlanned',
-  filesSucceeded: 'FilesSucceeded',
-  filesFailed: 'FilesFailed',
-  filesOpen: 'FilesOpen',
-} as const;
-
-/** Of training runs; the dimension `model` tells one model from another. */
-export const RUN_METRICS = {
-  EpochLoss: MetricUnit.NoUnit,
-  ValidationLoss: MetricUnit.NoUnit,
-  RowsPerSecond: MetricUnit.CountPerSecond,
-  CheckpointSeconds: MetricUnit.Seconds,
-  RunRows: MetricUnit.Count,
-  RunSeconds: MetricUnit.Seconds,
-  /** 1 for a promotion, 0 for a refusal. */
-  Promoted: MetricUnit.Count,
-} as const;
-
-export type RunMetricValues = Readonly<Partial<Record<keyof typeof RUN_METRICS, number>>>;
+/** Some of the values of a training run, each under its metric's name. */
+export type RunMetricValues = Readonly<Partial<Record<RunMetric, number>>>;
 
 export interface Telemetry {
   readonly log: Logger;
@@ -43,13 +28,18 @@ export function openTelemetry(): Telemetry {
 
 type Counter = Pick<Metrics, 'addMetric'>;
 
+/** Adds a value of what the scoring functions count. */
+export function countScoring(metrics: Counter, name: ScoringMetric, value: number): void {
+  metrics.addMetric(name, SCORING_METRICS[name], value);
+}
+
 /** Writes values of a model's training run, as one line. */
 export type CountRun = (values: RunMetricValues) => void;
 
 export function runCounter(metrics: Metrics, model: string): CountRun {
-  metrics.setDefaultDimensions({ model });
+  metrics.setDefaultDimensions({ [MODEL_DIMENSION]: model });
   return (values) => {
-    for (const [name, value] of Object.entries(values) as [keyof typeof RUN_METRICS, number][])
+    for (const [name, value] of Object.entries(values) as [RunMetric, number][])
       metrics.addMetric(name, RUN_METRICS[name], value);
     metrics.publishStoredMetrics();
   };
@@ -62,9 +52,9 @@ export function countingRows(files: CandidateFiles, metrics: Counter, now = () =
     async scoreShard(request) {
       const started = now();
       const shard = await files.scoreShard(request);
-      metrics.addMetric(METRICS.rowsScored, MetricUnit.Count, shard.scored);
-      metrics.addMetric(METRICS.rowsRejected, MetricUnit.Count, shard.rejected);
-      metrics.addMetric(METRICS.shardSeconds, MetricUnit.Seconds, (now() - started) / 1000);
+      countScoring(metrics, 'RowsScored', shard.scored);
+      countScoring(metrics, 'RowsRejected', shard.rejected);
+      countScoring(metrics, 'ShardSeconds', (now() - started) / 1000);
       return shard;
     },
   };
@@ -77,16 +67,18 @@ export function countingFiles(store: Store, metrics: Counter): Store {
     async put(key, body, options) {
       const info = await store.put(key, body, options);
       const metric = metricOfRecord(key, body);
-      if (metric !== null) metrics.addMetric(metric, MetricUnit.Count, 1);
+      if (metric !== null) countScoring(metrics, metric, 1);
       return info;
     },
   };
 }
 
-function metricOfRecord(key: string, body: Uint8Array | string): string | null {
-  if (/^_work\/[^/]+\/plan\.json$/.test(key)) return METRICS.filesPlanned;
-  if (!/^_work\/[^/]+\/outcome\.json$/.test(key)) return null;
+function metricOfRecord(key: string, body: Uint8Array | string): ScoringMetric | null {
+  if (!key.startsWith(PREFIXES.work)) return null;
+  const { name } = parseWorkKey(key);
+  if (name === WORK_RECORDS.plan) return 'FilesPlanned';
+  if (name !== WORK_RECORDS.outcome) return null;
   const { status } = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body));
-  if (status === 'succeeded') return METRICS.filesSucceeded;
-  return status === 'failed' ? METRICS.filesFailed : null;
+  if (status === 'succeeded') return 'FilesSucceeded';
+  return status === 'failed' ? 'FilesFailed' : null;
 }

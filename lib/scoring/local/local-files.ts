@@ -1,7 +1,8 @@
+import { PREFIXES, planKey } from '../../contract/bucket.ts';
 import type { Store } from '../../store/store.ts';
 import { ScoringError } from '../errors.ts';
 import { sequencerAt } from '../protocol/events.ts';
-import { CANDIDATES, checkCandidateKey, type FileVersion, fileVersion, planKey } from '../protocol/keys.ts';
+import { checkCandidateKey, type FileVersion, fileVersion } from '../protocol/keys.ts';
 import { isDecided, readOutcome } from '../protocol/records.ts';
 
 /** How a file of the store stands before a run. */
@@ -34,7 +35,7 @@ interface Version {
 
 async function scanVersions(store: Store): Promise<Version[]> {
   const versions: Version[] = [];
-  for await (const { key, versionId } of store.list(CANDIDATES))
+  for await (const { key, versionId } of store.list(PREFIXES.candidates))
     if (checkCandidateKey(key).kind !== 'ignored') versions.push({ key, versionId });
   return versions;
 }
@@ -47,7 +48,7 @@ async function namedVersions(store: Store, keys: readonly string[]): Promise<Ver
     const object = check.kind === 'candidate' ? await store.head(key) : null;
     if (object !== null) versions.push(object);
     else if (check.kind === 'refused') problems.push(check.message);
-    else if (check.kind === 'ignored') problems.push(`${key} is not a file under ${CANDIDATES}`);
+    else if (check.kind === 'ignored') problems.push(`${key} is not a file under ${PREFIXES.candidates}`);
     else problems.push(`no object ${key}`);
   }
   if (problems.length > 0) throw new ScoringError(`${problems.join('; ')} (in ${store.url})`);

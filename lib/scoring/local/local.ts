@@ -1,6 +1,7 @@
 /** Local mode: the handlers of the Lambdas over any store, driven by queues within the process. */
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import { failureKey, scoresManifestKey } from '../../contract/bucket.ts';
 import {
   type BatchHandler,
   type InProcessQueue,
@@ -10,7 +11,7 @@ import {
 import type { Store } from '../../store/store.ts';
 import { arrivalBody } from '../protocol/events.ts';
 import { conclude, shardsDone } from '../protocol/finish.ts';
-import { checkCandidateKey, type FileVersion, failureKey, fileVersion, manifestKey } from '../protocol/keys.ts';
+import { checkCandidateKey, type FileVersion, fileVersion } from '../protocol/keys.ts';
 import type {
   CandidateFiles,
   Log,
@@ -166,7 +167,7 @@ async function readResult(store: Store, { key, source }: FileVersion): Promise<F
   if (outcome?.status === 'succeeded') return { status: 'succeeded', key, manifest: outcome.manifest };
   if (outcome?.status === 'failed') return { status: 'failed', key, failure: outcome.failure };
   // The work of a file that was over long ago has expired; its folder still tells.
-  const manifest = (await readRecord<Manifest>(store, manifestKey(key)))?.value;
+  const manifest = (await readRecord<Manifest>(store, scoresManifestKey(key)))?.value;
   if (manifest?.source === source) return { status: 'succeeded', key, manifest };
   const failure = (await readRecord<Failure>(store, failureKey(key)))?.value;
   return failure?.source === source ? { status: 'failed', key, failure } : { status: 'open', key };

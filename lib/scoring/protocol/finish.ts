@@ -1,7 +1,8 @@
+import { outcomeKey, receiptKey, receiptsPrefix, shardOfReceipt } from '../../contract/bucket.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { mapEach } from '../each.ts';
 import { ScoringError } from '../errors.ts';
-import { type FileVersion, outcomeKey, receiptKey, receiptsPrefix, rejectsPartKey, scoresPartKey } from './keys.ts';
+import { type FileVersion, rejectsPartKey, scoresPartKey } from './keys.ts';
 import type { ScoringDependencies } from './ports.ts';
 import { publish } from './publish.ts';
 import {
@@ -95,9 +96,8 @@ export async function conclude(
 
 /** Indices of the shards that have a receipt. */
 export async function shardsDone(store: ScoringDependencies['store'], source: string): Promise<ReadonlySet<number>> {
-  const prefix = receiptsPrefix(source);
   const done = new Set<number>();
-  for await (const { key } of store.list(prefix)) done.add(Number(key.slice(prefix.length, -'.json'.length)));
+  for await (const { key } of store.list(receiptsPrefix(source))) done.add(shardOfReceipt(key));
   return done;
 }
 

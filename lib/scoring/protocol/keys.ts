@@ -1,7 +1,17 @@
-/** Names of everything that the scoring of one candidate file reads and writes; all of them follow from the file version. */
+/** Which keys are candidate files, which version of one is the newer, and the keys that follow from a version. */
 import { createHash } from 'node:crypto';
+import {
+  DATA_EXTENSIONS_TEXT,
+  dataExtensionOf,
+  PART_NAME,
+  PREFIXES,
+  partName,
+  rejectsFolder,
+  scoresFolder,
+} from '../../contract/bucket.ts';
+import { MAX_CANDIDATE_KEY_BYTES } from '../../contract/limits.ts';
 
-/** What is told of a new candidate file. */
+/** What an event says of a new candidate file. */
 export interface Arrival {
   readonly bucket: string;
   readonly key: string;
@@ -31,26 +41,21 @@ export type KeyCheck =
       readonly message: string;
     };
 
-export const CANDIDATES = 'candidates/';
-export const WORK = '_work/';
-
-const EXTENSIONS = ['.parquet', '.csv', '.csv.gz'] as const;
-// Leaves room, within S3's 1,024 bytes, for what is added to the path under scores/ and rejects/.
-const MAX_KEY_BYTES = 900;
-const SCORES_PART = /^part-[0-9a-f]{8}(-\d+)?-\d{5,}\.parquet$/;
-
 /** Tells whether a key names a candidate file, and why not. */
 export function checkCandidateKey(key: string): KeyCheck {
   const name = key.slice(key.lastIndexOf('/') + 1);
-  if (!key.startsWith(CANDIDATES) || name === '' || name.startsWith('_') || name.startsWith('.'))
+  if (!key.startsWith(PREFIXES.candidates) || name === '' || name.startsWith('_') || name.startsWith('.'))
     return { kind: 'ignored' };
   const bytes = Buffer.byteLength(key);
-  if (bytes > MAX_KEY_BYTES)
-    return refused('key_too_long', `candidate key has ${bytes} bytes, expected at most ${MAX_KEY_BYTES} (${key})`);
-  if (!EXTENSIONS.some((extension) => name.endsWith(extension)))
+  if (bytes > MAX_CANDIDATE_KEY_BYTES)
+    return refused(
+      'key_too_long',
+      `candidate key has ${bytes} bytes, expected at most ${MAX_CANDIDATE_KEY_BYTES} (${key})`,
+    );
+  if (dataExtensionOf(name) === undefined)
     return refused(
       'key_extension',
-      `candidate key ends in ${extensionOf(name)}, expected .parquet, .csv or .csv.gz (${key})`,
+      `candidate key ends in ${extensionOf(name)}, expected ${DATA_EXTENSIONS_TEXT} (${key})`,
     );
   if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..'))
     return refused('key_segments', `candidate key has an empty, . or .. segment (${key})`);
@@ -79,85 +84,30 @@ export function compareVersions(a: FileVersion, b: FileVersion): number {
   );
 }
 
-export function planKey(source: string): string {
-  return `${WORK}${source}/plan.json`;
-}
-
-export function outcomeKey(source: string): string {
-  return `${WORK}${source}/outcome.json`;
-}
-
-/** Says that a person has reopened the file version, however it stands now. */
-export function reopenedKey(source: string): string {
-  return `${WORK}${source}/reopened.json`;
-}
-
-/** Says that missing shards were sent once more after so many reopenings. */
-export function resentKey(source: string, reopened: number): string {
-  return `${WORK}${source}/resent-${reopened}.json`;
-}
-
-export function workPartKey(source: string, shard: number): string {
-  return `${WORK}${source}/parts/${fiveDigits(shard)}.parquet`;
-}
-
-/** Uncompressed rows of one shard of a gzip file, as one planner cut it. */
-export function pieceKey(source: string, planId: string, shard: number): string {
-  return `${WORK}${source}/pieces/${planId}/${fiveDigits(shard)}.csv`;
-}
-
-export function receiptsPrefix(source: string): string {
-  return `${WORK}${source}/receipts/`;
-}
-
-export function receiptKey(source: string, shard: number): string {
-  return `${receiptsPrefix(source)}${fiveDigits(shard)}.json`;
-}
-
-/** The pointer of a candidate's path: the newest version that has an outcome. */
+/** Key of a candidate's pointer: the newest version of it that has an outcome. */
 export function pointerKey(key: string): string {
-  return `_state/${sha256(key)}.json`;
+  return `${PREFIXES.state}${sha256(key)}.json`;
 }
 
-/** Where a key that cannot have a folder of its own is refused. */
+/** Key of the record that a candidate key was refused which cannot have a folder of its own. */
 export function refusalKey(key: string): string {
-  return `failed/${sha256(key)}.json`;
+  return `${PREFIXES.failed}${sha256(key)}.json`;
 }
 
-/** The folder of a candidate's scores, ending in `/`. */
-export function scoresFolder(key: string): string {
-  return `scores/${key.slice(CANDIDATES.length)}/`;
+/** Key of a shard's published scores. */
+export function scoresPartKey({ key, source, attempt }: FileVersion, shard: number): string {
+  return `${scoresFolder(key)}${partName(source, attempt, shard)}`;
 }
 
-export function scoresPartKey(file: FileVersion, shard: number): string {
-  return `${scoresFolder(file.key)}${partName(file, shard)}`;
-}
-
-export function rejectsPartKey(file: FileVersion, shard: number): string {
-  return `rejects/${file.key.slice(CANDIDATES.length)}/${partName(file, shard)}`;
+/** Key of a shard's rejected rows. */
+export function rejectsPartKey({ key, source, attempt }: FileVersion, shard: number): string {
+  return `${rejectsFolder(key)}${partName(source, attempt, shard)}`;
 }
 
 /** Whether a key is a part of this candidate's scores, of whatever version, and not one of a file nested below it. */
 export function isScoresPart(key: string, candidateKey: string): boolean {
   const folder = scoresFolder(candidateKey);
-  return key.startsWith(folder) && SCORES_PART.test(key.slice(folder.length));
-}
-
-export function manifestKey(key: string): string {
-  return `${scoresFolder(key)}_manifest.json`;
-}
-
-export function successKey(key: string): string {
-  return `${scoresFolder(key)}_SUCCESS`;
-}
-
-export function failureKey(key: string): string {
-  return `${scoresFolder(key)}_FAILED.json`;
-}
-
-function partName({ source, attempt }: FileVersion, shard: number): string {
-  const again = attempt === 1 ? '' : `-${attempt}`;
-  return `part-${source.slice(0, 8)}${again}-${fiveDigits(shard)}.parquet`;
+  return key.startsWith(folder) && PART_NAME.test(key.slice(folder.length));
 }
 
 function refused(reason: 'key_extension' | 'key_too_long' | 'key_segments', message: string): KeyCheck {
@@ -167,10 +117,6 @@ function refused(reason: 'key_extension' | 'key_too_long' | 'key_segments', mess
 function extensionOf(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot < 0 ? 'no extension' : name.slice(dot);
-}
-
-function fiveDigits(shard: number): string {
-  return String(shard).padStart(5, '0');
 }
 
 function sha256(text: string): string {

@@ -1,15 +1,9 @@
+import { planKey } from '../../contract/bucket.ts';
+import { ONE_GO_ROWS } from '../../contract/limits.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
 import { conclude, type FileStatus, failFile, finishFile, shardsDone } from './finish.ts';
-import {
-  type Arrival,
-  checkCandidateKey,
-  compareVersions,
-  type FileVersion,
-  fileVersion,
-  planKey,
-  refusalKey,
-} from './keys.ts';
+import { type Arrival, checkCandidateKey, compareVersions, type FileVersion, fileVersion, refusalKey } from './keys.ts';
 import { shardMessageBody } from './messages.ts';
 import type { PlanDependencies } from './ports.ts';
 import { readPointer } from './publish.ts';
@@ -24,12 +18,6 @@ import {
   type Stored,
 } from './records.ts';
 import { scoreOnlyShard } from './score.ts';
-
-/**
- * Rows up to which a file is scored by who plans it. Ten of them, a batch of arrivals, take half a minute one after the
- * other at 40,000 rows a second; larger ones are faster side by side, and worth a message and a part of their own.
- */
-export const ONE_GO_ROWS = 100_000;
 
 export type PlanResult =
   /** Not a candidate file. */

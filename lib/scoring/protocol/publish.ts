@@ -16,20 +16,11 @@
  *   `_SUCCESS`, and whoever comes from an older version looks again himself.
  * - Nothing is copied before there is a pointer. Who makes a path's first one therefore knows the folder: it was empty.
  */
+import { failureKey, scoresFolder, scoresManifestKey, successKey, workPartKey } from '../../contract/bucket.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { mapEach } from '../each.ts';
 import { ScoringError } from '../errors.ts';
-import {
-  compareVersions,
-  type FileVersion,
-  failureKey,
-  isScoresPart,
-  manifestKey,
-  pointerKey,
-  scoresFolder,
-  successKey,
-  workPartKey,
-} from './keys.ts';
+import { compareVersions, type FileVersion, isScoresPart, pointerKey } from './keys.ts';
 import type { ScoringDependencies } from './ports.ts';
 import {
   type Failed,
@@ -138,7 +129,7 @@ async function showScores(publishing: Publishing, folder: Folder, { file, manife
     });
     const content = recordText(manifest);
     const expected = folder.manifest?.etag ?? null;
-    if (!(await putConditionally(publishing, { key: manifestKey(file.key), content, expected }))) return false;
+    if (!(await putConditionally(publishing, { key: scoresManifestKey(file.key), content, expected }))) return false;
   }
   await mapEach(strangers(folder, manifest), (key) => store.delete(key));
   if (folder.failure !== null) await store.delete(failureKey(file.key));
@@ -210,7 +201,7 @@ async function readFolder({ store }: Publishing, key: string): Promise<Folder> {
     else records.add(found);
   }
   const ifListed = <Value>(record: string, read: () => Promise<Value | null>) => (records.has(record) ? read() : null);
-  const manifest = await ifListed(manifestKey(key), () => readRecord<Manifest>(store, manifestKey(key)));
+  const manifest = await ifListed(scoresManifestKey(key), () => readRecord<Manifest>(store, scoresManifestKey(key)));
   const failure = await ifListed(failureKey(key), () => readRecord<Failure>(store, failureKey(key)));
   const success = await ifListed(successKey(key), () => getIfPresent(store, successKey(key)));
   return { parts, manifest, failure, success: success && new TextDecoder().decode(success.body) };

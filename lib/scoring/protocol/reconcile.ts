@@ -1,8 +1,9 @@
+import { PREFIXES, parseWorkKey, resentKey, resentRecord, WORK_RECORDS } from '../../contract/bucket.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { MessageError, ScoringError } from '../errors.ts';
 import { parseArrivals } from './events.ts';
 import { failFile } from './finish.ts';
-import { checkCandidateKey, fileVersion, resentKey, WORK } from './keys.ts';
+import { checkCandidateKey, fileVersion } from './keys.ts';
 import { parseShardMessage } from './messages.ts';
 import { sendShards } from './plan.ts';
 import type { PlanDependencies } from './ports.ts';
@@ -141,12 +142,13 @@ async function resendOnce(dependencies: ReconcileDependencies, { plan, outcome }
  */
 async function sourcesToLookAt({ store }: ReconcileDependencies): Promise<string[]> {
   const records = new Map<string, Set<string>>();
-  for await (const { key } of store.list(WORK)) {
-    const [source = '', name = ''] = key.slice(WORK.length).split('/');
+  for await (const { key } of store.list(PREFIXES.work)) {
+    const { source, name } = parseWorkKey(key);
     records.set(source, (records.get(source) ?? new Set()).add(name));
   }
-  const isUntouched = (names: Set<string>) => !names.has('outcome.json') && !names.has('resent-0.json');
+  const { plan, outcome, reopened } = WORK_RECORDS;
+  const isUntouched = (names: Set<string>) => !names.has(outcome) && !names.has(resentRecord(0));
   return [...records]
-    .filter(([, names]) => names.has('plan.json') && (names.has('reopened.json') || isUntouched(names)))
+    .filter(([, names]) => names.has(plan) && (names.has(reopened) || isUntouched(names)))
     .map(([source]) => source);
 }

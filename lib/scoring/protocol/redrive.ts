@@ -1,8 +1,8 @@
+import { outcomeKey, reopenedKey } from '../../contract/bucket.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { ScoringError } from '../errors.ts';
 import { arrivalBody } from './events.ts';
-import { outcomeKey, reopenedKey } from './keys.ts';
 import type { ScoringDependencies } from './ports.ts';
 import { publish } from './publish.ts';
 import { FORMAT_VERSION, type Outcome, readOutcome, recordText } from './records.ts';

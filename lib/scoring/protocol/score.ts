@@ -4,11 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { receiptKey, workPartKey } from '../../contract/bucket.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import type { ObjectInfo } from '../../store/store.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
 import { conclude, type FileStatus, failFile, finishFile, finishWith } from './finish.ts';
-import { receiptKey, rejectsPartKey, workPartKey } from './keys.ts';
+import { rejectsPartKey } from './keys.ts';
 import type { ShardMessage } from './messages.ts';
 import type { ScoreDependencies } from './ports.ts';
 import {

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pieceKey } from '../../contract/bucket.ts';
+import { SHARD_ROWS } from '../../contract/limits.ts';
 import { openObjectFile } from '../../store/object-file.ts';
 import type { Store } from '../../store/store.ts';
 import { planCandidates, scoreRows } from '../../table/candidates/candidates.ts';
@@ -9,7 +11,7 @@ import type { Relation } from '../../table/columns.ts';
 import { DataError } from '../../table/errors.ts';
 import type { CandidateFile } from '../../table/source/candidate-file.ts';
 import { CandidateFileError } from '../errors.ts';
-import { type FileVersion, pieceKey } from '../protocol/keys.ts';
+import type { FileVersion } from '../protocol/keys.ts';
 import type { CandidateFiles, ScoredShard, ShardRequest } from '../protocol/ports.ts';
 import { type FeatureTables, featureTables } from './feature-tables.ts';
 import type { ModelLoader } from './models.ts';
@@ -32,8 +34,6 @@ export interface CandidateFilesOptions {
   /** As `FeatureTablesOptions.wholeBytes`. */
   readonly wholeTableBytes?: number;
 }
-
-const SHARD_ROWS = 500_000;
 
 /** Plans and scores candidate files with the model version that each request names. */
 export function candidateFiles({

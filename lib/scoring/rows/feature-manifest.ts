@@ -4,11 +4,16 @@
  */
 import { z } from 'zod';
 import type { EntityTable } from '../../config/declaration.ts';
+import {
+  bucketName,
+  dateOfPartition,
+  FEATURE_MANIFEST,
+  featuresFolder,
+  partitionFolder,
+} from '../../contract/bucket.ts';
 import { parseRecord } from '../../registry/record.ts';
 import type { Store } from '../../store/store.ts';
 import { getIfPresent } from '../protocol/records.ts';
-
-export const FEATURES = 'features/';
 
 const count = z.number().int().nonnegative();
 const column = z.object({ name: z.string(), type: z.string(), isUntyped: z.boolean() }).readonly();
@@ -62,27 +67,27 @@ export interface FoundManifest {
 
 /** The folder of an entity's tables, ending in `/`. */
 export function tablesFolder(entity: EntityTable['entity']): string {
-  return `${FEATURES}${entity}/`;
+  return featuresFolder(entity);
 }
 
 /** The folder of the table of a date, ending in `/`. */
 export function tableFolder(entity: EntityTable['entity'], date: string): string {
-  return `${tablesFolder(entity)}dt=${date}/`;
+  return partitionFolder(tablesFolder(entity), date);
 }
 
 export function featureManifestKey(entity: EntityTable['entity'], date: string): string {
-  return `${tableFolder(entity, date)}_manifest.json`;
+  return `${tableFolder(entity, date)}${FEATURE_MANIFEST}`;
 }
 
 export function bucketKey(entity: EntityTable['entity'], date: string, bucket: number): string {
-  return `${tableFolder(entity, date)}bucket=${String(bucket).padStart(5, '0')}.parquet`;
+  return `${tableFolder(entity, date)}${bucketName(bucket)}`;
 }
 
 /** The newest table of an entity that is complete; `null` where there is none. */
 export async function newestTable(store: Store, entity: EntityTable['entity']): Promise<FoundManifest | null> {
   const folders: string[] = [];
   for await (const folder of store.listFolders(tablesFolder(entity))) folders.push(folder);
-  const dates = folders.flatMap((folder) => /\/dt=(\d{4}-\d{2}-\d{2})\/$/.exec(folder)?.[1] ?? []);
+  const dates = folders.flatMap((folder) => dateOfPartition(folder) ?? []);
   for (const date of dates.toSorted().reverse()) {
     const key = featureManifestKey(entity, date);
     const object = await getIfPresent(store, key);

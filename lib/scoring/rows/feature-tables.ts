@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
+import { WHOLE_TABLE_BYTES } from '../../contract/limits.ts';
 import { ObjectNotFoundError, type Store } from '../../store/store.ts';
 import type { FoundTable, PinnedTable } from '../../table/candidates/candidates.ts';
 import {
@@ -73,12 +74,11 @@ interface LocalFile {
   readonly isCopy: boolean;
 }
 
-const WHOLE_BYTES = 128 * 2 ** 20;
 // The users' and the items', of the newest date and of the one before it, with which files may still be planned.
 const KEPT_TABLES = 4;
 
 /** The feature tables of a store. At most four of them may be in use at a time. */
-export function featureTables({ store, folder, wholeBytes = WHOLE_BYTES }: FeatureTablesOptions): FeatureTables {
+export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }: FeatureTablesOptions): FeatureTables {
   /** In the order of their last use. */
   const kept = new Map<string, Promise<OpenTable>>();
 

@@ -1,6 +1,7 @@
 /** Feature tables, from a checked file to the bucket. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BUCKET_NAME_START } from '../../contract/bucket.ts';
 import { digestFile } from '../../registry/version-files.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import type { Store } from '../../store/store.ts';
@@ -77,7 +78,11 @@ export async function publishFeatures(
   };
   if (!(await putConditionally(dependencies, { key, content: recordText(manifest), expected: before?.etag ?? null })))
     throw new ScoringError(`${key} changed while the table was being written: run it again (in ${store.url})`);
-  await deleteStrangers(store, `${tableFolder(entity, date)}bucket=`, new Set(files.map((file) => file.key)));
+  await deleteStrangers(
+    store,
+    `${tableFolder(entity, date)}${BUCKET_NAME_START}`,
+    new Set(files.map((file) => file.key)),
+  );
   return manifest;
 }
 

@@ -1,7 +1,8 @@
 import { parseDeclaration } from '../../config/parse-declaration.ts';
+import { DECLARATION_FILE } from '../../contract/bucket.ts';
 import { currentVersion } from '../../registry/current.ts';
 import { VersionNotFoundError } from '../../registry/errors.ts';
-import { DECLARATION_FILE, versionPrefix } from '../../registry/keys.ts';
+import { versionPrefix } from '../../registry/keys.ts';
 import type { Store } from '../../store/store.ts';
 import type { CurrentModel, Models } from '../protocol/ports.ts';
 

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
+import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { byteText } from '../byte-text.ts';
 import { candidateColumns, checkCandidateColumns } from '../check/check-columns.ts';
 import { candidateChecks, goodRows, type RowCheck, writeRejects } from '../check/check-rows.ts';
@@ -119,8 +120,6 @@ export interface ScoredShard {
   readonly unknownEntities?: Readonly<Record<string, number>>;
 }
 
-const MAX_SHARD_BYTES = 2 ** 30;
-const MAX_UNZIPPED_BYTES = 4 * 2 ** 30;
 // Smaller shards cost more in requests than they save.
 const MIN_SHARD_ROWS = 1_000;
 // Holds the footer of nearly every file.

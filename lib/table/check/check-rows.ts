@@ -6,6 +6,7 @@
  * of its own, never a fault.
  */
 import type { Declaration, Feature, IdSource } from '../../config/declaration.ts';
+import { type ListedReason, REJECT_REASONS, type RejectReason } from '../../contract/reject-reasons.ts';
 import { unknownEntitySql } from '../candidates/join-tables.ts';
 import {
   bagTexts,
@@ -18,6 +19,7 @@ import {
   type Value,
 } from '../columns.ts';
 import { type Database, execute, literal, literals } from '../database.ts';
+import type { MalformedReason } from '../source/csv-scan.ts';
 import { featureValue, requiredValue, weightsValue } from './check-columns.ts';
 import {
   inconsistentSql,
@@ -31,7 +33,7 @@ import { amongSql } from './split.ts';
 
 /** One way in which a row can be bad. */
 export interface RowCheck {
-  readonly reason: string;
+  readonly reason: RejectReason;
   readonly column: string | null;
   /** SQL that is true where the row is bad, false or NULL where it is not. */
   readonly isBad: string;
@@ -91,7 +93,7 @@ export function inconsistencyChecks(
     const expected = `0 where ${stage.from.join(' or ')} was not reached`;
     return [
       {
-        ...columnCheck(
+        ...rowCheck(
           `${stage.name}_without_${before}`,
           stage.label,
           requiredValue(relation, stage.label),
@@ -134,17 +136,17 @@ export async function writeRejects(
 
 function malformedChecks(relation: Relation): RowCheck[] {
   if (!relation.isText) return [];
-  const expected: Readonly<Record<string, string>> = {
+  const expected: Readonly<Record<MalformedReason, string>> = {
     field_count: `${relation.columns.length} fields`,
-    quote_misplaced: 'quotes around a whole field',
-    not_utf8: 'UTF-8',
+    quote_misplaced: REJECT_REASONS.quote_misplaced,
+    not_utf8: REJECT_REASONS.not_utf8,
   };
-  return Object.entries(expected).map(([reason, fields]) => ({
+  return (Object.keys(expected) as MalformedReason[]).map((reason) => ({
     reason,
     column: null,
     isBad: `"#malformed" = ${literal(reason)}`,
     value: '"#malformed_value"',
-    expected: fields,
+    expected: expected[reason],
     stage: null,
   }));
 }
@@ -156,7 +158,7 @@ function keyCheck(relation: Relation, key: string): RowCheck {
     column: key,
     isBad,
     value: 'CAST(NULL AS VARCHAR)',
-    expected: 'a value',
+    expected: REJECT_REASONS.missing_key,
     stage: null,
   };
 }
@@ -179,9 +181,9 @@ function timeChecks(relation: Relation, column: string, now: number): RowCheck[]
   const value = requiredValue(relation, column);
   const latest = now + CLOCK_TOLERANCE_MS;
   return [
-    columnCheck('time_not_valid', column, value, `${timeSql(value)} IS NULL`, 'an instant'),
+    columnCheck('time_not_valid', column, value, `${timeSql(value)} IS NULL`),
     // One row from the future would move the log's end, and every younger label would seem to be settled.
-    columnCheck('time_in_future', column, value, `${timeSql(value)} > ${latest}`, 'at most a day from now'),
+    columnCheck('time_in_future', column, value, `${timeSql(value)} > ${latest}`),
   ];
 }
 
@@ -189,8 +191,8 @@ function labelChecks(relation: Relation, declaration: Declaration, stage: Labell
   const value = requiredValue(relation, stage.label);
   const isNotBinary = `(${presentSql(value)} AND ${labelSql(value)} IS NULL)`;
   return [
-    columnCheck('label_missing', stage.label, value, labelMissingSql(relation, declaration, stage), '0 or 1'),
-    columnCheck('label_not_binary', stage.label, value, isNotBinary, '0 or 1'),
+    columnCheck('label_missing', stage.label, value, labelMissingSql(relation, declaration, stage)),
+    columnCheck('label_not_binary', stage.label, value, isNotBinary),
   ];
 }
 
@@ -215,7 +217,7 @@ function keptChecks(relation: Relation, declaration: Declaration): RowCheck[] {
   const value = requiredValue(relation, kept.column);
   const number = numberSql(value);
   const isBad = `(${noneReachedSql(relation, declaration)}) AND NOT COALESCE(${number} > 0 AND ${number} <= 1, false)`;
-  return [columnCheck('kept_not_in_range', kept.column, value, isBad, 'above 0 and at most 1')];
+  return [columnCheck('kept_not_in_range', kept.column, value, isBad)];
 }
 
 function featureChecks(
@@ -238,13 +240,7 @@ function checksOfFeature(relation: Relation, feature: Feature, source: IdSource 
     case 'category': {
       if (source?.kind !== 'ids' || value.kind === 'integer') return [];
       return [
-        columnCheck(
-          'id_not_integer',
-          column,
-          value,
-          `NOT regexp_full_match(${canonicalText(value)}, ${INTEGER})`,
-          'an integer',
-        ),
+        columnCheck('id_not_integer', column, value, `NOT regexp_full_match(${canonicalText(value)}, ${INTEGER})`),
       ];
     }
     case 'bag': {
@@ -259,14 +255,8 @@ function checksOfFeature(relation: Relation, feature: Feature, source: IdSource 
 function numberChecks(column: string, value: Value): RowCheck[] {
   const number = numberSql(value);
   const isNotFinite = `(NOT isfinite(${number}) OR abs(${number}) > ${LARGEST_FLOAT})`;
-  const isNotNumeric = columnCheck(
-    'number_not_numeric',
-    column,
-    value,
-    `(${presentSql(value)} AND ${number} IS NULL)`,
-    'a number',
-  );
-  const finite = columnCheck('number_not_finite', column, value, isNotFinite, 'a finite number');
+  const isNotNumeric = columnCheck('number_not_numeric', column, value, `(${presentSql(value)} AND ${number} IS NULL)`);
+  const finite = columnCheck('number_not_finite', column, value, isNotFinite);
   return value.kind === 'text' ? [isNotNumeric, finite] : [finite];
 }
 
@@ -281,17 +271,22 @@ function weightsChecks(column: string, weights: Value, bag: Value, delimiter: st
   const length = `COALESCE(len(${bagTexts(bag, delimiter)}), 0)`;
   const isWrong = `len(list_filter(${numbers}, lambda x: x IS NULL OR NOT isfinite(x) OR x < 0 OR x > ${LARGEST_FLOAT})) > 0`;
   return [
-    columnCheck(
-      'weights_length',
-      column,
-      weights,
-      `COALESCE(len(${numbers}), 0) <> ${length}`,
-      'one weight for each value',
-    ),
-    columnCheck('weight_not_valid', column, weights, isWrong, 'finite weights of at least 0'),
+    columnCheck('weights_length', column, weights, `COALESCE(len(${numbers}), 0) <> ${length}`),
+    columnCheck('weight_not_valid', column, weights, isWrong),
   ];
 }
 
-function columnCheck(reason: string, column: string, value: Value, isBad: string, expected: string): RowCheck {
+/** A check of one column, with what the table of reasons expects of it unless the caller knows more. */
+function columnCheck(
+  reason: ListedReason,
+  column: string,
+  value: Value,
+  isBad: string,
+  expected: string = REJECT_REASONS[reason],
+): RowCheck {
+  return rowCheck(reason, column, value, isBad, expected);
+}
+
+function rowCheck(reason: RejectReason, column: string, value: Value, isBad: string, expected: string): RowCheck {
   return { reason, column, isBad, value: `CAST(${value.sql} AS VARCHAR)`, expected, stage: null };
 }

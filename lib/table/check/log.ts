@@ -116,7 +116,7 @@ export async function countRejects(database: Database, path: string): Promise<Re
  * @throws {DataError} `too_many_rejects`, one line with count, shares, reason, column, value and three row numbers.
  */
 export function assertAcceptable({ source, declaration, checks, rejects, contradictions }: CheckedLog): void {
-  const stageOf = new Map(checks.map(({ reason, stage }) => [reason, stage]));
+  const stageOf = new Map<string, string | null>(checks.map(({ reason, stage }) => [reason, stage]));
   const others = rejects.filter(({ reason }) => (stageOf.get(reason) ?? null) === null);
   const problems = overAllowance(others, declaration.log.maxRejected, 'log.max_rejected', source, checks);
   for (const stage of declaration.stages) {

@@ -5,8 +5,9 @@
  * A quote inside an unquoted field is an ordinary character. Blank lines are no records.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
+import type { RejectReason } from '../../contract/reject-reasons.ts';
 
-export type MalformedReason = 'field_count' | 'quote_misplaced' | 'not_utf8';
+export type MalformedReason = Extract<RejectReason, 'field_count' | 'quote_misplaced' | 'not_utf8'>;
 
 /** What a record needs before DuckDB can read it. */
 export type RecordFault =

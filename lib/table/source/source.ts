@@ -1,6 +1,7 @@
 /** Where rows come from: a file, a folder or a glob, found to be whole and alike before a row is read. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DATA_EXTENSIONS_TEXT, type DataExtension, dataExtensionOf } from '../../contract/bucket.ts';
 import type { Column, Relation } from '../columns.ts';
 import { type Database, literal, query } from '../database.ts';
 import { DataError } from '../errors.ts';
@@ -28,6 +29,8 @@ export interface Source {
   readonly relation: Relation;
 }
 
+const FORMATS: Readonly<Record<DataExtension, Format>> = { '.parquet': 'parquet', '.csv': 'csv', '.csv.gz': 'csv' };
+
 /**
  * Opens a log: one `.parquet`, `.csv` or `.csv.gz` file, every such file under a folder, or those that a glob names, in
  * the order of their paths. CSV is rewritten as Parquet of text into scratch space.
@@ -46,9 +49,9 @@ export async function openSource(database: Database, path: string): Promise<Sour
 
 /** The format that a file's name promises. */
 export function formatOf(name: string): Format {
-  if (name.endsWith('.parquet')) return 'parquet';
-  if (name.endsWith('.csv') || name.endsWith('.csv.gz')) return 'csv';
-  throw new DataError('unknown_format', `${name} has an unknown extension, expected .parquet, .csv or .csv.gz`);
+  const extension = dataExtensionOf(name);
+  if (extension !== undefined) return FORMATS[extension];
+  throw new DataError('unknown_format', `${name} has an unknown extension, expected ${DATA_EXTENSIONS_TEXT}`);
 }
 
 /** @throws {DataError} where the file is absent, empty, or of another format than its name says. */
@@ -146,7 +149,7 @@ async function findFiles(database: Database, path: string): Promise<string[]> {
       'no_such_file',
       facts === null
         ? `${isGlob(path) ? 'no file matches' : 'no such file:'} ${path}`
-        : `no .parquet, .csv or .csv.gz file in ${path}`,
+        : `no ${DATA_EXTENSIONS_TEXT} file in ${path}`,
     );
   }
   return found;
@@ -154,7 +157,7 @@ async function findFiles(database: Database, path: string): Promise<string[]> {
 
 async function filesUnder(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const isData = (name: string) => /\.(parquet|csv|csv\.gz)$/.test(name) && !/^[._]/.test(name);
+  const isData = (name: string) => dataExtensionOf(name) !== undefined && !/^[._]/.test(name);
   return entries
     .filter((entry) => entry.isFile() && isData(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { outcomeKey, scoresFolder } from '../../../lib/contract/bucket.ts';
 import { type BatchHandler, inProcessQueue } from '../../../lib/queue/in-process-queue.ts';
 import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
 import { arrivalBody } from '../../../lib/scoring/protocol/events.ts';
-import { type FileVersion, outcomeKey, scoresFolder } from '../../../lib/scoring/protocol/keys.ts';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
 import type { Manifest } from '../../../lib/scoring/protocol/records.ts';
 import { type Gate, gated } from '../../scoring/world/gated-store.ts';

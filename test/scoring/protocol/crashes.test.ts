@@ -1,10 +1,11 @@
 /** A file, in whose way lie the scores of an older version, scored in local mode with faults in the calls on the store. */
 import { describe, expect, it } from 'vitest';
+import { outcomeKey } from '../../../lib/contract/bucket.ts';
 import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
 import { findLocalFiles } from '../../../lib/scoring/local/local-files.ts';
 import { sequencerAt } from '../../../lib/scoring/protocol/events.ts';
-import { type FileVersion, outcomeKey } from '../../../lib/scoring/protocol/keys.ts';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
 import { checkFolder, checkShown, checkWhole } from '../world/invariants.ts';
 import { type Fault, type Faults, type LocalOutcome, runLocal } from '../world/local-run.ts';

@@ -1,9 +1,11 @@
 /** What planning, scoring and finishing do to the store, one after the other. */
 import { describe, expect, it } from 'vitest';
+import { planKey, receiptKey } from '../../../lib/contract/bucket.ts';
+import { ONE_GO_ROWS } from '../../../lib/contract/limits.ts';
 import { CandidateFileError } from '../../../lib/scoring/errors.ts';
-import { type FileVersion, fileVersion, planKey, receiptKey, refusalKey } from '../../../lib/scoring/protocol/keys.ts';
+import { type FileVersion, fileVersion, refusalKey } from '../../../lib/scoring/protocol/keys.ts';
 import { parseShardMessage } from '../../../lib/scoring/protocol/messages.ts';
-import { ONE_GO_ROWS, planFile } from '../../../lib/scoring/protocol/plan.ts';
+import { planFile } from '../../../lib/scoring/protocol/plan.ts';
 import type { CandidateFiles, CurrentModel } from '../../../lib/scoring/protocol/ports.ts';
 import { checkShown, checkWhole, outcomeOf, planOf, see } from '../world/invariants.ts';
 import {

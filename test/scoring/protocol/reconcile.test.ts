@@ -1,6 +1,7 @@
 /** What is done about files that no message will end, and about those that a person takes up again. */
 import { describe, expect, it } from 'vitest';
-import { type FileVersion, planKey } from '../../../lib/scoring/protocol/keys.ts';
+import { planKey } from '../../../lib/contract/bucket.ts';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import { parseShardMessage, shardMessageBody } from '../../../lib/scoring/protocol/messages.ts';
 import { type DeadLetter, reconcile } from '../../../lib/scoring/protocol/reconcile.ts';
 import { redriveFile } from '../../../lib/scoring/protocol/redrive.ts';

@@ -1,7 +1,7 @@
 /** What a file costs in requests: each is paid for, and none is made without need. */
 import { describe, expect, it } from 'vitest';
-import { ONE_GO_ROWS } from '../../../lib/scoring/protocol/plan.ts';
-import { AROUND, REQUESTS, SMALL_FILE_ROWS } from '../../../lib/stack/prices.ts';
+import { ONE_GO_ROWS } from '../../../lib/contract/limits.ts';
+import { AROUND, REQUESTS } from '../../../lib/stack/prices.ts';
 import { type Gate, gated, type Operation } from '../world/gated-store.ts';
 import { directTools, oneGoWork, planWork, shardWork } from '../world/steps.ts';
 import { fakeFiles, type MemoryStore, memoryStore, putCandidate, type Shards, TWO_SHARDS } from '../world/world.ts';
@@ -88,7 +88,7 @@ describe('a new file of one shard', () => {
   });
 
   it('is one of as many rows as the cost table has it', () => {
-    expect(ONE_GO_ROWS).toBe(SMALL_FILE_ROWS);
+    expect(ONE_GO_ROWS).toBe(100_000);
   });
 
   it('costs one write more where rows are rejected', async () => {

@@ -1,7 +1,8 @@
 /** What workers do, as messages would make them; and states of the store in which a scenario begins. */
 
+import { outcomeKey, workPartKey } from '../../../lib/contract/bucket.ts';
 import type { Queue } from '../../../lib/queue/queue.ts';
-import { type FileVersion, outcomeKey, workPartKey } from '../../../lib/scoring/protocol/keys.ts';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import { parseShardMessage } from '../../../lib/scoring/protocol/messages.ts';
 import { planFile } from '../../../lib/scoring/protocol/plan.ts';
 import type { CandidateFiles, CurrentModel, ScoringDependencies } from '../../../lib/scoring/protocol/ports.ts';

@@ -1,0 +1,220 @@
+/**
+ * The layout of a bucket: every prefix, key and file name that the product reads or writes there. The stack's grants,
+ * lifecycle rules and notifications are made from the same names as the keys themselves.
+ *
+ * | written by | key |
+ * |---|---|
+ * | users | `candidates/<path>.parquet`, `.csv` or `.csv.gz` |
+ * | users | `data/dt=YYYY-MM-DD/<file>`, `training/<model>/entirespace.yaml` |
+ * | scoring | `scores/<path>/part-<source>-NNNNN.parquet`, `_manifest.json`, `_SUCCESS` or `_FAILED.json` |
+ * | scoring | `rejects/<path>/part-<source>-NNNNN.parquet`, `failed/<sha256 of the key>.json` |
+ * | scoring | `_work/<source>/...`, `_state/<sha256 of the key>.json` |
+ * | `entirespace features` | `features/<entity>/dt=YYYY-MM-DD/bucket=NNNNN.parquet`, `_manifest.json` |
+ * | training | `models/<model>/<version>/...`, `models/<model>/current.json`, `models/<model>/decisions/...` |
+ * | training | `_training/<model>/lease.json`, `checkpoints/...`, `<run>/...` |
+ */
+
+/** First segments of keys, each with its `/`. Who may do what below each is in `lib/stack/grants.ts`. */
+export const PREFIXES = {
+  /** Candidate files, which users put there; each arrival sends a message. */
+  candidates: 'candidates/',
+  /** Scores, a folder for each candidate file. */
+  scores: 'scores/',
+  /** Rows of candidate files that cannot be scored, with the reason of each. */
+  rejects: 'rejects/',
+  /** Why a candidate key was refused that cannot have a folder of its own. */
+  failed: 'failed/',
+  /** Published model versions, and which of them is current. */
+  models: 'models/',
+  /** Feature tables of users and items. */
+  features: 'features/',
+  /** The log that models are trained on, in partitions of a day. */
+  data: 'data/',
+  /** Declarations of the models that are trained on a schedule. */
+  declarations: 'training/',
+  /** Plans, parts and receipts of candidate files that are being scored. */
+  work: '_work/',
+  /** For each candidate key, which version of the file its scores folder shows. */
+  state: '_state/',
+  /** Leases, checkpoints and results of training runs. */
+  training: '_training/',
+} as const;
+
+export type Prefix = (typeof PREFIXES)[keyof typeof PREFIXES];
+
+/**
+ * Endings of the files that rows are read from: candidates, logs and feature tables. `lib/table/source/source.ts` has the
+ * format of each.
+ */
+export const DATA_EXTENSIONS = ['.parquet', '.csv', '.csv.gz'] as const;
+
+export type DataExtension = (typeof DATA_EXTENSIONS)[number];
+
+/** The same endings in a sentence. */
+export const DATA_EXTENSIONS_TEXT = '.parquet, .csv or .csv.gz';
+
+/** The ending of a file of rows; `undefined` for a name that ends otherwise. */
+export function dataExtensionOf(name: string): DataExtension | undefined {
+  return DATA_EXTENSIONS.find((extension) => name.endsWith(extension));
+}
+
+/** Records of one candidate file in its folder below `_work/`; `resent-<n>.json` comes besides. */
+export const WORK_RECORDS = { plan: 'plan.json', outcome: 'outcome.json', reopened: 'reopened.json' } as const;
+
+/** Records in a scores folder; readers wait for `success`, or read the keys in `manifest`. */
+export const SCORES_RECORDS = {
+  manifest: '_manifest.json',
+  success: '_SUCCESS',
+  failure: '_FAILED.json',
+} as const;
+
+/** Folder of the work on one version of a candidate file. */
+export function workFolder(source: string): string {
+  return `${PREFIXES.work}${source}/`;
+}
+
+/** Source and name within its folder of a key below `_work/`. */
+export function parseWorkKey(key: string): { readonly source: string; readonly name: string } {
+  const [source = '', ...name] = key.slice(PREFIXES.work.length).split('/');
+  return { source, name: name.join('/') };
+}
+
+export function planKey(source: string): string {
+  return `${workFolder(source)}${WORK_RECORDS.plan}`;
+}
+
+export function outcomeKey(source: string): string {
+  return `${workFolder(source)}${WORK_RECORDS.outcome}`;
+}
+
+/** Key of the record that a person has reopened the file version, however it stands now. */
+export function reopenedKey(source: string): string {
+  return `${workFolder(source)}${WORK_RECORDS.reopened}`;
+}
+
+/** Name of the record that missing shards were sent once more after so many reopenings. */
+export function resentRecord(reopened: number): string {
+  return `resent-${reopened}.json`;
+}
+
+export function resentKey(source: string, reopened: number): string {
+  return `${workFolder(source)}${resentRecord(reopened)}`;
+}
+
+/** Key of a shard's scores before they are published. */
+export function workPartKey(source: string, shard: number): string {
+  return `${workFolder(source)}parts/${fiveDigits(shard)}.parquet`;
+}
+
+/** Key of the uncompressed rows of one shard of a gzip file, as one planner cut it. */
+export function pieceKey(source: string, planId: string, shard: number): string {
+  return `${workFolder(source)}pieces/${planId}/${fiveDigits(shard)}.csv`;
+}
+
+export function receiptsPrefix(source: string): string {
+  return `${workFolder(source)}receipts/`;
+}
+
+export function receiptKey(source: string, shard: number): string {
+  return `${receiptsPrefix(source)}${fiveDigits(shard)}.json`;
+}
+
+/** Index of the shard that a receipt's key names. */
+export function shardOfReceipt(key: string): number {
+  return Number(key.slice(key.lastIndexOf('/') + 1, -'.json'.length));
+}
+
+/** Path of a candidate below `candidates/`, which its scores and rejects have too. */
+function candidatePath(candidateKey: string): string {
+  return candidateKey.slice(PREFIXES.candidates.length);
+}
+
+/** The folder of a candidate's scores. */
+export function scoresFolder(candidateKey: string): string {
+  return `${PREFIXES.scores}${candidatePath(candidateKey)}/`;
+}
+
+/** The folder of a candidate's rejected rows. */
+export function rejectsFolder(candidateKey: string): string {
+  return `${PREFIXES.rejects}${candidatePath(candidateKey)}/`;
+}
+
+/** File name of a shard's scores or rejects; `attempt` counts from 1 how often the version was scored on purpose. */
+export function partName(source: string, attempt: number, shard: number): string {
+  const again = attempt === 1 ? '' : `-${attempt}`;
+  return `part-${source.slice(0, 8)}${again}-${fiveDigits(shard)}.parquet`;
+}
+
+/** What `partName` gives, and nothing that users would put beside it. */
+export const PART_NAME = /^part-[0-9a-f]{8}(-\d+)?-\d{5,}\.parquet$/;
+
+export function scoresManifestKey(candidateKey: string): string {
+  return `${scoresFolder(candidateKey)}${SCORES_RECORDS.manifest}`;
+}
+
+export function successKey(candidateKey: string): string {
+  return `${scoresFolder(candidateKey)}${SCORES_RECORDS.success}`;
+}
+
+export function failureKey(candidateKey: string): string {
+  return `${scoresFolder(candidateKey)}${SCORES_RECORDS.failure}`;
+}
+
+/** Folder of a day's partition, of the log or of a feature table. */
+export function partitionFolder(prefix: string, date: string): string {
+  return `${prefix}dt=${date}/`;
+}
+
+/** The date of a folder that `partitionFolder` gave; `null` for any other. */
+export function dateOfPartition(folder: string): string | null {
+  return /\/dt=(\d{4}-\d{2}-\d{2})\/$/.exec(folder)?.[1] ?? null;
+}
+
+/** Folder of all feature tables of an entity. */
+export function featuresFolder(entity: string): string {
+  return `${PREFIXES.features}${entity}/`;
+}
+
+/** File names in the folder of a feature table. */
+export const FEATURE_MANIFEST = '_manifest.json';
+export const BUCKET_NAME_START = 'bucket=';
+
+/** File name of one hash bucket of a feature table. */
+export function bucketName(bucket: number): string {
+  return `${BUCKET_NAME_START}${fiveDigits(bucket)}.parquet`;
+}
+
+/** File names in the folder of a model version. */
+export const MANIFEST_FILE = 'manifest.json';
+export const MODEL_FILE = 'model.onnx';
+export const DECLARATION_FILE = 'declaration.yaml';
+
+/** Names in the folder of a model, beside its versions: which one is current, and the folder of why. */
+export const MODEL_RECORDS = { current: 'current.json', decisions: 'decisions/' } as const;
+
+/** Names in the folder that the training runs of a model share: who may train, and the folder of checkpoints. */
+export const TRAINING_RECORDS = { lease: 'lease.json', checkpoints: 'checkpoints/' } as const;
+
+/** File names in the folder of one training run. */
+export const RUN_RECORDS = {
+  /** The last day of the data window that the run began with. */
+  window: 'window.json',
+  /** What the run is about to settle; gone once it has. */
+  conclusion: 'conclusion.json',
+  /** What became of the run; written last. */
+  result: 'result.json',
+} as const;
+
+/** Key of a record of one training run. `lib/registry/keys.ts` checks the model's name. */
+export function runKey(model: string, runId: string, record: keyof typeof RUN_RECORDS): string {
+  return `${PREFIXES.training}${model}/${runId}/${RUN_RECORDS[record]}`;
+}
+
+/** Key of the declaration that a model is trained by on a schedule. */
+export function trainedDeclarationKey(model: string): string {
+  return `${PREFIXES.declarations}${model}/entirespace.yaml`;
+}
+
+function fiveDigits(index: number): string {
+  return String(index).padStart(5, '0');
+}

@@ -1,0 +1,38 @@
+/** Names and units of the metrics: the processes count by them, alarms and dashboards watch by them. */
+
+export const METRICS_NAMESPACE = 'entirespace';
+
+/** Dimension that tells one deployment from another. */
+export const DEPLOYMENT_DIMENSION = 'service';
+
+/** Dimension that tells one model from another, of the metrics of training runs. */
+export const MODEL_DIMENSION = 'model';
+
+/** What the scoring functions count. */
+export const SCORING_METRICS = {
+  RowsScored: 'Count',
+  RowsRejected: 'Count',
+  /** Time spent on one shard. */
+  ShardSeconds: 'Seconds',
+  FilesPlanned: 'Count',
+  FilesSucceeded: 'Count',
+  FilesFailed: 'Count',
+  /** Files with a plan and no outcome, looked at on a schedule. */
+  FilesOpen: 'Count',
+} as const;
+
+export type ScoringMetric = keyof typeof SCORING_METRICS;
+
+/** What a training run counts. */
+export const RUN_METRICS = {
+  EpochLoss: 'None',
+  ValidationLoss: 'None',
+  RowsPerSecond: 'Count/Second',
+  CheckpointSeconds: 'Seconds',
+  RunRows: 'Count',
+  RunSeconds: 'Seconds',
+  /** 1 for a promotion, 0 for a refusal. */
+  Promoted: 'Count',
+} as const;
+
+export type RunMetric = keyof typeof RUN_METRICS;

@@ -1,0 +1,30 @@
+/**
+ * Why a row of a log, a candidate file or a feature table is rejected: each reason, as files of rejects and counts have
+ * it, with what was expected instead. `lib/table/check/check-rows.ts` has the check of each.
+ */
+export const REJECT_REASONS = {
+  field_count: 'as many fields as the header has',
+  quote_misplaced: 'quotes around a whole field',
+  not_utf8: 'UTF-8',
+  missing_key: 'a value',
+  unknown_user: "a key of the users' table",
+  unknown_item: "a key of the items' table",
+  time_not_valid: 'an instant',
+  time_in_future: 'at most a day from now',
+  label_missing: '0 or 1',
+  label_not_binary: '0 or 1',
+  split_not_listed: 'one of the values that the declaration lists',
+  kept_not_in_range: 'above 0 and at most 1',
+  number_not_numeric: 'a number',
+  number_not_finite: 'a finite number',
+  id_not_integer: 'an integer',
+  weights_length: 'one weight for each value',
+  weight_not_valid: 'finite weights of at least 0',
+} as const;
+
+/** The reason of a label that contradicts those of the stages before it: `purchase_without_click`. */
+export type ContradictionReason = `${string}_without_${string}`;
+
+export type ListedReason = keyof typeof REJECT_REASONS;
+
+export type RejectReason = ListedReason | ContradictionReason;
