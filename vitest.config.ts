@@ -7,36 +7,41 @@ import { configDefaults, defineConfig } from 'vitest/config';
  * - `npm run test:process`: `test/process`, tests that start real processes, kill them and send them signals;
  * - `npm run test:proof`: `test/proof`, exhaustive searches and statistics over many runs.
  *
- * One file, of whatever project, takes a second or two: `npx vitest run test/config/units.test.ts`. Files that use the
- * built command or kernels need one `npm run build` before.
+ * One file, of whatever project, takes a second or two: `npx vitest run test/config/units.test.ts`, and one test of it
+ * with `-t 'part of its name'`. Files that use the built command or kernels need one `npm run build` before.
  */
 export default defineConfig({
   test: {
-    // DuckDB and onnxruntime are native and multi-threaded: processes, not threads.
-    pool: 'forks',
+    globalSetup: 'test/run-folder.ts',
     // By default vitest leaves one core idle: half of a small machine.
     maxWorkers: '100%',
-    // These end a test that hangs; how long a test takes on a busy machine is no failure.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: [
-            ...configDefaults.exclude,
-            'test/process/**',
-            'test/proof/**',
-            // Those of vitest.aws.config.ts and vitest.localstack.config.ts.
-            'test/aws/**',
-            'test/localstack/**',
-          ],
-        },
-      },
-      { extends: true, test: { name: 'process', include: ['test/process/**/*.test.ts'] } },
-      { extends: true, test: { name: 'proof', include: ['test/proof/**/*.test.ts'] } },
+      // The files of a worker share its modules: loading DuckDB, onnxruntime and the CDK anew for each file takes a
+      // quarter of the time. So a test leaves no state in a module; what it stubs is restored before the next test.
+      project('unit', ['test/**/*.test.ts'], {
+        isolate: false,
+        // The last two are those of vitest.aws.config.ts and vitest.localstack.config.ts.
+        exclude: [...configDefaults.exclude, 'test/process/**', 'test/proof/**', 'test/aws/**', 'test/localstack/**'],
+      }),
+      project('process', ['test/process/**/*.test.ts']),
+      project('proof', ['test/proof/**/*.test.ts']),
     ],
   },
 });
+
+function project(name: string, include: string[], more: { isolate?: boolean; exclude?: string[] } = {}) {
+  return {
+    test: {
+      name,
+      include,
+      // DuckDB and onnxruntime are native and multi-threaded: processes, not threads.
+      pool: 'forks' as const,
+      // These end a test that hangs; how long a test takes on a busy machine is no failure.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      restoreMocks: true,
+      unstubEnvs: true,
+      ...more,
+    },
+  };
+}

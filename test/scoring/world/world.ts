@@ -1,9 +1,8 @@
 /** A store in memory, a candidate file without data, and the port that "scores" it: all that the protocol touches. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { Queue } from '../../../lib/queue/queue.ts';
 import { type Arrival, type FileVersion, fileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles, CurrentModel } from '../../../lib/scoring/protocol/ports.ts';
@@ -19,9 +18,9 @@ export const MODEL: CurrentModel = { name: 'hillstrom', version: 'm1', maxReject
 export const SHARD: Shards = [{ scored: 8, rejected: 2 }];
 export const TWO_SHARDS: Shards = [...SHARD, { scored: 10, rejected: 0 }];
 
+// Several test files share it, in one worker; it goes with the run's temporary folder.
 const folder = mkdtempSync(join(tmpdir(), 'entirespace-proof-'));
 const written = new Set<string>();
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Folder for scratch files, and for what the fake port "writes". */
 export const scratch: string = folder;
