@@ -3,6 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { PREFIXES } from '../../lib/contract/bucket.ts';
+import { RUN_EXIT_CODES } from '../../lib/contract/exit-codes.ts';
+import { REJECT_REASONS } from '../../lib/contract/reject-reasons.ts';
 
 const PAGES = [
   'README.md',
@@ -81,6 +84,21 @@ describe('docs/architecture.md', () => {
       (name) => !name.startsWith('@types/'),
     );
     expect(names.filter((name) => !section.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('docs/contract.md', () => {
+  const page = readFileSync('docs/contract.md', 'utf8');
+  /** The words in code style in the first column of the tables. */
+  const documented = [...page.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) => cell.split(', '));
+
+  it('has a row for every prefix of a bucket, reject reason and exit code', () => {
+    const prefixes = Object.values(PREFIXES).filter(
+      (prefix) => !documented.some((cell) => cell.startsWith(`\`${prefix}`)),
+    );
+    expect(prefixes).toEqual([]);
+    expect(Object.keys(REJECT_REASONS).filter((reason) => !documented.includes(`\`${reason}\``))).toEqual([]);
+    expect(Object.values(RUN_EXIT_CODES).filter((code) => !documented.includes(String(code)))).toEqual([]);
   });
 });
 
