@@ -103,8 +103,14 @@ export interface ModelChoice {
 export interface TrainingChoice {
   readonly batchSize: number;
   readonly epochs: number;
-  readonly optimizer: 'adam' | 'adagrad';
+  readonly optimizer: 'adam' | 'adagrad' | 'rowwise_adagrad' | 'sgd';
   readonly learningRate: number;
+  /** Factor by which `sgd` keeps the direction of the steps before; 0 with every other optimizer. */
+  readonly momentum: number;
+  /** Steps over which the learning rate grows to its full value. */
+  readonly warmupSteps: number;
+  /** How the learning rate falls towards 0 after that, over all epochs. */
+  readonly learningRateDecay: 'none' | 'linear' | 'cosine';
   /** Factor of the L2 penalty's gradient on the embedding rows of a batch. */
   readonly l2Embeddings: number;
   /** Share of hidden units dropped. */

@@ -4,6 +4,7 @@
  * same model and options goes on from it.
  */
 import type { Model } from '../model/model.ts';
+import type { LearningRateSchedule } from './learning-rate.ts';
 import type { OptimizerChoice } from './optimizers.ts';
 
 /** Rows of a batch. Every array holds `rows` values, or `rows * length` for the ids and coefficients of a bag. */
@@ -26,6 +27,11 @@ export interface EngineOptions {
   readonly batchSize: number;
   readonly threads: number;
   readonly optimizer: OptimizerChoice;
+  /**
+   * How the learning rate changes over the steps.
+   * @default it stays as it is
+   */
+  readonly schedule?: LearningRateSchedule;
   /** Factor of the L2 penalty's gradient on the embedding rows of a batch. */
   readonly l2Embeddings: number;
   /** Share of hidden units dropped in a training step. */

@@ -2,10 +2,11 @@
  * Every optimizer in one table: what state it keeps, and how it updates dense parameters and embedding rows. An update
  * of embedding rows is given the rows that the batch touched, so that state decays on touched rows only.
  */
+import type { TrainingChoice } from '../config/declaration.ts';
 import type { SparseKernels, TouchedRows } from './memory/sparse-kernels.ts';
 
 export interface OptimizerChoice {
-  readonly type: 'adam' | 'adagrad' | 'rowwise_adagrad' | 'sgd';
+  readonly type: TrainingChoice['optimizer'];
   readonly learningRate: number;
   /**
    * Factor by which `sgd` keeps the direction of the steps before.

@@ -36,6 +36,8 @@ export interface RowCache {
   readonly meanWeight: number;
   /** Batches of every row once; in an order given by seed and epoch, or in the log's own without them. */
   batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch>;
+  /** The number of batches of every row once, none left out. */
+  batchCount(batchSize: number, order?: BatchOrder): number;
   close(): Promise<void>;
 }
 
@@ -152,18 +154,12 @@ class CacheFile implements RowCache {
 
   async *batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch> {
     let skip = order?.skip ?? 0;
-    const blocks = Math.ceil(this.rows / BLOCK_ROWS);
-    const blockOrder = order
-      ? permutation(blocks, randomStream(order.seed, `blocks/${order.epoch}`))
-      : Uint32Array.from({ length: blocks }, (_, i) => i);
-    for (let first = 0; first < blocks; first += WINDOW_BLOCKS) {
-      const chosen = [...blockOrder.subarray(first, first + WINDOW_BLOCKS)];
-      const rows = chosen.reduce((sum, block) => sum + this.#blockRows(block), 0);
+    for (const { first, blocks, rows } of this.#windows(order)) {
       const batches = Math.ceil(rows / batchSize);
       const skipped = Math.min(skip, batches);
       skip -= skipped;
       if (skipped === batches) continue;
-      const window = await this.#readWindow(chosen, rows);
+      const window = await this.#readWindow(blocks, rows);
       const rowOrder = order && permutation(rows, randomStream(order.seed, `rows/${order.epoch}/${first}`));
       for (let start = skipped * batchSize; start < rows; start += batchSize) {
         yield this.#batch(window, start, Math.min(batchSize, rows - start), rowOrder);
@@ -171,8 +167,25 @@ class CacheFile implements RowCache {
     }
   }
 
+  batchCount(batchSize: number, order?: BatchOrder): number {
+    return this.#windows(order).reduce((sum, { rows }) => sum + Math.ceil(rows / batchSize), 0);
+  }
+
   async close(): Promise<void> {
     await this.#file.close();
+  }
+
+  /** The blocks in the order in which they are read, as many at a time as are in memory at once. */
+  #windows(order: BatchOrder | undefined): { first: number; blocks: number[]; rows: number }[] {
+    const blocks = Math.ceil(this.rows / BLOCK_ROWS);
+    const blockOrder = order
+      ? permutation(blocks, randomStream(order.seed, `blocks/${order.epoch}`))
+      : Uint32Array.from({ length: blocks }, (_, i) => i);
+    return Array.from({ length: Math.ceil(blocks / WINDOW_BLOCKS) }, (_, i) => {
+      const first = i * WINDOW_BLOCKS;
+      const chosen = [...blockOrder.subarray(first, first + WINDOW_BLOCKS)];
+      return { first, blocks: chosen, rows: chosen.reduce((sum, block) => sum + this.#blockRows(block), 0) };
+    });
   }
 
   #blockRows(block: number): number {

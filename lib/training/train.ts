@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Declaration } from '../config/declaration.ts';
+import type { Declaration, TrainingChoice } from '../config/declaration.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { Weights } from '../engine/engine.ts';
 import { traceScores } from '../engine/ort/scoring-graph.ts';
@@ -158,7 +158,12 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
   const engine = await createEngine(model, encoder.tables, {
     batchSize: training.batchSize,
     threads: options.threads,
-    optimizer: { type: training.optimizer, learningRate: training.learningRate },
+    optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },
+    schedule: {
+      warmupSteps: training.warmupSteps,
+      decay: training.learningRateDecay,
+      totalSteps: totalSteps(caches.train, training),
+    },
     l2Embeddings: training.l2Embeddings,
     dropout: training.dropout,
     seed: training.seed,
@@ -193,6 +198,13 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
     await caches.train.close();
     await caches.validation.close();
   }
+}
+
+/** Steps of a training that runs all its epochs. */
+function totalSteps(cache: RowCache, { epochs, batchSize, seed }: TrainingChoice): number {
+  let steps = 0;
+  for (let epoch = 1; epoch <= epochs; epoch++) steps += cache.batchCount(batchSize, { seed, epoch });
+  return steps;
 }
 
 /** The champion's weights as far as they fit, fresh ones where it has none. */

@@ -53,6 +53,9 @@ describe('the smallest declaration', () => {
         epochs: 10,
         optimizer: 'adam',
         learningRate: 0.001,
+        momentum: 0,
+        warmupSteps: 0,
+        learningRateDecay: 'none',
         l2Embeddings: 0,
         dropout: 0,
         patience: 2,
@@ -275,15 +278,18 @@ describe('model, training and scoring', () => {
     const declaration = parse({
       model: '{ type: esmm, hidden_units: [64], fields: sum_by_entity }',
       training:
-        '{ batch_size: 512, epochs: 1, optimizer: adagrad, learning_rate: 0.1, l2_embeddings: 0.01, dropout: 0.5, patience: 3, seed: 5, calibration: isotonic }',
+        '{ batch_size: 512, epochs: 1, optimizer: sgd, learning_rate: 0.1, momentum: 0.9, warmup_steps: 100, learning_rate_decay: cosine, l2_embeddings: 0.01, dropout: 0.5, patience: 3, seed: 5, calibration: isotonic }',
       scoring: '{ columns: all, max_rejected: 0 }',
     });
     expect(declaration.model).toEqual({ type: 'esmm', hiddenUnits: [64], fields: 'sum_by_entity' });
     expect(declaration.training).toEqual({
       batchSize: 512,
       epochs: 1,
-      optimizer: 'adagrad',
+      optimizer: 'sgd',
       learningRate: 0.1,
+      momentum: 0.9,
+      warmupSteps: 100,
+      learningRateDecay: 'cosine',
       l2Embeddings: 0.01,
       dropout: 0.5,
       patience: 3,

@@ -30,18 +30,20 @@ interface RunOptions {
   readonly epoch?: number;
   /** Stops after so many steps of the first epoch. */
   readonly steps?: number;
+  /** More members of the declaration's `training`. */
+  readonly training?: string;
 }
 
 /** Trains with a checkpoint after every step; answers the model. */
 async function run(
   store: MemoryStore,
   events: CheckpointEvent[],
-  { identity = IDENTITY, epoch = 1, steps = Number.POSITIVE_INFINITY }: RunOptions = {},
+  { identity = IDENTITY, epoch = 1, steps = Number.POSITIVE_INFINITY, training = '' }: RunOptions = {},
 ): Promise<Buffer> {
   const scratch = join(folder, String(made++));
   await mkdir(join(scratch, 'checkpoint'), { recursive: true });
   const stop = new AbortController();
-  const declarationText = shopDeclaration({ batchSize: 256, epochs: 2 });
+  const declarationText = shopDeclaration({ batchSize: 256, epochs: 2, training });
   const { folder: model } = await train({
     declaration: parseDeclaration(declarationText, 'shop.yaml'),
     declarationText,
@@ -68,9 +70,9 @@ async function run(
 }
 
 /** A store with the last two checkpoints of a training that was stopped after five steps. */
-async function stopped(): Promise<MemoryStore> {
+async function stopped(training = ''): Promise<MemoryStore> {
   const store = memoryStore();
-  await expect(run(store, [], { steps: 5 })).rejects.toThrow('stopped');
+  await expect(run(store, [], { steps: 5, training })).rejects.toThrow('stopped');
   return store;
 }
 
@@ -88,6 +90,18 @@ describe('checkpoints', () => {
     expect((await run(store, events, { epoch: 2 })).equals(whole)).toBe(true);
     expect(goneOn(events)).toEqual([{ kind: 'resumed', step: 5, epoch: 1 }]);
     expect(events.filter(({ kind }) => kind === 'written')[0]).toMatchObject({ step: 6 });
+  });
+
+  it.each([
+    'optimizer: adagrad, warmup_steps: 7, learning_rate_decay: linear',
+    'optimizer: rowwise_adagrad, warmup_steps: 7, learning_rate_decay: cosine, dropout: 0.2',
+    'optimizer: sgd, momentum: 0.9, learning_rate_decay: linear',
+  ])('are gone on from to the same bytes with %s', async (training) => {
+    const uninterrupted = await run(memoryStore(), [], { training });
+    const events: CheckpointEvent[] = [];
+    expect((await run(await stopped(training), events, { epoch: 2, training })).equals(uninterrupted)).toBe(true);
+    expect(goneOn(events)).toEqual([{ kind: 'resumed', step: 5, epoch: 1 }]);
+    expect(uninterrupted.equals(whole)).toBe(false);
   });
 
   it.each([

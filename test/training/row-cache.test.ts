@@ -72,6 +72,17 @@ describe('a cache of encoded rows', () => {
   });
 });
 
+describe('the number of batches', () => {
+  it.each([
+    { batchSize: 1000 },
+    { batchSize: 4096 },
+    { batchSize: 1000, order: { seed: 1, epoch: 1 } },
+    { batchSize: 777, order: { seed: 2, epoch: 3 } },
+  ])('is that of the batches that come: $batchSize rows, $order', async ({ batchSize, order }) => {
+    expect(cache.batchCount(batchSize, order)).toBe((await all(cache.batches(batchSize, order))).length);
+  });
+});
+
 describe('the row id of a number by its quantile', () => {
   it.each([
     { value: Number.NaN, id: 0 },

@@ -9,9 +9,16 @@ export interface ShopDeclaration {
   readonly features?: 'both' | 'age';
   readonly batchSize?: number;
   readonly epochs?: number;
+  /** More members of `training`. */
+  readonly training?: string;
 }
 
-export function shopDeclaration({ features = 'both', batchSize = 256, epochs = 3 }: ShopDeclaration = {}): string {
+export function shopDeclaration({
+  features = 'both',
+  batchSize = 256,
+  epochs = 3,
+  training = '',
+}: ShopDeclaration = {}): string {
   return `name: shop
 stages: { click: { label: clicked }, conversion: { label: bought } }
 log: { keys: [row], time: time, group: user }
@@ -19,7 +26,7 @@ split: { time: true, validation: 0.1, test: 0.2 }
 features:
   age: { type: number, entity: user }
 ${features === 'both' ? '  item: { type: category, entity: item, dimension: 4 }\n' : ''}model: { hidden_units: [8] }
-training: { batch_size: ${batchSize}, epochs: ${epochs}, learning_rate: 0.02 }
+training: { batch_size: ${batchSize}, epochs: ${epochs}, learning_rate: 0.02${training && `, ${training}`} }
 gate: { min_conversions: 100 }
 `;
 }

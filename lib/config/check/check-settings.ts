@@ -8,7 +8,7 @@ import { parseInstant } from '../units.ts';
 export function checkSettings(draft: Draft): readonly Mistake[] {
   const { split } = draft.file;
   const parts = split === undefined ? [] : [...checkShares(split), ...checkInstants(split), ...checkValues(split)];
-  return [...parts, ...checkTime(draft), ...checkPatience(draft), ...checkCalibration(draft)];
+  return [...parts, ...checkTime(draft), ...checkPatience(draft), ...checkMomentum(draft), ...checkCalibration(draft)];
 }
 
 function checkShares(split: SplitShape): readonly Mistake[] {
@@ -61,6 +61,12 @@ function checkPatience(draft: Draft): readonly Mistake[] {
   if (hasValidation(resolveSplit(split, log))) return [];
   const message = `got ${training.patience}, expected validation rows in split, or null`;
   return [{ path: ['training', 'patience'], message }];
+}
+
+function checkMomentum({ file: { training } }: Draft): readonly Mistake[] {
+  if (training === undefined || training.momentum === 0 || training.optimizer === 'sgd') return [];
+  const message = `got ${training.momentum} with optimizer ${training.optimizer}, expected optimizer sgd, or 0`;
+  return [{ path: ['training', 'momentum'], message }];
 }
 
 function checkCalibration(draft: Draft): readonly Mistake[] {

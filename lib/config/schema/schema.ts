@@ -120,8 +120,14 @@ const model = z.strictObject({
 const training = z.strictObject({
   batch_size: whole(1).default(4096).describe('Rows of a step.'),
   epochs: whole(1).default(10).describe('Passes over the training rows, at most.'),
-  optimizer: z.enum(['adam', 'adagrad']).default('adam').describe('Update rule.'),
+  optimizer: z.enum(['adam', 'adagrad', 'rowwise_adagrad', 'sgd']).default('adam').describe('Update rule.'),
   learning_rate: positive.default(0.001).describe('Step size of the update rule.'),
+  momentum: share.default(0).describe('With sgd: factor by which the direction of the steps before is kept.'),
+  warmup_steps: whole(0).default(0).describe('Steps over which the learning rate grows to its full value.'),
+  learning_rate_decay: z
+    .enum(['none', 'linear', 'cosine'])
+    .default('none')
+    .describe('How the learning rate falls towards 0 after the warm-up, over all epochs.'),
   l2_embeddings: notNegative.default(0).describe('L2 penalty on the embedding rows of a batch.'),
   dropout: share.default(0).describe('Share of hidden units dropped.'),
   patience: whole(1)

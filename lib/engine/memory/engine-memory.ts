@@ -6,6 +6,7 @@
 import type { Model } from '../../model/model.ts';
 import type { TableSpec } from '../../table/encoded.ts';
 import type { Batch, EngineOptions, EngineState, Weights } from '../engine.ts';
+import { learningRateFactor } from '../learning-rate.ts';
 import { type Optimizer, optimizerOf } from '../optimizers.ts';
 import { type MemoryParts, planParts } from './memory-parts.ts';
 import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
@@ -84,8 +85,8 @@ export class EngineMemory {
   /** Updates the dense parameters and the rows of the batch that was gathered last, at a global step. */
   update(rows: number, step: number): void {
     const { kernels } = this.#memory;
-    const { l2Embeddings, optimizer } = this.#options;
-    const { learningRate } = optimizer;
+    const { l2Embeddings, optimizer, schedule } = this.#options;
+    const learningRate = optimizer.learningRate * (schedule ? learningRateFactor(schedule, step) : 1);
     for (const parameter of this.#parts.parameters.values())
       this.#optimizer.dense.update(kernels, touchedRows(parameter, 1), { step, learningRate, l2: 0 });
     for (const [name, table] of this.#parts.tables) {

@@ -2,8 +2,8 @@
 import { loadKernels, type SparseKernels } from './sparse-kernels.ts';
 
 const PAGE_BYTES = 65_536;
-/** A 32-bit WebAssembly memory ends here. */
-const MAX_BYTES = 65_536 * PAGE_BYTES;
+/** Bytes of a memory, at most: a 32-bit WebAssembly memory ends here. */
+export const MAX_BYTES = 65_536 * PAGE_BYTES;
 const CACHE_LINE_BYTES = 64;
 
 /** A block of the memory: byte offset, and length in elements of four bytes. */
@@ -37,7 +37,7 @@ export class MemoryPlan {
     if (this.#bytes > MAX_BYTES) {
       const gibibytes = (this.#bytes / 2 ** 30).toFixed(1);
       throw new RangeError(
-        `embedding tables and their optimizer state need ${gibibytes} GiB, at most 4 GiB: lower their dimension or size`,
+        `embedding tables and their optimizer's state need ${gibibytes} GiB, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
       );
     }
     const memory = new WebAssembly.Memory({

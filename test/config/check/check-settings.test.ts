@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mistakesIn } from '../declare.ts';
+import { parseDeclaration } from '../../../lib/config/parse-declaration.ts';
+import { declare, mistakesIn } from '../declare.ts';
 
 const timed = '{ keys: [id], time: ts }';
 const shares = 'a share of at least 0 and below 1';
@@ -99,6 +100,22 @@ describe('patience', () => {
   });
 });
 
+describe('momentum', () => {
+  it.each(['adam', 'adagrad', 'rowwise_adagrad'])('is refused where the optimizer is %s', (optimizer) => {
+    expect(mistakesIn({ training: `{ optimizer: ${optimizer}, momentum: 0.9 }` })).toEqual([
+      `training.momentum: got 0.9 with optimizer ${optimizer}, expected optimizer sgd, or 0`,
+    ]);
+  });
+
+  it.each([
+    ['{ optimizer: sgd, momentum: 0.9 }', 0.9],
+    ['{ optimizer: sgd }', 0],
+    ['{ optimizer: adagrad, momentum: 0 }', 0],
+  ])('of %s is %f', (training, momentum) => {
+    expect(parseDeclaration(declare({ training }), 'entirespace.yaml').training.momentum).toBe(momentum);
+  });
+});
+
 describe('calibration', () => {
   it('is refused where the split has no validation rows', () => {
     const split = '{ hash: id, validation: 0 }';
@@ -142,6 +159,26 @@ describe('numbers', () => {
       section: 'training',
       text: '{ l2_embeddings: -1 }',
       mistake: 'training.l2_embeddings: got -1, expected a number of at least 0',
+    },
+    {
+      section: 'training',
+      text: '{ optimizer: adamw }',
+      mistake: 'training.optimizer: got "adamw", expected one of "adam", "adagrad", "rowwise_adagrad", "sgd"',
+    },
+    {
+      section: 'training',
+      text: '{ optimizer: sgd, momentum: 1 }',
+      mistake: `training.momentum: got 1, expected ${shares}`,
+    },
+    {
+      section: 'training',
+      text: '{ warmup_steps: -1 }',
+      mistake: 'training.warmup_steps: got -1, expected a whole number of at least 0',
+    },
+    {
+      section: 'training',
+      text: '{ learning_rate_decay: exponential }',
+      mistake: 'training.learning_rate_decay: got "exponential", expected one of "none", "linear", "cosine"',
     },
     { section: 'training', text: '{ dropout: 1 }', mistake: `training.dropout: got 1, expected ${shares}` },
     {
