@@ -2,8 +2,8 @@
  * A process that writes to a file store, for tests of several processes at once.
  * Arguments: the store's root, what to do, and for what.
  */
-import { fileStore } from '../../../lib/store/folder/file-store.ts';
-import { PreconditionFailedError } from '../../../lib/store/store.ts';
+import { fileStore } from '../../../../lib/store/folder/file-store.ts';
+import { PreconditionFailedError } from '../../../../lib/store/store.ts';
 
 const [root = '', task = '', argument = ''] = process.argv.slice(2);
 const store = fileStore(root);
