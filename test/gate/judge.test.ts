@@ -31,6 +31,23 @@ function deLong(probability: Float32Array, label: Int8Array): number {
   return Math.sqrt(variance(ofPositives) / positives.length + variance(ofNegatives) / negatives.length);
 }
 
+// A small part of what `npm run test:proof` shows of hundreds of pairs.
+describe('of a few pairs', () => {
+  const promotedOf = (championNoise: number, challengerNoise: number) =>
+    Array.from({ length: 3 }, (_, pair) =>
+      judge(simulate({ seed: 4000 + pair, championNoise, challengerNoise })),
+    ).filter(({ verdict }) => verdict === 'promoted').length;
+
+  it('most that are known to be better are promoted, and none the other way round', () => {
+    expect(promotedOf(0.7, 0.4)).toBeGreaterThanOrEqual(2);
+    expect(promotedOf(0.4, 0.9)).toBe(0);
+  });
+
+  it('at most one that is equally good is promoted', () => {
+    expect(promotedOf(0.4, 0.4)).toBeLessThanOrEqual(1);
+  });
+});
+
 describe('the decision', () => {
   it('is the same each time, and survives JSON', () => {
     const judgement = judge(better);

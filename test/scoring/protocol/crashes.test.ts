@@ -9,6 +9,7 @@ import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
 import { checkFolder, checkShown, checkWhole } from '../world/invariants.ts';
 import { type Fault, type Faults, type LocalOutcome, runLocal } from '../world/local-run.ts';
+import { randomOf } from '../world/random.ts';
 import {
   copyOf,
   fakeFiles,
@@ -153,15 +154,4 @@ async function newerFile(store: MemoryStore): Promise<FileVersion> {
   const [found] = await findLocalFiles(store, [KEY], NEWER);
   if (found === undefined) throw new Error(`${KEY} is not there`);
   return found.file;
-}
-
-/** mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

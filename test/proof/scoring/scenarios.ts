@@ -1,0 +1,95 @@
+/** Scenarios of two processes on one file, or on two versions of it, and what must hold in every schedule of them. */
+import { expect } from 'vitest';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
+import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
+import { checkFolder, checkManifest, checkShown, checkWhole, outcomeOf } from '../../scoring/world/invariants.ts';
+import { changesOfRepeating, drain, runWhole } from '../../scoring/world/steps.ts';
+import { fakeFiles, type MemoryStore, putCandidate, SHARD, type Shards } from '../../scoring/world/world.ts';
+import type { Work } from './automaton.ts';
+import { explore } from './explore.ts';
+
+/** One shard of a file that fails: most of its rows are rejected. */
+export const ALL_BAD: Shards = [{ scored: 1, rejected: 9 }];
+
+/** Brings the store to where the scenario begins, and gives the processes of it. */
+export type Begin = (store: MemoryStore, file: FileVersion, files: CandidateFiles) => Promise<readonly Work[]>;
+export type BeginTwo = (
+  store: MemoryStore,
+  first: FileVersion,
+  second: FileVersion,
+  files: CandidateFiles,
+) => Promise<readonly Work[]>;
+
+export interface OneVersion {
+  readonly shards: Shards;
+  /** Whether the path never had scores before. @default false */
+  readonly isFirst?: boolean;
+  /** Outcomes that schedules must have between them. */
+  readonly ends: readonly ('succeeded' | 'failed')[];
+  readonly kills?: number;
+  /** Fewer would say that the processes hardly met. @default 50 */
+  readonly states?: number;
+}
+
+/** One version, in whose way may lie the scores of an older one. */
+export async function exploreOne(settings: OneVersion, begin: Begin): Promise<void> {
+  const { shards, ends, isFirst = false, kills = 1, states: least = 50 } = settings;
+  let file: FileVersion;
+  const files = fakeFiles(shards);
+  const ended = new Set<string>();
+  const { states } = await explore({
+    kills,
+    async setUp(store) {
+      if (!isFirst) await runWhole(store, await putCandidate(store, 1), SHARD);
+      file = await putCandidate(store, 2);
+      return begin(store, file, files);
+    },
+    atEveryInstant: checkFolder,
+    async atTheEnd(store, sent) {
+      await drain(store, sent, files);
+      const status = outcomeOf(store, file.source)?.status ?? 'open';
+      ended.add(status);
+      if (status === 'succeeded') checkWhole(store, file, shards);
+      else checkShown(store, file.source, 'failed');
+      expect(await changesOfRepeating(store, file, files)).toEqual([]);
+    },
+  });
+  expect([...ended].sort()).toEqual(ends);
+  expect(states).toBeGreaterThan(least);
+}
+
+export interface TwoVersions {
+  readonly older: Shards;
+  readonly newer: Shards;
+  /** How the newer one ends. */
+  readonly status: 'succeeded' | 'failed';
+  /** Whether the path never had scores before. @default false */
+  readonly isFirst?: boolean;
+}
+
+/** Two versions, in whose way may lie the scores of a third one. */
+export async function exploreVersions(
+  { older, newer, status, isFirst = false }: TwoVersions,
+  begin: BeginTwo,
+): Promise<void> {
+  let first: FileVersion;
+  let second: FileVersion;
+  const files = fakeFiles((file) => (file.source === second.source ? newer : older));
+  const { states } = await explore({
+    kills: 1,
+    async setUp(store) {
+      if (!isFirst) await runWhole(store, await putCandidate(store, 1), SHARD);
+      first = await putCandidate(store, 2);
+      second = await putCandidate(store, 3);
+      return begin(store, first, second, files);
+    },
+    atEveryInstant: checkManifest,
+    async atTheEnd(store, sent) {
+      await drain(store, sent, files);
+      checkShown(store, second.source, status);
+      expect(await changesOfRepeating(store, first, files)).toEqual([]);
+      expect(await changesOfRepeating(store, second, files)).toEqual([]);
+    },
+  });
+  expect(states).toBeGreaterThan(500);
+}
