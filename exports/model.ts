@@ -1,9 +1,27 @@
 /** What models are written with: stage graphs, probabilities in logits, networks as pure TF.js functions. */
 export { type Calibrator, type Calibrators, calibrateLogits } from '../lib/model/calibrators.ts';
 export { type EncodedTensors, embed, type Layout, layoutOf, towerInput } from '../lib/model/fields.ts';
-export { declaredModel, type Model } from '../lib/model/model.ts';
-export { esmm } from '../lib/model/models/esmm.ts';
-export type { MaskSpec, Network, NetworkShape, ParameterSpec } from '../lib/model/network.ts';
-export { logitFunction, scoreFunction, stageLosses } from '../lib/model/objective.ts';
-export { bothLogit, crossEntropy, logAddExp, probability, reachLogit, type TowerLogits } from '../lib/model/reach.ts';
+export {
+  forwardFunction,
+  lossFunction,
+  type StepBatch,
+  type StepResult,
+  stepFunction,
+} from '../lib/model/functions.ts';
+export { towers } from '../lib/model/layers/tower.ts';
+export { conditionalLosses } from '../lib/model/losses/conditional-cross-entropy.ts';
+export { reachLosses } from '../lib/model/losses/reach-cross-entropy.ts';
+export { declaredModel, type Model, modelOf } from '../lib/model/model.ts';
+export { MODELS } from '../lib/model/models/index.ts';
+export type {
+  LabelledBatch,
+  Loss,
+  MaskSpec,
+  Network,
+  NetworkShape,
+  ParameterSpec,
+  Tensors,
+} from '../lib/model/network.ts';
+export { reachOutputs } from '../lib/model/outputs.ts';
+export { bothLogit, crossEntropy, logAddExp, probability, reachLogit } from '../lib/model/reach.ts';
 export { logitCount, type Output, type StageGraph, stageGraph, type Tower } from '../lib/model/stage-graph.ts';

@@ -9,11 +9,8 @@ import type { Batch, EngineOptions } from '../lib/engine/engine.ts';
 import { planParts } from '../lib/engine/memory/memory-parts.ts';
 import { MAX_BYTES, MemoryPlan } from '../lib/engine/memory/memory-plan.ts';
 import type { OptimizerChoice } from '../lib/engine/optimizers.ts';
-import { layoutOf } from '../lib/model/fields.ts';
-import type { Model } from '../lib/model/model.ts';
-import { networkOf } from '../lib/model/models/index.ts';
+import { type Model, modelOf } from '../lib/model/model.ts';
 import { stageGraph } from '../lib/model/stage-graph.ts';
-import type { TableSpec } from '../lib/table/encoded.ts';
 
 const BATCH_ROWS = 4096;
 const OPTIMIZERS: readonly OptimizerChoice[] = [
@@ -39,9 +36,7 @@ for (const optimizer of OPTIMIZERS) {
   console.log(`| ${name} | ${rows.toLocaleString('en')} | ${(MAX_BYTES / rows).toFixed(0)} |`);
 }
 
-function modelOf(rows: number): { readonly model: Model; readonly tables: readonly TableSpec[] } {
-  const tables = [{ name: 'item', rows, dimension }];
-  const layout = layoutOf([{ kind: 'id', name: 'item', entity: 'item', table: 'item' }], tables, 'concatenate');
+function modelWith(rows: number): Model {
   const graph = stageGraph({
     root: 'impression',
     roles: null,
@@ -59,10 +54,12 @@ function modelOf(rows: number): { readonly model: Model; readonly tables: readon
       },
     ],
   });
-  return {
-    model: { graph, layout, network: networkOf('esmm', { graph, width: layout.width, hiddenUnits: [200, 80] }) },
-    tables,
-  };
+  return modelOf(
+    graph,
+    { type: 'esmm', hiddenUnits: [200, 80], fields: 'concatenate' },
+    [{ kind: 'id', name: 'item', entity: 'item', table: 'item' }],
+    [{ name: 'item', rows, dimension }],
+  );
 }
 
 /** The greatest number of rows whose plan fits, by bisection. */
@@ -71,8 +68,7 @@ function mostRows(options: EngineOptions): number {
   while (refused - fitting > 1) {
     const rows = Math.floor((fitting + refused) / 2);
     const plan = new MemoryPlan();
-    const { model, tables } = modelOf(rows);
-    planParts(plan, model, tables, options);
+    planParts(plan, modelWith(rows), options);
     if (plan.bytes <= MAX_BYTES) fitting = rows;
     else refused = rows;
   }
@@ -80,8 +76,7 @@ function mostRows(options: EngineOptions): number {
 }
 
 async function trainLastRow(rows: number, options: EngineOptions): Promise<void> {
-  const { model, tables } = modelOf(rows);
-  const engine = await createEngine(model, tables, options);
+  const engine = await createEngine(modelWith(rows), options);
   const batch: Batch = {
     rows: BATCH_ROWS,
     ids: { item: Int32Array.from({ length: BATCH_ROWS }, (_, i) => rows - BATCH_ROWS + i) },
@@ -97,7 +92,6 @@ async function trainLastRow(rows: number, options: EngineOptions): Promise<void>
 }
 
 async function assertRefused(rows: number, options: EngineOptions): Promise<void> {
-  const { model, tables } = modelOf(rows);
-  const refusal = await createEngine(model, tables, options).catch((error: unknown) => error);
+  const refusal = await createEngine(modelWith(rows), options).catch((error: unknown) => error);
   if (!(refusal instanceof RangeError)) throw new Error(`a table of ${rows} rows fits, expected it not to`);
 }

@@ -93,7 +93,8 @@ export interface EntityTable {
 }
 
 export interface ModelChoice {
-  readonly type: 'esmm';
+  /** The network and its objective: a file of lib/model/models. */
+  readonly type: 'esmm' | 'esmm-ns' | 'base';
   /** Units of each tower's hidden layers. */
   readonly hiddenUnits: readonly number[];
   /** Side by side, or summed over the fields of an entity (figure 2 of arXiv 1804.07931). */

@@ -45,6 +45,14 @@ export interface Weights {
   readonly tables: Readonly<Record<string, Float32Array>>;
 }
 
+/** A term of the total loss. */
+export interface LossTerm {
+  /** Name that the network gives it. */
+  readonly name: string;
+  /** Factor with which it enters the total. */
+  readonly weight: number;
+}
+
 /** All that the next step depends on besides its batch. */
 export interface EngineState {
   /** Steps made so far. */
@@ -55,6 +63,8 @@ export interface EngineState {
 
 export interface TrainingEngine {
   readonly model: Model;
+  /** The network's losses, which `train` and `loss` return by name. */
+  readonly losses: readonly LossTerm[];
   /** Steps made so far. */
   readonly steps: number;
   /** By embedding table: 1 for each row that a training step has touched. */

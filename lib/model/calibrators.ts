@@ -3,7 +3,7 @@
  * probabilities of reaching are put together from the calibrated edges, so that products stay products.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { TowerLogits } from './reach.ts';
+import type { Tensors } from './network.ts';
 
 /** A map of one tower's logit, strictly increasing but for a slope of 0. */
 export type Calibrator =
@@ -18,12 +18,12 @@ export type Calibrator =
 /** By tower name; a tower without one stays as it is. */
 export type Calibrators = Readonly<Record<string, Calibrator>>;
 
-/** The towers' logits, [batch, 1] each, calibrated. */
-export function calibrateLogits(calibrators: Calibrators, logits: TowerLogits): TowerLogits {
+/** A forward pass whose logits [batch, 1] of calibrated towers are replaced; all else in it stays as it is. */
+export function calibrateLogits(calibrators: Calibrators, forward: Tensors): Tensors {
   return Object.fromEntries(
-    Object.entries(logits).map(([tower, logit]) => {
-      const calibrator = calibrators[tower];
-      return [tower, calibrator === undefined ? logit : calibrate(calibrator, logit)];
+    Object.entries(forward).map(([name, tensor]) => {
+      const calibrator = calibrators[name];
+      return [name, calibrator === undefined ? tensor : calibrate(calibrator, tensor)];
     }),
   );
 }

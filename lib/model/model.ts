@@ -1,14 +1,17 @@
-import type { Declaration } from '../config/declaration.ts';
+import type { Declaration, ModelChoice } from '../config/declaration.ts';
 import type { InputSpec, TableSpec } from '../table/encoded.ts';
+import { type Embeddings, embeddingsOf } from './embeddings.ts';
 import { type Layout, layoutOf } from './fields.ts';
-import { networkOf } from './models/index.ts';
+import { MODELS } from './models/index.ts';
 import type { Network } from './network.ts';
 import { type StageGraph, stageGraph } from './stage-graph.ts';
 
 /** A model before it has parameters: what is predicted, from what, and by which function. */
 export interface Model {
   readonly graph: StageGraph;
+  /** How a tower's input is laid out. */
   readonly layout: Layout;
+  readonly embeddings: Embeddings;
   readonly network: Network;
 }
 
@@ -18,8 +21,17 @@ export function declaredModel(
   inputs: readonly InputSpec[],
   tables: readonly TableSpec[],
 ): Model {
-  const graph = stageGraph(declaration);
-  const { type, hiddenUnits, fields } = declaration.model;
+  return modelOf(stageGraph(declaration), declaration.model, inputs, tables);
+}
+
+/** The model of a stage graph, as chosen, for the inputs and tables of an encoder. */
+export function modelOf(
+  graph: StageGraph,
+  { type, hiddenUnits, fields }: ModelChoice,
+  inputs: readonly InputSpec[],
+  tables: readonly TableSpec[],
+): Model {
   const layout = layoutOf(inputs, tables, fields);
-  return { graph, layout, network: networkOf(type, { graph, width: layout.width, hiddenUnits }) };
+  const network = MODELS[type]({ graph, width: layout.width, hiddenUnits });
+  return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
 }

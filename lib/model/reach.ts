@@ -8,17 +8,19 @@
  * -inf or NaN long before logits of 80).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensors } from './network.ts';
 import { leadsTo, logitCount, type StageGraph, type Tower, towerToward } from './stage-graph.ts';
-
-/** By tower name: [batch, logits of the tower]. */
-export type TowerLogits = Readonly<Record<string, tf.Tensor>>;
 
 /** Reaching a stage from itself is certain; a logit of +infinity without its arithmetic. */
 const CERTAIN = 'certain';
 type Reach = tf.Tensor | typeof CERTAIN;
 
-/** Logit [batch, 1] of reaching `to` for a row that has reached `from`, over every path. */
-export function reachLogit(graph: StageGraph, logits: TowerLogits, from: string, to: string): tf.Tensor {
+/**
+ * Logit [batch, 1] of reaching `to` for a row that has reached `from`, over every path.
+ *
+ * @param logits [batch, logits of the tower] by tower name
+ */
+export function reachLogit(graph: StageGraph, logits: Tensors, from: string, to: string): tf.Tensor {
   const reach = reachFrom(graph, logits, from, to);
   if (reach === CERTAIN) throw new RangeError(`reaching ${to} from itself has no logit`);
   return reach;
@@ -97,7 +99,7 @@ function mixtureGradient(dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
   ];
 }
 
-function reachFrom(graph: StageGraph, logits: TowerLogits, from: string, to: string): Reach {
+function reachFrom(graph: StageGraph, logits: Tensors, from: string, to: string): Reach {
   if (from === to) return CERTAIN;
   const tower = towerToward(graph, from, to);
   if (tower === undefined) throw new RangeError(`${to} cannot be reached from ${from}`);

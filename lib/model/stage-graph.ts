@@ -82,6 +82,13 @@ export function nearestOnEveryPath(graph: Pick<StageGraph, 'root' | 'stages' | '
   return before.filter(isOnEveryPath).at(-1) ?? graph.root;
 }
 
+/** The nearest labelled stage that lies on every path from the root to `to`, the root where there is none. */
+export function labelledBefore(graph: StageGraph, to: string): string {
+  const before = nearestOnEveryPath(graph, to);
+  const isLabelled = graph.labelled.some(({ name }) => name === before);
+  return before === graph.root || isLabelled ? before : labelledBefore(graph, before);
+}
+
 function reachesAvoiding(graph: Pick<StageGraph, 'towers'>, from: string, to: string, avoided: string): boolean {
   if (from === avoided) return false;
   if (from === to) return true;

@@ -36,9 +36,9 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   const { model, weights, kind, threads, scratch, encoder } = options;
   const [logitsFolder, uncalibratedFolder] = [join(scratch, 'logits'), join(scratch, 'uncalibrated')];
   for (const folder of [logitsFolder, uncalibratedFolder]) await mkdir(folder);
-  const { inputs, tables } = encoder;
-  await writeOnnx(traceLogits(model, inputs, tables, weights), join(logitsFolder, 'model.onnx'));
-  await writeOnnx(traceScores(model, inputs, tables, weights), join(uncalibratedFolder, 'model.onnx'));
+  const { inputs } = encoder;
+  await writeOnnx(traceLogits(model, inputs, weights), join(logitsFolder, 'model.onnx'));
+  await writeOnnx(traceScores(model, inputs, weights), join(uncalibratedFolder, 'model.onnx'));
   const towers = await openScoringModel(logitsFolder, { threads });
   try {
     const { probabilities, ...rows } = await scoreRows({ ...options, model: towers, parts: ['validation'] });

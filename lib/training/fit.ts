@@ -28,7 +28,7 @@ export interface FitProgress {
   readonly loss: number;
 }
 
-/** Mean losses, over rows, of an epoch: the total and by labelled stage. */
+/** Mean losses, over rows, of an epoch: the total, and each of the network's by name. */
 export interface EpochRecord {
   readonly epoch: number;
   readonly trainLoss: number;
@@ -63,7 +63,7 @@ export class DivergedLossError extends Error {
 export interface FitState {
   /** The epoch under way, from 1. */
   readonly epoch: number;
-  /** Of the epoch under way: batches trained, their rows, and losses times rows by labelled stage. */
+  /** Of the epoch under way: batches trained, their rows, and losses times rows by name. */
   readonly batches: number;
   readonly rows: number;
   readonly sums: Readonly<Record<string, number>>;
@@ -203,7 +203,7 @@ async function meanLosses(
 }
 
 function total(engine: TrainingEngine, losses: Readonly<Record<string, number>>): number {
-  return engine.model.graph.labelled.reduce((sum, { name, weight }) => sum + weight * (losses[name] ?? Number.NaN), 0);
+  return engine.losses.reduce((sum, { name, weight }) => sum + weight * (losses[name] ?? Number.NaN), 0);
 }
 
 function addWeighted(sums: Record<string, number>, losses: Readonly<Record<string, number>>, rows: number): void {

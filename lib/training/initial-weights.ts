@@ -4,7 +4,6 @@ import type { Model } from '../model/model.ts';
 import type { ParameterSpec } from '../model/network.ts';
 import { nearestOnEveryPath, type StageGraph, type Tower } from '../model/stage-graph.ts';
 import { fillNormal, randomStream } from '../numbers/random.ts';
-import type { TableSpec } from '../table/encoded.ts';
 
 const EMBEDDING_DEVIATION = 0.01;
 const LEAST_SHARE = 1e-6;
@@ -16,13 +15,13 @@ export type StageRates = Readonly<Record<string, number>>;
  * Embeddings from N(0, 0.01^2), dense weights by Glorot's uniform distribution, and the biases of the last layers at
  * the logit of the edge's training rate, so that the first batch predicts the base rates already.
  */
-export function initialWeights(model: Model, tables: readonly TableSpec[], rates: StageRates, seed: number): Weights {
+export function initialWeights(model: Model, rates: StageRates, seed: number): Weights {
   return {
     parameters: Object.fromEntries(
       model.network.parameters.map((spec) => [spec.name, initialParameter(model, spec, rates, seed)]),
     ),
     tables: Object.fromEntries(
-      tables.map(({ name, rows, dimension }) => {
+      model.embeddings.tables.map(({ name, rows, dimension }) => {
         const random = randomStream(seed, `embedding/${name}`);
         return [name, fillNormal(new Float32Array(rows * dimension), EMBEDDING_DEVIATION, random)];
       }),

@@ -155,7 +155,7 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
   const { training } = options.declaration;
   const model = declaredModel(options.declaration, encoder.inputs, encoder.tables);
   const caches = await cacheRows(prepared);
-  const engine = await createEngine(model, encoder.tables, {
+  const engine = await createEngine(model, {
     batchSize: training.batchSize,
     threads: options.threads,
     optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },
@@ -169,7 +169,7 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
     seed: training.seed,
   });
   try {
-    const fresh = initialWeights(model, encoder.tables, stageRates(summary), training.seed);
+    const fresh = initialWeights(model, stageRates(summary), training.seed);
     const start = await startingWeights(prepared, model, fresh);
     engine.load(start.weights);
     const { checkpoints, onEpoch } = options;
@@ -184,13 +184,13 @@ async function fitModel(prepared: Prepared): Promise<FittedModel> {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const { tables, filledRows } = fillUntrainedRows(
-      encoder.tables,
+      model.embeddings.tables,
       fitted.weights.tables,
       learnedRows(engine.touched, start.keptRows),
     );
     const weights: Weights = { parameters: fitted.weights.parameters, tables };
     const calibration = await calibrateModel(prepared, model, weights);
-    const graph = traceScores(model, encoder.inputs, encoder.tables, weights, calibration?.calibrators);
+    const graph = traceScores(model, encoder.inputs, weights, calibration?.calibrators);
     await writeOnnx(graph, join(folder, 'model.onnx'));
     return { fitted, filledRows, calibration };
   } finally {

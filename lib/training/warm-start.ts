@@ -7,12 +7,12 @@ import { readDeclaration } from '../config/parse-declaration.ts';
 import type { Weights } from '../engine/engine.ts';
 import { embeddingName } from '../engine/ort/scoring-graph.ts';
 import { readOnnxWeights, type StoredWeights } from '../graph/onnx-weights.ts';
+import type { ModelTable } from '../model/embeddings.ts';
 import { columnNames } from '../model/fields.ts';
 import { declaredModel, type Model } from '../model/model.ts';
 import type { Database } from '../table/database.ts';
 import type { Encoder } from '../table/encode/encoder.ts';
 import { sharedIds } from '../table/encode/shared-ids.ts';
-import type { TableSpec } from '../table/encoded.ts';
 import { readEncoder } from '../table/fit/encoder-files.ts';
 
 /** A published version, fetched. */
@@ -53,7 +53,7 @@ export async function warmStart(
 
   const tables: Record<string, Float32Array> = {};
   const keptRows: Record<string, Uint8Array> = {};
-  for (const spec of encoder.tables) {
+  for (const spec of model.embeddings.tables) {
     const { values, kept } = await warmTable(database, spec, { encoder, before, stored, fresh });
     tables[spec.name] = values;
     keptRows[spec.name] = kept;
@@ -70,7 +70,7 @@ export async function warmStart(
     report: {
       version,
       tables: Object.fromEntries(
-        encoder.tables.map(({ name, rows }) => [
+        model.embeddings.tables.map(({ name, rows }) => [
           name,
           { kept: (keptRows[name] as Uint8Array).reduce((sum, flag) => sum + flag, 0), rows },
         ]),
@@ -89,14 +89,14 @@ interface Sources {
 
 async function warmTable(
   database: Database,
-  { name, rows, dimension }: TableSpec,
+  { name, ids, rows, dimension }: ModelTable,
   { encoder, before, stored, fresh }: Sources,
 ): Promise<{ values: Float32Array; kept: Uint8Array }> {
   const values = (fresh.tables[name] as Float32Array).slice();
   const kept = new Uint8Array(rows);
   const weights = stored.get(embeddingName(name));
   if (weights === undefined || weights.shape[1] !== dimension) return { values, kept };
-  for (const [to, from] of await sharedIds(database, name, { encoder, before })) {
+  for (const [to, from] of await sharedIds(database, ids, { encoder, before })) {
     values.set(weights.values.subarray(from * dimension, (from + 1) * dimension), to * dimension);
     kept[to] = 1;
   }

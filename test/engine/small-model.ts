@@ -1,8 +1,6 @@
 /** A model with an input of every kind, and rows for it, made by formula. */
 import type { ModelChoice } from '../../lib/config/declaration.ts';
-import { layoutOf } from '../../lib/model/fields.ts';
-import type { Model } from '../../lib/model/model.ts';
-import { networkOf } from '../../lib/model/models/index.ts';
+import { type Model, modelOf } from '../../lib/model/model.ts';
 import { type StageGraph, stageGraph } from '../../lib/model/stage-graph.ts';
 import type { EncodedChunk, InputSpec, TableSpec } from '../../lib/table/encoded.ts';
 import { chainOfThree } from '../model/funnels.ts';
@@ -25,9 +23,9 @@ export const INPUTS: readonly InputSpec[] = [
 export function smallModel(
   fields: ModelChoice['fields'] = 'concatenate',
   graph: StageGraph = stageGraph(chainOfThree),
+  type: ModelChoice['type'] = 'esmm',
 ): Model {
-  const layout = layoutOf(INPUTS, TABLES, fields);
-  return { graph, layout, network: networkOf('esmm', { graph, width: layout.width, hiddenUnits: [16, 8] }) };
+  return modelOf(graph, { type, hiddenUnits: [16, 8], fields }, INPUTS, TABLES);
 }
 
 /** Rows that have missing, unknown and known values, empty and full bags, and numbers on both sides of every boundary. */

@@ -1,15 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { traceScores } from '../../lib/engine/ort/scoring-graph.ts';
 import { Session } from '../../lib/engine/ort/session.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { type Calibrators, calibrateLogits } from '../../lib/model/calibrators.ts';
-import { layoutOf } from '../../lib/model/fields.ts';
-import { networkOf } from '../../lib/model/models/index.ts';
+import { modelOf } from '../../lib/model/model.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import type { InputSpec } from '../../lib/table/encoded.ts';
 import { chainOfThree } from './funnels.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
 
 const PLATT: Calibrators = { click: { kind: 'platt', slope: 0.5, intercept: -1 } };
 const ISOTONIC: Calibrators = { click: { kind: 'isotonic', logits: [-3, -1, 2], calibrated: [-4, -1, 0.5] } };
@@ -46,11 +49,10 @@ describe('a calibrated model in ONNX', () => {
     { kind: 'number', name: 'b', entity: 'item', clip: null, log1p: false, mean: 0, deviation: 1 },
   ];
   const graph = stageGraph(chainOfThree);
-  const layout = layoutOf(inputs, [], 'concatenate');
-  const network = networkOf('esmm', { graph, width: layout.width, hiddenUnits: [2] });
+  const model = modelOf(graph, { type: 'esmm', hiddenUnits: [2], fields: 'concatenate' }, inputs, []);
   // The first tower's logit is the number a, the second's b: relu(x) - relu(-x).
   const parameters = Object.fromEntries(
-    network.parameters.map(({ name, shape }) => {
+    model.network.parameters.map(({ name, shape }) => {
       const values = new Float32Array(shape.reduce((x, y) => x * y, 1));
       const input = name.startsWith('click') ? 0 : 1;
       if (name.endsWith('0.weight')) values.set([1, -1], 2 * input);
@@ -66,7 +68,7 @@ describe('a calibrated model in ONNX', () => {
     { name: 'isotonic', calibrators: ISOTONIC, map: isotonicByHand },
   ])('has the probabilities of float64: $name', async ({ calibrators, map }) => {
     const weights = { parameters, tables: {} };
-    const traced = traceScores({ graph, layout, network }, inputs, [], weights, calibrators);
+    const traced = traceScores(model, inputs, weights, calibrators);
     const session = await Session.open(onnxBytes(traced), { threads: 1 });
     const column = (i: 0 | 1) => ({ data: Float32Array.from(pairs, (pair) => pair[i]), shape: [pairs.length] });
     const scores = await session.run({ a: column(0), b: column(1) });

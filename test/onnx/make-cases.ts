@@ -19,7 +19,7 @@ import type { EncodedChunk } from '../../lib/table/encoded.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
 import { initialWeights } from '../../lib/training/initial-weights.ts';
-import { INPUTS, smallChunk, smallModel, TABLES } from '../engine/small-model.ts';
+import { INPUTS, smallChunk, smallModel } from '../engine/small-model.ts';
 
 const ROWS = 200;
 const [out, version, logPath] = process.argv.slice(2);
@@ -30,7 +30,7 @@ if (version !== undefined && logPath !== undefined) await writeVersion(out, vers
 
 async function writeKinds(folder: string): Promise<void> {
   const model = smallModel();
-  const { tables, parameters } = initialWeights(model, TABLES, { click: 1e-4, conversion: 1e-10 }, 5);
+  const { tables, parameters } = initialWeights(model, { click: 1e-4, conversion: 1e-10 }, 5);
   // The last layers start at 0, where every row has the same score.
   const spread = Object.fromEntries(
     Object.entries(parameters).map(([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1))]),
@@ -39,7 +39,7 @@ async function writeKinds(folder: string): Promise<void> {
     Object.entries(tables).map(([name, values]) => [name, values.map((value) => value * 50)]),
   );
   await writeOnnx(
-    traceScores(model, INPUTS, TABLES, { parameters: spread, tables: embeddings }),
+    traceScores(model, INPUTS, { parameters: spread, tables: embeddings }),
     join(folder, 'kinds', 'model.onnx'),
   );
   await writeCases(join(folder, 'cases-kinds.json'), join(folder, 'kinds'), smallChunk(ROWS), { must_reach: 1e-7 });

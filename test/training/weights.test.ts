@@ -3,12 +3,12 @@ import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { bagCoefficients } from '../../lib/training/bag-coefficients.ts';
 import { fillUntrainedRows } from '../../lib/training/fill-untrained.ts';
 import { initialWeights } from '../../lib/training/initial-weights.ts';
-import { smallModel, TABLES } from '../engine/small-model.ts';
+import { smallModel } from '../engine/small-model.ts';
 import { esm2 } from '../model/funnels.ts';
 
 describe('initial weights', () => {
   const model = smallModel();
-  const { parameters, tables } = initialWeights(model, TABLES, { click: 0.04, conversion: 2e-4 }, 7);
+  const { parameters, tables } = initialWeights(model, { click: 0.04, conversion: 2e-4 }, 7);
 
   it('give each tower the logit of its edge’s training rate', () => {
     expect(parameters['click.2.bias']?.[0]).toBeCloseTo(Math.log(0.04 / 0.96), 5);
@@ -17,7 +17,7 @@ describe('initial weights', () => {
   });
 
   it('leave a stage that is always reached room to learn otherwise', () => {
-    const { parameters: ofCertain } = initialWeights(model, TABLES, { click: 1, conversion: 0 }, 7);
+    const { parameters: ofCertain } = initialWeights(model, { click: 1, conversion: 0 }, 7);
     const logit = Math.log((1 - 1e-6) / 1e-6);
     expect(ofCertain['click.2.bias']?.[0]).toBeCloseTo(logit, 5);
     expect(ofCertain['conversion.2.bias']?.[0]).toBeCloseTo(-logit, 5);
@@ -42,14 +42,13 @@ describe('initial weights', () => {
   });
 
   it('depend on the seed alone', () => {
-    expect(initialWeights(model, TABLES, { click: 0.04, conversion: 2e-4 }, 7)).toEqual({ parameters, tables });
-    expect(initialWeights(model, TABLES, { click: 0.04, conversion: 2e-4 }, 8).tables).not.toEqual(tables);
+    expect(initialWeights(model, { click: 0.04, conversion: 2e-4 }, 7)).toEqual({ parameters, tables });
+    expect(initialWeights(model, { click: 0.04, conversion: 2e-4 }, 8).tables).not.toEqual(tables);
   });
 
   it('take the rate after a complement from the stage that lies on every path', () => {
     const { parameters: ofEsm2 } = initialWeights(
       smallModel('concatenate', stageGraph(esm2)),
-      TABLES,
       { click: 0.1, action: 0.02, buy: 0.001 },
       7,
     );

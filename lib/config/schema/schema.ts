@@ -105,7 +105,7 @@ const entities = z.strictObject({
 });
 
 const model = z.strictObject({
-  type: z.enum(['esmm']).default('esmm').describe('The network.'),
+  type: z.enum(['esmm', 'esmm-ns', 'base']).default('esmm').describe('The network and what it is trained for.'),
   hidden_units: z
     .array(whole(1))
     .min(1, 'at least one layer')
@@ -187,7 +187,7 @@ export const fileShape = z.strictObject({
     .describe('Entities whose features may come from tables in the bucket, where a candidate file lacks them.'),
   embeddings: z.record(featureName, embedding).default({}).describe('Tables shared by several features.'),
   features: z.record(featureName, featureShape).describe('Inputs of the model.'),
-  model: model.prefault({}).describe('The network.'),
+  model: model.prefault({}).describe('The network and what it is trained for.'),
   training: training.prefault({}).describe('How the network is trained.'),
   scoring: scoring.prefault({}).describe('What the scores hold.'),
   gate: gate.prefault({}).describe('When a new version becomes the current one by itself.'),

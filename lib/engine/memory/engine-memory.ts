@@ -4,10 +4,10 @@
  * up by id, and the dense parameters and the touched rows are updated.
  */
 import type { Model } from '../../model/model.ts';
-import type { TableSpec } from '../../table/encoded.ts';
 import type { Batch, EngineOptions, EngineState, Weights } from '../engine.ts';
 import { learningRateFactor } from '../learning-rate.ts';
 import { type Optimizer, optimizerOf } from '../optimizers.ts';
+import { fillCoefficients } from './coefficients.ts';
 import { type MemoryParts, planParts } from './memory-parts.ts';
 import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
 import { type Rows, readWeights, touchedRows, writeWeights } from './rows.ts';
@@ -26,14 +26,14 @@ export class EngineMemory {
     this.#optimizer = optimizerOf(options.optimizer);
     this.#memory = memory;
     this.#parts = parts;
-    this.#embeddedWidth = model.layout.embeddedWidth;
+    this.#embeddedWidth = model.embeddings.width;
     this.touched = Object.fromEntries([...parts.tables].map(([name, { slot }]) => [name, new Uint8Array(slot.length)]));
   }
 
   /** Reserves the memory, all weights and states 0. */
-  static async create(model: Model, tables: readonly TableSpec[], options: EngineOptions): Promise<EngineMemory> {
+  static async create(model: Model, options: EngineOptions): Promise<EngineMemory> {
     const plan = new MemoryPlan();
-    const parts = planParts(plan, model, tables, options);
+    const parts = planParts(plan, model, options);
     return new EngineMemory(model, options, parts, await plan.build());
   }
 
@@ -59,15 +59,15 @@ export class EngineMemory {
   }
 
   /** Gathers the rows of a batch. */
-  gather({ rows, ids, coefficients }: Batch): void {
+  gather(batch: Batch): void {
     const { batchSize } = this.#options;
+    const { rows, ids } = batch;
     if (rows > batchSize) throw new RangeError(`batch: got ${rows} rows, expected at most ${batchSize}`);
     for (const { field, length, ...blocks } of this.#parts.fields) {
-      const { name, table } = field.input;
-      const { block, stride, dimension } = this.#parts.tables.get(table) as Rows;
-      this.#memory.ints(blocks.ids).set(ids[name] as Int32Array);
+      const { block, stride, dimension } = this.#parts.tables.get(field.table) as Rows;
+      this.#memory.ints(blocks.ids).set(ids[field.input.name] as Int32Array);
       if (blocks.coefficients !== null)
-        this.#memory.floats(blocks.coefficients).set(coefficients[name] as Float32Array);
+        fillCoefficients(this.#memory.floats(blocks.coefficients), batch, field, length);
       this.#memory.kernels.gather(
         block.offset,
         stride,
@@ -125,7 +125,7 @@ export class EngineMemory {
   #scatter(name: string, { dimension, slot, distinct, sums }: Rows, rows: number): number {
     let count = 0;
     for (const { field, length, ids, coefficients } of this.#parts.fields) {
-      if (field.input.table !== name) continue;
+      if (field.table !== name) continue;
       count = this.#memory.kernels.scatter(
         ids.offset,
         coefficients?.offset ?? 0,

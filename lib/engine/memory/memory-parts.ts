@@ -1,7 +1,6 @@
 /** What an engine keeps in its memory. */
-import type { Field } from '../../model/fields.ts';
+import type { EmbeddedField } from '../../model/embeddings.ts';
 import type { Model } from '../../model/model.ts';
-import type { TableSpec } from '../../table/encoded.ts';
 import type { EngineOptions } from '../engine.ts';
 import { optimizerOf } from '../optimizers.ts';
 import type { Block, MemoryPlan } from './memory-plan.ts';
@@ -18,19 +17,18 @@ export interface MemoryParts {
 
 /** An embedded input and its part of the batch. */
 export interface FieldBlocks {
-  readonly field: Field;
+  readonly field: EmbeddedField;
   /** Ids of a row: 1, or the length of a bag. */
   readonly length: number;
   readonly ids: Block;
-  /** `null` where each row has one id of coefficient 1. */
+  /** `null` where every row has one id of coefficient 1. */
   readonly coefficients: Block | null;
 }
 
 /** Plans the blocks of a model's parameters and tables with the optimizer's state, and of one batch. */
 export function planParts(
   plan: MemoryPlan,
-  { layout, network }: Pick<Model, 'layout' | 'network'>,
-  tables: readonly TableSpec[],
+  { embeddings, network }: Pick<Model, 'embeddings' | 'network'>,
   { batchSize, optimizer }: Pick<EngineOptions, 'batchSize' | 'optimizer'>,
 ): MemoryParts {
   const { dense, sparse } = optimizerOf(optimizer);
@@ -39,31 +37,31 @@ export function planParts(
     return [name, planRows(plan, { rows: 1, dimension, state: dense.state, touchable: 1 })] as const;
   });
   const idsOf = (table: string) =>
-    layout.fields
-      .filter(({ input }) => input.table === table)
+    embeddings.fields
+      .filter((field) => field.table === table)
       .reduce((sum, field) => sum + batchSize * idsPerRow(field), 0);
   return {
     parameters: new Map(parameters),
     tables: new Map(
-      tables.map(({ name, rows, dimension }) => {
+      embeddings.tables.map(({ name, rows, dimension }) => {
         const touchable = Math.min(rows, idsOf(name));
         return [name, planRows(plan, { rows, dimension, state: sparse.state, touchable })];
       }),
     ),
-    fields: layout.fields.map((field) => {
+    fields: embeddings.fields.map((field) => {
       const length = idsPerRow(field);
       return {
         field,
         length,
         ids: plan.reserve(batchSize * length),
-        coefficients: field.input.kind === 'bag' ? plan.reserve(batchSize * length) : null,
+        coefficients: field.input.kind === 'bag' || field.trainedOn !== null ? plan.reserve(batchSize * length) : null,
       };
     }),
-    embedded: plan.reserve(batchSize * layout.embeddedWidth),
-    embeddedGradient: plan.reserve(batchSize * layout.embeddedWidth),
+    embedded: plan.reserve(batchSize * embeddings.width),
+    embeddedGradient: plan.reserve(batchSize * embeddings.width),
   };
 }
 
-function idsPerRow({ input }: Field): number {
+function idsPerRow({ input }: EmbeddedField): number {
   return input.kind === 'bag' ? input.length : 1;
 }

@@ -4,9 +4,8 @@
  */
 import { onnxBytes } from '../../graph/onnx-file.ts';
 import type { Model } from '../../model/model.ts';
-import type { TableSpec } from '../../table/encoded.ts';
 import { dropoutMasks } from '../dropout.ts';
-import type { Batch, EngineOptions, EngineState, TrainingEngine, Weights } from '../engine.ts';
+import type { Batch, EngineOptions, EngineState, LossTerm, TrainingEngine, Weights } from '../engine.ts';
 import { EngineMemory } from '../memory/engine-memory.ts';
 import { type NamedTensor, Session, type TensorData } from './session.ts';
 import {
@@ -25,6 +24,7 @@ import {
 
 export class OrtEngine implements TrainingEngine {
   readonly model: Model;
+  readonly losses: readonly LossTerm[];
   readonly touched: Readonly<Record<string, Uint8Array>>;
   readonly #options: EngineOptions;
   readonly #memory: EngineMemory;
@@ -35,10 +35,12 @@ export class OrtEngine implements TrainingEngine {
   private constructor(
     model: Model,
     options: EngineOptions,
+    losses: readonly LossTerm[],
     memory: EngineMemory,
     sessions: { readonly step: Session; readonly loss: Session },
   ) {
     this.model = model;
+    this.losses = losses;
     this.touched = memory.touched;
     this.#options = options;
     this.#memory = memory;
@@ -47,12 +49,13 @@ export class OrtEngine implements TrainingEngine {
   }
 
   /** Traces the model and reserves the memory, all weights 0. */
-  static async create(model: Model, tables: readonly TableSpec[], options: EngineOptions): Promise<OrtEngine> {
-    const memory = await EngineMemory.create(model, tables, options);
+  static async create(model: Model, options: EngineOptions): Promise<OrtEngine> {
+    const memory = await EngineMemory.create(model, options);
     const { threads, dropout } = options;
-    const step = await Session.open(onnxBytes(traceStep(model, dropout > 0)), { threads });
+    const { graph, losses } = traceStep(model, dropout > 0);
+    const step = await Session.open(onnxBytes(graph), { threads });
     const loss = await Session.open(onnxBytes(traceLoss(model)), { threads });
-    return new OrtEngine(model, options, memory, { step, loss });
+    return new OrtEngine(model, options, losses, memory, { step, loss });
   }
 
   get steps(): number {
@@ -96,11 +99,10 @@ export class OrtEngine implements TrainingEngine {
   }
 
   #inputs(batch: Batch): Record<string, NamedTensor> {
-    const { graph, layout, network } = this.model;
+    const { graph, layout, embeddings, network } = this.model;
     const { rows } = batch;
     const inputs: Record<string, NamedTensor> = {};
-    if (layout.embeddedWidth > 0)
-      inputs[EMBEDDED] = { data: this.#memory.embedded(rows), shape: [rows, layout.embeddedWidth] };
+    if (embeddings.width > 0) inputs[EMBEDDED] = { data: this.#memory.embedded(rows), shape: [rows, embeddings.width] };
     for (const { name } of layout.numbers)
       inputs[numberName(name)] = { data: batch.numbers[name] as Float32Array, shape: [rows] };
     for (const { name } of graph.labelled) {
@@ -124,18 +126,16 @@ export class OrtEngine implements TrainingEngine {
 
   /** Where onnxruntime writes the gradients. */
   #gradients(rows: number): Record<string, NamedTensor> {
-    const { layout, network } = this.model;
+    const { embeddings, network } = this.model;
     const into: Record<string, NamedTensor> = {};
     for (const { name, shape } of network.parameters)
       into[gradientName(name)] = { data: this.#memory.parameterGradient(name), shape };
-    if (layout.embeddedWidth > 0)
-      into[EMBEDDED_GRADIENT] = { data: this.#memory.embeddedGradient(rows), shape: [rows, layout.embeddedWidth] };
+    if (embeddings.width > 0)
+      into[EMBEDDED_GRADIENT] = { data: this.#memory.embeddedGradient(rows), shape: [rows, embeddings.width] };
     return into;
   }
 
   #losses(outputs: Readonly<Record<string, TensorData>>): Record<string, number> {
-    return Object.fromEntries(
-      this.model.graph.labelled.map(({ name }) => [name, Number(outputs[lossName(name)]?.[0])]),
-    );
+    return Object.fromEntries(this.losses.map(({ name }) => [name, Number(outputs[lossName(name)]?.[0])]));
   }
 }

@@ -3,44 +3,43 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/graph.ts';
 import { type InputSpec as GraphInput, trace } from '../../graph/trace.ts';
 import { type Calibrators, calibrateLogits } from '../../model/calibrators.ts';
+import { forwardFunction } from '../../model/functions.ts';
 import type { Model } from '../../model/model.ts';
-import { logitFunction, scoreFunction } from '../../model/objective.ts';
-import type { TowerLogits } from '../../model/reach.ts';
-import type { InputSpec, TableSpec } from '../../table/encoded.ts';
+import type { Tensors } from '../../model/network.ts';
+import type { InputSpec } from '../../table/encoded.ts';
 import type { Weights } from '../engine.ts';
 
 /** Traces the forward pass with its weights, and its calibration where there is one, inside. */
 export function traceScores(
   model: Model,
   inputs: readonly InputSpec[],
-  tables: readonly TableSpec[],
   weights: Weights,
   calibrators: Calibrators = {},
 ): Graph {
-  return traceForward(model, inputs, tables, weights, (logits) =>
-    scoreFunction(model, calibrateLogits(calibrators, logits)),
+  return traceForward(model, inputs, weights, (forward) =>
+    model.network.outputs(calibrateLogits(calibrators, forward)),
   );
 }
 
-/** Traces the forward pass up to the towers, each of one logit [batch], by the tower's name. */
-export function traceLogits(
-  model: Model,
-  inputs: readonly InputSpec[],
-  tables: readonly TableSpec[],
-  weights: Weights,
-): Graph {
-  return traceForward(model, inputs, tables, weights, (logits) =>
-    Object.fromEntries(Object.entries(logits).map(([tower, logit]) => [tower, tf.reshape(logit, [-1])])),
+/** Traces the forward pass up to the logits [batch] of the edges, by the name of the tower that gives them. */
+export function traceLogits(model: Model, inputs: readonly InputSpec[], weights: Weights): Graph {
+  const towers = model.graph.towers.map(({ name }) => name);
+  return traceForward(model, inputs, weights, (forward) =>
+    Object.fromEntries(
+      Object.entries(forward)
+        .filter(([name]) => towers.includes(name))
+        .map(([name, logit]) => [name, tf.reshape(logit, [-1])]),
+    ),
   );
 }
 
 function traceForward(
   model: Model,
   inputs: readonly InputSpec[],
-  tables: readonly TableSpec[],
   weights: Weights,
-  outputs: (logits: TowerLogits) => Record<string, tf.Tensor>,
+  outputs: (forward: Tensors) => Tensors,
 ): Graph {
+  const { tables } = model.embeddings;
   const parameters = model.network.parameters.map(({ name, shape }) => ({
     name,
     shape,
@@ -54,7 +53,7 @@ function traceForward(
   return trace(
     (encoded, constants) => {
       const tableOf = Object.fromEntries(tables.map(({ name }) => [name, constants[embeddingName(name)] as tf.Tensor]));
-      return outputs(logitFunction(model, constants, tableOf, encoded));
+      return outputs(forwardFunction(model, constants, tableOf, encoded));
     },
     inputs.flatMap(graphInputs),
     [...parameters, ...embeddings],

@@ -2,8 +2,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/graph.ts';
 import { type InputSpec, trace } from '../../graph/trace.ts';
+import { lossFunction, type StepBatch, stepFunction } from '../../model/functions.ts';
 import type { Model } from '../../model/model.ts';
-import { type StepBatch, stageLosses, stepFunction } from '../../model/objective.ts';
+import type { Loss } from '../../model/network.ts';
+import type { LossTerm } from '../engine.ts';
 
 /** Names of the step's inputs and outputs, so that none can meet a parameter's. */
 export const EMBEDDED = 'embedded';
@@ -14,41 +16,50 @@ export const numberName = (input: string) => `number/${input}`;
 export const maskName = (mask: string) => `mask/${mask}`;
 export const parameterName = (parameter: string) => `parameter/${parameter}`;
 export const gradientName = (parameter: string) => `gradient/${parameter}`;
-export const lossName = (stage: string) => `loss/${stage}`;
+export const lossName = (loss: string) => `loss/${loss}`;
 
-/** Loss by labelled stage, and the gradient by every parameter and by the embedded matrix. */
-export function traceStep(model: Model, hasMasks: boolean): Graph {
-  return trace(
+/** A traced step, and the terms of the total whose gradients it gives. */
+export interface TracedStep {
+  readonly graph: Graph;
+  readonly losses: readonly LossTerm[];
+}
+
+/** The network's losses, and the gradient of their weighted sum by every parameter and by the embedded matrix. */
+export function traceStep(model: Model, hasMasks: boolean): TracedStep {
+  let losses: readonly Loss[] = [];
+  const graph = trace(
     (inputs) => {
-      const { losses, gradients, embeddedGradient } = stepFunction(
-        model,
-        parametersOf(model, inputs),
-        batchOf(model, inputs, hasMasks),
-      );
+      const step = stepFunction(model, parametersOf(model, inputs), batchOf(model, inputs, hasMasks));
+      losses = step.losses;
       return {
-        ...rename(losses, lossName),
-        ...rename(gradients, gradientName),
-        ...(embeddedGradient === null ? {} : { [EMBEDDED_GRADIENT]: embeddedGradient }),
+        ...lossOutputs(losses),
+        ...rename(step.gradients, gradientName),
+        ...(step.embeddedGradient === null ? {} : { [EMBEDDED_GRADIENT]: step.embeddedGradient }),
       };
     },
     stepInputs(model, hasMasks),
   );
+  return { graph, losses: losses.map(({ name, weight }) => ({ name, weight })) };
 }
 
-/** Loss by labelled stage, nothing dropped. */
+/** The network's losses, nothing dropped. */
 export function traceLoss(model: Model): Graph {
   return trace(
-    (inputs) => rename(stageLosses(model, parametersOf(model, inputs), batchOf(model, inputs, false)), lossName),
+    (inputs) => lossOutputs(lossFunction(model, parametersOf(model, inputs), batchOf(model, inputs, false))),
     stepInputs(model, false),
   );
 }
 
-function stepInputs({ graph, layout, network }: Model, hasMasks: boolean): InputSpec[] {
+function lossOutputs(losses: readonly Loss[]): Record<string, tf.Tensor> {
+  return Object.fromEntries(losses.map(({ name, value }) => [lossName(name), value]));
+}
+
+function stepInputs({ graph, layout, embeddings, network }: Model, hasMasks: boolean): InputSpec[] {
   const column = (name: string): InputSpec => ({ name, shape: ['batch', 1], type: 'float32' });
   return [
-    ...(layout.embeddedWidth === 0
+    ...(embeddings.width === 0
       ? []
-      : [{ name: EMBEDDED, shape: ['batch', layout.embeddedWidth], type: 'float32' } as const]),
+      : [{ name: EMBEDDED, shape: ['batch', embeddings.width], type: 'float32' } as const]),
     ...layout.numbers.map(({ name }): InputSpec => ({ name: numberName(name), shape: ['batch'], type: 'float32' })),
     ...graph.labelled.flatMap(({ name }) => [column(labelName(name)), column(weightName(name))]),
     ...(hasMasks

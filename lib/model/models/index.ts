@@ -1,11 +1,12 @@
 import type { ModelChoice } from '../../config/declaration.ts';
 import type { Network, NetworkShape } from '../network.ts';
+import { base } from './base.ts';
 import { esmm } from './esmm.ts';
+import { esmmNs } from './esmm-ns.ts';
 
-/** A new model is one function here, and its name in the declaration's types. */
-const NETWORKS: Record<ModelChoice['type'], (shape: NetworkShape) => Network> = { esmm };
-
-/** The network of that type. */
-export function networkOf(type: ModelChoice['type'], shape: NetworkShape): Network {
-  return NETWORKS[type](shape);
-}
+/** The models by `model.type` of the declaration. A new one is a file of this folder, a line here and its type. */
+export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) => Network>> = {
+  esmm,
+  'esmm-ns': esmmNs,
+  base,
+};

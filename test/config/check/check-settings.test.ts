@@ -196,7 +196,11 @@ describe('numbers', () => {
       text: '{ hidden_units: [] }',
       mistake: 'model.hidden_units: got an empty list, expected at least one layer',
     },
-    { section: 'model', text: '{ type: mmoe }', mistake: 'model.type: got "mmoe", expected "esmm"' },
+    {
+      section: 'model',
+      text: '{ type: mmoe }',
+      mistake: 'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base"',
+    },
     {
       section: 'log',
       text: '{ keys: [id], kept: 0 }',

@@ -7,16 +7,16 @@ import { Session } from '../../../lib/engine/ort/session.ts';
 import { EMBEDDED, gradientName, traceStep } from '../../../lib/engine/ort/step-model.ts';
 import { graphText } from '../../../lib/graph/graph.ts';
 import { onnxBytes } from '../../../lib/graph/onnx-file.ts';
-import { embed } from '../../../lib/model/fields.ts';
+import { embedRows } from '../../../lib/model/embeddings.ts';
+import { stepFunction } from '../../../lib/model/functions.ts';
 import type { Model } from '../../../lib/model/model.ts';
-import { stepFunction } from '../../../lib/model/objective.ts';
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
 import type { InputSpec } from '../../../lib/table/encoded.ts';
 import { bagCoefficients } from '../../../lib/training/bag-coefficients.ts';
 import { initialWeights } from '../../../lib/training/initial-weights.ts';
 import { quantileId } from '../../../lib/training/row-cache.ts';
-import { esm2 } from '../../model/funnels.ts';
-import { INPUTS, smallChunk, smallModel, TABLES } from '../small-model.ts';
+import { chainOfThree, esm2 } from '../../model/funnels.ts';
+import { INPUTS, smallChunk, smallModel } from '../small-model.ts';
 
 const OPTIONS: EngineOptions = {
   batchSize: 4096,
@@ -36,15 +36,19 @@ describe.each([
   { name: 'fields side by side', model: smallModel() },
   { name: 'fields summed by entity', model: smallModel('sum_by_entity') },
   { name: 'ESM2', model: smallModel('concatenate', stageGraph(esm2)) },
+  { name: 'ESMM-NS', model: smallModel('concatenate', stageGraph(chainOfThree), 'esmm-ns') },
+  { name: 'ESMM-NS with fields summed by entity', model: smallModel('sum_by_entity', stageGraph(esm2), 'esmm-ns') },
+  { name: 'BASE', model: smallModel('concatenate', stageGraph(chainOfThree), 'base') },
+  { name: 'BASE over paths that meet again', model: smallModel('concatenate', stageGraph(esm2), 'base') },
 ])('the step graph, $name', ({ model }) => {
   it.each([1, 3, 4096])('has the loss and gradients of tfjs-cpu at %i rows', async (rows) => {
     const batch = smallBatch(model, rows);
     const weights = someWeights(model);
-    const session = await Session.open(onnxBytes(traceStep(model, false)), { threads: 1 });
+    const session = await Session.open(onnxBytes(traceStep(model, false).graph), { threads: 1 });
     const eager = eagerStep(model, weights, batch);
     const got = await session.run({
       ...onnxInputs(model, weights, batch),
-      [EMBEDDED]: { data: eager.embedded, shape: [rows, model.layout.embeddedWidth] },
+      [EMBEDDED]: { data: eager.embedded, shape: [rows, model.embeddings.width] },
     });
     for (const [name, expected] of Object.entries(eager.outputs))
       expectClose(got[name] as Float32Array, expected, `${name} at ${rows} rows`);
@@ -95,6 +99,21 @@ it('touches only the rows of the batch', async () => {
   await engine.release();
 });
 
+it('touches the rows of clicked impressions alone where the network trains on them alone', async () => {
+  const engine = await engineOf(smallModel('concatenate', stageGraph(chainOfThree), 'base'));
+  const batch = smallBatch(engine.model, 5);
+  await engine.train(batch);
+  const cities = [...(batch.ids.city as Int32Array)];
+  const clicked = cities.filter((_, row) => batch.labels.click?.[row] === 1);
+  const touched = (table: string) =>
+    [...(engine.touched[table] as Uint8Array)].flatMap((flag, row) => (flag === 1 ? [row] : []));
+  expect(touched('click.city')).toEqual([...new Set(cities)].sort());
+  expect(touched('conversion.city')).toEqual([...new Set(clicked)].sort());
+  expect(clicked.length).toBeGreaterThan(0);
+  expect(clicked.length).toBeLessThan(cities.length);
+  await engine.release();
+});
+
 it('masks rows of weight 0: they change neither loss nor weights', async () => {
   const model = smallModel();
   const [alone, padded] = [await engineOf(model), await engineOf(model)];
@@ -121,18 +140,18 @@ it('is the same to the last bit for the same seed, dropout included', async () =
 });
 
 it('is traced to the graph that is kept as text', async () => {
-  await expect(graphText(traceStep(smallModel(), false))).toMatchFileSnapshot('step-graph.txt');
+  await expect(graphText(traceStep(smallModel(), false).graph)).toMatchFileSnapshot('step-graph.txt');
 });
 
 async function engineOf(model: Model, options: Partial<EngineOptions> = {}): Promise<TrainingEngine> {
-  const engine = await createEngine(model, TABLES, { ...OPTIONS, ...options });
-  engine.load(initialWeights(model, TABLES, RATES, 1));
+  const engine = await createEngine(model, { ...OPTIONS, ...options });
+  engine.load(initialWeights(model, RATES, 1));
   return engine;
 }
 
 /** Weights of which none is 0, as after some training. */
 function someWeights(model: Model): ReturnType<typeof initialWeights> {
-  const { parameters, tables } = initialWeights(model, TABLES, RATES, 1);
+  const { parameters, tables } = initialWeights(model, RATES, 1);
   const filled = Object.entries(parameters).map(
     ([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1) * 0.3)] as const,
   );
@@ -168,7 +187,7 @@ function smallBatch(model: Model, rows: number, from = 0): Batch {
 function eagerStep(model: Model, weights: ReturnType<typeof initialWeights>, batch: Batch) {
   const chunk = smallChunk(batch.rows);
   const tables = Object.fromEntries(
-    TABLES.map(({ name, rows, dimension }) => [
+    model.embeddings.tables.map(({ name, rows, dimension }) => [
       name,
       tf.tensor2d(weights.tables[name] as Float32Array, [rows, dimension]),
     ]),
@@ -179,7 +198,7 @@ function eagerStep(model: Model, weights: ReturnType<typeof initialWeights>, bat
     history_weights: tf.tensor2d(chunk.weights.history as Float32Array, [batch.rows, 4]),
     ...Object.fromEntries(Object.entries(chunk.numbers).map(([name, values]) => [name, tf.tensor1d(values)])),
   };
-  const embedded = embed(model.layout, tables, encoded) as tf.Tensor;
+  const embedded = embedRows(model, tables, encoded) as tf.Tensor;
   const parameters = Object.fromEntries(
     model.network.parameters.map(({ name, shape }) => [
       name,
@@ -201,7 +220,7 @@ function eagerStep(model: Model, weights: ReturnType<typeof initialWeights>, bat
   return {
     embedded: data(embedded),
     outputs: {
-      ...Object.fromEntries(Object.entries(result.losses).map(([name, loss]) => [`loss/${name}`, data(loss)])),
+      ...Object.fromEntries(result.losses.map(({ name, value }) => [`loss/${name}`, data(value)])),
       ...Object.fromEntries(
         Object.entries(result.gradients).map(([name, gradient]) => [gradientName(name), data(gradient)]),
       ),

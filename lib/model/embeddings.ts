@@ -1,0 +1,100 @@
+/** The embedding tables of a model, and the columns of the embedded matrix that each tower reads. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { TableSpec } from '../table/encoded.ts';
+import { type EncodedTensors, embed, type Field, type Layout, towerInput } from './fields.ts';
+import type { Network, Tensors } from './network.ts';
+import type { StageGraph } from './stage-graph.ts';
+
+/** An embedding table of the model: one of the encoder's, or a tower's own copy of one. */
+export interface ModelTable extends TableSpec {
+  /** The encoder's table, whose ids are its rows. */
+  readonly ids: string;
+}
+
+/** A field and the columns that it fills, of the whole embedded matrix. */
+export interface EmbeddedField extends Field {
+  /** Name of its table, of the model's. */
+  readonly table: string;
+  /** The labelled stage that a row must have reached to train the table; `null` where every row does. */
+  readonly trainedOn: string | null;
+}
+
+export interface Embeddings {
+  readonly tables: readonly ModelTable[];
+  readonly fields: readonly EmbeddedField[];
+  /** Columns of the embedded matrix. */
+  readonly width: number;
+}
+
+/** The towers that read the same columns: all of them, or each its own. */
+const SHARED = null;
+type Reader = string | typeof SHARED;
+
+/** Lays out the embedded matrix: once for all towers, or once for each tower side by side. */
+export function embeddingsOf(
+  graph: StageGraph,
+  layout: Layout,
+  tables: readonly TableSpec[],
+  { tables: sharing, trainedOn }: Pick<Network, 'tables' | 'trainedOn'>,
+): Embeddings {
+  const readers: readonly Reader[] = readersOf(graph, sharing);
+  return {
+    tables: readers.flatMap((reader) =>
+      tables.map((table) => ({ ...table, name: tableName(reader, table.name), ids: table.name })),
+    ),
+    fields: readers.flatMap((reader, place) =>
+      layout.fields.map((field) => ({
+        ...field,
+        table: tableName(reader, field.input.table),
+        offset: field.offset + place * layout.embeddedWidth,
+        trainedOn: (reader === SHARED ? undefined : trainedOn?.[reader]) ?? null,
+      })),
+    ),
+    width: readers.length * layout.embeddedWidth,
+  };
+}
+
+/** What the functions below need of a model. */
+interface EmbeddingModel {
+  readonly graph: StageGraph;
+  readonly layout: Layout;
+  readonly network: Pick<Network, 'tables'>;
+}
+
+/** The embedded matrix [batch, width] out of the model's tables [rows, dimension]; `null` where nothing is embedded. */
+export function embedRows(
+  { graph, layout, network }: EmbeddingModel,
+  tables: Tensors,
+  encoded: EncodedTensors,
+): tf.Tensor | null {
+  const parts = readersOf(graph, network.tables).map((reader) => {
+    const own = layout.fields.map(({ input }) => [input.table, tables[tableName(reader, input.table)] as tf.Tensor]);
+    return embed(layout, Object.fromEntries(own), encoded);
+  });
+  const matrices = parts.filter((part) => part !== null);
+  return matrices.length < 2 ? (matrices[0] ?? null) : tf.concat(matrices, 1);
+}
+
+/** Each tower's input [batch, layout.width], by name, of the embedded matrix and untransformed numbers [batch]. */
+export function towerInputs(
+  { graph, layout, network }: EmbeddingModel,
+  embedded: tf.Tensor | null,
+  numbers: Tensors,
+): Tensors {
+  if (network.tables === 'shared' || embedded === null) {
+    const input = towerInput(layout, embedded, numbers);
+    return Object.fromEntries(graph.towers.map(({ name }) => [name, input]));
+  }
+  const parts = tf.split(embedded, graph.towers.length, 1);
+  return Object.fromEntries(
+    graph.towers.map(({ name }, place) => [name, towerInput(layout, parts[place] as tf.Tensor, numbers)]),
+  );
+}
+
+function readersOf(graph: StageGraph, sharing: Network['tables']): readonly Reader[] {
+  return sharing === 'shared' ? [SHARED] : graph.towers.map(({ name }) => name);
+}
+
+function tableName(reader: Reader, table: string): string {
+  return reader === SHARED ? table : `${reader}.${table}`;
+}

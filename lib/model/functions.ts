@@ -1,0 +1,58 @@
+/** The functions that are traced: a training step (losses and gradients), its losses alone, and the forward pass. */
+import * as tf from '@tensorflow/tfjs-core';
+// Built by scripts/build.ts: TF.js leaves its gradients out until they are asked for.
+import './gradients.js';
+import { embedRows, towerInputs } from './embeddings.ts';
+import type { EncodedTensors } from './fields.ts';
+import type { Model } from './model.ts';
+import type { LabelledBatch, Loss, Tensors } from './network.ts';
+
+/** A batch as the step sees it. */
+export interface StepBatch extends LabelledBatch {
+  /** [batch, model.embeddings.width]; `null` where nothing is embedded. */
+  readonly embedded: tf.Tensor | null;
+  readonly numbers: Tensors;
+  readonly masks?: Tensors;
+}
+
+/** The network's losses of a batch. */
+export function lossFunction(model: Model, parameters: Tensors, batch: StepBatch): readonly Loss[] {
+  const inputs = towerInputs(model, batch.embedded, batch.numbers);
+  return model.network.losses(model.network.forward(inputs, parameters, batch.masks), batch);
+}
+
+/** The total loss, its terms, and its gradient by every parameter and by the embedded matrix. */
+export interface StepResult {
+  readonly loss: tf.Tensor;
+  readonly losses: readonly Loss[];
+  readonly gradients: Tensors;
+  readonly embeddedGradient: tf.Tensor | null;
+}
+
+/** Losses and gradients of a batch. The total is the weighted sum of the network's losses. */
+export function stepFunction(model: Model, parameters: Tensors, batch: StepBatch): StepResult {
+  const names = model.network.parameters.map(({ name }) => name);
+  let losses: readonly Loss[] = [];
+  const total = (...values: tf.Tensor[]): tf.Scalar => {
+    const current = Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
+    losses = lossFunction(model, current, { ...batch, embedded: values[names.length] ?? null });
+    // The losses outlive the function that is differentiated; TF.js would dispose of them with its intermediate values.
+    for (const { value } of losses) tf.keep(value);
+    return losses.map(({ value, weight }) => tf.mul(value, weight)).reduce((a, b) => tf.add(a, b)) as tf.Scalar;
+  };
+  const variables = names.map((name) => parameters[name] as tf.Tensor);
+  const { value, grads } = tf.valueAndGrads(total)(
+    batch.embedded === null ? variables : [...variables, batch.embedded],
+  );
+  return {
+    loss: value,
+    losses,
+    gradients: Object.fromEntries(names.map((name, i) => [name, grads[i] as tf.Tensor])),
+    embeddedGradient: grads[names.length] ?? null,
+  };
+}
+
+/** The forward pass of encoded rows, from the model's tables. `encoded` holds what the scoring model's inputs hold. */
+export function forwardFunction(model: Model, parameters: Tensors, tables: Tensors, encoded: EncodedTensors): Tensors {
+  return model.network.forward(towerInputs(model, embedRows(model, tables, encoded), encoded), parameters);
+}

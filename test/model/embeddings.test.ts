@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { stageGraph } from '../../lib/model/stage-graph.ts';
+import { smallModel } from '../engine/small-model.ts';
+import { chainOfThree } from './funnels.ts';
+
+const graph = stageGraph(chainOfThree);
+
+describe('embeddings', () => {
+  it('are one copy of the encoder’s tables where the towers share them', () => {
+    const { tables, fields, width } = smallModel().embeddings;
+    expect(tables.map(({ name, ids }) => [name, ids])).toEqual([
+      ['item', 'item'],
+      ['city', 'city'],
+      ['age', 'age'],
+    ]);
+    expect(fields.map(({ table, offset, trainedOn }) => [table, offset, trainedOn])).toEqual([
+      ['city', 0, null],
+      ['item', 6, null],
+      ['age', 12, null],
+      ['item', 18, null],
+    ]);
+    expect(width).toBe(24);
+  });
+
+  it('are a copy for each tower, side by side, where each has its own', () => {
+    const { tables, fields, width } = smallModel('concatenate', graph, 'esmm-ns').embeddings;
+    expect(tables.map(({ name, ids, rows }) => [name, ids, rows])).toEqual([
+      ['click.item', 'item', 40],
+      ['click.city', 'city', 9],
+      ['click.age', 'age', 5],
+      ['conversion.item', 'item', 40],
+      ['conversion.city', 'city', 9],
+      ['conversion.age', 'age', 5],
+    ]);
+    expect(fields.map(({ table, offset }) => [table, offset])).toEqual([
+      ['click.city', 0],
+      ['click.item', 6],
+      ['click.age', 12],
+      ['click.item', 18],
+      ['conversion.city', 24],
+      ['conversion.item', 30],
+      ['conversion.age', 36],
+      ['conversion.item', 42],
+    ]);
+    expect(width).toBe(48);
+  });
+
+  it('train on the rows that the network names', () => {
+    const { fields } = smallModel('concatenate', graph, 'base').embeddings;
+    expect(fields.map(({ trainedOn }) => trainedOn)).toEqual([
+      ...[null, null, null, null],
+      ...['click', 'click', 'click', 'click'],
+    ]);
+  });
+});
