@@ -37,6 +37,9 @@ export interface Value {
   readonly kind: ColumnKind;
 }
 
+/** The largest float32, as SQL. */
+export const LARGEST_FLOAT = '3.4028234663852886e38';
+
 const INTEGERS = new Set([
   'TINYINT',
   'SMALLINT',
@@ -69,6 +72,25 @@ export function columnValue({ name, type }: Column): Value {
 export function constantValue(constant: string | number | null): Value {
   const sql = constant === null ? 'CAST(NULL AS VARCHAR)' : literal(String(constant));
   return { sql, type: 'VARCHAR', kind: 'text' };
+}
+
+/** A relation's column of this name. */
+export function findColumn(relation: Pick<Relation, 'columns'>, name: string): Column | undefined {
+  return relation.columns.find((column) => column.name === name);
+}
+
+/** A feature's column, or the constant that stands for it where it is absent. The columns were checked before. */
+export function columnOrConstant(
+  relation: Relation,
+  { column: name, atScoring }: { readonly column: string; readonly atScoring?: string | number | null | undefined },
+): Value {
+  const column = findColumn(relation, name);
+  return column === undefined ? constantValue(atScoring ?? null) : columnValue(column);
+}
+
+/** SQL of "the row's entity is not in its table". */
+export function unknownEntitySql(entity: EntityTable['entity']): string {
+  return `"#unknown_${entity}"`;
 }
 
 /**
@@ -108,6 +130,11 @@ export function numberSql({ sql, kind }: Value): string {
   return kind === 'text' ? `TRY_CAST(NULLIF(${sql}, '') AS DOUBLE)` : `CAST(${sql} AS DOUBLE)`;
 }
 
+/** SQL of "the text is that of an integer". */
+export function isIntegerSql(text: string): string {
+  return `regexp_full_match(${text}, '-?[0-9]+')`;
+}
+
 /** SQL of "there is a value". */
 export function presentSql({ sql, kind }: Value): string {
   return kind === 'text' ? `(${sql} IS NOT NULL AND CAST(${sql} AS VARCHAR) <> '')` : `(${sql} IS NOT NULL)`;
@@ -133,8 +160,8 @@ export function bagWeights(value: Value, delimiter: string | null): string {
 export function timeSql({ sql, kind }: Value): string {
   if (kind === 'time') return `epoch_ms(${sql})`;
   if (kind === 'integer') return epochSql(`CAST(${sql} AS HUGEINT)`);
-  const integer = `TRY_CAST(CASE WHEN regexp_full_match(${sql}, '-?[0-9]+') THEN ${sql} END AS HUGEINT)`;
-  return `COALESCE(${epochSql(integer)}, epoch_ms(TRY_CAST(CASE WHEN NOT regexp_full_match(${sql}, '-?[0-9]+') THEN ${sql} END AS TIMESTAMPTZ)))`;
+  const integer = `TRY_CAST(CASE WHEN ${isIntegerSql(sql)} THEN ${sql} END AS HUGEINT)`;
+  return `COALESCE(${epochSql(integer)}, epoch_ms(TRY_CAST(CASE WHEN NOT ${isIntegerSql(sql)} THEN ${sql} END AS TIMESTAMPTZ)))`;
 }
 
 function epochSql(integer: string): string {

@@ -49,6 +49,13 @@ export interface QuantileInput {
 
 export type InputSpec = IdInput | BagInput | NumberInput | QuantileInput;
 
+/** An input whose values are rows of an embedding table. */
+export type EmbeddedInput = Extract<InputSpec, { readonly table: string }>;
+
+export function isEmbedded(input: InputSpec): input is EmbeddedInput {
+  return 'table' in input;
+}
+
 /** Size of an embedding table once the encoder is fitted. */
 export interface TableSpec {
   readonly name: string;

@@ -1,5 +1,6 @@
-import { type Encoder, firstId, tableOf } from '../table/encode/encoder.ts';
-import type { LogChunk } from '../table/encoded.ts';
+import { type Encoder, tableOf } from '../table/encode/encoder.ts';
+import { firstId, idSourceKind } from '../table/encode/id-sources.ts';
+import { isEmbedded, type LogChunk } from '../table/encoded.ts';
 
 /** Counts, over chunks, the values of each feature that the encoder put into an unknown bucket. */
 export class UnknownIds {
@@ -8,9 +9,9 @@ export class UnknownIds {
 
   constructor(encoder: Encoder) {
     this.#features = encoder.inputs.flatMap((input) => {
-      if (input.kind !== 'id' && input.kind !== 'bag') return [];
+      if (!isEmbedded(input)) return [];
       const { ids } = tableOf(encoder, input.table);
-      return ids.kind === 'vocabulary' || ids.kind === 'ids' ? [{ name: input.name, first: firstId(ids) }] : [];
+      return idSourceKind(ids).hasUnknown ? [{ name: input.name, first: firstId(ids) }] : [];
     });
   }
 

@@ -110,7 +110,7 @@ export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }:
       const lacking = declaration.entities
         .map((entity) => ({
           entity,
-          names: lackedColumns(tableFeatures(entity, declaration.entities, encoder.features), columns),
+          names: lackedOf(entity, { declaration, encoder }, columns),
         }))
         .filter(({ names }) => names.length > 0);
       return mapEach(lacking, ({ entity, names }) => findTable(store, entity, names, columns));
@@ -181,13 +181,19 @@ function sideOf(
   const keyColumn = columns.find(({ name }) => name === key);
   if (entity === undefined || keyColumn === undefined)
     throw new RangeError(`table of ${pin.entity} is not declared, or has no column ${key} (${pin.manifestKey})`);
-  const lacked = lackedColumns(tableFeatures(entity, declaration.entities, encoder.features), rows.columns);
+  const lacked = lackedOf(entity, { declaration, encoder }, rows.columns);
   return {
     entity,
     place: tableFolder(entity.entity, date),
     key: keyColumn,
     columns: tableColumns(lacked, columns, rows.columns),
   };
+}
+
+/** Columns of the entity's features that are not among the columns given. */
+function lackedOf(entity: EntityTable, { declaration, encoder }: TableReader, columns: readonly Column[]): string[] {
+  const { entities } = declaration;
+  return lackedColumns(tableFeatures(entity, entities, encoder.features), entities, columns);
 }
 
 interface Reduction {

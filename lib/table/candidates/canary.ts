@@ -1,6 +1,8 @@
 /** A candidate file that every model of a declaration can score: one row of plain values. */
-import type { Declaration, Feature } from '../../config/declaration.ts';
+import type { Declaration } from '../../config/declaration.ts';
 import { type Database, execute, identifier, literal } from '../database.ts';
+import { idSourceKind } from '../encode/id-sources.ts';
+import { featureColumns, featureKind } from '../kinds/index.ts';
 
 /** The value of the key columns. */
 export const CANARY_KEY = 'entirespace-doctor';
@@ -11,29 +13,15 @@ export async function writeCanary(
   { log, features, embeddings }: Pick<Declaration, 'log' | 'features' | 'embeddings'>,
   path: string,
 ): Promise<void> {
-  const isReadyId = (table: string | null) => embeddings.some(({ name, ids }) => name === table && ids.kind === 'ids');
   const columns = new Map(log.keys.map((key) => [key, literal(CANARY_KEY)]));
-  for (const feature of features.filter(({ atScoring }) => atScoring === undefined))
-    for (const [column, sql] of valuesOf(feature, isReadyId(feature.embedding))) columns.set(column, sql);
-  const row = [...columns].map(([name, sql]) => `${sql} AS ${identifier(name)}`).join(', ');
-  await execute(database, `COPY (SELECT ${row}) TO ${literal(path)} (FORMAT parquet)`);
-}
-
-function valuesOf(feature: Feature, isReadyId: boolean): [column: string, sql: string][] {
-  // The first of ready ids is there in a table of any size; any other text is at worst an unknown value.
-  const text = isReadyId ? "'0'" : "'1'";
-  switch (feature.type) {
-    case 'number':
-      return [[feature.column, 'CAST(1 AS DOUBLE)']];
-    case 'category':
-      return [[feature.column, text]];
-    case 'bag': {
-      const asBag = (sql: string) => (feature.delimiter === null ? `[${sql}]` : sql);
-      const weights = feature.delimiter === null ? '[CAST(1 AS DOUBLE)]' : "'1'";
-      return [
-        [feature.column, asBag(text)],
-        ...(feature.weights === null ? [] : [[feature.weights, weights] as [string, string]]),
-      ];
+  for (const feature of features) {
+    const ids = embeddings.find(({ name }) => name === feature.embedding)?.ids;
+    const values = featureKind(feature).canary(feature, literal(ids === undefined ? '' : idSourceKind(ids).anyText));
+    for (const [index, { column, atScoring }] of featureColumns(feature).entries()) {
+      const value = values[index];
+      if (atScoring === undefined && value !== undefined) columns.set(column, value);
     }
   }
+  const row = [...columns].map(([name, sql]) => `${sql} AS ${identifier(name)}`).join(', ');
+  await execute(database, `COPY (SELECT ${row}) TO ${literal(path)} (FORMAT parquet)`);
 }

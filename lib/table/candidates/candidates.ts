@@ -5,9 +5,10 @@ import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { byteText } from '../byte-text.ts';
 import { candidateColumns, checkCandidateColumns } from '../check/check-columns.ts';
-import { candidateChecks, goodRows, type RowCheck, writeRejects } from '../check/check-rows.ts';
+import { candidateChecks, goodRows, writeRejects } from '../check/check-rows.ts';
 import { countRejects } from '../check/log.ts';
-import type { Column, Relation } from '../columns.ts';
+import type { RowCheck } from '../check/row-check.ts';
+import { type Column, type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
 import type { Encoder } from '../encode/encoder.ts';
@@ -17,7 +18,7 @@ import { type ByteRange, type CandidateFile, firstBytes } from '../source/candid
 import { createMalformedTable, type Dialect, importCsv } from '../source/csv-import.ts';
 import { footerLength, parquetScan, type RowGroup, readParquetFacts, readRowGroups } from '../source/parquet-file.ts';
 import { type Format, formatOf, withMalformed } from '../source/source.ts';
-import { unknownEntitySql, withTables } from './join-tables.ts';
+import { withTables } from './join-tables.ts';
 import { planCsv } from './plan-csv.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';
 

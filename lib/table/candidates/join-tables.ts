@@ -7,10 +7,10 @@
 import { join } from 'node:path';
 import type { EntityTable, Feature } from '../../config/declaration.ts';
 import { sameColumn } from '../../config/patterns.ts';
-import { columnsOf } from '../check/check-columns.ts';
-import { type Column, canonicalText, columnValue, type Relation } from '../columns.ts';
+import { type Column, canonicalText, columnValue, findColumn, type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
 import { bucketSql } from '../hash.ts';
+import { featureColumns } from '../kinds/index.ts';
 import { parquetScan } from '../source/parquet-file.ts';
 
 /** A table's rows, as many of them as a join may need. */
@@ -34,32 +34,36 @@ export const ROW_GROUP_ROWS = 16_384;
 // Of half a kilobyte each they take some tens of megabytes, as do the rows of their entities.
 const ROWS_AT_ONCE = 65_536;
 
-/** SQL of "the table has no row for this row's entity". */
-export function unknownEntitySql(entity: EntityTable['entity']): string {
-  return `"#unknown_${entity}"`;
-}
-
 /** SQL of the bucket that an entity lies in, from its key. */
 export function entityBucketSql(key: Column, buckets: number): string {
   return bucketSql(HASH_SEED, canonicalText(columnValue(key)), buckets);
 }
 
-/** The features that an entity's table may be asked for: keys and what is constant at scoring always stay with the candidate. */
+/** The features of an entity that read a column which its table may be asked for. */
 export function tableFeatures(
   { entity }: EntityTable,
   entities: readonly EntityTable[],
   features: readonly Feature[],
 ): Feature[] {
-  const isKey = (column: string) => entities.some(({ key }) => sameColumn(key, column));
-  return features.filter(
-    (feature) => feature.entity === entity && feature.atScoring === undefined && !isKey(feature.column),
-  );
+  return features.filter((feature) => feature.entity === entity && askedColumns(feature, entities).length > 0);
 }
 
-/** Columns of these features that are not among the columns given. */
-export function lackedColumns(features: readonly Feature[], columns: readonly Column[]): string[] {
-  const lacked = features.flatMap(columnsOf).filter((name) => !columns.some((column) => column.name === name));
-  return [...new Set(lacked)];
+/** Columns of these features that their tables may be asked for and that are not among the columns given. */
+export function lackedColumns(
+  features: readonly Feature[],
+  entities: readonly EntityTable[],
+  columns: readonly Column[],
+): string[] {
+  const asked = features.flatMap((feature) => askedColumns(feature, entities));
+  return [...new Set(asked.filter((name) => !columns.some((column) => column.name === name)))];
+}
+
+/** Keys, and what is constant at scoring, always stay with the candidate. */
+function askedColumns(feature: Feature, entities: readonly EntityTable[]): string[] {
+  const isKey = (column: string) => entities.some(({ key }) => sameColumn(key, column));
+  return featureColumns(feature).flatMap(({ column, atScoring }) =>
+    atScoring === undefined && !isKey(column) ? column : [],
+  );
 }
 
 /** The table's columns of these names. One that differs from a column of the rows in case only could not stand beside it. */
@@ -154,8 +158,9 @@ function writeParquet(database: Database, rows: string, path: string): Promise<v
   return execute(database, `COPY (${rows}) TO ${literal(path)} (${options})`);
 }
 
-function keyColumn({ columns, name }: Relation, key: string): Column {
-  const column = columns.find((candidate) => candidate.name === key);
-  if (column === undefined) throw new RangeError(`${name} has no column ${key}, expected it to be checked before`);
+function keyColumn(relation: Relation, key: string): Column {
+  const column = findColumn(relation, key);
+  if (column === undefined)
+    throw new RangeError(`${relation.name} has no column ${key}, expected it to be checked before`);
   return column;
 }

@@ -1,18 +1,12 @@
 /** Which columns a declaration needs, and whether a file has them in a type that can be used. */
-import type { BagFeature, Declaration, EntityTable, Feature } from '../../config/declaration.ts';
-import {
-  type Column,
-  type ColumnKind,
-  columnKind,
-  columnValue,
-  constantValue,
-  type Relation,
-  type Value,
-} from '../columns.ts';
+import type { Declaration, EntityTable, Feature } from '../../config/declaration.ts';
+import { type ColumnKind, columnKind, columnValue, findColumn, type Relation, type Value } from '../columns.ts';
 import { DataError } from '../errors.ts';
+import type { FeatureUse } from '../kinds/feature-kind.ts';
+import { featureColumns } from '../kinds/index.ts';
 
 /** What a column is read for. */
-type Use = 'key' | 'entity' | 'label' | 'time' | 'number' | 'text' | 'category' | 'list' | 'delimited';
+type Use = 'key' | 'entity' | 'label' | 'time' | 'text' | FeatureUse;
 
 interface ColumnUse {
   readonly column: string;
@@ -85,39 +79,19 @@ export function checkCandidateColumns(
  * @throws {DataError} as `checkLogColumns`.
  */
 export function checkTableColumns(relation: Relation, { key }: EntityTable, features: readonly Feature[]): void {
-  check(
-    relation,
-    [...required('entity', [key]), ...features.flatMap((feature) => featureUses(feature, false))],
-    'table',
-  );
-}
-
-/** Every column that a feature reads. */
-export function columnsOf(feature: Feature): string[] {
-  return featureUses(feature, true).map(({ column }) => column);
+  const uses = [...required('entity', [key]), ...features.flatMap((feature) => featureUses(feature, true))];
+  check(relation, uses, 'table');
 }
 
 /** Names of every column that candidates may be read for: keys, and features with their weights. */
 export function candidateColumns(declaration: Pick<Declaration, 'log'>, features: readonly Feature[]): string[] {
-  const uses = [...keyUses(declaration), ...features.flatMap((feature) => featureUses(feature, true))];
-  return [...new Set(uses.map(({ column }) => column))];
-}
-
-/** A feature's column, or the constant that stands for it where it is absent. The columns were checked before. */
-export function featureValue(relation: Relation, feature: Feature): Value {
-  const column = find(relation, feature.column);
-  return column === undefined ? constantValue(feature.atScoring ?? null) : columnValue(column);
-}
-
-/** A bag's column of weights; `null` where it has none, or where a constant stands for the bag. */
-export function weightsValue(relation: Relation, feature: BagFeature): Value | null {
-  const column = feature.weights === null ? undefined : find(relation, feature.weights);
-  return column === undefined ? null : columnValue(column);
+  const columns = [...keyUses(declaration), ...features.flatMap(featureColumns)].map(({ column }) => column);
+  return [...new Set(columns)];
 }
 
 /** A column that is known to be there. */
 export function requiredValue(relation: Relation, name: string): Value {
-  const column = find(relation, name);
+  const column = findColumn(relation, name);
   if (column === undefined) throw new DataError('columns_missing', `columns missing: ${name} (in ${relation.name})`);
   return columnValue(column);
 }
@@ -127,19 +101,11 @@ function keyUses({ log }: Pick<Declaration, 'log'>): ColumnUse[] {
 }
 
 function featureUses(feature: Feature, isScoring: boolean): ColumnUse[] {
-  const isOptional = isScoring && feature.atScoring !== undefined;
-  const { column } = feature;
-  switch (feature.type) {
-    case 'number':
-      return [{ column, use: 'number', isOptional }];
-    case 'category':
-      return [{ column, use: 'category', isOptional }];
-    case 'bag': {
-      const use = feature.delimiter === null ? 'list' : 'delimited';
-      const weights = feature.weights === null ? [] : [{ column: feature.weights, use, isOptional } as const];
-      return [{ column, use, isOptional }, ...weights];
-    }
-  }
+  return featureColumns(feature).map(({ column, use, atScoring }) => ({
+    column,
+    use,
+    isOptional: isScoring && atScoring !== undefined,
+  }));
 }
 
 function required(use: Use, columns: readonly string[]): ColumnUse[] {
@@ -147,7 +113,7 @@ function required(use: Use, columns: readonly string[]): ColumnUse[] {
 }
 
 function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 'candidate' | 'table'): void {
-  const missing = uses.filter(({ column, isOptional }) => !isOptional && find(relation, column) === undefined);
+  const missing = uses.filter(({ column, isOptional }) => !isOptional && findColumn(relation, column) === undefined);
   if (missing.length > 0) {
     const names = [...new Set(missing.map(({ column }) => column))];
     throw new DataError('columns_missing', `${subject} columns missing: ${names.join(', ')} (in ${relation.name})`);
@@ -162,7 +128,7 @@ function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 
 }
 
 function wrongType(relation: Relation, name: string, use: Use): string[] {
-  const column = find(relation, name);
+  const column = findColumn(relation, name);
   if (column === undefined) return [];
   const { kinds, expected } = ACCEPTED[use];
   const kind = columnKind(column.type);
@@ -170,8 +136,4 @@ function wrongType(relation: Relation, name: string, use: Use): string[] {
   const isAccepted =
     kinds.includes(kind) || (use === 'number' && (relation.isText || column.isUntyped === true) && kind === 'text');
   return isAccepted ? [] : [`${name} is ${column.type}, expected ${expected}`];
-}
-
-function find(relation: Relation, name: string): Column | undefined {
-  return relation.columns.find((column) => column.name === name);
 }

@@ -1,26 +1,17 @@
 /**
  * Bad rows: which check a row fails first, as SQL, and the file that tells of each.
  *
- * In this order: malformed CSV, missing keys, entities that their tables lack, the time, the labels stage by stage, labels that contradict each other,
- * the split, the rate at which the row was kept, then the features as declared. A missing number or category is a value
- * of its own, never a fault.
+ * In this order: malformed CSV, missing keys, entities that their tables lack, the time, the labels stage by stage,
+ * labels that contradict each other, the split, the rate at which the row was kept, then the features as declared. A
+ * missing number or category is a value of its own, never a fault.
  */
-import type { Declaration, Feature, IdSource } from '../../config/declaration.ts';
-import { type ListedReason, REJECT_REASONS, type RejectReason } from '../../contract/reject-reasons.ts';
-import { unknownEntitySql } from '../candidates/join-tables.ts';
-import {
-  bagTexts,
-  bagWeights,
-  canonicalText,
-  numberSql,
-  presentSql,
-  type Relation,
-  timeSql,
-  type Value,
-} from '../columns.ts';
+import type { Declaration } from '../../config/declaration.ts';
+import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
+import { numberSql, presentSql, type Relation, timeSql, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, literal, literals } from '../database.ts';
+import { featureKind } from '../kinds/index.ts';
 import type { MalformedReason } from '../source/csv-scan.ts';
-import { featureValue, requiredValue, weightsValue } from './check-columns.ts';
+import { requiredValue } from './check-columns.ts';
 import {
   inconsistentSql,
   type LabelledStage,
@@ -29,26 +20,11 @@ import {
   labelSql,
   noneReachedSql,
 } from './labels.ts';
+import { columnCheck, type RowCheck, rowCheck } from './row-check.ts';
 import { amongSql } from './split.ts';
-
-/** One way in which a row can be bad. */
-export interface RowCheck {
-  readonly reason: RejectReason;
-  readonly column: string | null;
-  /** SQL that is true where the row is bad, false or NULL where it is not. */
-  readonly isBad: string;
-  /** SQL of the offending text, NULL for keys. */
-  readonly value: string;
-  /** What the value should have been, for messages. */
-  readonly expected: string;
-  /** The stage whose own allowance such rows count against; `null` for the log's. */
-  readonly stage: string | null;
-}
 
 /** Clocks and time zones differ. */
 const CLOCK_TOLERANCE_MS = 86_400_000;
-const LARGEST_FLOAT = '3.4028234663852886e38';
-const INTEGER = "'-?[0-9]+'";
 
 /**
  * The checks of a log's rows, in the order in which the first failed one is the reason.
@@ -226,67 +202,7 @@ function featureChecks(
 ): RowCheck[] {
   const sources = new Map(embeddings.map(({ name, ids }) => [name, ids]));
   return features.flatMap((feature) => {
-    const source = feature.embedding === null ? undefined : sources.get(feature.embedding);
-    return checksOfFeature(relation, feature, source);
+    const ids = feature.embedding === null ? null : (sources.get(feature.embedding) ?? null);
+    return featureKind(feature).checks(relation, feature, ids);
   });
-}
-
-function checksOfFeature(relation: Relation, feature: Feature, source: IdSource | undefined): RowCheck[] {
-  const value = featureValue(relation, feature);
-  const { column } = feature;
-  switch (feature.type) {
-    case 'number':
-      return numberChecks(column, value);
-    case 'category': {
-      if (source?.kind !== 'ids' || value.kind === 'integer') return [];
-      return [
-        columnCheck('id_not_integer', column, value, `NOT regexp_full_match(${canonicalText(value)}, ${INTEGER})`),
-      ];
-    }
-    case 'bag': {
-      const ids = source?.kind === 'ids' ? [bagIdCheck(column, value, feature.delimiter)] : [];
-      const weights = weightsValue(relation, feature);
-      if (weights === null || feature.weights === null) return ids;
-      return [...ids, ...weightsChecks(feature.weights, weights, value, feature.delimiter)];
-    }
-  }
-}
-
-function numberChecks(column: string, value: Value): RowCheck[] {
-  const number = numberSql(value);
-  const isNotFinite = `(NOT isfinite(${number}) OR abs(${number}) > ${LARGEST_FLOAT})`;
-  const isNotNumeric = columnCheck('number_not_numeric', column, value, `(${presentSql(value)} AND ${number} IS NULL)`);
-  const finite = columnCheck('number_not_finite', column, value, isNotFinite);
-  return value.kind === 'text' ? [isNotNumeric, finite] : [finite];
-}
-
-function bagIdCheck(column: string, value: Value, delimiter: string | null): RowCheck {
-  const texts = bagTexts(value, delimiter);
-  const isBad = `len(list_filter(${texts}, lambda x: x <> '' AND NOT regexp_full_match(x, ${INTEGER}))) > 0`;
-  return columnCheck('id_not_integer', column, value, isBad, 'integers');
-}
-
-function weightsChecks(column: string, weights: Value, bag: Value, delimiter: string | null): RowCheck[] {
-  const numbers = bagWeights(weights, delimiter);
-  const length = `COALESCE(len(${bagTexts(bag, delimiter)}), 0)`;
-  const isWrong = `len(list_filter(${numbers}, lambda x: x IS NULL OR NOT isfinite(x) OR x < 0 OR x > ${LARGEST_FLOAT})) > 0`;
-  return [
-    columnCheck('weights_length', column, weights, `COALESCE(len(${numbers}), 0) <> ${length}`),
-    columnCheck('weight_not_valid', column, weights, isWrong),
-  ];
-}
-
-/** A check of one column, with what the table of reasons expects of it unless the caller knows more. */
-function columnCheck(
-  reason: ListedReason,
-  column: string,
-  value: Value,
-  isBad: string,
-  expected: string = REJECT_REASONS[reason],
-): RowCheck {
-  return rowCheck(reason, column, value, isBad, expected);
-}
-
-function rowCheck(reason: RejectReason, column: string, value: Value, isBad: string, expected: string): RowCheck {
-  return { reason, column, isBad, value: `CAST(${value.sql} AS VARCHAR)`, expected, stage: null };
 }

@@ -7,8 +7,9 @@ import { type Database, literal, query, queryOne } from '../database.ts';
 import { blamingContent, DataError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
 import { checkLogColumns, requiredValue } from './check-columns.ts';
-import { goodRows, inconsistencyChecks, logChecks, type RowCheck, writeRejects } from './check-rows.ts';
+import { goodRows, inconsistencyChecks, logChecks, writeRejects } from './check-rows.ts';
 import { longestWithin } from './labels.ts';
+import type { RowCheck } from './row-check.ts';
 import { findWindows, type TimeWindows } from './split.ts';
 
 /** Bad rows of one reason and column. */

@@ -1,8 +1,9 @@
 /** Encoded rows, streamed in the order of their source. */
 import { requiredValue } from '../check/check-columns.ts';
-import { goodRows, type RowCheck } from '../check/check-rows.ts';
+import { goodRows } from '../check/check-rows.ts';
 import { type LabelledStage, labelledStages, matureLabelSql, weightSql } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
+import type { RowCheck } from '../check/row-check.ts';
 import { type Segmentation, segmentSql } from '../check/segments.ts';
 import { partSql } from '../check/split.ts';
 import { groupText, type Relation, timeSql } from '../columns.ts';

@@ -1,5 +1,5 @@
 /** A fitted encoder: how each feature's values become ids and numbers. */
-import type { EmbeddingTable, Feature, IdSource } from '../../config/declaration.ts';
+import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
 import type { InputSpec, TableSpec } from '../encoded.ts';
 
 /** The values of a table, in the database that the encoder was fitted or read in. */
@@ -25,24 +25,6 @@ export interface Encoder {
 
 /** Number of the encoding's rules: another number encodes the same value to something else. */
 export const ENCODER_FORMAT = 1;
-
-/** The first row id of a value: 0 is missing, then come the unknown buckets. */
-export function firstId(source: IdSource): number {
-  switch (source.kind) {
-    case 'vocabulary':
-      return 1 + source.unknown;
-    case 'ids':
-      return 2;
-    case 'hash':
-    case 'quantiles':
-      return 1;
-  }
-}
-
-/** Rows of the embedding table of a source whose vocabulary has `size` values. */
-export function tableRows(source: Exclude<IdSource, { kind: 'quantiles' }>, size: number): number {
-  return firstId(source) + (source.kind === 'hash' ? source.buckets : source.kind === 'ids' ? source.size : size);
-}
 
 /** The table that a feature embeds its values in. */
 export function tableOf({ embeddings }: Pick<Encoder, 'embeddings'>, name: string): EmbeddingTable {

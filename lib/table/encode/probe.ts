@@ -2,16 +2,16 @@
  * The encoder's probe: raw values as text and what they were encoded to when the encoder was written. Whoever loads the
  * encoder encodes them again, so that another version of the code or of DuckDB is refused instead of silently skewed.
  */
-import type { BagFeature, EmbeddingTable, Feature } from '../../config/declaration.ts';
+import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
 import type { Column, Relation } from '../columns.ts';
 import { type Database, identifier, literal, query } from '../database.ts';
 import type { EncodedChunk, InputSpec } from '../encoded.ts';
 import { EncoderMismatchError } from '../errors.ts';
+import type { ProbeValue } from '../kinds/feature-kind.ts';
+import { featureColumns, featureKind, valueColumns } from '../kinds/index.ts';
 import { encodeCandidates } from './encode.ts';
 import { type Encoder, tableOf } from './encoder.ts';
-
-/** A column's text, or its list of texts. */
-export type ProbeValue = string | null | readonly (string | null)[];
+import { idSourceKind } from './id-sources.ts';
 
 /** Encoded value of an input: an id, a number (`null` for NaN), or a bag's ids and weights. */
 export type ProbeResult = number | null | { readonly ids: readonly number[]; readonly weights: readonly number[] };
@@ -23,24 +23,6 @@ export interface Probe {
   readonly expected: readonly Readonly<Record<string, ProbeResult>>[];
 }
 
-/** Values that encoders have been known to disagree about. */
-const TEXTS = [
-  '',
-  'no such value',
-  '5',
-  '5.0',
-  '-7.00',
-  '0',
-  '1e3',
-  'true',
-  'False',
-  'TRUE',
-  '18446744073709551616',
-  ' padded ',
-  'naïve 日本 🎉',
-  `quoted "'`,
-];
-const NUMBERS = ['0', '-0.0', '0.1', '-1.5', '1e-3', '16777217', '1e-46', '3.4e38', '5', '5.0'];
 const VOCABULARY_SAMPLE = 12;
 
 /** Chooses values for every feature and records what the encoder makes of them. */
@@ -65,10 +47,12 @@ export async function makeProbe(database: Database, encoder: Encoder): Promise<P
 export async function verifyProbe(database: Database, encoder: Encoder, probe: Probe, folder: string): Promise<void> {
   const got = await encodeProbe(database, encoder, probe.rows);
   for (const [row, expected] of probe.expected.entries()) {
-    for (const { name, column } of encoder.features) {
+    for (const feature of encoder.features) {
+      const { name } = feature;
       const [result, recorded] = [JSON.stringify(got[row]?.[name]), JSON.stringify(expected[name])];
       if (result === recorded) continue;
-      throw new EncoderMismatchError(name, JSON.stringify(probe.rows[row]?.[column]), result, recorded, folder);
+      const values = valueColumns(feature).map((column) => JSON.stringify(probe.rows[row]?.[column]));
+      throw new EncoderMismatchError(name, values.join(' x '), result, recorded, folder);
     }
   }
 }
@@ -109,11 +93,8 @@ function resultAt(chunk: EncodedChunk, input: InputSpec, row: number): ProbeResu
 /** The rows as a relation of text columns. */
 function probeRelation(features: readonly Feature[], rows: Probe['rows']): Relation {
   const columns = new Map<string, string>();
-  for (const feature of features) {
-    const type = feature.type === 'bag' && feature.delimiter === null ? 'VARCHAR[]' : 'VARCHAR';
-    columns.set(feature.column, type);
-    if (feature.type === 'bag' && feature.weights !== null) columns.set(feature.weights, type);
-  }
+  for (const { column, use } of features.flatMap(featureColumns))
+    columns.set(column, use === 'list' ? 'VARCHAR[]' : 'VARCHAR');
   const listed: Column[] = [...columns].map(([name, type]) => ({ name, type }));
   const tuples = rows.map(
     (row, index) => `(${[index, ...listed.map(({ name, type }) => valueSql(row[name] ?? null, type))].join(', ')})`,
@@ -133,45 +114,24 @@ function valueSql(value: ProbeValue, type: string): string {
   return `CAST(${text} AS ${type})`;
 }
 
+/** Values of each column of a feature. */
 async function samplesOf(
   database: Database,
   encoder: Encoder,
   feature: Feature,
   input: InputSpec | undefined,
-): Promise<[string, ProbeValue[]][]> {
-  switch (feature.type) {
-    case 'number': {
-      const boundaries = input?.kind === 'quantile' ? input.boundaries.slice(0, VOCABULARY_SAMPLE).map(String) : [];
-      return [[feature.column, [null, ...NUMBERS, ...boundaries]]];
-    }
-    case 'category':
-      return [[feature.column, [null, ...(await textsOf(database, encoder, tableOf(encoder, feature.embedding)))]]];
-    case 'bag':
-      return bagSamples(feature, await textsOf(database, encoder, tableOf(encoder, feature.embedding)));
-  }
+): Promise<(readonly [column: string, values: readonly ProbeValue[]])[]> {
+  const texts = feature.embedding === null ? [] : await textsOf(database, encoder, tableOf(encoder, feature.embedding));
+  const values = featureKind(feature).probe(feature, texts, input);
+  return featureColumns(feature).map(({ column }, index) => [column, values[index] ?? []]);
 }
 
 /** Texts for a table: its first, last and some other values, then awkward ones. */
 async function textsOf(database: Database, encoder: Encoder, { name, ids }: EmbeddingTable): Promise<string[]> {
-  if (ids.kind === 'ids') return ['0', '1', String(ids.size - 1), String(ids.size), '-1', '5.0', '9223372036854775808'];
+  const awkward = idSourceKind(ids).awkwardTexts(ids);
   const vocabulary = encoder.vocabularies[name];
-  if (vocabulary === undefined || vocabulary.size === 0) return TEXTS;
+  if (vocabulary === undefined || vocabulary.size === 0) return [...awkward];
   const step = Math.max(1, Math.floor(vocabulary.size / VOCABULARY_SAMPLE));
   const sample = `SELECT value FROM (SELECT value, row_number() OVER (ORDER BY id) AS place FROM ${vocabulary.table}) WHERE place = ${vocabulary.size} OR place % ${step} = 1 % ${step} ORDER BY place`;
-  return [...(await query(database, sample)).map(({ value }) => String(value)), ...TEXTS];
-}
-
-/** Bags of no, one, few and too many values, with a weight for each. */
-function bagSamples(
-  { column, weights, delimiter, maxLength }: BagFeature,
-  texts: readonly string[],
-): [string, ProbeValue[]][] {
-  const usable = texts.filter((text) => delimiter === null || !text.includes(delimiter));
-  const overfull = Array.from({ length: maxLength + 1 }, (_, index) => usable[index % usable.length] ?? '');
-  const bags = [...usable.map((text) => [text]), usable.slice(0, 3), ['', ...usable.slice(0, 2)], overfull];
-  const joined = (items: readonly string[]): ProbeValue => (delimiter === null ? items : items.join(delimiter));
-  const weightOf = (_: string, index: number) => String((index + 1) / 4);
-  const samples: [string, ProbeValue[]][] = [[column, [null, ...bags.map(joined)]]];
-  if (weights !== null) samples.push([weights, [null, ...bags.map((bag) => joined(bag.map(weightOf)))]]);
-  return samples;
+  return [...(await query(database, sample)).map(({ value }) => String(value)), ...awkward];
 }

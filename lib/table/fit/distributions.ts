@@ -1,9 +1,10 @@
 /** How the training rows' values of each feature are distributed: small enough to travel with a model version. */
 import type { Feature } from '../../config/declaration.ts';
 import { type Database, query, queryOne } from '../database.ts';
-import { bagValue, preparedName } from '../encode/encode-sql.ts';
 import type { Vocabulary } from '../encode/encoder.ts';
 import { hashSql } from '../hash.ts';
+import type { FeatureKind } from '../kinds/feature-kind.ts';
+import { featureKind } from '../kinds/index.ts';
 import { ascendingCounts } from './number-statistics.ts';
 import type { PreparedLog } from './prepared-log.ts';
 
@@ -48,17 +49,35 @@ export async function measureDistributions(
   vocabularies: Readonly<Record<string, Vocabulary>>,
 ): Promise<Distributions> {
   const measured: [string, Distribution][] = [];
-  for (const [index, feature] of features.entries())
-    measured.push([
-      feature.name,
-      feature.type === 'number'
-        ? await measureNumber(database, prepared, preparedName('number', index))
-        : await measureValues(database, prepared, feature, { index, vocabulary: vocabularies[feature.embedding] }),
-    ]);
+  for (const [index, feature] of features.entries()) {
+    const kind = featureKind(feature);
+    const vocabulary = feature.embedding === null ? undefined : vocabularies[feature.embedding];
+    const column = { values: kind.values(index), isMissing: kind.isMissing(index), vocabulary };
+    measured.push([feature.name, await MEASURES[kind.scale](database, prepared, column)]);
+  }
   return Object.fromEntries(measured);
 }
 
-async function measureNumber(database: Database, { from }: PreparedLog, column: string): Promise<NumberDistribution> {
+/** A feature's values as SQL over prepared rows. */
+interface MeasuredColumn {
+  /** A row for each value. */
+  readonly values: string;
+  readonly isMissing: string;
+  readonly vocabulary: Vocabulary | undefined;
+}
+
+const MEASURES: Readonly<
+  Record<
+    FeatureKind<Feature>['scale'],
+    (database: Database, prepared: PreparedLog, column: MeasuredColumn) => Promise<Distribution>
+  >
+> = { ordered: measureNumber, nominal: measureValues };
+
+async function measureNumber(
+  database: Database,
+  { from }: PreparedLog,
+  { values: column }: MeasuredColumn,
+): Promise<NumberDistribution> {
   const training = `${from} WHERE "#part" = 0`;
   const counts = await queryOne(database, `SELECT count(*) AS rows, count(${column}) AS present FROM ${training}`);
   const [rows, present] = [Number(counts.rows), Number(counts.present)];
@@ -77,16 +96,13 @@ async function measureNumber(database: Database, { from }: PreparedLog, column: 
 async function measureValues(
   database: Database,
   { from }: PreparedLog,
-  feature: Feature & { readonly type: 'category' | 'bag' },
-  { index, vocabulary }: { readonly index: number; readonly vocabulary: Vocabulary | undefined },
+  { values: value, isMissing, vocabulary }: MeasuredColumn,
 ): Promise<ValueDistribution> {
   const training = `${from} WHERE "#part" = 0`;
-  const isMissing = feature.type === 'bag' ? `"#length${index}" = 0` : `${preparedName('text', index)} IS NULL`;
   const { rows, missing } = await queryOne(
     database,
     `SELECT count(*) AS rows, count(*) FILTER (${isMissing}) AS missing FROM ${training}`,
   );
-  const value = feature.type === 'bag' ? bagValue(index) : preparedName('text', index);
   const values = `(SELECT ${value} AS value FROM ${training})`;
   const name =
     vocabulary === undefined ? 'NULL' : `CASE WHEN value IN (SELECT value FROM ${vocabulary.table}) THEN value END`;

@@ -2,9 +2,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, execute, literal, queryOne } from '../database.ts';
-import { ENCODER_FORMAT, type Encoder, firstId, type Vocabulary } from '../encode/encoder.ts';
+import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encode/encoder.ts';
+import { firstId } from '../encode/id-sources.ts';
 import { makeProbe, type Probe, verifyProbe } from '../encode/probe.ts';
-import { createEnum, isUsedByBag } from './fit-encoder.ts';
+import { createEnum, isUsedByLists } from './fit-encoder.ts';
 
 /** Everything of an encoder that is not a vocabulary. */
 interface EncoderFile extends Omit<Encoder, 'vocabularies'> {
@@ -48,11 +49,11 @@ export async function readEncoder(database: Database, folder: string): Promise<E
   const vocabularies: Record<string, Vocabulary> = {};
   for (const { name, ids } of rest.embeddings) {
     if (ids.kind !== 'vocabulary') continue;
-    const hasBag = isUsedByBag(rest.features, name);
+    const isInLists = isUsedByLists(rest.features, name);
     vocabularies[name] = await readVocabulary(database, folder, name, {
       size: vocabularySizes[name] ?? 0,
       first: firstId(ids),
-      hasBag,
+      isInLists,
     });
   }
   const encoder: Encoder = { ...rest, vocabularies };
@@ -64,7 +65,7 @@ async function readVocabulary(
   database: Database,
   folder: string,
   name: string,
-  { size, first, hasBag }: { readonly size: number; readonly first: number; readonly hasBag: boolean },
+  { size, first, isInLists }: { readonly size: number; readonly first: number; readonly isInLists: boolean },
 ): Promise<Vocabulary> {
   const table = database.uniqueName('vocabulary');
   await execute(
@@ -81,7 +82,7 @@ async function readVocabulary(
       `vocabulary ${name} has ${got} values with ids ${least} to ${most}, expected ${size} from ${first} (in ${folder})`,
     );
   }
-  return { table, enumType: hasBag ? await createEnum(database, table) : null, size };
+  return { table, enumType: isInLists ? await createEnum(database, table) : null, size };
 }
 
 function vocabularyPath(folder: string, name: string): string {

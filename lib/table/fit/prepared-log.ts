@@ -8,7 +8,8 @@ import type { CheckedLog } from '../check/log.ts';
 import { partSql } from '../check/split.ts';
 import { timeSql } from '../columns.ts';
 import { type Database, execute, literal } from '../database.ts';
-import { bagLengthSql, prepareSql } from '../encode/encode-sql.ts';
+import { prepareSql } from '../encode/encode-sql.ts';
+import { featureKind } from '../kinds/index.ts';
 import { parquetScan } from '../source/parquet-file.ts';
 
 export interface PreparedLog {
@@ -34,9 +35,7 @@ export async function prepareLog(database: Database, log: CheckedLog): Promise<P
       (stage, index) => `${matureLabelSql(relation, declaration, stage, end)} AS "#label${index}"`,
     ),
     ...prepareSql(relation, declaration.features),
-    ...declaration.features.flatMap((feature, index) =>
-      feature.type === 'bag' ? `${bagLengthSql(relation, feature)} AS "#length${index}"` : [],
-    ),
+    ...declaration.features.flatMap((feature, index) => featureKind(feature).prepareCounts(relation, feature, index)),
   ];
   const path = join(database.scratch, database.uniqueName('prepared.parquet'));
   const rows = `SELECT ${columns.join(', ')} FROM ${goodRows(relation, checks)}`;

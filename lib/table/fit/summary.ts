@@ -3,8 +3,8 @@
 import { labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
 import { type Database, queryOne } from '../database.ts';
-import { preparedName } from '../encode/encode-sql.ts';
 import { PARTS, type Part } from '../encoded.ts';
+import { featureKind } from '../kinds/index.ts';
 import type { PreparedLog } from './prepared-log.ts';
 
 /** Labels of a stage in a part. Weights are the inverse of the rate at which a row was kept. */
@@ -105,21 +105,18 @@ async function countValues(
   { declaration: { features } }: CheckedLog,
   { from }: PreparedLog,
 ): Promise<Pick<LogSummary, 'missing' | 'dropped'>> {
-  const columns = features.flatMap((feature, i) => {
-    if (feature.type === 'number') return `count(*) FILTER (${preparedName('number', i)} IS NULL) AS missing${i}`;
-    if (feature.type === 'category') return `count(*) FILTER (${preparedName('text', i)} IS NULL) AS missing${i}`;
-    return [
-      `count(*) FILTER ("#length${i}" = 0) AS missing${i}`,
-      `sum(greatest("#length${i}" - ${feature.maxLength}, 0)) AS dropped${i}`,
-    ];
-  });
+  const dropped = features.map((feature, i) => featureKind(feature).dropped(feature, i));
+  const columns = features.flatMap((feature, i) => [
+    `count(*) FILTER (${featureKind(feature).isMissing(i)}) AS missing${i}`,
+    ...(dropped[i] == null ? [] : [`${dropped[i]} AS dropped${i}`]),
+  ]);
   const counts = await queryOne(
     database,
     `SELECT ${['count(*) AS rows', ...columns].join(', ')} FROM ${from} WHERE "#part" = 0`,
   );
   const missing = features.map(({ name }, i) => [name, Number(counts[`missing${i}`])]);
-  const dropped = features.flatMap(({ type, name }, i) =>
-    type === 'bag' ? [[name, Number(counts[`dropped${i}`])]] : [],
+  const droppedOf = features.flatMap(({ name }, i) =>
+    dropped[i] === null ? [] : [[name, Number(counts[`dropped${i}`])]],
   );
-  return { missing: Object.fromEntries(missing), dropped: Object.fromEntries(dropped) };
+  return { missing: Object.fromEntries(missing), dropped: Object.fromEntries(droppedOf) };
 }

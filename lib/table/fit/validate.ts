@@ -3,7 +3,8 @@ import type { Declaration, Feature } from '../../config/declaration.ts';
 import { labelledStages } from '../check/labels.ts';
 import { assertAcceptable, type CheckedLog, type CheckOptions, checkLog, type RejectCount } from '../check/log.ts';
 import { type Database, queryOne } from '../database.ts';
-import { preparedName } from '../encode/encode-sql.ts';
+import type { FeatureKind } from '../kinds/feature-kind.ts';
+import { featureKind, valueColumns } from '../kinds/index.ts';
 import type { Source } from '../source/source.ts';
 import { assertLearnable } from './learnable.ts';
 import { type PreparedLog, prepareLog } from './prepared-log.ts';
@@ -12,6 +13,7 @@ import { type LogSummary, summarizeLog } from './summary.ts';
 /** A column that alone tells the label almost surely: known only afterwards, most likely. */
 export interface SuspiciousColumn {
   readonly feature: string;
+  /** Its column; of a feature of several, all of them. */
   readonly column: string;
   readonly stage: string;
   readonly auc: number;
@@ -61,10 +63,9 @@ async function countDistinct(
 ): Promise<Record<string, number>> {
   const distinct: Record<string, number> = {};
   for (const [index, feature] of features.entries()) {
-    const value = feature.type === 'bag' ? `unnest(${preparedName('bag', index)})` : valueSql(feature, index);
     const { count } = await queryOne(
       database,
-      `SELECT count(DISTINCT value) AS count FROM (SELECT ${value} AS value FROM ${from})`,
+      `SELECT count(DISTINCT value) AS count FROM (SELECT ${featureKind(feature).values(index)} AS value FROM ${from})`,
     );
     distinct[feature.name] = Number(count);
   }
@@ -79,23 +80,28 @@ async function findSuspicious(
   const found: SuspiciousColumn[] = [];
   for (const [stage, { name }] of labelledStages(declaration).entries()) {
     for (const [index, feature] of declaration.features.entries()) {
-      const rows = `(SELECT "#row" AS place, ${valueSql(feature, index)} AS value, "#label${stage}" AS label FROM ${from} WHERE "#label${stage}" >= 0)`;
-      const auc = feature.type === 'number' ? await numberAuc(database, rows) : await categoryAuc(database, rows);
+      const kind = featureKind(feature);
+      const rows = `(SELECT "#row" AS place, ${kind.value(index)} AS value, "#label${stage}" AS label FROM ${from} WHERE "#label${stage}" >= 0)`;
+      const auc = await AUCS[kind.scale](database, rows);
       if (auc !== null && auc > SUSPICIOUS_AUC)
-        found.push({ feature: feature.name, column: feature.column, stage: name, auc });
+        found.push({ feature: feature.name, column: valueColumns(feature).join(' x '), stage: name, auc });
     }
   }
   return found;
 }
 
+const AUCS: Readonly<
+  Record<FeatureKind<Feature>['scale'], (database: Database, rows: string) => Promise<number | null>>
+> = { ordered: orderedAuc, nominal: nominalAuc };
+
 /** AUC of the number itself, in whichever direction; a missing one is below all others. */
-async function numberAuc(database: Database, rows: string): Promise<number | null> {
+async function orderedAuc(database: Database, rows: string): Promise<number | null> {
   const auc = await groupedAuc(database, `SELECT COALESCE(CAST(value AS DOUBLE), '-inf') AS score, label FROM ${rows}`);
   return auc === null ? null : Math.max(auc, 1 - auc);
 }
 
 /** AUC on the odd rows of each value's label rate in the even rows: rates of the same rows would flatter rare values. */
-function categoryAuc(database: Database, rows: string): Promise<number | null> {
+function nominalAuc(database: Database, rows: string): Promise<number | null> {
   const rates = `SELECT value, avg(label) AS rate FROM ${rows} WHERE place % 2 = 0 GROUP BY value`;
   const base = `(SELECT avg(label) FROM ${rows} WHERE place % 2 = 0)`;
   const scored =
@@ -114,10 +120,4 @@ async function groupedAuc(database: Database, scored: string): Promise<number | 
   );
   const pairs = Number(positives ?? 0) * Number(negatives ?? 0);
   return pairs === 0 ? null : Number(won) / pairs;
-}
-
-/** A feature's value as one column; a bag is the text of its list. */
-function valueSql(feature: Feature, index: number): string {
-  if (feature.type === 'number') return preparedName('number', index);
-  return feature.type === 'category' ? preparedName('text', index) : `CAST(${preparedName('bag', index)} AS VARCHAR)`;
 }

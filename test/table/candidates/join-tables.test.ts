@@ -58,7 +58,11 @@ describe('what comes from a table', () => {
   it('are the columns that the file lacks, each once', () => {
     const user = tableFeatures(USER, [USER, ITEM], features);
     expect(
-      lackedColumns([...user, number('years', { column: 'age' })], [{ name: 'history', type: 'VARCHAR' }]),
+      lackedColumns(
+        [...user, number('years', { column: 'age' })],
+        [USER, ITEM],
+        [{ name: 'history', type: 'VARCHAR' }],
+      ),
     ).toEqual(['age', 'counts']);
   });
 

@@ -1,0 +1,128 @@
+/** Several values of a finite set, with or without weights: in lists, cut and padded to one length. */
+import type { BagFeature } from '../../config/declaration.ts';
+import { columnCheck, type RowCheck } from '../check/row-check.ts';
+import {
+  bagTexts,
+  bagWeights,
+  columnOrConstant,
+  columnValue,
+  findColumn,
+  isIntegerSql,
+  LARGEST_FLOAT,
+  type Relation,
+  type Value,
+} from '../columns.ts';
+import { type Encoder, tableOf } from '../encode/encoder.ts';
+import { firstId, idSourceKind } from '../encode/id-sources.ts';
+import { type EncodedFeature, type FeatureKind, type ProbeValue, preparedName } from './feature-kind.ts';
+
+export const bag: FeatureKind<BagFeature> = {
+  isMultiValued: true,
+  scale: 'nominal',
+  columns({ column, delimiter, weights, atScoring }) {
+    const use = delimiter === null ? 'list' : 'delimited';
+    // Where a constant stands for the bag, its weights may be absent, too: each value weighs 1.
+    const noWeights = atScoring === undefined ? undefined : null;
+    return [
+      { column, use, isWeights: false, atScoring },
+      ...(weights === null ? [] : [{ column: weights, use, isWeights: true, atScoring: noWeights } as const]),
+    ];
+  },
+  checks(relation, feature, ids) {
+    const value = columnOrConstant(relation, feature);
+    const texts = bagTexts(value, feature.delimiter);
+    const isBad = `len(list_filter(${texts}, lambda x: x <> '' AND NOT ${isIntegerSql('x')})) > 0`;
+    const isInteger = ids !== null && idSourceKind(ids).isInteger;
+    return [
+      ...(isInteger ? [columnCheck('id_not_integer', feature.column, value, isBad, 'integers')] : []),
+      ...weightsChecks(relation, feature, texts),
+    ];
+  },
+  prepare(relation, feature, index) {
+    const { texts, weights } = lists(relation, feature);
+    const cut = (list: string) => `COALESCE(list_slice(${list}, 1, ${feature.maxLength}), [])`;
+    return [`${cut(texts)} AS ${preparedName('bag', index)}`, `${cut(weights)} AS ${preparedName('weights', index)}`];
+  },
+  prepareCounts: (relation, feature, index) => [
+    `COALESCE(len(${lists(relation, feature).texts}), 0) AS ${preparedName('length', index)}`,
+  ],
+  encode,
+  isMissing: (index) => `${preparedName('length', index)} = 0`,
+  dropped: ({ maxLength }, index) => `sum(greatest(${preparedName('length', index)} - ${maxLength}, 0))`,
+  values: (index) => `unnest(${preparedName('bag', index)})`,
+  value: (index) => `CAST(${preparedName('bag', index)} AS VARCHAR)`,
+  fit: async ({ name, entity, embedding, maxLength, combiner }) => ({
+    kind: 'bag',
+    name,
+    entity,
+    table: embedding,
+    length: maxLength,
+    combiner,
+  }),
+  probe,
+  canary({ delimiter, weights }, text) {
+    const [value, weight] = delimiter === null ? [`[${text}]`, '[CAST(1 AS DOUBLE)]'] : [text, "'1'"];
+    return weights === null ? [value] : [value, weight];
+  },
+};
+
+function encode(encoder: Encoder, { embedding, maxLength }: BagFeature, index: number): EncodedFeature {
+  const { ids } = tableOf(encoder, embedding);
+  const enumType = encoder.vocabularies[embedding]?.enumType ?? null;
+  const known = enumType === null ? null : `CAST(enum_code(TRY_CAST(x AS ${enumType})) AS BIGINT) + ${firstId(ids)}`;
+  const list = `list_transform(${preparedName('bag', index)}, lambda x: ${idSourceKind(ids).idSql(ids, 'x', known)})`;
+  const padded = (values: string, type: string) =>
+    `CAST(list_resize(${values}, ${maxLength}, CAST(0 AS ${type})) AS ${type}[${maxLength}])`;
+  return {
+    joins: [],
+    columns: [
+      { sql: padded(list, 'BIGINT'), place: 'ids', type: 'BIGINT', length: maxLength },
+      { sql: padded(preparedName('weights', index), 'FLOAT'), place: 'weights', type: 'FLOAT', length: maxLength },
+    ],
+  };
+}
+
+/** The column of weights; `null` where there is none, or where a constant stands for the bag. */
+function weightsValue(relation: Relation, { weights }: BagFeature): Value | null {
+  const column = weights === null ? undefined : findColumn(relation, weights);
+  return column === undefined ? null : columnValue(column);
+}
+
+/** SQL of the lists of the values that are not missing, and of a weight for each. */
+function lists(relation: Relation, feature: BagFeature): { readonly texts: string; readonly weights: string } {
+  const all = bagTexts(columnOrConstant(relation, feature), feature.delimiter);
+  const value = weightsValue(relation, feature);
+  if (value === null) {
+    const texts = `list_filter(${all}, lambda x: x <> '')`;
+    return { texts, weights: `list_transform(${texts}, lambda x: CAST(1 AS FLOAT))` };
+  }
+  const pairs = `list_filter(list_zip(${all}, ${bagWeights(value, feature.delimiter)}), lambda pair: pair[1] <> '')`;
+  return {
+    texts: `list_transform(${pairs}, lambda pair: pair[1])`,
+    weights: `list_transform(${pairs}, lambda pair: COALESCE(TRY_CAST(pair[2] AS FLOAT), CAST(0 AS FLOAT)))`,
+  };
+}
+
+function weightsChecks(relation: Relation, feature: BagFeature, texts: string): RowCheck[] {
+  const { weights, delimiter } = feature;
+  const value = weightsValue(relation, feature);
+  if (value === null || weights === null) return [];
+  const numbers = bagWeights(value, delimiter);
+  const isOtherLength = `COALESCE(len(${numbers}), 0) <> COALESCE(len(${texts}), 0)`;
+  const isWrong = `len(list_filter(${numbers}, lambda x: x IS NULL OR NOT isfinite(x) OR x < 0 OR x > ${LARGEST_FLOAT})) > 0`;
+  return [
+    columnCheck('weights_length', weights, value, isOtherLength),
+    columnCheck('weight_not_valid', weights, value, isWrong),
+  ];
+}
+
+/** Bags of no, one, few and too many values, with a weight for each. */
+function probe({ weights, delimiter, maxLength }: BagFeature, texts: readonly string[]): ProbeValue[][] {
+  const usable = texts.filter((text) => delimiter === null || !text.includes(delimiter));
+  const overfull = Array.from({ length: maxLength + 1 }, (_, index) => usable[index % usable.length] ?? '');
+  const bags = [...usable.map((text) => [text]), usable.slice(0, 3), ['', ...usable.slice(0, 2)], overfull];
+  const joined = (items: readonly string[]): ProbeValue => (delimiter === null ? items : items.join(delimiter));
+  const weightOf = (_: string, index: number) => String((index + 1) / 4);
+  const values = [null, ...bags.map(joined)];
+  return weights === null ? [values] : [values, [null, ...bags.map((items) => joined(items.map(weightOf)))]];
+}

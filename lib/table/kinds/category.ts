@@ -1,0 +1,23 @@
+/** One value of a finite set. */
+import type { CategoryFeature } from '../../config/declaration.ts';
+import { columnCheck } from '../check/row-check.ts';
+import { canonicalText, columnOrConstant, isIntegerSql } from '../columns.ts';
+import { idSourceKind } from '../encode/id-sources.ts';
+import { type FeatureKind, preparedName } from './feature-kind.ts';
+import { oneText } from './one-text.ts';
+
+export const category: FeatureKind<CategoryFeature> = {
+  ...oneText,
+  columns: ({ column, atScoring }) => [{ column, use: 'category', isWeights: false, atScoring }],
+  checks(relation, feature, ids) {
+    const value = columnOrConstant(relation, feature);
+    if (ids === null || !idSourceKind(ids).isInteger || value.kind === 'integer') return [];
+    const isBad = `NOT ${isIntegerSql(canonicalText(value))}`;
+    return [columnCheck('id_not_integer', feature.column, value, isBad)];
+  },
+  prepare: (relation, feature, index) => [
+    `${canonicalText(columnOrConstant(relation, feature))} AS ${preparedName('text', index)}`,
+  ],
+  probe: (_, texts) => [[null, ...texts]],
+  canary: (_, text) => [text],
+};

@@ -1,0 +1,28 @@
+/** The table of feature kinds: neither a kind without an object nor an object without one of its parts compiles. */
+import type { Feature } from '../../config/declaration.ts';
+import { bag } from './bag.ts';
+import { category } from './category.ts';
+import type { FeatureColumn, FeatureKind } from './feature-kind.ts';
+import { number } from './number.ts';
+
+/** One object for every type of feature. */
+export type FeatureKinds = {
+  readonly [Type in Feature['type']]: FeatureKind<Extract<Feature, { readonly type: Type }>>;
+};
+
+export const FEATURE_KINDS: FeatureKinds = { category, bag, number };
+
+/** What there is to know of a feature's kind. Its functions are given features of that kind alone. */
+export function featureKind({ type }: Feature): FeatureKind<Feature> {
+  return FEATURE_KINDS[type];
+}
+
+/** Every column that a feature reads. */
+export function featureColumns(feature: Feature): readonly FeatureColumn[] {
+  return featureKind(feature).columns(feature);
+}
+
+/** Names of the columns that hold a feature's values, those of weights left out. */
+export function valueColumns(feature: Feature): string[] {
+  return featureColumns(feature).flatMap(({ column, isWeights }) => (isWeights ? [] : column));
+}

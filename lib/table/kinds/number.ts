@@ -1,0 +1,65 @@
+/** A number: its value is an input itself, or the interval between training quantiles is embedded. */
+import type { NumberFeature } from '../../config/declaration.ts';
+import { columnCheck } from '../check/row-check.ts';
+import { columnOrConstant, LARGEST_FLOAT, numberSql, presentSql } from '../columns.ts';
+import type { InputSpec } from '../encoded.ts';
+import { fitNumber, fitQuantiles } from '../fit/number-statistics.ts';
+import { type FeatureKind, type Fitting, preparedName } from './feature-kind.ts';
+
+/** Numbers that encoders have been known to disagree about. */
+const AWKWARD_NUMBERS = ['0', '-0.0', '0.1', '-1.5', '1e-3', '16777217', '1e-46', '3.4e38', '5', '5.0'];
+const PROBED_BOUNDARIES = 12;
+
+export const number: FeatureKind<NumberFeature> = {
+  isMultiValued: false,
+  scale: 'ordered',
+  columns: ({ column, atScoring }) => [{ column, use: 'number', isWeights: false, atScoring }],
+  checks(relation, feature) {
+    const { column } = feature;
+    const value = columnOrConstant(relation, feature);
+    const sql = numberSql(value);
+    const isNotNumeric = `(${presentSql(value)} AND ${sql} IS NULL)`;
+    const isNotFinite = `(NOT isfinite(${sql}) OR abs(${sql}) > ${LARGEST_FLOAT})`;
+    return [
+      ...(value.kind === 'text' ? [columnCheck('number_not_numeric', column, value, isNotNumeric)] : []),
+      columnCheck('number_not_finite', column, value, isNotFinite),
+    ];
+  },
+  prepare: (relation, feature, index) => [
+    `TRY_CAST(${numberSql(columnOrConstant(relation, feature))} AS FLOAT) AS ${preparedName('number', index)}`,
+  ],
+  prepareCounts: () => [],
+  encode(_encoder, _feature, index) {
+    const sql = `COALESCE(${preparedName('number', index)}, CAST('NaN' AS FLOAT))`;
+    return { joins: [], columns: [{ sql, place: 'numbers', type: 'FLOAT', length: null }] };
+  },
+  isMissing: (index) => `${preparedName('number', index)} IS NULL`,
+  dropped: () => null,
+  values: (index) => preparedName('number', index),
+  value: (index) => preparedName('number', index),
+  fit,
+  probe(_feature, _texts, input) {
+    const boundaries = input?.kind === 'quantile' ? input.boundaries.slice(0, PROBED_BOUNDARIES).map(String) : [];
+    return [[null, ...AWKWARD_NUMBERS, ...boundaries]];
+  },
+  canary: () => ['CAST(1 AS DOUBLE)'],
+};
+
+async function fit(feature: NumberFeature, { database, from, index, ids }: Fitting): Promise<InputSpec> {
+  const { name, entity, embedding, clip, log1p, standardize } = feature;
+  const column = preparedName('number', index);
+  const values = `(SELECT ${column} AS value FROM ${from} WHERE "#part" = 0 AND ${column} IS NOT NULL)`;
+  if (embedding === null) {
+    const { mean, deviation } = standardize ? await fitNumber(database, values, feature) : { mean: 0, deviation: 1 };
+    return { kind: 'number', name, entity, clip, log1p, mean, deviation };
+  }
+  if (ids?.kind !== 'quantiles')
+    throw new RangeError(`embedding ${embedding} of the number ${name} is not of quantiles`);
+  return {
+    kind: 'quantile',
+    name,
+    entity,
+    table: embedding,
+    boundaries: await fitQuantiles(database, values, ids.count),
+  };
+}
