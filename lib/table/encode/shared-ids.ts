@@ -25,7 +25,7 @@ export async function sharedIds(
       return [...sameRows(unknown), ...(await sharedValues(database, name, encoder, before))];
     }
     case 'hash': {
-      const isSame = idsBefore.kind === 'hash' && idsBefore.buckets === ids.buckets;
+      const isSame = idsBefore.kind === 'hash' && idsBefore.buckets === ids.buckets && idsBefore.seed === ids.seed;
       return isSame ? firstRows() : [];
     }
     case 'ids':
