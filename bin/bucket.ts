@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../lib/store/open-store.ts';
 import type { Store } from '../lib/store/store.ts';
-import { UsageError } from './exit.ts';
+import { UsageError } from './terminal/exit.ts';
 
 /** Where the buckets of S3 are, of a command's options. */
 export interface EndpointOptions {

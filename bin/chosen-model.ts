@@ -3,7 +3,7 @@ import { currentVersion } from '../lib/registry/current.ts';
 import { VersionNotFoundError } from '../lib/registry/errors.ts';
 import { listModels } from '../lib/registry/versions.ts';
 import type { Store } from '../lib/store/store.ts';
-import { UsageError } from './exit.ts';
+import { UsageError } from './terminal/exit.ts';
 
 /**
  * The named model, or the only one that the bucket has.

@@ -1,22 +1,45 @@
-import { Command, Option } from 'commander';
-import { runCommand } from '../exit.ts';
-import { jsonOption } from '../options.ts';
-import type { BuildLambdaCommandOptions } from '../work/build-lambda.ts';
+import { fileURLToPath } from 'node:url';
+import type { LambdaArchitecture } from '../../lib/asset/build-lambda.ts';
+import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
+import type { DefineCommand } from '../commands.ts';
+import { printError, printResult } from '../terminal/io.ts';
+import { choiceOption, jsonOption } from '../terminal/options.ts';
 
-const work = () => import('../work/build-lambda.ts');
+interface BuildLambdaOptions {
+  readonly arch: LambdaArchitecture;
+  readonly out?: string;
+  readonly json: boolean;
+}
 
 /** `entirespace build-lambda`: the folder that the stack deploys as its functions. */
-export function buildLambdaCommand(): Command {
-  return new Command('build-lambda')
-    .description("build the asset of the stack's functions, for Linux, on any machine; needs npm, and no Docker")
-    .addOption(new Option('--arch <arch>', 'processor of the functions').choices(['x64', 'arm64']).default('x64'))
+export const defineBuildLambda: DefineCommand = (command, act) => {
+  command
+    .addOption(choiceOption('--arch <arch>', 'processor of the functions', ['x64', 'arm64']).default('x64'))
     .option('-o, --out <folder>', 'where it goes (default: .entirespace/lambda-<arch>)')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nAn asset that is up to date is left as it is.\n\nExamples:\n  $ entirespace build-lambda\n  $ entirespace build-lambda --arch arm64 --out build/lambda',
     )
-    .action((options: BuildLambdaCommandOptions) =>
-      runCommand(async () => (await work()).runBuildLambda(options), options.json),
+    .action(({ arch, out = `.entirespace/lambda-${arch}`, json }: BuildLambdaOptions) =>
+      act(json, async ({ io }) => {
+        const { buildLambda } = await import('../../lib/asset/build-lambda.ts');
+        const asset = buildLambda({
+          arch,
+          outFolder: out,
+          functionsFolder: besideCommand('functions'),
+          lockFolder: besideCommand('lambda'),
+          onProgress: (message) => printError(io, message),
+        });
+        const [zip, unzipped] = [asset.zipBytes, asset.unzippedBytes].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+        const sizes = `${zip} MiB zipped, ${unzipped} MiB unzipped${asset.isCached ? ' (up to date)' : ''}`;
+        printResult(io, json, { arch, ...asset }, `${asset.folder}: linux-${arch}, ${sizes}`);
+        return EXIT_CODES.success;
+      }),
     );
+};
+
+/** The bundled functions, and the lock file of their two native packages, lie beside the built command. */
+function besideCommand(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
 }

@@ -1,19 +1,85 @@
-import { Command } from 'commander';
-import { runCommand } from '../exit.ts';
-import { bucketOption, memoryOption, threadsOption } from '../options.ts';
-import type { DemoOptions } from '../work/demo.ts';
+import { join } from 'node:path';
+import { PREFIXES, scoresFolder } from '../../lib/contract/bucket.ts';
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { bucketFolder, openBucket } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import type { Session } from '../terminal/exit.ts';
+import { printResults } from '../terminal/file-results.ts';
+import { formatDecision } from '../terminal/gate-text.ts';
+import { print } from '../terminal/io.ts';
+import { formatLogSummary } from '../terminal/log-text.ts';
+import { bucketOption, memoryOption, threadsOption } from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/demo.ts');
+interface DemoOptions {
+  readonly data?: string;
+  readonly bucket: string;
+  readonly threads: number;
+  readonly memory: number;
+}
 
 /** `entirespace demo`: the whole path on a real campaign: validate, train, publish, score. */
-export function demoCommand(): Command {
-  return new Command('demo')
-    .description('the whole path on a real e-mail campaign of 64,000 customers: validate, train, publish, score')
+export const defineDemo: DefineCommand = (command, act) => {
+  command
     .option('--data <file>', 'your own copy of the Hillstrom data, CSV as published or Parquet')
     .addOption(bucketOption().default('demo'))
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addHelpText('after', '\nExamples:\n  $ entirespace demo\n  $ entirespace demo --data hillstrom.csv')
-    .action((options: DemoOptions) => runCommand(async (signal) => (await work()).demo(options, signal), false));
+    .action((options: DemoOptions) => act(false, (session) => demo({ ...options, json: false }, session)));
+};
+
+/** Runs every step on the example and prints what it does. */
+async function demo(options: DemoOptions & { readonly json: false }, session: Session): Promise<ExitCode> {
+  const started = performance.now();
+  const { io } = session;
+  const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
+  const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
+  const { dropCandidates, EXAMPLE_DECLARATION, firstRows, numberedData, shortPath } = await import(
+    '../demo/campaign.ts'
+  );
+  const { withScoring } = await import('../scoring/local-scoring.ts');
+  const { inspectLog } = await import('../training/inspect-log.ts');
+  const { trainAndPublish } = await import('../training/train-and-publish.ts');
+  const { withScratch } = await import('../scratch.ts');
+  const step = (title: string, what: string) => print(io, `\n${title}: ${what}`);
+  const { declaration } = await readDeclaration(EXAMPLE_DECLARATION);
+  const store = await openBucket(options.bucket, 'create');
+  return withScratch(io.env, async (scratch) => {
+    const data = await numberedData(options, scratch);
+    step('1 validate', `${shortPath(EXAMPLE_DECLARATION)} over ${shortPath(data)}`);
+    const { summary } = await inspectLog(declaration, data, options, session);
+    print(io, formatLogSummary({ ...summary, source: shortPath(summary.source) }));
+
+    step('2 train', `${declaration.model.type}, at most ${declaration.training.epochs} epochs of the training half`);
+    const train = { ...options, declaration: EXAMPLE_DECLARATION, data, promote: true };
+    const { name, version, trained, decision } = await trainAndPublish(train, session);
+    print(
+      io,
+      `${trained.epochs.length} epochs in ${trained.seconds.toFixed(1)} s, the best is epoch ${trained.bestEpoch}; published ${name} ${version}`,
+    );
+
+    // In a bucket of its own the demo's model is the first, and nothing is refused.
+    if (decision?.verdict === 'refused') print(io, formatDecision(decision));
+
+    step('3 evaluate', 'on the held-out half');
+    print(io, formatMetricsTable(trained.metrics));
+
+    step('4 score', `the held-out half as candidates, dropped in ${options.bucket}/${PREFIXES.candidates}`);
+    const keys = await dropCandidates(store, declaration, data, options, scratch);
+    const results = await withScoring(store, { ...options, model: name }, session, (score) => score(keys));
+    const code = printResults(session, results, options);
+    if (code !== EXIT_CODES.success) return code;
+
+    const folder = scoresFolder(keys[0] as string);
+    const root = bucketFolder(store);
+    if (root !== null) {
+      step('5 scores', `the first three rows of ${options.bucket}/${folder}`);
+      print(io, await firstRows(join(root, folder), options, scratch));
+    }
+    print(
+      io,
+      `\n${((performance.now() - started) / 1000).toFixed(1)} s in all. The scores are in ${options.bucket}/scores/, the model and its report in ${options.bucket}/models/${name}/${version}/.`,
+    );
+    return EXIT_CODES.success;
+  });
 }

@@ -1,14 +1,24 @@
-import { Command } from 'commander';
-import { runCommand } from '../exit.ts';
-import { bucketOption, endpointOption, jsonOption, modelOption, secondsOption } from '../options.ts';
-import type { DoctorOptions } from '../work/doctor.ts';
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { bucketFolder, type EndpointOptions, openBucket } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import type { Finding } from '../stack/finding.ts';
+import { type Session, UsageError } from '../terminal/exit.ts';
+import { print } from '../terminal/io.ts';
+import { bucketOption, endpointOption, jsonOption, modelOption, secondsOption } from '../terminal/options.ts';
 
-const work = () => import('../work/doctor.ts');
+interface DoctorOptions extends EndpointOptions {
+  readonly bucket: string;
+  readonly model?: string;
+  readonly arrivals?: string;
+  readonly shards?: string;
+  /** Seconds. */
+  readonly wait: number;
+  readonly json: boolean;
+}
 
 /** `entirespace doctor`: what is wrong with a deployed stack. */
-export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('check a deployed stack: bucket, queues, model, and a candidate file of one row that it must score')
+export const defineDoctor: DefineCommand = (command, act) => {
+  command
     .addOption(bucketOption())
     .addOption(endpointOption())
     .addOption(modelOption())
@@ -20,7 +30,22 @@ export function doctorCommand(): Command {
       'after',
       '\nPrints a line for each check, with what to do where it failed, and exits with 1 where one did.\n\nExamples:\n  $ entirespace doctor --bucket s3://my-bucket',
     )
-    .action((options: DoctorOptions) =>
-      runCommand(async (signal) => (await work()).doctor(options, signal), options.json),
-    );
+    .action((options: DoctorOptions) => act(options.json, (session) => doctor(options, session)));
+};
+
+/** Runs the checks and prints what they find as they go. */
+async function doctor(options: DoctorOptions, session: Session): Promise<ExitCode> {
+  const { io } = session;
+  const store = await openBucket(options.bucket, 'read', options);
+  if (bucketFolder(store) !== null)
+    throw new UsageError(`doctor looks at a deployed stack: expected s3://bucket as --bucket, got ${options.bucket}`);
+  const { examine } = await import('../stack/examine.ts');
+  const findings: Finding[] = [];
+  for await (const finding of examine(store, options, session)) {
+    findings.push(finding);
+    const { check, isOk, detail } = finding;
+    if (!options.json) print(io, `${isOk ? 'ok  ' : 'FAIL'}  ${check}: ${detail}`);
+  }
+  if (options.json) print(io, JSON.stringify(findings));
+  return findings.every(({ isOk }) => isOk) ? EXIT_CODES.success : EXIT_CODES['unexpected error'];
 }

@@ -1,8 +1,11 @@
-import { Command, Option } from 'commander';
-import { PARTS } from '../../lib/table/encoded.ts';
-import { runCommand } from '../exit.ts';
+import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
+import { PARTS, type Part } from '../../lib/table/encoded.ts';
+import { type EndpointOptions, openBucket } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import { printResult } from '../terminal/io.ts';
 import {
   bucketOption,
+  choiceOption,
   dataOption,
   endpointOption,
   jsonOption,
@@ -10,25 +13,29 @@ import {
   modelOption,
   threadsOption,
   versionId,
-} from '../options.ts';
-import type { EvaluateCommandOptions } from '../work/evaluate.ts';
+} from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/evaluate.ts');
+interface EvaluateOptions extends EndpointOptions {
+  readonly data: string;
+  readonly bucket: string;
+  readonly model?: string;
+  readonly version?: string;
+  readonly part: Part | 'all';
+  readonly threads: number;
+  readonly memory: number;
+  readonly json: boolean;
+}
 
 /** `entirespace evaluate`: a published version on any log. */
-export function evaluateCommand(): Command {
-  return new Command('evaluate')
-    .description('measure a published model version on a log')
+export const defineEvaluate: DefineCommand = (command, act) => {
+  command
     .addOption(dataOption())
     .addOption(bucketOption())
     .addOption(endpointOption())
     .addOption(modelOption())
     .option('--version <id>', 'model version (default: the current one)', versionId)
     .addOption(
-      new Option('--part <part>', "rows of the declaration's split to measure on")
-        .choices([...PARTS, 'all'])
-        .default('test'),
+      choiceOption('--part <part>', "rows of the declaration's split to measure on", [...PARTS, 'all']).default('test'),
     )
     .addOption(threadsOption())
     .addOption(memoryOption())
@@ -37,7 +44,19 @@ export function evaluateCommand(): Command {
       'after',
       '\nExamples:\n  $ entirespace evaluate --data logs/dt=2026-11-22 --part all\n  $ entirespace evaluate --data logs/ --version 20261122-031500-1a2b3c4d --json',
     )
-    .action((options: EvaluateCommandOptions) =>
-      runCommand(async (signal) => (await work()).evaluate(options, signal), options.json),
+    .action((options: EvaluateOptions) =>
+      act(options.json, async (session) => {
+        const { chosenModel, requireCurrent } = await import('../chosen-model.ts');
+        const { measureVersion } = await import('../training/measure-version.ts');
+        const { metricsJson } = await import('../../lib/evaluation/metrics-json.ts');
+        const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
+        const store = await openBucket(options.bucket, 'read', options);
+        const name = await chosenModel(store, options.model);
+        const version = options.version ?? (await requireCurrent(store, name));
+        const metrics = await measureVersion(store, { name, version }, options, session);
+        const document = { name, version, metrics: metricsJson(metrics) };
+        printResult(session.io, options.json, document, formatMetricsTable(metrics));
+        return EXIT_CODES.success;
+      }),
     );
-}
+};

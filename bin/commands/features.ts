@@ -1,30 +1,47 @@
-import { Command } from 'commander';
-import { runCommand } from '../exit.ts';
+import type { EntityTable } from '../../lib/config/declaration.ts';
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { count } from '../../lib/numbers/text.ts';
+import { openBucket } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import {
+  chosenDeclaration,
+  type DeclarationOption,
+  declarationArgument,
+  declarationOption,
+} from '../terminal/declaration.ts';
+import { type Session, UsageError } from '../terminal/exit.ts';
+import { printResult } from '../terminal/io.ts';
 import {
   bucketOption,
   bucketsOption,
   dataOption,
   dateOption,
-  declarationOption,
   entityOption,
   jsonOption,
   memoryOption,
   threadsOption,
-} from '../options.ts';
-import type { FeaturesOptions } from '../work/features.ts';
+} from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/features.ts');
+interface FeaturesOptions extends DeclarationOption {
+  readonly entity: EntityTable['entity'];
+  readonly data: string;
+  readonly bucket: string;
+  readonly date: string;
+  readonly buckets?: number;
+  readonly threads: number;
+  readonly memory: number;
+  readonly json: boolean;
+}
 
 /** `entirespace features`: a table of the features of users, or of items, for candidate files that hold pairs. */
-export function featuresCommand(): Command {
+export const defineFeatures: DefineCommand = (command, act) => {
   const data = dataOption();
   data.description = 'table with one row for each user, or item: a file, folder or glob of Parquet or CSV';
-  return new Command('features')
-    .description("put a table of the users' or the items' features in the bucket, for candidate files without them")
+  command
+    .addArgument(declarationArgument())
+    .addOption(declarationOption())
     .addOption(entityOption())
     .addOption(data)
-    .addOption(declarationOption())
     .addOption(bucketOption())
     .addOption(dateOption())
     .addOption(bucketsOption())
@@ -33,9 +50,34 @@ export function featuresCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nThe table goes to features/<entity>/dt=<date>/ in the bucket; _manifest.json is written last.\n\nExamples:\n  $ entirespace features --entity user --data users.parquet\n  $ entirespace features --entity item --data "items/*.csv" --date 2026-11-23 --bucket s3://shop',
+      '\nThe table goes to features/<entity>/dt=<date>/ in the bucket; _manifest.json is written last.\n\nExamples:\n  $ entirespace features --entity user --data users.parquet\n  $ entirespace features shop.yaml --entity item --data "items/*.csv" --date 2026-11-23 --bucket s3://shop',
     )
-    .action((options: FeaturesOptions) =>
-      runCommand(async (signal) => (await work()).features(options, signal), options.json),
+    .action((argument: string | undefined, options: FeaturesOptions) =>
+      act(options.json, (session) => features(chosenDeclaration(argument, options), options, session)),
     );
+};
+
+/** Checks a table, writes it to the bucket and prints what it is. */
+async function features(path: string, options: FeaturesOptions, session: Session): Promise<ExitCode> {
+  const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
+  const { featureManifestKey, tableFolder } = await import('../../lib/scoring/rows/feature-manifest.ts');
+  const { publishTable } = await import('../scoring/publish-table.ts');
+  const { declaration } = await readDeclaration(path);
+  const table = declaration.entities.find(({ entity }) => entity === options.entity);
+  if (table === undefined)
+    throw new UsageError(
+      `--entity: ${path} declares no table of ${options.entity}, expected entities: { ${options.entity}: { key: <column> } }`,
+    );
+  const { entity } = table;
+  const store = await openBucket(options.bucket, 'create');
+  const { date, rows, files } = await publishTable(store, table, declaration, options, session);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const place = `${options.bucket}/${tableFolder(entity, date)}`;
+  printResult(
+    session.io,
+    options.json,
+    { entity, date, manifest: featureManifestKey(entity, date), rows, files: files.length, bytes },
+    `${count(rows)} ${entity}s in ${count(files.length)} ${files.length === 1 ? 'file' : 'files'}, ${count(bytes)} bytes -> ${place}`,
+  );
+  return EXIT_CODES.success;
 }

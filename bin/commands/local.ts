@@ -1,5 +1,13 @@
-import { Command, Option } from 'commander';
-import { runCommand } from '../exit.ts';
+import { setTimeout } from 'node:timers/promises';
+import { Option } from 'commander';
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { openBucket } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import type { LocalOptions } from '../scoring/local-scoring.ts';
+import type { PollOptions } from '../scoring/poll.ts';
+import type { Session } from '../terminal/exit.ts';
+import { printFileResult, printResults } from '../terminal/file-results.ts';
+import { print } from '../terminal/io.ts';
 import {
   bucketOption,
   endpointOption,
@@ -8,18 +16,18 @@ import {
   modelOption,
   secondsOption,
   threadsOption,
-} from '../options.ts';
-import type { LocalCommandOptions } from '../work/local.ts';
-import type { PollCommandOptions } from '../work/poll.ts';
+} from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/local.ts');
-const polling = () => import('../work/poll.ts');
+interface WatchOptions extends LocalOptions {
+  readonly watch: boolean;
+  readonly json: boolean;
+}
+
+const WATCH_MS = 2_000;
 
 /** `entirespace local`: the cloud's scoring on this machine, over a folder, or over a bucket and its queues. */
-export function localCommand(): Command {
-  return new Command('local')
-    .description("score every file under the bucket's candidates/ that has no outcome yet, as the cloud would")
+export const defineLocal: DefineCommand = (command, act) => {
+  command
     .addOption(bucketOption())
     .addOption(endpointOption())
     .addOption(modelOption())
@@ -45,11 +53,33 @@ export function localCommand(): Command {
       'after',
       '\nExamples:\n  $ cp today.parquet bucket/candidates/ && entirespace local\n  $ entirespace local --watch\n  $ entirespace local --endpoint http://localhost:4566 --bucket s3://my-bucket --poll',
     )
-    .action((options: LocalCommandOptions & PollCommandOptions & { readonly poll: boolean }) =>
-      runCommand(
-        async (signal) =>
-          options.poll ? (await polling()).poll(options, signal) : (await work()).local(options, signal),
-        options.json,
-      ),
+    .action((options: WatchOptions & PollOptions & { readonly poll: boolean }) =>
+      act(options.json, async (session) => {
+        if (!options.poll) return scoreFolder(options, session);
+        const { poll } = await import('../scoring/poll.ts');
+        return poll(options, session);
+      }),
     );
+};
+
+/** Scores what lies under `candidates/`, once or until the signal aborts. */
+async function scoreFolder(options: WatchOptions, session: Session): Promise<ExitCode> {
+  const { io, signal } = session;
+  const { withScoring } = await import('../scoring/local-scoring.ts');
+  const store = await openBucket(options.bucket, 'write', options);
+  return withScoring(store, options, session, async (score) => {
+    if (!options.watch) return printResults(session, await score(), options);
+    const shown = new Set<string>();
+    while (!signal.aborted) {
+      for (const result of await score()) {
+        const document = JSON.stringify(result);
+        if (result.status === 'open' || shown.has(document)) continue;
+        shown.add(document);
+        if (options.json) print(io, document);
+        else printFileResult(io, result, options.bucket);
+      }
+      await setTimeout(WATCH_MS, undefined, { signal }).catch(() => undefined);
+    }
+    return EXIT_CODES.success;
+  });
 }

@@ -1,16 +1,24 @@
-import { Command, Option } from 'commander';
-import { runCommand } from '../exit.ts';
-import { endpointOption, jsonOption } from '../options.ts';
-import type { RedriveOptions } from '../work/redrive.ts';
+import { randomUUID } from 'node:crypto';
+import { Option } from 'commander';
+import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
+import { type EndpointOptions, openBucket } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import { printResult } from '../terminal/io.ts';
+import { endpointOption, jsonOption } from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/redrive.ts');
+interface RedriveOptions extends EndpointOptions {
+  readonly bucket: string;
+  readonly arrivals: string;
+  readonly shards: string;
+  readonly arrivalsDead: string;
+  readonly shardsDead: string;
+  readonly json: boolean;
+}
 
-/** `entirespace redrive`: dead letters of a deployed stack, once their cause is mended. */
-export function redriveCommand(): Command {
+/** `entirespace redrive`: tries the dead letters of a deployed stack again, once their cause is mended. */
+export const defineRedrive: DefineCommand = (command, act) => {
   const required = (flags: string, description: string) => new Option(flags, description).makeOptionMandatory();
-  return new Command('redrive')
-    .description('try again what the dead letters of a deployed stack stand for, once their cause is mended')
+  command
     .addOption(required('-b, --bucket <url>', 's3://bucket of the stack'))
     .addOption(required('--arrivals <url>', "the stack's output ArrivalsQueue"))
     .addOption(required('--shards <url>', "the stack's output ShardsQueue"))
@@ -22,5 +30,22 @@ export function redriveCommand(): Command {
       'after',
       '\nReopens the files that failed and sends their messages again; may be repeated.\n\nExamples:\n  $ entirespace redrive -b s3://my-bucket --arrivals https://... --shards https://... --arrivals-dead https://... --shards-dead https://...',
     )
-    .action((options: RedriveOptions) => runCommand(async () => (await work()).redrive(options), options.json));
-}
+    .action((options: RedriveOptions) =>
+      act(options.json, async ({ io }) => {
+        const { openInbox, openQueue } = await import('../../lib/queue/open-queue.ts');
+        const { redriveDeadLetters } = await import('../../lib/scoring/handlers/redrive.ts');
+        const queue = (url: string) => openQueue(url, options);
+        const inbox = (url: string) => openInbox(url, options);
+        const files = await redriveDeadLetters({
+          store: await openBucket(options.bucket, 'write', options),
+          newWriterId: randomUUID,
+          now: () => new Date(),
+          queues: { arrivals: queue(options.arrivals), shards: queue(options.shards) },
+          dead: { arrivals: inbox(options.arrivalsDead), shards: inbox(options.shardsDead) },
+        });
+        const lines = files.map(({ source, status }) => `${source}: ${status}`);
+        printResult(io, options.json, files, lines.join('\n') || 'no dead letters');
+        return EXIT_CODES.success;
+      }),
+    );
+};

@@ -1,15 +1,22 @@
-import { Command, Option } from 'commander';
-import { runCommand } from '../exit.ts';
-import { endpointOption, jsonOption, stateMachineArn } from '../options.ts';
-import type { RetrainOptions } from '../work/retrain.ts';
+import { Option } from 'commander';
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { bucketFolder, type EndpointOptions, openBucket } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import { type Session, UsageError } from '../terminal/exit.ts';
+import { print, printError, printResult } from '../terminal/io.ts';
+import { endpointOption, jsonOption, stateMachineArn } from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/retrain.ts');
+interface RetrainOptions extends EndpointOptions {
+  readonly bucket: string;
+  readonly stateMachine: string;
+  readonly model?: string;
+  readonly wait: boolean;
+  readonly json: boolean;
+}
 
 /** `entirespace retrain`: a run of a deployed stack's state machine, by hand. */
-export function retrainCommand(): Command {
-  return new Command('retrain')
-    .description("start a deployed stack's retraining by hand: the same run as by its schedule")
+export const defineRetrain: DefineCommand = (command, act) => {
+  command
     .addOption(new Option('--now', 'start it, which costs what a scheduled run costs').makeOptionMandatory())
     .addOption(new Option('-b, --bucket <url>', 's3://bucket of the stack').makeOptionMandatory())
     .addOption(
@@ -25,7 +32,32 @@ export function retrainCommand(): Command {
       'after',
       '\nPrints the execution and where its decision will be; with --wait it ends with 0 (promoted) or 7 (refused by the gate).\nWhere another run is training the model, the new one ends at once.\n\nExamples:\n  $ entirespace retrain --now --wait -b s3://my-bucket --state-machine arn:aws:states:...',
     )
-    .action((options: RetrainOptions) =>
-      runCommand(async (signal) => (await work()).retrain(options, signal), options.json),
-    );
+    .action((options: RetrainOptions) => act(options.json, (session) => retrain(options, session)));
+};
+
+/** Starts a run and prints where it is; where it is waited for, what was decided as well. */
+async function retrain(options: RetrainOptions, { io, signal }: Session): Promise<ExitCode> {
+  const { bucket, stateMachine, json, wait } = options;
+  const store = await openBucket(bucket, 'read', options);
+  if (bucketFolder(store) !== null)
+    throw new UsageError(`retrain starts a deployed stack's run: expected s3://bucket as --bucket, got ${bucket}`);
+  const { awaitDecision, declaredModel, startRetraining, statesClient } = await import('../stack/retraining.ts');
+  const model = options.model ?? (await declaredModel(store));
+  const client = statesClient(stateMachine, options);
+  try {
+    const started = await startRetraining(client, store, stateMachine, model);
+    if (!json) print(io, `started ${started.execution}\nits decision will be in ${started.result}`);
+    else if (!wait) print(io, JSON.stringify(started));
+    if (!wait) return EXIT_CODES.success;
+    const decision = await awaitDecision(client, store, started, model, signal);
+    if (decision === null) {
+      printError(io, `entirespace: run ${started.run} goes on by itself`);
+      return EXIT_CODES.interrupted;
+    }
+    const { status, version, reasons } = decision;
+    printResult(io, json, { ...started, decision }, `${model} ${version}: ${status}, ${reasons.join('; ')}`);
+    return status === 'refused' ? EXIT_CODES['refused by the gate'] : EXIT_CODES.success;
+  } finally {
+    client.destroy();
+  }
 }

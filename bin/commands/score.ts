@@ -1,25 +1,34 @@
-import { Command, Option } from 'commander';
-import { runCommand } from '../exit.ts';
-import { bucketOption, endpointOption, jsonOption, memoryOption, modelOption, threadsOption } from '../options.ts';
-import type { ScoreOptions } from '../work/score.ts';
+import { openBucket } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import type { LocalOptions } from '../scoring/local-scoring.ts';
+import { printResults } from '../terminal/file-results.ts';
+import {
+  bucketOption,
+  choiceOption,
+  endpointOption,
+  jsonOption,
+  memoryOption,
+  modelOption,
+  threadsOption,
+} from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/score.ts');
+interface ScoreOptions extends LocalOptions {
+  readonly json: boolean;
+}
 
-/** `entirespace score`: candidate files, through the same handlers as in the cloud. */
-export function scoreCommand(): Command {
-  return new Command('score')
-    .description(
-      'score candidate files with the current model version; files outside the bucket are copied into its candidates/',
-    )
+/** `entirespace score`: scores candidate files through the same handlers as in the cloud. */
+export const defineScore: DefineCommand = (command, act) => {
+  command
     .argument('<files...>', 'Parquet or CSV')
     .addOption(bucketOption())
     .addOption(endpointOption())
     .addOption(modelOption())
     .addOption(
-      new Option('--again <which>', 'files that have an outcome already: try the failed again, or score all once more')
-        .choices(['none', 'failed', 'all'])
-        .default('none'),
+      choiceOption(
+        '--again <which>',
+        'files that have an outcome already: try the failed again, or score all once more',
+        ['none', 'failed', 'all'],
+      ).default('none'),
     )
     .addOption(threadsOption())
     .addOption(memoryOption())
@@ -28,7 +37,15 @@ export function scoreCommand(): Command {
       'after',
       '\nScores go to scores/<file>/ in the bucket; _SUCCESS is written last.\n\nExamples:\n  $ entirespace score candidates.parquet\n  $ entirespace score bucket/candidates/today/*.parquet --again failed',
     )
-    .action((files: string[], options: ScoreOptions) =>
-      runCommand(async (signal) => (await work()).score(files, options, signal), options.json),
+    .action((files: readonly string[], options: ScoreOptions) =>
+      act(options.json, async (session) => {
+        const { withScoring } = await import('../scoring/local-scoring.ts');
+        const { placeCandidates } = await import('../scoring/place-candidates.ts');
+        const store = await openBucket(options.bucket, 'write', options);
+        return withScoring(store, options, session, async (scoreFiles) => {
+          const results = await scoreFiles(await placeCandidates(store, files));
+          return printResults(session, results, options);
+        });
+      }),
     );
-}
+};

@@ -1,26 +1,41 @@
-import { Command } from 'commander';
-import { runCommand } from '../exit.ts';
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import type { GateDecision } from '../../lib/gate/hold-against.ts';
+import type { EndpointOptions } from '../bucket.ts';
+import type { DefineCommand } from '../commands.ts';
+import {
+  chosenDeclaration,
+  type DeclarationOption,
+  declarationArgument,
+  declarationOption,
+} from '../terminal/declaration.ts';
+import type { Session } from '../terminal/exit.ts';
+import { formatDecision } from '../terminal/gate-text.ts';
+import { printError, printResult } from '../terminal/io.ts';
+import { formatLogSummary } from '../terminal/log-text.ts';
 import {
   bucketOption,
   dataOption,
-  declarationOption,
   endpointOption,
   jsonOption,
   memoryOption,
   rejectsOption,
   threadsOption,
-} from '../options.ts';
-import type { TrainCommandOptions } from '../work/train.ts';
+} from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/train.ts');
+interface TrainOptions extends DeclarationOption, EndpointOptions {
+  readonly data: string;
+  readonly bucket: string;
+  readonly rejects: string;
+  readonly promote: boolean;
+  readonly threads: number;
+  readonly memory: number;
+  readonly json: boolean;
+}
 
 /** `entirespace train`: from a log to a published model version. */
-export function trainCommand(): Command {
-  return new Command('train')
-    .description(
-      'train on a log, evaluate on its held-out rows, publish a model version and make it the current one if it is better',
-    )
+export const defineTrain: DefineCommand = (command, act) => {
+  command
+    .addArgument(declarationArgument())
     .addOption(declarationOption())
     .addOption(dataOption())
     .addOption(bucketOption())
@@ -32,9 +47,43 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ entirespace train --data logs/\n  $ entirespace train -d shop.yaml --data "logs/dt=2026-11-*/*.parquet" --no-promote --json',
+      '\nExamples:\n  $ entirespace train --data logs/\n  $ entirespace train shop.yaml --data "logs/dt=2026-11-*/*.parquet" --no-promote --json',
     )
-    .action((options: TrainCommandOptions) =>
-      runCommand(async (signal) => (await work()).runTrain(options, signal), options.json),
+    .action((argument: string | undefined, options: TrainOptions) =>
+      act(options.json, (session) => train(chosenDeclaration(argument, options), options, session)),
     );
+};
+
+/** Trains, publishes and prints the metrics. */
+async function train(declaration: string, options: TrainOptions, session: Session): Promise<ExitCode> {
+  const { io } = session;
+  const { trainAndPublish } = await import('../training/train-and-publish.ts');
+  const { metricsJson } = await import('../../lib/evaluation/metrics-json.ts');
+  const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
+  const { name, version, report, trained, decision } = await trainAndPublish(
+    { ...options, declaration },
+    session,
+    (summary) => {
+      if (!options.json) printError(io, formatLogSummary(summary));
+    },
+  );
+  const { summary, epochs, bestEpoch, filledRows, seconds } = trained;
+  const isCurrent = isPromoted(decision);
+  const metrics = metricsJson(trained.metrics);
+  printResult(
+    io,
+    options.json,
+    { name, version, isCurrent, decision, seconds, summary, epochs, bestEpoch, filledRows, metrics },
+    [
+      formatMetricsTable(trained.metrics),
+      ...(decision === null ? [] : [formatDecision(decision)]),
+      `published ${name} ${version}${isCurrent ? ', now the current version' : ''} (in ${options.bucket})`,
+      `report: ${options.bucket}/${report}`,
+    ].join('\n'),
+  );
+  return decision?.verdict === 'refused' ? EXIT_CODES['refused by the gate'] : EXIT_CODES.success;
+}
+
+function isPromoted(decision: GateDecision | null): boolean {
+  return decision !== null && decision.verdict !== 'refused';
 }

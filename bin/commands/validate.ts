@@ -1,15 +1,27 @@
-import { Command } from 'commander';
-import { runCommand } from '../exit.ts';
-import { dataOption, declarationOption, jsonOption, memoryOption, rejectsOption, threadsOption } from '../options.ts';
-import type { ValidateOptions } from '../work/validate.ts';
+import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
+import type { DefineCommand } from '../commands.ts';
+import {
+  chosenDeclaration,
+  type DeclarationOption,
+  declarationArgument,
+  declarationOption,
+} from '../terminal/declaration.ts';
+import { printResult } from '../terminal/io.ts';
+import { formatLogReport } from '../terminal/log-text.ts';
+import { dataOption, jsonOption, memoryOption, rejectsOption, threadsOption } from '../terminal/options.ts';
 
-// What works takes most of a second to load; help and mistakes need none of it.
-const work = () => import('../work/validate.ts');
+interface ValidateOptions extends DeclarationOption {
+  readonly data?: string;
+  readonly rejects: string;
+  readonly threads: number;
+  readonly memory: number;
+  readonly json: boolean;
+}
 
-/** `entirespace validate`: the declaration, and a log against it, without training. */
-export function validateCommand(): Command {
-  return new Command('validate')
-    .description('check a declaration, and a log against it, without training')
+/** `entirespace validate`: checks the declaration, and a log against it, without training. */
+export const defineValidate: DefineCommand = (command, act) => {
+  command
+    .addArgument(declarationArgument())
     .addOption(declarationOption())
     .addOption(dataOption().makeOptionMandatory(false))
     .addOption(rejectsOption())
@@ -18,9 +30,20 @@ export function validateCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ entirespace validate\n  $ entirespace validate --data logs/ --rejects bad.parquet',
+      '\nExamples:\n  $ entirespace validate\n  $ entirespace validate shop.yaml --data logs/ --rejects bad.parquet',
     )
-    .action((options: ValidateOptions) =>
-      runCommand(async (signal) => (await work()).validate(options, signal), options.json),
+    .action((argument: string | undefined, options: ValidateOptions) =>
+      act(options.json, async (session) => {
+        const path = chosenDeclaration(argument, options);
+        const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
+        const { inspectLog } = await import('../training/inspect-log.ts');
+        const { declaration } = await readDeclaration(path);
+        const log = options.data === undefined ? null : await inspectLog(declaration, options.data, options, session);
+        const { stages, features, embeddings } = declaration;
+        const counts = `${stages.length} stages, ${features.length} features, ${embeddings.length} embedding tables`;
+        const report = log === null ? '' : `\n${formatLogReport(log)}`;
+        printResult(session.io, options.json, { declaration, log }, `${path} is valid: ${counts}${report}`);
+        return EXIT_CODES.success;
+      }),
     );
-}
+};

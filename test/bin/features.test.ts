@@ -75,7 +75,7 @@ it.each([
     'a day that the calendar has not',
     ['-e', 'user', '--data', 'x', '--date', '2026-02-30'],
     2,
-    "option '--date <YYYY-MM-DD>' argument '2026-02-30' is invalid. Expected a day such as 2026-05-08. (--help tells more)",
+    '--date: got 2026-02-30, expected a day such as 2026-05-08 (--help tells more)',
   ],
   [
     'an entity that is not declared',

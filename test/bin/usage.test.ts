@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { COMMAND, workplace } from './workplace.ts';
 
@@ -50,46 +51,73 @@ describe('the help', () => {
 
 describe('a command line is refused', () => {
   it.each([
-    ['an unknown command', ['trian'], "unknown command 'trian' (Did you mean train?)"],
-    ['an unknown command of models', ['models', 'drop'], "unknown command 'drop'"],
-    ['an unknown option', ['validate', '--dat', 'x'], "unknown option '--dat' (Did you mean --data?)"],
-    ['an unknown option of a models command', ['models', 'list', '--colour'], "unknown option '--colour'"],
+    ['an unknown command', ['trian'], 'unknown command trian, did you mean train?'],
+    [
+      'a command that is like no other',
+      ['sing'],
+      'unknown command sing, expected one of validate, train, evaluate, features, score, models, local, redrive, retrain, build-lambda, doctor, demo',
+    ],
+    ['a mistyped command of models', ['models', 'lsit'], 'unknown command lsit, did you mean list?'],
+    [
+      'an unknown command of models',
+      ['models', 'drop'],
+      'unknown command drop, expected one of list, show, promote, rollback, history',
+    ],
+    ['an unknown option', ['validate', '--dat', 'x'], 'unknown option --dat, did you mean --data?'],
+    [
+      'an unknown option with its value',
+      ['validate', '--bukcet=b'],
+      'unknown option --bukcet, expected one of --declaration, --data, --rejects, --threads, --memory, --json, --help',
+    ],
+    ['a mistyped option that is needed', ['train', '--dta', 'logs/'], 'unknown option --dta, did you mean --data?'],
+    [
+      'a mistyped option of a models command',
+      ['models', 'list', '--bukcet', 'b'],
+      'unknown option --bukcet, did you mean --bucket?',
+    ],
+    [
+      'an unknown option of a models command',
+      ['models', 'list', '--colour'],
+      'unknown option --colour, expected one of --bucket, --endpoint, --model, --json, --help',
+    ],
     ['a missing option', ['train'], "required option '--data <path>' not specified"],
     ['a missing argument', ['score'], "missing required argument 'files'"],
     [
       'too many arguments',
-      ['train', '--data', 'x', 'y'],
-      "too many arguments for 'train'. Expected 0 arguments but got 1.",
+      ['train', '--data', 'x', 'shop.yaml', 'y'],
+      'too many arguments for train: got 2, expected at most 1',
     ],
+    ['an argument where there is none', ['doctor', 's3://shop'], 'too many arguments for doctor: got 1, expected none'],
     [
       'no whole number of threads',
       ['train', '--data', 'x', '--threads', '1.5'],
-      "option '--threads <n>' argument '1.5' is invalid. Expected a whole number from 1 to 1024.",
+      '--threads: got 1.5, expected a whole number from 1 to 1024',
     ],
-    [
-      'no memory',
-      ['validate', '--memory', '0'],
-      "option '--memory <MiB>' argument '0' is invalid. Expected a whole number above 0.",
-    ],
+    ['no memory', ['validate', '--memory', '0'], '--memory: got 0, expected a whole number above 0'],
     [
       'a value that is none of the choices',
       ['evaluate', '--data', 'x', '--part', 'half'],
-      "option '--part <part>' argument 'half' is invalid. Allowed choices are train, validation, test, all.",
+      '--part: got half, expected one of train, validation, test, all',
+    ],
+    [
+      'a mistyped choice',
+      ['evaluate', '--data', 'x', '--part', 'tset'],
+      '--part: got tset, did you mean test? expected one of train, validation, test, all',
     ],
     [
       'what is no version',
       ['evaluate', '--data', 'x', '--version', 'latest'],
-      "option '--version <id>' argument 'latest' is invalid. Expected one like <version>.",
+      '--version: got latest, expected one like <version>',
     ],
     [
       'what is no version to promote',
       ['models', 'promote', 'latest'],
-      "command-argument value 'latest' is invalid for argument 'version'. Expected one like <version>.",
+      'version: got latest, expected one like <version>',
     ],
     [
       'an endpoint that is no URL',
       ['models', 'list', '--endpoint', 'localhost:4566'],
-      "option '--endpoint <url>' argument 'localhost:4566' is invalid. Expected one like http://localhost:4566.",
+      '--endpoint: got localhost:4566, expected one like http://localhost:4566',
     ],
     [
       'polling and watching at once',
@@ -99,7 +127,7 @@ describe('a command line is refused', () => {
     [
       'a retry after no time',
       ['local', '--poll', '--retry', '0'],
-      "option '--retry <seconds>' argument '0' is invalid. Expected a whole number from 1 to 43200.",
+      '--retry: got 0, expected a whole number from 1 to 43200',
     ],
     [
       'a retraining that shall not be now',
@@ -114,12 +142,12 @@ describe('a command line is refused', () => {
     [
       'what is no state machine',
       ['retrain', '--now', '-b', 's3://shop', '--state-machine', 'Training'],
-      "option '--state-machine <arn>' argument 'Training' is invalid. Expected one like arn:aws:states:eu-west-1:123456789012:stateMachine:name.",
+      '--state-machine: got Training, expected one like arn:aws:states:eu-west-1:123456789012:stateMachine:name',
     ],
     [
       'a folder for bad rows that is not there',
       ['validate', '--rejects', 'absent/bad.parquet'],
-      "option '--rejects <file>' argument 'absent/bad.parquet' is invalid. No such folder: <folder>/absent.",
+      '--rejects: got absent/bad.parquet, no such folder: <folder>/absent',
     ],
   ])('with %s', async (_what, args, message) => {
     expect(await place.run(...args)).toEqual({
@@ -127,6 +155,21 @@ describe('a command line is refused', () => {
       stdout: '',
       stderr: `entirespace: ${message} (--help tells more)\n`,
     });
+  });
+
+  it.each([
+    [
+      'with two declarations',
+      ['validate', 'shop.yaml', '-d', 'mail.yaml'],
+      'declaration given twice: got shop.yaml and --declaration mail.yaml, expected one of them',
+    ],
+    [
+      'with a log for the declaration, as a glob without quotes is',
+      ['train', '--data', 'logs/1.parquet', 'logs/2.parquet'],
+      'logs/2.parquet is no declaration by its name, expected YAML (a glob of logs needs quotes)',
+    ],
+  ])('%s', async (_what, args, message) => {
+    expect(await place.run(...args)).toEqual({ code: 2, stdout: '', stderr: `entirespace: ${message}\n` });
   });
 
   it('as JSON where JSON is asked for', async () => {
@@ -183,6 +226,29 @@ it('an endpoint where nobody answers is told of, and is not taken for a full dis
     code: 1,
     stdout: '',
     stderr: 'entirespace: cannot list s3://shop/models/: connect ECONNREFUSED 127.0.0.1:1\n',
+  });
+});
+
+describe('the declaration', () => {
+  const valid = (name: string) => ({
+    code: 0,
+    stdout: `${name} is valid: 2 stages, 3 features, 2 embedding tables\n`,
+    stderr: '',
+  });
+
+  it.each([[['shop.yaml']], [['-d', 'shop.yaml']], [['shop.yaml', '-d', './shop.yaml']]])(
+    'is the argument or the option: %j',
+    async (args) => expect(await place.run('validate', ...args)).toEqual(valid('shop.yaml')),
+  );
+
+  it('is entirespace.yaml where none is named', async () => {
+    expect(await place.run('validate')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'entirespace: entirespace.yaml:1:1 no such file\n',
+    });
+    await copyFile(place.at('shop.yaml'), place.at('entirespace.yaml'));
+    expect(await place.run('validate')).toEqual(valid('entirespace.yaml'));
   });
 });
 

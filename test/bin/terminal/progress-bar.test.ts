@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { progressBar } from '../../bin/progress-bar.ts';
-import { COMMAND, workplace } from './workplace.ts';
+import { progressBar } from '../../../bin/terminal/progress-bar.ts';
+import { COMMAND, workplace } from '../workplace.ts';
+import { collector } from './collector.ts';
 
 const place = workplace();
 const TRAIN = ['train', '-d', 'shop.yaml', '--data', 'log.csv'];
@@ -33,26 +34,19 @@ report: 1,827/1,827 rows
 });
 
 describe('plain lines', () => {
-  afterEach(() => {
-    vi.restoreAllMocks();
-    vi.useRealTimers();
-  });
+  afterEach(() => void vi.useRealTimers());
 
   /** What is written while the clock goes on by so many seconds before each update. */
   function linesOf(updates: readonly { after: number; label: string; done: number; total: number; note?: string }[]) {
     vi.useFakeTimers();
-    const lines: string[] = [];
-    vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
-      lines.push(String(line));
-      return true;
-    });
-    const bar = progressBar();
+    const { stream, chunks } = collector();
+    const bar = progressBar(stream);
     for (const { after, ...update } of updates) {
       vi.advanceTimersByTime(after * 1000);
       bar.update(update);
     }
     bar.stop();
-    return lines;
+    return chunks;
   }
 
   it('come every five seconds and at the end, with the speed since the first', () => {

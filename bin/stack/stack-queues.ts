@@ -1,18 +1,11 @@
 /** The queues of a deployed stack, from what its bucket and the queues themselves tell. */
 
-import { PREFIXES } from '../lib/contract/bucket.ts';
-import { notifiedQueues, queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../lib/queue/queue-facts.ts';
-import type { SqsClient } from '../lib/queue/sqs-client.ts';
-import type { EndpointOptions } from './bucket.ts';
-import { UsageError } from './exit.ts';
-
-export interface StackQueue {
-  readonly url: string;
-  /** URL of the queue of its dead letters. */
-  readonly deadUrl: string;
-  /** Time for which a received message is nobody else's. */
-  readonly visibilitySeconds: number;
-}
+import { PREFIXES } from '../../lib/contract/bucket.ts';
+import { notifiedQueues, queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../../lib/queue/queue-facts.ts';
+import type { SqsClient } from '../../lib/queue/sqs-client.ts';
+import type { PolledQueue } from '../../lib/scoring/local/poll-queues.ts';
+import type { EndpointOptions } from '../bucket.ts';
+import { UsageError } from '../terminal/exit.ts';
 
 export interface StackQueuesOptions extends EndpointOptions {
   /** `s3://bucket` */
@@ -29,7 +22,7 @@ export interface StackQueuesOptions extends EndpointOptions {
 export async function stackQueues(
   client: SqsClient,
   options: StackQueuesOptions,
-): Promise<{ readonly arrivals: StackQueue; readonly shards: StackQueue }> {
+): Promise<{ readonly arrivals: PolledQueue; readonly shards: PolledQueue }> {
   const arrivals = await stackQueue(client, options.arrivals ?? (await arrivalsUrl(client, options)));
   const shards = options.shards ?? (await shardsUrl(client, arrivals.url));
   return { arrivals, shards: await stackQueue(client, shards) };
@@ -63,7 +56,7 @@ function only(found: readonly string[], what: string): string {
   return first;
 }
 
-async function stackQueue(client: SqsClient, url: string): Promise<StackQueue> {
+async function stackQueue(client: SqsClient, url: string): Promise<PolledQueue> {
   const { deadArn, visibilitySeconds } = await queueFacts(client, url);
   if (deadArn === null) throw new UsageError(`queue ${url} has no queue of dead letters: bad messages would never end`);
   return { url, deadUrl: await queueUrlOf(client, deadArn), visibilitySeconds };

@@ -1,5 +1,7 @@
-/** Progress of long work: a bar on a terminal, a plain line every few seconds elsewhere. Always on standard error. */
+/** Progress of long work: a bar on a terminal, a plain line every few seconds elsewhere. */
 import { SingleBar } from 'cli-progress';
+import { count } from '../../lib/numbers/text.ts';
+import type { Output } from './io.ts';
 
 export interface ProgressUpdate {
   /** What is under way: `epoch 2/10`. */
@@ -18,20 +20,20 @@ export interface ProgressBar {
 const LINE_SECONDS = 5;
 
 /** A display of rows done, rows a second and time left. A change of label begins anew; nothing to do shows nothing. */
-export function progressBar(): ProgressBar {
-  return process.stderr.isTTY ? terminalBar() : plainLines();
+export function progressBar(output: Output): ProgressBar {
+  return output.isTTY ? terminalBar(output) : plainLines(output);
 }
 
 /** No display at all. */
 export const silentBar: ProgressBar = { update: () => undefined, stop: () => undefined };
 
-function terminalBar(): ProgressBar {
+function terminalBar(stream: Output): ProgressBar {
   const bar = new SingleBar({
     format: '{label} [{bar}] {value}/{total} rows  {rate}  {left}{note}',
     clearOnComplete: true,
     hideCursor: true,
     barsize: 24,
-    stream: process.stderr,
+    stream,
   });
   let label: string | null = null;
   let start: Start = NOT_STARTED;
@@ -53,7 +55,7 @@ function terminalBar(): ProgressBar {
   };
 }
 
-function plainLines(): ProgressBar {
+function plainLines(output: Output): ProgressBar {
   let label: string | null = null;
   let start: Start = NOT_STARTED;
   let printed = 0;
@@ -69,8 +71,8 @@ function plainLines(): ProgressBar {
       if (done < total && now - printed < LINE_SECONDS * 1000) return;
       printed = now;
       const { rate, left } = speed(done, total, start);
-      const details = [`${done.toLocaleString('en-US')}/${total.toLocaleString('en-US')} rows`, rate, left, note];
-      process.stderr.write(`${label}: ${details.filter(Boolean).join(', ')}\n`);
+      const details = [`${count(done)}/${count(total)} rows`, rate, left, note];
+      output.write(`${label}: ${details.filter(Boolean).join(', ')}\n`);
     },
     stop: () => undefined,
   };
@@ -90,7 +92,7 @@ function speed(done: number, total: number, start: Start): { rate: string; left:
   const rate = (done - start.done) / seconds;
   const left = Math.ceil((total - done) / rate);
   return {
-    rate: `${Math.round(rate).toLocaleString('en-US')} rows/s`,
+    rate: `${count(rate)} rows/s`,
     left: done < total ? `${left} s left` : `${seconds.toFixed(1)} s`,
   };
 }

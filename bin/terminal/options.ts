@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { isVersionId } from '../lib/registry/keys.ts';
+import { nearest } from '../../lib/config/nearest.ts';
+import { isVersionId } from '../../lib/registry/keys.ts';
 
 // Far above any machine; DuckDB would start as many as it is told.
 const MOST_THREADS = 1024;
@@ -12,8 +13,6 @@ const MOST_BUCKETS = 99_999;
 // The longest that SQS can hide a message.
 const MOST_SECONDS = 43_200;
 
-export const declarationOption = () =>
-  new Option('-d, --declaration <file>', 'declaration file').default('entirespace.yaml');
 export const dataOption = () =>
   new Option('--data <path>', 'impression log: a file, folder or glob of Parquet or CSV').makeOptionMandatory();
 export const bucketOption = () =>
@@ -29,7 +28,7 @@ export const rejectsOption = () =>
     .default('rejects.parquet')
     .argParser(fileInFolder);
 export const entityOption = () =>
-  new Option('-e, --entity <entity>', 'whom the table describes').choices(['user', 'item']).makeOptionMandatory();
+  choiceOption('-e, --entity <entity>', 'whom the table describes', ['user', 'item']).makeOptionMandatory();
 export const dateOption = () =>
   new Option('--date <YYYY-MM-DD>', 'date of the table; scoring takes the newest')
     .default(new Date().toISOString().slice(0, 10), 'today, UTC')
@@ -51,16 +50,27 @@ export const memoryOption = () =>
 export const secondsOption = (name: string, description: string) =>
   new Option(`${name} <seconds>`, description).argParser(wholeNumber(MOST_SECONDS));
 
+/** An option whose value is one of a few words. */
+export function choiceOption(flags: string, description: string, words: readonly string[]): Option {
+  return new Option(flags, description).choices(words).argParser((word: string) => {
+    if (words.includes(word)) return word;
+    const meant = nearest(word, words);
+    throw new InvalidArgumentError(
+      `${meant === undefined ? '' : `did you mean ${meant}? `}expected one of ${words.join(', ')}`,
+    );
+  });
+}
+
 /** Parses the ARN of a state machine. */
 export function stateMachineArn(text: string): string {
   if (!/^arn:[\w-]+:states:[\w-]+:\d{12}:stateMachine:[\w-]+$/.test(text))
-    throw new InvalidArgumentError('Expected one like arn:aws:states:eu-west-1:123456789012:stateMachine:name.');
+    throw new InvalidArgumentError('expected one like arn:aws:states:eu-west-1:123456789012:stateMachine:name');
   return text;
 }
 
 /** Parses a model version's id. */
 export function versionId(text: string): string {
-  if (!isVersionId(text)) throw new InvalidArgumentError('Expected one like 20260131-235959-0123abcd.');
+  if (!isVersionId(text)) throw new InvalidArgumentError('expected one like 20260131-235959-0123abcd');
   return text;
 }
 
@@ -69,7 +79,7 @@ function calendarDate(text: string): string {
   const time = Date.parse(`${text}T00:00Z`);
   // JavaScript rolls the 30th of February over to March: such a day is none.
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text)
-    throw new InvalidArgumentError('Expected a day such as 2026-05-08.');
+    throw new InvalidArgumentError('expected a day such as 2026-05-08');
   return text;
 }
 
@@ -78,19 +88,19 @@ function wholeNumber(most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!Number.isInteger(value) || value < 1 || value > most)
-      throw new InvalidArgumentError(`Expected a whole number ${expected}.`);
+      throw new InvalidArgumentError(`expected a whole number ${expected}`);
     return value;
   };
 }
 
 function httpUrl(text: string): string {
   if (!/^https?:\/\/[^/]/.test(text) || !URL.canParse(text))
-    throw new InvalidArgumentError('Expected one like http://localhost:4566.');
+    throw new InvalidArgumentError('expected one like http://localhost:4566');
   return text;
 }
 
 function fileInFolder(path: string): string {
   const folder = dirname(resolve(path));
-  if (!existsSync(folder)) throw new InvalidArgumentError(`No such folder: ${folder}.`);
+  if (!existsSync(folder)) throw new InvalidArgumentError(`no such folder: ${folder}`);
   return path;
 }

@@ -1,21 +1,23 @@
 /** Local mode, put together: a bucket, its registry, and the handlers of the Lambdas. */
-import { planShardsHandler } from '../lib/scoring/handlers/plan-shards.ts';
-import { scoreShardHandler } from '../lib/scoring/handlers/score-shard.ts';
-import { type FileResult, scoreLocal } from '../lib/scoring/local/local.ts';
-import { candidateFiles } from '../lib/scoring/rows/candidate-files.ts';
-import { ModelLoader } from '../lib/scoring/rows/models.ts';
-import { registryModels } from '../lib/scoring/rows/registry-models.ts';
-import type { Store } from '../lib/store/store.ts';
-import type { EndpointOptions } from './bucket.ts';
-import { chosenModel, requireCurrent } from './chosen-model.ts';
-import { progressBar, silentBar } from './progress-bar.ts';
-import { withScratch } from './scratch.ts';
+import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
+import { scoreShardHandler } from '../../lib/scoring/handlers/score-shard.ts';
+import { type FileResult, scoreLocal } from '../../lib/scoring/local/local.ts';
+import { candidateFiles } from '../../lib/scoring/rows/candidate-files.ts';
+import { ModelLoader } from '../../lib/scoring/rows/models.ts';
+import { registryModels } from '../../lib/scoring/rows/registry-models.ts';
+import type { Store } from '../../lib/store/store.ts';
+import type { EndpointOptions } from '../bucket.ts';
+import { chosenModel, requireCurrent } from '../chosen-model.ts';
+import { withScratch } from '../scratch.ts';
+import type { Session } from '../terminal/exit.ts';
+import { progressBar, silentBar } from '../terminal/progress-bar.ts';
 
 export interface LocalOptions extends EndpointOptions {
   readonly bucket: string;
   readonly model?: string;
   readonly again?: 'none' | 'failed' | 'all';
   readonly threads: number;
+  /** MiB. */
   readonly memory: number;
 }
 
@@ -34,11 +36,11 @@ export interface ChosenModel {
 export async function withModel<T>(
   store: Store,
   options: LocalOptions,
-  signal: AbortSignal,
+  { io, signal }: Session,
   work: (model: ChosenModel) => Promise<T>,
 ): Promise<T> {
   const name = await chosenModel(store, options.model);
-  return withScratch(async (scratch) => {
+  return withScratch(io.env, async (scratch) => {
     const loader = new ModelLoader(store, { scratch, threads: options.threads, memoryLimitMiB: options.memory });
     const loadCurrent = async () => void (await loader.load({ name, version: await requireCurrent(store, name) }));
     try {
@@ -57,14 +59,14 @@ export type ScoreFiles = (keys?: readonly string[]) => Promise<FileResult[]>;
 /** Runs work that scores. The current version is loaded before each scoring that finds another one. */
 export async function withScoring<T>(
   store: Store,
-  options: LocalOptions,
-  { signal, isSilent }: { readonly signal: AbortSignal; readonly isSilent: boolean },
+  options: LocalOptions & { readonly json: boolean },
+  session: Session,
   work: (score: ScoreFiles) => Promise<T>,
 ): Promise<T> {
-  return withModel(store, options, signal, ({ name, loader, loadCurrent, scratch }) =>
+  return withModel(store, options, session, ({ name, loader, loadCurrent, scratch }) =>
     work(async (keys) => {
       await loadCurrent();
-      const bar = isSilent ? silentBar : progressBar();
+      const bar = options.json ? silentBar : progressBar(session.io.stderr);
       try {
         return await scoreLocal({
           store,
@@ -72,7 +74,7 @@ export async function withScoring<T>(
           files: candidateFiles({ store, models: loader, scratch }),
           handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
           scratch,
-          signal,
+          signal: session.signal,
           ...(keys && { keys }),
           ...(options.again && { again: options.again }),
           onProgress: ({ rowsDone, rowsTotal, filesDone, filesTotal }) =>

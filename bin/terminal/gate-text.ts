@@ -1,7 +1,8 @@
 /** What the commands print of the gate's decisions. */
-import type { Interval, OutputComparison } from '../lib/gate/compare.ts';
-import type { GateDecision } from '../lib/gate/hold-against.ts';
-import type { Decision } from '../lib/registry/decisions.ts';
+import type { Interval, OutputComparison } from '../../lib/gate/compare.ts';
+import type { GateDecision } from '../../lib/gate/hold-against.ts';
+import { fixed } from '../../lib/numbers/text.ts';
+import type { Decision } from '../../lib/registry/decisions.ts';
 
 /** Verdict and reasons, then both versions side by side where they were compared. */
 export function formatDecision({ verdict, reasons, champion, figures }: GateDecision): string {
@@ -22,16 +23,12 @@ export function formatHistory(decisions: readonly Decision[]): string {
 
 /** `CTR: AUC 0.6100 -> 0.6400 (0.0250 to 0.0350 more), PCOC 1.020 -> 0.990 (0.960 to 1.020)`. */
 function formatOutput({ title, champion, challenger, difference }: OutputComparison): string {
-  const auc = `AUC ${show(champion?.auc.value, 4)} -> ${show(challenger.auc.value, 4)}${range(difference?.auc, 4, ' more')}`;
-  const pcoc = `PCOC ${show(champion?.pcoc.value, 3)} -> ${show(challenger.pcoc.value, 3)}${range(challenger.pcoc, 3)}`;
+  const auc = `AUC ${fixed(champion?.auc.value, 4)} -> ${fixed(challenger.auc.value, 4)}${range(difference?.auc, 4, ' more')}`;
+  const pcoc = `PCOC ${fixed(champion?.pcoc.value, 3)} -> ${fixed(challenger.pcoc.value, 3)}${range(challenger.pcoc, 3)}`;
   return `  ${title}: ${auc}, ${pcoc}`;
 }
 
 function range(interval: Interval | undefined, digits: number, what = ''): string {
   if (interval === undefined || interval.lower === null || interval.upper === null) return '';
-  return ` (${show(interval.lower, digits)} to ${show(interval.upper, digits)}${what})`;
-}
-
-function show(value: number | null | undefined, digits: number): string {
-  return value == null ? '-' : value.toFixed(digits);
+  return ` (${fixed(interval.lower, digits)} to ${fixed(interval.upper, digits)}${what})`;
 }

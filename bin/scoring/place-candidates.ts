@@ -1,12 +1,12 @@
 /** From files anywhere to candidates of a bucket. */
 import { stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
-import { PREFIXES } from '../lib/contract/bucket.ts';
-import { digestFile } from '../lib/registry/version-files.ts';
-import { checkCandidateKey } from '../lib/scoring/protocol/keys.ts';
-import type { Store } from '../lib/store/store.ts';
-import { DataError } from '../lib/table/errors.ts';
-import { bucketFolder } from './bucket.ts';
+import { PREFIXES } from '../../lib/contract/bucket.ts';
+import { digestFile } from '../../lib/registry/version-files.ts';
+import { checkCandidateKey } from '../../lib/scoring/protocol/keys.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { DataError } from '../../lib/table/errors.ts';
+import { bucketFolder } from '../bucket.ts';
 
 interface Placement {
   readonly file: string;

@@ -1,25 +1,26 @@
-/** What the commands print for people. */
+/** What the commands print of a log and of rows. */
 
-import type { RejectCount } from '../lib/table/check/log.ts';
-import { PARTS } from '../lib/table/encoded.ts';
-import type { LogSummary } from '../lib/table/fit/summary.ts';
-import type { LogReport } from '../lib/table/fit/validate.ts';
-import type { TextRows } from '../lib/table/source/read-rows.ts';
+import { count, fixed } from '../../lib/numbers/text.ts';
+import type { RejectCount } from '../../lib/table/check/log.ts';
+import { PARTS } from '../../lib/table/encoded.ts';
+import type { LogSummary } from '../../lib/table/fit/summary.ts';
+import type { LogReport } from '../../lib/table/fit/validate.ts';
+import type { TextRows } from '../../lib/table/source/read-rows.ts';
 
 /** Rows of each part, label rates, values of each feature, bad rows by reason and columns that know too much. */
 export function formatLogReport({ summary, rejects, distinct, suspicious }: LogReport): string {
   const width = Math.max(...Object.keys(distinct).map((name) => name.length));
-  const values = Object.entries(distinct).map(([name, count]) => {
+  const lines = Object.entries(distinct).map(([name, values]) => {
     const missing = summary.parts.train.rows === 0 ? 0 : (summary.missing[name] ?? 0) / summary.parts.train.rows;
-    return `  ${name.padEnd(width)}  ${number(count).padStart(9)} values${missing === 0 ? '' : `, ${percent(missing)} missing`}`;
+    return `  ${name.padEnd(width)}  ${count(values).padStart(9)} values${missing === 0 ? '' : `, ${percent(missing)} missing`}`;
   });
   return [
     formatLogSummary(summary),
-    ...values,
+    ...lines,
     ...formatRejects(rejects),
     ...suspicious.map(
       ({ column, stage, auc }) =>
-        `warning: ${column} alone tells ${stage} with an AUC of ${auc.toFixed(3)}: is it known only afterwards?`,
+        `warning: ${column} alone tells ${stage} with an AUC of ${fixed(auc, 3)}: is it known only afterwards?`,
     ),
   ].join('\n');
 }
@@ -29,25 +30,21 @@ export function formatLogSummary({ source, rows, rejected, parts }: LogSummary):
   const lines = PARTS.filter((part) => parts[part].rows > 0).map((part) => {
     const labels = Object.entries(parts[part].labels).map(([stage, { positives, negatives, unknown }]) => {
       const known = positives + negatives;
-      return `${stage} ${number(positives)}${known === 0 ? '' : ` (${percent(positives / known)})`}${unknown === 0 ? '' : `, ${number(unknown)} too young to tell`}`;
+      return `${stage} ${count(positives)}${known === 0 ? '' : ` (${percent(positives / known)})`}${unknown === 0 ? '' : `, ${count(unknown)} too young to tell`}`;
     });
-    return `  ${part.padEnd(10)} ${number(parts[part].rows).padStart(11)} rows: ${labels.join('; ')}`;
+    return `  ${part.padEnd(10)} ${count(parts[part].rows).padStart(11)} rows: ${labels.join('; ')}`;
   });
-  return [`${source}: ${number(rows)} rows, ${number(rejected)} rejected`, ...lines].join('\n');
+  return [`${source}: ${count(rows)} rows, ${count(rejected)} rejected`, ...lines].join('\n');
 }
 
-export function formatRejects(rejects: readonly RejectCount[]): string[] {
+function formatRejects(rejects: readonly RejectCount[]): string[] {
   return rejects.map(({ reason, column, rows, examples }) => {
     const where = column === null ? '' : ` in ${column}`;
-    return `  rejected: ${number(rows)} rows, ${reason}${where}, first in row ${examples[0]?.row ?? '?'} (from 0)`;
+    return `  rejected: ${count(rows)} rows, ${reason}${where}, first in row ${examples[0]?.row ?? '?'} (from 0)`;
   });
 }
 
-export function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${(100 * share).toFixed(2)}%`;
 }
 

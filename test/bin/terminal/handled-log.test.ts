@@ -1,22 +1,24 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { handledLog } from '../../bin/handled-log.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { handledLog } from '../../../bin/terminal/handled-log.ts';
+import { collector } from './collector.ts';
 
 const bucket = 's3://shop';
 const key = 'candidates/today.csv';
 const source = '0123456789abcdef';
 
-let out: string[];
-let err: string[];
+const stdout = collector();
+const stderr = collector();
+const io = { stdout: stdout.stream, stderr: stderr.stream };
+const out = stdout.chunks;
+const err = stderr.chunks;
 
 beforeEach(() => {
-  [out, err] = [[], []];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
+  out.length = 0;
+  err.length = 0;
 });
-afterEach(() => void vi.restoreAllMocks());
 
 describe('for a person', () => {
-  const log = handledLog({ json: false, bucket });
+  const log = handledLog(io, { json: false, bucket });
 
   it('tells of files that are planned and that end', () => {
     const files = [
@@ -58,7 +60,7 @@ describe('for a person', () => {
 });
 
 describe('for a program', () => {
-  const log = handledLog({ json: true, bucket });
+  const log = handledLog(io, { json: true, bucket });
 
   it('each entry is a line of JSON', () => {
     log.info('shard handled', { messageId: 'a', status: 'open' });

@@ -1,10 +1,12 @@
 /** What the handlers log, for a person or a program that reads along. */
-import { failureKey, scoresFolder } from '../lib/contract/bucket.ts';
-import type { PlanResult } from '../lib/scoring/protocol/plan.ts';
-import type { Log } from '../lib/scoring/protocol/ports.ts';
-import type { Reconciled } from '../lib/scoring/protocol/reconcile.ts';
-import type { ScoreResult } from '../lib/scoring/protocol/score.ts';
-import { number } from './report-text.ts';
+
+import { failureKey, scoresFolder } from '../../lib/contract/bucket.ts';
+import { count } from '../../lib/numbers/text.ts';
+import type { PlanResult } from '../../lib/scoring/protocol/plan.ts';
+import type { Log } from '../../lib/scoring/protocol/ports.ts';
+import type { Reconciled } from '../../lib/scoring/protocol/reconcile.ts';
+import type { ScoreResult } from '../../lib/scoring/protocol/score.ts';
+import { type Io, print, printError } from './io.ts';
 
 type Details = Parameters<Log['info']>[1];
 
@@ -18,13 +20,18 @@ interface Line {
  * A log on standard output: for a program each entry is a line of JSON; for a person there is a line for each file that
  * was planned or has ended, and, on standard error, for each error.
  */
-export function handledLog({ json, bucket }: { readonly json: boolean; readonly bucket: string }): Log {
+export function handledLog(
+  io: Pick<Io, 'stdout' | 'stderr'>,
+  { json, bucket }: { readonly json: boolean; readonly bucket: string },
+): Log {
   const entry = (level: string) => (message: string, details: Details) =>
-    void process.stdout.write(`${JSON.stringify({ level, message, ...details }, errorAsText)}\n`);
+    print(io, JSON.stringify({ level, message, ...details }, errorAsText));
   if (json) return { info: entry('info'), error: entry('error') };
   return {
-    info: (message, details) => linesOf(message, details, bucket).forEach(print),
-    error: (message, { error }) => print({ text: `${message}: ${errorAsText('', error)}`, isBad: true }),
+    info: (message, details) => {
+      for (const line of linesOf(message, details, bucket)) printLine(io, line);
+    },
+    error: (message, { error }) => printLine(io, { text: `${message}: ${errorAsText('', error)}`, isBad: true }),
   };
 }
 
@@ -44,9 +51,9 @@ function linesOf(message: string, details: Details, bucket: string): Line[] {
 function linesOfResult(result: PlanResult | ScoreResult, bucket: string): Line[] {
   switch (result.status) {
     case 'planned':
-      return [{ text: `${result.key}: ${number(result.rows)} rows planned`, isBad: false }];
+      return [{ text: `${result.key}: ${count(result.rows)} rows planned`, isBad: false }];
     case 'succeeded': {
-      const rows = `${number(result.scored)} rows scored, ${number(result.rejected)} rejected`;
+      const rows = `${count(result.scored)} rows scored, ${count(result.rejected)} rejected`;
       return [{ text: `${result.key}: ${rows} -> ${bucket}/${scoresFolder(result.key)}`, isBad: false }];
     }
     case 'failed':
@@ -67,9 +74,9 @@ function linesOfReconciled({ failed, unreadable }: Reconciled): Line[] {
   ];
 }
 
-function print({ text, isBad }: Line): void {
-  if (isBad) process.stderr.write(`entirespace: ${text}\n`);
-  else process.stdout.write(`${text}\n`);
+function printLine(io: Pick<Io, 'stdout' | 'stderr'>, { text, isBad }: Line): void {
+  if (isBad) printError(io, `entirespace: ${text}`);
+  else print(io, text);
 }
 
 /** Errors have no members of their own that JSON would show. */

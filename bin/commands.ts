@@ -1,0 +1,77 @@
+/** Every command, in the order of the help. What a command needs is loaded where the command is called. */
+import type { CommandLine } from './terminal/command-line.ts';
+import type { Act } from './terminal/exit.ts';
+
+/** Gives a command its arguments, options, examples and action. */
+export type DefineCommand = (command: CommandLine, act: Act) => void;
+
+interface CommandEntry {
+  readonly name: string;
+  readonly description: string;
+  readonly load: () => Promise<DefineCommand>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'validate',
+    description: 'check a declaration, and a log against it, without training',
+    load: async () => (await import('./commands/validate.ts')).defineValidate,
+  },
+  {
+    name: 'train',
+    description:
+      'train on a log, evaluate on its held-out rows, publish a model version and make it the current one if it is better',
+    load: async () => (await import('./commands/train.ts')).defineTrain,
+  },
+  {
+    name: 'evaluate',
+    description: 'measure a published model version on a log',
+    load: async () => (await import('./commands/evaluate.ts')).defineEvaluate,
+  },
+  {
+    name: 'features',
+    description: "put a table of the users' or the items' features in the bucket, for candidate files without them",
+    load: async () => (await import('./commands/features.ts')).defineFeatures,
+  },
+  {
+    name: 'score',
+    description:
+      'score candidate files with the current model version; files outside the bucket are copied into its candidates/',
+    load: async () => (await import('./commands/score.ts')).defineScore,
+  },
+  {
+    name: 'models',
+    description: 'list and show model versions, promote one, roll back, tell why',
+    load: async () => (await import('./commands/models.ts')).defineModels,
+  },
+  {
+    name: 'local',
+    description: "score every file under the bucket's candidates/ that has no outcome yet, as the cloud would",
+    load: async () => (await import('./commands/local.ts')).defineLocal,
+  },
+  {
+    name: 'redrive',
+    description: 'try again what the dead letters of a deployed stack stand for, once their cause is mended',
+    load: async () => (await import('./commands/redrive.ts')).defineRedrive,
+  },
+  {
+    name: 'retrain',
+    description: "start a deployed stack's retraining by hand: the same run as by its schedule",
+    load: async () => (await import('./commands/retrain.ts')).defineRetrain,
+  },
+  {
+    name: 'build-lambda',
+    description: "build the asset of the stack's functions, for Linux, on any machine; needs npm, and no Docker",
+    load: async () => (await import('./commands/build-lambda.ts')).defineBuildLambda,
+  },
+  {
+    name: 'doctor',
+    description: 'check a deployed stack: bucket, queues, model, and a candidate file of one row that it must score',
+    load: async () => (await import('./commands/doctor.ts')).defineDoctor,
+  },
+  {
+    name: 'demo',
+    description: 'the whole path on a real e-mail campaign of 64,000 customers: validate, train, publish, score',
+    load: async () => (await import('./commands/demo.ts')).defineDemo,
+  },
+];

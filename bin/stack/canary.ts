@@ -1,0 +1,107 @@
+/** One row that a deployed stack must score: put in its bucket as a candidate file, waited for, and taken away again. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import {
+  DECLARATION_FILE,
+  failureKey,
+  scoresFolder,
+  scoresManifestKey,
+  successKey,
+} from '../../lib/contract/bucket.ts';
+import { fetchVersion } from '../../lib/registry/fetch-version.ts';
+import { type Failure, getIfPresent, type Manifest, readRecord } from '../../lib/scoring/protocol/records.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { CANARY_KEY, writeCanary } from '../../lib/table/candidates/canary.ts';
+import { openDatabase } from '../../lib/table/database.ts';
+import { readRows } from '../../lib/table/source/read-rows.ts';
+import { requireCurrent } from '../chosen-model.ts';
+import { withScratch } from '../scratch.ts';
+import type { Session } from '../terminal/exit.ts';
+import type { Checked } from './finding.ts';
+
+/** Largest relative difference of pctcvr from pctr x pcvr, all of them float32. */
+const PRODUCT_TOLERANCE = 1e-5;
+const LOOK_AGAIN_MS = 500;
+
+/** Puts a file of one row, waits up to `wait` seconds for its scores, and takes both away again. */
+export async function checkCanary(
+  store: Store,
+  name: string,
+  { wait }: { readonly wait: number },
+  { io, signal }: Session,
+): Promise<Checked<null>> {
+  return withScratch(io.env, async (scratch) => {
+    const key = `candidates/entirespace-doctor/${new Date().toISOString().replaceAll(/[:.]/g, '-')}.parquet`;
+    const database = await openDatabase({ threads: 1, memoryLimitMiB: 256, scratch });
+    try {
+      const folder = await fetchVersion(store, name, await requireCurrent(store, name), scratch);
+      const declaration = parseDeclaration(await readFile(join(folder, DECLARATION_FILE), 'utf8'), DECLARATION_FILE);
+      const path = join(scratch, 'canary.parquet');
+      await writeCanary(database, declaration, path);
+      const started = performance.now();
+      await store.putFile(key, path);
+      const ending = await endOf(store, key, wait, signal);
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      if (ending === null) return canary(false, silence(key, wait));
+      if ('reason' in ending) return canary(false, `${key} failed: ${ending.message}`);
+      const [part] = ending.parts;
+      if (part === undefined) return canary(false, `${key} was scored without parts, expected one row`);
+      const { columns, rows } = await readRows(database, await store.toFile(part.key, scratch), 1);
+      const values = Object.fromEntries(columns.map((column, i) => [column, rows[0]?.[i] ?? null]));
+      const problem = wrongScores(values, declaration.log.keys);
+      return problem === null
+        ? canary(true, `one row scored in ${seconds} s by ${ending.model.name} ${ending.model.version}`)
+        : canary(false, problem);
+    } finally {
+      await database.close();
+      await removeAll(store, key);
+    }
+  });
+}
+
+/** The manifest or the failure of a file, once it is there; `null` where it takes too long. */
+async function endOf(
+  store: Store,
+  key: string,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Manifest | Failure | null> {
+  for (const end = Date.now() + 1000 * seconds; Date.now() < end; ) {
+    signal.throwIfAborted();
+    const failure = await readRecord<Failure>(store, failureKey(key));
+    if (failure !== null) return failure.value;
+    if ((await getIfPresent(store, successKey(key))) !== null)
+      return (await readRecord<Manifest>(store, scoresManifestKey(key)))?.value ?? null;
+    await setTimeout(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return null;
+}
+
+function silence(key: string, seconds: number): string {
+  return `${key} had no scores after ${seconds} s, expected them: look at the logs of plan-shards (does S3 tell the arrivals queue? may it read models/?)`;
+}
+
+function wrongScores(values: Readonly<Record<string, string | null>>, keys: readonly string[]): string | null {
+  const wrongKey = keys.find((key) => values[key] !== CANARY_KEY);
+  if (wrongKey !== undefined) return `score has ${wrongKey} ${values[wrongKey]}, expected ${CANARY_KEY}`;
+  const scores = Object.entries(values).filter(([column]) => !keys.includes(column));
+  const wild = scores.find(([, value]) => !(Number(value) >= 0 && Number(value) <= 1) || value === null);
+  if (wild !== undefined) return `score ${wild[0]} is ${wild[1]}, expected a probability`;
+  const { pctr, pcvr, pctcvr } = values;
+  if (pctr == null || pcvr == null || pctcvr == null) return null;
+  const product = Number(pctr) * Number(pcvr);
+  return Math.abs(Number(pctcvr) - product) <= PRODUCT_TOLERANCE * product
+    ? null
+    : `score pctcvr is ${pctcvr}, expected pctr x pcvr = ${product}`;
+}
+
+async function removeAll(store: Store, key: string): Promise<void> {
+  await store.delete(key);
+  for await (const object of store.list(scoresFolder(key))) await store.delete(object.key);
+}
+
+function canary(isOk: boolean, detail: string): Checked<null> {
+  return { findings: [{ check: 'canary', isOk, detail }], value: null };
+}

@@ -1,0 +1,61 @@
+/** A command line that cannot be understood: one line that says what is wrong, with the word that was probably meant. */
+import { Command, type ErrorOptions } from 'commander';
+import { nearest } from '../../lib/config/nearest.ts';
+import { UsageError } from './exit.ts';
+
+/** A command of commander's whose mistakes are thrown as usage errors, in the words of this project. */
+export class CommandLine extends Command {
+  override createCommand(name?: string): CommandLine {
+    return new CommandLine(name);
+  }
+
+  override error(message: string, { code = '' }: ErrorOptions = {}): never {
+    throw new UsageError(`${explain(this, message.replace(/^error: /, ''), code)} (--help tells more)`);
+  }
+}
+
+const INVALID_OPTION = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s;
+const INVALID_ARGUMENT = /^command-argument value '(.*)' is invalid for argument '([\w-]+)'\. (.*)$/s;
+
+/** What commander says of a mistake, said as the rest of the product says it: what was given, and what was expected. */
+function explain(command: Command, message: string, code: string): string {
+  switch (code) {
+    case 'commander.missingMandatoryOptionValue': {
+      // It may be there, misspelt.
+      const stray = command.args.find((word) => word.startsWith('-'));
+      return stray === undefined ? message : unknownOption(command, stray);
+    }
+    case 'commander.unknownCommand':
+      return unknown('command', command.args[0] ?? '', namesOf(command.commands));
+    case 'commander.unknownOption':
+      return unknownOption(command, /'(.*)'/s.exec(message)?.[1] ?? message);
+    case 'commander.excessArguments': {
+      const expected = command.registeredArguments.length;
+      const most = expected === 0 ? 'none' : `at most ${expected}`;
+      return `too many arguments for ${command.name()}: got ${command.args.length}, expected ${most}`;
+    }
+    case 'commander.invalidArgument':
+      return message.replace(INVALID_OPTION, '$1: got $2, $3').replace(INVALID_ARGUMENT, '$2: got $1, $3');
+    default:
+      return message;
+  }
+}
+
+function unknown(kind: 'command' | 'option', word: string, words: readonly string[]): string {
+  const meant = nearest(word, words);
+  const hint = meant === undefined ? `expected one of ${words.join(', ')}` : `did you mean ${meant}?`;
+  return `unknown ${kind} ${word}, ${hint}`;
+}
+
+function unknownOption(command: Command, word: string): string {
+  // Without the value that may be given to it.
+  return unknown('option', word.replace(/=.*$/s, ''), flagsOf(command));
+}
+
+function namesOf(commands: readonly Command[]): string[] {
+  return commands.map((command) => command.name());
+}
+
+function flagsOf({ options }: Command): string[] {
+  return [...options.flatMap(({ long, short }) => long ?? short ?? []), '--help'];
+}

@@ -1,0 +1,26 @@
+/** The declaration of a command, which may be given as its argument or by an option. */
+import { resolve } from 'node:path';
+import { Argument, Option } from 'commander';
+import { UsageError } from './exit.ts';
+
+export interface DeclarationOption {
+  readonly declaration?: string;
+}
+
+const DEFAULT = 'entirespace.yaml';
+
+export const declarationArgument = () => new Argument('[declaration]', `declaration file (default: ${DEFAULT})`);
+export const declarationOption = () => new Option('-d, --declaration <file>', 'the declaration file, as an option');
+
+/**
+ * Path of the declaration: the argument, the option or `entirespace.yaml`.
+ * @throws {UsageError} where argument and option name different files, or the argument is a log by its name.
+ */
+export function chosenDeclaration(argument: string | undefined, { declaration: option }: DeclarationOption): string {
+  // What the shell makes of a glob without quotes: the first file is taken for the option's value, the second for this.
+  if (argument !== undefined && /\.(parquet|csv|csv\.gz)$/.test(argument))
+    throw new UsageError(`${argument} is no declaration by its name, expected YAML (a glob of logs needs quotes)`);
+  if (argument !== undefined && option !== undefined && resolve(argument) !== resolve(option))
+    throw new UsageError(`declaration given twice: got ${argument} and --declaration ${option}, expected one of them`);
+  return argument ?? option ?? DEFAULT;
+}

@@ -1,0 +1,72 @@
+/** How a command ends: one line that says what is wrong, and an exit code that a script can act on. */
+import { inspect } from 'node:util';
+import { DeclarationError } from '../../lib/config/declaration-error.ts';
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { firstLine } from '../../lib/table/errors.ts';
+import { failureCode } from '../../training/failure-code.ts';
+import { type Io, print, printError } from './io.ts';
+
+/** Thrown where the command line itself asks for something impossible. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What the work of a command is given. */
+export interface Session {
+  readonly io: Io;
+  /** Aborts at Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs the work of a command and reports what it throws, as JSON where that is asked for. */
+export type Act = (json: boolean, work: (session: Session) => Promise<ExitCode>) => Promise<void>;
+
+/**
+ * Runs the work of a command and returns its exit code. At Ctrl-C and SIGTERM the work's signal aborts; a second one ends
+ * the process at once. What the work throws is reported.
+ */
+export async function runWork(io: Io, json: boolean, work: (session: Session) => Promise<ExitCode>): Promise<ExitCode> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const interrupt = () => {
+    if (signal.aborted) return io.exit(EXIT_CODES.interrupted);
+    printError(io, '\nstopping after the work under way (again: at once)');
+    controller.abort(new InterruptedError());
+  };
+  io.signals.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    return await work({ io, signal });
+  } catch (error) {
+    return report(io, json, error);
+  } finally {
+    io.signals.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+/**
+ * Says what went wrong, on standard error or for `--json` as `{"error": ...}` on standard output, and returns the exit
+ * code for it. With `DEBUG` in the environment an unexpected error comes with its stack.
+ */
+export function report(io: Io, json: boolean, error: unknown): ExitCode {
+  const code = exitCodeOf(error);
+  const name = error instanceof Error ? error.name : 'Error';
+  const message = error instanceof DeclarationError ? error.message : firstLine(error);
+  if (json) print(io, JSON.stringify({ error: { name, message } }));
+  else printError(io, `entirespace: ${message}`);
+  if (code === EXIT_CODES['unexpected error'] && io.env.DEBUG) printError(io, inspect(error));
+  return code;
+}
+
+/** The reason of an abort by Ctrl-C. */
+class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  constructor() {
+    super('interrupted: nothing was published, what was complete before stays');
+  }
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof InterruptedError) return EXIT_CODES.interrupted;
+  if (error instanceof UsageError) return EXIT_CODES.usage;
+  return failureCode(error);
+}

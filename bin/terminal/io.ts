@@ -1,0 +1,45 @@
+/** What the command needs from the process that runs it. */
+import type { EventEmitter } from 'node:events';
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+
+/** A stream for text, with what is known of the terminal behind it. */
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+export interface Io {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Emits `SIGINT` and `SIGTERM`. */
+  readonly signals: Pick<EventEmitter, 'on' | 'off'>;
+  /** Ends the process at once, without waiting for the work under way. */
+  readonly exit: (code: ExitCode) => void;
+}
+
+/**
+ * The streams, environment and signals of this process. The process ends quietly once nobody reads its standard output,
+ * as with `| head`, and with a reason once the disk behind it is full.
+ */
+export function processIo(): Io {
+  const { stdout, stderr, env } = process;
+  const exit = (code: ExitCode) => process.exit(code);
+  stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') stderr.write(`entirespace: cannot write to standard output: ${code}\n`);
+    exit(code === 'EPIPE' ? EXIT_CODES.success : EXIT_CODES['disk or memory']);
+  });
+  return { stdout, stderr, env, signals: process, exit };
+}
+
+/** Writes a line, or several, on standard output. */
+export function print({ stdout }: Pick<Io, 'stdout'>, text: string): void {
+  stdout.write(`${text}\n`);
+}
+
+/** Writes a line, or several, on standard error. */
+export function printError({ stderr }: Pick<Io, 'stderr'>, text: string): void {
+  stderr.write(`${text}\n`);
+}
+
+/** Writes a result on standard output: one JSON document where that is asked for, else the text. */
+export function printResult(io: Pick<Io, 'stdout'>, json: boolean, document: unknown, text: string): void {
+  print(io, json ? JSON.stringify(document) : text);
+}

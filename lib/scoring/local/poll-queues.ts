@@ -1,0 +1,119 @@
+/** The scoring of a deployed stack on this machine: the handlers of its functions, driven by its queues. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { BatchHandler } from '../../queue/in-process-queue.ts';
+import { openInbox, openQueue } from '../../queue/open-queue.ts';
+import { pollQueue } from '../../queue/poller.ts';
+import type { SqsClient } from '../../queue/sqs-client.ts';
+import { oneAtATime } from '../../store/parallel.ts';
+import type { Store } from '../../store/store.ts';
+import { planShardsHandler } from '../handlers/plan-shards.ts';
+import { reconcileHandler } from '../handlers/reconcile.ts';
+import { retryingSooner } from '../handlers/retry-sooner.ts';
+import { scoreShardHandler } from '../handlers/score-shard.ts';
+import type { CandidateFiles, Log, Models } from '../protocol/ports.ts';
+
+export interface PolledQueue {
+  readonly url: string;
+  /** URL of the queue of its dead letters. */
+  readonly deadUrl: string;
+  /** Time for which a received message is hidden from other receivers. */
+  readonly visibilitySeconds: number;
+}
+
+export interface PollQueuesOptions {
+  readonly client: SqsClient;
+  /** The endpoint of the queues. @default what the environment or the AWS profile says, or AWS itself */
+  readonly endpoint?: string | undefined;
+  readonly queues: { readonly arrivals: PolledQueue; readonly shards: PolledQueue };
+  readonly store: Store;
+  readonly models: Models;
+  readonly files: CandidateFiles;
+  /** Existing folder for scratch files. */
+  readonly scratch: string;
+  readonly log: Log;
+  /** Time from one reconciliation to the next. */
+  readonly reconcileSeconds: number;
+  /** Time until a failed message is tried again, doubled each time. */
+  readonly retrySeconds: number;
+  /** Where it aborts, the batches under way are ended and no other begins. */
+  readonly signal: AbortSignal;
+}
+
+// As the stack's event source mappings have them.
+const BATCH_SIZES = { arrivals: 10, shards: 1 } as const;
+
+/**
+ * Handles the messages of both queues, and reconciles at intervals, until the signal aborts.
+ * @throws {Error} where a queue cannot be read.
+ */
+export async function pollQueues(options: PollQueuesOptions): Promise<void> {
+  const { client, queues, store, models, scratch, log, signal } = options;
+  const { arrivals, shards } = queues;
+  const files = inTurn(options.files);
+  const dependencies = {
+    store,
+    newWriterId: randomUUID,
+    now: () => new Date(),
+    shards: openQueue(shards.url, options),
+    models,
+    files,
+    scratch,
+    inOneGo: { files, scratch, hasTime: () => !signal.aborted },
+    log,
+  };
+  const drive =
+    ({ url }: PolledQueue, handler: BatchHandler, batchSize: number) =>
+    (stop: AbortSignal) =>
+      pollQueue({
+        client,
+        queueUrl: url,
+        handler: retryingSooner(handler, openInbox(url, options), log, options.retrySeconds),
+        batchSize,
+        signal: stop,
+        onError: (error) => log.error('batch failed', { error }),
+      });
+  const reconcile = reconcileHandler({
+    ...dependencies,
+    dead: { arrivals: openInbox(arrivals.deadUrl, options), shards: openInbox(shards.deadUrl, options) },
+    resendAfterMs: 1.5 * 1000 * shards.visibilitySeconds,
+    onOpenFiles: () => undefined,
+  });
+  const reconcileOnce = () => reconcile().catch((error) => log.error('reconcile failed', { error }));
+  await together(signal, [
+    drive(arrivals, planShardsHandler(dependencies), BATCH_SIZES.arrivals),
+    drive(shards, scoreShardHandler(dependencies), BATCH_SIZES.shards),
+    (stop) => every(options.reconcileSeconds, stop, reconcileOnce),
+  ]);
+}
+
+/** The same work, one thing at a time: threads and memory are meant for one, and models in use are not released. */
+function inTurn(files: CandidateFiles): CandidateFiles {
+  const turn = oneAtATime();
+  return {
+    plan: (file, model) => turn(() => files.plan(file, model)),
+    scoreShard: (request) => turn(() => files.scoreShard(request)),
+  };
+}
+
+/** Runs everything until the signal aborts; where one fails, the others are stopped, and its error is thrown. */
+async function together(signal: AbortSignal, work: readonly ((stop: AbortSignal) => Promise<void>)[]): Promise<void> {
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const settled = await Promise.allSettled(
+    work.map((run) =>
+      run(stop).catch((error) => {
+        failed.abort();
+        throw error;
+      }),
+    ),
+  );
+  for (const result of settled) if (result.status === 'rejected') throw result.reason;
+}
+
+async function every(seconds: number, stop: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+  while (!stop.aborted) {
+    await work();
+    await setTimeout(1000 * seconds, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
