@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/aws/**/*.test.ts'],
-    globalSetup: 'test/aws/global-setup.ts',
+    globalSetup: ['test/run-folder.ts', 'test/aws/emulator/global-setup.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     // Of the tests of a file that wait at the same time.

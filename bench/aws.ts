@@ -14,7 +14,7 @@ import { openStore } from '../lib/store/open-store.ts';
 import type { Store } from '../lib/store/store.ts';
 import type { Database } from '../lib/table/database.ts';
 import { train } from '../lib/training/train.ts';
-import { type Emulator, type EmulatorName, startEmulator } from '../test/aws/emulator.ts';
+import { type Emulator, type EmulatorName, startEmulator } from '../test/aws/emulator/emulator.ts';
 import { sqsRecord } from '../test/functions/batch.ts';
 import { publishTrained } from '../training/publish-trained.ts';
 import { startFunction, withFunctions } from './function-process.ts';

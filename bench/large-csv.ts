@@ -1,6 +1,6 @@
 /** CSV files at their limits and far above them, as the planner meets them: cut, or refused. */
 import { gzipSync } from 'node:zlib';
-import { random } from '../test/aws/random.ts';
+import { random } from '../test/aws/emulator/random.ts';
 import { type RepeatedObject, sizeOfRepeated } from '../test/store/repeated-object.ts';
 import { describe, type LargeSite, mebibytes, withLargeSite } from './large-site.ts';
 

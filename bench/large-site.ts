@@ -3,8 +3,8 @@ import { arrivalBody } from '../lib/scoring/protocol/events.ts';
 import { type FileVersion, fileVersion } from '../lib/scoring/protocol/keys.ts';
 import { shardMessageBody } from '../lib/scoring/protocol/messages.ts';
 import { readOutcome, readPlan } from '../lib/scoring/protocol/records.ts';
-import { startEmulator } from '../test/aws/emulator.ts';
-import { MODEL, openSite, type Site, type Trained, trainSmall } from '../test/aws/site.ts';
+import { startEmulator } from '../test/aws/emulator/emulator.ts';
+import { MODEL, openSite, type Site, type Trained, trainSmall } from '../test/aws/site/site.ts';
 import type { RepeatedObject } from '../test/store/repeated-object.ts';
 import {
   emptyBelow,

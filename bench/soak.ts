@@ -8,10 +8,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEmulator } from '../test/aws/emulator.ts';
-import { chosenSeed } from '../test/aws/random.ts';
-import { soak } from '../test/aws/soak.ts';
-import { buildWorker } from '../test/aws/worker-process.ts';
+import { startEmulator } from '../test/aws/emulator/emulator.ts';
+import { chosenSeed } from '../test/aws/emulator/random.ts';
+import { soak } from '../test/aws/site/soak.ts';
+import { buildWorker } from '../test/aws/site/worker-process.ts';
 
 const VISIBILITY_SECONDS = 20;
 const WITHIN_MS = 30 * 60_000;

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { startEmulator } from '../aws/emulator.ts';
+import { startEmulator } from '../aws/emulator/emulator.ts';
 
 async function answers(endpoint: string): Promise<boolean> {
   return fetch(`${endpoint}/_localstack/health`).then(

@@ -1,3 +1,3 @@
-import { describePolling } from '../aws/polling.ts';
+import { describePolling } from '../aws/stack/polling.ts';
 
 describePolling('localstack');

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import type { BatchHandler } from '../../lib/queue/in-process-queue.ts';
-import { type PollOptions, pollQueue } from '../../lib/queue/poller.ts';
-import { sqsClient } from '../../lib/queue/sqs-client.ts';
-import { sqsQueue } from '../../lib/queue/sqs-queue.ts';
-import { makeQueue } from './resources.ts';
+import type { BatchHandler } from '../../../lib/queue/in-process-queue.ts';
+import { type PollOptions, pollQueue } from '../../../lib/queue/poller.ts';
+import { sqsClient } from '../../../lib/queue/sqs-client.ts';
+import { sqsQueue } from '../../../lib/queue/sqs-queue.ts';
+import { makeQueue } from '../emulator/resources.ts';
 
 const client = sqsClient({ endpoint: inject('endpoint') });
 let queueUrl: string;

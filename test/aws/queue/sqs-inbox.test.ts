@@ -1,7 +1,7 @@
 /** The messages of a queue, from outside of an event source mapping. */
 import { beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { openInbox, openQueue } from '../../lib/queue/open-queue.ts';
-import { makeQueue } from './resources.ts';
+import { openInbox, openQueue } from '../../../lib/queue/open-queue.ts';
+import { makeQueue } from '../emulator/resources.ts';
 
 beforeEach(() => void vi.stubEnv('AWS_ENDPOINT_URL', inject('endpoint')));
 

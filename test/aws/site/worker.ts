@@ -6,15 +6,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { pollQueue } from '../../lib/queue/poller.ts';
-import { sqsClient } from '../../lib/queue/sqs-client.ts';
-import { sqsQueue } from '../../lib/queue/sqs-queue.ts';
-import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
-import { scoreShardHandler } from '../../lib/scoring/handlers/score-shard.ts';
-import { candidateFiles } from '../../lib/scoring/rows/candidate-files.ts';
-import { ModelLoader } from '../../lib/scoring/rows/models.ts';
-import { registryModels } from '../../lib/scoring/rows/registry-models.ts';
-import { s3Store } from '../../lib/store/s3/s3-store.ts';
+import { pollQueue } from '../../../lib/queue/poller.ts';
+import { sqsClient } from '../../../lib/queue/sqs-client.ts';
+import { sqsQueue } from '../../../lib/queue/sqs-queue.ts';
+import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
+import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
+import { candidateFiles } from '../../../lib/scoring/rows/candidate-files.ts';
+import { ModelLoader } from '../../../lib/scoring/rows/models.ts';
+import { registryModels } from '../../../lib/scoring/rows/registry-models.ts';
+import { s3Store } from '../../../lib/store/s3/s3-store.ts';
 import { addSteps, type Step, withSteps } from './steps.ts';
 
 export interface WorkerOptions {

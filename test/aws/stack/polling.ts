@@ -8,13 +8,13 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openQueue } from '../../lib/queue/open-queue.ts';
-import { arrivalBody, sequencerAt } from '../../lib/scoring/protocol/events.ts';
-import type { Failure, Manifest } from '../../lib/scoring/protocol/records.ts';
-import { openStore } from '../../lib/store/open-store.ts';
-import { ObjectNotFoundError, type Store } from '../../lib/store/store.ts';
-import { type Emulator, type EmulatorName, startEmulator } from './emulator.ts';
-import { candidatesCsv, DECLARATION, logCsv } from './small-model.ts';
+import { openQueue } from '../../../lib/queue/open-queue.ts';
+import { arrivalBody, sequencerAt } from '../../../lib/scoring/protocol/events.ts';
+import type { Failure, Manifest } from '../../../lib/scoring/protocol/records.ts';
+import { openStore } from '../../../lib/store/open-store.ts';
+import { ObjectNotFoundError, type Store } from '../../../lib/store/store.ts';
+import { type Emulator, type EmulatorName, startEmulator } from '../emulator/emulator.ts';
+import { candidatesCsv, DECLARATION, logCsv } from '../site/small-model.ts';
 
 type Output = 'Bucket' | 'ArrivalsQueue' | 'ArrivalsDeadLetters' | 'ShardsQueue' | 'ShardsDeadLetters';
 

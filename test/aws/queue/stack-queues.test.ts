@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { PutBucketNotificationConfigurationCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import { stackQueues } from '../../bin/stack/stack-queues.ts';
-import { sqsClient } from '../../lib/queue/sqs-client.ts';
-import { s3Client } from '../../lib/store/s3/s3-client.ts';
-import { makeBucket } from './resources.ts';
+import { stackQueues } from '../../../bin/stack/stack-queues.ts';
+import { sqsClient } from '../../../lib/queue/sqs-client.ts';
+import { s3Client } from '../../../lib/store/s3/s3-client.ts';
+import { makeBucket } from '../emulator/resources.ts';
 
 const endpoint = inject('endpoint');
 const client = sqsClient({ endpoint });

@@ -6,12 +6,12 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
-import { sqsClient } from '../../lib/queue/sqs-client.ts';
-import { sqsInbox } from '../../lib/queue/sqs-inbox.ts';
-import type { FileVersion } from '../../lib/scoring/protocol/keys.ts';
-import type { Failure, Manifest, Outcome } from '../../lib/scoring/protocol/records.ts';
-import { s3Client } from '../../lib/store/s3/s3-client.ts';
-import { literal, openDatabase, query } from '../../lib/table/database.ts';
+import { sqsClient } from '../../../lib/queue/sqs-client.ts';
+import { sqsInbox } from '../../../lib/queue/sqs-inbox.ts';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
+import type { Failure, Manifest, Outcome } from '../../../lib/scoring/protocol/records.ts';
+import { s3Client } from '../../../lib/store/s3/s3-client.ts';
+import { literal, openDatabase, query } from '../../../lib/table/database.ts';
 import type { CleanScores, Queues, Site } from './site.ts';
 
 export interface ExpectedVersion {

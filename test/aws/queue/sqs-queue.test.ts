@@ -1,9 +1,9 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { sqsClient } from '../../lib/queue/sqs-client.ts';
-import { sqsQueue } from '../../lib/queue/sqs-queue.ts';
-import { type FalseAnswer, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { makeQueue } from './resources.ts';
+import { sqsClient } from '../../../lib/queue/sqs-client.ts';
+import { sqsQueue } from '../../../lib/queue/sqs-queue.ts';
+import { type FalseAnswer, type FaultProxy, startFaultProxy } from '../emulator/fault-proxy.ts';
+import { makeQueue } from '../emulator/resources.ts';
 
 const calm = sqsClient({ endpoint: inject('endpoint') });
 let proxy: FaultProxy;

@@ -1,6 +1,6 @@
 /** The calls by which scoring changes the world, each with a name, so that a test can stop or kill a process at any of them. */
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { Store } from '../../lib/store/store.ts';
+import type { Store } from '../../../lib/store/store.ts';
 
 /** A call about to be made, or just answered. */
 export interface Step {

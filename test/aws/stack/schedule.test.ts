@@ -10,13 +10,13 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { currentVersion } from '../../lib/registry/current.ts';
-import { type Lease, takeLease } from '../../lib/registry/lease.ts';
-import { openStore } from '../../lib/store/open-store.ts';
-import type { Store } from '../../lib/store/store.ts';
-import type { RunResult } from '../../training/run/run.ts';
-import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
-import { type Emulator, startEmulator } from './emulator.ts';
+import { currentVersion } from '../../../lib/registry/current.ts';
+import { type Lease, takeLease } from '../../../lib/registry/lease.ts';
+import { openStore } from '../../../lib/store/open-store.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import type { RunResult } from '../../../training/run/run.ts';
+import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../../training/shop.ts';
+import { type Emulator, startEmulator } from '../emulator/emulator.ts';
 
 const run = promisify(execFile);
 const IMAGE = 'example.com/entirespace-training:1';
@@ -36,7 +36,7 @@ beforeAll(async () => {
     command: [process.execPath, 'dist/training.js'],
     environment: { SCRATCH: folder, THREADS: '1', MEMORY_MIB: '512' },
   };
-  vi.stubEnv('PYTHONPATH', resolve('test/aws/docker-stand-in'));
+  vi.stubEnv('PYTHONPATH', resolve('test/aws/emulator/docker-stand-in'));
   vi.stubEnv('STAND_IN_IMAGES', JSON.stringify({ [IMAGE]: stand }));
   emulator = await startEmulator();
   for (const [name, value] of Object.entries(emulator.env)) vi.stubEnv(name, value);

@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { openQueue } from '../../lib/queue/open-queue.ts';
-import type { Failure, Manifest } from '../../lib/scoring/protocol/records.ts';
-import { openStore } from '../../lib/store/open-store.ts';
-import { ObjectNotFoundError, type Store } from '../../lib/store/store.ts';
-import { candidatesCsv, DECLARATION, logCsv } from './small-model.ts';
+import { openQueue } from '../../../lib/queue/open-queue.ts';
+import type { Failure, Manifest } from '../../../lib/scoring/protocol/records.ts';
+import { openStore } from '../../../lib/store/open-store.ts';
+import { ObjectNotFoundError, type Store } from '../../../lib/store/store.ts';
+import { candidatesCsv, DECLARATION, logCsv } from '../site/small-model.ts';
 
 interface Outputs {
   readonly Bucket: string;

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { chosenSeed } from './random.ts';
-import { soak } from './soak.ts';
-import { buildWorker, type WorkerProgram } from './worker-process.ts';
+import { chosenSeed } from '../emulator/random.ts';
+import { soak } from '../site/soak.ts';
+import { buildWorker, type WorkerProgram } from '../site/worker-process.ts';
 
 const FILES = 40;
 

@@ -4,25 +4,30 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { pollQueue } from '../../lib/queue/poller.ts';
-import { sqsClient } from '../../lib/queue/sqs-client.ts';
-import { sqsInbox } from '../../lib/queue/sqs-inbox.ts';
-import { sqsQueue } from '../../lib/queue/sqs-queue.ts';
-import { promoteVersion } from '../../lib/registry/current.ts';
-import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
-import { type RedriveDependencies, redriveDeadLetters } from '../../lib/scoring/handlers/redrive.ts';
-import { scoreShardHandler } from '../../lib/scoring/handlers/score-shard.ts';
-import { shardMessageBody } from '../../lib/scoring/protocol/messages.ts';
-import { planFile } from '../../lib/scoring/protocol/plan.ts';
-import type { Log, PlanDependencies } from '../../lib/scoring/protocol/ports.ts';
-import { type DeadLetter, failDeadLetters, type Reconciled, reconcile } from '../../lib/scoring/protocol/reconcile.ts';
-import { redriveFile } from '../../lib/scoring/protocol/redrive.ts';
-import { scoreShard } from '../../lib/scoring/protocol/score.ts';
-import { candidateFiles } from '../../lib/scoring/rows/candidate-files.ts';
-import { ModelLoader } from '../../lib/scoring/rows/models.ts';
-import { registryModels } from '../../lib/scoring/rows/registry-models.ts';
-import type { ObjectInfo, Store } from '../../lib/store/store.ts';
-import { assertNothingLost, deadLetters, type Expected, type ExpectedVersion } from './audit.ts';
+import { pollQueue } from '../../../lib/queue/poller.ts';
+import { sqsClient } from '../../../lib/queue/sqs-client.ts';
+import { sqsInbox } from '../../../lib/queue/sqs-inbox.ts';
+import { sqsQueue } from '../../../lib/queue/sqs-queue.ts';
+import { promoteVersion } from '../../../lib/registry/current.ts';
+import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
+import { type RedriveDependencies, redriveDeadLetters } from '../../../lib/scoring/handlers/redrive.ts';
+import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
+import { shardMessageBody } from '../../../lib/scoring/protocol/messages.ts';
+import { planFile } from '../../../lib/scoring/protocol/plan.ts';
+import type { Log, PlanDependencies } from '../../../lib/scoring/protocol/ports.ts';
+import {
+  type DeadLetter,
+  failDeadLetters,
+  type Reconciled,
+  reconcile,
+} from '../../../lib/scoring/protocol/reconcile.ts';
+import { redriveFile } from '../../../lib/scoring/protocol/redrive.ts';
+import { scoreShard } from '../../../lib/scoring/protocol/score.ts';
+import { candidateFiles } from '../../../lib/scoring/rows/candidate-files.ts';
+import { ModelLoader } from '../../../lib/scoring/rows/models.ts';
+import { registryModels } from '../../../lib/scoring/rows/registry-models.ts';
+import type { ObjectInfo, Store } from '../../../lib/store/store.ts';
+import { assertNothingLost, deadLetters, type Expected, type ExpectedVersion } from '../site/audit.ts';
 import {
   type CleanScores,
   MODEL,
@@ -32,9 +37,9 @@ import {
   scoreCleanly,
   type Trained,
   trainSmall,
-} from './site.ts';
-import { candidatesCsv } from './small-model.ts';
-import { type OnStep, type Step, withSteps } from './steps.ts';
+} from '../site/site.ts';
+import { candidatesCsv } from '../site/small-model.ts';
+import { type OnStep, type Step, withSteps } from '../site/steps.ts';
 
 const SHARD_ROWS = 60;
 const ONE_SHARD = 40;

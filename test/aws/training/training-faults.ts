@@ -3,15 +3,19 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { currentVersion } from '../../lib/registry/current.ts';
-import { listDecisions } from '../../lib/registry/decisions.ts';
-import type { Store } from '../../lib/store/store.ts';
-import type { RunResult } from '../../training/run/run.ts';
-import { startTraining, type TrainingProcess, type TrainingProcessOptions } from '../process/training-task/process.ts';
-import { DECLARATION_KEY, putPartitions, type ShopDeclaration, shopDeclaration } from '../training/shop.ts';
-import type { SyntheticLog } from '../training/synthetic-log.ts';
-import { type FaultProxy, type SeenRequest, startFaultProxy } from './fault-proxy.ts';
-import { openSite } from './site.ts';
+import { currentVersion } from '../../../lib/registry/current.ts';
+import { listDecisions } from '../../../lib/registry/decisions.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import type { RunResult } from '../../../training/run/run.ts';
+import {
+  startTraining,
+  type TrainingProcess,
+  type TrainingProcessOptions,
+} from '../../process/training-task/process.ts';
+import { DECLARATION_KEY, putPartitions, type ShopDeclaration, shopDeclaration } from '../../training/shop.ts';
+import type { SyntheticLog } from '../../training/synthetic-log.ts';
+import { type FaultProxy, type SeenRequest, startFaultProxy } from '../emulator/fault-proxy.ts';
+import { openSite } from '../site/site.ts';
 
 const MINUTE = 60_000;
 const LOG: SyntheticLog = { seed: 1, rows: 30_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };
@@ -150,7 +154,7 @@ describe.concurrent('a run', () => {
     expect(await start('monday').ended).toMatchObject({ code: 0, stderr: '' });
     const one = await resultOf('monday');
     await store.put(DECLARATION_KEY, shopDeclaration({ batchSize: 8, epochs: 4 }));
-    const preload = join(import.meta.dirname, '../process/training-task/wrong-clock.ts');
+    const preload = join(import.meta.dirname, '../../process/training-task/wrong-clock.ts');
     const late = start('tuesday', { LEASE_SECONDS: '3', CHECKPOINT_MINUTES: '0.005' }, { preload });
     await late.line('lease taken');
     late.child.kill('SIGUSR2');

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { FileVersion } from '../../lib/scoring/protocol/keys.ts';
-import { assertNothingLost, type ExpectedVersion } from './audit.ts';
-import { chosenSeed, random } from './random.ts';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
+import { chosenSeed, random } from '../emulator/random.ts';
+import { assertNothingLost, type ExpectedVersion } from '../site/audit.ts';
 import {
   type CleanScores,
   MODEL,
@@ -15,10 +15,10 @@ import {
   scoreCleanly,
   type Trained,
   trainSmall,
-} from './site.ts';
-import { candidatesCsv } from './small-model.ts';
-import type { Kill } from './worker.ts';
-import { buildWorker, type WorkerProcess, type WorkerProgram } from './worker-process.ts';
+} from '../site/site.ts';
+import { candidatesCsv } from '../site/small-model.ts';
+import type { Kill } from '../site/worker.ts';
+import { buildWorker, type WorkerProcess, type WorkerProgram } from '../site/worker-process.ts';
 
 const SHARD_ROWS = 60;
 const AT_ONCE = 2;

@@ -5,14 +5,14 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promoteVersion } from '../../lib/registry/current.ts';
-import type { FileVersion } from '../../lib/scoring/protocol/keys.ts';
-import { execute, literal, openDatabase } from '../../lib/table/database.ts';
+import { promoteVersion } from '../../../lib/registry/current.ts';
+import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
+import { execute, literal, openDatabase } from '../../../lib/table/database.ts';
+import { startFaultProxy } from '../emulator/fault-proxy.ts';
+import { countMessages } from '../emulator/make.ts';
+import { type Random, random } from '../emulator/random.ts';
+import { injectRandomFaults } from '../emulator/random-faults.ts';
 import { type Audit, assertNothingLost, type ExpectedVersion } from './audit.ts';
-import { startFaultProxy } from './fault-proxy.ts';
-import { countMessages } from './make.ts';
-import { type Random, random } from './random.ts';
-import { injectRandomFaults } from './random-faults.ts';
 import { readScores } from './reader.ts';
 import {
   type CleanScores,

@@ -21,7 +21,7 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 const SCRIPT = join(ROOT, 'scripts/emulator.sh');
 const EMULATORS = {
   ministack: { environment: '.venv-aws', installer: 'scripts/aws-env.sh', health: '/_ministack/health' },

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
-import { LAMBDA_PACKAGES } from '../../scripts/bundle-functions.ts';
+import { LAMBDA_PACKAGES } from '../../../scripts/bundle-functions.ts';
 import type { WorkerOptions } from './worker.ts';
 
 export interface WorkerProcess {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Manifest } from '../../lib/scoring/protocol/records.ts';
-import { getIfPresent } from '../../lib/scoring/protocol/records.ts';
-import type { Store } from '../../lib/store/store.ts';
+import type { Manifest } from '../../../lib/scoring/protocol/records.ts';
+import { getIfPresent } from '../../../lib/scoring/protocol/records.ts';
+import type { Store } from '../../../lib/store/store.ts';
 
 /**
  * Reads a file's scores as those do who wait for `_SUCCESS`, at any time: false where there are none yet, or they are
