@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { count } from '../lib/numbers/text.ts';
 import { promoteVersion } from '../lib/registry/current.ts';
 import { planShardsHandler } from '../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../lib/scoring/handlers/score-shard.ts';
@@ -222,8 +223,4 @@ async function makeBucket({ endpoint }: Emulator, bucket: string): Promise<void>
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { planKey, receiptKey, workPartKey } from '../lib/contract/bucket.ts';
+import { byteText, count, countOf } from '../lib/numbers/text.ts';
 import { mapEach } from '../lib/scoring/each.ts';
 import { shardsDone } from '../lib/scoring/protocol/finish.ts';
 import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
@@ -11,7 +12,7 @@ import type { Shard } from '../lib/table/candidates/candidates.ts';
 import { type Database, execute, literal } from '../lib/table/database.ts';
 import { sizeOfRepeated } from '../test/store/repeated-object.ts';
 import { repeatParquet } from '../test/table/repeated-parquet.ts';
-import { describe, type LargeSite, mebibytes, withLargeSite } from './large-site.ts';
+import { describe, type LargeSite, withLargeSite } from './large-site.ts';
 
 export interface HugeBench {
   readonly database: Database;
@@ -47,7 +48,7 @@ async function benchShape({ database, scratch }: HugeBench, large: LargeSite, sh
   const object = repeatParquet(group, Math.ceil(BYTES / (group.length - 20_000)));
   const file = large.add(`candidates/${shape.name}.parquet`, object);
   console.log(
-    `${shape.name}: ${(sizeOfRepeated(object) / 1e9).toFixed(1)} GB of Parquet, ${object.times.toLocaleString('en-US')} row groups of ${mebibytes(object.body.length)}, footer of ${mebibytes(object.tail.length)}`,
+    `${shape.name}: ${(sizeOfRepeated(object) / 1e9).toFixed(1)} GB of Parquet, ${count(object.times)} row groups of ${byteText(object.body.length)}, footer of ${byteText(object.tail.length)}`,
   );
 
   console.log(`planned in ${describe(await large.plan(file))}`);
@@ -55,9 +56,7 @@ async function benchShape({ database, scratch }: HugeBench, large: LargeSite, sh
   if (plan === null) throw new Error('the file has no plan');
   const planBytes = (await large.site.store.get(planKey(file.source))).body.length;
   const { rows, shards } = plan.candidates;
-  console.log(
-    `plan of ${mebibytes(planBytes)}: ${rows.toLocaleString('en-US')} rows in ${shards.length.toLocaleString('en-US')} shards`,
-  );
+  console.log(`plan of ${byteText(planBytes)}: ${countOf(rows, 'row')} in ${countOf(shards.length, 'shard')}`);
 
   const chosen = [0, Math.floor(shards.length / 3), Math.floor((2 * shards.length) / 3), shards.length - 1];
   const figures = await large.score(file, chosen);

@@ -1,8 +1,9 @@
 /** CSV files at their limits and far above them, as the planner meets them: cut, or refused. */
 import { gzipSync } from 'node:zlib';
+import { byteText, countOf } from '../lib/numbers/text.ts';
 import { random } from '../test/aws/emulator/random.ts';
 import { type RepeatedObject, sizeOfRepeated } from '../test/store/repeated-object.ts';
-import { describe, type LargeSite, mebibytes, withLargeSite } from './large-site.ts';
+import { describe, type LargeSite, withLargeSite } from './large-site.ts';
 
 export interface LargeCsvBench {
   /** Folder of the bundled functions. */
@@ -49,7 +50,7 @@ export async function benchLargeCsv(bench: LargeCsvBench): Promise<void> {
 
 async function benchFile(large: LargeSite, { key, object, unzippedBytes }: LargeCsv): Promise<void> {
   const file = large.add(`candidates/${key}`, object);
-  console.log(`${key}: ${mebibytes(sizeOfRepeated(object))}, unzipped ${mebibytes(unzippedBytes)}`);
+  console.log(`${key}: ${byteText(sizeOfRepeated(object))}, unzipped ${byteText(unzippedBytes)}`);
   const figures = await large.plan(file);
   const { plan, outcome } = await large.read(file);
   if (outcome?.value.status === 'failed') {
@@ -60,7 +61,7 @@ async function benchFile(large: LargeSite, { key, object, unzippedBytes }: Large
   if (plan === null) throw new Error('the file has neither plan nor outcome');
   console.log(`planned in ${describe(figures)}`);
   const { rows, shards } = plan.candidates;
-  console.log(`plan: ${rows.toLocaleString('en-US')} rows in ${shards.length} shards`);
+  console.log(`plan: ${countOf(rows, 'row')} in ${countOf(shards.length, 'shard')}`);
   for (const scored of await large.score(file, [0, shards.length - 1])) console.log(`a shard in ${describe(scored)}`);
 }
 

@@ -1,4 +1,5 @@
 /** A bucket on an emulator with a model, room for objects of any size, and the functions that score them. */
+import { byteText, secondsText } from '../lib/numbers/text.ts';
 import { arrivalBody } from '../lib/scoring/protocol/events.ts';
 import { type FileVersion, fileVersion } from '../lib/scoring/protocol/keys.ts';
 import { shardMessageBody } from '../lib/scoring/protocol/messages.ts';
@@ -103,9 +104,5 @@ function trained(scratch: string): Promise<Trained> {
 /** A line for people. */
 export function describe({ milliseconds, memoryBytes, diskBytes, reads, bytes, others }: Figures): string {
   const requests = Object.entries(others).map(([name, count]) => `${name} ${count}`);
-  return `${(milliseconds / 1000).toFixed(1)} s, ${mebibytes(memoryBytes)} of memory, ${mebibytes(diskBytes)} of disk, ${reads} reads of ${mebibytes(bytes)}; ${requests.join(', ')}`;
-}
-
-export function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toLocaleString('en-US', { maximumSignificantDigits: 3 })} MiB`;
+  return `${secondsText(milliseconds / 1000)}, ${byteText(memoryBytes)} of memory, ${byteText(diskBytes)} of disk, ${reads} reads of ${byteText(bytes)}; ${requests.join(', ')}`;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { openScoringModel } from '../lib/engine/ort/scoring-model.ts';
+import { count, countOf } from '../lib/numbers/text.ts';
 import { planCandidates, scoreRows } from '../lib/table/candidates/candidates.ts';
 import { readEncoder } from '../lib/table/fit/encoder-files.ts';
 import { localCandidate } from '../lib/table/source/candidate-file.ts';
@@ -40,9 +41,9 @@ export async function benchScoring({
       rejectsPath: join(scratch, 'rejects.parquet'),
     });
     const milliseconds = performance.now() - started;
-    const rate = Math.round((rows / milliseconds) * 1000).toLocaleString('en-US');
+    const rate = count((rows / milliseconds) * 1000);
     console.log(
-      `scored ${rows.toLocaleString('en-US')} rows in ${Math.round(milliseconds)} ms (${rate} rows/s, forward pass ${Math.round(predicting)} ms, ${peakMemory()})`,
+      `scored ${countOf(rows, 'row')} in ${Math.round(milliseconds)} ms (${rate} rows/s, forward pass ${Math.round(predicting)} ms, ${peakMemory()})`,
     );
   } finally {
     await model.release();

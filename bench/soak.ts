@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { count } from '../lib/numbers/text.ts';
 import { startEmulator } from '../test/aws/emulator/emulator.ts';
 import { chosenSeed } from '../test/aws/emulator/random.ts';
 import { soak } from '../test/aws/site/soak.ts';
@@ -47,7 +48,6 @@ try {
     onProgress: (line) => console.log(line),
   });
   const { audit, faults } = result;
-  const count = (value: number) => value.toLocaleString('en-US');
   const sum = Object.values(faults).reduce((total, number) => total + number, 0);
   console.log(
     `files: ${count(audit.succeeded)} succeeded, ${count(audit.failed)} failed as they must, in ${count(result.versions)} versions, each announced twice`,

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../lib/config/declaration.ts';
+import { byteText, count, countOf, secondsText } from '../lib/numbers/text.ts';
 import { fileStore } from '../lib/store/folder/file-store.ts';
 import type { Database } from '../lib/table/database.ts';
 import { Checkpoints } from '../lib/training/checkpoints.ts';
@@ -40,10 +41,10 @@ export async function benchTraining({ declaration, path, rows, threads, scratch 
   const median = steps[Math.floor(steps.length / 2)] ?? Number.NaN;
   const batch = declaration.training.batchSize;
   console.log(
-    `training step of ${batch} rows: median ${median.toFixed(1)} ms, fastest ${(steps[0] ?? Number.NaN).toFixed(1)} ms (${Math.round((batch / median) * 1000).toLocaleString('en-US')} rows/s)`,
+    `training step of ${batch} rows: median ${median.toFixed(1)} ms, fastest ${(steps[0] ?? Number.NaN).toFixed(1)} ms (${count((batch / median) * 1000)} rows/s)`,
   );
   console.log(
-    `trained 1 epoch of ${rows.toLocaleString('en-US')} rows, checks, export and evaluation included, in ${trained.seconds.toFixed(1)} s, ${peakMemory()}`,
+    `trained 1 epoch of ${countOf(rows, 'row')}, checks, export and evaluation included, in ${secondsText(trained.seconds)}, ${peakMemory()}`,
   );
   return trained.folder;
 }
@@ -65,7 +66,7 @@ async function checkpointAtEnd(declaration: Declaration, threads: number, scratc
       if (event.kind !== 'written') return;
       const { bytes, seconds } = event;
       console.log(
-        `checkpoint of ${Math.round(bytes / 2 ** 20)} MiB written to a folder in ${seconds.toFixed(2)} s, ${((100 * seconds) / CHECKPOINT_EVERY_SECONDS).toFixed(2)}% of training at one every 10 minutes`,
+        `checkpoint of ${byteText(bytes)} written to a folder in ${seconds.toFixed(2)} s, ${((100 * seconds) / CHECKPOINT_EVERY_SECONDS).toFixed(2)}% of training at one every 10 minutes`,
       );
     },
   });

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { secondsText } from '../lib/numbers/text.ts';
 import { bundleFunctions } from './bundle-functions.ts';
 
 const WASM = 'lib/engine/memory/sparse.wasm';
@@ -24,7 +25,7 @@ if ([STAMP, WASM, GRADIENTS].every((path) => existsSync(path)) && readFileSync(S
   await buildGradients();
   await buildDist();
   writeFileSync(STAMP, digest);
-  console.error(`build: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.error(`build: ${secondsText((performance.now() - started) / 1000)}`);
 }
 
 function buildWasm(): void {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { count } from '../lib/numbers/text.ts';
 import { BatchScoring } from '../lib/stack/batch-scoring.ts';
 import { costOfRows, costOfStart, idleCost, PRICES, taskHour, timeOfRows } from '../lib/stack/prices.ts';
 
@@ -84,10 +85,6 @@ function trainingLine(): string {
 
 function duration(seconds: number): string {
   return seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }
 
 function dollars(amount: number): string {

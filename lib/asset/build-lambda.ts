@@ -20,6 +20,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 
 import { ASSET_BYTES } from '../contract/limits.ts';
+import { byteText } from '../numbers/text.ts';
 
 export type LambdaArchitecture = 'x64' | 'arm64';
 
@@ -45,8 +46,6 @@ export interface LambdaAsset {
 
 /** ELF's number of each machine (`e_machine`). */
 const ELF_MACHINES: Readonly<Record<LambdaArchitecture, number>> = { x64: 62, arm64: 183 };
-
-const MIB = 2 ** 20;
 
 /**
  * Builds the folder that is deployed: the bundled functions, onnxruntime and DuckDB with their binaries for Linux on
@@ -166,13 +165,11 @@ function measure(folder: string): Sizes {
 
 function checkSizes({ zipBytes, unzippedBytes }: Sizes): void {
   if (unzippedBytes > ASSET_BYTES.unzipped)
-    throw new Error(`lambda asset has ${toMib(unzippedBytes)} MiB unzipped, expected at most 250`);
+    throw new Error(
+      `lambda asset has ${byteText(unzippedBytes)} unzipped, expected at most ${byteText(ASSET_BYTES.unzipped)}`,
+    );
   if (zipBytes > ASSET_BYTES.zipped)
-    throw new Error(`lambda asset has ${toMib(zipBytes)} MiB zipped, expected at most 60`);
-}
-
-function toMib(bytes: number): string {
-  return (bytes / MIB).toFixed(1);
+    throw new Error(`lambda asset has ${byteText(zipBytes)} zipped, expected at most ${byteText(ASSET_BYTES.zipped)}`);
 }
 
 // Beside the asset and not in it, so that the same inputs give the same asset.

@@ -1,3 +1,4 @@
+import { count, percent } from '../numbers/text.ts';
 import type { FunnelMetrics, FunnelTaskMetrics } from './funnel.ts';
 import type { Metric } from './metric.ts';
 
@@ -37,8 +38,8 @@ interface Column {
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'rows', cell: ({ rows }) => formatCount(rows) },
-  { title: 'positives', cell: ({ positives }) => formatCount(positives) },
+  { title: 'rows', cell: ({ rows }) => count(rows) },
+  { title: 'positives', cell: ({ positives }) => count(positives) },
   { title: 'AUC', cell: ({ auc }) => ({ metric: auc, format: (value) => value.toFixed(4) }) },
   { title: 'log loss', cell: ({ logLoss }) => ({ metric: logLoss, format: (value) => value.toPrecision(4) }) },
   {
@@ -77,13 +78,10 @@ function reachedLine({ task, meanPredictionReached, meanPredictionNotReached }: 
 
 function droppedGroupsLine({ task, gauc }: FunnelTaskMetrics): string[] {
   if (gauc.droppedGroups === 0 || gauc.droppedShare.value === null) return [];
-  const share = (100 * gauc.droppedShare.value).toFixed(1);
-  const [dropped, groups] = [formatCount(gauc.droppedGroups), formatCount(gauc.groups)];
-  return [`${task.title} GAUC leaves out ${dropped} of ${groups} groups, which have one class (${share}% of the rows)`];
-}
-
-function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  const [dropped, groups] = [count(gauc.droppedGroups), count(gauc.groups)];
+  return [
+    `${task.title} GAUC leaves out ${dropped} of ${groups} groups, which have one class (${percent(gauc.droppedShare.value)} of the rows)`,
+  ];
 }
 
 /** Pads the first column on the right and the others on the left. */

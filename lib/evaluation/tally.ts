@@ -1,3 +1,4 @@
+import { count } from '../numbers/text.ts';
 import { ascendingOrder, type ScoredRows } from './rows.ts';
 
 /**
@@ -78,7 +79,7 @@ export function missingClass({
 
 /** Why no metric is defined where no row has a known label, and this many an unknown one. */
 export function withoutRows(unknown: number): string {
-  return unknown === 0 ? 'no rows' : `no rows of known label (${unknown.toLocaleString('en-US')} too young to tell)`;
+  return unknown === 0 ? 'no rows' : `no rows of known label (${count(unknown)} too young to tell)`;
 }
 
 /** Rows between two edges of the cumulative weight. */

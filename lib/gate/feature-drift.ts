@@ -1,4 +1,5 @@
 /** How far the training rows of two versions lie apart, feature by feature. */
+import { precise } from '../numbers/text.ts';
 import type { Distribution, Distributions, NumberDistribution, ValueDistribution } from '../table/fit/distributions.ts';
 import { binShares, stability, tenths } from './drift.ts';
 
@@ -113,9 +114,8 @@ function change({ from, to }: Bin): number {
 }
 
 function intervalText(lower: number | undefined, upper: number | undefined): string {
-  const show = (value: number) => String(Number(value.toPrecision(4)));
   // An edge on either side of one frequent value.
-  if (lower !== undefined && upper === above(lower)) return show(lower);
-  if (lower === undefined) return upper === undefined ? 'any number' : `below ${show(upper)}`;
-  return upper === undefined ? `${show(lower)} and above` : `${show(lower)} to ${show(upper)}`;
+  if (lower !== undefined && upper === above(lower)) return precise(lower);
+  if (lower === undefined) return upper === undefined ? 'any number' : `below ${precise(upper)}`;
+  return upper === undefined ? `${precise(lower)} and above` : `${precise(lower)} to ${precise(upper)}`;
 }

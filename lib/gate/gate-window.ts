@@ -3,6 +3,7 @@
  * is proven from what the manifests say, or the window is refused.
  */
 import type { Declaration, Split } from '../config/declaration.ts';
+import { count } from '../numbers/text.ts';
 import type { Manifest } from '../registry/manifest.ts';
 
 /** What a model has read. */
@@ -29,7 +30,7 @@ export function proveUnread(champion: Reading, challenger: Reading, unhashed: nu
   if (window === null || before === null || own === null)
     return refuse(
       unhashed > 0
-        ? `${unhashed.toLocaleString('en-US')} rows have no value in the column that the split hashes, and no time ranges tell instead`
+        ? `${count(unhashed)} rows have no value in the column that the split hashes, and no time ranges tell instead`
         : `the new version's is a ${splitText(challenger.declaration.split)}, the current one's a ${splitText(champion.declaration.split)}, and no time ranges tell instead`,
     );
   const [windowText, beforeText, ownText] = [rangeText(window), rangeText(before), rangeText(own)];

@@ -1,6 +1,7 @@
 /** What must hold of a model before anybody may use it, however good its metrics are. */
 import type { GateChoice } from '../config/declaration.ts';
 import type { FunnelTask } from '../evaluation/funnel.ts';
+import { count, percent, precise } from '../numbers/text.ts';
 import type { OutputComparison } from './compare.ts';
 import { stabilityIndex } from './drift.ts';
 
@@ -48,11 +49,11 @@ export function entropyGuard(
   const { value, lower } = challenger.normalizedEntropy;
   const judged = given === null ? value : value === null ? null : lower;
   const holds = judged !== null && judged < 1;
-  const interval = given === null ? '' : ` (at least ${show(lower)} with 97.5% confidence)`;
+  const interval = given === null ? '' : ` (at least ${precise(lower)} with 97.5% confidence)`;
   const sentence =
     value === null
       ? `normalised entropy of ${title} cannot be told: ${why}`
-      : `normalised entropy of ${title} is ${show(value)}${interval}, expected below 1, that of the constant training rate`;
+      : `normalised entropy of ${title} is ${precise(value)}${interval}, expected below 1, that of the constant training rate`;
   return { guard: 'normalized_entropy', of: output, value, least: null, most: 1, holds, sentence };
 }
 
@@ -71,7 +72,7 @@ export function pcocGuard({ title, output, challenger }: OutputComparison, [leas
     sentence:
       value === null
         ? `PCOC of ${title} cannot be told`
-        : `PCOC of ${title} is ${show(value)} (95% interval ${show(lower)} to ${show(upper)}), expected within ${least} to ${most} (gate.pcoc)`,
+        : `PCOC of ${title} is ${precise(value)} (95% interval ${precise(lower)} to ${precise(upper)}), expected within ${least} to ${most} (gate.pcoc)`,
   };
 }
 
@@ -103,7 +104,7 @@ export function driftGuard(
     least: null,
     most,
     holds: most === null || value <= most,
-    sentence: `probabilities of ${title} moved by a stability index of ${show(value)} against the current version's${most === null ? '' : `, expected at most ${most}`} (gate.drift)`,
+    sentence: `probabilities of ${title} moved by a stability index of ${precise(value)} against the current version's${most === null ? '' : `, expected at most ${most}`} (gate.drift)`,
   };
 }
 
@@ -131,16 +132,4 @@ function countBad(values: Float32Array): number {
   let bad = 0;
   for (const value of values) if (!(value >= 0 && value <= 1)) bad++;
   return bad;
-}
-
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(3))}%`;
-}
-
-function show(value: number | null): string {
-  return value === null ? '-' : String(Number(value.toPrecision(4)));
-}
-
-function count(rows: number): string {
-  return rows.toLocaleString('en-US');
 }

@@ -4,6 +4,7 @@
  */
 import type { GateChoice } from '../config/declaration.ts';
 import { evaluateFunnel, type FunnelMetrics, type FunnelTask } from '../evaluation/funnel.ts';
+import { count, precise } from '../numbers/text.ts';
 import { blockUnits, bootstrapRatios, groupUnits, quantile, ratioOf, sumByUnit, type Units } from './bootstrap.ts';
 import { compareOutput, type OutputComparison } from './compare.ts';
 import {
@@ -243,13 +244,13 @@ function lossProblems(
   if (lowerBound > threshold) return [];
   const age = threshold < 0 && champion !== null ? `, for the current version is ${days(champion.ageMs)} old` : '';
   return [
-    `not shown to be better: log loss ${show(loss.challenger)} against ${show(loss.champion)} of the current version, lower by ${show(loss.difference)}, with 95% confidence by at least ${show(lowerBound)}, expected above ${show(threshold)}${age} (${resampling(units)})`,
+    `not shown to be better: log loss ${precise(loss.challenger)} against ${precise(loss.champion)} of the current version, lower by ${precise(loss.difference)}, with 95% confidence by at least ${precise(lowerBound)}, expected above ${precise(threshold)}${age} (${resampling(units)})`,
   ];
 }
 
 function promotionReason({ lowerBound, threshold, units, ...loss }: LossComparison): string {
-  const how = threshold < 0 ? `enough to replace an old version (above ${show(threshold)})` : 'better';
-  return `${how}: log loss ${show(loss.challenger)} against ${show(loss.champion)} of the version before, lower by ${show(loss.difference)}, with 95% confidence by at least ${show(lowerBound)} (${resampling(units)})`;
+  const how = threshold < 0 ? `enough to replace an old version (above ${precise(threshold)})` : 'better';
+  return `${how}: log loss ${precise(loss.challenger)} against ${precise(loss.champion)} of the version before, lower by ${precise(loss.difference)}, with 95% confidence by at least ${precise(lowerBound)} (${resampling(units)})`;
 }
 
 function resampling({ kind, count: units }: LossComparison['units']): string {
@@ -288,12 +289,4 @@ function rateOf(label: Int8Array, weight: Float32Array | null): number {
 function days(milliseconds: number): string {
   const whole = Math.floor(milliseconds / DAY_MS);
   return whole === 1 ? '1 day' : `${whole} days`;
-}
-
-function show(value: number): string {
-  return String(Number(value.toPrecision(4)));
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -35,8 +35,8 @@ CTR               4          2  0.8750    0.4904  0.7075  1.000              0.2
 CVR (clicked)     2          1  1.0000    0.4904  0.5859  0.750              0.750  1.0000
 CTCVR             4          1  1.0000    0.3109  0.5014  0.625              0.875  1.0000
 mean pcvr 0.3750 on rows that reached click, 0.1875 on the others
-CTR GAUC leaves out 1 of 2 groups, which have one class (25.0% of the rows)
-CTCVR GAUC leaves out 1 of 2 groups, which have one class (25.0% of the rows)
+CTR GAUC leaves out 1 of 2 groups, which have one class (25% of the rows)
+CTCVR GAUC leaves out 1 of 2 groups, which have one class (25% of the rows)
 CTCVR AUC with the shared CTR network 1.0000`.slice(1),
     );
   });

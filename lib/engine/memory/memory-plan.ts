@@ -1,4 +1,5 @@
 /** The one WebAssembly memory in which the sparse kernels work: every block is planned before the memory is made. */
+import { byteText } from '../../numbers/text.ts';
 import { loadKernels, type SparseKernels } from './sparse-kernels.ts';
 
 const PAGE_BYTES = 65_536;
@@ -35,9 +36,8 @@ export class MemoryPlan {
    */
   async build(): Promise<SparseMemory> {
     if (this.#bytes > MAX_BYTES) {
-      const gibibytes = (this.#bytes / 2 ** 30).toFixed(1);
       throw new RangeError(
-        `embedding tables and their optimizer's state need ${gibibytes} GiB, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
+        `embedding tables and their optimizer's state need ${byteText(this.#bytes)}, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
       );
     }
     const memory = new WebAssembly.Memory({

@@ -1,4 +1,5 @@
 import { outcomeKey, receiptKey, receiptsPrefix, shardOfReceipt } from '../../contract/bucket.ts';
+import { count, countOf, percent } from '../../numbers/text.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { mapEach } from '../each.ts';
 import { ScoringError } from '../errors.ts';
@@ -167,7 +168,7 @@ function tooManyRejects({ file, maxRejected }: Plan, total: Manifest): FailureRe
   const [[reason, rows] = ['', 0]] = Object.entries(rejectedByReason).sort(([, a], [, b]) => b - a);
   return {
     reason: 'too_many_rejects',
-    message: `${file.key}: ${rejected} of ${rowsIn} rows rejected (${percent(rejected / rowsIn)}), at most ${percent(maxRejected)} allowed; most often ${reason} (${rows} rows)`,
+    message: `${file.key}: ${count(rejected)} of ${countOf(rowsIn, 'row')} rejected (${percent(rejected / rowsIn)}), at most ${percent(maxRejected)} allowed; most often ${reason} (${countOf(rows, 'row')})`,
     details: { rowsIn, rejected, maxRejected, rejectedByReason },
   };
 }
@@ -180,8 +181,4 @@ function sumByName(counts: readonly Readonly<Record<string, number>>[]): Record<
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
-import { byteText } from '../byte-text.ts';
+import { byteText } from '../../numbers/text.ts';
 import { candidateColumns, checkCandidateColumns } from '../check/check-columns.ts';
 import { candidateChecks, goodRows, writeRejects } from '../check/check-rows.ts';
 import { countRejects } from '../check/log.ts';

@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
+import { countOf } from '../../numbers/text.ts';
 import { checkTableColumns, requiredValue } from '../check/check-columns.ts';
 import { candidateChecks, writeRejects } from '../check/check-rows.ts';
 import { countRejects, describeReject } from '../check/log.ts';
@@ -117,7 +118,7 @@ async function repeatedKeys(database: Database, relation: Relation, { key }: Ent
     ({ text, rows, first, last }) =>
       `${JSON.stringify(text)} ${rows === 2n ? `in rows ${first} and ${last}` : `${rows} times from row ${first} to ${last}`}`,
   );
-  return [`${key} is repeated: ${count(Number(first.keys))}, ${examples.join(', ')}`];
+  return [`${key} is repeated: ${countOf(Number(first.keys), 'key')}, ${examples.join(', ')}`];
 }
 
 /** DuckDB's folders, `<column>=<value>`, in the order of the buckets. */
@@ -126,8 +127,4 @@ async function partsOf(folder: string): Promise<{ readonly bucket: number; reado
   return names
     .map((name) => ({ bucket: Number(name.slice(name.lastIndexOf('=') + 1)), part: join(folder, name) }))
     .sort((a, b) => a.bucket - b.bucket);
-}
-
-function count(keys: number): string {
-  return `${keys.toLocaleString('en-US')} ${keys === 1 ? 'key' : 'keys'}`;
 }

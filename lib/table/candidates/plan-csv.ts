@@ -1,7 +1,7 @@
 /** Where a CSV file is cut: one scan from its beginning to its end, since a line end may stand in quotes. */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { byteText } from '../byte-text.ts';
+import { byteText } from '../../numbers/text.ts';
 import type { Database } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { CandidateFile } from '../source/candidate-file.ts';

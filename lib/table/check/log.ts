@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../../config/declaration.ts';
+import { count, countOf, percent } from '../../numbers/text.ts';
 import { timeSql } from '../columns.ts';
 import { type Database, literal, query, queryOne } from '../database.ts';
 import { blamingContent, DataError } from '../errors.ts';
@@ -161,9 +162,9 @@ export function describeReject({ reason, column, rows, examples }: RejectCount, 
   const expected = checks.find((check) => check.reason === reason && check.column === column)?.expected ?? 'a good row';
   const value = examples[0]?.value ?? null;
   const where = column === null ? '' : ` in ${column}`;
-  const numbers = examples.map(({ row }) => row.toLocaleString('en-US')).join(', ');
+  const numbers = examples.map(({ row }) => count(row)).join(', ');
   const got = value === null ? 'nothing' : JSON.stringify(value);
-  return `${reason}${where}: ${countText(rows)}, got ${got}, expected ${expected}, in ${examples.length === 1 ? 'row' : 'rows'} ${numbers}`;
+  return `${reason}${where}: ${countOf(rows, 'row')}, got ${got}, expected ${expected}, in ${examples.length === 1 ? 'row' : 'rows'} ${numbers}`;
 }
 
 /** Rows too young to tell would leave validation or test without labels; only where all are too young do they count. */
@@ -186,14 +187,6 @@ async function countContradictions(
   return Object.fromEntries(changed.map(({ stage }, index) => [stage ?? '', Number(counts[`c${index}`])]));
 }
 
-function shareText(count: number, rows: number): string {
-  return `${count.toLocaleString('en-US')} of ${countText(rows)} (${percent(count / rows)})`;
-}
-
-function countText(rows: number): string {
-  return `${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(3))}%`;
+function shareText(part: number, rows: number): string {
+  return `${count(part)} of ${countOf(rows, 'row')} (${percent(part / rows)})`;
 }

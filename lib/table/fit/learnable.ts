@@ -1,5 +1,6 @@
 /** Whether the training part of a log can teach anything. */
 
+import { count, countOf } from '../../numbers/text.ts';
 import { type LabelledStage, labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
 import { DataError } from '../errors.ts';
@@ -13,10 +14,9 @@ const NO_LABELS: Pick<LabelCounts, 'positives' | 'negatives' | 'unknown'> = { po
  */
 export function assertLearnable({ declaration, source }: CheckedLog, { parts: { train }, rejected }: LogSummary): void {
   if (train.rows === 0) {
-    const good = (source.rows - rejected).toLocaleString('en-US');
     throw new DataError(
       'no_rows',
-      `no training rows: none of ${good} good rows is in the training part (split by ${declaration.split.by}, in ${source.path})`,
+      `no training rows: none of ${count(source.rows - rejected)} good rows is in the training part (split by ${declaration.split.by}, in ${source.path})`,
     );
   }
   const problems = labelledStages(declaration).flatMap(
@@ -32,15 +32,11 @@ function stageProblem(
 ): string | null {
   if (positives > 0 && negatives > 0) return null;
   if (positives + negatives === 0)
-    return `no ${name} label in the training part is settled: all ${count(rows)} are younger than within (${durationText(withinMs ?? 0)})`;
+    return `no ${name} label in the training part is settled: all ${countOf(rows, 'row')} are younger than within (${durationText(withinMs ?? 0)})`;
   const missing = positives === 0 ? `no ${name}` : `no row without ${name}`;
-  const young = unknown === 0 ? '' : `, ${count(unknown)} too young to tell`;
+  const young = unknown === 0 ? '' : `, ${countOf(unknown, 'row')} too young to tell`;
   const always = positives === 0 ? '0' : '1';
-  return `${missing} in the training part (${count(rows)}${young}): ${label} is ${always} in every row that counts, expected both 0 and 1`;
-}
-
-function count(rows: number): string {
-  return `${rows.toLocaleString('en-US')} rows`;
+  return `${missing} in the training part (${countOf(rows, 'row')}${young}): ${label} is ${always} in every row that counts, expected both 0 and 1`;
 }
 
 /** As in a declaration: `7d`, `36h`, `30m`, `45s`. */
