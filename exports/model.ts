@@ -1,6 +1,6 @@
 /** What models are written with: stage graphs, probabilities in logits, networks as pure TF.js functions. */
 export { type Calibrator, type Calibrators, calibrateLogits } from '../lib/model/calibrators.ts';
-export { type EncodedTensors, embed, type Layout, layoutOf, towerInput } from '../lib/model/fields.ts';
+export { embed, type Layout, layoutOf, towerInput } from '../lib/model/fields.ts';
 export {
   forwardFunction,
   lossFunction,
@@ -8,6 +8,7 @@ export {
   type StepResult,
   stepFunction,
 } from '../lib/model/functions.ts';
+export type { EncodedTensors } from '../lib/model/kinds/input-kind.ts';
 export { towers } from '../lib/model/layers/tower.ts';
 export { conditionalLosses } from '../lib/model/losses/conditional-cross-entropy.ts';
 export { reachLosses } from '../lib/model/losses/reach-cross-entropy.ts';

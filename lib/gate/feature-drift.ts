@@ -43,9 +43,14 @@ function drift(feature: string, before: Distribution | undefined, now: Distribut
 }
 
 function binsOf(before: Distribution | undefined, now: Distribution): readonly Bin[] | null {
-  if (before?.kind === 'number' && now.kind === 'number') return numberBins(before, now);
-  if (before?.kind === 'values' && now.kind === 'values') return valueBins(before, now);
-  return null;
+  switch (now.kind) {
+    case 'number':
+      return before?.kind === 'number' ? numberBins(before, now) : null;
+    case 'values':
+      return before?.kind === 'values' ? valueBins(before, now) : null;
+    default:
+      return now satisfies never;
+  }
 }
 
 function numberBins(before: NumberDistribution, now: NumberDistribution): Bin[] {

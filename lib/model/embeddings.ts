@@ -1,7 +1,8 @@
 /** The embedding tables of a model, and the columns of the embedded matrix that each tower reads. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { TableSpec } from '../table/encoded.ts';
-import { type EncodedTensors, embed, type Field, type Layout, towerInput } from './fields.ts';
+import { embed, type Field, type Layout, towerInput } from './fields.ts';
+import type { EncodedTensors } from './kinds/input-kind.ts';
 import type { Network, Tensors } from './network.ts';
 import type { StageGraph } from './stage-graph.ts';
 

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // Built by scripts/build.ts: TF.js leaves its gradients out until they are asked for.
 import './gradients.js';
 import { embedRows, towerInputs } from './embeddings.ts';
-import type { EncodedTensors } from './fields.ts';
+import type { EncodedTensors } from './kinds/input-kind.ts';
 import type { Model } from './model.ts';
 import type { LabelledBatch, Loss, Tensors } from './network.ts';
 

@@ -7,9 +7,9 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Batch } from '../engine/engine.ts';
+import { inputColumns, inputKind } from '../model/kinds/index.ts';
 import { permutation, randomStream } from '../numbers/random.ts';
-import { type InputSpec, type LogChunk, type QuantileInput, UNKNOWN_LABEL } from '../table/encoded.ts';
-import { bagCoefficients } from './bag-coefficients.ts';
+import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../table/encoded.ts';
 
 const BLOCK_ROWS = 8192;
 /** Rows that are in memory at once, and shuffled among each other: half a million. */
@@ -82,26 +82,9 @@ export class RowCacheWriter {
   }
 
   #put(chunk: LogChunk, row: number): void {
-    const { ids, coefficients, numbers, labels, weights } = this.#block;
+    const { labels, weights } = this.#block;
     const at = this.#filled;
-    for (const input of this.#inputs) {
-      const { kind, name } = input;
-      if (kind === 'number') (numbers[name] as Float32Array)[at] = chunk.numbers[name]?.[row] as number;
-      else if (kind === 'quantile')
-        (ids[name] as Int32Array)[at] = quantileId(input, chunk.numbers[name]?.[row] as number);
-      else if (kind === 'id') (ids[name] as Int32Array)[at] = Number(chunk.ids[name]?.[row]);
-      else {
-        const length = input.length;
-        for (let k = 0; k < length; k++)
-          (ids[name] as Int32Array)[at * length + k] = Number(chunk.ids[name]?.[row * length + k]);
-        const rowWeights = (chunk.weights[name] as Float32Array).subarray(row * length, (row + 1) * length);
-        bagCoefficients(
-          input.combiner,
-          rowWeights,
-          (coefficients[name] as Float32Array).subarray(at * length, (at + 1) * length),
-        );
-      }
-    }
+    for (const input of this.#inputs) inputKind(input).writeRow(input, chunk, row, this.#block, at);
     const weight = chunk.weight[row] as number;
     this.#weight += weight;
     for (const [stage, values] of Object.entries(chunk.labels)) {
@@ -122,20 +105,7 @@ export class RowCacheWriter {
   }
 }
 
-/** 0 where missing (NaN), else 1 + the number of boundaries below the value: the same comparison as in the graph. */
-export function quantileId({ boundaries }: QuantileInput, value: number): number {
-  if (Number.isNaN(value)) return 0;
-  let low = 0;
-  let high = boundaries.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((boundaries[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return 1 + low;
-}
-
-type Columns = Readonly<Record<Column['group'], Record<string, Float32Array | Int32Array>>>;
+type Columns = Omit<Batch, 'rows'>;
 
 class CacheFile implements RowCache {
   readonly rows: number;
@@ -227,27 +197,30 @@ class CacheFile implements RowCache {
     for (const weights of Object.values(batch.weights)) {
       for (let i = 0; i < rows; i++) weights[i] = (weights[i] as number) * scale;
     }
-    return { rows, ...batch } as Batch;
+    return { rows, ...batch };
   }
 }
 
 function columnsOf(inputs: readonly InputSpec[], stages: readonly string[]): Column[] {
-  const ofInputs = inputs.flatMap((input): Column[] => {
-    const { kind, name } = input;
-    if (kind === 'number') return [{ group: 'numbers', name, length: 1 }];
-    if (kind !== 'bag') return [{ group: 'ids', name, length: 1 }];
-    return (['ids', 'coefficients'] as const).map((group) => ({ group, name, length: input.length }));
-  });
   return [
-    ...ofInputs,
+    ...inputs.flatMap(inputColumns),
     ...stages.flatMap((name) => (['labels', 'weights'] as const).map((group): Column => ({ group, name, length: 1 }))),
   ];
 }
 
 function emptyColumns(columns: readonly Column[], rows: number): Columns {
-  const empty: Columns = { ids: {}, coefficients: {}, numbers: {}, labels: {}, weights: {} };
-  for (const { group, name, length } of columns) {
-    empty[group][name] = group === 'ids' ? new Int32Array(rows * length) : new Float32Array(rows * length);
-  }
-  return empty;
+  const floats = (group: Column['group']) =>
+    Object.fromEntries(lengthsOf(columns, group).map(([name, length]) => [name, new Float32Array(rows * length)]));
+  const ids = lengthsOf(columns, 'ids').map(([name, length]) => [name, new Int32Array(rows * length)] as const);
+  return {
+    ids: Object.fromEntries(ids),
+    coefficients: floats('coefficients'),
+    numbers: floats('numbers'),
+    labels: floats('labels'),
+    weights: floats('weights'),
+  };
+}
+
+function lengthsOf(columns: readonly Column[], group: Column['group']): (readonly [name: string, length: number])[] {
+  return columns.filter((column) => column.group === group).map(({ name, length }) => [name, length] as const);
 }

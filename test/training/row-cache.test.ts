@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Batch } from '../../lib/engine/engine.ts';
 import type { InputSpec, LogChunk } from '../../lib/table/encoded.ts';
-import { quantileId, type RowCache, RowCacheWriter } from '../../lib/training/row-cache.ts';
+import { type RowCache, RowCacheWriter } from '../../lib/training/row-cache.ts';
 
 const INPUTS: readonly InputSpec[] = [
   { kind: 'id', name: 'item', entity: 'item', table: 'item' },
@@ -80,19 +80,6 @@ describe('the number of batches', () => {
     { batchSize: 777, order: { seed: 2, epoch: 3 } },
   ])('is that of the batches that come: $batchSize rows, $order', async ({ batchSize, order }) => {
     expect(cache.batchCount(batchSize, order)).toBe((await all(cache.batches(batchSize, order))).length);
-  });
-});
-
-describe('the row id of a number by its quantile', () => {
-  it.each([
-    { value: Number.NaN, id: 0 },
-    { value: -5, id: 1 },
-    { value: 1, id: 1 },
-    { value: 1.5, id: 2 },
-    { value: 2, id: 2 },
-    { value: 2.1, id: 3 },
-  ])('of $value is $id', ({ value, id }) => {
-    expect(quantileId(INPUTS[3] as InputSpec & { kind: 'quantile' }, value)).toBe(id);
   });
 });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { bagCoefficients } from '../../lib/training/bag-coefficients.ts';
 import { fillUntrainedRows } from '../../lib/training/fill-untrained.ts';
 import { initialWeights } from '../../lib/training/initial-weights.ts';
 import { smallModel } from '../engine/small-model.ts';
@@ -76,18 +75,5 @@ describe('rows that no training row touched', () => {
       { t: new Uint8Array(2) },
     );
     expect([...(tables.t as Float32Array)]).toEqual([0, 0]);
-  });
-});
-
-describe('coefficients of a bag', () => {
-  it.each([
-    { combiner: 'sum', weights: [2, 1, 1, 0], expected: [2, 1, 1, 0] },
-    { combiner: 'mean', weights: [2, 1, 1, 0], expected: [0.5, 0.25, 0.25, 0] },
-    { combiner: 'sqrtn', weights: [3, 4, 0, 0], expected: [0.6, 0.8, 0, 0] },
-    { combiner: 'mean', weights: [0, 0, 0, 0], expected: [1, 0, 0, 0] },
-  ] as const)('$combiner of $weights', ({ combiner, weights, expected }) => {
-    const into = new Float32Array(4).fill(9);
-    bagCoefficients(combiner, Float32Array.from(weights), into);
-    expect([...into]).toEqual(expected.map(Math.fround));
   });
 });

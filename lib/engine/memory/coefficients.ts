@@ -1,4 +1,5 @@
 import type { EmbeddedField } from '../../model/embeddings.ts';
+import { embeddedKind } from '../../model/kinds/index.ts';
 import type { Batch } from '../engine.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Batch } from '../engine.ts';
 export function fillCoefficients(into: Float32Array, batch: Batch, field: EmbeddedField, length: number): void {
   const { input, trainedOn } = field;
   const values = into.subarray(0, batch.rows * length);
-  if (input.kind === 'bag') values.set(batch.coefficients[input.name] as Float32Array);
+  if (embeddedKind(input).hasCoefficients) values.set(batch.coefficients[input.name] as Float32Array);
   else values.fill(1);
   if (trainedOn === null) return;
   const reached = batch.labels[trainedOn] as Float32Array;

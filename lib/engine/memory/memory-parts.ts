@@ -1,5 +1,6 @@
 /** What an engine keeps in its memory. */
 import type { EmbeddedField } from '../../model/embeddings.ts';
+import { embeddedKind } from '../../model/kinds/index.ts';
 import type { Model } from '../../model/model.ts';
 import type { EngineOptions } from '../engine.ts';
 import { optimizerOf } from '../optimizers.ts';
@@ -50,12 +51,9 @@ export function planParts(
     ),
     fields: embeddings.fields.map((field) => {
       const length = idsPerRow(field);
-      return {
-        field,
-        length,
-        ids: plan.reserve(batchSize * length),
-        coefficients: field.input.kind === 'bag' || field.trainedOn !== null ? plan.reserve(batchSize * length) : null,
-      };
+      const ids = plan.reserve(batchSize * length);
+      const hasCoefficients = embeddedKind(field.input).hasCoefficients || field.trainedOn !== null;
+      return { field, length, ids, coefficients: hasCoefficients ? plan.reserve(batchSize * length) : null };
     }),
     embedded: plan.reserve(batchSize * embeddings.width),
     embeddedGradient: plan.reserve(batchSize * embeddings.width),
@@ -63,5 +61,5 @@ export function planParts(
 }
 
 function idsPerRow({ input }: EmbeddedField): number {
-  return input.kind === 'bag' ? input.length : 1;
+  return embeddedKind(input).idsPerRow(input);
 }

@@ -1,9 +1,10 @@
 /** The scoring model: encoded ids and untransformed numbers in, named probabilities out. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/graph.ts';
-import { type InputSpec as GraphInput, trace } from '../../graph/trace.ts';
+import { trace } from '../../graph/trace.ts';
 import { type Calibrators, calibrateLogits } from '../../model/calibrators.ts';
 import { forwardFunction } from '../../model/functions.ts';
+import { inputKind } from '../../model/kinds/index.ts';
 import type { Model } from '../../model/model.ts';
 import type { Tensors } from '../../model/network.ts';
 import type { InputSpec } from '../../table/encoded.ts';
@@ -55,25 +56,10 @@ function traceForward(
       const tableOf = Object.fromEntries(tables.map(({ name }) => [name, constants[embeddingName(name)] as tf.Tensor]));
       return outputs(forwardFunction(model, constants, tableOf, encoded));
     },
-    inputs.flatMap(graphInputs),
+    inputs.flatMap((input) => inputKind(input).graphInputs(input)),
     [...parameters, ...embeddings],
   );
 }
 
 /** Name of an embedding table's initializer. */
 export const embeddingName = (table: string) => `embedding.${table}`;
-
-function graphInputs(input: InputSpec): GraphInput[] {
-  switch (input.kind) {
-    case 'id':
-      return [{ name: input.name, shape: ['batch'], type: 'int64' }];
-    case 'bag':
-      return [
-        { name: input.name, shape: ['batch', input.length], type: 'int64' },
-        { name: `${input.name}_weights`, shape: ['batch', input.length], type: 'float32' },
-      ];
-    case 'number':
-    case 'quantile':
-      return [{ name: input.name, shape: ['batch'], type: 'float32' }];
-  }
-}

@@ -9,12 +9,12 @@ import { graphText } from '../../../lib/graph/graph.ts';
 import { onnxBytes } from '../../../lib/graph/onnx-file.ts';
 import { embedRows } from '../../../lib/model/embeddings.ts';
 import { stepFunction } from '../../../lib/model/functions.ts';
+import { bagCoefficients } from '../../../lib/model/kinds/bag.ts';
+import { quantileId } from '../../../lib/model/kinds/quantile.ts';
 import type { Model } from '../../../lib/model/model.ts';
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
 import type { InputSpec } from '../../../lib/table/encoded.ts';
-import { bagCoefficients } from '../../../lib/training/bag-coefficients.ts';
 import { initialWeights } from '../../../lib/training/initial-weights.ts';
-import { quantileId } from '../../../lib/training/row-cache.ts';
 import { chainOfThree, esm2 } from '../../model/funnels.ts';
 import { INPUTS, smallChunk, smallModel } from '../small-model.ts';
 

@@ -1,0 +1,68 @@
+/** Up to so many ids a row, with weights, whose embeddings a combiner makes one. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { BagInput } from '../../table/encoded.ts';
+import type { EmbeddedKind } from './input-kind.ts';
+
+export const bag: EmbeddedKind<BagInput> = {
+  hasCoefficients: true,
+  idsPerRow: ({ length }) => length,
+  graphInputs: ({ name, length }) => [
+    { name, shape: ['batch', length], type: 'int64' },
+    { name: `${name}_weights`, shape: ['batch', length], type: 'float32' },
+  ],
+  writeRow({ name, length, combiner }, { ids, weights }, row, into, at) {
+    const [from, to] = [row * length, at * length];
+    const [source, target] = [ids[name] as BigInt64Array, into.ids[name] as Int32Array];
+    for (let k = 0; k < length; k++) target[to + k] = Number(source[from + k]);
+    const rowWeights = (weights[name] as Float32Array).subarray(from, from + length);
+    bagCoefficients(combiner, rowWeights, (into.coefficients[name] as Float32Array).subarray(to, to + length));
+  },
+  embed: (input, table, encoded) =>
+    pool(input, table, encoded[input.name] as tf.Tensor, encoded[`${input.name}_weights`] as tf.Tensor),
+};
+
+/**
+ * Writes the combiner's coefficient of each value of a bag: sum: w; mean: w / sum w; sqrtn: w / sqrt(sum w^2). A bag
+ * without weight is its first slot, whose id is then 0, the missing value.
+ */
+export function bagCoefficients(combiner: BagInput['combiner'], weights: Float32Array, into: Float32Array): void {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  if (total === 0) {
+    into.fill(0);
+    into[0] = 1;
+    return;
+  }
+  const norm = coefficientNorm(combiner, weights, total);
+  for (let i = 0; i < weights.length; i++) into[i] = (weights[i] as number) / norm;
+}
+
+function coefficientNorm(combiner: BagInput['combiner'], weights: Float32Array, total: number): number {
+  switch (combiner) {
+    case 'sum':
+      return 1;
+    case 'mean':
+      return total;
+    case 'sqrtn':
+      return Math.sqrt(weights.reduce((sum, weight) => sum + weight * weight, 0));
+  }
+}
+
+/** The same in the graph: weighted sum of the rows of a bag; a bag without weight is row 0, the missing value. */
+function pool({ combiner }: BagInput, table: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor): tf.Tensor {
+  const isEmpty = tf.cast(tf.equal(tf.sum(weights, 1, true), 0), 'float32');
+  const coefficients = tf.div(weights, norm(combiner, weights, isEmpty));
+  const pooled = tf.sum(tf.mul(tf.expandDims(coefficients, 2), tf.gather(table, ids)), 1);
+  const missing = tf.gather(table, tf.tensor1d([0], 'int32'));
+  return tf.add(pooled, tf.mul(isEmpty, missing));
+}
+
+function norm(combiner: BagInput['combiner'], weights: tf.Tensor, isEmpty: tf.Tensor): tf.Tensor {
+  switch (combiner) {
+    case 'sum':
+      return tf.scalar(1);
+    case 'mean':
+      return tf.add(tf.sum(weights, 1, true), isEmpty);
+    case 'sqrtn':
+      return tf.add(tf.sqrt(tf.sum(tf.square(weights), 1, true)), isEmpty);
+  }
+}

@@ -1,0 +1,25 @@
+/** A number that is an input of the towers itself. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { NumberInput } from '../../table/encoded.ts';
+import type { NumberKind } from './input-kind.ts';
+
+export const number: NumberKind<NumberInput> = {
+  graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'float32' }],
+  writeRow({ name }, { numbers }, row, into, at) {
+    (into.numbers[name] as Float32Array)[at] = numbers[name]?.[row] as number;
+  },
+  transform,
+};
+
+/** Clip, log1p, standardise; a missing (NaN) number has the value 0, the training mean. */
+function transform(input: NumberInput, untransformed: tf.Tensor): { value: tf.Tensor; missing: tf.Tensor } {
+  const isMissing = tf.isNaN(untransformed);
+  const zeros = tf.zerosLike(untransformed);
+  let value: tf.Tensor = tf.where(isMissing, zeros, untransformed);
+  const [low, high] = input.clip ?? [null, null];
+  if (low !== null) value = tf.maximum(value, low);
+  if (high !== null) value = tf.minimum(value, high);
+  if (input.log1p) value = tf.mul(tf.sign(value), tf.log(tf.add(tf.abs(value), 1)));
+  value = tf.div(tf.sub(value, input.mean), input.deviation);
+  return { value: tf.where(isMissing, zeros, value), missing: tf.cast(isMissing, 'float32') };
+}
