@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../bin/commands.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { PREFIXES } from '../../lib/contract/bucket.ts';
 import { RUN_EXIT_CODES } from '../../lib/contract/exit-codes.ts';
@@ -41,8 +42,8 @@ describe.each(PAGES)('%s', (page) => {
     const { scripts } = packageJson();
     const runs = [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, script = '']) => script);
     expect(runs.filter((script) => !Object.hasOwn(scripts, script))).toEqual([]);
-    const commands = [...text.matchAll(/npx entirespace ([\w-]+)/g)].map(([, command]) => `bin/commands/${command}.ts`);
-    expect(commands.filter((path) => !existsSync(path))).toEqual([]);
+    const commands = [...text.matchAll(/npx entirespace ([\w-]+)/g)].map(([, command = '']) => command);
+    expect(commands.filter((command) => !COMMANDS.some(({ name }) => name === command))).toEqual([]);
   });
 });
 
@@ -74,6 +75,16 @@ describe('docs/architecture.md', () => {
     const page = readFileSync('docs/architecture.md', 'utf8');
     const section = page.split('\n## ').find((part) => part.startsWith('Rooms')) ?? '';
     expect([...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, room]) => room)).toEqual(rooms);
+  });
+
+  it('names functions and classes that their files have', () => {
+    const page = readFileSync('docs/architecture.md', 'utf8');
+    const named = [...page.matchAll(/`(\w+)`\s\(`([\w./-]+\.ts)`/g)].map(([, name = '', file = '']) => ({
+      name,
+      file,
+    }));
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ name, file }) => !new RegExp(`\\b${name}\\b`).test(readFileSync(file, 'utf8')))).toEqual([]);
   });
 
   it('gives a reason for every dependency', () => {
