@@ -97,3 +97,6 @@ export interface TrainingEngine {
   /** Frees what the engine holds outside JavaScript; it cannot be used after that. */
   release(): Promise<void>;
 }
+
+/** Makes the engine that trains a model. Its weights are all 0 until `load` sets them. */
+export type CreateEngine = (model: Model, options: EngineOptions) => Promise<TrainingEngine>;

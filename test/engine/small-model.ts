@@ -3,7 +3,7 @@ import type { ModelChoice } from '../../lib/config/declaration.ts';
 import { type Model, modelOf } from '../../lib/model/model.ts';
 import { type StageGraph, stageGraph } from '../../lib/model/stage-graph.ts';
 import type { EncodedChunk, InputSpec, TableSpec } from '../../lib/table/encoded.ts';
-import { chainOfThree } from '../model/funnels.ts';
+import { chainOfThree, esm2 } from '../model/funnels.ts';
 
 export const TABLES: readonly TableSpec[] = [
   { name: 'item', dimension: 6, rows: 40 },
@@ -27,6 +27,16 @@ export function smallModel(
 ): Model {
   return modelOf(graph, { type, hiddenUnits: [16, 8], fields }, INPUTS, TABLES);
 }
+
+export const MODELS: readonly { readonly name: string; readonly model: Model }[] = [
+  { name: 'fields side by side', model: smallModel() },
+  { name: 'fields summed by entity', model: smallModel('sum_by_entity') },
+  { name: 'ESM2', model: smallModel('concatenate', stageGraph(esm2)) },
+  { name: 'ESMM-NS', model: smallModel('concatenate', stageGraph(chainOfThree), 'esmm-ns') },
+  { name: 'ESMM-NS with fields summed by entity', model: smallModel('sum_by_entity', stageGraph(esm2), 'esmm-ns') },
+  { name: 'BASE', model: smallModel('concatenate', stageGraph(chainOfThree), 'base') },
+  { name: 'BASE over paths that meet again', model: smallModel('concatenate', stageGraph(esm2), 'base') },
+];
 
 /** Rows that have missing, unknown and known values, empty and full bags, and numbers on both sides of every boundary. */
 export function smallChunk(rows: number, from = 0): EncodedChunk {

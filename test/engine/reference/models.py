@@ -1,4 +1,4 @@
-"""Reference values for test/engine/ort/models.test.ts: each model in plain PyTorch, its losses and three steps of training.
+"""Reference values for test/engine/models-in-pytorch.ts: each model in plain PyTorch, its losses and three steps of training.
 
     python test/engine/reference/models.py > test/engine/reference/models.json
 

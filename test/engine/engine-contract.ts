@@ -1,0 +1,401 @@
+/** What every training engine promises. Each engine's own test runs this suite over it and adds what is its own. */
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ModelChoice } from '../../lib/config/declaration.ts';
+import { dropoutMasks } from '../../lib/engine/dropout.ts';
+import type { CreateEngine, EngineOptions, TrainingEngine, Weights } from '../../lib/engine/engine.ts';
+import { type LearningRateSchedule, learningRateFactor } from '../../lib/engine/learning-rate.ts';
+import type { OptimizerChoice } from '../../lib/engine/optimizers.ts';
+import type { Model } from '../../lib/model/model.ts';
+import { MODELS as BY_TYPE } from '../../lib/model/models/index.ts';
+import { stageGraph } from '../../lib/model/stage-graph.ts';
+import { initialWeights } from '../../lib/training/initial-weights.ts';
+import { chainOfThree } from '../model/funnels.ts';
+import { eagerStep, firstStep } from './eager-step.ts';
+import { expectClose } from './expect-close.ts';
+import { expectStepsOfPyTorch } from './models-in-pytorch.ts';
+import { PlainOptimizer } from './plain-optimizer.ts';
+import { RATES, rowsRead, smallBatch, someWeights } from './small-batch.ts';
+import { MODELS, smallChunk, smallModel } from './small-model.ts';
+
+const OPTIONS: EngineOptions = {
+  batchSize: 4096,
+  threads: 1,
+  optimizer: { type: 'adam', learningRate: 0.01 },
+  l2Embeddings: 0,
+  dropout: 0,
+  seed: 3,
+};
+
+const SIZES = MODELS.flatMap((model) => [1, 3, 4096].map((rows) => ({ ...model, rows })));
+
+const OPTIMIZERS: readonly { readonly name: string; readonly optimizer: OptimizerChoice }[] = [
+  { name: 'adam', optimizer: { type: 'adam', learningRate: 0.01 } },
+  { name: 'adagrad', optimizer: { type: 'adagrad', learningRate: 0.05 } },
+  { name: 'row-wise adagrad', optimizer: { type: 'rowwise_adagrad', learningRate: 0.05 } },
+  { name: 'sgd', optimizer: { type: 'sgd', learningRate: 0.5 } },
+  { name: 'sgd with momentum', optimizer: { type: 'sgd', learningRate: 0.1, momentum: 0.9 } },
+];
+
+const SCHEDULE: LearningRateSchedule = { warmupSteps: 2, decay: 'cosine', totalSteps: 8 };
+
+export function describeEngineContract(name: string, createEngine: CreateEngine): void {
+  describe(name, () => {
+    beforeAll(async () => {
+      await tf.setBackend('cpu');
+    });
+
+    const engineOf = async (
+      model: Model,
+      options: Partial<EngineOptions> = {},
+      weights: Weights = someWeights(model),
+    ): Promise<TrainingEngine> => {
+      const engine = await createEngine(model, { ...OPTIONS, ...options });
+      engine.load(weights);
+      return engine;
+    };
+
+    it.each(MODELS)('names the losses and their weights in the total: $name', async ({ model }) => {
+      const engine = await engineOf(model);
+      const names = engine.losses.map(({ name: loss }) => loss);
+      expect(names.length).toBeGreaterThan(0);
+      expect(Object.keys(await engine.loss(smallBatch(model, 4)))).toEqual(names);
+      expect(Object.keys(await engine.train(smallBatch(model, 4)))).toEqual(names);
+      for (const { weight } of engine.losses) expect(weight).toBe(1);
+      await engine.release();
+    });
+
+    describe('loss', () => {
+      it.each(SIZES)('is that of tfjs-cpu: $name, $rows rows', async ({ model, rows }) => {
+        const engine = await engineOf(model);
+        const batch = smallBatch(model, rows);
+        expectLosses(await engine.loss(batch), firstStep(model, rows).losses);
+        await engine.release();
+      });
+
+      it('starts at that of predicting the base rates', async () => {
+        const model = smallModel();
+        const engine = await engineOf(model, {}, initialWeights(model, RATES, 1));
+        const rows = 4096;
+        const batch = smallBatch(model, rows);
+        const entropy = (rate: number, predicted: number) =>
+          -(rate * Math.log(predicted) + (1 - rate) * Math.log(1 - predicted));
+        const losses = await engine.loss(batch);
+        for (const stage of ['click', 'conversion'] as const) {
+          const labels = batch.labels[stage] as Float32Array;
+          const rate = labels.reduce((a, b) => a + b, 0) / rows;
+          expect(losses[stage]).toBeGreaterThan(0.9 * entropy(rate, RATES[stage]));
+          expect(losses[stage]).toBeLessThan(1.1 * entropy(rate, RATES[stage]));
+        }
+        await engine.release();
+      });
+
+      it('leaves out rows of weight 0', async () => {
+        const engine = await engineOf(smallModel());
+        const longer = smallBatch(engine.model, 8);
+        for (const weights of Object.values(longer.weights)) weights.fill(0.2, 0, 5).fill(0, 5);
+        expectLosses(await engine.loss(longer), await engine.loss(smallBatch(engine.model, 5)));
+        await engine.release();
+      });
+
+      it('changes nothing, and drops nothing', async () => {
+        const model = smallModel();
+        const [engine, without] = [await engineOf(model, { dropout: 0.5 }), await engineOf(model)];
+        const before = stateOf(engine);
+        const batch = smallBatch(model, 64);
+        expect(await engine.loss(batch)).toEqual(await without.loss(batch));
+        expect(stateOf(engine)).toEqual(before);
+        expect(engine.steps).toBe(0);
+        await engine.release();
+        await without.release();
+      });
+    });
+
+    describe('train', () => {
+      it.each(Object.keys(BY_TYPE) as ModelChoice['type'][])(
+        'has the losses, and after three steps the weights, of %s written in PyTorch',
+        (type) => expectStepsOfPyTorch(createEngine, type),
+      );
+
+      it.each(SIZES)('follows the gradient of tfjs-cpu: $name, $rows rows', async ({ model, rows }) => {
+        // So long a step leaves nearly all digits of the gradient in the difference of the weights.
+        const learningRate = 1024;
+        const engine = await engineOf(model, { optimizer: { type: 'sgd', learningRate } });
+        const before = engine.weights();
+        const batch = smallBatch(model, rows);
+        const { losses, gradients } = firstStep(model, rows);
+        expectLosses(await engine.train(batch), losses);
+        const after = engine.weights();
+        for (const kind of ['parameters', 'tables'] as const)
+          for (const [name, expected] of Object.entries(gradients[kind])) {
+            const [from, to] = [before[kind][name] as Float32Array, after[kind][name] as Float32Array];
+            const step = from.map((weight, i) => (weight - (to[i] as number)) / learningRate);
+            expectClose(step, expected, 1e-5, `${name} at ${rows} rows`);
+          }
+        await engine.release();
+      });
+
+      it.each(
+        OPTIMIZERS.flatMap((entry) => [
+          { ...entry, l2Embeddings: 0, schedule: undefined, type: 'esmm' as const },
+          { ...entry, l2Embeddings: 0.01, schedule: SCHEDULE, type: 'base' as const },
+        ]),
+      )(
+        'updates by the formula: $name, l2 $l2Embeddings, $type',
+        async ({ optimizer, l2Embeddings, schedule, type }) => {
+          const model = smallModel('concatenate', stageGraph(chainOfThree), type);
+          const engine = await engineOf(model, { optimizer, l2Embeddings, ...(schedule && { schedule }) });
+          const dimensions = Object.fromEntries(model.embeddings.tables.map((table) => [table.name, table.dimension]));
+          const plain = new PlainOptimizer(optimizer, l2Embeddings, someWeights(model), dimensions);
+          for (let step = 1; step <= 6; step++) {
+            // Batches of different sizes, whose rows come back after steps without them.
+            const [rows, from] = [20 + 3 * (step % 2), 7 * step];
+            const batch = smallBatch(model, rows, from);
+            const { losses, gradients } = eagerStep(model, plain.weights(), batch, smallChunk(rows, from));
+            expectLosses(await engine.train(batch), losses, 1e-4);
+            plain.update(gradients, rowsRead(model, batch), schedule ? learningRateFactor(schedule, step) : 1);
+          }
+          expectWeights(engine.weights(), plain.weights(), 1e-4);
+          await engine.release();
+        },
+      );
+
+      it('drops units by the masks of seed and step', async () => {
+        const model = smallModel();
+        const engine = await engineOf(model, { dropout: 0.3, optimizer: { type: 'sgd', learningRate: 0.5 } });
+        for (let step = 1; step <= 2; step++) {
+          const masks = dropoutMasks(model.network.masks, 64, { rate: 0.3, seed: OPTIONS.seed, step });
+          const batch = smallBatch(model, 64);
+          const { losses } = eagerStep(model, engine.weights(), batch, smallChunk(64), masks);
+          expectLosses(await engine.train(batch), losses);
+        }
+        await engine.release();
+      });
+
+      it('counts its steps', async () => {
+        const engine = await engineOf(smallModel());
+        for (const steps of [1, 2, 3]) {
+          await engine.train(smallBatch(engine.model, 4));
+          expect(engine.steps).toBe(steps);
+        }
+        await engine.release();
+      });
+
+      it('lowers the loss of a batch that is repeated', async () => {
+        const model = smallModel();
+        const engine = await engineOf(model, {}, initialWeights(model, RATES, 1));
+        const batch = smallBatch(model, 512);
+        const before = await engine.loss(batch);
+        for (let i = 0; i < 60; i++) await engine.train(batch);
+        const after = await engine.loss(batch);
+        expect(after.click).toBeLessThan(0.7 * (before.click as number));
+        expect(after.conversion).toBeLessThan(0.7 * (before.conversion as number));
+        await engine.release();
+      });
+
+      it.each(MODELS)('touches only the rows that its batches train: $name', async ({ model }) => {
+        const engine = await engineOf(model);
+        const before = engine.weights().tables;
+        const batch = smallBatch(model, 3);
+        await engine.train(batch);
+        await engine.loss(smallBatch(model, 64));
+        const after = engine.weights().tables;
+        const read = rowsRead(model, batch);
+        for (const { name: table, rows, dimension } of model.embeddings.tables) {
+          const all = Array.from({ length: rows }, (_, row) => row);
+          const changed = all.filter((row) => !isSameRow(before[table], after[table], row, dimension));
+          expect(new Set(changed), table).toEqual(read[table]);
+          expect(all.filter((row) => engine.touched[table]?.[row] === 1)).toEqual(changed);
+        }
+        await engine.release();
+      });
+
+      it('touches the rows of clicked impressions alone where the network trains on them alone', async () => {
+        const engine = await engineOf(smallModel('concatenate', stageGraph(chainOfThree), 'base'));
+        const batch = smallBatch(engine.model, 5);
+        await engine.train(batch);
+        const cities = [...(batch.ids.city as Int32Array)];
+        const clicked = cities.filter((_, row) => batch.labels.click?.[row] === 1);
+        const touched = (table: string) =>
+          [...(engine.touched[table] as Uint8Array)].flatMap((flag, row) => (flag === 1 ? [row] : []));
+        expect(touched('click.city')).toEqual([...new Set(cities)].sort());
+        expect(touched('conversion.city')).toEqual([...new Set(clicked)].sort());
+        expect(clicked.length).toBeGreaterThan(0);
+        expect(clicked.length).toBeLessThan(cities.length);
+        await engine.release();
+      });
+
+      it('has nothing left of a larger batch', async () => {
+        const model = smallModel();
+        const [used, fresh] = [await engineOf(model), await engineOf(model, { batchSize: 3 })];
+        await used.loss(smallBatch(model, 4096, 5));
+        const batch = smallBatch(model, 3);
+        expect(await used.train(batch)).toEqual(await fresh.train(batch));
+        expect(used.weights()).toEqual(fresh.weights());
+        await used.release();
+        await fresh.release();
+      });
+
+      it('is the same to the last bit for the same seed, dropout included', async () => {
+        const run = async (seed: number) => {
+          const engine = await engineOf(smallModel(), { dropout: 0.3, seed });
+          for (let i = 0; i < 5; i++) await engine.train(smallBatch(engine.model, 64, i * 64));
+          const weights = engine.weights();
+          await engine.release();
+          return weights;
+        };
+        const first = await run(3);
+        expect(await run(3)).toEqual(first);
+        expect(await run(4)).not.toEqual(first);
+      });
+
+      it('refuses a batch that is too large, and makes no step of it', async () => {
+        const engine = await engineOf(smallModel(), { batchSize: 8 });
+        const before = stateOf(engine);
+        const refusal = new RangeError('batch: got 9 rows, expected at most 8');
+        await expect(engine.train(smallBatch(engine.model, 9))).rejects.toThrow(refusal);
+        await expect(engine.loss(smallBatch(engine.model, 9))).rejects.toThrow(refusal);
+        expect(stateOf(engine)).toEqual(before);
+        expect(engine.steps).toBe(0);
+        await engine.release();
+      });
+    });
+
+    describe('weights and load', () => {
+      it('give back what was set, as a copy', async () => {
+        const weights = someWeights(smallModel());
+        const engine = await engineOf(smallModel(), {}, weights);
+        const copy = engine.weights();
+        expect(copy).toEqual(weights);
+        copy.tables.city?.fill(9);
+        expect(engine.weights()).toEqual(weights);
+        await engine.release();
+      });
+
+      it('start at 0', async () => {
+        const engine = await createEngine(smallModel(), OPTIONS);
+        const { parameters, tables } = engine.weights();
+        for (const values of [...Object.values(parameters), ...Object.values(tables)])
+          expect(values.every((value) => value === 0)).toBe(true);
+        await engine.release();
+      });
+
+      it('set only what is named', async () => {
+        const engine = await engineOf(smallModel());
+        const before = engine.weights();
+        const city = new Float32Array(9 * 6).fill(0.5);
+        engine.load({ parameters: {}, tables: { city } });
+        expect(engine.weights()).toEqual({ ...before, tables: { ...before.tables, city } });
+        await engine.release();
+      });
+
+      it('leave the state of the optimizer as it is', async () => {
+        const model = smallModel();
+        const engine = await engineOf(model, { optimizer: { type: 'adagrad', learningRate: 0.5 } });
+        const batch = smallBatch(model, 16);
+        const start = someWeights(model);
+        const stepFrom = async () => {
+          engine.load(start);
+          await engine.train(batch);
+          const { parameters } = engine.weights();
+          return (parameters['click.2.bias']?.[0] as number) - (start.parameters['click.2.bias']?.[0] as number);
+        };
+        const [first, second] = [await stepFrom(), await stepFrom()];
+        // The same gradient twice: its squares have doubled.
+        expect(second / first).toBeCloseTo(Math.SQRT1_2, 5);
+        await engine.release();
+      });
+
+      it.each([
+        {
+          weights: { parameters: { 'click.2.bias': [1, 2] }, tables: {} },
+          what: 'click.2.bias: got 2 values, expected 1',
+        },
+        { weights: { parameters: {}, tables: { city: [1] } }, what: 'city: got 1 values, expected 54' },
+        { weights: { parameters: { item: [1] }, tables: {} }, what: 'item: got 1 values, expected 0' },
+      ])('refuse what does not fit: $what', async ({ weights: { parameters, tables }, what }) => {
+        const engine = await engineOf(smallModel());
+        const floats = (values: object): Record<string, Float32Array> =>
+          Object.fromEntries(Object.entries(values).map(([key, list]) => [key, Float32Array.from(list)]));
+        const weights = { parameters: floats(parameters), tables: floats(tables) };
+        expect(() => engine.load(weights)).toThrow(new RangeError(`weights of ${what}`));
+        await engine.release();
+      });
+    });
+
+    describe('state and restore', () => {
+      it.each(OPTIMIZERS)('go on to the same bytes: $name', async ({ optimizer }) => {
+        const model = smallModel();
+        const options = { optimizer, dropout: 0.2, l2Embeddings: 0.01, schedule: SCHEDULE };
+        const train = async (engine: TrainingEngine, steps: readonly number[]) => {
+          for (const step of steps) await engine.train(smallBatch(model, 32, step * 10));
+        };
+        const first = await engineOf(model, options);
+        await train(first, [1, 2, 3]);
+        const kept = stateOf(first);
+        await train(first, [4, 5]);
+
+        const second = await createEngine(model, { ...OPTIONS, ...options });
+        await second.restore(3, async (array, into) => into.set(kept.get(array) as Uint8Array));
+        expect(second.steps).toBe(3);
+        expect(stateOf(second)).toEqual(kept);
+        await train(second, [4, 5]);
+        expect(stateOf(second)).toEqual(stateOf(first));
+        expect(second.weights()).toEqual(first.weights());
+        expect(second.touched).toEqual(first.touched);
+        await first.release();
+        await second.release();
+      });
+
+      it('have an array for each parameter and, with the touched rows, for each table', async () => {
+        const engine = await engineOf(smallModel());
+        const { parameters } = engine.model.network;
+        expect(engine.state().arrays.map(([array]) => array)).toEqual([
+          ...parameters.map((parameter) => `parameter/${parameter.name}`),
+          'table/item',
+          'table/city',
+          'table/age',
+          'touched/item',
+          'touched/city',
+          'touched/age',
+        ]);
+        await engine.release();
+      });
+    });
+
+    it('makes no step once it is released', async () => {
+      const engine = await engineOf(smallModel());
+      await engine.release();
+      await expect(engine.train(smallBatch(engine.model, 4))).rejects.toThrow();
+      await expect(engine.loss(smallBatch(engine.model, 4))).rejects.toThrow();
+    });
+  });
+}
+
+/** A copy of an engine's state. */
+function stateOf(engine: TrainingEngine): Map<string, Uint8Array> {
+  return new Map(engine.state().arrays.map(([name, bytes]) => [name, bytes.slice()]));
+}
+
+function expectLosses(
+  got: Readonly<Record<string, number>>,
+  expected: Readonly<Record<string, number>>,
+  tolerance = 1e-5,
+): void {
+  expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
+  for (const [name, loss] of Object.entries(expected))
+    expect(Math.abs((got[name] as number) - loss), `loss ${name}`).toBeLessThanOrEqual(tolerance * loss);
+}
+
+function expectWeights(got: Weights, expected: Weights, tolerance: number): void {
+  for (const kind of ['parameters', 'tables'] as const) {
+    expect(Object.keys(got[kind])).toEqual(Object.keys(expected[kind]));
+    for (const [name, values] of Object.entries(expected[kind]))
+      expectClose(got[kind][name] as Float32Array, values, tolerance, name);
+  }
+}
+
+function isSameRow(a: Float32Array | undefined, b: Float32Array | undefined, row: number, dimension: number): boolean {
+  return Array.from({ length: dimension }, (_, k) => row * dimension + k).every((i) => a?.[i] === b?.[i]);
+}

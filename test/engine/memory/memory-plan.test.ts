@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_BYTES, MemoryPlan } from '../../../lib/engine/memory/memory-plan.ts';
+import { planRows } from '../../../lib/engine/memory/rows.ts';
+import { type OptimizerChoice, optimizerOf } from '../../../lib/engine/optimizers.ts';
+
+describe('a memory plan', () => {
+  it('gives each block cache lines of its own, after the address that means none', async () => {
+    const plan = new MemoryPlan();
+    const blocks = [1, 16, 17, 3].map((length) => plan.reserve(length));
+    expect(blocks).toEqual([
+      { offset: 1024, length: 1 },
+      { offset: 1088, length: 16 },
+      { offset: 1152, length: 17 },
+      { offset: 1280, length: 3 },
+    ]);
+    expect(plan.bytes).toBe(1344);
+    const memory = await plan.build();
+    for (const block of blocks) expect([...memory.floats(block)]).toEqual(new Array(block.length).fill(0));
+  });
+
+  it('is refused where it needs more than 4 GiB', async () => {
+    const plan = new MemoryPlan();
+    plan.reserve(1.5 * 2 ** 30);
+    await expect(plan.build()).rejects.toThrow(
+      new RangeError(
+        "embedding tables and their optimizer's state need 6.0 GiB, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)",
+      ),
+    );
+  });
+
+  // The figures of docs/model.md, in millions; scripts/table-rows.ts trains at each limit.
+  it.each([
+    { millions: 19.5, optimizer: { type: 'adam' } },
+    { millions: 29.0, optimizer: { type: 'adagrad' } },
+    { millions: 53.6, optimizer: { type: 'rowwise_adagrad' } },
+    { millions: 56.4, optimizer: { type: 'sgd' } },
+  ] as const)('holds $millions million rows of 18 dimensions with $optimizer.type', ({ millions, optimizer }) => {
+    expect(bytesOf(millions, optimizer)).toBeLessThan(MAX_BYTES);
+    expect(bytesOf(millions + 0.2, optimizer)).toBeGreaterThan(MAX_BYTES);
+  });
+});
+
+function bytesOf(millions: number, optimizer: Pick<OptimizerChoice, 'type'>): number {
+  const plan = new MemoryPlan();
+  const { state } = optimizerOf({ ...optimizer, learningRate: 0.001 }).sparse;
+  planRows(plan, { rows: millions * 1e6, dimension: 18, state, touchable: 4096 });
+  return plan.bytes;
+}

@@ -1,0 +1,85 @@
+/** Each model in plain PyTorch, its losses and three steps of training, to hold the engines against. */
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { ModelChoice } from '../../lib/config/declaration.ts';
+import type { Batch, CreateEngine } from '../../lib/engine/engine.ts';
+import { modelOf } from '../../lib/model/model.ts';
+import { stageGraph } from '../../lib/model/stage-graph.ts';
+import type { InputSpec, TableSpec } from '../../lib/table/encoded.ts';
+import { chainOfThree } from '../model/funnels.ts';
+import { Lcg } from './lcg.ts';
+
+type Values = Readonly<Record<string, number[]>>;
+
+interface Reference {
+  readonly losses: readonly { readonly click: number; readonly conversion: number }[];
+  readonly tables: Values;
+  readonly parameters: Values;
+}
+
+const ROWS = 6;
+const TABLES: readonly TableSpec[] = [
+  { name: 'user', rows: 7, dimension: 4 },
+  { name: 'item', rows: 5, dimension: 4 },
+];
+const INPUTS = TABLES.map(({ name }): InputSpec => ({ kind: 'id', name, entity: 'user', table: name }));
+const OPTIONS = {
+  batchSize: ROWS,
+  threads: 1,
+  optimizer: { type: 'adam', learningRate: 0.01 },
+  l2Embeddings: 0,
+  dropout: 0,
+  seed: 1,
+} as const;
+const references = JSON.parse(readFileSync(new URL('reference/models.json', import.meta.url), 'utf8')) as Readonly<
+  Record<ModelChoice['type'], Reference>
+>;
+
+/** Checks the losses of each step, and after three steps the weights. */
+export async function expectStepsOfPyTorch(createEngine: CreateEngine, type: ModelChoice['type']): Promise<void> {
+  const random = new Lcg(11);
+  const model = modelOf(stageGraph(chainOfThree), { type, hiddenUnits: [8, 4], fields: 'concatenate' }, INPUTS, TABLES);
+  const engine = await createEngine(model, OPTIONS);
+  engine.load({
+    tables: Object.fromEntries(
+      model.embeddings.tables.map(({ name, rows, dimension }) => [name, random.values(rows * dimension)]),
+    ),
+    parameters: Object.fromEntries(
+      model.network.parameters.map(({ name, shape }) => [name, random.values(shape.reduce((a, b) => a * b, 1))]),
+    ),
+  });
+  const reference = references[type];
+  for (const expected of reference.losses) {
+    const losses = await engine.train(nextBatch(random));
+    expectClose([losses.click as number, losses.conversion as number], [expected.click, expected.conversion], 'losses');
+  }
+  const { tables, parameters } = engine.weights();
+  expectSame(tables, reference.tables);
+  expectSame(parameters, reference.parameters);
+  await engine.release();
+}
+
+function nextBatch(random: Lcg): Batch {
+  const ids = Object.fromEntries(
+    TABLES.map(({ name, rows }) => [name, Int32Array.from({ length: ROWS }, () => random.next() % rows)]),
+  );
+  const click = Float32Array.from({ length: ROWS }, () => random.next() >>> 31);
+  const conversion = Float32Array.from(click, (clicked) => clicked * (random.next() >>> 31));
+  const weights = { click: new Float32Array(ROWS).fill(1 / ROWS), conversion: new Float32Array(ROWS).fill(1 / ROWS) };
+  return { rows: ROWS, ids, coefficients: {}, numbers: {}, labels: { click, conversion }, weights };
+}
+
+function expectSame(got: Readonly<Record<string, Float32Array>>, expected: Values): void {
+  expect(Object.keys(got)).toEqual(Object.keys(expected));
+  for (const [name, values] of Object.entries(expected)) expectClose([...(got[name] as Float32Array)], values, name);
+}
+
+function expectClose(got: readonly number[], expected: readonly number[], what: string): void {
+  expect(got.length, what).toBe(expected.length);
+  got.forEach((value, i) => {
+    expect(
+      Math.abs(value - (expected[i] as number)),
+      `${what} ${i}: got ${value}, expected ${expected[i]}`,
+    ).toBeLessThanOrEqual(2e-6);
+  });
+}

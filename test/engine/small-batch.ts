@@ -1,0 +1,62 @@
+/** Batches and weights for the small model. */
+import type { Batch, Weights } from '../../lib/engine/engine.ts';
+import { bagCoefficients } from '../../lib/model/kinds/bag.ts';
+import { quantileId } from '../../lib/model/kinds/quantile.ts';
+import type { Model } from '../../lib/model/model.ts';
+import type { InputSpec } from '../../lib/table/encoded.ts';
+import { initialWeights } from '../../lib/training/initial-weights.ts';
+import { INPUTS, smallChunk } from './small-model.ts';
+
+export const RATES = { click: 0.3, conversion: 0.05, action: 0.1, buy: 0.04 };
+
+/** Every how many rows a stage is reached. */
+const EVERY: Readonly<Record<string, number>> = { click: 3, conversion: 18, action: 9, buy: 18 };
+
+/** The rows of `smallChunk`, with labels, as a training step takes them. */
+export function smallBatch(model: Model, rows: number, from = 0): Batch {
+  const chunk = smallChunk(rows, from);
+  const ids = Object.fromEntries(
+    Object.entries(chunk.ids).map(([name, values]) => [name, Int32Array.from(values, Number)]),
+  );
+  const age = INPUTS[2] as InputSpec & { kind: 'quantile' };
+  const coefficients = new Float32Array(rows * 4);
+  for (let row = 0; row < rows; row++)
+    bagCoefficients(
+      'mean',
+      (chunk.weights.history as Float32Array).subarray(row * 4, row * 4 + 4),
+      coefficients.subarray(row * 4, row * 4 + 4),
+    );
+  const label = (every: number) => Float32Array.from({ length: rows }, (_, i) => Number((from + i) % every === 0));
+  return {
+    rows,
+    ids: { ...ids, age: Int32Array.from(chunk.numbers.age as Float32Array, (value) => quantileId(age, value)) },
+    coefficients: { history: coefficients },
+    numbers: chunk.numbers,
+    labels: Object.fromEntries(model.graph.labelled.map(({ name }) => [name, label(EVERY[name] as number)])),
+    weights: Object.fromEntries(model.graph.labelled.map(({ name }) => [name, new Float32Array(rows).fill(1 / rows)])),
+  };
+}
+
+/** The rows of each table that a batch trains. */
+export function rowsRead(
+  { embeddings }: Model,
+  { rows, ids, coefficients, labels }: Batch,
+): Record<string, Set<number>> {
+  const read = Object.fromEntries(embeddings.tables.map(({ name }) => [name, new Set<number>()]));
+  for (const { input, table, trainedOn } of embeddings.fields)
+    ids[input.name]?.forEach((id, at, { length }) => {
+      const row = Math.floor((at * rows) / length);
+      const isTrained = trainedOn === null || labels[trainedOn]?.[row] === 1;
+      if (isTrained && coefficients[input.name]?.[at] !== 0) read[table]?.add(id);
+    });
+  return read;
+}
+
+/** Weights of which none is 0, as after some training. */
+export function someWeights(model: Model): Weights {
+  const { parameters, tables } = initialWeights(model, RATES, 1);
+  const filled = Object.entries(parameters).map(
+    ([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1) * 0.3)] as const,
+  );
+  return { parameters: Object.fromEntries(filled), tables };
+}
