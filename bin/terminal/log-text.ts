@@ -1,7 +1,7 @@
 /** What the commands print of a log and of rows. */
 
 import { count, fixed } from '../../lib/numbers/text.ts';
-import type { RejectCount } from '../../lib/table/check/log.ts';
+import type { RejectCount } from '../../lib/table/check/acceptable.ts';
 import { PARTS } from '../../lib/table/encoded.ts';
 import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import type { LogReport } from '../../lib/table/fit/validate.ts';

@@ -1,4 +1,5 @@
 import type { Declaration } from '../../lib/config/declaration.ts';
+import { checkLog } from '../../lib/table/check/log.ts';
 import { openDatabase } from '../../lib/table/database.ts';
 import { type LogReport, validateLog } from '../../lib/table/fit/validate.ts';
 import { openSource } from '../../lib/table/source/source.ts';
@@ -25,7 +26,7 @@ export function inspectLog(
       const source = await openSource(database, path);
       signal.throwIfAborted();
       const options = rejects === undefined ? {} : { rejectsPath: rejects };
-      const report = await validateLog(database, source, declaration, options);
+      const report = await validateLog(database, await checkLog(database, source, declaration, options));
       signal.throwIfAborted();
       return report;
     } finally {

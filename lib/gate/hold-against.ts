@@ -4,7 +4,6 @@ import type { Declaration } from '../config/declaration.ts';
 import { DeclarationError } from '../config/declaration-error.ts';
 import { readDeclaration } from '../config/parse-declaration.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
-import type { FunnelRows } from '../evaluation/funnel.ts';
 import { stageGraph } from '../model/stage-graph.ts';
 import { type CurrentVersion, currentVersion, promoteVersion } from '../registry/current.ts';
 import { type Decision, recordDecision } from '../registry/decisions.ts';
@@ -15,12 +14,12 @@ import { readManifest } from '../registry/versions.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
 import { checkLogColumns } from '../table/check/check-columns.ts';
 import type { CheckedLog } from '../table/check/log.ts';
-import { rowsWithout } from '../table/check/rows-without.ts';
+import { countUnhashed } from '../table/check/outcomes.ts';
 import type { Database } from '../table/database.ts';
 import type { Encoder } from '../table/encode/encoder.ts';
 import { DataError, firstLine } from '../table/errors.ts';
 import { readEncoder } from '../table/fit/encoder-files.ts';
-import { funnelTasks, scoreRows, taskRates } from '../training/evaluate-model.ts';
+import { funnelTasks, type ScoredRows, scoreRows, taskRates } from '../training/evaluate-model.ts';
 import { matureRows, pickRows } from '../training/mature-rows.ts';
 import type { OnProgress } from '../training/progress.ts';
 import { UnknownIds } from '../training/unknown-ids.ts';
@@ -213,7 +212,7 @@ const CHAMPION_ERRORS = [ModelCorruptedError, VersionNotFoundError, InvalidRecor
 
 async function unhashedRows(database: Database, log: CheckedLog): Promise<number> {
   const { split } = log.declaration;
-  return split.by === 'hash' ? rowsWithout(database, log, split.column) : 0;
+  return split.by === 'hash' ? countUnhashed(database, log) : 0;
 }
 
 async function scoreWindow(options: GateOptions, champion: OpenedChampion | null) {
@@ -224,7 +223,7 @@ async function scoreWindow(options: GateOptions, champion: OpenedChampion | null
   });
   const other = champion && (await scoreBy(options, champion));
   const mature = matureRows(own.rows.labels);
-  const { labels, weight, group } = pickRows(own.rows, mature);
+  const { labels, weight, group } = pickRows({ ...own.rows, group: own.rows.group ?? own.rows.day }, mature);
   const kind = challenger.declaration.log.group === null ? ('days' as const) : ('groups' as const);
   const contender = ({ rows, ...rest }: Scored): Contender => ({
     ...rest,
@@ -244,7 +243,7 @@ async function scoreWindow(options: GateOptions, champion: OpenedChampion | null
 }
 
 interface Scored extends Omit<Contender, 'probabilities'> {
-  readonly rows: FunnelRows;
+  readonly rows: ScoredRows;
 }
 
 /** Scores the test rows with a model's own encoder; labels and parts are those of the log's declaration. */
@@ -262,7 +261,6 @@ async function scoreBy(
       model,
       parts: ['test'],
       rows: challenger.data.rows.test,
-      groupByDay: true,
       onChunk: (chunk) => unknown.add(chunk),
       ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, phase: 'gate' }) }),
       ...(signal && { signal }),

@@ -3,12 +3,12 @@ import type { Declaration } from '../config/declaration.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
 import type { FunnelRows } from '../evaluation/funnel.ts';
 import type { CheckedLog } from '../table/check/log.ts';
-import { findSegments, type Segmentation } from '../table/check/segments.ts';
+import type { SegmentCodes } from '../table/check/outcomes.ts';
 import type { Database } from '../table/database.ts';
 import type { Encoder } from '../table/encode/encoder.ts';
 import type { EncodedChunk, LogChunk } from '../table/encoded.ts';
 import { readEncoder } from '../table/fit/encoder-files.ts';
-import { joined, scoreRows } from '../training/evaluate-model.ts';
+import { type ScoredRows, scoreRows } from '../training/evaluate-model.ts';
 import { matureRows, pickRows } from '../training/mature-rows.ts';
 import type { OnProgress } from '../training/progress.ts';
 import { UnknownIds } from '../training/unknown-ids.ts';
@@ -43,7 +43,7 @@ export interface HeldOut {
   readonly uncalibrated: FunnelRows['probabilities'] | null;
   /** Rows that were left out, for not all of their labels are known. */
   readonly youngRows: number;
-  readonly segments: readonly (Segmentation & { readonly codes: Int8Array })[];
+  readonly segments: readonly SegmentCodes[];
   /** By feature with a vocabulary: share of its values that the encoder does not know. */
   readonly unknownShares: Readonly<Record<string, number>>;
   readonly sample: Sample;
@@ -60,13 +60,10 @@ export interface Sample {
 export async function scoreHeldOut(options: HeldOutOptions): Promise<HeldOut> {
   const { database, log, folder, uncalibratedFolder, champion, rows: total } = options;
   const encoder = await readEncoder(database, folder);
-  const segmentations = await findSegments(database, log, log.declaration.report.segments, 'test');
   const unknown = new UnknownIds(encoder);
-  const codes: Record<string, Int8Array>[] = [];
   const sampler = new Sampler(log.declaration, total);
-  const all = await scoresOf(options, { folder, encoder }, segmentations, (chunk) => {
+  const all = await scoresOf(options, { folder, encoder }, (chunk) => {
     unknown.add(chunk);
-    codes.push(chunk.segments);
     sampler.add(chunk);
   });
   const mature = matureRows(all.labels);
@@ -76,27 +73,21 @@ export async function scoreHeldOut(options: HeldOutOptions): Promise<HeldOut> {
     rows: pickRows(all, mature),
     champion: await others(champion),
     uncalibrated: await others(uncalibratedFolder === null ? null : { folder: uncalibratedFolder, encoder }),
-    youngRows: lengthOf(all) - mature.length,
-    segments: segmentations.map((segmentation) => {
-      const chunks = codes.map((chunk) => chunk[segmentation.column] as Int8Array);
-      const column = joined(new Int8Array(lengthOf(all)), chunks);
-      return { ...segmentation, codes: Int8Array.from(mature, (row) => column[row] as number) };
-    }),
+    youngRows: all.rows - mature.length,
+    segments: all.segments.map(({ codes, ...segmentation }) => ({
+      ...segmentation,
+      codes: Int8Array.from(mature, (row) => codes[row] as number),
+    })),
     unknownShares: unknown.shares(),
     sample: sampler.sample(),
   };
 }
 
-function lengthOf({ labels }: FunnelRows): number {
-  return Object.values(labels)[0]?.length ?? 0;
-}
-
 async function scoresOf(
   { database, log, threads, rows, onProgress, signal }: HeldOutOptions,
   { folder, encoder }: { readonly folder: string; readonly encoder: Encoder },
-  segments: readonly Segmentation[] = [],
   onChunk?: (chunk: LogChunk) => void,
-): Promise<FunnelRows> {
+): Promise<ScoredRows> {
   const model = await openScoringModel(folder, { threads });
   try {
     return await scoreRows({
@@ -106,7 +97,6 @@ async function scoresOf(
       model,
       parts: ['test'],
       rows,
-      segments,
       ...(onChunk && { onChunk }),
       ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, phase: 'report' }) }),
       ...(signal && { signal }),
@@ -161,6 +151,16 @@ class Sampler {
     const weights = this.#picked.map((piece) => piece.weight);
     return { chunk, labels: Object.fromEntries(labels), weight: joined(new Float32Array(chunk.rows), weights) };
   }
+}
+
+/** The values of all chunks, one after the other, in an array of that length. */
+function joined<T extends Float32Array | Int8Array>(into: T, chunks: readonly T[]): T {
+  let at = 0;
+  for (const chunk of chunks) {
+    into.set(chunk, at);
+    at += chunk.length;
+  }
+  return into;
 }
 
 /** Of many features each is shuffled among fewer rows. */

@@ -89,8 +89,4 @@ export interface LogChunk extends EncodedChunk {
   readonly labels: Readonly<Record<string, Int8Array>>;
   /** 1 / the rate at which such rows were kept; 1 in a full log. */
   readonly weight: Float32Array;
-  /** 53-bit hash of the group column, of the row's own number where it is missing; `null` where none is declared. Or the row's day, from 1970, where that was asked for. */
-  readonly group: Float64Array | null;
-  /** By column, of those that were asked for: position among its most frequent values, -1 for every other one. */
-  readonly segments: Readonly<Record<string, Int8Array>>;
 }

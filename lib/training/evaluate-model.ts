@@ -11,7 +11,7 @@ import {
 } from '../evaluation/funnel.ts';
 import { stageGraph } from '../model/stage-graph.ts';
 import type { CheckedLog } from '../table/check/log.ts';
-import type { Segmentation } from '../table/check/segments.ts';
+import { type Outcomes, readOutcomes } from '../table/check/outcomes.ts';
 import type { Database } from '../table/database.ts';
 import { encodeLog } from '../table/encode/encode.ts';
 import type { Encoder } from '../table/encode/encoder.ts';
@@ -27,10 +27,6 @@ export interface ScoreOptions {
   readonly parts: readonly Part[];
   /** Rows of these parts, for progress. @default all rows of the log */
   readonly rows?: number;
-  /** Where no group column is declared, the rows of a day are a group. @default false */
-  readonly groupByDay?: boolean;
-  /** Columns by whose values the chunks tell their rows apart. @default none */
-  readonly segments?: readonly Segmentation[];
   /** Called with each chunk once it is scored. */
   readonly onChunk?: (chunk: LogChunk) => void;
   readonly onProgress?: OnProgress;
@@ -77,6 +73,11 @@ export function taskRates(tasks: readonly FunnelTask[], rates: StageRates): Reco
   );
 }
 
+/** What became of rows, and everything that a model says of them. */
+export interface ScoredRows extends Outcomes {
+  readonly probabilities: FunnelRows['probabilities'];
+}
+
 /** Everything that a model says of the rows of the parts, and what became of them. */
 export async function scoreRows({
   database,
@@ -85,46 +86,20 @@ export async function scoreRows({
   model,
   parts,
   rows = log.source.rows,
-  groupByDay = false,
-  segments = [],
   onChunk,
   onProgress,
   signal,
-}: ScoreOptions): Promise<FunnelRows> {
-  const stages = log.declaration.stages.filter(({ label }) => label !== null).map(({ name }) => name);
-  const probabilities: Record<string, Float32Array[]> = Object.fromEntries(model.outputs.map((name) => [name, []]));
-  const labels: Record<string, Int8Array[]> = Object.fromEntries(stages.map((name) => [name, []]));
-  const weights: Float32Array[] = [];
-  const groups: Float64Array[] = [];
+}: ScoreOptions): Promise<ScoredRows> {
+  const outcomes = await readOutcomes(database, log, parts);
+  const probabilities = Object.fromEntries(model.outputs.map((name) => [name, new Float32Array(outcomes.rows)]));
   let done = 0;
-  for await (const chunk of encodeLog(database, log, encoder, { parts, groupByDay, segments })) {
-    for (const [name, values] of Object.entries(await model.predict(chunk))) probabilities[name]?.push(values);
-    for (const name of stages) labels[name]?.push(chunk.labels[name] as Int8Array);
-    weights.push(chunk.weight);
-    if (chunk.group !== null) groups.push(chunk.group);
+  for await (const chunk of encodeLog(database, log, encoder, { parts })) {
+    for (const [name, values] of Object.entries(await model.predict(chunk))) probabilities[name]?.set(values, done);
     onChunk?.(chunk);
     done += chunk.rows;
     onProgress?.({ phase: 'evaluate', done, total: rows });
     signal?.throwIfAborted();
   }
-  return {
-    probabilities: Object.fromEntries(
-      Object.entries(probabilities).map(([name, chunks]) => [name, joined(new Float32Array(done), chunks)]),
-    ),
-    labels: Object.fromEntries(
-      Object.entries(labels).map(([name, chunks]) => [name, joined(new Int8Array(done), chunks)]),
-    ),
-    weight: log.declaration.log.kept === null ? null : joined(new Float32Array(done), weights),
-    group: groups.length === 0 ? null : joined(new Float64Array(done), groups),
-  };
-}
-
-/** The values of all chunks, one after the other, in an array of that length. */
-export function joined<T extends Float32Array | Float64Array | Int8Array>(into: T, chunks: readonly T[]): T {
-  let at = 0;
-  for (const chunk of chunks) {
-    into.set(chunk, at);
-    at += chunk.length;
-  }
-  return into;
+  if (done !== outcomes.rows) throw new Error(`got ${done} encoded rows, expected ${outcomes.rows}`);
+  return { ...outcomes, probabilities };
 }

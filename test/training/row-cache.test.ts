@@ -107,8 +107,6 @@ function chunk(from: number, rows: number): LogChunk {
     },
     labels: { click: Int8Array.from(row((i) => (i === 4 ? -1 : Number(i % 14 === 0)))) },
     weight: Float32Array.from(row((i) => (i % 4 === 0 ? 1 : 2))),
-    group: null,
-    segments: {},
   };
 }
 

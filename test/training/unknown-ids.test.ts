@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { rowsWithout } from '../../lib/table/check/rows-without.ts';
 import { encodeLog } from '../../lib/table/encode/encode.ts';
 import { fitEncoder } from '../../lib/table/fit/fit-encoder.ts';
 import { UnknownIds } from '../../lib/training/unknown-ids.ts';
@@ -29,6 +28,4 @@ it('the share of unknown ids counts the values that are there, of features that 
     unknown.add(chunk);
   // item: never, of two; history: z and w, of four.
   expect(unknown.shares()).toEqual({ item: 0.5, history: 0.5 });
-  expect(await rowsWithout(place.database, log, 'history')).toBe(2);
-  expect(await rowsWithout(place.database, log, 'part')).toBe(0);
 });

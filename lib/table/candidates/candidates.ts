@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { byteText } from '../../numbers/text.ts';
+import { countRejects } from '../check/acceptable.ts';
 import { candidateColumns, checkCandidateColumns } from '../check/check-columns.ts';
-import { candidateChecks, goodRows, writeRejects } from '../check/check-rows.ts';
-import { countRejects } from '../check/log.ts';
+import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
 import type { RowCheck } from '../check/row-check.ts';
 import { type Column, type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
@@ -424,7 +424,7 @@ async function reject(
   path: string,
   expected: number,
 ): Promise<Record<string, number>> {
-  await writeRejects(database, relation, checks, path);
+  await writeRejects(database, failedRows(relation, checks), checks, path);
   const byReason: Record<string, number> = {};
   for (const { reason, rows } of await countRejects(database, path)) byReason[reason] = (byReason[reason] ?? 0) + rows;
   const written = Object.values(byReason).reduce((sum, rows) => sum + rows, 0);

@@ -3,9 +3,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import { countOf } from '../../numbers/text.ts';
+import { countRejects, describeReject } from '../check/acceptable.ts';
 import { checkTableColumns, requiredValue } from '../check/check-columns.ts';
-import { candidateChecks, writeRejects } from '../check/check-rows.ts';
-import { countRejects, describeReject } from '../check/log.ts';
+import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.ts';
 import { type Column, canonicalText, type Relation } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
 import { blamingContent, DataError } from '../errors.ts';
@@ -95,7 +95,7 @@ export async function* writeBuckets(
 async function badRows(database: Database, relation: Relation, declaration: Declaration): Promise<string[]> {
   const checks = candidateChecks(relation, declaration);
   const path = join(database.scratch, database.uniqueName('rejects.parquet'));
-  await writeRejects(database, relation, checks, path);
+  await writeRejects(database, failedRows(relation, checks), checks, path);
   try {
     return (await countRejects(database, path)).map((reject) => describeReject(reject, checks));
   } finally {

@@ -94,19 +94,31 @@ export function goodRows(relation: Relation, checks: readonly RowCheck[]): strin
   return `(SELECT * FROM ${relation.from} WHERE (${firstFailedSql(checks)}) IS NULL)`;
 }
 
-/** Writes the bad rows as Parquet, in order: `row` (from 0), `reason`, `column`, `value` (at most 64 characters). */
+/**
+ * SQL after FROM of all rows, with `"#failed"`, the index of the first failed check (NULL for a good row), and
+ * `"#offending"`, at most 64 characters of the value that failed it.
+ */
+export function failedRows(relation: Relation, checks: readonly RowCheck[]): string {
+  const values = checks.map(({ value }, index) => `WHEN ${index} THEN ${value}`).join(' ');
+  const offending = checks.length === 0 ? 'CAST(NULL AS VARCHAR)' : `"left"(CASE "#failed" ${values} END, 64)`;
+  const failed = `SELECT *, ${firstFailedSql(checks)} AS "#failed" FROM ${relation.from}`;
+  return `(SELECT *, ${offending} AS "#offending" FROM (${failed}))`;
+}
+
+/**
+ * Writes the bad rows as Parquet, in order: `row` (from 0), `reason`, `column`, `value` (at most 64 characters).
+ * @param checkedRows SQL after FROM, with the columns of `failedRows`.
+ */
 export async function writeRejects(
   database: Database,
-  relation: Relation,
+  checkedRows: string,
   checks: readonly RowCheck[],
   path: string,
 ): Promise<void> {
-  const values = checks.map(({ value }, index) => `WHEN ${index} THEN ${value}`).join(' ');
-  const failed = `SELECT *, ${firstFailedSql(checks)} AS "#failed" FROM ${relation.from}`;
   const rows =
     `SELECT "#row" AS "row", ${literals(checks.map(({ reason }) => reason))}["#failed" + 1] AS reason, ` +
     `CAST([${checks.map(({ column }) => (column === null ? 'NULL' : literal(column))).join(', ')}]["#failed" + 1] AS VARCHAR) AS "column", ` +
-    `"left"(CASE "#failed" ${values} END, 64) AS value FROM (${failed}) WHERE "#failed" IS NOT NULL ORDER BY "#row"`;
+    `"#offending" AS value FROM ${checkedRows} WHERE "#failed" IS NOT NULL ORDER BY "#row"`;
   await execute(database, `COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`);
 }
 

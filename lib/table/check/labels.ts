@@ -1,6 +1,6 @@
 /** Labels as SQL: 0 or 1 of a column in any type, which stages a row has reached, and whether that can be. */
 import type { Declaration, Stage } from '../../config/declaration.ts';
-import { canonicalText, numberSql, presentSql, type Relation, timeSql, type Value } from '../columns.ts';
+import { canonicalText, numberSql, presentSql, type Relation, type Value } from '../columns.ts';
 import { UNKNOWN_LABEL } from '../encoded.ts';
 import { requiredValue } from './check-columns.ts';
 
@@ -26,20 +26,18 @@ export function labelSql(value: Value): string {
   return `CAST(CASE WHEN ${value.sql} = 1 THEN 1 WHEN ${value.sql} = 0 THEN 0 END AS TINYINT)`;
 }
 
+/** SQL of a stage's label, 0 or 1: 1 only where `inconsistent: and` allows it. */
+export function labelOfStageSql(relation: Relation, declaration: Declaration, { name }: LabelledStage): string {
+  return `CAST(${reachedSql(relation, declaration, name)} AS TINYINT)`;
+}
+
 /**
- * SQL of a stage's label as the model learns it: 1 only where `inconsistent: and` allows it, unknown where the stage's
- * time to settle goes beyond `end`, the last instant of the log in epoch milliseconds.
+ * SQL of a stage's label as the model learns it: unknown where the stage's time to settle goes beyond `end`, the last
+ * instant of the log in epoch milliseconds; `null` where the log has no time.
  */
-export function matureLabelSql(
-  relation: Relation,
-  declaration: Declaration,
-  stage: LabelledStage,
-  end: number | null,
-): string {
-  const label = `CAST(${reachedSql(relation, declaration, stage.name)} AS TINYINT)`;
-  if (stage.withinMs === null || declaration.log.time === null || end === null) return label;
-  const time = timeSql(requiredValue(relation, declaration.log.time));
-  return `CASE WHEN ${time} + ${stage.withinMs} > ${end} THEN CAST(${UNKNOWN_LABEL} AS TINYINT) ELSE ${label} END`;
+export function matureSql(label: string, { withinMs }: LabelledStage, time: string, end: number | null): string {
+  if (withinMs === null || end === null) return label;
+  return `CASE WHEN ${time} + ${withinMs} > ${end} THEN CAST(${UNKNOWN_LABEL} AS TINYINT) ELSE ${label} END`;
 }
 
 /** SQL of 1 / the rate at which the row was kept; rows that reached a stage were all kept. */

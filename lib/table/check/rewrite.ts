@@ -1,12 +1,12 @@
 /** Files made out of a log: its rows with their numbers, and candidates out of its held-out rows. */
 
 import { type Database, execute, identifier, literal } from '../database.ts';
-import { PARTS, type Part } from '../encoded.ts';
+import type { Part } from '../encoded.ts';
 import type { Source } from '../source/source.ts';
 import { candidateColumns } from './check-columns.ts';
-import { goodRows } from './check-rows.ts';
 import type { CheckedLog } from './log.ts';
-import { partSql } from './split.ts';
+import { goodLogRows } from './prepared-rows.ts';
+import { inPartsSql } from './split.ts';
 
 /** Writes a source as Parquet whose first column, `row`, is the position of each row, from 0; columns of CSV get types. */
 export async function writeWithRowNumbers(
@@ -23,27 +23,26 @@ export async function writeWithRowNumbers(
   await execute(database, `COPY (${typed}) TO ${literal(path)} (FORMAT parquet)`);
 }
 
+/** Which rows become candidates, and where they are written. */
+export interface CandidatesOptions {
+  /** The extension gives the format. */
+  readonly path: string;
+  readonly part: Part;
+  /** One row in so many is taken, those whose position leaves the remainder `from`. @default 1: all */
+  readonly every?: number;
+  readonly from?: number;
+}
+
 /** Writes the good rows of a part as candidates, in order: keys and the features' columns, no label and no outcome. */
 export async function writeCandidates(
   database: Database,
   log: CheckedLog,
-  {
-    path,
-    part,
-    every = 1,
-    from = 0,
-  }: {
-    readonly path: string;
-    readonly part: Part /** Take one row in so many. */;
-    readonly every?: number;
-    readonly from?: number;
-  },
+  { path, part, every = 1, from = 0 }: CandidatesOptions,
 ): Promise<void> {
-  const { declaration, source, checks, windows } = log;
+  const { declaration, source } = log;
   const columns = candidateColumns(declaration, declaration.features).map(identifier).join(', ');
-  const rows =
-    `SELECT ${columns}, "#row" FROM ${goodRows(source.relation, checks)} ` +
-    `WHERE ${partSql(source.relation, declaration, windows)} = ${PARTS.indexOf(part)} AND "#row" % ${every} = ${from}`;
+  const chosen = `SELECT "#row" FROM ${goodLogRows(log)} WHERE ${inPartsSql([part])} AND "#row" % ${every} = ${from}`;
+  const rows = `SELECT ${columns} FROM ${source.relation.from} WHERE "#row" IN (${chosen}) ORDER BY "#row"`;
   const format = path.endsWith('.csv') ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';
-  await execute(database, `COPY (SELECT ${columns} FROM (${rows}) ORDER BY "#row") TO ${literal(path)} (${format})`);
+  await execute(database, `COPY (${rows}) TO ${literal(path)} (${format})`);
 }

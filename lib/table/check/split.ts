@@ -1,7 +1,8 @@
 /** Parts of a log as SQL, and the two instants that a split in order of time comes down to. */
-import type { Declaration, Split, TimeBound } from '../../config/declaration.ts';
-import { canonicalOfText, canonicalText, groupText, type Relation, timeSql } from '../columns.ts';
+import type { Split, TimeBound } from '../../config/declaration.ts';
+import { canonicalOfText, canonicalText, groupText, type Relation } from '../columns.ts';
 import { type Database, literal, queryOne } from '../database.ts';
+import { PARTS, type Part } from '../encoded.ts';
 import { hashSql, hashThreshold } from '../hash.ts';
 import { requiredValue } from './check-columns.ts';
 
@@ -11,12 +12,8 @@ export interface TimeWindows {
   readonly testFrom: number;
 }
 
-/** SQL of the row's part as an index into `PARTS`; NULL where the split names no part for it. */
-export function partSql(
-  relation: Relation,
-  { log, split }: Pick<Declaration, 'log' | 'split'>,
-  windows: TimeWindows | null,
-): string {
+/** SQL of the row's part, by any split but that by time, as an index into `PARTS`; NULL where the split names none. */
+export function partSql(relation: Relation, split: Exclude<Split, { readonly by: 'time' }>): string {
   switch (split.by) {
     case 'hash': {
       const hash = hashSql(split.seed, groupText(requiredValue(relation, split.column)));
@@ -30,13 +27,17 @@ export function partSql(
         `WHEN ${among(split.train)} THEN 0 WHEN ${among(split.validation)} THEN 1 WHEN ${among(split.test)} THEN 2`,
       );
     }
-    case 'time': {
-      if (log.time === null || windows === null)
-        throw new RangeError('split by time needs a time column and its windows');
-      const time = timeSql(requiredValue(relation, log.time));
-      return part(`WHEN ${time} >= ${windows.testFrom} THEN 2 WHEN ${time} >= ${windows.validationFrom} THEN 1 ELSE 0`);
-    }
   }
+}
+
+/** SQL of "the row is in one of these parts". */
+export function inPartsSql(parts: readonly Part[]): string {
+  return `"#part" IN (${parts.map((name) => PARTS.indexOf(name)).join(', ')})`;
+}
+
+/** SQL of the part, as an index into `PARTS`, of a row of that time. */
+export function partAtSql(time: string, { validationFrom, testFrom }: TimeWindows): string {
+  return part(`WHEN ${time} >= ${testFrom} THEN 2 WHEN ${time} >= ${validationFrom} THEN 1 ELSE 0`);
 }
 
 /** SQL of "the column has one of the values by which a split assigns rows", NULL where it has none at all. */

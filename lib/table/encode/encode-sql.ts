@@ -4,7 +4,7 @@
  */
 import type { Feature } from '../../config/declaration.ts';
 import type { Relation } from '../columns.ts';
-import type { EncodedColumn } from '../kinds/feature-kind.ts';
+import type { EncodedColumn, PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
 import type { Encoder } from './encoder.ts';
 
@@ -20,8 +20,8 @@ export interface EncodeSql {
   readonly columns: readonly InputColumn[];
 }
 
-/** SQL expressions, each with its name, of the features' prepared columns. */
-export function prepareSql(relation: Relation, features: readonly Feature[]): string[] {
+/** The features' prepared columns. */
+export function prepareSql(relation: Relation, features: readonly Feature[]): PreparedColumn[] {
   return features.flatMap((feature, index) => featureKind(feature).prepare(relation, feature, index));
 }
 

@@ -6,7 +6,6 @@ import { hashSql } from '../hash.ts';
 import type { FeatureKind } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
 import { ascendingCounts } from './number-statistics.ts';
-import type { PreparedLog } from './prepared-log.ts';
 
 /** Name of the file of a model version. */
 export const DISTRIBUTIONS_FILE = 'distributions.json';
@@ -44,7 +43,7 @@ export type Distributions = Readonly<Record<string, Distribution>>;
 /** Measures every feature on the training rows. */
 export async function measureDistributions(
   database: Database,
-  prepared: PreparedLog,
+  from: string,
   features: readonly Feature[],
   vocabularies: Readonly<Record<string, Vocabulary>>,
 ): Promise<Distributions> {
@@ -53,7 +52,7 @@ export async function measureDistributions(
     const kind = featureKind(feature);
     const vocabulary = feature.embedding === null ? undefined : vocabularies[feature.embedding];
     const column = { values: kind.values(index), isMissing: kind.isMissing(index), vocabulary };
-    measured.push([feature.name, await MEASURES[kind.scale](database, prepared, column)]);
+    measured.push([feature.name, await MEASURES[kind.scale](database, from, column)]);
   }
   return Object.fromEntries(measured);
 }
@@ -69,13 +68,13 @@ interface MeasuredColumn {
 const MEASURES: Readonly<
   Record<
     FeatureKind<Feature>['scale'],
-    (database: Database, prepared: PreparedLog, column: MeasuredColumn) => Promise<Distribution>
+    (database: Database, from: string, column: MeasuredColumn) => Promise<Distribution>
   >
 > = { ordered: measureNumber, nominal: measureValues };
 
 async function measureNumber(
   database: Database,
-  { from }: PreparedLog,
+  from: string,
   { values: column }: MeasuredColumn,
 ): Promise<NumberDistribution> {
   const training = `${from} WHERE "#part" = 0`;
@@ -95,7 +94,7 @@ async function measureNumber(
 
 async function measureValues(
   database: Database,
-  { from }: PreparedLog,
+  from: string,
   { values: value, isMissing, vocabulary }: MeasuredColumn,
 ): Promise<ValueDistribution> {
   const training = `${from} WHERE "#part" = 0`;

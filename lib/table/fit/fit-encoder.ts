@@ -1,6 +1,8 @@
 /** Fits an encoder: vocabularies, quantiles, means and deviations, from training rows alone. */
 import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
-import { assertAcceptable, type CheckedLog } from '../check/log.ts';
+import { assertAcceptable } from '../check/acceptable.ts';
+import type { CheckedLog } from '../check/log.ts';
+import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, execute, queryOne } from '../database.ts';
 import type { Encoder, Vocabulary } from '../encode/encoder.ts';
 import { firstId, idSourceKind } from '../encode/id-sources.ts';
@@ -8,7 +10,6 @@ import type { InputSpec, TableSpec } from '../encoded.ts';
 import { featureKind } from '../kinds/index.ts';
 import { type Distributions, measureDistributions } from './distributions.ts';
 import { assertLearnable } from './learnable.ts';
-import { type PreparedLog, prepareLog } from './prepared-log.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 
 export interface FittedEncoder {
@@ -23,27 +24,23 @@ export interface FittedEncoder {
  */
 export async function fitEncoder(database: Database, log: CheckedLog): Promise<FittedEncoder> {
   assertAcceptable(log);
-  const prepared = await prepareLog(database, log);
-  try {
-    const summary = await summarizeLog(database, log, prepared);
-    assertLearnable(log, summary);
-    const { features, embeddings } = log.declaration;
-    const vocabularies: Record<string, Vocabulary> = {};
-    for (const table of embeddings) {
-      const vocabulary = await fitVocabulary(database, prepared, features, table);
-      if (vocabulary !== null) vocabularies[table.name] = vocabulary;
-    }
-    const inputs: InputSpec[] = [];
-    for (const [index, feature] of features.entries()) {
-      const ids = embeddings.find(({ name }) => name === feature.embedding)?.ids ?? null;
-      inputs.push(await featureKind(feature).fit(feature, { database, from: prepared.from, index, ids }));
-    }
-    const tables = embeddings.map((table) => tableSpec(table, inputs, vocabularies));
-    const distributions = await measureDistributions(database, prepared, features, vocabularies);
-    return { encoder: { features, embeddings, inputs, tables, vocabularies }, summary, distributions };
-  } finally {
-    await prepared.remove();
+  const from = goodLogRows(log);
+  const summary = await summarizeLog(database, log, from);
+  assertLearnable(log, summary);
+  const { features, embeddings } = log.declaration;
+  const vocabularies: Record<string, Vocabulary> = {};
+  for (const table of embeddings) {
+    const vocabulary = await fitVocabulary(database, from, features, table);
+    if (vocabulary !== null) vocabularies[table.name] = vocabulary;
   }
+  const inputs: InputSpec[] = [];
+  for (const [index, feature] of features.entries()) {
+    const ids = embeddings.find(({ name }) => name === feature.embedding)?.ids ?? null;
+    inputs.push(await featureKind(feature).fit(feature, { database, from, index, ids }));
+  }
+  const tables = embeddings.map((table) => tableSpec(table, inputs, vocabularies));
+  const distributions = await measureDistributions(database, from, features, vocabularies);
+  return { encoder: { features, embeddings, inputs, tables, vocabularies }, summary, distributions };
 }
 
 /** Makes an enum of a vocabulary's values: lists cannot be joined. */
@@ -60,7 +57,7 @@ export function isUsedByLists(features: readonly Feature[], table: string): bool
 
 async function fitVocabulary(
   database: Database,
-  { from }: PreparedLog,
+  from: string,
   features: readonly Feature[],
   { name, ids }: EmbeddingTable,
 ): Promise<Vocabulary | null> {

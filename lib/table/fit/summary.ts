@@ -5,7 +5,6 @@ import type { CheckedLog } from '../check/log.ts';
 import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { featureKind } from '../kinds/index.ts';
-import type { PreparedLog } from './prepared-log.ts';
 
 /** Labels of a stage in a part. Weights are the inverse of the rate at which a row was kept. */
 export interface LabelCounts {
@@ -44,12 +43,12 @@ export interface LogSummary {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
-export async function summarizeLog(database: Database, log: CheckedLog, prepared: PreparedLog): Promise<LogSummary> {
+export async function summarizeLog(database: Database, log: CheckedLog, from: string): Promise<LogSummary> {
   const { source, rejects, start, end } = log;
   const rejectedByReason: Record<string, number> = {};
   for (const { reason, rows } of rejects) rejectedByReason[reason] = (rejectedByReason[reason] ?? 0) + rows;
   const parts: Partial<Record<Part, PartSummary>> = {};
-  for (const part of PARTS) parts[part] = await summarizePart(database, log, prepared, part);
+  for (const part of PARTS) parts[part] = await summarizePart(database, log, from, part);
   return {
     source: source.path,
     rows: source.rows,
@@ -57,14 +56,14 @@ export async function summarizeLog(database: Database, log: CheckedLog, prepared
     rejectedByReason,
     time: start === null || end === null ? null : { first: start, last: end },
     parts: parts as Record<Part, PartSummary>,
-    ...(await countValues(database, log, prepared)),
+    ...(await countValues(database, log, from)),
   };
 }
 
 async function summarizePart(
   database: Database,
   { declaration }: CheckedLog,
-  { from }: PreparedLog,
+  from: string,
   part: Part,
 ): Promise<PartSummary> {
   const stages = labelledStages(declaration);
@@ -103,7 +102,7 @@ function weightSum(condition: string): string {
 async function countValues(
   database: Database,
   { declaration: { features } }: CheckedLog,
-  { from }: PreparedLog,
+  from: string,
 ): Promise<Pick<LogSummary, 'missing' | 'dropped'>> {
   const dropped = features.map((feature, i) => featureKind(feature).dropped(feature, i));
   const columns = features.flatMap((feature, i) => [

@@ -1,13 +1,13 @@
 /** What a log holds, for a person to look at before training on it. */
-import type { Declaration, Feature } from '../../config/declaration.ts';
+import type { Feature } from '../../config/declaration.ts';
+import { assertAcceptable, type RejectCount } from '../check/acceptable.ts';
 import { labelledStages } from '../check/labels.ts';
-import { assertAcceptable, type CheckedLog, type CheckOptions, checkLog, type RejectCount } from '../check/log.ts';
+import type { CheckedLog } from '../check/log.ts';
+import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, queryOne } from '../database.ts';
 import type { FeatureKind } from '../kinds/feature-kind.ts';
 import { featureKind, valueColumns } from '../kinds/index.ts';
-import type { Source } from '../source/source.ts';
 import { assertLearnable } from './learnable.ts';
-import { type PreparedLog, prepareLog } from './prepared-log.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 
 /** A column that alone tells the label almost surely: known only afterwards, most likely. */
@@ -30,36 +30,26 @@ export interface LogReport {
 const SUSPICIOUS_AUC = 0.98;
 
 /**
- * Checks a log as training does and looks at every column.
- * @throws {DataError} as `checkLog`, `assertAcceptable` and `assertLearnable`.
+ * Refuses a log that training would refuse, and looks at every column of another.
+ * @throws {DataError} as `assertAcceptable` and `assertLearnable`.
  */
-export async function validateLog(
-  database: Database,
-  source: Source,
-  declaration: Declaration,
-  options: CheckOptions = {},
-): Promise<LogReport> {
-  const log = await checkLog(database, source, declaration, options);
+export async function validateLog(database: Database, log: CheckedLog): Promise<LogReport> {
   assertAcceptable(log);
-  const prepared = await prepareLog(database, log);
-  try {
-    const summary = await summarizeLog(database, log, prepared);
-    assertLearnable(log, summary);
-    return {
-      summary,
-      rejects: log.rejects,
-      distinct: await countDistinct(database, log, prepared),
-      suspicious: await findSuspicious(database, log, prepared),
-    };
-  } finally {
-    await prepared.remove();
-  }
+  const from = goodLogRows(log);
+  const summary = await summarizeLog(database, log, from);
+  assertLearnable(log, summary);
+  return {
+    summary,
+    rejects: log.rejects,
+    distinct: await countDistinct(database, log, from),
+    suspicious: await findSuspicious(database, log, from),
+  };
 }
 
 async function countDistinct(
   database: Database,
   { declaration: { features } }: CheckedLog,
-  { from }: PreparedLog,
+  from: string,
 ): Promise<Record<string, number>> {
   const distinct: Record<string, number> = {};
   for (const [index, feature] of features.entries()) {
@@ -75,7 +65,7 @@ async function countDistinct(
 async function findSuspicious(
   database: Database,
   { declaration }: CheckedLog,
-  { from }: PreparedLog,
+  from: string,
 ): Promise<SuspiciousColumn[]> {
   const found: SuspiciousColumn[] = [];
   for (const [stage, { name }] of labelledStages(declaration).entries()) {

@@ -41,10 +41,13 @@ export const bag: FeatureKind<BagFeature> = {
   prepare(relation, feature, index) {
     const { texts, weights } = lists(relation, feature);
     const cut = (list: string) => `COALESCE(list_slice(${list}, 1, ${feature.maxLength}), [])`;
-    return [`${cut(texts)} AS ${preparedName('bag', index)}`, `${cut(weights)} AS ${preparedName('weights', index)}`];
+    return [
+      { sql: cut(texts), name: preparedName('bag', index) },
+      { sql: cut(weights), name: preparedName('weights', index) },
+    ];
   },
   prepareCounts: (relation, feature, index) => [
-    `COALESCE(len(${lists(relation, feature).texts}), 0) AS ${preparedName('length', index)}`,
+    { sql: `COALESCE(len(${lists(relation, feature).texts}), 0)`, name: preparedName('length', index) },
   ],
   encode,
   isMissing: (index) => `${preparedName('length', index)} = 0`,

@@ -16,7 +16,7 @@ export const category: FeatureKind<CategoryFeature> = {
     return [columnCheck('id_not_integer', feature.column, value, isBad)];
   },
   prepare: (relation, feature, index) => [
-    `${canonicalText(columnOrConstant(relation, feature))} AS ${preparedName('text', index)}`,
+    { sql: canonicalText(columnOrConstant(relation, feature)), name: preparedName('text', index) },
   ],
   probe: (_, texts) => [[null, ...texts]],
   canary: (_, text) => [text],

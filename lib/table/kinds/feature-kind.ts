@@ -20,6 +20,12 @@ export interface FeatureColumn {
   readonly atScoring: string | number | null | undefined;
 }
 
+/** A prepared column: its SQL over the columns of a relation, and its name, quoted. */
+export interface PreparedColumn {
+  readonly sql: string;
+  readonly name: string;
+}
+
 /** A column of the encoded rows, its SQL over the prepared ones, and where it belongs in an `EncodedChunk`. */
 export interface EncodedColumn extends ColumnLayout {
   readonly sql: string;
@@ -59,10 +65,9 @@ export interface FeatureKind<F extends Feature> {
   columns(feature: F): readonly FeatureColumn[];
   /** Checks of the feature's values, in the order in which the first failed one is the reason. */
   checks(relation: Relation, feature: F, ids: IdSource | null): readonly RowCheck[];
-  /** SQL expressions, each with its name, of the prepared columns. */
-  prepare(relation: Relation, feature: F, index: number): readonly string[];
-  /** The same of columns that only the statistics of a log need. */
-  prepareCounts(relation: Relation, feature: F, index: number): readonly string[];
+  prepare(relation: Relation, feature: F, index: number): readonly PreparedColumn[];
+  /** Further prepared columns, which only the statistics of a log need. */
+  prepareCounts(relation: Relation, feature: F, index: number): readonly PreparedColumn[];
   encode(encoder: Encoder, feature: F, index: number): EncodedFeature;
   /** SQL, over prepared columns, of "the row has no value". */
   isMissing(index: number): string;

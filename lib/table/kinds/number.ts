@@ -25,9 +25,10 @@ export const number: FeatureKind<NumberFeature> = {
       columnCheck('number_not_finite', column, value, isNotFinite),
     ];
   },
-  prepare: (relation, feature, index) => [
-    `TRY_CAST(${numberSql(columnOrConstant(relation, feature))} AS FLOAT) AS ${preparedName('number', index)}`,
-  ],
+  prepare(relation, feature, index) {
+    const value = numberSql(columnOrConstant(relation, feature));
+    return [{ sql: `TRY_CAST(${value} AS FLOAT)`, name: preparedName('number', index) }];
+  },
   prepareCounts: () => [],
   encode(_encoder, _feature, index) {
     const sql = `COALESCE(${preparedName('number', index)}, CAST('NaN' AS FLOAT))`;

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Declaration } from '../../../lib/config/declaration.ts';
-import { assertAcceptable, checkLog } from '../../../lib/table/check/log.ts';
+import { assertAcceptable } from '../../../lib/table/check/acceptable.ts';
+import { checkLog } from '../../../lib/table/check/log.ts';
 import { literal, query } from '../../../lib/table/database.ts';
 import { DataError } from '../../../lib/table/errors.ts';
 import { openSource } from '../../../lib/table/source/source.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { readOutcomes } from '../../../lib/table/check/outcomes.ts';
 import { findSegments } from '../../../lib/table/check/segments.ts';
-import { encodeLog } from '../../../lib/table/encode/encode.ts';
-import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
+import { PARTS } from '../../../lib/table/encoded.ts';
 import { declare, number, openLog, workplace } from '../fixture.ts';
 
 const place = workplace();
@@ -12,7 +12,7 @@ const SQL = `SELECT i AS row, CASE WHEN i < 10 THEN 'train' ELSE 'test' END AS p
 async function openSegments(name: string) {
   const declaration = declare([number('x')], { report: { segments: ['country', 'many'] } });
   const log = await openLog(place, await place.write(name, SQL), declaration);
-  return { log, segments: await findSegments(place.database, log, declaration.report.segments, 'test') };
+  return { log, segments: await findSegments(place.database, log, ['test']) };
 }
 
 it.each(['segments.parquet', 'segments.csv'])(
@@ -26,25 +26,30 @@ it.each(['segments.parquet', 'segments.csv'])(
   },
 );
 
-it('tell each row of the encoded log which value it has, rarer ones and those of other parts as -1', async () => {
-  const { log, segments } = await openSegments('codes.parquet');
-  const { encoder } = await fitEncoder(place.database, log);
-  const codes = { country: [] as number[], many: [] as number[] };
-  for await (const chunk of encodeLog(place.database, log, encoder, { segments, chunkRows: 7 })) {
-    codes.country.push(...(chunk.segments.country ?? []));
-    codes.many.push(...(chunk.segments.many ?? []));
-  }
-  expect(codes.country.slice(0, 8)).toEqual([2, 1, 0, 0, 2, 1, 0, 0]);
-  expect(codes.many).toEqual(Array.from({ length: 50 }, (_, row) => (row >= 10 && row < 22 ? row - 10 : -1)));
+it('tell of each row which value it has, rarer ones as -1', async () => {
+  const { log } = await openSegments('codes.parquet');
+  const { rows, segments } = await readOutcomes(place.database, log, ['test']);
+  expect(rows).toBe(40);
+  expect(segments.map(({ column }) => column)).toEqual(['country', 'many']);
+  // Of rows 10 to 49.
+  expect([...(segments[0]?.codes.slice(0, 8) ?? [])]).toEqual([0, 0, 2, 1, 0, 0, 2, 1]);
+  expect([...(segments[1]?.codes ?? [])]).toEqual(Array.from({ length: 40 }, (_, row) => (row < 12 ? row : -1)));
 });
 
 it('are none of a part without rows', async () => {
   const { log } = await openSegments('none.parquet');
-  const segments = await findSegments(place.database, log, ['country'], 'validation');
-  expect(segments).toEqual([{ column: 'country', values: [] }]);
-  const { encoder } = await fitEncoder(place.database, log);
-  for await (const chunk of encodeLog(place.database, log, encoder, { segments }))
-    expect([...(chunk.segments.country ?? [])]).toEqual(new Array(50).fill(-1));
+  expect(await findSegments(place.database, log, ['validation'])).toEqual([
+    { column: 'country', values: [] },
+    { column: 'many', values: [] },
+  ]);
+  const { rows, segments } = await readOutcomes(place.database, log, ['validation']);
+  expect({ rows, codes: segments.map(({ codes }) => [...codes]) }).toEqual({ rows: 0, codes: [[], []] });
+});
+
+it('are told of the rows of several parts at once', async () => {
+  const { log } = await openSegments('all.parquet');
+  const { segments } = await readOutcomes(place.database, log, PARTS);
+  expect([...(segments[0]?.codes.slice(0, 8) ?? [])]).toEqual([2, 1, 0, 0, 2, 1, 0, 0]);
 });
 
 it('need their columns in the log', async () => {

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { checkLog } from '../../../lib/table/check/log.ts';
+import { hasFeatures } from '../../../lib/table/check/prepared-rows.ts';
 import { encodeLog } from '../../../lib/table/encode/encode.ts';
 import type { LogChunk } from '../../../lib/table/encoded.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
+import { openSource } from '../../../lib/table/source/source.ts';
 import {
   bag,
   category,
   declare,
   encodeAll,
   LOG_DEFAULTS,
+  NOW,
   number,
   openLog,
   rowsSql,
@@ -341,47 +345,38 @@ describe('weights', () => {
   });
 });
 
-describe('groups', () => {
-  it('are the row alone where it has no value', async () => {
-    const rows = [
-      "'u', 0, 0, 'train'",
-      "NULL, 1, 1, 'train'",
-      "NULL, 0, 0, 'train'",
-      "'u', 1, 0, 'train'",
-      "'2', 0, 0, 'train'",
-    ];
-    const declaration = declare([], { log: { ...LOG_DEFAULTS, keys: ['click'], group: 'user' } });
-    const path = await place.write('groups.csv', rowsSql('user, click, conversion, part', rows));
-    const { group } = await encodeAll(place, path, declaration);
-    expect(group?.[0]).toBe(group?.[3]);
-    expect(new Set(group)).toHaveLength(4);
+describe('a log', () => {
+  const rows = BASE.map((row, i) => `${row}, ${["'a'", "'b'", "'a'"][i]}, ${i + 0.5}, ${["'x|y'", 'NULL', "'y'"][i]}`);
+  const own = declare([category('item')]);
+  const other = declare([bag('tags', { delimiter: '|' }), number('price'), category('item', { name: 'again' })], {
+    embeddings: [table('tags'), table('item')],
   });
 
-  it('are 53 bits of the hash of their text', async () => {
-    const rows = BASE.map((row, i) => `${row}, ${["'a'", "'a'", 'NULL'][i]}`);
-    const declaration = declare([], { log: { ...LOG_DEFAULTS, group: 'user_id' } });
-    const chunk = await encodeAll(
-      place,
-      await place.write('group.csv', rowsSql(`${columns}, user_id`, rows)),
-      declaration,
+  it.each([
+    { when: 'foreseen', alsoFeatures: other.features },
+    { when: 'not foreseen', alsoFeatures: [] },
+  ])('is encoded by other features than its own, $when', async ({ when, alsoFeatures }) => {
+    const path = await place.write(`${when}.csv`, rowsSql(`${columns}, item, price, tags`, rows));
+    const { encoder } = await fitEncoder(place.database, await openLog(place, path, other));
+    const source = await openSource(place.database, path);
+    const log = await checkLog(place.database, source, own, { now: NOW, alsoFeatures });
+    expect(hasFeatures(log, other.features)).toBe(when === 'foreseen');
+    const chunks: LogChunk[] = [];
+    for await (const chunk of encodeLog(place.database, log, encoder)) chunks.push(chunk);
+    expect(chunks).toEqual([await encodeAll(place, path, other)]);
+  });
+
+  it('leaves features out of account whose columns it has not', async () => {
+    const path = await place.write(
+      'less.csv',
+      rowsSql(
+        `${columns}, item`,
+        rows.map((row) => row.split(', ', 5).join(', ')),
+      ),
     );
-    // hashlib, seed 0: "a", and "#row 2" for the row without a user.
-    expect([...(chunk.group ?? [])]).toEqual([1751438180453926, 1751438180453926, 7381987522142027]);
-  });
-
-  it('are the days of the rows where no column is declared and days are asked for', async () => {
-    const times = ["'1970-01-02T00:00:00Z'", "'1970-01-02T23:59:59.999Z'", "'1970-01-03T00:00:00Z'"];
-    const rows = BASE.map((row, i) => `${row}, ${times[i]}`);
-    const path = await place.write('days.csv', rowsSql(`${columns}, ts`, rows));
-    const groupsBy = async (log: { readonly time?: string }, groupByDay: boolean) => {
-      const checked = await openLog(place, path, declare([], { log: { ...LOG_DEFAULTS, ...log } }));
-      const { encoder } = await fitEncoder(place.database, checked);
-      for await (const { group } of encodeLog(place.database, checked, encoder, { groupByDay }))
-        return group && [...group];
-      return undefined;
-    };
-    expect(await groupsBy({ time: 'ts' }, true)).toEqual([1, 1, 2]);
-    expect(await groupsBy({ time: 'ts' }, false)).toBeNull();
-    expect(await groupsBy({}, true)).toBeNull();
+    const source = await openSource(place.database, path);
+    const log = await checkLog(place.database, source, own, { now: NOW, alsoFeatures: other.features });
+    expect(hasFeatures(log, own.features)).toBe(true);
+    expect(log.prepared.values.size).toBe(1);
   });
 });

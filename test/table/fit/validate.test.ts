@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { checkLog } from '../../../lib/table/check/log.ts';
 import { validateLog } from '../../../lib/table/fit/validate.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
-import { bag, category, declare, LOG_DEFAULTS, number, rowsSql, workplace } from '../fixture.ts';
+import { bag, category, declare, LOG_DEFAULTS, number, openLog, rowsSql, workplace } from '../fixture.ts';
 
 const place = workplace();
 
@@ -22,8 +23,8 @@ const features = [
 
 describe('a validated log', () => {
   it('names the columns that alone tell a label, and not those that are merely unique', async () => {
-    const source = await openSource(place.database, await place.write('leaks.parquet', LOG));
-    const { suspicious, distinct, summary } = await validateLog(place.database, source, declare(features));
+    const log = await openLog(place, await place.write('leaks.parquet', LOG), declare(features));
+    const { suspicious, distinct, summary } = await validateLog(place.database, log);
     expect(suspicious.map(({ feature, stage }) => [feature, stage])).toEqual([
       ['status', 'click'],
       ['dwell', 'click'],
@@ -44,7 +45,8 @@ describe('a validated log', () => {
     );
     const declaration = declare([], { log: { ...LOG_DEFAULTS, maxRejected: 0.5 } });
     const rejectsPath = place.at('rejects.parquet');
-    const { rejects, summary } = await validateLog(place.database, source, declaration, { rejectsPath });
+    const log = await checkLog(place.database, source, declaration, { rejectsPath });
+    const { rejects, summary } = await validateLog(place.database, log);
     expect(rejects).toEqual([
       { reason: 'label_not_binary', column: 'click', rows: 1, examples: [{ row: 2, value: '2' }] },
     ]);
@@ -53,11 +55,13 @@ describe('a validated log', () => {
   });
 
   it('is refused with too many bad rows', async () => {
-    const source = await openSource(
-      place.database,
-      await place.write('many.csv', rowsSql('row, click, conversion, part', ["0, 2, 0, 'train'", "1, 0, 0, 'train'"])),
+    const path = await place.write(
+      'many.csv',
+      rowsSql('row, click, conversion, part', ["0, 2, 0, 'train'", "1, 0, 0, 'train'"]),
     );
-    await expect(validateLog(place.database, source, declare([]))).rejects.toMatchObject({ code: 'too_many_rejects' });
+    await expect(validateLog(place.database, await openLog(place, path, declare([])))).rejects.toMatchObject({
+      code: 'too_many_rejects',
+    });
   });
 
   it('is refused where training could learn nothing from it', async () => {
@@ -65,9 +69,7 @@ describe('a validated log', () => {
       'one-class.csv',
       rowsSql('row, click, conversion, part', ["0, 1, 0, 'train'", "1, 0, 0, 'train'"]),
     );
-    await expect(
-      validateLog(place.database, await openSource(place.database, path), declare([])),
-    ).rejects.toMatchObject({
+    await expect(validateLog(place.database, await openLog(place, path, declare([])))).rejects.toMatchObject({
       code: 'one_class',
       message: `no conversion in the training part (2 rows): conversion is 0 in every row that counts, expected both 0 and 1 (in ${path})`,
     });

@@ -1,0 +1,99 @@
+/** Bad rows counted by reason, and whether a log may have as many. */
+import { count, countOf, percent } from '../../numbers/text.ts';
+import { type Database, literal, query } from '../database.ts';
+import { DataError } from '../errors.ts';
+import type { Source } from '../source/source.ts';
+import type { CheckedLog } from './log.ts';
+import type { RowCheck } from './row-check.ts';
+
+/** Bad rows of one reason and column. */
+export interface RejectCount {
+  readonly reason: string;
+  readonly column: string | null;
+  readonly rows: number;
+  /** The first three, in the log's order. */
+  readonly examples: readonly { readonly row: number; readonly value: string | null }[];
+}
+
+/** Counts a file of bad rows by reason and column, the most frequent first. */
+export async function countRejects(database: Database, path: string): Promise<RejectCount[]> {
+  const counts = await query(
+    database,
+    `SELECT reason, "column", count(*) AS rows, list_sort(list("row") FILTER (place <= 3)) AS examples,
+      list(value ORDER BY "row") FILTER (place <= 3) AS values
+     FROM (SELECT *, row_number() OVER (PARTITION BY reason, "column" ORDER BY "row") AS place FROM read_parquet(${literal(path)}))
+     GROUP BY reason, "column" ORDER BY rows DESC, reason, "column"`,
+  );
+  return counts.map(({ reason, column, rows, examples, values }) => {
+    const texts = Array.isArray(values) ? values : [];
+    const positions = Array.isArray(examples) ? examples : [];
+    return {
+      reason: String(reason),
+      column: column === null ? null : String(column),
+      rows: Number(rows),
+      examples: positions.map((row, index) => ({
+        row: Number(row),
+        value: texts[index] == null ? null : String(texts[index]),
+      })),
+    };
+  });
+}
+
+/**
+ * Refuses a log with too many bad rows: those of a contradiction between labels against their stage's allowance, all
+ * others together against the log's.
+ * @throws {DataError} `too_many_rejects`, one line with count, shares, reason, column, value and three row numbers.
+ */
+export function assertAcceptable({ source, declaration, checks, rejects, contradictions }: CheckedLog): void {
+  const stageOf = new Map<string, string | null>(checks.map(({ reason, stage }) => [reason, stage]));
+  const others = rejects.filter(({ reason }) => (stageOf.get(reason) ?? null) === null);
+  const problems = overAllowance(others, declaration.log.maxRejected, 'log.max_rejected', source, checks);
+  for (const stage of declaration.stages) {
+    const own = rejects.filter(({ reason }) => stageOf.get(reason) === stage.name);
+    const allowed = stage.inconsistent === 'fail' ? 0 : stage.maxInconsistent;
+    const setting =
+      stage.inconsistent === 'fail'
+        ? `stages.${stage.name}.inconsistent: fail`
+        : `stages.${stage.name}.max_inconsistent`;
+    problems.push(...overAllowance(own, allowed, setting, source, checks));
+    const contradicted = contradictions[stage.name] ?? 0;
+    if (contradicted > allowed * source.rows) {
+      problems.push(
+        `${shareText(contradicted, source.rows)} contradict the stage before ${stage.name}, allowed ${percent(allowed)} (${setting})`,
+      );
+    }
+  }
+  if (problems.length > 0)
+    throw new DataError(
+      'too_many_rejects',
+      `log rows rejected: ${problems.join('; ')} (${rejects.length > 0 ? 'rows count from 0, ' : ''}in ${source.path})`,
+    );
+}
+
+function overAllowance(
+  rejects: readonly RejectCount[],
+  allowed: number,
+  setting: string,
+  source: Source,
+  checks: readonly RowCheck[],
+): string[] {
+  const rejected = rejects.reduce((sum, { rows }) => sum + rows, 0);
+  if (rejected <= allowed * source.rows) return [];
+  return [
+    `${shareText(rejected, source.rows)}, allowed ${percent(allowed)} (${setting}): ${rejects.map((reject) => describeReject(reject, checks)).join('; ')}`,
+  ];
+}
+
+/** One reason why rows are bad; they count from 0: `label_not_binary in click: 12 rows, got "2", expected 0 or 1, in rows 3, 17, 99`. */
+export function describeReject({ reason, column, rows, examples }: RejectCount, checks: readonly RowCheck[]): string {
+  const expected = checks.find((check) => check.reason === reason && check.column === column)?.expected ?? 'a good row';
+  const value = examples[0]?.value ?? null;
+  const where = column === null ? '' : ` in ${column}`;
+  const numbers = examples.map(({ row }) => count(row)).join(', ');
+  const got = value === null ? 'nothing' : JSON.stringify(value);
+  return `${reason}${where}: ${countOf(rows, 'row')}, got ${got}, expected ${expected}, in ${examples.length === 1 ? 'row' : 'rows'} ${numbers}`;
+}
+
+function shareText(part: number, rows: number): string {
+  return `${count(part)} of ${countOf(rows, 'row')} (${percent(part / rows)})`;
+}

@@ -1,0 +1,90 @@
+/** What became of the rows of a log: groups, days, labels, weights. */
+import { describe, expect, it } from 'vitest';
+import type { Declaration } from '../../../lib/config/declaration.ts';
+import { countUnhashed, readOutcomes } from '../../../lib/table/check/outcomes.ts';
+import { PARTS } from '../../../lib/table/encoded.ts';
+import { declare, encodeAll, LOG_DEFAULTS, openLog, rowsSql, stage, workplace } from '../fixture.ts';
+
+const place = workplace();
+const columns = 'row, click, conversion, part';
+const BASE = ["0, 1, 1, 'train'", "1, 1, 0, 'train'", "2, 0, 0, 'train'"];
+
+const outcomesOf = async (path: string, declaration: Declaration) =>
+  readOutcomes(place.database, await openLog(place, path, declaration), PARTS);
+
+describe('groups', () => {
+  it('are the row alone where it has no value', async () => {
+    const rows = [
+      "'u', 0, 0, 'train'",
+      "NULL, 1, 1, 'train'",
+      "NULL, 0, 0, 'train'",
+      "'u', 1, 0, 'train'",
+      "'2', 0, 0, 'train'",
+    ];
+    const declaration = declare([], { log: { ...LOG_DEFAULTS, keys: ['click'], group: 'user' } });
+    const path = await place.write('groups.csv', rowsSql('user, click, conversion, part', rows));
+    const { group } = await outcomesOf(path, declaration);
+    expect(group?.[0]).toBe(group?.[3]);
+    expect(new Set(group)).toHaveLength(4);
+  });
+
+  it('are 53 bits of the hash of their text', async () => {
+    const rows = BASE.map((row, i) => `${row}, ${["'a'", "'a'", 'NULL'][i]}`);
+    const declaration = declare([], { log: { ...LOG_DEFAULTS, group: 'user_id' } });
+    const { group } = await outcomesOf(
+      await place.write('group.csv', rowsSql(`${columns}, user_id`, rows)),
+      declaration,
+    );
+    // hashlib, seed 0: "a", and "#row 2" for the row without a user.
+    expect([...(group ?? [])]).toEqual([1751438180453926, 1751438180453926, 7381987522142027]);
+  });
+
+  it('are none where no column is declared', async () => {
+    expect((await outcomesOf(await place.write('none.csv', rowsSql(columns, BASE)), declare([]))).group).toBeNull();
+  });
+});
+
+describe('days', () => {
+  it('are those of UTC, counted from 1970, where the log has a time', async () => {
+    const times = ["'1970-01-02T00:00:00Z'", "'1970-01-02T23:59:59.999Z'", "'1970-01-03T00:00:00Z'"];
+    const rows = BASE.map((row, i) => `${row}, ${times[i]}`);
+    const path = await place.write('days.csv', rowsSql(`${columns}, ts`, rows));
+    const { day, group } = await outcomesOf(path, declare([], { log: { ...LOG_DEFAULTS, time: 'ts' } }));
+    expect([...(day ?? [])]).toEqual([1, 1, 2]);
+    expect(group).toBeNull();
+    expect((await outcomesOf(path, declare([]))).day).toBeNull();
+  });
+});
+
+describe('labels and weights', () => {
+  it('are those of the encoded rows', async () => {
+    const sql = `SELECT i AS row, i % 2 AS click, i % 4 // 3 AS conversion, ['train', 'test'][1 + i // 3 % 2] AS part,
+      TIMESTAMP '2026-05-01' + to_seconds(i) AS ts, 1 / (1 + i % 3) AS rate FROM range(200000) t(i)`;
+    const declaration = declare([], {
+      log: { ...LOG_DEFAULTS, time: 'ts', kept: { column: 'rate' } },
+      stages: [stage('click', ['impression']), stage('conversion', ['click'], { withinMs: 600_000 })],
+    });
+    const path = await place.write('many.parquet', sql);
+    const log = await openLog(place, path, declaration);
+    const chunk = await encodeAll(place, path, declaration);
+    const outcomes = await readOutcomes(place.database, log, PARTS);
+    expect(outcomes).toMatchObject({ rows: 200_000, labels: chunk.labels, weight: chunk.weight });
+    const test = await readOutcomes(place.database, log, ['test']);
+    expect(test.rows).toBe(99_999);
+    expect(test.labels.conversion).toEqual(chunk.labels.conversion?.filter((_, row) => Math.floor(row / 3) % 2 === 1));
+  });
+});
+
+describe('rows that a split by hash takes for themselves', () => {
+  it('are counted', async () => {
+    const rows = ["0, 1, 1, 'a'", '1, 0, 0, NULL', "2, 0, 0, ''", '3, 2, 0, NULL'];
+    const path = await place.write('unhashed.parquet', rowsSql('row, click, conversion, shop', rows));
+    const split = { by: 'hash', column: 'shop', validation: 0.1, test: 0.1, seed: 1 } as const;
+    const log = { ...LOG_DEFAULTS, maxRejected: 1 };
+    const count = async (options: Partial<Declaration>) =>
+      countUnhashed(place.database, await openLog(place, path, declare([], { log, ...options })));
+    // The last row is bad.
+    expect(await count({ split })).toBe(2);
+    expect(await count({ split: { ...split, column: 'row' } })).toBe(0);
+  });
+});
