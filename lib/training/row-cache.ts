@@ -98,7 +98,8 @@ export class RowCacheWriter {
     const rows = this.#filled;
     for (const column of this.#columns) {
       const values = this.#block[column.group][column.name] as Float32Array | Int32Array;
-      await this.#file.write(new Uint8Array(values.buffer, 0, rows * column.length * 4));
+      // `write` may write less than all.
+      await this.#file.writeFile(new Uint8Array(values.buffer, 0, rows * column.length * 4));
     }
     this.#rows += rows;
     this.#filled = 0;

@@ -156,7 +156,7 @@ describe('a scratch disk that is full', () => {
   it.each([
     ['the log', 100, /^EFBIG: file too large, copyfile '.*' -> '.*\/part\.csv'$/],
     ['what is checked of it', 400, /^IO Error: Could not write file ".*\/prepared\.parquet_\d+": File too large$/],
-    ['its encoded rows', 700, /^EFBIG: file too large, write$/],
+    ['its encoded rows', 950, /^EFBIG: file too large, write$/],
   ])('for %s ends the run', async (_what, blocks, why) => {
     const { store, scratch, start } = await place();
     const run = start({}, { shell: `trap '' XFSZ; ulimit -f ${blocks}` });
