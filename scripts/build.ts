@@ -42,7 +42,7 @@ function buildWasm(): void {
     '65536',
   ];
   const compiler = join('node_modules', 'assemblyscript', 'bin', 'asc.js');
-  execFileSync(process.execPath, [compiler, 'lib/engine/assembly/sparse.ts', ...options, '-o', WASM], {
+  execFileSync(process.execPath, [compiler, 'lib/engine/assembly/index.ts', ...options, '-o', WASM], {
     stdio: 'inherit',
   });
 }

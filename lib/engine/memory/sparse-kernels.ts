@@ -1,4 +1,4 @@
-/** The compiled sparse kernels; each is documented in `../assembly/sparse.ts`. Pointers are byte offsets into the memory. */
+/** The compiled sparse kernels; each is documented in `../assembly/`. Pointers are byte offsets into the memory. */
 import { readFile } from 'node:fs/promises';
 
 /** The rows that an update works on: where the table, its slots, the touched ids and their summed gradients lie. */

@@ -1,0 +1,76 @@
+import { addScaled } from './rows';
+
+/** Adagrad: s += g^2, w -= learningRate g / (sqrt(s) + epsilon). */
+export function adagrad(
+  table: usize, stride: i32, dimension: i32,
+  slot: usize, distinct: usize, count: i32, sums: usize,
+  l2: f32, epsilon: f32, learningRate: f32,
+): void {
+  const width = <usize>dimension << 2;
+  for (let k = 0; k < count; k++) {
+    const id = load<i32>(distinct + (<usize>k << 2));
+    store<i32>(slot + (<usize>id << 2), 0);
+    let w = table + ((<usize>id * <usize>stride) << 2);
+    let g = sums + <usize>k * width;
+    let i = 0;
+    for (; i + 4 <= dimension; i += 4) {
+      const weight = v128.load(w);
+      const gradient = f32x4.add(v128.load(g), f32x4.mul(f32x4.splat(l2), weight));
+      const sum = f32x4.add(v128.load(w + width), f32x4.mul(gradient, gradient));
+      v128.store(w + width, sum);
+      v128.store(w, f32x4.sub(weight, f32x4.div(f32x4.mul(f32x4.splat(learningRate), gradient), f32x4.add(f32x4.sqrt(sum), f32x4.splat(epsilon)))));
+      w += 16; g += 16;
+    }
+    for (; i < dimension; i++) {
+      const weight = load<f32>(w);
+      const gradient = load<f32>(g) + l2 * weight;
+      const sum = load<f32>(w + width) + gradient * gradient;
+      store<f32>(w + width, sum);
+      store<f32>(w, weight - (learningRate * gradient) / (sqrt<f32>(sum) + epsilon));
+      w += 4; g += 4;
+    }
+  }
+}
+
+/**
+ * Row-wise Adagrad: one s a row, s += mean of g^2 over the row, w -= learningRate g / (sqrt(s) + epsilon). The squares
+ * are added up in four lanes, then the lanes in their order, then what is left of the row.
+ */
+export function rowwiseAdagrad(
+  table: usize, stride: i32, dimension: i32,
+  slot: usize, distinct: usize, count: i32, sums: usize,
+  l2: f32, epsilon: f32, learningRate: f32,
+): void {
+  const width = <usize>dimension << 2;
+  for (let k = 0; k < count; k++) {
+    const id = load<i32>(distinct + (<usize>k << 2));
+    store<i32>(slot + (<usize>id << 2), 0);
+    const w = table + ((<usize>id * <usize>stride) << 2);
+    const g = sums + <usize>k * width;
+    const s = w + width;
+    const sum = load<f32>(s) + sumOfSquares(w, g, dimension, l2) / <f32>dimension;
+    store<f32>(s, sum);
+    addScaled(w, g, -learningRate / (sqrt<f32>(sum) + epsilon), dimension);
+  }
+}
+
+/** Adds l2 w to the gradients of one row, in place, and returns the sum of their squares. */
+@inline
+function sumOfSquares(weights: usize, gradients: usize, dimension: i32, l2: f32): f32 {
+  let i = 0, w = weights, g = gradients;
+  let lanes = f32x4.splat(0);
+  for (; i + 4 <= dimension; i += 4) {
+    const gradient = f32x4.add(v128.load(g), f32x4.mul(f32x4.splat(l2), v128.load(w)));
+    v128.store(g, gradient);
+    lanes = f32x4.add(lanes, f32x4.mul(gradient, gradient));
+    w += 16; g += 16;
+  }
+  let sum = f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1) + f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3);
+  for (; i < dimension; i++) {
+    const gradient = load<f32>(g) + l2 * load<f32>(w);
+    store<f32>(g, gradient);
+    sum += gradient * gradient;
+    w += 4; g += 4;
+  }
+  return sum;
+}
