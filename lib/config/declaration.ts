@@ -4,11 +4,13 @@
  * The rest of the product sees only these types; YAML, its snake_case keys and its positions stay in this room.
  */
 
-import type { Entity, Feature } from './feature-kinds.ts';
-import type { IdSource } from './id-sources.ts';
+import type { IdSource } from './features/id-sources.ts';
+import type { Feature } from './features/kinds.ts';
+import type { Entity } from './features/one-column.ts';
 
-export type { BagFeature, CategoryFeature, Entity, Feature, NumberFeature } from './feature-kinds.ts';
-export type { IdSource } from './id-sources.ts';
+export type { IdSource } from './features/id-sources.ts';
+export type { BagFeature, CategoryFeature, Feature, NumberFeature } from './features/kinds.ts';
+export type { Entity } from './features/one-column.ts';
 
 /** A stage of the funnel. The root is the row itself (an impression) and has no entry here. */
 export interface Stage {

@@ -1,6 +1,6 @@
 import type { Mistake, Path } from '../declaration-error.ts';
 import { formatPath } from '../declaration-error.ts';
-import { featureKind } from '../feature-kinds.ts';
+import { featureKind } from '../features/kinds.ts';
 import { sameColumn } from '../patterns.ts';
 import type { Draft } from '../schema/draft.ts';
 

@@ -1,5 +1,5 @@
 import type { Mistake } from '../declaration-error.ts';
-import { featureKind } from '../feature-kinds.ts';
+import { featureKind } from '../features/kinds.ts';
 import { sameColumn } from '../patterns.ts';
 import type { Draft } from '../schema/draft.ts';
 

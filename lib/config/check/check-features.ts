@@ -1,9 +1,9 @@
 import type { Mistake } from '../declaration-error.ts';
-import { type FeatureShape, featureKind, tableName } from '../feature-kinds.ts';
-import { checkIdSource, resolveIdSource } from '../id-sources.ts';
+import { checkIdSource, resolveIdSource } from '../features/id-sources.ts';
+import { type FeatureShape, featureKind, tableName } from '../features/kinds.ts';
+import type { SharedTables } from '../features/table-choice.ts';
 import { resolveEmbeddings } from '../resolve/resolve-features.ts';
 import type { Draft } from '../schema/draft.ts';
-import type { SharedTables } from '../table-choice.ts';
 
 /** Checks the features, their tables, and that the two fit each other. */
 export function checkFeatures(draft: Draft): readonly Mistake[] {

@@ -1,6 +1,6 @@
 import type { EmbeddingTable, Feature } from '../declaration.ts';
-import { type FeatureShape, featureKind } from '../feature-kinds.ts';
-import { resolveIdSource } from '../id-sources.ts';
+import { resolveIdSource } from '../features/id-sources.ts';
+import { type FeatureShape, featureKind } from '../features/kinds.ts';
 import type { EmbeddingShape } from '../schema/schema.ts';
 
 /** Every table: the shared ones in the order of the file, then those of single features. */

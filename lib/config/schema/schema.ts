@@ -3,8 +3,8 @@
  * one member at a time is checked elsewhere.
  */
 import { z } from 'zod';
-import { draftFeatureShape, featureShape } from '../feature-kinds.ts';
-import { idSourceMembers } from '../id-sources.ts';
+import { idSourceMembers } from '../features/id-sources.ts';
+import { draftFeatureShape, featureShape } from '../features/kinds.ts';
 import {
   column,
   duration,

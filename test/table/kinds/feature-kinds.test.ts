@@ -4,7 +4,7 @@ import type { CategoryFeature, Feature, IdSource } from '../../../lib/config/dec
 import {
   FEATURE_KINDS as DECLARED_KINDS,
   type FeatureKinds as DeclaredKinds,
-} from '../../../lib/config/feature-kinds.ts';
+} from '../../../lib/config/features/kinds.ts';
 import { ID_SOURCE_KINDS, type IdSourceKind, type IdSourceKinds } from '../../../lib/table/encode/id-sources.ts';
 import type { FeatureKind } from '../../../lib/table/kinds/feature-kind.ts';
 import { FEATURE_KINDS, type FeatureKinds } from '../../../lib/table/kinds/index.ts';

@@ -1,9 +1,9 @@
 /** The table in which a feature embeds its values: one of the section `embeddings`, or one of its own. */
 import type { z } from 'zod';
-import type { Mistake, Path } from './declaration-error.ts';
+import type { Mistake, Path } from '../declaration-error.ts';
+import { unknownName } from '../patterns.ts';
+import { featureName, whole } from '../schema/blocks.ts';
 import { checkIdSource, chosenMembers, type IdSource, idSourceMembers, resolveIdSource } from './id-sources.ts';
-import { unknownName } from './patterns.ts';
-import { featureName, whole } from './schema/blocks.ts';
 
 /** Width of an embedding that the declaration does not give. */
 export const DIMENSION = 18;

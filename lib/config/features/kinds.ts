@@ -4,29 +4,11 @@
  * neither a kind without an object nor an object without one of its parts compiles.
  */
 import { z } from 'zod';
-import type { Mistake, Path } from './declaration-error.ts';
-import { bound, clip, column, scalar, text, whole } from './schema/blocks.ts';
-import {
-  checkTable,
-  DIMENSION,
-  resolveTable,
-  type SharedTables,
-  type TableChoice,
-  tableMembers,
-} from './table-choice.ts';
-
-export type Entity = 'user' | 'item' | 'context';
-
-interface FeatureBase {
-  readonly name: string;
-  readonly entity: Entity;
-}
-
-interface OneColumn {
-  readonly column: string;
-  /** Value used where the column is unknown at scoring (a position): as text; `null` for missing; absent where the column must be there. */
-  readonly atScoring?: string | number | null;
-}
+import type { Mistake, Path } from '../declaration-error.ts';
+import { bound, clip, column, scalar, text, whole } from '../schema/blocks.ts';
+import type { FeatureKind } from './feature-kind.ts';
+import { entity, type FeatureBase, type OneColumn, oneColumn, ownColumn, resolveColumn, textOf } from './one-column.ts';
+import { checkTable, DIMENSION, resolveTable, tableMembers } from './table-choice.ts';
 
 /** One value of a finite set. */
 export interface CategoryFeature extends FeatureBase, OneColumn {
@@ -61,13 +43,6 @@ export interface NumberFeature extends FeatureBase, OneColumn {
 export type Feature = CategoryFeature | BagFeature | NumberFeature;
 export type FeatureType = Feature['type'];
 export type FeatureOf<Type extends FeatureType> = Extract<Feature, { readonly type: Type }>;
-
-const entity = z.enum(['user', 'item', 'context']).describe('Whom the feature describes.');
-
-const oneColumn = {
-  column: column.optional().describe('Column of the log. Default: the name of the feature.'),
-  entity,
-};
 
 const category = z.strictObject({
   type: z.literal('category').describe('One value of a finite set.'),
@@ -116,28 +91,6 @@ export const draftFeatureShape = z.discriminatedUnion('type', [
   number.extend(draft),
 ]);
 
-/** A column that a feature reads, and the place in the file that names it. */
-export interface NamedColumn {
-  readonly path: Path;
-  readonly column: string;
-}
-
-/** What there is to know of one kind of feature. */
-export interface FeatureKind<Shape extends FeatureShape, Resolved extends Feature> {
-  /** Whether the feature may name a table of the section `embeddings`. */
-  readonly sharesTables: boolean;
-  /** Every column that the feature reads. */
-  columns(name: string, shape: Shape): readonly NamedColumn[];
-  /** `null` where nothing is embedded. */
-  table(shape: Shape): TableChoice | null;
-  /** Name of the model's input for the weights of the feature's values, which no other feature can have; `null` for none. */
-  weightsInput(name: string): string | null;
-  /** Mistakes that only several members together show. */
-  check(path: Path, shape: Shape, tables: SharedTables): readonly Mistake[];
-  /** The feature with its defaults. */
-  resolve(name: string, shape: Shape): Resolved;
-}
-
 /** One object for every type of feature. */
 export type FeatureKinds = { readonly [Type in FeatureType]: FeatureKind<ShapeOf<Type>, FeatureOf<Type>> };
 
@@ -149,7 +102,7 @@ export const FEATURE_KINDS: FeatureKinds = {
     weightsInput: () => null,
     check: checkTable,
     resolve: (name, shape) => ({
-      ...base(name, shape, textOf(shape.at_scoring)),
+      ...resolveColumn(name, shape, textOf(shape.at_scoring)),
       type: 'category',
       embedding: shape.embedding ?? name,
     }),
@@ -165,7 +118,7 @@ export const FEATURE_KINDS: FeatureKinds = {
     weightsInput: (name) => `${name}_weights`,
     check: checkTable,
     resolve: (name, shape) => ({
-      ...base(name, shape, textOf(shape.at_scoring)),
+      ...resolveColumn(name, shape, textOf(shape.at_scoring)),
       type: 'bag',
       embedding: shape.embedding ?? name,
       delimiter: shape.delimiter ?? null,
@@ -183,7 +136,7 @@ export const FEATURE_KINDS: FeatureKinds = {
     weightsInput: () => null,
     check: checkNumber,
     resolve: (name, shape) => ({
-      ...base(name, shape, shape.at_scoring),
+      ...resolveColumn(name, shape, shape.at_scoring),
       type: 'number',
       embedding: shape.quantiles === undefined ? null : name,
       log1p: shape.log1p ?? false,
@@ -202,25 +155,6 @@ export function featureKind({ type }: FeatureShape): FeatureKind<FeatureShape, F
 export function tableName(name: string, feature: FeatureShape): string | null {
   const table = featureKind(feature).table(feature);
   return table === null ? null : (table.shared ?? name);
-}
-
-function ownColumn(name: string, shape: { readonly column?: string | undefined }): readonly NamedColumn[] {
-  const path = ['features', name];
-  return [shape.column === undefined ? { path, column: name } : { path: [...path, 'column'], column: shape.column }];
-}
-
-/** The members that every feature of one column has; `constant` is the value for scoring. */
-function base<Value extends string | number | null>(
-  name: string,
-  { column = name, entity }: { readonly column?: string | undefined; readonly entity: Entity },
-  constant: Value | undefined,
-) {
-  return { name, column, entity, ...(constant === undefined ? {} : { atScoring: constant }) };
-}
-
-/** The text of a value as it stands in a column. */
-function textOf(value: string | number | boolean | null | undefined): string | null | undefined {
-  return value === undefined || value === null ? value : String(value);
 }
 
 function checkNumber(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
