@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { openStore } from '../lib/store/open-store.ts';
 import type { Store } from '../lib/store/store.ts';
 import { UsageError } from './terminal/exit.ts';
+import type { Io } from './terminal/io.ts';
 
 /** Where the buckets of S3 are, of a command's options. */
 export interface EndpointOptions {
@@ -17,11 +18,12 @@ export interface EndpointOptions {
  * @throws {Error} where it cannot be written to.
  */
 export async function openBucket(
+  { cwd }: Pick<Io, 'cwd'>,
   bucket: string,
   use: 'read' | 'write' | 'create',
   { endpoint }: EndpointOptions = {},
 ): Promise<Store> {
-  const store = storeAt(bucket, endpoint);
+  const store = storeAt(bucket, endpoint, cwd);
   const folder = bucketFolder(store);
   // Whether S3 lets us in, its first answer tells.
   if (folder === null) return store;
@@ -39,9 +41,9 @@ export function bucketFolder({ url }: Store): string | null {
   return url.startsWith('file:') ? fileURLToPath(url) : null;
 }
 
-function storeAt(bucket: string, endpoint: string | undefined): Store {
+function storeAt(bucket: string, endpoint: string | undefined, cwd: string): Store {
   try {
-    return openStore(bucket, { endpoint });
+    return openStore(bucket, { endpoint }, cwd);
   } catch (cause) {
     throw new UsageError(`--bucket: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }

@@ -16,6 +16,8 @@ export interface ConcludeOptions extends Pick<WriteReportOptions, 'began' | 'hou
   readonly trained: TrainedModel;
   /** The log that it was trained on. */
   readonly dataPath: string;
+  /** Folder that a relative path of the log starts from. @default the process's */
+  readonly cwd?: string;
   /** Folder for what does not fit in memory, and the current version's files; the caller removes it. */
   readonly scratch: string;
   readonly threads: number;
@@ -52,14 +54,14 @@ export async function publishUnjudged(options: ConcludeOptions): Promise<Publish
 type OpenLog = Pick<WriteReportOptions, 'database' | 'log'>;
 
 async function withLog<T>(
-  { store, declaration, dataPath, scratch, threads, memoryLimitMiB }: ConcludeOptions,
+  { store, declaration, dataPath, cwd, scratch, threads, memoryLimitMiB }: ConcludeOptions,
   use: (open: OpenLog, at: Date) => Promise<T>,
 ): Promise<T> {
   // By the store's clock, as all that it is compared with: that of a machine may be wrong, or go back.
   const at = await store.now();
   const database = await openDatabase({ threads, memoryLimitMiB, scratch });
   try {
-    const source = await openSource(database, dataPath);
+    const source = await openSource(database, dataPath, cwd);
     const log: CheckedLog = await checkLog(database, source, declaration, { now: at.getTime() });
     return await use({ database, log }, at);
   } finally {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { LambdaArchitecture } from '../../lib/asset/build-lambda.ts';
 import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
 import type { DefineCommand } from '../commands.ts';
-import { printError, printResult } from '../terminal/io.ts';
+import { pathIn, printError, printResult } from '../terminal/io.ts';
 import { choiceOption, jsonOption } from '../terminal/options.ts';
 
 interface BuildLambdaOptions {
@@ -26,7 +26,7 @@ export const defineBuildLambda: DefineCommand = (command, act) => {
         const { buildLambda } = await import('../../lib/asset/build-lambda.ts');
         const asset = buildLambda({
           arch,
-          outFolder: out,
+          outFolder: pathIn(io, out),
           functionsFolder: besideCommand('functions'),
           lockFolder: besideCommand('lambda'),
           onProgress: (message) => printError(io, message),

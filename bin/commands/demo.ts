@@ -43,9 +43,9 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   const { withScratch } = await import('../scratch.ts');
   const step = (title: string, what: string) => print(io, `\n${title}: ${what}`);
   const { declaration } = await readDeclaration(EXAMPLE_DECLARATION);
-  const store = await openBucket(options.bucket, 'create');
+  const store = await openBucket(io, options.bucket, 'create');
   return withScratch(io.env, async (scratch) => {
-    const data = await numberedData(options, scratch);
+    const data = await numberedData(options, scratch, io);
     step('1 validate', `${shortPath(EXAMPLE_DECLARATION)} over ${shortPath(data)}`);
     const { summary } = await inspectLog(declaration, data, options, session);
     print(io, formatLogSummary({ ...summary, source: shortPath(summary.source) }));
@@ -65,7 +65,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
     print(io, formatMetricsTable(trained.metrics));
 
     step('4 score', `the held-out half as candidates, dropped in ${options.bucket}/${PREFIXES.candidates}`);
-    const keys = await dropCandidates(store, declaration, data, options, scratch);
+    const keys = await dropCandidates(store, declaration, data, options, scratch, io);
     const results = await withScoring(store, { ...options, model: name }, session, (score) => score(keys));
     const code = printResults(session, results, options);
     if (code !== EXIT_CODES.success) return code;

@@ -36,7 +36,7 @@ export const defineDoctor: DefineCommand = (command, act) => {
 /** Runs the checks and prints what they find as they go. */
 async function doctor(options: DoctorOptions, session: Session): Promise<ExitCode> {
   const { io } = session;
-  const store = await openBucket(options.bucket, 'read', options);
+  const store = await openBucket(io, options.bucket, 'read', options);
   if (bucketFolder(store) !== null)
     throw new UsageError(`doctor looks at a deployed stack: expected s3://bucket as --bucket, got ${options.bucket}`);
   const { examine } = await import('../stack/examine.ts');

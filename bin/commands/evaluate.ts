@@ -50,7 +50,7 @@ export const defineEvaluate: DefineCommand = (command, act) => {
         const { measureVersion } = await import('../training/measure-version.ts');
         const { metricsJson } = await import('../../lib/evaluation/metrics-json.ts');
         const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
-        const store = await openBucket(options.bucket, 'read', options);
+        const store = await openBucket(session.io, options.bucket, 'read', options);
         const name = await chosenModel(store, options.model);
         const version = options.version ?? (await requireCurrent(store, name));
         const metrics = await measureVersion(store, { name, version }, options, session);

@@ -10,7 +10,7 @@ import {
   declarationOption,
 } from '../terminal/declaration.ts';
 import { type Session, UsageError } from '../terminal/exit.ts';
-import { printResult } from '../terminal/io.ts';
+import { pathIn, printResult } from '../terminal/io.ts';
 import {
   bucketOption,
   bucketsOption,
@@ -53,7 +53,7 @@ export const defineFeatures: DefineCommand = (command, act) => {
       '\nThe table goes to features/<entity>/dt=<date>/ in the bucket; _manifest.json is written last.\n\nExamples:\n  $ entirespace features --entity user --data users.parquet\n  $ entirespace features shop.yaml --entity item --data "items/*.csv" --date 2026-11-23 --bucket s3://shop',
     )
     .action((argument: string | undefined, options: FeaturesOptions) =>
-      act(options.json, (session) => features(chosenDeclaration(argument, options), options, session)),
+      act(options.json, (session) => features(chosenDeclaration(session.io, argument, options), options, session)),
     );
 };
 
@@ -62,14 +62,14 @@ async function features(path: string, options: FeaturesOptions, session: Session
   const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
   const { featureManifestKey, tableFolder } = await import('../../lib/scoring/rows/feature-manifest.ts');
   const { publishTable } = await import('../scoring/publish-table.ts');
-  const { declaration } = await readDeclaration(path);
+  const { declaration } = await readDeclaration(pathIn(session.io, path), path);
   const table = declaration.entities.find(({ entity }) => entity === options.entity);
   if (table === undefined)
     throw new UsageError(
       `--entity: ${path} declares no table of ${options.entity}, expected entities: { ${options.entity}: { key: <column> } }`,
     );
   const { entity } = table;
-  const store = await openBucket(options.bucket, 'create');
+  const store = await openBucket(session.io, options.bucket, 'create');
   const { date, rows, files } = await publishTable(store, table, declaration, options, session);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const place = `${options.bucket}/${tableFolder(entity, date)}`;

@@ -66,7 +66,7 @@ export const defineLocal: DefineCommand = (command, act) => {
 async function scoreFolder(options: WatchOptions, session: Session): Promise<ExitCode> {
   const { io, signal } = session;
   const { withScoring } = await import('../scoring/local-scoring.ts');
-  const store = await openBucket(options.bucket, 'write', options);
+  const store = await openBucket(io, options.bucket, 'write', options);
   return withScoring(store, options, session, async (score) => {
     if (!options.watch) return printResults(session, await score(), options);
     const shown = new Set<string>();

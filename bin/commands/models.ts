@@ -58,7 +58,7 @@ async function list(options: ModelsOptions, { io }: Session): Promise<ExitCode> 
   const { listModels, listVersions } = await import('../../lib/registry/versions.ts');
   const { currentVersion } = await import('../../lib/registry/current.ts');
   const { chosenModel } = await import('../chosen-model.ts');
-  const store = await openBucket(options.bucket, 'read', options);
+  const store = await openBucket(io, options.bucket, 'read', options);
   const names = options.model === undefined ? await listModels(store) : [await chosenModel(store, options.model)];
   const models: ModelVersions[] = [];
   for (const name of names) {
@@ -73,7 +73,7 @@ async function list(options: ModelsOptions, { io }: Session): Promise<ExitCode> 
 async function show(version: string | undefined, options: ModelsOptions, { io }: Session): Promise<ExitCode> {
   const { showVersion } = await import('../../lib/registry/show-version.ts');
   const { chosenModel, requireCurrent } = await import('../chosen-model.ts');
-  const store = await openBucket(options.bucket, 'read', options);
+  const store = await openBucket(io, options.bucket, 'read', options);
   const name = await chosenModel(store, options.model);
   const shown = await showVersion(store, name, version ?? (await requireCurrent(store, name)));
   printResult(io, options.json, shown, formatVersion(name, shown));
@@ -88,7 +88,7 @@ async function promote(
 ): Promise<ExitCode> {
   const { promoteByHand } = await import('../../lib/registry/by-hand.ts');
   const { chosenModel } = await import('../chosen-model.ts');
-  const store = await openBucket(options.bucket, 'write', options);
+  const store = await openBucket(io, options.bucket, 'write', options);
   const name = await chosenModel(store, options.model);
   const current = await promoteByHand(store, name, version, { isForced: force, reason, at: await store.now() });
   printResult(io, options.json, { name, ...current }, `${name} ${current.version} is the current version`);
@@ -99,7 +99,7 @@ async function promote(
 async function rollback({ reason, ...options }: ModelsOptions & ReasonOption, { io }: Session): Promise<ExitCode> {
   const { rollBackByHand } = await import('../../lib/registry/by-hand.ts');
   const { chosenModel } = await import('../chosen-model.ts');
-  const store = await openBucket(options.bucket, 'write', options);
+  const store = await openBucket(io, options.bucket, 'write', options);
   const name = await chosenModel(store, options.model);
   const current = await rollBackByHand(store, name, { reason, at: await store.now() });
   printResult(io, options.json, { name, ...current }, `${name} ${current.version} is the current version again`);
@@ -110,7 +110,7 @@ async function rollback({ reason, ...options }: ModelsOptions & ReasonOption, { 
 async function history(options: ModelsOptions, { io }: Session): Promise<ExitCode> {
   const { listDecisions } = await import('../../lib/registry/decisions.ts');
   const { chosenModel } = await import('../chosen-model.ts');
-  const store = await openBucket(options.bucket, 'read', options);
+  const store = await openBucket(io, options.bucket, 'read', options);
   const name = await chosenModel(store, options.model);
   const decisions = await listDecisions(store, name);
   const text = decisions.length === 0 ? `no decisions on ${name} (in ${store.url})` : formatHistory(decisions);

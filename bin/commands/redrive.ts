@@ -37,7 +37,7 @@ export const defineRedrive: DefineCommand = (command, act) => {
         const queue = (url: string) => openQueue(url, options);
         const inbox = (url: string) => openInbox(url, options);
         const files = await redriveDeadLetters({
-          store: await openBucket(options.bucket, 'write', options),
+          store: await openBucket(io, options.bucket, 'write', options),
           newWriterId: randomUUID,
           now: () => new Date(),
           queues: { arrivals: queue(options.arrivals), shards: queue(options.shards) },

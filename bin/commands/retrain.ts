@@ -38,7 +38,7 @@ export const defineRetrain: DefineCommand = (command, act) => {
 /** Starts a run and prints where it is; where it is waited for, what was decided as well. */
 async function retrain(options: RetrainOptions, { io, signal }: Session): Promise<ExitCode> {
   const { bucket, stateMachine, json, wait } = options;
-  const store = await openBucket(bucket, 'read', options);
+  const store = await openBucket(io, bucket, 'read', options);
   if (bucketFolder(store) !== null)
     throw new UsageError(`retrain starts a deployed stack's run: expected s3://bucket as --bucket, got ${bucket}`);
   const { awaitDecision, declaredModel, startRetraining, statesClient } = await import('../stack/retraining.ts');

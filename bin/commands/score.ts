@@ -41,9 +41,9 @@ export const defineScore: DefineCommand = (command, act) => {
       act(options.json, async (session) => {
         const { withScoring } = await import('../scoring/local-scoring.ts');
         const { placeCandidates } = await import('../scoring/place-candidates.ts');
-        const store = await openBucket(options.bucket, 'write', options);
+        const store = await openBucket(session.io, options.bucket, 'write', options);
         return withScoring(store, options, session, async (scoreFiles) => {
-          const results = await scoreFiles(await placeCandidates(store, files));
+          const results = await scoreFiles(await placeCandidates(session.io, store, files));
           return printResults(session, results, options);
         });
       }),

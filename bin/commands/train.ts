@@ -19,6 +19,7 @@ import {
   jsonOption,
   memoryOption,
   rejectsOption,
+  rejectsPath,
   threadsOption,
 } from '../terminal/options.ts';
 
@@ -50,7 +51,7 @@ export const defineTrain: DefineCommand = (command, act) => {
       '\nExamples:\n  $ entirespace train --data logs/\n  $ entirespace train shop.yaml --data "logs/dt=2026-11-*/*.parquet" --no-promote --json',
     )
     .action((argument: string | undefined, options: TrainOptions) =>
-      act(options.json, (session) => train(chosenDeclaration(argument, options), options, session)),
+      act(options.json, (session) => train(chosenDeclaration(session.io, argument, options), options, session)),
     );
 };
 
@@ -61,7 +62,7 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   const { metricsJson } = await import('../../lib/evaluation/metrics-json.ts');
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
   const { name, version, report, trained, decision } = await trainAndPublish(
-    { ...options, declaration },
+    { ...options, declaration, rejects: rejectsPath(io, options) },
     session,
     (summary) => {
       if (!options.json) printError(io, formatLogSummary(summary));

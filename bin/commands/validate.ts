@@ -6,9 +6,16 @@ import {
   declarationArgument,
   declarationOption,
 } from '../terminal/declaration.ts';
-import { printResult } from '../terminal/io.ts';
+import { pathIn, printResult } from '../terminal/io.ts';
 import { formatLogReport } from '../terminal/log-text.ts';
-import { dataOption, jsonOption, memoryOption, rejectsOption, threadsOption } from '../terminal/options.ts';
+import {
+  dataOption,
+  jsonOption,
+  memoryOption,
+  rejectsOption,
+  rejectsPath,
+  threadsOption,
+} from '../terminal/options.ts';
 
 interface ValidateOptions extends DeclarationOption {
   readonly data?: string;
@@ -34,11 +41,15 @@ export const defineValidate: DefineCommand = (command, act) => {
     )
     .action((argument: string | undefined, options: ValidateOptions) =>
       act(options.json, async (session) => {
-        const path = chosenDeclaration(argument, options);
+        const path = chosenDeclaration(session.io, argument, options);
         const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
         const { inspectLog } = await import('../training/inspect-log.ts');
-        const { declaration } = await readDeclaration(path);
-        const log = options.data === undefined ? null : await inspectLog(declaration, options.data, options, session);
+        const { declaration } = await readDeclaration(pathIn(session.io, path), path);
+        const rejects = rejectsPath(session.io, options);
+        const log =
+          options.data === undefined
+            ? null
+            : await inspectLog(declaration, options.data, { ...options, rejects }, session);
         const { stages, features, embeddings } = declaration;
         const counts = `${stages.length} stages, ${features.length} features, ${embeddings.length} embedding tables`;
         const report = log === null ? '' : `\n${formatLogReport(log)}`;

@@ -1,6 +1,6 @@
 /** The e-mail campaign of the demo: its data, its candidates and its scores. */
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { PREFIXES } from '../../lib/contract/bucket.ts';
@@ -10,6 +10,7 @@ import { writeCandidates, writeWithRowNumbers } from '../../lib/table/check/rewr
 import { openDatabase } from '../../lib/table/database.ts';
 import { readRows } from '../../lib/table/source/read-rows.ts';
 import { openSource } from '../../lib/table/source/source.ts';
+import type { Io } from '../terminal/io.ts';
 import { formatRows } from '../terminal/log-text.ts';
 
 export interface CampaignOptions {
@@ -25,11 +26,15 @@ const EXAMPLE_DATA = join(EXAMPLE, 'hillstrom.parquet');
 export const EXAMPLE_DECLARATION = join(EXAMPLE, 'entirespace.yaml');
 
 /** The data with a column `row`; the campaign's file as it was published has none. */
-export async function numberedData({ data, threads, memory }: CampaignOptions, scratch: string): Promise<string> {
+export async function numberedData(
+  { data, threads, memory }: CampaignOptions,
+  scratch: string,
+  { cwd }: Pick<Io, 'cwd'>,
+): Promise<string> {
   if (data === undefined) return EXAMPLE_DATA;
   const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
   try {
-    const source = await openSource(database, data);
+    const source = await openSource(database, data, cwd);
     if (source.columns.some(({ name }) => name === 'row')) return data;
     const path = join(scratch, 'numbered.parquet');
     await writeWithRowNumbers(database, source, path);
@@ -46,10 +51,11 @@ export async function dropCandidates(
   data: string,
   { threads, memory }: CampaignOptions,
   scratch: string,
+  { cwd }: Pick<Io, 'cwd'>,
 ): Promise<string[]> {
   const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
   try {
-    const log = await checkLog(database, await openSource(database, data), declaration);
+    const log = await checkLog(database, await openSource(database, data, cwd), declaration);
     const keys: string[] = [];
     for (const [from, name] of ['even-rows.parquet', 'odd-rows.csv'].entries()) {
       const path = join(scratch, name);
@@ -80,8 +86,8 @@ export async function firstRows(
 
 /** A path inside this package from its root, any other as it is. */
 export function shortPath(path: string): string {
-  const inside = resolve(path).startsWith(`${packageRoot()}/`);
-  return inside ? resolve(path).slice(packageRoot().length + 1) : path;
+  const root = `${packageRoot()}/`;
+  return path.startsWith(root) ? path.slice(root.length) : path;
 }
 
 /** The folder of this package, whether it runs from `bin/` or from `dist/`. */

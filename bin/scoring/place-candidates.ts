@@ -7,9 +7,13 @@ import { checkCandidateKey } from '../../lib/scoring/protocol/keys.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
 import { bucketFolder } from '../bucket.ts';
+import { type Io, pathIn } from '../terminal/io.ts';
 
 interface Placement {
+  /** As the command line has it. */
   readonly file: string;
+  /** Absolute. */
+  readonly path: string;
   readonly key: string;
   readonly isInBucket: boolean;
 }
@@ -18,29 +22,29 @@ interface Placement {
  * Keys of the files in the bucket, after copying there what lies elsewhere. A copy that is there already stays as it is.
  * @throws {DataError} naming every file that is absent, or cannot be a candidate; nothing is copied then.
  */
-export async function placeCandidates(store: Store, files: readonly string[]): Promise<string[]> {
+export async function placeCandidates(io: Pick<Io, 'cwd'>, store: Store, files: readonly string[]): Promise<string[]> {
   const root = bucketFolder(store);
-  const once = files.filter((file, i) => files.findIndex((other) => resolve(other) === resolve(file)) === i);
-  const placements = once.map((file) => placementOf(root, file));
+  const placements = files.map((file) => placementOf(root, file, resolve(pathIn(io, file))));
+  const once = placements.filter(({ path }, i) => placements.findIndex((other) => other.path === path) === i);
   const problems: string[] = [];
-  for (const placement of placements) problems.push(...(await problemsOf(placement, placements)));
+  for (const placement of once) problems.push(...(await problemsOf(placement, once)));
   if (problems.length > 0) throw new DataError('no_such_file', problems.join('; '));
-  for (const { file, key, isInBucket } of placements) {
+  for (const { path, key, isInBucket } of once) {
     if (isInBucket) continue;
-    const { sha256 } = await digestFile(file);
-    if ((await store.head(key))?.metadata.sha256 !== sha256) await store.putFile(key, file, { metadata: { sha256 } });
+    const { sha256 } = await digestFile(path);
+    if ((await store.head(key))?.metadata.sha256 !== sha256) await store.putFile(key, path, { metadata: { sha256 } });
   }
-  return placements.map(({ key }) => key);
+  return once.map(({ key }) => key);
 }
 
-function placementOf(root: string | null, file: string): Placement {
-  const inside = root === null ? '' : relative(root, resolve(file)).split(sep).join('/');
+function placementOf(root: string | null, file: string, path: string): Placement {
+  const inside = root === null ? '' : relative(root, path).split(sep).join('/');
   const isInBucket = inside.startsWith(PREFIXES.candidates);
-  return { file, key: isInBucket ? inside : `${PREFIXES.candidates}${basename(file)}`, isInBucket };
+  return { file, path, key: isInBucket ? inside : `${PREFIXES.candidates}${basename(file)}`, isInBucket };
 }
 
-async function problemsOf({ file, key }: Placement, placements: readonly Placement[]): Promise<string[]> {
-  const facts = await stat(file).catch(() => null);
+async function problemsOf({ file, path, key }: Placement, placements: readonly Placement[]): Promise<string[]> {
+  const facts = await stat(path).catch(() => null);
   if (facts === null) return [`no such file: ${file}`];
   if (!facts.isFile()) return [`${file} is a folder, expected a file`];
   const check = checkCandidateKey(key);

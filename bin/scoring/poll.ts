@@ -24,7 +24,7 @@ export interface PollOptions extends LocalOptions {
 /** Handles the messages of a deployed stack's queues until the signal aborts; what has begun by then is ended. */
 export async function poll(options: PollOptions, session: Session): Promise<ExitCode> {
   const { io, signal } = session;
-  const store = await openBucket(options.bucket, 'write', options);
+  const store = await openBucket(io, options.bucket, 'write', options);
   if (bucketFolder(store) !== null)
     throw new UsageError(`--poll: expected s3://bucket as --bucket, got ${options.bucket}`);
   const client = sqsClient(options);

@@ -35,7 +35,7 @@ export function publishTable(
   return withScratch(io.env, async (scratch) => {
     const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
     try {
-      const table = await checkEntityTable(database, data, entity, declaration);
+      const table = await checkEntityTable(database, data, entity, declaration, io.cwd);
       signal.throwIfAborted();
       return await publishFeatures({ store, newWriterId: randomUUID, now: () => new Date() }, database, table, {
         date,

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { Argument, Option } from 'commander';
 import { UsageError } from './exit.ts';
+import { type Io, pathIn } from './io.ts';
 
 export interface DeclarationOption {
   readonly declaration?: string;
@@ -16,11 +17,16 @@ export const declarationOption = () => new Option('-d, --declaration <file>', 't
  * Path of the declaration: the argument, the option or `entirespace.yaml`.
  * @throws {UsageError} where argument and option name different files, or the argument is a log by its name.
  */
-export function chosenDeclaration(argument: string | undefined, { declaration: option }: DeclarationOption): string {
+export function chosenDeclaration(
+  io: Pick<Io, 'cwd'>,
+  argument: string | undefined,
+  { declaration: option }: DeclarationOption,
+): string {
   // What the shell makes of a glob without quotes: the first file is taken for the option's value, the second for this.
   if (argument !== undefined && /\.(parquet|csv|csv\.gz)$/.test(argument))
     throw new UsageError(`${argument} is no declaration by its name, expected YAML (a glob of logs needs quotes)`);
-  if (argument !== undefined && option !== undefined && resolve(argument) !== resolve(option))
+  const isSame = (one: string, other: string) => resolve(pathIn(io, one)) === resolve(pathIn(io, other));
+  if (argument !== undefined && option !== undefined && !isSame(argument, option))
     throw new UsageError(`declaration given twice: got ${argument} and --declaration ${option}, expected one of them`);
   return argument ?? option ?? DEFAULT;
 }

@@ -1,5 +1,6 @@
 /** What the command needs from the process that runs it. */
 import type { EventEmitter } from 'node:events';
+import { isAbsolute, join } from 'node:path';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 
 /** A stream for text, with what is known of the terminal behind it. */
@@ -9,6 +10,8 @@ export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder that relative paths start from; `.` is the working directory of the process. */
+  readonly cwd: string;
   /** Emits `SIGINT` and `SIGTERM`. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;
   /** Ends the process at once, without waiting for the work under way. */
@@ -26,7 +29,12 @@ export function processIo(): Io {
     if (code !== 'EPIPE') stderr.write(`entirespace: cannot write to standard output: ${code}\n`);
     exit(code === 'EPIPE' ? EXIT_CODES.success : EXIT_CODES['disk or memory']);
   });
-  return { stdout, stderr, env, signals: process, exit };
+  return { stdout, stderr, env, cwd: '.', signals: process, exit };
+}
+
+/** Where a path of the command line leads. */
+export function pathIn({ cwd }: Pick<Io, 'cwd'>, path: string): string {
+  return isAbsolute(path) ? path : join(cwd, path);
 }
 
 /** Writes a line, or several, on standard output. */

@@ -5,6 +5,8 @@ import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { nearest } from '../../lib/config/nearest.ts';
 import { isVersionId } from '../../lib/registry/keys.ts';
+import { UsageError } from './exit.ts';
+import { type Io, pathIn } from './io.ts';
 
 // Far above any machine; DuckDB would start as many as it is told.
 const MOST_THREADS = 1024;
@@ -24,9 +26,10 @@ export const endpointOption = () =>
 export const modelOption = () => new Option('-m, --model <name>', "model name (default: the bucket's only one)");
 export const jsonOption = () => new Option('--json', 'one JSON document on standard output').default(false);
 export const rejectsOption = () =>
-  new Option('--rejects <file>', 'where the bad rows of the log go, as Parquet; written only where there are any')
-    .default('rejects.parquet')
-    .argParser(fileInFolder);
+  new Option(
+    '--rejects <file>',
+    'where the bad rows of the log go, as Parquet; written only where there are any',
+  ).default('rejects.parquet');
 export const entityOption = () =>
   choiceOption('-e, --entity <entity>', 'whom the table describes', ['user', 'item']).makeOptionMandatory();
 export const dateOption = () =>
@@ -49,6 +52,17 @@ export const memoryOption = () =>
 
 export const secondsOption = (name: string, description: string) =>
   new Option(`${name} <seconds>`, description).argParser(wholeNumber(MOST_SECONDS));
+
+/**
+ * Where the bad rows go.
+ * @throws {UsageError} where the folder is not there.
+ */
+export function rejectsPath(io: Pick<Io, 'cwd'>, { rejects }: { readonly rejects: string }): string {
+  const path = pathIn(io, rejects);
+  const folder = dirname(resolve(path));
+  if (!existsSync(folder)) throw new UsageError(`--rejects: got ${rejects}, no such folder: ${folder}`);
+  return path;
+}
 
 /** An option whose value is one of a few words. */
 export function choiceOption(flags: string, description: string, words: readonly string[]): Option {
@@ -97,10 +111,4 @@ function httpUrl(text: string): string {
   if (!/^https?:\/\/[^/]/.test(text) || !URL.canParse(text))
     throw new InvalidArgumentError('expected one like http://localhost:4566');
   return text;
-}
-
-function fileInFolder(path: string): string {
-  const folder = dirname(resolve(path));
-  if (!existsSync(folder)) throw new InvalidArgumentError(`no such folder: ${folder}`);
-  return path;
 }

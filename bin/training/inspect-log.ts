@@ -23,7 +23,7 @@ export function inspectLog(
   return withScratch(io.env, async (scratch) => {
     const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
     try {
-      const source = await openSource(database, path);
+      const source = await openSource(database, path, io.cwd);
       signal.throwIfAborted();
       const options = rejects === undefined ? {} : { rejectsPath: rejects };
       const report = await validateLog(database, await checkLog(database, source, declaration, options));

@@ -56,7 +56,7 @@ async function measure(
   const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
   const bar = json ? silentBar : progressBar(io.stderr);
   try {
-    const log = await checkLog(database, await openSource(database, data), declaration);
+    const log = await checkLog(database, await openSource(database, data, io.cwd), declaration);
     assertAcceptable(log);
     const encoder = await readEncoder(database, folder);
     const model = await openScoringModel(folder, { threads });

@@ -11,7 +11,7 @@ import { publishTrained } from '../../training/publish-trained.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
-import { printError } from '../terminal/io.ts';
+import { pathIn, printError } from '../terminal/io.ts';
 import { progressBar, silentBar } from '../terminal/progress-bar.ts';
 import { showProgress } from './show-progress.ts';
 
@@ -47,8 +47,8 @@ export async function trainAndPublish(
   { io, signal }: Session,
   onSummary: (summary: LogSummary) => void = () => undefined,
 ): Promise<TrainedAndPublished> {
-  const { declaration, text } = await readDeclaration(options.declaration);
-  const store = await openBucket(options.bucket, 'create', options);
+  const { declaration, text } = await readDeclaration(pathIn(io, options.declaration), options.declaration);
+  const store = await openBucket(io, options.bucket, 'create', options);
   // A pointer that cannot be read cannot be moved: better known now than after the training.
   if (options.promote) await currentVersion(store, declaration.name);
   const bar = options.json ? silentBar : progressBar(io.stderr);
@@ -56,6 +56,7 @@ export async function trainAndPublish(
   return withScratch(io.env, async (scratch) => {
     const work = {
       dataPath: options.data,
+      cwd: io.cwd,
       scratch,
       threads: options.threads,
       memoryLimitMiB: options.memory,

@@ -28,18 +28,19 @@ export function parseDeclaration(text: string, fileName: string): Declaration {
 }
 
 /**
- * Reads a declaration, and its text as it stands.
+ * Reads a declaration, and its text as it stands; `fileName` is for messages.
  * @throws {DeclarationError} where there is no such file, too.
  */
 export async function readDeclaration(
   path: string,
+  fileName = path,
 ): Promise<{ readonly declaration: Declaration; readonly text: string }> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     const message = isAbsent ? 'no such file' : `cannot be read: ${cause instanceof Error ? cause.message : cause}`;
-    throw new DeclarationError(path, [{ line: 1, column: 1, path: '', message }], { cause });
+    throw new DeclarationError(fileName, [{ line: 1, column: 1, path: '', message }], { cause });
   });
-  return { declaration: parseDeclaration(text, path), text };
+  return { declaration: parseDeclaration(text, fileName), text };
 }
 
 function findMistakes(value: unknown): readonly Mistake[] {

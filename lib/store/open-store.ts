@@ -8,14 +8,14 @@ import type { Store } from './store.ts';
 const SUPPORTED = 'expected a folder (a path or file:///absolute/path) or s3://bucket';
 
 /**
- * The store at a URL: a folder's path, relative or absolute, or `file:///absolute/path`; or `s3://bucket`, with
+ * The store at a URL: a folder's path, absolute or from `cwd`, or `file:///absolute/path`; or `s3://bucket`, with
  * credentials, region and endpoint as AWS tools find them, unless the connection names them. A folder that is absent is
  * created by the first write; a bucket must exist.
  * @throws {Error} where the URL is of another kind.
  */
-export function openStore(url: string, connection: AwsConnection = {}): Store {
+export function openStore(url: string, connection: AwsConnection = {}, cwd = '.'): Store {
   if (url === '') throw new Error(`store URL must not be empty, ${SUPPORTED}`);
-  if (!/^[a-z][a-z0-9+.-]+:/i.test(url)) return fileStore(resolve(url));
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(url)) return fileStore(resolve(cwd, url));
   if (url.startsWith('file:///')) return fileStore(fileURLToPath(url));
   if (url.startsWith('file:')) throw new Error(`store URL must be file:///absolute/path or a plain path, got ${url}`);
   if (url.startsWith('s3:')) return openBucket(url, connection);

@@ -39,6 +39,8 @@ export interface TrainOptions {
   readonly declarationText: string;
   /** A file, folder or glob of Parquet or CSV. */
   readonly dataPath: string;
+  /** Folder that a relative path of the log starts from. @default the process's */
+  readonly cwd?: string;
   /** An empty folder for encoded rows and the model's files; the caller removes it. */
   readonly scratch: string;
   readonly threads: number;
@@ -86,7 +88,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   await mkdir(folder, { recursive: true });
   const database = await openDatabase({ threads, memoryLimitMiB, scratch });
   try {
-    const source = await openSource(database, options.dataPath);
+    const source = await openSource(database, options.dataPath, options.cwd);
     const { rejectsPath, now } = options;
     const log = await checkLog(database, source, options.declaration, {
       ...(rejectsPath !== undefined && { rejectsPath }),

@@ -5,6 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bucketFolder, openBucket } from '../../bin/bucket.ts';
 
+/** Buckets are absolute paths here. */
+const open = (bucket: string, use: Parameters<typeof openBucket>[2]) => openBucket({ cwd: '.' }, bucket, use);
+
 const NOBODY = 65_534;
 
 let folder = '';
@@ -27,16 +30,16 @@ async function asNobody<T>(work: () => Promise<T>): Promise<T> {
 
 describe('a bucket', () => {
   it.each(['read', 'write', 'create'] as const)('is opened to %s, and nothing is left in it', async (use) => {
-    expect(bucketFolder(await openBucket(folder, use))).toBe(folder);
-    expect(bucketFolder(await openBucket(pathToFileURL(folder).href, use))).toBe(folder);
+    expect(bucketFolder(await open(folder, use))).toBe(folder);
+    expect(bucketFolder(await open(pathToFileURL(folder).href, use))).toBe(folder);
     expect(await readdir(folder)).toEqual([]);
   });
 
   it('that is not there is opened to be created only, and not created yet', async () => {
     const absent = join(folder, 'a/b');
-    await expect(openBucket(absent, 'read')).rejects.toThrow(`--bucket: no such folder: ${absent}`);
-    await expect(openBucket(absent, 'write')).rejects.toThrow(`--bucket: no such folder: ${absent}`);
-    expect(bucketFolder(await openBucket(absent, 'create'))).toBe(absent);
+    await expect(open(absent, 'read')).rejects.toThrow(`--bucket: no such folder: ${absent}`);
+    await expect(open(absent, 'write')).rejects.toThrow(`--bucket: no such folder: ${absent}`);
+    expect(bucketFolder(await open(absent, 'create'))).toBe(absent);
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -45,11 +48,9 @@ describe('a bucket', () => {
     await chmod(join(folder, 'locked'), 0o555);
     await asNobody(async () => {
       const locked = join(folder, 'locked');
-      expect(bucketFolder(await openBucket(locked, 'read'))).toBe(locked);
-      await expect(openBucket(locked, 'write')).rejects.toThrow(`--bucket: cannot write in ${locked}: EACCES`);
-      await expect(openBucket(join(locked, 'new'), 'create')).rejects.toThrow(
-        `--bucket: cannot write in ${locked}: EACCES`,
-      );
+      expect(bucketFolder(await open(locked, 'read'))).toBe(locked);
+      await expect(open(locked, 'write')).rejects.toThrow(`--bucket: cannot write in ${locked}: EACCES`);
+      await expect(open(join(locked, 'new'), 'create')).rejects.toThrow(`--bucket: cannot write in ${locked}: EACCES`);
     });
   });
 });

@@ -1,16 +1,14 @@
-/** The built command as a child process, in a folder of its own with a small log. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+/** The command as a function, in a folder of its own with a small log. */
+import { EventEmitter } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { run } from '../../bin/program.ts';
 import { execute, openDatabase, query } from '../../lib/table/database.ts';
 import { DECLARATION, logText } from './small-log.ts';
-
-export const COMMAND = fileURLToPath(new URL('../../dist/entirespace.js', import.meta.url));
+import { collector } from './terminal/collector.ts';
 
 export interface Outcome {
   readonly code: number | null;
@@ -20,17 +18,23 @@ export interface Outcome {
 }
 
 export interface Running {
-  readonly child: ChildProcess;
   readonly done: Promise<Outcome>;
+  /** What it has written so far. */
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Sends it a signal, as Ctrl-C does. */
+  readonly signal: (name: 'SIGINT' | 'SIGTERM') => void;
 }
+
+export type Environment = Readonly<Record<string, string>>;
 
 export interface Workplace {
   /** Path in the folder, which is the working directory of every command. */
   at(...names: string[]): string;
   run(...args: string[]): Promise<Outcome>;
-  start(args: readonly string[], environment?: Readonly<Record<string, string>>): Running;
-  /** Runs any program; `entirespace` in its arguments is nothing special. */
-  spawn(program: string, args: readonly string[], environment?: Readonly<Record<string, string>>): Running;
+  start(args: readonly string[], environment?: Environment): Running;
+  /** The environment of every command: its scratch folders are made in the folder, too. */
+  environment(): Environment;
   write(name: string, content: string | Uint8Array): Promise<string>;
   /** Writes the rows of a query; the extension gives the format. */
   writeRows(name: string, sql: string): Promise<string>;
@@ -45,21 +49,11 @@ export interface Workplace {
  */
 export function workplace({ isTrained = false }: { readonly isTrained?: boolean } = {}): Workplace {
   let folder = '';
-  const children = new Set<ChildProcess>();
-
   const place: Workplace = {
     at: (...names) => join(folder, ...names),
     run: (...args) => place.start(args).done,
-    start: (args, environment) => place.spawn(process.execPath, [COMMAND, ...args], environment),
-    spawn(program, args, environment = {}) {
-      const child = spawn(program, args, {
-        cwd: folder,
-        env: { ...process.env, TMPDIR: join(folder, 'tmp'), NO_COLOR: '1', ...environment },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      children.add(child);
-      return { child, done: outcomeOf(child, folder) };
-    },
+    start: (args, environment = {}) => start(folder, args, { ...place.environment(), ...environment }),
+    environment: () => ({ TMPDIR: join(folder, 'tmp'), NO_COLOR: '1' }),
     async write(name, content) {
       await writeFile(join(folder, name), content);
       return name;
@@ -74,18 +68,13 @@ export function workplace({ isTrained = false }: { readonly isTrained?: boolean 
   };
 
   beforeAll(async () => {
-    folder = await realpath(await mkdtemp(join(tmpdir(), 'entirespace-command-')));
-    await mkdir(join(folder, 'tmp'));
+    folder = await newFolder();
     await place.write('shop.yaml', DECLARATION);
     await place.write('log.csv', logText(3000));
     await place.writeRows('log.parquet', `SELECT * FROM read_csv('${place.at('log.csv')}')`);
-    if (isTrained) expect(await place.run('train', '-d', 'shop.yaml', '--data', 'log.csv')).toMatchObject({ code: 0 });
+    if (isTrained) await cp(await trainedBucket(), place.at('bucket'), { recursive: true, preserveTimestamps: true });
   });
-  afterEach(async () => {
-    for (const child of children) child.kill('SIGKILL');
-    children.clear();
-    expect(await readdir(join(folder, 'tmp'))).toEqual([]);
-  });
+  afterEach(async () => expect(await readdir(join(folder, 'tmp'))).toEqual([]));
   afterAll(() => rm(folder, { recursive: true, force: true }));
   return place;
 }
@@ -96,16 +85,47 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
     if (Date.now() > end) throw new Error(`still not so after 20 s: ${condition}`);
 }
 
-async function outcomeOf(child: ChildProcess, folder: string): Promise<Outcome> {
-  const texts = { stdout: '', stderr: '' };
-  child.stdout?.on('data', (data) => {
-    texts.stdout += data;
+/** An outcome without what differs from run to run: paths, versions, times and speeds. */
+export function plainOutcome({ code, stdout, stderr }: Outcome, folder: string): Outcome {
+  return { code, stdout: plain(stdout, folder), stderr: plain(stderr, folder) };
+}
+
+function start(cwd: string, args: readonly string[], environment: Environment): Running {
+  const [stdout, stderr] = [collector(), collector()];
+  const signals = new EventEmitter();
+  const exit = (code: number) => {
+    throw new Error(`exit ${code} was asked for, expected the command to end by itself`);
+  };
+  const env = { ...process.env, ...environment };
+  const io = { stdout: stdout.stream, stderr: stderr.stream, env, cwd, signals, exit };
+  const done = run(['node', 'entirespace', ...args], io).then((code) => {
+    expect(signals.eventNames()).toEqual([]);
+    return plainOutcome({ code, stdout: stdout.text(), stderr: stderr.text() }, cwd);
   });
-  child.stderr?.on('data', (data) => {
-    texts.stderr += data;
-  });
-  const [code] = await once(child, 'close');
-  return { code, stdout: plain(texts.stdout, folder), stderr: plain(texts.stderr, folder) };
+  return { done, stdout: stdout.text, stderr: stderr.text, signal: (name) => void signals.emit(name) };
+}
+
+let trained: Promise<string> | null = null;
+
+/** Path of a bucket whose model is trained once for all files of a worker. Tests copy it. */
+async function trainedBucket(): Promise<string> {
+  trained ??= train();
+  return trained;
+}
+
+async function train(): Promise<string> {
+  const folder = await newFolder();
+  await writeFile(join(folder, 'shop.yaml'), DECLARATION);
+  await writeFile(join(folder, 'log.csv'), logText(3000));
+  const { done } = start(folder, ['train', 'shop.yaml', '--data', 'log.csv'], { TMPDIR: join(folder, 'tmp') });
+  expect(await done).toMatchObject({ code: 0 });
+  return join(folder, 'bucket');
+}
+
+async function newFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'entirespace-command-')));
+  await mkdir(join(folder, 'tmp'));
+  return folder;
 }
 
 function plain(text: string, folder: string): string {

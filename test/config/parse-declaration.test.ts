@@ -497,6 +497,12 @@ describe('readDeclaration', () => {
     await expect(readDeclaration(path)).rejects.toThrow(`${path}:1:7 name: got "A", expected a name of a-z, 0-9 and -`);
   });
 
+  it('has another name in messages where that is given', async () => {
+    await expect(readDeclaration(join(folder, 'nowhere.yaml'), 'ours.yaml')).rejects.toThrow(
+      'ours.yaml:1:1 no such file',
+    );
+  });
+
   it('is refused where there is no such file', async () => {
     const path = join(folder, 'nowhere.yaml');
     const error = await readDeclaration(path).catch((caught: unknown) => caught);

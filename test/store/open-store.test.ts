@@ -16,6 +16,11 @@ describe('openStore', () => {
     expect(openStore(url).url).toBe(expected);
   });
 
+  it('takes a relative path from the folder that is named', () => {
+    expect(openStore('bucket', {}, '/data').url).toBe('file:///data/bucket');
+    expect(openStore('/other/bucket', {}, '/data').url).toBe('file:///other/bucket');
+  });
+
   it.each([
     ['', 'store URL must not be empty, expected a folder (a path or file:///absolute/path) or s3://bucket'],
     ['file://bucket', 'store URL must be file:///absolute/path or a plain path, got file://bucket'],

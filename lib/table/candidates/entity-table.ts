@@ -32,7 +32,8 @@ export interface BucketFile {
 const EXAMPLES = 3;
 
 /**
- * Opens the table of an entity: a file, folder or glob of Parquet or CSV, one row for each key.
+ * Opens the table of an entity: a file, folder or glob of Parquet or CSV, one row for each key. A relative path starts
+ * from `cwd`.
  * @throws {DataError} naming every column that is missing or of a wrong type; or every kind of bad row (no key, a value
  * that scoring would reject) and the keys that are repeated, with examples.
  */
@@ -41,8 +42,9 @@ export async function checkEntityTable(
   path: string,
   entity: EntityTable,
   declaration: Declaration,
+  cwd = '.',
 ): Promise<CheckedTable> {
-  const { relation, columns, rows } = await openSource(database, path);
+  const { relation, columns, rows } = await openSource(database, path, cwd);
   const features = tableFeatures(entity, declaration.entities, declaration.features);
   checkTableColumns(relation, entity, features);
   const problems = await blamingContent(path, async () => [

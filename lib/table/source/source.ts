@@ -1,6 +1,6 @@
 /** Where rows come from: a file, a folder or a glob, found to be whole and alike before a row is read. */
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { DATA_EXTENSIONS_TEXT, type DataExtension, dataExtensionOf } from '../../contract/bucket.ts';
 import type { Column, Relation } from '../columns.ts';
 import { type Database, literal, query } from '../database.ts';
@@ -11,7 +11,7 @@ import { looksLikeParquet, parquetScan, readParquetFacts } from './parquet-file.
 export type Format = 'parquet' | 'csv';
 
 export interface SourceFile {
-  /** Path as it was found. */
+  /** Path from the working directory, as messages have it. */
   readonly path: string;
   /** What is read in its place: itself, or Parquet of its text. */
   readonly parquet: string;
@@ -33,15 +33,16 @@ const FORMATS: Readonly<Record<DataExtension, Format>> = { '.parquet': 'parquet'
 
 /**
  * Opens a log: one `.parquet`, `.csv` or `.csv.gz` file, every such file under a folder, or those that a glob names, in
- * the order of their paths. CSV is rewritten as Parquet of text into scratch space.
+ * the order of their paths; a relative path starts from `cwd`. CSV is rewritten as Parquet of text into scratch space.
  * @throws {DataError} where a file is absent, empty, broken or not what its name says, where files differ in format or
  * columns, and where there is no row.
  */
-export async function openSource(database: Database, path: string): Promise<Source> {
-  const paths = await findFiles(database, path);
-  const format = commonFormat(paths, path);
-  for (const file of paths) await assertContent(file, file, format);
-  const source = format === 'parquet' ? await openParquet(database, paths) : await openCsv(database, paths);
+export async function openSource(database: Database, path: string, cwd = '.'): Promise<Source> {
+  const names = await findFiles(database, path, cwd);
+  const format = commonFormat(names, path);
+  const found = names.map((name): FoundFile => ({ name, path: below(cwd, name) }));
+  for (const file of found) await assertContent(file.path, file.name, format);
+  const source = format === 'parquet' ? await openParquet(database, found) : await openCsv(database, found);
   const rows = source.files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
   return { path, format, rows, ...source, relation: { ...source.relation, name: path } };
@@ -99,17 +100,24 @@ export function withMalformed(rows: string, malformedTable: string | null): stri
   );
 }
 
+interface FoundFile {
+  /** Path from the working directory, as messages have it. */
+  readonly name: string;
+  /** Path from the process's own working directory. */
+  readonly path: string;
+}
+
 async function openParquet(
   database: Database,
-  paths: readonly string[],
+  found: readonly FoundFile[],
 ): Promise<Pick<Source, 'files' | 'columns' | 'relation'>> {
   const files: SourceFile[] = [];
-  let first: { path: string; columns: readonly Column[] } | null = null;
-  for (const path of paths) {
-    const { columns, rows } = await readParquetFacts(database, path, path);
-    first ??= { path, columns };
-    assertSameColumns(first, { path, columns });
-    files.push({ path, parquet: path, rows });
+  let first: FileColumns | null = null;
+  for (const { name, path } of found) {
+    const { columns, rows } = await readParquetFacts(database, path, name);
+    first ??= { name, columns };
+    assertSameColumns(first, { name, columns });
+    files.push({ path: name, parquet: path, rows });
   }
   const columns = first?.columns ?? [];
   return { files, columns, relation: relationOf(files, columns, { isText: false, malformedTable: null, name: '' }) };
@@ -117,21 +125,21 @@ async function openParquet(
 
 async function openCsv(
   database: Database,
-  paths: readonly string[],
+  found: readonly FoundFile[],
 ): Promise<Pick<Source, 'files' | 'columns' | 'relation'>> {
   const table = await createMalformedTable(database);
   const files: SourceFile[] = [];
-  let first: { path: string; columns: readonly Column[] } | null = null;
+  let first: FileColumns | null = null;
   let firstRow = 0;
   let malformed = 0;
-  for (const path of paths) {
-    const file = localCsv(path);
+  for (const { name, path } of found) {
+    const file = localCsv(path, name);
     const dialect = await readDialect(file);
-    const columns = dialect.header.map((name) => ({ name, type: 'VARCHAR' }));
-    first ??= { path, columns };
-    assertSameColumns(first, { path, columns });
+    const columns = dialect.header.map((column) => ({ name: column, type: 'VARCHAR' }));
+    first ??= { name, columns };
+    assertSameColumns(first, { name, columns });
     const imported = await importCsv(database, file, dialect, { firstRow, malformedTable: table });
-    files.push({ path, parquet: imported.parquet, rows: imported.rows });
+    files.push({ path: name, parquet: imported.parquet, rows: imported.rows });
     firstRow += imported.rows;
     malformed += imported.malformed;
   }
@@ -140,10 +148,12 @@ async function openCsv(
   return { files, columns, relation: relationOf(files, columns, { isText: true, malformedTable, name: '' }) };
 }
 
-async function findFiles(database: Database, path: string): Promise<string[]> {
-  const facts = await stat(path).catch(() => null);
+/** Names of the files, which start from the working directory where the path that was asked for does. */
+async function findFiles(database: Database, path: string, cwd: string): Promise<string[]> {
+  const place = below(cwd, path);
+  const facts = await stat(place).catch(() => null);
   if (facts?.isFile()) return [path];
-  const found = facts?.isDirectory() ? await filesUnder(path) : await globbed(database, path);
+  const found = facts?.isDirectory() ? await filesUnder(place) : await globbed(database, place);
   if (found.length === 0) {
     throw new DataError(
       'no_such_file',
@@ -152,7 +162,12 @@ async function findFiles(database: Database, path: string): Promise<string[]> {
         : `no ${DATA_EXTENSIONS_TEXT} file in ${path}`,
     );
   }
-  return found;
+  return isAbsolute(path) ? found : found.map((file) => relative(cwd, file));
+}
+
+/** Where a path leads that is relative to a folder, or absolute. */
+function below(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path);
 }
 
 async function filesUnder(folder: string): Promise<string[]> {
@@ -183,7 +198,7 @@ function commonFormat(paths: readonly string[], asked: string): Format {
 }
 
 interface FileColumns {
-  readonly path: string;
+  readonly name: string;
   readonly columns: readonly Column[];
 }
 
@@ -196,6 +211,6 @@ function assertSameColumns(first: FileColumns, other: FileColumns): void {
   const list = (columns: readonly string[]) => (columns.length === 0 ? 'nothing' : columns.join(', '));
   throw new DataError(
     'columns_differ',
-    `columns of ${other.path} differ from ${first.path}: got ${list(extra)}, expected ${list(lost)}`,
+    `columns of ${other.name} differ from ${first.name}: got ${list(extra)}, expected ${list(lost)}`,
   );
 }

@@ -41,6 +41,17 @@ describe('a source', () => {
     ]);
   });
 
+  it.each([['one/a.csv'], ['one'], ['*/a.csv']])('starts from a working directory: %s', async (path) => {
+    await mkdir(place.at('work/one'), { recursive: true });
+    await write('work/one/a.csv', 'a\n1\n');
+    const source = await openSource(place.database, path, place.at('work'));
+    expect(source).toMatchObject({ path, rows: 1, files: [{ path: 'one/a.csv' }] });
+    await write('work/one/a.csv', 'a\n"1\n');
+    await expect(openSource(place.database, path, place.at('work'))).rejects.toThrow(
+      'quote not closed in one/a.csv: row 0 (from 0) does not end',
+    );
+  });
+
   it('is a folder of files in the order of their paths, rows numbered over all of them', async () => {
     await mkdir(place.at('log/dt=2026-05-02'), { recursive: true });
     await mkdir(place.at('log/dt=2026-05-01'));

@@ -1,20 +1,22 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { DECLARATION, logText } from './small-log.ts';
-import { type Running, until, workplace } from './workplace.ts';
+import { DECLARATION, logText } from '../../bin/small-log.ts';
+import { until, workplace } from '../../bin/workplace.ts';
+import { processes, type RunningProcess } from './processes.ts';
 
 const place = workplace({ isTrained: true });
+const { start, spawn } = processes(place);
 const STOPPING = '\nstopping after the work under way (again: at once)\n';
 
 /** A training that would take hours, in its first epochs. */
-async function trainForLong(): Promise<Running> {
+async function trainForLong(): Promise<RunningProcess> {
   await place.write('long.yaml', DECLARATION.replace('epochs: 2', 'epochs: 1000000'));
-  const running = place.start(['train', '-d', 'long.yaml', '--data', 'log.csv', '-b', 'other']);
+  const running = start('train', 'long.yaml', '--data', 'log.csv', '-b', 'other');
   await seen(running, 'epoch 2/');
   return running;
 }
 
-async function seen({ child }: Running, text: string): Promise<void> {
+async function seen({ child }: RunningProcess, text: string): Promise<void> {
   let output = '';
   child.stderr?.on('data', (data) => {
     output += data;
@@ -23,9 +25,9 @@ async function seen({ child }: Running, text: string): Promise<void> {
 }
 
 /** A scoring of many rows, in the midst of them. */
-async function scoreMany(name: string): Promise<Running> {
+async function scoreMany(name: string): Promise<RunningProcess> {
   await place.write(name, logText(60_000));
-  const running = place.start(['score', name]);
+  const running = start('score', name);
   await until(async () => {
     const scratch = await readdir(place.at('tmp'), { recursive: true }).catch(() => []);
     return scratch.some((path) => path.includes('/shard-'));
@@ -68,7 +70,7 @@ describe('training', () => {
     expect((await done).code).toBe(null);
     expect(await place.listing('other')).toEqual([]);
     // Nobody was left to tidy up.
-    await place.spawn('sh', ['-c', 'rm -r tmp/*']).done;
+    await spawn('sh', '-c', 'rm -r tmp/*').done;
   });
 });
 
@@ -95,7 +97,7 @@ describe('scoring', () => {
     const { child, done } = await scoreMany('third.csv');
     child.kill('SIGKILL');
     expect((await done).code).toBe(null);
-    await place.spawn('sh', ['-c', 'rm -r tmp/*']).done;
+    await spawn('sh', '-c', 'rm -r tmp/*').done;
     await completes('third.csv');
   });
 });

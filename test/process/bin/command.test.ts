@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { workplace } from '../../bin/workplace.ts';
+import { COMMAND, processes } from './processes.ts';
+
+const place = workplace({ isTrained: true });
+const { spawn, start } = processes(place);
+
+describe('the built command', () => {
+  it('is a program of its own, and tells its version', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+    expect(execFileSync(COMMAND, ['--version'], { encoding: 'utf8' })).toBe(`${version}\n`);
+  });
+
+  it('ends with the exit code of a mistake', async () => {
+    expect(await start('trian').done).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'entirespace: unknown command trian, did you mean train? (--help tells more)\n',
+    });
+  });
+
+  it('takes relative paths from its working directory', async () => {
+    expect(await start('evaluate', '--data', 'absent.csv').done).toEqual({
+      code: 4,
+      stdout: '',
+      stderr: 'entirespace: no such file: absent.csv\n',
+    });
+    expect(await start('score', 'log.csv').done).toEqual({
+      code: 0,
+      stdout: 'candidates/log.csv: 3,000 rows scored, 0 rejected, by shop <version> -> bucket/scores/log.csv/\n',
+      stderr: 'score: 3,000/3,000 rows, 1/1 files\n',
+    });
+  });
+
+  it('shows its progress as a bar on a terminal', async () => {
+    const command = [process.execPath, COMMAND, 'train', 'shop.yaml', '--data', 'log.csv', '-b', 'other'].join(' ');
+    const { code, stdout } = await spawn('script', '-qec', command, '/dev/null').done;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/epoch 1\/2 \[-{24}\] 0\/2078 rows/);
+    expect(stdout).toMatch(/published shop <version>, now the current version \(in other\)\r\n/);
+  });
+});
+
+describe('standard output', () => {
+  it('on a full disk is told of', async () => {
+    const command = `"${process.execPath}" "$0" validate -d shop.yaml > /dev/full`;
+    expect(await spawn('sh', '-c', command, COMMAND).done).toEqual({
+      code: 6,
+      stdout: '',
+      stderr: 'entirespace: cannot write to standard output: ENOSPC\n',
+    });
+  });
+
+  it('whose reader has seen enough is no error', async () => {
+    const command = `{ "${process.execPath}" "$0" --help; echo $? >&2; } | true`;
+    expect(await spawn('sh', '-c', command, COMMAND).done).toEqual({ code: 0, stdout: '', stderr: '0\n' });
+  });
+});
+
+it('refuses a file before it gets into the bucket where the disk is full', async () => {
+  await place.write('large.csv', 'row,age,item,history\n1,2,i1,\n'.repeat(20_000));
+  const before = await place.listing('bucket');
+  // A limit of a file's size fails as a full disk does.
+  const limited = `trap '' XFSZ; ulimit -f 100; exec "${process.execPath}" "${COMMAND}" score large.csv`;
+  expect(await spawn('sh', '-c', limited).done).toEqual({
+    code: 6,
+    stdout: '',
+    stderr: 'entirespace: cannot write candidates/large.csv in file://<folder>/bucket: EFBIG: file too large, write\n',
+  });
+  expect(await place.listing('bucket')).toEqual(before);
+});
