@@ -1,0 +1,59 @@
+/** Every model of the family goes the whole way, by the command alone. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { MODELS } from '../../lib/model/models/index.ts';
+import { DECLARATION, logText } from './small-log.ts';
+import { workplace } from './workplace.ts';
+
+const place = workplace();
+const TYPES = Object.keys(MODELS);
+
+/** Trains the model of a type into a bucket; what the command prints as JSON, and its exit code. */
+async function train(type: string, bucket: string) {
+  const model = DECLARATION.replace('model: { ', `model: { type: ${type}, `);
+  const training = 'training: { calibration: platt, batch_size: 512, epochs: 6, learning_rate: 0.003 }';
+  await place.write('longer.csv', logText(10_000));
+  const declaration = await place.write(`${type}.yaml`, model.replace(/training: .*/, training));
+  const { code, stdout } = await place.run('train', '-d', declaration, '--data', 'longer.csv', '--json', '-b', bucket);
+  return { code, ...JSON.parse(stdout) };
+}
+
+describe.each(TYPES)('model.type: %s', (type) => {
+  it('is trained, calibrated, gated, reported and exported', async () => {
+    const trained = await train(type, type);
+    expect(trained).toMatchObject({ code: 0, isCurrent: true, decision: { verdict: 'first' } });
+    expect(Object.keys(trained.epochs[0].trainLosses)).toEqual(['click', 'conversion']);
+    expect(trained.metrics.tasks.ctr.auc).toBeGreaterThan(0.6);
+    const file = async (name: string) => readFile(place.at(await versionFolder(place, type), name), 'utf8');
+    expect(Object.keys(JSON.parse(await file('calibration.json')).towers)).toEqual(['click', 'conversion']);
+    expect(await file('report.html')).toContain('<svg');
+  });
+
+  it('scores the same outputs, of which pctcvr is the product of the two others', async () => {
+    expect(await place.run('score', 'log.parquet', '-b', type)).toMatchObject({ code: 0 });
+    const scores = `read_parquet('${place.at(type, 'scores/log.parquet/part-*.parquet')}')`;
+    const [facts] = await place.rows(
+      `SELECT count(*) AS rows, max(abs(pctcvr / (pctr * pcvr) - 1)) AS difference, stddev(pcvr) AS deviation FROM ${scores}`,
+    );
+    expect(Number(facts?.rows)).toBe(3000);
+    expect(Number(facts?.difference)).toBeLessThan(1e-5);
+    expect(Number(facts?.deviation)).toBeGreaterThan(1e-3);
+  });
+
+  it('is compared with a current version of whatever other model', async () => {
+    const { decision, code } = await train(TYPES[(TYPES.indexOf(type) + 1) % TYPES.length] as string, type);
+    expect(decision.champion).toBe('<version>');
+    expect(decision.figures.outputs.map(({ task }: { readonly task: string }) => task)).toEqual([
+      'ctr',
+      'cvr',
+      'ctcvr',
+    ]);
+    expect(code).toBe(decision.verdict === 'refused' ? 7 : 0);
+  });
+});
+
+async function versionFolder({ listing }: typeof place, bucket: string): Promise<string> {
+  const manifests = (await listing(bucket)).filter((line) => line.includes('manifest.json'));
+  const [folder = ''] = manifests.map((line) => /^(models\/shop\/2[^/]+)\//.exec(line)?.[1]).filter(Boolean);
+  return `${bucket}/${folder}`;
+}
