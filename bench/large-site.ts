@@ -97,7 +97,7 @@ export async function withLargeSite<Result>(
 let small: Promise<Trained> | undefined;
 
 function trained(scratch: string): Promise<Trained> {
-  small ??= trainSmall(scratch, 1);
+  small ??= emptyBelow(scratch, 'training').then((folder) => trainSmall(folder, 1));
   return small;
 }
 

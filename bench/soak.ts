@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { count } from '../lib/numbers/text.ts';
 import { startEmulator } from '../test/aws/emulator/emulator.ts';
 import { chosenSeed } from '../test/aws/emulator/random.ts';
+import { trainSmall } from '../test/aws/site/site.ts';
 import { soak } from '../test/aws/site/soak.ts';
 import { buildWorker } from '../test/aws/site/worker-process.ts';
 
@@ -31,6 +32,7 @@ console.log(
 );
 
 const scratch = await mkdtemp(join(tmpdir(), 'entirespace-soak-'));
+const below = (name: string) => mkdtemp(join(scratch, name));
 const program = await buildWorker();
 const emulator = await startEmulator();
 Object.assign(process.env, emulator.env);
@@ -44,6 +46,7 @@ try {
     visibilitySeconds: VISIBILITY_SECONDS,
     withinMs: WITHIN_MS,
     program,
+    trained: { one: await trainSmall(await below('one'), 1), two: await trainSmall(await below('two'), 2) },
     scratch,
     onProgress: (line) => console.log(line),
   });

@@ -14,8 +14,9 @@ import { ModelLoader } from '../../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../../lib/scoring/rows/registry-models.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { deadLetters } from '../site/audit.ts';
-import { MODEL, openSite, type Queues, type Site, trainSmall } from '../site/site.ts';
+import { MODEL, openSite, type Queues, type Site } from '../site/site.ts';
 import { candidatesCsv } from '../site/small-model.ts';
+import { trainedSmall } from '../site/trained.ts';
 
 const GOOD = candidatesCsv(20);
 const LONG = `candidates/${'l'.repeat(900)}.csv`;
@@ -62,7 +63,7 @@ let queues: Queues;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bad-'));
   site = await openSite(inject('endpoint'));
-  await site.publish(await trainSmall(folder, 1));
+  await site.publish(await trainedSmall(1));
   loader = new ModelLoader(site.store, { scratch: folder, threads: 1, memoryLimitMiB: 256 });
   queues = await site.makeQueues({ visibilitySeconds: 1, maxReceiveCount: 2 });
 }, 120_000);

@@ -15,8 +15,9 @@ import { s3Store } from '../../../lib/store/s3/s3-store.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { type Fault, type FaultProxy, type SeenRequest, s3Error, startFaultProxy } from '../emulator/fault-proxy.ts';
 import { assertNothingLost, type ExpectedVersion } from '../site/audit.ts';
-import { type CleanScores, MODEL, openSite, type Site, scoreCleanly, type Trained, trainSmall } from '../site/site.ts';
+import { type CleanScores, MODEL, openSite, type Site, scoreCleanly, type Trained } from '../site/site.ts';
 import { candidatesCsv } from '../site/small-model.ts';
+import { trainedSmall } from '../site/trained.ts';
 
 const ROWS = { first: 70, second: 100 };
 const SHARD_ROWS = 60;
@@ -45,7 +46,7 @@ let proxy: FaultProxy;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'conditions-'));
-  trained = await trainSmall(folder, 1);
+  trained = await trainedSmall(1);
   site = await openSite(inject('endpoint'));
   version = await site.publish(trained);
   loader = new ModelLoader(site.store, { scratch: folder, threads: 1, memoryLimitMiB: 256 });

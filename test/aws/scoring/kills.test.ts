@@ -6,17 +6,9 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import { chosenSeed, random } from '../emulator/random.ts';
 import { assertNothingLost, type ExpectedVersion } from '../site/audit.ts';
-import {
-  type CleanScores,
-  MODEL,
-  openSite,
-  type Queues,
-  type Site,
-  scoreCleanly,
-  type Trained,
-  trainSmall,
-} from '../site/site.ts';
+import { type CleanScores, MODEL, openSite, type Queues, type Site, scoreCleanly, type Trained } from '../site/site.ts';
 import { candidatesCsv } from '../site/small-model.ts';
+import { trainedSmall } from '../site/trained.ts';
 import type { Kill } from '../site/worker.ts';
 import { buildWorker, type WorkerProcess, type WorkerProgram } from '../site/worker-process.ts';
 
@@ -35,7 +27,7 @@ let trained: Trained;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kills-'));
   program = await buildWorker();
-  trained = await trainSmall(folder, 1);
+  trained = await trainedSmall(1);
 }, 120_000);
 afterAll(async () => {
   await program.remove();

@@ -28,18 +28,10 @@ import { ModelLoader } from '../../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../../lib/scoring/rows/registry-models.ts';
 import type { ObjectInfo, Store } from '../../../lib/store/store.ts';
 import { assertNothingLost, deadLetters, type Expected, type ExpectedVersion } from '../site/audit.ts';
-import {
-  type CleanScores,
-  MODEL,
-  openSite,
-  type Queues,
-  type Site,
-  scoreCleanly,
-  type Trained,
-  trainSmall,
-} from '../site/site.ts';
+import { type CleanScores, MODEL, openSite, type Queues, type Site, scoreCleanly, type Trained } from '../site/site.ts';
 import { candidatesCsv } from '../site/small-model.ts';
 import { type OnStep, type Step, withSteps } from '../site/steps.ts';
+import { trainedSmall } from '../site/trained.ts';
 
 const SHARD_ROWS = 60;
 const ONE_SHARD = 40;
@@ -61,7 +53,7 @@ let sqs: SqsClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'races-'));
   sqs = sqsClient({ endpoint: inject('endpoint') });
-  trained = { one: await trainSmall(folder, 1), two: await trainSmall(folder, 2) };
+  trained = { one: await trainedSmall(1), two: await trainedSmall(2) };
 }, 120_000);
 beforeEach(async () => {
   site = await openSite(inject('endpoint'));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { chosenSeed } from '../emulator/random.ts';
 import { soak } from '../site/soak.ts';
+import { trainedSmall } from '../site/trained.ts';
 import { buildWorker, type WorkerProgram } from '../site/worker-process.ts';
 
 const FILES = 40;
@@ -34,6 +35,7 @@ describe('a soak', () => {
       visibilitySeconds: 8,
       withinMs: 150_000,
       program,
+      trained: { one: await trainedSmall(1), two: await trainedSmall(2) },
       scratch: folder,
     });
     expect(audit.succeeded + audit.failed).toBe(FILES);

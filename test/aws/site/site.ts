@@ -53,17 +53,16 @@ export interface Site {
   untilIdle(queues: readonly Queues[], withinMs?: number): Promise<void>;
 }
 
-/** Trains a small model; more epochs make another one. */
+/** Trains a small model in an empty folder; more epochs make another one. */
 export async function trainSmall(folder: string, epochs: number): Promise<Trained> {
-  const scratch = await mkdtemp(join(folder, 'training-'));
   const text = `${DECLARATION}training: { epochs: ${epochs} }\n`;
-  const dataPath = join(scratch, 'log.csv');
+  const dataPath = join(folder, 'log.csv');
   await writeFile(dataPath, logCsv(2_000));
   const declaration = parseDeclaration(text, 'entirespace.yaml');
-  const options = { declaration, declarationText: text, dataPath, threads: 1, memoryLimitMiB: 512 };
-  const inner = join(scratch, 'run');
-  await mkdir(inner);
-  return { declaration, model: await train({ ...options, scratch: inner }) };
+  const scratch = join(folder, 'run');
+  await mkdir(scratch);
+  const options = { declaration, declarationText: text, dataPath, scratch, threads: 1, memoryLimitMiB: 512 };
+  return { declaration, model: await train(options) };
 }
 
 /** A new, empty bucket at an emulator. */

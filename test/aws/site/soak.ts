@@ -14,16 +14,7 @@ import { type Random, random } from '../emulator/random.ts';
 import { injectRandomFaults } from '../emulator/random-faults.ts';
 import { type Audit, assertNothingLost, type ExpectedVersion } from './audit.ts';
 import { readScores } from './reader.ts';
-import {
-  type CleanScores,
-  MODEL,
-  openSite,
-  type Queues,
-  type Site,
-  scoreCleanly,
-  type Trained,
-  trainSmall,
-} from './site.ts';
+import { type CleanScores, MODEL, openSite, type Queues, type Site, scoreCleanly, type Trained } from './site.ts';
 import { candidatesCsv } from './small-model.ts';
 import type { WorkerProgram } from './worker-process.ts';
 
@@ -40,6 +31,8 @@ export interface SoakOptions {
   /** After which it gives up. */
   readonly withinMs: number;
   readonly program: WorkerProgram;
+  /** The model that is in use at first, and the one that is promoted in the middle. */
+  readonly trained: Readonly<Record<'one' | 'two', Trained>>;
   /** An existing folder. */
   readonly scratch: string;
   readonly onProgress?: (line: string) => void;
@@ -100,8 +93,7 @@ const MAX_CRASHES = 20;
 /** @throws {Error} by the audit, naming everything that is wrong; or where the queues do not come to rest in time. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const started = performance.now();
-  const { endpoint, scratch, seed } = options;
-  const trained = { one: await trainSmall(scratch, 1), two: await trainSmall(scratch, 2) };
+  const { endpoint, scratch, seed, trained } = options;
   const contents = await makeContents(trained, scratch);
   const site = await openSite(endpoint);
   const two = await site.publish(trained.two);
