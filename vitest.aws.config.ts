@@ -20,7 +20,7 @@ export default defineConfig({
     globalSetup: ['test/run-folder.ts', 'test/aws/emulator/global-setup.ts'],
     pool: 'forks',
     // More than there are cores, for they wait most of the time; all but two files share one emulator.
-    maxWorkers: 4,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     // Of the tests of a file that wait at the same time.
