@@ -17,6 +17,7 @@ const ROOMS = [
   'lib/store',
   'lib/queue',
   'lib/registry',
+  'lib/predictor',
   'lib/training',
   'lib/gate',
   'lib/report',

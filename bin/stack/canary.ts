@@ -1,16 +1,8 @@
 /** One row that a deployed stack must score: put in its bucket as a candidate file, waited for, and taken away again. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
-import {
-  DECLARATION_FILE,
-  failureKey,
-  scoresFolder,
-  scoresManifestKey,
-  successKey,
-} from '../../lib/contract/bucket.ts';
-import { fetchVersion } from '../../lib/registry/fetch-version.ts';
+import { failureKey, scoresFolder, scoresManifestKey, successKey } from '../../lib/contract/bucket.ts';
+import { fetchModel } from '../../lib/predictor/open-model.ts';
 import { type Failure, getIfPresent, type Manifest, readRecord } from '../../lib/scoring/protocol/records.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { CANARY_KEY, writeCanary } from '../../lib/table/candidates/canary.ts';
@@ -36,8 +28,8 @@ export async function checkCanary(
     const key = `candidates/entirespace-doctor/${new Date().toISOString().replaceAll(/[:.]/g, '-')}.parquet`;
     const database = await openDatabase({ threads: 1, memoryLimitMiB: 256, scratch });
     try {
-      const folder = await fetchVersion(store, name, await requireCurrent(store, name), scratch);
-      const declaration = parseDeclaration(await readFile(join(folder, DECLARATION_FILE), 'utf8'), DECLARATION_FILE);
+      const version = await requireCurrent(store, name);
+      const { declaration } = await fetchModel(store, { name, version }, scratch);
       const path = join(scratch, 'canary.parquet');
       await writeCanary(database, declaration, path);
       const started = performance.now();

@@ -1,16 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readDeclaration } from '../../lib/config/parse-declaration.ts';
-import { openScoringModel } from '../../lib/engine/ort/scoring-model.ts';
 import type { FunnelMetrics } from '../../lib/evaluation/funnel.ts';
 import type { MetricsJson } from '../../lib/evaluation/metrics-json.ts';
-import { fetchVersion } from '../../lib/registry/fetch-version.ts';
+import { fetchModel, type ModelFiles, openModel, type VersionName } from '../../lib/predictor/open-model.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { assertAcceptable } from '../../lib/table/check/acceptable.ts';
 import { checkLog } from '../../lib/table/check/log.ts';
 import { openDatabase } from '../../lib/table/database.ts';
 import { PARTS, type Part } from '../../lib/table/encoded.ts';
-import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
 import { evaluateModel, funnelTasks } from '../../lib/training/evaluate-model.ts';
 import { withScratch } from '../scratch.ts';
@@ -32,23 +29,22 @@ export interface MeasureOptions {
 /** Measures a version of a model in a store on a log, with a display of the progress. */
 export async function measureVersion(
   store: Store,
-  { name, version }: { readonly name: string; readonly version: string },
+  version: VersionName,
   options: MeasureOptions,
   session: Session,
 ): Promise<FunnelMetrics> {
   return withScratch(session.io.env, async (scratch) => {
-    const folder = await fetchVersion(store, name, version, scratch);
-    return measure(folder, scratch, options, session);
+    return measure(await fetchModel(store, version, scratch), scratch, options, session);
   });
 }
 
 async function measure(
-  folder: string,
+  files: ModelFiles,
   scratch: string,
   { data, part, threads, memory, json }: MeasureOptions,
   { io, signal }: Session,
 ): Promise<FunnelMetrics> {
-  const { declaration } = await readDeclaration(join(folder, 'declaration.yaml'));
+  const { declaration, folder } = files;
   const recorded = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8')) as MetricsJson;
   const trainingRates = Object.fromEntries(
     funnelTasks(declaration).map((task) => [task.name, recorded.tasks[task.name]?.training_rate ?? Number.NaN]),
@@ -58,14 +54,13 @@ async function measure(
   try {
     const log = await checkLog(database, await openSource(database, data, io.cwd), declaration);
     assertAcceptable(log);
-    const encoder = await readEncoder(database, folder);
-    const model = await openScoringModel(folder, { threads });
+    const model = await openModel(database, files, { threads });
     try {
       const parts = part === 'all' ? PARTS : [part];
       return await evaluateModel({
         database,
         log,
-        encoder,
+        encoder: model.encoder,
         model,
         parts,
         trainingRates,

@@ -2,13 +2,12 @@
 import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
 import { DeclarationError } from '../config/declaration-error.ts';
-import { readDeclaration } from '../config/parse-declaration.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
 import { stageGraph } from '../model/stage-graph.ts';
+import { fetchModel, openEncoder } from '../predictor/open-model.ts';
 import { type CurrentVersion, currentVersion, promoteVersion } from '../registry/current.ts';
 import { type Decision, recordDecision } from '../registry/decisions.ts';
 import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../registry/errors.ts';
-import { fetchVersion } from '../registry/fetch-version.ts';
 import type { Manifest } from '../registry/manifest.ts';
 import { readManifest } from '../registry/versions.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
@@ -194,14 +193,13 @@ async function openChampion(
   const { name } = log.declaration;
   try {
     const { createdAt, data } = await readManifest(store, name, version);
-    const folder = await fetchVersion(store, name, version, join(scratch, 'champion'));
-    const { declaration } = await readDeclaration(join(folder, 'declaration.yaml'));
-    checkLogColumns(log.source.relation, { ...log.declaration, features: declaration.features });
+    const files = await fetchModel(store, { name, version }, join(scratch, 'champion'));
+    checkLogColumns(log.source.relation, { ...log.declaration, features: files.declaration.features });
     // Its files are those that were published: whatever is wrong with them, this release does not understand them.
-    const encoder = await readEncoder(database, folder).catch((cause: unknown) => {
+    const { encoder } = await openEncoder(database, files).catch((cause: unknown) => {
       throw new ModelCorruptedError(firstLine(cause), { cause });
     });
-    return { folder, version, declaration, data, encoder, ageMs: at.getTime() - Date.parse(createdAt) };
+    return { ...files, version, data, encoder, ageMs: at.getTime() - Date.parse(createdAt) };
   } catch (error) {
     if (!CHAMPION_ERRORS.some((type) => error instanceof type)) throw error;
     return { problem: `the current version ${version} cannot be compared with: ${(error as Error).message}` };

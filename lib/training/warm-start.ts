@@ -3,17 +3,16 @@
  * parameters by name, and rows of the first layers by the input they stand for. What the version has not is fresh.
  */
 import { join } from 'node:path';
-import { readDeclaration } from '../config/parse-declaration.ts';
 import type { Weights } from '../engine/engine.ts';
 import { embeddingName } from '../engine/ort/scoring-graph.ts';
 import { readOnnxWeights, type StoredWeights } from '../graph/onnx-weights.ts';
 import type { ModelTable } from '../model/embeddings.ts';
 import { columnNames } from '../model/fields.ts';
 import { declaredModel, type Model } from '../model/model.ts';
+import { modelFiles, openEncoder } from '../predictor/open-model.ts';
 import type { Database } from '../table/database.ts';
 import type { Encoder } from '../table/encode/encoder.ts';
 import { sharedIds } from '../table/encode/shared-ids.ts';
-import { readEncoder } from '../table/fit/encoder-files.ts';
 
 /** A published version, fetched. */
 export interface ChampionFiles {
@@ -46,8 +45,7 @@ export async function warmStart(
   { version, folder }: ChampionFiles,
   { model, encoder, fresh }: { readonly model: Model; readonly encoder: Encoder; readonly fresh: Weights },
 ): Promise<WarmWeights & { readonly report: WarmStartReport }> {
-  const before = await readEncoder(database, folder);
-  const { declaration } = await readDeclaration(join(folder, 'declaration.yaml'));
+  const { encoder: before, declaration } = await openEncoder(database, await modelFiles(folder));
   const columnsBefore = columnNames(declaredModel(declaration, before.inputs, before.tables).layout);
   const stored = await readOnnxWeights(join(folder, 'model.onnx'));
 

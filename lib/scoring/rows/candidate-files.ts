@@ -89,7 +89,8 @@ async function scoreRange(
 ): Promise<ScoredShard> {
   const { plan, shard: index, scratch } = request;
   const { featureTables } = plan;
-  const { database, encoder, declaration, model } = await models.load(request.model);
+  const model = await models.load(request.model);
+  const { database, encoder, declaration } = model;
   const [scoresPath, rejectsPath] = [join(scratch, 'scores.parquet'), join(scratch, 'rejects.parquet')];
   const scored = await scoreRows({
     database,

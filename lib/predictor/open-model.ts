@@ -1,0 +1,104 @@
+/**
+ * The one way to open a model version: its declaration, its encoder in a database, and its scoring session. Rows in,
+ * probabilities out. Whoever needs less stops on the way: the declaration alone, or no session.
+ */
+import { join } from 'node:path';
+import type { Declaration } from '../config/declaration.ts';
+import { readDeclaration } from '../config/parse-declaration.ts';
+import { DECLARATION_FILE } from '../contract/bucket.ts';
+import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model.ts';
+import { fetchVersion } from '../registry/fetch-version.ts';
+import type { Store } from '../store/store.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '../table/database.ts';
+import type { Encoder } from '../table/encode/encoder.ts';
+import { readEncoder } from '../table/fit/encoder-files.ts';
+
+/** A version of a model in a registry. */
+export interface VersionName {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The files of a model version in a local folder, which nobody changes. */
+export interface ModelFiles {
+  readonly folder: string;
+  /** The declaration that it was trained by. */
+  readonly declaration: Declaration;
+}
+
+/** A model version whose encoder can be used. */
+export interface EncodingModel extends ModelFiles {
+  readonly encoder: Encoder;
+  /** Holds the encoder's vocabularies. */
+  readonly database: Database;
+}
+
+/** A model version that scores encoded rows. */
+export interface Predictor extends EncodingModel, ScoringModel {}
+
+/**
+ * The files of a folder that were verified before, or just written.
+ * @throws {DeclarationError} where the declaration is not one that this release reads.
+ */
+export async function modelFiles(folder: string): Promise<ModelFiles> {
+  const { declaration } = await readDeclaration(join(folder, DECLARATION_FILE));
+  return { folder, declaration };
+}
+
+/**
+ * The files of a published version, each with the digest that its manifest gives; `cacheFolder` is for copies of them.
+ * @throws {VersionNotFoundError | ModelCorruptedError} as `fetchVersion`.
+ * @throws {DeclarationError} as `modelFiles`.
+ */
+export async function fetchModel(
+  store: Store,
+  { name, version }: VersionName,
+  cacheFolder: string,
+): Promise<ModelFiles> {
+  return modelFiles(await fetchVersion(store, name, version, cacheFolder));
+}
+
+/**
+ * Reads the encoder of a version into a database.
+ * @throws {EncoderMismatchError} where this release encodes the probe's values to anything else than was recorded.
+ * @throws {Error} where the encoder's files cannot be read.
+ */
+export async function openEncoder(database: Database, files: ModelFiles): Promise<EncodingModel> {
+  return { ...files, database, encoder: await readEncoder(database, files.folder) };
+}
+
+/**
+ * Opens a version in a database that is open anyway, and stays so.
+ * @throws {EncoderMismatchError | Error} as `openEncoder`.
+ */
+export async function openModel(
+  database: Database,
+  files: ModelFiles,
+  { threads }: { readonly threads: number },
+): Promise<Predictor> {
+  const model = await openEncoder(database, files);
+  return { ...model, ...(await openScoringModel(files.folder, { threads })) };
+}
+
+/**
+ * Fetches a published version and opens it in a database of its own, which is closed with it. `scratch` is the folder for
+ * the version's files and for what does not fit in memory.
+ * @throws {VersionNotFoundError | ModelCorruptedError | DeclarationError | EncoderMismatchError | Error}
+ */
+export async function openVersion(store: Store, version: VersionName, options: DatabaseOptions): Promise<Predictor> {
+  const files = await fetchModel(store, version, options.scratch);
+  const database = await openDatabase(options);
+  try {
+    const model = await openModel(database, files, options);
+    return {
+      ...model,
+      async release() {
+        await model.release();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
