@@ -8,7 +8,7 @@ import { mapEach } from '../lib/scoring/each.ts';
 import { shardsDone } from '../lib/scoring/protocol/finish.ts';
 import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
 import { FORMAT_VERSION, type Receipt, recordText } from '../lib/scoring/protocol/records.ts';
-import type { Shard } from '../lib/table/candidates/candidates.ts';
+import type { Shard } from '../lib/table/candidates/plan.ts';
 import { type Database, execute, literal } from '../lib/table/database.ts';
 import { sizeOfRepeated } from '../test/store/repeated-object.ts';
 import { repeatParquet } from '../test/table/repeated-parquet.ts';

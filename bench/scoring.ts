@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { openScoringModel } from '../lib/engine/ort/scoring-model.ts';
 import { count, countOf } from '../lib/numbers/text.ts';
-import { planCandidates, scoreRows } from '../lib/table/candidates/candidates.ts';
+import { planCandidates } from '../lib/table/candidates/plan-file.ts';
+import { scoreRows } from '../lib/table/candidates/score-shard.ts';
 import { readEncoder } from '../lib/table/fit/encoder-files.ts';
 import { localCandidate } from '../lib/table/source/candidate-file.ts';
 import { type BenchRun, peakMemory } from './training.ts';

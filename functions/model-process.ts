@@ -8,7 +8,7 @@ import { CandidateFileError } from '../lib/scoring/errors.ts';
 import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles, Log, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/protocol/ports.ts';
 import { oneAtATime } from '../lib/store/parallel.ts';
-import type { CandidatePlan } from '../lib/table/candidates/candidates.ts';
+import type { CandidatePlan } from '../lib/table/candidates/plan.ts';
 
 /** What the process is asked; one thing at a time. */
 export type Question =

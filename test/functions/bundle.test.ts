@@ -41,7 +41,7 @@ describe('the bundles', () => {
     for (const input of [
       'lib/scoring/handlers/score-shard.ts',
       'lib/scoring/protocol/finish.ts',
-      'lib/table/candidates/candidates.ts',
+      'lib/table/candidates/score-shard.ts',
     ])
       expect(inputs).toContain(input);
     for (const path of ['node_modules/@aws-sdk/client-s3/', 'node_modules/@aws-lambda-powertools/logger/'])

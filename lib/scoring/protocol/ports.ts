@@ -1,7 +1,7 @@
 /** What the protocol stands on besides the store: the work on the rows, and the registry's current version. */
 import type { Queue } from '../../queue/queue.ts';
 import type { Store } from '../../store/store.ts';
-import type { CandidatePlan } from '../../table/candidates/candidates.ts';
+import type { CandidatePlan } from '../../table/candidates/plan.ts';
 import type { FileVersion } from './keys.ts';
 
 export interface ModelVersion {

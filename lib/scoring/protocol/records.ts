@@ -1,7 +1,7 @@
 /** The JSON objects by which planners, scorers and finishers agree. Each is written under a condition and never trusted to be one's own. */
 import { outcomeKey, planKey } from '../../contract/bucket.ts';
 import { ObjectNotFoundError, type Store, type StoredObject } from '../../store/store.ts';
-import type { CandidatePlan } from '../../table/candidates/candidates.ts';
+import type { CandidatePlan } from '../../table/candidates/plan.ts';
 import { ScoringError } from '../errors.ts';
 import type { FileVersion } from './keys.ts';
 import type { ModelVersion } from './ports.ts';

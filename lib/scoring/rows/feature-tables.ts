@@ -4,7 +4,6 @@ import { join, sep } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import { WHOLE_TABLE_BYTES } from '../../contract/limits.ts';
 import { ObjectNotFoundError, type Store } from '../../store/store.ts';
-import type { FoundTable, PinnedTable } from '../../table/candidates/candidates.ts';
 import {
   joinTables,
   lackedColumns,
@@ -14,6 +13,7 @@ import {
   tableFeatures,
   writeNeededRows,
 } from '../../table/candidates/join-tables.ts';
+import type { FoundTable, PinnedTable } from '../../table/candidates/plan.ts';
 import type { Column, Relation } from '../../table/columns.ts';
 import type { Database } from '../../table/database.ts';
 import type { Encoder } from '../../table/encode/encoder.ts';

@@ -5,9 +5,11 @@ import { byteText } from '../../numbers/text.ts';
 import type { Database } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { CandidateFile } from '../source/candidate-file.ts';
-import { type CsvFile, csvRecords, readDialect, unzipped, within } from '../source/csv-import.ts';
+import { readDialect } from '../source/csv-dialect.ts';
+import { type CsvFile, unzipped, within } from '../source/csv-file.ts';
+import { csvRecords } from '../source/csv-import.ts';
 import type { RecordBlock } from '../source/csv-scan.ts';
-import type { CandidatePlan, PlanOptions, Shard } from './candidates.ts';
+import type { CandidatePlan, PlanOptions, Shard } from './plan.ts';
 
 type CsvPlanOptions = Pick<PlanOptions, 'shardRows' | 'savePiece'> &
   Required<Pick<PlanOptions, 'maxShardBytes' | 'maxUnzippedBytes'>>;

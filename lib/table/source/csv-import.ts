@@ -3,109 +3,21 @@
  * sees a byte that it could take for something else: malformed records are replaced by empty ones, which keeps every
  * row's position, and are listed beside.
  */
-import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import type { DuckDBAppender } from '@duckdb/node-api';
 import { type Database, execute, literal, queryOne, withConnection } from '../database.ts';
 import { DataError, firstLine } from '../errors.ts';
 import type { ByteRange } from './candidate-file.ts';
+import type { Dialect } from './csv-dialect.ts';
+import type { CsvFile } from './csv-file.ts';
 import { quoteRecord, type RecordBlock, scanRecords, splitRecord, UnclosedQuoteError } from './csv-scan.ts';
-
-/** What tells one CSV file from another. */
-export interface Dialect {
-  readonly delimiter: string;
-  /** Names of the columns. */
-  readonly header: readonly string[];
-  /** Where the first record after the header begins, in bytes of the uncompressed file. */
-  readonly bodyStart: number;
-}
-
-/** Text, uncompressed, and what people call it. */
-export interface CsvFile {
-  readonly name: string;
-  /** Bytes in their order. @default all of them */
-  read(range?: ByteRange): AsyncIterable<Buffer>;
-}
 
 export interface ImportedCsv {
   readonly parquet: string;
   readonly rows: number;
   readonly malformed: number;
   remove(): Promise<void>;
-}
-
-const DELIMITERS = [',', ';', '\t', '|'];
-const BLOCK_BYTES = 1024 * 1024;
-const LONGEST_HEADER = 1024 * 1024;
-
-/** The text of a local file, which is compressed where its name ends in `.gz`. */
-export function localCsv(path: string, name: string = path): CsvFile {
-  return {
-    name,
-    read(range) {
-      if (name.endsWith('.gz'))
-        return within(unzipped(createReadStream(path, { highWaterMark: BLOCK_BYTES }), name), range);
-      return createReadStream(path, {
-        highWaterMark: BLOCK_BYTES,
-        ...(range && { start: range.start, end: range.end - 1 }),
-      });
-    },
-  };
-}
-
-/**
- * The bytes behind gzip.
- * @throws {DataError} where they are broken or cut off.
- */
-export async function* unzipped(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
-  const source = Readable.from(bytes, { objectMode: false, highWaterMark: BLOCK_BYTES });
-  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
-  let failure: unknown = null;
-  source.on('error', (error) => {
-    failure = error;
-    gunzip.destroy(error);
-  });
-  try {
-    yield* source.pipe(gunzip);
-  } catch (error) {
-    if (failure !== null) throw failure;
-    throw new DataError('unreadable', `${name} is not readable gzip: ${firstLine(error)}`, { cause: error });
-  } finally {
-    source.destroy();
-  }
-}
-
-/** The part of a stream that lies within a range. */
-export async function* within(
-  blocks: AsyncIterable<Buffer>,
-  { start, end }: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY },
-): AsyncGenerator<Buffer> {
-  let position = 0;
-  for await (const block of blocks) {
-    const part = block.subarray(Math.max(0, start - position), Math.max(0, end - position));
-    position += block.length;
-    if (part.length > 0) yield part;
-    if (position >= end) return;
-  }
-}
-
-/** Reads the header: its delimiter is the most frequent one of comma, semicolon, tab and bar outside quotes. */
-export async function readDialect({ name, read }: CsvFile): Promise<Dialect> {
-  const head = await readHead(read());
-  if (head[0] === 0xff || head[0] === 0xfe) throw new DataError('wrong_format', `${name} is UTF-16, expected UTF-8`);
-  const byteOrderMark = head.subarray(0, 3).equals(Buffer.from('\ufeff')) ? 3 : 0;
-  const { start, end, next } = firstRecord(head, byteOrderMark, name);
-  const record = head.subarray(start, end).toString('utf8');
-  if (record.includes('\0') || !isUtf8(head.subarray(start, end)))
-    throw new DataError('wrong_format', `${name} is not text: its first line is not UTF-8`);
-  const delimiter = delimiterOf(record);
-  const header = splitRecord(record, delimiter);
-  assertHeader(header, name);
-  return { delimiter, header, bodyStart: next };
 }
 
 /** Records of a file's body, or of the byte range given. */
@@ -269,49 +181,4 @@ async function assertSameRows(database: Database, parquet: string, expected: num
   const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM read_parquet(${literal(parquet)})`);
   if (Number(rows) !== expected)
     throw new DataError('unreadable', `${name} cannot be read as CSV: got ${rows} records, expected ${expected}`);
-}
-
-async function readHead(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
-  const blocks: Buffer[] = [];
-  let length = 0;
-  for await (const block of bytes) {
-    blocks.push(block);
-    length += block.length;
-    if (length > LONGEST_HEADER) break;
-  }
-  return Buffer.concat(blocks);
-}
-
-/** Where the first line that is not blank begins and ends; a line end inside quotes does not count. */
-function firstRecord(head: Buffer, from: number, name: string): { start: number; end: number; next: number } {
-  let start = from;
-  while (head[start] === 10 || head[start] === 13) start += 1;
-  if (start === head.length)
-    throw new DataError('empty_file', `${name} has no header, expected a line of column names`);
-  let isQuoted = false;
-  let next = start;
-  for (; next < head.length && (isQuoted || head[next] !== 10); next += 1) if (head[next] === 34) isQuoted = !isQuoted;
-  if (isQuoted) throw new DataError('quote_not_closed', `quote not closed in ${name}: the header does not end`);
-  if (next === head.length && next > LONGEST_HEADER)
-    throw new DataError('wrong_format', `${name} is not CSV: its first line does not end`);
-  return { start, end: head[next - 1] === 13 ? next - 1 : next, next: Math.min(next + 1, head.length) };
-}
-
-function delimiterOf(record: string): string {
-  const unquoted = record.replaceAll(/"[^"]*"/g, '');
-  const counts = DELIMITERS.map((delimiter) => unquoted.split(delimiter).length);
-  return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',';
-}
-
-function assertHeader(header: readonly string[], name: string): void {
-  const seen = new Map<string, number>();
-  for (const column of header) seen.set(column.toLowerCase(), (seen.get(column.toLowerCase()) ?? 0) + 1);
-  const repeated = [...new Set(header)].filter((column) => (seen.get(column.toLowerCase()) ?? 0) > 1);
-  if (header.includes(''))
-    throw new DataError(
-      'wrong_format',
-      `${name} has a column without a name: column ${header.indexOf('') + 1} of ${header.length}`,
-    );
-  if (repeated.length > 0)
-    throw new DataError('columns_repeated', `columns repeated: ${repeated.join(', ')} (in ${name})`);
 }

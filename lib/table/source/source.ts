@@ -5,7 +5,9 @@ import { DATA_EXTENSIONS_TEXT, type DataExtension, dataExtensionOf } from '../..
 import type { Column, Relation } from '../columns.ts';
 import { type Database, literal, query } from '../database.ts';
 import { DataError } from '../errors.ts';
-import { createMalformedTable, importCsv, localCsv, readDialect } from './csv-import.ts';
+import { readDialect } from './csv-dialect.ts';
+import { localCsv } from './csv-file.ts';
+import { createMalformedTable, importCsv } from './csv-import.ts';
 import { looksLikeParquet, parquetScan, readParquetFacts } from './parquet-file.ts';
 
 export type Format = 'parquet' | 'csv';

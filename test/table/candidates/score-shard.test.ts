@@ -1,41 +1,17 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Declaration } from '../../../lib/config/declaration.ts';
-import {
-  type CandidatePlan,
-  type PlanOptions,
-  planCandidates,
-  scoreRows,
-} from '../../../lib/table/candidates/candidates.ts';
+import type { CandidatePlan } from '../../../lib/table/candidates/plan.ts';
+import { scoreRows } from '../../../lib/table/candidates/score-shard.ts';
 import { literal, query } from '../../../lib/table/database.ts';
-import type { Encoder } from '../../../lib/table/encode/encoder.ts';
 import type { EncodedChunk } from '../../../lib/table/encoded.ts';
-import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { localCandidate } from '../../../lib/table/source/candidate-file.ts';
-import { bag, category, declare, LOG_DEFAULTS, number, openLog, rowsSql, workplace } from '../fixture.ts';
+import { rowsSql } from '../fixture.ts';
+import { candidateWorkplace, declaration, many } from './candidates.ts';
 
-const place = workplace();
-const declaration = declare(
-  [category('item'), number('price'), bag('tags', { delimiter: ' ' }), category('position', { atScoring: 1 })],
-  {
-    log: { ...LOG_DEFAULTS, keys: ['user_id', 'item'] },
-  },
-);
-let encoder: Encoder;
-
-beforeAll(async () => {
-  const rows = [
-    "'u', 'a', 1.5, 'x y', 1, 1, 1, 'train'",
-    "'u', 'b', 2.5, 'y', 2, 1, 0, 'train'",
-    "'u', 'b', NULL, NULL, 1, 0, 0, 'train'",
-  ];
-  const path = await place.write(
-    'train.parquet',
-    rowsSql('user_id, item, price, tags, position, click, conversion, part', rows),
-  );
-  ({ encoder } = await fitEncoder(place.database, await openLog(place, path, declaration)));
-});
+const shop = candidateWorkplace();
+const { place, planOf } = shop;
 
 /** A model that is a plain function of its inputs, so that scores tell which row they belong to. */
 async function predict(chunk: EncodedChunk) {
@@ -49,10 +25,6 @@ async function predict(chunk: EncodedChunk) {
 }
 
 const OUTPUTS = ['pctr', 'pcvr'];
-
-async function planOf(path: string, { name = path, ...options }: PlanOptions & { readonly name?: string }) {
-  return planCandidates(place.database, await localCandidate(path, name), options);
-}
 
 async function score(
   path: string,
@@ -72,7 +44,7 @@ async function score(
     plan,
     shard,
     declaration,
-    encoder,
+    encoder: shop.encoder,
     predict,
     outputs: OUTPUTS,
     scoresPath,
@@ -86,67 +58,6 @@ async function schema(path: string) {
   const described = await query(place.database, `DESCRIBE SELECT * FROM read_parquet(${literal(path)})`);
   return described.map((row) => `${row.column_name} ${row.column_type}`);
 }
-
-const many = (rows: number) =>
-  `SELECT 'u' || i AS user_id, CASE WHEN i % 3 = 0 THEN 'a' ELSE 'z' || i END AS item, i::DOUBLE AS price, 'x' AS tags, i % 4 AS position FROM range(${rows}) t(i)`;
-
-describe('a plan', () => {
-  it.each(['plan.parquet', 'plan.csv'])('cuts %s into shards of rows and survives JSON', async (name) => {
-    const plan = await planOf(await place.write(name, many(2500)), { shardRows: 1000 });
-    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
-    expect(plan.rows).toBe(2500);
-    expect(plan.shards.map(({ index, firstRow, rows }) => [index, firstRow, rows])).toEqual([
-      [0, 0, 1000],
-      [1, 1000, 1000],
-      [2, 2000, 500],
-    ]);
-  });
-
-  it('cuts CSV at the ends of records, wherever line ends stand in quotes', async () => {
-    const lines = ['1,"a\nb"', '2,x', '', '3,"c\r\n\r\nd"', '4', '5,"e"'];
-    await writeFile(place.at('cuts.csv'), `\ufeffid,text\r\n${lines.join('\r\n')}\r\n`);
-    const bytes = await readFile(place.at('cuts.csv'));
-    const plan = await planOf(place.at('cuts.csv'), { shardRows: 2 });
-    const texts = plan.shards.map(({ bytes: range }) => bytes.toString('utf8', range?.start, range?.end));
-    expect(texts).toEqual(['1,"a\nb"\r\n2,x\r\n\r\n', '3,"c\r\n\r\nd"\r\n4\r\n', '5,"e"\r\n']);
-    expect(plan).toMatchObject({
-      format: 'csv',
-      rows: 5,
-      dialect: { delimiter: ',', header: ['id', 'text'], bodyStart: 12 },
-    });
-  });
-
-  it.each(['none.parquet', 'none.csv'])('of %s, which has no rows, has no shards', async (name) => {
-    const plan = await planOf(await place.write(name, `${many(1)} WHERE false`), {
-      shardRows: 10,
-    });
-    expect(plan).toMatchObject({ rows: 0, shards: [] });
-  });
-
-  it('is refused with every missing column, those with a value for scoring excused', async () => {
-    const path = await place.write('narrow.parquet', 'SELECT 1 AS user_id, 2 AS price');
-    await expect(planOf(path, { shardRows: 10, declaration, encoder })).rejects.toMatchObject({
-      code: 'columns_missing',
-      message: `candidate columns missing: item, tags (in ${path})`,
-    });
-  });
-
-  it('is refused where the file is none of a candidate, by the name it is known under', async () => {
-    const parquet = await place.write('true.parquet', 'SELECT 1 AS a');
-    const refused = (name: string) => planOf(parquet, { shardRows: 10, name });
-    await expect(refused('s3://b/x.csv')).rejects.toThrow('s3://b/x.csv is a Parquet file, expected CSV by its name');
-    await expect(refused('s3://b/x.csv.gz')).rejects.toThrow(
-      's3://b/x.csv.gz is a Parquet file, expected CSV by its name',
-    );
-    await expect(refused('s3://b/x.json')).rejects.toThrow(
-      's3://b/x.json has an unknown extension, expected .parquet, .csv or .csv.gz',
-    );
-    await writeFile(place.at('open.csv'), 'a,b\n1,2\n3,"4\n');
-    await expect(planOf(place.at('open.csv'), { shardRows: 1, name: 'k.csv' })).rejects.toThrow(
-      'quote not closed in k.csv: row 1 (from 0) does not end',
-    );
-  });
-});
 
 describe('scores', () => {
   it('stand beside the keys in their own types, in the order of the file', async () => {
@@ -217,7 +128,7 @@ describe('scores', () => {
 
   it('use the declared value where a column is unknown when scoring', async () => {
     const path = await place.write('unknown.parquet', "SELECT 1 AS user_id, 'a' AS item, 1 AS price, '' AS tags");
-    const plan = await planOf(path, { shardRows: 10, declaration, encoder });
+    const plan = await planOf(path, { shardRows: 10, declaration, encoder: shop.encoder });
     const { rows } = await score(path, plan, 0, { outputs: ['position'] });
     // 1 is the most frequent position of the training rows.
     expect(rows).toEqual([{ user_id: 1, item: 'a', position: 2 }]);
@@ -302,7 +213,7 @@ describe('scoring fails', () => {
         plan,
         shard,
         declaration,
-        encoder,
+        encoder: shop.encoder,
         outputs: ['pctr'],
         predict: async () => ({ pctr: Float32Array.from(values) }),
         scoresPath: place.at('model-scores.parquet'),

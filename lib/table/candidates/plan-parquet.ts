@@ -1,0 +1,72 @@
+/** Where a Parquet file is cut: by its footer, of which alone anything is read. */
+import { byteText } from '../../numbers/text.ts';
+import type { Database } from '../database.ts';
+import { DataError } from '../errors.ts';
+import type { CandidateFile } from '../source/candidate-file.ts';
+import { type RowGroup, readParquetFacts, readRowGroups } from '../source/parquet-file.ts';
+import type { CandidatePlan, PlanOptions } from './plan.ts';
+import { fetchFooter, groupBytes, neededColumns } from './row-groups.ts';
+
+// Smaller shards cost more in requests than they save.
+const MIN_SHARD_ROWS = 1_000;
+
+/** Cuts into shards of equally many rows, as many as what a shard needs of the file allows. */
+export async function planParquet(
+  database: Database,
+  file: CandidateFile,
+  { shardRows, maxShardBytes, declaration, encoder }: PlanOptions & { readonly maxShardBytes: number },
+): Promise<CandidatePlan> {
+  const { name, path, size } = file;
+  await fetchFooter(file);
+  const { columns, rows } = await readParquetFacts(database, path, name);
+  const needed = neededColumns(columns, declaration, encoder);
+  const groups = await readRowGroups(database, path, needed);
+  const rowsPerShard = fittingRows(groups, rows, { shardRows, maxShardBytes, name });
+  const shards = Array.from({ length: Math.ceil(rows / rowsPerShard) }, (_, index) => ({
+    index,
+    firstRow: index * rowsPerShard,
+    rows: Math.min(rowsPerShard, rows - index * rowsPerShard),
+  }));
+  return { format: 'parquet', columns, size, rows, dialect: null, shards };
+}
+
+/** Halves the shards until what each needs fits. */
+function fittingRows(
+  groups: readonly RowGroup[],
+  rows: number,
+  {
+    shardRows,
+    maxShardBytes,
+    name,
+  }: { readonly shardRows: number; readonly maxShardBytes: number; readonly name: string },
+): number {
+  for (const [index, group] of groups.entries()) {
+    const bytes = groupBytes(group);
+    if (bytes > maxShardBytes)
+      throw new DataError(
+        'row_group_too_large',
+        `${name}: the columns needed of row group ${index} have ${byteText(bytes)}, expected at most ${byteText(maxShardBytes)}: write smaller row groups (pyarrow row_group_size, DuckDB ROW_GROUP_SIZE, Spark parquet.block.size)`,
+      );
+  }
+  for (let fitting = shardRows; ; fitting = Math.ceil(fitting / 2))
+    if (fitting <= MIN_SHARD_ROWS || largestShard(groups, rows, fitting) <= maxShardBytes) return fitting;
+}
+
+/** Bytes of the shard that needs most, of those with so many rows. Groups come in the order of their rows, as shards do. */
+function largestShard(groups: readonly RowGroup[], rows: number, shardRows: number): number {
+  let largest = 0;
+  let first = 0;
+  for (let firstRow = 0; firstRow < rows; firstRow += shardRows) {
+    const ended = firstRow + shardRows;
+    let bytes = 0;
+    for (let at = first; at < groups.length; at += 1) {
+      const group = groups[at] as RowGroup;
+      if (group.firstRow >= ended) break;
+      bytes += groupBytes(group);
+      // The next shard begins with the group that goes on into it.
+      first = group.firstRow + group.rows > ended ? at : at + 1;
+    }
+    largest = Math.max(largest, bytes);
+  }
+  return largest;
+}

@@ -1,0 +1,143 @@
+/** Scoring one shard: every row of it is scored or rejected. */
+import type { Declaration } from '../../config/declaration.ts';
+import { countRejects } from '../check/acceptable.ts';
+import { checkCandidateColumns } from '../check/check-columns.ts';
+import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
+import type { RowCheck } from '../check/row-check.ts';
+import { type Relation, unknownEntitySql } from '../columns.ts';
+import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
+import { encodeCandidates } from '../encode/encode.ts';
+import type { EncodedChunk } from '../encoded.ts';
+import { blamingContent, DataError } from '../errors.ts';
+import { type OpenShardOptions, openShard } from './open-shard.ts';
+import type { CandidatePlan } from './plan.ts';
+import { createScoreTable, type ScoreTable } from './score-table.ts';
+
+export interface ScoreRowsOptions extends OpenShardOptions {
+  /** Names of the columns that `predict` gives, in the order in which they are written. */
+  readonly outputs: readonly string[];
+  readonly predict: (chunk: EncodedChunk) => Promise<Readonly<Record<string, Float32Array>>>;
+  readonly scoresPath: string;
+  /** Written only where a row is rejected. */
+  readonly rejectsPath: string;
+  /** Adds the columns that the plan's tables give, and keeps the rows and their order. @default the file has every column */
+  readonly join?: (rows: Relation) => Promise<Relation>;
+}
+
+export interface ScoredShard {
+  readonly rowsIn: number;
+  readonly scored: number;
+  readonly rejected: number;
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+  readonly unknownEntities?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Scores a shard: `scoresPath` gets the good rows in the file's order, their keys (or all columns) in their own types and
+ * the outputs as FLOAT; `rejectsPath` gets the bad ones.
+ * @throws {DataError} where columns are missing, of a wrong type, or named as an output.
+ */
+export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
+  const { database, file, shard, declaration, encoder, outputs, rejectsPath } = options;
+  const { name } = file;
+  const copied = copiedColumns(options.plan, declaration);
+  assertNoClash(copied, outputs, name);
+  const { relation: rows, remove } = await openShard(options);
+  const table = await createScoreTable(database, outputs);
+  try {
+    const relation = await blamingContent(name, async () => (await options.join?.(rows)) ?? rows);
+    checkCandidateColumns(relation, declaration, encoder.features);
+    const checks = candidateChecks(relation, { ...declaration, ...encoder });
+    const scored = await blamingContent(name, async () => {
+      const count = await predictRows(options, relation, checks, table);
+      await writeScores(options, relation, copied, table);
+      return count;
+    });
+    const rejected = shard.rows - scored;
+    const rejectedByReason = rejected === 0 ? {} : await reject(database, relation, checks, rejectsPath, rejected);
+    const unknownEntities = await countUnknown(database, relation, checks);
+    const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason };
+    return unknownEntities === null ? counts : { ...counts, unknownEntities };
+  } finally {
+    await table.drop();
+    await remove();
+  }
+}
+
+/** Predicts the good rows chunk by chunk, and returns their number. */
+async function predictRows(
+  { database, encoder, predict }: ScoreRowsOptions,
+  relation: Relation,
+  checks: readonly RowCheck[],
+  table: ScoreTable,
+): Promise<number> {
+  let scored = 0;
+  for await (const chunk of encodeCandidates(database, relation, checks, encoder)) {
+    table.append(chunk.rowNumbers, await predict(chunk));
+    scored += chunk.rows;
+  }
+  table.flush();
+  return scored;
+}
+
+/** Writes the rows that have scores: the copied columns, then the outputs. */
+async function writeScores(
+  { database, outputs, scoresPath }: ScoreRowsOptions,
+  relation: Relation,
+  copied: readonly string[],
+  table: ScoreTable,
+): Promise<void> {
+  const columns = [
+    ...copied.map((column) => `rows.${identifier(column)}`),
+    ...outputs.map((output) => `scores.${identifier(output)}`),
+  ];
+  const rows = `SELECT ${columns.join(', ')} FROM ${relation.from} AS rows JOIN ${table.name} AS scores USING ("#row") ORDER BY "#row"`;
+  await execute(database, `COPY (${rows}) TO ${literal(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+/** Good rows whose entities their tables lack, by entity; `null` where no entity may be unknown. */
+async function countUnknown(
+  database: Database,
+  relation: Relation,
+  checks: readonly RowCheck[],
+): Promise<Record<string, number> | null> {
+  const entities = (relation.joined ?? []).filter(({ missing }) => missing === 'unknown').map(({ entity }) => entity);
+  if (entities.length === 0) return null;
+  const counts = entities.map((entity) => `count(*) FILTER (${unknownEntitySql(entity)}) AS ${identifier(entity)}`);
+  const counted = await queryOne(database, `SELECT ${counts.join(', ')} FROM ${goodRows(relation, checks)}`);
+  return Object.fromEntries(entities.map((entity) => [entity, Number(counted[entity])]));
+}
+
+async function reject(
+  database: Database,
+  relation: Relation,
+  checks: readonly RowCheck[],
+  path: string,
+  expected: number,
+): Promise<Record<string, number>> {
+  await writeRejects(database, failedRows(relation, checks), checks, path);
+  const byReason: Record<string, number> = {};
+  for (const { reason, rows } of await countRejects(database, path)) byReason[reason] = (byReason[reason] ?? 0) + rows;
+  const written = Object.values(byReason).reduce((sum, rows) => sum + rows, 0);
+  if (written !== expected)
+    throw new Error(`rejected rows are ${written}, expected ${expected}: rows in must be scored or rejected`);
+  return byReason;
+}
+
+function copiedColumns(
+  { columns }: CandidatePlan,
+  { log, scoring }: Pick<Declaration, 'log' | 'scoring'>,
+): readonly string[] {
+  return scoring.columns === 'all' ? columns.map(({ name }) => name) : log.keys;
+}
+
+function assertNoClash(copied: readonly string[], outputs: readonly string[], name: string): void {
+  const taken = new Set(outputs.map((output) => output.toLowerCase()));
+  const clashing = copied.filter((column) => taken.has(column.toLowerCase()));
+  if (clashing.length > 0)
+    throw new DataError(
+      'columns_clash',
+      `candidate columns have the names of scores: ${clashing.join(', ')} (in ${name})`,
+    );
+}

@@ -1,0 +1,64 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { candidateWorkplace, declaration, many } from './candidates.ts';
+
+const shop = candidateWorkplace();
+const { place, planOf } = shop;
+
+describe('a plan', () => {
+  it.each(['plan.parquet', 'plan.csv'])('cuts %s into shards of rows and survives JSON', async (name) => {
+    const plan = await planOf(await place.write(name, many(2500)), { shardRows: 1000 });
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+    expect(plan.rows).toBe(2500);
+    expect(plan.shards.map(({ index, firstRow, rows }) => [index, firstRow, rows])).toEqual([
+      [0, 0, 1000],
+      [1, 1000, 1000],
+      [2, 2000, 500],
+    ]);
+  });
+
+  it('cuts CSV at the ends of records, wherever line ends stand in quotes', async () => {
+    const lines = ['1,"a\nb"', '2,x', '', '3,"c\r\n\r\nd"', '4', '5,"e"'];
+    await writeFile(place.at('cuts.csv'), `\ufeffid,text\r\n${lines.join('\r\n')}\r\n`);
+    const bytes = await readFile(place.at('cuts.csv'));
+    const plan = await planOf(place.at('cuts.csv'), { shardRows: 2 });
+    const texts = plan.shards.map(({ bytes: range }) => bytes.toString('utf8', range?.start, range?.end));
+    expect(texts).toEqual(['1,"a\nb"\r\n2,x\r\n\r\n', '3,"c\r\n\r\nd"\r\n4\r\n', '5,"e"\r\n']);
+    expect(plan).toMatchObject({
+      format: 'csv',
+      rows: 5,
+      dialect: { delimiter: ',', header: ['id', 'text'], bodyStart: 12 },
+    });
+  });
+
+  it.each(['none.parquet', 'none.csv'])('of %s, which has no rows, has no shards', async (name) => {
+    const plan = await planOf(await place.write(name, `${many(1)} WHERE false`), {
+      shardRows: 10,
+    });
+    expect(plan).toMatchObject({ rows: 0, shards: [] });
+  });
+
+  it('is refused with every missing column, those with a value for scoring excused', async () => {
+    const path = await place.write('narrow.parquet', 'SELECT 1 AS user_id, 2 AS price');
+    await expect(planOf(path, { shardRows: 10, declaration, encoder: shop.encoder })).rejects.toMatchObject({
+      code: 'columns_missing',
+      message: `candidate columns missing: item, tags (in ${path})`,
+    });
+  });
+
+  it('is refused where the file is none of a candidate, by the name it is known under', async () => {
+    const parquet = await place.write('true.parquet', 'SELECT 1 AS a');
+    const refused = (name: string) => planOf(parquet, { shardRows: 10, name });
+    await expect(refused('s3://b/x.csv')).rejects.toThrow('s3://b/x.csv is a Parquet file, expected CSV by its name');
+    await expect(refused('s3://b/x.csv.gz')).rejects.toThrow(
+      's3://b/x.csv.gz is a Parquet file, expected CSV by its name',
+    );
+    await expect(refused('s3://b/x.json')).rejects.toThrow(
+      's3://b/x.json has an unknown extension, expected .parquet, .csv or .csv.gz',
+    );
+    await writeFile(place.at('open.csv'), 'a,b\n1,2\n3,"4\n');
+    await expect(planOf(place.at('open.csv'), { shardRows: 1, name: 'k.csv' })).rejects.toThrow(
+      'quote not closed in k.csv: row 1 (from 0) does not end',
+    );
+  });
+});
