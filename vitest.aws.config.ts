@@ -22,7 +22,7 @@ export default defineConfig({
     // More than there are cores, for they wait most of the time; all but two files share one emulator.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     // Of the tests of a file that wait at the same time.
     maxConcurrency: 8,
     env: {

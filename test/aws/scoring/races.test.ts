@@ -207,7 +207,7 @@ async function listing(prefix: string): Promise<readonly ObjectInfo[]> {
 }
 
 describe('what comes twice or at once', () => {
-  it('every message, to pollers beside each other', { timeout: 60_000 }, async () => {
+  it('every message, to pollers beside each other', async () => {
     const rows = [ONE_SHARD, TWO_SHARDS, ONE_SHARD, TWO_SHARDS, ONE_SHARD, TWO_SHARDS];
     const files = await Promise.all(rows.map(async (count, file) => [await put(`candidates/${file}.csv`, count)]));
     const arrivals = files.flat().map(({ file }) => file);
@@ -247,7 +247,7 @@ describe('a file that is replaced while it is scored', () => {
     'put _SUCCESS',
   ];
 
-  it('gives the scores of the newer version, wherever the older one was overtaken', { timeout: 60_000 }, async () => {
+  it('gives the scores of the newer version, wherever the older one was overtaken', async () => {
     const seen: string[] = [];
     const undisturbed = await put('candidates/undisturbed.csv', ONE_SHARD);
     await planFile(
@@ -296,7 +296,6 @@ describe('a model that changes in the middle', () => {
     { rows: TWO_SHARDS, shards: 2 },
   ])(
     'and whose version is deleted leaves a sentence; restored and redriven, the file of $shards shards is scored',
-    { timeout: 90_000 },
     async ({ rows, shards }) => {
       queues = await site.makeQueues({ visibilitySeconds: 2, maxReceiveCount: 2 });
       const version = await put('candidates/a.csv', rows);
@@ -331,7 +330,7 @@ describe('a model that changes in the middle', () => {
 });
 
 describe('two releases of the code on one plan', () => {
-  it('leave it as it is; the other release ends it, and other files do not wait', { timeout: 90_000 }, async () => {
+  it('leave it as it is; the other release ends it, and other files do not wait', async () => {
     queues = await site.makeQueues({ visibilitySeconds: 2, maxReceiveCount: 2 });
     const version = await put('candidates/a.csv', TWO_SHARDS);
     const other = await put('candidates/b.csv', TWO_SHARDS);
