@@ -93,8 +93,8 @@ export function writeNeededRows(database: Database, relation: Relation, table: T
 
 /**
  * Writes the rows with the columns that their entities' tables have to Parquet files in `folder`, some at a time, and
- * answers the same relation over them. A join in one piece needs the memory for all that it joins, and one that outgrows
- * it leaves no order behind, where the rows must keep theirs.
+ * returns the same relation over them. A join in one piece would need memory for all that it joins, and DuckDB keeps no
+ * order once that does not fit, where the rows must keep theirs.
  */
 export async function joinTables(
   database: Database,
