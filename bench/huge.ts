@@ -4,10 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { planKey, receiptKey, workPartKey } from '../lib/contract/bucket.ts';
 import { byteText, count, countOf } from '../lib/numbers/text.ts';
-import { mapEach } from '../lib/scoring/each.ts';
 import { shardsDone } from '../lib/scoring/protocol/finish.ts';
 import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
-import { FORMAT_VERSION, type Receipt, recordText } from '../lib/scoring/protocol/records.ts';
+import { FORMAT_VERSION, type Receipt } from '../lib/scoring/protocol/records.ts';
+import { mapAtOnce } from '../lib/store/parallel.ts';
+import { recordText } from '../lib/store/records.ts';
 import type { Shard } from '../lib/table/candidates/plan.ts';
 import { type Database, execute, literal } from '../lib/table/database.ts';
 import { sizeOfRepeated } from '../test/store/repeated-object.ts';
@@ -88,7 +89,7 @@ async function benchShape({ database, scratch }: HugeBench, large: LargeSite, sh
 /** Parts that nobody reads, and receipts for them, of all shards that have none. */
 async function pretendScored({ site }: LargeSite, { source }: FileVersion, shards: readonly Shard[]): Promise<void> {
   const done = await shardsDone(site.store, source);
-  await mapEach(shards, async ({ index, rows }) => {
+  await mapAtOnce(shards, async ({ index, rows }) => {
     if (done.has(index)) return;
     const counts = { rowsIn: rows, scored: rows, rejected: 0, rejectedByReason: {} };
     const of = { sha256: createHash('sha256').digest('hex'), seconds: 1, cpuModel: 'none' };

@@ -13,7 +13,7 @@ export { DeclarationError } from '../lib/config/declaration-error.ts';
 export { parseDeclaration, readDeclaration } from '../lib/config/parse-declaration.ts';
 export { currentVersion, promoteVersion, rollbackVersion } from '../lib/registry/current.ts';
 export { fetchVersion } from '../lib/registry/fetch-version.ts';
-export type { Manifest as ModelManifest } from '../lib/registry/manifest.ts';
+export type { ModelManifest } from '../lib/registry/manifest.ts';
 export { listModels, listVersions, readManifest } from '../lib/registry/versions.ts';
 export type { FileResult } from '../lib/scoring/local/local.ts';
 export { openStore } from '../lib/store/open-store.ts';

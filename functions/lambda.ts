@@ -6,7 +6,7 @@ import { SHARD_SECONDS } from '../lib/contract/limits.ts';
 import type { BatchHandler } from '../lib/queue/in-process-queue.ts';
 import type { Inbox } from '../lib/queue/sqs-inbox.ts';
 import { retryingSooner } from '../lib/scoring/handlers/retry-sooner.ts';
-import { countingFiles, countingRows, openTelemetry, type Telemetry } from '../lib/scoring/handlers/telemetry.ts';
+import { countFiles, countingRows, openTelemetry, type Telemetry } from '../lib/scoring/handlers/telemetry.ts';
 import { withinTime } from '../lib/scoring/handlers/within-time.ts';
 import type { CandidateFiles, ScoringDependencies } from '../lib/scoring/protocol/ports.ts';
 import { openStore } from '../lib/store/open-store.ts';
@@ -24,8 +24,8 @@ const NEEDED_SHARE = 0.5;
 export function openLambda(): Lambda {
   const { BUCKET } = environment(['BUCKET']);
   const telemetry = openTelemetry();
-  const store = countingFiles(openStore(BUCKET), telemetry.metrics);
-  return { ...telemetry, store, newWriterId: randomUUID, now: () => new Date() };
+  const onWritten = countFiles(telemetry.metrics);
+  return { ...telemetry, store: openStore(BUCKET), newWriterId: randomUUID, onWritten, now: () => new Date() };
 }
 
 /** The work on rows, in the process beside this bundle. */

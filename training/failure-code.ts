@@ -1,13 +1,9 @@
 /** Which exit code stands for which error. */
 import { DeclarationError } from '../lib/config/declaration-error.ts';
 import { EXIT_CODES, type ExitCode } from '../lib/contract/exit-codes.ts';
-import {
-  InvalidRecordError,
-  ModelCorruptedError,
-  RefusedVersionError,
-  VersionNotFoundError,
-} from '../lib/registry/errors.ts';
+import { ModelCorruptedError, RefusedVersionError, VersionNotFoundError } from '../lib/registry/errors.ts';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
+import { InvalidRecordError } from '../lib/store/records.ts';
 import { DataError, EncoderMismatchError } from '../lib/table/errors.ts';
 
 /** The exit code of what a piece of work threw. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { failureKey, scoresFolder, scoresManifestKey, successKey } from '../../lib/contract/bucket.ts';
 import { fetchModel } from '../../lib/predictor/open-model.ts';
-import { type Failure, getIfPresent, type Manifest, readRecord } from '../../lib/scoring/protocol/records.ts';
+import { type Failure, RECORDS, readRecord, type ScoresManifest } from '../../lib/scoring/protocol/records.ts';
+import { getIfPresent } from '../../lib/store/records.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { CANARY_KEY, writeCanary } from '../../lib/table/candidates/canary.ts';
 import { openDatabase } from '../../lib/table/database.ts';
@@ -59,13 +60,13 @@ async function endOf(
   key: string,
   seconds: number,
   signal: AbortSignal,
-): Promise<Manifest | Failure | null> {
+): Promise<ScoresManifest | Failure | null> {
   for (const end = Date.now() + 1000 * seconds; Date.now() < end; ) {
     signal.throwIfAborted();
-    const failure = await readRecord<Failure>(store, failureKey(key));
+    const failure = await readRecord(store, RECORDS.failure, failureKey(key));
     if (failure !== null) return failure.value;
     if ((await getIfPresent(store, successKey(key))) !== null)
-      return (await readRecord<Manifest>(store, scoresManifestKey(key)))?.value ?? null;
+      return (await readRecord(store, RECORDS.manifest, scoresManifestKey(key)))?.value ?? null;
     await setTimeout(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;

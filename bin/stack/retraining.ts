@@ -1,11 +1,12 @@
 /** Runs of a stack's state machine: to start one, and to learn what it decided. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { PREFIXES } from '../../lib/contract/bucket.ts';
 import { resultKey } from '../../lib/registry/keys.ts';
-import { getIfPresent } from '../../lib/scoring/protocol/records.ts';
 import { executionState, type StatesClient, startExecution } from '../../lib/store/aws/state-machine.ts';
+import { readRecord } from '../../lib/store/records.ts';
 import type { Store } from '../../lib/store/store.ts';
-import type { RunResult } from '../../training/run/run.ts';
+import { RUN_RECORD_KINDS, type RunResult } from '../../training/run/records.ts';
 import { UsageError } from '../terminal/exit.ts';
 
 export { statesClient } from '../../lib/store/aws/state-machine.ts';
@@ -18,7 +19,6 @@ export interface Retraining {
   readonly result: string;
 }
 
-const DECLARATIONS = 'training/';
 const LOOK_AGAIN_MS = 2_000;
 
 /**
@@ -27,11 +27,12 @@ const LOOK_AGAIN_MS = 2_000;
  */
 export async function declaredModel(store: Store): Promise<string> {
   const found: string[] = [];
-  for await (const folder of store.listFolders(DECLARATIONS)) found.push(folder.slice(DECLARATIONS.length, -1));
+  for await (const folder of store.listFolders(PREFIXES.declarations))
+    found.push(folder.slice(PREFIXES.declarations.length, -1));
   const [model, ...others] = found;
   if (model === undefined || others.length > 0)
     throw new UsageError(
-      `--model is needed: models with a declaration in ${store.url}/${DECLARATIONS}: found ${found.length}, expected 1`,
+      `--model is needed: models with a declaration in ${store.url}/${PREFIXES.declarations}: found ${found.length}, expected 1`,
     );
   return model;
 }
@@ -66,9 +67,9 @@ export async function awaitDecision(
     state = await executionState(client, execution);
   }
   if (state.status === 'RUNNING') return null;
-  const body = (await getIfPresent(store, resultKey(model, run)))?.body;
-  if (body === undefined) throw new Error(`run ${run} ended without a decision: ${reasonOf(state)} (${execution})`);
-  return JSON.parse(new TextDecoder().decode(body)) as RunResult;
+  const decided = await readRecord(store, RUN_RECORD_KINDS.result, { key: resultKey(model, run) });
+  if (decided === null) throw new Error(`run ${run} ended without a decision: ${reasonOf(state)} (${execution})`);
+  return decided.value;
 }
 
 function reasonOf({ status, failure }: { readonly status: string; readonly failure: string }): string {

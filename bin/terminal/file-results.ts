@@ -4,7 +4,7 @@ import { failureKey, scoresFolder } from '../../lib/contract/bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { count } from '../../lib/numbers/text.ts';
 import type { FileResult } from '../../lib/scoring/local/local.ts';
-import type { Manifest } from '../../lib/scoring/protocol/records.ts';
+import type { ScoresManifest } from '../../lib/scoring/protocol/records.ts';
 import type { Session } from './exit.ts';
 import { type Io, print, printError } from './io.ts';
 
@@ -44,7 +44,7 @@ export function formatFileResult(result: FileResult, bucket: string): string {
 }
 
 /** Rows that were scored although a table lacks their entity: many of them may mean that its keys are of another form. */
-function unknownText({ unknownEntities = {} }: Manifest): string {
+function unknownText({ unknownEntities = {} }: ScoresManifest): string {
   const counts = Object.entries(unknownEntities).filter(([, rows]) => rows > 0);
   return counts.length === 0
     ? ''

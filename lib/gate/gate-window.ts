@@ -4,12 +4,12 @@
  */
 import type { Declaration, Split } from '../config/declaration.ts';
 import { count } from '../numbers/text.ts';
-import type { Manifest } from '../registry/manifest.ts';
+import type { ModelManifest } from '../registry/manifest.ts';
 
 /** What a model has read. */
 export interface Reading {
   readonly declaration: Pick<Declaration, 'split'>;
-  readonly data: Pick<Manifest['data'], 'time'>;
+  readonly data: Pick<ModelManifest['data'], 'time'>;
 }
 
 export type WindowProof =

@@ -7,9 +7,10 @@ import { stageGraph } from '../model/stage-graph.ts';
 import { fetchModel, openEncoder } from '../predictor/open-model.ts';
 import { type CurrentVersion, currentVersion, promoteVersion } from '../registry/current.ts';
 import { type Decision, recordDecision } from '../registry/decisions.ts';
-import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../registry/errors.ts';
-import type { Manifest } from '../registry/manifest.ts';
+import { ModelCorruptedError, VersionNotFoundError } from '../registry/errors.ts';
+import type { ModelManifest } from '../registry/manifest.ts';
 import { readManifest } from '../registry/versions.ts';
+import { InvalidRecordError } from '../store/records.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
 import { checkLogColumns } from '../table/check/check-columns.ts';
 import type { CheckedLog } from '../table/check/log.ts';
@@ -46,7 +47,7 @@ export interface Challenger {
   readonly folder: string;
   readonly declaration: Declaration;
   /** What its manifest says, or will say, of the rows. */
-  readonly data: Manifest['data'];
+  readonly data: ModelManifest['data'];
 }
 
 /** The rows that the gate compared on. */
@@ -175,7 +176,7 @@ function refusal(current: CurrentVersion | null, reason: string): GateDecision {
 /** A model that can score the log. */
 export interface Opened {
   readonly folder: string;
-  readonly data: Manifest['data'];
+  readonly data: ModelManifest['data'];
   readonly encoder: Encoder;
 }
 

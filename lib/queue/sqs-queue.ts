@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { forEachAtOnce } from '../store/parallel.ts';
+import { withRetries } from '../store/retry.ts';
 import type { Queue } from './queue.ts';
 
 const BATCH_MESSAGES = 10;
@@ -8,8 +8,7 @@ const BATCH_MESSAGES = 10;
 const BATCH_BYTES = 262_144;
 // A file of 100 GB may have 18,000 shards: one batch after another that is a minute of waiting for answers.
 const BATCHES_AT_ONCE = 8;
-const ATTEMPTS = 5;
-const FIRST_DELAY_MS = 100;
+const RETRIES = { attempts: 5, firstDelayMs: 200 };
 
 /**
  * The sending side of the SQS queue at a URL. Where `send` fails, some messages may have been sent: send all again.
@@ -18,13 +17,9 @@ const FIRST_DELAY_MS = 100;
 export function sqsQueue(client: SQSClient, queueUrl: string): Queue {
   return {
     async send(bodies) {
-      await forEachAtOnce(each(batchesOf(bodies)), BATCHES_AT_ONCE, (batch) => sendBatch(client, queueUrl, batch));
+      await forEachAtOnce(batchesOf(bodies), BATCHES_AT_ONCE, (batch) => sendBatch(client, queueUrl, batch));
     },
   };
-}
-
-function* each<Item>(items: readonly Item[]): Generator<Item> {
-  yield* items;
 }
 
 /** The bodies in order, as batches that SQS takes. */
@@ -49,16 +44,25 @@ export function batchesOf(bodies: readonly string[]): string[][] {
 /** Sends one batch, and again those of its messages that SQS could not take. */
 async function sendBatch(client: SQSClient, queueUrl: string, bodies: readonly string[]): Promise<void> {
   let left = bodies.map((body, index) => ({ Id: String(index), MessageBody: body }));
-  for (let attempt = 1; ; attempt += 1) {
+  const send = async () => {
     const failed = await failuresOf(client, queueUrl, left);
-    if (failed.length === 0) return;
-    if (attempt === ATTEMPTS || failed.some(({ SenderFault }) => SenderFault)) {
-      const [{ Code, Message = '' } = {}] = failed;
-      throw new Error(`cannot send ${failed.length} of ${bodies.length} messages to ${queueUrl}: ${Code}: ${Message}`);
-    }
+    const [first] = failed;
+    if (first === undefined) return;
     const again = new Set(failed.map(({ Id }) => Id));
     left = left.filter(({ Id }) => again.has(Id));
-    await delay(Math.random() * FIRST_DELAY_MS * 2 ** attempt);
+    const what = `${failed.length} of ${bodies.length} messages to ${queueUrl}`;
+    throw new NotTakenError(`cannot send ${what}: ${first.Code}: ${first.Message ?? ''}`, failed);
+  };
+  await withRetries(send, { ...RETRIES, mayPass: (error) => error instanceof NotTakenError && error.mayPass });
+}
+
+/** Thrown where SQS took a batch and not all of its messages. */
+class NotTakenError extends Error {
+  /** Whether none of them is the sender's fault. */
+  readonly mayPass: boolean;
+  constructor(message: string, failed: readonly BatchResultErrorEntry[]) {
+    super(message);
+    this.mayPass = !failed.some(({ SenderFault }) => SenderFault);
   }
 }
 

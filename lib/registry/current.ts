@@ -1,9 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../store/store.ts';
+import { putConditionally } from '../store/conditional-put.ts';
+import { readRecord, recordText } from '../store/records.ts';
+import { PreconditionFailedError, type Store } from '../store/store.ts';
 import { VersionNotFoundError } from './errors.ts';
 import { currentKey } from './keys.ts';
-import { parseRecord } from './record.ts';
 import { readManifest } from './versions.ts';
 
 const CURRENT_FORMAT = 1;
@@ -21,6 +22,8 @@ const currentSchema = promotion.extend({
   trainingEpoch: z.number().int().optional(),
   earlier: z.array(promotion.readonly()).readonly(),
 });
+
+const CURRENT = { formatVersion: CURRENT_FORMAT, schema: currentSchema };
 
 /** A version's becoming the current one. */
 export type Promotion = Readonly<z.infer<typeof promotion>>;
@@ -50,15 +53,10 @@ export interface PromoteOptions {
  * @throws {InvalidRecordError}
  */
 export async function currentVersion(store: Store, name: string): Promise<CurrentVersion | null> {
-  try {
-    const { body, etag } = await store.get(currentKey(name));
-    const text = new TextDecoder().decode(body);
-    const { formatVersion: _, ...current } = parseRecord(currentSchema, text, `current.json of ${name}`, store.url);
-    return { ...current, etag };
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return null;
-    throw error;
-  }
+  const stored = await readRecord(store, CURRENT, { key: currentKey(name), what: `current.json of ${name}` });
+  if (stored === null) return null;
+  const { formatVersion: _, ...current } = stored.value;
+  return { ...current, etag: stored.etag };
 }
 
 /**
@@ -116,18 +114,12 @@ async function swapCurrent(
     const promoted = { version, reason, promotedAt: at.toISOString() };
     const latest = trainingEpoch ?? current?.trainingEpoch;
     const epoch = latest === undefined ? {} : { trainingEpoch: latest };
-    const content = `${JSON.stringify({ formatVersion: CURRENT_FORMAT, ...promoted, ...epoch, earlier }, null, 2)}\n`;
-    try {
-      const condition = current === null ? { ifAbsent: true } : { ifMatch: current.etag };
-      const { etag } = await store.put(key, content, condition);
-      return { ...promoted, ...epoch, earlier, etag };
-    } catch (error) {
-      if (!(error instanceof PreconditionFailedError)) throw error;
-      // The answer to a successful write may be lost, and its repetition then fails.
-      const winner = await currentVersion(store, name);
-      if (winner !== null && isDeepStrictEqual(promotionOf(winner), promoted)) return winner;
-      if (expected !== undefined || attempt === ATTEMPTS) throw error;
-    }
+    const content = recordText({ formatVersion: CURRENT_FORMAT, ...promoted, ...epoch, earlier });
+    const put = { key, content, expected: current?.etag ?? null };
+    const written = await putConditionally({ store, newWriterId: randomUUID }, put);
+    if (written !== null) return { ...promoted, ...epoch, earlier, etag: written.etag };
+    if (expected !== undefined || attempt === ATTEMPTS)
+      throw new PreconditionFailedError(key, store.url, current === null ? 'ifAbsent' : 'ifMatch');
   }
 }
 

@@ -1,12 +1,14 @@
 /** Why each version is, or is not, the current one: decisions are added and never changed. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { PreconditionFailedError, type Store } from '../store/store.ts';
+import { putConditionally } from '../store/conditional-put.ts';
+import { readRecord, recordText } from '../store/records.ts';
+import { ObjectNotFoundError, type Store } from '../store/store.ts';
 import { decisionKey, decisionsPrefix } from './keys.ts';
-import { parseRecord } from './record.ts';
 
 const DECISION_FORMAT = 1;
 
-const decisionSchema = z
+const schema = z
   .object({
     formatVersion: z.literal(DECISION_FORMAT),
     version: z.string(),
@@ -25,22 +27,19 @@ const decisionSchema = z
   })
   .readonly();
 
-/** A decision on a version. */
-export type Decision = Omit<Readonly<z.infer<typeof decisionSchema>>, 'formatVersion'>;
+const DECISION = { formatVersion: DECISION_FORMAT, schema };
 
-/** Adds a decision to the history. */
+/** A decision on a version. */
+export type Decision = Omit<Readonly<z.infer<typeof schema>>, 'formatVersion'>;
+
+/** Adds a decision to the history, unless it is there: a run that was started again may record its decision twice. */
 export async function recordDecision(store: Store, name: string, decision: Decision): Promise<void> {
-  const content = `${JSON.stringify({ formatVersion: DECISION_FORMAT, ...decision }, null, 2)}\n`;
+  const content = recordText({ formatVersion: DECISION_FORMAT, ...decision });
+  // Another decision of the same millisecond takes the key of the next one.
   for (let at = new Date(decision.decidedAt); ; at = new Date(at.getTime() + 1)) {
     const key = decisionKey(name, decision.version, at);
-    try {
-      await store.put(key, content, { ifAbsent: true });
-      return;
-    } catch (error) {
-      if (!(error instanceof PreconditionFailedError)) throw error;
-      // Either the answer to this very write was lost, or somebody decided in the same millisecond.
-      if (new TextDecoder().decode((await store.get(key)).body) === content) return;
-    }
+    if (await putConditionally({ store, newWriterId: randomUUID }, { key, content, expected: null })) return;
+    if (new TextDecoder().decode((await store.get(key)).body) === content) return;
   }
 }
 
@@ -69,8 +68,9 @@ export async function lastGateDecision(store: Store, name: string, version: stri
 }
 
 async function readDecision(store: Store, name: string, key: string): Promise<Decision> {
-  const text = new TextDecoder().decode((await store.get(key)).body);
-  const file = key.slice(decisionsPrefix(name).length);
-  const { formatVersion: _, ...decision } = parseRecord(decisionSchema, text, `decision ${file} of ${name}`, store.url);
+  const what = `decision ${key.slice(decisionsPrefix(name).length)} of ${name}`;
+  const stored = await readRecord(store, DECISION, { key, what });
+  if (stored === null) throw new ObjectNotFoundError(key, store.url);
+  const { formatVersion: _, ...decision } = stored.value;
   return decision;
 }

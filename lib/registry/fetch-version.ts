@@ -5,7 +5,7 @@ import { ifThere } from '../store/errno.ts';
 import type { Store } from '../store/store.ts';
 import { ModelCorruptedError } from './errors.ts';
 import { versionPrefix } from './keys.ts';
-import type { Manifest } from './manifest.ts';
+import type { ModelManifest } from './manifest.ts';
 import { digestFile } from './version-files.ts';
 import { readManifest } from './versions.ts';
 
@@ -36,7 +36,7 @@ export async function fetchVersion(store: Store, name: string, version: string, 
 }
 
 /** Local paths by path in the version. */
-async function toFiles(store: Store, manifest: Manifest, scratch: string): Promise<ReadonlyMap<string, string>> {
+async function toFiles(store: Store, manifest: ModelManifest, scratch: string): Promise<ReadonlyMap<string, string>> {
   const prefix = versionPrefix(manifest.name, manifest.version);
   const stored = new Set<string>();
   for await (const { key } of store.list(prefix)) stored.add(key.slice(prefix.length));
@@ -55,7 +55,7 @@ async function toFiles(store: Store, manifest: Manifest, scratch: string): Promi
 }
 
 /** What is wrong with the files at these local paths, for people. */
-async function differencesOf({ files }: Manifest, pathOf: (path: string) => string): Promise<readonly string[]> {
+async function differencesOf({ files }: ModelManifest, pathOf: (path: string) => string): Promise<readonly string[]> {
   const differences: string[] = [];
   for (const [path, { sha256 }] of Object.entries(files)) {
     const got = (await ifThere(digestFile(pathOf(path))))?.sha256;
@@ -65,7 +65,7 @@ async function differencesOf({ files }: Manifest, pathOf: (path: string) => stri
   return differences;
 }
 
-function refuse(problems: readonly string[], { name, version }: Manifest, storeUrl: string): void {
+function refuse(problems: readonly string[], { name, version }: ModelManifest, storeUrl: string): void {
   if (problems.length === 0) return;
   throw new ModelCorruptedError(
     `${name} ${version} does not match its manifest: ${problems.join('; ')} (in ${storeUrl})`,

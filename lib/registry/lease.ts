@@ -4,13 +4,13 @@
  * finds out by its next renewal, and may not promote any more.
  */
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../store/store.ts';
+import { putConditionally } from '../store/conditional-put.ts';
+import { readRecord, recordText, type Stored } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import { currentVersion } from './current.ts';
 import { LeaseHeldError, LeaseLostError } from './errors.ts';
 import { leaseKey } from './keys.ts';
-import { parseRecord } from './record.ts';
 
 const LEASE_FORMAT = 1;
 
@@ -31,6 +31,8 @@ const leaseSchema = z.object({
 });
 
 type LeaseRecord = Readonly<z.infer<typeof leaseSchema>>;
+
+const LEASE = { formatVersion: LEASE_FORMAT, schema: leaseSchema };
 
 export interface LeaseOptions {
   /** A run that holds the lease already, and was started again, takes over at once. */
@@ -63,13 +65,13 @@ export async function takeLease(store: Store, name: string, { runId, lifetimeMs 
     const held = await readLease(store, name);
     const now = await store.now();
     const promoted = (await currentVersion(store, name))?.trainingEpoch ?? 0;
-    if (held !== null && isHeldByAnother(held.record, runId, now)) throw heldBy(name, held.record, store);
+    if (held !== null && isHeldByAnother(held.value, runId, now)) throw heldBy(name, held.value, store);
     const record: LeaseRecord = {
       formatVersion: LEASE_FORMAT,
       runId,
       holder: randomUUID(),
       // After every epoch that has promoted, too: the lease may have been deleted.
-      epoch: Math.max(held?.record.epoch ?? 0, promoted) + 1,
+      epoch: Math.max(held?.value.epoch ?? 0, promoted) + 1,
       expiresAt: new Date(now.getTime() + lifetimeMs).toISOString(),
       isReleased: false,
     };
@@ -152,7 +154,7 @@ class HeldLease implements Lease {
     const etag = await swap(this.#store, this.#name, record, this.#etag);
     if (etag === null) {
       const held = await readLease(this.#store, this.#name);
-      throw this.#lose(held === null ? 'it was deleted' : `run ${held.record.runId} has taken it`);
+      throw this.#lose(held === null ? 'it was deleted' : `run ${held.value.runId} has taken it`);
     }
     this.#record = record;
     this.#etag = etag;
@@ -170,37 +172,22 @@ class HeldLease implements Lease {
   }
 }
 
-interface StoredLease {
-  readonly record: LeaseRecord;
-  readonly etag: string;
-}
-
-async function readLease(store: Store, name: string): Promise<StoredLease | null> {
-  try {
-    const { body, etag } = await store.get(leaseKey(name));
-    const record = parseRecord(leaseSchema, new TextDecoder().decode(body), `lease of ${name}`, store.url);
-    return { record, etag };
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return null;
-    throw error;
-  }
+function readLease(store: Store, name: string): Promise<Stored<LeaseRecord> | null> {
+  return readRecord(store, LEASE, { key: leaseKey(name), what: `lease of ${name}` });
 }
 
 /**
- * Etag of the record; `null` where another was there first. Where the answer to a write was lost, what is stored is
- * newer than `expected`, and yet the holder's own: it is replaced.
+ * Writes the record and returns its etag; `null` where another holder was there first. Where an earlier write of this
+ * holder was made although it seemed to fail, what is stored is newer than `expected`, and yet the holder's own: it is
+ * replaced.
  */
 async function swap(store: Store, name: string, record: LeaseRecord, expected: string | null): Promise<string | null> {
+  const put = { key: leaseKey(name), content: recordText(record) };
   for (let known = expected; ; ) {
-    const condition = known === null ? { ifAbsent: true } : { ifMatch: known };
-    try {
-      return (await store.put(leaseKey(name), `${JSON.stringify(record, null, 2)}\n`, condition)).etag;
-    } catch (error) {
-      if (!(error instanceof PreconditionFailedError || error instanceof ObjectNotFoundError)) throw error;
-      const stored = await readLease(store, name);
-      if (stored?.record.holder !== record.holder) return null;
-      if (isDeepStrictEqual(stored.record, record)) return stored.etag;
-      known = stored.etag;
-    }
+    const written = await putConditionally({ store, newWriterId: randomUUID }, { ...put, expected: known });
+    if (written !== null) return written.etag;
+    const stored = await readLease(store, name);
+    if (stored?.value.holder !== record.holder) return null;
+    known = stored.etag;
   }
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
-import { InvalidRecordError } from './errors.ts';
-import { parseRecord } from './record.ts';
+import { InvalidRecordError, parseRecord } from '../store/records.ts';
 
 /** Format of the manifests that this release writes, and the only one that it reads. */
 export const MANIFEST_FORMAT = 1;
@@ -80,22 +79,24 @@ const manifestSchema = z
       problem([DECLARATION_FILE], 'expected the sha256 that declarationSha256 has');
   });
 
+const MANIFEST = { formatVersion: MANIFEST_FORMAT, schema: manifestSchema };
+
 /** All that is known of a model version: what its files must be, and where it comes from. */
-export type Manifest = z.infer<typeof manifestSchema>;
+export type ModelManifest = z.infer<typeof manifestSchema>;
 
 /** Size and digest of a file of a version. */
 export type ManifestFile = z.infer<typeof file>;
 
 /** The part of a manifest that training knows; publishing adds the rest. */
-export type ManifestFacts = Pick<Manifest, 'libraries' | 'data' | 'metrics' | 'encoderProbeSha256' | 'training'>;
+export type ManifestFacts = Pick<ModelManifest, 'libraries' | 'data' | 'metrics' | 'encoderProbeSha256' | 'training'>;
 
 /**
  * A manifest from its JSON, checked to be that of the version.
  * @throws {InvalidRecordError}
  */
-export function parseManifest(text: string, name: string, version: string, storeUrl: string): Manifest {
+export function parseManifest(text: string, name: string, version: string, storeUrl: string): ModelManifest {
   const what = `manifest of ${name} ${version}`;
-  const manifest = parseRecord(manifestSchema, text, what, storeUrl);
+  const manifest = parseRecord(MANIFEST, text, what, storeUrl);
   if (manifest.name === name && manifest.version === version) return manifest;
   throw new InvalidRecordError(`${what} is that of ${manifest.name} ${manifest.version} (in ${storeUrl})`);
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
+import { putConditionally } from '../store/conditional-put.ts';
+import { recordText } from '../store/records.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
 import { manifestKey, versionIdFrom, versionPrefix } from './keys.ts';
 import { MANIFEST_FORMAT, type ManifestFacts, type ManifestFile, parseManifest } from './manifest.ts';
@@ -18,7 +20,7 @@ export interface Publication {
 }
 
 /**
- * Publishes a folder as a new version and answers its id. A version exists from the moment its manifest does, which is
+ * Publishes a folder as a new version and returns its id. A version exists from the moment its manifest does, which is
  * written last: a publication that fails before leaves nothing that anyone sees, and can be repeated.
  * @throws {Error} where a file is missing in the folder, or the version exists already.
  */
@@ -34,7 +36,7 @@ export async function publishVersion(store: Store, { name, folder, facts, create
     declarationSha256: files[DECLARATION_FILE]?.sha256,
     ...facts,
   };
-  const manifest = `${JSON.stringify(content, null, 2)}\n`;
+  const manifest = recordText(content);
   parseManifest(manifest, name, version, store.url);
 
   const key = manifestKey(name, version);
@@ -42,14 +44,11 @@ export async function publishVersion(store: Store, { name, folder, facts, create
   for (const [path, { sha256 }] of Object.entries(files)) {
     await putOnce(store, `${versionPrefix(name, version)}${path}`, join(folder, path), sha256);
   }
-  const writer = randomUUID();
-  try {
-    await store.put(key, manifest, { ifAbsent: true, metadata: { writer } });
-  } catch (error) {
-    if (!(error instanceof PreconditionFailedError)) throw error;
-    // A client that repeats a write whose answer was lost is refused by its own object.
-    if ((await store.head(key))?.metadata.writer !== writer) throw existsAlready(store, name, version);
-  }
+  const written = await putConditionally(
+    { store, newWriterId: randomUUID },
+    { key, content: manifest, expected: null },
+  );
+  if (written === null) throw existsAlready(store, name, version);
   return version;
 }
 
@@ -65,12 +64,10 @@ async function digestFolder(folder: string): Promise<Readonly<Record<string, Man
 
 /** Never overwrites: where a publication of the same second and model is already there, its bytes must be these. */
 async function putOnce(store: Store, key: string, path: string, sha256: string): Promise<void> {
-  try {
-    await store.putFile(key, path, { ifAbsent: true, metadata: { sha256 } });
-  } catch (error) {
-    if (!(error instanceof PreconditionFailedError)) throw error;
-    if ((await store.head(key))?.metadata.sha256 !== sha256) throw error;
-  }
+  const put = { key, content: { path }, expected: null, metadata: { sha256 } };
+  if (await putConditionally({ store, newWriterId: randomUUID }, put)) return;
+  if ((await store.head(key))?.metadata.sha256 !== sha256)
+    throw new PreconditionFailedError(key, store.url, 'ifAbsent');
 }
 
 function existsAlready(store: Store, name: string, version: string): Error {

@@ -1,11 +1,11 @@
 import type { Store } from '../store/store.ts';
 import { currentVersion } from './current.ts';
-import type { Manifest } from './manifest.ts';
+import type { ModelManifest } from './manifest.ts';
 import { readManifest } from './versions.ts';
 
 /** What a person wants to see of a version. */
 export interface ShownVersion {
-  readonly manifest: Manifest;
+  readonly manifest: ModelManifest;
   readonly isCurrent: boolean;
   /** Size of all its files. */
   readonly bytes: number;

@@ -1,8 +1,9 @@
 import { PREFIXES } from '../contract/bucket.ts';
-import { ObjectNotFoundError, type Store } from '../store/store.ts';
+import { getIfPresent } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import { VersionNotFoundError } from './errors.ts';
 import { manifestKey, modelPrefix, versionFromManifestKey, versionPrefix } from './keys.ts';
-import { type Manifest, parseManifest } from './manifest.ts';
+import { type ModelManifest, parseManifest } from './manifest.ts';
 
 // In messages; a registry that lives for years has thousands.
 const VERSIONS_SHOWN = 10;
@@ -24,14 +25,10 @@ export async function listVersions(store: Store, name: string): Promise<readonly
  * @throws {VersionNotFoundError} naming the versions that there are.
  * @throws {InvalidRecordError} where the manifest is not valid, or is another version's.
  */
-export async function readManifest(store: Store, name: string, version: string): Promise<Manifest> {
-  try {
-    const { body } = await store.get(manifestKey(name, version));
-    return parseManifest(new TextDecoder().decode(body), name, version, store.url);
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) throw await versionNotFound(store, name, version);
-    throw error;
-  }
+export async function readManifest(store: Store, name: string, version: string): Promise<ModelManifest> {
+  const object = await getIfPresent(store, manifestKey(name, version));
+  if (object === null) throw await versionNotFound(store, name, version);
+  return parseManifest(new TextDecoder().decode(object.body), name, version, store.url);
 }
 
 async function publishedBelow(store: Store, prefix: string) {

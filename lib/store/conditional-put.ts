@@ -1,5 +1,13 @@
-import type { ScoringDependencies } from '../scoring/protocol/ports.ts';
-import { ObjectNotFoundError, PreconditionFailedError } from './store.ts';
+import { type ObjectInfo, ObjectNotFoundError, PreconditionFailedError, type Store } from './store.ts';
+
+/** What a conditional write is made with. */
+export interface ConditionalWriter {
+  readonly store: Store;
+  /** An id that no other writer has, for each conditional write. */
+  readonly newWriterId: () => string;
+  /** Told of every write that was made, those whose answer was lost included. */
+  readonly onWritten?: (put: ConditionalPut) => void;
+}
 
 export interface ConditionalPut {
   readonly key: string;
@@ -10,23 +18,32 @@ export interface ConditionalPut {
 }
 
 /**
- * Writes the object where the condition holds. False says that another's write stands, or that the expected object is
- * gone: read back and obey. A client that repeats a write whose answer was lost is refused by its own object, so each
- * write carries an id, and finding it is success.
+ * Writes the object where the condition holds, and returns what was written; `null` says that another's write stands, or
+ * that the expected object is gone: read back and obey. A client that repeats a write whose answer was lost is refused by
+ * its own object, so each write carries an id, and finding it is success.
  */
 export async function putConditionally(
-  { store, newWriterId }: Pick<ScoringDependencies, 'store' | 'newWriterId'>,
+  { store, newWriterId, onWritten }: ConditionalWriter,
+  put: ConditionalPut,
+): Promise<ObjectInfo | null> {
+  const written = await write(store, put, newWriterId());
+  if (written !== null) onWritten?.(put);
+  return written;
+}
+
+async function write(
+  store: Store,
   { key, content, expected, metadata }: ConditionalPut,
-): Promise<boolean> {
-  const writer = newWriterId();
+  writer: string,
+): Promise<ObjectInfo | null> {
   const condition = expected === null ? { ifAbsent: true } : { ifMatch: expected };
   const options = { ...condition, metadata: { ...metadata, writer } };
   try {
-    if (typeof content === 'string') await store.put(key, content, options);
-    else await store.putFile(key, content.path, options);
-    return true;
+    if (typeof content === 'string') return await store.put(key, content, options);
+    return await store.putFile(key, content.path, options);
   } catch (error) {
     if (!(error instanceof PreconditionFailedError || error instanceof ObjectNotFoundError)) throw error;
-    return (await store.head(key))?.metadata.writer === writer;
+    const found = await store.head(key);
+    return found?.metadata.writer === writer ? found : null;
   }
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { currentVersion, promoteVersion, rollbackVersion } from '../../lib/registry/current.ts';
-import { InvalidRecordError, VersionNotFoundError } from '../../lib/registry/errors.ts';
+import { VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { showVersion } from '../../lib/registry/show-version.ts';
+import { InvalidRecordError } from '../../lib/store/records.ts';
 import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
 import { publishModel, STORES, VERSIONS } from './fixture.ts';
 

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { promoteByHand, rollBackByHand } from '../../lib/registry/by-hand.ts';
 import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
 import { type Decision, lastGateDecision, listDecisions, recordDecision } from '../../lib/registry/decisions.ts';
-import { InvalidRecordError, RefusedVersionError, VersionNotFoundError } from '../../lib/registry/errors.ts';
+import { RefusedVersionError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { listVersions } from '../../lib/registry/versions.ts';
+import { InvalidRecordError } from '../../lib/store/records.ts';
 import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
 import { publishModel, STORES, VERSIONS } from './fixture.ts';
 

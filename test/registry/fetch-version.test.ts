@@ -2,10 +2,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
+import { ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
 import { fileStore } from '../../lib/store/folder/file-store.ts';
 import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
+import { InvalidRecordError } from '../../lib/store/records.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { modelFiles, publishModel, STORES, VERSIONS } from './fixture.ts';
 

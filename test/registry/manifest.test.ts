@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidRecordError } from '../../lib/registry/errors.ts';
 import { parseManifest } from '../../lib/registry/manifest.ts';
+import { InvalidRecordError } from '../../lib/store/records.ts';
 import { FACTS } from './fixture.ts';
 
 const VERSION = '20260131-235900-11111111';
@@ -42,9 +42,15 @@ describe('a manifest', () => {
   });
 
   it('names every problem at once', () => {
-    expect(() => parseWith({ createdAt: 'yesterday', declarationSha256: 7, formatVersion: 2 })).toThrow(
+    expect(() => parseWith({ createdAt: 'yesterday', declarationSha256: 7, formatVersion: undefined })).toThrow(
       `${WHAT} is not valid: formatVersion: invalid input: expected 1; createdAt: invalid ISO datetime; ` +
         'declarationSha256: invalid input: expected string, received number (in memory:)',
+    );
+  });
+
+  it('of another format is the work of another release', () => {
+    expect(() => parseWith({ createdAt: 'yesterday', formatVersion: 2 })).toThrow(
+      `format of ${WHAT} is 2, expected 1: another release wrote it (in memory:)`,
     );
   });
 

@@ -12,7 +12,8 @@ import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
 import { runSettings } from '../../training/run/environment.ts';
-import { type RunResult, runTraining } from '../../training/run/run.ts';
+import type { RunResult } from '../../training/run/records.ts';
+import { runTraining } from '../../training/run/run.ts';
 import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
 
 const LOG = { seed: 1, rows: 6000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };

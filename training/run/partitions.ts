@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DATA_EXTENSIONS_TEXT, dataExtensionOf, partitionFolder } from '../../lib/contract/bucket.ts';
-import { mapEach } from '../../lib/scoring/each.ts';
+import { mapAtOnce } from '../../lib/store/parallel.ts';
 import type { ObjectInfo, Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
 
@@ -43,7 +43,7 @@ export async function findWindow(
   const dates = Array.from({ length: days }, (_, i) =>
     new Date(last - (days - 1 - i) * DAY_MS).toISOString().slice(0, 10),
   );
-  const found = await mapEach(dates, (date) => filesOf(store, partitionFolder(prefix, date)));
+  const found = await mapAtOnce(dates, (date) => filesOf(store, partitionFolder(prefix, date)));
   const objects = found.flat();
   const missingDays = dates.filter((_, i) => found[i]?.length === 0);
   const from = dates[0] as string;
@@ -86,7 +86,7 @@ export async function fetchWindow(
   folder: string,
   { signal, onFile }: { readonly signal: AbortSignal; readonly onFile: (file: ObjectInfo) => void },
 ): Promise<void> {
-  await mapEach(objects, async (object) => {
+  await mapAtOnce(objects, async (object) => {
     signal.throwIfAborted();
     const target = join(folder, object.key);
     await mkdir(dirname(target), { recursive: true });

@@ -2,22 +2,23 @@
  * One training run, from the data window in the bucket to the gate's decision: under the model's lease, from the last
  * checkpoint where there is one that fits.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { DeclarationError } from '../../lib/config/declaration-error.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
-import { type GateDecision, settle } from '../../lib/gate/hold-against.ts';
+import { settle } from '../../lib/gate/hold-against.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
-import { InvalidRecordError, ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
+import { ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
 import { conclusionKey, resultKey, windowKey } from '../../lib/registry/keys.ts';
 import { type Lease, takeLease } from '../../lib/registry/lease.ts';
 import type { CountRun } from '../../lib/scoring/handlers/telemetry.ts';
 import type { Log } from '../../lib/scoring/protocol/ports.ts';
-import { getIfPresent } from '../../lib/scoring/protocol/records.ts';
-import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../../lib/store/store.ts';
+import { putConditionally } from '../../lib/store/conditional-put.ts';
+import { InvalidRecordError, readRecord, recordText } from '../../lib/store/records.ts';
+import { ObjectNotFoundError, type Store } from '../../lib/store/store.ts';
 import { firstLine } from '../../lib/table/errors.ts';
 import { type CheckpointEvent, Checkpoints, clearCheckpoints } from '../../lib/training/checkpoints.ts';
 import type { EpochRecord } from '../../lib/training/fit.ts';
@@ -27,8 +28,7 @@ import { judgeAndPublish } from '../judge-and-publish.ts';
 import type { RunSettings } from './environment.ts';
 import { type DataWindow, dayBefore, fetchWindow, findWindow } from './partitions.ts';
 import { progressLines } from './progress-lines.ts';
-
-const RESULT_FORMAT = 1;
+import { type Conclusion, RUN_RECORD_KINDS, type RunResult } from './records.ts';
 
 export interface RunTools {
   readonly store: Store;
@@ -38,25 +38,12 @@ export interface RunTools {
   readonly signal: AbortSignal;
 }
 
-/** `_training/<model>/<run id>/result.json`: written last, and only by a run that came to a decision. */
-export interface RunResult {
-  readonly formatVersion: number;
-  readonly runId: string;
-  readonly model: string;
-  readonly status: 'first' | 'promoted' | 'refused';
-  readonly version: string;
-  /** The version that was in use; `null` for none. */
-  readonly champion: string | null;
-  readonly reasons: readonly string[];
-  readonly seconds: number;
-}
-
 /** @throws {Error} where the run comes to no decision: nothing is promoted then, and the next run can go on. */
 export async function runTraining(settings: RunSettings, tools: RunTools): Promise<RunResult> {
   const { store, log } = tools;
   const { modelName, runId, leaseSeconds } = settings;
-  const ended = await readJson<RunResult>(store, resultKey(modelName, runId));
-  if (ended !== null) {
+  const ended = (await readRecord(store, RUN_RECORD_KINDS.result, { key: resultKey(modelName, runId) }))?.value;
+  if (ended !== undefined) {
     log.info('run is over already', { ...ended });
     return ended;
   }
@@ -93,22 +80,13 @@ interface Prepared {
   readonly scratch: string;
 }
 
-/** What is left to do once a version is published: a run that is ended there, and started again, settles that version. */
-interface Conclusion {
-  readonly version: string;
-  readonly at: string;
-  /** Of the log. */
-  readonly rows: number;
-  readonly decision: GateDecision;
-}
-
 async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<RunResult> {
   const { store, log, count } = tools;
   const { modelName, runId } = settings;
   const { lease } = prepared;
   const started = performance.now();
-  const left = await readJson<Conclusion>(store, conclusionKey(modelName, runId));
-  if (left !== null) log.info('published before', { version: left.version });
+  const left = (await readRecord(store, RUN_RECORD_KINDS.conclusion, { key: conclusionKey(modelName, runId) }))?.value;
+  if (left !== undefined) log.info('published before', { version: left.version });
   const { version, at, rows, decision } = left ?? (await trainAndPublish(settings, tools, prepared));
   // Whoever has lost the lease learns it here, and the compare-and-swap of the promotion sees to the rest.
   await lease.renew();
@@ -118,7 +96,7 @@ async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: P
     decision,
   );
   const result: RunResult = {
-    formatVersion: RESULT_FORMAT,
+    formatVersion: RUN_RECORD_KINDS.result.formatVersion,
     runId,
     model: modelName,
     status: settled.verdict,
@@ -127,7 +105,7 @@ async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: P
     reasons: settled.reasons,
     seconds: (performance.now() - started) / 1000,
   };
-  await store.put(resultKey(modelName, runId), `${JSON.stringify(result, null, 2)}\n`);
+  await store.put(resultKey(modelName, runId), recordText(result));
   await clearCheckpoints(store, modelName);
   await store.delete(conclusionKey(modelName, runId));
   count({ RunRows: rows, RunSeconds: result.seconds, Promoted: result.status === 'refused' ? 0 : 1 });
@@ -182,7 +160,7 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
   });
   log.info('published', { version, ...outcomeOf(trained) });
   const conclusion: Conclusion = { version, at: at.toISOString(), rows: summary.rows, decision };
-  await store.put(conclusionKey(modelName, runId), `${JSON.stringify(conclusion, null, 2)}\n`);
+  await store.put(conclusionKey(modelName, runId), recordText(conclusion));
   return conclusion;
 }
 
@@ -194,11 +172,6 @@ function tellEpoch({ log, count }: RunTools, epoch: EpochRecord, rowsPerSecond: 
     ...(validationLoss !== null && { ValidationLoss: validationLoss }),
     RowsPerSecond: rowsPerSecond,
   });
-}
-
-async function readJson<T>(store: Store, key: string): Promise<T | null> {
-  const object = await getIfPresent(store, key);
-  return object === null ? null : (JSON.parse(new TextDecoder().decode(object.body)) as T);
 }
 
 /** @throws {DeclarationError} where it is absent, wrong, or of another model. */
@@ -254,14 +227,11 @@ async function openWindow(
 async function lastDayOf(store: Store, { modelName, runId }: RunSettings): Promise<string> {
   const key = windowKey(modelName, runId);
   const until = dayBefore(await store.now());
-  try {
-    await store.put(key, `${JSON.stringify({ until })}\n`, { ifAbsent: true });
-    return until;
-  } catch (error) {
-    if (!(error instanceof PreconditionFailedError)) throw error;
-    const { body } = await store.get(key);
-    return (JSON.parse(new TextDecoder().decode(body)) as { until: string }).until;
-  }
+  const content = recordText({ until });
+  if (await putConditionally({ store, newWriterId: randomUUID }, { key, content, expected: null })) return until;
+  const begun = await readRecord(store, RUN_RECORD_KINDS.window, { key });
+  if (begun === null) throw new ObjectNotFoundError(key, store.url);
+  return begun.value.until;
 }
 
 /** The current version, to begin with its weights; `null`, with a line that says why, where that cannot be. */

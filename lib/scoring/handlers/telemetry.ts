@@ -10,8 +10,9 @@ import {
   SCORING_METRICS,
   type ScoringMetric,
 } from '../../contract/metric-names.ts';
-import type { Store } from '../../store/store.ts';
+import type { ConditionalPut } from '../../store/conditional-put.ts';
 import type { CandidateFiles } from '../protocol/ports.ts';
+import type { Outcome } from '../protocol/records.ts';
 
 /** Some of the values of a training run, each under its metric's name. */
 export type RunMetricValues = Readonly<Partial<Record<RunMetric, number>>>;
@@ -60,25 +61,20 @@ export function countingRows(files: CandidateFiles, metrics: Counter, now = () =
   };
 }
 
-/** The same store, which counts the plans and outcomes that are written; each has one writer who succeeds. */
-export function countingFiles(store: Store, metrics: Counter): Store {
-  return {
-    ...store,
-    async put(key, body, options) {
-      const info = await store.put(key, body, options);
-      const metric = metricOfRecord(key, body);
-      if (metric !== null) countScoring(metrics, metric, 1);
-      return info;
-    },
+/** Counts the plans and outcomes that are written under a condition; each has one writer who succeeds. */
+export function countFiles(metrics: Counter): (put: Pick<ConditionalPut, 'key' | 'content'>) => void {
+  return (put) => {
+    const metric = metricOfRecord(put);
+    if (metric !== null) countScoring(metrics, metric, 1);
   };
 }
 
-function metricOfRecord(key: string, body: Uint8Array | string): ScoringMetric | null {
-  if (!key.startsWith(PREFIXES.work)) return null;
+function metricOfRecord({ key, content }: Pick<ConditionalPut, 'key' | 'content'>): ScoringMetric | null {
+  if (!key.startsWith(PREFIXES.work) || typeof content !== 'string') return null;
   const { name } = parseWorkKey(key);
   if (name === WORK_RECORDS.plan) return 'FilesPlanned';
   if (name !== WORK_RECORDS.outcome) return null;
-  const { status } = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body));
+  const { status } = JSON.parse(content) as Pick<Outcome, 'status'>;
   if (status === 'succeeded') return 'FilesSucceeded';
   return status === 'failed' ? 'FilesFailed' : null;
 }

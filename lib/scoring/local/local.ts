@@ -21,7 +21,15 @@ import type {
   ScoringDependencies,
 } from '../protocol/ports.ts';
 import { type DeadLetter, failDeadLetters } from '../protocol/reconcile.ts';
-import { type Failure, isDecided, type Manifest, readOutcome, readPlan, readRecord } from '../protocol/records.ts';
+import {
+  type Failure,
+  isDecided,
+  RECORDS,
+  readOutcome,
+  readPlan,
+  readRecord,
+  type ScoresManifest,
+} from '../protocol/records.ts';
 import { redriveFile } from '../protocol/redrive.ts';
 import { findLocalFiles, type LocalFile } from './local-files.ts';
 
@@ -63,7 +71,7 @@ export interface Progress {
 }
 
 export type FileResult =
-  | { readonly status: 'succeeded'; readonly key: string; readonly manifest: Manifest }
+  | { readonly status: 'succeeded'; readonly key: string; readonly manifest: ScoresManifest }
   | { readonly status: 'failed'; readonly key: string; readonly failure: Failure }
   /** The key itself cannot be a candidate's. */
   | { readonly status: 'refused'; readonly key: string; readonly message: string }
@@ -167,9 +175,9 @@ async function readResult(store: Store, { key, source }: FileVersion): Promise<F
   if (outcome?.status === 'succeeded') return { status: 'succeeded', key, manifest: outcome.manifest };
   if (outcome?.status === 'failed') return { status: 'failed', key, failure: outcome.failure };
   // The work of a file that was over long ago has expired; its folder still tells.
-  const manifest = (await readRecord<Manifest>(store, scoresManifestKey(key)))?.value;
+  const manifest = (await readRecord(store, RECORDS.manifest, scoresManifestKey(key)))?.value;
   if (manifest?.source === source) return { status: 'succeeded', key, manifest };
-  const failure = (await readRecord<Failure>(store, failureKey(key)))?.value;
+  const failure = (await readRecord(store, RECORDS.failure, failureKey(key)))?.value;
   return failure?.source === source ? { status: 'failed', key, failure } : { status: 'open', key };
 }
 

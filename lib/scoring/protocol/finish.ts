@@ -1,7 +1,8 @@
 import { outcomeKey, receiptKey, receiptsPrefix, shardOfReceipt } from '../../contract/bucket.ts';
 import { count, countOf, percent } from '../../numbers/text.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
-import { mapEach } from '../each.ts';
+import { mapAtOnce } from '../../store/parallel.ts';
+import { recordText, type Stored } from '../../store/records.ts';
 import { ScoringError } from '../errors.ts';
 import { type FileVersion, rejectsPartKey, scoresPartKey } from './keys.ts';
 import type { ScoringDependencies } from './ports.ts';
@@ -12,15 +13,14 @@ import {
   type Failure,
   FORMAT_VERSION,
   isDecided,
-  type Manifest,
   type Outcome,
   type Plan,
   type Pointer,
+  RECORDS,
   type Receipt,
   readOutcome,
   readRecord,
-  recordText,
-  type Stored,
+  type ScoresManifest,
   type Succeeded,
 } from './records.ts';
 
@@ -121,15 +121,15 @@ async function decide(dependencies: ScoringDependencies, file: FileVersion, prop
 }
 
 async function readReceipts(store: ScoringDependencies['store'], { file, candidates }: Plan): Promise<Receipt[]> {
-  return mapEach(candidates.shards, async ({ index }) => {
+  return mapAtOnce(candidates.shards, async ({ index }) => {
     const key = receiptKey(file.source, index);
-    const receipt = await readRecord<Receipt>(store, key);
+    const receipt = await readRecord(store, RECORDS.receipt, key);
     if (receipt === null) throw new ScoringError(`receipt ${key} is gone (in ${store.url})`);
     return receipt.value;
   });
 }
 
-function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date): Manifest {
+function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date): ScoresManifest {
   const { file, model, plannedAt } = plan;
   const unknown = receipts.flatMap(({ unknownEntities }) => (unknownEntities === undefined ? [] : [unknownEntities]));
   return {
@@ -162,7 +162,7 @@ function wrongCounts({ file, candidates }: Plan, receipts: readonly Receipt[]): 
   return null;
 }
 
-function tooManyRejects({ file, maxRejected }: Plan, total: Manifest): FailureReason | null {
+function tooManyRejects({ file, maxRejected }: Plan, total: ScoresManifest): FailureReason | null {
   const { rowsIn, rejected, rejectedByReason } = total;
   if (rejected <= maxRejected * rowsIn) return null;
   const [[reason, rows] = ['', 0]] = Object.entries(rejectedByReason).sort(([, a], [, b]) => b - a);

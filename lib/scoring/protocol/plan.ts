@@ -1,22 +1,14 @@
 import { planKey } from '../../contract/bucket.ts';
 import { ONE_GO_ROWS } from '../../contract/limits.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
+import { recordText, type Stored } from '../../store/records.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
 import { conclude, type FileStatus, failFile, finishFile, shardsDone } from './finish.ts';
 import { type Arrival, checkCandidateKey, compareVersions, type FileVersion, fileVersion, refusalKey } from './keys.ts';
 import { shardMessageBody } from './messages.ts';
 import type { PlanDependencies } from './ports.ts';
 import { readPointer } from './publish.ts';
-import {
-  FORMAT_VERSION,
-  isDecided,
-  type Plan,
-  type Pointer,
-  readOutcome,
-  readPlan,
-  recordText,
-  type Stored,
-} from './records.ts';
+import { FORMAT_VERSION, isDecided, type Plan, type Pointer, readOutcome, readPlan } from './records.ts';
 import { scoreOnlyShard } from './score.ts';
 
 export type PlanResult =

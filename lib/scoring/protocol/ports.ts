@@ -1,6 +1,6 @@
 /** What the protocol stands on besides the store: the work on the rows, and the registry's current version. */
 import type { Queue } from '../../queue/queue.ts';
-import type { Store } from '../../store/store.ts';
+import type { ConditionalWriter } from '../../store/conditional-put.ts';
 import type { CandidatePlan } from '../../table/candidates/plan.ts';
 import type { FileVersion } from './keys.ts';
 
@@ -49,11 +49,8 @@ export interface Models {
   current(): Promise<CurrentModel>;
 }
 
-/** What every step needs. */
-export interface ScoringDependencies {
-  readonly store: Store;
-  /** An id that no other writer has, for each conditional write. */
-  readonly newWriterId: () => string;
+/** What every step needs: the store, to which it writes under conditions, and a clock. */
+export interface ScoringDependencies extends ConditionalWriter {
   readonly now: () => Date;
 }
 

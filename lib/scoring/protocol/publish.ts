@@ -17,33 +17,30 @@
  * - Nothing is copied before there is a pointer. Who makes a path's first one therefore knows the folder: it was empty.
  */
 import { failureKey, scoresFolder, scoresManifestKey, successKey, workPartKey } from '../../contract/bucket.ts';
-import { putConditionally } from '../../store/conditional-put.ts';
-import { mapEach } from '../each.ts';
+import { type ConditionalWriter, putConditionally } from '../../store/conditional-put.ts';
+import { mapAtOnce } from '../../store/parallel.ts';
+import { getIfPresent, recordText, type Stored } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import { ScoringError } from '../errors.ts';
 import { compareVersions, type FileVersion, isScoresPart, pointerKey } from './keys.ts';
-import type { ScoringDependencies } from './ports.ts';
 import {
   type Failed,
   type Failure,
   FORMAT_VERSION,
-  getIfPresent,
-  type Manifest,
   type Outcome,
   type Pointer,
+  RECORDS,
   readOutcome,
   readRecord,
-  recordText,
-  type Stored,
+  type ScoresManifest,
   type Succeeded,
 } from './records.ts';
-
-type Publishing = Pick<ScoringDependencies, 'store' | 'newWriterId'>;
 
 /** What lies in the scores folder of one path. */
 interface Folder {
   /** Keys of the parts, of whatever version. */
   readonly parts: readonly string[];
-  readonly manifest: Stored<Manifest> | null;
+  readonly manifest: Stored<ScoresManifest> | null;
   readonly failure: Stored<Failure> | null;
   /** The source in `_SUCCESS`. */
   readonly success: string | null;
@@ -59,25 +56,25 @@ const MAX_ROUNDS = 20;
  * the pointer names. A pointer that was read before, however long ago, spares a request.
  */
 export async function publish(
-  publishing: Publishing,
+  writer: ConditionalWriter,
   outcome: Outcome,
   pointer?: Stored<Pointer> | null,
 ): Promise<void> {
   const { file } = outcome;
-  const known = pointer === undefined ? await readPointer(publishing.store, file.key) : pointer;
-  const isFirst = await advancePointer(publishing, file, known);
-  if (isFirst && (await show(publishing, EMPTY, outcome))) return;
-  await showPath(publishing, file.key);
+  const known = pointer === undefined ? await readPointer(writer.store, file.key) : pointer;
+  const isFirst = await advancePointer(writer, file, known);
+  if (isFirst && (await show(writer, EMPTY, outcome))) return;
+  await showPath(writer, file.key);
 }
 
 /** The newest version of a key that has an outcome; `null` where none has. */
-export async function readPointer(store: Publishing['store'], key: string): Promise<Stored<Pointer> | null> {
-  return readRecord<Pointer>(store, pointerKey(key));
+export async function readPointer(store: Store, key: string): Promise<Stored<Pointer> | null> {
+  return readRecord(store, RECORDS.pointer, pointerKey(key));
 }
 
 /** Tells whether it made the path's first pointer. */
 async function advancePointer(
-  publishing: Publishing,
+  writer: ConditionalWriter,
   file: FileVersion,
   known: Stored<Pointer> | null,
 ): Promise<boolean> {
@@ -85,38 +82,38 @@ async function advancePointer(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     if (pointer !== null && compareVersions(pointer.value.file, file) >= 0) return false;
     const content = recordText({ formatVersion: FORMAT_VERSION, file } satisfies Pointer);
-    if (await putConditionally(publishing, { key: pointerKey(file.key), content, expected: pointer?.etag ?? null }))
+    if (await putConditionally(writer, { key: pointerKey(file.key), content, expected: pointer?.etag ?? null }))
       return pointer === null;
-    pointer = await readPointer(publishing.store, file.key);
+    pointer = await readPointer(writer.store, file.key);
   }
   throw new ScoringError(`pointer of ${file.key} changed ${MAX_ROUNDS} times while it was being moved`);
 }
 
-async function showPath(publishing: Publishing, key: string): Promise<void> {
+async function showPath(writer: ConditionalWriter, key: string): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const folder = await readFolder(publishing, key);
-    const outcome = await pointedOutcome(publishing, key);
+    const folder = await readFolder(writer, key);
+    const outcome = await pointedOutcome(writer, key);
     // Without an outcome the version's work has expired, long after its folder was made.
     if (outcome === null || isShown(folder, outcome)) return;
-    if (await show(publishing, folder, outcome)) return;
+    if (await show(writer, folder, outcome)) return;
   }
   throw new ScoringError(`scores of ${key} did not come to rest in ${MAX_ROUNDS} rounds`);
 }
 
 /** Tells whether the folder is known to show the outcome; where it is not, somebody must look again. */
-function show(publishing: Publishing, folder: Folder, outcome: Outcome): Promise<boolean> {
+function show(writer: ConditionalWriter, folder: Folder, outcome: Outcome): Promise<boolean> {
   switch (outcome.status) {
     case 'succeeded':
-      return showScores(publishing, folder, outcome);
+      return showScores(writer, folder, outcome);
     case 'failed':
-      return showFailure(publishing, folder, outcome);
+      return showFailure(writer, folder, outcome);
     case 'reopened':
-      return withdraw(publishing, folder, outcome.file.key);
+      return withdraw(writer, folder, outcome.file.key);
   }
 }
 
-async function showScores(publishing: Publishing, folder: Folder, { file, manifest }: Succeeded): Promise<boolean> {
-  const { store } = publishing;
+async function showScores(writer: ConditionalWriter, folder: Folder, { file, manifest }: Succeeded): Promise<boolean> {
+  const { store } = writer;
   const whole = isWhole(folder, manifest);
   const stands = whole && folder.success === file.source;
   if (folder.success !== null && !stands) await store.delete(successKey(file.key));
@@ -124,36 +121,36 @@ async function showScores(publishing: Publishing, folder: Folder, { file, manife
     // A copy is whole or not there. Those that are there stay: whoever is cut off in the middle of thousands gets further
     // each time.
     const present = new Set(folder.parts);
-    await mapEach(manifest.parts, async ({ key }, shard) => {
+    await mapAtOnce(manifest.parts, async ({ key }, shard) => {
       if (!present.has(key)) await store.copy(workPartKey(file.source, shard), key);
     });
     const content = recordText(manifest);
     const expected = folder.manifest?.etag ?? null;
-    if (!(await putConditionally(publishing, { key: scoresManifestKey(file.key), content, expected }))) return false;
+    if (!(await putConditionally(writer, { key: scoresManifestKey(file.key), content, expected }))) return false;
   }
-  await mapEach(strangers(folder, manifest), (key) => store.delete(key));
+  await mapAtOnce(strangers(folder, manifest), (key) => store.delete(key));
   if (folder.failure !== null) await store.delete(failureKey(file.key));
   if (stands) return false;
   // Narrows, and cannot close, the time in which `_SUCCESS` may appear while a newer version is being copied.
-  if (!(await isPointedAt(publishing, file))) return false;
+  if (!(await isPointedAt(writer, file))) return false;
   const success = { key: successKey(file.key), content: file.source, expected: null };
-  return (await putConditionally(publishing, success)) && (await isPointedAt(publishing, file));
+  return (await putConditionally(writer, success)) !== null && (await isPointedAt(writer, file));
 }
 
-async function isPointedAt({ store }: Publishing, file: FileVersion): Promise<boolean> {
+async function isPointedAt({ store }: ConditionalWriter, file: FileVersion): Promise<boolean> {
   return (await readPointer(store, file.key))?.value.file.source === file.source;
 }
 
 // The parts and the manifest of an older version stay: a bad file does not destroy good scores, it only withdraws them.
 // And it may be reopened at any time, so that it is always looked at again.
-async function showFailure(publishing: Publishing, folder: Folder, { file, failure }: Failed): Promise<false> {
-  if (folder.success !== null) await publishing.store.delete(successKey(file.key));
+async function showFailure(writer: ConditionalWriter, folder: Folder, { file, failure }: Failed): Promise<false> {
+  if (folder.success !== null) await writer.store.delete(successKey(file.key));
   const expected = folder.failure?.etag ?? null;
-  await putConditionally(publishing, { key: failureKey(file.key), content: recordText(failure), expected });
+  await putConditionally(writer, { key: failureKey(file.key), content: recordText(failure), expected });
   return false;
 }
 
-async function withdraw({ store }: Publishing, folder: Folder, key: string): Promise<false> {
+async function withdraw({ store }: ConditionalWriter, folder: Folder, key: string): Promise<false> {
   if (folder.success !== null) await store.delete(successKey(key));
   if (folder.failure !== null) await store.delete(failureKey(key));
   return false;
@@ -177,22 +174,22 @@ function isShown(folder: Folder, outcome: Outcome): boolean {
 }
 
 /** Whether the manifest is in place with all its parts. */
-function isWhole(folder: Folder, manifest: Manifest): boolean {
+function isWhole(folder: Folder, manifest: ScoresManifest): boolean {
   if (folder.manifest === null || !isSame(folder.manifest.value, manifest)) return false;
   const present = new Set(folder.parts);
   return manifest.parts.every(({ key }) => present.has(key));
 }
 
-function strangers(folder: Folder, manifest: Manifest): string[] {
+function strangers(folder: Folder, manifest: ScoresManifest): string[] {
   const own = new Set(manifest.parts.map(({ key }) => key));
   return folder.parts.filter((key) => !own.has(key));
 }
 
-function isSame(a: Manifest | Failure, b: Manifest | Failure): boolean {
+function isSame(a: ScoresManifest | Failure, b: ScoresManifest | Failure): boolean {
   return recordText(a) === recordText(b);
 }
 
-async function readFolder({ store }: Publishing, key: string): Promise<Folder> {
+async function readFolder({ store }: ConditionalWriter, key: string): Promise<Folder> {
   const parts: string[] = [];
   const records = new Set<string>();
   // One listing tells which records there are: of a new file none, and none is asked for.
@@ -201,13 +198,15 @@ async function readFolder({ store }: Publishing, key: string): Promise<Folder> {
     else records.add(found);
   }
   const ifListed = <Value>(record: string, read: () => Promise<Value | null>) => (records.has(record) ? read() : null);
-  const manifest = await ifListed(scoresManifestKey(key), () => readRecord<Manifest>(store, scoresManifestKey(key)));
-  const failure = await ifListed(failureKey(key), () => readRecord<Failure>(store, failureKey(key)));
+  const manifest = await ifListed(scoresManifestKey(key), () =>
+    readRecord(store, RECORDS.manifest, scoresManifestKey(key)),
+  );
+  const failure = await ifListed(failureKey(key), () => readRecord(store, RECORDS.failure, failureKey(key)));
   const success = await ifListed(successKey(key), () => getIfPresent(store, successKey(key)));
   return { parts, manifest, failure, success: success && new TextDecoder().decode(success.body) };
 }
 
-async function pointedOutcome({ store }: Publishing, key: string): Promise<Outcome | null> {
+async function pointedOutcome({ store }: ConditionalWriter, key: string): Promise<Outcome | null> {
   const pointer = await readPointer(store, key);
   if (pointer === null) return null;
   return (await readOutcome(store, pointer.value.file.source))?.value ?? null;

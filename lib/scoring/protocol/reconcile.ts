@@ -1,5 +1,6 @@
 import { PREFIXES, parseWorkKey, resentKey, resentRecord, WORK_RECORDS } from '../../contract/bucket.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
+import { recordText } from '../../store/records.ts';
 import { MessageError, ScoringError } from '../errors.ts';
 import { parseArrivals } from './events.ts';
 import { failFile } from './finish.ts';
@@ -7,7 +8,7 @@ import { checkCandidateKey, fileVersion } from './keys.ts';
 import { parseShardMessage } from './messages.ts';
 import { sendShards } from './plan.ts';
 import type { PlanDependencies } from './ports.ts';
-import { FORMAT_VERSION, isDecided, type Outcome, type Plan, readOutcome, readPlan, recordText } from './records.ts';
+import { FORMAT_VERSION, isDecided, type Outcome, type Plan, readOutcome, readPlan } from './records.ts';
 
 /** A message that was tried as often as its queue allows. */
 export interface DeadLetter {

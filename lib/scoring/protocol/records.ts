@@ -1,146 +1,186 @@
-/** The JSON objects by which planners, scorers and finishers agree. Each is written under a condition and never trusted to be one's own. */
+/**
+ * The JSON objects by which planners, scorers and finishers agree. Each is written under a condition, and whoever reads
+ * one obeys it, whoever wrote it.
+ */
+import { z } from 'zod';
 import { outcomeKey, planKey } from '../../contract/bucket.ts';
-import { ObjectNotFoundError, type Store, type StoredObject } from '../../store/store.ts';
-import type { CandidatePlan } from '../../table/candidates/plan.ts';
+import {
+  InvalidRecordError,
+  parseRecord,
+  type RecordKind,
+  readRecord as readStored,
+  type Stored,
+} from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import { ScoringError } from '../errors.ts';
-import type { FileVersion } from './keys.ts';
-import type { ModelVersion } from './ports.ts';
+import { candidatePlan } from './candidate-plan.ts';
 
 export const FORMAT_VERSION = 1;
 
-interface Versioned {
-  readonly formatVersion: typeof FORMAT_VERSION;
-}
+const formatVersion = z.literal(FORMAT_VERSION);
+const count = z.number().int().nonnegative();
+const counts = z.record(z.string(), count).readonly();
+const instant = z.iso.datetime();
+const modelVersion = z.object({ name: z.string(), version: z.string() }).readonly();
+
+const fileVersion = z
+  .object({
+    source: z.string(),
+    bucket: z.string(),
+    key: z.string(),
+    versionId: z.string(),
+    sequencer: z.string(),
+    eventTime: z.string(),
+    attempt: z.number().int().positive(),
+  })
+  .readonly();
+
+const plan = z
+  .object({
+    formatVersion,
+    file: fileVersion,
+    model: modelVersion,
+    /** Share of the rows that may be bad before the file fails. */
+    maxRejected: z.number(),
+    plannedAt: instant,
+    candidates: candidatePlan,
+  })
+  .readonly();
+
+const receipt = z
+  .object({
+    formatVersion,
+    shard: count,
+    rowsIn: count,
+    scored: count,
+    rejected: count,
+    rejectedByReason: counts,
+    /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+    unknownEntities: counts.exactOptional(),
+    /** SHA-256 of the scores file, hex. */
+    sha256: z.string(),
+    seconds: z.number(),
+    cpuModel: z.string(),
+  })
+  .readonly();
+
+const manifest = z
+  .object({
+    formatVersion,
+    source: z.string(),
+    key: z.string(),
+    versionId: z.string(),
+    model: modelVersion,
+    parts: z.array(z.object({ key: z.string(), rows: count, sha256: z.string() }).readonly()).readonly(),
+    /** Keys of the files of rejected rows. */
+    rejects: z.array(z.string()).readonly(),
+    rowsIn: count,
+    scored: count,
+    rejected: count,
+    rejectedByReason: counts,
+    /** As in the receipts, added up. */
+    unknownEntities: counts.exactOptional(),
+    /** Time spent on the shards, added up. */
+    seconds: z.number(),
+    cpuModels: z.array(z.string()).readonly(),
+    plannedAt: instant,
+    finishedAt: instant,
+  })
+  .readonly();
+
+const failure = z
+  .object({
+    formatVersion,
+    /** Code for programs: `columns_missing`, `source_version_gone` ... */
+    reason: z.string(),
+    /** One plain sentence. */
+    message: z.string(),
+    source: z.string(),
+    key: z.string(),
+    versionId: z.string(),
+    failedAt: instant,
+    /** Numbers behind the reason, where it has any. */
+    details: z.record(z.string(), z.unknown()).readonly(),
+  })
+  .readonly();
+
+const ended = {
+  formatVersion,
+  file: fileVersion,
+  /** How often a person has reopened the file. */
+  reopened: count,
+};
+const succeeded = z.object({ ...ended, status: z.literal('succeeded'), manifest }).readonly();
+const failed = z.object({ ...ended, status: z.literal('failed'), failure }).readonly();
+const reopened = z.object({ ...ended, status: z.literal('reopened'), reopenedAt: instant }).readonly();
+const pointer = z.object({ formatVersion, file: fileVersion }).readonly();
 
 /** `_work/<source>/plan.json`: everything about the file that must not change while it is scored. */
-export interface Plan extends Versioned {
-  readonly file: FileVersion;
-  readonly model: ModelVersion;
-  readonly maxRejected: number;
-  readonly plannedAt: string;
-  readonly candidates: CandidatePlan;
-}
+export type Plan = z.infer<typeof plan>;
 
 /** `_work/<source>/receipts/NNNNN.json`: a shard is done. Rows in = scored + rejected. */
-export interface Receipt extends Versioned {
-  readonly shard: number;
-  readonly rowsIn: number;
-  readonly scored: number;
-  readonly rejected: number;
-  readonly rejectedByReason: Readonly<Record<string, number>>;
-  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
-  readonly unknownEntities?: Readonly<Record<string, number>>;
-  /** Of the scores. */
-  readonly sha256: string;
-  readonly seconds: number;
-  readonly cpuModel: string;
-}
+export type Receipt = z.infer<typeof receipt>;
 
-/** `scores/<path>/_manifest.json`. */
-export interface Manifest extends Versioned {
-  readonly source: string;
-  readonly key: string;
-  readonly versionId: string;
-  readonly model: ModelVersion;
-  readonly parts: readonly { readonly key: string; readonly rows: number; readonly sha256: string }[];
-  readonly rejects: readonly string[];
-  readonly rowsIn: number;
-  readonly scored: number;
-  readonly rejected: number;
-  readonly rejectedByReason: Readonly<Record<string, number>>;
-  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
-  readonly unknownEntities?: Readonly<Record<string, number>>;
-  /** Time spent on the shards, added up. */
-  readonly seconds: number;
-  readonly cpuModels: readonly string[];
-  readonly plannedAt: string;
-  readonly finishedAt: string;
-}
+/** `scores/<path>/_manifest.json`: which parts belong to the scores. */
+export type ScoresManifest = z.infer<typeof manifest>;
 
-/** `scores/<path>/_FAILED.json`. */
-export interface Failure extends Versioned {
-  readonly reason: string;
-  /** One plain sentence. */
-  readonly message: string;
-  readonly source: string;
-  readonly key: string;
-  readonly versionId: string;
-  readonly failedAt: string;
-  /** Numbers behind the reason, where it has any. */
-  readonly details: Readonly<Record<string, unknown>>;
-}
+/** `scores/<path>/_FAILED.json`: why the file has no scores. */
+export type Failure = z.infer<typeof failure>;
 
-interface OutcomeBase extends Versioned {
-  readonly file: FileVersion;
-  /** How often a person has reopened the file. */
-  readonly reopened: number;
-}
-
-export interface Succeeded extends OutcomeBase {
-  readonly status: 'succeeded';
-  readonly manifest: Manifest;
-}
-
-export interface Failed extends OutcomeBase {
-  readonly status: 'failed';
-  readonly failure: Failure;
-}
+export type Succeeded = z.infer<typeof succeeded>;
+export type Failed = z.infer<typeof failed>;
 
 /** A failure that was taken back: the file is open again. */
-export interface Reopened extends OutcomeBase {
-  readonly status: 'reopened';
-  readonly reopenedAt: string;
-}
+export type Reopened = z.infer<typeof reopened>;
 
 export type Decided = Succeeded | Failed;
 
 /** `_work/<source>/outcome.json`. */
 export type Outcome = Decided | Reopened;
 
-/** `_state/<sha256 of the key>.json`. */
-export interface Pointer extends Versioned {
-  readonly file: FileVersion;
-}
+/** `_state/<sha256 of the key>.json`: the version of a candidate key that its scores folder shows. */
+export type Pointer = z.infer<typeof pointer>;
 
-/** A record and the etag it was read with. */
-export interface Stored<Value> {
-  readonly value: Value;
-  readonly etag: string;
-}
-
-/** The object, or `null` where there is none. */
-export async function getIfPresent(store: Store, key: string): Promise<StoredObject | null> {
-  try {
-    return await store.get(key);
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return null;
-    throw error;
-  }
-}
+/** What each record must be. */
+export const RECORDS = {
+  plan: { formatVersion: FORMAT_VERSION, schema: plan },
+  receipt: { formatVersion: FORMAT_VERSION, schema: receipt },
+  manifest: { formatVersion: FORMAT_VERSION, schema: manifest },
+  failure: { formatVersion: FORMAT_VERSION, schema: failure },
+  outcome: { formatVersion: FORMAT_VERSION, schema: z.discriminatedUnion('status', [succeeded, failed, reopened]) },
+  pointer: { formatVersion: FORMAT_VERSION, schema: pointer },
+} as const;
 
 /**
- * A record of this release's format, or `null` where there is none.
- * @throws {ScoringError} where another release wrote it, or it is no record at all.
+ * Reads a record of scoring; `null` where there is none.
+ * @throws {ScoringError} where another release wrote it, or it is not what it must be.
  */
-export async function readRecord<Value extends Versioned>(store: Store, key: string): Promise<Stored<Value> | null> {
-  const object = await getIfPresent(store, key);
-  if (object === null) return null;
-  const value = parseJson(new TextDecoder().decode(object.body), key, store) as Value;
-  if (value?.formatVersion !== FORMAT_VERSION)
-    throw new ScoringError(
-      `format of ${key} is ${value?.formatVersion}, expected ${FORMAT_VERSION}: another release wrote it (in ${store.url})`,
-    );
-  return { value, etag: object.etag };
+export function readRecord<Value>(store: Store, kind: RecordKind<Value>, key: string): Promise<Stored<Value> | null> {
+  return readStored(store, kind, { key }).catch((error: unknown) => {
+    throw asScoringError(error);
+  });
 }
 
-/** The plan of a file version, or `null` where there is none. */
+/** The plan of a file version; `null` where there is none. */
 export async function readPlan(store: Store, source: string): Promise<Plan | null> {
-  return (await readRecord<Plan>(store, planKey(source)))?.value ?? null;
+  return (await readRecord(store, RECORDS.plan, planKey(source)))?.value ?? null;
 }
 
 /** The outcome that stands for a file version, with its etag; `null` where there is none. */
 export async function readOutcome(store: Store, source: string): Promise<Stored<Outcome> | null> {
-  return readRecord<Outcome>(store, outcomeKey(source));
+  return readRecord<Outcome>(store, RECORDS.outcome, outcomeKey(source));
+}
+
+/**
+ * The receipt in a part's metadata.
+ * @throws {ScoringError} where it is not what it must be.
+ */
+export function parseReceipt(text: string, partKey: string, store: Store): Receipt {
+  try {
+    return parseRecord(RECORDS.receipt, text, `receipt of ${partKey}`, store.url);
+  } catch (error) {
+    throw asScoringError(error);
+  }
 }
 
 /** Whether an outcome is final unless a person reopens it. */
@@ -148,15 +188,6 @@ export function isDecided(outcome: Outcome | undefined): outcome is Decided {
   return outcome !== undefined && outcome.status !== 'reopened';
 }
 
-/** The text under which a record is stored. */
-export function recordText(record: object): string {
-  return `${JSON.stringify(record, null, 2)}\n`;
-}
-
-function parseJson(text: string, key: string, store: Store): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ScoringError(`${key} is not JSON (in ${store.url})`, { cause });
-  }
+function asScoringError(error: unknown): unknown {
+  return error instanceof InvalidRecordError ? new ScoringError(error.message, { cause: error }) : error;
 }

@@ -1,11 +1,12 @@
 import { outcomeKey, reopenedKey } from '../../contract/bucket.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
+import { recordText } from '../../store/records.ts';
 import { ScoringError } from '../errors.ts';
 import { arrivalBody } from './events.ts';
 import type { ScoringDependencies } from './ports.ts';
 import { publish } from './publish.ts';
-import { FORMAT_VERSION, type Outcome, readOutcome, recordText } from './records.ts';
+import { FORMAT_VERSION, type Outcome, readOutcome } from './records.ts';
 
 /**
  * Reopens a file version that failed: takes back its outcome and `_FAILED.json`, and lets it arrive again. Its plan and

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { receiptKey, workPartKey } from '../../contract/bucket.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
-import type { ObjectInfo } from '../../store/store.ts';
+import { recordText, type Stored } from '../../store/records.ts';
+import type { ObjectInfo, Store } from '../../store/store.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
 import { conclude, type FileStatus, failFile, finishFile, finishWith } from './finish.ts';
 import { rejectsPartKey } from './keys.ts';
@@ -17,11 +18,10 @@ import {
   isDecided,
   type Plan,
   type Pointer,
+  parseReceipt,
   type Receipt,
   readOutcome,
   readPlan,
-  recordText,
-  type Stored,
 } from './records.ts';
 
 const CPU_MODEL = cpus()[0]?.model ?? 'unknown';
@@ -50,7 +50,7 @@ export async function scoreShard(dependencies: ScoreDependencies, message: Shard
   if (isDecided(outcome)) return { ...result, receipt: null, ...(await conclude(dependencies, outcome)) };
   // The part may be there: its scorer was killed before the end, or is at work beside this.
   const part = await store.head(workPartKey(source, shard));
-  const receipt = part === null ? await scorePart(dependencies, plan, shard) : receiptOf(part);
+  const receipt = part === null ? await scorePart(dependencies, plan, shard) : receiptOf(store, part);
   if (receipt instanceof CandidateFileError)
     return { ...result, receipt: null, ...(await failFile(dependencies, plan.file, receipt)) };
   return { ...result, receipt: part === null ? receipt : null, ...(await finishShard(dependencies, plan, receipt)) };
@@ -111,7 +111,7 @@ async function scorePart(
     if (await putConditionally(dependencies, { ...part, metadata })) return receipt;
     const winner = await store.head(part.key);
     if (winner === null) throw new ScoringError(`part ${part.key} is gone (in ${store.url})`);
-    return receiptOf(winner);
+    return receiptOf(store, winner);
   } catch (error) {
     if (error instanceof CandidateFileError) return error;
     throw error;
@@ -121,9 +121,9 @@ async function scorePart(
 }
 
 // The counts travel with the part itself, so that they belong to the part that won.
-function receiptOf({ key, metadata }: ObjectInfo): Receipt {
+function receiptOf(store: Store, { key, metadata }: ObjectInfo): Receipt {
   if (metadata.receipt === undefined) throw new ScoringError(`part ${key} has no receipt in its metadata`);
-  return JSON.parse(metadata.receipt) as Receipt;
+  return parseReceipt(metadata.receipt, key, store);
 }
 
 /** JSON in the characters that object metadata may have. */

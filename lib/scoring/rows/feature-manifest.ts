@@ -11,14 +11,13 @@ import {
   featuresFolder,
   partitionFolder,
 } from '../../contract/bucket.ts';
-import { parseRecord } from '../../registry/record.ts';
+import { readRecord, type Stored } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import { getIfPresent } from '../protocol/records.ts';
 
 const count = z.number().int().nonnegative();
 const column = z.object({ name: z.string(), type: z.string(), isUntyped: z.boolean() }).readonly();
 
-const manifest = z
+const schema = z
   .object({
     formatVersion: z.literal(1),
     entity: z.enum(['user', 'item']),
@@ -51,18 +50,18 @@ const manifest = z
   .readonly();
 
 /** What a table is, and of which files it consists. */
-export type FeatureManifest = z.infer<typeof manifest>;
+export type FeatureManifest = z.infer<typeof schema>;
 
 /** One file of a table. */
 export type FeatureFile = FeatureManifest['files'][number];
 
 export const HASH: FeatureManifest['hash'] = 'md5_lower_64("0:" + key) % buckets';
 
+const MANIFEST = { formatVersion: 1, schema };
+
 /** A manifest as it was read, at its version. */
-export interface FoundManifest {
+export interface FoundManifest extends Stored<FeatureManifest> {
   readonly key: string;
-  readonly versionId: string;
-  readonly manifest: FeatureManifest;
 }
 
 /** The folder of an entity's tables, ending in `/`. */
@@ -90,17 +89,16 @@ export async function newestTable(store: Store, entity: EntityTable['entity']): 
   const dates = folders.flatMap((folder) => dateOfPartition(folder) ?? []);
   for (const date of dates.toSorted().reverse()) {
     const key = featureManifestKey(entity, date);
-    const object = await getIfPresent(store, key);
-    if (object !== null)
-      return { key, versionId: object.versionId, manifest: parseFeatureManifest(object.body, key, store) };
+    const stored = await readRecord(store, MANIFEST, { key });
+    if (stored !== null) return { key, ...stored };
   }
   return null;
 }
 
 /**
- * A manifest from its JSON.
+ * The manifest of a table as it was when a plan pinned it; `null` where that version is gone.
  * @throws {InvalidRecordError} naming every problem.
  */
-export function parseFeatureManifest(body: Uint8Array, key: string, { url }: Store): FeatureManifest {
-  return parseRecord(manifest, new TextDecoder().decode(body), key, url);
+export async function pinnedManifest(store: Store, key: string, versionId: string): Promise<FeatureManifest | null> {
+  return (await readRecord(store, MANIFEST, { key, versionId }))?.value ?? null;
 }

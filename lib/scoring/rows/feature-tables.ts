@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import { WHOLE_TABLE_BYTES } from '../../contract/limits.ts';
+import { mapAtOnce } from '../../store/parallel.ts';
 import { ObjectNotFoundError, type Store } from '../../store/store.ts';
 import {
   joinTables,
@@ -17,13 +18,12 @@ import type { FoundTable, PinnedTable } from '../../table/candidates/plan.ts';
 import type { Column, Relation } from '../../table/columns.ts';
 import type { Database } from '../../table/database.ts';
 import type { Encoder } from '../../table/encode/encoder.ts';
-import { mapEach } from '../each.ts';
 import { CandidateFileError } from '../errors.ts';
 import {
   type FeatureFile,
   type FeatureManifest,
   newestTable,
-  parseFeatureManifest,
+  pinnedManifest,
   tableFolder,
   tablesFolder,
 } from './feature-manifest.ts';
@@ -113,7 +113,7 @@ export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }:
           names: lackedOf(entity, { declaration, encoder }, columns),
         }))
         .filter(({ names }) => names.length > 0);
-      return mapEach(lacking, ({ entity, names }) => findTable(store, entity, names, columns));
+      return mapAtOnce(lacking, ({ entity, names }) => findTable(store, entity, names, columns));
     },
     async join(rows, { database, tables, declaration, encoder, scratch }) {
       const joined: TableRows[] = [];
@@ -145,7 +145,7 @@ async function findTable(
   const found = await newestTable(store, entity.entity);
   if (found === null)
     return { entity, place: `${tablesFolder(entity.entity)}, which has no table`, columns: [], pin: null };
-  const { key, versionId, manifest } = found;
+  const { key, versionId, value: manifest } = found;
   return {
     entity,
     place: tableFolder(entity.entity, manifest.date),
@@ -158,8 +158,8 @@ async function openTable(
   { store, folder, wholeBytes }: Required<FeatureTablesOptions>,
   { manifestKey, versionId }: PinnedTable,
 ): Promise<OpenTable> {
-  const { body } = await orGone(store.get(manifestKey, { versionId }));
-  const manifest = parseFeatureManifest(body, manifestKey, store);
+  const manifest = await pinnedManifest(store, manifestKey, versionId);
+  if (manifest === null) throw versionGone(manifestKey, versionId);
   const own = await mkdtemp(join(folder, 'table-'));
   try {
     const isSmall = sizeOf(manifest.files) <= wholeBytes;
@@ -238,7 +238,7 @@ function groupsOf(files: readonly FeatureFile[], bytes: number): FeatureFile[][]
 }
 
 function toFiles(store: Store, files: readonly FeatureFile[], folder: string): Promise<LocalFile[]> {
-  return mapEach(files, async (file) => {
+  return mapAtOnce(files, async (file) => {
     const path = await orGone(store.toFile(file.key, folder, file.versionId));
     return { file, path, isCopy: path.startsWith(`${folder}${sep}`) };
   });
@@ -246,7 +246,7 @@ function toFiles(store: Store, files: readonly FeatureFile[], folder: string): P
 
 /** What was read of a store's own files counts only where they are still the same. */
 async function assertUnchanged(store: Store, files: readonly LocalFile[]): Promise<void> {
-  await mapEach(
+  await mapAtOnce(
     files.filter(({ isCopy }) => !isCopy),
     async ({ file: { key, versionId } }) => {
       if ((await store.head(key, versionId)) === null) throw versionGone(key, versionId);

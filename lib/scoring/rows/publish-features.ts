@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { BUCKET_NAME_START } from '../../contract/bucket.ts';
 import { digestFile } from '../../registry/version-files.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
+import { getIfPresent, recordText } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import { type BucketFile, type CheckedTable, writeBuckets } from '../../table/candidates/entity-table.ts';
 import type { Database } from '../../table/database.ts';
 import { ScoringError } from '../errors.ts';
 import type { ScoringDependencies } from '../protocol/ports.ts';
-import { getIfPresent, recordText } from '../protocol/records.ts';
 import {
   bucketKey,
   type FeatureFile,

@@ -1,17 +1,15 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from '../errno.ts';
+import { withRetries } from '../retry.ts';
 
 /** Runs an action in a folder that is created where absent, again where a delete removes it in between. */
-export async function inFolder<T>(folder: string, action: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await mkdir(folder, { recursive: true });
-      return await action();
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT') || attempt === 20) throw error;
-    }
-  }
+export function inFolder<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  const inNewFolder = async () => {
+    await mkdir(folder, { recursive: true });
+    return action();
+  };
+  return withRetries(inNewFolder, { attempts: 20, mayPass: (error) => hasCode(error, 'ENOENT') });
 }
 
 /** Removes a folder and those above it, up to `root`, as far as they are empty. */

@@ -1,5 +1,6 @@
 /** Reads from S3. */
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { withRetries } from '../retry.ts';
 import type { ByteRange } from '../store.ts';
 import { statusOf } from './s3-errors.ts';
 
@@ -19,7 +20,7 @@ export interface Facts {
   readonly metadata: Readonly<Record<string, string>> | undefined;
 }
 
-// How often the body of an answer is asked for again where the connection breaks in its middle.
+/** Attempts at an answer's body, where the connection breaks in its middle. */
 const BODY_ATTEMPTS = 5;
 
 /** Facts about an object, or one version of it. Throws the SDK's error. */
@@ -44,20 +45,21 @@ export interface Read extends Facts {
 }
 
 /** An object's facts and bytes, or a range of these. Throws the SDK's error. */
-export async function getObject(object: S3Object, versionId?: string, range?: ByteRange): Promise<Read> {
+export function getObject(object: S3Object, versionId?: string, range?: ByteRange): Promise<Read> {
   const { client, bucket, key } = object;
   // The end is exclusive, that of HTTP inclusive.
   const Range = range && `bytes=${range.start}-${range.end - 1}`;
-  for (let attempt = 1; ; attempt += 1) {
+  // The SDK repeats a request that fails, and not one whose answer breaks off in its body.
+  let hasAnswer = false;
+  const read = async (): Promise<Read> => {
+    hasAnswer = false;
     const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, Range }));
+    hasAnswer = true;
     const { ETag, VersionId, Metadata, ContentRange, Body } = answer;
-    try {
-      const body = (await Body?.transformToByteArray()) ?? new Uint8Array();
-      const size = ContentRange === undefined ? body.length : Number(ContentRange.slice(ContentRange.indexOf('/') + 1));
-      const facts = { size, etag: ETag, versionId: VersionId, metadata: Metadata };
-      return { ...facts, body, isWhole: ContentRange === undefined };
-    } catch (error) {
-      if (attempt === BODY_ATTEMPTS) throw error;
-    }
-  }
+    const body = (await Body?.transformToByteArray()) ?? new Uint8Array();
+    const size = ContentRange === undefined ? body.length : Number(ContentRange.slice(ContentRange.indexOf('/') + 1));
+    const facts = { size, etag: ETag, versionId: VersionId, metadata: Metadata };
+    return { ...facts, body, isWhole: ContentRange === undefined };
+  };
+  return withRetries(read, { attempts: BODY_ATTEMPTS, mayPass: () => hasAnswer });
 }

@@ -1,6 +1,5 @@
 /** Writes to S3, each of which makes the whole object visible at once, or nothing. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -10,6 +9,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { forEachAtOnce } from '../parallel.ts';
+import { withRetries } from '../retry.ts';
 import type { PutOptions } from '../store.ts';
 import { isUndecided } from './s3-errors.ts';
 import type { Facts, S3Object } from './s3-read.ts';
@@ -27,9 +27,7 @@ const PARTS_AT_ONCE = 4;
 // S3's limit.
 const MAX_PARTS = 10_000;
 // Writers of one key conflict for as long as a request takes.
-const ATTEMPTS = 10;
-const FIRST_DELAY_MS = 50;
-const MAX_DELAY_MS = 1_000;
+const CONFLICT_RETRIES = { attempts: 10, firstDelayMs: 100, longestDelayMs: 1_000 };
 
 /** Writes bytes as an object. */
 export function putBytes(target: S3Object, body: Uint8Array | string, options: PutOptions): Promise<Facts> {
@@ -110,13 +108,6 @@ function conditionOf({ ifAbsent, ifMatch }: PutOptions): { IfNoneMatch?: string;
 }
 
 /** Makes a write again while S3 cannot decide it. */
-async function untilDecided(write: () => Promise<Facts>): Promise<Facts> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await write();
-    } catch (error) {
-      if (attempt === ATTEMPTS || !isUndecided(error)) throw error;
-      await delay(Math.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt));
-    }
-  }
+function untilDecided(write: () => Promise<Facts>): Promise<Facts> {
+  return withRetries(write, { ...CONFLICT_RETRIES, mayPass: isUndecided });
 }

@@ -9,7 +9,7 @@ import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from 
 import { sqsClient } from '../../../lib/queue/sqs-client.ts';
 import { sqsInbox } from '../../../lib/queue/sqs-inbox.ts';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
-import type { Failure, Manifest, Outcome } from '../../../lib/scoring/protocol/records.ts';
+import type { Failure, Outcome, ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
 import { s3Client } from '../../../lib/store/s3/s3-client.ts';
 import { literal, openDatabase, query } from '../../../lib/table/database.ts';
 import type { CleanScores, Queues, Site } from './site.ts';
@@ -124,7 +124,7 @@ async function checkOutcome(
   } else problems.push(...manifestProblems(outcome.manifest, { file, scores }));
 }
 
-function manifestProblems(manifest: Manifest, { file, scores }: ExpectedVersion): string[] {
+function manifestProblems(manifest: ScoresManifest, { file, scores }: ExpectedVersion): string[] {
   const { rowsIn, scored, rejected, parts, model } = manifest;
   const clean = 'failed' in scores ? undefined : scores[model.version];
   if (clean === undefined) return [`${file.key}: scored with ${model.version}, expected ${Object.keys(scores)}`];
@@ -155,7 +155,7 @@ async function checkFolder(
   versions: readonly ExpectedVersion[],
   counted: Counted[],
   problems: string[],
-): Promise<Manifest | null> {
+): Promise<ScoresManifest | null> {
   const newest = versions.at(-1);
   if (newest === undefined) throw new Error('a file without versions was expected');
   const { file, scores } = newest;
@@ -180,7 +180,7 @@ async function checkFolder(
     return null;
   }
   const success = new TextDecoder().decode((await store.get(`${folder}_SUCCESS`)).body);
-  const manifest = parse<Manifest>((await store.get(`${folder}_manifest.json`)).body);
+  const manifest = parse<ScoresManifest>((await store.get(`${folder}_manifest.json`)).body);
   if (success !== file.source) problems.push(`${folder}_SUCCESS is of ${success}, expected ${file.source}`);
   if (manifest.source !== file.source) problems.push(`${folder}_manifest.json is of ${manifest.source}`);
   problems.push(...manifestProblems(manifest, newest));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Manifest } from '../../../lib/scoring/protocol/records.ts';
-import { getIfPresent } from '../../../lib/scoring/protocol/records.ts';
+import type { ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
+import { getIfPresent } from '../../../lib/store/records.ts';
 import type { Store } from '../../../lib/store/store.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function readScores(store: Store, key: string): Promise<boolean> {
   const success = await getIfPresent(store, `${folder}_SUCCESS`);
   const stored = success && (await getIfPresent(store, `${folder}_manifest.json`));
   if (success === null || stored === null) return false;
-  const manifest = JSON.parse(text(stored.body)) as Manifest;
+  const manifest = JSON.parse(text(stored.body)) as ScoresManifest;
   if (manifest.source !== text(success.body)) return false;
   for (const part of manifest.parts) {
     const object = await getIfPresent(store, part.key);

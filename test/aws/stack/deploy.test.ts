@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { openQueue } from '../../../lib/queue/open-queue.ts';
-import type { Failure, Manifest } from '../../../lib/scoring/protocol/records.ts';
+import type { Failure, ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
 import { openStore } from '../../../lib/store/open-store.ts';
 import { ObjectNotFoundError, type Store } from '../../../lib/store/store.ts';
 import { candidatesCsv, DECLARATION, logCsv } from '../site/small-model.ts';
@@ -100,20 +100,20 @@ async function doctor(...args: readonly string[]): Promise<{ code: number; stdou
 }
 
 /** The same file scored by the command, in a folder with the same models. */
-async function scoreLocally(name: string): Promise<Manifest> {
+async function scoreLocally(name: string): Promise<ScoresManifest> {
   const local = openStore(join(folder, 'bucket'));
   for await (const { key } of bucket.list('models/')) await local.put(key, (await bucket.get(key)).body);
   const file = join(folder, name);
   await writeFile(file, (await bucket.get(`candidates/${name}`)).body);
   await command(process.execPath, [COMMAND, 'score', file, '--bucket', join(folder, 'bucket'), '--threads', '2']);
-  return json<Manifest>(local, `scores/${name}/_manifest.json`);
+  return json<ScoresManifest>(local, `scores/${name}/_manifest.json`);
 }
 
 describe('a deployed stack', { timeout: 300_000 }, () => {
   it('scores a candidate file, to the same bytes as the command does here', async () => {
     const version = await train(1);
     await bucket.put('candidates/today.csv', candidatesCsv(1_000));
-    const manifest = await arrival<Manifest>('scores/today.csv/_manifest.json');
+    const manifest = await arrival<ScoresManifest>('scores/today.csv/_manifest.json');
     expect(manifest).toMatchObject({ model: { name: 'small', version }, rowsIn: 1_000, scored: 999, rejected: 1 });
     const local = await scoreLocally('today.csv');
     expect(manifest.parts.map(({ sha256 }) => sha256)).toEqual(local.parts.map(({ sha256 }) => sha256));
@@ -122,7 +122,7 @@ describe('a deployed stack', { timeout: 300_000 }, () => {
   it('goes over to a version that is promoted', async () => {
     const version = await train(2);
     await bucket.put('candidates/tomorrow.csv', candidatesCsv(500));
-    const manifest = await arrival<Manifest>('scores/tomorrow.csv/_manifest.json');
+    const manifest = await arrival<ScoresManifest>('scores/tomorrow.csv/_manifest.json');
     expect(manifest).toMatchObject({ model: { version }, rowsIn: 500, scored: 499 });
   });
 

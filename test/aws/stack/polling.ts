@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openQueue } from '../../../lib/queue/open-queue.ts';
 import { arrivalBody, sequencerAt } from '../../../lib/scoring/protocol/events.ts';
-import type { Failure, Manifest } from '../../../lib/scoring/protocol/records.ts';
+import type { Failure, ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
 import { openStore } from '../../../lib/store/open-store.ts';
 import { ObjectNotFoundError, type Store } from '../../../lib/store/store.ts';
 import { type Emulator, type EmulatorName, startEmulator } from '../emulator/emulator.ts';
@@ -128,7 +128,7 @@ export function describePolling(name: EmulatorName): void {
     it('scores candidate files, to the same bytes as local mode does in a folder', async () => {
       for (const file of ['today.csv', 'a b+c%é.csv']) {
         await bucket.put(`candidates/${file}`, candidatesCsv(1_000));
-        const manifest = await arrival<Manifest>(`scores/${file}/_manifest.json`);
+        const manifest = await arrival<ScoresManifest>(`scores/${file}/_manifest.json`);
         expect(manifest).toMatchObject({ key: `candidates/${file}`, rowsIn: 1_000, scored: 999, rejected: 1 });
         const parts = await partsOf(bucket, file);
         expect(parts).toHaveLength(1);
@@ -139,7 +139,7 @@ export function describePolling(name: EmulatorName): void {
     it('takes a version that is promoted meanwhile', async () => {
       const version = await train(2);
       await bucket.put('candidates/tomorrow.csv', candidatesCsv(500));
-      const manifest = await arrival<Manifest>('scores/tomorrow.csv/_manifest.json');
+      const manifest = await arrival<ScoresManifest>('scores/tomorrow.csv/_manifest.json');
       expect(manifest).toMatchObject({ model: { name: 'small', version }, rowsIn: 500, scored: 499 });
     });
 
@@ -178,7 +178,7 @@ export function describePolling(name: EmulatorName): void {
       const isFailed = ({ message, error }: Entry) => message === 'arrival failed' && error !== undefined;
       await polling.entry(isFailed);
       await bucket.put('candidates/beside.csv', candidatesCsv(10));
-      await arrival<Manifest>('scores/beside.csv/_manifest.json');
+      await arrival<ScoresManifest>('scores/beside.csv/_manifest.json');
       const { unreadable } = await polling.entry(({ unreadable = [] }) => unreadable.length > 0);
       expect(unreadable).toEqual(['s3 notification is not JSON']);
       expect(polling.entries.filter(isFailed).map(({ error }) => error)).toEqual(

@@ -14,7 +14,7 @@ import { currentVersion } from '../../../lib/registry/current.ts';
 import { type Lease, takeLease } from '../../../lib/registry/lease.ts';
 import { openStore } from '../../../lib/store/open-store.ts';
 import type { Store } from '../../../lib/store/store.ts';
-import type { RunResult } from '../../../training/run/run.ts';
+import type { RunResult } from '../../../training/run/records.ts';
 import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../../training/shop.ts';
 import { type Emulator, startEmulator } from '../emulator/emulator.ts';
 

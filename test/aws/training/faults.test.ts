@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { currentVersion } from '../../../lib/registry/current.ts';
 import { listDecisions } from '../../../lib/registry/decisions.ts';
 import type { Store } from '../../../lib/store/store.ts';
-import type { RunResult } from '../../../training/run/run.ts';
+import type { RunResult } from '../../../training/run/records.ts';
 import {
   startTraining,
   type TrainingProcess,

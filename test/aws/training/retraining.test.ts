@@ -9,11 +9,11 @@ import { rollBackByHand } from '../../../lib/registry/by-hand.ts';
 import { currentVersion } from '../../../lib/registry/current.ts';
 import { listDecisions } from '../../../lib/registry/decisions.ts';
 import { planFile } from '../../../lib/scoring/protocol/plan.ts';
-import type { Manifest } from '../../../lib/scoring/protocol/records.ts';
+import type { ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
 import { candidateFiles } from '../../../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../../lib/scoring/rows/registry-models.ts';
-import type { RunResult } from '../../../training/run/run.ts';
+import type { RunResult } from '../../../training/run/records.ts';
 import { startTraining, type TrainingProcess } from '../../process/training-task/process.ts';
 import { DECLARATION_KEY, putPartitions, type ShopDeclaration, shopDeclaration } from '../../training/shop.ts';
 import type { SyntheticLog } from '../../training/synthetic-log.ts';
@@ -84,7 +84,7 @@ async function scoredBy(site: Site, name: string): Promise<string> {
     await models.release();
   }
   const { body } = await site.store.get(`scores/${name}.csv/_manifest.json`);
-  return (JSON.parse(new TextDecoder().decode(body)) as Manifest).model.version;
+  return (JSON.parse(new TextDecoder().decode(body)) as ScoresManifest).model.version;
 }
 
 describe.concurrent('retraining', () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { currentVersion } from '../../../lib/registry/current.ts';
 import { fileStore } from '../../../lib/store/folder/file-store.ts';
 import type { Store } from '../../../lib/store/store.ts';
-import type { RunResult } from '../../../training/run/run.ts';
+import type { RunResult } from '../../../training/run/records.ts';
 import { DECLARATION_KEY, putPartitions, type ShopDeclaration, shopDeclaration } from '../../training/shop.ts';
 import type { SyntheticLog } from '../../training/synthetic-log.ts';
 import { type LogLine, startTraining, type TrainingProcess, type TrainingProcessOptions } from './process.ts';

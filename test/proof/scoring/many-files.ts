@@ -9,7 +9,7 @@ import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts'
 import { arrivalBody } from '../../../lib/scoring/protocol/events.ts';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
-import type { Manifest } from '../../../lib/scoring/protocol/records.ts';
+import type { ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
 import { type Gate, gated } from '../../scoring/world/gated-store.ts';
 import { instantClock } from '../../scoring/world/local-run.ts';
 import { randomOf } from '../../scoring/world/random.ts';
@@ -107,7 +107,7 @@ function checkEnd(store: MemoryStore, file: FileVersion): void {
     `${folder}${part}`,
   ]);
   expect(textOf(store, `${folder}_SUCCESS`)).toBe(file.source);
-  const manifest: Manifest = JSON.parse(textOf(store, `${folder}_manifest.json`));
+  const manifest: ScoresManifest = JSON.parse(textOf(store, `${folder}_manifest.json`));
   const scores = partText(file.source, 0, manifest.model.version);
   expect(textOf(store, `${folder}${part}`)).toBe(scores);
   const sha256 = createHash('sha256').update(scores).digest('hex');

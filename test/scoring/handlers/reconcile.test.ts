@@ -18,6 +18,7 @@ function planOf(source: string, plannedAt: string): string {
   const candidates = {
     format: 'csv',
     columns: [],
+    size: 1,
     rows: 1,
     dialect: null,
     shards: [{ index: 0, firstRow: 0, rows: 1 }],

@@ -46,7 +46,35 @@ async function redrive({ arrivals = [], shards = [] }: Letters, outcome: object 
   return { redriven, sent, removed, status: record?.status };
 }
 
-const FAILURE = { formatVersion: 1, reason: 'retries_exhausted', message: '', source: FILE.source, key: FILE.key };
+const { source, key, versionId } = FILE;
+const [AT, MODEL] = ['2026-11-23T00:00:00.000Z', { name: 'shop', version: 'm1' }];
+const FAILURE = {
+  formatVersion: 1,
+  reason: 'retries_exhausted',
+  message: '',
+  source,
+  key,
+  versionId,
+  failedAt: AT,
+  details: {},
+};
+const MANIFEST = {
+  formatVersion: 1,
+  source,
+  key,
+  versionId,
+  model: MODEL,
+  parts: [],
+  rejects: [],
+  rowsIn: 0,
+  scored: 0,
+  rejected: 0,
+  rejectedByReason: {},
+  seconds: 0,
+  cpuModels: [],
+  plannedAt: AT,
+  finishedAt: AT,
+};
 
 describe('redriveDeadLetters', () => {
   it('reopens a file that failed, once for all its letters, and lets it arrive again', async () => {
@@ -74,7 +102,7 @@ describe('redriveDeadLetters', () => {
   });
 
   it('only removes the letter of a file that succeeded meanwhile', async () => {
-    expect(await redrive({ shards: [SHARD] }, { status: 'succeeded' })).toEqual({
+    expect(await redrive({ shards: [SHARD] }, { status: 'succeeded', manifest: MANIFEST })).toEqual({
       redriven: [{ source: FILE.source, status: 'succeeded' }],
       sent: { arrivals: [], shards: [] },
       removed: [SHARD],

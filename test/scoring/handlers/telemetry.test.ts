@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { countingFiles, countingRows } from '../../../lib/scoring/handlers/telemetry.ts';
+import { countFiles, countingRows } from '../../../lib/scoring/handlers/telemetry.ts';
 import type { CandidateFiles, ShardRequest } from '../../../lib/scoring/protocol/ports.ts';
+import { putConditionally } from '../../../lib/store/conditional-put.ts';
 import { memoryStore } from '../../../lib/store/memory-store.ts';
-import { PreconditionFailedError } from '../../../lib/store/store.ts';
+import type { Store } from '../../../lib/store/store.ts';
 
 function counter() {
   const counted: [string, number][] = [];
@@ -38,18 +39,25 @@ describe('countingRows', () => {
   });
 });
 
-describe('countingFiles', () => {
-  it('counts a plan and an outcome once, for the writer who succeeds', async () => {
+describe('countFiles', () => {
+  function writerOver(store: Store) {
     const { counted, metrics } = counter();
-    const store = countingFiles(memoryStore(), metrics);
+    let writers = 0;
+    const writer = { store, newWriterId: () => `writer-${writers++}`, onWritten: countFiles(metrics) };
+    const put = (key: string, content: string) => putConditionally(writer, { key, content, expected: null });
+    return { counted, put };
+  }
+
+  it('counts a plan and an outcome once, for the writer who succeeds', async () => {
+    const { counted, put } = writerOver(memoryStore());
     for (const [key, status] of [
       ['_work/a/plan.json', 'none'],
       ['_work/a/outcome.json', 'succeeded'],
       ['_work/b/outcome.json', 'failed'],
     ] as const) {
       const body = JSON.stringify({ status });
-      await store.put(key, body, { ifAbsent: true });
-      await expect(store.put(key, body, { ifAbsent: true })).rejects.toThrow(PreconditionFailedError);
+      expect(await put(key, body)).not.toBeNull();
+      expect(await put(key, body)).toBeNull();
     }
     expect(counted).toEqual([
       ['FilesPlanned', 1],
@@ -58,12 +66,26 @@ describe('countingFiles', () => {
     ]);
   });
 
+  it('counts an outcome whose answer was lost, so that its alarm is raised', async () => {
+    const store = memoryStore();
+    const { counted, put } = writerOver({
+      ...store,
+      async put(key, body, options) {
+        await store.put(key, body, options);
+        // The client repeats the write, and meets its own.
+        return store.put(key, body, options);
+      },
+    });
+    await put('_work/a/outcome.json', '{"status":"failed"}');
+    expect(counted).toEqual([['FilesFailed', 1]]);
+  });
+
   it('counts nothing else', async () => {
-    const { counted, metrics } = counter();
-    const store = countingFiles(memoryStore(), metrics);
-    await store.put('_work/a/outcome.json', new TextEncoder().encode('{"status":"reopened"}'));
-    await store.put('_work/a/receipts/00000.json', '{}');
-    await store.put('scores/a.parquet/_SUCCESS', 'a');
+    const store = memoryStore();
+    const { counted, put } = writerOver(store);
+    await put('_work/a/outcome.json', '{"status":"reopened"}');
+    await put('_work/a/receipts/00000.json', '{}');
+    await put('scores/a.parquet/_SUCCESS', 'a');
     expect(counted).toEqual([]);
     expect(await store.head('scores/a.parquet/_SUCCESS')).not.toBeNull();
   });

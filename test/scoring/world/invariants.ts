@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
-import type { Failure, Manifest, Outcome, Plan } from '../../../lib/scoring/protocol/records.ts';
+import type { Failure, Outcome, Plan, ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
 import { FOLDER, type MemoryStore, partText, type Shards } from './world.ts';
 
 /** What a reader sees in the folder. */
 export interface Seen {
   readonly success: string | null;
-  readonly manifest: Manifest | null;
+  readonly manifest: ScoresManifest | null;
   readonly failure: Failure | null;
   readonly parts: readonly string[];
 }
@@ -16,7 +16,7 @@ export interface Seen {
 export function see(store: MemoryStore): Seen {
   return {
     success: textOf(store, `${FOLDER}_SUCCESS`),
-    manifest: jsonOf<Manifest>(store, `${FOLDER}_manifest.json`),
+    manifest: jsonOf<ScoresManifest>(store, `${FOLDER}_manifest.json`),
     failure: jsonOf<Failure>(store, `${FOLDER}_FAILED.json`),
     parts: store.keys().filter((key) => key.startsWith(`${FOLDER}part-`)),
   };

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import type { CandidatePlan } from '../../table/candidates/plan.ts';
+
+const count = z.number().int().nonnegative();
+
+const column = z.object({ name: z.string(), type: z.string(), isUntyped: z.boolean().exactOptional() }).readonly();
+
+const shard = z
+  .object({
+    index: count,
+    firstRow: count,
+    rows: count,
+    bytes: z.object({ start: count, end: count }).readonly().exactOptional(),
+    piece: z.string().exactOptional(),
+  })
+  .readonly();
+
+const pinnedTable = z
+  .object({ entity: z.enum(['user', 'item']), manifestKey: z.string(), versionId: z.string() })
+  .readonly();
+
+/** How a candidate file was cut, as plans keep it. */
+export const candidatePlan: z.ZodType<CandidatePlan, CandidatePlan> = z
+  .object({
+    format: z.enum(['parquet', 'csv']),
+    columns: z.array(column).readonly(),
+    size: count,
+    rows: count,
+    dialect: z
+      .object({ delimiter: z.string(), header: z.array(z.string()).readonly(), bodyStart: count })
+      .readonly()
+      .nullable(),
+    shards: z.array(shard).readonly(),
+    featureTables: z.array(pinnedTable).readonly().exactOptional(),
+  })
+  .readonly();
