@@ -4,6 +4,7 @@
  * The rest of the product sees only these types; YAML, its snake_case keys and its positions stay in this room.
  */
 
+import type { CalibrationKind, LearningRateDecay, ModelType, OptimizerType } from './choices.ts';
 import type { IdSource } from './features/id-sources.ts';
 import type { Feature } from './features/kinds.ts';
 import type { Entity } from './features/one-column.ts';
@@ -96,7 +97,7 @@ export interface EntityTable {
 
 export interface ModelChoice {
   /** The network and its objective: a file of lib/model/models. */
-  readonly type: 'esmm' | 'esmm-ns' | 'base';
+  readonly type: ModelType;
   /** Units of each tower's hidden layers. */
   readonly hiddenUnits: readonly number[];
   /** Side by side, or summed over the fields of an entity (figure 2 of arXiv 1804.07931). */
@@ -106,14 +107,14 @@ export interface ModelChoice {
 export interface TrainingChoice {
   readonly batchSize: number;
   readonly epochs: number;
-  readonly optimizer: 'adam' | 'adagrad' | 'rowwise_adagrad' | 'sgd';
+  readonly optimizer: OptimizerType;
   readonly learningRate: number;
   /** Factor by which `sgd` keeps the direction of the steps before; 0 with every other optimizer. */
   readonly momentum: number;
   /** Steps over which the learning rate grows to its full value. */
   readonly warmupSteps: number;
   /** How the learning rate falls towards 0 after that, over all epochs. */
-  readonly learningRateDecay: 'none' | 'linear' | 'cosine';
+  readonly learningRateDecay: LearningRateDecay;
   /** Factor of the L2 penalty's gradient on the embedding rows of a batch. */
   readonly l2Embeddings: number;
   /** Share of hidden units dropped. */
@@ -122,7 +123,7 @@ export interface TrainingChoice {
   readonly patience: number | null;
   readonly seed: number;
   /** What is fitted to each tower's logits on the validation rows, and exported with the model. */
-  readonly calibration: 'none' | 'platt' | 'isotonic';
+  readonly calibration: CalibrationKind;
 }
 
 export interface ScoringChoice {

@@ -1,11 +1,11 @@
 /** How the learning rate changes over a training. */
-import type { TrainingChoice } from '../config/declaration.ts';
+import type { LearningRateDecay } from '../config/choices.ts';
 
 export interface LearningRateSchedule {
   /** Steps over which the rate grows, by equal amounts, to its full value; 0 for none. */
   readonly warmupSteps: number;
   /** How the rate falls towards 0 after that. */
-  readonly decay: TrainingChoice['learningRateDecay'];
+  readonly decay: LearningRateDecay;
   /** Steps of the whole training: the step after the last would have a rate of 0. */
   readonly totalSteps: number;
 }
@@ -24,7 +24,7 @@ export function learningRateFactor({ warmupSteps, decay, totalSteps }: LearningR
 }
 
 /** By the share of the decay's steps that are over. */
-const DECAYS: Readonly<Record<LearningRateSchedule['decay'], (progress: number) => number>> = {
+const DECAYS: Readonly<Record<LearningRateDecay, (progress: number) => number>> = {
   none: () => 1,
   linear: (progress) => 1 - progress,
   cosine: (progress) => (1 + Math.cos(Math.PI * progress)) / 2,

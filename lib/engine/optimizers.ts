@@ -2,11 +2,11 @@
  * Every optimizer in one table: what state it keeps, and how it updates dense parameters and embedding rows. An update
  * of embedding rows is given the rows that the batch touched, so that state decays on touched rows only.
  */
-import type { TrainingChoice } from '../config/declaration.ts';
+import type { OptimizerType } from '../config/choices.ts';
 import type { SparseKernels, TouchedRows } from './memory/sparse-kernels.ts';
 
 export interface OptimizerChoice {
-  readonly type: TrainingChoice['optimizer'];
+  readonly type: OptimizerType;
   readonly learningRate: number;
   /**
    * Factor by which `sgd` keeps the direction of the steps before.
@@ -49,7 +49,7 @@ const ADAM_EPSILON = 1e-8;
 const ADAGRAD_EPSILON = 1e-10;
 const ROWWISE_ADAGRAD_EPSILON = 1e-8;
 
-const OPTIMIZERS: Readonly<Record<OptimizerChoice['type'], (choice: OptimizerChoice) => Optimizer>> = {
+const OPTIMIZERS: Readonly<Record<OptimizerType, (choice: OptimizerChoice) => Optimizer>> = {
   adam: () => ({ dense: denseAdam, sparse: sparseAdam }),
   adagrad: () => ({ dense: adagrad, sparse: adagrad }),
   rowwise_adagrad: () => ({ dense: adagrad, sparse: rowwiseAdagrad }),

@@ -3,6 +3,7 @@
  * one member at a time is checked elsewhere.
  */
 import { z } from 'zod';
+import { CALIBRATIONS, LEARNING_RATE_DECAYS, MODEL_TYPES, OPTIMIZERS } from '../choices.ts';
 import { idSourceMembers } from '../features/id-sources.ts';
 import { draftFeatureShape, featureShape } from '../features/kinds.ts';
 import {
@@ -105,7 +106,7 @@ const entities = z.strictObject({
 });
 
 const model = z.strictObject({
-  type: z.enum(['esmm', 'esmm-ns', 'base']).default('esmm').describe('The network and what it is trained for.'),
+  type: z.enum(MODEL_TYPES).default('esmm').describe('The network and what it is trained for.'),
   hidden_units: z
     .array(whole(1))
     .min(1, 'at least one layer')
@@ -120,12 +121,12 @@ const model = z.strictObject({
 const training = z.strictObject({
   batch_size: whole(1).default(4096).describe('Rows of a step.'),
   epochs: whole(1).default(10).describe('Passes over the training rows, at most.'),
-  optimizer: z.enum(['adam', 'adagrad', 'rowwise_adagrad', 'sgd']).default('adam').describe('Update rule.'),
+  optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule.'),
   learning_rate: positive.default(0.001).describe('Step size of the update rule.'),
   momentum: share.default(0).describe('With sgd: factor by which the direction of the steps before is kept.'),
   warmup_steps: whole(0).default(0).describe('Steps over which the learning rate grows to its full value.'),
   learning_rate_decay: z
-    .enum(['none', 'linear', 'cosine'])
+    .enum(LEARNING_RATE_DECAYS)
     .default('none')
     .describe('How the learning rate falls towards 0 after the warm-up, over all epochs.'),
   l2_embeddings: notNegative.default(0).describe('L2 penalty on the embedding rows of a batch.'),
@@ -136,7 +137,7 @@ const training = z.strictObject({
     .describe('Epochs without a better validation loss before training stops; null for never. Default: 2.'),
   seed: seed.default(1).describe('Seed of initial values, order and dropout.'),
   calibration: z
-    .enum(['none', 'platt', 'isotonic'])
+    .enum(CALIBRATIONS)
     .default('none')
     .describe("How each tower's logits are calibrated on the validation rows."),
 });

@@ -1,11 +1,11 @@
-import type { ModelChoice } from '../../config/declaration.ts';
+import type { ModelType } from '../../config/choices.ts';
 import type { Network, NetworkShape } from '../network.ts';
 import { base } from './base.ts';
 import { esmm } from './esmm.ts';
 import { esmmNs } from './esmm-ns.ts';
 
-/** The models by `model.type` of the declaration. A new one is a file of this folder, a line here and its type. */
-export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) => Network>> = {
+/** The models by `model.type` of the declaration. A new one is a file of this folder, a line here and its name in `lib/config/choices.ts`. */
+export const MODELS: Readonly<Record<ModelType, (shape: NetworkShape) => Network>> = {
   esmm,
   'esmm-ns': esmmNs,
   base,
