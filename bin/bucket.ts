@@ -1,4 +1,4 @@
-/** The bucket of a command: checked for what the command needs before any long work begins. */
+/** The bucket of a command: checked for what the command needs of it before any long work begins. */
 import { mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,14 +7,14 @@ import type { Store } from '../lib/store/store.ts';
 import { UsageError } from './terminal/exit.ts';
 import type { Io } from './terminal/io.ts';
 
-/** Where the buckets of S3 are, of a command's options. */
+/** The option that names another place than AWS for buckets and queues. */
 export interface EndpointOptions {
   readonly endpoint?: string | undefined;
 }
 
 /**
- * Opens a bucket to `read` what is there, to `write` beside it, or to `create` it where it is absent.
- * @throws {UsageError} where it is not a folder, or not there; or where a folder is given with an endpoint.
+ * Opens a bucket to `read` it, to `write` to it, or to `create` it where it is absent.
+ * @throws {UsageError} where it is a file or absent, or where a folder is given together with an endpoint.
  * @throws {Error} where it cannot be written to.
  */
 export async function openBucket(
@@ -25,7 +25,7 @@ export async function openBucket(
 ): Promise<Store> {
   const store = storeAt(bucket, endpoint, cwd);
   const folder = bucketFolder(store);
-  // Whether S3 lets us in, its first answer tells.
+  // Whether a bucket of S3 is there and may be used is seen at the first request.
   if (folder === null) return store;
   if (endpoint !== undefined) throw new UsageError(`--endpoint: expected s3://bucket as --bucket, got ${bucket}`);
   const existing = use === 'create' ? await nearestExisting(folder) : folder;
@@ -36,7 +36,7 @@ export async function openBucket(
   return store;
 }
 
-/** Path of the bucket's folder; `null` for a bucket of S3. */
+/** Absolute path of the bucket's folder; `null` for a bucket of S3. */
 export function bucketFolder({ url }: Store): string | null {
   return url.startsWith('file:') ? fileURLToPath(url) : null;
 }
@@ -57,7 +57,7 @@ async function nearestExisting(path: string): Promise<string> {
   return exists || path === dirname(path) ? path : nearestExisting(dirname(path));
 }
 
-/** Tries it: permissions alone do not tell of a read-only file system. */
+/** Writes and removes a folder: permissions alone do not show that a file system is read-only. */
 async function assertWritable(folder: string): Promise<void> {
   try {
     await rmdir(await mkdtemp(join(folder, '.writable-')));

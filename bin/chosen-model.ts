@@ -1,4 +1,4 @@
-/** Which model, and which version of it, a command is about. */
+/** The model, and the version of it, that a command works with. */
 import { currentVersion } from '../lib/registry/current.ts';
 import { VersionNotFoundError } from '../lib/registry/errors.ts';
 import { listModels } from '../lib/registry/versions.ts';
@@ -6,9 +6,9 @@ import type { Store } from '../lib/store/store.ts';
 import { UsageError } from './terminal/exit.ts';
 
 /**
- * The named model, or the only one that the bucket has.
- * @throws {VersionNotFoundError} where it is not there.
- * @throws {UsageError} where several are there and none is named.
+ * Name of the model that is asked for, or of the only one in the bucket.
+ * @throws {VersionNotFoundError} where the bucket has no such model, or none at all.
+ * @throws {UsageError} where it has several and none is asked for.
  */
 export async function chosenModel(store: Store, name: string | undefined): Promise<string> {
   const names = await listModels(store);

@@ -28,7 +28,10 @@ export async function withScratch<T>(
   }
 }
 
-/** A write through a file handle names no path; a write to the bucket has one, and is none of these. */
+/**
+ * Whether the scratch disk is full. The error of a write through a file handle names no path, while one of a write to
+ * the bucket names a path that is not in the scratch folder.
+ */
 function isFullScratch(error: unknown, scratch: string): boolean {
   if (!(error instanceof Error) || !/no space left/i.test(error.message)) return false;
   return 'syscall' in error || error.message.includes(scratch);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { LambdaArchitecture } from '../../lib/asset/build-lambda.ts';
 import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
+import { byteText } from '../../lib/numbers/text.ts';
 import type { DefineCommand } from '../commands.ts';
 import { pathIn, printError, printResult } from '../terminal/io.ts';
 import { choiceOption, jsonOption } from '../terminal/options.ts';
@@ -17,9 +18,9 @@ export const defineBuildLambda: DefineCommand = (command, act) => {
     .addOption(choiceOption('--arch <arch>', 'processor of the functions', ['x64', 'arm64']).default('x64'))
     .option('-o, --out <folder>', 'where it goes (default: .entirespace/lambda-<arch>)')
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nAn asset that is up to date is left as it is.\n\nExamples:\n  $ entirespace build-lambda\n  $ entirespace build-lambda --arch arm64 --out build/lambda',
+    .examples(
+      ['entirespace build-lambda', 'entirespace build-lambda --arch arm64 --out build/lambda'],
+      'An asset that is up to date is left as it is.',
     )
     .action(({ arch, out = `.entirespace/lambda-${arch}`, json }: BuildLambdaOptions) =>
       act(json, async ({ io }) => {
@@ -31,8 +32,7 @@ export const defineBuildLambda: DefineCommand = (command, act) => {
           lockFolder: besideCommand('lambda'),
           onProgress: (message) => printError(io, message),
         });
-        const [zip, unzipped] = [asset.zipBytes, asset.unzippedBytes].map((bytes) => (bytes / 2 ** 20).toFixed(1));
-        const sizes = `${zip} MiB zipped, ${unzipped} MiB unzipped${asset.isCached ? ' (up to date)' : ''}`;
+        const sizes = `${byteText(asset.zipBytes)} zipped, ${byteText(asset.unzippedBytes)} unzipped${asset.isCached ? ' (up to date)' : ''}`;
         printResult(io, json, { arch, ...asset }, `${asset.folder}: linux-${arch}, ${sizes}`);
         return EXIT_CODES.success;
       }),

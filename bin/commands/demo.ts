@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { PREFIXES, scoresFolder } from '../../lib/contract/bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { secondsText } from '../../lib/numbers/text.ts';
 import { bucketFolder, openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../commands.ts';
 import type { Session } from '../terminal/exit.ts';
@@ -24,7 +25,7 @@ export const defineDemo: DefineCommand = (command, act) => {
     .addOption(bucketOption().default('demo'))
     .addOption(threadsOption())
     .addOption(memoryOption())
-    .addHelpText('after', '\nExamples:\n  $ entirespace demo\n  $ entirespace demo --data hillstrom.csv')
+    .examples(['entirespace demo', 'entirespace demo --data hillstrom.csv'])
     .action((options: DemoOptions) => act(false, (session) => demo({ ...options, json: false }, session)));
 };
 
@@ -55,7 +56,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
     const { name, version, trained, decision } = await trainAndPublish(train, session);
     print(
       io,
-      `${trained.epochs.length} epochs in ${trained.seconds.toFixed(1)} s, the best is epoch ${trained.bestEpoch}; published ${name} ${version}`,
+      `${trained.epochs.length} epochs in ${secondsText(trained.seconds)}, the best is epoch ${trained.bestEpoch}; published ${name} ${version}`,
     );
 
     // In a bucket of its own the demo's model is the first, and nothing is refused.
@@ -78,7 +79,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
     }
     print(
       io,
-      `\n${((performance.now() - started) / 1000).toFixed(1)} s in all. The scores are in ${options.bucket}/scores/, the model and its report in ${options.bucket}/models/${name}/${version}/.`,
+      `\n${secondsText((performance.now() - started) / 1000)} in all. The scores are in ${options.bucket}/scores/, the model and its report in ${options.bucket}/models/${name}/${version}/.`,
     );
     return EXIT_CODES.success;
   });

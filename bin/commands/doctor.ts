@@ -26,9 +26,9 @@ export const defineDoctor: DefineCommand = (command, act) => {
     .option('--shards <url>', "the stack's output ShardsQueue (default: found by the other's name)")
     .addOption(secondsOption('--wait', 'time in which the stack must score the row').default(120))
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nPrints a line for each check, with what to do where it failed, and exits with 1 where one did.\n\nExamples:\n  $ entirespace doctor --bucket s3://my-bucket',
+    .examples(
+      ['entirespace doctor --bucket s3://my-bucket'],
+      'Prints a line for each check, with what to do where it failed, and exits with 1 where one did.',
     )
     .action((options: DoctorOptions) => act(options.json, (session) => doctor(options, session)));
 };

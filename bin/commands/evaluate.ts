@@ -40,10 +40,10 @@ export const defineEvaluate: DefineCommand = (command, act) => {
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ entirespace evaluate --data logs/dt=2026-11-22 --part all\n  $ entirespace evaluate --data logs/ --version 20261122-031500-1a2b3c4d --json',
-    )
+    .examples([
+      'entirespace evaluate --data logs/dt=2026-11-22 --part all',
+      'entirespace evaluate --data logs/ --version 20261122-031500-1a2b3c4d --json',
+    ])
     .action((options: EvaluateOptions) =>
       act(options.json, async (session) => {
         const { chosenModel, requireCurrent } = await import('../chosen-model.ts');

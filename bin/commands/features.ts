@@ -1,6 +1,6 @@
 import type { EntityTable } from '../../lib/config/declaration.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { count } from '../../lib/numbers/text.ts';
+import { countOf } from '../../lib/numbers/text.ts';
 import { openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../commands.ts';
 import {
@@ -48,9 +48,12 @@ export const defineFeatures: DefineCommand = (command, act) => {
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nThe table goes to features/<entity>/dt=<date>/ in the bucket; _manifest.json is written last.\n\nExamples:\n  $ entirespace features --entity user --data users.parquet\n  $ entirespace features shop.yaml --entity item --data "items/*.csv" --date 2026-11-23 --bucket s3://shop',
+    .examples(
+      [
+        'entirespace features --entity user --data users.parquet',
+        'entirespace features shop.yaml --entity item --data "items/*.csv" --date 2026-11-23 --bucket s3://shop',
+      ],
+      'The table goes to features/<entity>/dt=<date>/ in the bucket; _manifest.json is written last.',
     )
     .action((argument: string | undefined, options: FeaturesOptions) =>
       act(options.json, (session) => features(chosenDeclaration(session.io, argument, options), options, session)),
@@ -77,7 +80,7 @@ async function features(path: string, options: FeaturesOptions, session: Session
     session.io,
     options.json,
     { entity, date, manifest: featureManifestKey(entity, date), rows, files: files.length, bytes },
-    `${count(rows)} ${entity}s in ${count(files.length)} ${files.length === 1 ? 'file' : 'files'}, ${count(bytes)} bytes -> ${place}`,
+    `${countOf(rows, entity)} in ${countOf(files.length, 'file')}, ${countOf(bytes, 'byte')} -> ${place}`,
   );
   return EXIT_CODES.success;
 }

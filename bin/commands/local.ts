@@ -49,10 +49,11 @@ export const defineLocal: DefineCommand = (command, act) => {
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ cp today.parquet bucket/candidates/ && entirespace local\n  $ entirespace local --watch\n  $ entirespace local --endpoint http://localhost:4566 --bucket s3://my-bucket --poll',
-    )
+    .examples([
+      'cp today.parquet bucket/candidates/ && entirespace local',
+      'entirespace local --watch',
+      'entirespace local --endpoint http://localhost:4566 --bucket s3://my-bucket --poll',
+    ])
     .action((options: WatchOptions & PollOptions & { readonly poll: boolean }) =>
       act(options.json, async (session) => {
         if (!options.poll) return scoreFolder(options, session);

@@ -27,7 +27,7 @@ export const defineModels: DefineCommand = (command, act) => {
       .addOption(endpointOption())
       .addOption(modelOption())
       .addOption(jsonOption())
-      .addHelpText('after', `\nExample:\n  $ entirespace models ${example}`);
+      .examples([`entirespace models ${example}`]);
 
   subcommand('list', 'the versions of every model, the current one marked', 'list --bucket bucket').action(
     (options: ModelsOptions) => act(options.json, (session) => list(options, session)),
@@ -50,7 +50,7 @@ export const defineModels: DefineCommand = (command, act) => {
   subcommand('history', 'what was promoted, refused and rolled back, when and why', 'history --json').action(
     (options: ModelsOptions) => act(options.json, (session) => history(options, session)),
   );
-  command.addHelpText('after', '\nExamples:\n  $ entirespace models list\n  $ entirespace models show --json');
+  command.examples(['entirespace models list', 'entirespace models show --json']);
 };
 
 /** Prints the versions of every model. */

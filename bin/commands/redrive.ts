@@ -26,9 +26,11 @@ export const defineRedrive: DefineCommand = (command, act) => {
     .addOption(required('--shards-dead <url>', "the stack's output ShardsDeadLetters"))
     .addOption(endpointOption())
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nReopens the files that failed and sends their messages again; may be repeated.\n\nExamples:\n  $ entirespace redrive -b s3://my-bucket --arrivals https://... --shards https://... --arrivals-dead https://... --shards-dead https://...',
+    .examples(
+      [
+        'entirespace redrive -b s3://my-bucket --arrivals https://... --shards https://... --arrivals-dead https://... --shards-dead https://...',
+      ],
+      'Reopens the files that failed and sends their messages again; may be repeated.',
     )
     .action((options: RedriveOptions) =>
       act(options.json, async ({ io }) => {

@@ -28,9 +28,9 @@ export const defineRetrain: DefineCommand = (command, act) => {
     .option('--wait', 'wait for the end and print what was decided', false)
     .addOption(endpointOption())
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nPrints the execution and where its decision will be; with --wait it ends with 0 (promoted) or 7 (refused by the gate).\nWhere another run is training the model, the new one ends at once.\n\nExamples:\n  $ entirespace retrain --now --wait -b s3://my-bucket --state-machine arn:aws:states:...',
+    .examples(
+      ['entirespace retrain --now --wait -b s3://my-bucket --state-machine arn:aws:states:...'],
+      'Prints the execution and where its decision will be; with --wait it ends with 0 (promoted) or 7 (refused by the gate).\nWhere another run is training the model, the new one ends at once.',
     )
     .action((options: RetrainOptions) => act(options.json, (session) => retrain(options, session)));
 };

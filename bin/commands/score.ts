@@ -33,9 +33,9 @@ export const defineScore: DefineCommand = (command, act) => {
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nScores go to scores/<file>/ in the bucket; _SUCCESS is written last.\n\nExamples:\n  $ entirespace score candidates.parquet\n  $ entirespace score bucket/candidates/today/*.parquet --again failed',
+    .examples(
+      ['entirespace score candidates.parquet', 'entirespace score bucket/candidates/today/*.parquet --again failed'],
+      'Scores go to scores/<file>/ in the bucket; _SUCCESS is written last.',
     )
     .action((files: readonly string[], options: ScoreOptions) =>
       act(options.json, async (session) => {

@@ -46,10 +46,10 @@ export const defineTrain: DefineCommand = (command, act) => {
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ entirespace train --data logs/\n  $ entirespace train shop.yaml --data "logs/dt=2026-11-*/*.parquet" --no-promote --json',
-    )
+    .examples([
+      'entirespace train --data logs/',
+      'entirespace train shop.yaml --data "logs/dt=2026-11-*/*.parquet" --no-promote --json',
+    ])
     .action((argument: string | undefined, options: TrainOptions) =>
       act(options.json, (session) => train(chosenDeclaration(session.io, argument, options), options, session)),
     );

@@ -35,10 +35,7 @@ export const defineValidate: DefineCommand = (command, act) => {
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ entirespace validate\n  $ entirespace validate shop.yaml --data logs/ --rejects bad.parquet',
-    )
+    .examples(['entirespace validate', 'entirespace validate shop.yaml --data logs/ --rejects bad.parquet'])
     .action((argument: string | undefined, options: ValidateOptions) =>
       act(options.json, async (session) => {
         const path = chosenDeclaration(session.io, argument, options);

@@ -1,4 +1,4 @@
-/** Local mode, put together: a bucket, its registry, and the handlers of the Lambdas. */
+/** Local mode: a bucket, its registry and the handlers of the Lambdas. */
 import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../lib/scoring/handlers/score-shard.ts';
 import { type FileResult, scoreLocal } from '../../lib/scoring/local/local.ts';
@@ -10,7 +10,7 @@ import type { EndpointOptions } from '../bucket.ts';
 import { chosenModel, requireCurrent } from '../chosen-model.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
-import { progressBar, silentBar } from '../terminal/progress-bar.ts';
+import { progressBar } from '../terminal/progress-bar.ts';
 
 export interface LocalOptions extends EndpointOptions {
   readonly bucket: string;
@@ -24,9 +24,9 @@ export interface LocalOptions extends EndpointOptions {
 /** The model of a bucket that a command scores with. */
 export interface ChosenModel {
   readonly name: string;
-  /** Loads versions of it, and others. */
+  /** Loads versions of this model and of others. */
   readonly loader: ModelLoader;
-  /** Loads the current version: a model that is damaged must not make files fail. */
+  /** Loads the current version, so that a damaged model fails the command, and not the candidate files. */
   readonly loadCurrent: () => Promise<void>;
   /** Folder for scratch files. */
   readonly scratch: string;
@@ -66,7 +66,7 @@ export async function withScoring<T>(
   return withModel(store, options, session, ({ name, loader, loadCurrent, scratch }) =>
     work(async (keys) => {
       await loadCurrent();
-      const bar = options.json ? silentBar : progressBar(session.io.stderr);
+      const bar = progressBar(options.json ? null : session.io.stderr);
       try {
         return await scoreLocal({
           store,

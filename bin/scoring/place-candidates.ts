@@ -1,4 +1,4 @@
-/** From files anywhere to candidates of a bucket. */
+/** Copies files from anywhere to the candidates of a bucket. */
 import { stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { PREFIXES } from '../../lib/contract/bucket.ts';
@@ -19,8 +19,9 @@ interface Placement {
 }
 
 /**
- * Keys of the files in the bucket, after copying there what lies elsewhere. A copy that is there already stays as it is.
- * @throws {DataError} naming every file that is absent, or cannot be a candidate; nothing is copied then.
+ * Copies the files that lie elsewhere to the bucket's candidates and returns the keys of all. A copy with the same bytes
+ * that is there already stays as it is.
+ * @throws {DataError} naming every file that is absent or cannot be a candidate; nothing is copied then.
  */
 export async function placeCandidates(io: Pick<Io, 'cwd'>, store: Store, files: readonly string[]): Promise<string[]> {
   const root = bucketFolder(store);

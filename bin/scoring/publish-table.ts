@@ -7,7 +7,7 @@ import { checkEntityTable } from '../../lib/table/candidates/entity-table.ts';
 import { openDatabase } from '../../lib/table/database.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
-import { progressBar, silentBar } from '../terminal/progress-bar.ts';
+import { progressBar } from '../terminal/progress-bar.ts';
 
 interface PublishTableOptions {
   /** The table: a file, folder or glob of Parquet or CSV. */
@@ -31,7 +31,7 @@ export function publishTable(
   { data, date, buckets, threads, memory, json }: PublishTableOptions,
   { io, signal }: Session,
 ): Promise<FeatureManifest> {
-  const bar = json ? silentBar : progressBar(io.stderr);
+  const bar = progressBar(json ? null : io.stderr);
   return withScratch(io.env, async (scratch) => {
     const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
     try {

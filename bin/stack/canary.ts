@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { failureKey, scoresFolder, scoresManifestKey, successKey } from '../../lib/contract/bucket.ts';
+import { secondsText } from '../../lib/numbers/text.ts';
 import { fetchModel } from '../../lib/predictor/open-model.ts';
 import { type Failure, RECORDS, readRecord, type ScoresManifest } from '../../lib/scoring/protocol/records.ts';
 import { getIfPresent } from '../../lib/store/records.ts';
@@ -36,7 +37,7 @@ export async function checkCanary(
       const started = performance.now();
       await store.putFile(key, path);
       const ending = await endOf(store, key, wait, signal);
-      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      const seconds = (performance.now() - started) / 1000;
       if (ending === null) return canary(false, silence(key, wait));
       if ('reason' in ending) return canary(false, `${key} failed: ${ending.message}`);
       const [part] = ending.parts;
@@ -45,7 +46,7 @@ export async function checkCanary(
       const values = Object.fromEntries(columns.map((column, i) => [column, rows[0]?.[i] ?? null]));
       const problem = wrongScores(values, declaration.log.keys);
       return problem === null
-        ? canary(true, `one row scored in ${seconds} s by ${ending.model.name} ${ending.model.version}`)
+        ? canary(true, `one row scored in ${secondsText(seconds)} by ${ending.model.name} ${ending.model.version}`)
         : canary(false, problem);
     } finally {
       await database.close();

@@ -1,4 +1,4 @@
-/** The queues of a deployed stack, from what its bucket and the queues themselves tell. */
+/** The queues of a deployed stack, found by its bucket and by their names. */
 
 import { PREFIXES } from '../../lib/contract/bucket.ts';
 import { notifiedQueues, queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../../lib/queue/queue-facts.ts';
@@ -16,8 +16,8 @@ export interface StackQueuesOptions extends EndpointOptions {
 }
 
 /**
- * The arrivals queue is the one that S3 tells of candidates, the shards queue has the name that the same stack gives it.
- * @throws {UsageError} naming the option that is needed where they cannot be found so.
+ * Finds the arrivals queue by the bucket's notifications for candidates, and the shards queue by the name of the other.
+ * @throws {UsageError} naming the option that is needed where one of them cannot be found in this way.
  */
 export async function stackQueues(
   client: SqsClient,
@@ -38,7 +38,7 @@ async function arrivalsUrl(client: SqsClient, options: StackQueuesOptions): Prom
   return queueUrlOf(client, arn);
 }
 
-// CloudFormation makes up names of the stack's, the queue's in the stack, and random characters, which may be cut.
+// CloudFormation names a queue by the stack's name, its own in the stack and random characters; the whole may be cut.
 async function shardsUrl(client: SqsClient, arrivals: string): Promise<string> {
   const name = queueName(arrivals);
   const end = name.lastIndexOf('Arrivals');

@@ -9,6 +9,15 @@ export class CommandLine extends Command {
     return new CommandLine(name);
   }
 
+  /** Ends the help with examples, below a note on the command. */
+  examples(commands: readonly string[], note = ''): this {
+    const lines = commands.map((command) => `\n  $ ${command}`);
+    return this.addHelpText(
+      'after',
+      `${note && `\n${note}\n`}\n${lines.length === 1 ? 'Example' : 'Examples'}:${lines.join('')}`,
+    );
+  }
+
   override error(message: string, { code = '' }: ErrorOptions = {}): never {
     throw new UsageError(`${explain(this, message.replace(/^error: /, ''), code)} (--help tells more)`);
   }

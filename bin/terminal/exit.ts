@@ -1,4 +1,4 @@
-/** How a command ends: one line that says what is wrong, and an exit code that a script can act on. */
+/** How a command ends: with one line about what went wrong, if anything did, and an exit code that a script can act on. */
 import { inspect } from 'node:util';
 import { DeclarationError } from '../../lib/config/declaration-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
@@ -6,12 +6,12 @@ import { firstLine } from '../../lib/table/errors.ts';
 import { failureCode } from '../../training/failure-code.ts';
 import { type Io, print, printError } from './io.ts';
 
-/** Thrown where the command line itself asks for something impossible. */
+/** Thrown where the command line asks for something that is not possible. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What the work of a command is given. */
+/** What the work of a command is given by the program. */
 export interface Session {
   readonly io: Io;
   /** Aborts at Ctrl-C and SIGTERM. */
@@ -44,8 +44,8 @@ export async function runWork(io: Io, json: boolean, work: (session: Session) =>
 }
 
 /**
- * Says what went wrong, on standard error or for `--json` as `{"error": ...}` on standard output, and returns the exit
- * code for it. With `DEBUG` in the environment an unexpected error comes with its stack.
+ * Prints an error on standard error, or for `--json` as `{"error": ...}` on standard output, and returns its exit code.
+ * With `DEBUG` in the environment the stack of an unexpected error is printed as well.
  */
 export function report(io: Io, json: boolean, error: unknown): ExitCode {
   const code = exitCodeOf(error);
@@ -57,7 +57,7 @@ export function report(io: Io, json: boolean, error: unknown): ExitCode {
   return code;
 }
 
-/** The reason of an abort by Ctrl-C. */
+/** The reason of an abort by Ctrl-C or SIGTERM. */
 class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   constructor() {

@@ -1,14 +1,14 @@
-/** What became of candidate files: on standard output what was scored, on standard error what was not. */
+/** The results of candidate files: those that were scored on standard output, the others on standard error. */
 
 import { failureKey, scoresFolder } from '../../lib/contract/bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { count } from '../../lib/numbers/text.ts';
+import { count, countOf } from '../../lib/numbers/text.ts';
 import type { FileResult } from '../../lib/scoring/local/local.ts';
 import type { ScoresManifest } from '../../lib/scoring/protocol/records.ts';
 import type { Session } from './exit.ts';
 import { type Io, print, printError } from './io.ts';
 
-/** Prints every result, as one JSON document where asked; the exit code tells whether all were scored. */
+/** Prints every result, all as one JSON document where that is asked for; returns the exit code for them. */
 export function printResults(
   { io, signal }: Session,
   results: readonly FileResult[],
@@ -19,7 +19,7 @@ export function printResults(
   return signal.aborted ? EXIT_CODES.interrupted : exitCodeOfResults(results);
 }
 
-/** A line: rows and place of the scores, or why there are none. */
+/** Prints a line with the rows and the place of the scores, or with the reason why there are none. */
 export function printFileResult(io: Io, result: FileResult, bucket: string): void {
   const line = formatFileResult(result, bucket);
   if (result.status === 'succeeded') print(io, line);
@@ -32,7 +32,7 @@ export function formatFileResult(result: FileResult, bucket: string): string {
     case 'succeeded': {
       const { scored, rejected, seconds, model } = result.manifest;
       const rate = seconds > 0 ? `, ${count(scored / seconds)} rows/s` : '';
-      return `${result.key}: ${count(scored)} rows scored${unknownText(result.manifest)}, ${count(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
+      return `${result.key}: ${countOf(scored, 'row')} scored${unknownText(result.manifest)}, ${count(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
     }
     case 'failed':
       return `${result.failure.message} -> ${bucket}/${failureKey(result.key)}`;
@@ -43,7 +43,7 @@ export function formatFileResult(result: FileResult, bucket: string): string {
   }
 }
 
-/** Rows that were scored although a table lacks their entity: many of them may mean that its keys are of another form. */
+/** Rows whose user or item a feature table lacks; many of them may mean that the keys are written in another way. */
 function unknownText({ unknownEntities = {} }: ScoresManifest): string {
   const counts = Object.entries(unknownEntities).filter(([, rows]) => rows > 0);
   return counts.length === 0
@@ -51,7 +51,7 @@ function unknownText({ unknownEntities = {} }: ScoresManifest): string {
     : ` (${counts.map(([entity, rows]) => `${count(rows)} of an unknown ${entity}`).join(', ')})`;
 }
 
-/** A file that failed after every retry was not itself at fault. */
+/** The exit code is the machine's where a file failed after every retry: the file itself is not at fault. */
 function exitCodeOfResults(results: readonly FileResult[]): ExitCode {
   const isGivenUp = (result: FileResult) => result.status === 'failed' && result.failure.reason === 'retries_exhausted';
   if (results.some(isGivenUp)) return EXIT_CODES['disk or memory'];

@@ -1,10 +1,10 @@
-/** What the commands print of the gate's decisions. */
+/** The gate's decisions, as text for people. */
 import type { Interval, OutputComparison } from '../../lib/gate/compare.ts';
 import type { GateDecision } from '../../lib/gate/hold-against.ts';
 import { fixed } from '../../lib/numbers/text.ts';
 import type { Decision } from '../../lib/registry/decisions.ts';
 
-/** Verdict and reasons, then both versions side by side where they were compared. */
+/** A line for each reason, then the metrics of both versions where they were compared. */
 export function formatDecision({ verdict, reasons, champion, figures }: GateDecision): string {
   const compared = figures.outputs.flatMap((output) => (output.champion === null ? [] : formatOutput(output)));
   const against = champion === null ? '' : `, against ${champion}`;

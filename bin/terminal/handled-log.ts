@@ -1,7 +1,7 @@
-/** What the handlers log, for a person or a program that reads along. */
+/** The log of the handlers, as lines for a person or as JSON for a program. */
 
 import { failureKey, scoresFolder } from '../../lib/contract/bucket.ts';
-import { count } from '../../lib/numbers/text.ts';
+import { count, countOf } from '../../lib/numbers/text.ts';
 import type { PlanResult } from '../../lib/scoring/protocol/plan.ts';
 import type { Log } from '../../lib/scoring/protocol/ports.ts';
 import type { Reconciled } from '../../lib/scoring/protocol/reconcile.ts';
@@ -10,7 +10,7 @@ import { type Io, print, printError } from './io.ts';
 
 type Details = Parameters<Log['info']>[1];
 
-/** What went wrong goes to standard error. */
+/** A line, and whether it goes to standard error. */
 interface Line {
   readonly text: string;
   readonly isBad: boolean;
@@ -51,9 +51,9 @@ function linesOf(message: string, details: Details, bucket: string): Line[] {
 function linesOfResult(result: PlanResult | ScoreResult, bucket: string): Line[] {
   switch (result.status) {
     case 'planned':
-      return [{ text: `${result.key}: ${count(result.rows)} rows planned`, isBad: false }];
+      return [{ text: `${result.key}: ${countOf(result.rows, 'row')} planned`, isBad: false }];
     case 'succeeded': {
-      const rows = `${count(result.scored)} rows scored, ${count(result.rejected)} rejected`;
+      const rows = `${countOf(result.scored, 'row')} scored, ${count(result.rejected)} rejected`;
       return [{ text: `${result.key}: ${rows} -> ${bucket}/${scoresFolder(result.key)}`, isBad: false }];
     }
     case 'failed':
@@ -79,7 +79,7 @@ function printLine(io: Pick<Io, 'stdout' | 'stderr'>, { text, isBad }: Line): vo
   else print(io, text);
 }
 
-/** Errors have no members of their own that JSON would show. */
+/** For `JSON.stringify`, which would write an error as `{}`. */
 function errorAsText(_name: string, value: unknown): unknown {
   return value instanceof Error ? value.message : value;
 }

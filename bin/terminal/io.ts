@@ -19,8 +19,8 @@ export interface Io {
 }
 
 /**
- * The streams, environment and signals of this process. The process ends quietly once nobody reads its standard output,
- * as with `| head`, and with a reason once the disk behind it is full.
+ * The streams, environment and signals of this process. The process ends without an error once the reader of its
+ * standard output is gone, as with `| head`, and with a message once the disk behind it is full.
  */
 export function processIo(): Io {
   const { stdout, stderr, env } = process;

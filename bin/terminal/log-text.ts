@@ -1,18 +1,18 @@
-/** What the commands print of a log and of rows. */
+/** A log and rows, as text for people. */
 
-import { count, fixed } from '../../lib/numbers/text.ts';
+import { count, countOf, fixed, fixedPercent } from '../../lib/numbers/text.ts';
 import type { RejectCount } from '../../lib/table/check/acceptable.ts';
 import { PARTS } from '../../lib/table/encoded.ts';
 import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import type { LogReport } from '../../lib/table/fit/validate.ts';
 import type { TextRows } from '../../lib/table/source/read-rows.ts';
 
-/** Rows of each part, label rates, values of each feature, bad rows by reason and columns that know too much. */
+/** Rows and label rates of each part, values of each feature, bad rows by reason, and columns that leak a label. */
 export function formatLogReport({ summary, rejects, distinct, suspicious }: LogReport): string {
   const width = Math.max(...Object.keys(distinct).map((name) => name.length));
   const lines = Object.entries(distinct).map(([name, values]) => {
     const missing = summary.parts.train.rows === 0 ? 0 : (summary.missing[name] ?? 0) / summary.parts.train.rows;
-    return `  ${name.padEnd(width)}  ${count(values).padStart(9)} values${missing === 0 ? '' : `, ${percent(missing)} missing`}`;
+    return `  ${name.padEnd(width)}  ${count(values).padStart(9)} values${missing === 0 ? '' : `, ${fixedPercent(missing, 2)} missing`}`;
   });
   return [
     formatLogSummary(summary),
@@ -30,25 +30,21 @@ export function formatLogSummary({ source, rows, rejected, parts }: LogSummary):
   const lines = PARTS.filter((part) => parts[part].rows > 0).map((part) => {
     const labels = Object.entries(parts[part].labels).map(([stage, { positives, negatives, unknown }]) => {
       const known = positives + negatives;
-      return `${stage} ${count(positives)}${known === 0 ? '' : ` (${percent(positives / known)})`}${unknown === 0 ? '' : `, ${count(unknown)} too young to tell`}`;
+      return `${stage} ${count(positives)}${known === 0 ? '' : ` (${fixedPercent(positives / known, 2)})`}${unknown === 0 ? '' : `, ${count(unknown)} too young to tell`}`;
     });
     return `  ${part.padEnd(10)} ${count(parts[part].rows).padStart(11)} rows: ${labels.join('; ')}`;
   });
-  return [`${source}: ${count(rows)} rows, ${count(rejected)} rejected`, ...lines].join('\n');
+  return [`${source}: ${countOf(rows, 'row')}, ${count(rejected)} rejected`, ...lines].join('\n');
 }
 
 function formatRejects(rejects: readonly RejectCount[]): string[] {
   return rejects.map(({ reason, column, rows, examples }) => {
     const where = column === null ? '' : ` in ${column}`;
-    return `  rejected: ${count(rows)} rows, ${reason}${where}, first in row ${examples[0]?.row ?? '?'} (from 0)`;
+    return `  rejected: ${countOf(rows, 'row')}, ${reason}${where}, first in row ${examples[0]?.row ?? '?'} (from 0)`;
   });
 }
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
-}
-
-/** Rows as an aligned table; numbers that are probabilities with five digits that count. */
+/** Rows as an aligned table; long numbers are cut to five significant digits. */
 export function formatRows({ columns, rows }: TextRows): string {
   const cells = [columns, ...rows.map((row) => row.map((value) => shortNumber(value ?? '-')))];
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));

@@ -1,5 +1,5 @@
-/** What the commands print of models and their versions. */
-import { count } from '../../lib/numbers/text.ts';
+/** Models and their versions, as text for people. */
+import { count, countOf, secondsText } from '../../lib/numbers/text.ts';
 import type { ShownVersion } from '../../lib/registry/show-version.ts';
 
 export interface ModelVersions {
@@ -17,7 +17,7 @@ export function formatModels(models: readonly ModelVersions[]): string {
     .join('\n');
 }
 
-/** What a version was made from and by. */
+/** What a version was trained on, how, and with which libraries. */
 export function formatVersion(name: string, { manifest, isCurrent, bytes }: ShownVersion): string {
   const { data, training, libraries } = manifest;
   const { rows } = data;
@@ -26,10 +26,10 @@ export function formatVersion(name: string, { manifest, isCurrent, bytes }: Show
   );
   const packages = Object.entries(libraries).map((entry) => entry.join(' '));
   return [
-    `${name} ${manifest.version}${isCurrent ? ' (current)' : ''}, ${count(bytes)} bytes, created ${manifest.createdAt}`,
+    `${name} ${manifest.version}${isCurrent ? ' (current)' : ''}, ${countOf(bytes, 'byte')}, created ${manifest.createdAt}`,
     `data       ${data.source}: ${count(rows.train)} training, ${count(rows.validation)} validation, ${count(rows.test)} test rows`,
     ...labels,
-    `training   epoch ${training.bestEpoch} of ${training.epochs}, seed ${training.seed}, ${training.threads} threads, ${training.seconds.toFixed(1)} s on ${training.cpuModel}`,
+    `training   epoch ${training.bestEpoch} of ${training.epochs}, seed ${training.seed}, ${countOf(training.threads, 'thread')}, ${secondsText(training.seconds)} on ${training.cpuModel}`,
     `libraries  ${packages.join(', ')}`,
     'metrics    in metrics.json, and by --json',
   ].join('\n');

@@ -1,6 +1,6 @@
 /** Progress of long work: a bar on a terminal, a plain line every few seconds elsewhere. */
 import { SingleBar } from 'cli-progress';
-import { count } from '../../lib/numbers/text.ts';
+import { count, duration, secondsText } from '../../lib/numbers/text.ts';
 import type { Output } from './io.ts';
 
 export interface ProgressUpdate {
@@ -19,13 +19,16 @@ export interface ProgressBar {
 
 const LINE_SECONDS = 5;
 
-/** A display of rows done, rows a second and time left. A change of label begins anew; nothing to do shows nothing. */
-export function progressBar(output: Output): ProgressBar {
+/**
+ * A display of rows done, rows a second and time left; none where there is no output for it. With another label it
+ * begins anew, and where there is nothing to do it shows nothing.
+ */
+export function progressBar(output: Output | null): ProgressBar {
+  if (output === null) return SILENT;
   return output.isTTY ? terminalBar(output) : plainLines(output);
 }
 
-/** No display at all. */
-export const silentBar: ProgressBar = { update: () => undefined, stop: () => undefined };
+const SILENT: ProgressBar = { update: () => undefined, stop: () => undefined };
 
 function terminalBar(stream: Output): ProgressBar {
   const bar = new SingleBar({
@@ -78,7 +81,7 @@ function plainLines(output: Output): ProgressBar {
   };
 }
 
-/** The first update of a label: rows that were done by then say nothing of the speed. */
+/** The first update of a label; the rows that were done by then do not count for the speed. */
 interface Start {
   readonly at: number;
   readonly done: number;
@@ -93,6 +96,6 @@ function speed(done: number, total: number, start: Start): { rate: string; left:
   const left = Math.ceil((total - done) / rate);
   return {
     rate: `${count(rate)} rows/s`,
-    left: done < total ? `${left} s left` : `${seconds.toFixed(1)} s`,
+    left: done < total ? `${duration(left)} left` : secondsText(seconds),
   };
 }

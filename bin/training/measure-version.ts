@@ -12,7 +12,7 @@ import { openSource } from '../../lib/table/source/source.ts';
 import { evaluateModel, funnelTasks } from '../../lib/training/evaluate-model.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
-import { progressBar, silentBar } from '../terminal/progress-bar.ts';
+import { progressBar } from '../terminal/progress-bar.ts';
 import { showProgress } from './show-progress.ts';
 
 export interface MeasureOptions {
@@ -50,7 +50,7 @@ async function measure(
     funnelTasks(declaration).map((task) => [task.name, recorded.tasks[task.name]?.training_rate ?? Number.NaN]),
   );
   const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
-  const bar = json ? silentBar : progressBar(io.stderr);
+  const bar = progressBar(json ? null : io.stderr);
   try {
     const log = await checkLog(database, await openSource(database, data, io.cwd), declaration);
     assertAcceptable(log);

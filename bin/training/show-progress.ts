@@ -1,8 +1,9 @@
+import { fixed } from '../../lib/numbers/text.ts';
 import type { Progress } from '../../lib/training/progress.ts';
 import type { ProgressBar } from '../terminal/progress-bar.ts';
 
 /** Shows the progress of training or evaluation. */
 export function showProgress(bar: ProgressBar, { phase, done, total, epoch, epochs, loss }: Progress): void {
   const label = phase === 'train' ? `epoch ${epoch}/${epochs}` : phase;
-  bar.update({ label, done, total, ...(loss === undefined ? {} : { note: `loss ${loss.toFixed(5)}` }) });
+  bar.update({ label, done, total, ...(loss === undefined ? {} : { note: `loss ${fixed(loss, 5)}` }) });
 }

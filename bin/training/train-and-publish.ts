@@ -12,7 +12,7 @@ import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 import { pathIn, printError } from '../terminal/io.ts';
-import { progressBar, silentBar } from '../terminal/progress-bar.ts';
+import { progressBar } from '../terminal/progress-bar.ts';
 import { showProgress } from './show-progress.ts';
 
 export interface TrainAndPublishOptions extends EndpointOptions {
@@ -51,7 +51,7 @@ export async function trainAndPublish(
   const store = await openBucket(io, options.bucket, 'create', options);
   // A pointer that cannot be read cannot be moved: better known now than after the training.
   if (options.promote) await currentVersion(store, declaration.name);
-  const bar = options.json ? silentBar : progressBar(io.stderr);
+  const bar = progressBar(options.json ? null : io.stderr);
   const began = performance.now();
   return withScratch(io.env, async (scratch) => {
     const work = {

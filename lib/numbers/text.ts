@@ -18,6 +18,11 @@ export function percent(share: number | null): string {
   return share === null ? '-' : `${Number((100 * share).toPrecision(3))}%`;
 }
 
+/** A share as a percentage with so many decimals, to be compared with others: `4.35%`. */
+export function fixedPercent(share: number, decimals: number): string {
+  return `${(100 * share).toFixed(decimals)}%`;
+}
+
 /** A number with so many decimals: `0.6570`. */
 export function fixed(value: number | null | undefined, decimals: number): string {
   return value == null ? '-' : value.toFixed(decimals);

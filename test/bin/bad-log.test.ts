@@ -1,16 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { workplace } from './workplace.ts';
+import { failure, workplace } from './workplace.ts';
 
 const place = workplace();
 
-/** Trains in vain: one line, its exit code, and no bucket. */
+/** Tries to train: one line of error, its exit code, and no bucket. */
 async function refused(data: string, message: string): Promise<void> {
-  expect(await place.run('train', '-d', 'shop.yaml', '--data', data)).toEqual({
-    code: 4,
-    stdout: '',
-    stderr: `entirespace: ${message}\n`,
-  });
+  expect(await place.run('train', 'shop.yaml', '--data', data)).toEqual(failure(4, message));
   expect(await place.listing('bucket')).toEqual([]);
 }
 
@@ -18,18 +14,18 @@ async function refused(data: string, message: string): Promise<void> {
 const replaced = (name: string, columns: string) =>
   place.writeRows(name, `SELECT * REPLACE (${columns}) FROM '${place.at('log.parquet')}'`);
 
-describe('training is refused', () => {
-  it('where there is no log', async () => {
+describe('train', () => {
+  it('refuses a log that does not exist', async () => {
     await refused('absent.parquet', 'no such file: absent.parquet');
     await refused('absent/*.csv', 'no file matches absent/*.csv');
   });
 
-  it('where the log is empty', async () => {
+  it('refuses an empty log', async () => {
     await refused(await place.write('empty.parquet', ''), 'empty.parquet is empty: 0 bytes');
     await refused(await place.write('header.csv', 'row,age,item,history,clicked,bought\n'), 'no rows in header.csv');
   });
 
-  it('where Parquet is cut in half', async () => {
+  it('refuses a Parquet file that is cut in half', async () => {
     const bytes = await readFile(place.at('log.parquet'));
     const half = bytes.subarray(0, bytes.length >> 1);
     await refused(
@@ -38,7 +34,7 @@ describe('training is refused', () => {
     );
   });
 
-  it('where the log is not what its name says', async () => {
+  it('refuses a file of another format than its name says', async () => {
     await refused(
       await place.write('text.parquet', await readFile(place.at('log.csv'))),
       'text.parquet is not Parquet: it begins with "row,", expected "PAR1"',
@@ -49,47 +45,47 @@ describe('training is refused', () => {
     );
   });
 
-  it('where columns are missing, all of them at once', async () => {
+  it('refuses a log without some columns, and names all of them', async () => {
     await place.writeRows('narrow.parquet', `SELECT row, item, clicked FROM '${place.at('log.parquet')}'`);
     await refused('narrow.parquet', 'log columns missing: bought, age, history (in narrow.parquet)');
   });
 
-  it('where a column has another type', async () => {
+  it('refuses a column of another type', async () => {
     await refused(
       await replaced('words.parquet', "'old' AS age"),
       'log columns of a wrong type: age is VARCHAR, expected a number (in words.parquet)',
     );
   });
 
-  it('where a label is neither 0 nor 1', async () => {
+  it('refuses a label that is neither 0 nor 1', async () => {
     await refused(
       await replaced('twice.parquet', 'CASE WHEN row IN (3, 17, 99) THEN 2 ELSE clicked END AS clicked'),
       'log rows rejected: 3 of 3,000 rows (0.1%), allowed 0% (log.max_rejected): label_not_binary in clicked: 3 rows, got "2", expected 0 or 1, in rows 3, 17, 99 (rows count from 0, in twice.parquet)',
     );
   });
 
-  it('where a number is NaN or infinite', async () => {
+  it('refuses a number that is NaN or infinite', async () => {
     await refused(
       await replaced('nan.parquet', "CASE row WHEN 5 THEN 'nan'::DOUBLE WHEN 7 THEN 'inf'::DOUBLE ELSE age END AS age"),
       'log rows rejected: 2 of 3,000 rows (0.0667%), allowed 0% (log.max_rejected): number_not_finite in age: 2 rows, got "nan", expected a finite number, in rows 5, 7 (rows count from 0, in nan.parquet)',
     );
   });
 
-  it('where more conversions than declared have no click', async () => {
+  it('refuses more conversions without a click than are declared', async () => {
     await refused(
       await replaced('unclicked.parquet', 'CAST(row % 20 = 0 AS INT) AS bought, CAST(row % 3 = 1 AS INT) AS clicked'),
       'log rows rejected: 100 of 3,000 rows (3.33%), allowed 1% (stages.conversion.max_inconsistent): conversion_without_click in bought: 100 rows, got "1", expected 0 where click was not reached, in rows 0, 20, 60 (rows count from 0, in unclicked.parquet)',
     );
   });
 
-  it('where nobody clicked or bought in the training rows', async () => {
+  it('refuses training rows without a click or a conversion', async () => {
     await refused(
       await replaced('cold.parquet', '0 AS clicked, 0 AS bought'),
       'no click in the training part (2,078 rows): clicked is 0 in every row that counts, expected both 0 and 1; no conversion in the training part (2,078 rows): bought is 0 in every row that counts, expected both 0 and 1 (in cold.parquet)',
     );
   });
 
-  it('where rows of CSV have too few or too many fields', async () => {
+  it('refuses rows of CSV with too few or too many fields', async () => {
     const lines = (await readFile(place.at('log.csv'), 'utf8')).split('\n');
     const ragged = [...lines.slice(0, 5), '5,1,2', '6,1,2,3,0,0,9,9', ...lines.slice(5)].join('\n');
     await refused(
@@ -98,7 +94,7 @@ describe('training is refused', () => {
     );
   });
 
-  it('where a quote is not closed', async () => {
+  it('refuses a quote that is not closed', async () => {
     await refused(
       await place.write('quote.csv', 'row,age,item,history,clicked,bought\n0,1,i1,,0,0\n1,"2,i1,,0,0\n'),
       'quote not closed in quote.csv: row 1 (from 0) does not end',
@@ -106,32 +102,31 @@ describe('training is refused', () => {
   });
 });
 
-describe('validation', () => {
-  it('says the same of a bad log, and keeps its bad rows where asked', async () => {
+describe('validate', () => {
+  it('refuses a bad log with the same message, and writes its bad rows where asked', async () => {
     await replaced('bad.parquet', 'CASE WHEN row = 3 THEN 2 ELSE clicked END AS clicked');
-    expect(
-      await place.run('validate', '-d', 'shop.yaml', '--data', 'bad.parquet', '--rejects', 'rejects.parquet'),
-    ).toEqual({
-      code: 4,
-      stdout: '',
-      stderr:
-        'entirespace: log rows rejected: 1 of 3,000 rows (0.0333%), allowed 0% (log.max_rejected): label_not_binary in clicked: 1 row, got "2", expected 0 or 1, in row 3 (rows count from 0, in bad.parquet)\n',
-    });
+    const rejects = ['--rejects', 'rejects.parquet'];
+    expect(await place.run('validate', 'shop.yaml', '--data', 'bad.parquet', ...rejects)).toEqual(
+      failure(
+        4,
+        'log rows rejected: 1 of 3,000 rows (0.0333%), allowed 0% (log.max_rejected): label_not_binary in clicked: 1 row, got "2", expected 0 or 1, in row 3 (rows count from 0, in bad.parquet)',
+      ),
+    );
     expect(await place.rows(`SELECT "row", reason FROM '${place.at('rejects.parquet')}'`)).toEqual([
       { row: 3n, reason: 'label_not_binary' },
     ]);
   });
 
-  it('says it as JSON where JSON is asked for', async () => {
-    expect(await place.run('validate', '-d', 'shop.yaml', '--data', 'absent.csv', '--json')).toEqual({
+  it('refuses it in JSON where JSON is asked for', async () => {
+    expect(await place.run('validate', 'shop.yaml', '--data', 'absent.csv', '--json')).toEqual({
       code: 4,
       stdout: '{"error":{"name":"DataError","message":"no such file: absent.csv"}}\n',
       stderr: '',
     });
   });
 
-  it('tells what is in a good log', async () => {
-    expect(await place.run('validate', '-d', 'shop.yaml', '--data', 'log.parquet')).toEqual({
+  it('prints what is in a good log', async () => {
+    expect(await place.run('validate', 'shop.yaml', '--data', 'log.parquet')).toEqual({
       code: 0,
       stdout: `shop.yaml is valid: 2 stages, 3 features, 2 embedding tables
 log.parquet: 3,000 rows, 0 rejected
@@ -147,7 +142,7 @@ log.parquet: 3,000 rows, 0 rejected
   });
 
   it('prints one JSON document and nothing else where JSON is asked for', async () => {
-    const { code, stdout, stderr } = await place.run('validate', '-d', 'shop.yaml', '--data', 'log.csv', '--json');
+    const { code, stdout, stderr } = await place.run('validate', 'shop.yaml', '--data', 'log.csv', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({
       declaration: { name: 'shop' },

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** To root every folder can be written to. */
+/** Root can write to every folder, so that the work is done as another user. */
 async function asNobody<T>(work: () => Promise<T>): Promise<T> {
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) process.seteuid?.(NOBODY);
@@ -28,14 +28,14 @@ async function asNobody<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-describe('a bucket', () => {
-  it.each(['read', 'write', 'create'] as const)('is opened to %s, and nothing is left in it', async (use) => {
+describe('openBucket', () => {
+  it.each(['read', 'write', 'create'] as const)('opens a folder to %s, and leaves nothing in it', async (use) => {
     expect(bucketFolder(await open(folder, use))).toBe(folder);
     expect(bucketFolder(await open(pathToFileURL(folder).href, use))).toBe(folder);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('that is not there is opened to be created only, and not created yet', async () => {
+  it('opens a folder that does not exist only to create it, and does not create it yet', async () => {
     const absent = join(folder, 'a/b');
     await expect(open(absent, 'read')).rejects.toThrow(`--bucket: no such folder: ${absent}`);
     await expect(open(absent, 'write')).rejects.toThrow(`--bucket: no such folder: ${absent}`);
@@ -43,7 +43,7 @@ describe('a bucket', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('that cannot be written to is opened to read only', async () => {
+  it('opens a folder that cannot be written to only to read it', async () => {
     await mkdir(join(folder, 'locked'));
     await chmod(join(folder, 'locked'), 0o555);
     await asNobody(async () => {

@@ -6,7 +6,7 @@ import { workplace } from './workplace.ts';
 const place = workplace();
 const HILLSTROM = fileURLToPath(new URL('../../examples/hillstrom/hillstrom.parquet', import.meta.url));
 
-it('the demo goes the whole way with the data as it was published, and tells of each step once', async () => {
+it('demo runs every step on the data as it was published, and prints each of them once', async () => {
   await place.writeRows('published.csv', `SELECT * EXCLUDE (row) FROM '${HILLSTROM}' LIMIT 4000`);
   const { code, stdout, stderr } = await place.run('demo', '--data', 'published.csv');
   expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { DECLARATION } from './small-log.ts';
-import { workplace } from './workplace.ts';
+import { failure, workplace } from './workplace.ts';
 
 const place = workplace();
 const ENTITIES = 'entities: { user: { key: user_id, missing: unknown } }\n';
@@ -15,11 +15,11 @@ async function declareUsers(): Promise<void> {
   );
 }
 
-it('puts a table in the bucket, by which pairs are scored as the wide file is', async () => {
+it('features publishes a table with which pairs are scored as the wide file is', async () => {
   await declareUsers();
-  expect(await place.run('train', '-d', 'users.yaml', '--data', 'log.csv')).toMatchObject({ code: 0 });
+  expect(await place.run('train', 'users.yaml', '--data', 'log.csv')).toMatchObject({ code: 0 });
   const { code, stdout, stderr } = await place.run(
-    ...['features', '-d', 'users.yaml', '--entity', 'user', '--data', 'users.parquet'],
+    ...['features', 'users.yaml', '--entity', 'user', '--data', 'users.parquet'],
     ...['--date', '2026-11-23', '--buckets', '2'],
   );
   const folder = 'bucket/features/user/dt=2026-11-23';
@@ -53,7 +53,7 @@ it('puts a table in the bucket, by which pairs are scored as the wide file is', 
   expect(await scores('pairs.parquet')).toEqual(await scores('wide.csv'));
 });
 
-it('tells what it wrote as JSON where JSON is asked for', async () => {
+it('features prints what it wrote as JSON where JSON is asked for', async () => {
   await declareUsers();
   const { code, stdout, stderr } = await place.run(
     ...['features', '-d', 'users.yaml', '-e', 'user', '--data', 'users.parquet', '--date', '2026-11-24', '--json'],
@@ -70,9 +70,9 @@ it('tells what it wrote as JSON where JSON is asked for', async () => {
 });
 
 it.each([
-  ['no entity', ['--data', 'x'], 2, "required option '-e, --entity <entity>' not specified (--help tells more)"],
+  ['a missing entity', ['--data', 'x'], 2, "required option '-e, --entity <entity>' not specified (--help tells more)"],
   [
-    'a day that the calendar has not',
+    'a day that is not in the calendar',
     ['-e', 'user', '--data', 'x', '--date', '2026-02-30'],
     2,
     '--date: got 2026-02-30, expected a day such as 2026-05-08 (--help tells more)',
@@ -84,20 +84,20 @@ it.each([
     '--entity: users.yaml declares no table of item, expected entities: { item: { key: <column> } }',
   ],
   [
-    'a file that is not there',
+    'a file that does not exist',
     ['-e', 'user', '--data', 'absent.csv', '-d', 'users.yaml'],
     4,
     'no such file: absent.csv',
   ],
   [
-    'a table of other columns',
+    'a table with other columns',
     ['-e', 'user', '--data', 'log.csv', '-d', 'users.yaml'],
     4,
     'table columns missing: user_id (in log.csv)',
   ],
-])('is refused with %s, and writes nothing', async (_what, args, code, message) => {
+])('features refuses %s, and writes nothing', async (_what, args, code, message) => {
   await declareUsers();
   await rm(place.at('bucket/features'), { recursive: true, force: true });
-  expect(await place.run('features', ...args)).toEqual({ code, stdout: '', stderr: `entirespace: ${message}\n` });
+  expect(await place.run('features', ...args)).toEqual(failure(code, message));
   expect(await place.listing('bucket/features')).toEqual([]);
 });

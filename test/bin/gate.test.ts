@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { workplace } from './workplace.ts';
 
 const place = workplace({ isTrained: true });
-const TRAIN = ['train', '-d', 'shop.yaml', '--data', 'log.csv'];
+const TRAIN = ['train', 'shop.yaml', '--data', 'log.csv'];
 const FEW =
   'metrics decide nothing: 65 rows with conversion to compare on, expected at least 200 (gate.min_conversions)';
 let versions: string[] = [];
@@ -14,8 +14,8 @@ beforeAll(async () => {
   versions = (await readdir(place.at('bucket/models/shop'))).filter((name) => name.startsWith('2'));
 });
 
-describe('a second training that proves nothing', () => {
-  it('is published and refused, with an exit code of its own and the numbers', () => {
+describe('a second training without enough conversions to compare', () => {
+  it('publishes a version that is refused, with an exit code of its own and the metrics', () => {
     expect(trained.code).toBe(7);
     expect(trained.stdout).toContain(`\ngate: refused, against <version>: ${FEW}\n  CTR: AUC 0.`);
     expect(trained.stdout).toMatch(
@@ -23,7 +23,7 @@ describe('a second training that proves nothing', () => {
     );
   });
 
-  it('tells a script the same', async () => {
+  it('prints the same in JSON', async () => {
     const { code, stdout } = await place.run(...TRAIN, '--json', '-b', 'scripted');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ isCurrent: true, decision: { verdict: 'first', champion: null } });
@@ -36,7 +36,7 @@ describe('a second training that proves nothing', () => {
     });
   });
 
-  it('is asked nothing where it is not to be promoted', async () => {
+  it('is not judged with --no-promote', async () => {
     const { code, stdout } = await place.run(...TRAIN, '--json', '--no-promote', '-b', 'asked');
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, isCurrent: false, decision: null });
     expect(await place.run('models', 'history', '-b', 'asked')).toEqual({
@@ -47,10 +47,10 @@ describe('a second training that proves nothing', () => {
   });
 });
 
-describe('the version that was refused', () => {
+describe('a refused version', () => {
   const promote = (...args: string[]) => place.run('models', 'promote', versions[1] as string, ...args);
 
-  it('is promoted by hand only by force, and the history tells all of it', async () => {
+  it('is promoted by hand only by force, and the history has all of it', async () => {
     const before = await place.listing('bucket');
     const refused = await promote();
     expect({ ...refused, stderr: refused.stderr.replace(/\d{4}-\S+Z/, '<time>') }).toEqual({

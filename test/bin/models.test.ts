@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { workplace } from './workplace.ts';
+import { failure, workplace } from './workplace.ts';
 
 const place = workplace({ isTrained: true });
 const SHOP = 'bucket/models/shop';
@@ -37,7 +37,7 @@ function flipped(bytes: Buffer): Buffer {
 const SCORE = ['score', 'log.csv'];
 const EVALUATE = ['evaluate', '--data', 'log.csv'];
 
-describe('a model of which a byte has changed is neither measured nor used', () => {
+describe('a model of which a byte has changed is neither evaluated nor used', () => {
   it.each([
     ['model.onnx', EVALUATE],
     ['model.onnx', SCORE],
@@ -67,7 +67,7 @@ describe('a model of which a byte has changed is neither measured nor used', () 
   it.each([
     ['score', SCORE],
     ['models', ['models', 'show']],
-    ['train, before it trains', ['train', '-d', 'shop.yaml', '--data', 'log.csv']],
+    ['train, before it trains', ['train', 'shop.yaml', '--data', 'log.csv']],
   ])('its pointer to the current version, by %s', async (_what, args) => {
     const outcome = await withDamage('current.json', () => Buffer.from('{}x'), args);
     expect(outcome).toEqual({
@@ -104,7 +104,7 @@ describe('a model of which a file is missing is not used', () => {
   });
 });
 
-describe('a model that is not there', () => {
+describe('a model that does not exist', () => {
   it.each([
     ['score', ['score', 'log.csv', '-m', 'shoe'], 'no model shoe in file://<folder>/bucket; there are: shop'],
     ['models list', ['models', 'list', '-m', 'shoe'], 'no model shoe in file://<folder>/bucket; there are: shop'],
@@ -114,25 +114,25 @@ describe('a model that is not there', () => {
       'no version <version> of model shop in file://<folder>/bucket; there are: <version>',
     ],
     ['models rollback', ['models', 'rollback'], 'model shop has no version before <version> in file://<folder>/bucket'],
-  ])('is not found by %s, and nothing changes', async (_what, args, message) => {
+  ])('is reported by %s, and nothing changes', async (_what, args, message) => {
     const before = await place.listing('bucket');
-    expect(await place.run(...args)).toEqual({ code: 5, stdout: '', stderr: `entirespace: ${message}\n` });
+    expect(await place.run(...args)).toEqual(failure(5, message));
     expect(await place.listing('bucket')).toEqual(before);
   });
 });
 
-describe('a part of the evaluation rows with one class', () => {
+describe('evaluation rows of one class', () => {
   const oneClass = () =>
     place.writeRows('cold.parquet', `SELECT * REPLACE (0 AS bought) FROM '${place.at('log.parquet')}'`);
 
-  it('has no metric that needs both, and the table says why', async () => {
+  it('have no metric that needs both classes, and the table says why', async () => {
     const { code, stdout } = await place.run('evaluate', '--data', await oneClass(), '--part', 'all');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^CTCVR +3,000 +0 +- \[1\]/m);
     expect(stdout).toContain('\n[1] no positive rows\n');
   });
 
-  it('has null and the reason in JSON, which is all that is printed', async () => {
+  it('have null and the reason in JSON, and nothing else is printed', async () => {
     const { code, stdout, stderr } = await place.run('evaluate', '--data', await oneClass(), '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { tasks } = JSON.parse(stdout).metrics;
@@ -144,8 +144,8 @@ describe('a part of the evaluation rows with one class', () => {
 describe('versions', () => {
   const current = async () => JSON.parse(await readFile(place.at(SHOP, 'current.json'), 'utf8')).version as string;
 
-  it('of one seed have the same bytes, and go forth and back by hand', async () => {
-    const trained = await place.run('train', '-d', 'shop.yaml', '--data', 'log.csv', '--no-promote', '--json');
+  it('of one seed have the same bytes, and are promoted and rolled back by hand', async () => {
+    const trained = await place.run('train', 'shop.yaml', '--data', 'log.csv', '--no-promote', '--json');
     expect(trained).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(trained.stdout)).toMatchObject({ name: 'shop', isCurrent: false, bestEpoch: 2 });
     const versions = (await readdir(place.at(SHOP))).filter((name) => name.startsWith('2')).sort();
@@ -178,10 +178,10 @@ describe('versions', () => {
     ]);
   });
 
-  it('of two models need a name', async () => {
+  it('of two models need the name of one', async () => {
     const declaration = await readFile(place.at('shop.yaml'), 'utf8');
     await place.write('mail.yaml', declaration.replace('name: shop', 'name: mail'));
-    const trained = await place.run('train', '-d', 'mail.yaml', '--data', 'log.parquet');
+    const trained = await place.run('train', 'mail.yaml', '--data', 'log.parquet');
     expect(trained).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(

@@ -7,8 +7,8 @@ const place = workplace({ isTrained: true });
 const scored = (key: string, rows: number, rejected = 0) =>
   `candidates/${key}: ${rows.toLocaleString('en-US')} rows scored, ${rejected} rejected, by shop <version> -> bucket/scores/${key}/\n`;
 
-describe('scoring', () => {
-  it('gives Parquet and CSV of the same rows the same bits, and every row its score', async () => {
+describe('score', () => {
+  it('gives Parquet and CSV of the same rows the same bits, and scores every row', async () => {
     const { code, stdout } = await place.run('score', 'log.parquet', 'log.csv');
     expect({ code, stdout }).toEqual({ code: 0, stdout: scored('log.parquet', 3000) + scored('log.csv', 3000) });
 
@@ -20,7 +20,7 @@ describe('scoring', () => {
     expect(both).toEqual({ rows: 3000n, differ: true, same: 3000n });
   });
 
-  it('a second time changes nothing', async () => {
+  it('changes nothing where it is run again', async () => {
     const before = await place.listing('bucket');
     const { code, stdout, stderr } = await place.run('score', 'log.parquet', 'bucket/candidates/log.csv');
     expect({ code, stdout, stderr }).toEqual({
@@ -39,14 +39,14 @@ describe('scoring', () => {
     ]);
   });
 
-  it('tells how far it is on standard error', async () => {
+  it('prints its progress on standard error', async () => {
     await copyFile(place.at('log.csv'), place.at('again.csv'));
     const { stdout, stderr } = await place.run('score', 'again.csv');
     expect(stdout).toBe(scored('again.csv', 3000));
     expect(stderr).toBe('score: 3,000/3,000 rows, 1/1 files\n');
   });
 
-  it('rejects bad rows and goes on, up to the declared share', async () => {
+  it('rejects bad rows up to the declared share, and scores the others', async () => {
     const lines = (await readFile(place.at('log.csv'), 'utf8')).split('\n');
     await place.write(
       'ragged.csv',
@@ -61,7 +61,7 @@ describe('scoring', () => {
     ]);
   });
 
-  it('of a file without rows succeeds without parts', async () => {
+  it('succeeds without parts where a file has no rows', async () => {
     await place.writeRows('none.parquet', `SELECT * FROM '${place.at('log.parquet')}' WHERE false`);
     expect(await place.run('score', 'none.parquet')).toEqual({
       code: 0,
@@ -72,7 +72,7 @@ describe('scoring', () => {
   });
 });
 
-describe('a candidate file fails', () => {
+describe('a candidate file', () => {
   const fails = async (file: string, message: string) => {
     const { code, stdout, stderr } = await place.run('score', file);
     expect({ code, stdout, stderr: stderr.replace(/^score: .*\n/, '') }).toEqual({
@@ -83,10 +83,10 @@ describe('a candidate file fails', () => {
     expect(await readdir(place.at('bucket/scores', file))).toEqual(['_FAILED.json']);
   };
 
-  it('where it is empty', async () =>
+  it('fails where it is empty', async () =>
     fails(await place.write('empty.csv', ''), 'candidates/empty.csv is empty: 0 bytes'));
 
-  it('where it is cut in half', async () => {
+  it('fails where it is cut in half', async () => {
     const bytes = await readFile(place.at('log.parquet'));
     await place.write('half.parquet', bytes.subarray(0, 9000));
     await fails(
@@ -95,12 +95,12 @@ describe('a candidate file fails', () => {
     );
   });
 
-  it('where columns are missing, all of them named', async () => {
+  it('fails where columns are missing, and all of them are named', async () => {
     await place.writeRows('wrong.parquet', `SELECT age AS years, item FROM '${place.at('log.parquet')}'`);
     await fails('wrong.parquet', 'candidate columns missing: row, age, history (in candidates/wrong.parquet)');
   });
 
-  it('where all rows are bad', async () => {
+  it('fails where all rows are bad', async () => {
     await place.writeRows('bad.csv', `SELECT * REPLACE ('old' AS age) FROM '${place.at('log.parquet')}'`);
     await fails(
       'bad.csv',
@@ -108,15 +108,15 @@ describe('a candidate file fails', () => {
     );
   });
 
-  it('and can be told of as JSON', async () => {
+  it('fails in JSON where JSON is asked for', async () => {
     const { code, stdout, stderr } = await place.run('score', 'empty.csv', '--json');
     expect({ code, stderr }).toEqual({ code: 4, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject([{ status: 'failed', failure: { reason: 'empty_file' } }]);
   });
 });
 
-describe('a file is refused, with every other of the command, before it gets into the bucket', () => {
-  it('where it cannot be a candidate', async () => {
+describe('a file that cannot be a candidate', () => {
+  it('is refused, with every other file of the command, before any is copied', async () => {
     await mkdir(place.at('folder'), { recursive: true });
     await copyFile(place.at('log.csv'), place.at('folder/log.csv'));
     await place.write('_hidden.csv', 'row\n');
@@ -138,7 +138,7 @@ describe('a file is refused, with every other of the command, before it gets int
 });
 
 describe('local', () => {
-  it('scores what was dropped, and with --watch what comes later', async () => {
+  it('scores the files that are there, and with --watch those that come later', async () => {
     await mkdir(place.at('drop/candidates/today'), { recursive: true });
     await cp(place.at('bucket/models'), place.at('drop/models'), { recursive: true });
     await copyFile(place.at('log.csv'), place.at('drop/candidates/today/1.csv'));

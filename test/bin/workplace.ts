@@ -85,6 +85,11 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
     if (Date.now() > end) throw new Error(`still not so after 20 s: ${condition}`);
 }
 
+/** The outcome of a command that fails with that exit code and message, and prints nothing else. */
+export function failure(code: number, message: string): Outcome {
+  return { code, stdout: '', stderr: `entirespace: ${message}\n` };
+}
+
 /** An outcome without what differs from run to run: paths, versions, times and speeds. */
 export function plainOutcome({ code, stdout, stderr }: Outcome, folder: string): Outcome {
   return { code, stdout: plain(stdout, folder), stderr: plain(stderr, folder) };

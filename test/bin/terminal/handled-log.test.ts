@@ -17,10 +17,10 @@ beforeEach(() => {
   err.length = 0;
 });
 
-describe('for a person', () => {
+describe('the log for a person', () => {
   const log = handledLog(io, { json: false, bucket });
 
-  it('tells of files that are planned and that end', () => {
+  it('has a line for each file that is planned or has ended', () => {
     const files = [
       { status: 'planned', key, source, rows: 1_000, shards: 2, sent: 2 },
       { status: 'ignored', key: 'candidates/_SUCCESS' },
@@ -41,7 +41,7 @@ describe('for a person', () => {
     ]);
   });
 
-  it('tells of dead letters, and of nothing where there are none', () => {
+  it('has a line for each dead letter, and none where there are none', () => {
     log.info('reconciled', { deadLetters: 0, failed: [], resent: [], unreadable: [] });
     log.info('reconciled', { deadLetters: 2, failed: [source], resent: [], unreadable: ['message is not JSON'] });
     expect({ out, err }).toEqual({
@@ -53,16 +53,16 @@ describe('for a person', () => {
     });
   });
 
-  it('tells why something failed', () => {
+  it('has the reason of an error', () => {
     log.error('shard failed', { messageId: 'a', error: new Error('disk is full') });
     expect(err).toEqual(['entirespace: shard failed: disk is full\n']);
   });
 });
 
-describe('for a program', () => {
+describe('the log for a program', () => {
   const log = handledLog(io, { json: true, bucket });
 
-  it('each entry is a line of JSON', () => {
+  it('has a line of JSON for each entry', () => {
     log.info('shard handled', { messageId: 'a', status: 'open' });
     log.error('shard failed', { messageId: 'b', error: new Error('disk is full') });
     expect({ out, err }).toEqual({

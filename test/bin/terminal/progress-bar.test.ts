@@ -55,7 +55,16 @@ describe('plain lines', () => {
     ]);
   });
 
-  it('begin anew with another label', () => {
+  it('name long times in minutes and hours', () => {
+    const left = (done: number) => [
+      { after: 0, label: 'encode', done: 0, total: 10_000_000 },
+      { after: 10, label: 'encode', done, total: 10_000_000 },
+    ];
+    expect(linesOf(left(100_000))).toEqual(['encode: 100,000/10,000,000 rows, 10,000 rows/s, 17 min left\n']);
+    expect(linesOf(left(10_000))).toEqual(['encode: 10,000/10,000,000 rows, 1,000 rows/s, 2.8 h left\n']);
+  });
+
+  it('count anew with another label', () => {
     expect(
       linesOf([
         { after: 0, label: 'epoch 1/2', done: 0, total: 100 },
@@ -66,7 +75,7 @@ describe('plain lines', () => {
     ).toEqual(['epoch 1/2: 100/100 rows, 100 rows/s, 1.0 s\n', 'epoch 2/2: 100/100 rows, 50 rows/s, 2.0 s\n']);
   });
 
-  it('claim no speed of what was done at once, and say nothing where there is nothing to do', () => {
+  it('have no speed where all was done at once, and do not come where there is nothing to do', () => {
     expect(
       linesOf([
         { after: 0, label: 'evaluate', done: 100, total: 100 },

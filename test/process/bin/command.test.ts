@@ -8,12 +8,12 @@ const place = workplace({ isTrained: true });
 const { spawn, start } = processes(place);
 
 describe('the built command', () => {
-  it('is a program of its own, and tells its version', () => {
+  it('is executable, and prints its version', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
     expect(execFileSync(COMMAND, ['--version'], { encoding: 'utf8' })).toBe(`${version}\n`);
   });
 
-  it('ends with the exit code of a mistake', async () => {
+  it('exits with the code of a mistake', async () => {
     expect(await start('trian').done).toEqual({
       code: 2,
       stdout: '',
@@ -21,7 +21,7 @@ describe('the built command', () => {
     });
   });
 
-  it('takes relative paths from its working directory', async () => {
+  it('takes relative paths from its working directory, and names them as they were given', async () => {
     expect(await start('evaluate', '--data', 'absent.csv').done).toEqual({
       code: 4,
       stdout: '',
@@ -44,7 +44,7 @@ describe('the built command', () => {
 });
 
 describe('standard output', () => {
-  it('on a full disk is told of', async () => {
+  it('on a full disk is an error', async () => {
     const command = `"${process.execPath}" "$0" validate -d shop.yaml > /dev/full`;
     expect(await spawn('sh', '-c', command, COMMAND).done).toEqual({
       code: 6,
@@ -53,13 +53,13 @@ describe('standard output', () => {
     });
   });
 
-  it('whose reader has seen enough is no error', async () => {
+  it('whose reader is gone is no error', async () => {
     const command = `{ "${process.execPath}" "$0" --help; echo $? >&2; } | true`;
     expect(await spawn('sh', '-c', command, COMMAND).done).toEqual({ code: 0, stdout: '', stderr: '0\n' });
   });
 });
 
-it('refuses a file before it gets into the bucket where the disk is full', async () => {
+it('score copies nothing into the bucket where the disk is full', async () => {
   await place.write('large.csv', 'row,age,item,history\n1,2,i1,\n'.repeat(20_000));
   const before = await place.listing('bucket');
   // A limit of a file's size fails as a full disk does.

@@ -35,7 +35,7 @@ async function scoreMany(name: string): Promise<RunningProcess> {
   return running;
 }
 
-/** A later run ends what was begun: all rows, once. */
+/** A later run scores what is left: every row once. */
 async function completes(name: string): Promise<void> {
   expect(await place.run('score', name)).toMatchObject({
     code: 0,
@@ -53,7 +53,7 @@ async function completes(name: string): Promise<void> {
 }
 
 describe('training', () => {
-  it.each([['SIGINT'], ['SIGTERM']] as const)('ends after its step at %s, and publishes nothing', async (signal) => {
+  it.each([['SIGINT'], ['SIGTERM']] as const)('stops after its step at %s, and publishes nothing', async (signal) => {
     const { child, done } = await trainForLong();
     child.kill(signal);
     const { code, stdout, stderr } = await done;
@@ -64,18 +64,18 @@ describe('training', () => {
     expect(await place.listing('other')).toEqual([]);
   });
 
-  it('is as if it had never been after SIGKILL', async () => {
+  it('leaves no trace in the bucket after SIGKILL', async () => {
     const { child, done } = await trainForLong();
     child.kill('SIGKILL');
     expect((await done).code).toBe(null);
     expect(await place.listing('other')).toEqual([]);
-    // Nobody was left to tidy up.
+    // Nothing could remove its scratch folder.
     await spawn('sh', '-c', 'rm -r tmp/*').done;
   });
 });
 
 describe('scoring', () => {
-  it('ends after its shard at SIGINT, and a later run completes it', async () => {
+  it('stops after its shard at SIGINT, and a later run completes it', async () => {
     const { child, done } = await scoreMany('first.csv');
     child.kill('SIGINT');
     const { code, stderr } = await done;
@@ -83,7 +83,7 @@ describe('scoring', () => {
     await completes('first.csv');
   });
 
-  it('ends at once at a second SIGINT, without scratch files', async () => {
+  it('stops at once at a second SIGINT, without scratch files', async () => {
     const { child, done } = await scoreMany('second.csv');
     const stopping = seen({ child, done }, STOPPING);
     child.kill('SIGINT');
