@@ -1,4 +1,5 @@
 /** The pages for people: short enough to be read, and true of the repository that they describe. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +17,9 @@ const PAGES = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];
-const TOP_FOLDERS = foldersOf('.').filter((name) => !isIgnored(name) && !name.startsWith('.'));
+/** The repository's files: what the build made, and whatever else lies about, is not among them. */
+const FILES = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).split('\n');
+const TOP_FOLDERS = foldersOf('');
 
 describe.each(PAGES)('%s', (page) => {
   const text = readFileSync(page, 'utf8');
@@ -57,11 +60,7 @@ describe('README.md', () => {
   it('maps exactly the folders of lib/ and of the top level', () => {
     const map = readFileSync('README.md', 'utf8').match(/```\n(bin\/[\s\S]*?)```/)?.[1] ?? '';
     const mapped = [...map.matchAll(/(?:^| {2})((?:lib\/)?[.\w-]+)\/ /gm)].map(([, folder = '']) => folder);
-    const own = [
-      ...TOP_FOLDERS.filter((name) => name !== 'lib'),
-      ...foldersOf('lib').map((name) => `lib/${name}`),
-      '.ci',
-    ];
+    const own = [...TOP_FOLDERS.filter((name) => name !== 'lib'), ...foldersOf('lib/').map((name) => `lib/${name}`)];
     expect(mapped.toSorted()).toEqual(own.toSorted());
   });
 });
@@ -116,7 +115,7 @@ describe('docs/contract.md', () => {
 /** A path of the repository: it begins with one of its folders, and has no placeholder. */
 function isOwnPath(word: string): boolean {
   const [first = ''] = word.split('/');
-  return word.includes('/') && (TOP_FOLDERS.includes(first) || first === '.ci') && !/[<>*$]/.test(word);
+  return word.includes('/') && TOP_FOLDERS.includes(first) && !/[<>*$]/.test(word);
 }
 
 function isTarget(page: string, link: string): boolean {
@@ -140,13 +139,8 @@ function packageJson(): Record<'scripts' | 'dependencies' | 'devDependencies', R
   return JSON.parse(readFileSync('package.json', 'utf8'));
 }
 
+/** The repository's folders directly below a folder, whose name ends in `/`. */
 function foldersOf(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-}
-
-/** What the build and the commands make, and is not part of the repository. */
-function isIgnored(folder: string): boolean {
-  return readFileSync('.gitignore', 'utf8').split('\n').includes(`${folder}/`);
+  const below = FILES.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
+  return [...new Set(below.flatMap((path) => path.split('/').slice(0, -1).slice(0, 1)))];
 }
