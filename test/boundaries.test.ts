@@ -52,7 +52,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnx-buf': ['lib/graph'],
   'onnxruntime-node': ['lib/engine'],
   yaml: ['lib/config'],
-  zod: ['lib/config', 'lib/store', 'lib/registry', 'lib/scoring', 'training'],
+  zod: ['lib/config', 'lib/store', 'lib/registry', 'lib/training', 'lib/scoring', 'training'],
 };
 
 /** Types alone, and what only those who deploy have. */

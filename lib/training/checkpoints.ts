@@ -10,31 +10,21 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { TrainingEngine, Weights } from '../engine/engine.ts';
 import { checkpointsPrefix } from '../registry/keys.ts';
+import { recordText } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { EpochRecord, FitState, StateKeeper } from './fit.ts';
+import {
+  CHECKPOINT_FORMAT,
+  type CheckpointRecord,
+  type Resumption,
+  readCheckpoint,
+  type TrainingIdentity,
+} from './checkpoint-record.ts';
+import type { FitState, StateKeeper } from './fit.ts';
 
-const CHECKPOINT_FORMAT = 1;
 const KEPT = 2;
 const PIECE_BYTES = 1 << 26;
 const RECORD_FILE = 'checkpoint.json';
 const STATE_FILE = 'state.bin';
-
-/** What must be the same for a training to go on from a checkpoint. */
-export interface TrainingIdentity {
-  readonly declarationSha256: string;
-  /** Of the names and versions of all files of the data window. */
-  readonly dataSha256: string;
-  /** The version that training began with; `null` where it began afresh. */
-  readonly warmStart: string | null;
-  readonly seed: number;
-}
-
-/** Where training went on, and on what. */
-export interface Resumption {
-  readonly step: number;
-  readonly cpuModel: string;
-  readonly threads: number;
-}
 
 export interface CheckpointOptions {
   readonly store: Store;
@@ -54,27 +44,6 @@ export type CheckpointEvent =
   | { readonly kind: 'written'; readonly step: number; readonly bytes: number; readonly seconds: number }
   | { readonly kind: 'resumed'; readonly step: number; readonly epoch: number }
   | { readonly kind: 'useless'; readonly key: string; readonly why: string };
-
-interface ArrayEntry {
-  readonly name: string;
-  readonly bytes: number;
-}
-
-/** `_training/<name>/checkpoints/<lease's epoch>-<number>/checkpoint.json`: written last, by it the state counts. */
-interface CheckpointRecord {
-  readonly format: number;
-  readonly identity: TrainingIdentity;
-  readonly step: number;
-  readonly resumed: readonly Resumption[];
-  readonly cpuModel: string;
-  readonly threads: number;
-  readonly sha256: string;
-  /** One after the other in `state.bin`: those of the engine, then the best weights. */
-  readonly arrays: readonly ArrayEntry[];
-  readonly fit: Omit<FitState, 'best'> & { readonly epochs: readonly EpochRecord[] };
-  /** `loss` is `null` where no validation has been made. */
-  readonly best: { readonly epoch: number; readonly loss: number | null };
-}
 
 /** The checkpoints of one run. */
 export class Checkpoints implements StateKeeper {
@@ -120,7 +89,7 @@ export class Checkpoints implements StateKeeper {
       best: { epoch: best.epoch, loss: Number.isFinite(best.loss) ? best.loss : null },
     };
     await store.putFile(`${folder}${STATE_FILE}`, path);
-    await store.put(`${folder}${RECORD_FILE}`, `${JSON.stringify(record, null, 2)}\n`);
+    await store.put(`${folder}${RECORD_FILE}`, recordText(record));
     await rm(path);
     await removeFolders(store, (await foldersOf(store, name)).slice(0, -KEPT));
     this.#savedAt = performance.now();
@@ -128,7 +97,7 @@ export class Checkpoints implements StateKeeper {
     onEvent({ kind: 'written', step, bytes, seconds: (this.#savedAt - started) / 1000 });
   }
 
-  /** Puts the engine into the latest state that fits; answers where training stands then, `null` where none fits. */
+  /** Puts the engine into the latest state that fits; returns where training stands then, `null` where none fits. */
   async restore(engine: TrainingEngine): Promise<FitState | null> {
     const { store, name } = this.#options;
     for (const folder of (await foldersOf(store, name)).reverse()) {
@@ -145,12 +114,9 @@ export class Checkpoints implements StateKeeper {
       onEvent({ kind: 'useless', key, why });
       return null;
     };
-    // Whoever was killed while it wrote one left no record.
-    if ((await store.head(key)) === null) return useless('it is not complete');
-    const record = recordFrom((await store.get(key)).body);
-    if (record === null) return useless('its record cannot be read');
-    if (record.format !== CHECKPOINT_FORMAT)
-      return useless(`it has format ${record.format}, expected ${CHECKPOINT_FORMAT}`);
+    const found = await readCheckpoint(store, key);
+    if ('why' in found) return useless(found.why);
+    const { record } = found;
     const differing = differences(record.identity, identity);
     if (differing.length > 0) return useless(`it is of another ${differing.join(', of another ')}`);
     const expected = [...engine.state().arrays, ...weightArrays(engine.weights())];
@@ -189,7 +155,7 @@ async function foldersOf(store: Store, name: string): Promise<string[]> {
 
 async function removeFolders(store: Store, folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
-    // First that by which it counts.
+    // First the record, without which the state does not count.
     await store.delete(`${folder}${RECORD_FILE}`);
     await store.delete(`${folder}${STATE_FILE}`);
   }
@@ -208,14 +174,6 @@ function differences(got: TrainingIdentity, expected: TrainingIdentity): string[
     .map((part) => NAMES[part]);
 }
 
-function recordFrom(body: Uint8Array): CheckpointRecord | null {
-  try {
-    return JSON.parse(new TextDecoder().decode(body)) as CheckpointRecord;
-  } catch {
-    return null;
-  }
-}
-
 type NamedArray = readonly [name: string, bytes: Uint8Array];
 
 function weightArrays({ parameters, tables }: Weights): NamedArray[] {
@@ -225,7 +183,7 @@ function weightArrays({ parameters, tables }: Weights): NamedArray[] {
   return [...named('parameter', parameters), ...named('table', tables)];
 }
 
-function offsetsOf(arrays: readonly ArrayEntry[]): (readonly [string, number])[] {
+function offsetsOf(arrays: CheckpointRecord['arrays']): (readonly [string, number])[] {
   let next = 0;
   return arrays.map(({ name, bytes }) => {
     const offset = next;

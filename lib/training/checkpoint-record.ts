@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { InvalidRecordError, readRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+
+export const CHECKPOINT_FORMAT = 1;
+
+const count = z.number().int().nonnegative();
+const losses = z.record(z.string(), z.number()).readonly();
+
+const epoch = z
+  .object({
+    epoch: count,
+    trainLoss: z.number(),
+    trainLosses: losses,
+    validationLoss: z.number().nullable(),
+    validationLosses: losses.nullable(),
+    seconds: z.number(),
+  })
+  .readonly();
+
+const schema = z
+  .object({
+    format: z.number(),
+    /** What must be the same for a training to go on from the checkpoint. */
+    identity: z
+      .object({
+        declarationSha256: z.string(),
+        /** SHA-256 of the names and versions of all files of the data window, hex. */
+        dataSha256: z.string(),
+        /** The version that training began with; `null` where it began afresh. */
+        warmStart: z.string().nullable(),
+        seed: z.number().int(),
+      })
+      .readonly(),
+    step: count,
+    /** Where training went on before, and on what. */
+    resumed: z.array(z.object({ step: count, cpuModel: z.string(), threads: count }).readonly()).readonly(),
+    cpuModel: z.string(),
+    threads: count,
+    /** SHA-256 of `state.bin`, hex. */
+    sha256: z.string(),
+    /** The arrays in `state.bin`, one after the other: those of the engine, then the best weights. */
+    arrays: z.array(z.object({ name: z.string(), bytes: count }).readonly()).readonly(),
+    /** Where training stands in the data. */
+    fit: z
+      .object({
+        epoch: count,
+        batches: count,
+        rows: count,
+        sums: losses,
+        seconds: z.number(),
+        epochs: z.array(epoch).readonly(),
+      })
+      .readonly(),
+    /** `loss` is `null` where no validation has been made. */
+    best: z.object({ epoch: count, loss: z.number().nullable() }).readonly(),
+  })
+  .readonly();
+
+/** `_training/<name>/checkpoints/<lease's epoch>-<number>/checkpoint.json`: written last, by it the state counts. */
+export type CheckpointRecord = z.infer<typeof schema>;
+
+/** What must be the same for a training to go on from a checkpoint. */
+export type TrainingIdentity = CheckpointRecord['identity'];
+
+/** Where training went on, and on what. */
+export type Resumption = CheckpointRecord['resumed'][number];
+
+/** The record of a checkpoint, or why it is of no use. */
+export async function readCheckpoint(
+  store: Store,
+  key: string,
+): Promise<{ readonly record: CheckpointRecord } | { readonly why: string }> {
+  try {
+    const stored = await readRecord(store, { schema }, { key });
+    // The record is written last: an interrupted checkpoint has none.
+    if (stored === null) return { why: 'it is not complete' };
+    const record = stored.value;
+    if (record.format === CHECKPOINT_FORMAT) return { record };
+    return { why: `it has format ${record.format}, expected ${CHECKPOINT_FORMAT}` };
+  } catch (error) {
+    if (error instanceof InvalidRecordError) return { why: 'its record cannot be read' };
+    throw error;
+  }
+}
