@@ -1,8 +1,8 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { readEnvironment, text } from '../lib/config/environment.ts';
 import { openInbox, openQueue } from '../lib/queue/open-queue.ts';
 import { planShardsHandler } from '../lib/scoring/handlers/plan-shards.ts';
 import { registryModels } from '../lib/scoring/rows/registry-models.ts';
-import { environment } from './environment.ts';
 import { handleBatch, hasTimeForShard, openFiles, openLambda } from './lambda.ts';
 import { SCRATCH } from './scratch.ts';
 
@@ -18,7 +18,11 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
 }
 
 function open() {
-  const { ARRIVALS_URL, SHARDS_URL, MODEL_NAME } = environment(['ARRIVALS_URL', 'SHARDS_URL', 'MODEL_NAME']);
+  const { ARRIVALS_URL, SHARDS_URL, MODEL_NAME } = readEnvironment({
+    ARRIVALS_URL: text,
+    SHARDS_URL: text,
+    MODEL_NAME: text,
+  });
   const lambda = openLambda();
   return {
     lambda,

@@ -1,7 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { readEnvironment, text } from '../lib/config/environment.ts';
 import { openInbox } from '../lib/queue/open-queue.ts';
 import { scoreShardHandler } from '../lib/scoring/handlers/score-shard.ts';
-import { environment } from './environment.ts';
 import { handleBatch, openFiles, openLambda } from './lambda.ts';
 import { SCRATCH } from './scratch.ts';
 
@@ -14,7 +14,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
 }
 
 function open() {
-  const { SHARDS_URL } = environment(['SHARDS_URL']);
+  const { SHARDS_URL } = readEnvironment({ SHARDS_URL: text });
   const lambda = openLambda();
   const files = openFiles(lambda);
   return {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { readEnvironment, text } from '../lib/config/environment.ts';
 import { SHARD_SECONDS } from '../lib/contract/limits.ts';
 import type { BatchHandler } from '../lib/queue/in-process-queue.ts';
 import type { Inbox } from '../lib/queue/sqs-inbox.ts';
@@ -10,7 +11,6 @@ import { countFiles, countingRows, openTelemetry, type Telemetry } from '../lib/
 import { withinTime } from '../lib/scoring/handlers/within-time.ts';
 import type { CandidateFiles, ScoringDependencies } from '../lib/scoring/protocol/ports.ts';
 import { openStore } from '../lib/store/open-store.ts';
-import { environment } from './environment.ts';
 import { modelProcess } from './model-process.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
 
@@ -22,7 +22,7 @@ export interface Lambda extends ScoringDependencies, Telemetry {}
 const NEEDED_SHARE = 0.5;
 
 export function openLambda(): Lambda {
-  const { BUCKET } = environment(['BUCKET']);
+  const { BUCKET } = readEnvironment({ BUCKET: text });
   const telemetry = openTelemetry();
   const onWritten = countFiles(telemetry.metrics);
   return { ...telemetry, store: openStore(BUCKET), newWriterId: randomUUID, onWritten, now: () => new Date() };
@@ -30,7 +30,7 @@ export function openLambda(): Lambda {
 
 /** The work on rows, in the process beside this bundle. */
 export function openFiles({ log, metrics }: Telemetry): CandidateFiles {
-  const { LAMBDA_TASK_ROOT } = environment(['LAMBDA_TASK_ROOT']);
+  const { LAMBDA_TASK_ROOT } = readEnvironment({ LAMBDA_TASK_ROOT: text });
   return countingRows(modelProcess(join(LAMBDA_TASK_ROOT, 'model-worker.js'), log), metrics);
 }
 

@@ -1,17 +1,21 @@
 /** The process behind `modelProcess`: loads the one version that it is asked for, and ends when its parent lets go. */
-import { MAX_FUNCTION_CSV_BYTES } from '../lib/contract/limits.ts';
+import { readEnvironment, text, wholeNumber } from '../lib/config/environment.ts';
+import { FUNCTION_MEMORY_MIB, MAX_FUNCTION_CSV_BYTES } from '../lib/contract/limits.ts';
 import type { CandidateFiles } from '../lib/scoring/protocol/ports.ts';
 import { candidateFiles } from '../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../lib/scoring/rows/models.ts';
 import { openStore } from '../lib/store/open-store.ts';
-import { computeOf, environment } from './environment.ts';
+import { computeOf } from './compute.ts';
 import { type Answer, type Question, recordOfError } from './model-process.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
 
-const { BUCKET, AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = environment(['BUCKET', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
+const { BUCKET, AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = readEnvironment({
+  BUCKET: text,
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: wholeNumber(FUNCTION_MEMORY_MIB),
+});
 const store = openStore(BUCKET);
 const scratch = emptyFolder(SCRATCH.models);
-const models = new ModelLoader(store, { scratch, ...computeOf(Number(AWS_LAMBDA_FUNCTION_MEMORY_SIZE)) });
+const models = new ModelLoader(store, { scratch, ...computeOf(AWS_LAMBDA_FUNCTION_MEMORY_SIZE) });
 const files = candidateFiles({
   store,
   models,

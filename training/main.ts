@@ -4,13 +4,14 @@
  * start goes on.
  */
 import { join } from 'node:path';
+import { EnvironmentError } from '../lib/config/environment.ts';
 import { RUN_EXIT_CODES } from '../lib/contract/exit-codes.ts';
 import { LeaseHeldError, LeaseLostError } from '../lib/registry/errors.ts';
 import { openTelemetry, runCounter } from '../lib/scoring/handlers/telemetry.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import { firstLine } from '../lib/table/errors.ts';
 import { failureCode } from './failure-code.ts';
-import { EnvironmentError, type RunSettings, runSettings } from './run/environment.ts';
+import { type RunSettings, runSettings } from './run/environment.ts';
 import { checkHealth } from './run/health.ts';
 import { runTraining } from './run/run.ts';
 

@@ -1,21 +1,8 @@
-/** What a Lambda is told by its environment. */
+/** Threads and memory of a function, which Lambda gives by the size that it is deployed with. */
 import { FUNCTION_MEMORY_MIB } from '../lib/contract/limits.ts';
 
-/**
- * The variables of these names.
- * @throws {Error} naming every one that is missing or empty.
- */
-export function environment<Name extends string>(
-  names: readonly Name[],
-  variables: Readonly<Record<string, string | undefined>> = process.env,
-): Record<Name, string> {
-  const missing = names.filter((name) => !variables[name]);
-  if (missing.length > 0) throw new Error(`environment variables missing: ${missing.join(', ')}`);
-  return Object.fromEntries(names.map((name) => [name, variables[name]])) as Record<Name, string>;
-}
-
 export interface Compute {
-  /** For onnxruntime and DuckDB alike, which take turns. */
+  /** Threads of onnxruntime and of DuckDB, which take turns. */
   readonly threads: number;
   /** DuckDB's memory; the model, the rows under way and Node.js live in the rest. */
   readonly memoryLimitMiB: number;

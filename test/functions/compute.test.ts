@@ -1,17 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { computeOf, environment } from '../../functions/environment.ts';
-
-describe('environment', () => {
-  it('reads the variables that are asked for', () => {
-    expect(environment(['BUCKET'], { BUCKET: 's3://shop', OTHER: 'x' })).toEqual({ BUCKET: 's3://shop' });
-  });
-
-  it('fails with all that are missing or empty', () => {
-    expect(() => environment(['BUCKET', 'MODEL_NAME', 'SHARDS_URL'], { MODEL_NAME: 'shop', SHARDS_URL: '' })).toThrow(
-      'environment variables missing: BUCKET, SHARDS_URL',
-    );
-  });
-});
+import { computeOf } from '../../functions/compute.ts';
 
 describe('computeOf', () => {
   // The cores that a function of that size sees, by AWS; one below a whole vCPU.
