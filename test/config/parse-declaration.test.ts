@@ -269,7 +269,8 @@ describe('features and their tables', () => {
   slot: { type: category, entity: context, at_scoring: null }
   depth: { type: number, entity: context, at_scoring: 1.5 }
   brand: { type: category, entity: item }`;
-    expect(parse({ features }).features.map(({ atScoring }) => atScoring)).toEqual(['1', 'true', null, 1.5, undefined]);
+    const constants = parse({ features }).features.map((feature) => 'atScoring' in feature && feature.atScoring);
+    expect(constants).toEqual(['1', 'true', null, 1.5, false]);
   });
 });
 
@@ -330,7 +331,7 @@ model: { hidden_units: [200, 0] }
       'entirespace.yaml:11:9 log.kept: got 2, expected a rate above 0 and at most 1, or a column name',
       'entirespace.yaml:12:21 split.tset: unknown key, did you mean test? expected one of hash, seed, validation, test',
       'entirespace.yaml:14:56 features.zip_code.embedding: got zip, but there is no table in embeddings',
-      'entirespace.yaml:15:16 features.age.type: got "numbr", expected one of "category", "bag", "number"',
+      'entirespace.yaml:15:16 features.age.type: got "numbr", expected one of "category", "bag", "number", "cross"',
       'entirespace.yaml:16:3 features.spend: got spend, which is log.outcomes[0], expected a column known at scoring',
       'entirespace.yaml:16:34 features.spend.entity: got "person", expected one of "user", "item", "context"',
       'entirespace.yaml:17:3 features.brand.entity: missing, expected one of "user", "item", "context"',
@@ -415,6 +416,7 @@ describe('any text', () => {
       brand: { type: 'category', entity: 'item', embedding: 'item' },
       tags: { type: 'bag', entity: 'user', vocabulary: { min_count: 1 }, weights: 'w' },
       age: { type: 'number', entity: 'user', clip: [0, 1] },
+      pair: { type: 'cross', of: ['brand', 'slot'], entity: 'context', hash: 9, at_scoring: { slot: 1 } },
     },
     model: { hidden_units: [4], fields: 'sum_by_entity' },
     training: { patience: 1 },

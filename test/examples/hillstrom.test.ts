@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import { readDeclaration } from '../../lib/config/parse-declaration.ts';
+import { featureColumns } from '../../lib/table/kinds/index.ts';
 
 const folder = fileURLToPath(new URL('../../examples/hillstrom/', import.meta.url));
 
@@ -77,7 +78,7 @@ describe('hillstrom.parquet', () => {
       ...log.keys,
       ...log.outcomes,
       ...stages.map(({ label }) => label),
-      ...features.map(({ column }) => column),
+      ...features.flatMap(featureColumns).map(({ column }) => column),
     ];
     expect(new Set(columns)).toEqual(new Set(named));
   });

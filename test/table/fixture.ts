@@ -13,6 +13,7 @@ import type {
   NumberFeature,
   Stage,
 } from '../../lib/config/declaration.ts';
+import type { CrossFeature } from '../../lib/config/features/kinds.ts';
 import { type CheckedLog, checkLog } from '../../lib/table/check/log.ts';
 import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
 import { encodeLog } from '../../lib/table/encode/encode.ts';
@@ -107,6 +108,11 @@ export function number(name: string, options: Partial<NumberFeature> = {}): Numb
     clip: null,
     ...options,
   };
+}
+
+/** A cross of columns, by the hash of the table of its own name. */
+export function cross(name: string, of: readonly string[], options: Partial<CrossFeature> = {}): CrossFeature {
+  return { type: 'cross', name, entity: 'context', of: of.map((column) => ({ column })), embedding: name, ...options };
 }
 
 export function vocabulary(options: Partial<IdSource & { kind: 'vocabulary' }> = {}): IdSource {

@@ -5,10 +5,11 @@
  */
 import { z } from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
+import { sameColumn, unknownName } from '../patterns.ts';
 import { bound, clip, column, scalar, text, whole } from '../schema/blocks.ts';
 import type { FeatureKind } from './feature-kind.ts';
 import { entity, type FeatureBase, type OneColumn, oneColumn, ownColumn, resolveColumn, textOf } from './one-column.ts';
-import { checkTable, DIMENSION, resolveTable, tableMembers } from './table-choice.ts';
+import { checkTable, DIMENSION, resolveTable, type SharedTables, tableMembers } from './table-choice.ts';
 
 /** One value of a finite set. */
 export interface CategoryFeature extends FeatureBase, OneColumn {
@@ -40,7 +41,15 @@ export interface NumberFeature extends FeatureBase, OneColumn {
   readonly clip: readonly [number | null, number | null] | null;
 }
 
-export type Feature = CategoryFeature | BagFeature | NumberFeature;
+/** The values of several columns together, as one value of a finite set. */
+export interface CrossFeature extends FeatureBase {
+  readonly type: 'cross';
+  /** The columns, in the order in which their values are joined. */
+  readonly of: readonly OneColumn[];
+  readonly embedding: string;
+}
+
+export type Feature = CategoryFeature | BagFeature | NumberFeature | CrossFeature;
 export type FeatureType = Feature['type'];
 export type FeatureOf<Type extends FeatureType> = Extract<Feature, { readonly type: Type }>;
 
@@ -78,8 +87,22 @@ const number = z.strictObject({
   dimension: whole(1).optional().describe('Width of an embedding of the quantiles. Default: 18.'),
 });
 
+const COLUMNS = 'at least two column names';
+const cross = z.strictObject({
+  type: z.literal('cross').describe('The values of several columns together, hashed.'),
+  of: z.array(column, COLUMNS).min(2, COLUMNS).describe('Columns whose values make one value together.'),
+  entity,
+  at_scoring: z
+    .record(column, scalar.nullable())
+    .default({})
+    .describe('Values used where columns are unknown at scoring, by column.'),
+  embedding: tableMembers.embedding,
+  dimension: tableMembers.dimension,
+  hash: tableMembers.hash,
+});
+
 /** A feature as it stands in the file. */
-export const featureShape = z.discriminatedUnion('type', [category, bag, number]);
+export const featureShape = z.discriminatedUnion('type', [category, bag, number, cross]);
 export type FeatureShape = z.output<typeof featureShape>;
 type ShapeOf<Type extends FeatureType> = Extract<FeatureShape, { readonly type: Type }>;
 
@@ -89,6 +112,7 @@ export const draftFeatureShape = z.discriminatedUnion('type', [
   category.extend(draft),
   bag.extend(draft),
   number.extend(draft),
+  cross.extend(draft),
 ]);
 
 /** One object for every type of feature. */
@@ -144,6 +168,23 @@ export const FEATURE_KINDS: FeatureKinds = {
       clip: shape.clip ?? null,
     }),
   },
+
+  cross: {
+    sharesTables: true,
+    columns: (name, { of }) => of.map((column, i) => ({ path: ['features', name, 'of', i], column })),
+    table: resolveTable,
+    weightsInput: () => null,
+    check: checkCross,
+    resolve: (name, { entity, of, at_scoring: constants, embedding = name }) => ({
+      name,
+      entity,
+      type: 'cross',
+      of: of.map((column) =>
+        Object.hasOwn(constants, column) ? { column, atScoring: textOf(constants[column]) ?? null } : { column },
+      ),
+      embedding,
+    }),
+  },
 };
 
 /** What there is to know of a feature's kind. Its functions are given shapes of that kind alone. */
@@ -168,4 +209,30 @@ function checkNumber(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
       path: [...path, member],
       message: `got ${member} beside quantiles, which it does not change, expected one of them`,
     }));
+}
+
+/** Each column stands in a cross once, constants are for its columns alone, and its ids come of a hash. */
+function checkCross(path: Path, shape: ShapeOf<'cross'>, tables: SharedTables): readonly Mistake[] {
+  const { of, at_scoring: constants, embedding, hash } = shape;
+  const repeated = of.flatMap((column, i) =>
+    of.slice(0, i).some((other) => sameColumn(other, column))
+      ? [{ path: [...path, 'of', i], message: `got ${column} twice, expected it once` }]
+      : [],
+  );
+  const strangers = Object.keys(constants).filter((column) => !of.includes(column));
+  const ids = embedding === undefined ? undefined : tables.get(embedding);
+  return [
+    ...repeated,
+    ...strangers.map((column) => ({
+      path: [...path, 'at_scoring', column],
+      message: unknownName('column of the cross', column, of),
+    })),
+    ...checkTable(path, shape, tables),
+    ...(embedding === undefined && hash === undefined
+      ? [{ path: [...path, 'hash'], message: 'missing, expected a number of buckets, or buckets and seed' }]
+      : []),
+    ...(ids != null && ids.kind !== 'hash'
+      ? [{ path: [...path, 'embedding'], message: `got ${embedding}, a table by ${ids.kind}, expected one by hash` }]
+      : []),
+  ];
 }

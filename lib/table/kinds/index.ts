@@ -2,6 +2,7 @@
 import type { Feature } from '../../config/declaration.ts';
 import { bag } from './bag.ts';
 import { category } from './category.ts';
+import { cross } from './cross.ts';
 import type { FeatureColumn, FeatureKind } from './feature-kind.ts';
 import { number } from './number.ts';
 
@@ -10,7 +11,7 @@ export type FeatureKinds = {
   readonly [Type in Feature['type']]: FeatureKind<Extract<Feature, { readonly type: Type }>>;
 };
 
-export const FEATURE_KINDS: FeatureKinds = { category, bag, number };
+export const FEATURE_KINDS: FeatureKinds = { category, bag, number, cross };
 
 /** What there is to know of a feature's kind. Its functions are given features of that kind alone. */
 export function featureKind({ type }: Feature): FeatureKind<Feature> {

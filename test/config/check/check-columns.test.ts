@@ -53,7 +53,7 @@ it('the time, the group and the keys may be features', () => {
     }),
     'entirespace.yaml',
   );
-  expect(features.map(({ column }) => column)).toEqual(['ts', 'user', 'id']);
+  expect(features).toMatchObject([{ column: 'ts' }, { column: 'user' }, { column: 'id' }]);
 });
 
 describe('names', () => {

@@ -16,7 +16,7 @@ import type { Column, Relation } from '../../../lib/table/columns.ts';
 import { execute, openDatabase, query } from '../../../lib/table/database.ts';
 import { readParquetFacts } from '../../../lib/table/source/parquet-file.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
-import { bag, category, LOG_DEFAULTS, number, rowsSql, workplace } from '../fixture.ts';
+import { bag, category, cross, LOG_DEFAULTS, number, rowsSql, workplace } from '../fixture.ts';
 
 const place = workplace();
 const USER = { entity: 'user', key: 'user_id', missing: 'unknown' } as const;
@@ -53,6 +53,17 @@ describe('what comes from a table', () => {
   it('are the features of its entity, but neither keys nor what is constant at scoring', () => {
     expect(tableFeatures(USER, [USER, ITEM], features).map(({ name }) => name)).toEqual(['age', 'history']);
     expect(tableFeatures(ITEM, [USER, ITEM], features).map(({ name }) => name)).toEqual(['price']);
+  });
+
+  it('are the columns of a cross, but neither keys nor what is constant at scoring', () => {
+    const of = [{ column: 'user_id' }, { column: 'city' }, { column: 'mood', atScoring: 'calm' }];
+    const own = [
+      cross('mood_of_city', [], { entity: 'user', of }),
+      cross('key_alone', ['user_id'], { entity: 'user' }),
+    ];
+    const asked = tableFeatures(USER, [USER, ITEM], [...own, cross('of_both', ['city', 'price'])]);
+    expect(asked.map(({ name }) => name)).toEqual(['mood_of_city']);
+    expect(lackedColumns(asked, [USER, ITEM], [])).toEqual(['city']);
   });
 
   it('are the columns that the file lacks, each once', () => {
