@@ -12,12 +12,13 @@ import { MODELS as BY_TYPE } from '../../lib/model/models/index.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { initialWeights } from '../../lib/training/initial-weights.ts';
 import { chainOfThree } from '../model/funnels.ts';
-import { eagerStep, firstStep } from './eager-step.ts';
-import { expectClose } from './expect-close.ts';
+import { eagerStep } from './eager-step.ts';
+import { expectClose, expectLosses } from './expect-close.ts';
 import { expectStepsOfPyTorch } from './models-in-pytorch.ts';
 import { PlainOptimizer } from './plain-optimizer.ts';
 import { RATES, rowsRead, smallBatch, someWeights } from './small-batch.ts';
 import { MODELS, smallChunk, smallModel } from './small-model.ts';
+import { describeStepsOfTfjs } from './steps-of-tfjs.ts';
 
 const OPTIONS: EngineOptions = {
   batchSize: 4096,
@@ -27,8 +28,6 @@ const OPTIONS: EngineOptions = {
   dropout: 0,
   seed: 3,
 };
-
-const SIZES = MODELS.flatMap((model) => [1, 3, 4096].map((rows) => ({ ...model, rows })));
 
 const OPTIMIZERS: readonly { readonly name: string; readonly optimizer: OptimizerChoice }[] = [
   { name: 'adam', optimizer: { type: 'adam', learningRate: 0.01 } },
@@ -41,6 +40,8 @@ const OPTIMIZERS: readonly { readonly name: string; readonly optimizer: Optimize
 const SCHEDULE: LearningRateSchedule = { warmupSteps: 2, decay: 'cosine', totalSteps: 8 };
 
 export function describeEngineContract(name: string, createEngine: CreateEngine): void {
+  describeStepsOfTfjs(name, createEngine, [1, 3, 200]);
+
   describe(name, () => {
     beforeAll(async () => {
       await tf.setBackend('cpu');
@@ -67,13 +68,6 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
     });
 
     describe('loss', () => {
-      it.each(SIZES)('is that of tfjs-cpu: $name, $rows rows', async ({ model, rows }) => {
-        const engine = await engineOf(model);
-        const batch = smallBatch(model, rows);
-        expectLosses(await engine.loss(batch), firstStep(model, rows).losses);
-        await engine.release();
-      });
-
       it('starts at that of predicting the base rates', async () => {
         const model = smallModel();
         const engine = await engineOf(model, {}, initialWeights(model, RATES, 1));
@@ -117,24 +111,6 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         'has the losses, and after three steps the weights, of %s written in PyTorch',
         (type) => expectStepsOfPyTorch(createEngine, type),
       );
-
-      it.each(SIZES)('follows the gradient of tfjs-cpu: $name, $rows rows', async ({ model, rows }) => {
-        // So long a step leaves nearly all digits of the gradient in the difference of the weights.
-        const learningRate = 1024;
-        const engine = await engineOf(model, { optimizer: { type: 'sgd', learningRate } });
-        const before = engine.weights();
-        const batch = smallBatch(model, rows);
-        const { losses, gradients } = firstStep(model, rows);
-        expectLosses(await engine.train(batch), losses);
-        const after = engine.weights();
-        for (const kind of ['parameters', 'tables'] as const)
-          for (const [name, expected] of Object.entries(gradients[kind])) {
-            const [from, to] = [before[kind][name] as Float32Array, after[kind][name] as Float32Array];
-            const step = from.map((weight, i) => (weight - (to[i] as number)) / learningRate);
-            expectClose(step, expected, 1e-5, `${name} at ${rows} rows`);
-          }
-        await engine.release();
-      });
 
       it.each(
         OPTIMIZERS.flatMap((entry) => [
@@ -376,16 +352,6 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
 /** A copy of an engine's state. */
 function stateOf(engine: TrainingEngine): Map<string, Uint8Array> {
   return new Map(engine.state().arrays.map(([name, bytes]) => [name, bytes.slice()]));
-}
-
-function expectLosses(
-  got: Readonly<Record<string, number>>,
-  expected: Readonly<Record<string, number>>,
-  tolerance = 1e-5,
-): void {
-  expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
-  for (const [name, loss] of Object.entries(expected))
-    expect(Math.abs((got[name] as number) - loss), `loss ${name}`).toBeLessThanOrEqual(tolerance * loss);
 }
 
 function expectWeights(got: Weights, expected: Weights, tolerance: number): void {

@@ -13,3 +13,14 @@ export function expectClose(got: Float32Array, expected: Float32Array, tolerance
     far < 0 ? 'none' : `element ${far}: got ${got[far]}, expected ${expected[far]} +- ${tolerance * size}`;
   expect(difference, what).toBe('none');
 }
+
+/** The same losses, each as close as that to what is expected, relative to it. */
+export function expectLosses(
+  got: Readonly<Record<string, number>>,
+  expected: Readonly<Record<string, number>>,
+  tolerance = 1e-5,
+): void {
+  expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
+  for (const [name, loss] of Object.entries(expected))
+    expect(Math.abs((got[name] as number) - loss), `loss ${name}`).toBeLessThanOrEqual(tolerance * loss);
+}

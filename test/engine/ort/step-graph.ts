@@ -1,0 +1,62 @@
+/** The traced step of every model, run by onnxruntime and held against the same functions run at once on tfjs-cpu. */
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Session } from '../../../lib/engine/ort/session.ts';
+import { EMBEDDED, EMBEDDED_GRADIENT, gradientName, lossName, traceStep } from '../../../lib/engine/ort/step-model.ts';
+import { onnxBytes } from '../../../lib/graph/onnx-file.ts';
+import type { Model } from '../../../lib/model/model.ts';
+import { firstStep } from '../eager-step.ts';
+import { expectClose } from '../expect-close.ts';
+import { smallBatch, someWeights } from '../small-batch.ts';
+import { MODELS } from '../small-model.ts';
+
+/** Tests of the step graph of every model on batches of those numbers of rows. */
+export function describeStepGraphs(sizes: readonly number[]): void {
+  describe.each(MODELS)('the step graph, $name', ({ model }) => {
+    beforeAll(async () => {
+      await tf.setBackend('cpu');
+    });
+
+    it.each(sizes)('has the loss and gradients of tfjs-cpu at %i rows', async (rows) => {
+      const eager = firstStep(model, rows);
+      const session = await Session.open(onnxBytes(traceStep(model, false).graph), { threads: 1 });
+      const got = await session.run({
+        ...onnxInputs(model, rows),
+        [EMBEDDED]: { data: eager.embedded, shape: [rows, model.embeddings.width] },
+      });
+      const expected = {
+        ...rename(eager.losses, lossName, (loss) => Float32Array.of(loss)),
+        ...rename(eager.gradients.parameters, gradientName, (gradient) => gradient),
+        [EMBEDDED_GRADIENT]: eager.embeddedGradient,
+      };
+      expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
+      for (const [name, values] of Object.entries(expected))
+        expectClose(got[name] as Float32Array, values, 1e-5, `${name} at ${rows} rows`);
+      await session.release();
+    });
+  });
+}
+
+function onnxInputs(model: Model, rows: number) {
+  const weights = someWeights(model);
+  const batch = smallBatch(model, rows);
+  return Object.fromEntries([
+    ...model.network.parameters.map(({ name, shape }) => [
+      `parameter/${name}`,
+      { data: weights.parameters[name] as Float32Array, shape },
+    ]),
+    ...model.layout.numbers.map(({ name }) => [
+      `number/${name}`,
+      { data: batch.numbers[name] as Float32Array, shape: [rows] },
+    ]),
+    ...model.graph.labelled.flatMap(({ name }) => [
+      [`label/${name}`, { data: batch.labels[name] as Float32Array, shape: [rows, 1] }],
+      [`weight/${name}`, { data: batch.weights[name] as Float32Array, shape: [rows, 1] }],
+    ]),
+  ]);
+}
+
+function rename<T, U>(values: Readonly<Record<string, T>>, nameOf: (name: string) => string, of: (value: T) => U) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [nameOf(name), of(value)]));
+}

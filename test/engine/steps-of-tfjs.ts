@@ -1,0 +1,58 @@
+/** The losses and gradients of an engine, held against the same functions run at once on tfjs-cpu. */
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, it } from 'vitest';
+import type { CreateEngine, TrainingEngine } from '../../lib/engine/engine.ts';
+import type { OptimizerChoice } from '../../lib/engine/optimizers.ts';
+import type { Model } from '../../lib/model/model.ts';
+import { firstStep } from './eager-step.ts';
+import { expectClose, expectLosses } from './expect-close.ts';
+import { smallBatch, someWeights } from './small-batch.ts';
+import { MODELS } from './small-model.ts';
+
+/** Tests of the first step of every model on batches of those numbers of rows. */
+export function describeStepsOfTfjs(name: string, createEngine: CreateEngine, sizes: readonly number[]): void {
+  const cases = MODELS.flatMap((model) => sizes.map((rows) => ({ ...model, rows })));
+
+  async function engineOf(model: Model, optimizer: OptimizerChoice): Promise<TrainingEngine> {
+    const options = { batchSize: 4096, threads: 1, optimizer, l2Embeddings: 0, dropout: 0, seed: 3 };
+    const engine = await createEngine(model, options);
+    engine.load(someWeights(model));
+    return engine;
+  }
+
+  describe(name, () => {
+    beforeAll(async () => {
+      await tf.setBackend('cpu');
+    });
+
+    describe('loss', () => {
+      it.each(cases)('is that of tfjs-cpu: $name, $rows rows', async ({ model, rows }) => {
+        const engine = await engineOf(model, { type: 'adam', learningRate: 0.01 });
+        const batch = smallBatch(model, rows);
+        expectLosses(await engine.loss(batch), firstStep(model, rows).losses);
+        await engine.release();
+      });
+    });
+
+    describe('train', () => {
+      it.each(cases)('follows the gradient of tfjs-cpu: $name, $rows rows', async ({ model, rows }) => {
+        // So long a step leaves nearly all digits of the gradient in the difference of the weights.
+        const learningRate = 1024;
+        const engine = await engineOf(model, { type: 'sgd', learningRate });
+        const before = engine.weights();
+        const batch = smallBatch(model, rows);
+        const { losses, gradients } = firstStep(model, rows);
+        expectLosses(await engine.train(batch), losses);
+        const after = engine.weights();
+        for (const kind of ['parameters', 'tables'] as const)
+          for (const [name, expected] of Object.entries(gradients[kind])) {
+            const [from, to] = [before[kind][name] as Float32Array, after[kind][name] as Float32Array];
+            const step = from.map((weight, i) => (weight - (to[i] as number)) / learningRate);
+            expectClose(step, expected, 1e-5, `${name} at ${rows} rows`);
+          }
+        await engine.release();
+      });
+    });
+  });
+}

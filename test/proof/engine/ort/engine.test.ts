@@ -1,0 +1,9 @@
+/** The engine on onnxruntime at the rows of a whole batch, which take tfjs-cpu seconds. */
+import { OrtEngine } from '../../../../lib/engine/ort/engine.ts';
+import { describeStepGraphs } from '../../../engine/ort/step-graph.ts';
+import { describeStepsOfTfjs } from '../../../engine/steps-of-tfjs.ts';
+
+const BATCH_ROWS = 4096;
+
+describeStepsOfTfjs('the engine on onnxruntime', OrtEngine.create, [BATCH_ROWS]);
+describeStepGraphs([BATCH_ROWS]);
