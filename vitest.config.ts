@@ -5,7 +5,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
  * others have a command each:
  *
  * - `npm run test:process`: `test/process`, tests that start real processes, kill them and send them signals;
- * - `npm run test:proof`: `test/proof`, exhaustive searches and statistics over many runs.
+ * - `npm run test:proof`: `test/proof`, exhaustive searches, statistics over many runs, every model of the family, and
+ *   more rows than a test of a second can have. A small part of most of them is in `unit`.
  *
  * One file, of whatever project, takes a second or two: `npx vitest run test/config/units.test.ts`, and one test of it
  * with `-t 'part of its name'`. Files that use the built command or kernels need one `npm run build` before.

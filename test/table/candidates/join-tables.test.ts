@@ -4,7 +4,6 @@ import {
   joinTables,
   lackedColumns,
   neededBuckets,
-  ROW_GROUP_ROWS,
   type TableRows,
   tableColumns,
   tableFeatures,
@@ -12,26 +11,18 @@ import {
 } from '../../../lib/table/candidates/join-tables.ts';
 import { checkCandidateColumns } from '../../../lib/table/check/check-columns.ts';
 import { candidateChecks, firstFailedSql } from '../../../lib/table/check/check-rows.ts';
-import type { Column, Relation } from '../../../lib/table/columns.ts';
-import { execute, openDatabase, query } from '../../../lib/table/database.ts';
-import { readParquetFacts } from '../../../lib/table/source/parquet-file.ts';
+import type { Relation } from '../../../lib/table/columns.ts';
+import { query } from '../../../lib/table/database.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
 import { bag, category, cross, LOG_DEFAULTS, number, rowsSql, workplace } from '../fixture.ts';
+import { tableOf, USER } from './table-of.ts';
 
 const place = workplace();
-const USER = { entity: 'user', key: 'user_id', missing: 'unknown' } as const;
 const LOG = { ...LOG_DEFAULTS, keys: [] };
 const ITEM = { entity: 'item', key: 'item_id', missing: 'reject' } as const;
 
 async function rowsOf(name: string, sql: string): Promise<Relation> {
   return (await openSource(place.database, await place.write(name, sql))).relation;
-}
-
-async function tableOf(name: string, sql: string, entity: TableRows['entity'] = USER): Promise<TableRows> {
-  const path = await place.write(name, sql);
-  const { columns } = await readParquetFacts(place.database, path, path);
-  const [key, ...others] = columns as [Column, ...Column[]];
-  return { entity, place: `features/${entity.entity}/`, key, columns: others, paths: [path] };
 }
 
 async function joined(relation: Relation, tables: readonly TableRows[]) {
@@ -91,8 +82,8 @@ describe('a join', () => {
       'two.parquet',
       rowsSql('user_id, item_id, hour', ["7, 'a', 1", "8, 'b', 2", "NULL, 'c', 3"]),
     );
-    const users = await tableOf('u.parquet', rowsSql('user_id, age', ['8, 30', '7, NULL']));
-    const items = await tableOf('i.parquet', rowsSql('item_id, price', ["'a', 1.5", "'c', 2.5"]), ITEM);
+    const users = await tableOf(place, 'u.parquet', rowsSql('user_id, age', ['8, 30', '7, NULL']));
+    const items = await tableOf(place, 'i.parquet', rowsSql('item_id, price', ["'a', 1.5", "'c', 2.5"]), ITEM);
     const { relation, rows: got } = await joined(rows, [users, items]);
     const no = { '#malformed': null, '#malformed_value': null };
     expect(got).toEqual([
@@ -159,13 +150,13 @@ describe('a join', () => {
     ['BIGINT', 'VARCHAR', '9007199254740993'],
   ])('of a candidate key of %s with a table key of %s finds its entity', async (candidate, table, key) => {
     const rows = await rowsOf('types.parquet', `SELECT CAST('${key}' AS ${candidate}) AS user_id`);
-    const users = await tableOf('types-u.parquet', `SELECT CAST('${key}' AS ${table}) AS user_id, 1 AS age`);
+    const users = await tableOf(place, 'types-u.parquet', `SELECT CAST('${key}' AS ${table}) AS user_id, 1 AS age`);
     expect((await joined(rows, [users])).rows).toMatchObject([{ age: 1, '#unknown_user': false }]);
   });
 
   it('of a CSV file finds the entities of a table with types', async () => {
     const rows = await rowsOf('pairs.csv', rowsSql('user_id, item_id', ["7, 'a'", "NULL, 'b'", "9, 'c'"]));
-    const users = await tableOf('csv-u.parquet', rowsSql('user_id, age', ['7::BIGINT, 1', '9, 2']));
+    const users = await tableOf(place, 'csv-u.parquet', rowsSql('user_id, age', ['7::BIGINT, 1', '9, 2']));
     expect((await joined(rows, [users])).rows.map(({ age }) => age)).toEqual([1, null, 2]);
   });
 
@@ -181,32 +172,6 @@ describe('a join', () => {
       `candidate columns of a wrong type: user_id is ${type}, expected an integer or text (in x.parquet)`,
     );
   });
-
-  it('keeps the rows in their order where table and rows outgrow the memory', async () => {
-    const small = await openDatabase({ threads: 2, memoryLimitMiB: 160, scratch: place.at('.') });
-    try {
-      const path = await place.write('big.parquet', 'SELECT (i * 7919) % 400000 AS user_id FROM range(300000) t(i)');
-      const { relation } = await openSource(small, path);
-      const wide = Array.from({ length: 8 }, (_, i) => `repeat(md5((i + ${i})::VARCHAR), 2) AS c${i}`).join(', ');
-      const table = `SELECT i AS user_id, i AS age, ${wide} FROM range(400000) t(i)`;
-      const users = await tableOf('big-u.parquet', table.replace('400000', '1'));
-      const [bigTable = ''] = users.paths;
-      // Row groups as the table's own have them.
-      await execute(
-        place.database,
-        `COPY (${table}) TO '${bigTable}' (FORMAT parquet, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
-      );
-      const result = await joinTables(small, relation, [users], await mkdtemp(place.at('joined-')));
-      const [wrong] = await query(
-        small,
-        `SELECT count(*) AS rows, count(*) FILTER ("#row" <> place OR age <> user_id OR user_id <> (place * 7919) % 400000) AS wrong
-         FROM (SELECT *, row_number() OVER () - 1 AS place FROM ${result.from})`,
-      );
-      expect(wrong).toEqual({ rows: 300_000n, wrong: 0n });
-    } finally {
-      await small.close();
-    }
-  });
 });
 
 describe('the needed rows of a table', () => {
@@ -214,7 +179,11 @@ describe('the needed rows of a table', () => {
     const rows = await rowsOf('some.parquet', rowsSql('user_id', ["'3'", "'1'", "'3'", 'NULL', "'99'"]));
     // int.from_bytes(hashlib.md5(f'0:{key}'.encode()).digest()[8:], 'little') % 4 in Python: 1 for both 1 and 3, 3 for 99.
     expect(await neededBuckets(place.database, rows, USER, 4)).toEqual([1, 3]);
-    const users = await tableOf('all-u.parquet', 'SELECT i AS user_id, i * 10 AS age, i AS other FROM range(10) t(i)');
+    const users = await tableOf(
+      place,
+      'all-u.parquet',
+      'SELECT i AS user_id, i * 10 AS age, i AS other FROM range(10) t(i)',
+    );
     const path = place.at('needed.parquet');
     await writeNeededRows(place.database, rows, { ...users, columns: users.columns.slice(0, 1) }, path);
     expect(await query(place.database, `SELECT * FROM read_parquet('${path}') ORDER BY user_id`)).toEqual([

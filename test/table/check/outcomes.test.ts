@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Declaration } from '../../../lib/config/declaration.ts';
 import { countUnhashed, readOutcomes } from '../../../lib/table/check/outcomes.ts';
 import { PARTS } from '../../../lib/table/encoded.ts';
-import { declare, encodeAll, LOG_DEFAULTS, openLog, rowsSql, stage, workplace } from '../fixture.ts';
+import { declare, LOG_DEFAULTS, openLog, rowsSql, workplace } from '../fixture.ts';
 
 const place = workplace();
 const columns = 'row, click, conversion, part';
@@ -53,25 +53,6 @@ describe('days', () => {
     expect([...(day ?? [])]).toEqual([1, 1, 2]);
     expect(group).toBeNull();
     expect((await outcomesOf(path, declare([]))).day).toBeNull();
-  });
-});
-
-describe('labels and weights', () => {
-  it('are those of the encoded rows', async () => {
-    const sql = `SELECT i AS row, i % 2 AS click, i % 4 // 3 AS conversion, ['train', 'test'][1 + i // 3 % 2] AS part,
-      TIMESTAMP '2026-05-01' + to_seconds(i) AS ts, 1 / (1 + i % 3) AS rate FROM range(200000) t(i)`;
-    const declaration = declare([], {
-      log: { ...LOG_DEFAULTS, time: 'ts', kept: { column: 'rate' } },
-      stages: [stage('click', ['impression']), stage('conversion', ['click'], { withinMs: 600_000 })],
-    });
-    const path = await place.write('many.parquet', sql);
-    const log = await openLog(place, path, declaration);
-    const chunk = await encodeAll(place, path, declaration);
-    const outcomes = await readOutcomes(place.database, log, PARTS);
-    expect(outcomes).toMatchObject({ rows: 200_000, labels: chunk.labels, weight: chunk.weight });
-    const test = await readOutcomes(place.database, log, ['test']);
-    expect(test.rows).toBe(99_999);
-    expect(test.labels.conversion).toEqual(chunk.labels.conversion?.filter((_, row) => Math.floor(row / 3) % 2 === 1));
   });
 });
 

@@ -20,6 +20,7 @@ import {
   vocabulary,
   workplace,
 } from '../fixture.ts';
+import { MANY, manyRows } from './many-columns.ts';
 
 const place = workplace();
 
@@ -168,42 +169,9 @@ describe('a number', () => {
 });
 
 describe('encoded rows of a log', () => {
-  const many = (
-    rows: number,
-  ) => `SELECT i AS row, i % 3 // 2 AS click, i % 6 // 5 AS conversion, CASE WHEN i % 4 = 3 THEN 'test' ELSE 'train' END AS part,
-    ${Array.from({ length: 20 }, (_, k) => `'v' || (i * ${7 + 2 * k} % ${50 + 3001 * k}) AS c${k}`).join(', ')}, i / 7 AS price FROM range(${rows}) t(i)`;
-  // A vocabulary of values seen often: many rows are unknown, which a join gives after the known ones.
-  const twenty = Array.from({ length: 20 }, (_, k) => category(`c${k}`));
-  const rare = twenty.map(({ name }) => table(name, vocabulary({ minCount: 5, unknown: 3 })));
-
-  it('come in its order, in chunks of one size, through twenty joins', async () => {
-    const path = await place.write('many.parquet', many(200_000));
-    const declaration = declare([...twenty, number('price')], { embeddings: rare });
-    const log = await openLog(place, path, declaration);
-    const { encoder } = await fitEncoder(place.database, log);
-    let next = 0;
-    const sizes: number[] = [];
-    for await (const { rows, rowNumbers, numbers, part, labels } of encodeLog(place.database, log, encoder)) {
-      sizes.push(rows);
-      for (let i = 0; i < rows; i += 1, next += 1) {
-        const row = rowNumbers[i] ?? -1;
-        if (
-          row !== next ||
-          numbers.price?.[i] !== Math.fround(row / 7) ||
-          part[i] !== (row % 4 === 3 ? 2 : 0) ||
-          labels.click?.[i] !== (row % 3 === 2 ? 1 : 0)
-        ) {
-          throw new Error(`row ${row} is out of place`);
-        }
-      }
-    }
-    expect(next).toBe(200_000);
-    expect([sizes[0], sizes.at(-1), sizes.length]).toEqual([8192, 200_000 % 8192, 25]);
-  });
-
   it('do not depend on the size of the chunks, and can be of some parts only', async () => {
-    const path = await place.write('parts.parquet', many(5000));
-    const log = await openLog(place, path, declare([...twenty, number('price')], { embeddings: rare }));
+    const path = await place.write('parts.parquet', manyRows(5000));
+    const log = await openLog(place, path, MANY);
     const { encoder } = await fitEncoder(place.database, log);
     const collect = async (options: Parameters<typeof encodeLog>[3]) => {
       const ids: bigint[] = [];

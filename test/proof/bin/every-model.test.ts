@@ -1,9 +1,9 @@
 /** Every model of the family goes the whole way, by the command alone. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { MODELS } from '../../lib/model/models/index.ts';
-import { DECLARATION, logText } from './small-log.ts';
-import { workplace } from './workplace.ts';
+import { MODELS } from '../../../lib/model/models/index.ts';
+import { DECLARATION, logText } from '../../bin/small-log.ts';
+import { workplace } from '../../bin/workplace.ts';
 
 const place = workplace();
 const TYPES = Object.keys(MODELS);
