@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
 import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
-import type { CandidateFiles, Log, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/protocol/ports.ts';
+import type { CandidateFiles, Logger, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/protocol/ports.ts';
 import { oneAtATime } from '../lib/store/parallel.ts';
 import type { CandidatePlan } from '../lib/table/candidates/plan.ts';
 
@@ -38,7 +38,7 @@ export interface ModelProcess extends CandidateFiles {
 const CLOSE_MILLISECONDS = 5_000;
 
 /** Starts `modulePath` for the first version that is asked for, and replaces it when another one is. */
-export function modelProcess(modulePath: string, log: Pick<Log, 'info'>): ModelProcess {
+export function modelProcess(modulePath: string, log: Pick<Logger, 'info'>): ModelProcess {
   let running: { readonly version: string; readonly child: ChildProcess } | null = null;
   const inTurn = oneAtATime();
 

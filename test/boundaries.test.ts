@@ -36,7 +36,7 @@ const WITHOUT_IMPORTS = ['lib/contract', 'lib/numbers'];
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@aws-lambda-powertools/logger': ['lib/scoring'],
   '@aws-lambda-powertools/metrics': ['lib/scoring', 'functions'],
-  '@aws-sdk/client-s3': ['lib/store', 'lib/queue'],
+  '@aws-sdk/client-s3': ['lib/store'],
   '@aws-sdk/client-sfn': ['lib/store'],
   '@aws-sdk/client-sqs': ['lib/queue'],
   '@bufbuild/protobuf': ['lib/graph'],

@@ -1,9 +1,10 @@
 /** The queues of a deployed stack, found by its bucket and by their names. */
 
 import { PREFIXES } from '../../lib/contract/bucket.ts';
-import { notifiedQueues, queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../../lib/queue/queue-facts.ts';
+import { queueFacts, queueName, queueUrlOf, queueUrlsNamed } from '../../lib/queue/queue-facts.ts';
 import type { SqsClient } from '../../lib/queue/sqs-client.ts';
 import type { PolledQueue } from '../../lib/scoring/local/poll-queues.ts';
+import { notifiedQueues } from '../../lib/store/s3/notifications.ts';
 import type { EndpointOptions } from '../bucket.ts';
 import { UsageError } from '../terminal/exit.ts';
 

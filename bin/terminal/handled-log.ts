@@ -3,12 +3,12 @@
 import { failureKey, scoresFolder } from '../../lib/contract/bucket.ts';
 import { count, countOf } from '../../lib/numbers/text.ts';
 import type { PlanResult } from '../../lib/scoring/protocol/plan.ts';
-import type { Log } from '../../lib/scoring/protocol/ports.ts';
+import type { Logger } from '../../lib/scoring/protocol/ports.ts';
 import type { Reconciled } from '../../lib/scoring/protocol/reconcile.ts';
 import type { ScoreResult } from '../../lib/scoring/protocol/score.ts';
 import { type Io, print, printError } from './io.ts';
 
-type Details = Parameters<Log['info']>[1];
+type Details = Parameters<Logger['info']>[1];
 
 /** A line, and whether it goes to standard error. */
 interface Line {
@@ -23,7 +23,7 @@ interface Line {
 export function handledLog(
   io: Pick<Io, 'stdout' | 'stderr'>,
   { json, bucket }: { readonly json: boolean; readonly bucket: string },
-): Log {
+): Logger {
   const entry = (level: string) => (message: string, details: Details) =>
     print(io, JSON.stringify({ level, message, ...details }, errorAsText));
   if (json) return { info: entry('info'), error: entry('error') };

@@ -1,18 +1,15 @@
-/** What SQS and S3 know of queues: who they are, how they treat their messages, and which bucket feeds which. */
-import { GetBucketNotificationConfigurationCommand } from '@aws-sdk/client-s3';
+/** What SQS knows of queues: their names, and how they treat their messages. */
 import { GetQueueAttributesCommand, GetQueueUrlCommand, ListQueuesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { AwsConnection } from '../store/aws/aws-settings.ts';
-import { s3Client } from '../store/s3/s3-client.ts';
 
 export interface QueueFacts {
   readonly arn: string;
-  /** Time for which a received message is nobody else's. */
+  /** Time for which a received message is hidden from other receivers. */
   readonly visibilitySeconds: number;
   /** ARN of the queue of its dead letters; `null` where it has none. */
   readonly deadArn: string | null;
   /** Receives after which a message becomes a dead letter; `null` for never. */
   readonly maxReceives: number | null;
-  /** Messages that wait, about. */
+  /** Messages that wait, an estimate of SQS. */
   readonly messages: number;
 }
 
@@ -59,26 +56,6 @@ export async function queueUrlsNamed(client: SQSClient, nameStart: string): Prom
 /** The last part of a queue's ARN or URL. */
 export function queueName(arnOrUrl: string): string {
   return arnOrUrl.split(/[:/]/).at(-1) ?? '';
-}
-
-/** ARNs of the queues that S3 tells of objects under a prefix. */
-export async function notifiedQueues(
-  bucket: string,
-  prefix: string,
-  connection: AwsConnection = {},
-): Promise<string[]> {
-  const client = s3Client(connection);
-  try {
-    const request = new GetBucketNotificationConfigurationCommand({ Bucket: bucket });
-    const { QueueConfigurations = [] } = await client.send(request).catch((cause: unknown) => {
-      throw queueError('find the queues of', `s3://${bucket}`, cause);
-    });
-    return QueueConfigurations.filter(({ Filter }) =>
-      Filter?.Key?.FilterRules?.some(({ Name, Value }) => Name?.toLowerCase() === 'prefix' && Value === prefix),
-    ).map(({ QueueArn = '' }) => QueueArn);
-  } finally {
-    client.destroy();
-  }
 }
 
 /** An error of SQS, with what was being done. */

@@ -1,10 +1,10 @@
-import type { Log } from '../../lib/scoring/protocol/ports.ts';
+import type { Logger } from '../../lib/scoring/protocol/ports.ts';
 import type { OnProgress, Progress } from '../../lib/training/progress.ts';
 
 const EVERY_MS = 10_000;
 
 /** Progress as a line when something begins, and one in ten seconds then: rows, rows a second and seconds left. */
-export function progressLines(log: Log, now = () => performance.now()): OnProgress {
+export function progressLines(log: Logger, now = () => performance.now()): OnProgress {
   let phase = '';
   let began = { at: 0, done: 0 };
   let told = 0;

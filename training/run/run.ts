@@ -15,7 +15,7 @@ import { fetchVersion } from '../../lib/registry/fetch-version.ts';
 import { conclusionKey, resultKey, windowKey } from '../../lib/registry/keys.ts';
 import { type Lease, takeLease } from '../../lib/registry/lease.ts';
 import type { CountRun } from '../../lib/scoring/handlers/telemetry.ts';
-import type { Log } from '../../lib/scoring/protocol/ports.ts';
+import type { Logger } from '../../lib/scoring/protocol/ports.ts';
 import { putConditionally } from '../../lib/store/conditional-put.ts';
 import { InvalidRecordError, readRecord, recordText } from '../../lib/store/records.ts';
 import { ObjectNotFoundError, type Store } from '../../lib/store/store.ts';
@@ -32,7 +32,7 @@ import { type Conclusion, RUN_RECORD_KINDS, type RunResult } from './records.ts'
 
 export interface RunTools {
   readonly store: Store;
-  readonly log: Log;
+  readonly log: Logger;
   readonly count: CountRun;
   /** Aborted to end the run soon, with what was learnt kept. */
   readonly signal: AbortSignal;
@@ -235,7 +235,7 @@ async function lastDayOf(store: Store, { modelName, runId }: RunSettings): Promi
 }
 
 /** The current version, to begin with its weights; `null`, with a line that says why, where that cannot be. */
-async function fetchChampion(store: Store, log: Log, name: string, scratch: string): Promise<ChampionFiles | null> {
+async function fetchChampion(store: Store, log: Logger, name: string, scratch: string): Promise<ChampionFiles | null> {
   const current = await currentVersion(store, name);
   if (current === null) {
     log.info('no warm start', { why: 'no version is in use' });

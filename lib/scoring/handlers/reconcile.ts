@@ -1,7 +1,7 @@
 import { PREFIXES, parseWorkKey, WORK_RECORDS } from '../../contract/bucket.ts';
 import type { Inbox } from '../../queue/sqs-inbox.ts';
 import type { Store } from '../../store/store.ts';
-import type { Log } from '../protocol/ports.ts';
+import type { Logger } from '../protocol/ports.ts';
 import { type DeadLetter, type ReconcileDependencies, type Reconciled, reconcile } from '../protocol/reconcile.ts';
 
 export interface ReconcileHandlerDependencies extends ReconcileDependencies {
@@ -9,7 +9,7 @@ export interface ReconcileHandlerDependencies extends ReconcileDependencies {
   readonly dead: Readonly<Record<DeadLetter['queue'], Pick<Inbox, 'read'>>>;
   /** Age of a plan from which its missing shards are sent again. */
   readonly resendAfterMs: number;
-  readonly log: Pick<Log, 'info'>;
+  readonly log: Pick<Logger, 'info'>;
   /** Told how many files have a plan and no outcome. */
   readonly onOpenFiles: (files: number) => void;
 }

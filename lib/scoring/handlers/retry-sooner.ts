@@ -1,7 +1,7 @@
 import { RETRY_SECONDS } from '../../contract/limits.ts';
 import type { BatchHandler } from '../../queue/in-process-queue.ts';
 import type { Inbox } from '../../queue/sqs-inbox.ts';
-import type { Log } from '../protocol/ports.ts';
+import type { Logger } from '../protocol/ports.ts';
 
 /** Seconds until a message that failed is tried again: twice as long each time. */
 export function retrySeconds(receiveCount: number, firstSeconds: number = RETRY_SECONDS.first): number {
@@ -15,7 +15,7 @@ export function retrySeconds(receiveCount: number, firstSeconds: number = RETRY_
 export function retryingSooner(
   handler: BatchHandler,
   inbox: Pick<Inbox, 'hide'>,
-  log: Pick<Log, 'error'>,
+  log: Pick<Logger, 'error'>,
   firstSeconds: number = RETRY_SECONDS.first,
 ): BatchHandler {
   return async (event) => {

@@ -1,11 +1,11 @@
 import type { SQSBatchItemFailure } from 'aws-lambda';
 import type { BatchHandler } from '../../queue/in-process-queue.ts';
 import { parseShardMessage } from '../protocol/messages.ts';
-import type { Log, ScoreDependencies } from '../protocol/ports.ts';
+import type { Logger, ScoreDependencies } from '../protocol/ports.ts';
 import { scoreShard } from '../protocol/score.ts';
 
 /** Handles messages of the shards queue: scores each shard, and finishes the file with its last. Messages that fail are reported one by one. */
-export function scoreShardHandler(dependencies: ScoreDependencies & { readonly log: Log }): BatchHandler {
+export function scoreShardHandler(dependencies: ScoreDependencies & { readonly log: Logger }): BatchHandler {
   const { log } = dependencies;
   return async ({ Records }) => {
     const batchItemFailures: SQSBatchItemFailure[] = [];

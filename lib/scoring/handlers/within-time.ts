@@ -1,6 +1,6 @@
 import type { SQSBatchItemFailure } from 'aws-lambda';
 import type { BatchHandler } from '../../queue/in-process-queue.ts';
-import type { Log } from '../protocol/ports.ts';
+import type { Logger } from '../protocol/ports.ts';
 
 export interface Time {
   /** Milliseconds until the invocation is cut off. */
@@ -13,7 +13,7 @@ export interface Time {
 export function withinTime(
   handler: BatchHandler,
   { remainingMs, neededMs }: Time,
-  log: Pick<Log, 'info'>,
+  log: Pick<Logger, 'info'>,
 ): BatchHandler {
   return async ({ Records }) => {
     const batchItemFailures: SQSBatchItemFailure[] = [];

@@ -14,7 +14,7 @@ import { conclude, shardsDone } from '../protocol/finish.ts';
 import { checkCandidateKey, type FileVersion, fileVersion } from '../protocol/keys.ts';
 import type {
   CandidateFiles,
-  Log,
+  Logger,
   Models,
   PlanDependencies,
   ScoreDependencies,
@@ -35,8 +35,8 @@ import { findLocalFiles, type LocalFile } from './local-files.ts';
 
 /** The handlers' factories, as `functions/` exports them. */
 export interface Handlers {
-  readonly planShards: (dependencies: PlanDependencies & { readonly log: Log }) => BatchHandler;
-  readonly scoreShard: (dependencies: ScoreDependencies & { readonly log: Log }) => BatchHandler;
+  readonly planShards: (dependencies: PlanDependencies & { readonly log: Logger }) => BatchHandler;
+  readonly scoreShard: (dependencies: ScoreDependencies & { readonly log: Logger }) => BatchHandler;
 }
 
 export interface LocalScoring {
@@ -56,7 +56,7 @@ export interface LocalScoring {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** @default nothing is logged */
-  readonly log?: Log;
+  readonly log?: Logger;
   readonly now?: () => Date;
   readonly newWriterId?: () => string;
   readonly queueOptions?: QueueOptions;
@@ -186,7 +186,7 @@ function deadLetters(queue: DeadLetter['queue'], messages: InProcessQueue): Dead
 }
 
 // A batch response says which messages failed and not why; the log is where a handler says it.
-function notingErrors(log: Log, queue: InProcessQueue): Log {
+function notingErrors(log: Logger, queue: InProcessQueue): Logger {
   return {
     info: (message, details) => log.info(message, details),
     error(message, details) {
@@ -207,4 +207,4 @@ async function mapSequence<Item, Result>(
   return results;
 }
 
-const SILENT: Log = { info: () => undefined, error: () => undefined };
+const SILENT: Logger = { info: () => undefined, error: () => undefined };

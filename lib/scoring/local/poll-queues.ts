@@ -11,7 +11,7 @@ import { planShardsHandler } from '../handlers/plan-shards.ts';
 import { reconcileHandler } from '../handlers/reconcile.ts';
 import { retryingSooner } from '../handlers/retry-sooner.ts';
 import { scoreShardHandler } from '../handlers/score-shard.ts';
-import type { CandidateFiles, Log, Models } from '../protocol/ports.ts';
+import type { CandidateFiles, Logger, Models } from '../protocol/ports.ts';
 
 export interface PolledQueue {
   readonly url: string;
@@ -31,7 +31,7 @@ export interface PollQueuesOptions {
   readonly files: CandidateFiles;
   /** Existing folder for scratch files. */
   readonly scratch: string;
-  readonly log: Log;
+  readonly log: Logger;
   /** Time from one reconciliation to the next. */
   readonly reconcileSeconds: number;
   /** Time until a failed message is tried again, doubled each time. */

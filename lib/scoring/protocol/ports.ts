@@ -77,7 +77,7 @@ export interface ScoreDependencies extends ScoringDependencies {
 }
 
 /** The part of a logger that the handlers use; powertools' `Logger` is one. */
-export interface Log {
+export interface Logger {
   info(message: string, details: Readonly<Record<string, unknown>>): void;
   error(message: string, details: Readonly<Record<string, unknown>>): void;
 }

@@ -1,6 +1,6 @@
 /** Executions of a state machine of AWS Step Functions: to start one, and to learn how it ended. */
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { describeError } from '../s3/s3-errors.ts';
+import { describeError } from '../s3/errors.ts';
 import { type AwsConnection, awsSettings } from './aws-settings.ts';
 
 export type { SFNClient as StatesClient } from '@aws-sdk/client-sfn';

@@ -5,11 +5,11 @@
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut } from '../request.ts';
 import { type ObjectInfo, ObjectNotFoundError, type PutOptions, type Store } from '../store.ts';
-import { readBytes, readVersion } from './file-read.ts';
-import { type FileSpace, fileSpace, pathOf, sweep } from './file-space.ts';
-import { fileStats, infoFrom, versionOf } from './file-version.ts';
-import { foldersIn, walkFiles } from './file-walk.ts';
-import { deleteObject, writeObject } from './file-write.ts';
+import { readBytes, readVersion } from './read-version.ts';
+import { type FileSpace, fileSpace, pathOf, sweep } from './space.ts';
+import { fileStats, infoFrom, versionOf } from './version.ts';
+import { foldersIn, walkFiles } from './walk.ts';
+import { deleteObject, writeObject } from './write-object.ts';
 
 const COPY_BYTES = 2 ** 20;
 

@@ -4,7 +4,7 @@ import {
   GetPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
 import type { AwsConnection } from '../aws/aws-settings.ts';
-import { s3Client } from './s3-client.ts';
+import { s3Client } from './client.ts';
 
 /** How a bucket treats its objects. */
 export interface BucketFacts {

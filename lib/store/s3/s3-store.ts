@@ -21,11 +21,11 @@ import {
   type StoredObject,
 } from '../store.ts';
 import { bucketTime } from './bucket-time.ts';
-import { s3Client } from './s3-client.ts';
-import { describeError, isBehindEnd, isMissing, isPreconditionFailed } from './s3-errors.ts';
-import { listCurrent, listFoldersOf } from './s3-list.ts';
-import { type Facts, getObject, headObject, type Read, type S3Object } from './s3-read.ts';
-import { putBytes, putLocalFile, UPLOAD_SIZES, type UploadSizes } from './s3-write.ts';
+import { s3Client } from './client.ts';
+import { describeError, isBehindEnd, isMissing, isPreconditionFailed } from './errors.ts';
+import { listCurrent, listFoldersOf } from './list.ts';
+import { type Facts, getObject, headObject, type Read, type S3Object } from './read.ts';
+import { putBytes, putLocalFile, UPLOAD_SIZES, type UploadSizes } from './write.ts';
 
 export interface S3StoreOptions extends AwsConnection {
   readonly bucket: string;

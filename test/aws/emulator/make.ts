@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { sqsClient } from '../../../lib/queue/sqs-client.ts';
-import { s3Client } from '../../../lib/store/s3/s3-client.ts';
+import { s3Client } from '../../../lib/store/s3/client.ts';
 
 export interface QueueUrls {
   readonly queueUrl: string;

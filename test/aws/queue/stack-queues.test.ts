@@ -4,7 +4,7 @@ import { CreateQueueCommand } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
 import { stackQueues } from '../../../bin/stack/stack-queues.ts';
 import { sqsClient } from '../../../lib/queue/sqs-client.ts';
-import { s3Client } from '../../../lib/store/s3/s3-client.ts';
+import { s3Client } from '../../../lib/store/s3/client.ts';
 import { makeBucket } from '../emulator/resources.ts';
 
 const endpoint = inject('endpoint');

@@ -14,7 +14,7 @@ import { type RedriveDependencies, redriveDeadLetters } from '../../../lib/scori
 import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
 import { shardMessageBody } from '../../../lib/scoring/protocol/messages.ts';
 import { planFile } from '../../../lib/scoring/protocol/plan.ts';
-import type { Log, PlanDependencies } from '../../../lib/scoring/protocol/ports.ts';
+import type { Logger, PlanDependencies } from '../../../lib/scoring/protocol/ports.ts';
 import {
   type DeadLetter,
   failDeadLetters,
@@ -108,7 +108,7 @@ function asAnotherRelease(store: Store): Store {
 /** What a planner and a scorer stand on; each of its writes is a step. */
 function dependencies(
   onStep: OnStep = () => undefined,
-): PlanDependencies & { scratch: string; files: Files; log: Log } {
+): PlanDependencies & { scratch: string; files: Files; log: Logger } {
   const store = asAnotherRelease(withSteps(site.store, onStep));
   const files = candidateFiles({ store, models: loader, scratch: folder, shardRows: SHARD_ROWS });
   return {

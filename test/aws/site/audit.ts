@@ -10,7 +10,7 @@ import { sqsClient } from '../../../lib/queue/sqs-client.ts';
 import { sqsInbox } from '../../../lib/queue/sqs-inbox.ts';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import type { Failure, Outcome, ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
-import { s3Client } from '../../../lib/store/s3/s3-client.ts';
+import { s3Client } from '../../../lib/store/s3/client.ts';
 import { literal, openDatabase, query } from '../../../lib/table/database.ts';
 import type { CleanScores, Queues, Site } from './site.ts';
 

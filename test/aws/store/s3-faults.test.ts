@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { putConditionally } from '../../../lib/store/conditional-put.ts';
-import { s3Client } from '../../../lib/store/s3/s3-client.ts';
+import { s3Client } from '../../../lib/store/s3/client.ts';
 import { s3Store } from '../../../lib/store/s3/s3-store.ts';
 import { ObjectNotFoundError, PreconditionFailedError, type Store } from '../../../lib/store/store.ts';
 import { type Fault, type FaultProxy, type SeenRequest, s3Error, startFaultProxy } from '../emulator/fault-proxy.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { s3Client } from '../../../lib/store/s3/s3-client.ts';
+import { s3Client } from '../../../lib/store/s3/client.ts';
 import { type S3StoreOptions, s3Store } from '../../../lib/store/s3/s3-store.ts';
 import { toSparseFile } from '../../../lib/store/sparse-file.ts';
 import { PreconditionFailedError, type Store } from '../../../lib/store/store.ts';

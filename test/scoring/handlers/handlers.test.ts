@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
 import { arrivalBody } from '../../../lib/scoring/protocol/events.ts';
-import type { Log } from '../../../lib/scoring/protocol/ports.ts';
+import type { Logger } from '../../../lib/scoring/protocol/ports.ts';
 import { checkWhole } from '../world/invariants.ts';
 import { directTools } from '../world/steps.ts';
 import { fakeFiles, KEY, MODEL, memoryStore, putCandidate, scratch, TWO_SHARDS } from '../world/world.ts';
@@ -75,7 +75,7 @@ describe('the handlers', () => {
 function world() {
   const store = memoryStore();
   const lines: Line[] = [];
-  const log: Log = {
+  const log: Logger = {
     info: (message, details) => lines.push({ level: 'info', message, details }),
     error: (message, details) => lines.push({ level: 'error', message, details }),
   };

@@ -4,7 +4,7 @@ import type { Clock } from '../../../lib/queue/in-process-queue.ts';
 import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
 import { type FileResult, type LocalScoring, scoreLocal } from '../../../lib/scoring/local/local.ts';
-import type { CandidateFiles, Log } from '../../../lib/scoring/protocol/ports.ts';
+import type { CandidateFiles, Logger } from '../../../lib/scoring/protocol/ports.ts';
 import { type Gate, gated, type Operation } from './gated-store.ts';
 import { type MemoryStore, MODEL, rememberingQueue, scratch } from './world.ts';
 
@@ -71,7 +71,7 @@ export async function runLocal(
   const revive = () => {
     if (dead === 'handler') dead = null;
   };
-  const log: Log = { info: () => {}, error: revive };
+  const log: Logger = { info: () => {}, error: revive };
 
   for (let run = 1; ; run++) {
     try {

@@ -14,9 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readVersion } from '../../../lib/store/folder/file-read.ts';
-import { fileSpace } from '../../../lib/store/folder/file-space.ts';
 import { fileStore } from '../../../lib/store/folder/file-store.ts';
+import { readVersion } from '../../../lib/store/folder/read-version.ts';
+import { fileSpace } from '../../../lib/store/folder/space.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { describeStoreContract } from '../store-contract.ts';
 

@@ -3,10 +3,10 @@ import { link, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode, ifThere, isErrno } from '../errno.ts';
 import { type ObjectInfo, ObjectNotFoundError, PreconditionFailedError, type PutOptions } from '../store.ts';
-import { inFolder, removeEmptyFolders } from './file-folders.ts';
-import { withFileLock } from './file-lock.ts';
-import { type FileSpace, lockOf, makeFolders, pathOf } from './file-space.ts';
-import { fileStats, infoFrom, settle, versionOf } from './file-version.ts';
+import { inFolder, removeEmptyFolders } from './folders.ts';
+import { withFileLock } from './lock.ts';
+import { type FileSpace, lockOf, makeFolders, pathOf } from './space.ts';
+import { fileStats, infoFrom, settle, versionOf } from './version.ts';
 
 /**
  * Writes an object: `fill` creates the file at the path that it is given, which then becomes visible in one step.

@@ -2,7 +2,7 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { withRetries } from '../retry.ts';
 import type { ByteRange } from '../store.ts';
-import { statusOf } from './s3-errors.ts';
+import { statusOf } from './errors.ts';
 
 /** An object of a bucket, and how to reach it. */
 export interface S3Object {

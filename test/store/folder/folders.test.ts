@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { inFolder, removeEmptyFolders } from '../../../lib/store/folder/file-folders.ts';
+import { inFolder, removeEmptyFolders } from '../../../lib/store/folder/folders.ts';
 
 let root: string;
 

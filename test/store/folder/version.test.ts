@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { settle } from '../../../lib/store/folder/file-version.ts';
+import { settle } from '../../../lib/store/folder/version.ts';
 
 it('settle dates a file by the instant it is finished, finer than the ticks of file systems', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'file-version-'));

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ifThere } from '../errno.ts';
 import { RESERVED_FOLDER } from '../request.ts';
-import { type MetadataFolder, metadataFolder, versionOf } from './file-version.ts';
+import { type MetadataFolder, metadataFolder, versionOf } from './version.ts';
 
 /** The folder of a store, and the folders in it that the store keeps for itself. */
 export interface FileSpace {

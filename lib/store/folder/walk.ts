@@ -3,7 +3,7 @@ import { readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ifThere } from '../errno.ts';
 import { compareKeys, RESERVED_FOLDER } from '../request.ts';
-import { fileStats } from './file-version.ts';
+import { fileStats } from './version.ts';
 
 interface Entry {
   /** Key of a file; of a folder, the prefix that its keys share, with the last `/`. */

@@ -11,8 +11,8 @@ import {
 import { forEachAtOnce } from '../parallel.ts';
 import { withRetries } from '../retry.ts';
 import type { PutOptions } from '../store.ts';
-import { isUndecided } from './s3-errors.ts';
-import type { Facts, S3Object } from './s3-read.ts';
+import { isUndecided } from './errors.ts';
+import type { Facts, S3Object } from './read.ts';
 
 /** Sizes of uploads, in bytes. */
 export interface UploadSizes {

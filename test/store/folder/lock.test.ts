@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withFileLock } from '../../../lib/store/folder/file-lock.ts';
+import { withFileLock } from '../../../lib/store/folder/lock.ts';
 
 describe('a file lock', () => {
   let folder: string;

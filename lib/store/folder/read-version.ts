@@ -2,8 +2,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { ifThere } from '../errno.ts';
 import { rangeWithin } from '../request.ts';
 import type { ByteRange, ObjectInfo } from '../store.ts';
-import { type FileSpace, pathOf } from './file-space.ts';
-import { infoFrom, versionOf } from './file-version.ts';
+import { type FileSpace, pathOf } from './space.ts';
+import { infoFrom, versionOf } from './version.ts';
 
 // How often a reader begins again where somebody writes into the file itself, as cp does.
 const ATTEMPTS = 5;
