@@ -53,8 +53,8 @@ export interface Fitting {
 export type ProbeValue = string | null | readonly (string | null)[];
 
 /**
- * One kind of feature. Rows are prepared first (canonical texts, float32 numbers, lists, in columns named by the
- * feature's position), and encoded over those.
+ * One kind of feature. Rows are prepared first (canonical texts, float32 numbers, lists), in columns that are named by
+ * the feature's position, `index`; all other SQL is over prepared columns.
  */
 export interface FeatureKind<F extends Feature> {
   /** Whether a row may have several values: they are in lists, which cannot be joined to a vocabulary. */
@@ -63,13 +63,18 @@ export interface FeatureKind<F extends Feature> {
   readonly scale: 'ordered' | 'nominal';
   /** Every column that the feature reads. */
   columns(feature: F): readonly FeatureColumn[];
-  /** Checks of the feature's values, in the order in which the first failed one is the reason. */
+  /**
+   * Checks of the feature's values over the columns of a relation; the first that a row fails is why it is rejected.
+   * `ids` is of the table that the values are embedded in, `null` where there is none.
+   */
   checks(relation: Relation, feature: F, ids: IdSource | null): readonly RowCheck[];
+  /** The prepared columns that encoding needs. */
   prepare(relation: Relation, feature: F, index: number): readonly PreparedColumn[];
   /** Further prepared columns, which only the statistics of a log need. */
   prepareCounts(relation: Relation, feature: F, index: number): readonly PreparedColumn[];
+  /** The columns of the encoded rows. */
   encode(encoder: Encoder, feature: F, index: number): EncodedFeature;
-  /** SQL, over prepared columns, of "the row has no value". */
+  /** SQL of "the row has no value". */
   isMissing(index: number): string;
   /** SQL of the number of values that are dropped, over all rows; `null` where none can be. */
   dropped(feature: F, index: number): string | null;
@@ -77,6 +82,7 @@ export interface FeatureKind<F extends Feature> {
   values(index: number): string;
   /** SQL of all of a row's values as one. */
   value(index: number): string;
+  /** The feature's input, with what it takes from the training rows: quantiles, a mean and a deviation. */
   fit(feature: F, fitting: Fitting): Promise<InputSpec>;
   /** Values of each column, in their order, for the encoder's probe, made of texts that the feature's table knows or not. */
   probe(feature: F, texts: readonly string[], input: InputSpec | undefined): readonly (readonly ProbeValue[])[];
