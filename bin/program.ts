@@ -40,7 +40,7 @@ async function programOf(argv: readonly string[], io: Io, act: Act): Promise<Com
     )
     .version(version)
     .addHelpText('after', HELP)
-    // Else `evaluate --version <id>` would ask for the version of the program.
+    // Otherwise `evaluate --version <id>` would ask for the version of the program.
     .enablePositionalOptions()
     .configureHelp({ subcommandTerm: nameAndArguments })
     .configureOutput({

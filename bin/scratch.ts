@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Runs work in a scratch folder below the one that `TMPDIR` of the environment names, or below the system's, and removes
- * it afterwards, whatever happens.
+ * Runs work in a scratch folder, and removes it afterwards, whatever happens. It is made in the folder that `TMPDIR` of
+ * the environment names, or else in the system's folder for temporary files.
  * @throws {Error} where there is no room for it.
  */
 export async function withScratch<T>(
-  { TMPDIR: parent = tmpdir() }: Readonly<Record<string, string | undefined>>,
+  { TMPDIR }: Readonly<Record<string, string | undefined>>,
   work: (scratch: string) => Promise<T>,
 ): Promise<T> {
+  const parent = TMPDIR || tmpdir();
   const scratch = await mkdtemp(join(parent, 'entirespace-')).catch((cause: unknown) => {
     const code = cause instanceof Error && 'code' in cause ? cause.code : cause;
     throw new Error(`cannot make a scratch folder in ${parent}: ${code} (TMPDIR names another place)`, { cause });

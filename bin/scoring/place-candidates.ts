@@ -19,8 +19,8 @@ interface Placement {
 }
 
 /**
- * Copies the files that lie elsewhere to the bucket's candidates and returns the keys of all. A copy with the same bytes
- * that is there already stays as it is.
+ * Copies the files that lie elsewhere to the bucket's candidates and returns the keys of all. A file that is there with
+ * the same bytes is left alone.
  * @throws {DataError} naming every file that is absent or cannot be a candidate; nothing is copied then.
  */
 export async function placeCandidates(io: Pick<Io, 'cwd'>, store: Store, files: readonly string[]): Promise<string[]> {

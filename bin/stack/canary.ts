@@ -1,4 +1,4 @@
-/** One row that a deployed stack must score: put in its bucket as a candidate file, waited for, and taken away again. */
+/** A test of a deployed stack by one row: put in its bucket as a candidate file, waited for, and removed again. */
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { failureKey, scoresFolder, scoresManifestKey, successKey } from '../../lib/contract/bucket.ts';

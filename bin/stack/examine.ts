@@ -30,7 +30,7 @@ export async function* examine(store: Store, options: ExamineOptions, session: S
   if (name !== null) yield* attempt('canary', () => checkCanary(store, name, options, session));
 }
 
-/** Yields what a check finds and returns its value; where it fails, its error is the finding, and the value is `null`. */
+/** Yields what a check finds and returns its value; where it fails, yields the error as a finding, returns `null`. */
 async function* attempt<T>(check: string, run: () => Promise<Checked<T>>): AsyncGenerator<Finding, T | null> {
   try {
     const { findings, value } = await run();

@@ -1,4 +1,4 @@
-/** A command line that cannot be understood: one line that says what is wrong, with the word that was probably meant. */
+/** The messages for a command line that cannot be understood, with the word that was probably meant. */
 import { Command, type ErrorOptions } from 'commander';
 import { nearest } from '../../lib/config/nearest.ts';
 import { UsageError } from './exit.ts';
@@ -26,11 +26,11 @@ export class CommandLine extends Command {
 const INVALID_OPTION = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s;
 const INVALID_ARGUMENT = /^command-argument value '(.*)' is invalid for argument '([\w-]+)'\. (.*)$/s;
 
-/** What commander says of a mistake, said as the rest of the product says it: what was given, and what was expected. */
+/** Commander's message of a mistake, in this project's style: what was given, and what was expected. */
 function explain(command: Command, message: string, code: string): string {
   switch (code) {
     case 'commander.missingMandatoryOptionValue': {
-      // It may be there, misspelt.
+      // It may have been given, but mistyped.
       const stray = command.args.find((word) => word.startsWith('-'));
       return stray === undefined ? message : unknownOption(command, stray);
     }

@@ -1,4 +1,4 @@
-/** How a command ends: with one line about what went wrong, if anything did, and an exit code that a script can act on. */
+/** How a command ends: with one line about what went wrong, and an exit code that a script can act on. */
 import { inspect } from 'node:util';
 import { DeclarationError } from '../../lib/config/declaration-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
@@ -22,8 +22,8 @@ export interface Session {
 export type Act = (json: boolean, work: (session: Session) => Promise<ExitCode>) => Promise<void>;
 
 /**
- * Runs the work of a command and returns its exit code. At Ctrl-C and SIGTERM the work's signal aborts; a second one ends
- * the process at once. What the work throws is reported.
+ * Runs the work of a command and returns its exit code. At Ctrl-C or SIGTERM the work's signal aborts; a second one
+ * ends the process at once. What the work throws is reported.
  */
 export async function runWork(io: Io, json: boolean, work: (session: Session) => Promise<ExitCode>): Promise<ExitCode> {
   const controller = new AbortController();

@@ -41,7 +41,10 @@ export interface TrainedAndPublished {
   readonly decision: GateDecision | null;
 }
 
-/** Trains with a display of its progress, publishes, and promotes through the gate; `onSummary` is called before training begins. */
+/**
+ * Trains with a display of its progress, publishes, and promotes through the gate. `onSummary` is called once the log
+ * is checked, before training begins.
+ */
 export async function trainAndPublish(
   options: TrainAndPublishOptions,
   { io, signal }: Session,
