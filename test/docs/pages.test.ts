@@ -66,14 +66,20 @@ describe('README.md', () => {
 });
 
 describe('docs/architecture.md', () => {
-  it('lists the rooms in the order in which they may import each other', () => {
+  it('lists the rooms in the order in which they may import each other, each with the libraries that enter there', () => {
     const boundaries = readFileSync('test/boundaries.test.ts', 'utf8');
-    const rooms = [...(boundaries.match(/ROOMS = \[([^\]]*)\]/)?.[1] ?? '').matchAll(/'([^']+)'/g)].map(
-      ([, room]) => room,
-    );
+    const inQuotes = (text = '') => [...text.matchAll(/['`]([^'`]+)['`]/g)].map(([, word = '']) => word);
+    const rooms = inQuotes(boundaries.match(/ROOMS = \[([^\]]*)\]/)?.[1]);
+    const doors = [...boundaries.matchAll(/^ {2}'?([\w@/-]+)'?: \[('[^\]]*)\],$/gm)]
+      .map(([, library = '', list]) => ({ library, rooms: inQuotes(list) }))
+      // Types alone.
+      .filter(({ library }) => library !== 'aws-lambda');
     const page = readFileSync('docs/architecture.md', 'utf8');
     const section = page.split('\n## ').find((part) => part.startsWith('Rooms')) ?? '';
-    expect([...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, room]) => room)).toEqual(rooms);
+    const rows = [...section.matchAll(/^\| `([^`]+)` \|.*\|([^|]*)\|$/gm)];
+    expect(rows.map(([, room, cell]) => [room, inQuotes(cell)])).toEqual(
+      rooms.map((room) => [room, doors.flatMap((door) => (door.rooms.includes(room) ? door.library : [])).toSorted()]),
+    );
   });
 
   it('names functions and classes that their files have', () => {
