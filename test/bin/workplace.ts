@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { run } from '../../bin/program.ts';
 import { execute, openDatabase, query } from '../../lib/table/database.ts';
+import { onceARun } from '../once-a-run.ts';
 import { DECLARATION, logText } from './small-log.ts';
 import { collector } from './terminal/collector.ts';
 
@@ -110,20 +111,15 @@ function start(cwd: string, args: readonly string[], environment: Environment): 
   return { done, stdout: stdout.text, stderr: stderr.text, signal: (name) => void signals.emit(name) };
 }
 
-let trained: Promise<string> | null = null;
-
-/** Path of a bucket whose model is trained once for all files of a worker. Tests copy it. */
+/** Path of a bucket with a model, which tests copy. */
 async function trainedBucket(): Promise<string> {
-  trained ??= train();
-  return trained;
-}
-
-async function train(): Promise<string> {
-  const folder = await newFolder();
-  await writeFile(join(folder, 'shop.yaml'), DECLARATION);
-  await writeFile(join(folder, 'log.csv'), logText(3000));
-  const { done } = start(folder, ['train', 'shop.yaml', '--data', 'log.csv'], { TMPDIR: join(folder, 'tmp') });
-  expect(await done).toMatchObject({ code: 0 });
+  const folder = await onceARun('command', async (folder) => {
+    await mkdir(join(folder, 'tmp'));
+    await writeFile(join(folder, 'shop.yaml'), DECLARATION);
+    await writeFile(join(folder, 'log.csv'), logText(3000));
+    const { done } = start(folder, ['train', 'shop.yaml', '--data', 'log.csv'], { TMPDIR: join(folder, 'tmp') });
+    expect(await done).toMatchObject({ code: 0 });
+  });
   return join(folder, 'bucket');
 }
 
