@@ -1,9 +1,5 @@
 /** Every command, in the order of the help. What a command needs is loaded where the command is called. */
-import type { CommandLine } from './terminal/command-line.ts';
-import type { Act } from './terminal/exit.ts';
-
-/** Gives a command its arguments, options, examples and action. */
-export type DefineCommand = (command: CommandLine, act: Act) => void;
+import type { DefineCommand } from './define-command.ts';
 
 interface CommandEntry {
   readonly name: string;

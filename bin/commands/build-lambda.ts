@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { LambdaArchitecture } from '../../lib/asset/build-lambda.ts';
 import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
 import { byteText } from '../../lib/numbers/text.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import { pathIn, printError, printResult } from '../terminal/io.ts';
 import { choiceOption, jsonOption } from '../terminal/options.ts';
 

@@ -3,7 +3,7 @@ import { PREFIXES, scoresFolder } from '../../lib/contract/bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { secondsText } from '../../lib/numbers/text.ts';
 import { bucketFolder, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import type { Session } from '../terminal/exit.ts';
 import { printResults } from '../terminal/file-results.ts';
 import { formatDecision } from '../terminal/gate-text.ts';

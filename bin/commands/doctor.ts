@@ -1,6 +1,6 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { bucketFolder, type EndpointOptions, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import type { Finding } from '../stack/finding.ts';
 import { type Session, UsageError } from '../terminal/exit.ts';
 import { print } from '../terminal/io.ts';

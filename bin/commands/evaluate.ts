@@ -1,7 +1,7 @@
 import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
 import { PARTS, type Part } from '../../lib/table/encoded.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import { printResult } from '../terminal/io.ts';
 import {
   bucketOption,

@@ -2,7 +2,7 @@ import type { EntityTable } from '../../lib/config/declaration.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { countOf } from '../../lib/numbers/text.ts';
 import { openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import {
   chosenDeclaration,
   type DeclarationOption,

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Option } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import type { LocalOptions } from '../scoring/local-scoring.ts';
 import type { PollOptions } from '../scoring/poll.ts';
 import type { Session } from '../terminal/exit.ts';

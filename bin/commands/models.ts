@@ -1,6 +1,6 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import type { Session } from '../terminal/exit.ts';
 import { formatHistory } from '../terminal/gate-text.ts';
 import { printResult } from '../terminal/io.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Option } from 'commander';
 import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import { printResult } from '../terminal/io.ts';
 import { endpointOption, jsonOption } from '../terminal/options.ts';
 

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { bucketFolder, type EndpointOptions, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import { type Session, UsageError } from '../terminal/exit.ts';
 import { print, printError, printResult } from '../terminal/io.ts';
 import { endpointOption, jsonOption, stateMachineArn } from '../terminal/options.ts';

@@ -1,5 +1,5 @@
 import { openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import type { LocalOptions } from '../scoring/local-scoring.ts';
 import { printResults } from '../terminal/file-results.ts';
 import {

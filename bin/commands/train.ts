@@ -1,7 +1,7 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import type { GateDecision } from '../../lib/gate/hold-against.ts';
 import type { EndpointOptions } from '../bucket.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import {
   chosenDeclaration,
   type DeclarationOption,

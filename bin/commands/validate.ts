@@ -1,5 +1,5 @@
 import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
-import type { DefineCommand } from '../commands.ts';
+import type { DefineCommand } from '../define-command.ts';
 import {
   chosenDeclaration,
   type DeclarationOption,

@@ -1,9 +1,10 @@
 /** Bad rows counted by reason, and whether a log may have as many. */
+
+import type { Declaration } from '../../config/declaration.ts';
 import { count, countOf, percent } from '../../numbers/text.ts';
 import { type Database, literal, query } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
-import type { CheckedLog } from './log.ts';
 import type { RowCheck } from './row-check.ts';
 
 /** Bad rows of one reason and column. */
@@ -13,6 +14,16 @@ export interface RejectCount {
   readonly rows: number;
   /** The first three, in the log's order. */
   readonly examples: readonly { readonly row: number; readonly value: string | null }[];
+}
+
+/** What the check of a log found wrong with it, and the declaration that says how much of that is allowed. */
+export interface LogFaults {
+  readonly source: Source;
+  readonly declaration: Declaration;
+  readonly checks: readonly RowCheck[];
+  readonly rejects: readonly RejectCount[];
+  /** Rows that `inconsistent: and` changes, by stage. */
+  readonly contradictions: Readonly<Record<string, number>>;
 }
 
 /** Counts a file of bad rows by reason and column, the most frequent first. */
@@ -44,7 +55,7 @@ export async function countRejects(database: Database, path: string): Promise<Re
  * others together against the log's.
  * @throws {DataError} `too_many_rejects`, one line with count, shares, reason, column, value and three row numbers.
  */
-export function assertAcceptable({ source, declaration, checks, rejects, contradictions }: CheckedLog): void {
+export function assertAcceptable({ source, declaration, checks, rejects, contradictions }: LogFaults): void {
   const stageOf = new Map<string, string | null>(checks.map(({ reason, stage }) => [reason, stage]));
   const others = rejects.filter(({ reason }) => (stageOf.get(reason) ?? null) === null);
   const problems = overAllowance(others, declaration.log.maxRejected, 'log.max_rejected', source, checks);
