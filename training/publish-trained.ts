@@ -9,7 +9,8 @@ import { publishVersion } from '../lib/registry/publish.ts';
 import type { Store } from '../lib/store/store.ts';
 import { PARTS } from '../lib/table/encoded.ts';
 import type { LogSummary, TimeRange } from '../lib/table/fit/summary.ts';
-import { stageRates, type TrainedModel } from '../lib/training/train.ts';
+import { stageRates } from '../lib/training/funnel-tasks.ts';
+import type { TrainedModel } from '../lib/training/train.ts';
 
 /** Publishes a trained model's folder as a new version of the declaration's model, and answers its id. */
 export async function publishTrained(

@@ -1,5 +1,5 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import type { GateDecision } from '../../lib/gate/hold-against.ts';
+import type { GateDecision } from '../../lib/gate/decide.ts';
 import type { EndpointOptions } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import {

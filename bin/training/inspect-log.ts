@@ -1,8 +1,6 @@
 import type { Declaration } from '../../lib/config/declaration.ts';
-import { checkLog } from '../../lib/table/check/log.ts';
-import { openDatabase } from '../../lib/table/database.ts';
 import { type LogReport, validateLog } from '../../lib/table/fit/validate.ts';
-import { openSource } from '../../lib/table/source/source.ts';
+import { withLog } from '../../lib/table/open-log.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 
@@ -20,17 +18,20 @@ export function inspectLog(
   { threads, memory, rejects }: InspectOptions,
   { io, signal }: Session,
 ): Promise<LogReport> {
-  return withScratch(io.env, async (scratch) => {
-    const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
-    try {
-      const source = await openSource(database, path, io.cwd);
-      signal.throwIfAborted();
-      const options = rejects === undefined ? {} : { rejectsPath: rejects };
-      const report = await validateLog(database, await checkLog(database, source, declaration, options));
+  return withScratch(io.env, (scratch) => {
+    const limits = { scratch, threads, memoryLimitMiB: memory };
+    const options = {
+      declaration,
+      dataPath: path,
+      cwd: io.cwd,
+      ...limits,
+      ...(rejects && { rejectsPath: rejects }),
+      signal,
+    };
+    return withLog(options, async ({ database, log }) => {
+      const report = await validateLog(database, log);
       signal.throwIfAborted();
       return report;
-    } finally {
-      await database.close();
-    }
+    });
   });
 }

@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FunnelMetrics } from '../../lib/evaluation/funnel.ts';
+import { evaluateFunnel, type FunnelMetrics } from '../../lib/evaluation/funnel.ts';
 import type { MetricsJson } from '../../lib/evaluation/metrics-json.ts';
 import { fetchModel, type ModelFiles, openModel, type VersionName } from '../../lib/predictor/open-model.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { assertAcceptable } from '../../lib/table/check/acceptable.ts';
-import { checkLog } from '../../lib/table/check/log.ts';
-import { openDatabase } from '../../lib/table/database.ts';
 import { PARTS, type Part } from '../../lib/table/encoded.ts';
-import { openSource } from '../../lib/table/source/source.ts';
-import { evaluateModel, funnelTasks } from '../../lib/training/evaluate-model.ts';
+import { withLog } from '../../lib/table/open-log.ts';
+import { funnelTasks } from '../../lib/training/funnel-tasks.ts';
+import { scoreLog } from '../../lib/training/predict.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
@@ -45,33 +44,29 @@ async function measure(
   { io, signal }: Session,
 ): Promise<FunnelMetrics> {
   const { declaration, folder } = files;
+  const tasks = funnelTasks(declaration);
   const recorded = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8')) as MetricsJson;
   const trainingRates = Object.fromEntries(
-    funnelTasks(declaration).map((task) => [task.name, recorded.tasks[task.name]?.training_rate ?? Number.NaN]),
+    tasks.map(({ name }) => [name, recorded.tasks[name]?.training_rate ?? Number.NaN]),
   );
-  const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
+  const log = { declaration, dataPath: data, cwd: io.cwd, scratch, threads, memoryLimitMiB: memory, signal };
   const bar = progressBar(json ? null : io.stderr);
   try {
-    const log = await checkLog(database, await openSource(database, data, io.cwd), declaration);
-    assertAcceptable(log);
-    const model = await openModel(database, files, { threads });
-    try {
-      const parts = part === 'all' ? PARTS : [part];
-      return await evaluateModel({
-        database,
-        log,
-        encoder: model.encoder,
-        model,
-        parts,
-        trainingRates,
-        onProgress: (progress) => showProgress(bar, progress),
-        signal,
-      });
-    } finally {
-      await model.release();
-    }
+    return await withLog(log, async (opened) => {
+      assertAcceptable(opened.log);
+      const model = await openModel(opened.database, files, { threads });
+      try {
+        const scored = await scoreLog(opened, model, part === 'all' ? PARTS : [part], {
+          phase: 'evaluate',
+          onProgress: (progress) => showProgress(bar, progress),
+          signal,
+        });
+        return evaluateFunnel(scored, { tasks, trainingRates });
+      } finally {
+        await model.release();
+      }
+    });
   } finally {
     bar.stop();
-    await database.close();
   }
 }

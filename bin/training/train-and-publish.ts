@@ -1,12 +1,19 @@
 import { readDeclaration } from '../../lib/config/parse-declaration.ts';
-import { type GateDecision, settle } from '../../lib/gate/hold-against.ts';
-import { currentVersion } from '../../lib/registry/current.ts';
+import type { GateDecision } from '../../lib/gate/decide.ts';
+import { settle } from '../../lib/gate/settle.ts';
+import { currentFeatures } from '../../lib/predictor/published-declaration.ts';
 import { versionPrefix } from '../../lib/registry/keys.ts';
 import { REPORT_FILE } from '../../lib/report/report.ts';
 import type { LogSummary } from '../../lib/table/fit/summary.ts';
+import { withLog } from '../../lib/table/open-log.ts';
 import type { Progress } from '../../lib/training/progress.ts';
-import { type TrainedModel, train } from '../../lib/training/train.ts';
-import { judgeAndPublish, type PublishedVersion, publishUnjudged } from '../../training/judge-and-publish.ts';
+import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
+import {
+  type ConcludeOptions,
+  judgeAndPublish,
+  type PublishedVersion,
+  publishUnjudged,
+} from '../../training/judge-and-publish.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { withScratch } from '../scratch.ts';
@@ -52,52 +59,45 @@ export async function trainAndPublish(
 ): Promise<TrainedAndPublished> {
   const { declaration, text } = await readDeclaration(pathIn(io, options.declaration), options.declaration);
   const store = await openBucket(io, options.bucket, 'create', options);
+  const { rejects, threads } = options;
   // A pointer that cannot be read cannot be moved: better known now than after the training.
-  if (options.promote) await currentVersion(store, declaration.name);
+  const alsoFeatures = options.promote ? await currentFeatures(store, declaration.name) : [];
   const bar = progressBar(options.json ? null : io.stderr);
-  const began = performance.now();
-  return withScratch(io.env, async (scratch) => {
-    const work = {
+  return withScratch(io.env, (scratch) => {
+    const log = {
+      declaration,
       dataPath: options.data,
       cwd: io.cwd,
-      scratch,
-      threads: options.threads,
-      memoryLimitMiB: options.memory,
-      onProgress: (progress: Progress) => showProgress(bar, progress),
-      signal,
+      alsoFeatures,
+      ...(rejects === undefined ? {} : { rejectsPath: rejects }),
     };
-    const { name } = declaration;
-    try {
-      const trained = await train({
-        ...work,
-        declaration,
-        declarationText: text,
-        ...(options.rejects === undefined ? {} : { rejectsPath: options.rejects }),
-        onSummary,
-      });
-      const conclusion = {
-        ...work,
-        store,
-        declaration,
-        trained,
-        began,
-        hourlyUsd: null,
-        onReportProblem: (error: Error) => printError(io, `report could not be made: ${error.message}`),
-      };
-      const concluded: Promise<PublishedVersion & { readonly decision: GateDecision | null }> = options.promote
-        ? judgeAndPublish(conclusion)
-        : publishUnjudged(conclusion).then((published) => ({ ...published, decision: null }));
-      const { version, decision, at } = await concluded.catch(async (error: unknown) => {
-        signal.throwIfAborted();
-        // What hours of training made is not lost because it could not be judged, nor the log read once more.
-        await publishTrained(store, declaration, trained, { threads: options.threads, at: new Date() });
-        throw error;
-      });
-      const report = `${versionPrefix(name, version)}${REPORT_FILE}`;
+    const onProgress = (progress: Progress) => showProgress(bar, progress);
+    const work = { scratch, threads, onProgress, signal };
+    return withLog({ ...log, ...work, memoryLimitMiB: options.memory }, async (opened) => {
+      const run = await trainOn(opened, { ...work, declarationText: text, onSummary });
+      const onReportProblem = (error: Error) => printError(io, `report could not be made: ${error.message}`);
+      const conclusion = { ...work, ...run, store, opened, began: opened.began, hourlyUsd: null, onReportProblem };
+      const { version, decision, at } = await conclude(conclusion, options.promote);
+      const { name } = declaration;
       const settled = decision && (await settle(store, { name, version, at }, decision));
-      return { name, version, report, trained, decision: settled };
-    } finally {
-      bar.stop();
-    }
-  });
+      const report = `${versionPrefix(name, version)}${REPORT_FILE}`;
+      return { name, version, report, trained: run.trained, decision: settled };
+    });
+  }).finally(() => bar.stop());
+}
+
+/** Publishes, through the gate where that is asked; what cannot be judged is published without. */
+async function conclude(
+  options: ConcludeOptions,
+  isJudged: boolean,
+): Promise<PublishedVersion & { readonly decision: GateDecision | null }> {
+  try {
+    return isJudged ? await judgeAndPublish(options) : { ...(await publishUnjudged(options)), decision: null };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    // What hours of training made is not lost because it could not be judged.
+    const { store, opened, trained, threads } = options;
+    await publishTrained(store, opened.log.declaration, trained, { threads, at: new Date() });
+    throw error;
+  }
 }

@@ -44,6 +44,9 @@ export interface Contender {
   readonly stageRates: Readonly<Record<string, number>>;
   /** Mean label of its training rows by task. */
   readonly taskRates: Readonly<Record<string, number>>;
+}
+
+export interface Challenger extends Contender {
   /** By feature with a vocabulary: share of the values that its encoder does not know. */
   readonly unknownShares: Readonly<Record<string, number>>;
 }
@@ -62,7 +65,7 @@ export interface GateInput {
   readonly loss: readonly LossStage[];
   /** Stage whose positives are counted against `min_conversions`. */
   readonly conversion: string;
-  readonly challenger: Contender;
+  readonly challenger: Challenger;
   /** `null` where no version is in use. */
   readonly champion: Champion | null;
 }

@@ -1,6 +1,7 @@
 /** Everything that the report of a version says, as figures: gathered here, drawn elsewhere. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Declaration } from '../config/declaration.ts';
 import { MODEL_FILE } from '../contract/bucket.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
 import { type LiftBin, liftByTenth, type RocPoint, rocCurve } from '../evaluation/curves.ts';
@@ -13,30 +14,31 @@ import {
   taskTally,
 } from '../evaluation/funnel.ts';
 import { areaUnderCurve } from '../evaluation/ranking.ts';
+import type { Decided, GateDecision } from '../gate/decide.ts';
 import { type FeatureDrift, featureDrifts } from '../gate/feature-drift.ts';
-import type { Decided, GateDecision } from '../gate/hold-against.ts';
 import { versionIdFrom } from '../registry/keys.ts';
 import { digestFile } from '../registry/version-files.ts';
 import { ifThere } from '../store/errno.ts';
-import type { CheckedLog } from '../table/check/log.ts';
-import type { Database } from '../table/database.ts';
+import type { SegmentCodes } from '../table/check/outcomes.ts';
 import { DISTRIBUTIONS_FILE, type Distributions } from '../table/fit/distributions.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
-import { funnelTasks, taskRates } from '../training/evaluate-model.ts';
 import type { EpochRecord } from '../training/fit.ts';
-import { pickRows } from '../training/mature-rows.ts';
+import { funnelTasks, stageRates, taskRates } from '../training/funnel-tasks.ts';
+import type { HeldOut } from '../training/held-out.ts';
+import { matureRows, pickRows } from '../training/mature-rows.ts';
+import type { Probabilities } from '../training/predict.ts';
 import type { OnProgress } from '../training/progress.ts';
-import { stageRates, type TrainedModel } from '../training/train.ts';
-import { type HeldOut, scoreHeldOut } from './held-out.ts';
+import type { TrainedModel } from '../training/train.ts';
 import { type FeatureImportance, permutationImportance } from './importance.ts';
+import { type Sample, sampleOf } from './sample.ts';
 
 const ROC_POINTS = 120;
 
 export interface ReportOptions {
-  readonly database: Database;
-  /** The log that the model was trained on, by its declaration. */
-  readonly log: CheckedLog;
+  /** Of the log that the model was trained on. */
+  readonly declaration: Declaration;
   readonly trained: TrainedModel;
+  readonly heldOut: HeldOut;
   /** What the gate said; `null` where it was not asked. */
   readonly decided: Decided | null;
   readonly threads: number;
@@ -111,44 +113,43 @@ export interface RunFacts {
   readonly hourlyUsd: number | null;
 }
 
-/** Scores the held-out rows, and gathers what there is to say. */
+/** What both versions say of the held-out rows of which every label is known. */
+interface ComparedRows {
+  readonly rows: FunnelRows;
+  /** The probabilities of the version before, and of the new one before its calibration. */
+  readonly champion: Probabilities | null;
+  readonly uncalibrated: Probabilities | null;
+  readonly segments: readonly SegmentCodes[];
+  readonly sample: Sample;
+}
+
+/** Gathers what there is to say. */
 export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> {
-  const { database, log, trained, decided, threads, at, began, hourlyUsd, onProgress, signal } = options;
-  const { declaration } = log;
-  const { summary } = trained;
+  const { declaration, trained, heldOut, decided, threads, at, began, hourlyUsd } = options;
   // Only what the gate has compared with: a funnel that has grown asks for outputs that the version before lacks.
   const isCompared = decided?.decision.figures.outputs.some((output) => output.champion !== null) ?? false;
   const champion = isCompared ? (decided?.champion ?? null) : null;
-  const heldOut = await scoreHeldOut({
-    database,
-    log,
-    folder: trained.folder,
-    uncalibratedFolder: trained.uncalibratedFolder,
-    champion,
-    rows: summary.parts.test.rows,
-    threads,
-    ...(onProgress && { onProgress }),
-    ...(signal && { signal }),
-  });
+  const mature = matureRows(heldOut.labels);
+  const compared = await compareRows(heldOut, mature, champion?.probabilities ?? null, declaration.features.length);
   const tasks = funnelTasks(declaration);
   return {
     model: declaration.name,
     version: versionIdFrom(at, (await digestFile(join(trained.folder, MODEL_FILE))).sha256),
     at,
     decision: decided?.decision ?? null,
-    tasks: await taskFacts(options, heldOut, tasks, champion?.data.trainingRates ?? null),
-    rows: heldOut.rows.weight?.length ?? Object.values(heldOut.rows.labels)[0]?.length ?? 0,
-    youngRows: heldOut.youngRows,
+    tasks: await taskFacts(options, compared, tasks, champion?.data.trainingRates ?? null),
+    rows: mature.length,
+    youngRows: heldOut.rows - mature.length,
     epochs: trained.epochs,
     bestEpoch: trained.bestEpoch,
-    segments: heldOut.segments.map(({ column, values, codes }) => ({
+    segments: compared.segments.map(({ column, values, codes }) => ({
       column,
-      rows: segmentRows(heldOut, tasks, { values, codes }),
+      rows: segmentRows(compared, tasks, { values, codes }),
     })),
-    summary,
+    summary: trained.summary,
     unknownShares: heldOut.unknownShares,
     drift: decided?.champion == null ? null : await driftFrom(decided.champion, trained.folder),
-    sampleRows: heldOut.sample.chunk.rows,
+    sampleRows: compared.sample.chunk.rows,
     run: {
       seconds: (performance.now() - began) / 1000,
       trainingSeconds: trained.seconds,
@@ -160,9 +161,29 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
   };
 }
 
+async function compareRows(
+  heldOut: HeldOut,
+  mature: Uint32Array,
+  champion: Probabilities | null,
+  features: number,
+): Promise<ComparedRows> {
+  const picked = (probabilities: Probabilities | null) =>
+    probabilities && pickRows({ ...heldOut, probabilities }, mature).probabilities;
+  return {
+    rows: pickRows(heldOut, mature),
+    champion: picked(champion),
+    uncalibrated: picked(heldOut.uncalibrated),
+    segments: heldOut.segments.map(({ codes, ...segmentation }) => ({
+      ...segmentation,
+      codes: Int8Array.from(mature, (row) => codes[row] as number),
+    })),
+    sample: await sampleOf(heldOut, mature, features),
+  };
+}
+
 async function taskFacts(
-  { log: { declaration }, trained, threads, onProgress, signal }: ReportOptions,
-  { rows, champion, uncalibrated, sample }: HeldOut,
+  { declaration, trained, threads, onProgress, signal }: ReportOptions,
+  { rows, champion, uncalibrated, sample }: ComparedRows,
   tasks: readonly FunnelTask[],
   championRates: Readonly<Record<string, number>> | null,
 ): Promise<TaskFacts[]> {
@@ -195,7 +216,7 @@ function figuresOf(rows: FunnelRows, metrics: FunnelTaskMetrics): ModelFigures {
 }
 
 function segmentRows(
-  { rows, champion }: HeldOut,
+  { rows, champion }: ComparedRows,
   tasks: readonly FunnelTask[],
   { values, codes }: { readonly values: readonly (string | null)[]; readonly codes: Int8Array },
 ): SegmentRow[] {

@@ -7,7 +7,7 @@ import { permutation, randomStream } from '../numbers/random.ts';
 import type { EncodedChunk } from '../table/encoded.ts';
 import type { OnProgress } from '../training/progress.ts';
 import { permuteInput } from './encoded-rows.ts';
-import type { Sample } from './held-out.ts';
+import type { Sample } from './sample.ts';
 
 /** Positives that an AUC needs before anything is made of it. */
 export const LEAST_POSITIVES = 20;

@@ -1,5 +1,5 @@
 /** The report as one HTML page that needs nothing else: what was decided first, then why, then everything else. */
-import type { GateDecision } from '../gate/hold-against.ts';
+import type { GateDecision } from '../gate/decide.ts';
 import { count, duration, minute, percent } from '../numbers/text.ts';
 import type { ReportFacts, TaskFacts } from './facts.ts';
 import { Html, html } from './html.ts';

@@ -12,7 +12,7 @@ export interface WriteReportOptions extends ReportOptions {
 
 /** Writes the report into the folder of a trained model. */
 export async function writeReport({ onReportProblem, ...options }: WriteReportOptions): Promise<void> {
-  const { trained, decided, log, signal } = options;
+  const { trained, decided, declaration, signal } = options;
   // The plots' library takes a third of a second to load: whoever trains nothing shall not wait for it.
   const { reportPage, problemPage } = await import('./page.ts');
   const path = join(trained.folder, REPORT_FILE);
@@ -21,7 +21,7 @@ export async function writeReport({ onReportProblem, ...options }: WriteReportOp
   } catch (error) {
     signal?.throwIfAborted();
     const problem = error instanceof Error ? error : new Error(String(error));
-    await writeFile(path, problemPage(log.declaration.name, decided?.decision ?? null, problem.message));
+    await writeFile(path, problemPage(declaration.name, decided?.decision ?? null, problem.message));
     onReportProblem(problem);
   }
 }

@@ -75,6 +75,14 @@ export interface EncodedChunk {
   readonly numbers: Readonly<Record<string, Float32Array>>;
 }
 
+/**
+ * The ids as pairs of 32-bit words, the same memory: word 2 i holds id i, as long as ids are below 2^31, and word 2 i + 1
+ * is 0. To read ids as bigints would make an object of each.
+ */
+export function idWords({ buffer, byteOffset, length }: BigInt64Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, 2 * length);
+}
+
 export const UNKNOWN_LABEL = -1;
 export const PARTS = ['train', 'validation', 'test'] as const;
 export type Part = (typeof PARTS)[number];

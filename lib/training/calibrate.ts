@@ -3,14 +3,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Weights } from '../engine/engine.ts';
 import { traceLogits, traceScores } from '../engine/ort/scoring-graph.ts';
-import { openScoringModel } from '../engine/ort/scoring-model.ts';
 import { type FittedCalibrators, fitCalibrators } from '../evaluation/calibration/fit-calibrators.ts';
 import type { FunnelMetrics } from '../evaluation/funnel.ts';
 import { metricsJson, type TaskMetricsJson } from '../evaluation/metrics-json.ts';
 import { writeOnnx } from '../graph/onnx-file.ts';
 import type { Calibrator } from '../model/calibrators.ts';
 import type { Model } from '../model/model.ts';
-import { type EvaluateOptions, scoreRows } from './evaluate-model.ts';
+import type { Outcomes } from '../table/check/outcomes.ts';
+import type { InputSpec } from '../table/encoded.ts';
+import type { EncodedRows } from './encoded-rows.ts';
+import { predictRows } from './predict.ts';
+import type { OnProgress } from './progress.ts';
 
 /** What a model was calibrated with. */
 export interface Calibration extends FittedCalibrators {
@@ -19,13 +22,19 @@ export interface Calibration extends FittedCalibrators {
   readonly uncalibratedFolder: string;
 }
 
-export interface CalibrateOptions extends Omit<EvaluateOptions, 'model' | 'parts' | 'trainingRates'> {
+export interface CalibrateOptions {
   readonly model: Model;
+  readonly inputs: readonly InputSpec[];
   readonly weights: Weights;
   readonly kind: Calibrator['kind'];
+  /** The rows to calibrate on, and what became of them. */
+  readonly rows: EncodedRows;
+  readonly outcomes: Pick<Outcomes, 'labels' | 'weight'>;
   readonly threads: number;
   /** Existing folder for the models on the way. */
   readonly scratch: string;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
 }
 
 const CALIBRATION_FILE = 'calibration.json';
@@ -33,20 +42,13 @@ const COMPARED = ['pcoc', 'log_loss', 'calibration_error'] as const;
 
 /** Fits a calibrator to each tower on the validation rows. */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
-  const { model, weights, kind, threads, scratch, encoder } = options;
+  const { model, inputs, weights, kind, rows, outcomes, scratch } = options;
   const [logitsFolder, uncalibratedFolder] = [join(scratch, 'logits'), join(scratch, 'uncalibrated')];
   for (const folder of [logitsFolder, uncalibratedFolder]) await mkdir(folder);
-  const { inputs } = encoder;
   await writeOnnx(traceLogits(model, inputs, weights), join(logitsFolder, 'model.onnx'));
   await writeOnnx(traceScores(model, inputs, weights), join(uncalibratedFolder, 'model.onnx'));
-  const towers = await openScoringModel(logitsFolder, { threads });
-  try {
-    const { probabilities, ...rows } = await scoreRows({ ...options, model: towers, parts: ['validation'] });
-    const fitted = fitCalibrators(model.graph, { ...rows, logits: probabilities }, kind);
-    return { kind, uncalibratedFolder, ...fitted };
-  } finally {
-    await towers.release();
-  }
+  const logits = await predictRows(logitsFolder, rows, { ...options, phase: 'evaluate' });
+  return { kind, uncalibratedFolder, ...fitCalibrators(model.graph, { ...outcomes, logits }, kind) };
 }
 
 /** Writes `calibration.json`: the calibrators, and what they did to each task on the held-out rows. */

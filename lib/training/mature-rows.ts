@@ -8,8 +8,10 @@ export function matureRows(labels: FunnelRows['labels']): Uint32Array {
   return all.filter((row) => columns.every((label) => (label[row] as number) >= 0));
 }
 
-/** These rows alone. */
-export function pickRows({ probabilities, labels, weight, group }: FunnelRows, rows: Uint32Array): FunnelRows {
+/** These rows alone; the given ones themselves where these are all, which they are most often. */
+export function pickRows(from: FunnelRows, rows: Uint32Array): FunnelRows {
+  const { probabilities, labels, weight, group } = from;
+  if (Object.values(labels).every(({ length }) => length === rows.length)) return from;
   const floats = (column: Float32Array) => Float32Array.from(rows, (row) => column[row] as number);
   const each = <T>(columns: Readonly<Record<string, T>>, pick: (column: T) => T) =>
     Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, pick(column)]));

@@ -1,6 +1,6 @@
 import { type Encoder, tableOf } from '../table/encode/encoder.ts';
 import { firstId, idSourceKind } from '../table/encode/id-sources.ts';
-import { isEmbedded, type LogChunk } from '../table/encoded.ts';
+import { type EncodedChunk, idWords, isEmbedded } from '../table/encoded.ts';
 
 /** Counts, over chunks, the values of each feature that the encoder put into an unknown bucket. */
 export class UnknownIds {
@@ -15,12 +15,14 @@ export class UnknownIds {
     });
   }
 
-  add({ ids }: LogChunk): void {
+  add({ ids }: Pick<EncodedChunk, 'ids'>): void {
     for (const { name, first } of this.#features) {
       const count = this.#counts.get(name) ?? { values: 0, unknown: 0 };
-      for (const id of ids[name] as BigInt64Array) {
+      const words = idWords(ids[name] as BigInt64Array);
+      for (let at = 0; at < words.length; at += 2) {
+        const id = words[at] as number;
         // 0 is missing, and pads a bag.
-        if (id === 0n) continue;
+        if (id === 0) continue;
         count.values++;
         if (id < first) count.unknown++;
       }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Contender, type GateInput, judge } from '../../lib/gate/judge.ts';
+import { type Challenger, type GateInput, judge } from '../../lib/gate/judge.ts';
 import { DAY, simulate } from './simulate.ts';
 
 /** With some of the challenger's facts, or rules, replaced. */
 const changed = (
   input: GateInput,
-  challenger: Partial<Contender>,
+  challenger: Partial<Challenger>,
   rules: Partial<GateInput['rules']> = {},
 ): GateInput => ({
   ...input,

@@ -1,6 +1,6 @@
 /** Held-out rows and two models of a known quality, for tests of the gate. */
 import { roleTasks } from '../../lib/evaluation/funnel.ts';
-import type { Contender, GateInput } from '../../lib/gate/judge.ts';
+import type { Challenger, GateInput } from '../../lib/gate/judge.ts';
 import { randomStream } from '../../lib/numbers/random.ts';
 
 const RULES: GateInput['rules'] = {
@@ -62,7 +62,7 @@ export function simulate({
   );
   const rateOf = (label: Int8Array) => label.reduce((sum, value) => sum + value, 0) / rows;
   const rates = { click: rateOf(click), conversion: rateOf(conversion) };
-  const model = (name: string, noise: number): Contender => {
+  const model = (name: string, noise: number): Challenger => {
     const noisy = (stage: 'click' | 'conversion') =>
       Float32Array.from(logits[stage], (logit, row) => {
         const shared = normal(`${name}/${stage}/user`, group[row] as number);

@@ -1,14 +1,16 @@
 /** The report of a version, made from real models, and read as a browser reads it. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
-import { type GateDecision, settle } from '../../lib/gate/hold-against.ts';
+import type { GateDecision } from '../../lib/gate/decide.ts';
+import { settle } from '../../lib/gate/settle.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { type TrainedModel, train } from '../../lib/training/train.ts';
+import { withLog } from '../../lib/table/open-log.ts';
+import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
 import { type ConcludeOptions, judgeAndPublish, publishUnjudged } from '../../training/judge-and-publish.ts';
 import { type SyntheticLog, syntheticLog } from '../training/synthetic-log.ts';
 
@@ -84,22 +86,26 @@ async function make({
   await mkdir(scratch);
   const dataPath = join(scratch, 'log.csv');
   await writeFile(dataPath, csv);
-  const work = { dataPath, scratch, threads: 1, memoryLimitMiB: 512, declaration: parseDeclaration(text, 'shop.yaml') };
-  const began = performance.now();
-  const trained = await train({ ...work, declarationText: text });
-  await spoil?.(trained);
+  const limits = { scratch, threads: 1, memoryLimitMiB: 512 };
   const problems: string[] = [];
-  const options: ConcludeOptions = {
-    ...work,
-    store,
-    trained,
-    began,
-    hourlyUsd,
-    onReportProblem: ({ message }) => void problems.push(message),
-  };
-  const { version, at, decision } = isJudged
-    ? await judgeAndPublish(options)
-    : { ...(await publishUnjudged(options)), decision: null };
+  const log = { ...limits, dataPath, declaration: parseDeclaration(text, 'shop.yaml') };
+  const { trained, version, at, decision } = await withLog(log, async (opened) => {
+    const run = await trainOn(opened, { ...limits, declarationText: text });
+    await spoil?.(run.trained);
+    const options: ConcludeOptions = {
+      ...limits,
+      ...run,
+      store,
+      opened,
+      began: opened.began,
+      hourlyUsd,
+      onReportProblem: ({ message }) => void problems.push(message),
+    };
+    const published = isJudged
+      ? await judgeAndPublish(options)
+      : { ...(await publishUnjudged(options)), decision: null };
+    return { ...published, trained: run.trained };
+  });
   if (decision !== null) await settle(store, { name: 'shop', version, at }, decision);
   const { body } = await store.get(`models/shop/${version}/report.html`);
   const html = new TextDecoder().decode(body);
@@ -398,12 +404,10 @@ describe('a report', () => {
   });
 
   it('that cannot be made costs no model: it says so itself', async () => {
-    const broken = async ({ folder: place }: TrainedModel) => {
-      await writeFile(join(place, 'encoder.json'), (await readFile(join(place, 'encoder.json'), 'utf8')).slice(1));
-    };
+    const broken = ({ folder: place }: TrainedModel) => writeFile(join(place, 'model.onnx'), 'no model');
     const { page, problems } = await make({ csv: syntheticLog(FEW), isJudged: false, spoil: broken });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^encoder\.json is not JSON/);
+    expect(problems[0]).toMatch(/model\.onnx failed/);
     expect(texts(page, 'h2')).toEqual(['Not judged', 'No figures']);
     expect(texts(page, 'section').at(-1)).toBe(`No figures${problems[0]}`);
   });

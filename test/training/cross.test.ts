@@ -23,7 +23,7 @@ import { type Database, execute, literal, openDatabase, query } from '../../lib/
 import { encodeLog } from '../../lib/table/encode/encode.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
-import { funnelTasks } from '../../lib/training/evaluate-model.ts';
+import { funnelTasks } from '../../lib/training/funnel-tasks.ts';
 import { type TrainedModel, train } from '../../lib/training/train.ts';
 import { UnknownIds } from '../../lib/training/unknown-ids.ts';
 import type { ChampionFiles, WarmStartReport } from '../../lib/training/warm-start.ts';

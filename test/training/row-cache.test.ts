@@ -19,11 +19,16 @@ let cache: RowCache;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'row-cache-'));
   const writer = await RowCacheWriter.create(join(folder, 'train.rows'), INPUTS, ['click']);
-  for (const from of [0, 7_000]) await writer.append(chunk(from, from === 0 ? 7_000 : ROWS - 7_000), 0);
+  for (const from of [0, 7_000]) {
+    const some = chunk(from, from === 0 ? 7_000 : ROWS - 7_000);
+    await writer.append(
+      some,
+      Uint32Array.from(some.part.keys()).filter((row) => some.part[row] === 0),
+    );
+  }
   cache = await writer.finish();
 });
 afterAll(async () => {
-  await cache.close();
   await rm(folder, { recursive: true });
 });
 

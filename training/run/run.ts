@@ -8,7 +8,10 @@ import { join } from 'node:path';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { DeclarationError } from '../../lib/config/declaration-error.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
-import { settle } from '../../lib/gate/hold-against.ts';
+
+import { settle } from '../../lib/gate/settle.ts';
+import { currentFeatures } from '../../lib/predictor/published-declaration.ts';
+
 import { currentVersion } from '../../lib/registry/current.ts';
 import { ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
@@ -20,9 +23,11 @@ import { putConditionally } from '../../lib/store/conditional-put.ts';
 import { InvalidRecordError, readRecord, recordText } from '../../lib/store/records.ts';
 import { ObjectNotFoundError, type Store } from '../../lib/store/store.ts';
 import { firstLine } from '../../lib/table/errors.ts';
+import type { LogSummary } from '../../lib/table/fit/summary.ts';
+import { withLog } from '../../lib/table/open-log.ts';
 import { type CheckpointEvent, Checkpoints, clearCheckpoints } from '../../lib/training/checkpoints.ts';
 import type { EpochRecord } from '../../lib/training/fit.ts';
-import { type TrainedModel, train } from '../../lib/training/train.ts';
+import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
 import type { ChampionFiles } from '../../lib/training/warm-start.ts';
 import { judgeAndPublish } from '../judge-and-publish.ts';
 import type { RunSettings } from './environment.ts';
@@ -121,47 +126,46 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
   const window = await openWindow(settings, tools, scratch);
   const champion = settings.warmStart ? await fetchChampion(store, log, modelName, scratch) : null;
   const checkpoints = await openCheckpoints(settings, tools, prepared, { window, champion });
-  const work = {
+  const work = { scratch, threads, signal, onProgress: progressLines(log) };
+  const toOpen = {
+    ...work,
+    declaration,
     dataPath: join(scratch, 'data'),
-    scratch,
-    threads,
     memoryLimitMiB: memoryMiB,
-    signal,
-    onProgress: progressLines(log),
-  };
-  const { summary, ...model } = await train({
-    ...work,
-    declaration,
-    declarationText: prepared.text,
     now: (await store.now()).getTime(),
-    checkpoints,
-    ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
-    onSummary: ({ rows, parts, rejected }) =>
-      log.info('log checked', {
-        rows,
-        rejected,
-        train: parts.train.rows,
-        validation: parts.validation.rows,
-        test: parts.test.rows,
-      }),
-    onEpoch: (epoch, rows) => tellEpoch(tools, epoch, rows / epoch.seconds),
+    alsoFeatures: await currentFeatures(store, modelName),
+  };
+  return withLog(toOpen, async (opened) => {
+    const { trained: model, heldOut } = await trainOn(opened, {
+      ...work,
+      declarationText: prepared.text,
+      checkpoints,
+      ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
+      onSummary: (summary) => tellLog(tools, summary),
+      onEpoch: (epoch, rows) => tellEpoch(tools, epoch, rows / epoch.seconds),
+    });
+    // Its files lie in scratch space: whoever reads of them later wants to know where they came from.
+    const source = `${store.url}/${settings.dataPrefix}dt=${window.from}/ to dt=${window.until}/`;
+    const trained: TrainedModel = { ...model, summary: { ...model.summary, source } };
+    const { version, decision, at } = await judgeAndPublish({
+      ...work,
+      store,
+      opened,
+      trained,
+      heldOut,
+      began,
+      hourlyUsd,
+      onReportProblem: (error) => log.error('report could not be made', { error }),
+    });
+    log.info('published', { version, ...outcomeOf(trained) });
+    const conclusion: Conclusion = { version, at: at.toISOString(), rows: trained.summary.rows, decision };
+    await store.put(conclusionKey(modelName, runId), recordText(conclusion));
+    return conclusion;
   });
-  // Its files lie in scratch space: whoever reads of them later wants to know where they came from.
-  const source = `${store.url}/${settings.dataPrefix}dt=${window.from}/ to dt=${window.until}/`;
-  const trained: TrainedModel = { ...model, summary: { ...summary, source } };
-  const { version, decision, at } = await judgeAndPublish({
-    ...work,
-    store,
-    declaration,
-    trained,
-    began,
-    hourlyUsd,
-    onReportProblem: (error) => log.error('report could not be made', { error }),
-  });
-  log.info('published', { version, ...outcomeOf(trained) });
-  const conclusion: Conclusion = { version, at: at.toISOString(), rows: summary.rows, decision };
-  await store.put(conclusionKey(modelName, runId), recordText(conclusion));
-  return conclusion;
+}
+
+function tellLog({ log }: RunTools, { rows, rejected, parts: { train, validation, test } }: LogSummary): void {
+  log.info('log checked', { rows, rejected, train: train.rows, validation: validation.rows, test: test.rows });
 }
 
 function tellEpoch({ log, count }: RunTools, epoch: EpochRecord, rowsPerSecond: number): void {

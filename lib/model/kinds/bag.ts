@@ -1,6 +1,6 @@
 /** Up to so many ids a row, with weights, whose embeddings a combiner makes one. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { BagInput } from '../../table/encoded.ts';
+import { type BagInput, idWords } from '../../table/encoded.ts';
 import type { EmbeddedKind } from './input-kind.ts';
 
 export const bag: EmbeddedKind<BagInput> = {
@@ -10,12 +10,15 @@ export const bag: EmbeddedKind<BagInput> = {
     { name, shape: ['batch', length], type: 'int64' },
     { name: `${name}_weights`, shape: ['batch', length], type: 'float32' },
   ],
-  writeRow({ name, length, combiner }, { ids, weights }, row, into, at) {
-    const [from, to] = [row * length, at * length];
-    const [source, target] = [ids[name] as BigInt64Array, into.ids[name] as Int32Array];
-    for (let k = 0; k < length; k++) target[to + k] = Number(source[from + k]);
-    const rowWeights = (weights[name] as Float32Array).subarray(from, from + length);
-    bagCoefficients(combiner, rowWeights, (into.coefficients[name] as Float32Array).subarray(to, to + length));
+  writeRows({ name, length, combiner }, { ids, weights }, rows, into, at) {
+    const [source, target] = [idWords(ids[name] as BigInt64Array), into.ids[name] as Int32Array];
+    const coefficients = into.coefficients[name] as Float32Array;
+    for (const [i, row] of rows.entries()) {
+      const [from, to] = [row * length, (at + i) * length];
+      for (let k = 0; k < length; k++) target[to + k] = source[2 * (from + k)] as number;
+      const rowWeights = (weights[name] as Float32Array).subarray(from, from + length);
+      bagCoefficients(combiner, rowWeights, coefficients.subarray(to, to + length));
+    }
   },
   embed: (input, table, encoded) =>
     pool(input, table, encoded[input.name] as tf.Tensor, encoded[`${input.name}_weights`] as tf.Tensor),

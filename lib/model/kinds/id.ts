@@ -1,14 +1,15 @@
 /** One id a row. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { IdInput } from '../../table/encoded.ts';
+import { type IdInput, idWords } from '../../table/encoded.ts';
 import type { EmbeddedKind } from './input-kind.ts';
 
 export const id: EmbeddedKind<IdInput> = {
   hasCoefficients: false,
   idsPerRow: () => 1,
   graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'int64' }],
-  writeRow({ name }, { ids }, row, into, at) {
-    (into.ids[name] as Int32Array)[at] = Number(ids[name]?.[row]);
+  writeRows({ name }, { ids }, rows, into, at) {
+    const [source, target] = [idWords(ids[name] as BigInt64Array), into.ids[name] as Int32Array];
+    for (let i = 0; i < rows.length; i++) target[at + i] = source[2 * (rows[i] as number)] as number;
   },
   embed: ({ name }, table, encoded) => tf.gather(table, encoded[name] as tf.Tensor),
 };

@@ -21,8 +21,8 @@ export type EncodedTensors = Readonly<Record<string, tf.Tensor>>;
 
 export interface InputKind<Input extends InputSpec> {
   graphInputs(input: Input): readonly GraphInput[];
-  /** Writes a row of encoded rows as row `at` of a training batch. */
-  writeRow(input: Input, chunk: EncodedChunk, row: number, into: BatchColumns, at: number): void;
+  /** Writes rows of encoded rows, in that order, as the rows from `at` on of a training batch. */
+  writeRows(input: Input, chunk: EncodedChunk, rows: Uint32Array, into: BatchColumns, at: number): void;
 }
 
 /** An input whose values are rows of an embedding table. */

@@ -5,8 +5,9 @@ import type { NumberKind } from './input-kind.ts';
 
 export const number: NumberKind<NumberInput> = {
   graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'float32' }],
-  writeRow({ name }, { numbers }, row, into, at) {
-    (into.numbers[name] as Float32Array)[at] = numbers[name]?.[row] as number;
+  writeRows({ name }, { numbers }, rows, into, at) {
+    const [source, target] = [numbers[name] as Float32Array, into.numbers[name] as Float32Array];
+    for (let i = 0; i < rows.length; i++) target[at + i] = source[rows[i] as number] as number;
   },
   transform,
 };

@@ -7,9 +7,9 @@ export const quantile: EmbeddedKind<QuantileInput> = {
   hasCoefficients: false,
   idsPerRow: () => 1,
   graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'float32' }],
-  writeRow(input, { numbers }, row, into, at) {
-    const { name } = input;
-    (into.ids[name] as Int32Array)[at] = quantileId(input, numbers[name]?.[row] as number);
+  writeRows(input, { numbers }, rows, into, at) {
+    const [source, target] = [numbers[input.name] as Float32Array, into.ids[input.name] as Int32Array];
+    for (let i = 0; i < rows.length; i++) target[at + i] = quantileId(input, source[rows[i] as number] as number);
   },
   embed: (input, table, encoded) => tf.gather(table, quantileIds(input, encoded[input.name] as tf.Tensor)),
 };

@@ -1,8 +1,6 @@
-import { parseDeclaration } from '../../config/parse-declaration.ts';
-import { DECLARATION_FILE } from '../../contract/bucket.ts';
+import { publishedDeclaration } from '../../predictor/published-declaration.ts';
 import { currentVersion } from '../../registry/current.ts';
 import { VersionNotFoundError } from '../../registry/errors.ts';
-import { versionPrefix } from '../../registry/keys.ts';
 import type { Store } from '../../store/store.ts';
 import type { CurrentModel, Models } from '../protocol/ports.ts';
 
@@ -20,8 +18,7 @@ export function registryModels(store: Store, name: string): Models {
       }
       const { version } = current;
       if (known?.version === version) return known;
-      const { body } = await store.get(`${versionPrefix(name, version)}${DECLARATION_FILE}`);
-      const { scoring } = parseDeclaration(new TextDecoder().decode(body), DECLARATION_FILE);
+      const { scoring } = await publishedDeclaration(store, { name, version });
       known = { name, version, maxRejected: scoring.maxRejected };
       return known;
     },

@@ -13,12 +13,10 @@ describe('the progress of a command', () => {
   train            2,078 rows: click 573 (27.57%); conversion 192 (9.24%)
   validation         313 rows: click 88 (28.12%); conversion 22 (7.03%)
   test               609 rows: click 172 (28.24%); conversion 65 (10.67%)
-encode: 2,391/2,391 rows
+encode: 3,000/3,000 rows
 epoch 1/2: 2,078/2,078 rows, loss <loss>
 epoch 2/2: 2,078/2,078 rows, loss <loss>
 evaluate: 609/609 rows
-gate: 609/609 rows
-report: 609/609 rows
 report: 1,827/1,827 rows
 `);
   });

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
-import { decide, type GateDecision, type GateOptions, settle } from '../../lib/gate/hold-against.ts';
+import { decide, type GateDecision } from '../../lib/gate/decide.ts';
+import { settle } from '../../lib/gate/settle.ts';
+import { modelFiles, openModel } from '../../lib/predictor/open-model.ts';
 import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
 import { listDecisions } from '../../lib/registry/decisions.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { checkLog } from '../../lib/table/check/log.ts';
-import { openDatabase } from '../../lib/table/database.ts';
-import { openSource } from '../../lib/table/source/source.ts';
+import { withLog } from '../../lib/table/open-log.ts';
+import { scoreLog } from '../../lib/training/predict.ts';
 import { type TrainedModel, train } from '../../lib/training/train.ts';
+import { UnknownIds } from '../../lib/training/unknown-ids.ts';
 import { dataFacts, publishTrained } from '../../training/publish-trained.ts';
 import { type SyntheticLog, syntheticLog } from '../training/synthetic-log.ts';
 
@@ -56,20 +58,21 @@ async function make(text: string, log: SyntheticLog | string): Promise<Made> {
 const publish = (store: Store, { declaration, trained }: Made, second = 0) =>
   publishTrained(store, declaration, trained, { threads: 1, at: new Date(AT.getTime() + 1000 * second) });
 
-async function ask(store: Store, { declaration, dataPath, trained }: Made): Promise<GateDecision> {
+/** What the gate decides of a model on the held-out rows of its log, or of another one. */
+async function ask(
+  store: Store,
+  { declaration, dataPath, trained }: Pick<Made, 'declaration' | 'dataPath' | 'trained'>,
+): Promise<GateDecision> {
   const scratch = await mkdtemp(join(folder, 'gate-'));
-  const challenger = { folder: trained.folder, declaration, data: dataFacts(trained.summary) };
-  return decideOn(dataPath, { store, challenger, scratch, threads: 1, at: AT });
-}
-
-async function decideOn(dataPath: string, options: Omit<GateOptions, 'database' | 'log'>): Promise<GateDecision> {
-  const database = await openDatabase({ threads: 1, memoryLimitMiB: 512, scratch: options.scratch });
-  try {
-    const log = await checkLog(database, await openSource(database, dataPath), options.challenger.declaration);
-    return (await decide({ ...options, database, log })).decision;
-  } finally {
-    await database.close();
-  }
+  const limits = { scratch, threads: 1, memoryLimitMiB: 512 };
+  return withLog({ ...limits, declaration, dataPath }, async (opened) => {
+    const model = await openModel(opened.database, await modelFiles(trained.folder), limits);
+    const unknown = new UnknownIds(model.encoder);
+    const scored = await scoreLog(opened, model, ['test'], { phase: 'gate', onChunk: (chunk) => unknown.add(chunk) });
+    await model.release();
+    const challenger = { heldOut: { ...scored, unknownShares: unknown.shares() }, data: dataFacts(trained.summary) };
+    return (await decide({ ...limits, store, opened, challenger, at: AT })).decision;
+  });
 }
 
 /** A store in which a model is published and current. */
@@ -258,13 +261,8 @@ describe('conversions that are known three days late', () => {
     const { trained } = await make(text, DELAYED);
     const later = join(folder, 'later.csv');
     await writeFile(later, syntheticLog({ ...LOG, seed: 9, start: new Date('2026-02-01T00:00:00.000Z') }));
-    const challenger = {
-      folder: trained.folder,
-      declaration: parseDeclaration(declare(), 'shop.yaml'),
-      data: dataFacts(trained.summary),
-    };
-    const scratch = await mkdtemp(join(folder, 'later-'));
-    const decision = await decideOn(later, { store, challenger, scratch, threads: 1, at: AT });
+    const declaration = parseDeclaration(declare(), 'shop.yaml');
+    const decision = await ask(store, { declaration, dataPath: later, trained });
     return decision.figures.outputs.find(({ output }) => output === 'pctcvr')?.challenger.pcoc.value ?? Number.NaN;
   }
 

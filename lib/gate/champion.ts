@@ -1,0 +1,54 @@
+/** The version in use, as the gate compares with it. */
+import { join } from 'node:path';
+import { DeclarationError } from '../config/declaration-error.ts';
+import { fetchModel, openModel, type Predictor } from '../predictor/open-model.ts';
+import type { CurrentVersion } from '../registry/current.ts';
+import { ModelCorruptedError, VersionNotFoundError } from '../registry/errors.ts';
+import type { ModelManifest } from '../registry/manifest.ts';
+import { readManifest } from '../registry/versions.ts';
+import { InvalidRecordError } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { checkLogColumns } from '../table/check/check-columns.ts';
+import { DataError, firstLine } from '../table/errors.ts';
+import type { OpenedLog } from '../table/open-log.ts';
+
+/** A published version that can score the log. */
+export interface OpenedChampion {
+  readonly version: string;
+  readonly createdAt: Date;
+  /** What its manifest says of the rows that it was trained on. */
+  readonly data: ModelManifest['data'];
+  /** In the log's database. Whoever opened it releases it. */
+  readonly model: Predictor;
+}
+
+export interface ChampionPlace {
+  readonly store: Store;
+  readonly opened: OpenedLog;
+  /** Folder for the version's files; the caller removes it. */
+  readonly scratch: string;
+  readonly threads: number;
+}
+
+/** The current version, opened; a sentence where its files cannot be read, or the log lacks what they need. */
+export async function openChampion(
+  { store, opened: { database, log }, scratch, threads }: ChampionPlace,
+  { version }: CurrentVersion,
+): Promise<OpenedChampion | { readonly problem: string }> {
+  const { name } = log.declaration;
+  try {
+    const { createdAt, data } = await readManifest(store, name, version);
+    const files = await fetchModel(store, { name, version }, join(scratch, 'champion'));
+    checkLogColumns(log.source.relation, { ...log.declaration, features: files.declaration.features });
+    // Its files are those that were published: whatever is wrong with them, this release does not understand them.
+    const model = await openModel(database, files, { threads }).catch((cause: unknown) => {
+      throw new ModelCorruptedError(firstLine(cause), { cause });
+    });
+    return { version, createdAt: new Date(createdAt), data, model };
+  } catch (error) {
+    if (!UNFIT.some((type) => error instanceof type)) throw error;
+    return { problem: `the current version ${version} cannot be compared with: ${(error as Error).message}` };
+  }
+}
+
+const UNFIT = [ModelCorruptedError, VersionNotFoundError, InvalidRecordError, DeclarationError, DataError];

@@ -1,0 +1,75 @@
+/** The rows of a log on the scratch disk, encoded in one pass for all that training does with them. */
+import { join } from 'node:path';
+import { encodeLog } from '../table/encode/encode.ts';
+import type { Encoder } from '../table/encode/encoder.ts';
+import { PARTS, type Part } from '../table/encoded.ts';
+import type { LogSummary } from '../table/fit/summary.ts';
+import type { OpenedLog } from '../table/open-log.ts';
+import { type EncodedRows, EncodedRowsWriter } from './encoded-rows.ts';
+import type { OnProgress } from './progress.ts';
+import { type RowCache, RowCacheWriter } from './row-cache.ts';
+
+export interface CachedRows {
+  /** To train on, and to stop by. */
+  readonly train: RowCache;
+  readonly validation: RowCache;
+  /** The validation rows as a scoring model reads them, to calibrate on; without rows where nothing is calibrated. */
+  readonly calibration: EncodedRows;
+  /** The held-out rows. */
+  readonly test: EncodedRows;
+}
+
+export interface CacheRowsOptions {
+  readonly encoder: Encoder;
+  readonly summary: LogSummary;
+  /** Existing folder for the files. */
+  readonly scratch: string;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Encodes every row once. */
+export async function cacheRows({ database, log }: OpenedLog, options: CacheRowsOptions): Promise<CachedRows> {
+  const { encoder, summary, scratch, onProgress, signal } = options;
+  const stages = Object.keys(summary.parts.train.labels);
+  const isCalibrated = log.declaration.training.calibration !== 'none';
+  const path = (name: string) => join(scratch, `${name}.rows`);
+  const writers = {
+    train: await RowCacheWriter.create(path('train'), encoder.inputs, stages),
+    validation: await RowCacheWriter.create(path('validation'), encoder.inputs, stages),
+    calibration: await EncodedRowsWriter.create(path('calibration'), encoder),
+    test: await EncodedRowsWriter.create(path('test'), encoder),
+  };
+  const total = PARTS.reduce((sum, part) => sum + summary.parts[part].rows, 0);
+  let done = 0;
+  try {
+    for await (const chunk of encodeLog(database, log, encoder)) {
+      const validation = rowsOf(chunk.part, 'validation');
+      await writers.train.append(chunk, rowsOf(chunk.part, 'train'));
+      await writers.validation.append(chunk, validation);
+      if (isCalibrated) await writers.calibration.append(chunk, validation);
+      await writers.test.append(chunk, rowsOf(chunk.part, 'test'));
+      done += chunk.rows;
+      onProgress?.({ phase: 'encode', done, total });
+      signal?.throwIfAborted();
+    }
+    return {
+      train: await writers.train.finish(),
+      validation: await writers.validation.finish(),
+      calibration: await writers.calibration.finish(),
+      test: await writers.test.finish(),
+    };
+  } catch (error) {
+    for (const writer of Object.values(writers)) await writer.abandon();
+    throw error;
+  }
+}
+
+/** Indices of the rows of a part. */
+function rowsOf(parts: Uint8Array, part: Part): Uint32Array {
+  const code = PARTS.indexOf(part);
+  const rows = new Uint32Array(parts.length);
+  let count = 0;
+  for (let row = 0; row < parts.length; row++) if (parts[row] === code) rows[count++] = row;
+  return rows.subarray(0, count);
+}

@@ -1,0 +1,114 @@
+/**
+ * Encoded rows on the scratch disk, as a scoring model reads them, so that they are encoded once however many models
+ * score them.
+ */
+import { encodeSql } from '../table/encode/encode-sql.ts';
+import type { Encoder } from '../table/encode/encoder.ts';
+import { type EncodedChunk, idWords } from '../table/encoded.ts';
+import { type ColumnFile, ColumnFileWriter, type FileColumns, type FileLayout } from './column-file.ts';
+
+type Group = 'ids' | 'weights' | 'numbers';
+
+/** Encoded rows in the order in which they were written. */
+export interface EncodedRows {
+  readonly rows: number;
+  /** All rows, some thousands at a time. The arrays belong to the receiver. */
+  chunks(): AsyncGenerator<EncodedChunk>;
+}
+
+/** Writes rows of encoded chunks to a file. */
+export class EncodedRowsWriter {
+  readonly #layout: FileLayout<Group>;
+  readonly #file: ColumnFileWriter<Group>;
+
+  private constructor(layout: FileLayout<Group>, file: ColumnFileWriter<Group>) {
+    this.#layout = layout;
+    this.#file = file;
+  }
+
+  static async create(path: string, encoder: Encoder): Promise<EncodedRowsWriter> {
+    const layout = layoutOf(encoder);
+    return new EncodedRowsWriter(layout, await ColumnFileWriter.create(path, layout));
+  }
+
+  /** Adds the rows of a chunk at these indices. */
+  append(chunk: EncodedChunk, rows: Uint32Array): Promise<void> {
+    const { ids, weights, numbers } = this.#layout;
+    return this.#file.append(rows, (some, into, at) => {
+      for (const [name, length] of Object.entries(ids))
+        copyRows(idWords(chunk.ids[name] as BigInt64Array), { stride: 2, length }, some, into.ids[name], at);
+      for (const [name, length] of Object.entries(weights))
+        copyRows(chunk.weights[name] as Float32Array, { stride: 1, length }, some, into.weights[name], at);
+      for (const [name, length] of Object.entries(numbers))
+        copyRows(chunk.numbers[name] as Float32Array, { stride: 1, length }, some, into.numbers[name], at);
+    });
+  }
+
+  /** Closes the file of rows that will not be used. */
+  async abandon(): Promise<void> {
+    await this.#file.abandon();
+  }
+
+  async finish(): Promise<EncodedRows> {
+    return new EncodedFile(await this.#file.finish());
+  }
+}
+
+class EncodedFile implements EncodedRows {
+  readonly #file: ColumnFile<Group>;
+
+  constructor(file: ColumnFile<Group>) {
+    this.#file = file;
+  }
+
+  get rows(): number {
+    return this.#file.rows;
+  }
+
+  async *chunks(): AsyncGenerator<EncodedChunk> {
+    const blocks = Array.from({ length: this.#file.blocks }, (_, block) => block);
+    let block = 0;
+    for await (const columns of this.#file.read(blocks.map((one) => [one]))) {
+      yield chunkOf(columns, this.#file.blockRows(block));
+      block += 1;
+    }
+  }
+}
+
+function layoutOf(encoder: Encoder): FileLayout<Group> {
+  const { columns } = encodeSql(encoder);
+  const lengths = (group: Group) =>
+    Object.fromEntries(columns.filter(({ place }) => place === group).map(({ input, length }) => [input, length ?? 1]));
+  return { ids: lengths('ids'), weights: lengths('weights'), numbers: lengths('numbers') };
+}
+
+/** Copies `length` elements for each row, of which `source` has one in every `stride`. */
+function copyRows<T extends Int32Array | Float32Array>(
+  source: T,
+  { stride, length }: { readonly stride: number; readonly length: number },
+  rows: Uint32Array,
+  target: T | undefined,
+  at: number,
+): void {
+  if (target === undefined) return;
+  for (let i = 0; i < rows.length; i++) {
+    const [from, to] = [(rows[i] as number) * length * stride, (at + i) * length];
+    for (let k = 0; k < length; k++) target[to + k] = source[from + k * stride] as number;
+  }
+}
+
+function chunkOf({ ids, weights, numbers }: FileColumns<Group>, rows: number): EncodedChunk {
+  return {
+    rows,
+    ids: Object.fromEntries(Object.entries(ids).map(([name, values]) => [name, bigIds(values)])),
+    weights,
+    numbers,
+  };
+}
+
+function bigIds(ids: Int32Array): BigInt64Array {
+  const big = new BigInt64Array(ids.length);
+  const words = idWords(big);
+  for (let i = 0; i < ids.length; i++) words[2 * i] = ids[i] as number;
+  return big;
+}

@@ -1,0 +1,142 @@
+/** A declared model, trained on cached rows, calibrated, and written as the ONNX file that scores. */
+import { join } from 'node:path';
+import type { TrainingChoice } from '../config/declaration.ts';
+import { createEngine } from '../engine/create-engine.ts';
+import type { Weights } from '../engine/engine.ts';
+import { traceScores } from '../engine/ort/scoring-graph.ts';
+import { writeOnnx } from '../graph/onnx-file.ts';
+import { declaredModel, type Model } from '../model/model.ts';
+import { readOutcomes } from '../table/check/outcomes.ts';
+import type { Encoder } from '../table/encode/encoder.ts';
+import type { LogSummary } from '../table/fit/summary.ts';
+import type { OpenedLog } from '../table/open-log.ts';
+import type { CachedRows } from './cache-rows.ts';
+import { type Calibration, calibrate } from './calibrate.ts';
+import { fillUntrainedRows } from './fill-untrained.ts';
+import { type Fitted, fit } from './fit.ts';
+import { stageRates } from './funnel-tasks.ts';
+import { initialWeights } from './initial-weights.ts';
+import type { RowCache } from './row-cache.ts';
+import type { TrainingOptions } from './training-options.ts';
+import { type WarmWeights, warmStart } from './warm-start.ts';
+
+/** What a model is fitted to, and where its files go. */
+export interface ModelToFit {
+  readonly opened: OpenedLog;
+  readonly options: TrainingOptions;
+  readonly encoder: Encoder;
+  readonly summary: LogSummary;
+  /** Folder for `model.onnx`. */
+  readonly folder: string;
+}
+
+export interface FittedModel {
+  readonly fitted: Fitted;
+  readonly filledRows: Readonly<Record<string, number>>;
+  /** `null` where none is declared. */
+  readonly calibration: Calibration | null;
+}
+
+export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
+  const { opened, options, encoder, summary, folder } = fitting;
+  const { declaration } = opened.log;
+  const { training } = declaration;
+  const model = declaredModel(declaration, encoder.inputs, encoder.tables);
+  const engine = await createEngine(model, {
+    batchSize: training.batchSize,
+    threads: options.threads,
+    optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },
+    schedule: {
+      warmupSteps: training.warmupSteps,
+      decay: training.learningRateDecay,
+      totalSteps: totalSteps(rows.train, training),
+    },
+    l2Embeddings: training.l2Embeddings,
+    dropout: training.dropout,
+    seed: training.seed,
+  });
+  try {
+    const fresh = initialWeights(model, stageRates(summary), training.seed);
+    const start = await startingWeights(fitting, model, fresh);
+    engine.load(start.weights);
+    const { checkpoints, onEpoch } = options;
+    const from = checkpoints && (await checkpoints.restore(engine));
+    const fitted = await fit(engine, rows.train, rows.validation, {
+      ...training,
+      ...(checkpoints && { keeper: checkpoints }),
+      ...(from && { from }),
+      ...(onEpoch && { onEpoch }),
+      onProgress: ({ rows: done, totalRows, ...epoch }) =>
+        options.onProgress?.({ phase: 'train', done, total: totalRows, ...epoch }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    const { tables, filledRows } = fillUntrainedRows(
+      model.embeddings.tables,
+      fitted.weights.tables,
+      learnedRows(engine.touched, start.keptRows),
+    );
+    const weights: Weights = { parameters: fitted.weights.parameters, tables };
+    const calibration = await calibrateModel(fitting, rows, model, weights);
+    const graph = traceScores(model, encoder.inputs, weights, calibration?.calibrators);
+    await writeOnnx(graph, join(folder, 'model.onnx'));
+    return { fitted, filledRows, calibration };
+  } finally {
+    await engine.release();
+  }
+}
+
+/** Steps of a training that runs all its epochs. */
+function totalSteps(cache: RowCache, { epochs, batchSize, seed }: TrainingChoice): number {
+  let steps = 0;
+  for (let epoch = 1; epoch <= epochs; epoch++) steps += cache.batchCount(batchSize, { seed, epoch });
+  return steps;
+}
+
+/** The champion's weights as far as they fit, fresh ones where it has none. */
+async function startingWeights(
+  { options, encoder, opened: { database } }: ModelToFit,
+  model: Model,
+  fresh: Weights,
+): Promise<WarmWeights> {
+  const { champion, onWarmStart } = options;
+  if (champion === undefined) return { weights: fresh, keptRows: {} };
+  const { report, ...start } = await warmStart(database, champion, { model, encoder, fresh });
+  onWarmStart?.(report);
+  return start;
+}
+
+/** Rows that this training touched, or the champion's. */
+function learnedRows(
+  touched: Readonly<Record<string, Uint8Array>>,
+  kept: Readonly<Record<string, Uint8Array>>,
+): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    Object.entries(touched).map(([table, flags]) => [
+      table,
+      flags.map((flag, row) => flag | (kept[table]?.[row] ?? 0)),
+    ]),
+  );
+}
+
+async function calibrateModel(
+  { opened: { database, log }, options, encoder }: ModelToFit,
+  rows: CachedRows,
+  model: Model,
+  weights: Weights,
+): Promise<Calibration | null> {
+  const { scratch, threads, onProgress, signal } = options;
+  const kind = log.declaration.training.calibration;
+  if (kind === 'none') return null;
+  return calibrate({
+    model,
+    inputs: encoder.inputs,
+    weights,
+    kind,
+    rows: rows.calibration,
+    outcomes: await readOutcomes(database, log, ['validation']),
+    threads,
+    scratch,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  });
+}

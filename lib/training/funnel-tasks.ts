@@ -1,0 +1,45 @@
+/** What is measured of a declaration's model. */
+import type { Declaration } from '../config/declaration.ts';
+import { type FunnelTask, roleTasks } from '../evaluation/funnel.ts';
+import { stageGraph } from '../model/stage-graph.ts';
+import type { LogSummary } from '../table/fit/summary.ts';
+import type { StageRates } from './initial-weights.ts';
+
+/** CTR, CVR on clicked rows and CTCVR by role, and every other output whose label is in the log. */
+export function funnelTasks(declaration: Declaration): FunnelTask[] {
+  const { root, labelled, outputs } = stageGraph(declaration);
+  const { roles } = declaration;
+  const isLabelled = (stage: string) => labelled.some(({ name }) => name === stage);
+  const byRole = roles === null ? [] : roleTasks(roles, root);
+  const others = outputs
+    .filter(({ name }) => !byRole.some(({ output }) => output === name))
+    .map(
+      ({ name, from, to }): FunnelTask => ({
+        name,
+        title: name,
+        output: name,
+        label: to,
+        given: from === root ? null : from,
+      }),
+    );
+  return [...byRole, ...others].filter(
+    ({ label, given }) => isLabelled(label) && (given === null || isLabelled(given)),
+  );
+}
+
+/** Share of the weighted training rows of known label that reached each labelled stage. */
+export function stageRates({ parts }: Pick<LogSummary, 'parts'>): StageRates {
+  return Object.fromEntries(
+    Object.entries(parts.train.labels).map(([stage, { weightedPositives, weightedRows }]) => [
+      stage,
+      weightedPositives / weightedRows,
+    ]),
+  );
+}
+
+/** Mean label of a task's training rows, from the share of all training rows that reached each stage. */
+export function taskRates(tasks: readonly FunnelTask[], rates: StageRates): Record<string, number> {
+  return Object.fromEntries(
+    tasks.map(({ name, label, given }) => [name, (rates[label] ?? 0) / (given === null ? 1 : (rates[given] ?? 1))]),
+  );
+}

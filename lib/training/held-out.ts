@@ -1,0 +1,48 @@
+/**
+ * The held-out rows of a log and what the new version says of them: made once in a run, and read by its evaluation, by the
+ * gate and by the report.
+ */
+
+import { readOutcomes } from '../table/check/outcomes.ts';
+import type { Encoder } from '../table/encode/encoder.ts';
+import type { OpenedLog } from '../table/open-log.ts';
+import type { EncodedRows } from './encoded-rows.ts';
+import { type Probabilities, predictRows, type ScoredRows } from './predict.ts';
+import type { OnProgress } from './progress.ts';
+import { UnknownIds } from './unknown-ids.ts';
+
+export interface HeldOut extends ScoredRows {
+  /** What the same model says without its calibration; `null` where none is declared. */
+  readonly uncalibrated: Probabilities | null;
+  /** By feature with a vocabulary: share of its values that the encoder does not know. */
+  readonly unknownShares: Readonly<Record<string, number>>;
+  /** The rows as the model reads them, on the scratch disk. */
+  readonly encoded: EncodedRows;
+}
+
+export interface HeldOutOptions {
+  readonly encoder: Encoder;
+  /** Folder of the model, and that of the same model without its calibration. */
+  readonly folder: string;
+  readonly uncalibratedFolder: string | null;
+  readonly threads: number;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Scores the held-out rows once with the model, and once without its calibration. */
+export async function scoreHeldOut(
+  { database, log }: OpenedLog,
+  encoded: EncodedRows,
+  { encoder, folder, uncalibratedFolder, threads, onProgress, signal }: HeldOutOptions,
+): Promise<HeldOut> {
+  const unknown = new UnknownIds(encoder);
+  const options = { phase: 'evaluate', threads, ...(onProgress && { onProgress }), ...(signal && { signal }) } as const;
+  return {
+    ...(await readOutcomes(database, log, ['test'])),
+    probabilities: await predictRows(folder, encoded, { ...options, onChunk: (chunk) => unknown.add(chunk) }),
+    uncalibrated: uncalibratedFolder === null ? null : await predictRows(uncalibratedFolder, encoded, options),
+    unknownShares: unknown.shares(),
+    encoded,
+  };
+}

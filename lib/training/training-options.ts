@@ -1,0 +1,26 @@
+import type { LogSummary } from '../table/fit/summary.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import type { EpochRecord } from './fit.ts';
+import type { OnProgress } from './progress.ts';
+import type { ChampionFiles, WarmStartReport } from './warm-start.ts';
+
+/** How a model is trained on a log that is open. */
+export interface TrainingOptions {
+  /** The declaration's file as it was written: it travels in the model version. */
+  readonly declarationText: string;
+  /** An empty folder for encoded rows and the model's files; the caller removes it. */
+  readonly scratch: string;
+  readonly threads: number;
+  /** Called once the log's training part is found to be good, before training begins. */
+  readonly onSummary?: (summary: LogSummary) => void;
+  readonly onProgress?: OnProgress;
+  /** Called at the end of each epoch, with the rows that it trained on. */
+  readonly onEpoch?: (epoch: EpochRecord, rows: number) => void;
+  readonly signal?: AbortSignal;
+  /** Keeps the training's state, and has what is left of an interrupted one. */
+  readonly checkpoints?: Checkpoints;
+  /** The version whose weights training begins with. */
+  readonly champion?: ChampionFiles;
+  /** Called once it is known what of the champion's weights training begins with. */
+  readonly onWarmStart?: (report: WarmStartReport) => void;
+}
