@@ -1,17 +1,18 @@
 import type { MaskSpec } from '../model/network.ts';
 import { randomStream } from '../numbers/random.ts';
 
+/** What the dropout masks of a step depend on, besides their names. */
 export interface Dropout {
   /** Share of the units that are dropped. */
   readonly rate: number;
   readonly seed: number;
-  /** Step of the training, counted from 1. */
+  /** Global training step, counted from 1. */
   readonly step: number;
 }
 
 /**
- * Draws the masks of a step, each [rows, units] of 0 or 1 / (1 - rate), by name. They depend on the seed, the step and
- * the mask's name alone, so that a continued training drops what it would have dropped without the interruption.
+ * Draws the dropout masks of a step, each [rows, units] of 0 or 1 / (1 - rate), by name. A mask depends only on the
+ * seed, the step and its name, so that a resumed training drops the same units as an uninterrupted one.
  */
 export function dropoutMasks(
   masks: readonly MaskSpec[],

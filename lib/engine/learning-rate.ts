@@ -1,21 +1,22 @@
-/** How the learning rate changes over a training. */
+/** The learning rate's warm-up and decay. */
 import type { LearningRateDecay } from '../config/choices.ts';
 
+/** How the learning rate changes over the steps of a training. */
 export interface LearningRateSchedule {
-  /** Steps over which the rate grows, by equal amounts, to its full value; 0 for none. */
+  /** Number of steps over which the rate grows, by equal amounts, to its full value; 0 for no warm-up. */
   readonly warmupSteps: number;
-  /** How the rate falls towards 0 after that. */
+  /** How the rate falls towards 0 after the warm-up. */
   readonly decay: LearningRateDecay;
-  /** Steps of the whole training: the step after the last would have a rate of 0. */
+  /** Number of steps of the whole training. A decay would reach 0 at the step after the last. */
   readonly totalSteps: number;
 }
 
 /**
- * The factor of the learning rate at a global step, counted from 1. It depends on nothing else, so that a continued
- * training goes on with the rate that it would have had.
+ * Returns the factor of the learning rate at a global step, counted from 1. It depends on nothing else, so that a
+ * resumed training has the same learning rates as an uninterrupted one.
  *
- * In PyTorch's terms: `LinearLR` from 1 / warmupSteps to 1, and then `LinearLR` from 1 to 0 or `CosineAnnealingLR`
- * (Loshchilov and Hutter, arXiv 1608.03983, without restarts) to 0, over the steps that are left.
+ * In PyTorch's terms: `LinearLR` from 1 / warmupSteps to 1, and then, over the remaining steps, `LinearLR` from 1 to 0
+ * or `CosineAnnealingLR` to 0 (Loshchilov and Hutter, arXiv 1608.03983, without restarts).
  */
 export function learningRateFactor({ warmupSteps, decay, totalSteps }: LearningRateSchedule, step: number): number {
   if (step <= warmupSteps) return step / warmupSteps;
@@ -23,7 +24,7 @@ export function learningRateFactor({ warmupSteps, decay, totalSteps }: LearningR
   return DECAYS[decay](progress);
 }
 
-/** By the share of the decay's steps that are over. */
+/** The factor of each decay, by the share of its steps that are over, from 0 to 1. */
 const DECAYS: Readonly<Record<LearningRateDecay, (progress: number) => number>> = {
   none: () => 1,
   linear: (progress) => 1 - progress,

@@ -1,21 +1,22 @@
 /**
- * Every optimizer in one table: what state it keeps, and how it updates dense parameters and embedding rows. An update
- * of embedding rows is given the rows that the batch touched, so that state decays on touched rows only.
+ * The optimizers, in one table: the state that each keeps, and how it updates dense parameters and embedding rows. Only
+ * the embedding rows that a batch touched are updated, so that only their state decays.
  */
 import type { OptimizerType } from '../config/choices.ts';
 import type { SparseKernels, TouchedRows } from './memory/sparse-kernels.ts';
 
+/** An optimizer and its settings. */
 export interface OptimizerChoice {
   readonly type: OptimizerType;
   readonly learningRate: number;
   /**
-   * Factor by which `sgd` keeps the direction of the steps before.
+   * Factor with which `sgd` keeps the velocity of the step before.
    * @default 0
    */
   readonly momentum?: number;
 }
 
-/** What one update depends on besides its rows. */
+/** What an update depends on, besides its rows. */
 export interface UpdateSettings {
   /** Global step, counted from 1. */
   readonly step: number;
@@ -24,22 +25,23 @@ export interface UpdateSettings {
   readonly l2: number;
 }
 
-/** Floats of state that an optimizer keeps. */
+/** Number of floats of state that an optimizer keeps, for each weight and for each row. */
 export interface StateSize {
   readonly perWeight: number;
   readonly perRow: number;
 }
 
-/** How rows are updated, and the state that this takes; it starts at 0. */
+/** How rows are updated, and the state that this needs, all of which starts at 0. */
 export interface UpdateRule {
   readonly state: StateSize;
   update(kernels: SparseKernels, rows: TouchedRows, settings: UpdateSettings): void;
 }
 
+/** The update rules of an optimizer. */
 export interface Optimizer {
-  /** Of a dense parameter, all of which is one row. */
+  /** Rule for dense parameters; each is stored as a single row. */
   readonly dense: UpdateRule;
-  /** Of an embedding table. */
+  /** Rule for the rows of embedding tables. */
   readonly sparse: UpdateRule;
 }
 
@@ -59,6 +61,7 @@ const OPTIMIZERS: Readonly<Record<OptimizerType, (choice: OptimizerChoice) => Op
   },
 };
 
+/** Returns the update rules of the chosen optimizer. */
 export function optimizerOf(choice: OptimizerChoice): Optimizer {
   return OPTIMIZERS[choice.type](choice);
 }
@@ -73,7 +76,7 @@ const denseAdam: UpdateRule = {
   },
 };
 
-/** `torch.optim.SparseAdam`, which adds its epsilon to sqrt(v) and corrects the bias by the global step. */
+/** `torch.optim.SparseAdam`, which adds its epsilon to sqrt(v). Its bias correction is that of the global step. */
 const sparseAdam: UpdateRule = {
   state: { perWeight: 2, perRow: 0 },
   update(kernels, rows, { step, learningRate, l2 }) {
@@ -89,8 +92,8 @@ const adagrad: UpdateRule = {
 };
 
 /**
- * FBGEMM's `EXACT_ROWWISE_ADAGRAD`: one sum a row, of the mean of the row's squared gradients. (TorchRec's Python class
- * `RowWiseAdagrad` is another rule: it squares the mean.)
+ * FBGEMM's `EXACT_ROWWISE_ADAGRAD`: for each row, one sum over the steps of the mean of the squared gradients.
+ * (TorchRec's Python class `RowWiseAdagrad` has another rule: it squares the mean.)
  */
 const rowwiseAdagrad: UpdateRule = {
   state: { perWeight: 0, perRow: 1 },
@@ -104,7 +107,9 @@ const sgd: UpdateRule = {
   update: (kernels, rows, { learningRate, l2 }) => kernels.sgd(...rows, l2, learningRate),
 };
 
-/** `torch.optim.SGD` with momentum, without dampening. The velocity of an embedding row decays when it is touched. */
+/**
+ * `torch.optim.SGD` with momentum, without dampening. The velocity of an embedding row decays only when it is touched.
+ */
 function sgdWithMomentum(momentum: number): UpdateRule {
   return {
     state: { perWeight: 1, perRow: 0 },

@@ -1,30 +1,36 @@
-/** A traced graph: ONNX operators over named values, with the batch size left open. */
+/** A traced graph: ONNX operators over named values, for any batch size. */
 
+/** Type of the elements of a value. */
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
+
+/** Elements of a value in row-major order; booleans are bytes of 0 or 1. */
 export type Values = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
-/** A dimension: a number, or a multiple of the batch size. */
+/** A dimension: a fixed size, or a multiple of the batch size. */
 export type Dimension = number | { readonly batch: number };
 
+/** Value of an attribute of an operator. */
 export type Attribute = number | readonly number[];
 
+/** One use of an ONNX operator. */
 export interface Node {
-  /** ONNX operator. */
+  /** Name of the ONNX operator. */
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
-  /** The TF.js kernel that it comes from, for messages. */
+  /** The TF.js kernel that was traced to this node, for error messages. */
   readonly kernel: string;
 }
 
+/** An input or output of a graph. */
 export interface Port {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly Dimension[];
 }
 
-/** A value fixed in the graph: a weight under its own name, or a constant of the traced function. */
+/** A value stored in a graph: a weight under its own name, or a constant of the traced function. */
 export interface Initializer {
   readonly name: string;
   readonly type: ElementType;
@@ -32,6 +38,7 @@ export interface Initializer {
   readonly values: Values;
 }
 
+/** A computation. Its nodes are in an order in which each comes after those whose outputs it uses. */
 export interface Graph {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
@@ -39,7 +46,7 @@ export interface Graph {
   readonly nodes: readonly Node[];
 }
 
-/** Removes the nodes and constants on which no output depends. */
+/** Returns the graph without the nodes and initializers that no output depends on. */
 export function prune(graph: Graph): Graph {
   const needed = new Set(graph.outputs.map(({ name }) => name));
   const nodes: Node[] = [];
@@ -51,7 +58,7 @@ export function prune(graph: Graph): Graph {
   return { ...graph, nodes, initializers: graph.initializers.filter(({ name }) => needed.has(name)) };
 }
 
-/** The graph as text, a line per input, node and output: to read, and to compare. */
+/** Returns a graph as text to read and compare: one line for each input, constant, node and output. */
 export function graphText(graph: Graph): string {
   const port = ({ name, type, shape }: Port) => `${name}: ${type}[${shape.map(dimensionText).join(', ')}]`;
   const attributes = (node: Node) => {

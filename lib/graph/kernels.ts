@@ -1,15 +1,15 @@
 /**
- * The rules: TF.js kernel -> ONNX operator(s). One row a kernel; what is not here cannot be traced, and is refused
- * with its name.
+ * The tracing rules: for each TF.js kernel, the ONNX operators that compute the same. A function that uses a kernel
+ * without a rule cannot be traced; the error names the kernel.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Emitted, elementType, type Recorder, UntraceableError } from './recorder.ts';
 
-type Tensors = Readonly<Record<string, tf.TensorInfo>>;
+type KernelInputs = Readonly<Record<string, tf.TensorInfo>>;
 type Attributes = Readonly<Record<string, unknown>>;
-type Rule = (r: Recorder, inputs: Tensors, attributes: Attributes) => tf.TensorInfo | tf.TensorInfo[];
+type Rule = (r: Recorder, inputs: KernelInputs, attributes: Attributes) => tf.TensorInfo | tf.TensorInfo[];
 
-/** Registers every rule for a TF.js backend of that name. */
+/** Registers the rules as the kernels of a TF.js backend, which must be a `Recorder`. */
 export function registerKernels(backendName: string): void {
   for (const [kernelName, rule] of Object.entries(RULES)) {
     tf.registerKernel({
@@ -18,13 +18,13 @@ export function registerKernels(backendName: string): void {
       kernelFunc: ({ inputs, attrs, backend }) => {
         const recorder = backend as Recorder;
         recorder.kernel = kernelName;
-        return rule(recorder, inputs as Tensors, (attrs ?? {}) as Attributes);
+        return rule(recorder, inputs as KernelInputs, (attrs ?? {}) as Attributes);
       },
     });
   }
 }
 
-/** ONNX's own numbers of its element types. */
+/** Numbers of the element types in ONNX (`TensorProto.DataType`). */
 export const ONNX_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -37,7 +37,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Minimum: binary('Min'),
   Pow: binary('Pow'),
   SquaredDifference: (r, { a, b }) => {
-    const difference = RULES.Sub?.(r, { a, b } as Tensors, {}) as tf.TensorInfo;
+    const difference = RULES.Sub?.(r, { a, b } as KernelInputs, {}) as tf.TensorInfo;
     return r.emit('Mul', [r.nameOf(difference), r.nameOf(difference)], difference);
   },
 
@@ -53,7 +53,6 @@ const RULES: Readonly<Record<string, Rule>> = {
     const equal = RULES.Equal?.(r, inputs, {}) as tf.TensorInfo;
     return r.emit('Not', [r.nameOf(equal)], equal);
   },
-  /** NaN where either is. */
   IsNan: unary('IsNaN', 'bool'),
   Select: (r, { condition, t, e }) =>
     r.emit('Where', [name(r, condition), operand(r, t, condition), operand(r, e, condition)], t as tf.TensorInfo),
@@ -71,7 +70,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Softplus: unary('Softplus'),
   Sqrt: unary('Sqrt'),
   Tanh: unary('Tanh'),
-  /** exp(-softplus(-x)): onnxruntime's own Sigmoid is 0 below -18 and 47% off at -16. */
+  /** exp(-softplus(-x)), because onnxruntime's own Sigmoid returns 0 below -18 and is wrong by 47% at -16. */
   Sigmoid: (r, { x }) => chain(r, x, ['Neg', 'Softplus', 'Neg', 'Exp']),
   Square: (r, { x }) => r.emit('Mul', [name(r, x), name(r, x)], x as tf.TensorInfo),
   Rsqrt: (r, { x }) => chain(r, x, ['Sqrt', 'Reciprocal']),
@@ -197,7 +196,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       );
     }
     const shape = [left.shape[transposeA ? 1 : 0] as number, right.shape[transposeB ? 0 : 1] as number];
-    // onnxruntime joins MatMul with the bias that is added to it; Gemm it takes as it is.
+    // onnxruntime fuses a MatMul, but not a Gemm, with the bias that is added to its result.
     if (!transposeA && !transposeB) return r.emit('MatMul', [name(r, a), name(r, b)], { shape, dtype: 'float32' });
     const attributes = { transA: Number(transposeA), transB: Number(transposeB) };
     return r.emit('Gemm', [name(r, a), name(r, b)], { shape, dtype: 'float32', attributes });
@@ -244,7 +243,7 @@ function chain(r: Recorder, x: tf.TensorInfo | undefined, ops: readonly string[]
 function reduction(emit: (r: Recorder, x: tf.TensorInfo, axes: number[], emitted: Emitted) => tf.TensorInfo): Rule {
   return (r, { x }, { axis, reductionIndices, keepDims }) => {
     const input = x as tf.TensorInfo;
-    // TF.js calls the axes of Max otherwise.
+    // TF.js names the axes of Max differently.
     const axes = tf.util.parseAxisParam((axis ?? reductionIndices) as number | number[], input.shape);
     const [shape] = tf.backend_util.computeOutAndReduceShapes(input.shape, axes);
     const reduced = emit(r, input, axes, { shape, dtype: input.dtype });
@@ -265,7 +264,10 @@ function name(r: Recorder, x: tf.TensorInfo | undefined): string {
   return r.nameOf(x as tf.TensorInfo);
 }
 
-/** A constant of equal elements is broadcast from one element where the other operand has the result's shape already. */
+/**
+ * Returns the name of an operand of a broadcasting operator. A constant whose elements are all equal is passed as a
+ * scalar where the other operand has the shape of the result already.
+ */
 function operand(
   r: Recorder,
   x: tf.TensorInfo | undefined,

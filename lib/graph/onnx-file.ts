@@ -1,4 +1,4 @@
-/** A graph as an ONNX model. */
+/** Writes a graph as an ONNX model. */
 import { open, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
@@ -20,10 +20,10 @@ import { ONNX_TYPES } from './kernels.ts';
 
 const IR_VERSION = 8n;
 const OPSET = 17n;
-/** Protobuf ends at 2 GiB. */
+/** Weights of more bytes than this are written to a file of their own, because a protobuf message is at most 2 GiB. */
 const EXTERNAL_BYTES = 1 << 30;
 
-/** The model as one protobuf, weights included. */
+/** Returns a graph as one ONNX protobuf message, weights included. */
 export function onnxBytes(graph: Graph): Uint8Array {
   return encode(
     graph,
@@ -32,8 +32,10 @@ export function onnxBytes(graph: Graph): Uint8Array {
 }
 
 /**
- * Writes the model to a file; where its weights take more than `externalBytes`, they go beside it, into
- * `<name>.data`, as ONNX external data. Returns the paths written.
+ * Writes a graph as an ONNX file. Weights of more than `externalBytes` in total are written beside it, to
+ * `<path>.data`, as ONNX external data.
+ *
+ * @returns the paths of the files written, the model first.
  */
 export async function writeOnnx(graph: Graph, path: string, externalBytes = EXTERNAL_BYTES): Promise<string[]> {
   const total = graph.initializers.reduce((sum, { values }) => sum + values.byteLength, 0);
@@ -47,7 +49,7 @@ export async function writeOnnx(graph: Graph, path: string, externalBytes = EXTE
     const tensors = [];
     let offset = 0;
     for (const initializer of graph.initializers) {
-      // Small tensors stay inside: shape inference reads them.
+      // Small tensors stay in the model itself, because shape inference reads them.
       if (initializer.values.byteLength < 1024) {
         tensors.push(tensorOf(initializer));
         continue;
@@ -91,7 +93,7 @@ function nodeOf({ op, inputs, outputs, attributes }: Node) {
   });
 }
 
-/** ONNX operators whose numeric attributes are floats; all others are integers. */
+/** Attributes that ONNX stores as floats; all other attributes used here are integers. */
 const FLOAT_ATTRIBUTES = new Set(['alpha', 'beta', 'gamma']);
 
 function attributeOf(name: string, value: Attribute) {
@@ -115,7 +117,7 @@ function tensorOf(initializer: Initializer, external?: { location: string; offse
   });
 }
 
-/** Little-endian, as ONNX wants it and every machine that Node.js runs on has it. */
+/** Returns the elements as little-endian bytes, which ONNX requires and every machine that runs Node.js uses. */
 function bytesOf({ values }: Initializer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
 }

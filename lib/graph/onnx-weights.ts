@@ -4,12 +4,13 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import { ONNX_TYPES } from './kernels.ts';
 
+/** A float32 tensor read from an ONNX file. */
 export interface StoredWeights {
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
 
-/** The float32 initializers of an ONNX file, and of the external data beside it, by name. */
+/** Reads the float32 initializers of an ONNX file, by name, including those in external data files beside it. */
 export async function readOnnxWeights(path: string): Promise<ReadonlyMap<string, StoredWeights>> {
   const { graph } = fromBinary(ModelProtoSchema, await readFile(path));
   const weights = new Map<string, StoredWeights>();

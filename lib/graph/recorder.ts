@@ -1,30 +1,30 @@
 /**
- * A TF.js backend that computes nothing: each kernel appends the ONNX nodes that would compute it. Run a function
- * under it and its graph is written down; run TF.js's automatic differentiation under it and so is the backward pass.
+ * A TF.js backend that computes nothing: each kernel appends the ONNX nodes that would compute it. Running a function
+ * on it records the function's graph; running TF.js's automatic differentiation on it also records the backward pass.
  *
- * The recorder knows neither any model nor any operator: the rules are in `kernels.ts`.
+ * The recorder depends on no model and no operator: the rules are in `kernels.ts`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attribute, ElementType, Initializer, Node, Values } from './graph.ts';
 
-/** Thrown where a function cannot become a graph, with the kernel's name. */
+/** Thrown when a function cannot be traced to a graph; the message names the kernel at fault, where there is one. */
 export class UntraceableError extends Error {
   override readonly name = 'UntraceableError';
 }
 
-/** A constant at one batch size. */
+/** A constant as it was recorded at one batch size. */
 export interface RecordedConstant extends Initializer {
   readonly kernel: string;
 }
 
-/** A list of dimensions that a node needs, at one batch size. */
+/** A list of dimensions that is an input of a node, as it was recorded at one batch size. */
 export interface RecordedShape {
   readonly name: string;
   readonly sizes: readonly number[];
   readonly kernel: string;
 }
 
-/** What one run of a function wrote down. */
+/** Everything that one run of a function recorded. */
 export interface Recorded {
   readonly nodes: readonly Node[];
   readonly constants: readonly RecordedConstant[];
@@ -34,21 +34,24 @@ export interface Recorded {
 interface Value {
   readonly shape: readonly number[];
   readonly dtype: tf.DataType;
+  /** Name in the graph; a constant of the traced function has none until a node uses it. */
   name?: string;
-  /** Of a constant of the traced function, until a node asks for its name. */
+  /** Elements of a constant of the traced function. */
   readonly values?: Values;
 }
 
 type DataId = object;
 
+/** The output of a node that is appended, and the attributes of the node. */
 export interface Emitted {
   readonly shape: readonly number[];
   readonly dtype: tf.DataType;
   readonly attributes?: Readonly<Record<string, Attribute>>;
 }
 
+/** The backend. It holds one recording at a time: everything that is run between `begin` and `end`. */
 export class Recorder extends tf.KernelBackend {
-  /** The kernel that is being recorded. */
+  /** Name of the kernel that is being recorded. */
   kernel = '';
   isRecording = false;
   #nodes: Node[] = [];
@@ -57,7 +60,7 @@ export class Recorder extends tf.KernelBackend {
   #values = new Map<DataId, Value>();
   #count = 0;
 
-  /** Starts an empty recording. Tensors of an earlier one are refused. */
+  /** Starts an empty recording. Tensors of earlier recordings cannot be used in it. */
   begin(): void {
     this.isRecording = true;
     this.kernel = '';
@@ -68,25 +71,25 @@ export class Recorder extends tf.KernelBackend {
     this.#count = 0;
   }
 
-  /** What was recorded since `begin`. */
+  /** Ends the recording and returns what was recorded since `begin`. */
   end(): Recorded {
     this.isRecording = false;
     return { nodes: this.#nodes, constants: this.#constants, shapes: this.#shapes };
   }
 
-  /** A tensor that stands for a graph input or weight. */
+  /** Returns a tensor that stands for an input or a weight of the graph. */
   placeholder(name: string, shape: readonly number[], dtype: tf.DataType): tf.Tensor {
     const dataId = this.#remember({ name, shape, dtype });
     return tf.engine().makeTensorFromTensorInfo({ dataId, shape: [...shape], dtype });
   }
 
-  /** Appends a node of one output. */
+  /** Appends a node with one output, and returns the output. */
   emit(op: string, inputs: readonly string[], { shape, dtype, attributes = {} }: Emitted): tf.TensorInfo {
     const [output] = this.emitMany(op, inputs, [{ shape, dtype }], attributes);
     return output as tf.TensorInfo;
   }
 
-  /** Appends a node of several outputs. */
+  /** Appends a node with several outputs, and returns the outputs. */
   emitMany(
     op: string,
     inputs: readonly string[],
@@ -101,30 +104,36 @@ export class Recorder extends tf.KernelBackend {
     });
   }
 
-  /** The same value under another shape or type, without a node. */
+  /** Returns another tensor of the same value, without appending a node. */
   alias(of: tf.TensorInfo): tf.TensorInfo {
     return { dataId: of.dataId, shape: of.shape, dtype: of.dtype };
   }
 
-  /** Name of a tensor's value in the graph. A constant of equal elements is written as one, expanded. */
+  /**
+   * Returns the name of a tensor's value in the graph. A constant of the traced function is added to the graph when it
+   * is first named; where all its elements are equal, it is stored as a scalar and expanded.
+   */
   nameOf(tensor: tf.TensorInfo): string {
     const value = this.#valueOf(tensor.dataId);
     value.name ??= this.#writeConstant(value);
     return value.name;
   }
 
-  /** Name of a constant's only value where all its elements are equal: for operators that broadcast. */
+  /**
+   * Returns the name of a scalar that equals every element of a constant, for operators that broadcast; `null` where
+   * the elements differ or the tensor is not a constant.
+   */
   uniformNameOf(tensor: tf.TensorInfo): string | null {
     const { values, dtype } = this.#valueOf(tensor.dataId);
     return values !== undefined && isUniform(values) ? this.constant([Number(values[0])], [], dtype) : null;
   }
 
-  /** Name of a new constant. */
+  /** Adds a constant and returns its name. */
   constant(values: readonly number[], shape: readonly number[], dtype: tf.DataType): string {
     return this.#pushConstant({ type: elementType(dtype), shape, values: typedValues(values, dtype) });
   }
 
-  /** Name of a new int64 list of dimensions, whose entries may depend on the batch size. */
+  /** Adds a list of dimensions, as int64, and returns its name. The dimensions may depend on the batch size. */
   dimensions(values: readonly number[]): string {
     const name = this.#nextName('s');
     this.#shapes.push({ name, sizes: values, kernel: this.kernel });
@@ -213,7 +222,10 @@ export class Recorder extends tf.KernelBackend {
   }
 }
 
-/** The ONNX type of a TF.js type. */
+/**
+ * Returns the element type for a TF.js type.
+ * @throws {UntraceableError} for types that have none, such as strings.
+ */
 export function elementType(dtype: tf.DataType): ElementType {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
   throw new UntraceableError(`no ONNX type for TF.js type ${dtype}`);

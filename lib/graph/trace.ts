@@ -16,15 +16,16 @@ import {
 import { registerKernels } from './kernels.ts';
 import { elementType, type Recorded, type RecordedConstant, Recorder, UntraceableError } from './recorder.ts';
 
-export interface InputSpec {
+/** An input of the traced function and of its graph. */
+export interface TracedInput {
   readonly name: string;
   readonly shape: readonly (number | 'batch')[];
-  /** `int64` is an int32 for TF.js, and only fit for gathering. */
+  /** `int64` is an int32 tensor in the traced function, which can only gather with it. */
   readonly type: ElementType;
 }
 
-/** A named value that the graph carries: a parameter, an embedding table. */
-export interface WeightSpec {
+/** A named value that is stored in the graph, such as a parameter or an embedding table. */
+export interface TracedWeight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
@@ -34,7 +35,7 @@ type Tensors = Readonly<Record<string, tf.Tensor>>;
 
 const BACKEND = 'onnx-recorder';
 const BATCH_SIZES = [5, 7] as const;
-/** Name, in the graph, of its own batch size: int64 [1]. */
+/** Name of the graph's value that holds its batch size, int64 [1]. */
 const BATCH = 'batch_size';
 
 const recorder = new Recorder();
@@ -42,13 +43,13 @@ tf.registerBackend(BACKEND, () => recorder, 0);
 registerKernels(BACKEND);
 
 /**
- * Traces a function of named tensors to a graph whose outputs are named as the function names them.
- * @throws {UntraceableError} naming the kernel, where it has no rule, reads a value, or fixes the batch size.
+ * Traces a function of named inputs and weights to a graph, whose outputs have the names that the function gives them.
+ * @throws {UntraceableError} naming the kernel that has no rule, reads a value, or depends on the batch size.
  */
 export function trace(
   traced: (inputs: Tensors, weights: Tensors) => Tensors,
-  inputs: readonly InputSpec[],
-  weights: readonly WeightSpec[] = [],
+  inputs: readonly TracedInput[],
+  weights: readonly TracedWeight[] = [],
 ): Graph {
   const [first, second] = BATCH_SIZES.map((batch) => record(traced, inputs, weights, batch)) as [Recording, Recording];
   return prune(unify(first, second, inputs, weights));
@@ -60,8 +61,8 @@ interface Recording extends Recorded {
 
 function record(
   traced: (inputs: Tensors, weights: Tensors) => Tensors,
-  inputs: readonly InputSpec[],
-  weights: readonly WeightSpec[],
+  inputs: readonly TracedInput[],
+  weights: readonly TracedWeight[],
   batch: number,
 ): Recording {
   const previous = tf.getBackend();
@@ -100,12 +101,12 @@ function namingTheKernel(error: unknown): unknown {
   return new UntraceableError(`no ONNX rule for the TF.js kernel ${kernel}`, { cause: error });
 }
 
-/** One graph out of two recordings: what differs between them is written as a multiple of the batch. */
+/** Makes one graph of two recordings: dimensions that differ between them are written as multiples of the batch. */
 function unify(
   first: Recording,
   second: Recording,
-  inputs: readonly InputSpec[],
-  weights: readonly WeightSpec[],
+  inputs: readonly TracedInput[],
+  weights: readonly TracedWeight[],
 ): Graph {
   if ((['nodes', 'constants', 'shapes'] as const).some((part) => first[part].length !== second[part].length)) {
     throw new UntraceableError('the traced function makes another graph at another batch size');
@@ -181,19 +182,24 @@ function dimension(first: number, second: number, where: string): Dimension {
   );
 }
 
-/** Writes the dimensions that nodes need: as constants, as -1 where ONNX infers one, else computed from the batch size. */
+/**
+ * Writes the lists of dimensions that nodes need: as constants, with -1 where ONNX infers a dimension, else computed
+ * from the batch size.
+ */
 class ShapeWriter {
   readonly initializers: Initializer[] = [];
+  /** Nodes that compute the batch size and the lists that depend on it; they come before all others. */
   readonly prologue: Node[] = [];
   readonly #written = new Map<string, string>();
   readonly #shapes: ReadonlyMap<string, readonly Dimension[]>;
-  readonly #inputs: readonly InputSpec[];
+  readonly #inputs: readonly TracedInput[];
 
-  constructor(shapes: ReadonlyMap<string, readonly Dimension[]>, inputs: readonly InputSpec[]) {
+  constructor(shapes: ReadonlyMap<string, readonly Dimension[]>, inputs: readonly TracedInput[]) {
     this.#shapes = shapes;
     this.#inputs = inputs;
   }
 
+  /** Returns the node with its lists of dimensions replaced by the names under which they are written. */
   write(node: Node): Node {
     const inputs = node.inputs.map((input) => {
       const shape = this.#shapes.get(input);

@@ -1,24 +1,28 @@
 /**
- * Calibration of a trained model, one calibrator a tower, in logits. Only an edge's own probability is calibrated: the
- * probabilities of reaching are put together from the calibrated edges, so that products stay products.
+ * Calibration of a trained model, in logits, with one calibrator for each tower. Only the probabilities of single edges
+ * are calibrated; the probabilities of reaching a stage are computed from the calibrated edges, so that pctcvr stays
+ * the product of pctr and pcvr.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensors } from './network.ts';
 
-/** A map of one tower's logit, strictly increasing but for a slope of 0. */
+/** A map of one tower's logit that increases strictly (a Platt slope of 0 excepted). */
 export type Calibrator =
-  /** slope x + intercept. */
+  /** calibrated = slope * logit + intercept. */
   | { readonly kind: 'platt'; readonly slope: number; readonly intercept: number }
   /**
-   * Straight between the knots, with slope 1 before the first and after the last: there the model's own odds ratios go
-   * on. Both columns increase strictly.
+   * Linear between the knots (`logits[i]`, `calibrated[i]`), both of which increase strictly. Before the first and
+   * after the last the slope is 1, so that the odds ratios between rows stay those of the model.
    */
   | { readonly kind: 'isotonic'; readonly logits: readonly number[]; readonly calibrated: readonly number[] };
 
-/** By tower name; a tower without one stays as it is. */
+/** Calibrators by tower name; a tower that is not named is not calibrated. */
 export type Calibrators = Readonly<Record<string, Calibrator>>;
 
-/** A forward pass whose logits [batch, 1] of calibrated towers are replaced; all else in it stays as it is. */
+/**
+ * Returns the tensors of a forward pass with the logits [batch, 1] of the calibrated towers replaced. All other tensors
+ * stay the same.
+ */
 export function calibrateLogits(calibrators: Calibrators, forward: Tensors): Tensors {
   return Object.fromEntries(
     Object.entries(forward).map(([name, tensor]) => {
@@ -31,7 +35,7 @@ export function calibrateLogits(calibrators: Calibrators, forward: Tensors): Ten
 function calibrate(calibrator: Calibrator, logit: tf.Tensor): tf.Tensor {
   if (calibrator.kind === 'platt') return tf.add(tf.mul(logit, calibrator.slope), calibrator.intercept);
   const { logits: knots, calibrated } = calibrator;
-  // Piece i lies before knot i, and the last one after the last knot; each starts at the knot where it is anchored.
+  // Piece i holds the logits that are above i knots; there calibrated = to + slope * (logit - from).
   const slopes = knots.slice(1).map((knot, i) => (at(calibrated, i + 1) - at(calibrated, i)) / (knot - at(knots, i)));
   const pieces = { slope: [1, ...slopes, 1], from: [at(knots, 0), ...knots], to: [at(calibrated, 0), ...calibrated] };
   const piece = tf.sum(

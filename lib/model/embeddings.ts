@@ -8,18 +8,19 @@ import type { StageGraph } from './stage-graph.ts';
 
 /** An embedding table of the model: one of the encoder's, or a tower's own copy of one. */
 export interface ModelTable extends TableSpec {
-  /** The encoder's table, whose ids are its rows. */
+  /** Name of the encoder's table whose ids are row numbers of this one. */
   readonly ids: string;
 }
 
-/** A field and the columns that it fills, of the whole embedded matrix. */
+/** A field, with `offset` counted in the columns of the whole embedded matrix. */
 export interface EmbeddedField extends Field {
-  /** Name of its table, of the model's. */
+  /** Name of the model's table that it is gathered from. */
   readonly table: string;
   /** The labelled stage that a row must have reached to train the table; `null` where every row does. */
   readonly trainedOn: string | null;
 }
 
+/** A model's embedding tables, and the layout of the matrix [batch, width] into which a batch's rows are gathered. */
 export interface Embeddings {
   readonly tables: readonly ModelTable[];
   readonly fields: readonly EmbeddedField[];
@@ -27,11 +28,11 @@ export interface Embeddings {
   readonly width: number;
 }
 
-/** The towers that read the same columns: all of them, or each its own. */
+/** Who reads a block of columns of the embedded matrix: all towers (`SHARED`), or the tower of that name. */
 const SHARED = null;
 type Reader = string | typeof SHARED;
 
-/** Lays out the embedded matrix: once for all towers, or once for each tower side by side. */
+/** Lays out the embedded matrix: one block of columns for all towers together, or one for each tower, side by side. */
 export function embeddingsOf(
   graph: StageGraph,
   layout: Layout,
@@ -55,14 +56,17 @@ export function embeddingsOf(
   };
 }
 
-/** What the functions below need of a model. */
+/** The parts of a model that the functions below use. */
 interface EmbeddingModel {
   readonly graph: StageGraph;
   readonly layout: Layout;
   readonly network: Pick<Network, 'tables'>;
 }
 
-/** The embedded matrix [batch, width] out of the model's tables [rows, dimension]; `null` where nothing is embedded. */
+/**
+ * Gathers the embedded matrix [batch, width] from the model's tables [rows, dimension]; returns `null` where no input
+ * is embedded.
+ */
 export function embedRows(
   { graph, layout, network }: EmbeddingModel,
   tables: Tensors,
@@ -76,7 +80,7 @@ export function embedRows(
   return matrices.length < 2 ? (matrices[0] ?? null) : tf.concat(matrices, 1);
 }
 
-/** Each tower's input [batch, layout.width], by name, of the embedded matrix and untransformed numbers [batch]. */
+/** Returns each tower's input [batch, layout.width], by tower name, from the embedded matrix and numbers [batch]. */
 export function towerInputs(
   { graph, layout, network }: EmbeddingModel,
   embedded: tf.Tensor | null,

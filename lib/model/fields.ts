@@ -1,6 +1,7 @@
 /**
- * From encoded rows to the input of the towers: embedded fields side by side (or summed over the fields of an entity,
- * as in figure 2 of arXiv 1804.07931), then each number's transformed value and whether it was missing.
+ * The input of the towers, made from encoded rows: the embedded fields side by side (or summed over the fields of each
+ * entity, as in figure 2 of arXiv 1804.07931), then the transformed value of each number, then whether each number is
+ * missing.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelChoice } from '../config/declaration.ts';
@@ -15,7 +16,7 @@ export interface Field {
   readonly offset: number;
 }
 
-/** How the towers' input is laid out. */
+/** The columns of the towers' input. */
 export interface Layout {
   readonly fields: readonly Field[];
   /** Columns of the embedded matrix: the sum of the fields' dimensions. */
@@ -24,10 +25,14 @@ export interface Layout {
   readonly mode: ModelChoice['fields'];
   /** Columns of the towers' input. */
   readonly width: number;
-  /** Columns that tell that a number is missing: 0 or 1, and often all 0. */
+  /** Columns that are 1 where a number is missing, else 0; often 0 in every row. */
   readonly missingColumns: readonly number[];
 }
 
+/**
+ * Lays out the towers' input for the inputs and tables of an encoder.
+ * @throws {RangeError} where an input's table is not among the tables.
+ */
 export function layoutOf(
   inputs: readonly InputSpec[],
   tables: readonly TableSpec[],
@@ -56,7 +61,7 @@ export function layoutOf(
   };
 }
 
-/** What each column of the towers' input stands for, in their order. */
+/** Names every column of the towers' input, in order: `city[0]`, `price`, `price is missing`. */
 export function columnNames({ fields, numbers, mode }: Layout): string[] {
   const groups = mode === 'concatenate' ? fields.map((field) => [field]) : byEntity(fields);
   return [
@@ -69,7 +74,9 @@ export function columnNames({ fields, numbers, mode }: Layout): string[] {
   ];
 }
 
-/** The towers' input [batch, width] of an embedded matrix [batch, embeddedWidth] and untransformed numbers [batch] by name. */
+/**
+ * Returns the towers' input [batch, width] from an embedded matrix [batch, embeddedWidth] and numbers [batch] by name.
+ */
 export function towerInput(
   layout: Layout,
   embedded: tf.Tensor | null,
@@ -86,7 +93,10 @@ export function towerInput(
   return columns.length === 1 ? (columns[0] as tf.Tensor) : tf.concat(columns, 1);
 }
 
-/** The embedded matrix [batch, embeddedWidth] out of the tables [rows, dimension]; `null` where nothing is embedded. */
+/**
+ * Gathers the embedded matrix [batch, embeddedWidth] from the encoder's tables [rows, dimension]; returns `null` where
+ * no input is embedded.
+ */
 export function embed(
   layout: Layout,
   tables: Readonly<Record<string, tf.Tensor>>,

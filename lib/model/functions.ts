@@ -1,27 +1,29 @@
 /** The functions that are traced: a training step (losses and gradients), its losses alone, and the forward pass. */
 import * as tf from '@tensorflow/tfjs-core';
-// Built by scripts/build.ts: TF.js leaves its gradients out until they are asked for.
+// Registers the gradients of TF.js's kernels, which its core leaves out. Built by scripts/build.ts.
 import './gradients.js';
 import { embedRows, towerInputs } from './embeddings.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
 import type { Model } from './model.ts';
 import type { LabelledBatch, Loss, Tensors } from './network.ts';
 
-/** A batch as the step sees it. */
+/** The inputs of a training step besides the parameters. */
 export interface StepBatch extends LabelledBatch {
   /** [batch, model.embeddings.width]; `null` where nothing is embedded. */
   readonly embedded: tf.Tensor | null;
+  /** Untransformed numbers [batch], by input. */
   readonly numbers: Tensors;
+  /** Dropout masks [batch, units], by the name of their spec; left out where nothing is dropped. */
   readonly masks?: Tensors;
 }
 
-/** The network's losses of a batch. */
+/** Returns the network's losses of a batch. */
 export function lossFunction(model: Model, parameters: Tensors, batch: StepBatch): readonly Loss[] {
   const inputs = towerInputs(model, batch.embedded, batch.numbers);
   return model.network.losses(model.network.forward(inputs, parameters, batch.masks), batch);
 }
 
-/** The total loss, its terms, and its gradient by every parameter and by the embedded matrix. */
+/** The total loss, its terms, and its gradients by every parameter and by the embedded matrix. */
 export interface StepResult {
   readonly loss: tf.Tensor;
   readonly losses: readonly Loss[];
@@ -29,7 +31,7 @@ export interface StepResult {
   readonly embeddedGradient: tf.Tensor | null;
 }
 
-/** Losses and gradients of a batch. The total is the weighted sum of the network's losses. */
+/** Returns the losses of a batch and the gradients of the total, which is the weighted sum of the network's losses. */
 export function stepFunction(model: Model, parameters: Tensors, batch: StepBatch): StepResult {
   const names = model.network.parameters.map(({ name }) => name);
   let losses: readonly Loss[] = [];
@@ -52,7 +54,10 @@ export function stepFunction(model: Model, parameters: Tensors, batch: StepBatch
   };
 }
 
-/** The forward pass of encoded rows, from the model's tables. `encoded` holds what the scoring model's inputs hold. */
+/**
+ * Returns the network's forward pass for encoded rows, with their embeddings gathered from the model's tables.
+ * `encoded` has a tensor for each input of the scoring graph.
+ */
 export function forwardFunction(model: Model, parameters: Tensors, tables: Tensors, encoded: EncodedTensors): Tensors {
   return model.network.forward(towerInputs(model, embedRows(model, tables, encoded), encoded), parameters);
 }

@@ -6,16 +6,16 @@ import { MODELS } from './models/index.ts';
 import type { Network } from './network.ts';
 import { type StageGraph, stageGraph } from './stage-graph.ts';
 
-/** A model before it has parameters: what is predicted, from what, and by which function. */
+/** A model without the values of its parameters: the stages that it predicts, its inputs, and its network. */
 export interface Model {
   readonly graph: StageGraph;
-  /** How a tower's input is laid out. */
+  /** The columns of a tower's input. */
   readonly layout: Layout;
   readonly embeddings: Embeddings;
   readonly network: Network;
 }
 
-/** The model that a declaration describes, for the inputs and tables of its fitted encoder. */
+/** Returns the model that a declaration describes, for the inputs and tables of its fitted encoder. */
 export function declaredModel(
   declaration: Declaration,
   inputs: readonly InputSpec[],
@@ -24,7 +24,7 @@ export function declaredModel(
   return modelOf(stageGraph(declaration), declaration.model, inputs, tables);
 }
 
-/** The model of a stage graph, as chosen, for the inputs and tables of an encoder. */
+/** Returns the model of the chosen type for a stage graph and for the inputs and tables of an encoder. */
 export function modelOf(
   graph: StageGraph,
   { type, hiddenUnits, fields }: ModelChoice,

@@ -1,7 +1,7 @@
 /**
- * A network: what a model computes. It owns its parameters, its forward pass, its losses and its outputs; training,
- * checkpoints, calibration and export know none of them by name. Everything here is a pure TF.js function, traced once
- * to ONNX.
+ * A network is what a model computes: its parameters, forward pass, losses and outputs. Training, checkpoints,
+ * calibration and export refer to none of these by name, so that they work for every network. All functions of a
+ * network are pure TF.js functions, which are traced once to ONNX.
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { StageGraph } from './stage-graph.ts';
@@ -9,24 +9,25 @@ import type { StageGraph } from './stage-graph.ts';
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 
+/** A parameter of a network: its name, shape and initial values. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Glorot's uniform distribution, 0, or the logits of the base rates of a tower's stages. */
+  /** Initial values: Glorot's uniform distribution, all 0, or the logits of the base rates of a tower's stages. */
   readonly start: 'glorot' | 'zero' | { readonly baseRatesOf: string };
 }
 
-/** A layer whose units are dropped at random in training: [batch, units] of 0 or 1 / (1 - rate). */
+/** A dropout mask of a layer. In training it is [batch, units] of 0 or 1 / (1 - rate), drawn at random. */
 export interface MaskSpec {
   readonly name: string;
   readonly units: number;
 }
 
-/** What became of the rows of a batch, [batch, 1] by labelled stage. */
+/** Labels and weights of the rows of a batch, each [batch, 1] by labelled stage. */
 export interface LabelledBatch {
-  /** 1 where the row reached the stage, 0 where it did not, or where that is not known yet. */
+  /** 1 where the row reached the stage, 0 where it did not or where that is not known yet. */
   readonly labels: Tensors;
-  /** Weight of the row divided by the batch's, so that a sum over the rows is a mean; 0 where the label is unknown. */
+  /** Weight of the row divided by that of the batch, so that a sum is a mean; 0 where the label is not known yet. */
   readonly weights: Tensors;
 }
 
@@ -36,35 +37,38 @@ export interface Loss {
   readonly name: string;
   /** Factor with which it enters the total. */
   readonly weight: number;
-  /** Scalar. */
+  /** Value of the loss, a scalar. */
   readonly value: tf.Tensor;
 }
 
+/** What a model computes. */
 export interface Network {
   /** Whether all towers read the same embedding tables, or each tower has a copy of its own. */
   readonly tables: 'shared' | 'by-tower';
   /**
-   * The labelled stage that a row must have reached to train a tower, by tower name; every row trains a tower that is
-   * not named. A tower's own tables are neither read nor updated for the other rows, whose loss must be 0.
+   * By tower name, the labelled stage that a row must have reached to train the tower; a tower that is not named is
+   * trained by every row. For all other rows, which must contribute nothing to its losses, the tower's own tables are
+   * neither read nor updated.
    */
   readonly trainedOn?: Readonly<Record<string, string>>;
   readonly parameters: readonly ParameterSpec[];
   readonly masks: readonly MaskSpec[];
   /**
-   * The forward pass. A tensor [batch, 1] that has a tower's name is the logit of that tower's edge, and can be
-   * calibrated; others have names of their own.
+   * Returns the tensors of the forward pass by name. A tensor with the name of a tower is that tower's logits, which
+   * can be calibrated where they are [batch, 1]; other tensors have other names.
    *
    * @param inputs [batch, width] by tower name
    * @param parameters by the name of their spec
-   * @param masks by name; left out when nothing is dropped
+   * @param masks by the name of their spec; left out when nothing is dropped
    */
   forward(inputs: Tensors, parameters: Tensors, masks?: Tensors): Tensors;
-  /** The terms of the objective, of the forward pass's tensors. */
+  /** Returns the terms of the objective, computed from the tensors of the forward pass. */
   losses(forward: Tensors, batch: LabelledBatch): readonly Loss[];
-  /** Every output's probability [batch], by name, of the forward pass's tensors. */
+  /** Returns the probabilities [batch] of every output, by name, computed from the tensors of the forward pass. */
   outputs(forward: Tensors): Tensors;
 }
 
+/** What a network is built from: the stages that it predicts, and the sizes of its layers. */
 export interface NetworkShape {
   readonly graph: StageGraph;
   /** Columns of a tower's input. */

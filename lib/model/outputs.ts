@@ -3,7 +3,7 @@ import type { Tensors } from './network.ts';
 import { probability, reachLogit } from './reach.ts';
 import type { StageGraph } from './stage-graph.ts';
 
-/** Every output of the stage graph as a probability [batch], put together from the towers' logits. */
+/** Returns the function that computes every output of a stage graph, a probability [batch], from the towers' logits. */
 export function reachOutputs({ graph }: { readonly graph: StageGraph }): (logits: Tensors) => Tensors {
   return (logits) =>
     Object.fromEntries(

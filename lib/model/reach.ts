@@ -11,14 +11,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensors } from './network.ts';
 import { leadsTo, logitCount, type StageGraph, type Tower, towerToward } from './stage-graph.ts';
 
-/** Reaching a stage from itself is certain; a logit of +infinity without its arithmetic. */
+/** The probability 1 of reaching a stage from itself: a logit of +infinity, kept out of the arithmetic. */
 const CERTAIN = 'certain';
 type Reach = tf.Tensor | typeof CERTAIN;
 
 /**
- * Logit [batch, 1] of reaching `to` for a row that has reached `from`, over every path.
+ * Returns the logit [batch, 1] of reaching `to` for a row that has reached `from`, over all paths.
  *
  * @param logits [batch, logits of the tower] by tower name
+ * @throws {RangeError} where `to` is `from`, or cannot be reached from it, or a tower's logits are missing.
  */
 export function reachLogit(graph: StageGraph, logits: Tensors, from: string, to: string): tf.Tensor {
   const reach = reachFrom(graph, logits, from, to);
@@ -26,27 +27,29 @@ export function reachLogit(graph: StageGraph, logits: Tensors, from: string, to:
   return reach;
 }
 
-/** P = exp(log P), accurate in the relative sense down to the smallest float; ONNX `Sigmoid` is not. */
+/**
+ * Returns the probability of a logit, with a small relative error down to the smallest float; ONNX `Sigmoid` has not.
+ */
 export function probability(logit: tf.Tensor): tf.Tensor {
   return tf.exp(tf.neg(tf.softplus(tf.neg(logit))));
 }
 
-/** Cross-entropy of a 0/1 label with the probability of that logit, element by element. */
+/** Returns the cross-entropy of 0/1 labels with the probabilities of logits, element by element. */
 export function crossEntropy(label: tf.Tensor, logit: tf.Tensor): tf.Tensor {
   const missed = tf.mul(label, tf.softplus(tf.neg(logit)));
   return tf.add(missed, tf.mul(tf.sub(1, label), tf.softplus(logit)));
 }
 
 /**
- * Logit of "first a, then b" for independent logits: 1 / (p q) - 1 = e^-a + e^-b (1 + e^-a), hence
- * -logaddexp(-a, softplus(-a) - b).
+ * Returns the logit of the product p q of the probabilities of two logits: 1 / (p q) - 1 = e^-a + e^-b (1 + e^-a),
+ * hence -logaddexp(-a, softplus(-a) - b).
  */
 export function bothLogit(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   const notFirst = tf.neg(a);
   return tf.neg(logAddExp(notFirst, tf.sub(tf.softplus(notFirst), b)));
 }
 
-/** log(e^a + e^b), whose gradient is the share of each term. */
+/** Returns log(e^a + e^b). Its gradient is the share of each term in the sum. */
 export function logAddExp(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   const shareOf = tf.customGrad((...args) => {
     const [x, y] = args as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
@@ -64,8 +67,8 @@ export function logAddExp(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 }
 
 /**
- * Logit of reaching by one of two exclusive ways: the first, of logit `choice`, reaches with logit `first`, its
- * complement with logit `second`. P = s p + (1 - s) q.
+ * Returns the logit of reaching a stage by one of two exclusive branches, P = s p + (1 - s) q: `choice` is the logit of
+ * taking the first branch, `first` and `second` are the logits of reaching the stage on each.
  *
  * The gradient by `choice` is the difference of two posteriors, u = P(first | reached) and v = P(first | not reached);
  * sigma(x) - sigma(y) is taken as tanh((x - y) / 2) (sigma(x) sigma(-y) + sigma(-x) sigma(y)), where x - y is just
@@ -118,13 +121,16 @@ function reachByComplement(tower: Tower, logit: tf.Tensor, next: (stage: string)
   if (second === null) return both(logit, first);
   if (first === null) return both(tf.neg(logit), second);
   if (first === CERTAIN && second === CERTAIN) return CERTAIN;
-  // Reached by the first way for certain: missed only by the second way, and missing there.
+  // The first branch always reaches the stage, so it is missed only on the second branch.
   if (first === CERTAIN) return tf.neg(bothLogit(tf.neg(logit), tf.neg(second as tf.Tensor)));
   if (second === CERTAIN) return tf.neg(bothLogit(logit, tf.neg(first)));
   return eitherLogit(logit, first, second);
 }
 
-/** Softmax beside an exit of logit 0: odds of reaching are sum e^a_i p_i over 1 + sum e^a_i (1 - p_i). */
+/**
+ * The tower is a softmax over its stages and over leaving the funnel, which has logit 0: the odds of reaching are
+ * sum e^a_i p_i over 1 + sum e^a_i (1 - p_i).
+ */
 function reachBySoftmax(tower: Tower, logit: tf.Tensor, next: (stage: string) => Reach | null): tf.Tensor {
   const members = tf.split(logit, tower.to.length, 1);
   const reached: tf.Tensor[] = [];

@@ -1,44 +1,50 @@
 /**
- * The stage graph: which stage follows which, and which tower speaks for each edge. Structure only, no tensors.
+ * The stage graph: which stage follows which, and which tower predicts each edge. Structure only, no tensors.
  *
- * The root is the row itself. One tower per edge gives the probability of the next stage; the edges of an exclusive
- * group share one tower: a single logit for {stage, its complement}, one logit a member beside an exit otherwise.
+ * The root is the row itself: every row has reached it. A tower gives the probability of the next stage, one tower for
+ * each edge. The edges of an exclusive group share a tower: a stage and its complement have one logit; other groups
+ * have one logit for each member, in a softmax in which leaving the funnel has logit 0.
  */
 import type { Declaration } from '../config/declaration.ts';
 
-/** A tower and the stages among which it chooses. */
+/** A tower: it predicts which of the stages `to` a row reaches that has reached `from`. */
 export interface Tower {
   readonly name: string;
   readonly from: string;
-  /** One stage: sigmoid. Stage and complement: sigmoid of one logit. Several stages: softmax beside an exit of logit 0. */
+  /**
+   * One stage, or a stage and its complement: the sigmoid of one logit. Several stages: a softmax over them and over
+   * leaving the funnel, which has logit 0.
+   */
   readonly to: readonly string[];
   /** The member of `to` that is the complement of the other, or `null`. */
   readonly complement: string | null;
 }
 
+/** A stage that has a label, with the weight of its loss. */
 export interface LabelledStage {
   readonly name: string;
   readonly weight: number;
 }
 
-/** A probability that the model gives: of reaching `to` for a row that has reached `from`. */
+/** An output of the model: the probability of reaching `to` for a row that has reached `from`. */
 export interface Output {
   readonly name: string;
   readonly from: string;
   readonly to: string;
 }
 
+/** The stages of a funnel with their towers, labels and outputs. */
 export interface StageGraph {
   readonly root: string;
-  /** In an order in which every stage comes after those that lead to it. */
+  /** All stages, the root first, in an order in which every stage comes after those that lead to it. */
   readonly stages: readonly string[];
   readonly towers: readonly Tower[];
-  /** The stages whose reaching, from the root, is in the loss. */
+  /** The stages that have a label, each of which has a loss. */
   readonly labelled: readonly LabelledStage[];
   readonly outputs: readonly Output[];
 }
 
-/** Number of logits of a tower. */
+/** Returns the number of logits of a tower. */
 export function logitCount(tower: Tower): number {
   return tower.complement === null ? tower.to.length : 1;
 }
@@ -55,7 +61,10 @@ export function stageGraph(declaration: Pick<Declaration, 'root' | 'stages' | 'r
   };
 }
 
-/** The towers that leave a stage towards a later one. At most one, or the paths would not be exclusive. */
+/**
+ * Returns the tower that leads from a stage towards a later one; `undefined` where the later one cannot be reached.
+ * @throws {RangeError} where there are several, because their paths are then not exclusive.
+ */
 export function towerToward(graph: Pick<StageGraph, 'towers'>, from: string, to: string): Tower | undefined {
   const towers = graph.towers.filter(
     (tower) => tower.from === from && tower.to.some((next) => leadsTo(graph, next, to)),
@@ -67,7 +76,7 @@ export function towerToward(graph: Pick<StageGraph, 'towers'>, from: string, to:
   return towers[0];
 }
 
-/** Whether a stage is another one or lies before it. */
+/** Returns whether a stage is the other one or comes before it. */
 export function leadsTo(graph: Pick<StageGraph, 'towers'>, from: string, to: string): boolean {
   return (
     from === to ||
@@ -75,14 +84,17 @@ export function leadsTo(graph: Pick<StageGraph, 'towers'>, from: string, to: str
   );
 }
 
-/** The nearest stage that lies on every path from the root to `to`: what its conditional probability is given. */
+/**
+ * Returns the last stage before `to` that lies on every path from the root. The conditional probability of `to` is for
+ * rows that have reached this stage.
+ */
 export function nearestOnEveryPath(graph: Pick<StageGraph, 'root' | 'stages' | 'towers'>, to: string): string {
   const before = graph.stages.slice(0, graph.stages.indexOf(to));
   const isOnEveryPath = (stage: string) => leadsTo(graph, stage, to) && !reachesAvoiding(graph, graph.root, to, stage);
   return before.filter(isOnEveryPath).at(-1) ?? graph.root;
 }
 
-/** The nearest labelled stage that lies on every path from the root to `to`, the root where there is none. */
+/** Returns the last labelled stage before `to` that lies on every path from the root; the root where there is none. */
 export function labelledBefore(graph: StageGraph, to: string): string {
   const before = nearestOnEveryPath(graph, to);
   const isLabelled = graph.labelled.some(({ name }) => name === before);

@@ -1,4 +1,4 @@
-/** A step of the small model on tfjs-cpu, to hold the engines against: the same functions, run at once. */
+/** A training step of the small model on tfjs-cpu, run without tracing: the reference for the engines. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, Weights } from '../../lib/engine/engine.ts';
 import { embedRows } from '../../lib/model/embeddings.ts';
@@ -8,16 +8,21 @@ import type { EncodedChunk } from '../../lib/table/encoded.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
 import { MODELS, smallChunk } from './small-model.ts';
 
+/** What a step computes. */
 export interface EagerStep {
-  /** The gathered rows, [rows, embeddedWidth], and the gradient by them. */
+  /** The gathered rows, [rows, embeddedWidth]. */
   readonly embedded: Float32Array;
+  /** Gradient of the total loss by the gathered rows. */
   readonly embeddedGradient: Float32Array;
   readonly losses: Readonly<Record<string, number>>;
-  /** By parameter and by table. */
+  /** Gradients of the total loss by each parameter and each table. */
   readonly gradients: Weights;
 }
 
-/** @param chunk the batch's rows as the scoring model takes them: bags with weights, numbers instead of quantiles' ids */
+/**
+ * Computes the losses and gradients of a step.
+ * @param chunk the batch's rows in the form of the scoring graph: bags with weights, numbers instead of quantiles' ids
+ */
 export function eagerStep(
   model: Model,
   weights: Weights,
@@ -74,7 +79,7 @@ export function eagerStep(
 
 const firstSteps = new Map<string, EagerStep>();
 
-/** The step from `someWeights` on the first rows; kept, because 4,096 rows take a second. */
+/** Returns the step from `someWeights` on the first rows. It is computed once, because 4,096 rows take a second. */
 export function firstStep(model: Model, rows: number): EagerStep {
   const key = `${MODELS.findIndex((entry) => entry.model === model)}/${rows}`;
   const step = firstSteps.get(key) ?? eagerStep(model, someWeights(model), smallBatch(model, rows), smallChunk(rows));

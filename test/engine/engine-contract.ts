@@ -1,4 +1,4 @@
-/** What every training engine promises. Each engine's own test runs this suite over it and adds what is its own. */
+/** The tests that every training engine must pass. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ import { eagerStep } from './eager-step.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
 import { expectStepsOfPyTorch } from './models-in-pytorch.ts';
 import { PlainOptimizer } from './plain-optimizer.ts';
-import { RATES, rowsRead, smallBatch, someWeights } from './small-batch.ts';
+import { RATES, smallBatch, someWeights, trainedRows } from './small-batch.ts';
 import { MODELS, smallChunk, smallModel } from './small-model.ts';
 import { describeStepsOfTfjs } from './steps-of-tfjs.ts';
 
@@ -39,6 +39,7 @@ const OPTIMIZERS: readonly { readonly name: string; readonly optimizer: Optimize
 
 const SCHEDULE: LearningRateSchedule = { warmupSteps: 2, decay: 'cosine', totalSteps: 8 };
 
+/** Defines the tests of a training engine. The engine's own test file calls it, and adds tests of that engine only. */
 export function describeEngineContract(name: string, createEngine: CreateEngine): void {
   describeStepsOfTfjs(name, createEngine, [1, 3, 200]);
 
@@ -57,7 +58,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
       return engine;
     };
 
-    it.each(MODELS)('names the losses and their weights in the total: $name', async ({ model }) => {
+    it.each(MODELS)('names the losses, and their weights in the total: $name', async ({ model }) => {
       const engine = await engineOf(model);
       const names = engine.losses.map(({ name: loss }) => loss);
       expect(names.length).toBeGreaterThan(0);
@@ -68,7 +69,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
     });
 
     describe('loss', () => {
-      it('starts at that of predicting the base rates', async () => {
+      it('returns the cross-entropy of the base rates before any training', async () => {
         const model = smallModel();
         const engine = await engineOf(model, {}, initialWeights(model, RATES, 1));
         const rows = 4096;
@@ -85,7 +86,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await engine.release();
       });
 
-      it('leaves out rows of weight 0', async () => {
+      it('ignores rows of weight 0', async () => {
         const engine = await engineOf(smallModel());
         const longer = smallBatch(engine.model, 8);
         for (const weights of Object.values(longer.weights)) weights.fill(0.2, 0, 5).fill(0, 5);
@@ -93,7 +94,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await engine.release();
       });
 
-      it('changes nothing, and drops nothing', async () => {
+      it('changes no state and drops no unit', async () => {
         const model = smallModel();
         const [engine, without] = [await engineOf(model, { dropout: 0.5 }), await engineOf(model)];
         const before = stateOf(engine);
@@ -108,7 +109,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
 
     describe('train', () => {
       it.each(Object.keys(BY_TYPE) as ModelChoice['type'][])(
-        'has the losses, and after three steps the weights, of %s written in PyTorch',
+        'gives the losses, and after three steps the weights, of %s written in PyTorch',
         (type) => expectStepsOfPyTorch(createEngine, type),
       );
 
@@ -118,26 +119,26 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
           { ...entry, l2Embeddings: 0.01, schedule: SCHEDULE, type: 'base' as const },
         ]),
       )(
-        'updates by the formula: $name, l2 $l2Embeddings, $type',
+        'updates the weights by the formula of the optimizer: $name, l2 $l2Embeddings, $type',
         async ({ optimizer, l2Embeddings, schedule, type }) => {
           const model = smallModel('concatenate', stageGraph(chainOfThree), type);
           const engine = await engineOf(model, { optimizer, l2Embeddings, ...(schedule && { schedule }) });
           const dimensions = Object.fromEntries(model.embeddings.tables.map((table) => [table.name, table.dimension]));
           const plain = new PlainOptimizer(optimizer, l2Embeddings, someWeights(model), dimensions);
           for (let step = 1; step <= 6; step++) {
-            // Batches of different sizes, whose rows come back after steps without them.
+            // The batches differ in size; a row that is in one of them is left out of some and is in later ones again.
             const [rows, from] = [20 + 3 * (step % 2), 7 * step];
             const batch = smallBatch(model, rows, from);
             const { losses, gradients } = eagerStep(model, plain.weights(), batch, smallChunk(rows, from));
             expectLosses(await engine.train(batch), losses, 1e-4);
-            plain.update(gradients, rowsRead(model, batch), schedule ? learningRateFactor(schedule, step) : 1);
+            plain.update(gradients, trainedRows(model, batch), schedule ? learningRateFactor(schedule, step) : 1);
           }
           expectWeights(engine.weights(), plain.weights(), 1e-4);
           await engine.release();
         },
       );
 
-      it('drops units by the masks of seed and step', async () => {
+      it('drops the units that the masks of the seed and the step drop', async () => {
         const model = smallModel();
         const engine = await engineOf(model, { dropout: 0.3, optimizer: { type: 'sgd', learningRate: 0.5 } });
         for (let step = 1; step <= 2; step++) {
@@ -158,7 +159,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await engine.release();
       });
 
-      it('lowers the loss of a batch that is repeated', async () => {
+      it('lowers the losses of a batch that is repeated', async () => {
         const model = smallModel();
         const engine = await engineOf(model, {}, initialWeights(model, RATES, 1));
         const batch = smallBatch(model, 512);
@@ -170,24 +171,24 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await engine.release();
       });
 
-      it.each(MODELS)('touches only the rows that its batches train: $name', async ({ model }) => {
+      it.each(MODELS)('updates only the rows that its batches train: $name', async ({ model }) => {
         const engine = await engineOf(model);
         const before = engine.weights().tables;
         const batch = smallBatch(model, 3);
         await engine.train(batch);
         await engine.loss(smallBatch(model, 64));
         const after = engine.weights().tables;
-        const read = rowsRead(model, batch);
+        const trained = trainedRows(model, batch);
         for (const { name: table, rows, dimension } of model.embeddings.tables) {
           const all = Array.from({ length: rows }, (_, row) => row);
           const changed = all.filter((row) => !isSameRow(before[table], after[table], row, dimension));
-          expect(new Set(changed), table).toEqual(read[table]);
+          expect(new Set(changed), table).toEqual(trained[table]);
           expect(all.filter((row) => engine.touched[table]?.[row] === 1)).toEqual(changed);
         }
         await engine.release();
       });
 
-      it('touches the rows of clicked impressions alone where the network trains on them alone', async () => {
+      it('updates only the rows of clicked impressions in tables that only those train', async () => {
         const engine = await engineOf(smallModel('concatenate', stageGraph(chainOfThree), 'base'));
         const batch = smallBatch(engine.model, 5);
         await engine.train(batch);
@@ -202,7 +203,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await engine.release();
       });
 
-      it('has nothing left of a larger batch', async () => {
+      it('does not depend on a larger batch before it', async () => {
         const model = smallModel();
         const [used, fresh] = [await engineOf(model), await engineOf(model, { batchSize: 3 })];
         await used.loss(smallBatch(model, 4096, 5));
@@ -213,7 +214,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await fresh.release();
       });
 
-      it('is the same to the last bit for the same seed, dropout included', async () => {
+      it('gives the same weights to the last bit for the same seed, with dropout', async () => {
         const run = async (seed: number) => {
           const engine = await engineOf(smallModel(), { dropout: 0.3, seed });
           for (let i = 0; i < 5; i++) await engine.train(smallBatch(engine.model, 64, i * 64));
@@ -226,7 +227,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         expect(await run(4)).not.toEqual(first);
       });
 
-      it('refuses a batch that is too large, and makes no step of it', async () => {
+      it('fails on a batch above the batch size, without making a step', async () => {
         const engine = await engineOf(smallModel(), { batchSize: 8 });
         const before = stateOf(engine);
         const refusal = new RangeError('batch: got 9 rows, expected at most 8');
@@ -239,7 +240,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
     });
 
     describe('weights and load', () => {
-      it('give back what was set, as a copy', async () => {
+      it('return a copy of what was loaded', async () => {
         const weights = someWeights(smallModel());
         const engine = await engineOf(smallModel(), {}, weights);
         const copy = engine.weights();
@@ -249,7 +250,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await engine.release();
       });
 
-      it('start at 0', async () => {
+      it('return zeros before anything is loaded', async () => {
         const engine = await createEngine(smallModel(), OPTIONS);
         const { parameters, tables } = engine.weights();
         for (const values of [...Object.values(parameters), ...Object.values(tables)])
@@ -257,7 +258,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await engine.release();
       });
 
-      it('set only what is named', async () => {
+      it('set only the weights that are named', async () => {
         const engine = await engineOf(smallModel());
         const before = engine.weights();
         const city = new Float32Array(9 * 6).fill(0.5);
@@ -266,7 +267,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await engine.release();
       });
 
-      it('leave the state of the optimizer as it is', async () => {
+      it('leave the state of the optimizer unchanged', async () => {
         const model = smallModel();
         const engine = await engineOf(model, { optimizer: { type: 'adagrad', learningRate: 0.5 } });
         const batch = smallBatch(model, 16);
@@ -278,7 +279,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
           return (parameters['click.2.bias']?.[0] as number) - (start.parameters['click.2.bias']?.[0] as number);
         };
         const [first, second] = [await stepFrom(), await stepFrom()];
-        // The same gradient twice: its squares have doubled.
+        // The gradient is the same both times, so the sum of its squares has doubled.
         expect(second / first).toBeCloseTo(Math.SQRT1_2, 5);
         await engine.release();
       });
@@ -290,7 +291,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         },
         { weights: { parameters: {}, tables: { city: [1] } }, what: 'city: got 1 values, expected 54' },
         { weights: { parameters: { item: [1] }, tables: {} }, what: 'item: got 1 values, expected 0' },
-      ])('refuse what does not fit: $what', async ({ weights: { parameters, tables }, what }) => {
+      ])('fail on unknown names and wrong sizes: $what', async ({ weights: { parameters, tables }, what }) => {
         const engine = await engineOf(smallModel());
         const floats = (values: object): Record<string, Float32Array> =>
           Object.fromEntries(Object.entries(values).map(([key, list]) => [key, Float32Array.from(list)]));
@@ -301,7 +302,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
     });
 
     describe('state and restore', () => {
-      it.each(OPTIMIZERS)('go on to the same bytes: $name', async ({ optimizer }) => {
+      it.each(OPTIMIZERS)('let another engine continue to the same bytes: $name', async ({ optimizer }) => {
         const model = smallModel();
         const options = { optimizer, dropout: 0.2, l2Embeddings: 0.01, schedule: SCHEDULE };
         const train = async (engine: TrainingEngine, steps: readonly number[]) => {
@@ -324,7 +325,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         await second.release();
       });
 
-      it('have an array for each parameter and, with the touched rows, for each table', async () => {
+      it('have an array for each parameter and each table, and the flags of each table’s touched rows', async () => {
         const engine = await engineOf(smallModel());
         const { parameters } = engine.model.network;
         expect(engine.state().arrays.map(([array]) => array)).toEqual([
@@ -340,7 +341,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
       });
     });
 
-    it('makes no step once it is released', async () => {
+    it('fails to train once it is released', async () => {
       const engine = await engineOf(smallModel());
       await engine.release();
       await expect(engine.train(smallBatch(engine.model, 4))).rejects.toThrow();
@@ -349,7 +350,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
   });
 }
 
-/** A copy of an engine's state. */
+/** Returns a copy of an engine's state. */
 function stateOf(engine: TrainingEngine): Map<string, Uint8Array> {
   return new Map(engine.state().arrays.map(([name, bytes]) => [name, bytes.slice()]));
 }

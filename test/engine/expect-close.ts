@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
 
 /**
- * Expects two arrays to be the same within a tolerance, which is relative to the size of the largest expected value:
- * float32 sums of 4,096 rows are made in another order.
+ * Expects two arrays to agree within a tolerance that is relative to the largest expected value, because float32 sums
+ * over 4,096 rows depend on their order.
  */
 export function expectClose(got: Float32Array, expected: Float32Array, tolerance: number, what: string): void {
   const size = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   expect(got.length, what).toBe(expected.length);
-  // One look at each element: an assertion of its own for each of 200,000 would take seconds.
+  // A plain loop, because an assertion for each of 200,000 elements takes seconds.
   const far = got.findIndex((value, i) => !(Math.abs(value - (expected[i] as number)) <= tolerance * size));
   const difference =
     far < 0 ? 'none' : `element ${far}: got ${got[far]}, expected ${expected[far]} +- ${tolerance * size}`;

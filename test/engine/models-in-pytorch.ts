@@ -1,4 +1,4 @@
-/** Each model in plain PyTorch, its losses and three steps of training, to hold the engines against. */
+/** The losses and weights of three training steps of each model written in PyTorch: a reference for the engines. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { ModelChoice } from '../../lib/config/declaration.ts';
@@ -35,7 +35,7 @@ const references = JSON.parse(readFileSync(new URL('reference/models.json', impo
   Record<ModelChoice['type'], Reference>
 >;
 
-/** Checks the losses of each step, and after three steps the weights. */
+/** Expects an engine to give the losses of each of the three steps, and the weights after them. */
 export async function expectStepsOfPyTorch(createEngine: CreateEngine, type: ModelChoice['type']): Promise<void> {
   const random = new Lcg(11);
   const model = modelOf(stageGraph(chainOfThree), { type, hiddenUnits: [8, 4], fields: 'concatenate' }, INPUTS, TABLES);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { MemoryPlan } from '../../lib/engine/memory/memory-plan.ts';
-import { planRows, readWeights, touchedRows, writeWeights } from '../../lib/engine/memory/rows.ts';
+import { type Block, MemoryPlan } from '../../lib/engine/memory/memory-plan.ts';
+import { planTable, readWeights, touchedRows, writeWeights } from '../../lib/engine/memory/memory-table.ts';
 import { type OptimizerChoice, optimizerOf } from '../../lib/engine/optimizers.ts';
 import { Lcg } from './lcg.ts';
 
@@ -32,14 +32,14 @@ const DENSE: Readonly<Record<string, Case>> = {
   dense_sgd_momentum: { type: 'sgd', momentum: 0.9 },
 };
 
-it('has a case for every reference', () => {
+it('the optimizers are tested against every reference', () => {
   const { torch, ...values } = reference;
   expect(torch).toBe('2.13.0+cpu');
   expect([...Object.keys(SPARSE), ...Object.keys(DENSE)].sort()).toEqual(Object.keys(values).sort());
 });
 
 describe('50 updates of embedding rows', () => {
-  it.each(Object.entries(SPARSE))('are those of the reference: %s', async (name, { l2 = 0, ...choice }) => {
+  it.each(Object.entries(SPARSE))('give the weights of the reference: %s', async (name, { l2 = 0, ...choice }) => {
     const random = new Lcg(7);
     const table = await makeTable({ ...choice, learningRate: 0.01, kind: 'sparse' }, ROWS, DIMENSION, IDS);
     table.fill(() => random.value());
@@ -53,7 +53,7 @@ describe('50 updates of embedding rows', () => {
 });
 
 describe('50 updates of a dense parameter', () => {
-  it.each(Object.entries(DENSE))('are those of the reference: %s', async (name, choice) => {
+  it.each(Object.entries(DENSE))('give the weights of the reference: %s', async (name, choice) => {
     const random = new Lcg(7);
     const table = await makeTable({ ...choice, learningRate: 0.01, kind: 'dense' }, 1, ROWS * DIMENSION, 1);
     table.fill(() => random.value());
@@ -65,7 +65,7 @@ describe('50 updates of a dense parameter', () => {
     expectClose(table.weights(), reference[name] as number[]);
   });
 
-  it('are those of Adagrad where the optimizer is row-wise Adagrad', () => {
+  it('follow Adagrad where the optimizer is row-wise Adagrad', () => {
     const choice = { type: 'rowwise_adagrad', learningRate: 0.01 } as const;
     expect(optimizerOf(choice).dense).toBe(optimizerOf({ ...choice, type: 'adagrad' }).dense);
   });
@@ -91,19 +91,19 @@ describe('an update of embedding rows', () => {
     { floats: DIMENSION + 1, choice: { type: 'rowwise_adagrad' } },
     { floats: DIMENSION, choice: { type: 'sgd' } },
     { floats: 2 * DIMENSION, choice: { type: 'sgd', momentum: 0.9 } },
-  ] as const)('takes $floats floats a row of $choice', ({ floats, choice }) => {
+  ] as const)('needs $floats floats for a row of 6 weights with $choice', ({ floats, choice }) => {
     const { state } = optimizerOf({ ...choice, learningRate: 0.01 }).sparse;
-    const { stride } = planRows(new MemoryPlan(), { rows: ROWS, dimension: DIMENSION, state, touchable: IDS });
+    const { stride } = planTable(new MemoryPlan(), { rows: ROWS, dimension: DIMENSION, state, touchable: IDS });
     expect(stride).toBe(floats);
   });
 });
 
-describe('bags', () => {
-  it('gather the weighted sum of their rows, and give each row its share of the gradient', async () => {
+describe('the kernels of a bag', () => {
+  it('gather the weighted sum of its rows, and scatter to each row its share of the gradient', async () => {
     const plan = new MemoryPlan();
-    const [table, ids, coefficients, out, slot, distinct, sums] = [3 * 2, 4, 4, 2 * 2, 3, 4, 4 * 2].map((length) =>
+    const [table, ids, coefficients, out, positions, distinct, sums] = [3 * 2, 4, 4, 2 * 2, 3, 4, 4 * 2].map((length) =>
       plan.reserve(length),
-    ) as [B, B, B, B, B, B, B];
+    ) as [Block, Block, Block, Block, Block, Block, Block];
     const memory = await plan.build();
     memory.floats(table).set([1, 2, 10, 20, 100, 200]);
     memory.ints(ids).set([1, 2, 2, 0]);
@@ -120,7 +120,7 @@ describe('bags', () => {
       2,
       out.offset,
       2,
-      slot.offset,
+      positions.offset,
       distinct.offset,
       0,
       sums.offset,
@@ -130,8 +130,7 @@ describe('bags', () => {
   });
 });
 
-type B = { offset: number; length: number };
-
+/** A table in a memory of its own, with room for the ids and gradients of one batch. */
 async function makeTable(
   { kind, ...optimizer }: OptimizerChoice & { readonly kind: 'sparse' | 'dense' },
   rows: number,
@@ -140,7 +139,7 @@ async function makeTable(
 ) {
   const rule = optimizerOf(optimizer)[kind];
   const plan = new MemoryPlan();
-  const table = planRows(plan, { rows, dimension, state: rule.state, touchable: n });
+  const table = planTable(plan, { rows, dimension, state: rule.state, touchable: n });
   const [ids, gradient] = [plan.reserve(n), plan.reserve(n * dimension)];
   const memory = await plan.build();
   return {
@@ -153,7 +152,7 @@ async function makeTable(
     setIds: (values: number[]) => memory.ints(ids).set(values),
     setGradient: (values: number[]) => memory.floats(gradient).set(values),
     update: (step: number, l2 = 0) => {
-      const { slot, distinct, sums } = table;
+      const { positions, distinct, sums } = table;
       const count = memory.kernels.scatter(
         ids.offset,
         0,
@@ -162,7 +161,7 @@ async function makeTable(
         dimension,
         gradient.offset,
         dimension,
-        slot.offset,
+        positions.offset,
         distinct.offset,
         0,
         sums.offset,

@@ -1,11 +1,11 @@
-/** Every optimizer's formula as its paper has it, in float64, value by value. */
+/** The formulas of the optimizers as their papers write them, in float64, weight by weight. */
 import type { Weights } from '../../lib/engine/engine.ts';
 import type { OptimizerChoice } from '../../lib/engine/optimizers.ts';
 
 interface RowUpdate {
   readonly weights: Float64Array;
   readonly gradient: Float64Array;
-  /** Two states for each weight, of which a rule uses what it needs. */
+  /** Two state values for each weight; a rule may use fewer. */
   readonly state: readonly [Float64Array, Float64Array];
   readonly kind: 'dense' | 'sparse';
   readonly step: number;
@@ -13,6 +13,7 @@ interface RowUpdate {
   readonly momentum: number;
 }
 
+/** A model's weights and their updates: the reference for the engines' optimizers. */
 export class PlainOptimizer {
   readonly #choice: OptimizerChoice;
   readonly #l2: number;
@@ -40,13 +41,15 @@ export class PlainOptimizer {
     );
   }
 
-  /** Updates all parameters, and of each table the rows that the batch read. */
-  update(gradients: Weights, read: Readonly<Record<string, ReadonlySet<number>>>, factor = 1): void {
+  /**
+   * Updates all parameters, and the rows of each table that the batch trains. `factor` is that of the learning rate.
+   */
+  update(gradients: Weights, trained: Readonly<Record<string, ReadonlySet<number>>>, factor = 1): void {
     this.#step += 1;
     for (const [name, row] of Object.entries(this.#parameters))
       this.#updateRow(row, gradients.parameters[name] as Float32Array, 'dense', factor);
     for (const [name, rows] of Object.entries(this.#tables))
-      for (const id of read[name] ?? []) {
+      for (const id of trained[name] ?? []) {
         const row = rows[id] as Row;
         const length = row.weights.length;
         const gradient = (gradients.tables[name] as Float32Array).subarray(id * length, (id + 1) * length);
@@ -54,6 +57,7 @@ export class PlainOptimizer {
       }
   }
 
+  /** Returns a copy of the weights, rounded to float32. */
   weights(): Weights {
     return {
       parameters: mapValues(this.#parameters, ({ weights }) => Float32Array.from(weights)),

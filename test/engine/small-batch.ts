@@ -7,12 +7,13 @@ import type { InputSpec } from '../../lib/table/encoded.ts';
 import { initialWeights } from '../../lib/training/initial-weights.ts';
 import { INPUTS, smallChunk } from './small-model.ts';
 
+/** Base rate of each stage, for the initial weights. */
 export const RATES = { click: 0.3, conversion: 0.05, action: 0.1, buy: 0.04 };
 
-/** Every how many rows a stage is reached. */
+/** A stage is reached in every third, ninth or eighteenth row. */
 const EVERY: Readonly<Record<string, number>> = { click: 3, conversion: 18, action: 9, buy: 18 };
 
-/** The rows of `smallChunk`, with labels, as a training step takes them. */
+/** Returns the rows of `smallChunk` with labels, as a training batch. */
 export function smallBatch(model: Model, rows: number, from = 0): Batch {
   const chunk = smallChunk(rows, from);
   const ids = Object.fromEntries(
@@ -37,22 +38,22 @@ export function smallBatch(model: Model, rows: number, from = 0): Batch {
   };
 }
 
-/** The rows of each table that a batch trains. */
-export function rowsRead(
+/** Returns the rows of each table that a batch trains. */
+export function trainedRows(
   { embeddings }: Model,
   { rows, ids, coefficients, labels }: Batch,
 ): Record<string, Set<number>> {
-  const read = Object.fromEntries(embeddings.tables.map(({ name }) => [name, new Set<number>()]));
+  const trained = Object.fromEntries(embeddings.tables.map(({ name }) => [name, new Set<number>()]));
   for (const { input, table, trainedOn } of embeddings.fields)
     ids[input.name]?.forEach((id, at, { length }) => {
       const row = Math.floor((at * rows) / length);
       const isTrained = trainedOn === null || labels[trainedOn]?.[row] === 1;
-      if (isTrained && coefficients[input.name]?.[at] !== 0) read[table]?.add(id);
+      if (isTrained && coefficients[input.name]?.[at] !== 0) trained[table]?.add(id);
     });
-  return read;
+  return trained;
 }
 
-/** Weights of which none is 0, as after some training. */
+/** Returns weights of which none is 0, as after some training. */
 export function someWeights(model: Model): Weights {
   const { parameters, tables } = initialWeights(model, RATES, 1);
   const filled = Object.entries(parameters).map(

@@ -1,16 +1,18 @@
-/** A model with an input of every kind, and rows for it, made by formula. */
+/** A small model with an input of every kind, and rows for it that are computed by formulas. */
 import type { ModelChoice } from '../../lib/config/declaration.ts';
 import { type Model, modelOf } from '../../lib/model/model.ts';
 import { type StageGraph, stageGraph } from '../../lib/model/stage-graph.ts';
 import type { EncodedChunk, InputSpec, TableSpec } from '../../lib/table/encoded.ts';
 import { chainOfThree, esm2 } from '../model/funnels.ts';
 
+/** The embedding tables of the small model's encoder. */
 export const TABLES: readonly TableSpec[] = [
   { name: 'item', dimension: 6, rows: 40 },
   { name: 'city', dimension: 6, rows: 9 },
   { name: 'age', dimension: 6, rows: 5 },
 ];
 
+/** The inputs of the small model, at least one of every kind. */
 export const INPUTS: readonly InputSpec[] = [
   { kind: 'id', name: 'city', entity: 'user', table: 'city' },
   { kind: 'bag', name: 'history', entity: 'user', table: 'item', length: 4, combiner: 'mean' },
@@ -20,6 +22,7 @@ export const INPUTS: readonly InputSpec[] = [
   { kind: 'number', name: 'score', entity: 'context', clip: null, log1p: false, mean: 0, deviation: 1 },
 ];
 
+/** Returns the small model, by default ESMM on impression, click and conversion. */
 export function smallModel(
   fields: ModelChoice['fields'] = 'concatenate',
   graph: StageGraph = stageGraph(chainOfThree),
@@ -28,17 +31,24 @@ export function smallModel(
   return modelOf(graph, { type, hiddenUnits: [16, 8], fields }, INPUTS, TABLES);
 }
 
+/** Variants of the small model that the engines are tested on. */
 export const MODELS: readonly { readonly name: string; readonly model: Model }[] = [
-  { name: 'fields side by side', model: smallModel() },
-  { name: 'fields summed by entity', model: smallModel('sum_by_entity') },
-  { name: 'ESM2', model: smallModel('concatenate', stageGraph(esm2)) },
+  { name: 'ESMM', model: smallModel() },
+  { name: 'ESMM with fields summed by entity', model: smallModel('sum_by_entity') },
+  { name: 'ESMM on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2)) },
   { name: 'ESMM-NS', model: smallModel('concatenate', stageGraph(chainOfThree), 'esmm-ns') },
-  { name: 'ESMM-NS with fields summed by entity', model: smallModel('sum_by_entity', stageGraph(esm2), 'esmm-ns') },
+  {
+    name: 'ESMM-NS on the funnel of ESM2, with fields summed by entity',
+    model: smallModel('sum_by_entity', stageGraph(esm2), 'esmm-ns'),
+  },
   { name: 'BASE', model: smallModel('concatenate', stageGraph(chainOfThree), 'base') },
-  { name: 'BASE over paths that meet again', model: smallModel('concatenate', stageGraph(esm2), 'base') },
+  { name: 'BASE on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2), 'base') },
 ];
 
-/** Rows that have missing, unknown and known values, empty and full bags, and numbers on both sides of every boundary. */
+/**
+ * Returns encoded rows with missing, unknown and known values, empty and full bags, and numbers on both sides of every
+ * boundary.
+ */
 export function smallChunk(rows: number, from = 0): EncodedChunk {
   const row = (of: (i: number) => number) => Array.from({ length: rows }, (_, i) => of(from + i));
   const slots = (of: (i: number, k: number) => number) =>

@@ -8,7 +8,7 @@ import '../../lib/model/gradients.js';
 
 type Op = (x: tf.Tensor, y: tf.Tensor) => tf.Tensor;
 
-/** x is [batch, 6], y is [6] or a scalar. Kinks are avoided by the inputs. */
+/** Functions of x, [batch, 6], and y, [6]. The inputs below stay away from points without a derivative. */
 const operators: { name: string; op: Op; differentiable?: false }[] = [
   { name: 'add, broadcast', op: (x, y) => tf.add(x, y) },
   { name: 'sub, scalar first', op: (x) => tf.sub(1, x) },
@@ -88,8 +88,8 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-describe.each(operators)('$name', ({ op, differentiable = true }) => {
-  it('has the value, and the gradient, that tfjs-cpu gives, at any batch size', async () => {
+describe.each(operators)('the traced graph of $name', ({ op, differentiable = true }) => {
+  it('gives the values and gradients of tfjs-cpu at any batch size', async () => {
     const outputs = (x: tf.Tensor, y: tf.Tensor): Record<string, tf.Tensor> => {
       if (!differentiable) return { value: op(x, y) };
       const [dx, dy] = tf.grads((a, b) =>

@@ -20,20 +20,26 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('an ONNX file', () => {
+describe('writeOnnx', () => {
   it.each([
     { name: 'whole.onnx', externalBytes: 1 << 30, files: ['whole.onnx'] },
     { name: 'split.onnx', externalBytes: 1000, files: ['split.onnx', 'split.onnx.data'] },
-  ])('has its weights inside, or beside it where they are large: $name', async ({ name, externalBytes, files }) => {
-    const written = await writeOnnx(graph, join(folder, name), externalBytes);
-    expect(written.map((path) => basename(path))).toEqual(files);
-    const session = await Session.open(join(folder, name), { threads: 1 });
-    const { rows } = await session.run({ ids: { data: BigInt64Array.from([499n, 0n]), shape: [2] } });
-    expect(Array.from(rows as Float32Array)).toEqual([...table.values.subarray(1996), ...table.values.subarray(0, 4)]);
-    await session.release();
-  });
+  ])(
+    'writes small weights into the model and large ones into a file beside it: $name',
+    async ({ name, externalBytes, files }) => {
+      const written = await writeOnnx(graph, join(folder, name), externalBytes);
+      expect(written.map((path) => basename(path))).toEqual(files);
+      const session = await Session.open(join(folder, name), { threads: 1 });
+      const { rows } = await session.run({ ids: { data: BigInt64Array.from([499n, 0n]), shape: [2] } });
+      expect(Array.from(rows as Float32Array)).toEqual([
+        ...table.values.subarray(1996),
+        ...table.values.subarray(0, 4),
+      ]);
+      await session.release();
+    },
+  );
 
-  it('keeps the large weights out of the file that is split', async () => {
+  it('leaves the weights that it writes beside the model out of the model', async () => {
     await writeOnnx(graph, join(folder, 'small.onnx'), 1000);
     expect((await stat(join(folder, 'small.onnx'))).size).toBeLessThan(1000);
     expect(new Float32Array((await readFile(join(folder, 'small.onnx.data'))).buffer.slice(0, 8000))).toHaveLength(

@@ -3,18 +3,18 @@ import { describe, expect, it } from 'vitest';
 import '../../lib/model/gradients.js';
 import { graphText } from '../../lib/graph/graph.ts';
 import { UntraceableError } from '../../lib/graph/recorder.ts';
-import { type InputSpec, trace } from '../../lib/graph/trace.ts';
+import { type TracedInput, trace } from '../../lib/graph/trace.ts';
 
-const X: InputSpec = { name: 'x', shape: ['batch', 3], type: 'float32' };
+const X: TracedInput = { name: 'x', shape: ['batch', 3], type: 'float32' };
 
-describe('a traced function', () => {
-  it('keeps the batch size open in the shapes that it reshapes, expands and tiles to', () => {
+describe('trace', () => {
+  it('writes the shapes of reshaped, expanded and tiled values for any batch size', () => {
     const graph = trace(({ x }) => ({ y: tf.tile(tf.reshape(tf.mul(x as tf.Tensor, tf.ones([3])), [-1]), [2]) }), [X]);
     expect(graphText(graph).split('\n').at(-1)).toBe('output y: float32[6 batch]');
     expect(graphText(graph)).toContain('constant shape_0: int64[1] = -1');
   });
 
-  it('holds only what its outputs need', () => {
+  it('keeps only the nodes that the outputs need', () => {
     const graph = trace(
       ({ x }) => {
         tf.exp(x as tf.Tensor);
@@ -27,20 +27,20 @@ describe('a traced function', () => {
     );
   });
 
-  it('names weights as they are given', () => {
+  it('keeps the names of the weights', () => {
     const weights = [{ name: 'w', shape: [3], values: Float32Array.from([1, 2, 3]) }];
     const graph = trace(({ x }, { w }) => ({ y: tf.mul(x as tf.Tensor, w as tf.Tensor) }), [X], weights);
     expect(graphText(graph)).toContain('constant w: float32[3] = 1 2 3\nMul x w -> t0');
   });
 
-  it('leaves the backend as it was', () => {
+  it('restores the TF.js backend that was set before', () => {
     const before = tf.getBackend();
     trace(({ x }) => ({ y: tf.neg(x as tf.Tensor) }), [X]);
     expect(tf.getBackend()).toBe(before);
   });
 });
 
-describe('is refused, with the kernel that is to blame,', () => {
+describe('trace of a function that cannot be traced', () => {
   it.each<{ what: string; traced: (x: tf.Tensor) => tf.Tensor; message: string }>([
     {
       what: 'a kernel without a rule',
@@ -82,7 +82,7 @@ describe('is refused, with the kernel that is to blame,', () => {
       traced: (x) => tf.matMul(tf.expandDims(x, 2) as tf.Tensor3D, tf.expandDims(x, 1) as tf.Tensor3D),
       message: 'kernel BatchMatMul has a rule for two matrices only, got ranks 3 and 3',
     },
-  ])('$what', ({ traced, message }) => {
+  ])('fails on $what, and traces the next function', ({ traced, message }) => {
     expect(() => trace(({ x }) => ({ y: traced(x as tf.Tensor) }), [X])).toThrow(new UntraceableError(message));
     expect(() => trace(({ x }) => ({ y: tf.neg(x as tf.Tensor) }), [X]), 'the next trace').not.toThrow();
   });

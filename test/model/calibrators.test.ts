@@ -22,35 +22,35 @@ function calibrated(calibrators: Calibrators, logits: readonly number[]): number
   return [...(click as tf.Tensor).dataSync()];
 }
 
-describe('calibrated logits', () => {
-  it('are slope x + intercept after Platt', () => {
+describe('calibrateLogits', () => {
+  it('applies slope and intercept of a Platt calibrator', () => {
     expect(calibrated(PLATT, [-80, 0, 2, 80])).toEqual([-41, -1, 0, 39]);
   });
 
-  it('lie on the straight lines between the knots, and go on with slope 1 beyond them', () => {
+  it('interpolates between the knots of an isotonic calibrator, and continues with slope 1 beyond them', () => {
     expect(calibrated(ISOTONIC, [-80, -5, -3, -2, -1, 0, 2, 3, 80])).toEqual([
       -81, -6, -4, -2.5, -1, -0.5, 0.5, 1.5, 78.5,
     ]);
   });
 
-  it('are shifted by a single knot', () => {
+  it('adds a constant where an isotonic calibrator has a single knot', () => {
     const shift: Calibrators = { click: { kind: 'isotonic', logits: [1], calibrated: [3] } };
     expect(calibrated(shift, [-1, 1, 4])).toEqual([1, 3, 6]);
   });
 
-  it('leave a tower without calibrator as it is', () => {
+  it('leaves the logits of a tower without a calibrator unchanged', () => {
     expect(calibrated({}, [-1, 1])).toEqual([-1, 1]);
   });
 });
 
-describe('a calibrated model in ONNX', () => {
+describe('the ONNX graph of a calibrated model', () => {
   const inputs: readonly InputSpec[] = [
     { kind: 'number', name: 'a', entity: 'user', clip: null, log1p: false, mean: 0, deviation: 1 },
     { kind: 'number', name: 'b', entity: 'item', clip: null, log1p: false, mean: 0, deviation: 1 },
   ];
   const graph = stageGraph(chainOfThree);
   const model = modelOf(graph, { type: 'esmm', hiddenUnits: [2], fields: 'concatenate' }, inputs, []);
-  // The first tower's logit is the number a, the second's b: relu(x) - relu(-x).
+  // The first tower's logit is the number a, the second's the number b, both as relu(x) - relu(-x).
   const parameters = Object.fromEntries(
     model.network.parameters.map(({ name, shape }) => {
       const values = new Float32Array(shape.reduce((x, y) => x * y, 1));
@@ -66,7 +66,7 @@ describe('a calibrated model in ONNX', () => {
   it.each([
     { name: 'Platt', calibrators: PLATT, map: (x: number) => 0.5 * x - 1 },
     { name: 'isotonic', calibrators: ISOTONIC, map: isotonicByHand },
-  ])('has the probabilities of float64: $name', async ({ calibrators, map }) => {
+  ])('gives the probabilities computed in float64: $name', async ({ calibrators, map }) => {
     const weights = { parameters, tables: {} };
     const traced = traceScores(model, inputs, weights, calibrators);
     const session = await Session.open(onnxBytes(traced), { threads: 1 });

@@ -5,8 +5,8 @@ import { chainOfThree } from './funnels.ts';
 
 const graph = stageGraph(chainOfThree);
 
-describe('embeddings', () => {
-  it('are one copy of the encoder’s tables where the towers share them', () => {
+describe('the embeddings of a model', () => {
+  it('have each of the encoder’s tables once where the towers share them', () => {
     const { tables, fields, width } = smallModel().embeddings;
     expect(tables.map(({ name, ids }) => [name, ids])).toEqual([
       ['item', 'item'],
@@ -22,7 +22,7 @@ describe('embeddings', () => {
     expect(width).toBe(24);
   });
 
-  it('are a copy for each tower, side by side, where each has its own', () => {
+  it('have a copy of each table for each tower, side by side, where the towers do not share them', () => {
     const { tables, fields, width } = smallModel('concatenate', graph, 'esmm-ns').embeddings;
     expect(tables.map(({ name, ids, rows }) => [name, ids, rows])).toEqual([
       ['click.item', 'item', 40],
@@ -45,7 +45,7 @@ describe('embeddings', () => {
     expect(width).toBe(48);
   });
 
-  it('train on the rows that the network names', () => {
+  it('name for each field the stage whose rows train it', () => {
     const { fields } = smallModel('concatenate', graph, 'base').embeddings;
     expect(fields.map(({ trainedOn }) => trainedOn)).toEqual([
       ...[null, null, null, null],

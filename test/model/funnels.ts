@@ -1,4 +1,4 @@
-/** Funnels that several tests use, as the declaration gives them. */
+/** Funnels that several tests use, in the form of a parsed declaration. */
 import type { Declaration, Stage } from '../../lib/config/declaration.ts';
 
 type Funnel = Pick<Declaration, 'root' | 'stages' | 'roles'>;
@@ -12,6 +12,7 @@ const plain: Omit<Stage, 'name' | 'from' | 'label'> = {
   maxInconsistent: 0,
 };
 
+/** Returns a stage with default settings, except those in `rest`; its label has the name of the stage. */
 export function stage(name: string, from: string | readonly string[], rest: Partial<Stage> = {}): Stage {
   return {
     ...plain,
@@ -22,15 +23,17 @@ export function stage(name: string, from: string | readonly string[], rest: Part
   };
 }
 
+/** Impression, click. */
 export const chainOfTwo: Funnel = { root: 'impression', stages: [stage('click', 'impression')], roles: null };
 
+/** Impression, click, conversion. */
 export const chainOfThree: Funnel = {
   root: 'impression',
   stages: [stage('click', 'impression'), stage('conversion', 'click')],
   roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
 };
 
-/** Entire Space Multi-Task Modeling via Post-Click Behavior Decomposition (arXiv 1910.07099). */
+/** The funnel of ESM2: Entire Space Multi-Task Modeling via Post-Click Behavior Decomposition (arXiv 1910.07099). */
 export const esm2: Funnel = {
   root: 'impression',
   stages: [

@@ -14,7 +14,7 @@ describe.each([
   { name: 'a chain of two', graph: stageGraph(chainOfTwo), reference: chainOfTwoReference },
   { name: 'a chain of three', graph: stageGraph(chainOfThree), reference: chainOfThreeReference },
   { name: 'ESM2', graph: stageGraph(esm2), reference: esm2Reference },
-])('reaching the last stage of $name, in onnxruntime', ({ graph, reference }) => {
+])('the logit of reaching the last stage of $name, in onnxruntime', ({ graph, reference }) => {
   const towers = graph.towers.map(({ name }) => name);
   const rows = combinations(LOGITS, towers.length);
   let got: Record<string, Float32Array>;
@@ -22,7 +22,7 @@ describe.each([
     got = await lossAndGradients(graph, rows);
   });
 
-  it.each([0, 1])('has exact losses and gradients where the label is %i', (label) => {
+  it.each([0, 1])('gives exact losses and gradients for the label %i', (label) => {
     rows.forEach((logits, row) => {
       const expected = reference(logits.map(Math.fround), label);
       expectRelative(got[`loss_${label}`]?.[row], expected.loss, `loss at ${logits}`);
@@ -36,7 +36,7 @@ describe.each([
     });
   });
 
-  it('has exact probabilities', () => {
+  it('gives exact probabilities', () => {
     rows.forEach((logits, row) => {
       const expected = Math.exp(-reference(logits.map(Math.fround), 1).loss);
       expectRelative(got.probability?.[row], expected, `probability at ${logits}`);
@@ -44,7 +44,7 @@ describe.each([
   });
 });
 
-/** float32 has no more than 7 digits, and none below its smallest normal number. */
+/** Expects a small relative error. The absolute tolerance is for numbers too small to be normal in float32. */
 function expectRelative(got: number | undefined, expected: number, what: string): void {
   const error = Math.abs((got ?? Number.NaN) - expected);
   expect(error, `${what}: got ${got}, expected ${expected}`).toBeLessThanOrEqual(1e-5 * Math.abs(expected) + 2e-38);
@@ -96,7 +96,8 @@ interface Reference {
   gradients: number[];
 }
 
-// References in float64, each written out for its own funnel, with p and 1 - p as sums of positive terms only.
+// The references in float64, each derived by hand for its funnel. p and 1 - p are sums of positive terms, so that
+// neither loses digits by cancellation.
 function sigma(x: number): number {
   return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
 }

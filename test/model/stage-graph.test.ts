@@ -4,7 +4,7 @@ import { chainOfThree, chainOfTwo, esm2, stage } from './funnels.ts';
 
 const roles = { impression: 'impression', click: 'click', conversion: 'conversion' };
 
-describe('towers', () => {
+describe('the towers of a stage graph', () => {
   it('are one for each edge of a chain', () => {
     expect(stageGraph(chainOfThree).towers).toEqual([
       { name: 'click', from: 'impression', to: ['click'], complement: null },
@@ -12,7 +12,7 @@ describe('towers', () => {
     ]);
   });
 
-  it('are one for a stage and its complement, and one after each of them', () => {
+  it('are one for a stage with its complement, and one for the edge after each of them', () => {
     const { towers } = stageGraph(esm2);
     expect(towers.map(({ name, from, to, complement }) => ({ name, from, to, complement }))).toEqual([
       { name: 'click', from: 'impression', to: ['click'], complement: null },
@@ -37,7 +37,7 @@ describe('towers', () => {
     expect(towers.map(logitCount)).toEqual([2, 1, 1]);
   });
 
-  it('are separate for goals that never meet again', () => {
+  it('are separate for stages whose paths never meet again', () => {
     const funnel = {
       ...chainOfTwo,
       stages: [stage('click', 'impression'), stage('cart', 'click'), stage('favourite', 'click')],
@@ -46,11 +46,11 @@ describe('towers', () => {
   });
 });
 
-describe('outputs', () => {
+describe('the outputs of a stage graph', () => {
   it.each([
     { name: 'a chain with roles', funnel: chainOfThree, outputs: ['pctr', 'pcvr', 'pctcvr'] },
     {
-      name: 'a chain without',
+      name: 'a chain without roles',
       funnel: { ...chainOfThree, roles: null },
       outputs: ['p_click_entire', 'p_conversion', 'p_conversion_entire'],
     },
@@ -64,11 +64,11 @@ describe('outputs', () => {
       },
       outputs: ['pctr', 'pcvr', 'pctcvr', 'p_impression_entire', 'p_click_entire', 'p_conversion_entire'],
     },
-  ])('of $name', ({ funnel, outputs }) => {
+  ])('are $outputs for $name', ({ funnel, outputs }) => {
     expect(stageGraph(funnel).outputs.map(({ name }) => name)).toEqual(outputs);
   });
 
-  it('are given the nearest stage on every path', () => {
+  it('are conditional on the last stage before that lies on every path', () => {
     const graph = stageGraph(esm2);
     expect(['click', 'action', 'buy'].map((name) => nearestOnEveryPath(graph, name))).toEqual([
       'impression',
@@ -78,7 +78,9 @@ describe('outputs', () => {
   });
 });
 
-it('holds the stages in an order in which every stage comes after those that lead to it', () => {
-  const funnel = { ...chainOfThree, stages: chainOfThree.stages.toReversed() };
-  expect(stageGraph(funnel).stages).toEqual(['impression', 'click', 'conversion']);
+describe('the stages of a stage graph', () => {
+  it('are in an order in which every stage comes after those that lead to it', () => {
+    const funnel = { ...chainOfThree, stages: chainOfThree.stages.toReversed() };
+    expect(stageGraph(funnel).stages).toEqual(['impression', 'click', 'conversion']);
+  });
 });

@@ -3,13 +3,13 @@ import { addScaled } from './rows';
 /** Adagrad: s += g^2, w -= learningRate g / (sqrt(s) + epsilon). */
 export function adagrad(
   table: usize, stride: i32, dimension: i32,
-  slot: usize, distinct: usize, count: i32, sums: usize,
+  positions: usize, distinct: usize, count: i32, sums: usize,
   l2: f32, epsilon: f32, learningRate: f32,
 ): void {
   const width = <usize>dimension << 2;
   for (let k = 0; k < count; k++) {
     const id = load<i32>(distinct + (<usize>k << 2));
-    store<i32>(slot + (<usize>id << 2), 0);
+    store<i32>(positions + (<usize>id << 2), 0);
     let w = table + ((<usize>id * <usize>stride) << 2);
     let g = sums + <usize>k * width;
     let i = 0;
@@ -33,18 +33,19 @@ export function adagrad(
 }
 
 /**
- * Row-wise Adagrad: one s a row, s += mean of g^2 over the row, w -= learningRate g / (sqrt(s) + epsilon). The squares
- * are added up in four lanes, then the lanes in their order, then what is left of the row.
+ * Row-wise Adagrad, with one sum s for each row: s += mean of g^2 over the row, w -= learningRate g / (sqrt(s) +
+ * epsilon). The squares are added up in four lanes, then the lanes in order, then the last values of a row that fill no
+ * lane.
  */
 export function rowwiseAdagrad(
   table: usize, stride: i32, dimension: i32,
-  slot: usize, distinct: usize, count: i32, sums: usize,
+  positions: usize, distinct: usize, count: i32, sums: usize,
   l2: f32, epsilon: f32, learningRate: f32,
 ): void {
   const width = <usize>dimension << 2;
   for (let k = 0; k < count; k++) {
     const id = load<i32>(distinct + (<usize>k << 2));
-    store<i32>(slot + (<usize>id << 2), 0);
+    store<i32>(positions + (<usize>id << 2), 0);
     const w = table + ((<usize>id * <usize>stride) << 2);
     const g = sums + <usize>k * width;
     const s = w + width;
@@ -54,7 +55,7 @@ export function rowwiseAdagrad(
   }
 }
 
-/** Adds l2 w to the gradients of one row, in place, and returns the sum of their squares. */
+/** Adds l2 w to the gradients of a row, in place, and returns the sum of their squares. */
 @inline
 function sumOfSquares(weights: usize, gradients: usize, dimension: i32, l2: f32): f32 {
   let i = 0, w = weights, g = gradients;

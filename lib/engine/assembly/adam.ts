@@ -4,14 +4,14 @@
  */
 export function adam(
   table: usize, stride: i32, dimension: i32,
-  slot: usize, distinct: usize, count: i32, sums: usize,
+  positions: usize, distinct: usize, count: i32, sums: usize,
   l2: f32, beta1: f32, beta2: f32, epsilon: f32, stepSize: f32, rootScale: f32,
 ): void {
   const width = <usize>dimension << 2;
   const rest1: f32 = <f32>1 - beta1, rest2: f32 = <f32>1 - beta2;
   for (let k = 0; k < count; k++) {
     const id = load<i32>(distinct + (<usize>k << 2));
-    store<i32>(slot + (<usize>id << 2), 0);
+    store<i32>(positions + (<usize>id << 2), 0);
     let w = table + ((<usize>id * <usize>stride) << 2);
     let g = sums + <usize>k * width;
     let i = 0;

@@ -1,8 +1,9 @@
 import { addScaled, rowOf } from './rows';
 
 /**
- * out[i] = sum over j of coefficients[i, j] * weights of row ids[i, j], for i < n, j < length.
- * `coefficients` is 0 where each row has one id of coefficient 1. `outStride` is in floats.
+ * Gathers the embeddings of one field: out[i] = sum over j of coefficients[i, j] * weights of row ids[i, j], for i < n,
+ * j < length. Where `coefficients` is 0, a null pointer, all coefficients are 1 and `length` is 1. `outStride` is in
+ * floats.
  */
 export function gather(
   table: usize, stride: i32, dimension: i32,
@@ -25,14 +26,15 @@ export function gather(
 }
 
 /**
- * Adds the gradients of one field to `sums`, one row of `dimension` floats for each distinct id, in the order in which
- * the ids first appear. `slot` has an i32 per table row, 0 or 1 + its place in `distinct`. Returns the number of
- * distinct ids, `count` of which were there before (fields may share a table). Ids of coefficient 0 are padding.
+ * Adds the gradients of one field to `sums`, which has a row of `dimension` floats for each distinct id, in the order
+ * in which the ids first appear. `positions` has an i32 for each table row: 0, or 1 + the position of its id in
+ * `distinct`. `count` is the number of distinct ids so far, from other fields of the same table; returns the new
+ * number. Ids of coefficient 0 are padding.
  */
 export function scatter(
   ids: usize, coefficients: usize, n: i32, length: i32, dimension: i32,
   gradient: usize, gradientStride: i32,
-  slot: usize, distinct: usize, count: i32, sums: usize,
+  positions: usize, distinct: usize, count: i32, sums: usize,
 ): i32 {
   let found = count;
   for (let i = 0; i < n; i++) {
@@ -42,7 +44,7 @@ export function scatter(
       const coefficient: f32 = coefficients == 0 ? 1 : load<f32>(coefficients + at);
       if (coefficient == 0) continue;
       const id = load<i32>(ids + at);
-      const place = slot + (<usize>id << 2);
+      const place = positions + (<usize>id << 2);
       let k = load<i32>(place) - 1;
       if (k < 0) {
         k = found++;

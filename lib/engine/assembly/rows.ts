@@ -1,10 +1,10 @@
-/** Where the row with number ids[at] begins; `stride` is in floats. */
+/** Returns the address of row ids[at] of a table; `stride` is in floats. */
 @inline
 export function rowOf(table: usize, stride: i32, ids: usize, at: i32): usize {
   return table + ((<usize>load<i32>(ids + (<usize>at << 2)) * <usize>stride) << 2);
 }
 
-/** target += coefficient source, of `dimension` floats each. */
+/** Adds one vector to another: target += coefficient * source, of `dimension` floats each. */
 @inline
 export function addScaled(target: usize, source: usize, coefficient: f32, dimension: i32): void {
   let i = 0, to = target, from = source;

@@ -1,13 +1,13 @@
 /** Gradient descent: w -= learningRate g. */
 export function sgd(
   table: usize, stride: i32, dimension: i32,
-  slot: usize, distinct: usize, count: i32, sums: usize,
+  positions: usize, distinct: usize, count: i32, sums: usize,
   l2: f32, learningRate: f32,
 ): void {
   const width = <usize>dimension << 2;
   for (let k = 0; k < count; k++) {
     const id = load<i32>(distinct + (<usize>k << 2));
-    store<i32>(slot + (<usize>id << 2), 0);
+    store<i32>(positions + (<usize>id << 2), 0);
     let w = table + ((<usize>id * <usize>stride) << 2);
     let g = sums + <usize>k * width;
     let i = 0;
@@ -28,13 +28,13 @@ export function sgd(
 /** Gradient descent with momentum: v = decay v + g, w -= learningRate v. */
 export function momentum(
   table: usize, stride: i32, dimension: i32,
-  slot: usize, distinct: usize, count: i32, sums: usize,
+  positions: usize, distinct: usize, count: i32, sums: usize,
   l2: f32, decay: f32, learningRate: f32,
 ): void {
   const width = <usize>dimension << 2;
   for (let k = 0; k < count; k++) {
     const id = load<i32>(distinct + (<usize>k << 2));
-    store<i32>(slot + (<usize>id << 2), 0);
+    store<i32>(positions + (<usize>id << 2), 0);
     let w = table + ((<usize>id * <usize>stride) << 2);
     let g = sums + <usize>k * width;
     let i = 0;

@@ -3,8 +3,9 @@ import { embeddedKind } from '../../model/kinds/index.ts';
 import type { Batch } from '../engine.ts';
 
 /**
- * Fills in the coefficient of each id of a field, `length` a row: 1, or the combiner's of a bag; and 0 for the rows on
- * which the field's table does not train, so that ids which occur in such rows alone are never touched.
+ * Writes the coefficient of each id of a field, `length` of them for each row: the combiner's coefficient in a bag,
+ * else 1. They are 0 in rows that do not train the field's table, so that an id that occurs only in such rows is not
+ * updated.
  */
 export function fillCoefficients(into: Float32Array, batch: Batch, field: EmbeddedField, length: number): void {
   const { input, trainedOn } = field;

@@ -1,7 +1,7 @@
 /**
- * The weights of a training engine with their optimizer's state, and the two halves of a step that need no network:
- * before it, the batch's embedding rows are gathered into one matrix; after it, the gradients of that matrix are added
- * up by id, and the dense parameters and the touched rows are updated.
+ * The weights of a training engine with the optimizer's state, and the two parts of a step that need no network. Before
+ * the network runs, the embedding rows of the batch are gathered into one matrix. After it, the gradients of that
+ * matrix are added up by id, and the dense parameters and the touched rows are updated.
  */
 import type { Model } from '../../model/model.ts';
 import type { Batch, EngineOptions, EngineState, Weights } from '../engine.ts';
@@ -10,8 +10,9 @@ import { type Optimizer, optimizerOf } from '../optimizers.ts';
 import { fillCoefficients } from './coefficients.ts';
 import { type MemoryParts, planParts } from './memory-parts.ts';
 import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
-import { type Rows, readWeights, touchedRows, writeWeights } from './rows.ts';
+import { type MemoryTable, readWeights, touchedRows, writeWeights } from './memory-table.ts';
 
+/** The memory of one training engine. */
 export class EngineMemory {
   /** By embedding table: 1 for each row that a step has touched. */
   readonly touched: Readonly<Record<string, Uint8Array>>;
@@ -27,44 +28,49 @@ export class EngineMemory {
     this.#memory = memory;
     this.#parts = parts;
     this.#embeddedWidth = model.embeddings.width;
-    this.touched = Object.fromEntries([...parts.tables].map(([name, { slot }]) => [name, new Uint8Array(slot.length)]));
+    this.touched = Object.fromEntries(
+      [...parts.tables].map(([name, { positions }]) => [name, new Uint8Array(positions.length)]),
+    );
   }
 
-  /** Reserves the memory, all weights and states 0. */
+  /** Allocates the memory, with all weights and states at 0. */
   static async create(model: Model, options: EngineOptions): Promise<EngineMemory> {
     const plan = new MemoryPlan();
     const parts = planParts(plan, model, options);
     return new EngineMemory(model, options, parts, await plan.build());
   }
 
-  /** The gathered rows of the batch, [rows, embeddedWidth]. */
+  /** Returns the gathered rows of the batch, [rows, embeddedWidth], without a copy. */
   embedded(rows: number): Float32Array {
     return this.#matrix(this.#parts.embedded, rows);
   }
 
-  /** Where the step writes the gradient of the gathered rows, [rows, embeddedWidth]. */
+  /** Returns the array for the gradient of the gathered rows, [rows, embeddedWidth], which the network must fill. */
   embeddedGradient(rows: number): Float32Array {
     return this.#matrix(this.#parts.embeddedGradient, rows);
   }
 
-  /** The values of a dense parameter. */
+  /** Returns the values of a dense parameter, without a copy. */
   parameter(name: string): Float32Array {
-    const { block, dimension } = this.#parts.parameters.get(name) as Rows;
+    const { block, dimension } = this.#parts.parameters.get(name) as MemoryTable;
     return this.#memory.floats({ offset: block.offset, length: dimension });
   }
 
-  /** Where the step writes the gradient of a dense parameter. */
+  /** Returns the array for the gradient of a dense parameter, which the network must fill. */
   parameterGradient(name: string): Float32Array {
-    return this.#memory.floats((this.#parts.parameters.get(name) as Rows).sums);
+    return this.#memory.floats((this.#parts.parameters.get(name) as MemoryTable).sums);
   }
 
-  /** Gathers the rows of a batch. */
+  /**
+   * Gathers the embedding rows of a batch.
+   * @throws {RangeError} where the batch has more rows than the batch size.
+   */
   gather(batch: Batch): void {
     const { batchSize } = this.#options;
     const { rows, ids } = batch;
     if (rows > batchSize) throw new RangeError(`batch: got ${rows} rows, expected at most ${batchSize}`);
     for (const { field, length, ...blocks } of this.#parts.fields) {
-      const { block, stride, dimension } = this.#parts.tables.get(field.table) as Rows;
+      const { block, stride, dimension } = this.#parts.tables.get(field.table) as MemoryTable;
       this.#memory.ints(blocks.ids).set(ids[field.input.name] as Int32Array);
       if (blocks.coefficients !== null)
         fillCoefficients(this.#memory.floats(blocks.coefficients), batch, field, length);
@@ -82,7 +88,9 @@ export class EngineMemory {
     }
   }
 
-  /** Updates the dense parameters and the rows of the batch that was gathered last, at a global step. */
+  /**
+   * Makes the update of a global step: of the dense parameters, and of the rows of the batch that was gathered last.
+   */
   update(rows: number, step: number): void {
     const { kernels } = this.#memory;
     const { l2Embeddings, optimizer, schedule } = this.#options;
@@ -95,18 +103,23 @@ export class EngineMemory {
     }
   }
 
+  /** Returns a copy of all weights, without the optimizer's state. */
   weights(): Weights {
-    const copies = (all: ReadonlyMap<string, Rows>) =>
-      Object.fromEntries([...all].map(([name, rows]) => [name, readWeights(this.#memory, rows)]));
+    const copies = (all: ReadonlyMap<string, MemoryTable>) =>
+      Object.fromEntries([...all].map(([name, table]) => [name, readWeights(this.#memory, table)]));
     return { parameters: copies(this.#parts.parameters), tables: copies(this.#parts.tables) };
   }
 
+  /**
+   * Sets the weights that are given, and leaves the optimizer's state unchanged.
+   * @throws {RangeError} where a name is unknown or the number of values is wrong.
+   */
   load({ parameters, tables }: Weights): void {
     for (const [name, values] of Object.entries(parameters)) this.#load(this.#parts.parameters.get(name), values, name);
     for (const [name, values] of Object.entries(tables)) this.#load(this.#parts.tables.get(name), values, name);
   }
 
-  /** The memory itself, by name: weights with their optimizer's state, and which rows were touched. */
+  /** Returns the arrays of `EngineState`, by name, without a copy. */
   arrays(): EngineState['arrays'] {
     return [
       ...[...this.#parts.parameters].map(
@@ -121,8 +134,8 @@ export class EngineMemory {
     return this.#memory.floats({ offset, length: rows * this.#embeddedWidth });
   }
 
-  /** Adds up the gradients of a table's rows, and returns how many different rows the batch has. */
-  #scatter(name: string, { dimension, slot, distinct, sums }: Rows, rows: number): number {
+  /** Adds up the gradients of a table's rows, and returns the number of distinct rows in the batch. */
+  #scatter(name: string, { dimension, positions, distinct, sums }: MemoryTable, rows: number): number {
     let count = 0;
     for (const { field, length, ids, coefficients } of this.#parts.fields) {
       if (field.table !== name) continue;
@@ -134,7 +147,7 @@ export class EngineMemory {
         dimension,
         this.#parts.embeddedGradient.offset + field.offset * 4,
         this.#embeddedWidth,
-        slot.offset,
+        positions.offset,
         distinct.offset,
         count,
         sums.offset,
@@ -145,10 +158,10 @@ export class EngineMemory {
     return count;
   }
 
-  #load(rows: Rows | undefined, values: Float32Array, name: string): void {
-    const expected = rows === undefined ? 0 : rows.slot.length * rows.dimension;
-    if (rows === undefined || values.length !== expected)
+  #load(table: MemoryTable | undefined, values: Float32Array, name: string): void {
+    const expected = table === undefined ? 0 : table.positions.length * table.dimension;
+    if (table === undefined || values.length !== expected)
       throw new RangeError(`weights of ${name}: got ${values.length} values, expected ${expected}`);
-    writeWeights(this.#memory, rows, values);
+    writeWeights(this.#memory, table, values);
   }
 }

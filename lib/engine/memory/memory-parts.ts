@@ -1,32 +1,33 @@
-/** What an engine keeps in its memory. */
+/** The parts of an engine's memory. */
 import type { EmbeddedField } from '../../model/embeddings.ts';
 import { embeddedKind } from '../../model/kinds/index.ts';
 import type { Model } from '../../model/model.ts';
 import type { EngineOptions } from '../engine.ts';
 import { optimizerOf } from '../optimizers.ts';
 import type { Block, MemoryPlan } from './memory-plan.ts';
-import { planRows, type Rows } from './rows.ts';
+import { type MemoryTable, planTable } from './memory-table.ts';
 
+/** The blocks of memory that hold a model and one batch. */
 export interface MemoryParts {
-  readonly parameters: ReadonlyMap<string, Rows>;
-  readonly tables: ReadonlyMap<string, Rows>;
+  readonly parameters: ReadonlyMap<string, MemoryTable>;
+  readonly tables: ReadonlyMap<string, MemoryTable>;
   readonly fields: readonly FieldBlocks[];
   /** The gathered rows of a batch, [batchSize, embeddedWidth], and their gradient. */
   readonly embedded: Block;
   readonly embeddedGradient: Block;
 }
 
-/** An embedded input and its part of the batch. */
+/** An embedded field and the blocks that hold its part of a batch. */
 export interface FieldBlocks {
   readonly field: EmbeddedField;
-  /** Ids of a row: 1, or the length of a bag. */
+  /** Ids per row: 1, or the length of a bag. */
   readonly length: number;
   readonly ids: Block;
-  /** `null` where every row has one id of coefficient 1. */
+  /** Coefficient of each id; `null` where every row has a single id of coefficient 1. */
   readonly coefficients: Block | null;
 }
 
-/** Plans the blocks of a model's parameters and tables with the optimizer's state, and of one batch. */
+/** Plans the blocks of a model's parameters and tables, with the optimizer's state, and of one batch. */
 export function planParts(
   plan: MemoryPlan,
   { embeddings, network }: Pick<Model, 'embeddings' | 'network'>,
@@ -35,7 +36,7 @@ export function planParts(
   const { dense, sparse } = optimizerOf(optimizer);
   const parameters = network.parameters.map(({ name, shape }) => {
     const dimension = shape.reduce((a, b) => a * b, 1);
-    return [name, planRows(plan, { rows: 1, dimension, state: dense.state, touchable: 1 })] as const;
+    return [name, planTable(plan, { rows: 1, dimension, state: dense.state, touchable: 1 })] as const;
   });
   const idsOf = (table: string) =>
     embeddings.fields
@@ -46,7 +47,7 @@ export function planParts(
     tables: new Map(
       embeddings.tables.map(({ name, rows, dimension }) => {
         const touchable = Math.min(rows, idsOf(name));
-        return [name, planRows(plan, { rows, dimension, state: sparse.state, touchable })];
+        return [name, planTable(plan, { rows, dimension, state: sparse.state, touchable })];
       }),
     ),
     fields: embeddings.fields.map((field) => {

@@ -1,9 +1,9 @@
-/** The one WebAssembly memory in which the sparse kernels work: every block is planned before the memory is made. */
+/** The WebAssembly memory that the sparse kernels work in. All of its blocks are planned before it is allocated. */
 import { byteText } from '../../numbers/text.ts';
 import { loadKernels, type SparseKernels } from './sparse-kernels.ts';
 
 const PAGE_BYTES = 65_536;
-/** Bytes of a memory, at most: a 32-bit WebAssembly memory ends here. */
+/** Largest size of a memory in bytes, the limit of 32-bit WebAssembly. */
 export const MAX_BYTES = 65_536 * PAGE_BYTES;
 const CACHE_LINE_BYTES = 64;
 
@@ -13,17 +13,17 @@ export interface Block {
   readonly length: number;
 }
 
-/** Adds up what the memory must hold. Every block starts on a cache line. */
+/** Places the blocks of a memory one after another, each at the start of a cache line. */
 export class MemoryPlan {
-  // A pointer of 0 means "absent" to the kernels, so no block may start there.
+  // The kernels treat a pointer of 0 as a null pointer, so no block may start there.
   #bytes = 1024;
 
-  /** Bytes planned so far. */
+  /** Number of bytes planned so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Plans a block of so many elements of four bytes. */
+  /** Plans a block of `length` elements of four bytes. */
   reserve(length: number): Block {
     const offset = this.#bytes;
     this.#bytes += Math.ceil((length * 4) / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
@@ -31,8 +31,8 @@ export class MemoryPlan {
   }
 
   /**
-   * Makes the memory, all 0, and the kernels on it.
-   * @throws {RangeError} where the blocks do not fit.
+   * Allocates the memory, all 0, and compiles the kernels for it.
+   * @throws {RangeError} where the blocks need more than `MAX_BYTES`.
    */
   async build(): Promise<SparseMemory> {
     if (this.#bytes > MAX_BYTES) {
@@ -48,7 +48,7 @@ export class MemoryPlan {
   }
 }
 
-/** The memory with its kernels. Views are of the memory itself, without a copy. */
+/** The allocated memory with its kernels. */
 export class SparseMemory {
   readonly kernels: SparseKernels;
   readonly #memory: WebAssembly.Memory;
@@ -58,14 +58,17 @@ export class SparseMemory {
     this.kernels = kernels;
   }
 
+  /** Returns a view of a block as float32, without a copy. */
   floats({ offset, length }: Block): Float32Array {
     return new Float32Array(this.#memory.buffer, offset, length);
   }
 
+  /** Returns a view of a block as int32, without a copy. */
   ints({ offset, length }: Block): Int32Array {
     return new Int32Array(this.#memory.buffer, offset, length);
   }
 
+  /** Returns a view of a block as bytes, without a copy. */
   bytes({ offset, length }: Block): Uint8Array {
     return new Uint8Array(this.#memory.buffer, offset, length * 4);
   }

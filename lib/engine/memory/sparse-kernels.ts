@@ -1,17 +1,22 @@
-/** The compiled sparse kernels; each is documented in `../assembly/`. Pointers are byte offsets into the memory. */
+/**
+ * Loads the compiled sparse kernels, which are documented in `../assembly/`. Pointers are byte offsets into the memory.
+ */
 import { readFile } from 'node:fs/promises';
 
-/** The rows that an update works on: where the table, its slots, the touched ids and their summed gradients lie. */
+/**
+ * The arguments that describe the rows of an update: the table, its positions, the touched ids, their summed gradients.
+ */
 export type TouchedRows = [
   table: number,
   stride: number,
   dimension: number,
-  slot: number,
+  positions: number,
   distinct: number,
   count: number,
   sums: number,
 ];
 
+/** The functions that `../assembly/index.ts` exports. */
 export interface SparseKernels {
   gather(
     table: number,
@@ -32,7 +37,7 @@ export interface SparseKernels {
     dimension: number,
     gradient: number,
     gradientStride: number,
-    slot: number,
+    positions: number,
     distinct: number,
     count: number,
     sums: number,
@@ -54,10 +59,10 @@ export interface SparseKernels {
   momentum(...args: [...rows: TouchedRows, l2: number, decay: number, learningRate: number]): void;
 }
 
-/** Compiles the kernels to work in a memory. */
+/** Compiles the kernels for a memory. */
 export async function loadKernels(memory: WebAssembly.Memory): Promise<SparseKernels> {
   const abort = () => {
-    throw new Error('a sparse kernel gave up');
+    throw new Error('a sparse kernel aborted');
   };
   const compiled = await WebAssembly.compile(await readFile(new URL('./sparse.wasm', import.meta.url)));
   const instance = await WebAssembly.instantiate(compiled, { env: { memory, abort } });

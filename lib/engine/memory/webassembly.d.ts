@@ -1,4 +1,4 @@
-/** The part of the WebAssembly API that `sparse-kernels.ts` uses; TypeScript has it only for browsers. */
+/** The part of the WebAssembly API that this folder uses; TypeScript declares it only for browsers. */
 declare namespace WebAssembly {
   class Memory {
     constructor(size: { initial: number; maximum: number });

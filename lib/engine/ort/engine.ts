@@ -1,6 +1,6 @@
 /**
- * The training engine on onnxruntime: loss and gradients of a step are one traced graph, which reads the weights and
- * writes the gradients in the engine's memory, without a copy.
+ * The training engine on onnxruntime. One traced graph computes the losses and gradients of a step; it reads the
+ * weights from the engine's memory and writes the gradients to it, without a copy.
  */
 import { onnxBytes } from '../../graph/onnx-file.ts';
 import type { Model } from '../../model/model.ts';
@@ -22,6 +22,7 @@ import {
   weightName,
 } from './step-model.ts';
 
+/** Trains a model with onnxruntime. */
 export class OrtEngine implements TrainingEngine {
   readonly model: Model;
   readonly losses: readonly LossTerm[];
@@ -48,7 +49,7 @@ export class OrtEngine implements TrainingEngine {
     this.#lossSession = sessions.loss;
   }
 
-  /** Traces the model and reserves the memory, all weights 0. */
+  /** Traces the model and allocates the memory, with all weights at 0. */
   static async create(model: Model, options: EngineOptions): Promise<OrtEngine> {
     const memory = await EngineMemory.create(model, options);
     const { threads, dropout } = options;
@@ -124,7 +125,7 @@ export class OrtEngine implements TrainingEngine {
     );
   }
 
-  /** Where onnxruntime writes the gradients. */
+  /** The arrays of the engine's memory that onnxruntime writes the gradients to. */
   #gradients(rows: number): Record<string, NamedTensor> {
     const { embeddings, network } = this.model;
     const into: Record<string, NamedTensor> = {};

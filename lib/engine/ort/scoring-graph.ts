@@ -1,4 +1,4 @@
-/** The scoring model: encoded ids and untransformed numbers in, named probabilities out. */
+/** Traces the scoring graph: encoded ids and untransformed numbers in, named probabilities out. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/graph.ts';
 import { trace } from '../../graph/trace.ts';
@@ -10,7 +10,7 @@ import type { Tensors } from '../../model/network.ts';
 import type { InputSpec } from '../../table/encoded.ts';
 import type { Weights } from '../engine.ts';
 
-/** Traces the forward pass with its weights, and its calibration where there is one, inside. */
+/** Traces the scoring graph of a model, with its weights and its calibration, if any, stored in the graph. */
 export function traceScores(
   model: Model,
   inputs: readonly InputSpec[],
@@ -22,7 +22,7 @@ export function traceScores(
   );
 }
 
-/** Traces the forward pass up to the logits [batch] of the edges, by the name of the tower that gives them. */
+/** Traces the forward pass up to the uncalibrated logits [batch] of the towers, by tower name. */
 export function traceLogits(model: Model, inputs: readonly InputSpec[], weights: Weights): Graph {
   const towers = model.graph.towers.map(({ name }) => name);
   return traceForward(model, inputs, weights, (forward) =>
@@ -61,5 +61,5 @@ function traceForward(
   );
 }
 
-/** Name of an embedding table's initializer. */
+/** Returns the name of an embedding table's initializer in the scoring graph. */
 export const embeddingName = (table: string) => `embedding.${table}`;

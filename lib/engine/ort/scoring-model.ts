@@ -1,20 +1,22 @@
-/** A published model's scores. Needs onnxruntime alone: what runs in the Lambda. */
+/** Scores encoded rows with a published model. It needs no library but onnxruntime, because it runs in the Lambda. */
 import { join } from 'node:path';
 import type { EncodedChunk } from '../../table/encoded.ts';
 import { type NamedTensor, Session, type SessionOptions } from './session.ts';
 
-/** Rows per run: larger ones leave the processor's caches. */
+/** Rows per run: the intermediate values of more rows do not fit the processor's caches. */
 const RUN_ROWS = 4096;
 
+/** A model that is open for scoring. */
 export interface ScoringModel {
   /** Names of the probabilities: `pctr`, `pcvr`, `pctcvr`, ... */
   readonly outputs: readonly string[];
-  /** Each probability of each row, by output name. */
+  /** Returns the probabilities of all rows, by output name. */
   predict(chunk: EncodedChunk): Promise<Record<string, Float32Array>>;
+  /** Closes the model. It cannot be used afterwards. */
   release(): Promise<void>;
 }
 
-/** Opens the `model.onnx` of a model version's folder, whose files were verified against its manifest. */
+/** Opens the `model.onnx` of a model version's folder, whose files must have been verified against its manifest. */
 export async function openScoringModel(folder: string, options: SessionOptions): Promise<ScoringModel> {
   const session = await Session.open(join(folder, 'model.onnx'), options);
   return {

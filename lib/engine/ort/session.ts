@@ -1,21 +1,25 @@
-/** An onnxruntime session whose inputs and outputs go by name. */
+/** An onnxruntime session whose inputs and outputs are addressed by name. */
 import * as ort from 'onnxruntime-node';
 
-// onnxruntime would report its use to its makers, and leave log files in the temporary folder.
+// Otherwise onnxruntime sends telemetry to its developers and leaves log files in the temporary folder.
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
+/** Elements of a tensor in row-major order; booleans are bytes of 0 or 1. */
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
+/** An input or output of a run. Its element type follows from the type of the array. */
 export interface NamedTensor {
   readonly data: TensorData;
   readonly shape: readonly number[];
 }
 
+/** Settings of a session. */
 export interface SessionOptions {
   /** Threads of one operator (onnxruntime's intra-op threads). */
   readonly threads: number;
 }
 
+/** An open model. */
 export class Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -34,7 +38,7 @@ export class Session {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      // Warnings about unused initializers and the like would reach the user's terminal.
+      // Errors only: warnings, such as those about unused initializers, would appear on the user's terminal.
       logSeverityLevel: 3,
     };
     return new Session(
@@ -45,8 +49,8 @@ export class Session {
   }
 
   /**
-   * Runs the model. Every input is required. Outputs named in `into` are written into its arrays, whose shapes must
-   * be those of the output; the others are new arrays.
+   * Runs the model and returns its outputs by name. Every input is required. Outputs named in `into` are written to the
+   * arrays given there, which must have the shape of the output; the others are new arrays.
    */
   async run(
     inputs: Readonly<Record<string, NamedTensor>>,
@@ -60,6 +64,7 @@ export class Session {
     return Object.fromEntries(this.outputs.map((name) => [name, results[name]?.data as TensorData]));
   }
 
+  /** Frees the session's memory. It cannot be used afterwards. */
   async release(): Promise<void> {
     await this.#session.release();
   }

@@ -1,30 +1,43 @@
-/** The graphs of training, traced from the model's functions: the step (loss and gradients) and the loss alone. */
+/** Traces the graphs of training from a model's functions: the step (losses and gradients), and the losses alone. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/graph.ts';
-import { type InputSpec, trace } from '../../graph/trace.ts';
+import { type TracedInput, trace } from '../../graph/trace.ts';
 import { lossFunction, type StepBatch, stepFunction } from '../../model/functions.ts';
 import type { Model } from '../../model/model.ts';
 import type { Loss } from '../../model/network.ts';
 import type { LossTerm } from '../engine.ts';
 
-/** Names of the step's inputs and outputs, so that none can meet a parameter's. */
+// The names of the graphs' inputs and outputs. Each kind has a prefix of its own, so that no two names are equal.
+
+/** Name of the input that holds the embedded matrix, [batch, embeddings.width]. */
 export const EMBEDDED = 'embedded';
+/** Name of the output for the gradient of the total loss by the embedded matrix. */
 export const EMBEDDED_GRADIENT = 'gradient/embedded';
+/** Returns the name of the input that holds a stage's labels, [batch, 1]. */
 export const labelName = (stage: string) => `label/${stage}`;
+/** Returns the name of the input that holds the rows' weights in a stage's loss, [batch, 1]. */
 export const weightName = (stage: string) => `weight/${stage}`;
+/** Returns the name of the input that holds an untransformed number, [batch]. */
 export const numberName = (input: string) => `number/${input}`;
+/** Returns the name of the input that holds a dropout mask, [batch, units]. */
 export const maskName = (mask: string) => `mask/${mask}`;
+/** Returns the name of the input that holds a parameter. */
 export const parameterName = (parameter: string) => `parameter/${parameter}`;
+/** Returns the name of the output for the gradient of the total loss by a parameter. */
 export const gradientName = (parameter: string) => `gradient/${parameter}`;
+/** Returns the name of the output for a loss, a scalar. */
 export const lossName = (loss: string) => `loss/${loss}`;
 
-/** A traced step, and the terms of the total whose gradients it gives. */
+/** The traced graph of a step, and the terms of the total loss whose gradients it computes. */
 export interface TracedStep {
   readonly graph: Graph;
   readonly losses: readonly LossTerm[];
 }
 
-/** The network's losses, and the gradient of their weighted sum by every parameter and by the embedded matrix. */
+/**
+ * Traces a training step: the network's losses, and the gradients of their weighted sum by every parameter and by the
+ * embedded matrix. With `hasMasks`, the dropout masks are inputs; without, nothing is dropped.
+ */
 export function traceStep(model: Model, hasMasks: boolean): TracedStep {
   let losses: readonly Loss[] = [];
   const graph = trace(
@@ -42,7 +55,7 @@ export function traceStep(model: Model, hasMasks: boolean): TracedStep {
   return { graph, losses: losses.map(({ name, weight }) => ({ name, weight })) };
 }
 
-/** The network's losses, nothing dropped. */
+/** Traces the network's losses, with nothing dropped. */
 export function traceLoss(model: Model): Graph {
   return trace(
     (inputs) => lossOutputs(lossFunction(model, parametersOf(model, inputs), batchOf(model, inputs, false))),
@@ -54,20 +67,22 @@ function lossOutputs(losses: readonly Loss[]): Record<string, tf.Tensor> {
   return Object.fromEntries(losses.map(({ name, value }) => [lossName(name), value]));
 }
 
-function stepInputs({ graph, layout, embeddings, network }: Model, hasMasks: boolean): InputSpec[] {
-  const column = (name: string): InputSpec => ({ name, shape: ['batch', 1], type: 'float32' });
+function stepInputs({ graph, layout, embeddings, network }: Model, hasMasks: boolean): TracedInput[] {
+  const column = (name: string): TracedInput => ({ name, shape: ['batch', 1], type: 'float32' });
   return [
     ...(embeddings.width === 0
       ? []
       : [{ name: EMBEDDED, shape: ['batch', embeddings.width], type: 'float32' } as const]),
-    ...layout.numbers.map(({ name }): InputSpec => ({ name: numberName(name), shape: ['batch'], type: 'float32' })),
+    ...layout.numbers.map(({ name }): TracedInput => ({ name: numberName(name), shape: ['batch'], type: 'float32' })),
     ...graph.labelled.flatMap(({ name }) => [column(labelName(name)), column(weightName(name))]),
     ...(hasMasks
       ? network.masks.map(
-          ({ name, units }): InputSpec => ({ name: maskName(name), shape: ['batch', units], type: 'float32' }),
+          ({ name, units }): TracedInput => ({ name: maskName(name), shape: ['batch', units], type: 'float32' }),
         )
       : []),
-    ...network.parameters.map(({ name, shape }): InputSpec => ({ name: parameterName(name), shape, type: 'float32' })),
+    ...network.parameters.map(
+      ({ name, shape }): TracedInput => ({ name: parameterName(name), shape, type: 'float32' }),
+    ),
   ];
 }
 

@@ -1,8 +1,9 @@
-/** Up to so many ids a row, with weights, whose embeddings a combiner makes one. */
+/** A bag: up to `length` weighted ids per row, whose embeddings a combiner adds up to one. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type BagInput, idWords } from '../../table/encoded.ts';
 import type { EmbeddedKind } from './input-kind.ts';
 
+/** Bags. A training batch holds the combiner's coefficients, the scoring graph computes them from the weights. */
 export const bag: EmbeddedKind<BagInput> = {
   hasCoefficients: true,
   idsPerRow: ({ length }) => length,
@@ -25,8 +26,9 @@ export const bag: EmbeddedKind<BagInput> = {
 };
 
 /**
- * Writes the combiner's coefficient of each value of a bag: sum: w; mean: w / sum w; sqrtn: w / sqrt(sum w^2). A bag
- * without weight is its first slot, whose id is then 0, the missing value.
+ * Writes the factor with which each id of a bag enters the combined embedding: w for `sum`, w / sum(w) for `mean`, w /
+ * sqrt(sum(w^2)) for `sqrtn`. In an empty bag, whose weights are all 0, the first id counts once; it is 0 there, the
+ * row of the missing value.
  */
 export function bagCoefficients(combiner: BagInput['combiner'], weights: Float32Array, into: Float32Array): void {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -50,7 +52,9 @@ function coefficientNorm(combiner: BagInput['combiner'], weights: Float32Array, 
   }
 }
 
-/** The same in the graph: weighted sum of the rows of a bag; a bag without weight is row 0, the missing value. */
+/**
+ * Returns the combined embeddings [batch, dimension] in the graph; an empty bag has that of row 0, the missing value.
+ */
 function pool({ combiner }: BagInput, table: tf.Tensor, ids: tf.Tensor, weights: tf.Tensor): tf.Tensor {
   const isEmpty = tf.cast(tf.equal(tf.sum(weights, 1, true), 0), 'float32');
   const coefficients = tf.div(weights, norm(combiner, weights, isEmpty));

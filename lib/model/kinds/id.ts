@@ -1,8 +1,9 @@
-/** One id a row. */
+/** One id per row. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type IdInput, idWords } from '../../table/encoded.ts';
 import type { EmbeddedKind } from './input-kind.ts';
 
+/** Single ids, which are rows of their table in a training batch and in the scoring graph. */
 export const id: EmbeddedKind<IdInput> = {
   hasCoefficients: false,
   idsPerRow: () => 1,

@@ -1,4 +1,4 @@
-/** The table of input kinds: neither a kind without an object nor an object without one of its parts compiles. */
+/** The table of input kinds. It does not compile where a kind, or a member of one, is missing. */
 import { type EmbeddedInput, type InputSpec, isEmbedded, type NumberInput } from '../../table/encoded.ts';
 import { bag } from './bag.ts';
 import { id } from './id.ts';
@@ -12,32 +12,34 @@ type KindOf<Input extends InputSpec> = Input extends EmbeddedInput
     ? NumberKind<Input>
     : never;
 
-/** One object for every kind of input. */
+/** The type of the table: an entry of the right type for every kind of input. */
 export type InputKinds = {
   readonly [Kind in InputSpec['kind']]: KindOf<Extract<InputSpec, { readonly kind: Kind }>>;
 };
 
+/** The kinds of input by the name of the kind. */
 export const INPUT_KINDS: InputKinds = { id, bag, number, quantile };
 
-/** What there is to know of an input's kind. Its functions are given inputs of that kind alone. */
+/** Returns the kind of an input. Its functions accept inputs of that kind only. */
 export function inputKind({ kind }: InputSpec): InputKind<InputSpec> {
   return INPUT_KINDS[kind];
 }
 
-/** The same of an embedded input. */
+/** Returns the kind of an embedded input. Its functions accept inputs of that kind only. */
 export function embeddedKind({ kind }: EmbeddedInput): EmbeddedKind<EmbeddedInput> {
   return INPUT_KINDS[kind];
 }
 
 /** A column of a training batch. */
 export interface InputColumn {
+  /** The record of the batch that holds the column. */
   readonly group: 'ids' | 'coefficients' | 'numbers';
   readonly name: string;
-  /** Elements of a row. */
+  /** Elements per row. */
   readonly length: number;
 }
 
-/** The columns of a training batch that an input fills. */
+/** Returns the columns of a training batch that an input fills. */
 export function inputColumns(input: InputSpec): InputColumn[] {
   const { name } = input;
   if (!isEmbedded(input)) return [{ group: 'numbers', name, length: 1 }];

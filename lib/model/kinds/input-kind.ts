@@ -1,4 +1,4 @@
-/** What the model asks of a kind of encoded input. */
+/** What each kind of encoded input must define for the model. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { EmbeddedInput, EncodedChunk, InputSpec, NumberInput } from '../../table/encoded.ts';
 
@@ -16,10 +16,12 @@ export interface BatchColumns {
   readonly numbers: Readonly<Record<string, Float32Array>>;
 }
 
-/** What the scoring graph's inputs hold, by their names: ids (int32), numbers, and weights by `<name>_weights`. */
+/** Tensors of the scoring graph's inputs, by their names: ids (int32), numbers, and weights as `<name>_weights`. */
 export type EncodedTensors = Readonly<Record<string, tf.Tensor>>;
 
+/** What every kind of input defines. */
 export interface InputKind<Input extends InputSpec> {
+  /** Returns the inputs of the scoring graph that hold this input. */
   graphInputs(input: Input): readonly GraphInput[];
   /** Writes rows of encoded rows, in that order, as the rows from `at` on of a training batch. */
   writeRows(input: Input, chunk: EncodedChunk, rows: Uint32Array, into: BatchColumns, at: number): void;
@@ -29,14 +31,14 @@ export interface InputKind<Input extends InputSpec> {
 export interface EmbeddedKind<Input extends EmbeddedInput> extends InputKind<Input> {
   /** Whether a training batch has a coefficient for each id; otherwise every id counts once. */
   readonly hasCoefficients: boolean;
-  /** Ids of a row in a training batch. */
+  /** Returns the number of ids that a row has in a training batch. */
   idsPerRow(input: Input): number;
-  /** Embedding [batch, dimension] out of the table [rows, dimension]. */
+  /** Returns the embeddings [batch, dimension] of the encoded rows, from the table [rows, dimension]. */
   embed(input: Input, table: tf.Tensor, encoded: EncodedTensors): tf.Tensor;
 }
 
 /** An input whose values are numbers. */
 export interface NumberKind<Input extends NumberInput> extends InputKind<Input> {
-  /** What the towers read of an untransformed number [batch]: its value, and whether it is missing. Shapes [batch]. */
+  /** Returns the two columns [batch] that the towers read: the transformed value, and 1 where the number is missing. */
   transform(input: Input, untransformed: tf.Tensor): { readonly value: tf.Tensor; readonly missing: tf.Tensor };
 }

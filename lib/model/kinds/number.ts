@@ -1,8 +1,9 @@
-/** A number that is an input of the towers itself. */
+/** A number that the towers read directly, without an embedding. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NumberInput } from '../../table/encoded.ts';
 import type { NumberKind } from './input-kind.ts';
 
+/** Numbers, which stay untransformed until the graph standardises them; NaN where missing. */
 export const number: NumberKind<NumberInput> = {
   graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'float32' }],
   writeRows({ name }, { numbers }, rows, into, at) {
@@ -12,7 +13,7 @@ export const number: NumberKind<NumberInput> = {
   transform,
 };
 
-/** Clip, log1p, standardise; a missing (NaN) number has the value 0, the training mean. */
+/** Clips, applies log1p, and standardises. A missing number (NaN) becomes 0, the mean of the training rows. */
 function transform(input: NumberInput, untransformed: tf.Tensor): { value: tf.Tensor; missing: tf.Tensor } {
   const isMissing = tf.isNaN(untransformed);
   const zeros = tf.zerosLike(untransformed);

@@ -1,8 +1,9 @@
-/** A number whose interval between training quantiles is embedded. */
+/** A number that is embedded by its interval between quantiles of the training rows. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { QuantileInput } from '../../table/encoded.ts';
 import type { EmbeddedKind } from './input-kind.ts';
 
+/** Quantiles. A training batch holds the id of the interval, the scoring graph computes it from the number. */
 export const quantile: EmbeddedKind<QuantileInput> = {
   hasCoefficients: false,
   idsPerRow: () => 1,
@@ -14,7 +15,10 @@ export const quantile: EmbeddedKind<QuantileInput> = {
   embed: (input, table, encoded) => tf.gather(table, quantileIds(input, encoded[input.name] as tf.Tensor)),
 };
 
-/** 0 where missing (NaN), else 1 + the number of boundaries below the value: the same comparison as in the graph. */
+/**
+ * Returns the table row of a number: 0 where it is missing (NaN), else 1 + the number of boundaries below it. The graph
+ * makes the same comparison.
+ */
 export function quantileId({ boundaries }: QuantileInput, value: number): number {
   if (Number.isNaN(value)) return 0;
   let low = 0;
@@ -27,7 +31,7 @@ export function quantileId({ boundaries }: QuantileInput, value: number): number
   return 1 + low;
 }
 
-/** The same in the graph, of values [batch]. */
+/** Returns the table rows of numbers [batch] in the graph. */
 function quantileIds(input: QuantileInput, value: tf.Tensor): tf.Tensor {
   const boundaries = tf.tensor2d(Float32Array.from(input.boundaries), [1, input.boundaries.length]);
   const below = tf.sum(tf.cast(tf.greater(tf.expandDims(value, 1), boundaries), 'int32'), 1);

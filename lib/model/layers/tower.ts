@@ -1,9 +1,12 @@
-/** Towers of fully connected ReLU layers: one for each edge of the stage graph, each on an input of its own or a shared one. */
+/** Towers of fully connected ReLU layers, one for each tower of the stage graph. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { MaskSpec, Network, NetworkShape, ParameterSpec, Tensors } from '../network.ts';
 import { logitCount, type Tower } from '../stage-graph.ts';
 
-/** The parameters, masks and forward pass of a network that is nothing but towers: logits [batch, 1 or more] by tower. */
+/**
+ * Returns the parameters, masks and forward pass of a network that consists of towers only. The forward pass returns
+ * the logits [batch, 1 or more] of each tower, by tower name.
+ */
 export function towers({ graph, width, hiddenUnits }: NetworkShape): Pick<Network, 'parameters' | 'masks' | 'forward'> {
   return {
     parameters: graph.towers.flatMap((tower) => towerParameters(tower, width, hiddenUnits)),
@@ -33,7 +36,7 @@ function towerParameters(tower: Tower, width: number, hiddenUnits: readonly numb
     const isLast = layer === hiddenUnits.length;
     const weight = { name: weightName(tower.name, layer), shape: [units[layer] as number, outputs] };
     const bias = { name: biasName(tower.name, layer), shape: [outputs] };
-    // Without weights, the last layer gives every row the base rate, whatever the width of the numbers beneath.
+    // The last layer's weights start at 0, so that every row starts at the base rate, however large its numbers are.
     return isLast
       ? [
           { ...weight, start: 'zero' },

@@ -4,14 +4,14 @@ import { crossEntropy, reachLogit } from '../reach.ts';
 import { labelledBefore, leadsTo, type StageGraph } from '../stage-graph.ts';
 
 /**
- * Cross-entropy of reaching each labelled stage from the labelled stage before it, over the rows that reached that one
- * alone; for a first stage over all rows.
+ * Returns the function that computes the conditional losses: for each labelled stage, the cross-entropy of reaching it
+ * from the labelled stage before it, over only the rows that reached that stage (over all rows where there is none).
  *
  *   l_stage = sum over rows of  w * y_before * CE(y_stage, p(stage | before))
  *
  * The sum of the losses is the negative log-likelihood of the labels, split into factors that share no probability.
- * The divisor is the whole batch, so that a clicked row weighs as much in the loss of the conversion as any row does in
- * that of the click.
+ * Every loss is divided by the rows of the whole batch, so that a clicked row weighs as much in the conversion loss as
+ * it does in the click loss.
  */
 export function conditionalLosses({
   graph,
@@ -23,16 +23,16 @@ export function conditionalLosses({
       const before = labelledBefore(graph, name);
       const loss = crossEntropy(labels[name] as tf.Tensor, reachLogit(graph, logits, before, name));
       const all = weights[name] as tf.Tensor;
-      // A label that is not known yet is stored as 0, so that rows of unknown clicks are left out too.
+      // A label that is not known yet is stored as 0, so that rows whose click is unknown are left out too.
       const selected = before === graph.root ? all : tf.mul(all, labels[before] as tf.Tensor);
       return { name, weight, value: tf.sum(tf.mul(selected, loss)) };
     });
 }
 
 /**
- * The rows that have a part in the conditional losses of each tower, for `Network.trainedOn`. A tower between two
- * labelled stages trains on the rows that reached the first one; one that takes part in losses over different rows
- * trains on all of them.
+ * Returns which rows train each tower under the conditional losses, in the form of `Network.trainedOn`. A tower between
+ * two labelled stages is trained by the rows that reached the first of them. A tower that takes part in losses over
+ * different rows is trained by all rows, and is not named.
  */
 export function conditionalRows({ graph }: { readonly graph: StageGraph }): Record<string, string> {
   const starts = graph.towers.map((tower): [string, Set<string>] => [

@@ -4,8 +4,8 @@ import { crossEntropy, reachLogit } from '../reach.ts';
 import type { StageGraph } from '../stage-graph.ts';
 
 /**
- * Cross-entropy of reaching each labelled stage from the root, over all rows: equation 3 of arXiv 1804.07931 for any
- * graph of stages.
+ * Returns the function that computes the losses of ESMM: for each labelled stage, the cross-entropy of reaching it from
+ * the root, over all rows (equation 3 of arXiv 1804.07931, for any stage graph).
  */
 export function reachLosses({
   graph,

@@ -6,18 +6,22 @@
  *     + sum over clicked impressions of  l(z, f(e_cvr(x); cvr))
  *   pCTCVR = pCTR pCVR                                                                        (equation 1)
  *
- * Nothing is shared: no embedding, no loss. Its pCVR is biased where the clicked rows are not like the others, and it
- * has only them to learn from. For any graph of stages: each tower learns on the rows that reached the labelled stage
- * before it.
+ * Nothing is shared: no embedding, no loss. Its pCVR is biased where clicked rows differ from the others (sample
+ * selection bias), and is learned from the clicked rows alone (data sparsity). For any stage graph: each tower is
+ * trained on the rows that reached the labelled stage before it.
  *
- * Differs from the paper in: one early stopping for both models, on the sum of their losses; a batch is of all
- * impressions, and the CVR tower sees the clicked ones among them.
+ * Differs from the paper in: early stopping is common to both models, by the sum of their losses; a batch is drawn from
+ * all impressions, and the clicked ones in it train the CVR tower.
  */
 import { towers } from '../layers/tower.ts';
 import { conditionalLosses, conditionalRows } from '../losses/conditional-cross-entropy.ts';
 import type { Network, NetworkShape } from '../network.ts';
 import { reachOutputs } from '../outputs.ts';
 
+/**
+ * Returns BASE as a network: every tower has embeddings of its own, and is trained on the rows that reached the labelled
+ * stage before it.
+ */
 export function base(shape: NetworkShape): Network {
   return {
     tables: 'by-tower',

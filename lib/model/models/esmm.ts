@@ -16,6 +16,7 @@ import { reachLosses } from '../losses/reach-cross-entropy.ts';
 import type { Network, NetworkShape } from '../network.ts';
 import { reachOutputs } from '../outputs.ts';
 
+/** Returns ESMM as a network: towers on shared embeddings, trained by the losses of reaching each labelled stage. */
 export function esmm(shape: NetworkShape): Network {
   return { tables: 'shared', ...towers(shape), losses: reachLosses(shape), outputs: reachOutputs(shape) };
 }

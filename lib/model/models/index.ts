@@ -4,7 +4,10 @@ import { base } from './base.ts';
 import { esmm } from './esmm.ts';
 import { esmmNs } from './esmm-ns.ts';
 
-/** The models by `model.type` of the declaration. A new one is a file of this folder, a line here and its name in `lib/config/choices.ts`. */
+/**
+ * The models by `model.type` of the declaration. A new model needs a file in this folder, a line here, and its name in
+ * `lib/config/choices.ts`.
+ */
 export const MODELS: Readonly<Record<ModelType, (shape: NetworkShape) => Network>> = {
   esmm,
   'esmm-ns': esmmNs,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_BYTES, MemoryPlan } from '../../../lib/engine/memory/memory-plan.ts';
-import { planRows } from '../../../lib/engine/memory/rows.ts';
+import { planTable } from '../../../lib/engine/memory/memory-table.ts';
 import { type OptimizerChoice, optimizerOf } from '../../../lib/engine/optimizers.ts';
 
 describe('a memory plan', () => {
-  it('gives each block cache lines of its own, after the address that means none', async () => {
+  it('gives each block its own cache lines, none of them at address 0', async () => {
     const plan = new MemoryPlan();
     const blocks = [1, 16, 17, 3].map((length) => plan.reserve(length));
     expect(blocks).toEqual([
@@ -18,7 +18,7 @@ describe('a memory plan', () => {
     for (const block of blocks) expect([...memory.floats(block)]).toEqual(new Array(block.length).fill(0));
   });
 
-  it('is refused where it needs more than 4 GiB', async () => {
+  it('fails where it needs more than 4 GiB', async () => {
     const plan = new MemoryPlan();
     plan.reserve(1.5 * 2 ** 30);
     await expect(plan.build()).rejects.toThrow(
@@ -28,7 +28,7 @@ describe('a memory plan', () => {
     );
   });
 
-  // The figures of docs/model.md, in millions; scripts/table-rows.ts trains at each limit.
+  // The numbers of rows in docs/model.md; scripts/table-rows.ts makes a training step at each of these limits.
   it.each([
     { millions: 19.5, optimizer: { type: 'adam' } },
     { millions: 29.0, optimizer: { type: 'adagrad' } },
@@ -43,6 +43,6 @@ describe('a memory plan', () => {
 function bytesOf(millions: number, optimizer: Pick<OptimizerChoice, 'type'>): number {
   const plan = new MemoryPlan();
   const { state } = optimizerOf({ ...optimizer, learningRate: 0.001 }).sparse;
-  planRows(plan, { rows: millions * 1e6, dimension: 18, state, touchable: 4096 });
+  planTable(plan, { rows: millions * 1e6, dimension: 18, state, touchable: 4096 });
   return plan.bytes;
 }

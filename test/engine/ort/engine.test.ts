@@ -10,6 +10,6 @@ describeEngineContract('the engine on onnxruntime', OrtEngine.create);
 
 describeStepGraphs([1, 3, 200]);
 
-it('is traced to the graph that is kept as text', async () => {
+it('the step graph of the small model equals the one stored in step-graph.txt', async () => {
   await expect(graphText(traceStep(smallModel(), false).graph)).toMatchFileSnapshot('step-graph.txt');
 });

@@ -18,7 +18,7 @@ def scheduler(optimizer, warmup, decay):
     }[decay]
     if warmup == 0:
         return after()
-    # Its first iteration, 0, is the first step, which has 1 / warmup of the rate; the step number `warmup` has all of it.
+    # The first step, LinearLR's iteration 0, has 1 / warmup of the rate; step number `warmup` has the full rate.
     before = LinearLR(optimizer, start_factor=1 / warmup, end_factor=1.0, total_iters=warmup - 1)
     return SequentialLR(optimizer, [before, after()], milestones=[warmup])
 

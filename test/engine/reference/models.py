@@ -1,9 +1,9 @@
-"""Reference values for test/engine/models-in-pytorch.ts: each model in plain PyTorch, its losses and three steps of training.
+"""Reference values for test/engine/models-in-pytorch.ts: losses and weights of three training steps of each model.
 
     python test/engine/reference/models.py > test/engine/reference/models.json
 
-Written from the paper (arXiv 1804.07931, equations 1 and 3, section 3.1) in float64 with sigmoids and logarithms, as a
-reader would, and not as the product computes it. Numbers come from a 32-bit linear congruential generator.
+The models are written from the paper (arXiv 1804.07931, equations 1 and 3, section 3.1), in float64 with sigmoids and
+logarithms, and not in logits as in the product. The numbers come from a 32-bit linear congruential generator.
 """
 import json
 import torch
@@ -26,7 +26,7 @@ class Lcg:
         return self.state
 
     def value(self):
-        """A multiple of 2^-16 in [-1, 1): exact in float32."""
+        """Returns a multiple of 2^-16 in [-1, 1), which is exact in float32."""
         return (self.next() >> 15) / 2**16 - 1.0
 
     def tensor(self, *shape):
@@ -57,14 +57,14 @@ def esmm(tables, dense, ids, click, conversion):
 
 
 def esmm_ns(tables, dense, ids, click, conversion):
-    """Equation 3 with embeddings of its own for each tower."""
+    """Equation 3, where each tower has its own embeddings."""
     pctr = tower_probability(dense, "click", embed(tables, "click.", ids))
     pcvr = tower_probability(dense, "conversion", embed(tables, "conversion.", ids))
     return cross_entropy(pctr, click), cross_entropy(pctr * pcvr, conversion)
 
 
 def base(tables, dense, ids, click, conversion):
-    """Two models: CTR on all impressions, CVR on the clicked ones, which here are divided by all impressions."""
+    """Two models: CTR on all impressions, CVR on the clicked ones. Both losses are divided by all impressions."""
     pctr = tower_probability(dense, "click", embed(tables, "click.", ids))
     clicked = click == 1
     clicked_ids = {name: values[clicked] for name, values in ids.items()}

@@ -1,16 +1,16 @@
-"""Reference values for test/engine/optimizers.test.ts: 50 steps of each optimizer.
+"""Reference values for test/engine/optimizers.test.ts: the weights after 50 steps of each optimizer.
 
     python test/engine/reference/sparse_optimizers.py > test/engine/reference/sparse-optimizers.json
 
-Those of PyTorch are by its own classes. Two rules for embedding rows have no class there that can be run on sparse
-gradients without a GPU, and are written out in NumPy, in float64:
+Most are computed by PyTorch's own classes. Two rules for embedding rows have no PyTorch class that works on sparse
+gradients without a GPU, and are written in NumPy, in float64:
 
 - row-wise Adagrad as in FBGEMM's EXACT_ROWWISE_ADAGRAD (fbgemm_gpu/codegen/genscript/optimizers.py, rowwise_adagrad):
       g_avg_square = sum over d of g_d^2 / D;  momentum1 += g_avg_square;  multiplier = lr / (sqrt(momentum1) + eps);
       w -= multiplier g, with eps = 1e-8 and, in weight_decay_mode 1 (L2), g plus weight_decay w;
 - momentum whose velocity decays on touched rows only: torch.optim.SGD's  b = momentum b + g;  w -= lr b,  row by row.
 
-Weights, ids and gradients come from a 32-bit linear congruential generator, so that the test makes the same ones.
+Weights, ids and gradients come from a 32-bit linear congruential generator, which the test has too.
 """
 import json
 import numpy
@@ -28,7 +28,7 @@ class Lcg:
         return self.state
 
     def value(self):
-        """A multiple of 2^-16 in [-1, 1): exact in float32."""
+        """Returns a multiple of 2^-16 in [-1, 1), which is exact in float32."""
         return (self.next() >> 15) / 2**16 - 1.0
 
 
@@ -50,7 +50,7 @@ def sparse(optimizer_of, l2=0.0):
 
 
 def touched_rows(update, l2=0.0):
-    """`update(state, gradient, touched)` gives the steps of the touched rows; the state is one dict for the table."""
+    """Updates touched rows only. `update(state, gradient, touched)` returns what to subtract from them; `state` is a dict."""
     random = Lcg(7)
     weight = numpy.array([[random.value() for _ in range(DIMENSION)] for _ in range(ROWS)])
     state = {}

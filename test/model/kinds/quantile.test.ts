@@ -4,7 +4,7 @@ import type { QuantileInput } from '../../../lib/table/encoded.ts';
 
 const AGE: QuantileInput = { kind: 'quantile', name: 'age', entity: 'user', table: 'age', boundaries: [1, 2] };
 
-describe('the row id of a number by its quantile', () => {
+describe('quantileId', () => {
   it.each([
     { value: Number.NaN, id: 0 },
     { value: -5, id: 1 },
@@ -12,7 +12,7 @@ describe('the row id of a number by its quantile', () => {
     { value: 1.5, id: 2 },
     { value: 2, id: 2 },
     { value: 2.1, id: 3 },
-  ])('of $value is $id', ({ value, id }) => {
+  ])('gives $id for $value, with boundaries 1 and 2', ({ value, id }) => {
     expect(quantileId(AGE, value)).toBe(id);
   });
 });

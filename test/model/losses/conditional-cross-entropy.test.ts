@@ -12,8 +12,8 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-describe('the conditional losses', () => {
-  it('are of the click over all rows, and of the conversion over clicked rows of known labels', () => {
+describe('conditionalLosses', () => {
+  it('takes the click loss over all rows, and the conversion loss over clicked rows with known labels', () => {
     const losses = conditionalLosses({ graph: stageGraph(chainOfThree) })(
       { click: column(0.5, -1, 2, 0.25), conversion: column(-0.5, 1, 0.75, 3) },
       {
@@ -31,22 +31,22 @@ describe('the conditional losses', () => {
   });
 });
 
-describe('the rows of the conditional losses', () => {
-  it('are all rows for a first stage', () => {
+describe('conditionalRows', () => {
+  it('trains the tower of a first stage on all rows', () => {
     expect(conditionalRows({ graph: stageGraph(chainOfTwo) })).toEqual({});
   });
 
-  it('are the clicked rows for what follows a click', () => {
+  it('trains the tower after a click on clicked rows', () => {
     expect(conditionalRows({ graph: stageGraph(chainOfThree) })).toEqual({ conversion: 'click' });
   });
 
-  it('are the clicked rows for each of the ways that meet again after a click', () => {
+  it('trains the towers of paths that meet again after a click on clicked rows', () => {
     const rows = conditionalRows({ graph: stageGraph(esm2) });
     expect(new Set(Object.values(rows))).toEqual(new Set(['click']));
     expect(Object.keys(rows)).toEqual(['action', 'buy_after_action', 'buy_after_other']);
   });
 
-  it('are all rows for a tower that takes part in losses over different rows', () => {
+  it('trains a tower that takes part in losses over different rows on all rows', () => {
     const graph = stageGraph({
       root: 'impression',
       stages: [
@@ -58,7 +58,7 @@ describe('the rows of the conditional losses', () => {
       ],
       roles: null,
     });
-    // The tower of pay learns from rows with a cart by its own label, and from all clicked rows by that of buy.
+    // The tower of pay is in the loss of pay, over rows with a cart, and in the loss of buy, over all clicked rows.
     expect(conditionalRows({ graph }).pay).toBeUndefined();
     expect(conditionalRows({ graph }).cart).toBe('click');
   });
