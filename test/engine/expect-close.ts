@@ -14,7 +14,7 @@ export function expectClose(got: Float32Array, expected: Float32Array, tolerance
   expect(difference, what).toBe('none');
 }
 
-/** The same losses, each as close as that to what is expected, relative to it. */
+/** Expects the same losses by name, each within a tolerance that is relative to the expected loss. */
 export function expectLosses(
   got: Readonly<Record<string, number>>,
   expected: Readonly<Record<string, number>>,

@@ -1,4 +1,4 @@
-/** The losses and gradients of an engine, held against the same functions run at once on tfjs-cpu. */
+/** The losses and gradients of an engine, compared with the same functions run without tracing on tfjs-cpu. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, it } from 'vitest';
@@ -10,7 +10,7 @@ import { expectClose, expectLosses } from './expect-close.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
 import { MODELS } from './small-model.ts';
 
-/** Tests of the first step of every model on batches of those numbers of rows. */
+/** Defines tests of the first step of every model, on batches of each of the given numbers of rows. */
 export function describeStepsOfTfjs(name: string, createEngine: CreateEngine, sizes: readonly number[]): void {
   const cases = MODELS.flatMap((model) => sizes.map((rows) => ({ ...model, rows })));
 
@@ -27,7 +27,7 @@ export function describeStepsOfTfjs(name: string, createEngine: CreateEngine, si
     });
 
     describe('loss', () => {
-      it.each(cases)('is that of tfjs-cpu: $name, $rows rows', async ({ model, rows }) => {
+      it.each(cases)('returns the losses that tfjs-cpu computes: $name, $rows rows', async ({ model, rows }) => {
         const engine = await engineOf(model, { type: 'adam', learningRate: 0.01 });
         const batch = smallBatch(model, rows);
         expectLosses(await engine.loss(batch), firstStep(model, rows).losses);
@@ -36,23 +36,26 @@ export function describeStepsOfTfjs(name: string, createEngine: CreateEngine, si
     });
 
     describe('train', () => {
-      it.each(cases)('follows the gradient of tfjs-cpu: $name, $rows rows', async ({ model, rows }) => {
-        // So long a step leaves nearly all digits of the gradient in the difference of the weights.
-        const learningRate = 1024;
-        const engine = await engineOf(model, { type: 'sgd', learningRate });
-        const before = engine.weights();
-        const batch = smallBatch(model, rows);
-        const { losses, gradients } = firstStep(model, rows);
-        expectLosses(await engine.train(batch), losses);
-        const after = engine.weights();
-        for (const kind of ['parameters', 'tables'] as const)
-          for (const [name, expected] of Object.entries(gradients[kind])) {
-            const [from, to] = [before[kind][name] as Float32Array, after[kind][name] as Float32Array];
-            const step = from.map((weight, i) => (weight - (to[i] as number)) / learningRate);
-            expectClose(step, expected, 1e-5, `${name} at ${rows} rows`);
-          }
-        await engine.release();
-      });
+      it.each(cases)(
+        'moves the weights by the gradients that tfjs-cpu computes: $name, $rows rows',
+        async ({ model, rows }) => {
+          // With so large a step, the difference of the weights holds nearly all digits of the gradient.
+          const learningRate = 1024;
+          const engine = await engineOf(model, { type: 'sgd', learningRate });
+          const before = engine.weights();
+          const batch = smallBatch(model, rows);
+          const { losses, gradients } = firstStep(model, rows);
+          expectLosses(await engine.train(batch), losses);
+          const after = engine.weights();
+          for (const kind of ['parameters', 'tables'] as const)
+            for (const [name, expected] of Object.entries(gradients[kind])) {
+              const [from, to] = [before[kind][name] as Float32Array, after[kind][name] as Float32Array];
+              const step = from.map((weight, i) => (weight - (to[i] as number)) / learningRate);
+              expectClose(step, expected, 1e-5, `${name} at ${rows} rows`);
+            }
+          await engine.release();
+        },
+      );
     });
   });
 }

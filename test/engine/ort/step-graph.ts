@@ -1,4 +1,4 @@
-/** The traced step of every model, run by onnxruntime and held against the same functions run at once on tfjs-cpu. */
+/** The traced step of every model in onnxruntime, compared with the same functions run without tracing on tfjs-cpu. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -11,14 +11,14 @@ import { expectClose } from '../expect-close.ts';
 import { smallBatch, someWeights } from '../small-batch.ts';
 import { MODELS } from '../small-model.ts';
 
-/** Tests of the step graph of every model on batches of those numbers of rows. */
+/** Defines tests of the step graph of every model, on batches of each of the given numbers of rows. */
 export function describeStepGraphs(sizes: readonly number[]): void {
-  describe.each(MODELS)('the step graph, $name', ({ model }) => {
+  describe.each(MODELS)('the step graph of $name', ({ model }) => {
     beforeAll(async () => {
       await tf.setBackend('cpu');
     });
 
-    it.each(sizes)('has the loss and gradients of tfjs-cpu at %i rows', async (rows) => {
+    it.each(sizes)('gives the losses and gradients of tfjs-cpu for %i rows', async (rows) => {
       const eager = firstStep(model, rows);
       const session = await Session.open(onnxBytes(traceStep(model, false).graph), { threads: 1 });
       const got = await session.run({

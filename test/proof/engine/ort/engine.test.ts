@@ -1,4 +1,4 @@
-/** The engine on onnxruntime at the rows of a whole batch, which take tfjs-cpu seconds. */
+/** The engine on onnxruntime on whole batches. These tests are slow: tfjs-cpu takes seconds for each batch. */
 import { OrtEngine } from '../../../../lib/engine/ort/engine.ts';
 import { describeStepGraphs } from '../../../engine/ort/step-graph.ts';
 import { describeStepsOfTfjs } from '../../../engine/steps-of-tfjs.ts';
