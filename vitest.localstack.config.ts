@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/localstack/**/*.test.ts'],
     globalSetup: 'test/run-folder.ts',
+    // Its two files start an emulator each.
+    maxWorkers: 2,
     pool: 'forks',
     testTimeout: 60_000,
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
