@@ -19,7 +19,7 @@ it('LocalStack answers on 127.0.0.1 alone until it is stopped, and leaves no fil
   const { endpoint, log, stop } = await startEmulator('localstack');
   expect(await answers(endpoint)).toBe(true);
   expect(await log()).toContain('LocalStack version: 4.14.0');
-  // On Linux whoever listens to everybody answers at every address of the loopback network.
+  // On Linux a server that listens on all addresses is reachable at every address of the loopback network.
   expect(await answers(endpoint.replace('127.0.0.1', '127.0.0.2'))).toBe(false);
   await stop();
   expect(await answers(endpoint)).toBe(false);

@@ -35,7 +35,7 @@ interface RunOptions {
   readonly training?: string;
 }
 
-/** Trains with a checkpoint after every step; answers the model. */
+/** Trains with a checkpoint after every step, and returns the model. */
 async function run(
   store: MemoryStore,
   events: CheckpointEvent[],

@@ -31,7 +31,7 @@ gate: { min_conversions: 100 }
 `;
 }
 
-/** Writes the log as one CSV a day, `data/dt=YYYY-MM-DD/part.csv`; answers the days. */
+/** Writes the log as one CSV a day, `data/dt=YYYY-MM-DD/part.csv`, and returns the days. */
 export async function putPartitions(store: Store, log: SyntheticLog): Promise<string[]> {
   const [header = '', ...rows] = syntheticLog(log).trimEnd().split('\n');
   const days = new Map<string, string[]>();

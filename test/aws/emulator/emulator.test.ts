@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What emulators have left in the folder of temporary files. */
+/** Files that emulators have left in the folder of temporary files. */
 async function left(): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.startsWith('emulator-'));
 }

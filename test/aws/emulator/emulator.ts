@@ -13,9 +13,9 @@ export type EmulatorName = keyof typeof EMULATORS;
 
 export interface Emulator {
   readonly endpoint: string;
-  /** What an AWS client or command needs to find the emulator. */
+  /** The environment by which an AWS client or command finds the emulator. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the emulator has written so far. */
+  /** The emulator's log so far. */
   log(): Promise<string>;
   /** Ends the emulator with its Lambdas and removes its files; resolves when that is done. */
   stop(): Promise<void>;
@@ -34,9 +34,9 @@ const EMULATORS = {
 const READY_WITHIN_MS = 60_000;
 
 /**
- * Starts an empty emulator on a free port of 127.0.0.1 and resolves once it answers. It ends with this process at the
- * latest, however that ends.
- * @throws {Error} where it is not installed, or does not come up.
+ * Starts an empty emulator on a free port of 127.0.0.1 and resolves once it responds. It ends when this process does,
+ * even if this process is killed.
+ * @throws {Error} if it is not installed, or does not start.
  */
 export async function startEmulator(name: EmulatorName = 'ministack'): Promise<Emulator> {
   const { environment, installer, health } = EMULATORS[name];

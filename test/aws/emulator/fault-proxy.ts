@@ -1,4 +1,4 @@
-/** An HTTP proxy that does to chosen requests what networks and services do on bad days. */
+/** An HTTP proxy that makes chosen requests fail as a network or a service does. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -16,13 +16,13 @@ export interface Fault {
   readonly nth?: number;
   /** How many fail from there on. @default 1 */
   readonly times?: number;
-  /** Whether the service carries the request out all the same. @default false */
+  /** Whether the service carries out the request nevertheless. @default false */
   readonly applied?: boolean;
-  /** What the client gets: an answer in place of the service's, a broken connection, nothing for ever, or half the body. */
+  /** What the client receives: another response, a closed connection, nothing at all, or half of the body. */
   readonly answer: FalseAnswer | 'close' | 'silence' | 'half';
 }
 
-/** An answer that the service did not give. */
+/** A response that the service did not send. */
 export interface FalseAnswer {
   readonly status: number;
   readonly contentType: string;
@@ -31,7 +31,7 @@ export interface FalseAnswer {
 
 export interface FaultProxy {
   readonly endpoint: string;
-  /** Every request so far, those of faults too. */
+  /** Every request so far, including those that failed. */
   readonly requests: readonly SeenRequest[];
   inject(fault: Fault): void;
   stop(): Promise<void>;

@@ -7,7 +7,7 @@ import { s3Client } from '../../../lib/store/s3/client.ts';
 
 export interface QueueUrls {
   readonly queueUrl: string;
-  /** Of the queue of its dead letters. */
+  /** URL of the queue of its dead letters. */
   readonly deadUrl: string;
 }
 
@@ -52,7 +52,7 @@ export async function makeQueueAt(
   return { queueUrl, deadUrl };
 }
 
-/** How many messages a queue holds, those included that somebody has received and not deleted. */
+/** The number of messages in a queue, including those that were received and not deleted. */
 export async function countMessages(endpoint: string, queueUrl: string): Promise<number> {
   const client = sqsClient({ endpoint });
   const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;

@@ -3,9 +3,9 @@ import type { Random } from './random.ts';
 
 interface Kind extends Pick<Fault, 'answer' | 'applied'> {
   readonly name: string;
-  /** How often, beside the others. */
+  /** How often it happens, relative to the other faults. */
   readonly weight: number;
-  /** Whether it can befall the request. */
+  /** Whether this kind of request can fail in this way. */
   readonly suits: (request: SeenRequest) => boolean;
 }
 
@@ -13,7 +13,7 @@ const isSqs = ({ headers }: SeenRequest) => headers['x-amz-target'] !== undefine
 const isS3 = (request: SeenRequest) => !isSqs(request);
 const isConditional = ({ headers }: SeenRequest) => (headers['if-none-match'] ?? headers['if-match']) !== undefined;
 
-// Each silence costs a client the time until it gives up.
+// Each silence takes as long as the client waits.
 const KINDS: readonly Kind[] = [
   { name: 'S3 500', weight: 4, suits: isS3, answer: s3Error(500, 'InternalError') },
   { name: 'S3 503', weight: 4, suits: isS3, answer: s3Error(503, 'SlowDown') },
@@ -27,7 +27,7 @@ const KINDS: readonly Kind[] = [
   { name: 'applied, no answer', weight: 1, suits: () => true, answer: 'silence', applied: true },
 ];
 
-/** Lets that share of all requests meet a fault of some kind that can befall it; the counts by kind go on growing. */
+/** Makes that share of all requests fail, and returns the counts by kind of fault, which go on growing. */
 export function injectRandomFaults(proxy: FaultProxy, share: number, chance: Random): ReadonlyMap<string, number> {
   const counts = new Map(KINDS.map(({ name }) => [name, 0]));
   const drawn = new WeakMap<SeenRequest, Kind | null>();

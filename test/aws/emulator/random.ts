@@ -1,4 +1,4 @@
-/** Chance that can be repeated. */
+/** Random numbers that a seed repeats. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

@@ -1,4 +1,4 @@
-/** Buckets and queues on the emulator that all test files share, of their own for each test. */
+/** Buckets and queues of one test, on the emulator that all test files share. */
 import { inject } from 'vitest';
 import { makeBucketAt, makeQueueAt, type QueueSettings, type QueueUrls } from './make.ts';
 

@@ -12,7 +12,7 @@ const client = sqsClient({ endpoint: inject('endpoint') });
 let queueUrl: string;
 let deadUrl: string;
 let errors: string[];
-/** What the handler was given, in order. */
+/** The records that the handler received, in order. */
 let records: SQSRecord[];
 
 beforeEach(async () => {
@@ -51,7 +51,7 @@ function failing(word: string): BatchHandler {
   });
 }
 
-/** Messages in a queue, those out of sight included. */
+/** The number of messages in a queue, received ones included. */
 async function countOf(url: string): Promise<number> {
   const request = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] });
   const { Attributes = {} } = await client.send(request);

@@ -1,4 +1,4 @@
-/** The messages of a queue, from outside of an event source mapping. */
+/** Reading and removing the messages of a queue without an event source mapping. */
 import { beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { openInbox, openQueue } from '../../../lib/queue/open-queue.ts';
 import { makeQueue } from '../emulator/resources.ts';

@@ -27,7 +27,7 @@ async function received(): Promise<string[]> {
   }
 }
 
-/** SQS's answer that messages 1 of a batch of three failed. */
+/** The response of SQS by which message 1 of a batch of three failed. */
 function partialFailure(senderFault: boolean): FalseAnswer {
   const failed = { Id: '1', Code: 'InternalError', Message: 'try again', SenderFault: senderFault };
   const sent = (Id: string) => ({ Id, MessageId: Id, MD5OfMessageBody: '0cc175b9c0f1b6a831c399e269772661' });
@@ -60,7 +60,7 @@ describe('sqs queue', () => {
   });
 
   it('sends again those of a batch that SQS could not take, and only those', async () => {
-    // All three arrive in truth, so that the second sending of "a" shows.
+    // SQS has taken all three, so a second sending shows as a fourth message.
     proxy.inject({ when: () => true, applied: true, answer: partialFailure(false) });
     await queue().send(['a', 'a', 'a']);
     expect(await received()).toEqual(['a', 'a', 'a', 'a']);

@@ -19,7 +19,7 @@ beforeEach(async () => {
   bucket = `s3://${await makeBucket()}`;
 });
 
-/** A queue with, where it is named, one of dead letters; the URL. */
+/** Makes a queue, with that queue of dead letters if one is named, and returns its URL. */
 async function makeQueue(name: string, dead?: string): Promise<string> {
   const redrive = dead && JSON.stringify({ deadLetterTargetArn: arnOf(dead), maxReceiveCount: 5 });
   const Attributes = { VisibilityTimeout: '1800', ...(redrive && { RedrivePolicy: redrive }) };
@@ -27,7 +27,7 @@ async function makeQueue(name: string, dead?: string): Promise<string> {
   return QueueUrl;
 }
 
-/** Queues with names as CloudFormation makes them up: of the stack, the queue in it, and random characters. */
+/** Makes a queue and its dead letters, named as CloudFormation does: the stack, the queue, and random characters. */
 async function makePair(name: string) {
   const deadUrl = await makeQueue(`${stack}-Data${name}DeadA0F8-x`);
   const url = await makeQueue(`${stack}-Data${name}2F56EC-y`, `${stack}-Data${name}DeadA0F8-x`);

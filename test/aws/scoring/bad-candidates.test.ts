@@ -1,4 +1,7 @@
-/** What people put in buckets by mistake, or worse, among files that are good: each gets its sentence, and the queue goes on. */
+/**
+ * Bad candidate files, and objects that are none, among good ones: each fails with its message, and the good are
+ * scored.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +25,7 @@ const GOOD = candidatesCsv(20);
 const LONG = `candidates/${'l'.repeat(900)}.csv`;
 const NOT_S3 = '{"hello":"world"}';
 
-/** The key, the body, and the sentence in its `_FAILED.json`, or under `failed/`. */
+/** The key, the body, and the message in its `_FAILED.json`, or under `failed/`. */
 const BAD: readonly (readonly [key: string, body: string | Uint8Array, sentence: string])[] = [
   ['candidates/zero.parquet', '', 'candidates/zero.parquet is empty: 0 bytes'],
   ['candidates/renamed.csv', 'PAR1 and so on', 'candidates/renamed.csv is a Parquet file, expected CSV by its name'],
@@ -93,14 +96,14 @@ it('bad files fail with one sentence each, markers are left alone, and good file
   expect(new Set(errors)).toEqual(new Set(['s3 notification is not as expected: Records missing']));
 }, 60_000);
 
-/** As S3 tells of it. The store itself writes no key that is no path, which S3 does. */
+/** The event of S3 for it. S3 has keys that are no paths, which the store refuses to write. */
 async function putBeside(key: string, body: string | Uint8Array) {
   const isTaken = !key.includes('..') && !key.endsWith('/');
   const file = await site.put(isTaken ? key : 'candidates/elsewhere.csv', body);
   return { ...file, key };
 }
 
-/** Lets the planner work until nothing but dead letters is left; tells what it logged as errors. */
+/** Runs the planner until only dead letters are left, and returns the errors that it logged. */
 async function plan(sqs: ReturnType<typeof sqsClient>): Promise<string[]> {
   const errors: string[] = [];
   const stopping = new AbortController();

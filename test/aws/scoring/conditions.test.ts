@@ -1,4 +1,4 @@
-/** What S3 may do to a conditional write, done to each conditional write of a file's scoring. */
+/** Each conditional write of a file's scoring, failing in every way that S3 can fail. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -70,7 +70,7 @@ function score(store: Store, keys: readonly string[]): Promise<FileResult[]> {
   });
 }
 
-/** Whether it is a conditional write for this file, and of which object. */
+/** The object that a request writes under a condition for this file; `null` for any other request. */
 function conditionalKey({ method, url, headers }: SeenRequest, { source, key }: FileVersion): string | null {
   if (method !== 'PUT' || (headers['if-none-match'] ?? headers['if-match']) === undefined) return null;
   const path = decodeURIComponent(url.slice(`/${site.bucket}/`.length).split('?')[0] ?? '');
@@ -155,7 +155,7 @@ describe('each conditional write of a file that replaces another', () => {
       expect(await score(store, [key]), key).toMatchObject([
         { status: 'succeeded', manifest: { rowsIn: ROWS.second } },
       ]);
-      // The fault was met, by the write that it was meant for.
+      // The fault hit the write that it was meant for.
       expect(seen[nth - 1], key).toBe(write);
       expect(seen.length, key).toBeGreaterThan(writes.length);
     });

@@ -16,7 +16,7 @@ const SHARD_ROWS = 60;
 const AT_ONCE = 2;
 // Well above the time of a batch on a busy machine.
 const VISIBILITY_SECONDS = 8;
-// A worker that does not come to its step is stopped, and the test says which one that is.
+// A worker that does not reach its step is stopped, and the test fails with the name of the step.
 const KILLED_WITHIN_MS = 30_000;
 const FILES = 30;
 const KILLS = 20;
@@ -38,7 +38,7 @@ afterAll(async () => {
 interface World {
   readonly site: Site;
   start(queues: readonly Queues[], kill?: Kill | null): Promise<WorkerProcess>;
-  /** What must come of a candidate file of that many rows. */
+  /** The scores that are expected of a candidate file of that many rows. */
   expect(file: FileVersion, rows: number): Promise<ExpectedVersion>;
 }
 
@@ -68,7 +68,7 @@ async function openWorld(): Promise<World> {
   };
 }
 
-/** Lets a worker do all that lies in the queues, and tells its steps. */
+/** Runs a worker until the queues are empty, and returns its steps. */
 async function workOff({ site, start }: World, queues: readonly Queues[]): Promise<readonly string[]> {
   const worker = await start(queues);
   await Promise.race([site.untilIdle(queues), worker.ended]);
@@ -78,7 +78,7 @@ async function workOff({ site, start }: World, queues: readonly Queues[]): Promi
   return steps;
 }
 
-/** Before and after each of the steps. */
+/** A kill before and a kill after each of the steps. */
 function killsAt(steps: readonly string[]): Kill[] {
   const met = new Map<string, number>();
   return steps.flatMap((name) => {
@@ -98,7 +98,7 @@ async function inParallel<T>(items: readonly T[], work: (item: T, index: number)
 
 /**
  * Scores one file undisturbed to learn its steps; then, for each of them, one more file with a worker that is killed
- * there, and at last another worker that goes on with all of these. Each file has versions of that many rows.
+ * there, and in the end another worker that finishes them all. Each file has versions of that many rows.
  */
 async function killEverywhere(rows: readonly number[]): Promise<Kill[]> {
   const world = await openWorld();
@@ -196,7 +196,7 @@ describe('workers that are killed at random', () => {
     const chance = random(seed);
     const world = await openWorld();
     const { site } = world;
-    // Who is killed again and again while it has the same message makes a dead letter of it, and rightly so.
+    // Kills while a message is handled count as its receives, and after the last one it becomes a dead letter.
     const queues = [await site.makeQueues({ visibilitySeconds: VISIBILITY_SECONDS, maxReceiveCount: 20 })];
     const files: ExpectedVersion[][] = [];
     for (let file = 0; file < FILES; file += 1) {

@@ -1,4 +1,4 @@
-/** What comes twice, at once, too late or not at all. */
+/** Messages and processes that come twice, at the same time, too late or not at all. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ let folder: string;
 let site: Site;
 let loader: ModelLoader;
 let trained: Readonly<Record<ModelName, Trained>>;
-/** Of the models, of which `one` is current when a test begins. */
+/** The versions of the models; `one` is current when a test begins. */
 let versions: Readonly<Record<ModelName, string>>;
 let queues: Queues;
 let sqs: SqsClient;
@@ -75,7 +75,7 @@ async function promote(model: ModelName): Promise<void> {
 
 const cleanScores = new Map<string, CleanScores>();
 
-/** A version of that many rows, and what must come of it with one of the models. */
+/** Puts a version of that many rows; with the scores that are expected of each of the models. */
 async function put(key: string, rows: number, allowed: readonly ModelName[] = ['one']): Promise<ExpectedVersion> {
   const body = candidatesCsv(rows);
   const file = await site.put(key, body);
@@ -90,7 +90,7 @@ async function put(key: string, rows: number, allowed: readonly ModelName[] = ['
   return { file, scores };
 }
 
-/** Key of a plan whose format is unknown to those who read it. */
+/** Key of a plan that readers get with a format that they do not know. */
 let planOfAnotherRelease: string | null = null;
 
 function asAnotherRelease(store: Store): Store {
@@ -105,7 +105,7 @@ function asAnotherRelease(store: Store): Store {
   };
 }
 
-/** What a planner and a scorer stand on; each of its writes is a step. */
+/** The dependencies of a planner and a scorer; each write calls `onStep`. */
 function dependencies(
   onStep: OnStep = () => undefined,
 ): PlanDependencies & { scratch: string; files: Files; log: Logger } {
@@ -153,7 +153,7 @@ async function audit(
   await assertNothingLost(site, { files, queues: [queues], scratch: folder, ...rest });
 }
 
-/** A step at which one waits until it is let go. */
+/** A step that waits until `open` is called. */
 function gate(name: string, nth = 1): { readonly onStep: OnStep; readonly reached: Promise<void>; open(): void } {
   let open = () => {};
   let reach = () => {};
@@ -174,14 +174,14 @@ function gate(name: string, nth = 1): { readonly onStep: OnStep; readonly reache
   return { onStep, reached, open };
 }
 
-/** Ends whoever comes to that step, as far as the world outside can tell. */
+/** Throws at that step, which ends the process as a kill would. */
 function endAt(when: Step['when'], name: string): OnStep {
   return (step) => {
     if (step.when === when && step.name === name) throw new Error('the end');
   };
 }
 
-/** What `reconcile` does when it comes by long after all of this. */
+/** Runs `reconcile` as if much time had passed. */
 async function reconcileLater(): Promise<Reconciled> {
   const letters = await Promise.all(
     (['arrivals', 'shards'] as const).map(async (queue) => {
@@ -309,7 +309,7 @@ describe('a model that changes in the middle', () => {
 
       await site.announce(queues, [version.file]);
       await drain();
-      // A plan that stands is never scored in one go again: each of its shards has a message of its own.
+      // A file that has a plan is not scored in one go again: each of its shards has a message of its own.
       const { source } = version.file;
       expect((await reconcileLater()).failed).toContain(source);
       const dead = await deadLetters(site, [queues.arrivals.deadUrl, queues.shards.deadUrl]);

@@ -1,4 +1,4 @@
-/** What a small file really costs in requests, counted on the wire: the protocol, the real model and the file itself. */
+/** The requests of a small file, counted by a proxy: those of the protocol, of the model and of the file itself. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -77,10 +77,10 @@ it('a new small file takes these requests of S3, and none of SQS beside its own 
     'GET plan.json',
     'GET pointer',
     'GET current.json',
-    // The whole of it, as it is small, to find its columns and count its rows.
+    // The whole file, since it is small, for its columns and the number of its rows.
     'GET candidates/second.csv',
     'PUT plan.json',
-    // Once more, to score it: nothing of it is kept between the two.
+    // The file again, to score it: nothing is kept from planning.
     'GET candidates/second.csv',
     'PUT rejects/second.csv/part',
     'PUT 00000.parquet',
@@ -92,13 +92,13 @@ it('a new small file takes these requests of S3, and none of SQS beside its own 
     'PUT _SUCCESS',
     'GET pointer',
   ]);
-  // One of its rows is rejected, which costs a write more.
+  // One of its rows is rejected, which takes one more write.
   expect(requests.filter((request) => /^(PUT|COPY|LIST) /.test(request))).toHaveLength(REQUESTS.smallFile.write + 1);
   expect(requests.filter((request) => /^(GET|HEAD) /.test(request))).toHaveLength(REQUESTS.smallFile.read);
   expect(sqs.requests).toEqual([]);
 });
 
-/** Lets a file arrive, and gives the requests that its handling made, as people know them. */
+/** Handles the arrival of a file, and returns the names of the requests that this made. */
 async function arrive(key: string): Promise<string[]> {
   const { versionId } = await store.put(key, candidatesCsv(100));
   const before = s3.requests.length;

@@ -1,6 +1,6 @@
 /**
- * Looks at a bucket and its queues after the dust has settled, and tells whether anything was lost, doubled or is wrong to
- * a reader. It knows what was put in, and of the product only what is promised to readers.
+ * Checks a bucket and its queues once all work has ended: nothing may be lost, doubled or wrong to a reader. It knows
+ * the candidate files, and of the product only what is promised to readers.
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import type { CleanScores, Queues, Site } from './site.ts';
 
 export interface ExpectedVersion {
   readonly file: FileVersion;
-  /** By the model version that it may be scored with; or the reason for which it must fail. */
+  /** The expected scores, by the model versions that may score it; or the reason for which it must fail. */
   readonly scores: Readonly<Record<string, CleanScores>> | { readonly failed: string };
 }
 
@@ -26,7 +26,7 @@ export interface Expected {
   readonly queues: readonly Queues[];
   /** Bodies of messages that must be dead. @default none */
   readonly deadLetters?: readonly string[];
-  /** Outcomes that were taken back by a person, by source: written more than once. @default none */
+  /** Sources whose outcome a person took back, so that it was written more than once. @default none */
   readonly reopened?: readonly string[];
   /** An existing folder for copies of the scores. */
   readonly scratch: string;
@@ -41,7 +41,7 @@ export interface Audit {
   readonly parts: number;
 }
 
-/** What was ever written under each key, by its etags, and the keys that are current. */
+/** The etags of all versions of each key, and the keys that are current. */
 interface Inventory {
   readonly writes: ReadonlyMap<string, readonly string[]>;
   readonly current: ReadonlySet<string>;
@@ -56,7 +56,7 @@ interface Counted {
 }
 
 /**
- * Counts what came of the newest version of every file.
+ * Checks the newest version of every file, and counts the outcomes.
  * @throws {Error} naming everything that is not as expected.
  */
 export async function assertNothingLost(site: Site, expected: Expected): Promise<Audit> {
@@ -87,7 +87,7 @@ export async function assertNothingLost(site: Site, expected: Expected): Promise
   return audit;
 }
 
-/** The bodies in the queues of dead letters, where they stay for others to see. */
+/** The bodies in the queues of dead letters; the messages stay there, visible. */
 export async function deadLetters({ endpoint }: Pick<Site, 'endpoint'>, urls: readonly string[]): Promise<string[]> {
   const client = sqsClient({ endpoint });
   const bodies = await Promise.all(
@@ -134,9 +134,9 @@ function manifestProblems(manifest: ScoresManifest, { file, scores }: ExpectedVe
 }
 
 /**
- * Under `_work/` nothing is written twice (plans, parts, receipts, outcomes ...), but an outcome that a person took back.
- * The rest may be, to the same bytes: rejects and the pieces of gzip files are stored without a condition before the part,
- * or the plan, that counts; and whoever finishes a file copies the parts that he does not see.
+ * Under `_work/` nothing is written twice (plans, parts, receipts, outcomes ...), except an outcome that a person took
+ * back. The rest may be, to the same bytes: rejects and the pieces of gzip files are stored without a condition before
+ * the part, or the plan, that counts; and a finisher copies the parts that it does not see.
  */
 function wrongWrites({ writes }: Inventory, reopened: readonly string[]): string[] {
   const takenBack = new Set(reopened.map((source) => `_work/${source}/outcome.json`));
@@ -148,7 +148,7 @@ function wrongWrites({ writes }: Inventory, reopened: readonly string[]): string
   });
 }
 
-/** What a reader finds in the file's folder; the manifest where there are scores. */
+/** Checks what a reader finds in the file's folder, and returns the manifest if there are scores. */
 async function checkFolder(
   { store }: Site,
   { current }: Inventory,
@@ -199,7 +199,7 @@ async function checkFolder(
   return manifest;
 }
 
-/** Nothing lies under scores/ and _work/ that no expected file accounts for. */
+/** Checks that scores/ and _work/ hold nothing but what belongs to the expected files. */
 function checkStrangers({ current }: Inventory, { files }: Expected, problems: string[]): void {
   const folders = new Set(files.flatMap((versions) => versions.map(({ file }) => folderOf(file.key))));
   const sources = new Set(files.flatMap((versions) => versions.map(({ file }) => file.source)));

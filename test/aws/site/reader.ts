@@ -4,9 +4,9 @@ import { getIfPresent } from '../../../lib/store/records.ts';
 import type { Store } from '../../../lib/store/store.ts';
 
 /**
- * Reads a file's scores as those do who wait for `_SUCCESS`, at any time: false where there are none yet, or they are
+ * Reads a file's scores as a reader does that waits for `_SUCCESS`. Returns false if there are none yet, or if they are
  * being replaced.
- * @throws {Error} where `_SUCCESS` and the manifest agree and a part of it is not whole.
+ * @throws {Error} if `_SUCCESS` and the manifest agree and a part is not whole.
  */
 export async function readScores(store: Store, key: string): Promise<boolean> {
   const folder = `scores/${key.slice('candidates/'.length)}/`;
@@ -18,7 +18,7 @@ export async function readScores(store: Store, key: string): Promise<boolean> {
   for (const part of manifest.parts) {
     const object = await getIfPresent(store, part.key);
     if (object !== null && createHash('sha256').update(object.body).digest('hex') === part.sha256) continue;
-    // Parts go once a newer manifest is in its place.
+    // The parts are deleted once a newer manifest has replaced this one.
     if ((await getIfPresent(store, `${folder}_manifest.json`))?.etag !== stored.etag) return false;
     throw new Error(
       `${part.key} is ${object === null ? 'missing' : 'not whole'} beside its _SUCCESS and _manifest.json`,

@@ -1,4 +1,4 @@
-/** A bucket with a trained model, its queues, and candidate files of which it is known what must come of them. */
+/** A bucket with a trained model, its queues, and candidate files whose scores are known. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,12 +40,12 @@ export interface Queues {
 export interface Site {
   readonly endpoint: string;
   readonly bucket: string;
-  /** The bucket, without any fault between. */
+  /** The bucket, reached without faults. */
   readonly store: Store;
-  /** Publishes a version and makes it current; answers its id. */
+  /** Publishes a version, makes it current and returns its id. */
   publish(trained: Trained): Promise<string>;
   makeQueues(settings?: QueueSettings): Promise<Queues>;
-  /** Stores a version of a candidate file that is newer than all before it, and tells nobody. */
+  /** Stores a version of a candidate file that is newer than all before it, without an event. */
   put(key: string, body: Uint8Array | string): Promise<FileVersion>;
   /** Sends the event of each of the versions, in that order. */
   announce(queues: Queues, files: readonly FileVersion[]): Promise<void>;
@@ -103,16 +103,16 @@ export async function openSite(endpoint: string): Promise<Site> {
   };
 }
 
-/** What scoring of a candidate file must give. */
+/** The expected result of scoring a candidate file. */
 export interface CleanScores {
   readonly rowsIn: number;
   readonly scored: number;
   readonly rejected: number;
-  /** Of the parts, in the order of the shards. */
+  /** SHA-256 of each part, hex, in the order of the shards. */
   readonly sha256: readonly string[];
 }
 
-/** What comes of a candidate file where nothing goes wrong: scored in this process, over a store in memory. */
+/** The scores of a candidate file without faults: made in this process, over a store in memory. */
 export async function scoreCleanly(
   trained: Trained,
   { key, body, shardRows, scratch }: { key: string; body: Uint8Array | string; shardRows: number; scratch: string },

@@ -1,6 +1,7 @@
 /**
- * Many candidate files under all faults together: messages twice, calls that fail or whose answers are lost, workers
- * that are killed, files that are replaced, a promotion in the middle. Ends with an audit of every file.
+ * Many candidate files under all faults together: messages that come twice, calls that fail or whose responses are
+ * lost, workers that are killed, files that are replaced, and a promotion in the middle. Ends with an audit of every
+ * file.
  */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +29,7 @@ export interface SoakOptions {
   readonly faultShare: number;
   /** Must be longer than a batch of arrivals takes. */
   readonly visibilitySeconds: number;
-  /** After which it gives up. */
+  /** The time after which it gives up. */
   readonly withinMs: number;
   readonly program: WorkerProgram;
   /** The model that is in use at first, and the one that is promoted in the middle. */
@@ -50,11 +51,11 @@ export interface SoakResult {
   readonly seconds: number;
 }
 
-/** What may lie in a candidate file, and what must come of it. */
+/** The content of a candidate file, and its expected scores. */
 interface Content {
   readonly extension: 'csv' | 'parquet';
   readonly body: Uint8Array;
-  /** By model; or the reason for which it must fail. */
+  /** The scores by model; or the reason for which the file must fail. */
   readonly scores: { readonly one: CleanScores; readonly two: CleanScores } | { readonly failed: string };
 }
 
@@ -63,12 +64,12 @@ interface Contents {
   readonly bad: readonly Content[];
 }
 
-/** What a run is made of, and how far it is. */
+/** The parts of a run, and its progress. */
 interface Run {
   readonly options: SoakOptions;
   readonly site: Site;
   readonly queues: Queues;
-  /** Of the proxy. */
+  /** URL of the proxy. */
   readonly endpoint: string;
   readonly versions: { readonly one: string; readonly two: string };
   readonly files: ExpectedVersion[][];
@@ -90,7 +91,7 @@ const ROWS = [30, 80, 150, 190, 350, 700];
 const WRITES_PER_FILE = 9;
 const MAX_CRASHES = 20;
 
-/** @throws {Error} by the audit, naming everything that is wrong; or where the queues do not come to rest in time. */
+/** @throws {Error} if the audit finds anything wrong, which it names, or if the queues are not empty in time. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const started = performance.now();
   const { endpoint, scratch, seed, trained } = options;
@@ -118,7 +119,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const feeding = feed(run, contents, random(seed)).then(() => site.untilIdle([queues], options.withinMs));
     const working = Array.from({ length: WORKERS }, (_, worker) => work(run, random(seed + 2 + worker)));
     const reporting = report(run, () => [...faults.values()].reduce((sum, count) => sum + count, 0));
-    // Whichever ends first, by an error too, ends the others.
+    // The first to end, even by an error, ends the others.
     await Promise.race([feeding, ...working, read(run, random(seed + 100)), reporting]).finally(() => stopping.abort());
     await Promise.all([...working, reporting]);
     const audit = await assertNothingLost(site, { files: run.files, queues: [queues], scratch });
@@ -183,7 +184,7 @@ async function feed(run: Run, { good, bad }: Contents, chance: Random): Promise<
   }
 }
 
-/** Keeps one worker at work until the run ends; a new one comes where it was killed. */
+/** Keeps one worker running until the run ends, with a new process after each kill. */
 async function work(run: Run, chance: Random): Promise<void> {
   const { options, site, queues, endpoint, stopping } = run;
   const { signal } = stopping;
@@ -210,14 +211,14 @@ async function work(run: Run, chance: Random): Promise<void> {
       killed += 1;
       run.kills += 1;
     } else if (!signal.aborted) {
-      // A queue that cannot be read ends a worker, too.
+      // A worker also ends if its queue cannot be read.
       crashes += 1;
       if (crashes > MAX_CRASHES) throw new Error(`worker ended ${crashes} times by itself, last with: ${ended.errors}`);
     }
   }
 }
 
-/** Reads scores all the time, as one who knows nothing of all this. */
+/** Reads scores all the time, as any reader does. */
 async function read(run: Run, chance: Random): Promise<void> {
   while (!run.stopping.signal.aborted) {
     await delay(100);
@@ -267,7 +268,7 @@ async function makeContents(trained: Readonly<Record<'one' | 'two', Trained>>, s
   return { good, bad };
 }
 
-/** The same rows as Parquet; what is no number there is infinite here. */
+/** The same rows as Parquet; a price that is no number in the CSV is infinite here. */
 async function asParquet(csv: string, scratch: string): Promise<Uint8Array> {
   const folder = await mkdtemp(join(scratch, 'parquet-'));
   const [from, to] = [join(folder, 'rows.csv'), join(folder, 'rows.parquet')];

@@ -1,8 +1,10 @@
-/** The calls by which scoring changes the world, each with a name, so that a test can stop or kill a process at any of them. */
+/**
+ * The calls by which scoring changes a store or a queue, each named, so that a test can kill a process at any of them.
+ */
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Store } from '../../../lib/store/store.ts';
 
-/** A call about to be made, or just answered. */
+/** A call that is about to be made, or has just returned. */
 export interface Step {
   readonly when: 'before' | 'after';
   /** Such as `put outcome.json` or `copy part 00001`; the same for every file. */

@@ -5,7 +5,7 @@ import { deserialize, serialize } from 'node:v8';
 import { onceARun } from '../../once-a-run.ts';
 import { type Trained, trainSmall } from './site.ts';
 
-/** The model of `trainSmall`; whoever changes its files must train another. */
+/** The model of `trainSmall`. Its files are shared: a test that changes them trains a model of its own. */
 export async function trainedSmall(epochs: number): Promise<Trained> {
   const folder = await onceARun(`small-${epochs}`, async (folder) => {
     await writeFile(join(folder, 'trained'), serialize(await trainSmall(folder, epochs)));

@@ -1,4 +1,4 @@
-/** Starts, and ends, processes of `worker.ts`. */
+/** Starts and ends processes of `worker.ts`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export interface WorkerProcess {
     readonly steps: readonly string[];
     readonly errors: string;
   }>;
-  /** Lets it end what it has begun. */
+  /** Ends it after the batches under way. */
   stop(): void;
   /** Ends it at once. */
   kill(): void;
@@ -41,7 +41,7 @@ export async function buildWorker(): Promise<WorkerProgram> {
     platform: 'node',
     target: 'node20',
     external: [...LAMBDA_PACKAGES],
-    // What is CommonJS within the bundle asks for Node.js's own modules by `require`.
+    // CommonJS packages in the bundle load Node.js's own modules by `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });

@@ -1,7 +1,7 @@
 /**
- * A process that scores as the Lambdas do: the real handlers, driven from both queues. Its only argument says, in JSON,
- * what from and when to kill itself; each step that it has ended is a line of its output. SIGTERM ends it after the
- * batches under way.
+ * A process that scores as the Lambdas do: the real handlers, polling both queues. Its only argument is its options in
+ * JSON. It prints a line for each step that it has completed, kills itself where the options say so, and ends at
+ * SIGTERM after the batches under way.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeSync } from 'node:fs';
@@ -30,7 +30,7 @@ export interface WorkerOptions {
   readonly sendTwice: boolean;
   /** An empty folder. */
   readonly scratch: string;
-  /** When it kills itself, as if the power went. */
+  /** The step at which it kills itself. */
   readonly kill: Kill | null;
 }
 
@@ -40,7 +40,7 @@ export interface Kill extends Omit<Step, 'name'> {
   readonly nth: number;
 }
 
-// Time without a byte: requests wait for messages for a second.
+// The longest time without a byte; requests for messages wait for a second.
 const IDLE_MS = 3_000;
 const WAIT_SECONDS = 1;
 
@@ -94,7 +94,7 @@ async function work(options: WorkerOptions, signal: AbortSignal): Promise<void> 
   await loader.release();
 }
 
-/** Tells every step that has ended, and ends this process at the one that was asked for. */
+/** Prints every step that has ended, and kills this process at the one that was asked for. */
 function killer(kill: Kill | null): (step: Step) => void {
   let met = 0;
   return ({ when, name }) => {
@@ -103,7 +103,7 @@ function killer(kill: Kill | null): (step: Step) => void {
     met += 1;
     if (met < kill.nth) return;
     process.kill(process.pid, 'SIGKILL');
-    // Not one instruction of what follows.
+    // The signal takes a moment; nothing may run until then.
     for (;;);
   };
 }

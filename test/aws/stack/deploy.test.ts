@@ -42,18 +42,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-// Whatever the commands leave in a temporary folder goes with the test's.
+// The temporary files of the commands are removed with the test's folder.
 async function command(file: string, args: readonly string[]): Promise<void> {
   await run(file, args, { env: { ...process.env, TMPDIR: folder }, maxBuffer: 2 ** 26 });
 }
 
-// The emulator refuses alarms over expressions, and with them the monitoring part.
+// The emulator does not support alarms over expressions, so the monitoring part is left out.
 function cdk(...args: readonly string[]): Promise<void> {
   const context = ['-c', 'model=small', '-c', 'parts=data,scoring'];
   return command('npx', ['cdk', ...args, ...context, '--output', join(folder, 'cdk.out'), '--no-notices']);
 }
 
-/** Trains and publishes a version, makes it current whatever the gate would say, and tells which it is. */
+/** Trains and publishes a version, makes it current without the gate, and returns its id. */
 async function train(epochs: number): Promise<string> {
   const declaration = join(folder, 'entirespace.yaml');
   await writeFile(declaration, `${DECLARATION}\ntraining: { epochs: ${epochs} }\n`);
@@ -69,7 +69,7 @@ async function json<T>(store: Store, key: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode((await store.get(key)).body)) as T;
 }
 
-/** The record, once it is there. */
+/** Waits for a record, and returns it. */
 async function arrival<T>(key: string): Promise<T> {
   for (const end = Date.now() + SCORED_WITHIN_MS; ; await delay(250)) {
     try {
@@ -80,7 +80,7 @@ async function arrival<T>(key: string): Promise<T> {
   }
 }
 
-/** Runs a function of the stack, and tells its answer. */
+/** Invokes a function of the stack, and returns its response. */
 async function invoke(name: string): Promise<unknown> {
   const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/lambda/aws4_request' };
   const functions = `${inject('endpoint')}/2015-03-31/functions`;
@@ -91,7 +91,7 @@ async function invoke(name: string): Promise<unknown> {
   return (await fetch(`${functions}/${found}/invocations`, { method: 'POST', headers, body: '{}' })).json();
 }
 
-/** The doctor's exit code and what he says. */
+/** Runs `entirespace doctor`; its exit code and output. */
 async function doctor(...args: readonly string[]): Promise<{ code: number; stdout: string }> {
   const found = await run(process.execPath, [COMMAND, 'doctor', '--bucket', outputs.Bucket, ...args], {
     env: { ...process.env, TMPDIR: folder },

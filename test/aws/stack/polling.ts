@@ -30,7 +30,7 @@ interface Entry {
 const run = promisify(execFile);
 const COMMAND = resolve('dist/entirespace.js');
 const WITHIN_MS = 120_000;
-// As lib/stack/data.ts has it.
+// That of lib/stack/bucket-and-queues.ts.
 const MAX_RECEIVES = 5;
 
 /** Specifies `entirespace local --poll` on this emulator. */
@@ -65,7 +65,7 @@ export function describePolling(name: EmulatorName): void {
     await run('npx', ['cdk', ...args, ...context], { env, maxBuffer: 2 ** 26 });
   }
 
-  /** What a person has who never heard of AWS: an endpoint, and no credentials. */
+  /** The environment of someone without AWS credentials. */
   function environment(): NodeJS.ProcessEnv {
     const foreign = Object.entries(process.env).filter(([variable]) => !variable.startsWith('AWS_'));
     const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
@@ -79,7 +79,7 @@ export function describePolling(name: EmulatorName): void {
 
   const atBucket = () => ['--bucket', outputs.Bucket, '--endpoint', emulator.endpoint];
 
-  /** Trains and publishes a version, makes it current whatever the gate would say, and tells which it is. */
+  /** Trains and publishes a version, makes it current without the gate, and returns its id. */
   async function train(epochs: number): Promise<string> {
     await writeFile(join(folder, 'small.yaml'), `${DECLARATION}\ntraining: { epochs: ${epochs} }\n`);
     const args = ['-d', 'small.yaml', '--data', 'log.csv', '--no-promote', '--json', ...atBucket()];
@@ -98,7 +98,7 @@ export function describePolling(name: EmulatorName): void {
     return JSON.parse(new TextDecoder().decode((await bucket.get(key)).body)) as T;
   }
 
-  /** The record, once it is there. */
+  /** Waits for a record, and returns it. */
   async function arrival<T>(key: string): Promise<T> {
     for (const end = Date.now() + WITHIN_MS; ; await delay(100)) {
       try {
@@ -236,12 +236,12 @@ async function partsOf(store: Store, file: string): Promise<Buffer[]> {
   return parts;
 }
 
-/** The command under way, and what it has written. */
+/** A running command, and its output. */
 class Polling {
   readonly child: ChildProcess;
   readonly entries: Entry[] = [];
   errors = '';
-  /** Exit code and signal. */
+  /** Resolves with the exit code and the signal. */
   readonly ended: Promise<unknown[]>;
 
   constructor(child: ReturnType<typeof spawn>) {
@@ -254,7 +254,7 @@ class Polling {
     });
   }
 
-  /** The first entry that is so, of those after the first `seen`, once it is there. */
+  /** Waits for the first entry after `seen` others that meets the condition. */
   async entry(isSo: (entry: Entry) => boolean, seen = 0): Promise<Entry> {
     for (const end = Date.now() + WITHIN_MS; Date.now() < end; await delay(50)) {
       const found = this.entries.slice(seen).find(isSo);

@@ -1,7 +1,7 @@
 /**
- * Retraining as the stack does it, on an emulator: the schedule fires, the state machine runs the training process (which
- * stands in for its container), and what the run decided shows in the bucket and in the machine's own history. The
- * emulator takes a task of any exit code for a success, so that only this way through the machine can be driven.
+ * Retraining as the stack does it, on an emulator: the schedule fires, the state machine runs the training process
+ * (which stands in for its container), and what the run decided shows in the bucket and in the machine's own history.
+ * The emulator takes a task of any exit code for a success, so that only this way through the machine can be driven.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -74,7 +74,7 @@ async function cdk(...args: readonly string[]): Promise<void> {
   await run('npx', ['cdk', ...all], { env: { ...process.env, TMPDIR: folder }, maxBuffer: 2 ** 26 });
 }
 
-/** Asks Step Functions what the product does not. */
+/** Calls an action of Step Functions that the product itself does not use. */
 async function states<T>(action: string, input: object): Promise<T> {
   const response = await fetch(emulator.endpoint, {
     method: 'POST',
@@ -96,7 +96,7 @@ interface Execution {
   readonly status: string;
 }
 
-/** Executions that are over, by what they were told to tell: their status and the states that they went through. */
+/** Executions that have ended, with their status and the states that they went through. */
 async function endedExecutions(): Promise<(Execution & { readonly path: readonly string[] })[]> {
   const { executions } = await states<{ executions: Execution[] }>('ListExecutions', { stateMachineArn: stateMachine });
   const ended = executions.filter(({ status }) => status !== 'RUNNING');
@@ -118,7 +118,7 @@ async function endedExecutions(): Promise<(Execution & { readonly path: readonly
   );
 }
 
-/** The first execution that is over and went through that state. */
+/** Waits for an execution that has ended and went through that state. */
 async function executionThrough(state: string) {
   for (const end = Date.now() + DECIDED_WITHIN_MS; ; await delay(1000)) {
     const all = await endedExecutions();
@@ -134,7 +134,7 @@ async function resultOf(runId: string): Promise<RunResult> {
   return JSON.parse(new TextDecoder().decode(body));
 }
 
-/** Runs the command against the stack; `onOutput` is told what it has written so far. */
+/** Runs the command against the stack; `onOutput` receives its output so far, each time that it writes. */
 async function retrain(args: readonly string[] = [], onOutput: (text: string) => unknown = () => undefined) {
   const options = ['--now', '--bucket', bucket.url, '--state-machine', stateMachine, '--endpoint', emulator.endpoint];
   const running = run(process.execPath, [resolve('dist/entirespace.js'), 'retrain', ...options, ...args]);
@@ -164,7 +164,7 @@ describe('by hand', () => {
     const { code, stdout, stderr } = await retrain(['--wait']);
     const [, execution, runId = ''] = /^started (.*:(by-hand-[\w-]+))\n/.exec(stdout) ?? [];
     const { version, reasons, champion: against } = await resultOf(runId);
-    // The same rows make the same model, which is no better.
+    // The same rows train the same model, which is no better.
     expect({ code, stderr, against }).toEqual({ code: 7, stderr: '', against: champion });
     expect(stdout).toBe(
       `started ${execution}\nits decision will be in ${bucket.url}/_training/shop/${runId}/result.json\nshop ${version}: refused, ${reasons.join('; ')}\n`,

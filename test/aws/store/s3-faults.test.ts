@@ -1,4 +1,4 @@
-/** What each write and read makes of a network and a service that fail. */
+/** Writes and reads while the network or the service fails. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

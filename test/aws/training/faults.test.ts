@@ -1,4 +1,4 @@
-/** What becomes of a retraining on a bad night: the bucket is away, another run takes over, the machine's clock is wrong. */
+/** Retraining while the bucket cannot be reached, while another run takes over, and with a wrong clock. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,17 +28,17 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 interface Night {
-  /** The bucket, which is never away from here. */
+  /** The bucket, reached without the proxy. */
   readonly store: Store;
-  /** Between the run and the bucket. */
+  /** The proxy between the run and the bucket. */
   readonly proxy: FaultProxy;
-  /** Of the bucket itself. */
+  /** URL of the emulator, without the proxy. */
   readonly endpoint: string;
   start(runId: string, changes?: Readonly<Record<string, string>>, options?: TrainingProcessOptions): TrainingProcess;
   resultOf(runId: string): Promise<RunResult>;
 }
 
-/** A bucket of its own, so that the nights can pass at the same time. */
+/** Makes a bucket for one test, so that the tests can run at the same time. */
 async function night(declaration: ShopDeclaration = {}): Promise<Night> {
   const { bucket, store, endpoint } = await openSite(inject('endpoint'));
   const proxy = await startFaultProxy(endpoint);
@@ -71,7 +71,7 @@ async function night(declaration: ShopDeclaration = {}): Promise<Night> {
   };
 }
 
-/** Lets nobody through from the first such request on, for some time or until it is ended. */
+/** Closes every connection from the first such request on, for that time or until `end` is called. */
 function goAway({ inject }: FaultProxy, from: (request: SeenRequest) => boolean, forMs = Number.POSITIVE_INFINITY) {
   let until: number | null = null;
   let refused = 0;
@@ -158,7 +158,7 @@ describe.concurrent('a run', () => {
     const late = start('tuesday', { LEASE_SECONDS: '3', CHECKPOINT_MINUTES: '0.005' }, { preload });
     await late.line('lease taken');
     late.child.kill('SIGUSR2');
-    // It is held against a run with the right time.
+    // Another run, with the right time, finds the lease held.
     const other = start('wednesday', { SCRATCH: await mkdtemp(join(folder, 'scratch-')) });
     expect(await other.ended).toMatchObject({ code: 9, stderr: '' });
     expect({ ...(await late.ended), errors: errors(late) }).toMatchObject({ code: 0, stderr: '', errors: [] });

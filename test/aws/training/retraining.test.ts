@@ -1,4 +1,4 @@
-/** Retraining as it goes on in production, process by process, over an emulated bucket. */
+/** Several retrainings of one model, each in a process of its own, over an emulated bucket. */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import type { SyntheticLog } from '../../training/synthetic-log.ts';
 import { openSite, type Site } from '../site/site.ts';
 
 const LOG: SyntheticLog = { seed: 1, rows: 30_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };
-/** The same days and the next two, as the log is a day later. */
+/** The log two days later: other rows, and two more days at its end. */
 const NEXT: SyntheticLog = { ...LOG, seed: 2, start: new Date('2026-01-03T00:00:00.000Z') };
 const SLOW: ShopDeclaration = { batchSize: 8, epochs: 4 };
 
@@ -62,7 +62,7 @@ async function replacePartitions({ store }: Site, log: SyntheticLog): Promise<vo
   await putPartitions(store, log);
 }
 
-/** The version that a candidate file is scored by. */
+/** Scores a candidate file, and returns the version of the model that scored it. */
 async function scoredBy(site: Site, name: string): Promise<string> {
   const file = await site.put(`candidates/${name}.csv`, 'row,age,item\n1,30,i3\n2,44,i9\n');
   const models = new ModelLoader(site.store, { scratch: folder, threads: 1, memoryLimitMiB: 256 });
@@ -104,7 +104,7 @@ describe.concurrent('retraining', () => {
     expect(await better.ended).toMatchObject({ code: 0, stderr: '' });
     const two = await resultOf(site, 'v2');
     expect(two).toMatchObject({ status: 'promoted', champion: one.version });
-    // The declaration has a feature more since: what was kept, and what not, is said.
+    // The declaration has gained a feature: the log line says which weights were kept.
     expect(better.lines.find(({ message }) => message === 'warm start')).toMatchObject({
       version: one.version,
       tables: { item: { kept: 0 } },

@@ -19,7 +19,7 @@ const FILE = fileVersion({
 });
 const VERSION = { name: 'shop', version: '20261123-000000-00000000' };
 
-// Stands in for the worker: its plan tells the process's own id and how often it was asked.
+// Stands in for the worker: its plan holds the process's own id and the number of its requests.
 const WORKER = join(folder, 'worker.cjs');
 writeFileSync(
   WORKER,

@@ -1,4 +1,4 @@
-/** How a run ends on data, settings, disks, memory and champions that are not as they should be. */
+/** How a run ends with bad data or settings, a full disk, too little memory or a damaged current version. */
 import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { keysUnder, LOG, messages, type Place, places, resultOf, SLOW } from './
 
 const place = places();
 
-/** A file: in it nobody can make a folder, whatever the rights. */
+/** A file: no folder can be made in it, whatever the rights. */
 const UNWRITABLE = import.meta.filename;
 
 describe('a run ends with one line, and nothing published', () => {
@@ -184,7 +184,7 @@ describe('a scratch disk that is full', () => {
   });
 });
 
-/** As soon as there is no file of that name. */
+/** Makes a symbolic link as soon as there is no file of that name. */
 async function symlinkSoon(target: string, path: string): Promise<void> {
   for (;;) {
     const made = await symlink(target, path).then(

@@ -25,7 +25,7 @@ describe('a run', () => {
       '_training/shop/lease.json',
       '_training/shop/night-1/result.json',
     ]);
-    // A state machine may start it again after its end.
+    // A state machine may start a run again after its end.
     const again = start();
     expect((await again.ended).code).toBe(0);
     expect(again.lines.at(-1)).toMatchObject({ message: 'run is over already', version: result.version });
@@ -142,7 +142,7 @@ describe('an interrupted run', () => {
       level: 'ERROR',
       message: 'terminated: what was learnt is kept, the same run id goes on from it',
     });
-    // Another run of the same declaration and data goes on from it as well.
+    // Another run of the same declaration and data also goes on from its checkpoint.
     const other = start({ RUN_ID: 'night-2' });
     expect((await other.ended).code).toBe(0);
     expect(messages(other.lines, 'going on from a checkpoint')).toHaveLength(1);

@@ -14,7 +14,7 @@ import { type LogLine, startTraining, type TrainingProcess, type TrainingProcess
 export const DAYS = 10;
 export const UNTIL = '2026-01-10';
 export const LOG: SyntheticLog = { seed: 1, rows: 30_000, start: new Date('2026-01-01T00:00:00.000Z'), days: DAYS };
-/** Small batches, so that it takes seconds. */
+/** Small batches, so that training takes seconds. */
 export const SLOW: ShopDeclaration = { batchSize: 8, epochs: 4 };
 
 export interface Place {
@@ -25,7 +25,7 @@ export interface Place {
   start(changes?: Readonly<Record<string, string>>, options?: TrainingProcessOptions): TrainingProcess;
 }
 
-/** Makes such places; they go with the tests of the file. */
+/** Returns a function that makes such places; they are removed after the tests of the file. */
 export function places(): (declaration?: ShopDeclaration, log?: SyntheticLog) => Promise<Place> {
   let folder: string;
   let made = 0;

@@ -13,7 +13,7 @@ export interface LogLine {
   readonly [key: string]: unknown;
 }
 
-/** A line of values, with what CloudWatch makes metrics of. */
+/** A line of values in CloudWatch's embedded metric format. */
 export interface MetricLine {
   readonly _aws: {
     readonly CloudWatchMetrics: readonly {
@@ -30,7 +30,7 @@ export interface TrainingProcess {
   readonly lines: readonly LogLine[];
   /** The lines in the embedded metric format. */
   readonly metrics: readonly MetricLine[];
-  /** Resolves with the line of that message, once it is written; with `null` where the process ends without it. */
+  /** Resolves with the line of that message once it is written, and with `null` if the process ends without it. */
   line(message: string, details?: Readonly<Record<string, unknown>>): Promise<LogLine | null>;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; readonly stderr: string }>;
 }
@@ -47,7 +47,7 @@ export function startTraining(
   { shell = ':', preload }: TrainingProcessOptions = {},
 ): TrainingProcess {
   const modules = preload === undefined ? [] : ['--import', 'tsx', '--import', preload];
-  // As it is built: that is what the image runs, and it starts in a third of the time.
+  // The built program: that is what the image runs, and it starts in a third of the time.
   const command = [process.execPath, ...modules, 'dist/training.js'];
   const child = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
     cwd: ROOT,
@@ -68,7 +68,7 @@ export function startTraining(
     for (const tell of waiting) tell(line);
   };
   createInterface({ input: child.stdout }).on('line', read);
-  // Errors are structured lines as well; whatever else is there is not meant to be.
+  // Errors are structured lines as well; the tests expect no other output.
   createInterface({ input: child.stderr }).on('line', (text) => {
     if (text.startsWith('{')) read(text);
     else stderr += text;

@@ -1,6 +1,6 @@
 /**
- * Preloaded, it sets the process's clock two years back, and ten more at SIGUSR2: to all that asks JavaScript for the
- * time. Timers and the steady clock go on as they do where a machine's clock is set.
+ * Preloaded, it sets the time that JavaScript reads two years back, and ten more years at SIGUSR2. Timers and the
+ * monotonic clock stay right, as they do when a machine's clock is set.
  */
 const YEAR_MS = 365 * 86_400_000;
 const RealDate = Date;

@@ -1,4 +1,7 @@
-/** The example's real customers: their features as a table of 64,000 users, and candidates that hold customer and e-mail alone. */
+/**
+ * The example's real customers: their features as a table of 64,000 users, and candidates that hold customer and e-mail
+ * alone.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A worker as an automaton: what it calls next, by what it has been told so far. It is learned by running the real code
- * on recorded answers; since workers are deterministic, each history is run once, however many schedules pass by it.
+ * A worker as an automaton: its next call, by the results of its calls so far. It is learned by running the real code
+ * on recorded results; since workers are deterministic, each history is run once, however many schedules contain it.
  */
 import { createHash } from 'node:crypto';
 import type { Queue } from '../../../lib/queue/queue.ts';
@@ -11,7 +11,7 @@ export interface Tools extends ScoringDependencies {
   readonly shards: Queue;
 }
 
-/** What one message is, to a process that handles it: run again with fresh tools where it dies or fails. */
+/** The handling of one message: run again with fresh tools if the process is killed or fails. */
 export type Work = (tools: Tools) => Promise<unknown>;
 
 export type Step =
@@ -21,18 +21,18 @@ export type Step =
 
 export type Answer = { readonly value: unknown } | { readonly error: Error };
 
-/** Where a process stands. */
+/** How far a process has come. */
 export interface Position {
-  /** Processes that the worker has had, with this one. */
+  /** Number of the worker's processes so far, this one included. */
   readonly process: number;
   /** Digest of what this process knows. */
   readonly told: string;
 }
 
 export interface Automaton {
-  /** What the process does next. */
+  /** The next step of the process. */
   next(position: Position): Promise<Step>;
-  /** Where it stands once its next call has been answered. */
+  /** The position after the result of its next call. */
   answer(position: Position, operation: Operation, answer: Answer): Position;
 }
 
@@ -63,8 +63,8 @@ export function automaton(work: Work, worker: number): Automaton {
 }
 
 /**
- * All of an answer but the version ids, which the protocol does not use, and the ids of writers, which matter only where
- * an answer is lost. An etag stands for the bytes.
+ * All of a result but the version ids, which the protocol does not use, and the ids of writers, which matter only if a
+ * result is lost. An etag stands for the bytes.
  */
 export function textOf(answer: unknown): string {
   return JSON.stringify(answer ?? null, (name, value: unknown) =>
@@ -76,11 +76,11 @@ export function hash(text: string): string {
   return createHash('sha1').update(text).digest('base64');
 }
 
-/** Runs the code on these answers, up to the first call that has none. The process is left standing there for ever. */
+/** Runs the code on these results, up to the first call that has none. The process is left there for ever. */
 function stepAfter(work: Work, worker: number, process: number, history: readonly Answer[]): Promise<Step> {
   return new Promise((resolve) => {
     let calls = 0;
-    // Calls made at once are answered one after the other, in their order.
+    // Calls made at the same time get their results one after the other, in their order.
     const gate: Gate = (operation, act) => {
       const answer = history[calls++];
       if (answer === undefined) {
@@ -92,7 +92,7 @@ function stepAfter(work: Work, worker: number, process: number, history: readonl
     let ids = 0;
     const { store, queue } = gated(gate);
     const newWriterId = () => `worker ${worker} process ${process} write ${ids++}`;
-    // No two processes have the same time, so that what they write differs where it may.
+    // No two processes have the same time, so that their writes differ where they may.
     const now = () => new Date(Date.UTC(2026, 0, 1 + worker, process));
     work({ store, shards: queue, newWriterId, now }).then(
       () => resolve({ kind: 'done' }),

@@ -2,13 +2,13 @@
  * All schedules of a few workers, call by call.
  *
  * Each worker stands at its next call on the store; a schedule says who goes next, or who is killed there and starts
- * again. A state is the store's content and what each worker has been told so far; none is entered twice, so that the
- * search is exhaustive without walking every path.
+ * again. A state is the store's content and what each worker has read so far; none is entered twice, so that the search
+ * is exhaustive without walking every path.
  *
- * What makes no difference is not tried:
+ * Schedules that make no difference are not tried:
  * - A worker that reads what no worker of the scenario ever changes goes on at once. Which keys change is found out by
  *   starting over at each new one.
- * - A worker is killed only where its last call changed something: nobody can tell whether it still read after that.
+ * - A worker is killed only where its last call changed something: a read after that leaves no trace.
  */
 import { expect } from 'vitest';
 import type { StoredObject } from '../../../lib/store/store.ts';
@@ -36,7 +36,7 @@ export interface Scenario {
   readonly atTheEnd: (store: MemoryStore, sent: readonly string[]) => Promise<void>;
 }
 
-/** How much was explored. From every state all workers can come to an end. */
+/** The size of the search. From every state all workers can end. */
 export interface Explored {
   readonly states: number;
   /** States in which all workers have ended. */
@@ -93,7 +93,7 @@ export async function explore(scenario: Scenario): Promise<Explored> {
   }
 }
 
-/** `null` where a key was changed that was thought to stay. */
+/** Returns `null` if a key changed that was taken for constant. */
 async function search(
   { kills, atEveryInstant, atTheEnd }: Scenario,
   automata: readonly Automaton[],
@@ -104,7 +104,7 @@ async function search(
   const mover = moverOf(automata, changing, content, atEveryInstant);
   const workers: Worker[] = [];
   for (const index of automata.keys()) workers.push(await mover.begin(index, content, 0));
-  /** By state, those from which it was entered. */
+  /** By state, the states from which it was entered. */
   const before = new Map<string, string[]>();
   const seen = new Set<string>();
   const pending: State[] = [{ content, sent: [], workers, killsLeft: kills }];
@@ -159,12 +159,12 @@ function moverOf(
   const moves = new Map<string, Move | null>();
   const contents = new Map([[start.digest, start]]);
 
-  /** The worker's new process, at its first call that matters. */
+  /** Starts a new process of the worker, and runs it to its first call that matters. */
   async function begin(index: number, content: Content, processes: number): Promise<Worker> {
     return settle(index, content, { process: processes + 1, told: '', mayBeKilled: false });
   }
 
-  /** Lets the worker's call act, and the worker go on to its next call that matters; `null` where it is done. */
+  /** Carries out the worker's call, and runs it to its next call that matters; `null` if it has ended. */
   async function go(index: number, content: Content, worker: Worker): Promise<Move | null> {
     const name = `${index} ${worker.process} ${worker.told} ${content.digest}`;
     const known = moves.get(name);
@@ -205,7 +205,7 @@ function moverOf(
     return content;
   }
 
-  /** Lets a worker go on while it reads what never changes; one that fails begins again. */
+  /** Runs a worker on while it reads what never changes; one that fails begins again. */
   async function settle(index: number, { store }: Content, worker: Worker): Promise<Worker> {
     let settled = worker;
     for (;;) {

@@ -1,4 +1,4 @@
-/** Many small files at once, through the handlers and their queues, with all that disturbs them at the same time. */
+/** Many small files at once, through the handlers and their queues, with every kind of fault at the same time. */
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -79,7 +79,7 @@ async function scoreAll(store: MemoryStore, files: readonly FileVersion[], rando
   return { dead: [...arrivals.deadLetters(), ...shards.deadLetters()], deliveries };
 }
 
-/** The same handler, of which the queue does not hear that a fifth of the messages were handled. */
+/** The same handler, which reports a fifth of the messages that it has handled as failed. */
 function losingAnswers(handler: BatchHandler, random: () => number): BatchHandler {
   return async (event) => {
     const { batchItemFailures } = await handler(event);
@@ -88,7 +88,7 @@ function losingAnswers(handler: BatchHandler, random: () => number): BatchHandle
   };
 }
 
-/** The same port, whose every tenth shard cannot be scored for once. */
+/** The same port, which fails to score every tenth shard once. */
 function failingNowAndThen(files: CandidateFiles, random: () => number): CandidateFiles {
   return {
     plan: (file, model) => files.plan(file, model),

@@ -11,7 +11,7 @@ import { explore } from './explore.ts';
 /** One shard of a file that fails: most of its rows are rejected. */
 export const ALL_BAD: Shards = [{ scored: 1, rejected: 9 }];
 
-/** Brings the store to where the scenario begins, and gives the processes of it. */
+/** Brings the store to where the scenario begins, and returns its processes. */
 export type Begin = (store: MemoryStore, file: FileVersion, files: CandidateFiles) => Promise<readonly Work[]>;
 export type BeginTwo = (
   store: MemoryStore,
@@ -24,14 +24,14 @@ export interface OneVersion {
   readonly shards: Shards;
   /** Whether the path never had scores before. @default false */
   readonly isFirst?: boolean;
-  /** Outcomes that schedules must have between them. */
+  /** Outcomes that occur among the schedules, all of them and no other. */
   readonly ends: readonly ('succeeded' | 'failed')[];
   readonly kills?: number;
-  /** Fewer would say that the processes hardly met. @default 50 */
+  /** The search must enter more states than that: with fewer, the processes hardly met. @default 50 */
   readonly states?: number;
 }
 
-/** One version, in whose way may lie the scores of an older one. */
+/** Explores a scenario of one version, where scores of an older one may be in place. */
 export async function exploreOne(settings: OneVersion, begin: Begin): Promise<void> {
   const { shards, ends, isFirst = false, kills = 1, states: least = 50 } = settings;
   let file: FileVersion;
@@ -67,7 +67,7 @@ export interface TwoVersions {
   readonly isFirst?: boolean;
 }
 
-/** Two versions, in whose way may lie the scores of a third one. */
+/** Explores a scenario of two versions, where scores of a third one may be in place. */
 export async function exploreVersions(
   { older, newer, status, isFirst = false }: TwoVersions,
   begin: BeginTwo,

@@ -9,13 +9,13 @@ export interface Operation {
   readonly changes: boolean;
 }
 
-/** What calls act on. */
+/** The store and the queue that calls act on. */
 export interface Target {
   readonly store: Store;
   readonly queue: Queue;
 }
 
-/** Decides on what, when, whether and how often a call acts, and what its caller hears. */
+/** Decides on what, when, whether and how often a call acts, and what its caller gets. */
 export type Gate = <Result>(operation: Operation, act: (target: Target) => Promise<Result>) => Promise<Result>;
 
 /** A store and a queue of which every call has to pass a gate. */

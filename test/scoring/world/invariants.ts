@@ -1,4 +1,4 @@
-/** What must hold of the scores folder: at every instant, and at the end. */
+/** Conditions on the scores folder: some hold at every instant, others at the end. */
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
@@ -23,8 +23,8 @@ export function see(store: MemoryStore): Seen {
 }
 
 /**
- * At any instant, whoever is at work: every part that the manifest names is there with the bytes and rows it names.
- * So a reader who finds the same source in `_SUCCESS` and in the manifest reads whole scores of one version.
+ * At any instant, whichever processes run: every part that the manifest names is there with the bytes and rows it
+ * names. So a reader who finds the same source in `_SUCCESS` and in the manifest reads whole scores of one version.
  */
 export function checkManifest(store: MemoryStore): void {
   const { manifest, success } = see(store);
@@ -38,8 +38,8 @@ export function checkManifest(store: MemoryStore): void {
 }
 
 /**
- * At any instant while finishers of one version are at work, whatever lies there of older ones: where `_SUCCESS` is,
- * the folder holds exactly the parts of its version, and a reader may as well list it.
+ * At any instant while finishers of one version run, whatever is there of older ones: if there is a `_SUCCESS`, the
+ * folder holds exactly the parts of its version, so that a reader may also list the folder.
  */
 export function checkFolder(store: MemoryStore): void {
   checkManifest(store);
@@ -75,7 +75,7 @@ export function checkWhole(store: MemoryStore, file: FileVersion, shards: Shards
   checkWrittenOnce(store);
 }
 
-/** Plans, parts and receipts never change, though a writer comes later with the same bytes. */
+/** Plans, parts and receipts never change, even if a later writer has the same bytes. */
 function checkWrittenOnce(store: MemoryStore): void {
   const written = store.keys().filter((key) => /^_work\/[^/]+\/(plan|parts|receipts)\b/.test(key));
   const again = written.filter((key) => store.versions(key).length > 1);

@@ -10,15 +10,15 @@ import { type MemoryStore, MODEL, rememberingQueue, scratch } from './world.ts';
 
 /** What goes wrong with a call on the store. */
 export type Fault =
-  /** Refused and not done: 409, 503, no route. */
+  /** The call is refused and not carried out: 409, 503, no route. */
   | 'refused'
-  /** Done, and the caller hears of a timeout. */
+  /** The call is carried out, and the caller gets a timeout. */
   | 'answer lost'
-  /** Done, the answer lost, and repeated by the client itself, which hears the second answer. */
+  /** The call is carried out, the response lost, and the client itself repeats it and gets the second response. */
   | 'repeated by the client'
-  /** Done, and then the handler's process is gone; the queue delivers its message again. */
+  /** The call is carried out, and then the handler's process is killed; the queue delivers its message again. */
   | 'handler killed'
-  /** Done, and then everything is gone, queues included; the run is started again. */
+  /** The call is carried out, and then the run with its queues is killed; it is started again. */
   | 'run killed';
 
 /** Says what goes wrong with the n-th call, counted from 0 over all runs. */
@@ -40,7 +40,7 @@ export interface LocalOutcome {
 
 const MAX_RUNS = 50;
 
-/** Runs local mode, again and again while faults end it, until a run comes through. */
+/** Runs local mode until a run ends by itself, however many runs the faults end before. */
 export async function runLocal(
   { store, files, atEveryInstant = () => {} }: LocalWorld,
   faults: Faults = () => null,
@@ -94,7 +94,7 @@ export async function runLocal(
   }
 }
 
-/** Time passes only where somebody waits for it. */
+/** A clock that moves on only when someone sleeps. */
 export function instantClock(): Clock {
   let now = Date.UTC(2026, 0, 1);
   return {

@@ -1,4 +1,4 @@
-/** What workers do, as messages would make them; and states of the store in which a scenario begins. */
+/** The work that messages start, and the states of the store in which a scenario begins. */
 
 import { outcomeKey, workPartKey } from '../../../lib/contract/bucket.ts';
 import type { Queue } from '../../../lib/queue/queue.ts';
@@ -13,7 +13,7 @@ import { fakeFiles, type MemoryStore, MODEL, rememberingQueue, type Shards, scra
 
 type Tools = ScoringDependencies & { readonly shards: Queue };
 
-/** Handles an arrival, with whatever model is current by then. */
+/** Handles an arrival, with that model as the current one. */
 export function planWork(file: FileVersion, files: CandidateFiles, model: CurrentModel = MODEL) {
   return (tools: Tools) => planFile({ ...tools, files, models: { current: async () => model }, inOneGo: null }, file);
 }
@@ -29,7 +29,7 @@ export function shardWork({ source }: Pick<FileVersion, 'source'>, shard: number
   return (tools: ScoringDependencies) => scoreShard({ ...tools, files, scratch }, { source, shard });
 }
 
-/** No two processes ever make the same id. */
+/** Counts the ids of writers, so that no two are the same. */
 let directWrites = 0;
 
 /** Tools that act at once on the store itself. */
@@ -74,8 +74,8 @@ export async function runToReceipts(store: MemoryStore, file: FileVersion, shard
 }
 
 /**
- * Delivers the arrival and all shard messages of a file once more, and gives the calls that change something: none,
- * where the file is over.
+ * Delivers the arrival and all shard messages of a file once more, and returns the calls that change something: none,
+ * if the file has ended.
  */
 export async function changesOfRepeating(
   store: MemoryStore,

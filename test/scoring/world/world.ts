@@ -18,7 +18,7 @@ export const MODEL: CurrentModel = { name: 'hillstrom', version: 'm1', maxReject
 export const SHARD: Shards = [{ scored: 8, rejected: 2 }];
 export const TWO_SHARDS: Shards = [...SHARD, { scored: 10, rejected: 0 }];
 
-// Several test files share it, in one worker; it goes with the run's temporary folder.
+// Several test files of a worker share it; it is removed with the run's temporary folder.
 const folder = mkdtempSync(join(tmpdir(), 'entirespace-proof-'));
 const written = new Set<string>();
 
@@ -90,7 +90,7 @@ export function rememberingQueue(): Queue & { readonly bodies: string[] } {
 
 export { type MemoryStore, memoryStore };
 
-/** A file of this text, written once however often it is asked for. */
+/** Path of a file with this text, which is written once. */
 function fileWith(text: string): string {
   const path = join(folder, createHash('md5').update(text).digest('hex'));
   if (!written.has(path)) writeFileSync(path, text);

@@ -1,4 +1,4 @@
-/** The file store under several processes at once, and in one that the operating system cuts short. */
+/** The file store used by several processes at once, and by one whose files the operating system limits. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
@@ -32,7 +32,7 @@ describe('file store', () => {
 
   describe('where the file system refuses', () => {
     it('leaves nothing of an object for which there is no room', async () => {
-      // A limit on the size of files, in KiB, stands for the full disk.
+      // A limit on the size of files, in KiB, fails as a full disk does.
       const writer = spawnWriter('ulimit -f 1024; exec', 'putBytes', '4000000');
       const errors = collect(writer.stderr);
       await start(writer);
