@@ -34,11 +34,13 @@ const ROOMS = [
 const WITHOUT_IMPORTS = ['lib/contract', 'lib/numbers'];
 
 const DOORS: Readonly<Record<string, readonly string[]>> = {
+  '@aws-lambda-powertools/batch': ['lib/scoring'],
   '@aws-lambda-powertools/logger': ['lib/scoring'],
-  '@aws-lambda-powertools/metrics': ['lib/scoring', 'functions'],
+  '@aws-lambda-powertools/metrics': ['lib/scoring'],
   '@aws-sdk/client-s3': ['lib/store'],
   '@aws-sdk/client-sfn': ['lib/store'],
   '@aws-sdk/client-sqs': ['lib/queue'],
+  '@aws-sdk/lib-storage': ['lib/store'],
   '@bufbuild/protobuf': ['lib/graph'],
   '@duckdb/node-api': ['lib/table'],
   '@observablehq/plot': ['lib/report'],

@@ -1,15 +1,15 @@
 import {
-  ListObjectsV2Command,
-  type ListObjectsV2CommandOutput,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
+  paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { ObjectInfo } from '../store.ts';
 
 /**
- * The current objects whose keys start with a prefix, in the order of their keys' UTF-8 bytes; without metadata. Of
- * S3's listings only that of versions tells their ids; it also reads through the versions that are not current.
+ * The current objects whose keys start with a prefix, in the order of their keys' UTF-8 bytes; without metadata. Only
+ * S3's listing of versions, for which the SDK has no paginator, has their ids; it also reads through the versions that are
+ * not current.
  */
 export async function* listCurrent(client: S3Client, bucket: string, prefix: string): AsyncGenerator<ObjectInfo> {
   let next: { readonly KeyMarker?: string; readonly VersionIdMarker?: string } | null = {};
@@ -18,7 +18,7 @@ export async function* listCurrent(client: S3Client, bucket: string, prefix: str
       // XML cannot carry every character that a key may have.
       new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, EncodingType: 'url', ...next }),
     );
-    const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key;
+    const decode = decoderOf(page);
     for (const { Key = '', Size = 0, ETag = '', VersionId = '', IsLatest } of page.Versions ?? []) {
       const key = decode(Key);
       // A folder that was made in the console is an object whose key ends in a slash.
@@ -36,15 +36,13 @@ export async function* listCurrent(client: S3Client, bucket: string, prefix: str
 
 /** Folders directly below one that hold a current object, each as the prefix of its keys. */
 export async function* listFoldersOf(client: S3Client, bucket: string, folder: string): AsyncGenerator<string> {
-  let next: { readonly ContinuationToken?: string } | null = {};
-  while (next !== null) {
-    const page: ListObjectsV2CommandOutput = await client.send(
-      new ListObjectsV2Command({ Bucket: bucket, Prefix: folder, Delimiter: '/', EncodingType: 'url', ...next }),
-    );
-    const decode = page.EncodingType === 'url' ? decodeKey : (key: string) => key;
-    for (const { Prefix = '' } of page.CommonPrefixes ?? []) yield decode(Prefix);
-    next = page.NextContinuationToken === undefined ? null : { ContinuationToken: page.NextContinuationToken };
-  }
+  const request = { Bucket: bucket, Prefix: folder, Delimiter: '/', EncodingType: 'url' } as const;
+  for await (const page of paginateListObjectsV2({ client }, request))
+    for (const { Prefix = '' } of page.CommonPrefixes ?? []) yield decoderOf(page)(Prefix);
+}
+
+function decoderOf({ EncodingType }: { readonly EncodingType?: string | undefined }): (key: string) => string {
+  return EncodingType === 'url' ? decodeKey : (key) => key;
 }
 
 function decodeKey(key: string): string {

@@ -1,14 +1,8 @@
 /** Writes to S3, each of which makes the whole object visible at once, or nothing. */
 import { type FileHandle, open } from 'node:fs/promises';
-import {
-  AbortMultipartUploadCommand,
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
-import { forEachAtOnce } from '../parallel.ts';
+import { Readable } from 'node:stream';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import { withRetries } from '../retry.ts';
 import type { PutOptions } from '../store.ts';
 import { isUndecided } from './errors.ts';
@@ -24,6 +18,7 @@ export interface UploadSizes {
 export const UPLOAD_SIZES: UploadSizes = { wholeBytes: 64 * 2 ** 20, partBytes: 16 * 2 ** 20 };
 
 const PARTS_AT_ONCE = 4;
+const READ_BYTES = 2 ** 20;
 // S3's limit.
 const MAX_PARTS = 10_000;
 // Writers of one key conflict for as long as a request takes.
@@ -58,48 +53,43 @@ export async function putLocalFile(
   }
 }
 
-interface Upload {
+interface LocalFile {
   readonly file: FileHandle;
   readonly path: string;
   readonly size: number;
   readonly partBytes: number;
 }
 
-async function uploadParts(target: S3Object, upload: Upload, options: PutOptions): Promise<Facts> {
+/** Uploads in parts; where anything fails, the parts are removed. */
+async function uploadParts(target: S3Object, local: LocalFile, options: PutOptions): Promise<Facts> {
   const { client, bucket: Bucket, key: Key } = target;
-  const create = { Bucket, Key, Metadata: options.metadata, ChecksumAlgorithm: 'CRC32' } as const;
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand(create));
-  const id = { Bucket, Key, UploadId };
-  try {
-    const parts: CompletedPart[] = [];
-    await forEachAtOnce(partsOf(upload), PARTS_AT_ONCE, async ({ number, start, end }) => {
-      const part = { ...id, PartNumber: number, Body: await readExactly(upload, start, end) };
-      const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand({ ...part, ChecksumAlgorithm: 'CRC32' }));
-      parts[number - 1] = { PartNumber: number, ETag, ChecksumCRC32 };
-    });
-    const complete = { ...id, MultipartUpload: { Parts: parts }, ...conditionOf(options) };
-    const { ETag, VersionId } = await client.send(new CompleteMultipartUploadCommand(complete));
-    return { size: upload.size, etag: ETag, versionId: VersionId, metadata: { ...options.metadata } };
-  } catch (error) {
-    // Parts of an upload that nobody ends are paid for; where this fails too, the bucket's lifecycle removes them.
-    await client.send(new AbortMultipartUploadCommand(id)).catch(() => undefined);
-    throw error;
-  }
+  const metadata = { ...options.metadata };
+  const upload = new Upload({
+    client,
+    params: {
+      Bucket,
+      Key,
+      Body: Readable.from(bytesOf(local), { objectMode: false }),
+      ContentLength: local.size,
+      Metadata: metadata,
+      ChecksumAlgorithm: 'CRC32',
+      ...conditionOf(options),
+    },
+    partSize: local.partBytes,
+    queueSize: PARTS_AT_ONCE,
+  });
+  const { ETag, VersionId } = await upload.done();
+  return { size: local.size, etag: ETag, versionId: VersionId, metadata };
 }
 
-function* partsOf({ size, partBytes }: Upload): Generator<{ number: number; start: number; end: number }> {
-  for (let start = 0, number = 1; start < size; start += partBytes, number += 1)
-    yield { number, start, end: Math.min(start + partBytes, size) };
-}
-
-async function readExactly({ file, path }: Upload, start: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - start);
-  for (let filled = 0; filled < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
-    if (bytesRead === 0) throw new Error(`${path} became shorter while it was uploaded`);
-    filled += bytesRead;
+/** The file's bytes, all of them: a file that became shorter would else be a whole, shorter object. */
+async function* bytesOf({ file, path, size }: LocalFile): AsyncGenerator<Buffer> {
+  let read = 0;
+  for await (const bytes of file.createReadStream({ autoClose: false, start: 0, highWaterMark: READ_BYTES })) {
+    read += (bytes as Buffer).length;
+    yield bytes as Buffer;
   }
-  return bytes;
+  if (read !== size) throw new Error(`${path} changed while it was uploaded: got ${read} bytes, expected ${size}`);
 }
 
 function conditionOf({ ifAbsent, ifMatch }: PutOptions): { IfNoneMatch?: string; IfMatch?: string } {

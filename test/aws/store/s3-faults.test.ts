@@ -1,5 +1,6 @@
 /** Writes and reads while the network or the service fails. */
 import { randomUUID } from 'node:crypto';
+import { truncateSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +148,23 @@ describe('a conflict', () => {
     await store.putFile('a', await largeFile(), { ifAbsent: true, metadata: { n: '1' } });
     expect(proxy.requests.filter(isCreate)).toHaveLength(2);
     expect((await calm.head('a'))?.metadata).toEqual({ n: '1' });
+  });
+});
+
+describe('a file that becomes shorter while it is uploaded', () => {
+  it('is no object, and leaves no upload open', async () => {
+    const path = await largeFile();
+    // Behind the parts that were read before the upload began.
+    const isShortening = (request: SeenRequest) => {
+      if (isCreate(request)) truncateSync(path, 10 * MIB);
+      return false;
+    };
+    proxy.inject({ when: isShortening, answer: 'close' });
+    await expect(store.putFile('a', path)).rejects.toThrow(
+      `${path} changed while it was uploaded: got ${10 * MIB} bytes, expected ${11 * MIB}`,
+    );
+    expect(await calm.head('a')).toBeNull();
+    expect(await openUploads()).toBe(0);
   });
 });
 

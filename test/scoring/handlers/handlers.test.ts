@@ -72,6 +72,14 @@ describe('the handlers', () => {
   });
 });
 
+it('a batch of which every message fails is reported, and no error of the function', async () => {
+  const { tools, log } = world();
+  const scoreShard = scoreShardHandler({ ...tools, files: fakeFiles(TWO_SHARDS), scratch, log });
+  expect(await scoreShard(eventOf(['{}', 'text']))).toEqual({
+    batchItemFailures: [{ itemIdentifier: 'm0' }, { itemIdentifier: 'm1' }],
+  });
+});
+
 function world() {
   const store = memoryStore();
   const lines: Line[] = [];
