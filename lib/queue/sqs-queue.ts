@@ -44,26 +44,19 @@ export function batchesOf(bodies: readonly string[]): string[][] {
 /** Sends one batch, and again those of its messages that SQS could not take. */
 async function sendBatch(client: SQSClient, queueUrl: string, bodies: readonly string[]): Promise<void> {
   let left = bodies.map((body, index) => ({ Id: String(index), MessageBody: body }));
+  let mayPass = false;
   const send = async () => {
+    mayPass = false;
     const failed = await failuresOf(client, queueUrl, left);
     const [first] = failed;
     if (first === undefined) return;
+    mayPass = !failed.some(({ SenderFault }) => SenderFault);
     const again = new Set(failed.map(({ Id }) => Id));
     left = left.filter(({ Id }) => again.has(Id));
-    const what = `${failed.length} of ${bodies.length} messages to ${queueUrl}`;
-    throw new NotTakenError(`cannot send ${what}: ${first.Code}: ${first.Message ?? ''}`, failed);
+    const why = `${first.Code}: ${first.Message ?? ''}`;
+    throw new Error(`cannot send ${failed.length} of ${bodies.length} messages to ${queueUrl}: ${why}`);
   };
-  await withRetries(send, { ...RETRIES, mayPass: (error) => error instanceof NotTakenError && error.mayPass });
-}
-
-/** Thrown where SQS took a batch and not all of its messages. */
-class NotTakenError extends Error {
-  /** Whether none of them is the sender's fault. */
-  readonly mayPass: boolean;
-  constructor(message: string, failed: readonly BatchResultErrorEntry[]) {
-    super(message);
-    this.mayPass = !failed.some(({ SenderFault }) => SenderFault);
-  }
+  await withRetries(send, { ...RETRIES, mayPass: () => mayPass });
 }
 
 async function failuresOf(
