@@ -1,4 +1,4 @@
-/** The Lambda asset, built for the machine that will run it and not for the one that builds it. Needs npm, and no Docker. */
+/** Builds the Lambda asset for the architecture that runs it, on any machine. Needs npm, but no Docker. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -22,35 +22,39 @@ import { deflateRawSync } from 'node:zlib';
 import { ASSET_BYTES } from '../contract/limits.ts';
 import { byteText } from '../numbers/text.ts';
 
+/** Architecture of a Lambda function, by its name in Node.js. */
 export type LambdaArchitecture = 'x64' | 'arm64';
 
+/** What to build, and from what. */
 export interface BuildLambdaOptions {
   readonly arch: LambdaArchitecture;
-  /** Folder of the asset; replaced where it is out of date. */
+  /** Folder to write the asset to. An asset in it is replaced where it is out of date. */
   readonly outFolder: string;
   /** Folder of the bundled functions. */
   readonly functionsFolder: string;
-  /** Folder of the native packages' `package.json` and `package-lock.json`. */
+  /** Folder with the `package.json` and `package-lock.json` of the native packages. */
   readonly lockFolder: string;
-  /** Told what is going on. @default nobody */
+  /** Called with a line about each step. @default nothing is called */
   readonly onProgress?: (message: string) => void;
 }
 
+/** An asset that is ready to deploy. */
 export interface LambdaAsset {
   readonly folder: string;
   readonly zipBytes: number;
   readonly unzippedBytes: number;
-  /** Whether an earlier build was still right. */
+  /** Whether the asset is that of an earlier build, from the same inputs. */
   readonly isCached: boolean;
 }
 
-/** ELF's number of each machine (`e_machine`). */
+/** Number of each architecture in an ELF header (`e_machine`). */
 const ELF_MACHINES: Readonly<Record<LambdaArchitecture, number>> = { x64: 62, arm64: 183 };
 
 /**
- * Builds the folder that is deployed: the bundled functions, onnxruntime and DuckDB with their binaries for Linux on
- * that architecture. An asset of the same inputs is left as it is.
- * @throws {Error} where npm fails, a binary is missing or not of that machine, or the asset is larger than Lambda takes.
+ * Builds the folder to deploy: the bundled functions, and onnxruntime and DuckDB with their Linux binaries for the
+ * architecture. An asset that was built from the same inputs is kept.
+ * @throws {Error} where npm fails, a binary is missing or is for another architecture, or the asset is too large for
+ *   Lambda.
  */
 export function buildLambda(options: BuildLambdaOptions): LambdaAsset {
   const { arch, outFolder, functionsFolder, lockFolder, onProgress = () => undefined } = options;
@@ -79,8 +83,8 @@ export function buildLambda(options: BuildLambdaOptions): LambdaAsset {
 }
 
 /**
- * Refuses an asset whose native files are not all ELF of that machine, or that lacks one of the two packages'.
- * @throws {Error} naming every file that is not as it should be.
+ * Checks that all native files of an asset are ELF files for the architecture, and that both packages have theirs.
+ * @throws {Error} naming every file that is wrong or missing.
  */
 export function checkBinaries(folder: string, arch: LambdaArchitecture): void {
   const files = filesBelow(folder).filter((file) => /\.node$|\.so(\.|$)/.test(basename(file)));
@@ -121,7 +125,7 @@ function copyNeeded(from: string, to: string, arch: LambdaArchitecture): void {
   }
 }
 
-/** What the two packages load at run time: neither other platforms' binaries nor what only their installation uses. */
+/** Returns whether a file of a package is loaded at run time on Linux of the architecture. */
 function isNeeded(file: string, arch: LambdaArchitecture): boolean {
   if (/(\.d\.[cm]?ts|\.map|\.md)$|\/(LICENSE|NOTICE)$/.test(file) || file.includes('providers_cuda')) return false;
   if (file.startsWith('onnxruntime-node/bin/')) return file.startsWith(`onnxruntime-node/bin/napi-v6/linux/${arch}/`);
@@ -134,7 +138,7 @@ function isNeeded(file: string, arch: LambdaArchitecture): boolean {
   ].some((pattern) => pattern.test(file));
 }
 
-/** `null` where the file is no 64-bit little-endian ELF. */
+/** Returns the machine number of an ELF file; `null` where the file is not a 64-bit little-endian ELF file. */
 function elfMachine(path: string): number | null {
   const header = Buffer.alloc(20);
   const file = openSync(path, 'r');
@@ -157,7 +161,7 @@ function measure(folder: string): Sizes {
   for (const file of filesBelow(folder)) {
     const content = readFileSync(join(folder, file));
     unzippedBytes += content.length;
-    // A zip has two headers of 30 and 46 bytes for each file, both with its name.
+    // For each file, a zip has two headers of 30 and 46 bytes, both with the file's name.
     zipBytes += deflateRawSync(content, { level: 6 }).length + 76 + 2 * Buffer.byteLength(file);
   }
   return { zipBytes, unzippedBytes };
@@ -172,7 +176,7 @@ function checkSizes({ zipBytes, unzippedBytes }: Sizes): void {
     throw new Error(`lambda asset has ${byteText(zipBytes)} zipped, expected at most ${byteText(ASSET_BYTES.zipped)}`);
 }
 
-// Beside the asset and not in it, so that the same inputs give the same asset.
+// The stamp is beside the asset and not in it, so that the same inputs give the same asset.
 function stampPath(outFolder: string): string {
   return `${outFolder}.json`;
 }

@@ -1,4 +1,4 @@
-/** Curves of a tally, for people to look at. */
+/** Curves to plot, computed from a tally. */
 import { sliceByWeight, type Tally, tallyTotals } from './tally.ts';
 
 /** A point of the ROC curve: shares of the negatives and of the positives above a probability. */
@@ -8,8 +8,8 @@ export interface RocPoint {
 }
 
 /**
- * The ROC curve from (0, 0) to (1, 1), thinned to about `points` points evenly spread over both axes; tied rows are one
- * straight piece. Empty where a class is missing.
+ * Returns the ROC curve from (0, 0) to (1, 1), thinned to about `points` points spread evenly over both axes. Tied rows
+ * are one straight segment. The curve is empty where a class is missing.
  */
 export function rocCurve(tally: Tally, points: number): RocPoint[] {
   const { positive: positives, negative: negatives } = tallyTotals(tally);
@@ -23,7 +23,7 @@ export function rocCurve(tally: Tally, points: number): RocPoint[] {
     const isFar = falsePositives + truePositives - last >= 2 / points;
     if (!isFar && run > 0) continue;
     last = falsePositives + truePositives;
-    // The last sums are those of all rows, but for their rounding.
+    // The last point is (1, 1), which rounded sums may miss.
     curve.push(run === 0 ? { falsePositives: 1, truePositives: 1 } : { falsePositives, truePositives });
   }
   return curve;
@@ -31,19 +31,23 @@ export function rocCurve(tally: Tally, points: number): RocPoint[] {
 
 /** A tenth of the rows, by descending probability. */
 export interface LiftBin {
-  /** From 1, the greatest probabilities, to 10. */
+  /** From 1, for the greatest probabilities, to 10. */
   readonly tenth: number;
-  /** Share of positives in it, and that share over the share among all rows. */
+  /** Share of positives in the tenth. */
   readonly rate: number;
+  /** That share divided by the share of positives among all rows. */
   readonly lift: number;
 }
 
-/** Lift by tenth of the rows by weight, those tied at a cut divided in proportion. Empty where there is no positive row. */
+/**
+ * Returns the lift of each tenth of the rows, by weight; rows tied at a cut are divided in proportion. The result is
+ * empty where no row is positive.
+ */
 export function liftByTenth(tally: Tally): LiftBin[] {
   const { positive, weight } = tallyTotals(tally);
   if (positive === 0) return [];
-  const edges = Array.from({ length: 9 }, (_, edge) => ((edge + 1) * weight) / 10);
-  return sliceByWeight(tally, edges)
+  const cuts = Array.from({ length: 9 }, (_, cut) => ((cut + 1) * weight) / 10);
+  return sliceByWeight(tally, cuts)
     .toReversed()
     .map((slice, index) => {
       const rate = slice.weight === 0 ? 0 : slice.positive / slice.weight;

@@ -5,23 +5,23 @@ import { checkRows, rowsReaching, type ScoredRows } from './rows.ts';
 import { type Tally, tallyKnown, tallyTotals } from './tally.ts';
 import { evaluateTask, type TaskMetrics } from './task.ts';
 
-/** One output of a model and the label it predicts. */
+/** One output of a model, and the label that it predicts. */
 export interface FunnelTask {
-  /** Key in metrics files, as `ctr`. */
+  /** Key in metrics files, such as `ctr`. */
   readonly name: string;
-  /** For people, as `CVR (clicked)`. */
+  /** Name in tables and reports, such as `CVR (clicked)`. */
   readonly title: string;
   /** Name of the model's output. */
   readonly output: string;
   /** Stage whose label the output predicts. */
   readonly label: string;
-  /** Stage whose rows alone are measured, because the probability is conditional on it; `null` for all rows. */
+  /** Stage that the probability is conditional on: only rows that reached it are measured; `null` for all rows. */
   readonly given: string | null;
 }
 
-/** The test rows with everything that a model says of them and that became of them, column by column. */
+/** The test rows, column by column: the probabilities that a model gave them, and what became of them. */
 export interface FunnelRows {
-  /** By output name. */
+  /** Probabilities by output name. */
   readonly probabilities: Readonly<Record<string, Float32Array>>;
   /** By stage: 1 where the row reached it from the root, 0 where not, -1 where that is not known yet. */
   readonly labels: Readonly<Record<string, Int8Array>>;
@@ -29,33 +29,42 @@ export interface FunnelRows {
   readonly group: Float64Array | null;
 }
 
+/** What to measure. */
 export interface FunnelOptions {
   readonly tasks: readonly FunnelTask[];
   /** Mean label of the training rows, by task name. */
   readonly trainingRates: Readonly<Record<string, number>>;
   /**
-   * pCTR of one network trained apart, the same for every model that is compared (the protocol of arXiv 1804.07931).
+   * pCTR of a network that was trained separately, the same for all models that are compared (the protocol of arXiv
+   * 1804.07931).
    *
-   * @default none: `ctcvrAucSharedCtr` is undefined
+   * @default none, and `ctcvrAucSharedCtr` is an undefined metric
    */
   readonly sharedPctr?: Float32Array;
 }
 
+/** Metrics of one task of a funnel. */
 export interface FunnelTaskMetrics extends TaskMetrics {
   readonly task: FunnelTask;
-  /** Mean probability over the rows that reached `task.given`, and over those that did not; `null` without `given`. */
+  /** Mean probability over the rows that reached `task.given`; `null` without `given`. */
   readonly meanPredictionReached: Metric | null;
+  /** Mean probability over the rows that did not reach `task.given`; `null` without `given`. */
   readonly meanPredictionNotReached: Metric | null;
 }
 
+/** Metrics of all tasks of a funnel. */
 export interface FunnelMetrics {
   readonly tasks: readonly FunnelTaskMetrics[];
-  /** AUC of the model's own pctcvr, and of the shared network's pCTR times the model's pcvr. */
+  /** AUC of the model's pctcvr. */
   readonly ctcvrAucOwn: Metric;
+  /** AUC of the shared network's pCTR times the model's pcvr. */
   readonly ctcvrAucSharedCtr: Metric;
 }
 
-/** CTR and CTCVR on all impressions, CVR on clicked rows only. Where the root is the impression, that is every row. */
+/**
+ * Returns the three tasks of the roles: CTR and CTCVR on all impressions, which are all rows where the impression is
+ * the root, and CVR on clicked rows only.
+ */
 export function roleTasks({ impression, click, conversion }: Roles, root: string): FunnelTask[] {
   const given = impression === root ? null : impression;
   return [
@@ -66,8 +75,9 @@ export function roleTasks({ impression, click, conversion }: Roles, root: string
 }
 
 /**
- * Measures every task of a funnel on its own rows. Throws an Error that names every output, label and training rate
- * that the tasks need and that is missing.
+ * Measures every task of a funnel on its own rows.
+ * @throws {Error} naming every output, label and training rate that the tasks need and that is missing.
+ * @throws {RangeError} naming the columns of unequal length, or with values out of range.
  */
 export function evaluateFunnel(rows: FunnelRows, options: FunnelOptions): FunnelMetrics {
   checkFunnel(rows, options);
@@ -93,12 +103,12 @@ function evaluateFunnelTask(funnel: FunnelRows, task: FunnelTask, trainingRate: 
   };
 }
 
-/** The rows that a task measures, by ascending probability of its output. */
+/** Tallies the rows that a task measures, by the probability of its output. */
 export function taskTally(rows: FunnelRows, task: FunnelTask): Tally {
   return tallyKnown(rowsOfTask(rows, task, column(rows.probabilities, task.output)));
 }
 
-/** Positive rows among those that a task measures. */
+/** Returns the number of positive rows among those that a task measures. */
 export function positivesOf(labels: FunnelRows['labels'], { label, given }: FunnelTask): number {
   const reached = given === null ? null : column(labels, given);
   const isPositive = (value: number, row: number) => value === 1 && (reached === null || reached[row] === 1);
@@ -114,7 +124,10 @@ function rowsOfTask(
   return given === null ? rows : rowsReaching(rows, column(labels, given));
 }
 
-/** Means over the rows that reached a stage and over the others, by way of a tally: its sums know no row order. */
+/**
+ * Returns the mean probabilities of the rows that reached a stage, and of those that did not. They are computed from a
+ * tally, whose sums do not depend on the order of the rows.
+ */
 function meanPredictions({ probabilities, labels, weight }: FunnelRows, output: string, stage: string) {
   const rows = { probability: column(probabilities, output), label: column(labels, stage), weight, group: null };
   checkRows(rows);

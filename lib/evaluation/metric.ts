@@ -1,12 +1,12 @@
-/** A measured number, or the plain reason why there is none. */
+/** A measured number, or the reason why there is none. */
 export type Metric = { readonly value: number } | { readonly value: null; readonly reason: string };
 
-/** The metric of this value. */
+/** Returns a metric with a value. */
 export function measured(value: number): Metric {
   return { value };
 }
 
-/** A metric that these rows do not define. */
+/** Returns a metric that the rows do not define, with the reason. */
 export function undefinedMetric(reason: string): Metric {
   return { value: null, reason };
 }

@@ -1,7 +1,10 @@
 import type { FunnelMetrics, FunnelTaskMetrics } from './funnel.ts';
 import type { Metric } from './metric.ts';
 
-/** `metrics.json` of a model version. A metric is `null` where the rows do not define it; `reasons` says why, by key. */
+/**
+ * `metrics.json` of a model version. A metric that the rows do not define is `null`, with the reason in `reasons`, by
+ * key.
+ */
 export interface MetricsJson {
   /** By task name. */
   readonly tasks: Readonly<Record<string, TaskMetricsJson>>;
@@ -10,6 +13,7 @@ export interface MetricsJson {
   readonly reasons: Reasons;
 }
 
+/** The metrics of a task in `metrics.json`; their meaning is that of `TaskMetrics`. */
 export interface TaskMetricsJson {
   readonly output: string;
   readonly label: string;
@@ -19,7 +23,7 @@ export interface TaskMetricsJson {
   readonly positives: number;
   readonly base_rate: number | null;
   readonly mean_prediction: number | null;
-  /** `null`, with no reason, in a task on all rows. */
+  /** `null` without a reason where the task measures all rows. */
   readonly mean_prediction_reached: number | null;
   readonly mean_prediction_not_reached: number | null;
   readonly pcoc: number | null;
@@ -37,6 +41,7 @@ export interface TaskMetricsJson {
   readonly reasons: Reasons;
 }
 
+/** Precision, recall and F1 at a share of the rows, in `metrics.json`. */
 export interface TopShareJson {
   readonly share: number;
   readonly precision: number | null;
@@ -44,6 +49,7 @@ export interface TopShareJson {
   readonly f1: number | null;
 }
 
+/** A bin of the reliability curve in `metrics.json`. */
 export interface ReliabilityBinJson {
   readonly weight: number;
   readonly lower: number;
@@ -55,7 +61,7 @@ export interface ReliabilityBinJson {
 
 type Reasons = Readonly<Record<string, string>>;
 
-/** Metrics under the stable snake_case keys of `metrics.json`. */
+/** Returns the metrics under the stable snake_case keys of `metrics.json`. */
 export function metricsJson({ tasks, ctcvrAucOwn, ctcvrAucSharedCtr }: FunnelMetrics): MetricsJson {
   return {
     tasks: Object.fromEntries(tasks.map((metrics) => [metrics.task.name, taskJson(metrics)])),
@@ -114,7 +120,7 @@ function taskJson(metrics: FunnelTaskMetrics): TaskMetricsJson {
       log_loss: metrics.logLoss,
       normalized_entropy: metrics.normalizedEntropy,
       calibration_error: metrics.calibrationError,
-      // All three of each share are defined, or none is.
+      // Either all three metrics of every share are defined, or none is.
       top_k: topShares[0]?.recall ?? null,
     }),
   };

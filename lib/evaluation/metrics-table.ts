@@ -3,8 +3,8 @@ import type { FunnelMetrics, FunnelTaskMetrics } from './funnel.ts';
 import type { Metric } from './metric.ts';
 
 /**
- * A table for a terminal, one line a task, without a newline at its end. An undefined metric is `-`, with the reason
- * in a footnote; GAUC is shown where the rows have groups.
+ * Returns a table for a terminal, with one line for each task and no newline at the end. An undefined metric is `-`,
+ * with the reason in a footnote. GAUC is shown only where the rows have groups.
  */
 export function formatMetricsTable({ tasks, ctcvrAucSharedCtr }: FunnelMetrics): string {
   const footnotes = new Footnotes();
@@ -54,7 +54,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'GAUC', cell: ({ gauc }) => ({ metric: gauc.auc, format: (value) => value.toFixed(4) }) },
 ];
 
-/** Numbers each distinct reason once. */
+/** The footnotes of a table: the distinct reasons why metrics are undefined, numbered from 1. */
 class Footnotes {
   readonly #reasons: string[] = [];
 

@@ -4,8 +4,8 @@ import type { ScoredRows } from './rows.ts';
 import { missingClass, sliceByWeight, type Tally, tallyScores, tallyTotals, withoutRows } from './tally.ts';
 
 /**
- * Exact area under the ROC curve: the share of weighted (positive, negative) pairs in which the positive row has the
- * greater probability, a tie counting one half.
+ * Returns the exact area under the ROC curve: the weighted share of (positive, negative) pairs in which the positive
+ * row has the greater probability, where a tie counts one half.
  */
 export function areaUnderCurve({ positive, negative, unknown }: Tally): Metric {
   let positives = 0;
@@ -22,16 +22,19 @@ export function areaUnderCurve({ positive, negative, unknown }: Tally): Metric {
   return measured(pairsWon / (positives * negatives));
 }
 
-/** The mean of the groups' AUCs, each with the weight of its rows, over the groups that have both classes. */
+/** Group AUC (GAUC) of rows, and what it leaves out. */
 export interface GroupedAuc {
+  /** Mean of the AUCs of the groups that have both classes, weighted by their rows. */
   readonly auc: Metric;
+  /** Number of all groups. */
   readonly groups: number;
-  /** Groups of one class, which have no AUC, and the share of all rows (by weight) that are in them. */
+  /** Number of groups that have one class only, and so no AUC. */
   readonly droppedGroups: number;
+  /** Share of all rows, by weight, that are in those groups. */
   readonly droppedShare: Metric;
 }
 
-/** GAUC of the rows in `order` (indices by ascending probability). */
+/** Returns the GAUC of the rows whose indices are in `order`, which must be sorted by ascending probability. */
 export function groupedAuc(rows: ScoredRows, order: Uint32Array): GroupedAuc {
   if (rows.group === null) return withoutGroups('rows have no group');
   if (order.length === 0) return withoutGroups(withoutRows(rows.label.length));
@@ -60,7 +63,7 @@ export function groupedAuc(rows: ScoredRows, order: Uint32Array): GroupedAuc {
   };
 }
 
-/** How well the rows of greatest probability cover the positives. */
+/** Precision, recall and F1 of the rows of greatest probability. */
 export interface TopShare {
   /** Share of all rows, by weight, that is picked. */
   readonly share: number;
@@ -70,8 +73,8 @@ export interface TopShare {
 }
 
 /**
- * Precision, recall and F1 when exactly the given shares of the rows (by weight, not rounded to whole rows) are picked
- * by descending probability. Rows tied at the cut are picked fractionally, each by the same part.
+ * Returns precision, recall and F1 for each of the given shares of the rows, picked by descending probability. A share
+ * is one of weight, and is not rounded to whole rows: of rows tied at the cut, the same fraction of each is picked.
  */
 export function topShares(tally: Tally, shares: readonly number[]): TopShare[] {
   const totals = tallyTotals(tally);

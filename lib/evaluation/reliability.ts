@@ -1,13 +1,19 @@
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import { missingClass, sliceByWeight, type Tally, tallyTotals, withoutRows } from './tally.ts';
 
-/** Predicted over observed: the sum of probabilities over the sum of labels. Above 1 the model predicts too much. */
+/**
+ * Returns predicted over observed (PCOC): the sum of probabilities divided by the sum of labels. Above 1, the model
+ * predicts too many positives.
+ */
 export function predictedOverObserved(tally: Tally): Metric {
   const totals = tallyTotals(tally);
   return totals.positive === 0 ? undefinedMetric(missingClass(totals)) : measured(totals.predicted / totals.positive);
 }
 
-/** Mean cross-entropy in nats, with neither epsilon nor clipping. Undefined where a certain prediction is wrong. */
+/**
+ * Returns the mean cross-entropy per row, in nats, without epsilon or clipping. It is undefined where a row of
+ * probability 0 or 1 has the other label.
+ */
 export function logLoss({ probability, positive, negative, unknown }: Tally): Metric {
   let loss = 0;
   let weight = 0;
@@ -24,8 +30,8 @@ export function logLoss({ probability, positive, negative, unknown }: Tally): Me
 }
 
 /**
- * Log loss over that of the constant `trainingRate` on the same rows: below 1, the model knows more than the rate of
- * its training rows.
+ * Returns the log loss divided by that of the constant prediction `trainingRate` on the same rows. Below 1, the model
+ * predicts better than the base rate of its training rows.
  */
 export function normalizedEntropy(tally: Tally, trainingRate: number): Metric {
   const totals = tallyTotals(tally);
@@ -40,11 +46,13 @@ export function normalizedEntropy(tally: Tally, trainingRate: number): Metric {
   return measured(loss.value / constantLoss);
 }
 
-/** A point of the reliability curve. */
+/** A bin of the reliability curve. */
 export interface ReliabilityBin {
-  /** Weight of the rows in the bin, least and greatest probability among them. */
+  /** Weight of the rows in the bin. */
   readonly weight: number;
+  /** Least probability in the bin. */
   readonly lower: number;
+  /** Greatest probability in the bin. */
   readonly upper: number;
   readonly meanPrediction: number;
   /** Share of positives. */
@@ -53,10 +61,13 @@ export interface ReliabilityBin {
   readonly pcoc: number | null;
 }
 
-/** The rows by ascending probability in bins of equal weight, tied rows divided in proportion; no bins without rows. */
+/**
+ * Returns the rows in bins of equal weight, by ascending probability; rows tied at a cut are divided in proportion.
+ * There are no bins where there are no rows.
+ */
 export function reliabilityCurve(tally: Tally, bins: number): ReliabilityBin[] {
   if (tally.probability.length === 0) return [];
-  return equalCountSlices(tally, bins).map(({ weight, positive, predicted, lower, upper }) => ({
+  return equalWeightSlices(tally, bins).map(({ weight, positive, predicted, lower, upper }) => ({
     weight,
     lower,
     upper,
@@ -67,18 +78,18 @@ export function reliabilityCurve(tally: Tally, bins: number): ReliabilityBin[] {
 }
 
 /**
- * Mean over bins of equal weight of |mean prediction - rate|, relative to the rate of all rows. A model with one
- * constant c has |c - rate| / rate.
+ * Returns the mean, over bins of equal weight, of |mean prediction - rate|, divided by the rate of all rows. For a
+ * model that always predicts c, it is |c - rate| / rate.
  */
 export function calibrationError(tally: Tally, bins: number): Metric {
   const totals = tallyTotals(tally);
   if (totals.positive === 0) return undefinedMetric(missingClass(totals));
-  // Weights of bins and of all rows cancel out: the error is one of sums.
-  const gaps = equalCountSlices(tally, bins).map((bin) => Math.abs(bin.predicted - bin.positive));
+  // The weights of the bins cancel out, so that sums can be compared instead of means.
+  const gaps = equalWeightSlices(tally, bins).map((bin) => Math.abs(bin.predicted - bin.positive));
   return measured(gaps.reduce((total, gap) => total + gap, 0) / totals.positive);
 }
 
-function equalCountSlices(tally: Tally, bins: number) {
+function equalWeightSlices(tally: Tally, bins: number) {
   const { weight } = tallyTotals(tally);
   return sliceByWeight(
     tally,

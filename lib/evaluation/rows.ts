@@ -1,20 +1,20 @@
 import { sortIndices } from '../numbers/sort.ts';
 
-/** Scored rows with one task's label, column by column. The arrays are read, never written. */
+/** Scored rows with the label of one task, column by column. The arrays are never written to. */
 export interface ScoredRows {
-  /** From 0 to 1. */
+  /** Probability of the label, from 0 to 1. */
   readonly probability: Float32Array;
-  /** 1, 0, or -1 where the outcome is not known yet. */
+  /** Label: 1, 0, or -1 where the outcome is not known yet. */
   readonly label: Int8Array;
-  /** Above 0: the number of rows of the full log that the row stands for; `null` for 1 each. */
+  /** Number of rows of the full log that a row stands for, above 0; `null` where all weights are 1. */
   readonly weight: Float32Array | null;
-  /** Non-negative id of the group (user) of each row; `null` where rows have none. */
+  /** Id of the group (user) of each row, not negative; `null` where rows have no group. */
   readonly group: Float64Array | null;
 }
 
 /**
- * Throws a RangeError that names each column with values out of its range (the count, the first value and its row),
- * or with another length than `probability`.
+ * Checks that all columns have the length of `probability`, and values in their range.
+ * @throws {RangeError} naming each wrong column, with its length, or its first wrong value, the row, and the count.
  */
 export function checkRows({ probability, label, weight, group }: ScoredRows): void {
   const problems = [
@@ -26,14 +26,14 @@ export function checkRows({ probability, label, weight, group }: ScoredRows): vo
   if (problems.length > 0) throw new RangeError(problems.join('; '));
 }
 
-/** Indices of the rows whose label is known, by ascending probability, then weight. */
+/** Returns the indices of the rows whose label is known, sorted by ascending probability, then weight. */
 export function ascendingOrder({ probability, label, weight }: ScoredRows): Uint32Array {
   const known = indicesWhere(label, (value) => value >= 0);
-  // Rows of one probability are added up in order of weight: the last bits then do not depend on the order of the rows.
+  // With tied rows sorted by weight, the sums over them do not depend on the order of the rows, to the last bit.
   return sortIndices(weight === null ? known : sortIndices(known, weight), probability);
 }
 
-/** The rows at which a label is 1, copied. */
+/** Returns a copy of the rows that reached a stage: those whose label in `given` is 1. */
 export function rowsReaching(rows: ScoredRows, given: Int8Array): ScoredRows {
   const indices = indicesWhere(given, (value) => value === 1);
   return {

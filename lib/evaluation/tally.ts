@@ -2,8 +2,9 @@ import { count } from '../numbers/text.ts';
 import { ascendingOrder, type ScoredRows } from './rows.ts';
 
 /**
- * The weight of positive and of negative rows at each distinct probability, ascending. Everything but GAUC is a
- * function of it, so no metric can depend on the order of the rows, tied ones included.
+ * The weight of the positive and of the negative rows at each distinct probability, in ascending order. The rows of one
+ * probability are called a run. All metrics but GAUC are computed from a tally, so that they cannot depend on the order
+ * of the rows, tied ones included.
  */
 export interface Tally {
   readonly probability: Float32Array;
@@ -13,12 +14,12 @@ export interface Tally {
   readonly unknown: number;
 }
 
-/** Adds up the rows whose label is known. */
+/** Tallies the rows whose label is known. */
 export function tallyKnown(rows: ScoredRows, order: Uint32Array = ascendingOrder(rows)): Tally {
   return { ...tallyScores(rows, order), unknown: rows.label.length - order.length };
 }
 
-/** Adds up rows of equal probability. `order` holds the indices of the rows to count, by ascending probability. */
+/** Tallies the rows whose indices are in `order`, which must be sorted by ascending probability. */
 export function tallyScores({ probability, label, weight }: ScoredRows, order: Uint32Array): Tally {
   const distinct = new Float32Array(order.length);
   const positive = new Float64Array(order.length);
@@ -38,20 +39,25 @@ export function tallyScores({ probability, label, weight }: ScoredRows, order: U
   };
 }
 
+/** Sums over all rows of a tally. */
 export interface TallyTotals {
-  /** Weight of the positive and of the negative rows. */
+  /** Weight of the positive rows. */
   readonly positive: number;
+  /** Weight of the negative rows. */
   readonly negative: number;
+  /** Weight of all rows. */
   readonly weight: number;
-  /** Sums of weight times probability. */
+  /** Sum of weight times probability. */
   readonly predicted: number;
+  /** The same sum over the positive rows only. */
   readonly predictedOfPositives: number;
+  /** The same sum over the negative rows only. */
   readonly predictedOfNegatives: number;
   /** Number of rows left out because their label is not known yet. */
   readonly unknown: number;
 }
 
-/** Sums over all rows. */
+/** Returns the sums over all rows of a tally. */
 export function tallyTotals({ probability, positive, negative, unknown }: Tally): TallyTotals {
   const predictedOfPositives = sum(positive, (weight, at) => weight * (probability[at] as number));
   const predictedOfNegatives = sum(negative, (weight, at) => weight * (probability[at] as number));
@@ -67,7 +73,7 @@ export function tallyTotals({ probability, positive, negative, unknown }: Tally)
   };
 }
 
-/** Why a metric of both classes is undefined for these weights of them. */
+/** Returns the reason why a metric that needs both classes is undefined, from the weights of the classes. */
 export function missingClass({
   positive,
   negative,
@@ -77,42 +83,42 @@ export function missingClass({
   return 'no negative rows';
 }
 
-/** Why no metric is defined where no row has a known label, and this many an unknown one. */
+/** Returns the reason why no metric is defined where no row has a known label; `unknown` rows have an unknown one. */
 export function withoutRows(unknown: number): string {
   return unknown === 0 ? 'no rows' : `no rows of known label (${count(unknown)} too young to tell)`;
 }
 
-/** Rows between two edges of the cumulative weight. */
+/** The rows between two cuts of the cumulative weight. */
 export interface Slice {
   readonly weight: number;
   /** Weight of its positive rows. */
   readonly positive: number;
   /** Sum of weight times probability. */
   readonly predicted: number;
-  /** Least and greatest probability in it; an empty slice lies at the probability above it. */
+  /** Least probability in the slice. In an empty slice, it is the probability of the next row above it. */
   readonly lower: number;
+  /** Greatest probability in the slice. In an empty slice, it equals `lower`. */
   readonly upper: number;
 }
 
 /**
- * Cuts the rows, by ascending probability, where their cumulative weight reaches each edge (ascending, in units of
- * weight): one slice more than edges. An edge inside rows of equal probability, or inside one heavy row, divides
- * their positives and negatives in proportion.
+ * Slices the rows, in the order of ascending probability, where their cumulative weight reaches each cut. The cuts must
+ * ascend; there is one slice more than cuts. A cut within a run divides its positives and negatives in proportion.
  */
-export function sliceByWeight({ probability, positive, negative }: Tally, edges: readonly number[]): Slice[] {
-  // Rounding of the sums must not leave a sliver of one run's positives on the wrong side of an edge.
-  const sliver = 1e-12 * (sum(positive, identity) + sum(negative, identity));
+export function sliceByWeight({ probability, positive, negative }: Tally, cuts: readonly number[]): Slice[] {
+  // Rounding errors of the sums must not move a tiny part of a run to the wrong side of a cut.
+  const tolerance = 1e-12 * (sum(positive, identity) + sum(negative, identity));
   const slices: Slice[] = [];
   let run = 0;
   let below = 0;
   let taken = 0;
-  for (const edge of [...edges, Infinity]) {
+  for (const cut of [...cuts, Infinity]) {
     const slice = { weight: 0, positive: 0, predicted: 0, lower: probability[run] ?? 1, upper: probability[run] ?? 1 };
     for (; run < probability.length; run++) {
       const weight = (positive[run] as number) + (negative[run] as number);
-      const upTo = Math.min(weight, edge - below);
-      const isCut = upTo < weight - sliver;
-      if (!isCut || upTo - taken > sliver) {
+      const upTo = Math.min(weight, cut - below);
+      const isCut = upTo < weight - tolerance;
+      if (!isCut || upTo - taken > tolerance) {
         const share = ((isCut ? upTo : weight) - taken) / weight;
         slice.weight += share * weight;
         slice.positive += share * (positive[run] as number);

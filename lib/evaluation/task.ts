@@ -11,29 +11,30 @@ import {
 import { ascendingOrder, checkRows, type ScoredRows } from './rows.ts';
 import { tallyKnown, tallyTotals, withoutRows } from './tally.ts';
 
-/** Bins of the calibration error and of the reliability curve. */
+/** Number of bins of the calibration error and of the reliability curve. */
 export const CALIBRATION_BINS = 20;
-/** Shares of the rows for precision, recall and F1 at the top. */
+/** Shares of the rows, picked by descending probability, at which precision, recall and F1 are measured. */
 export const TOP_SHARES: readonly number[] = [0.001, 0.006, 0.01];
 
 /** Metrics of one output against one label. All but the three counts are weighted. */
 export interface TaskMetrics {
-  /** Rows whose label is known. */
+  /** Number of rows whose label is known. */
   readonly rows: number;
-  /** Rows left out because their label is not known yet. */
+  /** Number of rows left out because their label is not known yet. */
   readonly unknown: number;
-  /** Rows with label 1. */
+  /** Number of rows with label 1. */
   readonly positives: number;
-  /** Mean label, and mean probability. */
+  /** Mean label. */
   readonly baseRate: Metric;
+  /** Mean probability. */
   readonly meanPrediction: Metric;
-  /** Sum of probabilities over sum of labels. */
+  /** Predicted over observed: the sum of probabilities divided by the sum of labels. */
   readonly pcoc: Metric;
   readonly auc: Metric;
   readonly gauc: GroupedAuc;
-  /** Nats a row. */
+  /** Mean log loss per row, in nats. */
   readonly logLoss: Metric;
-  /** Mean label of the training rows: the constant prediction that `normalizedEntropy` is relative to. */
+  /** Mean label of the training rows: the constant prediction that `normalizedEntropy` compares with. */
   readonly trainingRate: number;
   readonly normalizedEntropy: Metric;
   readonly calibrationError: Metric;
@@ -42,8 +43,8 @@ export interface TaskMetrics {
 }
 
 /**
- * Measures one output against one label. The result is the same, to the last bit, for every order of the rows. Throws
- * a RangeError that names the columns with values out of range.
+ * Measures one output against one label. The result does not depend on the order of the rows, to the last bit.
+ * @throws {RangeError} naming the columns of another length or with values out of range.
  */
 export function evaluateTask(rows: ScoredRows, { trainingRate }: { readonly trainingRate: number }): TaskMetrics {
   checkRows(rows);

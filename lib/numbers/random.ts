@@ -1,17 +1,18 @@
 /**
- * Random numbers by counter: each is a function of (seed, stream, index) alone, so that initial values, the order of
- * rows and dropout masks do not depend on who asked first, and a continued training draws what it would have drawn.
+ * Random numbers by counter: each is a function of seed, stream and index only. Initial values, the order of rows and
+ * dropout masks therefore do not depend on the order of the calls, and a resumed training draws the same numbers as an
+ * uninterrupted one.
  */
 
 /** A stream of random numbers, addressed by index. */
 export interface RandomStream {
-  /** 32 random bits. */
+  /** Returns 32 random bits as an unsigned integer. */
   bits(index: number): number;
-  /** Uniform in [0, 1). */
+  /** Returns a number that is uniform in [0, 1). */
   uniform(index: number): number;
 }
 
-/** The stream of that name: `order/3`, `embedding/item`. */
+/** Returns the stream of a seed and a name, such as `order/3` or `embedding/item`. */
 export function randomStream(seed: number, name: string): RandomStream {
   let key = mix(seed ^ Math.floor(seed / 2 ** 32) ^ 0x9e3779b9);
   for (let i = 0; i < name.length; i++) key = mix(key ^ name.charCodeAt(i)) + 0x9e3779b9;
@@ -22,7 +23,7 @@ export function randomStream(seed: number, name: string): RandomStream {
   return { bits, uniform: (index) => bits(index) / 2 ** 32 };
 }
 
-/** Fills an array with draws from N(0, deviation^2), two at a time (Box and Muller). */
+/** Fills an array with draws from N(0, deviation^2), two at a time (Box and Muller), and returns it. */
 export function fillNormal(values: Float32Array, deviation: number, random: RandomStream): Float32Array {
   for (let i = 0; i < values.length; i += 2) {
     const radius = deviation * Math.sqrt(-2 * Math.log(1 - random.uniform(i)));
@@ -33,7 +34,7 @@ export function fillNormal(values: Float32Array, deviation: number, random: Rand
   return values;
 }
 
-/** The numbers 0 .. size - 1 in random order (Fisher-Yates). */
+/** Returns the numbers 0 .. size - 1 in random order (Fisher-Yates). */
 export function permutation(size: number, random: RandomStream): Uint32Array {
   const order = Uint32Array.from({ length: size }, (_, i) => i);
   for (let i = size - 1; i > 0; i--) {

@@ -2,10 +2,11 @@ const DIGIT_BITS = 16;
 const DIGITS = 1 << DIGIT_BITS;
 
 /**
- * Sorts row indices by a column of non-negative numbers, ascending; rows of equal value keep their order, so that
- * sorting by the least significant column first sorts by several. Returns a new array.
+ * Sorts row indices by a column of non-negative numbers, ascending, and returns a new array. Rows of equal value keep
+ * their order; to sort by several columns, sort by the least significant one first.
  *
- * A radix sort: the bit patterns of non-negative IEEE numbers ascend as the numbers do, with no call for each pair.
+ * It is a radix sort, which needs no call of a comparison: the bit patterns of non-negative IEEE numbers are in the
+ * order of the numbers.
  */
 export function sortIndices(indices: Uint32Array, column: Float32Array | Float64Array): Uint32Array {
   const digitsPerValue = (column.BYTES_PER_ELEMENT * 8) / DIGIT_BITS;
@@ -13,7 +14,7 @@ export function sortIndices(indices: Uint32Array, column: Float32Array | Float64
   let from = indices.slice();
   let to = new Uint32Array(indices.length);
   for (let digit = 0; digit < digitsPerValue; digit++) {
-    // Without its sign bit, -0 is 0.
+    // The sign bit is left out, so that -0 equals 0.
     const mask = digit === digitsPerValue - 1 ? DIGITS / 2 - 1 : DIGITS - 1;
     scatterByDigit({ from, to, digits, digitsPerValue, digit, mask });
     [from, to] = [to, from];
@@ -21,10 +22,13 @@ export function sortIndices(indices: Uint32Array, column: Float32Array | Float64
   return from;
 }
 
+/** One pass of the sort: by one digit of every value. */
 interface DigitPass {
   readonly from: Uint32Array;
   readonly to: Uint32Array;
-  /** 16-bit digits of every value, the lowest first (typed arrays are little-endian wherever Node runs onnxruntime). */
+  /**
+   * The 16-bit digits of every value, lowest first: typed arrays are little-endian on every platform of onnxruntime.
+   */
   readonly digits: Uint16Array;
   readonly digitsPerValue: number;
   readonly digit: number;

@@ -7,7 +7,7 @@ import { checkBinaries } from '../../lib/asset/build-lambda.ts';
 const ONNXRUNTIME = 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node';
 const DUCKDB = 'node_modules/@duckdb/node-bindings-linux-x64/duckdb.node';
 
-/** An ELF file's first bytes; x86-64 is machine 62, AArch64 183. */
+/** Returns the first bytes of an ELF file. Machine 62 is x86-64, machine 183 is AArch64. */
 function elf(machine: number): Buffer {
   const header = Buffer.alloc(64);
   header.write('\x7fELF\x02\x01', 'latin1');
@@ -15,6 +15,7 @@ function elf(machine: number): Buffer {
   return header;
 }
 
+/** Writes files to a new folder, which is removed when the test ends, and returns its path. */
 function assetOf(files: Readonly<Record<string, Buffer | string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'asset-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,7 +30,7 @@ describe('checkBinaries', () => {
   it.each([
     { arch: 'x64', machine: 62 },
     { arch: 'arm64', machine: 183 },
-  ] as const)('takes an asset whose binaries are all of $arch', ({ arch, machine }) => {
+  ] as const)('accepts an asset whose binaries are all for $arch', ({ arch, machine }) => {
     const folder = assetOf({
       [ONNXRUNTIME]: elf(machine),
       [DUCKDB]: elf(machine),
@@ -39,12 +40,12 @@ describe('checkBinaries', () => {
     expect(() => checkBinaries(folder, arch)).not.toThrow();
   });
 
-  it('takes the machine that the installed packages were made for', () => {
+  it('accepts the binary of an installed package for its own architecture', () => {
     const binary = readFileSync(ONNXRUNTIME);
     expect(() => checkBinaries(assetOf({ [ONNXRUNTIME]: binary, [DUCKDB]: binary }), 'x64')).not.toThrow();
   });
 
-  it('fails with every binary that is of another machine, of another system, or missing', () => {
+  it('fails naming every binary that is for another architecture or system, or missing', () => {
     expect(() => checkBinaries(assetOf({ [ONNXRUNTIME]: elf(183), 'lib/libfast.so': 'MZ' }), 'x64')).toThrow(
       `lambda asset is not for linux-x64: duckdb.node is missing; lib/libfast.so is no 64-bit ELF file, expected linux-x64; ${ONNXRUNTIME} is linux-arm64, expected linux-x64`,
     );
@@ -54,7 +55,7 @@ describe('checkBinaries', () => {
   });
 });
 
-it('the asset has the versions that the product is tested with', () => {
+it('the asset has the versions of the packages that the product is tested with', () => {
   const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as { dependencies: Record<string, string> };
   const { dependencies } = read('package.json');
   const asset = read('lib/asset/lambda/package.json').dependencies;

@@ -14,7 +14,7 @@ function rows(probability: readonly number[], label: readonly number[], weight: 
   } satisfies ScoredRows;
 }
 
-/** By trapezoids. */
+/** Returns the area under a curve by the trapezoidal rule. */
 function area(curve: readonly RocPoint[]): number {
   return curve.slice(1).reduce((sum, { falsePositives: x, truePositives: y }, index) => {
     const before = curve[index] as RocPoint;
@@ -23,7 +23,7 @@ function area(curve: readonly RocPoint[]): number {
 }
 
 describe('rocCurve', () => {
-  it('goes from no row to all rows, one step a distinct probability', () => {
+  it('goes from no row to all rows, with one step for each distinct probability', () => {
     const tally = tallyKnown(rows([0.1, 0.4, 0.4, 0.8], [0, 1, 0, 1]));
     expect(rocCurve(tally, 100)).toEqual([
       { falsePositives: 0, truePositives: 0 },
@@ -33,7 +33,7 @@ describe('rocCurve', () => {
     ]);
   });
 
-  it('weighs rows', () => {
+  it('counts rows by their weights', () => {
     const tally = tallyKnown(rows([0.1, 0.4, 0.8], [0, 0, 1], [1, 3, 1]));
     expect(rocCurve(tally, 100)).toEqual([
       { falsePositives: 0, truePositives: 0 },
@@ -43,7 +43,7 @@ describe('rocCurve', () => {
     ]);
   });
 
-  it('has the area of the exact AUC, in few points', () => {
+  it('has the area of the exact AUC, with about as many points as asked for', () => {
     const { probabilities, labels, weight } = sampleFunnel();
     const [probability, label] = [probabilities.pctr as Float32Array, labels.click as Int8Array];
     const tally = tallyKnown({ probability, label, weight, group: null });
@@ -59,9 +59,9 @@ describe('rocCurve', () => {
 });
 
 describe('liftByTenth', () => {
-  it('puts the greatest probabilities first, over the rate of all rows', () => {
+  it('starts with the greatest probabilities, and divides by the rate of all rows', () => {
     const probability = Array.from({ length: 20 }, (_, row) => row / 20);
-    // Both of the last tenth, one of the third.
+    // The positives are both rows of the last tenth, and one row of the third.
     const label = probability.map((_, row) => Number(row >= 18 || row === 4));
     const lift = liftByTenth(tallyKnown(rows(probability, label)));
     expect(lift.map(({ tenth }) => tenth)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -69,7 +69,7 @@ describe('liftByTenth', () => {
     expect(lift[0]?.lift).toBeCloseTo(1 / 0.15, 12);
   });
 
-  it('is one everywhere where all rows are tied', () => {
+  it('is 1 in every tenth where all rows are tied', () => {
     const lift = liftByTenth(tallyKnown(rows(new Array(7).fill(0.5), [1, 0, 0, 1, 0, 0, 0])));
     for (const bin of lift) expect(bin.lift).toBeCloseTo(1, 12);
   });

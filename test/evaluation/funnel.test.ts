@@ -42,9 +42,9 @@ describe('evaluateFunnel against NumPy and scikit-learn, at 2 conversions in 10,
     expect(relativeDifferences(reference[name], withBins, 1e-9)).toEqual([]);
   });
 
-  it('says the same of the rows in another order, to the last bit', () => {
+  it('gives the same metrics for the rows in another order, to the last bit', () => {
     const options = { tasks: TASKS, trainingRates: TRAINING_RATES };
-    // 77,773 and the 400,000 rows have no common factor: every row is taken once.
+    // 77,773 and the 400,000 rows have no common factor, so every row is taken once.
     const shuffled = reorder(sample, (row) => (row * 77_773) % 400_000);
     expect(metricsJson(evaluateFunnel(shuffled, options))).toEqual(metricsJson(evaluateFunnel(sample, options)));
   });
@@ -61,7 +61,7 @@ describe('evaluateFunnel', () => {
     expect(tasks.map(({ pcoc }) => pcoc.value)).toEqual([0.75, 0.75, 0.40625]);
   });
 
-  it('gives the mean pcvr on clicked and on unclicked rows, whether or not the conversion is known', () => {
+  it('gives the mean pcvr of clicked and of unclicked rows, whether or not the conversion is known', () => {
     const [ctr, cvr] = evaluateFunnel(smallFunnel, { tasks: TASKS, trainingRates: TRAINING_RATES }).tasks;
     expect(cvr?.meanPredictionReached).toEqual({ value: 0.375 });
     expect(cvr?.meanPredictionNotReached).toEqual({ value: 0.1875 });
@@ -99,7 +99,7 @@ describe('evaluateFunnel', () => {
     expect(metrics.ctcvrAucOwn).toEqual({ value: null, reason: 'no pctcvr among the tasks' });
   });
 
-  it('gives a reason in place of the CVR metrics where no row was clicked', () => {
+  it('gives a reason instead of the CVR metrics where no row was clicked', () => {
     const rows = { ...smallFunnel, labels: { click: new Int8Array(4), conversion: new Int8Array(4) } };
     const cvr = evaluateFunnel(rows, { tasks: TASKS, trainingRates: TRAINING_RATES }).tasks[1];
     expect(cvr).toMatchObject({
@@ -136,7 +136,10 @@ function reorder(rows: FunnelRows, source: (row: number) => number): FunnelRows 
   };
 }
 
-/** Paths of `expected` at which `actual` differs by more than the relative tolerance; keys that only `actual` has are free. */
+/**
+ * Returns the paths of `expected` at which `actual` differs by more than the relative tolerance. Keys that only
+ * `actual` has are ignored.
+ */
 function relativeDifferences(expected: unknown, actual: unknown, tolerance: number, path = 'metrics'): string[] {
   if (expected !== null && typeof expected === 'object') {
     return Object.entries(expected).flatMap(([key, value]) =>

@@ -26,7 +26,7 @@ const withoutConversions = {
 };
 
 describe('formatMetricsTable', () => {
-  it('has a line for each task, and says which groups GAUC leaves out', () => {
+  it('has a line for each task, and says how many groups GAUC leaves out', () => {
     const sharedPctr = Float32Array.of(0.5, 0.5, 0.5, 0.5);
     expect(formatMetricsTable(evaluateFunnel(rows, { ...OPTIONS, sharedPctr }))).toBe(
       `
@@ -41,7 +41,7 @@ CTCVR AUC with the shared CTR network 1.0000`.slice(1),
     );
   });
 
-  it('prints - with a footnote for each reason, and no GAUC where rows have no group', () => {
+  it('has a dash and a footnote for an undefined metric, and no GAUC where the rows have no group', () => {
     expect(formatMetricsTable(evaluateFunnel(withoutConversions, OPTIONS))).toBe(
       `
                rows  positives     AUC  log loss      NE   PCOC  calibration error
@@ -105,7 +105,7 @@ describe('metricsJson', () => {
     });
   });
 
-  it('survives the round trip through text', () => {
+  it('is the same after a round trip through text', () => {
     const json = metricsJson(evaluateFunnel(rows, OPTIONS));
     expect(JSON.parse(JSON.stringify(json))).toEqual(json);
   });

@@ -14,7 +14,7 @@ describe('sliceByWeight', () => {
     ]);
   });
 
-  it('divides tied rows in proportion, more than once where several edges fall among them', () => {
+  it('divides tied rows in proportion, more than once where several cuts fall among them', () => {
     expect(sliceByWeight(tally, [3, 4])).toEqual([
       { weight: 3, positive: 0.25, predicted: 0.5, lower: 0.125, upper: 0.25 },
       { weight: 1, positive: 0.25, predicted: 0.25, lower: 0.25, upper: 0.25 },
@@ -22,7 +22,7 @@ describe('sliceByWeight', () => {
     ]);
   });
 
-  it('leaves nothing of a positive row in the next slice where weights do not add up exactly', () => {
+  it('leaves no part of a positive row in the next slice where weights do not add up exactly', () => {
     const runs = Array.from({ length: 20 }, (_, run) => [run / 32, run === 6 ? 0.1 : 0, run === 6 ? 0 : 0.1] as const);
     const bins = reliabilityCurve(tallyOf(...runs), 20);
     expect(bins.flatMap(({ pcoc }, bin) => (pcoc === null ? [] : [bin]))).toEqual([6]);
@@ -31,14 +31,14 @@ describe('sliceByWeight', () => {
 });
 
 describe('topShares', () => {
-  it('picks rows tied at the cut by the same part', () => {
+  it('picks the same fraction of each row that is tied at the cut', () => {
     const [top] = topShares(tallyOf([0.25, 1, 2], [0.5, 0, 1]), [0.5]);
     expect(top?.precision.value).toBeCloseTo(1 / 6, 14);
     expect(top?.recall.value).toBeCloseTo(1 / 3, 14);
     expect(top?.f1.value).toBeCloseTo(2 / 9, 14);
   });
 
-  it('finds every positive among all rows', () => {
+  it('has a recall of 1 where all rows are picked', () => {
     expect(topShares(tallyOf([0.25, 1, 2], [0.5, 0, 1]), [1])).toEqual([
       { share: 1, precision: { value: 0.25 }, recall: { value: 1 }, f1: { value: 0.4 } },
     ]);
@@ -50,12 +50,12 @@ describe('calibrationError', () => {
     expect(calibrationError(tallyOf([0.5, 25, 75]), 20).value).toBeCloseTo(1, 14);
   });
 
-  it('is 0 where every bin has its predicted rate', () => {
+  it('is 0 where the rate of every bin is the predicted one', () => {
     expect(calibrationError(tallyOf([0.25, 10, 30], [0.5, 20, 20]), 20).value).toBeCloseTo(0, 14);
   });
 });
 
-/** Runs of [probability, weight of positives, weight of negatives]. */
+/** Returns a tally of runs, each given as [probability, weight of positives, weight of negatives]. */
 function tallyOf(...runs: readonly (readonly [number, number, number])[]): Tally {
   return {
     probability: Float32Array.from(runs, ([probability]) => probability),

@@ -40,7 +40,7 @@ describe('evaluateTask on five rows worked out by hand', () => {
   });
 
   it('gives the calibration error relative to the base rate', () => {
-    // Each row fills four of the twenty bins; of the two tied rows, each of their bins has half a positive.
+    // Each row fills four of the twenty bins. One of the two tied rows is positive, so their bins are half positive.
     expect(metrics.calibrationError.value).toBeCloseTo((0.25 + 0.5 + 0.125 + 0.0625) / 2, 14);
   });
 
@@ -104,7 +104,7 @@ describe('evaluateTask where a metric is undefined', () => {
     });
   });
 
-  it('gives the reason in every metric that needs a positive row', () => {
+  it('gives a reason for every metric that needs a positive row', () => {
     const rows = scoredRows([{ probability: 0.5, label: 0 }]);
     expect(evaluateTask(rows, { trainingRate: 0.5 })).toMatchObject({
       baseRate: { value: 0 },
@@ -118,7 +118,7 @@ describe('evaluateTask where a metric is undefined', () => {
     });
   });
 
-  it('gives the reason in the AUC where every row is positive', () => {
+  it('gives a reason for the AUC where every row is positive', () => {
     const rows = scoredRows([{ probability: 0.5, label: 1 }]);
     expect(evaluateTask(rows, { trainingRate: 0.5 })).toMatchObject({ auc: NO_NEGATIVES, pcoc: { value: 0.5 } });
   });
@@ -134,7 +134,7 @@ describe('evaluateTask where a metric is undefined', () => {
     });
   });
 
-  it('keeps certain predictions that are right', () => {
+  it('has a log loss of 0 where rows of probability 0 and 1 are right', () => {
     const rows = scoredRows([
       { probability: 1, label: 1 },
       { probability: 0, label: 0 },
@@ -163,7 +163,7 @@ describe('evaluateTask of small probabilities', () => {
     expect(evaluateTask(rows, { trainingRate: 0.5 }).logLoss.value).toBeCloseTo(30 * Math.LN10, 6);
   });
 
-  it('takes -0 for 0', () => {
+  it('treats -0 as 0', () => {
     const rows = scoredRows([
       { probability: -0, label: 0 },
       { probability: 0, label: 1 },
@@ -175,19 +175,19 @@ describe('evaluateTask of small probabilities', () => {
 
 describe('evaluateTask of any rows', () => {
   const anyRow = fc.record({
-    // A grid, so that ties are common, with both ends and the smallest number.
+    // Values on a grid, so that ties are common, with 0, 1 and the smallest float above 0.
     probability: fc.oneof(
       fc.nat(6).map((sixths) => Math.fround(sixths / 6)),
       fc.constant(2 ** -149),
     ),
     label: fc.constantFrom(0, 1, -1),
-    // Of such different sizes that sums in another order have other last bits.
+    // Weights that differ so much that the last bits of a sum depend on the order.
     weight: fc.float({ min: 2 ** -30, max: 2 ** 30, noNaN: true }),
     group: fc.constantFrom(0, 3, 2 ** 53 - 1),
   });
   const anyRows = fc.array(anyRow, { maxLength: 40 });
 
-  it('has the AUC of a count over all pairs', () => {
+  it('has the AUC that counting all pairs gives', () => {
     fc.assert(
       fc.property(anyRows, (rows) => {
         const { auc } = evaluateTask(scoredRows(rows), { trainingRate: 0.5 });
@@ -210,13 +210,13 @@ describe('evaluateTask of any rows', () => {
     );
   });
 
-  it('takes a row of weight n for n rows', () => {
+  it('treats a row of weight n as n rows', () => {
     const wholeWeights = anyRows.map((rows) =>
       rows.map((row) => ({ ...row, weight: Math.ceil(Math.min(row.weight, 3)) })),
     );
     fc.assert(
       fc.property(wholeWeights, (rows) => {
-        // Rows of unknown label weigh nothing, and their number is part of a reason.
+        // Rows of unknown label have no weight in any metric, but reasons state their number.
         const repeated = rows.flatMap((row) =>
           Array.from({ length: row.label === -1 ? 1 : row.weight }, () => ({ ...row, weight: 1 })),
         );

@@ -37,7 +37,7 @@ describe('hillstrom.parquet', () => {
     ]);
   });
 
-  it('numbers the rows as they stand in the published file', async () => {
+  it('numbers the rows in the order of the published file', async () => {
     const rows = await query(
       'SELECT row, recency, history_segment, history, channel, segment FROM LOG WHERE row < 2 ORDER BY row',
     );
@@ -64,7 +64,7 @@ describe('hillstrom.parquet', () => {
     ]);
   });
 
-  it('keeps the commas of quoted values', async () => {
+  it('keeps commas in quoted values', async () => {
     const highest = 'SELECT DISTINCT history_segment FROM LOG WHERE history >= 750 ORDER BY 1';
     expect(await query(highest)).toEqual([{ history_segment: '6) $750 - $1,000' }, { history_segment: '7) $1,000 +' }]);
   });
@@ -85,7 +85,7 @@ describe('hillstrom.parquet', () => {
 });
 
 describe('entirespace.yaml', () => {
-  it('is the funnel of visits and conversions, half of the rows for testing', async () => {
+  it('declares the funnel of visits and conversions, with half of the rows for testing', async () => {
     const { declaration } = await readDeclaration(`${folder}entirespace.yaml`);
     expect(declaration.name).toBe('hillstrom');
     expect(declaration.stages.map(({ name, label, from }) => ({ name, label, from }))).toEqual([

@@ -3,8 +3,8 @@ import { fillNormal, permutation, randomStream } from '../../lib/numbers/random.
 
 const SIZE = 100_000;
 
-describe('a random stream', () => {
-  it('depends on seed, name and index alone', () => {
+describe('randomStream', () => {
+  it('depends on seed, name and index only', () => {
     const first = randomStream(1, 'rows/3');
     expect(randomStream(1, 'rows/3').bits(17)).toBe(first.bits(17));
     expect(first.bits(17)).toBe(first.bits(17));
@@ -12,14 +12,14 @@ describe('a random stream', () => {
       expect(other.bits(17)).not.toBe(first.bits(17));
   });
 
-  it('is uniform in each of ten intervals', () => {
+  it('is uniform over ten intervals', () => {
     const random = randomStream(5, 'uniform');
     const counts = new Array<number>(10).fill(0);
     for (let i = 0; i < SIZE; i++) {
       const interval = Math.floor(10 * random.uniform(i));
       counts[interval] = (counts[interval] ?? 0) + 1;
     }
-    // Chi-squared with 9 degrees of freedom is above 27.9 once in a thousand seeds.
+    // Chi-squared with 9 degrees of freedom is above 27.9 with a probability of one in a thousand.
     const chiSquared = counts.reduce((sum, count) => sum + (count - SIZE / 10) ** 2 / (SIZE / 10), 0);
     expect(chiSquared).toBeLessThan(27.9);
   });
@@ -38,13 +38,13 @@ describe('a random stream', () => {
     expect(Math.abs(correlation((i) => [a.uniform(i), b.uniform(i)]))).toBeLessThan(0.012);
   });
 
-  it('goes on beyond 32 bits of index', () => {
+  it('does not repeat after 2^32 numbers', () => {
     const random = randomStream(1, 'long');
     expect(random.bits(2 ** 32 + 1)).not.toBe(random.bits(1));
   });
 });
 
-it('fills with normal draws of the deviation', () => {
+it('fillNormal draws from a normal distribution of the given deviation', () => {
   const values = fillNormal(new Float32Array(SIZE + 1), 0.5, randomStream(9, 'normal'));
   const moment = (power: number) => values.reduce((sum, value) => sum + value ** power, 0) / values.length;
   expect(Math.abs(moment(1))).toBeLessThan(0.006);
@@ -55,7 +55,7 @@ it('fills with normal draws of the deviation', () => {
   expect(moment(4) / moment(2) ** 2).toBeLessThan(3.1);
 });
 
-it('permutes without losing or repeating a number', () => {
+it('permutation has every number once, in another order', () => {
   const order = permutation(1000, randomStream(3, 'order'));
   expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   expect([...order.subarray(0, 5)]).not.toEqual([0, 1, 2, 3, 4]);

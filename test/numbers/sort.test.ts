@@ -6,7 +6,7 @@ describe('sortIndices', () => {
   it.each([
     { name: 'Float32Array', column: (values: number[]) => Float32Array.from(values) },
     { name: 'Float64Array', column: (values: number[]) => Float64Array.from(values) },
-  ])('sorts as a comparison does, over the whole range of $name, keeping the order of ties', ({ column }) => {
+  ])('sorts a $name as a stable comparison sort does, over its whole range', ({ column }) => {
     const anyValue = fc.oneof(fc.constantFrom(0, -0, 1, 2), fc.float({ min: 0, noNaN: true }));
     fc.assert(
       fc.property(fc.array(anyValue), (values) => {
@@ -17,12 +17,12 @@ describe('sortIndices', () => {
     );
   });
 
-  it('tells 53-bit ids apart', () => {
+  it('distinguishes ids of 53 bits', () => {
     const ids = Float64Array.of(2 ** 53 - 1, 2 ** 53 - 2, 2 ** 32, 1);
     expect([...sortIndices(Uint32Array.of(0, 1, 2, 3), ids)]).toEqual([3, 2, 1, 0]);
   });
 
-  it('sorts the given indices only, and leaves them as they are', () => {
+  it('sorts only the given indices, without changing their array', () => {
     const indices = Uint32Array.of(3, 0);
     expect([...sortIndices(indices, Float32Array.of(0.5, 0.1, 0.2, 0.4))]).toEqual([3, 0]);
     expect([...sortIndices(indices, Float32Array.of(0.4, 0.1, 0.2, 0.5))]).toEqual([0, 3]);

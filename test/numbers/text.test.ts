@@ -16,7 +16,7 @@ import {
   signed,
 } from '../../lib/numbers/text.ts';
 
-describe('numbers for people', () => {
+describe('numbers in messages', () => {
   it.each([
     [count(1_234_567), '1,234,567'],
     [count(0.6), '1'],
@@ -52,7 +52,7 @@ describe('numbers for people', () => {
   });
 
   it.each([percent(null), fixed(null, 2), precise(undefined), signed(null, 2), metric({ value: null }, 2)])(
-    'are a dash where there is none',
+    'are written as a dash where there is no number',
     (text) => {
       expect(text).toBe('-');
     },

@@ -1,36 +1,40 @@
 /**
- * Fits one calibrator an edge, in the order of the stages: a later edge with the calibrated earlier ones fixed. Nothing
- * but edges is calibrated; the products are put together again from them.
+ * Fits one calibrator for each edge of the stage graph, in the order of the stages, so that a later edge is fitted
+ * through the calibrated earlier ones. Only edges are calibrated; the probabilities of reaching a stage are computed
+ * from them.
  */
 import type { Calibrator, Calibrators } from '../../model/calibrators.ts';
 import type { StageGraph, Tower } from '../../model/stage-graph.ts';
 import { fitIsotonic } from './isotonic.ts';
 import { fitPlatt } from './platt.ts';
 
-/** Rows that no weight was trained on. */
+/** The rows to fit calibrators on, none of which the network was trained on. */
 export interface CalibrationRows {
-  /** By tower name: the logit that the network gives. */
+  /** By tower name: the logits of the network. */
   readonly logits: Readonly<Record<string, Float32Array>>;
   /** By labelled stage: 1 where the row reached it from the root, 0 where not, -1 where that is not known yet. */
   readonly labels: Readonly<Record<string, Int8Array>>;
   readonly weight: Float32Array | null;
 }
 
+/** The calibrators that could be fitted, and why the others could not. */
 export interface FittedCalibrators {
   readonly calibrators: Calibrators;
-  /** By tower name: why it has none. */
+  /** By tower name: the reason why the tower has no calibrator. */
   readonly uncalibrated: Readonly<Record<string, string>>;
 }
 
-// Two parameters want more than a handful of each outcome.
+// With fewer rows of an outcome, two parameters are mostly noise.
 const MIN_OUTCOMES = 10;
 
 /**
- * - Platt: maximum likelihood of the stage's label over all rows of the root, through the calibrated edges before it;
- *   several edges to one stage are fitted together.
- * - Isotonic: on the rows that reached the edge's parent.
+ * Fits the calibrators of all towers.
  *
- * An edge whose stage has no label, or fewer than ten rows of either outcome, is left as it is.
+ * - Platt: by maximum likelihood of the label of the edge's stage, over all rows, with the earlier edges calibrated.
+ *   Several edges to one stage are fitted together.
+ * - Isotonic: on the rows that reached the stage where the edge starts.
+ *
+ * An edge is not calibrated where its stage has no label, or fewer than ten rows of one of the two outcomes.
  */
 export function fitCalibrators(graph: StageGraph, rows: CalibrationRows, kind: Calibrator['kind']): FittedCalibrators {
   const calibrators: Record<string, Calibrator> = {};
@@ -42,7 +46,7 @@ export function fitCalibrators(graph: StageGraph, rows: CalibrationRows, kind: C
     const towers = graph.towers.filter(({ to, complement }) =>
       to.some((next) => next === stage && next !== complement),
     );
-    const fitted = kind === 'platt' ? fitTogether(stage, towers) : fitApart(stage, towers);
+    const fitted = kind === 'platt' ? fitPlattTogether(stage, towers) : fitIsotonicEach(stage, towers);
     for (const [tower, calibrator] of Object.entries(fitted)) {
       if (typeof calibrator === 'string') {
         uncalibrated[tower] = calibrator;
@@ -53,30 +57,30 @@ export function fitCalibrators(graph: StageGraph, rows: CalibrationRows, kind: C
     }
   }
   for (const { name } of graph.towers)
-    if (calibrators[name] === undefined) uncalibrated[name] ??= 'no label tells of its stage';
+    if (calibrators[name] === undefined) uncalibrated[name] ??= 'its stage has no label';
   return { calibrators, uncalibrated };
 
-  function fitTogether(stage: string, towers: readonly Tower[]): Record<string, Calibrator | string> {
+  function fitPlattTogether(stage: string, towers: readonly Tower[]): Record<string, Calibrator | string> {
     const label = rows.labels[stage] as Int8Array;
     const names = towers.map(({ name }) => name);
-    const lack = lackOf(label, stage);
-    if (lack !== null) return Object.fromEntries(names.map((name) => [name, lack]));
+    const shortage = shortageOf(label, stage);
+    if (shortage !== null) return Object.fromEntries(names.map((name) => [name, shortage]));
     return fitPlatt({ graph, towers: names, stage, logits, label, weight: rows.weight });
   }
 
-  function fitApart(stage: string, towers: readonly Tower[]): Record<string, Calibrator | string> {
+  function fitIsotonicEach(stage: string, towers: readonly Tower[]): Record<string, Calibrator | string> {
     return Object.fromEntries(
       towers.map(({ name, from }) => {
         const parent = from === graph.root ? null : rows.labels[from];
         if (parent === undefined) return [name, `no label tells which rows reached ${from}`];
         const own = rowsOf(logits[name] as Float64Array, rows.labels[stage] as Int8Array, parent, rows.weight);
-        return [name, lackOf(own.label, stage) ?? fitIsotonic(own)];
+        return [name, shortageOf(own.label, stage) ?? fitIsotonic(own)];
       }),
     );
   }
 }
 
-/** The same map as the model's, for fitting what comes after it. */
+/** Applies a calibrator to a logit in float64, as `calibrateLogits` does in the graph, to fit the edges after it. */
 function calibrated(calibrator: Calibrator, x: number): number {
   if (calibrator.kind === 'platt') return calibrator.slope * x + calibrator.intercept;
   const { logits, calibrated: values } = calibrator;
@@ -88,7 +92,8 @@ function calibrated(calibrator: Calibrator, x: number): number {
   return y0 + ((y1 - y0) / (x1 - x0)) * (x - x0);
 }
 
-function lackOf(label: Int8Array, stage: string): string | null {
+/** Returns why a label cannot be fitted: it has too few rows of one outcome; else `null`. */
+function shortageOf(label: Int8Array, stage: string): string | null {
   const counts = [0, 0];
   for (const y of label) if (y >= 0) counts[y] = (counts[y] as number) + 1;
   const [negative, positive] = counts as [number, number];
@@ -96,6 +101,7 @@ function lackOf(label: Int8Array, stage: string): string | null {
   return `${positive} rows of ${stage} and ${negative} without, expected ${MIN_OUTCOMES} of each`;
 }
 
+/** Returns the rows that reached the parent (all, where it is `null`) and whose label is known. */
 function rowsOf(logit: Float64Array, label: Int8Array, parent: Int8Array | null, weight: Float32Array | null) {
   const indices = Uint32Array.from(label, (_, row) => row).filter(
     (row) => (label[row] as number) >= 0 && (parent === null || parent[row] === 1),

@@ -1,23 +1,25 @@
 /** Isotonic regression of a label on a logit, by pooling adjacent violators. */
 import type { Calibrator } from '../../model/calibrators.ts';
 
+/** The rows to fit on. */
 export interface IsotonicRows {
   readonly logit: Float64Array;
-  /** 1 or 0. */
+  /** Labels, 1 or 0. */
   readonly label: Int8Array;
   readonly weight: Float32Array | null;
 }
 
+/** Rows that get the same rate: their weight, and the weighted sums of their logits and labels. */
 interface Block {
-  /** Sums over its rows. */
   readonly weight: number;
   readonly logit: number;
   readonly positive: number;
 }
 
 /**
- * The non-decreasing rates of least squared error, one a block of rows, as the knots of a strictly increasing map: each
- * block's mean logit goes to the logit of its rate, which is kept within [1/(2n), 1 - 1/(2n)] for n rows.
+ * Fits the non-decreasing rates of least squared error. Rows of equal rate form a block, and each block is a knot of a
+ * strictly increasing map: its mean logit is mapped to the logit of its rate, which is kept within
+ * [1/(2n), 1 - 1/(2n)] for n rows.
  */
 export function fitIsotonic({ logit, label, weight }: IsotonicRows): Extract<Calibrator, { kind: 'isotonic' }> {
   const order = Uint32Array.from(logit, (_, row) => row).sort((a, b) => (logit[a] as number) - (logit[b] as number));
@@ -25,7 +27,7 @@ export function fitIsotonic({ logit, label, weight }: IsotonicRows): Extract<Cal
   for (let from = 0; from < order.length; ) {
     let [blockWeight, positive] = [0, 0];
     const value = logit[order[from] as number] as number;
-    // Rows of one logit are one point, whatever their order.
+    // Rows of equal logits start in one block, so that the result does not depend on their order.
     for (; from < order.length && logit[order[from] as number] === value; from++) {
       const row = order[from] as number;
       const w = weight === null ? 1 : (weight[row] as number);
@@ -36,7 +38,7 @@ export function fitIsotonic({ logit, label, weight }: IsotonicRows): Extract<Cal
   }
   const bound = 1 / (2 * order.length);
   const rates = blocks.map(({ positive, weight }) => Math.min(Math.max(positive / weight, bound), 1 - bound));
-  // The bound can make neighbours equal; the first of them stands for both.
+  // The bound can make neighbouring rates equal, of which only the first is kept.
   const kept = blocks.map((_, i) => i).filter((i) => i === 0 || (rates[i] as number) > (rates[i - 1] as number));
   return {
     kind: 'isotonic',
@@ -45,7 +47,7 @@ export function fitIsotonic({ logit, label, weight }: IsotonicRows): Extract<Cal
   };
 }
 
-/** Adds a block, and joins it with those before it whose rate is not lower. */
+/** Appends a block, after merging it with the blocks before it whose rate is not lower. */
 function push(blocks: Block[], added: Block): void {
   let block = added;
   for (;;) {

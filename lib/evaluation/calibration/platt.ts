@@ -1,17 +1,18 @@
-/** Platt's scaling of edges: slope and intercept of each logit, by maximum likelihood of reaching a stage. */
+/** Platt scaling of edges: the slope and intercept of each logit, by maximum likelihood of reaching a stage. */
 import type { Calibrator } from '../../model/calibrators.ts';
 import type { StageGraph } from '../../model/stage-graph.ts';
 import { reachMass } from './reach-mass.ts';
 
+/** The towers to fit, and the rows to fit them on. */
 export interface PlattProblem {
   readonly graph: StageGraph;
-  /** The towers that are fitted, together. */
+  /** Names of the towers that are fitted, all together. */
   readonly towers: readonly string[];
-  /** The stage whose reaching from the root is observed. */
+  /** The stage that the label is for. */
   readonly stage: string;
-  /** By tower name; those of towers that are not fitted are final. */
+  /** Logits by tower name; those of towers that are not fitted are already calibrated. */
   readonly logits: Readonly<Record<string, Float64Array>>;
-  /** 1, 0, or -1 where it is not known. */
+  /** 1 where the row reached the stage from the root, 0 where not, -1 where that is not known yet. */
   readonly label: Int8Array;
   readonly weight: Float32Array | null;
 }
@@ -22,9 +23,9 @@ const ITERATIONS = 100;
 const TOLERANCE = 1e-10;
 
 /**
- * Maximises the likelihood of the label over all rows by Fisher scoring with halved steps. A slope that would be
- * negative is held at 0: calibration must not turn a ranking round.
- * @returns by tower name.
+ * Maximises the likelihood of the label over all rows of known label, by Fisher scoring with step halving. A slope that
+ * would be negative is held at 0, because calibration must not reverse a ranking.
+ * @returns the calibrators by tower name.
  */
 export function fitPlatt(problem: PlattProblem): Record<string, Platt> {
   const held = new Set<number>();
@@ -42,7 +43,10 @@ export function fitPlatt(problem: PlattProblem): Record<string, Platt> {
   }
 }
 
-/** Slope and intercept of each tower in turn; the slopes of held towers are 0. */
+/**
+ * Returns the slope and intercept of each tower in turn. `held` has the positions of the towers whose slope is held at
+ * 0.
+ */
 function maximize(problem: PlattProblem, held: ReadonlySet<number>): number[] {
   let parameters = problem.towers.flatMap((_, i) => [held.has(i) ? 0 : 1, 0]);
   const free = parameters.map((_, i) => i).filter((i) => i % 2 === 1 || !held.has(i / 2));
@@ -67,14 +71,15 @@ function maximize(problem: PlattProblem, held: ReadonlySet<number>): number[] {
   return parameters;
 }
 
+/** The log-likelihood, with its derivatives by the free parameters. */
 interface Likelihood {
   readonly logLikelihood: number;
-  /** By the free parameters. */
   readonly gradient: Float64Array;
-  /** Fisher's expected information, row by row. */
+  /** The expected Fisher information, an array for each row of the matrix. */
   readonly information: Float64Array[];
 }
 
+/** Computes the likelihood at the given parameters. `free` has the positions of those that are not held. */
 function evaluate(problem: PlattProblem, parameters: readonly number[], free: readonly number[]): Likelihood {
   const { graph, towers, stage, logits, label, weight } = problem;
   const gradient = new Float64Array(free.length);
@@ -91,7 +96,7 @@ function evaluate(problem: PlattProblem, parameters: readonly number[], free: re
     };
     const { reached, missed, slopes } = reachMass(graph, logitOf, { from: graph.root, to: stage }, towers);
     const w = weight === null ? 1 : (weight[row] as number);
-    // Beyond what a float64 holds the row is lost to the model, whatever the calibrator: it must not stop the others.
+    // A probability below the smallest float64 would make the likelihood of all rows infinite.
     const variance = Math.max(reached * missed, Number.MIN_VALUE);
     logLikelihood += w * Math.log(Math.max(y === 1 ? reached : missed, Number.MIN_VALUE));
     for (const [i, index] of free.entries()) {
@@ -111,7 +116,7 @@ function evaluate(problem: PlattProblem, parameters: readonly number[], free: re
   return { logLikelihood, gradient, information };
 }
 
-/** Solves a symmetric positive system by elimination, with a ridge that only a singular one feels. */
+/** Solves a symmetric positive system by elimination. A tiny ridge on the diagonal makes singular systems solvable. */
 function solve(matrix: readonly Float64Array[], right: Float64Array): Float64Array {
   const size = right.length;
   const rows = matrix.map((line, i) => {

@@ -1,17 +1,23 @@
-/** Probabilities of reaching a stage, row by row in float64: what calibrators are fitted with. */
+/** The probability of reaching a stage, for one row and in float64, as needed to fit calibrators. */
 import { leadsTo, type StageGraph, type Tower, towerToward } from '../../model/stage-graph.ts';
 
-/** Both sides, so that neither is ever the other's difference from 1, and how the first changes with chosen logits. */
+/**
+ * The probability mass that reaches a stage and the mass that misses it. Both are sums of products, because 1 - p would
+ * lose a small mass to rounding.
+ */
 export interface ReachMass {
   readonly reached: number;
   readonly missed: number;
-  /** d reached / d logit, in the order of the towers that were asked for. */
+  /** Derivatives of `reached` by the logits of the towers in `differentiated`, in their order. */
   readonly slopes: readonly number[];
 }
 
 /**
- * The mass that reaches `to` from `from` where the towers' logits are `logitOf`, each a tower of one logit.
- * @throws {RangeError} for a softmax of several stages.
+ * Returns the mass that reaches `to` from `from`, over all paths.
+ *
+ * @param logitOf returns the logit of a tower by its name
+ * @param differentiated names of the towers by whose logits the mass is differentiated
+ * @throws {RangeError} where a tower has more than one logit, or `to` cannot be reached.
  */
 export function reachMass(
   graph: StageGraph,
@@ -43,7 +49,7 @@ export function reachMass(
   };
 }
 
-/** The stage that the logit is for, and its complement; `null` for leaving. */
+/** Returns the stage that a tower's logit is for, and its complement: `null` where that is leaving the funnel. */
 function waysOf({ name, to, complement }: Tower): readonly [string, string | null] {
   const members = to.filter((stage) => stage !== complement);
   if (members.length !== 1) throw new RangeError(`tower ${name} is a softmax of several stages, expected one logit`);

@@ -28,19 +28,19 @@ const funnel = {
 };
 const count = (label: Int8Array) => label.filter((y) => y === 1).length;
 
-describe('the mass that reaches a stage', () => {
+describe('reachMass', () => {
   const logits: Record<string, number> = { click: -2, action: 0.5, buy_after_action: 1, buy_after_other: -3 };
   const logitOf = (tower: string) => logits[tower] as number;
   const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-  it('is summed over exclusive paths (equation 9 of arXiv 1910.07099)', () => {
+  it('sums over exclusive paths (equation 9 of arXiv 1910.07099)', () => {
     const [click, action, afterAction, afterOther] = [-2, 0.5, 1, -3].map(sigmoid) as [number, number, number, number];
     const { reached, missed } = reachMass(stageGraph(esm2), logitOf, { from: 'impression', to: 'buy' });
     expect(reached).toBeCloseTo(click * (action * afterAction + (1 - action) * afterOther), 14);
     expect(reached + missed).toBeCloseTo(1, 14);
   });
 
-  it('changes with each logit as differences say', () => {
+  it('has the derivatives that finite differences give', () => {
     const towers = ['click', 'action', 'buy_after_action', 'buy_after_other'];
     const way = { from: 'impression', to: 'buy' };
     const { slopes } = reachMass(stageGraph(esm2), logitOf, way, towers);
@@ -54,7 +54,7 @@ describe('the mass that reaches a stage', () => {
     }
   });
 
-  it('loses neither side to the other at logits of 80', () => {
+  it('loses neither the reached nor the missed mass at logits of 80', () => {
     const { reached, missed } = reachMass(graph, () => 80, { from: 'impression', to: 'conversion' });
     expect(reached).toBe(1);
     expect(missed / (2 * Math.exp(-80))).toBeCloseTo(1, 12);
@@ -62,11 +62,11 @@ describe('the mass that reaches a stage', () => {
 });
 
 describe('Platt scaling', () => {
-  it('draws the rows that the reference was made of', () => {
+  it('is tested on the rows that the reference was computed from', () => {
     expect([count(rows.y), count(rows.z)]).toEqual([reference.clicks, reference.conversions]);
   });
 
-  it('is the maximum likelihood that SciPy finds: the first edge alone, the later one through it', () => {
+  it('finds the maximum likelihood that SciPy finds, of the first edge and of the second one through it', () => {
     const { calibrators, uncalibrated } = fitCalibrators(graph, funnel, 'platt');
     for (const tower of ['click', 'conversion'] as const) {
       const { slope, intercept } = reference.platt[tower];
@@ -78,7 +78,7 @@ describe('Platt scaling', () => {
     expect(uncalibrated).toEqual({});
   });
 
-  it('finds again what two edges to one stage were distorted by', () => {
+  it('recovers the slopes and intercepts of all edges where two lead to one stage', () => {
     const merged = stageGraph(esm2);
     const draw = mulberry32(5);
     const size = 60_000;
@@ -104,7 +104,7 @@ describe('Platt scaling', () => {
     }
   });
 
-  it('does not turn a ranking round', () => {
+  it('does not reverse a ranking', () => {
     const logit = Float64Array.from({ length: 1000 }, (_, row) => row / 500 - 1);
     const label = Int8Array.from(logit, (x, row) => Number(x < 0 || row % 4 === 0));
     const two = stageGraph(chainOfTwo);
@@ -123,7 +123,7 @@ describe('Platt scaling', () => {
 });
 
 describe('isotonic calibration', () => {
-  it('gives blocks the rates that scikit-learn finds', () => {
+  it('finds the rates that scikit-learn finds', () => {
     const { calibrators } = fitCalibrators(graph, funnel, 'isotonic');
     const fitted = calibrators.conversion;
     if (fitted?.kind !== 'isotonic') throw new Error('no isotonic calibrator of conversion');
@@ -136,7 +136,7 @@ describe('isotonic calibration', () => {
     for (const [i, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[i] as number, 5);
   });
 
-  it('pools violators by hand: 0 1 | 0 | 1 at 1 1 2 3 makes 1/3 and 1', () => {
+  it('pools the labels 0 1, 0, 1 of the logits 1 1, 2, 3 to the rates 1/3 and 1', () => {
     const { logits, calibrated } = fitIsotonic({
       logit: Float64Array.of(3, 1, 2, 1),
       label: Int8Array.of(1, 0, 0, 1),
@@ -147,7 +147,7 @@ describe('isotonic calibration', () => {
     expect(calibrated[1]).toBeCloseTo(Math.log(7), 12);
   });
 
-  it('increases strictly within [1/(2n), 1 - 1/(2n)], whatever the rows', () => {
+  it('increases strictly within [1/(2n), 1 - 1/(2n)] for any rows', () => {
     const row = fc.record({
       logit: fc.double({ min: -80, max: 80, noNaN: true }),
       label: fc.integer({ min: 0, max: 1 }),
@@ -171,8 +171,8 @@ describe('isotonic calibration', () => {
   });
 });
 
-describe('an edge that cannot be calibrated', () => {
-  it('stays as it is where one outcome is rare, and says so', () => {
+describe('fitCalibrators', () => {
+  it('leaves out an edge with too few rows of one outcome, and gives the reason', () => {
     const none = { ...funnel, labels: { ...funnel.labels, conversion: rows.z.map((z) => Math.min(z, 0)) } };
     for (const kind of ['platt', 'isotonic'] as const) {
       const { calibrators, uncalibrated } = fitCalibrators(graph, none, kind);
@@ -181,7 +181,7 @@ describe('an edge that cannot be calibrated', () => {
     }
   });
 
-  it('stays as it is where nobody labels the rows that it starts from', () => {
+  it('leaves out an isotonic edge that starts at a stage without a label, and gives the reason', () => {
     const { uncalibrated } = fitCalibrators(
       stageGraph(esm2),
       {

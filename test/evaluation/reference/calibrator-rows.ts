@@ -1,15 +1,20 @@
-/** The rows of calibrators.py. */
+/** The rows on which calibrators.py fits its calibrators, computed here in the same way. */
 const ROWS = 4_000;
 
+/** The rows, column by column. */
 export interface CalibratorRows {
+  /** Logits of a click. */
   readonly click: Float64Array;
+  /** Logits of a conversion after a click. */
   readonly conversion: Float64Array;
+  /** Whether the row was clicked, 1 or 0. */
   readonly y: Int8Array;
-  /** -1 where it is not known. */
+  /** Whether the row was converted, 1 or 0; -1 where that is not known. */
   readonly z: Int8Array;
   readonly weight: Float32Array;
 }
 
+/** Returns the rows of calibrators.py. */
 export function calibratorRows(): CalibratorRows {
   const of = (value: (row: number) => number) => Float64Array.from({ length: ROWS }, (_, row) => value(row));
   const click = of((row) => rounded(-1.5 + 2 * wave(row, 0.7, 0.1), 2));

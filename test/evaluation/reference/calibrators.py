@@ -1,6 +1,6 @@
-"""Writes calibrators.json: calibrators fitted by SciPy and scikit-learn, another way than the code under test.
+"""Writes calibrators.json: calibrators fitted by SciPy and scikit-learn, independently of the code under test.
 
-The rows follow from sines alone, rounded to float32, so that calibrator-rows.ts makes the same ones.
+The rows are computed from sines, rounded to a few decimals, so that calibrator-rows.ts computes the same ones.
 
     pip install numpy scipy scikit-learn && python calibrators.py
 """
@@ -22,7 +22,7 @@ def wave(row, frequency, phase):
 
 
 def uniform(row, salt):
-    """The fraction of a large sine: well mixed, and far enough from rounding for every libm."""
+    """Returns the fraction of a large sine: well mixed, and rounded so that it is the same for every libm."""
     return numpy.round(numpy.abs(wave(row, 12.9898, salt)) * 43758.5453, 3) % 1.0
 
 

@@ -1,7 +1,7 @@
 """Writes metrics.json: reference values for the metrics, computed with NumPy and scikit-learn.
 
-The rows are drawn by mulberry32 at a counter and by IEEE arithmetic alone, so that sample.ts draws the same bits.
-Bins and top shares are read off the interpolated cumulative curves, another way than the slices of the code under test.
+The rows are drawn by mulberry32 at a counter and with IEEE arithmetic only, so that sample.ts draws the same bits. Bins
+and top shares are read from interpolated cumulative curves, where the code under test slices the rows.
 
     pip install numpy scikit-learn && python make.py
 """
@@ -20,7 +20,7 @@ TRAINING_RATES = {"ctr": 0.039, "cvr": 0.0052, "ctcvr": 0.00021}
 
 
 def draw(column):
-    """Uniform in [0, 1): mulberry32's output at counter 8 * row + column + 1."""
+    """Returns a uniform number in [0, 1) for each row: mulberry32's output at counter 8 * row + column + 1."""
     counter = numpy.arange(ROWS, dtype=numpy.uint64) * DRAWS_PER_ROW + column + 1
     state = ((SEED + counter * 0x6D2B79F5) & 0xFFFFFFFF).astype(numpy.uint32)
     t = (state ^ (state >> 15)) * (state | 1)
@@ -37,7 +37,7 @@ def sample():
     click = u[2] < 0.12 * u[0] * u[0]
     conversion = click & (u[3] < 0.015 * u[1] * u[1])
     pctr = float32(0.002 + 0.13 * u[0] * (0.7 * u[0] + 0.3 * u[4]))
-    # On a grid: most rows are tied.
+    # The values are on a grid, so that most rows are tied.
     pcvr = float32(numpy.floor((0.0005 + 0.02 * u[1] * (0.6 * u[1] + 0.4 * u[4])) * 4096) / 4096 + 1 / 8192)
     return {
         "click": click.astype(int),
@@ -52,7 +52,7 @@ def sample():
 
 
 def cumulative(p, y, w, edges):
-    """Sums of weight * label and of weight * probability below each edge of the cumulative weight."""
+    """Returns the sums of weight * label and of weight * probability below each edge of the cumulative weight."""
     _, run = numpy.unique(p, return_inverse=True)
     sums = [numpy.bincount(run, weights=values) for values in (w, w * y, w * p)]
     weight, positive, predicted = [numpy.concatenate([[0], numpy.cumsum(values)]) for values in sums]

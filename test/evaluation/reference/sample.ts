@@ -4,7 +4,7 @@ const ROWS = 400_000;
 const SEED = 20180412;
 const DRAWS_PER_ROW = 8;
 
-/** The rows of make.py, bit for bit: an impression log of 400,000 rows with about 2 conversions in 10,000. */
+/** Returns the rows of make.py, bit for bit: an impression log of 400,000 rows with about 2 conversions in 10,000. */
 export function sampleFunnel(): FunnelRows & { readonly sharedPctr: Float32Array; readonly weight: Float32Array } {
   const [click, conversion] = [new Int8Array(ROWS), new Int8Array(ROWS)];
   const [pctr, pcvr, pctcvr] = [new Float32Array(ROWS), new Float32Array(ROWS), new Float32Array(ROWS)];
@@ -25,7 +25,7 @@ export function sampleFunnel(): FunnelRows & { readonly sharedPctr: Float32Array
   return { probabilities: { pctr, pcvr, pctcvr }, labels: { click, conversion }, sharedPctr, weight, group };
 }
 
-/** Uniform in [0, 1): mulberry32's output at a counter. */
+/** Returns a uniform number in [0, 1): mulberry32's output at a counter. */
 function draw(counter: number): number {
   const state = (SEED + Math.imul(counter, 0x6d2b79f5)) | 0;
   let t = Math.imul(state ^ (state >>> 15), state | 1);

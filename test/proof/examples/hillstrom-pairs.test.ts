@@ -1,6 +1,6 @@
 /**
- * The example's real customers: their features as a table of 64,000 users, and candidates that hold customer and e-mail
- * alone.
+ * The example's customers as a published feature table of 64,000 users, with candidates that have only the customer's
+ * key and the e-mail.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-it('customer and e-mail alone get the bits that the whole row gets', async () => {
+it('candidates with joined features get the same scores, to the bit, as candidates with all columns', async () => {
   const text = (await readFile(`${EXAMPLE}entirespace.yaml`, 'utf8')).replace('epochs: 25', 'epochs: 1');
   const declarationText = `${text}\nentities: { user: { key: row } }\n`;
   const declaration = parseDeclaration(declarationText, 'entirespace.yaml');
@@ -60,7 +60,7 @@ it('customer and e-mail alone get the bits that the whole row gets', async () =>
     const results = await scoreLocal({
       store,
       models: registryModels(store, declaration.name),
-      // Too large to be kept: of each shard the buckets are read one after another.
+      // The table counts as too large to be kept whole, so that the buckets of each shard are read one after another.
       files: candidateFiles({ store, models, scratch: folder, shardRows: 40_000, wholeTableBytes: 1 }),
       handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
       scratch: folder,
