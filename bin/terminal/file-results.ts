@@ -3,6 +3,7 @@
 import { failureKey, scoresFolder } from '../../lib/contract/bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { count, countOf } from '../../lib/numbers/text.ts';
+import type { FailureReason } from '../../lib/scoring/errors.ts';
 import type { FileResult } from '../../lib/scoring/local/local.ts';
 import type { ScoresManifest } from '../../lib/scoring/protocol/records.ts';
 import type { Session } from './exit.ts';
@@ -53,7 +54,8 @@ function unknownText({ unknownEntities = {} }: ScoresManifest): string {
 
 /** The exit code is the machine's where a file failed after every retry: the file itself is not at fault. */
 function exitCodeOfResults(results: readonly FileResult[]): ExitCode {
-  const isGivenUp = (result: FileResult) => result.status === 'failed' && result.failure.reason === 'retries_exhausted';
+  const isGivenUp = (result: FileResult) =>
+    result.status === 'failed' && result.failure.reason === ('retries_exhausted' satisfies FailureReason);
   if (results.some(isGivenUp)) return EXIT_CODES['disk or memory'];
   return results.every(({ status }) => status === 'succeeded') ? EXIT_CODES.success : EXIT_CODES['bad data'];
 }

@@ -1,7 +1,15 @@
+import type { DataErrorCode } from '../table/errors.ts';
+
 /** Thrown where scoring cannot go on: the message is tried again, and then kept as a dead letter. */
 export class ScoringError extends Error {
   override readonly name: string = 'ScoringError';
 }
+
+/** Why a candidate file can never be scored, as a code for programs. */
+export type CandidateFileReason = DataErrorCode | 'source_version_gone' | 'feature_version_gone';
+
+/** Why a file fails, as a code for programs: by its own fault, or by what became of its shards. */
+export type FailureReason = CandidateFileReason | 'too_many_rejects' | 'row_counts' | 'retries_exhausted';
 
 /**
  * Thrown where a candidate file can never be scored: wrong columns, cut off, not what its name says, gone. Its message
@@ -10,8 +18,7 @@ export class ScoringError extends Error {
 export class CandidateFileError extends ScoringError {
   override readonly name = 'CandidateFileError';
   constructor(
-    /** Code for programs: `columns_missing`, `source_version_gone` ... */
-    readonly reason: string,
+    readonly reason: CandidateFileReason,
     message: string,
     /** Numbers behind the reason, where it has any. */
     readonly details: Readonly<Record<string, unknown>> = {},

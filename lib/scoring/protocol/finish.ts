@@ -3,7 +3,7 @@ import { count, countOf, percent } from '../../numbers/text.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { mapAtOnce } from '../../store/parallel.ts';
 import { recordText, type Stored } from '../../store/records.ts';
-import { ScoringError } from '../errors.ts';
+import { type FailureReason, ScoringError } from '../errors.ts';
 import { type FileVersion, rejectsPartKey, scoresPartKey } from './keys.ts';
 import type { ScoringDependencies } from './ports.ts';
 import { publish } from './publish.ts';
@@ -30,8 +30,10 @@ export type FileStatus =
   | { readonly status: 'succeeded'; readonly rowsIn: number; readonly scored: number; readonly rejected: number }
   | { readonly status: 'failed'; readonly reason: string; readonly message: string };
 
-/** What is said of a file that fails; a `CandidateFileError` is one. */
-export type FailureReason = Pick<Failure, 'reason' | 'message' | 'details'>;
+/** What is recorded of a file that fails; a `CandidateFileError` is one. */
+export interface FailureCause extends Pick<Failure, 'message' | 'details'> {
+  readonly reason: FailureReason;
+}
 
 /**
  * Decides a file whose shards all have receipts, once, and publishes what was decided. May be run again, and by
@@ -62,7 +64,7 @@ export async function finishWith(
 export async function failFile(
   dependencies: ScoringDependencies,
   file: FileVersion,
-  { reason, message, details }: FailureReason,
+  { reason, message, details }: FailureCause,
   pointer?: Stored<Pointer> | null,
 ): Promise<FileStatus> {
   const { source, key, versionId } = file;
@@ -152,7 +154,7 @@ function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date):
   };
 }
 
-function wrongCounts({ file, candidates }: Plan, receipts: readonly Receipt[]): FailureReason | null {
+function wrongCounts({ file, candidates }: Plan, receipts: readonly Receipt[]): FailureCause | null {
   for (const { index, rows } of candidates.shards) {
     const { rowsIn, scored, rejected } = receipts[index] ?? { rowsIn: 0, scored: 0, rejected: 0 };
     if (rowsIn === rows && scored + rejected === rows) continue;
@@ -162,7 +164,7 @@ function wrongCounts({ file, candidates }: Plan, receipts: readonly Receipt[]): 
   return null;
 }
 
-function tooManyRejects({ file, maxRejected }: Plan, total: ScoresManifest): FailureReason | null {
+function tooManyRejects({ file, maxRejected }: Plan, total: ScoresManifest): FailureCause | null {
   const { rowsIn, rejected, rejectedByReason } = total;
   if (rejected <= maxRejected * rowsIn) return null;
   const [[reason, rows] = ['', 0]] = Object.entries(rejectedByReason).sort(([, a], [, b]) => b - a);

@@ -1,5 +1,4 @@
 /** Scoring one shard: every row of it is scored or rejected. */
-import type { Declaration } from '../../config/declaration.ts';
 import { countRejects } from '../check/acceptable.ts';
 import { checkCandidateColumns } from '../check/check-columns.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
@@ -8,9 +7,9 @@ import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
 import type { EncodedChunk } from '../encoded.ts';
-import { blamingContent, DataError } from '../errors.ts';
+import { blamingContent } from '../errors.ts';
 import { type OpenShardOptions, openShard } from './open-shard.ts';
-import type { CandidatePlan } from './plan.ts';
+import { type OutputColumn, outputColumns } from './output-columns.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';
 
 export interface ScoreRowsOptions extends OpenShardOptions {
@@ -41,8 +40,7 @@ export interface ScoredShard {
 export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
   const { database, file, shard, declaration, encoder, outputs, rejectsPath } = options;
   const { name } = file;
-  const copied = copiedColumns(options.plan, declaration);
-  assertNoClash(copied, outputs, name);
+  const columns = outputColumns(options.plan, declaration, outputs, name);
   const { relation: rows, remove } = await openShard(options);
   const table = await createScoreTable(database, outputs);
   try {
@@ -51,7 +49,7 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
     const checks = candidateChecks(relation, { ...declaration, ...encoder });
     const scored = await blamingContent(name, async () => {
       const count = await predictRows(options, relation, checks, table);
-      await writeScores(options, relation, copied, table);
+      await writeScores(options, relation, columns, table);
       return count;
     });
     const rejected = shard.rows - scored;
@@ -81,18 +79,15 @@ async function predictRows(
   return scored;
 }
 
-/** Writes the rows that have scores: the copied columns, then the outputs. */
+/** Writes the rows that have scores. */
 async function writeScores(
-  { database, outputs, scoresPath }: ScoreRowsOptions,
+  { database, scoresPath }: ScoreRowsOptions,
   relation: Relation,
-  copied: readonly string[],
+  columns: readonly OutputColumn[],
   table: ScoreTable,
 ): Promise<void> {
-  const columns = [
-    ...copied.map((column) => `rows.${identifier(column)}`),
-    ...outputs.map((output) => `scores.${identifier(output)}`),
-  ];
-  const rows = `SELECT ${columns.join(', ')} FROM ${relation.from} AS rows JOIN ${table.name} AS scores USING ("#row") ORDER BY "#row"`;
+  const values = columns.map(({ name, sql }) => `${sql} AS ${identifier(name)}`);
+  const rows = `SELECT ${values.join(', ')} FROM ${relation.from} AS rows JOIN ${table.name} AS scores USING ("#row") ORDER BY "#row"`;
   await execute(database, `COPY (${rows}) TO ${literal(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
@@ -123,21 +118,4 @@ async function reject(
   if (written !== expected)
     throw new Error(`rejected rows are ${written}, expected ${expected}: rows in must be scored or rejected`);
   return byReason;
-}
-
-function copiedColumns(
-  { columns }: CandidatePlan,
-  { log, scoring }: Pick<Declaration, 'log' | 'scoring'>,
-): readonly string[] {
-  return scoring.columns === 'all' ? columns.map(({ name }) => name) : log.keys;
-}
-
-function assertNoClash(copied: readonly string[], outputs: readonly string[], name: string): void {
-  const taken = new Set(outputs.map((output) => output.toLowerCase()));
-  const clashing = copied.filter((column) => taken.has(column.toLowerCase()));
-  if (clashing.length > 0)
-    throw new DataError(
-      'columns_clash',
-      `candidate columns have the names of scores: ${clashing.join(', ')} (in ${name})`,
-    );
 }

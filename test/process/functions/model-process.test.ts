@@ -27,7 +27,7 @@ writeFileSync(
    process.on('message', ({ kind, file }) => {
      if (file.key.includes('crash')) process.kill(process.pid, 'SIGKILL');
      else if (file.key.includes('bad'))
-       process.send({ kind: 'error', error: { name: 'CandidateFileError', message: 'today.csv: no rows', stack: '', candidate: { reason: 'empty', details: { rows: 0 } } } });
+       process.send({ kind: 'error', error: { name: 'CandidateFileError', message: 'today.csv: no rows', stack: '', candidate: { reason: 'empty_file', details: { rows: 0 } } } });
      else if (file.key.includes('broken'))
        process.send({ kind: 'error', error: { name: 'ModelCorruptedError', message: 'shop does not match its manifest', stack: undefined, candidate: null } });
      else setTimeout(() => process.send({ kind, plan: { rows: ++asked, columns: [String(process.pid)] } }), 10);
@@ -88,7 +88,7 @@ describe('modelProcess', () => {
     const { files } = start();
     const error: unknown = await pidOf(files, VERSION, 'candidates/bad.csv').catch((thrown) => thrown);
     expect(error).toBeInstanceOf(CandidateFileError);
-    expect(error).toMatchObject({ reason: 'empty', message: 'today.csv: no rows', details: { rows: 0 } });
+    expect(error).toMatchObject({ reason: 'empty_file', message: 'today.csv: no rows', details: { rows: 0 } });
     const broken: unknown = await pidOf(files, VERSION, 'candidates/broken.csv').catch((thrown) => thrown);
     expect(broken).not.toBeInstanceOf(CandidateFileError);
     expect(broken).toMatchObject({ name: 'ModelCorruptedError', message: 'shop does not match its manifest' });
@@ -104,10 +104,10 @@ describe('modelProcess', () => {
 
 describe('recordOfError', () => {
   it('keeps what tells errors apart', () => {
-    expect(recordOfError(new CandidateFileError('empty', 'no rows', { rows: 0 }))).toMatchObject({
+    expect(recordOfError(new CandidateFileError('empty_file', 'no rows', { rows: 0 }))).toMatchObject({
       name: 'CandidateFileError',
       message: 'no rows',
-      candidate: { reason: 'empty', details: { rows: 0 } },
+      candidate: { reason: 'empty_file', details: { rows: 0 } },
     });
     expect(recordOfError('text')).toMatchObject({ name: 'Error', message: 'text', candidate: null });
   });

@@ -1,0 +1,35 @@
+/** The columns of a scores file. A column that is computed from others is one more entry here. */
+import type { Declaration } from '../../config/declaration.ts';
+import { identifier } from '../database.ts';
+import { DataError } from '../errors.ts';
+import type { CandidatePlan } from './plan.ts';
+
+export interface OutputColumn {
+  readonly name: string;
+  /** SQL of its value, over `rows`, the shard's rows, and `scores`, what the model gave them. */
+  readonly sql: string;
+}
+
+/**
+ * The columns in their order: those that are copied from the candidates, the keys or all, then the model's outputs.
+ * @throws {DataError} where a candidate column has the name of an output, whatever its case.
+ */
+export function outputColumns(
+  { columns }: Pick<CandidatePlan, 'columns'>,
+  { log, scoring }: Pick<Declaration, 'log' | 'scoring'>,
+  outputs: readonly string[],
+  fileName: string,
+): OutputColumn[] {
+  const copied = scoring.columns === 'all' ? columns.map(({ name }) => name) : log.keys;
+  const taken = new Set(outputs.map((output) => output.toLowerCase()));
+  const clashing = copied.filter((column) => taken.has(column.toLowerCase()));
+  if (clashing.length > 0)
+    throw new DataError(
+      'columns_clash',
+      `candidate columns have the names of scores: ${clashing.join(', ')} (in ${fileName})`,
+    );
+  return [
+    ...copied.map((name) => ({ name, sql: `rows.${identifier(name)}` })),
+    ...outputs.map((name) => ({ name, sql: `scores.${identifier(name)}` })),
+  ];
+}
