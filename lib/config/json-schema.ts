@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { fileShape } from './schema/schema.ts';
+import { fileSchema } from './schema/schema.ts';
 
 /** JSON Schema of `entirespace.yaml`, for editors. What needs more than one member at a time is not in it. */
 export function declarationJsonSchema(): Readonly<Record<string, unknown>> {
-  const { $schema, ...schema } = z.toJSONSchema(fileShape, { io: 'input', override: dropIntegerLimits });
+  const { $schema, ...schema } = z.toJSONSchema(fileSchema, { io: 'input', override: dropIntegerLimits });
   return { $schema, title: 'entirespace.yaml', ...schema };
 }
 

@@ -10,7 +10,7 @@ import { readYaml } from './read-yaml.ts';
 import { resolveDeclaration } from './resolve/resolve-declaration.ts';
 import { draftFile } from './schema/draft.ts';
 import { isMap, show } from './schema/explain-issues.ts';
-import { fileShape } from './schema/schema.ts';
+import { fileSchema } from './schema/schema.ts';
 
 /**
  * Parses a declaration and fills in every default; `fileName` is for messages.
@@ -24,7 +24,7 @@ export function parseDeclaration(text: string, fileName: string): Declaration {
     return { ...(isKey ? yaml.locateKey(path) : yaml.locate(path)), path: formatPath(path), message };
   });
   if (yaml.problems.length + problems.length > 0) throw new DeclarationError(fileName, [...yaml.problems, ...problems]);
-  return resolveDeclaration(fileShape.parse(yaml.value));
+  return resolveDeclaration(fileSchema.parse(yaml.value));
 }
 
 /**

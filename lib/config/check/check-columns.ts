@@ -1,7 +1,7 @@
 import type { Mistake, Path } from '../declaration-error.ts';
 import { formatPath } from '../declaration-error.ts';
 import { featureKind } from '../features/kinds.ts';
-import { sameColumn } from '../patterns.ts';
+import { sameColumn } from '../names.ts';
 import type { Draft } from '../schema/draft.ts';
 
 interface Use {

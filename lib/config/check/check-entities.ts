@@ -1,6 +1,6 @@
 import type { Mistake } from '../declaration-error.ts';
 import { featureKind } from '../features/kinds.ts';
-import { sameColumn } from '../patterns.ts';
+import { sameColumn } from '../names.ts';
 import type { Draft } from '../schema/draft.ts';
 
 /** Checks that each table of an entity has something to give, and that a column can come from one table alone. */

@@ -1,8 +1,8 @@
 import type { Stage } from '../declaration.ts';
 import type { Mistake } from '../declaration-error.ts';
-import { sameColumn } from '../patterns.ts';
+import { sameColumn } from '../names.ts';
+import { findPath } from '../resolve/stage-paths.ts';
 import type { Draft } from '../schema/draft.ts';
-import { findPath } from './stage-paths.ts';
 
 /** Members of a stage that speak of its label. */
 const OF_LABEL = ['weight', 'within', 'inconsistent', 'max_inconsistent'] as const;

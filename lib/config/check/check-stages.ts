@@ -1,10 +1,10 @@
 import type { Stage } from '../declaration.ts';
 import type { Mistake } from '../declaration-error.ts';
-import { unknownName } from '../patterns.ts';
+import { unknownName } from '../names.ts';
 import { resolveRoles, resolveStages } from '../resolve/resolve-stages.ts';
+import { findCycle, findPath, isOnEveryPath } from '../resolve/stage-paths.ts';
 import type { Draft } from '../schema/draft.ts';
 import { checkLabels } from './check-labels.ts';
-import { findCycle, findPath, isOnEveryPath } from './stage-paths.ts';
 
 /** Checks the stages' references and labels, and then, where those hold, the graph that they make. */
 export function checkStages(draft: Draft): readonly Mistake[] {

@@ -1,7 +1,7 @@
 /** The ways in which the values of an embedding table become row ids: their shape in the file, and what it means. */
 import { z } from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
-import { seed, whole } from '../schema/blocks.ts';
+import { seed, whole } from '../value-schemas.ts';
 
 /** How the values of an embedding table's features become row ids. */
 export type IdSource =

@@ -5,8 +5,8 @@
  */
 import { z } from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
-import { sameColumn, unknownName } from '../patterns.ts';
-import { bound, clip, column, scalar, text, whole } from '../schema/blocks.ts';
+import { sameColumn, unknownName } from '../names.ts';
+import { bound, clip, column, scalar, text, whole } from '../value-schemas.ts';
 import type { FeatureKind } from './feature-kind.ts';
 import { entity, type FeatureBase, type OneColumn, oneColumn, ownColumn, resolveColumn, textOf } from './one-column.ts';
 import { checkTable, DIMENSION, resolveTable, type SharedTables, tableMembers } from './table-choice.ts';
@@ -102,13 +102,13 @@ const cross = z.strictObject({
 });
 
 /** A feature as it stands in the file. */
-export const featureShape = z.discriminatedUnion('type', [category, bag, number, cross]);
-export type FeatureShape = z.output<typeof featureShape>;
+export const featureSchema = z.discriminatedUnion('type', [category, bag, number, cross]);
+export type FeatureShape = z.output<typeof featureSchema>;
 type ShapeOf<Type extends FeatureType> = Extract<FeatureShape, { readonly type: Type }>;
 
 /** The entity may be left out here, so that a feature without one is still looked at. */
 const draft = { entity: entity.default('context') };
-export const draftFeatureShape = z.discriminatedUnion('type', [
+export const draftFeatureSchema = z.discriminatedUnion('type', [
   category.extend(draft),
   bag.extend(draft),
   number.extend(draft),

@@ -1,6 +1,6 @@
 /** What every feature has, and what features of one column have besides. */
 import { z } from 'zod';
-import { column } from '../schema/blocks.ts';
+import { column } from '../value-schemas.ts';
 import type { NamedColumn } from './feature-kind.ts';
 
 export type Entity = 'user' | 'item' | 'context';

@@ -1,8 +1,8 @@
 /** The table in which a feature embeds its values: one of the section `embeddings`, or one of its own. */
 import type { z } from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
-import { unknownName } from '../patterns.ts';
-import { featureName, whole } from '../schema/blocks.ts';
+import { unknownName } from '../names.ts';
+import { featureName, whole } from '../value-schemas.ts';
 import { checkIdSource, chosenMembers, type IdSource, idSourceMembers, resolveIdSource } from './id-sources.ts';
 
 /** Width of an embedding that the declaration does not give. */

@@ -1,7 +1,7 @@
-import { isOnEveryPath } from '../check/stage-paths.ts';
 import type { Roles, Stage } from '../declaration.ts';
 import type { FileShape, StageShape } from '../schema/schema.ts';
 import { parseDuration } from '../units.ts';
+import { isOnEveryPath } from './stage-paths.ts';
 
 /** Fills in the stages' defaults: a complement follows what its sibling follows, any other stage the one before it. */
 export function resolveStages(stages: Readonly<Record<string, StageShape>>, root: string): readonly Stage[] {

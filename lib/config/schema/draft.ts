@@ -1,7 +1,7 @@
 import type { Mistake, Path } from '../declaration-error.ts';
 import { formatPath } from '../declaration-error.ts';
 import { expectation, explainIssues } from './explain-issues.ts';
-import { type DraftShape, draftShape, fileShape } from './schema.ts';
+import { type DraftShape, draftSchema, fileSchema } from './schema.ts';
 
 /** A file as far as it has its shape, so that a mistake in one place hides none in another. */
 export interface Draft {
@@ -17,7 +17,7 @@ export interface Draft {
 
 /** Parses the plain values of a file. */
 export function draftFile(value: Readonly<Record<string, unknown>>): Draft {
-  const parsed = fileShape.safeParse(value, { error: expectation });
+  const parsed = fileSchema.safeParse(value, { error: expectation });
   const mistakes = parsed.success ? [] : explainIssues(parsed.error.issues, value);
   const broken = mistakes.map(({ path }) => formatPath(path));
   return {
@@ -32,7 +32,7 @@ export function draftFile(value: Readonly<Record<string, unknown>>): Draft {
 function salvage(value: Readonly<Record<string, unknown>>): DraftShape {
   const rest: Record<string, unknown> = structuredClone(value);
   for (;;) {
-    const parsed = draftShape.safeParse(rest, { error: expectation });
+    const parsed = draftSchema.safeParse(rest, { error: expectation });
     if (parsed.success) return parsed.data;
     for (const { path } of explainIssues(parsed.error.issues, rest)) remove(rest, path);
   }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { CALIBRATIONS, LEARNING_RATE_DECAYS, MODEL_TYPES, OPTIMIZERS } from '../choices.ts';
 import { idSourceMembers } from '../features/id-sources.ts';
-import { draftFeatureShape, featureShape } from '../features/kinds.ts';
+import { draftFeatureSchema, featureSchema } from '../features/kinds.ts';
 import {
   column,
   duration,
@@ -25,7 +25,7 @@ import {
   timeBound,
   values,
   whole,
-} from './blocks.ts';
+} from '../value-schemas.ts';
 
 /** The members of which `split` has exactly one, in the order of the alternatives. */
 export const SPLIT_KEYS = ['hash', 'time', 'column'] as const;
@@ -174,7 +174,7 @@ const report = z.strictObject({
 });
 
 /** The whole file. */
-export const fileShape = z.strictObject({
+export const fileSchema = z.strictObject({
   name: modelName.describe('Name of the model.'),
   root: stageName.default('impression').describe('Name of the root stage: what a row of the log is.'),
   stages: z.record(stageName, stage).describe('The funnel, in order.'),
@@ -187,7 +187,7 @@ export const fileShape = z.strictObject({
     .default({})
     .describe('Entities whose features may come from tables in the bucket, where a candidate file lacks them.'),
   embeddings: z.record(featureName, embedding).default({}).describe('Tables shared by several features.'),
-  features: z.record(featureName, featureShape).describe('Inputs of the model.'),
+  features: z.record(featureName, featureSchema).describe('Inputs of the model.'),
   model: model.prefault({}).describe('The network and what it is trained for.'),
   training: training.prefault({}).describe('How the network is trained.'),
   scoring: scoring.prefault({}).describe('What the scores hold.'),
@@ -196,15 +196,15 @@ export const fileShape = z.strictObject({
 });
 
 /** The file with any section, the keys and the entities left out. */
-export const draftShape = fileShape
+export const draftSchema = fileSchema
   .extend({
     log: log.extend({ keys: z.array(column).default([]) }),
-    features: z.record(featureName, draftFeatureShape),
+    features: z.record(featureName, draftFeatureSchema),
   })
   .partial();
 
-export type FileShape = z.output<typeof fileShape>;
-export type DraftShape = z.output<typeof draftShape>;
+export type FileShape = z.output<typeof fileSchema>;
+export type DraftShape = z.output<typeof draftSchema>;
 export type StageShape = z.output<typeof stage>;
 export type SplitShape = z.output<typeof split>;
 export type EmbeddingShape = z.output<typeof embedding>;

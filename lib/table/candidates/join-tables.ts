@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import type { EntityTable, Feature } from '../../config/declaration.ts';
-import { sameColumn } from '../../config/patterns.ts';
+import { sameColumn } from '../../config/names.ts';
 import { type Column, canonicalText, columnValue, findColumn, type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
 import { bucketSql } from '../hash.ts';

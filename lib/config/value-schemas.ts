@@ -3,7 +3,7 @@
  * "expected" in a message.
  */
 import { z } from 'zod';
-import { DURATION, INSTANT, parseInstant } from '../units.ts';
+import { DURATION, INSTANT, parseInstant } from './units.ts';
 
 const COLUMN = 'a column name';
 const RATE = 'a rate above 0 and at most 1, or a column name';

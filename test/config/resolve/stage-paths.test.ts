@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCycle, findPath, isOnEveryPath } from '../../../lib/config/check/stage-paths.ts';
+import { findCycle, findPath, isOnEveryPath } from '../../../lib/config/resolve/stage-paths.ts';
 
 // root > a > b > d, root > a > c > d, root > e
 const diamond = [
