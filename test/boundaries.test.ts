@@ -33,6 +33,11 @@ const ROOMS = [
 /** Rooms on which all others stand: they import nothing, but one file of the room another. */
 const WITHOUT_IMPORTS = ['lib/contract', 'lib/numbers'];
 
+/** Inside a room, a folder may import the folders of this list that are above it, itself, and files beside the folders. */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  'lib/config': ['features', 'schema', 'resolve', 'check'],
+};
+
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@aws-lambda-powertools/batch': ['lib/scoring'],
   '@aws-lambda-powertools/logger': ['lib/scoring'],
@@ -136,6 +141,23 @@ describe('rooms', () => {
         (file) => file.startsWith('training') || file.startsWith('lib/model') || file.startsWith('lib/graph'),
       ),
     ).toEqual([]);
+  });
+});
+
+describe('folders of a room', () => {
+  it.each(Object.entries(FOLDERS))('import only folders above them: %s', (room, folders) => {
+    const folderOf = (path: string) => (path.split('/').length > 3 ? path.split('/')[2] : undefined);
+    const own = imports
+      .filter((entry) => entry.room === room && entry.specifier.startsWith('.'))
+      .map(({ file, specifier }) => ({ file, target: normalize(join(dirname(file), specifier)) }))
+      .filter(({ target }) => roomOf(target) === room);
+    const found = new Set(own.flatMap(({ file }) => folderOf(file) ?? []));
+    expect([...found].toSorted()).toEqual(folders.toSorted());
+    const strays = own.filter(({ file, target }) => {
+      const [from, to] = [folderOf(file), folderOf(target)];
+      return from !== undefined && to !== undefined && folders.indexOf(to) > folders.indexOf(from);
+    });
+    expect(strays).toEqual([]);
   });
 });
 

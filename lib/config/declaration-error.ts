@@ -1,23 +1,26 @@
-/** Path of keys and list positions from the root of the file: `['log', 'keys', 0]`. */
+/** Path of keys and list positions, from 0, below the root of the file: `['log', 'keys', 0]`. */
 export type Path = readonly (string | number)[];
 
-/** A mistake before its place in the text is known. */
+/** A mistake whose path is known, but not yet its line and column. */
 export interface Mistake {
   readonly path: Path;
   readonly message: string;
-  /** Whether the key at the path is the mistake, whatever its value. */
+  /** Whether the key at the path is wrong, rather than its value. @default false */
   readonly isKey?: boolean;
 }
 
-/** A mistake and its place: line and column count from 1, `path` reads `features.age.type`, or is empty for the file. */
+/** A mistake and its position in the file. */
 export interface Problem {
+  /** Line, from 1. */
   readonly line: number;
+  /** Column, from 1. */
   readonly column: number;
+  /** Path as text, such as `features.age.type`; empty if the whole file is meant. */
   readonly path: string;
   readonly message: string;
 }
 
-/** Thrown where a declaration cannot be read: every problem of the file at once, one line each, in order of position. */
+/** Thrown if a declaration cannot be used. The message has one line for every problem, in order of position. */
 export class DeclarationError extends Error {
   override readonly name = 'DeclarationError';
   readonly fileName: string;
@@ -31,7 +34,7 @@ export class DeclarationError extends Error {
   }
 }
 
-/** Writes a path as a reader of the file would: `log.keys[0]`. */
+/** Writes a path as text: `log.keys[0]`. */
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;

@@ -1,17 +1,18 @@
-/** Settings of a process from the variables of its environment, each with the schema of its text. */
+/** Reads the settings of a process from its environment variables, each with a zod schema that parses its text. */
 import { z } from 'zod';
 
-/** Thrown where variables of the environment are absent, or not what they must be. */
+/** Thrown if environment variables are absent or not valid. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 }
 
+/** Environment variables by name, as in `process.env`. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Any text but the empty one. */
+/** Any text. (`readEnvironment` takes an empty one as absent.) */
 export const text = z.string();
 
-/** A text of this pattern; `expected` says in words what that is. */
+/** A text that matches a pattern; `expected` describes the pattern in messages. */
 export function matching(pattern: RegExp, expected: string) {
   return z.string().regex(pattern, `must be ${expected}`);
 }
@@ -28,15 +29,16 @@ export function wholeNumber({ least, most }: { readonly least: number; readonly 
   return z.string().transform(Number).refine(isWithin, `must be a whole number from ${least} to ${most}`);
 }
 
-/** `true` or `false`. */
+/** A flag, written `true` or `false`. */
 export const flag = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
 
-/** A day, as `2026-01-31`. */
+/** A day that exists, written `2026-01-31`. */
 export const day = z.iso.date('must be a day like 2026-01-31');
 
 /**
- * The values of the variables that the shape names. An empty variable counts as absent, as deployments often leave one.
- * @throws {EnvironmentError} naming every variable that is absent or wrong, what was got and what was expected.
+ * Returns the parsed values of the variables that `shape` names. Empty variables count as absent: deployment tools
+ * often set them.
+ * @throws {EnvironmentError} naming every variable that is absent or not valid, with what it is and what was expected.
  */
 export function readEnvironment<Shape extends z.ZodRawShape>(
   shape: Shape,

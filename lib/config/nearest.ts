@@ -1,4 +1,7 @@
-/** The candidate that a mistyped word stands for: the fewest edits, at most a third of its letters; `undefined` if none. */
+/**
+ * Returns the candidate that a mistyped word most likely means: the one with the fewest edits, if there is no more than
+ * one edit for every three of its letters (always at least one). `undefined` if there is none.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const [best] = candidates
     .map((candidate) => ({ candidate, edits: editDistance(word, candidate) }))
@@ -9,7 +12,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best?.candidate;
 }
 
-/** Levenshtein distance; two neighbouring letters that changed places count as one edit. */
+/** Returns the Levenshtein distance, in which two neighbouring letters that changed places count as one edit. */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;

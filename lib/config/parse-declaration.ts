@@ -13,8 +13,8 @@ import { isMap, show } from './schema/explain-issues.ts';
 import { fileSchema } from './schema/schema.ts';
 
 /**
- * Parses a declaration and fills in every default; `fileName` is for messages.
- * @throws {DeclarationError} with every mistake of the text.
+ * Parses and checks the text of a declaration, and fills in every default; `fileName` is for messages.
+ * @throws {DeclarationError} with every mistake in the text.
  */
 export function parseDeclaration(text: string, fileName: string): Declaration {
   const yaml = readYaml(text);
@@ -28,8 +28,8 @@ export function parseDeclaration(text: string, fileName: string): Declaration {
 }
 
 /**
- * Reads a declaration, and its text as it stands; `fileName` is for messages.
- * @throws {DeclarationError} where there is no such file, too.
+ * Reads a declaration from a file and returns it with the unchanged text; `fileName` is for messages.
+ * @throws {DeclarationError} with every mistake in the text, or if the file cannot be read.
  */
 export async function readDeclaration(
   path: string,

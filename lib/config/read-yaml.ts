@@ -12,28 +12,31 @@ import {
 } from 'yaml';
 import type { Path, Problem } from './declaration-error.ts';
 
-/** Line and column, both from 1. */
+/** A position in a text: line and column, both from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** A YAML text as plain values, with the place of each of them. */
+/** A YAML text as plain values, with their positions. */
 export interface YamlFile {
-  /** Maps, lists and scalars; `null` for a file without content. Of a key given twice the last value counts. */
+  /** Maps, lists and scalars; `null` for an empty file. If a key is repeated, its last value counts. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
-  /** Whether the text is YAML at all; the values mean nothing where it is not. */
+  /** Whether the text is valid YAML, repeated keys aside; if not, `value` is `null`. */
   readonly isReadable: boolean;
-  /** Place of a scalar, of the key of a map or a list, or, where the path leads nowhere, of the nearest key around it. */
+  /**
+   * Returns the position of the value at a path: of a scalar itself, of the key of a map or a list, and for a value
+   * that does not exist the position of the nearest key above it.
+   */
   locate(path: Path): Position;
-  /** Place of the key at the path. */
+  /** Returns the position of the key at a path. */
   locateKey(path: Path): Position;
 }
 
 const START: Position = { line: 1, column: 1 };
 
-/** Reads YAML 1.2 with text keys, and keeps every position. */
+/** Reads YAML 1.2 whose keys are text, and keeps the position of every value. */
 export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, {
@@ -86,7 +89,7 @@ function danglingAliases(document: Document): readonly Complaint[] {
   return found;
 }
 
-/** Offsets of the last key or list item on the path, and of its value where that is written as a scalar. */
+/** Returns the offsets of the last key or list item on the path, and of its value if that is a scalar or an alias. */
 function findNode(document: Document, path: Path): { readonly key: number; readonly value: number } {
   let node: unknown = document.contents;
   let offset = 0;

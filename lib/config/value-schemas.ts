@@ -1,5 +1,5 @@
 /**
- * The kinds of values that members of the declaration have. The text given to zod as `error` is the phrase that follows
+ * The schemas of single values in a declaration. The text that each of them passes to zod is the phrase that follows
  * "expected" in a message.
  */
 import { z } from 'zod';
@@ -16,25 +16,37 @@ const FACTOR = 'a factor above 1';
 const FROM = 'a stage or a list of stages';
 const SHARE_OR_INSTANT = `${SHARE}, or an instant such as 2026-05-08 or 2026-05-08T06:00:00Z`;
 
+/** A name of a column. */
 export const column = text(COLUMN);
+/** A name of a stage. Stages must not end in `_entire`: the scores have columns of such names. */
 export const stageName = pattern(
   /^(?!.*_entire$)[a-z][a-z0-9_]*$/,
   'a name of a-z, 0-9 and _ that starts with a letter and does not end in _entire',
 );
+/** A name of a feature or of an embedding table. */
 export const featureName = pattern(
   /^[A-Za-z_][A-Za-z0-9_]*$/,
   'a name of letters, 0-9 and _ that does not start with a digit',
 );
+/** A name of a model. */
 export const modelName = pattern(/^[a-z0-9][a-z0-9-]*$/, 'a name of a-z, 0-9 and -');
 
+/** A share that cannot be everything. */
 export const share = z.number(SHARE).min(0, SHARE).lt(1, SHARE);
+/** A share of rows or values that may be bad, up to all of them. */
 export const rejectable = z.number('a share from 0 to 1').min(0, 'a share from 0 to 1').max(1, 'a share from 0 to 1');
+/** A sampling rate, or the name of the column that has it. */
 export const rate = z.union([z.number(RATE).gt(0, RATE).max(1, RATE), text(RATE)], RATE);
+/** A number above 0. */
 export const positive = z.number('a number above 0').gt(0, 'a number above 0');
+/** A number of at least 0. */
 export const notNegative = z.number('a number of at least 0').min(0, 'a number of at least 0');
+/** A seed of random numbers or of a hash. */
 export const seed = z.int('a whole number');
 
+/** A duration as text; `parseDuration` reads it. */
 export const duration = pattern(DURATION, 'a duration such as 7d, 36h or 30m');
+/** A part of a split by time: its share of the rows, or its first instant as text. */
 export const timeBound = z.union(
   [
     z.number(SHARE_OR_INSTANT).min(0, SHARE_OR_INSTANT).lt(1, SHARE_OR_INSTANT),
@@ -43,23 +55,29 @@ export const timeBound = z.union(
   SHARE_OR_INSTANT,
 );
 
-/** A value as it stands in a column; compared as text. */
+/** A value of a column. It is compared as text. */
 export const scalar = z.union([z.string(), z.number(), z.boolean()], 'a value');
+/** Values of a column. */
 export const values = z.array(scalar, VALUES);
+/** A number, or `null` for none. */
 export const bound = z.number(BOUND).nullable();
+/** Lowest and highest value of a number, `null` for no limit. */
 export const clip = z
   .tuple([bound, bound], CLIP)
   .refine(([low, high]) => low === null || high === null || low < high, CLIP);
+/** Lowest and highest ratio of predictions to labels, on either side of 1. */
 export const pcocLimits = z.tuple([z.number(PCOC).gt(0, PCOC).lt(1, PCOC), z.number(PCOC).gt(1, PCOC)], PCOC);
+/** A factor that bounds a ratio in both directions. */
 export const factor = z.number(FACTOR).gt(1, FACTOR);
+/** The name of a stage, or a list of names. */
 export const stageOrStages = z.union([stageName, z.array(stageName, FROM).min(1, FROM)], FROM);
 
-/** A text that is not empty. */
+/** Returns the schema of a text that is not empty. */
 export function text(expected: string) {
   return z.string(expected).min(1, expected);
 }
 
-/** A whole number from `minimum`. */
+/** Returns the schema of a whole number of at least `minimum`. */
 export function whole(minimum: number) {
   const expected = `a whole number of at least ${minimum}`;
   return z.int(expected).min(minimum, expected);

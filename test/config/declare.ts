@@ -8,19 +8,19 @@ const SECTIONS = {
   features: '{ brand: { type: category, entity: item } }',
 };
 
-/** A declaration text of one line a section: the least that is valid, with some sections replaced or added. */
+/** Returns the text of the smallest valid declaration, one line for each section, with sections replaced or added. */
 export function declare(sections: Readonly<Record<string, string>> = {}): string {
   return Object.entries({ ...SECTIONS, ...sections })
     .map(([section, text]) => `${section}: ${text}\n`)
     .join('');
 }
 
-/** The mistakes in such a declaration, as `path: message`. */
+/** Returns the mistakes in such a declaration, each as `path: message`. */
 export function mistakesIn(sections: Readonly<Record<string, string>>): readonly string[] {
   return errorOf(declare(sections)).problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
-/** The error that a text is refused with. */
+/** Returns the error with which a text is refused; fails if it is accepted. */
 export function errorOf(text: string): DeclarationError {
   try {
     parseDeclaration(text, 'entirespace.yaml');

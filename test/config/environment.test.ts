@@ -20,8 +20,8 @@ const SHAPE = {
   UNTIL: day.nullable().default(null),
 };
 
-describe('an environment', () => {
-  it('has defaults for what is absent or empty, and no other variables', () => {
+describe('readEnvironment', () => {
+  it('takes defaults for absent and empty variables, and leaves out variables that the shape does not name', () => {
     expect(readEnvironment(SHAPE, { BUCKET: 's3://shop', DAYS: '', OTHER: 'x' })).toEqual({
       BUCKET: 's3://shop',
       PREFIX: 'data/',
@@ -33,7 +33,7 @@ describe('an environment', () => {
     });
   });
 
-  it('gives values of their types', () => {
+  it('parses each variable into its type', () => {
     const variables = { BUCKET: 'b', DAYS: '7', MINUTES: '0.5', SEED: '0', WARM: 'true', UNTIL: '2028-02-29' };
     expect(readEnvironment(SHAPE, variables)).toMatchObject({
       DAYS: 7,
@@ -44,7 +44,7 @@ describe('an environment', () => {
     });
   });
 
-  it('names every variable that is absent or wrong', () => {
+  it('throws an error that names every variable that is absent or not valid', () => {
     const variables = {
       BUCKET: '',
       PREFIX: 'data',

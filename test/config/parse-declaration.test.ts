@@ -78,7 +78,7 @@ describe('the smallest declaration', () => {
 });
 
 describe('a stage', () => {
-  it('carries what is declared', () => {
+  it('has the declared values', () => {
     const { stages } = parse({
       root: 'view',
       stages:
@@ -99,7 +99,7 @@ describe('a stage', () => {
     });
   });
 
-  it('that is a complement follows what its sibling follows', () => {
+  it('that is a complement follows the same stages as its sibling by default', () => {
     const stages =
       '{ click: { label: c }, action: { label: a }, other: { complement_of: action }, buy: { from: [action, other], label: b } }';
     const graph = parse({ stages }).stages.map(({ name, from, complementOf }) => ({ name, from, complementOf }));
@@ -113,7 +113,7 @@ describe('a stage', () => {
 });
 
 describe('roles', () => {
-  it('are those declared, of the root where no impression is', () => {
+  it('are those declared; the impression is the root by default', () => {
     const stages = '{ visit: { label: v }, cart: { label: c }, buy: { label: b } }';
     expect(parse({ stages, roles: '{ click: visit, conversion: buy }' }).roles).toEqual({
       impression: 'impression',
@@ -131,13 +131,13 @@ describe('roles', () => {
       name: 'the conversion needs no click',
       stages: '{ click: { label: c }, conversion: { label: z, from: impression } }',
     },
-  ])('are none where $name', ({ stages }) => {
+  ])('are null where $name', ({ stages }) => {
     expect(parse({ stages }).roles).toBeNull();
   });
 });
 
 describe('the log', () => {
-  it('carries what is declared', () => {
+  it('has the declared values', () => {
     const log = '{ keys: [q, id], time: ts, group: user, kept: 0.1, outcomes: [spend], max_rejected: 0.02 }';
     expect(parse({ log }).log).toEqual({
       keys: ['q', 'id'],
@@ -149,7 +149,7 @@ describe('the log', () => {
     });
   });
 
-  it('may have the kept rate in a column', () => {
+  it('may have the sampling rate in a column', () => {
     expect(parse({ log: '{ keys: [id], kept: rate }' }).log.kept).toEqual({ column: 'rate' });
   });
 });
@@ -180,7 +180,7 @@ describe('the split', () => {
     expect(parse({ split, log: '{ keys: [id], time: ts }' }).split).toEqual(expected);
   });
 
-  it('defaults to time, to groups without a time, and to rows without either', () => {
+  it('is by default by time, without a time by the hash of the group, and without a group by that of a key', () => {
     const tenth = { share: 0.1 };
     expect(parse({ log: '{ keys: [id], time: ts, group: user }' }).split).toEqual({
       by: 'time',
@@ -191,14 +191,14 @@ describe('the split', () => {
     expect(parse({ log: '{ keys: [q, id] }' }).split).toMatchObject({ by: 'hash', column: 'q' });
   });
 
-  it('without validation rows leaves nothing to stop early by', () => {
+  it('without validation rows turns early stopping off, like a patience of null', () => {
     expect(parse({ split: '{ hash: id, validation: 0 }' }).training.patience).toBeNull();
     expect(parse({ training: '{ patience: null }' }).training.patience).toBeNull();
   });
 });
 
-describe('features and their tables', () => {
-  it('take shared tables first, then those of single features, each with its id source', () => {
+describe('embedding tables', () => {
+  it('are the shared ones, then those of single features, each with its id source', () => {
     const { embeddings } = parse({
       embeddings:
         '{ item: { dimension: 8, vocabulary: { min_count: 3, unknown: 4, max_size: 100 } }, text: { hash: 1000 } }',
@@ -218,8 +218,10 @@ describe('features and their tables', () => {
       { name: 'e', dimension: 6, ids: { kind: 'quantiles', count: 10 } },
     ]);
   });
+});
 
-  it('of type bag default to a list column, a mean and 20 values', () => {
+describe('features', () => {
+  it('of type bag default to a list column, the mean and 20 values', () => {
     const features = `
   plain: { type: bag, entity: user }
   full: { type: bag, entity: user, column: h, delimiter: "|", weights: w, combiner: sqrtn, max_length: 5 }`;
@@ -275,7 +277,7 @@ describe('features and their tables', () => {
 });
 
 describe('model, training and scoring', () => {
-  it('carry what is declared', () => {
+  it('have the declared values', () => {
     const declaration = parse({
       model: '{ type: esmm, hidden_units: [64], fields: sum_by_entity }',
       training:
@@ -302,7 +304,7 @@ describe('model, training and scoring', () => {
 });
 
 describe('a text with mistakes', () => {
-  it('is refused with all of them, in order, each with its place', () => {
+  it('is refused with all mistakes in order, each with its position', () => {
     const text = `name: Hill Strom
 stages:
   click: { label: visit, weigth: 2 }
@@ -339,7 +341,7 @@ model: { hidden_units: [200, 0] }
     ]);
   });
 
-  it('gives its problems as values, too', () => {
+  it('is refused with an error that has the problems as values, too', () => {
     const error = errorOf(declare({ name: 'a b' }));
     expect(error.fileName).toBe('entirespace.yaml');
     expect(error.problems).toEqual([
@@ -347,7 +349,7 @@ model: { hidden_units: [200, 0] }
     ]);
   });
 
-  it('names the sections that are missing', () => {
+  it('is refused with the names of all missing sections', () => {
     expect(errorOf('root: view\n').message.split('\n')).toEqual([
       'entirespace.yaml:1:1 name: missing, expected a name of a-z, 0-9 and -',
       'entirespace.yaml:1:1 stages: missing, expected a map',
@@ -365,19 +367,19 @@ model: { hidden_units: [200, 0] }
     );
   });
 
-  it('is refused where it is no map', () => {
+  it('is refused where it is not a map', () => {
     expect(errorOf('- name: shop\n').message).toBe(
       'entirespace.yaml:1:1 got a list, expected a map with name, stages, log and features',
     );
   });
 
-  it('is refused where it is no YAML', () => {
+  it('is refused where it is not YAML', () => {
     expect(errorOf('name: shop\nstages: {\n').message).toBe(
       'entirespace.yaml:3:1 flow map in block collection must be sufficiently indented and end with a }',
     );
   });
 
-  it('has a key given twice beside its other mistakes', () => {
+  it('is refused with repeated keys among its other mistakes', () => {
     expect(errorOf(`${declare({ name: 'a b' })}log: { keys: [id] }\n`).message.split('\n')).toEqual([
       'entirespace.yaml:1:7 name: got "a b", expected a name of a-z, 0-9 and -',
       'entirespace.yaml:5:1 key log given twice',
@@ -386,7 +388,7 @@ model: { hidden_units: [200, 0] }
 });
 
 describe('the gate', () => {
-  it('takes ages as milliseconds, and limits as they stand', () => {
+  it('has the age in milliseconds, and limits as declared', () => {
     expect(parse({ gate: '{ max_age: 36h, pcoc: [0.8, 1.25], label_rate: 2 }' }).gate).toMatchObject({
       maxAgeMs: 129_600_000,
       pcoc: [0.8, 1.25],
@@ -394,12 +396,12 @@ describe('the gate', () => {
     });
   });
 
-  it('may keep a current version for ever', () => {
+  it('may have no age from which it replaces the current version', () => {
     expect(parse({ gate: '{ max_age: null }' }).gate.maxAgeMs).toBeNull();
   });
 });
 
-describe('any text', () => {
+describe('a valid declaration with up to three of its values replaced', () => {
   const full = {
     name: 'shop',
     stages: {
@@ -446,7 +448,7 @@ describe('any text', () => {
     fc.jsonValue({ maxDepth: 2 }),
   );
 
-  it('is a declaration or a DeclarationError, whatever three of its members are', () => {
+  it('is parsed, or refused with a DeclarationError', () => {
     const change = fc.record({ path: fc.array(fc.nat(12), { minLength: 1, maxLength: 4 }), value: junk });
     const isRefusedWell = (changes: readonly { readonly path: readonly number[]; readonly value: unknown }[]) => {
       const file: unknown = structuredClone(full);
@@ -464,7 +466,7 @@ describe('any text', () => {
   });
 });
 
-/** Replaces what is found by going down, at each level, to the key of that number (modulo their count). */
+/** Replaces the value at a path of key positions: at each level, that number modulo the count of keys. */
 function replaceAt(file: unknown, path: readonly number[], value: unknown): void {
   let node = file;
   path.forEach((step, depth) => {
@@ -485,7 +487,7 @@ describe('readDeclaration', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('gives the declaration and the text as it stands', async () => {
+  it('returns the declaration and the unchanged text', async () => {
     const path = join(folder, 'entirespace.yaml');
     await writeFile(path, `# ours\n${declare()}`);
     const { declaration, text } = await readDeclaration(path);
@@ -493,26 +495,26 @@ describe('readDeclaration', () => {
     expect(text).toBe(`# ours\n${declare()}`);
   });
 
-  it('names the file and the place of a mistake', async () => {
+  it('throws an error with the file and the position of a mistake', async () => {
     const path = join(folder, 'wrong.yaml');
     await writeFile(path, declare({ name: 'A' }));
     await expect(readDeclaration(path)).rejects.toThrow(`${path}:1:7 name: got "A", expected a name of a-z, 0-9 and -`);
   });
 
-  it('has another name in messages where that is given', async () => {
+  it('uses another file name in messages where one is given', async () => {
     await expect(readDeclaration(join(folder, 'nowhere.yaml'), 'ours.yaml')).rejects.toThrow(
       'ours.yaml:1:1 no such file',
     );
   });
 
-  it('is refused where there is no such file', async () => {
+  it('throws a DeclarationError where there is no such file', async () => {
     const path = join(folder, 'nowhere.yaml');
     const error = await readDeclaration(path).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(DeclarationError);
     expect(String(error)).toBe(`DeclarationError: ${path}:1:1 no such file`);
   });
 
-  it('is refused where the path is a folder', async () => {
+  it('throws an error where the path is a folder', async () => {
     await expect(readDeclaration(folder)).rejects.toThrow(
       `${folder}:1:1 cannot be read: EISDIR: illegal operation on a directory, read`,
     );

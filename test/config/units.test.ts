@@ -7,12 +7,12 @@ describe('a duration', () => {
     { text: '36h', ms: 129_600_000 },
     { text: '30m', ms: 1_800_000 },
     { text: '45s', ms: 45_000 },
-  ])('$text is $ms ms', ({ text, ms }) => {
+  ])('of $text is $ms ms', ({ text, ms }) => {
     expect(text).toMatch(DURATION);
     expect(parseDuration(text)).toBe(ms);
   });
 
-  it.each(['0d', '7', '7 d', '1.5h', '-1d', '7w', 'd', '7d '])('is not %j', (text) => {
+  it.each(['0d', '7', '7 d', '1.5h', '-1d', '7w', 'd', '7d '])('cannot be written %j', (text) => {
     expect(text).not.toMatch(DURATION);
   });
 });
@@ -24,17 +24,20 @@ describe('an instant', () => {
     { text: '2026-05-08 02:00:00+02:00', ms: 1_778_198_400_000 },
     { text: '2026-05-07T22:30:00.5-01:30', ms: 1_778_198_400_500 },
     { text: '2028-02-29T12:00', ms: 1_835_438_400_000 },
-  ])('$text is $ms, in UTC where it names no zone', ({ text, ms }) => {
+  ])('of $text is $ms ms, in UTC where it names no zone', ({ text, ms }) => {
     expect(text).toMatch(INSTANT);
     expect(parseInstant(text)).toBe(ms);
   });
 
-  it.each(['2026-02-30', '2026-13-01', '2026-05-08T25:00Z', '2026-05-08T10:61'])('%s does not exist', (text) => {
-    expect(text).toMatch(INSTANT);
-    expect(parseInstant(text)).toBeNaN();
-  });
+  it.each(['2026-02-30', '2026-13-01', '2026-05-08T25:00Z', '2026-05-08T10:61'])(
+    'of %s is NaN: it does not exist',
+    (text) => {
+      expect(text).toMatch(INSTANT);
+      expect(parseInstant(text)).toBeNaN();
+    },
+  );
 
-  it.each(['2026-5-8', '8.5.2026', '2026-05-08T', '20260508', '2026-05-08T06'])('is not %s', (text) => {
+  it.each(['2026-5-8', '8.5.2026', '2026-05-08T', '20260508', '2026-05-08T06'])('cannot be written %s', (text) => {
     expect(text).not.toMatch(INSTANT);
   });
 });

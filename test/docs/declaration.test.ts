@@ -8,14 +8,14 @@ beforeAll(async () => {
   page = await readFile(new URL('../../docs/declaration.md', import.meta.url), 'utf8');
 });
 
-/** The keys of a section of the schema, at any depth, without the names that the user chooses. */
+/** Returns the keys of a section of the schema, at any depth, without the names that users choose. */
 function keysOf(schema: unknown): readonly string[] {
   if (typeof schema !== 'object' || schema === null) return [];
   const own = 'properties' in schema ? Object.keys(schema.properties as object) : [];
   return [...own, ...Object.values(schema).flatMap(keysOf)];
 }
 
-/** The words in code style in the first column of the tables below a heading. */
+/** Returns the words in code style in the first column of the tables below a heading. */
 function documented(heading: string): readonly string[] {
   const section = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
   const cells = [...section.matchAll(/^\| (`[^|]*`) \|/gm)].map(([, cell]) => cell ?? '');
@@ -24,7 +24,7 @@ function documented(heading: string): readonly string[] {
 
 describe('docs/declaration.md', () => {
   const sections = declarationJsonSchema().properties as Readonly<Record<string, unknown>>;
-  // Described under `embeddings`, for features too.
+  // Keys of features that the page describes under `embeddings`.
   const ofTables = ['min_count', 'unknown', 'max_size', 'buckets', 'seed'];
 
   it('has a row for every section', () => {
@@ -39,7 +39,7 @@ describe('docs/declaration.md', () => {
     },
   );
 
-  it('shows a declaration that parses', () => {
+  it('shows a declaration that is valid', () => {
     const [example = ''] = [...page.matchAll(/```yaml\n(name:[^`]*)```/g)].map(([, text]) => text ?? '');
     expect(parseDeclaration(example, 'declaration.md').features.map(({ name }) => name)).toEqual([
       'age',
@@ -50,7 +50,7 @@ describe('docs/declaration.md', () => {
     ]);
   });
 
-  it('shows a funnel that merges and parses', () => {
+  it('shows a funnel with merging paths that is valid', () => {
     const [stages = ''] = [...page.matchAll(/```yaml\n(stages:[^`]*)```/g)].map(([, text]) => text ?? '');
     const rest = 'name: shop\nlog: { keys: [id] }\nfeatures: { x: { type: number, entity: user } }\n';
     expect(parseDeclaration(`${stages}${rest}`, 'declaration.md').roles).toEqual({

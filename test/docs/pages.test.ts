@@ -1,4 +1,4 @@
-/** The pages for people: short enough to be read, and true of the repository that they describe. */
+/** The Markdown pages: short enough to be read, and in agreement with the repository. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ const PAGES = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];
-/** The repository's files: what the build made, and whatever else lies about, is not among them. */
+/** The files of the repository that git tracks: no build outputs, no local files. */
 const FILES = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).split('\n');
 const TOP_FOLDERS = foldersOf('');
 
@@ -51,13 +51,13 @@ describe.each(PAGES)('%s', (page) => {
 });
 
 describe('README.md', () => {
-  it('shows a declaration that parses', () => {
+  it('shows a declaration that is valid', () => {
     const [, example = ''] = readFileSync('README.md', 'utf8').match(/```yaml\n([\s\S]*?)```/) ?? [];
     const { features } = parseDeclaration(example, 'README.md');
     expect(features.map(({ name }) => name)).toEqual(['user_id', 'item_id', 'last_items', 'price', 'position']);
   });
 
-  it('maps exactly the folders of lib/ and of the top level', () => {
+  it('describes exactly the folders of lib/ and of the top level', () => {
     const map = readFileSync('README.md', 'utf8').match(/```\n(bin\/[\s\S]*?)```/)?.[1] ?? '';
     const mapped = [...map.matchAll(/(?:^| {2})((?:lib\/)?[.\w-]+)\/ /gm)].map(([, folder = '']) => folder);
     const own = [...TOP_FOLDERS.filter((name) => name !== 'lib'), ...foldersOf('lib/').map((name) => `lib/${name}`)];
@@ -66,13 +66,13 @@ describe('README.md', () => {
 });
 
 describe('docs/architecture.md', () => {
-  it('lists the rooms in the order in which they may import each other, each with the libraries that enter there', () => {
+  it('lists the rooms in the order in which they may import each other, each with the libraries it may import', () => {
     const boundaries = readFileSync('test/boundaries.test.ts', 'utf8');
     const inQuotes = (text = '') => [...text.matchAll(/['`]([^'`]+)['`]/g)].map(([, word = '']) => word);
     const rooms = inQuotes(boundaries.match(/ROOMS = \[([^\]]*)\]/)?.[1]);
     const doors = [...boundaries.matchAll(/^ {2}'?([\w@/-]+)'?: \[('[^\]]*)\],$/gm)]
       .map(([, library = '', list]) => ({ library, rooms: inQuotes(list) }))
-      // Types alone.
+      // This package has types only, and is not a dependency of users.
       .filter(({ library }) => library !== 'aws-lambda');
     const page = readFileSync('docs/architecture.md', 'utf8');
     const section = page.split('\n## ').find((part) => part.startsWith('Rooms')) ?? '';
@@ -82,7 +82,7 @@ describe('docs/architecture.md', () => {
     );
   });
 
-  it('names functions and classes that their files have', () => {
+  it('names functions and classes that exist in the named files', () => {
     const page = readFileSync('docs/architecture.md', 'utf8');
     const named = [...page.matchAll(/`(\w+)`\s\(`([\w./-]+\.ts)`/g)].map(([, name = '', file = '']) => ({
       name,
@@ -105,7 +105,7 @@ describe('docs/architecture.md', () => {
 
 describe('docs/contract.md', () => {
   const page = readFileSync('docs/contract.md', 'utf8');
-  /** The words in code style in the first column of the tables. */
+  /** The cells of the first column of the tables, split at commas. */
   const documented = [...page.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) => cell.split(', '));
 
   it('has a row for every prefix of a bucket, reject reason and exit code', () => {
@@ -118,7 +118,7 @@ describe('docs/contract.md', () => {
   });
 });
 
-/** A path of the repository: it begins with one of its folders, and has no placeholder. */
+/** Whether a word is a path of the repository: it begins with one of its folders and has no placeholder. */
 function isOwnPath(word: string): boolean {
   const [first = ''] = word.split('/');
   return word.includes('/') && TOP_FOLDERS.includes(first) && !/[<>*$]/.test(word);
@@ -131,7 +131,7 @@ function isTarget(page: string, link: string): boolean {
   return heading === undefined || headingsOf(target).includes(heading);
 }
 
-/** The anchors that a Markdown page has, as GitHub makes them. */
+/** Returns the anchors of a Markdown page's headings, as GitHub makes them. */
 function headingsOf(page: string): string[] {
   return [...readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -145,7 +145,7 @@ function packageJson(): Record<'scripts' | 'dependencies' | 'devDependencies', R
   return JSON.parse(readFileSync('package.json', 'utf8'));
 }
 
-/** The repository's folders directly below a folder, whose name ends in `/`. */
+/** Returns the repository's folders directly below a folder, whose name ends in `/`. */
 function foldersOf(folder: string): string[] {
   const below = FILES.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
   return [...new Set(below.flatMap((path) => path.split('/').slice(0, -1).slice(0, 1)))];

@@ -1,45 +1,44 @@
 import type { Mistake, Path } from '../declaration-error.ts';
 import { formatPath } from '../declaration-error.ts';
+import type { NamedColumn } from '../features/feature-kind.ts';
 import { featureKind } from '../features/kinds.ts';
 import { sameColumn } from '../names.ts';
 import type { Draft } from '../schema/draft.ts';
 
-interface Use {
-  readonly path: Path;
-  readonly column: string;
-}
-
-/** Columns that the scores add, whatever the funnel. */
+/** Names that the columns of probabilities in the scores may have. */
 const OUTPUT = /^(pctr|pcvr|pctcvr|p_.*)$/i;
 
-/** Checks what the columns of the log are used for, and the names that become columns of the scores. */
+/**
+ * Checks that no input is a column known only afterwards, that no key or segment is repeated, and that no key or
+ * feature has a name that the scores or the model's inputs need.
+ */
 export function checkColumns(draft: Draft): readonly Mistake[] {
   const { log } = draft.file;
-  const later = [...labels(draft), ...listed(log?.outcomes, 'outcomes')];
-  const kept: readonly Use[] = typeof log?.kept === 'string' ? [{ path: ['log', 'kept'], column: log.kept }] : [];
+  const outcomes = listed(log?.outcomes, 'outcomes');
+  const kept = typeof log?.kept === 'string' ? [{ path: ['log', 'kept'], column: log.kept }] : [];
   const keys = listed(log?.keys, 'keys');
   return [
-    ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...later, ...kept]),
-    ...checkLeaks(listed(log?.outcomes, 'outcomes'), kept),
-    ...checkTwice(keys),
-    ...checkTwice(segments(draft)),
+    ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...labels(draft), ...outcomes, ...kept]),
+    ...checkLeaks(outcomes, kept),
+    ...checkRepeated(keys),
+    ...checkRepeated(segments(draft)),
     ...keys.filter(({ column }) => OUTPUT.test(column)).map(({ path, column }) => outputTaken(path, column)),
     ...checkFeatureNames(draft),
   ];
 }
 
-/** What is known at scoring must not be a column that is known only afterwards. */
-function checkLeaks(uses: readonly Use[], later: readonly Use[]): readonly Mistake[] {
-  return uses.flatMap(({ path, column }) => {
-    const leak = later.find((use) => sameColumn(use.column, column));
+/** Finds columns that must be known at scoring, but are among those known only afterwards. */
+function checkLeaks(columns: readonly NamedColumn[], afterwards: readonly NamedColumn[]): readonly Mistake[] {
+  return columns.flatMap(({ path, column }) => {
+    const leak = afterwards.find((other) => sameColumn(other.column, column));
     if (leak === undefined) return [];
     return [{ path, message: `got ${column}, which is ${formatPath(leak.path)}, expected a column known at scoring` }];
   });
 }
 
-function checkTwice(uses: readonly Use[]): readonly Mistake[] {
-  return uses
-    .filter(({ column }, i) => uses.findIndex((use) => sameColumn(use.column, column)) < i)
+function checkRepeated(columns: readonly NamedColumn[]): readonly Mistake[] {
+  return columns
+    .filter(({ column }, i) => columns.findIndex((other) => sameColumn(other.column, column)) < i)
     .map(({ path, column }) => ({ path, message: `got ${column} twice, expected it once` }));
 }
 
@@ -64,30 +63,31 @@ function outputTaken(path: Path, name: string): Mistake {
   return { path, message: `got ${name}, a name of the scores' probabilities, expected another` };
 }
 
-function labels(draft: Draft): readonly Use[] {
+function labels(draft: Draft): readonly NamedColumn[] {
   return Object.entries(draft.file.stages ?? {}).flatMap(([stage, { label }]) =>
     label === undefined ? [] : [{ path: ['stages', stage, 'label'], column: label }],
   );
 }
 
-function features(draft: Draft): readonly Use[] {
+function features(draft: Draft): readonly NamedColumn[] {
   return Object.entries(draft.file.features ?? {}).flatMap(([name, feature]) => {
     const columns = featureKind(feature).columns(name, feature);
-    // Where a malformed `column` was taken out, the feature's name, which stands for a missing one, was not meant.
+    // A malformed `column` was removed from the draft: its default, the feature's name, is not the column that was
+    // meant.
     return draft.isSound(`features.${name}.column`) ? columns : columns.filter(({ path }) => path.length > 2);
   });
 }
 
-function entityKeys(draft: Draft): readonly Use[] {
+function entityKeys(draft: Draft): readonly NamedColumn[] {
   return Object.entries(draft.file.entities ?? {}).flatMap(([entity, table]) =>
     table === undefined ? [] : [{ path: ['entities', entity, 'key'], column: table.key }],
   );
 }
 
-function segments(draft: Draft): readonly Use[] {
+function segments(draft: Draft): readonly NamedColumn[] {
   return (draft.file.report?.segments ?? []).map((column, i) => ({ path: ['report', 'segments', i], column }));
 }
 
-function listed(columns: readonly string[] | undefined, member: string): readonly Use[] {
+function listed(columns: readonly string[] | undefined, member: string): readonly NamedColumn[] {
   return (columns ?? []).map((column, i) => ({ path: ['log', member, i], column }));
 }

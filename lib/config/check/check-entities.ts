@@ -3,7 +3,10 @@ import { featureKind } from '../features/kinds.ts';
 import { sameColumn } from '../names.ts';
 import type { Draft } from '../schema/draft.ts';
 
-/** Checks that each table of an entity has something to give, and that a column can come from one table alone. */
+/**
+ * Checks that every entity has a feature that its table can provide, that the two keys differ, and that no column could
+ * come from either table.
+ */
 export function checkEntities(draft: Draft): readonly Mistake[] {
   const { entities = {}, features = {} } = draft.file;
   const declared = Object.entries(entities);
@@ -15,7 +18,7 @@ export function checkEntities(draft: Draft): readonly Mistake[] {
         message: `no feature is of entity ${entity}, expected one or no table`,
       })),
     ...checkKeys(draft),
-    ...(declared.length < 2 ? [] : checkShared(draft)),
+    ...(declared.length < 2 ? [] : checkAmbiguous(draft)),
   ];
 }
 
@@ -30,8 +33,8 @@ function checkKeys(draft: Draft): readonly Mistake[] {
   ];
 }
 
-/** Where two tables may give a column, nothing says which one is meant. */
-function checkShared(draft: Draft): readonly Mistake[] {
+/** Finds columns that features of both entities read: either table could provide them. */
+function checkAmbiguous(draft: Draft): readonly Mistake[] {
   const keys = Object.values(draft.file.entities ?? {}).flatMap((table) => table?.key ?? []);
   const uses = Object.entries(draft.file.features ?? {}).flatMap(([name, feature]) =>
     featureKind(feature)

@@ -5,7 +5,7 @@ import type { SharedTables } from '../features/table-choice.ts';
 import { resolveEmbeddings } from '../resolve/resolve-features.ts';
 import type { Draft } from '../schema/draft.ts';
 
-/** Checks the features, their tables, and that the two fit each other. */
+/** Checks the features and the embedding tables, each by itself and against each other. */
 export function checkFeatures(draft: Draft): readonly Mistake[] {
   const { embeddings = {}, features = {} } = draft.file;
   return [
@@ -13,7 +13,7 @@ export function checkFeatures(draft: Draft): readonly Mistake[] {
     ...Object.entries(features).flatMap(([name, feature]) => checkFeature(draft, name, feature)),
     ...checkUnused(draft),
     ...checkDimensions(draft),
-    ...checkAny(draft),
+    ...checkNotEmpty(draft),
   ];
 }
 
@@ -46,7 +46,7 @@ function checkUnused(draft: Draft): readonly Mistake[] {
     .map((name) => ({ path: ['embeddings', name], message: 'no feature uses this table, expected one or no table' }));
 }
 
-/** Embeddings that are summed have one width. */
+/** Finds embeddings of one entity that differ in dimension although they are to be summed. */
 function checkDimensions(draft: Draft): readonly Mistake[] {
   const { embeddings = {}, features = {}, model } = draft.file;
   if (model?.fields !== 'sum_by_entity' || !draft.isSound('embeddings') || !draft.isSound('features')) return [];
@@ -68,7 +68,7 @@ function checkDimensions(draft: Draft): readonly Mistake[] {
   });
 }
 
-function checkAny(draft: Draft): readonly Mistake[] {
+function checkNotEmpty(draft: Draft): readonly Mistake[] {
   const { features } = draft.file;
   const isEmpty = features !== undefined && draft.names('features').length === 0;
   return isEmpty ? [{ path: ['features'], message: 'there is no feature, expected at least one' }] : [];

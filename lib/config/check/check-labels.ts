@@ -4,10 +4,13 @@ import { sameColumn } from '../names.ts';
 import { findPath } from '../resolve/stage-paths.ts';
 import type { Draft } from '../schema/draft.ts';
 
-/** Members of a stage that speak of its label. */
-const OF_LABEL = ['weight', 'within', 'inconsistent', 'max_inconsistent'] as const;
+/** Members of a stage that only mean something if the stage has a label. */
+const LABEL_SETTINGS = ['weight', 'within', 'inconsistent', 'max_inconsistent'] as const;
 
-/** Checks that labels stand where they can, are distinct, and train every tower. */
+/**
+ * Checks that complements have no label, that unlabelled stages have no settings of a label, that labels are distinct,
+ * and that every tower is trained.
+ */
 export function checkLabels(draft: Draft, stages: readonly Stage[]): readonly Mistake[] {
   const untrained = draft.isSound('stages') && draft.file.stages !== undefined ? checkTrained(stages) : [];
   return [...checkMembers(draft), ...checkDistinct(stages), ...untrained];
@@ -17,7 +20,7 @@ function checkMembers(draft: Draft): readonly Mistake[] {
   return Object.entries(draft.file.stages ?? {}).flatMap(([name, stage]) => {
     const isComplement = stage.complement_of !== undefined;
     const isUnlabelled = stage.label === undefined && draft.isSound(`stages.${name}`);
-    const refused = isComplement ? (['label', ...OF_LABEL] as const) : isUnlabelled ? OF_LABEL : [];
+    const refused = isComplement ? (['label', ...LABEL_SETTINGS] as const) : isUnlabelled ? LABEL_SETTINGS : [];
     const kind = isComplement ? 'a complement' : 'a stage without a label';
     return refused
       .filter((member) => stage[member] !== undefined)
@@ -38,7 +41,7 @@ function checkDistinct(stages: readonly Stage[]): readonly Mistake[] {
   });
 }
 
-/** A tower is trained by the labels of its stages and of those after them only. */
+/** Finds stages whose tower no label trains: a label trains the tower of its own stage and of every stage before it. */
 function checkTrained(stages: readonly Stage[]): readonly Mistake[] {
   const leadsToLabel = (from: string): boolean =>
     stages.some(({ name, label }) => label !== null && findPath(stages, from, name) !== undefined);

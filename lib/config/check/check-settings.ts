@@ -4,7 +4,7 @@ import type { Draft } from '../schema/draft.ts';
 import type { SplitShape } from '../schema/schema.ts';
 import { parseInstant } from '../units.ts';
 
-/** Checks the split, and the settings that need another one to mean anything. */
+/** Checks the split, and settings that need another one: `within` a time, `patience` validation rows, and the like. */
 export function checkSettings(draft: Draft): readonly Mistake[] {
   const { split } = draft.file;
   const parts = split === undefined ? [] : [...checkShares(split), ...checkInstants(split), ...checkValues(split)];
@@ -76,7 +76,7 @@ function checkCalibration(draft: Draft): readonly Mistake[] {
   const got = `got ${training.calibration}`;
   const group = Object.entries(stages).find(([, { exclusive }]) => exclusive !== undefined);
   const mistakes: Mistake[] = [];
-  // The members share one softmax: none of them has a logit of its own to calibrate.
+  // The stages of a group share one softmax: none of them has a logit of its own that could be calibrated.
   if (group !== undefined)
     mistakes.push({ path, message: `${got} with ${group[0]} in an exclusive group, expected none` });
   if (log !== undefined && split !== undefined && !hasValidation(resolveSplit(split, log)))

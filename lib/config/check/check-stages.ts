@@ -6,7 +6,7 @@ import { findCycle, findPath, isOnEveryPath } from '../resolve/stage-paths.ts';
 import type { Draft } from '../schema/draft.ts';
 import { checkLabels } from './check-labels.ts';
 
-/** Checks the stages' references and labels, and then, where those hold, the graph that they make. */
+/** Checks the references and labels of the stages and, if all references are sound, the graph that the stages form. */
 export function checkStages(draft: Draft): readonly Mistake[] {
   const root = draft.file.root ?? 'impression';
   const stages = resolveStages(draft.file.stages ?? {}, root);
@@ -67,20 +67,23 @@ function checkGroups(stages: readonly Stage[]): readonly Mistake[] {
   return stages.flatMap((stage): readonly Mistake[] => {
     if (stage.exclusive === null) return [];
     const path = ['stages', stage.name, 'exclusive'];
-    const members = stages.filter(({ exclusive }) => exclusive === stage.exclusive);
-    const first = members[0] ?? stage;
-    if (members.length === 1)
+    const siblings = stages.filter(({ exclusive }) => exclusive === stage.exclusive);
+    const first = siblings[0] ?? stage;
+    if (siblings.length === 1)
       return [{ path, message: `got ${stage.exclusive}, a group of one, expected siblings in it` }];
     if (sameStages(first.from, stage.from)) return [];
     return [{ path, message: `${parentsOf(first)} and ${parentsOf(stage)}, expected siblings in ${stage.exclusive}` }];
   });
 }
 
-/** Paths that part and meet again must be exclusive where they part, or their probabilities do not add up. */
+/**
+ * Finds paths that fork and meet again without being exclusive. The probability of the stage where they meet is the sum
+ * over both paths, which would count a row that takes both of them twice.
+ */
 function checkMerges(stages: readonly Stage[], root: string): readonly Mistake[] {
   return [root, ...stages.map(({ name }) => name)].flatMap((fork) => {
-    const ways = stages.filter(({ from }) => from.includes(fork));
-    const pairs = ways.flatMap((a, i) => ways.slice(i + 1).map((b) => [a, b] as const));
+    const branches = stages.filter(({ from }) => from.includes(fork));
+    const pairs = branches.flatMap((a, i) => branches.slice(i + 1).map((b) => [a, b] as const));
     return pairs
       .filter(([a, b]) => !areExclusive(a, b))
       .flatMap(([a, b]): readonly Mistake[] => {
@@ -94,7 +97,7 @@ function checkMerges(stages: readonly Stage[], root: string): readonly Mistake[]
   });
 }
 
-/** The stage, of those after or at both, that comes after no other of them. */
+/** Returns the first stage that both stages lead to, which may be one of the two; `undefined` if there is none. */
 function firstMeeting(stages: readonly Stage[], a: string, b: string): string | undefined {
   const isAfter = (from: string, to: string): boolean => findPath(stages, from, to) !== undefined;
   const common = stages.map(({ name }) => name).filter((name) => isAfter(a, name) && isAfter(b, name));

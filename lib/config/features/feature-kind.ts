@@ -1,4 +1,4 @@
-/** What the declaration asks of a kind of feature. */
+/** What a kind of feature must define to be declared. */
 import type { Mistake, Path } from '../declaration-error.ts';
 import type { SharedTables, TableChoice } from './table-choice.ts';
 
@@ -8,18 +8,18 @@ export interface NamedColumn {
   readonly column: string;
 }
 
-/** What there is to know of one kind of feature. */
+/** How the features of one kind are declared: the columns that they read, their table, their checks and defaults. */
 export interface FeatureKind<Shape, Resolved> {
   /** Whether the feature may name a table of the section `embeddings`. */
   readonly sharesTables: boolean;
   /** Every column that the feature reads. */
   columns(name: string, shape: Shape): readonly NamedColumn[];
-  /** `null` where nothing is embedded. */
+  /** The table that the feature embeds its values in; `null` if it embeds none. */
   table(shape: Shape): TableChoice | null;
-  /** Name of the model's input for the weights of the feature's values, which no other feature can have; `null` for none. */
+  /** Name of the model's input for the weights of the values, which no feature may have; `null` without weights. */
   weightsInput(name: string): string | null;
-  /** Mistakes that only several members together show. */
+  /** Finds mistakes that involve several members of the feature, or its table. */
   check(path: Path, shape: Shape, tables: SharedTables): readonly Mistake[];
-  /** The feature with its defaults. */
+  /** Returns the feature with its defaults filled in. */
   resolve(name: string, shape: Shape): Resolved;
 }

@@ -1,11 +1,13 @@
-/** The ways in which the values of an embedding table become row ids: their shape in the file, and what it means. */
+/** Id sources: how the values of an embedding table become row ids. */
 import { z } from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
 import { seed, whole } from '../value-schemas.ts';
 
 /** How the values of an embedding table's features become row ids. */
 export type IdSource =
-  /** Ids by descending count of training rows; rarer values fall in the unknown buckets. */
+  /**
+   * An id for each value that occurs `minCount` times or more in the training rows; others share the unknown buckets.
+   */
   | {
       readonly kind: 'vocabulary';
       readonly minCount: number;
@@ -19,16 +21,18 @@ export type IdSource =
   /** The interval between training quantiles into which a number falls. */
   | { readonly kind: 'quantiles'; readonly count: number };
 
-/** The members that choose an id source, of which a table has at most one. */
+/** Names of the members that choose an id source. A table has at most one of them. */
 const MEMBERS = ['vocabulary', 'hash', 'ids'] as const;
 
 const HASH = 'a number of buckets, or buckets and seed';
 
 const vocabulary = z
   .strictObject({
-    min_count: whole(1).default(2).describe('Training rows that a value needs for an embedding of its own.'),
-    unknown: whole(1).default(1).describe('Buckets for all other values.'),
-    max_size: whole(1).optional().describe('Most frequent values kept. Default: all.'),
+    min_count: whole(1)
+      .default(2)
+      .describe('Occurrences in the training rows that a value needs to get an embedding of its own.'),
+    unknown: whole(1).default(1).describe('Number of buckets that all other values share.'),
+    max_size: whole(1).optional().describe('Number of the most frequent values that are kept. Default: all.'),
   })
   .optional()
   .describe('One embedding for each frequent value of the training rows: the default.');
@@ -49,15 +53,15 @@ const hash = z
 
 const ids = whole(1).optional().describe('The values are ids already, from 0 to this number - 1.');
 
-/** The members that choose an id source; a vocabulary is the default. */
+/** Schemas of the members that choose an id source; a vocabulary is the default. */
 export const idSourceMembers = { vocabulary, hash, ids };
 
-/** Those members as parsed. */
+/** The members that choose an id source, as parsed. */
 export type IdSourceShape = {
   readonly [Member in (typeof MEMBERS)[number]]?: z.output<(typeof idSourceMembers)[Member]>;
 };
 
-/** The id source that the members choose. */
+/** Returns the id source that the members choose: a vocabulary if they choose none. */
 export function resolveIdSource(shape: IdSourceShape): IdSource {
   if (shape.ids !== undefined) return { kind: 'ids', size: shape.ids };
   if (typeof shape.hash === 'number') return { kind: 'hash', buckets: shape.hash, seed: 0 };
@@ -70,7 +74,7 @@ export function resolveIdSource(shape: IdSourceShape): IdSource {
   };
 }
 
-/** Checks that at most one id source is chosen. */
+/** Checks that the members choose at most one id source. */
 export function checkIdSource(path: Path, shape: IdSourceShape): readonly Mistake[] {
   const [first, ...others] = chosenMembers(shape);
   return others.map((member) => ({
@@ -79,7 +83,7 @@ export function checkIdSource(path: Path, shape: IdSourceShape): readonly Mistak
   }));
 }
 
-/** Names of the members that are there. */
+/** Returns the names of the members that are given. */
 export function chosenMembers(shape: IdSourceShape): readonly (keyof IdSourceShape)[] {
   return MEMBERS.filter((member) => shape[member] !== undefined);
 }

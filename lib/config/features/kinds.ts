@@ -1,7 +1,7 @@
 /**
- * The kinds of features that a declaration may have: of each the type that the rest of the product sees, the shape in
- * the file, and what the checks and the defaults need to know of it. `FEATURE_KINDS` has an object for every kind, and
- * neither a kind without an object nor an object without one of its parts compiles.
+ * The kinds of features that a declaration may have. Each has the type that the rest of the product sees, the schema of
+ * how it is written in the file, and an object in `FEATURE_KINDS` with its checks and defaults. It is a compile-time
+ * error to leave out the object of a kind, or a part of an object.
  */
 import { z } from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
@@ -21,27 +21,29 @@ export interface CategoryFeature extends FeatureBase, OneColumn {
 export interface BagFeature extends FeatureBase, OneColumn {
   readonly type: 'bag';
   readonly embedding: string;
-  /** Delimiter where the column is text; `null` for a list column. */
+  /** Text between two values of a text column; `null` for a list column. */
   readonly delimiter: string | null;
-  /** Column with one weight for each value, in the same shape. */
+  /** Column with one weight for each value: a list, or text with the same delimiter. */
   readonly weights: string | null;
+  /** How the embeddings of the values become one. */
   readonly combiner: 'sum' | 'mean' | 'sqrtn';
-  /** Values kept of each row; the rest is dropped and counted. */
+  /** Number of values of a row that are used; the rest are dropped and counted. */
   readonly maxLength: number;
 }
 
-/** A number. With `embedding`, its training quantiles are embedded; otherwise its transformed value is an input itself. */
+/** A number: the input of the model or, with `embedding`, embedded by its interval between training quantiles. */
 export interface NumberFeature extends FeatureBase, OneColumn {
   readonly type: 'number';
   readonly embedding: string | null;
-  /** sign(x) log(1 + |x|), after clipping. */
+  /** Whether the number is replaced by sign(x) log(1 + |x|), after clipping. */
   readonly log1p: boolean;
-  /** Subtract the training mean and divide by the training standard deviation, after `log1p`. */
+  /** Whether the training mean is subtracted and the result divided by the training deviation, after `log1p`. */
   readonly standardize: boolean;
+  /** Lowest and highest value, `null` for no limit. */
   readonly clip: readonly [number | null, number | null] | null;
 }
 
-/** The values of several columns together, as one value of a finite set. */
+/** A cross: the combination of several columns' values, taken as one value of a finite set. */
 export interface CrossFeature extends FeatureBase {
   readonly type: 'cross';
   /** The columns, in the order in which their values are joined. */
@@ -49,65 +51,71 @@ export interface CrossFeature extends FeatureBase {
   readonly embedding: string;
 }
 
+/** A feature with every default filled in. */
 export type Feature = CategoryFeature | BagFeature | NumberFeature | CrossFeature;
+/** Name of a kind of feature. */
 export type FeatureType = Feature['type'];
+/** The features of one kind. */
 export type FeatureOf<Type extends FeatureType> = Extract<Feature, { readonly type: Type }>;
 
 const category = z.strictObject({
   type: z.literal('category').describe('One value of a finite set.'),
   ...oneColumn,
-  at_scoring: scalar.nullable().optional().describe('Value used where the column is unknown at scoring.'),
+  at_scoring: scalar.nullable().optional().describe('Value used if candidates lack the column.'),
   ...tableMembers,
 });
 
 const bag = z.strictObject({
   type: z.literal('bag').describe('Several values of a finite set.'),
   ...oneColumn,
-  at_scoring: scalar.nullable().optional().describe('Text used where the column is unknown at scoring.'),
+  at_scoring: scalar.nullable().optional().describe('Text used if candidates lack the column.'),
   ...tableMembers,
   delimiter: text('the text between two values')
     .optional()
     .describe('Text between two values of a text column. Default: the column is a list.'),
   weights: column.optional().describe('Column with one weight for each value.'),
-  combiner: z.enum(['sum', 'mean', 'sqrtn']).default('mean').describe('How the embeddings become one.'),
-  max_length: whole(1).default(20).describe('Values kept of each row.'),
+  combiner: z.enum(['sum', 'mean', 'sqrtn']).default('mean').describe('How the embeddings of the values become one.'),
+  max_length: whole(1).default(20).describe('Number of values of a row that are used.'),
 });
 
 const number = z.strictObject({
   type: z.literal('number').describe('A number.'),
   ...oneColumn,
-  at_scoring: bound.optional().describe('Number used where the column is unknown at scoring.'),
-  clip: clip.optional().describe('Lowest and highest value, null for none.'),
+  at_scoring: bound.optional().describe('Number used if candidates lack the column.'),
+  clip: clip.optional().describe('Lowest and highest value, null for no limit.'),
   log1p: z.boolean().optional().describe('Take sign(x) log(1 + |x|), after clipping. Default: false.'),
   standardize: z
     .boolean()
     .optional()
     .describe('Subtract the training mean and divide by the deviation, after log1p. Default: true.'),
-  quantiles: whole(2).optional().describe('Embed the interval between this many training quantiles instead.'),
+  quantiles: whole(2)
+    .optional()
+    .describe('Number of intervals between training quantiles; the interval is embedded instead of the number.'),
   dimension: whole(1).optional().describe('Width of an embedding of the quantiles. Default: 18.'),
 });
 
 const COLUMNS = 'at least two column names';
 const cross = z.strictObject({
-  type: z.literal('cross').describe('The values of several columns together, hashed.'),
-  of: z.array(column, COLUMNS).min(2, COLUMNS).describe('Columns whose values make one value together.'),
+  type: z.literal('cross').describe("The combination of several columns' values, hashed."),
+  of: z.array(column, COLUMNS).min(2, COLUMNS).describe('Columns whose values are combined.'),
   entity,
   at_scoring: z
     .record(column, scalar.nullable())
     .default({})
-    .describe('Values used where columns are unknown at scoring, by column.'),
+    .describe('Values used for columns that candidates lack, by column.'),
   embedding: tableMembers.embedding,
   dimension: tableMembers.dimension,
   hash: tableMembers.hash,
 });
 
-/** A feature as it stands in the file. */
+/** Schema of a feature as it is written in the file. */
 export const featureSchema = z.discriminatedUnion('type', [category, bag, number, cross]);
+/** A feature as parsed from the file. */
 export type FeatureShape = z.output<typeof featureSchema>;
 type ShapeOf<Type extends FeatureType> = Extract<FeatureShape, { readonly type: Type }>;
 
-/** The entity may be left out here, so that a feature without one is still looked at. */
 const draft = { entity: entity.default('context') };
+/** The same without a required entity: a feature that lacks it is still checked for other mistakes. */
 export const draftFeatureSchema = z.discriminatedUnion('type', [
   category.extend(draft),
   bag.extend(draft),
@@ -118,6 +126,7 @@ export const draftFeatureSchema = z.discriminatedUnion('type', [
 /** One object for every type of feature. */
 export type FeatureKinds = { readonly [Type in FeatureType]: FeatureKind<ShapeOf<Type>, FeatureOf<Type>> };
 
+/** How each kind of feature is declared. */
 export const FEATURE_KINDS: FeatureKinds = {
   category: {
     sharesTables: true,
@@ -187,12 +196,12 @@ export const FEATURE_KINDS: FeatureKinds = {
   },
 };
 
-/** What there is to know of a feature's kind. Its functions are given shapes of that kind alone. */
+/** Returns how a feature's kind is declared. Its functions take features of that kind only, which is not checked. */
 export function featureKind({ type }: FeatureShape): FeatureKind<FeatureShape, Feature> {
   return FEATURE_KINDS[type];
 }
 
-/** Name of the table that a feature embeds its values in, its own or a shared one; `null` where nothing is embedded. */
+/** Returns the name of the table, own or shared, that a feature embeds its values in; `null` if it embeds none. */
 export function tableName(name: string, feature: FeatureShape): string | null {
   const table = featureKind(feature).table(feature);
   return table === null ? null : (table.shared ?? name);
@@ -211,7 +220,7 @@ function checkNumber(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
     }));
 }
 
-/** Each column stands in a cross once, constants are for its columns alone, and its ids come of a hash. */
+/** Checks that columns are distinct, that values for scoring are for columns of the cross, and that ids are hashes. */
 function checkCross(path: Path, shape: ShapeOf<'cross'>, tables: SharedTables): readonly Mistake[] {
   const { of, at_scoring: constants, embedding, hash } = shape;
   const repeated = of.flatMap((column, i) =>
@@ -219,11 +228,11 @@ function checkCross(path: Path, shape: ShapeOf<'cross'>, tables: SharedTables): 
       ? [{ path: [...path, 'of', i], message: `got ${column} twice, expected it once` }]
       : [],
   );
-  const strangers = Object.keys(constants).filter((column) => !of.includes(column));
+  const unknown = Object.keys(constants).filter((column) => !of.includes(column));
   const ids = embedding === undefined ? undefined : tables.get(embedding);
   return [
     ...repeated,
-    ...strangers.map((column) => ({
+    ...unknown.map((column) => ({
       path: [...path, 'at_scoring', column],
       message: unknownName('column of the cross', column, of),
     })),

@@ -1,37 +1,43 @@
-/** What every feature has, and what features of one column have besides. */
+/** Members that every feature has, and those that every feature of a single column has. */
 import { z } from 'zod';
 import { column } from '../value-schemas.ts';
 import type { NamedColumn } from './feature-kind.ts';
 
+/** What a feature describes: the user, the item, or the context in which the item is shown. */
 export type Entity = 'user' | 'item' | 'context';
 
+/** What every feature has. */
 export interface FeatureBase {
   readonly name: string;
   readonly entity: Entity;
 }
 
+/** A column that a feature reads. */
 export interface OneColumn {
   readonly column: string;
-  /** Value used where the column is unknown at scoring (a position): as text; `null` for missing; absent where the column must be there. */
+  /**
+   * Value used if candidates lack the column because it is unknown at scoring (such as a position): a text, a number,
+   * or `null` for a missing value. Absent if candidates must have the column.
+   */
   readonly atScoring?: string | number | null;
 }
 
-/** Shape of the member `entity`. */
-export const entity = z.enum(['user', 'item', 'context']).describe('Whom the feature describes.');
+/** Schema of the member `entity`. */
+export const entity = z.enum(['user', 'item', 'context']).describe('What the feature describes.');
 
-/** Shapes of the members that every feature of one column has. */
+/** Schemas of the members that every feature of a single column has. */
 export const oneColumn = {
   column: column.optional().describe('Column of the log. Default: the name of the feature.'),
   entity,
 };
 
-/** The column that a feature reads: the one that it names, or that of its own name. */
+/** Returns the column that a feature reads: the one that its member `column` names; by default that of its own name. */
 export function ownColumn(name: string, shape: { readonly column?: string | undefined }): readonly NamedColumn[] {
   const path = ['features', name];
   return [shape.column === undefined ? { path, column: name } : { path: [...path, 'column'], column: shape.column }];
 }
 
-/** The members of a feature of one column, with their defaults; `constant` is its value for scoring. */
+/** Returns the members of a feature of a single column; `constant` is its value for scoring, if it has one. */
 export function resolveColumn<Value extends string | number | null>(
   name: string,
   { column = name, entity }: { readonly column?: string | undefined; readonly entity: Entity },
@@ -40,7 +46,7 @@ export function resolveColumn<Value extends string | number | null>(
   return { name, column, entity, ...(constant === undefined ? {} : { atScoring: constant }) };
 }
 
-/** The text of a value as it stands in a column. */
+/** Returns a value as a text column would hold it; `null` and `undefined` stay as they are. */
 export function textOf(value: string | number | boolean | null | undefined): string | null | undefined {
   return value === undefined || value === null ? value : String(value);
 }

@@ -1,21 +1,22 @@
-/** The table in which a feature embeds its values: one of the section `embeddings`, or one of its own. */
+/** Which table a feature embeds its values in: one of the section `embeddings`, or one of its own. */
 import type { z } from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
 import { unknownName } from '../names.ts';
 import { featureName, whole } from '../value-schemas.ts';
 import { checkIdSource, chosenMembers, type IdSource, idSourceMembers, resolveIdSource } from './id-sources.ts';
 
-/** Width of an embedding that the declaration does not give. */
+/** Default width of an embedding. */
 export const DIMENSION = 18;
 
+/** The table of a feature: the name of a shared one, or the width and id source of its own. */
 export type TableChoice =
   | { readonly shared: string }
   | { readonly shared: null; readonly dimension: number; readonly ids: IdSource };
 
-/** The tables of the section `embeddings` by name, with their id sources; `null` for a malformed table. */
+/** The id sources of the tables in the section `embeddings`, by table; `null` for a malformed table. */
 export type SharedTables = ReadonlyMap<string, IdSource | null>;
 
-/** The members of a feature that choose its table. */
+/** Schemas of the members of a feature that choose its table. */
 export const tableMembers = {
   embedding: featureName
     .optional()
@@ -26,13 +27,16 @@ export const tableMembers = {
 
 type TableShape = { readonly [Member in keyof typeof tableMembers]?: z.output<(typeof tableMembers)[Member]> };
 
-/** The table that the members choose. */
+/** Returns the table that the members choose. */
 export function resolveTable(shape: TableShape): TableChoice {
   const { embedding, dimension = DIMENSION } = shape;
   return embedding === undefined ? { shared: null, dimension, ids: resolveIdSource(shape) } : { shared: embedding };
 }
 
-/** Checks that a shared table is there, and that nothing of it is declared at the feature; that its own has one id source. */
+/**
+ * Checks that a shared table exists and that the feature does not describe it again, or that the feature's own table
+ * has at most one id source.
+ */
 export function checkTable(path: Path, shape: TableShape, tables: SharedTables): readonly Mistake[] {
   const { embedding } = shape;
   if (embedding === undefined) return checkIdSource(path, shape);

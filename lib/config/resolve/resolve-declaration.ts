@@ -5,7 +5,7 @@ import { resolveEmbeddings, resolveFeature } from './resolve-features.ts';
 import { hasValidation, resolveSplit } from './resolve-split.ts';
 import { resolveRoles, resolveStages } from './resolve-stages.ts';
 
-/** The declaration of a file without mistakes. */
+/** Turns the values of a file without mistakes into a declaration. */
 export function resolveDeclaration(file: FileShape): Declaration {
   const stages = resolveStages(file.stages, file.root);
   const split = resolveSplit(file.split, file.log);

@@ -3,7 +3,7 @@ import { resolveIdSource } from '../features/id-sources.ts';
 import { type FeatureShape, featureKind } from '../features/kinds.ts';
 import type { EmbeddingShape } from '../schema/schema.ts';
 
-/** Every table: the shared ones in the order of the file, then those of single features. */
+/** Returns every embedding table: the shared ones in the order of the file, then those of single features. */
 export function resolveEmbeddings(
   shared: Readonly<Record<string, EmbeddingShape>>,
   features: Readonly<Record<string, FeatureShape>>,
@@ -21,7 +21,7 @@ export function resolveEmbeddings(
   return [...declared, ...own];
 }
 
-/** A feature with its defaults. */
+/** Returns a feature with its defaults filled in. */
 export function resolveFeature(name: string, feature: FeatureShape): Feature {
   return featureKind(feature).resolve(name, feature);
 }

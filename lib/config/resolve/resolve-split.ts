@@ -2,7 +2,10 @@ import type { Split, TimeBound } from '../declaration.ts';
 import type { FileShape, SplitShape } from '../schema/schema.ts';
 import { parseInstant } from '../units.ts';
 
-/** The declared split; otherwise the last tenths in time, of whole groups, or of rows, by what the log declares. */
+/**
+ * Returns the declared split. By default validation and test have a tenth of the rows each: the last ones by time or,
+ * in a log without a time, those that the hash of the group or else of the first key selects.
+ */
 export function resolveSplit(split: SplitShape | undefined, log: FileShape['log']): Split {
   if (split === undefined) return defaultSplit(log);
   if ('hash' in split) {
@@ -13,7 +16,7 @@ export function resolveSplit(split: SplitShape | undefined, log: FileShape['log'
   return { by: 'column', column: split.column, train: train ?? [], validation: validation ?? [], test: test ?? [] };
 }
 
-/** Whether any row can be a validation row. */
+/** Whether a split can assign rows to validation. */
 export function hasValidation(split: Split): boolean {
   if (split.by === 'hash') return split.validation > 0;
   if (split.by === 'column') return split.validation.length > 0;

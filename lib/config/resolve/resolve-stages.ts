@@ -3,7 +3,10 @@ import type { FileShape, StageShape } from '../schema/schema.ts';
 import { parseDuration } from '../units.ts';
 import { isOnEveryPath } from './stage-paths.ts';
 
-/** Fills in the stages' defaults: a complement follows what its sibling follows, any other stage the one before it. */
+/**
+ * Returns the stages with their defaults filled in. By default a complement follows the same stages as its sibling, and
+ * any other stage follows the one declared before it.
+ */
 export function resolveStages(stages: Readonly<Record<string, StageShape>>, root: string): readonly Stage[] {
   const names = Object.keys(stages);
   const parentsOf = (name: string, seen: readonly string[]): readonly string[] => {
@@ -28,7 +31,10 @@ export function resolveStages(stages: Readonly<Record<string, StageShape>>, root
   }));
 }
 
-/** The declared roles; otherwise those of stages named click and conversion, where every conversion follows a click. */
+/**
+ * Returns the declared roles. By default they are the stages named click and conversion if every path to the conversion
+ * leads through the click, and `null` otherwise.
+ */
 export function resolveRoles(declared: FileShape['roles'], stages: readonly Stage[], root: string): Roles | null {
   if (declared !== undefined) {
     return { impression: declared.impression ?? root, click: declared.click, conversion: declared.conversion };

@@ -1,9 +1,9 @@
-/** Paths through the stages of a declaration, whose `from` members make a directed graph. */
+/** Paths through the stages of a declaration, which form a directed graph: `from` lists the parents of a stage. */
 import type { Stage } from '../declaration.ts';
 
 type Edges = readonly Pick<Stage, 'name' | 'from'>[];
 
-/** The stages of a circle, from one of them back to it, or `undefined`. */
+/** Returns the stages of a cycle, from one of them back to the same, or `undefined` if there is none. */
 export function findCycle(stages: Edges): readonly string[] | undefined {
   for (const { name, from } of stages) {
     for (const parent of from) {
@@ -14,7 +14,7 @@ export function findCycle(stages: Edges): readonly string[] | undefined {
   return undefined;
 }
 
-/** A shortest path between two stages, both included, or `undefined`. */
+/** Returns a shortest path from one stage to another, both included, or `undefined` if there is none. */
 export function findPath(stages: Edges, from: string, to: string): readonly string[] | undefined {
   const queue: (readonly string[])[] = [[from]];
   const seen = new Set([from]);
@@ -29,13 +29,13 @@ export function findPath(stages: Edges, from: string, to: string): readonly stri
   return undefined;
 }
 
-/** Whether every path between two stages goes through a third; false where there is no path. */
+/** Whether every path from one stage to another goes through a third; false if there is no path. */
 export function isOnEveryPath(stages: Edges, from: string, through: string, to: string): boolean {
   if (findPath(stages, from, through) === undefined || findPath(stages, through, to) === undefined) return false;
   return through === from || through === to || findPath(without(stages, through), from, to) === undefined;
 }
 
-/** The stages that follow one directly, in the order of the file. */
+/** Returns the stages that follow a stage directly, in the order of the file. */
 function childrenOf(stages: Edges, parent: string): readonly string[] {
   return stages.filter(({ from }) => from.includes(parent)).map(({ name }) => name);
 }

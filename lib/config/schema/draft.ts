@@ -3,19 +3,19 @@ import { formatPath } from '../declaration-error.ts';
 import { expectation, explainIssues } from './explain-issues.ts';
 import { type DraftShape, draftSchema, fileSchema } from './schema.ts';
 
-/** A file as far as it has its shape, so that a mistake in one place hides none in another. */
+/** The valid part of a file. The checks read it, so that a mistake in one place does not hide mistakes in another. */
 export interface Draft {
-  /** The members without a mistake of their own, defaults filled in. */
+  /** The members that match the schema, with their defaults filled in. */
   readonly file: DraftShape;
-  /** Mistakes of shape. */
+  /** Every mismatch between the file and the schema. */
   readonly mistakes: readonly Mistake[];
-  /** The keys that a map section has in the file, those of malformed entries included. */
+  /** Returns the keys of a section as written in the file, including those of malformed entries. */
   names(section: 'stages' | 'embeddings' | 'features'): readonly string[];
-  /** Whether there is no mistake of shape at a member or below: only then does its absence mean anything. */
+  /** Whether a member and all below it match the schema. If not, parts of it may be absent from `file`. */
   isSound(member: string): boolean;
 }
 
-/** Parses the plain values of a file. */
+/** Matches the plain values of a file against the schema, and keeps what is valid. */
 export function draftFile(value: Readonly<Record<string, unknown>>): Draft {
   const parsed = fileSchema.safeParse(value, { error: expectation });
   const mistakes = parsed.success ? [] : explainIssues(parsed.error.issues, value);
@@ -28,7 +28,9 @@ export function draftFile(value: Readonly<Record<string, unknown>>): Draft {
   };
 }
 
-/** Takes out what has no shape, and then what cannot do without it, until the rest parses. */
+/**
+ * Removes malformed members, and then the entries that are incomplete without them, until the rest matches the schema.
+ */
 function salvage(value: Readonly<Record<string, unknown>>): DraftShape {
   const rest: Record<string, unknown> = structuredClone(value);
   for (;;) {
@@ -38,19 +40,19 @@ function salvage(value: Readonly<Record<string, unknown>>): DraftShape {
   }
 }
 
-/** Deletes the member, or, where it is missing or an item of a list, the nearest thing around it. */
+/** Deletes the member at a path; if it is missing or an item of a list, the nearest member that contains it. */
 function remove(file: Record<string, unknown>, path: Path): void {
   let map: Record<string, unknown> = file;
-  let around = (): void => undefined;
+  let removeLast = (): void => undefined;
   for (const step of path) {
     const parent = map;
     if (!Object.hasOwn(parent, step)) break;
     const next = parent[step];
-    around = () => {
+    removeLast = () => {
       delete parent[step];
     };
     if (typeof next !== 'object' || next === null || Array.isArray(next)) break;
     map = next as Record<string, unknown>;
   }
-  around();
+  removeLast();
 }

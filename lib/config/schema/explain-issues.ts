@@ -14,8 +14,8 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The error map of a parse, for what the shape itself has no phrase for: what follows "expected", or the allowed keys
- * of a map.
+ * The error map for zod: returns the phrase that follows "expected" for issues that the schema itself has none for, and
+ * for an unknown key the list of the allowed ones.
  */
 export function expectation(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
@@ -37,14 +37,14 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Turns the issues of a parse with `expectation` into mistakes; `file` is what was parsed. */
+/** Turns zod's issues into mistakes. `file` is the value that was parsed, with `expectation` as the error map. */
 export function explainIssues(issues: readonly Issue[], file: unknown): readonly Mistake[] {
   return issues.flatMap((issue) => explain(issue, issue.path as Path, file));
 }
 
 const LONGEST_SHOWN = 60;
 
-/** What a value is, as a message shows it. */
+/** Returns a value as messages show it: short texts and numbers as they are, lists and maps by kind only. */
 export function show(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length <= LONGEST_SHOWN ? value : `${value.slice(0, LONGEST_SHOWN)}...`);
@@ -74,7 +74,10 @@ function explain(issue: Issue, path: Path, file: unknown): readonly Mistake[] {
   return [{ path, message: `${got}, expected ${issue.message}` }];
 }
 
-/** The alternative of a union that takes a map, where the value is one; of the splits the one whose key is there. */
+/**
+ * Returns the issues of the alternative of a union that a map was meant to match, or `undefined` if that is not clear:
+ * the only alternative that is a map or, among the splits, the one whose key is given.
+ */
 function branchMeant(branches: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
   if (!isMap(value)) return undefined;
   const maps = branches.filter((issues) =>

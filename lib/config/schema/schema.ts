@@ -1,6 +1,6 @@
 /**
- * The shape of `entirespace.yaml`, member by member; the descriptions are what an editor shows. What needs more than
- * one member at a time is checked elsewhere.
+ * The schema of `entirespace.yaml`. A *member* is a key of a map together with its value; editors show its description.
+ * Rules that involve several members are checked in `lib/config/check/`. Types named `...Shape` are parsed values.
  */
 import { z } from 'zod';
 import { CALIBRATIONS, LEARNING_RATE_DECAYS, MODEL_TYPES, OPTIMIZERS } from '../choices.ts';
@@ -27,27 +27,31 @@ import {
   whole,
 } from '../value-schemas.ts';
 
-/** The members of which `split` has exactly one, in the order of the alternatives. */
+/** The keys of which `split` has exactly one, in the order of the alternatives below. */
 export const SPLIT_KEYS = ['hash', 'time', 'column'] as const;
 
 const stage = z.strictObject({
   from: stageOrStages.optional().describe('Stages that lead here. Default: the previous one; for the first, the root.'),
-  label: column.optional().describe('0/1 column of the log that tells whether the row reached the stage.'),
+  label: column.optional().describe('0/1 column of the log: whether the row reached the stage.'),
   weight: positive.optional().describe('Weight of the stage in the loss. Default: 1.'),
-  complement_of: stageName.optional().describe('Sibling of which this stage is the complement.'),
+  complement_of: stageName
+    .optional()
+    .describe('Sibling of which this stage is the complement: reached exactly if the sibling is not.'),
   exclusive: text('the name of a group').optional().describe('Group of siblings of which a row reaches at most one.'),
-  within: duration.optional().describe('Time in which the outcome is settled; the label of a younger row is unknown.'),
+  within: duration.optional().describe('Time after which the label is final. The label of a younger row is unknown.'),
   inconsistent: z
     .enum(['reject', 'and', 'fail'])
     .optional()
-    .describe('What happens to a row with this label but not the one before. Default: reject.'),
+    .describe(
+      'If the label is 1 although no stage before was reached: reject the row, take the label for 0 (and), or fail the run. Default: reject.',
+    ),
   max_inconsistent: rejectable
     .optional()
     .describe('Share of all rows that may be inconsistent before the run fails. Default: 0.01.'),
 });
 
 const roles = z.strictObject({
-  impression: stageName.optional().describe('Stage that pctr and pctcvr are given. Default: the root.'),
+  impression: stageName.optional().describe('Stage on which pctr and pctcvr are conditioned. Default: the root.'),
   click: stageName.describe('Stage whose probability is pctr.'),
   conversion: stageName.describe('Stage whose probability is pctcvr and, given the click, pcvr.'),
 });
@@ -56,10 +60,12 @@ const log = z.strictObject({
   keys: z
     .array(column)
     .min(1, 'at least one column name')
-    .describe('Columns that identify a row; copied to the scores.'),
-  time: column.optional().describe('Time of the row.'),
-  group: column.optional().describe('Column whose rows belong together: a user.'),
-  kept: rate.optional().describe('Rate at which unclicked rows were kept in a sampled log, or its column.'),
+    .describe('Columns that identify a row; they are copied to the scores.'),
+  time: column.optional().describe('Column with the time of the row.'),
+  group: column.optional().describe('Column with the group of the row: rows of the same user have the same value.'),
+  kept: rate
+    .optional()
+    .describe('Rate at which unclicked rows were kept in a sampled log, or the column with that rate.'),
   outcomes: z.array(column).default([]).describe('Columns known only afterwards: never features.'),
   max_rejected: rejectable.default(0).describe('Share of bad rows in the log above which the run fails.'),
 });
@@ -73,12 +79,12 @@ const split = z.union(
       test: share.default(0.1).describe('Share of the rows.'),
     }),
     z.strictObject({
-      time: z.literal(true).describe('In order of log.time.'),
-      validation: timeBound.default(0.1).describe('Share of the rows, or first instant.'),
-      test: timeBound.default(0.1).describe('Share of the rows, or first instant.'),
+      time: z.literal(true).describe('Split in order of log.time.'),
+      validation: timeBound.default(0.1).describe('Share of the rows, or the first instant of the part.'),
+      test: timeBound.default(0.1).describe('Share of the rows, or the first instant of the part.'),
     }),
     z.strictObject({
-      column: column.describe('Column that names the part.'),
+      column: column.describe('Column whose values say which part a row is in.'),
       train: values.min(1, 'at least one value').describe('Values of the training rows.'),
       validation: values.default([]).describe('Values of the validation rows.'),
       test: values.default([]).describe('Values of the test rows.'),
@@ -93,11 +99,11 @@ const embedding = z.strictObject({
 });
 
 const entityTable = z.strictObject({
-  key: column.describe('Column of the candidates and of the table that tells one entity from another.'),
+  key: column.describe('Column, in the candidates and in the table, that identifies a user or an item.'),
   missing: z
     .enum(['reject', 'unknown'])
     .default('reject')
-    .describe('What happens to a candidate whose entity the table lacks: rejected, or scored with missing values.'),
+    .describe('What happens to a candidate whose key is not in the table: rejected, or scored with missing values.'),
 });
 
 const entities = z.strictObject({
@@ -106,7 +112,7 @@ const entities = z.strictObject({
 });
 
 const model = z.strictObject({
-  type: z.enum(MODEL_TYPES).default('esmm').describe('The network and what it is trained for.'),
+  type: z.enum(MODEL_TYPES).default('esmm').describe('The network and its objective.'),
   hidden_units: z
     .array(whole(1))
     .min(1, 'at least one layer')
@@ -115,15 +121,15 @@ const model = z.strictObject({
   fields: z
     .enum(['concatenate', 'sum_by_entity'])
     .default('concatenate')
-    .describe('Embeddings side by side, or summed over the fields of an entity.'),
+    .describe('Embeddings side by side, or summed over the features of an entity.'),
 });
 
 const training = z.strictObject({
-  batch_size: whole(1).default(4096).describe('Rows of a step.'),
+  batch_size: whole(1).default(4096).describe('Rows of a training step.'),
   epochs: whole(1).default(10).describe('Passes over the training rows, at most.'),
   optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule.'),
   learning_rate: positive.default(0.001).describe('Step size of the update rule.'),
-  momentum: share.default(0).describe('With sgd: factor by which the direction of the steps before is kept.'),
+  momentum: share.default(0).describe('With sgd: share of the previous step that is added to the next one.'),
   warmup_steps: whole(0).default(0).describe('Steps over which the learning rate grows to its full value.'),
   learning_rate_decay: z
     .enum(LEARNING_RATE_DECAYS)
@@ -150,30 +156,37 @@ const scoring = z.strictObject({
 const gate = z.strictObject({
   min_conversions: whole(1)
     .default(200)
-    .describe('Conversions that the compared rows need before metrics decide anything.'),
+    .describe('Conversions that the compared rows must have before metrics decide anything.'),
   max_age: duration
     .nullable()
     .default('30d')
-    .describe('Age from which the current version gives way to one that is as good; null for never.'),
+    .describe('Age from which a version that is as good replaces the current one; null for never.'),
   tolerance: share
     .default(0.002)
-    .describe("Share of the current version's loss by which its successor may then be worse."),
-  pcoc: pcocLimits.default([0.67, 1.5]).describe('Least and greatest sum of probabilities over sum of labels.'),
+    .describe(
+      'What "as good" means for max_age: the loss is higher by at most this share of the current version\'s loss.',
+    ),
+  pcoc: pcocLimits
+    .default([0.67, 1.5])
+    .describe('Lowest and highest allowed sum of the predicted probabilities divided by the sum of the labels.'),
   label_rate: factor
     .default(1.5)
     .describe("Factor by which a label's rate may differ from the current version's training rate."),
-  max_unknown: rejectable.default(0.8).describe("Share of a feature's values that the encoder may not know."),
+  max_unknown: rejectable.default(0.8).describe("Share of a feature's values that may be unknown to the encoder."),
   drift: positive
     .nullable()
     .default(null)
-    .describe("Population stability index of both versions' probabilities above which they are too different."),
+    .describe("Highest allowed population stability index between both versions' probabilities; null for no limit."),
 });
 
 const report = z.strictObject({
-  segments: z.array(column).default([]).describe('Columns of the log by whose values the report tells each AUC apart.'),
+  segments: z
+    .array(column)
+    .default([])
+    .describe('Columns of the log. For each of their frequent values the report shows every AUC separately.'),
 });
 
-/** The whole file. */
+/** Schema of the whole file. */
 export const fileSchema = z.strictObject({
   name: modelName.describe('Name of the model.'),
   root: stageName.default('impression').describe('Name of the root stage: what a row of the log is.'),
@@ -181,21 +194,21 @@ export const fileSchema = z.strictObject({
   roles: roles
     .optional()
     .describe('The stages called pctr, pcvr and pctcvr. Implied by the names click and conversion.'),
-  log: log.describe('Columns of the log that are neither feature nor label.'),
-  split: split.optional().describe('Training, validation and test rows.'),
+  log: log.describe('Columns of the log that are neither features nor labels.'),
+  split: split.optional().describe('How the rows are divided into training, validation and test rows.'),
   entities: entities
     .default({})
-    .describe('Entities whose features may come from tables in the bucket, where a candidate file lacks them.'),
-  embeddings: z.record(featureName, embedding).default({}).describe('Tables shared by several features.'),
+    .describe('Users and items whose features may come from tables in the bucket if a candidate file lacks them.'),
+  embeddings: z.record(featureName, embedding).default({}).describe('Embedding tables that several features share.'),
   features: z.record(featureName, featureSchema).describe('Inputs of the model.'),
-  model: model.prefault({}).describe('The network and what it is trained for.'),
+  model: model.prefault({}).describe('Which network is trained.'),
   training: training.prefault({}).describe('How the network is trained.'),
-  scoring: scoring.prefault({}).describe('What the scores hold.'),
-  gate: gate.prefault({}).describe('When a new version becomes the current one by itself.'),
-  report: report.prefault({}).describe('What the report of a version shows besides.'),
+  scoring: scoring.prefault({}).describe('What the score files hold.'),
+  gate: gate.prefault({}).describe('Limits that decide whether a new version becomes the current one automatically.'),
+  report: report.prefault({}).describe("Optional contents of a version's report."),
 });
 
-/** The file with any section, the keys and the entities left out. */
+/** Schema of an unfinished file: sections, the keys of the log, and the entities of features may be missing. */
 export const draftSchema = fileSchema
   .extend({
     log: log.extend({ keys: z.array(column).default([]) }),
@@ -203,8 +216,13 @@ export const draftSchema = fileSchema
   })
   .partial();
 
+/** A whole file, as parsed. */
 export type FileShape = z.output<typeof fileSchema>;
+/** The valid part of a file, as parsed. */
 export type DraftShape = z.output<typeof draftSchema>;
+/** A stage, as parsed. */
 export type StageShape = z.output<typeof stage>;
+/** The section `split`, as parsed. */
 export type SplitShape = z.output<typeof split>;
+/** A table of the section `embeddings`, as parsed. */
 export type EmbeddingShape = z.output<typeof embedding>;

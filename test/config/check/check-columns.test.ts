@@ -23,7 +23,7 @@ describe('a column known only afterwards', () => {
       mistake: 'features.x.weights: got spend, which is log.outcomes[1], expected a column known at scoring',
     },
     {
-      name: 'the kept rate is a feature',
+      name: 'the column of the sampling rate is a feature',
       sections: { log: '{ keys: [id], kept: rate }', features: '{ rate: { type: number, entity: user } }' },
       mistake: 'features.rate: got rate, which is log.kept, expected a column known at scoring',
     },
@@ -42,39 +42,41 @@ describe('a column known only afterwards', () => {
   });
 });
 
-it('the time, the group and the keys may be features', () => {
-  const { features } = parseDeclaration(
-    declare({
-      log: '{ keys: [id], time: ts, group: user }',
-      features: `
+describe('the columns of the time, the group and the keys', () => {
+  it('may be features', () => {
+    const { features } = parseDeclaration(
+      declare({
+        log: '{ keys: [id], time: ts, group: user }',
+        features: `
   ts: { type: number, entity: context }
   user: { type: category, entity: user }
   id: { type: category, entity: item }`,
-    }),
-    'entirespace.yaml',
-  );
-  expect(features).toMatchObject([{ column: 'ts' }, { column: 'user' }, { column: 'id' }]);
+      }),
+      'entirespace.yaml',
+    );
+    expect(features).toMatchObject([{ column: 'ts' }, { column: 'user' }, { column: 'id' }]);
+  });
 });
 
 describe('names', () => {
   it.each([
     {
-      name: 'a key given twice',
+      name: 'a repeated key',
       sections: { log: '{ keys: [id, ID] }' },
       mistakes: ['log.keys[1]: got ID twice, expected it once'],
     },
     {
-      name: 'a segment given twice',
+      name: 'a repeated segment',
       sections: { report: '{ segments: [country, channel, country] }' },
       mistakes: ['report.segments[2]: got country twice, expected it once'],
     },
     {
-      name: 'a key called as a score',
+      name: 'a key with the name of a score',
       sections: { log: '{ keys: [pctr] }' },
       mistakes: ["log.keys[0]: got pctr, a name of the scores' probabilities, expected another"],
     },
     {
-      name: 'features called as scores',
+      name: 'features with the names of scores',
       sections: { features: '{ pctcvr: { type: number, entity: user }, p_click: { type: number, entity: user } }' },
       mistakes: [
         "features.pctcvr: got pctcvr, a name of the scores' probabilities, expected another",
@@ -82,21 +84,21 @@ describe('names', () => {
       ],
     },
     {
-      name: 'a feature called as the weights of a bag',
+      name: "a feature with the name of a bag's weights",
       sections: { features: '{ tags: { type: bag, entity: user }, tags_weights: { type: number, entity: user } }' },
       mistakes: ['features.tags_weights: got the name of the weights of the bag tags, expected another'],
     },
     {
-      name: 'features that differ by case',
+      name: 'features that differ in case only',
       sections: { features: '{ age: { type: number, entity: user }, Age: { type: number, entity: user } }' },
       mistakes: ['features.Age: differs from age by case only, expected another name'],
     },
     {
-      name: 'a feature that is no identifier',
+      name: 'a feature whose name is not an identifier',
       sections: { features: '{ a-b: { type: number, entity: user } }' },
       mistakes: ['features.a-b: got "a-b", expected a name of letters, 0-9 and _ that does not start with a digit'],
     },
-  ])('refuse $name', ({ sections, mistakes }) => {
+  ])('are refused: $name', ({ sections, mistakes }) => {
     expect(mistakesIn(sections)).toEqual(mistakes);
   });
 });

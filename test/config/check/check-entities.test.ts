@@ -5,7 +5,7 @@ import { declare, mistakesIn } from '../declare.ts';
 const FEATURES = '{ age: { type: number, entity: user }, brand: { type: category, entity: item } }';
 
 describe('entities', () => {
-  it('have a key, and reject what their tables lack unless they say otherwise', () => {
+  it('have a key, and by default candidates are rejected whose key is not in the table', () => {
     const text = declare({
       features: FEATURES,
       entities: '{ item: { key: item_id, missing: unknown }, user: { key: user_id } }',
@@ -20,7 +20,7 @@ describe('entities', () => {
     ['another entity', '{ context: { key: id } }', 'entities.context: unknown key, expected one of user, item'],
     ['no key', '{ user: {} }', 'entities.user.key: missing, expected a column name'],
     [
-      'another way to treat the missing',
+      'an unknown choice for candidates that are not in the table',
       '{ user: { key: id, missing: drop } }',
       'entities.user.missing: got "drop", expected one of "reject", "unknown"',
     ],
@@ -38,13 +38,13 @@ describe('entities', () => {
     expect(mistakesIn({ features: FEATURES, entities })).toEqual([mistake]);
   });
 
-  it('are refused where no feature is of theirs', () => {
+  it('are refused where they have no feature', () => {
     expect(mistakesIn({ entities: '{ user: { key: user_id }, item: { key: item_id } }' })).toEqual([
       'entities.user: no feature is of entity user, expected one or no table',
     ]);
   });
 
-  it('are refused where two tables could give one column, unless it is a key', () => {
+  it('are refused where a column could come from both tables, unless it is a key', () => {
     const features = `{
       age: { type: number, entity: user },
       years: { type: category, entity: item, column: Age },

@@ -15,12 +15,12 @@ describe('features and tables', () => {
       mistakes: ['features.a.embedding: no table in embeddings itm, did you mean item? expected one of item, user'],
     },
     {
-      name: 'a table that nothing uses',
+      name: 'a table that no feature uses',
       sections: { embeddings: '{ item: {} }' },
       mistakes: ['embeddings.item: no feature uses this table, expected one or no table'],
     },
     {
-      name: 'a shared table described at the feature',
+      name: 'a shared table that a feature describes again',
       sections: {
         embeddings: '{ item: {} }',
         features: '{ a: { type: category, entity: item, embedding: item, dimension: 4, ids: 5 } }',
@@ -44,7 +44,7 @@ describe('features and tables', () => {
       ],
     },
     {
-      name: 'an own table with the name of a shared one',
+      name: 'a table of a feature with the name of a shared one',
       sections: {
         embeddings: '{ item: {} }',
         features: `
@@ -93,15 +93,15 @@ describe('features and tables', () => {
       mistakes: ['features.a.hash.buckets: missing, expected a whole number of at least 1'],
     },
     {
-      name: 'a feature that is no map',
+      name: 'a feature that is not a map',
       sections: { features: '{ a: category }' },
       mistakes: ['features.a: got "category", expected a map'],
     },
-  ])('refuse $name', ({ sections, mistakes }) => {
+  ])('are refused with $name', ({ sections, mistakes }) => {
     expect(mistakesIn(sections)).toEqual(mistakes);
   });
 
-  it('call no table unused while a feature is malformed', () => {
+  it('are not reported as unused while a feature is malformed', () => {
     const sections = {
       embeddings: '{ item: {} }',
       features: '{ a: { type: categry, entity: item, embedding: item } }',
@@ -119,7 +119,7 @@ describe('embeddings summed by entity', () => {
   c: { type: number, entity: user }
   d: { type: number, entity: user, quantiles: 4, dimension: 6 }`;
 
-  it('need one dimension within an entity', () => {
+  it('must have the same dimension within an entity', () => {
     expect(mistakesIn({ features, model: '{ fields: sum_by_entity }' })).toEqual([
       'features.d: got dimension 6, expected 8 as features.a, the first of entity user (model.fields is sum_by_entity)',
     ]);

@@ -5,15 +5,15 @@ import { declare, mistakesIn } from '../declare.ts';
 const timed = '{ keys: [id], time: ts }';
 const shares = 'a share of at least 0 and below 1';
 
-describe('the split', () => {
+describe('a split', () => {
   it.each([
     {
-      name: 'that leaves nothing for training',
+      name: 'by hash that leaves no rows for training',
       split: '{ hash: id, validation: 0.5, test: 0.5 }',
       mistakes: ['split: got validation 0.5 and test 0.5, expected less than 1 together: the rest is for training'],
     },
     {
-      name: 'by shares of time that leaves nothing for training',
+      name: 'by time that leaves no rows for training',
       split: '{ time: true, validation: 0.2, test: 0.9 }',
       mistakes: ['split: got validation 0.2 and test 0.9, expected less than 1 together: the rest is for training'],
     },
@@ -30,7 +30,7 @@ describe('the split', () => {
       ],
     },
     {
-      name: 'that tests before it validates',
+      name: 'whose test rows come before its validation rows',
       split: '{ time: true, validation: 2026-05-08, test: 2026-05-01 }',
       mistakes: ['split.test: got 2026-05-01, expected an instant after that of validation, 2026-05-08'],
     },
@@ -58,7 +58,7 @@ describe('the split', () => {
       mistakes: ['split: got a map with test, expected exactly one of hash, time, column'],
     },
     {
-      name: 'that is no map',
+      name: 'that is not a map',
       split: 'time',
       mistakes: ['split: got "time", expected exactly one of hash, time, column'],
     },
@@ -67,13 +67,13 @@ describe('the split', () => {
       split: '{ time: false }',
       mistakes: ['split.time: got false, expected true'],
     },
-  ])('is refused $name', ({ split, mistakes }) => {
+  ])('$name is refused', ({ split, mistakes }) => {
     expect(mistakesIn({ log: timed, split })).toEqual(mistakes);
   });
 });
 
 describe('the time column', () => {
-  it('is needed by a split in time and by within', () => {
+  it('is required by a split by time and by within', () => {
     const stages = '{ click: { label: c, within: 30m } }';
     expect(mistakesIn({ stages, split: '{ time: true }' })).toEqual([
       'stages.click.within: got 30m, expected the time column in log.time',
@@ -81,7 +81,7 @@ describe('the time column', () => {
     ]);
   });
 
-  it('is not said to be missing where the log is malformed', () => {
+  it('is not reported as missing where the log is malformed', () => {
     expect(mistakesIn({ log: '{ keys: [id], tme: ts }', split: '{ time: true }' })).toEqual([
       'log.tme: unknown key, did you mean time? expected one of keys, time, group, kept, outcomes, max_rejected',
     ]);
@@ -124,7 +124,7 @@ describe('calibration', () => {
     ]);
   });
 
-  it('is refused where stages share a softmax', () => {
+  it('is refused where stages are in an exclusive group', () => {
     const stages =
       '{ cart: { from: impression, label: c, exclusive: way }, wish: { from: impression, label: w, exclusive: way } }';
     expect(mistakesIn({ stages, training: '{ calibration: isotonic }' })).toEqual([
@@ -133,7 +133,7 @@ describe('calibration', () => {
   });
 });
 
-describe('numbers', () => {
+describe('a value that the schema does not allow', () => {
   it.each([
     {
       section: 'training',
@@ -207,7 +207,7 @@ describe('numbers', () => {
       mistake: 'log.kept: got 0, expected a rate above 0 and at most 1, or a column name',
     },
     { section: 'log', text: '{ keys: id }', mistake: 'log.keys: got "id", expected a list' },
-  ])('out of range are refused: $section $text', ({ section, text, mistake }) => {
+  ])('is refused: $section $text', ({ section, text, mistake }) => {
     expect(mistakesIn({ [section]: text })).toEqual([mistake]);
   });
 });
@@ -220,12 +220,12 @@ describe('the gate', () => {
     ['{ label_rate: 1 }', 'gate.label_rate: got 1, expected a factor above 1'],
     ['{ max_unknown: 1.1 }', 'gate.max_unknown: got 1.1, expected a share from 0 to 1'],
     ['{ drift: 0 }', 'gate.drift: got 0, expected a number above 0'],
-  ])('refuses %s', (gate, mistake) => {
+  ])('is refused with %s', (gate, mistake) => {
     expect(mistakesIn({ gate })).toEqual([mistake]);
   });
 
   it.each(['[1.1, 1.5]', '[0.5, 0.9]', '[0.5]', '0.5'])(
-    'refuses limits of pcoc that do not lie around 1: %s',
+    'is refused with limits of pcoc that do not lie on either side of 1: %s',
     (pcoc) => {
       for (const mistake of mistakesIn({ gate: `{ pcoc: ${pcoc} }` }))
         expect(mistake).toMatch(/^gate\.pcoc.* expected two limits around 1, the lower first: \[0\.67, 1\.5\]$/);

@@ -5,10 +5,10 @@ import { declare, mistakesIn } from '../declare.ts';
 const merge = (one: string, two: string) =>
   `stages.buy: the paths impression > click > ${one} > buy and impression > click > ${two} > buy merge here, expected ${one} and ${two} in one exclusive group, or one as the complement of the other`;
 
-describe('stages that are accepted', () => {
+describe('stages', () => {
   it.each([
     { name: 'a chain of three', stages: '{ view: { label: v }, click: { label: c }, conversion: { label: z } }' },
-    { name: 'a stage that nobody labels on the way', stages: '{ examined: {}, click: { label: c } }' },
+    { name: 'a stage without a label before one with a label', stages: '{ examined: {}, click: { label: c } }' },
     { name: 'goals that never meet', stages: '{ click: { label: c }, a: { label: a }, b: { label: b, from: click } }' },
     {
       name: 'a stage and its complement that merge',
@@ -28,13 +28,11 @@ describe('stages that are accepted', () => {
       name: 'a stage trained through its complement only',
       stages: '{ a: {}, o: { complement_of: a }, buy: { label: z, from: o } }',
     },
-  ])('$name', ({ stages }) => {
+  ])('are accepted: $name', ({ stages }) => {
     const { stages: parsed } = parseDeclaration(declare({ stages }), 'entirespace.yaml');
     expect(parsed.length).toBe(stages.split(': {').length - 1);
   });
-});
 
-describe('stages that are refused', () => {
   it.each([
     {
       name: 'none has a label',
@@ -42,7 +40,7 @@ describe('stages that are refused', () => {
       mistakes: ['stages: no stage has a label, expected at least one'],
     },
     {
-      name: 'there is none',
+      name: 'there are none',
       stages: '{}',
       mistakes: ['stages: no stage has a label, expected at least one'],
     },
@@ -57,7 +55,7 @@ describe('stages that are refused', () => {
       mistakes: ['stages.conversion.label: got C, the label of click, expected another column'],
     },
     {
-      name: 'one comes from nowhere',
+      name: 'one follows stages that do not exist',
       stages: '{ click: { label: c }, conversion: { label: z, from: [clik, x] } }',
       mistakes: [
         'stages.conversion.from[0]: no stage clik, did you mean click? expected one of impression, click, conversion',
@@ -65,17 +63,17 @@ describe('stages that are refused', () => {
       ],
     },
     {
-      name: 'one comes from another twice',
+      name: 'one follows the same stage twice',
       stages: '{ click: { label: c }, conversion: { label: z, from: [click, click] } }',
       mistakes: ['stages.conversion.from[1]: got click twice, expected it once'],
     },
     {
-      name: 'they go in a circle',
+      name: 'they form a cycle',
       stages: '{ a: { label: a, from: c }, b: { label: b }, c: { label: c } }',
       mistakes: ['stages.a.from: the stages go in a circle, a > b > c > a, expected an order'],
     },
     {
-      name: 'one comes from itself',
+      name: 'one follows itself',
       stages: '{ a: { label: a, from: a } }',
       mistakes: ['stages.a.from: the stages go in a circle, a > a, expected an order'],
     },
@@ -85,25 +83,25 @@ describe('stages that are refused', () => {
       mistakes: ['stages.impression: got the name of the root, expected another'],
     },
     {
-      name: 'a name ends as an output does',
+      name: 'a name ends in _entire, like an output',
       stages: '{ click: { label: c }, click_entire: { label: z } }',
       mistakes: [
         'stages.click_entire: got "click_entire", expected a name of a-z, 0-9 and _ that starts with a letter and does not end in _entire',
       ],
     },
     {
-      name: 'one without a label speaks of it',
+      name: 'one without a label has settings of a label',
       stages: '{ examined: { weight: 2, inconsistent: and }, click: { label: c } }',
       mistakes: [
         'stages.examined.weight: got 2, expected no weight for a stage without a label',
         'stages.examined.inconsistent: got and, expected no inconsistent for a stage without a label',
       ],
     },
-  ])('where $name', ({ stages, mistakes }) => {
+  ])('are refused where $name', ({ stages, mistakes }) => {
     expect(mistakesIn({ stages })).toEqual(mistakes);
   });
 
-  it('says nothing of missing labels where a stage is malformed', () => {
+  it('are not reported as unlabelled where one of them is malformed', () => {
     expect(mistakesIn({ stages: '{ click: { label: 5, weight: 2 } }' })).toEqual([
       'stages.click.label: got 5, expected a column name',
     ]);
@@ -135,7 +133,7 @@ describe('paths that merge', () => {
     ]);
   });
 
-  it('are named where they first meet', () => {
+  it('are reported at the stage where they first meet', () => {
     const stages = `
   a: { label: a }
   b: { label: b, from: impression }
@@ -158,7 +156,7 @@ describe('complements and exclusive groups', () => {
       ],
     },
     {
-      name: 'a complement of nothing',
+      name: 'a complement of a stage that does not exist',
       stages: '{ action: { label: a }, o: { complement_of: acton } }',
       mistakes: ['stages.o.complement_of: no other stage acton, did you mean action? expected one of action'],
     },
@@ -178,12 +176,12 @@ describe('complements and exclusive groups', () => {
       mistakes: ['stages.p.complement_of: got a, whose complement is o already, expected another stage'],
     },
     {
-      name: 'a complement of another parent',
+      name: 'a complement with another parent than its sibling',
       stages: '{ click: { label: c }, a: { label: a }, o: { complement_of: a, from: impression } }',
       mistakes: ['stages.o.complement_of: o comes from impression and a comes from click, expected the same'],
     },
     {
-      name: 'a complement of a member of a group',
+      name: 'a complement of a stage in an exclusive group',
       stages:
         '{ a: { label: a, exclusive: g }, b: { label: b, exclusive: g, from: impression }, o: { complement_of: a } }',
       mistakes: [
@@ -196,11 +194,11 @@ describe('complements and exclusive groups', () => {
       mistakes: ['stages.a.exclusive: got g, a group of one, expected siblings in it'],
     },
     {
-      name: 'a group across parents',
+      name: 'a group of stages with different parents',
       stages: '{ a: { label: a, exclusive: g }, b: { label: b, exclusive: g } }',
       mistakes: ['stages.b.exclusive: a comes from impression and b comes from a, expected siblings in g'],
     },
-  ])('refuse $name', ({ stages, mistakes }) => {
+  ])('are refused: $name', ({ stages, mistakes }) => {
     expect(mistakesIn({ stages })).toEqual(mistakes);
   });
 });
@@ -225,11 +223,11 @@ describe('roles', () => {
       roles: '{ impression: click, click: click, conversion: conversion }',
       mistakes: ['roles: got click > click > conversion, expected each to lie on every path to the next'],
     },
-  ])('refuse $name', ({ roles, mistakes }) => {
+  ])('are refused: $name', ({ roles, mistakes }) => {
     expect(mistakesIn({ roles })).toEqual(mistakes);
   });
 
-  it('refuse a click that a conversion can do without', () => {
+  it('are refused where a conversion is possible without the click', () => {
     const stages =
       '{ a: { label: a, exclusive: g }, b: { label: b, from: impression, exclusive: g }, buy: { label: z, from: [a, b] } }';
     expect(mistakesIn({ stages, roles: '{ click: a, conversion: buy }' })).toEqual([

@@ -6,7 +6,7 @@ const parse = (features: string, embeddings = '{}') =>
   parseDeclaration(declare({ features, embeddings }), 'entirespace.yaml');
 
 describe('a cross', () => {
-  it('has its columns in order, and a table of its own by hash', () => {
+  it('has its columns in the declared order, and a table of its own by hash', () => {
     const { features, embeddings } = parse(
       '{ x: { type: cross, of: [b, a], entity: context, hash: 50, dimension: 4 } }',
     );
@@ -25,7 +25,7 @@ describe('a cross', () => {
     expect(embeddings).toEqual([{ name: 'pairs', dimension: 18, ids: { kind: 'hash', buckets: 50, seed: 3 } }]);
   });
 
-  it('keeps the values for scoring as the texts of their columns', () => {
+  it('has the values for scoring as the texts of their columns', () => {
     const { features } = parse(
       '{ x: { type: cross, of: [a, b, c, constructor], entity: context, hash: 9, at_scoring: { b: 1, c: null } } }',
     );
@@ -76,7 +76,7 @@ describe('a cross', () => {
       ],
     },
     {
-      name: 'a value for a column of its own name',
+      name: 'a value for scoring of a column that it does not have',
       feature: '{ type: cross, of: [a, position], entity: user, hash: 9, at_scoring: { positon: 1 } }',
       mistakes: [
         'features.x.at_scoring.positon: no column of the cross positon, did you mean position? expected one of a, position',
@@ -106,7 +106,7 @@ describe('a cross', () => {
     ]);
   });
 
-  it('is refused with a hash beside a shared table, and with a table that is not there', () => {
+  it('is refused with a hash beside a shared table, and with a table that does not exist', () => {
     const beside = '{ x: { type: cross, of: [a, b], entity: user, embedding: pairs, hash: 9 } }';
     expect(mistakesIn({ features: beside, embeddings: '{ pairs: { hash: 9 } }' })).toEqual([
       'features.x.hash: got hash beside embedding: pairs, expected it in embeddings.pairs',
@@ -117,7 +117,7 @@ describe('a cross', () => {
     ]);
   });
 
-  it('may read columns of both entities, unless it is of one of them and both may have tables', () => {
+  it('may read columns of both entities, unless both may have tables and the cross belongs to one of them', () => {
     const features = (entity: string) => `{
       segment: { type: category, entity: user },
       brand: { type: category, entity: item },

@@ -11,23 +11,23 @@ const diamond = [
 ];
 
 describe('findPath', () => {
-  it('gives a shortest path with both ends', () => {
+  it('returns a shortest path, both ends included', () => {
     expect(findPath(diamond, 'root', 'd')).toEqual(['root', 'a', 'b', 'd']);
     expect(findPath(diamond, 'd', 'd')).toEqual(['d']);
   });
 
-  it('gives nothing against the direction of the edges', () => {
+  it('returns undefined against the direction of the edges', () => {
     expect(findPath(diamond, 'd', 'a')).toBeUndefined();
     expect(findPath(diamond, 'e', 'd')).toBeUndefined();
   });
 });
 
 describe('findCycle', () => {
-  it('finds none in a graph whose paths merge', () => {
+  it('returns undefined for a graph whose paths merge without a cycle', () => {
     expect(findCycle(diamond)).toBeUndefined();
   });
 
-  it('gives the stages of a circle, from one back to it', () => {
+  it('returns the stages of a cycle, from one of them back to the same', () => {
     expect(findCycle([...diamond, { name: 'f', from: ['root', 'g'] }, { name: 'g', from: ['f'] }])).toEqual([
       'f',
       'g',
@@ -45,7 +45,7 @@ describe('isOnEveryPath', () => {
     { through: 'd', to: 'd', expected: true },
     { through: 'e', to: 'd', expected: false },
     { through: 'a', to: 'nowhere', expected: false },
-  ])('from root through $through to $to: $expected', ({ through, to, expected }) => {
+  ])('is $expected for $through between root and $to', ({ through, to, expected }) => {
     expect(isOnEveryPath(diamond, 'root', through, to)).toBe(expected);
   });
 });
