@@ -1,4 +1,7 @@
-/** The handlers over the S3 of an emulator: beside local mode, from a cold start, and over many small files. */
+/**
+ * Measures the handlers over the S3 of an emulator: compared with a folder, from a cold start, and with many small
+ * files.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,17 +25,18 @@ import { startFunction, withFunctions } from './function-process.ts';
 import { declarationText, syntheticDeclaration, writeSynthetic } from './synthetic.ts';
 import { timedStore } from './timed-store.ts';
 
+/** Settings of the benchmark. */
 export interface AwsBench {
   readonly database: Database;
   readonly threads: number;
   readonly scratch: string;
-  /** Of the large candidate file. */
+  /** Number of rows of the large candidate file. */
   readonly rows: number;
-  /** Ministack answers a range of an old version with the whole object; LocalStack with the range. */
+  /** For a range of an old version, Ministack returns the whole object, LocalStack only the range. */
   readonly emulator: EmulatorName;
 }
 
-// 280,000 rows of 18 float32: a model of 20 MB.
+// 280,000 embedding rows of 18 float32 make a model of 20 MB.
 const MODEL_IDS = 280_000;
 const TRAINING_ROWS = 40_000;
 const ROUNDS = 3;
@@ -40,7 +44,7 @@ const COLD_STARTS = 7;
 const SMALL_FILES = 1_000;
 const SMALL_ROWS = 1_000;
 
-/** Prints the figures of all three. */
+/** Runs the three measurements, and prints a line for each. */
 export async function benchAws(bench: AwsBench): Promise<void> {
   const emulator = await startEmulator(bench.emulator);
   Object.assign(process.env, emulator.env);
@@ -56,7 +60,7 @@ export async function benchAws(bench: AwsBench): Promise<void> {
   }
 }
 
-/** One file of many rows, in turn over a folder and over S3. */
+/** Scores a file of many rows, alternately in a folder and in S3. */
 async function benchLargeFile(bench: AwsBench, stores: Readonly<Record<'local' | 's3', Store>>, model: string) {
   const key = 'candidates/large.parquet';
   const path = join(bench.scratch, 'large.parquet');
@@ -75,7 +79,7 @@ async function benchLargeFile(bench: AwsBench, stores: Readonly<Record<'local' |
   );
 }
 
-/** From the start of a process to the answer that its first row is scored, the bundle as it is deployed. */
+/** Measures the time from the start of a process until its first row is scored, with the bundle that is deployed. */
 async function benchColdStart({ database, scratch, threads }: AwsBench, store: Store, model: string): Promise<void> {
   const path = join(scratch, 'one-row.parquet');
   await writeSynthetic(database, path, 1, MODEL_IDS);
@@ -105,7 +109,7 @@ async function benchColdStart({ database, scratch, threads }: AwsBench, store: S
   );
 }
 
-/** Many small files, one after another; what is neither scoring nor waiting for the emulator is the handlers' own. */
+/** Scores many small files. Time that is neither scoring nor waiting for the emulator is that of the handlers. */
 async function benchSmallFiles(bench: AwsBench, store: Store, model: string): Promise<void> {
   const path = join(bench.scratch, 'small.parquet');
   await writeSynthetic(bench.database, path, SMALL_ROWS, MODEL_IDS);
@@ -122,7 +126,10 @@ async function benchSmallFiles(bench: AwsBench, store: Store, model: string): Pr
   );
 }
 
-/** Hands the arrivals of these keys to the planner's handler, ten at a time as Lambda does; tells the seconds of scoring. */
+/**
+ * Passes the arrivals of keys to the planner's handler, ten at a time as Lambda does, and returns the seconds of
+ * scoring.
+ */
 async function handleArrivals(
   bench: AwsBench,
   store: Store,
@@ -168,7 +175,7 @@ async function handleArrivals(
   }
 }
 
-/** Scores keys through the handlers in this process. A file that ended before is scored once more. */
+/** Scores keys by the handlers, in this process. A file that was scored before is scored again. */
 async function scoreKeys(bench: AwsBench, store: Store, name: string, keys: readonly string[]): Promise<FileResult[]> {
   const scratch = join(bench.scratch, 'models');
   await mkdir(scratch, { recursive: true });
@@ -191,7 +198,7 @@ async function scoreKeys(bench: AwsBench, store: Store, name: string, keys: read
   }
 }
 
-/** Trains a model of 20 MB and makes it current in every store, as the same version. */
+/** Trains a model of 20 MB, publishes it to every store and makes it current there. Returns its name. */
 async function publishModel({ database, scratch, threads }: AwsBench, stores: readonly Store[]): Promise<string> {
   const path = join(scratch, 'log.parquet');
   await writeSynthetic(database, path, TRAINING_ROWS, MODEL_IDS);

@@ -1,4 +1,4 @@
-// What Lambda does with a new process: load a function's bundle, hand it batches of messages, take the answers.
+// Does what Lambda does with a new process: loads the bundle of a function, and calls it with batches of messages.
 const { handler } = require(`./${process.argv[2]}.js`);
 
 process.on('message', ({ records, timeoutMs }) => {

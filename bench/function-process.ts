@@ -1,4 +1,4 @@
-/** The bundled functions, each in a process with the settings of its Lambda. */
+/** Runs the bundled functions, each in a process of its own with the environment that Lambda gives it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -7,9 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { bundleFunctions } from '../scripts/bundle-functions.ts';
 import { sqsRecord } from '../test/functions/batch.ts';
 
+/** Which function to run, and with what. */
 export interface FunctionSettings {
   readonly name: 'plan-shards' | 'score-shard';
-  /** Existing folder for its scratch files. */
+  /** Existing folder for scratch files. */
   readonly scratch: string;
   readonly memoryMiB: number;
   readonly variables: Readonly<Record<string, string>>;
@@ -17,27 +18,29 @@ export interface FunctionSettings {
 
 /** What an invocation took. */
 export interface Invocation {
-  /** Messages that failed. */
+  /** Number of messages that failed. */
   readonly failures: number;
   readonly milliseconds: number;
-  /** Of all its processes together, each at its highest. */
+  /** Sum of the peak memory of all processes of the function. */
   readonly memoryBytes: number;
-  /** Of its scratch folder, at the highest. */
+  /** Peak disk space of the scratch folder. */
   readonly diskBytes: number;
 }
 
+/** A function that is running. */
 export interface FunctionProcess {
-  /** Hands it one batch of messages. */
+  /** Calls the function with one batch of messages. */
   invoke(bodies: readonly string[]): Promise<Invocation>;
+  /** Kills the process. */
   close(): Promise<void>;
 }
 
 const TIMEOUT_MS = 300_000;
 const LOOK_EVERY_MS = 100;
 
-/** Makes the bundles, gives their folder to the work, and removes it. */
+/** Bundles the functions to a folder, calls `work` with it, and removes it afterwards. */
 export async function withFunctions<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
-  // Below the repository, so that the bundles find the two native packages.
+  // The folder is inside the repository, so that the bundles find the two native packages.
   const folder = resolve('.entirespace/bench-functions');
   try {
     await bundleFunctions(folder);
@@ -49,7 +52,7 @@ export async function withFunctions<Result>(work: (folder: string) => Promise<Re
   }
 }
 
-/** Starts a function; it may be handed a batch at once. */
+/** Starts a function, which can be invoked at once. */
 export function startFunction(
   folder: string,
   { name, scratch, memoryMiB, variables }: FunctionSettings,
@@ -73,10 +76,10 @@ export function startFunction(
       const started = performance.now();
       const watched = watch(child, scratch);
       child.send({ records, timeoutMs: TIMEOUT_MS });
-      const [answer] = (await once(child, 'message')) as [{ readonly failures: number; readonly error?: string }];
+      const [reply] = (await once(child, 'message')) as [{ readonly failures: number; readonly error?: string }];
       const milliseconds = performance.now() - started;
-      if (answer.error !== undefined) throw new Error(`${name} failed: ${answer.error}`);
-      return { failures: answer.failures, milliseconds, ...(await watched.end()) };
+      if (reply.error !== undefined) throw new Error(`${name} failed: ${reply.error}`);
+      return { failures: reply.failures, milliseconds, ...(await watched.end()) };
     },
     async close() {
       const exited = once(child, 'exit');
@@ -86,7 +89,7 @@ export function startFunction(
   };
 }
 
-/** Looks at the processes' memory and the folder's disk until it is told to end. */
+/** Measures the memory of a process with its children, and the disk space of a folder, until `end` is called. */
 function watch(child: ChildProcess, scratch: string) {
   const memory = new Map<number, number>();
   let diskBytes = 0;
@@ -108,7 +111,7 @@ function watch(child: ChildProcess, scratch: string) {
   };
 }
 
-/** A process and those that it started. */
+/** Returns the ids of a process and of all processes that it started. */
 async function familyOf(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   const families = await Promise.all(
@@ -125,14 +128,14 @@ async function peakMemoryOf(pid: number, before: number): Promise<number> {
   return Math.max(before, 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0));
 }
 
-/** Blocks, of which a sparse file has few. */
+/** Returns the disk space of a folder. It counts blocks, because a sparse file takes less space than its length. */
 async function diskOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true }).catch(() => []);
   const facts = await Promise.all(entries.map((entry) => stat(join(folder, entry)).catch(() => null)));
   return facts.reduce((sum, entry) => sum + 512 * (entry?.blocks ?? 0), 0);
 }
 
-/** Makes a new, empty folder below another. */
+/** Makes a new, empty folder inside another, and returns its path. */
 export async function emptyBelow(folder: string, name: string): Promise<string> {
   const path = join(folder, name);
   await rm(path, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** One candidate file of more than 100 GB, as the functions meet it: planned, and scored at its beginning, middle and end. */
+/** Measures the functions on a candidate file of 100 GB: it is planned, and scored at its beginning, middle and end. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { sizeOfRepeated } from '../test/store/repeated-object.ts';
 import { repeatParquet } from '../test/table/repeated-parquet.ts';
 import { describe, type LargeSite, withLargeSite } from './large-site.ts';
 
+/** Settings of the benchmark. */
 export interface HugeBench {
   readonly database: Database;
   /** Folder of the bundled functions. */
@@ -22,22 +23,23 @@ export interface HugeBench {
   readonly scratch: string;
 }
 
+/** The columns of a file. */
 interface Shape {
   readonly name: string;
-  /** Columns of random numbers that nobody asks for. */
+  /** Number of columns of random numbers that the model does not read. */
   readonly unneeded: number;
 }
 
-// Half a kilobyte a row, as logs have it; and as many rows as bytes of this size can be.
+// Rows of half a kilobyte, as in many logs; and rows so small that the file has as many of them as it can.
 const SHAPES: readonly Shape[] = [
   { name: 'wide', unneeded: 60 },
   { name: 'narrow', unneeded: 0 },
 ];
 const BYTES = 100e9;
-// DuckDB's own.
+// DuckDB's default.
 const GROUP_ROWS = 122_880;
 
-/** Prints a line for each figure. */
+/** Runs the benchmark on both shapes, and prints a line for each figure. */
 export async function benchHuge(bench: HugeBench): Promise<void> {
   for (const shape of SHAPES) await withLargeSite(bench, (site) => benchShape(bench, site, shape));
 }
@@ -86,7 +88,9 @@ async function benchShape({ database, scratch }: HugeBench, large: LargeSite, sh
   if (outcome?.value.status !== 'succeeded') throw new Error(`the file has ended in ${JSON.stringify(outcome)}`);
 }
 
-/** Parts that nobody reads, and receipts for them, of all shards that have none. */
+/**
+ * Writes a part without scores, and a receipt for it, for every shard that has none, so that the file can be finished.
+ */
 async function pretendScored({ site }: LargeSite, { source }: FileVersion, shards: readonly Shard[]): Promise<void> {
   const done = await shardsDone(site.store, source);
   await mapAtOnce(shards, async ({ index, rows }) => {
@@ -99,7 +103,7 @@ async function pretendScored({ site }: LargeSite, { source }: FileVersion, shard
   });
 }
 
-/** What one shard has of the file, in a file of its own. */
+/** Returns the rows of one shard as a Parquet file of their own. */
 async function rowsAlone(
   database: Database,
   group: string,
@@ -116,7 +120,7 @@ async function sha256OfPart({ site }: LargeSite, { source }: FileVersion, shard:
   return createHash('sha256').update(body).digest('hex');
 }
 
-/** One row group; every ten-thousandth row has no key, and must be rejected. */
+/** Writes a Parquet file of one row group. Every ten-thousandth row has no key, and must be rejected. */
 async function writeGroup(database: Database, path: string, { unneeded }: Shape): Promise<void> {
   const ballast = Array.from({ length: unneeded }, (_, column) => `random() AS unneeded_${column}`);
   const columns = [

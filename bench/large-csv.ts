@@ -1,10 +1,11 @@
-/** CSV files at their limits and far above them, as the planner meets them: cut, or refused. */
+/** Measures the planner on CSV files near the size limits and far above them, which it must cut or refuse. */
 import { gzipSync } from 'node:zlib';
 import { byteText, countOf } from '../lib/numbers/text.ts';
 import { random } from '../test/aws/emulator/random.ts';
 import { type RepeatedObject, sizeOfRepeated } from '../test/store/repeated-object.ts';
 import { describe, type LargeSite, withLargeSite } from './large-site.ts';
 
+/** Settings of the benchmark. */
 export interface LargeCsvBench {
   /** Folder of the bundled functions. */
   readonly functions: string;
@@ -17,20 +18,20 @@ interface LargeCsv {
   readonly unzippedBytes: number;
 }
 
-/** Rows, plain or as a member of a gzip file. */
-interface Rows {
+/** A block of rows, as plain text or as a member of a gzip file. */
+interface RowBlock {
   readonly bytes: Buffer;
   readonly unzippedBytes: number;
 }
 
-// The functions' own.
+// The limits of the functions.
 const GZIP_LIMIT = 4 * 2 ** 30;
 const PLAIN_LIMIT = 8 * 2 ** 30;
 const HEADER = 'row,user_id,item_id,price,note\n';
 const BLOCK_ROWS = 65_536;
 const WORDS = 256;
 
-/** Prints a line for each figure. */
+/** Runs the benchmark on all files, and prints a line for each figure. */
 export async function benchLargeCsv(bench: LargeCsvBench): Promise<void> {
   const text = Buffer.from(randomRows().repeat(10));
   const same = Buffer.alloc(text.length, '1,1,item1,1,\n');
@@ -44,7 +45,7 @@ export async function benchLargeCsv(bench: LargeCsvBench): Promise<void> {
     largeCsv('below-the-limit.csv', plain, (0.98 * PLAIN_LIMIT) / text.length),
     largeCsv('hundred-gb.csv', plain, 100e9 / text.length),
   ];
-  // An emulator for each, which keeps all pieces in memory.
+  // Each file gets an emulator of its own, because the emulator keeps all pieces in memory.
   for (const file of files) await withLargeSite(bench, (site) => benchFile(site, file));
 }
 
@@ -65,7 +66,7 @@ async function benchFile(large: LargeSite, { key, object, unzippedBytes }: Large
   for (const scored of await large.score(file, [0, shards.length - 1])) console.log(`a shard in ${describe(scored)}`);
 }
 
-/** Rows with a note that shrinks to a third, as text does. */
+/** Returns rows with a note of random words, which gzip compresses to a third, like natural text. */
 function randomRows(): string {
   const chance = random(1);
   const words = Array.from({ length: WORDS }, () => chance.next().toString(36).slice(2, 10));
@@ -77,8 +78,8 @@ function randomRows(): string {
   return lines.join('');
 }
 
-/** A header and so many times the rows; of members, gzip makes one text. */
-function largeCsv(key: string, rows: Rows, times: number): LargeCsv {
+/** Returns a file of a header and `times` copies of the rows. In a gzip file each copy is a member: gzip joins them. */
+function largeCsv(key: string, rows: RowBlock, times: number): LargeCsv {
   const whole = Math.ceil(times);
   const head = key.endsWith('.gz') ? gzipSync(HEADER) : Buffer.from(HEADER);
   const object = { head, body: rows.bytes, times: whole, tail: Buffer.alloc(0) };

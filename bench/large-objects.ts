@@ -1,26 +1,34 @@
-/** S3 of an emulator with a few objects beside it that are too large to be stored: an HTTP server that makes up their bytes. */
+/**
+ * An HTTP server in front of an emulator, which adds objects that are too large to be stored: it computes their bytes.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { type RepeatedObject, readRepeated, sizeOfRepeated } from '../test/store/repeated-object.ts';
 
+/** The server. */
 export interface LargeObjects {
   readonly endpoint: string;
-  /** The id of the object's only version. */
+  /** Version id of each large object, which has one version only. */
   readonly versionId: string;
+  /** Adds a large object under a path: `/bucket/key`. */
   add(path: string, object: RepeatedObject): void;
-  /** Requests for these objects and bytes that were sent of them, and all other requests by what they do, since it was asked last. */
+  /** Returns the traffic since the last call. */
   take(): Traffic;
   stop(): Promise<void>;
 }
 
+/** Requests that were made of the server. */
 export interface Traffic {
+  /** Number of requests for large objects. */
   readonly reads: number;
+  /** Number of bytes of large objects that were sent. */
   readonly bytes: number;
+  /** Number of all other requests, by what they do. */
   readonly others: Readonly<Record<string, number>>;
 }
 
-/** Starts the server before an emulator, which gets every other request. */
+/** Starts the server. Requests for anything but large objects are passed on to the emulator at `target`. */
 export async function startLargeObjects(target: string): Promise<LargeObjects> {
   const versionId = 'large';
   const objects = new Map<string, RepeatedObject>();
@@ -71,7 +79,7 @@ export async function startLargeObjects(target: string): Promise<LargeObjects> {
   };
 }
 
-/** `SendMessageBatch`, `PUT parts`, `GET receipts` ... */
+/** Returns a name for what a request does: `SendMessageBatch`, `PUT parts`, `GET receipts`. */
 function nameOf({ method, url = '', headers }: IncomingMessage): string {
   const action = headers['x-amz-target'];
   if (typeof action === 'string') return action.slice(action.indexOf('.') + 1);
@@ -84,10 +92,10 @@ function nameOf({ method, url = '', headers }: IncomingMessage): string {
 async function passOn(target: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const { method, headers } = incoming;
   const forwarded = request(new URL(incoming.url ?? '', target), { method, headers, agent: false });
-  const [[answer]] = (await Promise.all([once(forwarded, 'response'), pipeline(incoming, forwarded)])) as [
+  const [[response]] = (await Promise.all([once(forwarded, 'response'), pipeline(incoming, forwarded)])) as [
     [IncomingMessage],
     unknown,
   ];
-  outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-  await pipeline(answer, outgoing);
+  outgoing.writeHead(response.statusCode ?? 502, response.headers);
+  await pipeline(response, outgoing);
 }

@@ -1,4 +1,4 @@
-/** A bucket on an emulator with a model, room for objects of any size, and the functions that score them. */
+/** A bucket on an emulator with a model, candidate files of any size, and the functions that score them. */
 import { byteText, secondsText } from '../lib/numbers/text.ts';
 import { arrivalBody } from '../lib/scoring/protocol/events.ts';
 import { type FileVersion, fileVersion } from '../lib/scoring/protocol/keys.ts';
@@ -16,27 +16,28 @@ import {
 } from './function-process.ts';
 import { startLargeObjects, type Traffic } from './large-objects.ts';
 
-/** What an invocation took, and what it asked of AWS. */
+/** What an invocation took, and the requests that it made of AWS. */
 export type Figures = Invocation & Traffic;
 
+/** The bucket and the functions. */
 export interface LargeSite {
   readonly site: Site;
-  /** Makes an object that nobody stores a candidate file. */
+  /** Adds a candidate file whose bytes are computed and not stored. */
   add(key: string, object: RepeatedObject): FileVersion;
-  /** Hands a file's arrival to a new planner. */
+  /** Invokes a new process of the planner with the arrival of a file. */
   plan(file: FileVersion): Promise<Figures>;
-  /** Hands shards of a file to one scorer, in turn. */
+  /** Invokes one process of the scorer with shards of a file, one after another. */
   score(file: FileVersion, shards: readonly number[]): Promise<Figures[]>;
-  /** What stands of the file: its plan and outcome. */
+  /** Reads the plan and the outcome of a file, `null` where there is none yet. */
   read(
     file: FileVersion,
   ): Promise<{ plan: Awaited<ReturnType<typeof readPlan>>; outcome: Awaited<ReturnType<typeof readOutcome>> }>;
 }
 
-// As the stack makes them, with 4,096 MiB of scratch disk.
+// The memory that the stack gives the functions, beside 4,096 MiB of scratch disk.
 const MEMORY_MIB = 3008;
 
-/** Starts everything, gives it to the work, and ends it. */
+/** Starts the emulator, the server and the site, calls `work` with them, and stops everything afterwards. */
 export async function withLargeSite<Result>(
   { functions, scratch }: { readonly functions: string; readonly scratch: string },
   work: (site: LargeSite) => Promise<Result>,
@@ -101,7 +102,7 @@ function trained(scratch: string): Promise<Trained> {
   return small;
 }
 
-/** A line for people. */
+/** Returns the figures as a line of text. */
 export function describe({ milliseconds, memoryBytes, diskBytes, reads, bytes, others }: Figures): string {
   const requests = Object.entries(others).map(([name, count]) => `${name} ${count}`);
   return `${secondsText(milliseconds / 1000)}, ${byteText(memoryBytes)} of memory, ${byteText(diskBytes)} of disk, ${reads} reads of ${byteText(bytes)}; ${requests.join(', ')}`;

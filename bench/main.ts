@@ -1,8 +1,10 @@
 /**
- * Speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the handlers over
- * the S3 of an emulator (`scripts/aws-env.sh` installs it). Where they are asked for, also files of the largest sizes.
+ * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
+ * handlers over the S3 of an emulator (`scripts/aws-env.sh` installs it). Files of the largest sizes are measured only
+ * with `--only huge` and `--only csv`.
  *
- *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv] [--aws-rows 2000000] [--emulator ministack|localstack]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv] [--aws-rows 2000000]
+ *                       [--emulator ministack|localstack]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';

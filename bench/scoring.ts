@@ -7,7 +7,7 @@ import { readEncoder } from '../lib/table/fit/encoder-files.ts';
 import { localCandidate } from '../lib/table/source/candidate-file.ts';
 import { type BenchRun, peakMemory } from './training.ts';
 
-/** Scores a file end to end: read, check, encode, predict, write. */
+/** Measures the scoring of a file from end to end: read, check, encode, predict, write. Prints a line. */
 export async function benchScoring({
   database,
   declaration,

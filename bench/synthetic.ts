@@ -3,15 +3,17 @@ import type { Declaration } from '../lib/config/declaration.ts';
 import { parseDeclaration } from '../lib/config/parse-declaration.ts';
 import { type Database, execute, literal } from '../lib/table/database.ts';
 
+/** Number of fields. */
 export const FIELDS = 20;
+/** Number of ids of all fields together. */
 export const IDS = 1_000_000;
 
-/** Ready ids in 20 fields of equal size: half of them user fields, half item fields. */
+/** Returns the declaration of fields of equal size whose values are ids; half are user fields, half item fields. */
 export function syntheticDeclaration(ids: number = IDS): Declaration {
   return parseDeclaration(declarationText(ids), 'bench');
 }
 
-/** The same as it is written in a file. */
+/** Returns the text of that declaration. */
 export function declarationText(ids: number): string {
   const fields = Array.from(
     { length: FIELDS },
@@ -29,7 +31,10 @@ ${fields.join('\n')}
 `;
 }
 
-/** Writes rows whose ids are skewed as in logs (log-uniform) and whose labels depend on two fields. */
+/**
+ * Writes a Parquet file of rows whose ids are log-uniform, skewed as in real logs, and whose labels depend on two
+ * fields.
+ */
 export async function writeSynthetic(
   database: Database,
   path: string,

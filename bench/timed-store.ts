@@ -1,6 +1,6 @@
 import type { Store } from '../lib/store/store.ts';
 
-/** The same store, which tells how often it was called and how long callers waited for it. */
+/** Wraps a store, and counts its calls and the milliseconds that they took in total. */
 export function timedStore(store: Store): {
   readonly store: Store;
   readonly calls: () => number;

@@ -7,6 +7,7 @@ import type { Database } from '../lib/table/database.ts';
 import { Checkpoints } from '../lib/training/checkpoints.ts';
 import { train } from '../lib/training/train.ts';
 
+/** The data of a benchmark and the settings to run it with. */
 export interface BenchRun {
   readonly database: Database;
   readonly declaration: Declaration;
@@ -16,10 +17,13 @@ export interface BenchRun {
   readonly scratch: string;
 }
 
-// As a training run does, unless it is told otherwise.
+// The default of a training run.
 const CHECKPOINT_EVERY_SECONDS = 600;
 
-/** Trains one epoch as the command does; prints the time of a step, of a checkpoint and of the whole. Answers the model's folder. */
+/**
+ * Trains one epoch as the command does, and prints the time of a step, of a checkpoint and of the whole.
+ * @returns the folder of the trained model.
+ */
 export async function benchTraining({ declaration, path, rows, threads, scratch }: BenchRun): Promise<string> {
   const folder = join(scratch, 'training');
   await mkdir(folder);
@@ -49,7 +53,7 @@ export async function benchTraining({ declaration, path, rows, threads, scratch 
   return trained.folder;
 }
 
-/** One checkpoint, once all is trained; prints what it took. */
+/** Returns checkpoints of which one is written, at the end of training; prints the time that it takes. */
 async function checkpointAtEnd(declaration: Declaration, threads: number, scratch: string): Promise<Checkpoints> {
   const folder = join(scratch, 'checkpoint');
   await mkdir(folder);
@@ -72,6 +76,7 @@ async function checkpointAtEnd(declaration: Declaration, threads: number, scratc
   });
 }
 
+/** Returns the peak memory of this process as text. */
 export function peakMemory(): string {
   return `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB peak`;
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Python environment of the AWS emulator in .venv-aws from scripts/requirements-aws.txt; does nothing where it
-# is up to date. PYTHON names the interpreter (3.11 or later), python3 by default.
+# Creates the Python environment of the AWS emulator in .venv-aws from scripts/requirements-aws.txt. Does nothing where
+# it is up to date. PYTHON names the interpreter (3.11 or later); python3 by default.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=${PYTHON:-python3}
-# Written last: an installation that was interrupted is made again.
+# The stamp is written last, so that an interrupted installation is started again.
 stamp=.venv-aws/installed
 wanted=$("$python" --version; cat scripts/requirements-aws.txt)
 

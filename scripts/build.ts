@@ -1,6 +1,6 @@
 /**
- * Builds what cannot run as it is written: the sparse kernels to WebAssembly, and the command and the public doors to
- * `dist/`. What has not changed since the last build is left alone.
+ * Builds everything that is not run from its source: the sparse kernels as WebAssembly, TensorFlow.js's gradients as a
+ * module, and the command and the public entry points in `dist/`. Does nothing where no source has changed.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -47,7 +47,7 @@ function buildWasm(): void {
   });
 }
 
-/** TensorFlow.js ships its gradients only as ES modules that Node.js takes for CommonJS and cannot load. */
+/** Bundles TensorFlow.js's gradients, which it ships only as ES modules that Node.js takes for CommonJS. */
 async function buildGradients(): Promise<void> {
   await build({
     entryPoints: ['@tensorflow/tfjs-core/dist/register_all_gradients.js'],
@@ -72,26 +72,26 @@ async function buildDist(): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // TensorFlow.js ships ES modules that Node.js takes for CommonJS, so it goes inside; all else is a dependency.
+    // TensorFlow.js is bundled, because Node.js takes its ES modules for CommonJS. All other packages are dependencies.
     packages: 'external',
     logLevel: 'warning',
   });
   copyFileSync(WASM, 'dist/sparse.wasm');
-  // What `entirespace build-lambda` makes the asset of.
+  // `entirespace build-lambda` makes the asset from these two folders.
   await bundleFunctions('dist/functions');
   writeFileSync('dist/functions/package.json', '{ "type": "commonjs" }\n');
   cpSync('lib/asset/lambda', 'dist/lambda', { recursive: true });
   writeTypes();
 }
 
-/** Declarations of the doors and of all that they name, for users in TypeScript. */
+/** Writes the type declarations of the public entry points, and of everything that they refer to. */
 function writeTypes(): void {
   const compiler = join('node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
   for (const file of readdirSync('dist/types', { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.d.ts')) continue;
     const path = join('dist/types', file);
-    // The compiler leaves `.ts` in relative imports, where only the declarations are.
+    // The compiler keeps the extension `.ts` in relative imports, but only declarations are in this folder.
     writeFileSync(
       path,
       readFileSync(path, 'utf8').replaceAll(/(from |import\()(['"])(\.[^'"]*)\.ts\2/g, '$1$2$3.js$2'),

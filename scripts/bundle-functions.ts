@@ -1,7 +1,10 @@
-/** The Lambdas' code: one CommonJS file for each entry, with all inside but the two packages that have native parts. */
+/**
+ * Bundles the code of the Lambda functions: one CommonJS file for each entry, which contains everything but the two
+ * packages with native code.
+ */
 import { type BuildResult, build } from 'esbuild';
 
-/** Files of the asset, by what they are made from. */
+/** The files of the asset, and the sources that they are bundled from. */
 export const LAMBDA_ENTRIES = {
   'plan-shards': 'functions/lambda-plan-shards.ts',
   'score-shard': 'functions/lambda-score-shard.ts',
@@ -12,7 +15,7 @@ export const LAMBDA_ENTRIES = {
 /** Packages that stay outside the bundles, in the asset's `node_modules`. */
 export const LAMBDA_PACKAGES = ['@duckdb/node-api', 'onnxruntime-node'] as const;
 
-/** Bundles the functions from the repository's root to a folder, and tells what went into them. */
+/** Bundles the functions to a folder, and returns what went into them. Must run in the root of the repository. */
 export function bundleFunctions(outFolder: string): Promise<BuildResult<{ metafile: true }>> {
   return build({
     entryPoints: LAMBDA_ENTRIES,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The published model in Python: onnx.checker, names, dynamic batch, and the same numbers as here. Takes a folder with
-# the demo's bucket; ends with a line "N passed, N failed".
+# Checks the published model in Python: onnx.checker, names, a dynamic batch axis, and the same scores as in Node.js.
+# Takes a folder with the demo's bucket. The last line of output is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The packed product, installed in an empty folder: the command runs, the Lambda asset is built, and the three doors can
-# be imported, typed and used. Takes a folder with the demo's bucket.
+# Checks the packed product, installed in an empty folder: the command runs, the Lambda asset can be built, and the
+# three public entry points can be imported, type-checked and used. Takes a folder with the demo's bucket.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$1
@@ -10,7 +10,7 @@ npm pack --silent --pack-destination "$work" >/dev/null
 mkdir -p "$work/installed"
 cp .npmrc "$work/installed/"
 cp test/package/* "$work/installed/"
-# The versions that this repository is locked to.
+# Prints the version of a package that this repository is locked to.
 version() { node -p "require('$root/package.json').devDependencies['$1']"; }
 (
   cd "$work/installed"

@@ -1,10 +1,10 @@
 /**
- * Compares the demo's output in the README with what the demo has just printed, or writes it there:
+ * Compares the demo's output in the README with what the demo printed, or updates the README:
  *
  *     tsx scripts/check-readme.ts <output file> [--update]
  *
- * A line `...` in the README stands for any number of lines. Times, rates, folders and version ids differ from run to
- * run and are not compared; other numbers may differ by a hundredth, because another processor rounds otherwise.
+ * A line `...` in the README stands for any number of lines. Times, rates, folders and version ids differ between runs
+ * and are not compared. Other numbers may differ by a hundredth, because processors round differently.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -34,7 +34,10 @@ if (flag === '--update') {
   console.log(`${absent.length === 0 ? 1 : 0} passed, ${absent.length === 0 ? 0 : 1} failed`);
 }
 
-/** For each shown line the printed line that it stands for: the next one, or after an ellipsis the next that matches. */
+/**
+ * Returns, for each shown line, the printed line that it stands for: the next line, or after an ellipsis the next line
+ * that matches; `undefined` where that does not match.
+ */
 function alignLines(
   shownLines: readonly string[],
   printedLines: readonly string[],
@@ -50,13 +53,13 @@ function alignLines(
     const ahead = printedLines.slice(next, isAfterEllipsis ? undefined : next + 1);
     isAfterEllipsis = false;
     const offset = ahead.findIndex((candidate) => matches(line, candidate));
-    // A line that does not match stands for one line, so that those after it are still compared.
+    // A shown line that does not match counts as one printed line, so that the lines after it are still compared.
     next += Math.max(offset, 0) + 1;
     return offset < 0 ? undefined : printedLines[next - 1];
   });
 }
 
-/** The line without what differs from run to run. */
+/** Returns a line without the parts that differ between runs. */
 function steady(line: string): string {
   return line
     .replace(/\d{8}-\d{6}-[0-9a-f]{8}/g, 'VERSION')

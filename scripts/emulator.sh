@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs an AWS emulator, $3 (ministack, or localstack), on 127.0.0.1, port $1, with its log and temporary files in folder
-# $2, until standard input closes: that also happens when whoever started it is killed. Then ends all that it started
-# and removes the folder.
+# Runs an AWS emulator, $3 (ministack or localstack), on port $1 of 127.0.0.1, with its log and temporary files in
+# folder $2, until standard input closes, which also happens when the parent process is killed. Then ends every process
+# that it started and removes the folder.
 set -uo pipefail
 port=$1
 folder=$2
@@ -9,18 +9,18 @@ name=$3
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 ministack() {
-  # First on the path is the Python that has boto3.
+  # The Python of the environment comes first on the path, because the emulator's Lambdas need its boto3.
   export PATH="$root/.venv-aws/bin:$PATH" BIND_HOST=127.0.0.1 MINISTACK_HOST=127.0.0.1 GATEWAY_PORT=$port
   "$root/.venv-aws/bin/ministack"
 }
 
 localstack() {
   export GATEWAY_LISTEN=127.0.0.1:$port LOCALSTACK_HOST=127.0.0.1:$port SQS_ENDPOINT_STRATEGY=path
-  # Not under /var/lib, wherever it believes to be.
+  # Keeps its files in the folder; in a container, LocalStack would use /var/lib.
   export OVERRIDE_IN_DOCKER=0 FILESYSTEM_ROOT=$folder
-  # Nothing is fetched from elsewhere, or sent there.
+  # No telemetry, and no downloads.
   export DISABLE_EVENTS=1 SKIP_SSL_CERT_DOWNLOAD=1 DNS_ADDRESS=0
-  # Of its address it takes the port only, and would listen to everybody.
+  # LocalStack ignores the host of GATEWAY_LISTEN and would listen on all interfaces.
   "$root/.venv-localstack/bin/python" -c '
 from functools import partial
 from twisted.internet import endpoints
@@ -29,10 +29,10 @@ from localstack.runtime import main
 main.main()'
 }
 
-# Job control gives the emulator a process group, which its Lambdas share.
+# With job control, the emulator and its Lambdas are a process group of their own.
 set -m
 trap : INT TERM HUP
-# An emulator that ends by itself ends the waiting.
+# If the emulator ends by itself, this process is interrupted, and so stops waiting for its input.
 (
   export TMPDIR=$folder
   "$name" < /dev/null > "$folder/emulator.log" 2>&1
@@ -44,7 +44,7 @@ cat <&0 > /dev/null &
 input=$!
 wait "$input"
 
-# Of what ends from here on, nobody needs to hear.
+# The shell's messages about the processes that end from here on are not shown.
 exec 2> /dev/null
 kill -TERM -- "-$emulator"
 for _ in {1..50}; do

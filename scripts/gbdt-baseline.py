@@ -4,17 +4,17 @@
 #   "lightgbm==4.7.0", "numpy==2.4.6", "pandas==3.1.1", "pyarrow==26.0.1", "scikit-learn==1.9.1",
 # ]
 # ///
-"""Gradient-boosted trees on the visits of examples/hillstrom: the bar for a click tower on ten columns and 64,000 rows.
+"""Gradient-boosted trees that predict the visits of examples/hillstrom: a baseline for the model's click tower.
 
-    gbdt-baseline.py             AUC on the test half of ten splits, with the frozen settings
-    gbdt-baseline.py --choose    the grid from which they were frozen (minutes)
+    gbdt-baseline.py             prints the AUC on the test half of ten splits, with the frozen settings
+    gbdt-baseline.py --choose    searches the grid that the frozen settings were chosen from (takes minutes)
 
-Runs where the packages above are installed, as by `uv run`. A split is the product's own: a row is in the test half
+Needs the packages listed above, which `uv run` installs. The splits are those of the product: a row is in the test half
 where the hash of "<seed>:<row>" is below half of its range.
 
-The settings come from the training half of split 1 alone: each of the grid was fitted on the rows with a hash in
-[0.7, 1) and the one with the best AUC on [0.5, 0.7) taken, with its number of trees. Frozen, it is fitted on the whole
-training half of each split.
+The settings were chosen on the training half of split 1 only: all settings of the grid were fitted on the rows with a
+hash in [0.7, 1), and those with the best AUC on the rows in [0.5, 0.7) were kept, with their number of trees. With these
+frozen settings, a model is fitted on the whole training half of each split.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ LABEL = "visit"
 CATEGORIES = ["history_segment", "zip_code", "channel", "segment"]
 FEATURES = ["recency", "history", "mens", "womens", "newbie", *CATEGORIES]
 SEEDS = range(1, 11)
-# Trees fitted for each setting of the grid; the best number of them is taken with it.
+# Number of trees fitted for each setting of the grid. The best smaller number becomes part of the setting.
 MAX_TREES = 400
 
 FROZEN = {
@@ -50,7 +50,7 @@ GRID = {
 
 
 def unit_hashes(rows, seed):
-    """DuckDB's md5_number_lower of "<seed>:<row>" over 2^64."""
+    """Returns DuckDB's md5_number_lower of "<seed>:<row>", divided by 2^64, for each row."""
     digests = (hashlib.md5(f"{seed}:{row}".encode()).digest() for row in rows)
     return numpy.array([int.from_bytes(digest[8:], "little") / 2**64 for digest in digests])
 
@@ -109,7 +109,7 @@ def choose(log):
 
 
 def scores_by_trees(model, rows):
-    """The scores of the first 10, 20, ... trees."""
+    """Yields the scores of the first 10, 20, ... trees, with the number of trees."""
     if isinstance(model, HistGradientBoostingClassifier):
         for trees, probabilities in enumerate(model.staged_predict_proba(rows), start=1):
             if trees % 10 == 0:

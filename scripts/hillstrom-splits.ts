@@ -1,11 +1,11 @@
 /**
- * Trains the Hillstrom example on split seeds 1, 2, ... and evaluates each model on the split's held-out half; everything
- * but the split's seed is as declared.
+ * Trains the Hillstrom example on split seeds 1, 2, ... and evaluates each model on the test half of its split. Only
+ * the seed of the split differs from the declaration.
  *
  *     tsx scripts/hillstrom-splits.ts [splits, 10 if left out]
  *
- * Prints a table in Markdown: AUC, log loss and PCOC of CTR on all rows, CVR on clicked rows and CTCVR on all rows, with
- * their means and standard deviations over the splits. The splits are those of `gbdt-baseline.py`.
+ * Prints a table in Markdown: AUC, log loss and PCOC of CTR on all rows, CVR on clicked rows and CTCVR on all rows,
+ * with their means and standard deviations over the splits. The splits are those of `gbdt-baseline.py`.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -43,7 +43,7 @@ function withSplitSeed(declared: Declaration, seed: number): Declaration {
   return { ...declared, split: { ...split, seed } };
 }
 
-/** AUC, log loss and PCOC of each task on the test part, task by task. */
+/** Trains on a split, and returns the AUC, log loss and PCOC of each task on the test part, task by task. */
 async function measureSplit(split: Declaration): Promise<{ values: number[]; bestEpoch: number; seconds: number }> {
   return withScratch(process.env, async (scratch) => {
     const { metrics, bestEpoch, seconds } = await train({

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the Python environment of LocalStack in .venv-localstack from scripts/requirements-localstack.txt; does nothing
-# where it is up to date. LocalStack needs Python 3.12 or newer: PYTHON312 names one, else python3.13, python3.12 and
-# pyenv's versions are tried. Exits with 77, which is no failure, where there is none.
+# Creates the Python environment of LocalStack in .venv-localstack from scripts/requirements-localstack.txt. Does
+# nothing where it is up to date. LocalStack needs Python 3.12 or newer: the one that PYTHON312 names, else the first
+# found of python3.13, python3.12 and pyenv's versions. Without one, exits with 77, which callers treat as "not run".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,7 +26,7 @@ if ! python=$(find_python); then
   exit 77
 fi
 
-# Written last: an installation that was interrupted is made again.
+# The stamp is written last, so that an interrupted installation is started again.
 stamp=.venv-localstack/installed
 wanted=$("$python" --version; cat scripts/requirements-localstack.txt)
 

@@ -1,4 +1,4 @@
-/** Prints how large the rooms are: files, lines, the longest file. */
+/** Prints the size of each folder of the code: its files, its lines and its longest file. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,7 +6,7 @@ const rooms = [
   ...readdirSync('lib').map((room) => join('lib', room)),
   'functions',
   'training',
-  'doors',
+  'exports',
   'bin',
   'bench',
   'scripts',

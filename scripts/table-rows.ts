@@ -1,6 +1,6 @@
 /**
- * How many embedding rows fit the memory of a training, by optimizer. Each memory is really reserved, and a step made
- * on a batch that ends with the last row; one row more must be refused.
+ * Prints how many embedding rows fit the memory of a training, by optimizer. For each number, the memory is allocated
+ * and a step is made on a batch that ends with the last row; with one row more, the allocation must fail.
  *
  *     tsx scripts/table-rows.ts [dimension, 18 if left out]
  */
@@ -62,7 +62,7 @@ function modelWith(rows: number): Model {
   );
 }
 
-/** The greatest number of rows whose plan fits, by bisection. */
+/** Finds the greatest number of rows whose plan fits, by bisection. */
 function mostRows(options: EngineOptions): number {
   let [fitting, refused] = [1, MAX_BYTES / 4];
   while (refused - fitting > 1) {
@@ -75,6 +75,7 @@ function mostRows(options: EngineOptions): number {
   return fitting;
 }
 
+/** Makes a step on the last rows of a table, and checks that it updates the very last one. */
 async function trainLastRow(rows: number, options: EngineOptions): Promise<void> {
   const engine = await createEngine(modelWith(rows), options);
   const batch: Batch = {

@@ -1,4 +1,4 @@
-/** Writes the tables of costs in `docs/operate.md` from the prices and the stack's template. */
+/** Writes the tables of costs in `docs/operate.md`, computed from list prices and the stack's template. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { costOfRows, costOfStart, idleCost, PRICES, taskHour, timeOfRows } from 
 
 const DOCUMENT = 'docs/operate.md';
 const SECTION = /<!-- costs -->[\s\S]*<!-- \/costs -->/;
-// Measured on two cores with a model of the paper's shape (docs/benchmarks.md); a function of this size has 1.7.
+// Measured on two cores with a model of the paper's shape (docs/benchmarks.md). A function of 3,008 MiB has 1.7 cores.
 const ROWS_PER_SECOND = 90_000;
 const AT_A_TIME = [10, 100, 1000] as const;
 
@@ -23,7 +23,7 @@ const CASES = [
   { rows: 1e9, files: 1000 },
 ] as const;
 
-/** The section of the document between its marks, marks included. */
+/** Returns the section of the document between its marks, marks included. */
 export function costSection(): string {
   return [
     '<!-- costs -->',
@@ -53,7 +53,7 @@ function rowOf({ rows, files }: (typeof CASES)[number]): string {
   return `| ${[count(rows), count(files), ...[lambda, s3, sqs, logs, total].map(dollars), ...times].join(' | ')} |`;
 }
 
-/** Which limit binds the largest case, by how much is scored at a time. */
+/** Returns which limit binds in the largest case, for each number of functions that score at a time. */
 function bindings(): string {
   const size = { ...CASES[4], rowsPerSecond: ROWS_PER_SECOND };
   return AT_A_TIME.map((n) => `the ${timeOfRows(size, n).binding} at ${count(n)}`).join(', ');
@@ -63,7 +63,7 @@ function idleRows(): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'costs-'));
   try {
     const stack = new Stack(new App({ outdir: folder }), 'Stack');
-    // Only the resources are looked at: any folder does for the asset.
+    // Only the resources of the template are used, so any folder can stand for the asset.
     new BatchScoring(stack, 'BatchScoring', { modelName: 'shop', assetFolder: 'lib/asset/lambda' });
     const items = idleCost(Template.fromStack(stack).toJSON() as Parameters<typeof idleCost>[0]);
     const total = items.reduce((sum, { perMonth }) => sum + perMonth, 0);
@@ -75,7 +75,7 @@ function idleRows(): string[] {
   }
 }
 
-/** A month of nightly runs of an hour, in the size that a task has by default. */
+/** Returns the cost of a month of nightly training runs of an hour each, with the default size of a task. */
 function trainingLine(): string {
   const hour = taskHour({ cpu: 4096, memoryMiB: 16_384 });
   const month = (share: number) => dollars(30 * (share * hour + costOfStart()));

@@ -1,4 +1,4 @@
-/** Writes the JSON Schema of `entirespace.yaml` beside the shape that it is made from. */
+/** Writes the JSON Schema of `entirespace.yaml`, which is generated from the schema in `lib/config`. */
 import { writeFile } from 'node:fs/promises';
 import { formatJsonSchema } from '../lib/config/json-schema.ts';
 

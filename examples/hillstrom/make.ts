@@ -24,7 +24,7 @@ await makeParquet(process.argv[2], fileURLToPath(new URL('hillstrom.parquet', im
 
 async function makeParquet(csvPath: string | undefined, parquetPath: string): Promise<void> {
   if (csvPath === undefined) throw new TypeError('path of the CSV missing, expected make.ts <hillstrom.csv>');
-  // One thread and the insertion order number the rows as they stand in the CSV.
+  // With one thread and the insertion order preserved, the rows are numbered in the order of the CSV.
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', preserve_insertion_order: 'true' });
   const connection = await instance.connect();
   const columns = Object.entries(COLUMNS).map(([name, type]) => `${quote(name)}: ${quote(type)}`);

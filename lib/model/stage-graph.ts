@@ -7,7 +7,7 @@
  */
 import type { Declaration } from '../config/declaration.ts';
 
-/** A tower: it predicts which of the stages `to` a row reaches that has reached `from`. */
+/** A tower. For rows that have reached `from`, it predicts which of the stages `to` they reach. */
 export interface Tower {
   readonly name: string;
   readonly from: string;

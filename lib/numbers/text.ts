@@ -18,7 +18,7 @@ export function percent(share: number | null): string {
   return share === null ? '-' : `${Number((100 * share).toPrecision(3))}%`;
 }
 
-/** A share as a percentage with so many decimals, to be compared with others: `4.35%`. */
+/** Formats a share as a percentage with a fixed number of decimals, so that several can be compared: `4.35%`. */
 export function fixedPercent(share: number, decimals: number): string {
   return `${(100 * share).toFixed(decimals)}%`;
 }

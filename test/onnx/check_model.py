@@ -1,8 +1,8 @@
-"""Checks a published model version with onnx and Python's onnxruntime, which share no code with the product.
+"""Checks a published model version with Python's onnx and onnxruntime, which share no code with the product.
 
     check_model.py <version folder> <cases.json>
 
-cases.json has encoded rows and the probabilities that the product gave for them:
+cases.json has encoded rows and the probabilities that the product computed for them:
 
     {
       "inputs": {"user_id": [2, 5], "price": [1.5, null], "tags": [[3, 4], [3, 0]], "tags_weights": [[1, 1], [1, 0]]},
@@ -10,9 +10,9 @@ cases.json has encoded rows and the probabilities that the product gave for them
       "must_reach": 1e-7
     }
 
-The type of an input is the model's; null is NaN in a float input. With `must_reach`, some expected probability must be
-below it, so that agreement on large probabilities alone does not pass. Prints a line for each check; exit code 1 when
-one fails.
+Inputs are converted to the types of the model's inputs; null is NaN in a float input. With `must_reach`, at least one
+expected probability must be below it, so that agreement on large probabilities only is not enough. Prints a line for
+each check. The exit code is 1 if one fails.
 """
 
 import json
@@ -25,9 +25,9 @@ import onnx
 import onnxruntime
 
 ROLE_OUTPUTS = ("pctr", "pcvr", "pctcvr")
-# Relative, since an absolute tolerance that suits pctr hides any error of pctcvr.
+# Relative, because an absolute tolerance that suits pctr would hide any error of pctcvr.
 RELATIVE_TOLERANCE = 1e-5
-# Below it, differences are compared with the tolerance of this probability: 1e-14.
+# Smaller probabilities get the absolute tolerance of this one: 1e-14.
 SMALLEST_PROBABILITY = 1e-9
 
 
@@ -38,7 +38,7 @@ def check_version(folder, cases):
     yield "onnx.checker accepts model.onnx with full_check", problem
     if problem:
         return
-    # The weights, which may lie in other files, play no part in the signature.
+    # The signature does not depend on the weights, which may be in other files.
     graph = onnx.load(path, load_external_data=False).graph
     stored = {tensor.name for tensor in graph.initializer}
     inputs = {value.name: value.type.tensor_type for value in graph.input if value.name not in stored}
@@ -60,7 +60,7 @@ def check_version(folder, cases):
 
 
 def check_scores(path, inputs, cases):
-    """Yields the comparison of every expected output, for all rows at once and for each row alone."""
+    """Yields the comparison of every expected output, with all rows in one batch and with each row in its own."""
     try:
         feeds = {name: encode(values, inputs[name]) for name, values in cases["inputs"].items()}
         expected = {name: numpy.array(values, dtype=numpy.float64) for name, values in cases["outputs"].items()}
@@ -75,7 +75,7 @@ def check_scores(path, inputs, cases):
             for position, (name, values) in enumerate(expected.items()):
                 actual = numpy.concatenate([outputs[position] for outputs in scored])
                 yield f"{name} agrees at batch size {size}", difference_problem(actual, values)
-    # Whatever onnxruntime or a malformed case raises is a failed check, reported like the others.
+    # Any error that onnxruntime or a malformed case raises is a failed check, reported like the others.
     except Exception as error:
         yield "model scores the cases", f"{type(error).__name__}: {error}"
 
@@ -96,7 +96,7 @@ def batch_axis_problem(tensor):
 
 
 def names_problem(kind, given, model):
-    """Every input must be fed; outputs may be compared in part."""
+    """Returns what is wrong with the names of the cases: every input must be given, outputs may be left out."""
     absent = [name for name in model if name not in given] if kind == "input" else []
     unknown = [name for name in given if name not in model]
     problems = [f"{kind} {name} is not in the cases" for name in absent]
@@ -110,7 +110,7 @@ def reach_problem(cases):
 
 
 def encode(values, tensor):
-    """Nested lists as an array of the model's type."""
+    """Converts nested lists to an array of the type of a model's input."""
     dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
     if numpy.issubdtype(dtype, numpy.floating):
         return numpy.array(values, dtype=numpy.float64).astype(dtype)
@@ -125,7 +125,7 @@ def difference_problem(actual, expected):
         return f"shape {actual.shape}, expected {expected.shape}"
     scale = numpy.maximum(numpy.abs(expected), SMALLEST_PROBABILITY)
     relative = numpy.abs(actual.astype(numpy.float64) - expected) / scale
-    # Not `relative > tolerance`: NaN must fail.
+    # Written this way because NaN must fail, and `relative > tolerance` is false for it.
     wrong = ~(relative <= RELATIVE_TOLERANCE)
     if not wrong.any():
         return None

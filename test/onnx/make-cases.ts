@@ -1,10 +1,10 @@
 /**
- * Encoded rows and the product's scores of them, for `check_model.py` to compare with Python's onnxruntime:
+ * Writes encoded rows and the product's scores of them, which `check_model.py` compares with Python's onnxruntime:
  *
  *     tsx test/onnx/make-cases.ts <out> [<version folder> <log>]
  *
- * Writes `<out>/kinds/` (a model with every kind of input, some of whose conversion rates are below 1e-7) and `<out>/cases-kinds.json`;
- * with a version, `<out>/cases-version.json` for rows of the log.
+ * Writes `<out>/kinds/`, a model with every kind of input and some conversion rates below 1e-7, and its cases to
+ * `<out>/cases-kinds.json`. With a version, also writes `<out>/cases-version.json`, for rows of the log.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ if (version !== undefined && logPath !== undefined) await writeVersion(out, vers
 async function writeKinds(folder: string): Promise<void> {
   const model = smallModel();
   const { tables, parameters } = initialWeights(model, { click: 1e-4, conversion: 1e-10 }, 5);
-  // The last layers start at 0, where every row has the same score.
+  // The weights of the last layers start at 0, which would give every row the same score.
   const spread = Object.fromEntries(
     Object.entries(parameters).map(([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1))]),
   );

@@ -13,7 +13,7 @@ from check_model import main
 from onnx import TensorProto, helper
 
 TABLE = [0.5, -2.0, -9.0]
-# A missing price counts as 0; a is the logit of a click, b = a - 8 that of a conversion.
+# The logits of a click, where a missing price counts as 0. The logit of a conversion is 8 less.
 LOGITS = [TABLE[0] + 1.5, TABLE[2] + 0.0]
 
 
@@ -33,7 +33,7 @@ CASES = {
 
 
 def tiny_model(batch="batch", outputs=("pctr", "pcvr", "pctcvr"), centred=False):
-    """exp(-softplus(-logit)) of an embedded item plus a price. `centred` makes a score depend on its batch."""
+    """Returns a model of an embedded item plus a price. `centred` makes a score depend on the rest of its batch."""
     nodes = [
         helper.make_node("Gather", ["table", "item"], ["embedded"]),
         helper.make_node("IsNaN", ["price"], ["is_missing"]),
@@ -79,7 +79,7 @@ def changed(change):
 
 class CheckModelTest(unittest.TestCase):
     def check(self, model, cases):
-        """Exit code and printed lines."""
+        """Runs the checks, and returns the exit code and the printed lines."""
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "model.onnx").write_bytes(model.SerializeToString())
             cases_path = pathlib.Path(folder) / "cases.json"

@@ -23,7 +23,7 @@ export type EncodedTensors = Readonly<Record<string, tf.Tensor>>;
 export interface InputKind<Input extends InputSpec> {
   /** Returns the inputs of the scoring graph that hold this input. */
   graphInputs(input: Input): readonly GraphInput[];
-  /** Writes rows of encoded rows, in that order, as the rows from `at` on of a training batch. */
+  /** Copies the given rows of a chunk, in that order, to the rows of a training batch from row `at` on. */
   writeRows(input: Input, chunk: EncodedChunk, rows: Uint32Array, into: BatchColumns, at: number): void;
 }
 
