@@ -10,7 +10,7 @@ import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model
 import { fetchVersion } from '../registry/fetch-version.ts';
 import type { Store } from '../store/store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../table/database.ts';
-import type { Encoder } from '../table/encode/encoder.ts';
+import type { Encoder } from '../table/encoder.ts';
 import { readEncoder } from '../table/fit/encoder-files.ts';
 
 /** A version of a model in a registry. */

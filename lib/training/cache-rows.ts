@@ -1,8 +1,8 @@
 /** The rows of a log on the scratch disk, encoded in one pass for all that training does with them. */
 import { join } from 'node:path';
 import { encodeLog } from '../table/encode/encode.ts';
-import type { Encoder } from '../table/encode/encoder.ts';
 import { PARTS, type Part } from '../table/encoded.ts';
+import type { Encoder } from '../table/encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { OpenedLog } from '../table/open-log.ts';
 import { type EncodedRows, EncodedRowsWriter } from './encoded-rows.ts';

@@ -3,8 +3,8 @@
  * score them.
  */
 import { encodeSql } from '../table/encode/encode-sql.ts';
-import type { Encoder } from '../table/encode/encoder.ts';
 import { type EncodedChunk, idWords } from '../table/encoded.ts';
+import type { Encoder } from '../table/encoder.ts';
 import { type ColumnFile, ColumnFileWriter, type FileColumns, type FileLayout } from './column-file.ts';
 
 type Group = 'ids' | 'weights' | 'numbers';

@@ -7,7 +7,7 @@ import { traceScores } from '../engine/ort/scoring-graph.ts';
 import { writeOnnx } from '../graph/onnx-file.ts';
 import { declaredModel, type Model } from '../model/model.ts';
 import { readOutcomes } from '../table/check/outcomes.ts';
-import type { Encoder } from '../table/encode/encoder.ts';
+import type { Encoder } from '../table/encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { OpenedLog } from '../table/open-log.ts';
 import type { CachedRows } from './cache-rows.ts';

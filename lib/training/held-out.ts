@@ -4,7 +4,7 @@
  */
 
 import { readOutcomes } from '../table/check/outcomes.ts';
-import type { Encoder } from '../table/encode/encoder.ts';
+import type { Encoder } from '../table/encoder.ts';
 import type { OpenedLog } from '../table/open-log.ts';
 import type { EncodedRows } from './encoded-rows.ts';
 import { type Probabilities, predictRows, type ScoredRows } from './predict.ts';

@@ -1,6 +1,6 @@
-import { type Encoder, tableOf } from '../table/encode/encoder.ts';
-import { firstId, idSourceKind } from '../table/encode/id-sources.ts';
 import { type EncodedChunk, idWords, isEmbedded } from '../table/encoded.ts';
+import { type Encoder, embeddingTable } from '../table/encoder.ts';
+import { firstId, idSourceKind } from '../table/kinds/id-sources.ts';
 
 /** Counts, over chunks, the values of each feature that the encoder put into an unknown bucket. */
 export class UnknownIds {
@@ -10,7 +10,7 @@ export class UnknownIds {
   constructor(encoder: Encoder) {
     this.#features = encoder.inputs.flatMap((input) => {
       if (!isEmbedded(input)) return [];
-      const { ids } = tableOf(encoder, input.table);
+      const { ids } = embeddingTable(encoder, input.table);
       return idSourceKind(ids).hasUnknown ? [{ name: input.name, first: firstId(ids) }] : [];
     });
   }

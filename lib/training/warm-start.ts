@@ -11,8 +11,8 @@ import { columnNames } from '../model/fields.ts';
 import { declaredModel, type Model } from '../model/model.ts';
 import { modelFiles, openEncoder } from '../predictor/open-model.ts';
 import type { Database } from '../table/database.ts';
-import type { Encoder } from '../table/encode/encoder.ts';
 import { sharedIds } from '../table/encode/shared-ids.ts';
+import type { Encoder } from '../table/encoder.ts';
 
 /** A published version, fetched. */
 export interface ChampionFiles {

@@ -17,7 +17,7 @@ import {
 import type { FoundTable, PinnedTable } from '../../table/candidates/plan.ts';
 import type { Column, Relation } from '../../table/columns.ts';
 import type { Database } from '../../table/database.ts';
-import type { Encoder } from '../../table/encode/encoder.ts';
+import type { Encoder } from '../../table/encoder.ts';
 import { CandidateFileError } from '../errors.ts';
 import {
   type FeatureFile,

@@ -1,7 +1,7 @@
 /** A candidate file that every model of a declaration can score: one row of plain values. */
 import type { Declaration } from '../../config/declaration.ts';
 import { type Database, execute, identifier, literal } from '../database.ts';
-import { idSourceKind } from '../encode/id-sources.ts';
+import { idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns, featureKind } from '../kinds/index.ts';
 
 /** The value of the key columns. */

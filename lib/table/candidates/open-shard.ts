@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Declaration } from '../../config/declaration.ts';
 import type { Relation } from '../columns.ts';
 import { type Database, execute, identifier, literal } from '../database.ts';
-import type { Encoder } from '../encode/encoder.ts';
+import type { Encoder } from '../encoder.ts';
 import { blamingContent, DataError } from '../errors.ts';
 import type { CandidateFile } from '../source/candidate-file.ts';
 import type { Dialect } from '../source/csv-dialect.ts';

@@ -1,7 +1,7 @@
 /** The plan of a candidate file: how it is cut into shards of rows, each scored on its own. Types alone. */
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import type { Column } from '../columns.ts';
-import type { Encoder } from '../encode/encoder.ts';
+import type { Encoder } from '../encoder.ts';
 import type { ByteRange } from '../source/candidate-file.ts';
 import type { Dialect } from '../source/csv-dialect.ts';
 import type { Format } from '../source/source.ts';

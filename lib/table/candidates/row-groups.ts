@@ -3,7 +3,7 @@ import type { Declaration } from '../../config/declaration.ts';
 import { byteText } from '../../numbers/text.ts';
 import { candidateColumns } from '../check/check-columns.ts';
 import type { Column } from '../columns.ts';
-import type { Encoder } from '../encode/encoder.ts';
+import type { Encoder } from '../encoder.ts';
 import { DataError } from '../errors.ts';
 import type { ByteRange, CandidateFile } from '../source/candidate-file.ts';
 import { footerLength, type RowGroup } from '../source/parquet-file.ts';

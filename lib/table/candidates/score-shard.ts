@@ -2,12 +2,12 @@
 import { countRejects } from '../check/acceptable.ts';
 import { checkCandidateColumns } from '../check/check-columns.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
-import type { RowCheck } from '../check/row-check.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
 import type { EncodedChunk } from '../encoded.ts';
 import { blamingContent } from '../errors.ts';
+import type { RowCheck } from '../row-check.ts';
 import { type OpenShardOptions, openShard } from './open-shard.ts';
 import { type OutputColumn, outputColumns } from './output-columns.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';

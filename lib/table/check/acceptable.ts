@@ -4,8 +4,8 @@ import type { Declaration } from '../../config/declaration.ts';
 import { count, countOf, percent } from '../../numbers/text.ts';
 import { type Database, literal, query } from '../database.ts';
 import { DataError } from '../errors.ts';
+import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
-import type { RowCheck } from './row-check.ts';
 
 /** Bad rows of one reason and column. */
 export interface RejectCount {

@@ -10,6 +10,7 @@ import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
 import { numberSql, presentSql, type Relation, timeSql, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, literal, literals } from '../database.ts';
 import { featureKind } from '../kinds/index.ts';
+import { columnCheck, type RowCheck, rowCheck } from '../row-check.ts';
 import type { MalformedReason } from '../source/csv-scan.ts';
 import { requiredValue } from './check-columns.ts';
 import {
@@ -20,7 +21,6 @@ import {
   labelSql,
   noneReachedSql,
 } from './labels.ts';
-import { columnCheck, type RowCheck, rowCheck } from './row-check.ts';
 import { amongSql } from './split.ts';
 
 /** Clocks and time zones differ. */

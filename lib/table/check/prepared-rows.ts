@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
 import { canonicalText, groupText, presentSql, type Relation, timeSql } from '../columns.ts';
 import { type Database, execute, literal, queryOne } from '../database.ts';
-import { prepareSql } from '../encode/encode-sql.ts';
+
 import { groupHashSql } from '../hash.ts';
 import type { PreparedColumn } from '../kinds/feature-kind.ts';
-import { featureKind } from '../kinds/index.ts';
+import { featureKind, preparedColumns } from '../kinds/index.ts';
+import type { RowCheck } from '../row-check.ts';
 import { parquetScan } from '../source/parquet-file.ts';
 import type { Source } from '../source/source.ts';
 import { requiredValue } from './check-columns.ts';
 import { failedRows, inconsistencyChecks } from './check-rows.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
-import type { RowCheck } from './row-check.ts';
 import { partAtSql, partSql, type TimeWindows } from './split.ts';
 
 /** What rows are read, and by which rules they are good. */
@@ -45,7 +45,7 @@ export async function prepareRows(
   { source: { relation }, declaration, checks }: RowsToPrepare,
   features: readonly Feature[],
 ): Promise<PreparedRows> {
-  const counted = [...prepareSql(relation, features), ...countColumns(relation, declaration.features)];
+  const counted = [...preparedColumns(relation, features), ...countColumns(relation, declaration.features)];
   const distinct = [...new Set(counted.map(({ sql }) => sql))];
   const values = new Map(distinct.map((sql, index) => [sql, `"#value${index}"`]));
   const columns = [...rowColumns(relation, declaration), ...values];
@@ -99,7 +99,10 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
   });
   const part = windows === null ? '"#part"' : partAtSql('"#time"', windows);
   const isOwn = features === declaration.features;
-  const columns = [...prepareSql(source.relation, features), ...(isOwn ? countColumns(source.relation, features) : [])];
+  const columns = [
+    ...preparedColumns(source.relation, features),
+    ...(isOwn ? countColumns(source.relation, features) : []),
+  ];
   const values = columns.map(({ sql, name }) => {
     const stored = prepared.values.get(sql);
     if (stored === undefined) throw new RangeError(`rows were prepared without ${name} of ${source.path}`);
@@ -111,7 +114,7 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
 
 /** Whether the rows were prepared with these features, too. */
 export function hasFeatures({ prepared, source }: PreparedLog, features: readonly Feature[]): boolean {
-  return prepareSql(source.relation, features).every(({ sql }) => prepared.values.has(sql));
+  return preparedColumns(source.relation, features).every(({ sql }) => prepared.values.has(sql));
 }
 
 function countColumns(relation: Relation, features: readonly Feature[]): PreparedColumn[] {

@@ -2,11 +2,10 @@
  * The one SQL that encodes, for training and scoring alike, in two layers: rows prepared (canonical texts, float32
  * numbers, lists) and, over those, ids.
  */
-import type { Feature } from '../../config/declaration.ts';
-import type { Relation } from '../columns.ts';
-import type { EncodedColumn, PreparedColumn } from '../kinds/feature-kind.ts';
+
+import type { Encoder } from '../encoder.ts';
+import type { EncodedColumn } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
-import type { Encoder } from './encoder.ts';
 
 /** A column of the encoded rows, and the input that it belongs to. */
 export interface InputColumn extends Omit<EncodedColumn, 'sql'> {
@@ -18,11 +17,6 @@ export interface EncodeSql {
   /** One for each of `columns`. */
   readonly select: readonly string[];
   readonly columns: readonly InputColumn[];
-}
-
-/** The features' prepared columns. */
-export function prepareSql(relation: Relation, features: readonly Feature[]): PreparedColumn[] {
-  return features.flatMap((feature, index) => featureKind(feature).prepare(relation, feature, index));
 }
 
 /** What to join to the prepared rows and select from them. */

@@ -3,14 +3,15 @@ import { rm } from 'node:fs/promises';
 import { goodRows } from '../check/check-rows.ts';
 import { type LabelledStage, labelledStages } from '../check/labels.ts';
 import { goodLogRows, hasFeatures, type PreparedLog, prepareRows } from '../check/prepared-rows.ts';
-import type { RowCheck } from '../check/row-check.ts';
 import { inPartsSql } from '../check/split.ts';
 import type { Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { type EncodedChunk, type LogChunk, PARTS, type Part } from '../encoded.ts';
+import type { Encoder } from '../encoder.ts';
+import { preparedColumns } from '../kinds/index.ts';
 import { type ColumnArray, type ColumnLayout, readNumberedColumns } from '../read-columns.ts';
-import { encodeSql, type InputColumn, prepareSql } from './encode-sql.ts';
-import type { Encoder } from './encoder.ts';
+import type { RowCheck } from '../row-check.ts';
+import { encodeSql, type InputColumn } from './encode-sql.ts';
 
 export interface EncodeLogOptions {
   /** @default all parts */
@@ -62,7 +63,7 @@ export async function* encodeCandidates(
   encoder: Encoder,
   chunkRows: number = CHUNK_ROWS,
 ): AsyncGenerator<NumberedChunk> {
-  const prepared = prepareSql(relation, encoder.features).map(({ sql, name }) => `${sql} AS ${name}`);
+  const prepared = preparedColumns(relation, encoder.features).map(({ sql, name }) => `${sql} AS ${name}`);
   const rows = `SELECT ${['"#row"', ...prepared].join(', ')} FROM ${goodRows(relation, checks)}`;
   for await (const { chunk } of encodeRows(database, { rows, extras: [] }, encoder, chunkRows)) yield chunk;
 }

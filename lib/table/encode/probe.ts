@@ -6,12 +6,12 @@ import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
 import type { Column, Relation } from '../columns.ts';
 import { type Database, identifier, literal, query } from '../database.ts';
 import type { EncodedChunk, InputSpec } from '../encoded.ts';
+import { type Encoder, embeddingTable } from '../encoder.ts';
 import { EncoderMismatchError } from '../errors.ts';
 import type { ProbeValue } from '../kinds/feature-kind.ts';
+import { idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns, featureKind, valueColumns } from '../kinds/index.ts';
 import { encodeCandidates } from './encode.ts';
-import { type Encoder, tableOf } from './encoder.ts';
-import { idSourceKind } from './id-sources.ts';
 
 /** Encoded value of an input: an id, a number (`null` for NaN), or a bag's ids and weights. */
 export type ProbeResult = number | null | { readonly ids: readonly number[]; readonly weights: readonly number[] };
@@ -121,7 +121,8 @@ async function samplesOf(
   feature: Feature,
   input: InputSpec | undefined,
 ): Promise<(readonly [column: string, values: readonly ProbeValue[]])[]> {
-  const texts = feature.embedding === null ? [] : await textsOf(database, encoder, tableOf(encoder, feature.embedding));
+  const texts =
+    feature.embedding === null ? [] : await textsOf(database, encoder, embeddingTable(encoder, feature.embedding));
   const values = featureKind(feature).probe(feature, texts, input);
   return featureColumns(feature).map(({ column }, index) => [column, values[index] ?? []]);
 }

@@ -1,6 +1,6 @@
 import { type Database, query } from '../database.ts';
-import { type Encoder, tableOf } from './encoder.ts';
-import { firstId } from './id-sources.ts';
+import { type Encoder, embeddingTable } from '../encoder.ts';
+import { firstId } from '../kinds/id-sources.ts';
 
 type SharedRow = readonly [row: number, rowBefore: number];
 
@@ -15,7 +15,7 @@ export async function sharedIds(
 ): Promise<SharedRow[]> {
   const tableBefore = before.embeddings.find((table) => table.name === name);
   if (tableBefore === undefined) return [];
-  const [ids, idsBefore] = [tableOf(encoder, name).ids, tableBefore.ids];
+  const [ids, idsBefore] = [embeddingTable(encoder, name).ids, tableBefore.ids];
   const rows = (tables: Encoder['tables']) => tables.find((table) => table.name === name)?.rows ?? 0;
   const firstRows = () => sameRows(Math.min(rows(encoder.tables), rows(before.tables)));
   switch (ids.kind) {

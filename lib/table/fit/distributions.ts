@@ -1,11 +1,11 @@
 /** How the training rows' values of each feature are distributed: small enough to travel with a model version. */
 import type { Feature } from '../../config/declaration.ts';
 import { type Database, query, queryOne } from '../database.ts';
-import type { Vocabulary } from '../encode/encoder.ts';
+import type { Vocabulary } from '../encoder.ts';
 import { hashSql } from '../hash.ts';
 import type { FeatureKind } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
-import { ascendingCounts } from './number-statistics.ts';
+import { ascendingCounts } from '../kinds/number-statistics.ts';
 
 /** Name of the file of a model version. */
 export const DISTRIBUTIONS_FILE = 'distributions.json';

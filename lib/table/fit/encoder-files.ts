@@ -2,9 +2,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, execute, literal, queryOne } from '../database.ts';
-import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encode/encoder.ts';
-import { firstId } from '../encode/id-sources.ts';
 import { makeProbe, type Probe, verifyProbe } from '../encode/probe.ts';
+import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encoder.ts';
+import { firstId } from '../kinds/id-sources.ts';
 import { createEnum, isUsedByLists } from './fit-encoder.ts';
 
 /** Everything of an encoder that is not a vocabulary. */

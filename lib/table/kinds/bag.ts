@@ -1,6 +1,5 @@
 /** Several values of a finite set, with or without weights: in lists, cut and padded to one length. */
 import type { BagFeature } from '../../config/declaration.ts';
-import { columnCheck, type RowCheck } from '../check/row-check.ts';
 import {
   bagTexts,
   bagWeights,
@@ -12,9 +11,10 @@ import {
   type Relation,
   type Value,
 } from '../columns.ts';
-import { type Encoder, tableOf } from '../encode/encoder.ts';
-import { firstId, idSourceKind } from '../encode/id-sources.ts';
+import { type Encoder, embeddingTable } from '../encoder.ts';
+import { columnCheck, type RowCheck } from '../row-check.ts';
 import { type EncodedFeature, type FeatureKind, type ProbeValue, preparedName } from './feature-kind.ts';
+import { firstId, idSourceKind } from './id-sources.ts';
 
 export const bag: FeatureKind<BagFeature> = {
   isMultiValued: true,
@@ -70,7 +70,7 @@ export const bag: FeatureKind<BagFeature> = {
 };
 
 function encode(encoder: Encoder, { embedding, maxLength }: BagFeature, index: number): EncodedFeature {
-  const { ids } = tableOf(encoder, embedding);
+  const { ids } = embeddingTable(encoder, embedding);
   const enumType = encoder.vocabularies[embedding]?.enumType ?? null;
   const known = enumType === null ? null : `CAST(enum_code(TRY_CAST(x AS ${enumType})) AS BIGINT) + ${firstId(ids)}`;
   const list = `list_transform(${preparedName('bag', index)}, lambda x: ${idSourceKind(ids).idSql(ids, 'x', known)})`;

@@ -1,9 +1,9 @@
 /** One value of a finite set. */
 import type { CategoryFeature } from '../../config/declaration.ts';
-import { columnCheck } from '../check/row-check.ts';
 import { canonicalText, columnOrConstant, isIntegerSql } from '../columns.ts';
-import { idSourceKind } from '../encode/id-sources.ts';
+import { columnCheck } from '../row-check.ts';
 import { type FeatureKind, preparedName } from './feature-kind.ts';
+import { idSourceKind } from './id-sources.ts';
 import { oneText } from './one-text.ts';
 
 export const category: FeatureKind<CategoryFeature> = {

@@ -1,11 +1,11 @@
 /** What the table room asks of a kind of feature: the columns that it reads, and what becomes of them. */
 import type { Feature, IdSource } from '../../config/declaration.ts';
-import type { RowCheck } from '../check/row-check.ts';
 import type { Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
-import type { Encoder } from '../encode/encoder.ts';
 import type { InputSpec } from '../encoded.ts';
+import type { Encoder } from '../encoder.ts';
 import type { ColumnLayout } from '../read-columns.ts';
+import type { RowCheck } from '../row-check.ts';
 
 /** What a feature's column must be. */
 export type FeatureUse = 'category' | 'number' | 'list' | 'delimited';

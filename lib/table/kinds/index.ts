@@ -1,9 +1,10 @@
 /** The table of feature kinds: neither a kind without an object nor an object without one of its parts compiles. */
 import type { Feature } from '../../config/declaration.ts';
+import type { Relation } from '../columns.ts';
 import { bag } from './bag.ts';
 import { category } from './category.ts';
 import { cross } from './cross.ts';
-import type { FeatureColumn, FeatureKind } from './feature-kind.ts';
+import type { FeatureColumn, FeatureKind, PreparedColumn } from './feature-kind.ts';
 import { number } from './number.ts';
 
 /** One object for every type of feature. */
@@ -21,6 +22,11 @@ export function featureKind({ type }: Feature): FeatureKind<Feature> {
 /** Every column that a feature reads. */
 export function featureColumns(feature: Feature): readonly FeatureColumn[] {
   return featureKind(feature).columns(feature);
+}
+
+/** Returns the columns that features are prepared in before they are encoded, in the order of the features. */
+export function preparedColumns(relation: Relation, features: readonly Feature[]): PreparedColumn[] {
+  return features.flatMap((feature, index) => featureKind(feature).prepare(relation, feature, index));
 }
 
 /** Names of the columns that hold a feature's values, those of weights left out. */

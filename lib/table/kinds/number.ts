@@ -1,10 +1,10 @@
 /** A number: its value is an input itself, or the interval between training quantiles is embedded. */
 import type { NumberFeature } from '../../config/declaration.ts';
-import { columnCheck } from '../check/row-check.ts';
 import { columnOrConstant, LARGEST_FLOAT, numberSql, presentSql } from '../columns.ts';
 import type { InputSpec } from '../encoded.ts';
-import { fitNumber, fitQuantiles } from '../fit/number-statistics.ts';
+import { columnCheck } from '../row-check.ts';
 import { type FeatureKind, type Fitting, preparedName } from './feature-kind.ts';
+import { fitNumber, fitQuantiles } from './number-statistics.ts';
 
 /** Numbers that encoders have been known to disagree about. */
 const AWKWARD_NUMBERS = ['0', '-0.0', '0.1', '-1.5', '1e-3', '16777217', '1e-46', '3.4e38', '5', '5.0'];

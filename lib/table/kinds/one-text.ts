@@ -1,8 +1,8 @@
 /** What kinds have in common whose value is one text a row: its id is looked up or computed. */
 import type { Feature } from '../../config/declaration.ts';
-import { type Encoder, tableOf } from '../encode/encoder.ts';
-import { idSourceKind } from '../encode/id-sources.ts';
+import { type Encoder, embeddingTable } from '../encoder.ts';
 import { type EncodedFeature, type FeatureKind, preparedName } from './feature-kind.ts';
+import { idSourceKind } from './id-sources.ts';
 
 type Embedded = Feature & { readonly embedding: string };
 
@@ -21,7 +21,7 @@ export const oneText = {
 function encode(encoder: Encoder, { embedding }: Embedded, index: number): EncodedFeature {
   const text = preparedName('text', index);
   const vocabulary = encoder.vocabularies[embedding];
-  const { ids } = tableOf(encoder, embedding);
+  const { ids } = embeddingTable(encoder, embedding);
   const known = vocabulary === undefined ? null : `joined${index}.id`;
   const id = idSourceKind(ids).idSql(ids, text, known);
   return {

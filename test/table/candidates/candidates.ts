@@ -2,7 +2,7 @@
 import { beforeAll } from 'vitest';
 import type { CandidatePlan, PlanOptions } from '../../../lib/table/candidates/plan.ts';
 import { planCandidates } from '../../../lib/table/candidates/plan-file.ts';
-import type { Encoder } from '../../../lib/table/encode/encoder.ts';
+import type { Encoder } from '../../../lib/table/encoder.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { localCandidate } from '../../../lib/table/source/candidate-file.ts';
 import {

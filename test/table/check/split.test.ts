@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Split, Stage } from '../../../lib/config/declaration.ts';
 import { encodeLog } from '../../../lib/table/encode/encode.ts';
-import type { Encoder } from '../../../lib/table/encode/encoder.ts';
+import type { Encoder } from '../../../lib/table/encoder.ts';
 import { declare, LOG_DEFAULTS, openLog, stage, workplace } from '../fixture.ts';
 
 const place = workplace();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IdSource } from '../../../lib/config/declaration.ts';
-import type { Encoder } from '../../../lib/table/encode/encoder.ts';
 import { sharedIds } from '../../../lib/table/encode/shared-ids.ts';
+import type { Encoder } from '../../../lib/table/encoder.ts';
 import { table, vocabulary, workplace } from '../fixture.ts';
 
 const place = workplace();

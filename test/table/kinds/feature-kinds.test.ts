@@ -5,8 +5,8 @@ import {
   FEATURE_KINDS as DECLARED_KINDS,
   type FeatureKinds as DeclaredKinds,
 } from '../../../lib/config/features/kinds.ts';
-import { ID_SOURCE_KINDS, type IdSourceKind, type IdSourceKinds } from '../../../lib/table/encode/id-sources.ts';
 import type { FeatureKind } from '../../../lib/table/kinds/feature-kind.ts';
+import { ID_SOURCE_KINDS, type IdSourceKind, type IdSourceKinds } from '../../../lib/table/kinds/id-sources.ts';
 import { FEATURE_KINDS, type FeatureKinds } from '../../../lib/table/kinds/index.ts';
 
 /** Parts without which an object of the kind is still taken for one. */

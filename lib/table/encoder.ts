@@ -1,6 +1,6 @@
 /** A fitted encoder: how each feature's values become ids and numbers. */
-import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
-import type { InputSpec, TableSpec } from '../encoded.ts';
+import type { EmbeddingTable, Feature } from '../config/declaration.ts';
+import type { InputSpec, TableSpec } from './encoded.ts';
 
 /** The values of a table, in the database that the encoder was fitted or read in. */
 export interface Vocabulary {
@@ -27,7 +27,7 @@ export interface Encoder {
 export const ENCODER_FORMAT = 1;
 
 /** The table that a feature embeds its values in. */
-export function tableOf({ embeddings }: Pick<Encoder, 'embeddings'>, name: string): EmbeddingTable {
+export function embeddingTable({ embeddings }: Pick<Encoder, 'embeddings'>, name: string): EmbeddingTable {
   const table = embeddings.find((candidate) => candidate.name === name);
   if (table === undefined) throw new RangeError(`embedding ${name} is not declared`);
   return table;

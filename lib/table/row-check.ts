@@ -1,6 +1,6 @@
 /** One way in which a row can be bad. */
-import { type ListedReason, REJECT_REASONS, type RejectReason } from '../../contract/reject-reasons.ts';
-import type { Value } from '../columns.ts';
+import { type ListedReason, REJECT_REASONS, type RejectReason } from '../contract/reject-reasons.ts';
+import type { Value } from './columns.ts';
 
 export interface RowCheck {
   readonly reason: RejectReason;
