@@ -1,4 +1,4 @@
-/** Chooses the training engine; no other file outside the engine's own names one. */
+/** Chooses the training engine. No other file outside the engine's folder refers to a particular engine. */
 import type { CreateEngine } from './engine.ts';
 import { OrtEngine } from './ort/engine.ts';
 

@@ -2,8 +2,8 @@ import type { FunnelMetrics, FunnelTaskMetrics } from './funnel.ts';
 import type { Metric } from './metric.ts';
 
 /**
- * `metrics.json` of a model version. A metric that the rows do not define is `null`, with the reason in `reasons`, by
- * key.
+ * `metrics.json` of a model version. A metric that the rows do not define is `null`, with the reason under the same key
+ * in `reasons`.
  */
 export interface MetricsJson {
   /** By task name. */

@@ -24,11 +24,11 @@ export interface EmbeddedField extends Field {
 export interface Embeddings {
   readonly tables: readonly ModelTable[];
   readonly fields: readonly EmbeddedField[];
-  /** Columns of the embedded matrix. */
+  /** Number of columns of the embedded matrix. */
   readonly width: number;
 }
 
-/** Who reads a block of columns of the embedded matrix: all towers (`SHARED`), or the tower of that name. */
+/** The towers that read a block of columns of the embedded matrix: all of them (`SHARED`), or the one of that name. */
 const SHARED = null;
 type Reader = string | typeof SHARED;
 

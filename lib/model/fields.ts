@@ -19,13 +19,13 @@ export interface Field {
 /** The columns of the towers' input. */
 export interface Layout {
   readonly fields: readonly Field[];
-  /** Columns of the embedded matrix: the sum of the fields' dimensions. */
+  /** Number of columns of the embedded matrix: the sum of the fields' dimensions. */
   readonly embeddedWidth: number;
   readonly numbers: readonly NumberInput[];
   readonly mode: ModelChoice['fields'];
-  /** Columns of the towers' input. */
+  /** Number of columns of the towers' input. */
   readonly width: number;
-  /** Columns that are 1 where a number is missing, else 0; often 0 in every row. */
+  /** Indices of the columns that are 1 where a number is missing, else 0; often 0 in every row. */
   readonly missingColumns: readonly number[];
 }
 

@@ -9,7 +9,7 @@ import type { LabelledBatch, Loss, Tensors } from './network.ts';
 
 /** The inputs of a training step besides the parameters. */
 export interface StepBatch extends LabelledBatch {
-  /** [batch, model.embeddings.width]; `null` where nothing is embedded. */
+  /** The embedded matrix, [batch, model.embeddings.width]; `null` where nothing is embedded. */
   readonly embedded: tf.Tensor | null;
   /** Untransformed numbers [batch], by input. */
   readonly numbers: Tensors;

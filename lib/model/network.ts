@@ -71,7 +71,7 @@ export interface Network {
 /** What a network is built from: the stages that it predicts, and the sizes of its layers. */
 export interface NetworkShape {
   readonly graph: StageGraph;
-  /** Columns of a tower's input. */
+  /** Number of columns of a tower's input. */
   readonly width: number;
   readonly hiddenUnits: readonly number[];
 }

@@ -28,7 +28,7 @@ export function reachLogit(graph: StageGraph, logits: Tensors, from: string, to:
 }
 
 /**
- * Returns the probability of a logit, with a small relative error down to the smallest float; ONNX `Sigmoid` has not.
+ * Returns the probability of a logit. Its relative error is small down to the smallest float, unlike ONNX `Sigmoid`'s.
  */
 export function probability(logit: tf.Tensor): tf.Tensor {
   return tf.exp(tf.neg(tf.softplus(tf.neg(logit))));
@@ -67,8 +67,9 @@ export function logAddExp(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 }
 
 /**
- * Returns the logit of reaching a stage by one of two exclusive branches, P = s p + (1 - s) q: `choice` is the logit of
- * taking the first branch, `first` and `second` are the logits of reaching the stage on each.
+ * Returns the logit of reaching a stage by one of two exclusive branches: `choice` is the logit of taking the first
+ * branch, `first` and `second` are the logits of reaching the stage on each. Their probabilities are s, p and q, and
+ * P = s p + (1 - s) q.
  *
  * The gradient by `choice` is the difference of two posteriors, u = P(first | reached) and v = P(first | not reached);
  * sigma(x) - sigma(y) is taken as tanh((x - y) / 2) (sigma(x) sigma(-y) + sigma(-x) sigma(y)), where x - y is just

@@ -1,4 +1,4 @@
-/** Formats numbers for messages, the terminal and reports. A number that is not there is written as `-`. */
+/** Formats numbers for messages, the terminal and reports. A missing number is written as `-`. */
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

@@ -33,9 +33,11 @@ export function adagrad(
 }
 
 /**
- * Row-wise Adagrad, with one sum s for each row: s += mean of g^2 over the row, w -= learningRate g / (sqrt(s) +
- * epsilon). The squares are added up in four lanes, then the lanes in order, then the last values of a row that fill no
- * lane.
+ * Row-wise Adagrad, with one sum s for each row:
+ *
+ *     s += mean of g^2 over the row, w -= learningRate g / (sqrt(s) + epsilon)
+ *
+ * The squares are added up in four lanes, then the lanes in order, then the last values of a row that fill no lane.
  */
 export function rowwiseAdagrad(
   table: usize, stride: i32, dimension: i32,

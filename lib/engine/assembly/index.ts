@@ -12,9 +12,9 @@
  *
  * A dense parameter is a table of one row. All pointers are byte offsets into the imported memory; nothing is allocated
  * here. An update changes `count` rows: `distinct` has their ids, and `sums` has for each the sum of its gradients over
- * the batch, so that an optimizer squares the sum and not the single gradients. In the formulas, g is that sum plus l2
- * w, and is computed once for each row and step. All sums are added in a fixed order. An update resets the positions of
- * its rows to 0.
+ * the batch, so that an optimizer squares the sum and not the single gradients. In the formulas, g is that sum plus
+ * l2 w, and is computed once for each row and step. All sums are added in a fixed order. An update resets the positions
+ * of its rows to 0.
  */
 
 export { gather, scatter } from './gather-scatter';

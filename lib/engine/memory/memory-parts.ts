@@ -12,8 +12,9 @@ export interface MemoryParts {
   readonly parameters: ReadonlyMap<string, MemoryTable>;
   readonly tables: ReadonlyMap<string, MemoryTable>;
   readonly fields: readonly FieldBlocks[];
-  /** The gathered rows of a batch, [batchSize, embeddedWidth], and their gradient. */
+  /** The gathered rows of a batch, [batchSize, embeddedWidth]. */
   readonly embedded: Block;
+  /** The gradient of the gathered rows. */
   readonly embeddedGradient: Block;
 }
 

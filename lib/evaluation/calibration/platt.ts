@@ -43,10 +43,7 @@ export function fitPlatt(problem: PlattProblem): Record<string, Platt> {
   }
 }
 
-/**
- * Returns the slope and intercept of each tower in turn. `held` has the positions of the towers whose slope is held at
- * 0.
- */
+/** Returns the slope and intercept of each tower in turn. The slopes of the towers at the positions in `held` are 0. */
 function maximize(problem: PlattProblem, held: ReadonlySet<number>): number[] {
   let parameters = problem.towers.flatMap((_, i) => [held.has(i) ? 0 : 1, 0]);
   const free = parameters.map((_, i) => i).filter((i) => i % 2 === 1 || !held.has(i / 2));

@@ -1,4 +1,4 @@
-/** A bag: up to `length` weighted ids per row, whose embeddings a combiner adds up to one. */
+/** A bag: up to `length` weighted ids per row, whose embeddings are combined to one. */
 import * as tf from '@tensorflow/tfjs-core';
 import { type BagInput, idWords } from '../../table/encoded.ts';
 import type { EmbeddedKind } from './input-kind.ts';
@@ -26,9 +26,9 @@ export const bag: EmbeddedKind<BagInput> = {
 };
 
 /**
- * Writes the factor with which each id of a bag enters the combined embedding: w for `sum`, w / sum(w) for `mean`, w /
- * sqrt(sum(w^2)) for `sqrtn`. In an empty bag, whose weights are all 0, the first id counts once; it is 0 there, the
- * row of the missing value.
+ * Writes the factor with which each id of a bag enters the combined embedding: w for `sum`, w / sum(w) for `mean`,
+ * w / sqrt(sum(w^2)) for `sqrtn`. In an empty bag, whose weights are all 0, the first id counts once; it is 0 there,
+ * the row of the missing value.
  */
 export function bagCoefficients(combiner: BagInput['combiner'], weights: Float32Array, into: Float32Array): void {
   const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -5,7 +5,7 @@ import { labelledBefore, leadsTo, type StageGraph } from '../stage-graph.ts';
 
 /**
  * Returns the function that computes the conditional losses: for each labelled stage, the cross-entropy of reaching it
- * from the labelled stage before it, over only the rows that reached that stage (over all rows where there is none).
+ * from the labelled stage before it, over the rows that reached that earlier stage (all rows, where there is none).
  *
  *   l_stage = sum over rows of  w * y_before * CE(y_stage, p(stage | before))
  *

@@ -1,6 +1,6 @@
 /**
- * ESMM-NS, the ablation of ESMM whose towers share no embeddings (Ma et al., SIGIR 2018, arXiv 1804.07931, section
- * 3.1).
+ * ESMM-NS, the ablation of ESMM whose towers share no embeddings
+ * (Ma et al., SIGIR 2018, arXiv 1804.07931, section 3.1).
  *
  *   L as in ESMM (equation 3), with  pCTR = f(e_ctr(x); ctr)  and  pCVR = f(e_cvr(x); cvr)
  *
