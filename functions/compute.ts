@@ -8,7 +8,7 @@ export interface Compute {
   readonly memoryLimitMiB: number;
 }
 
-// Lambda gives a vCPU for each 1,769 MB, over as many cores as these sizes see; `os.cpus()` tells of the host.
+// Lambda gives a vCPU for each 1,769 MB, over as many cores as these sizes see; `os.cpus()` has those of the host.
 const CORES = [
   { upToMiB: 1769, threads: 1 },
   { upToMiB: 3008, threads: 2 },

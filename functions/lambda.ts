@@ -1,4 +1,4 @@
-/** What the Lambdas' entries share: the parts that are made once, and what surrounds the handling of a batch. */
+/** What the entries of the Lambdas share: the parts that are made once, and what surrounds the handling of a batch. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
@@ -14,11 +14,11 @@ import { openStore } from '../lib/store/open-store.ts';
 import { modelProcess } from './model-process.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
 
-/** What every step of scoring needs, over the bucket, and where it is told. */
+/** What every step of scoring needs, over the bucket, with a logger and metrics. */
 export interface Lambda extends ScoringDependencies, Telemetry {}
 
-// Share of an invocation that a message may need: a gzip file of the largest size takes more than a minute to plan. Who is
-// cut off takes the whole batch with it for half an hour, and costs each of its messages a try.
+// Share of an invocation that a message may need: a gzip file of the largest size takes more than a minute to plan. An
+// invocation that is cut off hides its whole batch for half an hour, and costs each of its messages a try.
 const NEEDED_SHARE = 0.5;
 
 export function openLambda(): Lambda {

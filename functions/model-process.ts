@@ -1,6 +1,6 @@
 /**
  * The work on rows in a process of its own, one for each model version. Native sessions that are closed and opened
- * again leave memory behind; a process that ends leaves none, and one that crashes takes nobody with it.
+ * again leak memory; a process that ends frees it, and one that crashes leaves the function alive.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +10,12 @@ import type { CandidateFiles, Logger, ModelVersion, ScoredShard, ShardRequest } 
 import { oneAtATime } from '../lib/store/parallel.ts';
 import type { CandidatePlan } from '../lib/table/candidates/plan.ts';
 
-/** What the process is asked; one thing at a time. */
+/** A request to the process; one at a time. */
 export type Question =
   | { readonly kind: 'plan'; readonly file: FileVersion; readonly model: ModelVersion }
   | { readonly kind: 'scoreShard'; readonly request: ShardRequest };
 
-/** What it answers. */
+/** Its response. */
 export type Answer =
   | { readonly kind: 'plan'; readonly plan: CandidatePlan }
   | { readonly kind: 'scoreShard'; readonly shard: ScoredShard }
@@ -26,7 +26,7 @@ export interface ErrorRecord {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Of a `CandidateFileError`; `null` for any other. */
+  /** What a `CandidateFileError` has besides; `null` for any other error. */
   readonly candidate: Pick<CandidateFileError, 'reason' | 'details'> | null;
 }
 
@@ -37,7 +37,7 @@ export interface ModelProcess extends CandidateFiles {
 
 const CLOSE_MILLISECONDS = 5_000;
 
-/** Starts `modulePath` for the first version that is asked for, and replaces it when another one is. */
+/** Starts `modulePath` for the first version that is requested, and replaces the process when another version is. */
 export function modelProcess(modulePath: string, log: Pick<Logger, 'info'>): ModelProcess {
   let running: { readonly version: string; readonly child: ChildProcess } | null = null;
   const inTurn = oneAtATime();

@@ -1,4 +1,4 @@
-/** The process behind `modelProcess`: loads the one version that it is asked for, and ends when its parent lets go. */
+/** The process behind `modelProcess`: loads the one version of its requests, and ends when its parent disconnects. */
 import { readEnvironment, text, wholeNumber } from '../lib/config/environment.ts';
 import { FUNCTION_MEMORY_MIB, MAX_FUNCTION_CSV_BYTES } from '../lib/contract/limits.ts';
 import type { CandidateFiles } from '../lib/scoring/protocol/ports.ts';

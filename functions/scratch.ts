@@ -13,7 +13,7 @@ export const SCRATCH = {
   models: join(tmpdir(), 'entirespace', environmentName, 'models'),
 } as const;
 
-/** The folder with nothing in it, whatever was left there by one that was killed. */
+/** The folder, emptied of what a killed invocation left there. */
 export function emptyFolder(folder: string): string {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

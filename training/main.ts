@@ -1,7 +1,7 @@
 /**
- * The training container's entry: everything comes from the environment (`run/environment.ts`) and the bucket. Ends with
- * an exit code of `exit-codes.ts`; at SIGTERM with 143, the state of the training kept in the bucket, from which the next
- * start goes on.
+ * The training container's entry: everything comes from the environment (`run/environment.ts`) and the bucket. Ends
+ * with an exit code of `exit-codes.ts`; at SIGTERM with 143, the state of the training kept in the bucket, from which
+ * the next start goes on.
  */
 import { join } from 'node:path';
 import { EnvironmentError } from '../lib/config/environment.ts';
@@ -60,7 +60,7 @@ function explain(error: unknown, settings: RunSettings | null): string {
   const message = firstLine(error);
   if (settings === null) return message;
   const { scratch, memoryMiB, modelName, bucket, dataPrefix } = settings;
-  // What the bucket cannot write is told with its key.
+  // An error of writing to the bucket names its key, and has another cause.
   if (/no space left|file too large/i.test(message) && !message.startsWith('cannot '))
     return `no room for scratch files in ${scratch}: give SCRATCH a larger disk (${message})`;
   if (/Out of Memory Error/i.test(message))

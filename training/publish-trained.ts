@@ -12,7 +12,7 @@ import type { LogSummary, TimeRange } from '../lib/table/fit/summary.ts';
 import { stageRates } from '../lib/training/funnel-tasks.ts';
 import type { TrainedModel } from '../lib/training/train.ts';
 
-/** Publishes a trained model's folder as a new version of the declaration's model, and answers its id. */
+/** Publishes a trained model's folder as a new version of the declaration's model, and returns its id. */
 export async function publishTrained(
   store: Store,
   declaration: Declaration,

@@ -43,8 +43,8 @@ export const PREFIXES = {
 export type Prefix = (typeof PREFIXES)[keyof typeof PREFIXES];
 
 /**
- * Endings of the files that rows are read from: candidates, logs and feature tables. `lib/table/source/source.ts` has the
- * format of each.
+ * Endings of the files that rows are read from: candidates, logs and feature tables. `lib/table/source/source.ts` has
+ * the format of each.
  */
 export const DATA_EXTENSIONS = ['.parquet', '.csv', '.csv.gz'] as const;
 

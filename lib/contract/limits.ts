@@ -1,6 +1,6 @@
 /**
- * Sizes and times that several rooms must agree on: the code that works within them, and the stack that is deployed with
- * them. Limits of one file alone stand in that file.
+ * Sizes and times that several rooms must agree on: the code that works within them, and the stack that is deployed
+ * with them. Limits of one file alone stand in that file.
  */
 
 const MIB = 2 ** 20;
@@ -10,9 +10,9 @@ const GIB = 2 ** 30;
 export const SHARD_ROWS = 500_000;
 
 /**
- * Rows up to which a file is planned, scored and finished in one go. A batch of arrivals of that size takes half a minute
- * one after the other at 40,000 rows a second; larger files are faster side by side, and worth a message and a part of
- * their own.
+ * Rows up to which a file is planned, scored and finished in one go. A batch of arrivals of that size takes half a
+ * minute one after the other at 40,000 rows a second; larger files are faster side by side, and worth a message and a
+ * part of their own.
  */
 export const ONE_GO_ROWS = 100_000;
 
@@ -29,8 +29,8 @@ export const MAX_SHARD_BYTES = GIB;
 export const MAX_UNZIPPED_BYTES = 4 * GIB;
 
 /**
- * Bytes of a CSV file that a function plans: it finds the cuts in one scan, at 70 MiB a second on two busy cores. It must
- * not be cut off itself, or the file would be tried for hours, and then fail without a reason.
+ * Bytes of a CSV file that a function plans: it finds the cuts in one scan, at 70 MiB a second on two busy cores. It
+ * must not be cut off itself, or the file would be tried for hours, and then fail without a reason.
  */
 export const MAX_FUNCTION_CSV_BYTES = 8 * GIB;
 

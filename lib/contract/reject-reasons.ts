@@ -1,7 +1,7 @@
 /**
  * Why a row of a log, a candidate file or a feature table is rejected: each reason, as files of rejects and counts have
- * it, with what was expected instead. `lib/table/check/check-rows.ts` has the check of each, and `lib/table/kinds` those
- * of features.
+ * it, with what was expected instead. `lib/table/check/check-rows.ts` has the check of each, and `lib/table/kinds`
+ * those of features.
  */
 export const REJECT_REASONS = {
   field_count: 'as many fields as the header has',

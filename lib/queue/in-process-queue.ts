@@ -21,14 +21,14 @@ export interface KeptMessage {
   readonly messageId: string;
   readonly body: string;
   readonly receiveCount: number;
-  /** What the handler last threw, or was noted of it; `null` where nothing is known. */
+  /** What the handler last threw, or `noteError` was given; `null` where neither happened. */
   readonly error: string | null;
 }
 
 export interface QueueOptions {
   /** Receives after which a message that fails again is a dead letter. @default 5 */
   readonly maxReceiveCount?: number;
-  /** Time in which a received message is nobody else's; after it the message is delivered again. @default 1,800,000 */
+  /** Time for which a received message is hidden; after it the message is delivered again. @default 1,800,000 */
   readonly visibilityMs?: number;
   /** Time until a message that was reported as failed is delivered again. @default 1,000 */
   readonly retryMs?: number;
@@ -40,7 +40,7 @@ export interface DriveOptions {
   readonly batchSize?: number;
   /** Batches that are handled at the same time. @default 1 */
   readonly concurrency?: number;
-  /** Where it aborts, batches that have begun are ended and no other begins. */
+  /** Once it aborts, batches that have begun are ended and no other begins. */
   readonly signal?: AbortSignal;
 }
 

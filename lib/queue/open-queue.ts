@@ -6,7 +6,7 @@ import { sqsQueue } from './sqs-queue.ts';
 
 type Endpoint = Pick<AwsConnection, 'endpoint'>;
 
-/** By endpoint. */
+/** One client for each endpoint. */
 const clients = new Map<string | undefined, ReturnType<typeof sqsClient>>();
 
 /** The sending side of the SQS queue at a URL. */

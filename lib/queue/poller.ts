@@ -16,13 +16,16 @@ export interface PollOptions {
   readonly handler: BatchHandler;
   /** 1 to 10 messages. @default 1 */
   readonly batchSize?: number;
-  /** Time in which a received message is nobody else's, at least that of the handler. @default the queue's */
+  /**
+   * Time for which a received message is hidden from other receivers, at least that of the handler.
+   * @default the queue's
+   */
   readonly visibilitySeconds?: number;
   /** Time that a request waits for a message, 0 to 20 s; stopping may take as long. @default 5 */
   readonly waitSeconds?: number;
   /** Where it aborts, the batch under way is ended and no other begins. */
   readonly signal: AbortSignal;
-  /** Told why a batch failed as a whole, or that handled messages could not be deleted. */
+  /** Called with the reason where a batch failed as a whole, or handled messages could not be deleted. */
   readonly onError: (error: Error) => void;
 }
 
@@ -108,7 +111,7 @@ async function failedIds(
     const failed = (response?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier);
     const unknown = failed.find((id) => !all.has(id));
     if (unknown === undefined) return new Set(failed);
-    // Lambda takes such an answer for the failure of the whole batch.
+    // Lambda treats such a response as a failure of the whole batch.
     throw new Error(`handler reported the message ${JSON.stringify(unknown)}, which is not in its batch`);
   } catch (error) {
     onError(error instanceof Error ? error : new Error(String(error)));
@@ -116,7 +119,7 @@ async function failedIds(
   }
 }
 
-/** What cannot be deleted is delivered again, which handlers must bear anyhow. */
+/** A message that cannot be deleted is delivered again, for which handlers must be ready anyhow. */
 async function deleteMessages(client: SQSClient, queueUrl: string, messages: readonly Message[]): Promise<void> {
   const entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
   const request = new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries });

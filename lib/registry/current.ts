@@ -12,7 +12,7 @@ const CURRENT_FORMAT = 1;
 // Enough to roll back through a month of nightly models.
 const EARLIER_KEPT = 30;
 
-// Each lost attempt means that somebody else's promotion succeeded.
+// Each lost attempt means that another promotion succeeded.
 const ATTEMPTS = 100;
 
 const promotion = z.object({ version: z.string(), reason: z.string(), promotedAt: z.iso.datetime() });
@@ -34,14 +34,16 @@ export interface CurrentVersion extends Promotion {
   readonly earlier: readonly Promotion[];
   /** The latest holder of the training lease that has promoted a version, if any has. */
   readonly trainingEpoch?: number | undefined;
-  /** Of `current.json`, to expect in the next promotion. */
+  /** Etag of `current.json`, to expect in the next promotion. */
   readonly etag: string;
 }
 
 export interface PromoteOptions {
   /** Etag of the `current.json` that the decision was made on, `null` for none; without it, whatever is there. */
   readonly expected?: string | null;
-  /** Of the training lease under which the version was trained: an earlier holder than the last cannot promote. */
+  /**
+   * Epoch of the training lease under which the version was trained: an earlier holder than the last cannot promote.
+   */
   readonly trainingEpoch?: number;
   /** For people: why the version became current. */
   readonly reason: string;
@@ -62,8 +64,8 @@ export async function currentVersion(store: Store, name: string): Promise<Curren
 /**
  * Makes a published version the current one; nothing changes where it already is.
  * @throws {VersionNotFoundError} where there is no such version.
- * @throws {PreconditionFailedError} where `expected` was given and another promotion came first, or a later holder of the
- * training lease has promoted.
+ * @throws {PreconditionFailedError} where `expected` was given and another promotion came first, or a later holder of
+ * the training lease has promoted.
  */
 export async function promoteVersion(
   store: Store,

@@ -1,4 +1,4 @@
-/** Why each version is, or is not, the current one: decisions are added and never changed. */
+/** The history of a model: why each version is, or is not, the current one. Decisions are added and never changed. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { putConditionally } from '../store/conditional-put.ts';
@@ -13,11 +13,11 @@ const schema = z
     formatVersion: z.literal(DECISION_FORMAT),
     version: z.string(),
     decidedAt: z.iso.datetime(),
-    /** `gate`: after training, by the metrics; `hand`: somebody's promotion; `rollback`: back to the one before. */
+    /** `gate`: after training, by the metrics; `hand`: a person's promotion; `rollback`: back to the one before. */
     by: z.enum(['gate', 'hand', 'rollback']),
     /** `first`: promoted where no version was in use. */
     verdict: z.enum(['first', 'promoted', 'refused']),
-    /** Whether somebody promoted what the gate had refused. */
+    /** Whether a person promoted what the gate had refused. */
     forced: z.boolean(),
     /** Version that was in use when the decision was made. */
     champion: z.string().nullable(),

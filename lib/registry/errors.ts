@@ -3,7 +3,7 @@ export class VersionNotFoundError extends Error {
   override readonly name = 'VersionNotFoundError';
 }
 
-/** Thrown where somebody would promote what the gate refused. */
+/** Thrown where a version would be promoted by hand that the gate refused. */
 export class RefusedVersionError extends Error {
   override readonly name = 'RefusedVersionError';
 }

@@ -11,7 +11,7 @@ import { readManifest } from './versions.ts';
 
 /**
  * A local folder with the files of a published version, each of which was read and has the digest that the manifest
- * gives. A store of files answers with its own folder, which must not be changed; others are copied to
+ * gives. From a store of files it is the store's own folder, which must not be changed; other stores are copied to
  * `<cacheFolder>/<name>/<version>`, and not copied again while that copy is intact.
  * @throws {VersionNotFoundError} where there is no such version.
  * @throws {ModelCorruptedError} naming every file that is missing, not in the manifest, or of other content.

@@ -1,7 +1,7 @@
 /**
- * Who may train a model: one run at a time. A lease is a record in the bucket that its holder renews by compare-and-swap;
- * its expiry is a time of the bucket's own clock, by which all runs judge it. A holder that stopped for longer than that
- * finds out by its next renewal, and may not promote any more.
+ * Who may train a model: one run at a time. A lease is a record in the bucket that its holder renews by
+ * compare-and-swap; its expiry is a time of the bucket's own clock, by which all runs judge it. A holder that stopped
+ * for longer than that finds out by its next renewal, and may not promote any more.
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ const ATTEMPTS = 10;
 const leaseSchema = z.object({
   formatVersion: z.literal(LEASE_FORMAT),
   runId: z.string(),
-  /** Of this very process: a run that was started again has the id of the one before. */
+  /** Id of this very process: a run that was started again has the run id of the one before. */
   holder: z.string(),
   /** Counts the holders: the higher one is the later. */
   epoch: z.number().int().min(1),
@@ -99,7 +99,7 @@ class HeldLease implements Lease {
   readonly #timer: NodeJS.Timeout;
   #record: LeaseRecord;
   #etag: string;
-  /** By the process's own steady clock, to give up in time where the bucket cannot be reached. */
+  /** When it was renewed by the process's own steady clock, to give up in time where the bucket cannot be reached. */
   #renewedAt = performance.now();
   #renewing: Promise<void> = Promise.resolve();
 

@@ -18,7 +18,7 @@ const manifestSchema = z
     name: z.string(),
     version: z.string(),
     createdAt: instant,
-    /** By path within the version's folder, `/` between folders; the manifest itself is not among them. */
+    /** Files by their path within the version's folder, `/` between folders; the manifest itself is not among them. */
     files: z.record(z.string(), file).readonly(),
     declarationSha256: sha256,
     /** Versions of what trained the model: entirespace, node, onnxruntime-node, ... */
@@ -27,17 +27,20 @@ const manifestSchema = z
       .object({
         /** What the rows were read from, as the user gave it. */
         source: z.string(),
-        /** First and last row's time, of all rows and of each part that has any; `null` where no time column is declared. */
+        /**
+         * First and last row's time, of all rows and of each part that has any; `null` where no time column is
+         * declared.
+         */
         time: range
           .extend({ train: timeRange.nullable(), validation: timeRange.nullable(), test: timeRange.nullable() })
           .readonly()
           .nullable(),
         rows: z.object({ train: count, validation: count, test: count }).readonly(),
-        /** By labelled stage, over all parts. */
+        /** Rows over all parts, by labelled stage. */
         labels: z
           .record(z.string(), z.object({ positive: count, negative: count, unknown: count }).readonly())
           .readonly(),
-        /** By labelled stage: share of the weighted training rows of known label that reached it. */
+        /** Share of the weighted training rows of known label that reached a stage, by labelled stage. */
         trainingRates: z.record(z.string(), z.number().min(0).max(1)).readonly(),
         rejectedByReason: z.record(z.string(), count).readonly(),
       })
@@ -60,7 +63,7 @@ const manifestSchema = z
           .optional(),
         /** The version whose weights training began with. */
         warmStart: z.string().optional(),
-        /** By embedding table: rows that no training row reached, and that got the table's mean. */
+        /** Rows that no training row reached, and that got their table's mean, by embedding table. */
         filledRows: z.record(z.string(), count).readonly(),
       })
       .readonly(),

@@ -36,7 +36,7 @@ export interface AlarmLimits {
 
 type Condition = Pick<AlarmProps, 'metric' | 'threshold' | 'alarmDescription'> & Partial<AlarmProps>;
 
-/** What somebody must look at; each alarm's description says what to do. */
+/** What a person must look at; each alarm's description says what to do. */
 export class Alarms extends Construct {
   readonly alarms: Alarm[] = [];
 

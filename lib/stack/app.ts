@@ -1,4 +1,4 @@
-/** The app that `cdk deploy` runs: one stack, told by context (`-c name=value`, or `cdk.json`). */
+/** The app that `cdk deploy` runs: one stack, with its settings from the context (`-c name=value`, or `cdk.json`). */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { BatchScoring } from './batch-scoring.ts';
 import { propsFromContext } from './context.ts';

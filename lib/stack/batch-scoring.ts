@@ -5,7 +5,7 @@ import { Monitoring, type MonitoringProps } from './monitoring.ts';
 import { Scoring, type ScoringProps } from './scoring.ts';
 import { Training, type TrainingProps } from './training.ts';
 
-/** What each part needs besides itself. */
+/** The other parts that each part needs. */
 const NEEDS = { data: [], scoring: ['data'], monitoring: ['scoring'], training: ['data'] } as const;
 
 export type Part = keyof typeof NEEDS;

@@ -87,7 +87,8 @@ export class Data extends Construct {
     return { queue, dead };
   }
 
-  // Plain CloudFormation: CDK's own notifications bring a function of their own, which writes the bucket's configuration.
+  // Plain CloudFormation: CDK's own notifications bring a function of their own, which writes the bucket's
+  // configuration.
   private notifyOfCandidates(bucketName: string | undefined): void {
     const { account, partition } = Stack.of(this);
     const { queue } = this.arrivals;

@@ -20,7 +20,7 @@ interface RoleGrants {
 
 const { candidates, scores, rejects, failed, models, features, data, declarations, work, state, training } = PREFIXES;
 
-// What the last step of a file does, whoever comes to it: decide, publish, withdraw what it replaces.
+// What the last step of a file does, in whichever function it is made: decide, publish, withdraw what it replaces.
 const FINISH: RoleGrants['prefixes'] = {
   read: [work, state, scores],
   write: [work, state, scores],
@@ -82,7 +82,8 @@ export interface GrantedResources {
 export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: GrantedResources): PolicyStatement[] {
   const { prefixes, queues: queueGrants } = GRANTS[role];
   const statements = [
-    // Without it S3 reports a missing key as 403 and not as 404. It knows no prefix there, so a condition on one would fail.
+    // Without it S3 reports a missing key as 403 and not as 404. It knows no prefix there, so a condition on one would
+    // fail.
     new PolicyStatement({ actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: [bucket.bucketArn] }),
     ...(['read', 'write', 'delete'] as const).map(
       (action) =>

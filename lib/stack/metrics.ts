@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE, type ScoringMetric } from '../contract/metric-names.ts';
 
-/** One of the functions' own metrics; `serviceName` tells the deployments of an account apart. */
+/** One of the functions' own metrics, of the deployment that `serviceName` names. */
 export function ownMetric(
   metricName: ScoringMetric,
   serviceName: string,

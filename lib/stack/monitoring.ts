@@ -20,7 +20,7 @@ export interface MonitoringProps extends AlarmLimits {
   readonly email?: string;
 }
 
-/** One dashboard, and alarms that tell a topic. */
+/** One dashboard, and alarms that send to a topic. */
 export class Monitoring extends Construct {
   readonly topic: Topic;
   readonly dashboard: Dashboard;

@@ -1,8 +1,8 @@
 /**
  * What AWS asks, and what scoring costs by it. List prices of us-east-1 in USD, without the free tier, as of November
  * 2026. Each stands beside the page that it was compared with, most of them guides of others and up to two years old;
- * "unverified" was compared with nothing. Prices change and other regions differ: look at the AWS pricing pages before you
- * rely on them.
+ * "unverified" was compared with nothing. Prices change and other regions differ: look at the AWS pricing pages before
+ * you rely on them.
  */
 
 import {
@@ -57,7 +57,7 @@ export const PRICES = {
   },
   /** Per invocation: cloudburn.io/blog/amazon-eventbridge-pricing (March 2026). */
   scheduler: { invocation: 1 / 1e6 },
-  /** Of a standard workflow: aws.amazon.com/step-functions/pricing. */
+  /** A transition of a standard workflow: aws.amazon.com/step-functions/pricing. */
   stepFunctions: { transition: 0.025 / 1e3 },
 } as const;
 
@@ -99,8 +99,9 @@ export const AROUND = {
 
 /**
  * Requests of S3 for a new file in its two classes of price, with those around the protocol
- * (test/scoring/protocol/requests.test.ts lists each with its reason). A small file is planned, scored and finished in one go; of
- * others the plan and the end are paid by the file, the scores by the shard, with rejects and a receipt for each.
+ * (test/scoring/protocol/requests.test.ts lists each with its reason). A small file is planned, scored and finished in
+ * one go; of others the plan and the end are paid by the file, the scores by the shard, with rejects and a receipt for
+ * each.
  */
 export const REQUESTS = {
   smallFile: { write: 7, read: 7 },
@@ -161,12 +162,15 @@ export interface ScoringTime {
   readonly limits: Readonly<Record<Limit, number>>;
 }
 
-/** Requests a second that S3 serves under one prefix, before it divides it (repost.aws/knowledge-center/s3-object-key-naming-pattern). */
+/**
+ * Requests a second that S3 serves under one prefix, before it divides it
+ * (repost.aws/knowledge-center/s3-object-key-naming-pattern).
+ */
 const S3_WRITES_PER_SECOND = 3_500;
 
 /**
- * The time in which so many rows are scored, at best, where `concurrency` functions score at the same time: no more than
- * the account may have, which is 1,000 unless it was raised, and less where the account is new.
+ * The time in which so many rows are scored, at best, where `concurrency` functions score at the same time: no more
+ * than the account may have, which is 1,000 unless it was raised, and less where the account is new.
  */
 export function timeOfRows(size: ScoringSize, concurrency: number): ScoringTime {
   const { shards, isSmall } = shardsOf(size);
@@ -219,7 +223,10 @@ const RECONCILE_GB = 0.25;
 // Lists of the work folder and looks at two queues.
 const RECONCILE_REQUESTS = { write: 4, sqs: 2 };
 
-/** What the resources of a template cost in a month in which nothing arrives. Types that are not listed cost nothing then. */
+/**
+ * What the resources of a template cost in a month in which nothing arrives. Types that are not listed cost nothing
+ * then.
+ */
 export function idleCost({ Resources }: Template): IdleItem[] {
   const { cloudWatch, lambda, sqs, s3, kms } = PRICES;
   const resources = Object.values(Resources);

@@ -75,7 +75,7 @@ export class Scoring extends Construct {
   readonly functions: ScoringFunctions;
   readonly memoryMiB: number;
   readonly architecture: Architecture;
-  /** Name in its logs and metrics, which tells it from other deployments. */
+  /** Name of the deployment in its logs and metrics. */
   readonly serviceName: string;
 
   constructor(scope: Construct, id: string, data: Data, props: ScoringProps) {

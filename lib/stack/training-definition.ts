@@ -44,7 +44,7 @@ export function trainingDefinition(props: TrainingDefinitionProps) {
         Choices: [
           { Or: causeHas(exitCode(RUN_EXIT_CODES['refused by the gate'])), Next: 'AnnounceRefusal' },
           { Or: causeHas(exitCode(RUN_EXIT_CODES['another run'])), Next: 'AnotherRunTrains' },
-          // Whoever is killed for its memory has no last word of its own.
+          // A task that is killed for its memory has no exit code of its own.
           { Or: causeHas(['*OutOfMemory*']), Next: 'TellOutOfMemory' },
           {
             Or: causeHas([

@@ -87,7 +87,7 @@ export interface TrainingProps {
    * @default 12 hours
    */
   readonly trainingTimeout?: Duration;
-  /** Address that is told of runs that failed. */
+  /** Address to which a mail is sent for each run that failed. */
   readonly email?: string;
   /**
    * How long log lines are kept.
@@ -107,7 +107,7 @@ const STOP_TIMEOUT = Duration.seconds(120);
  */
 export class Training extends Construct {
   readonly stateMachine: StateMachine;
-  /** Told of runs that failed. */
+  /** Gets a message for each run that failed. */
   readonly topic: Topic;
 
   constructor(scope: Construct, id: string, data: Data, props: TrainingProps) {
@@ -137,7 +137,7 @@ export class Training extends Construct {
     });
   }
 
-  /** Public subnets that nobody can reach, so that no NAT gateway costs by the hour; S3 by its own way. */
+  /** Public subnets that let nothing in, so that no NAT gateway costs by the hour; S3 has an endpoint of its own. */
   private makeNetwork(): Network {
     const vpc: IVpc = new Vpc(this, 'Network', {
       maxAzs: 2,

@@ -5,7 +5,7 @@ export interface ConditionalWriter {
   readonly store: Store;
   /** An id that no other writer has, for each conditional write. */
   readonly newWriterId: () => string;
-  /** Told of every write that was made, those whose answer was lost included. */
+  /** Called for every write that was made, those whose response was lost included. */
   readonly onWritten?: (put: ConditionalPut) => void;
 }
 
@@ -18,9 +18,9 @@ export interface ConditionalPut {
 }
 
 /**
- * Writes the object where the condition holds, and returns what was written; `null` says that another's write stands, or
- * that the expected object is gone: read back and obey. A client that repeats a write whose answer was lost is refused by
- * its own object, so each write carries an id, and finding it is success.
+ * Writes the object where the condition holds, and returns what was written; `null` where another write stands, or the
+ * expected object is gone: the caller reads it back and obeys. A client that repeats a write whose response was lost is
+ * refused because of its own object; so each write carries an id, and an object with that id is success.
  */
 export async function putConditionally(
   { store, newWriterId, onWritten }: ConditionalWriter,

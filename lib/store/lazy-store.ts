@@ -1,6 +1,6 @@
 import type { Store } from './store.ts';
 
-/** A store without files that is loaded by its first use: what its library costs to load is paid by those alone who use it. */
+/** A store without files that is loaded by its first use, so that its library costs nothing where no store is used. */
 export function lazyStore(url: string, load: () => Promise<Store>): Store {
   let loaded: Promise<Store> | undefined;
 

@@ -10,7 +10,7 @@ export interface ObjectFile {
   /** Local, of the object's size. Reads as zeros where nothing was fetched. */
   readonly path: string;
   readonly size: number;
-  /** Makes these bytes readable at `path`; an end behind the object's is cut. */
+  /** Makes these bytes readable at `path`; a range that ends behind the object's end is cut there. */
   fetch(ranges: readonly ByteRange[]): Promise<void>;
   /** Bytes in their order, a few MiB at a time. @default all of them */
   read(range?: ByteRange): AsyncIterable<Buffer>;
@@ -19,18 +19,18 @@ export interface ObjectFile {
 export interface ObjectVersion {
   readonly key: string;
   readonly versionId?: string;
-  /** Where it is known already, a request is spared. */
+  /** Bytes of the object, where they are known: that saves a request. */
   readonly size?: number;
 }
 
-// One request for the whole of a small object, and enough of a larger one to tell what it is.
+// One request for the whole of a small object; of a larger one enough to recognise its format.
 const START_BYTES = 4 * 2 ** 20;
 // S3 serves ranges of 8 to 16 MiB best, and some at a time; as many are in memory.
 const RANGES_AT_ONCE = 6;
 
 /**
- * Opens a version of an object. In a store of files that is the file itself; from any other store a small object comes
- * in one request, and of a larger one what is asked for, into a sparse file below `scratch`.
+ * Opens a version of an object. In a store of files that is the file itself. From any other store a small object is
+ * read in one request; of a larger one the ranges that are asked for are written to a sparse file below `scratch`.
  * @throws {ObjectNotFoundError}
  */
 export async function openObjectFile(store: Store, object: ObjectVersion, scratch: string): Promise<ObjectFile> {
@@ -87,7 +87,7 @@ async function remoteFile(store: Store, object: ObjectVersion, scratch: string):
       const bytes = await (next ?? bytesOf(range));
       const following = ranges[i + 1];
       next = following === undefined ? null : bytesOf(following);
-      // Where the reader ends early, nobody waits for it.
+      // A reader that ends early does not await it: its failure must not count as unhandled.
       next?.catch(() => undefined);
       yield bytes;
     }
@@ -120,7 +120,7 @@ function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, length);
 }
 
-/** The end of a key's last segment: its extension tells the format. */
+/** The end of a key's last segment, which keeps the extension and so the format. */
 function localName(key: string): string {
   return Array.from(basename(key)).slice(-40).join('');
 }

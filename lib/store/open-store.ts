@@ -15,9 +15,9 @@ const SCHEMES: ReadonlyMap<string, (url: string, connection: AwsConnection) => S
 ]);
 
 /**
- * The store at a URL: a folder's path, relative to `cwd` or absolute, or `file:///absolute/path`; or `s3://bucket`, with
- * credentials, region and endpoint as AWS tools find them, unless the connection names them. A folder that is absent is
- * created by the first write; a bucket must exist.
+ * The store at a URL: a folder's path, relative to `cwd` or absolute, or `file:///absolute/path`; or `s3://bucket`,
+ * with credentials, region and endpoint as AWS tools find them, unless the connection names them. A folder that is
+ * absent is created by the first write; a bucket must exist.
  * @throws {Error} where the URL is of another kind.
  */
 export function openStore(url: string, connection: AwsConnection = {}, cwd: string = process.cwd()): Store {

@@ -1,6 +1,6 @@
 /**
- * Records: small JSON objects by which processes agree. Whoever reads one checks it against its schema; the value is the
- * stored one, with members that only a later release knows.
+ * Records: small JSON objects by which processes agree. Each is checked against its schema when it is read; the value
+ * is the stored one, with members that only a later release knows.
  */
 import type { z } from 'zod';
 import { ObjectNotFoundError, type Store, type StoredObject } from './store.ts';

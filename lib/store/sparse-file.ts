@@ -1,4 +1,7 @@
-/** Parts of a large object as a local file, for readers that seek (DuckDB on a Parquet file: its footer and column chunks). */
+/**
+ * Parts of a large object as a local file, for readers that seek (DuckDB on a Parquet file: its footer and column
+ * chunks).
+ */
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { forEachAtOnce } from './parallel.ts';
@@ -8,9 +11,9 @@ import { type ByteRange, ObjectNotFoundError, type Store } from './store.ts';
 export interface SparseCopy {
   readonly key: string;
   readonly versionId: string;
-  /** In any order; they may overlap. An end behind the object's is cut. */
+  /** Ranges in any order, which may overlap; one that ends behind the object's end is cut there. */
   readonly ranges: readonly ByteRange[];
-  /** Of the file to write; its folder is made, and a file that is there is replaced. */
+  /** Path of the file to write; its folder is made, and a file that is there is replaced. */
   readonly path: string;
 }
 

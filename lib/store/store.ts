@@ -7,7 +7,7 @@ export interface ObjectInfo {
   readonly key: string;
   readonly size: number;
   readonly etag: string;
-  /** Identifies these bytes for ever; a store without old versions answers `ObjectNotFoundError` once they are replaced. */
+  /** Identifies these bytes for ever; in a store without old versions they are `ObjectNotFoundError` once replaced. */
   readonly versionId: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -34,11 +34,14 @@ export interface ByteRange {
 export interface Store {
   /** Where the store is, for messages: `file:///data/bucket`, `s3://bucket`, `memory:`. */
   readonly url: string;
-  /** Whether `toFile` answers with the object's own file, which costs no copy and may be replaced while it is read. */
+  /** Whether `toFile` returns the object's own file, which costs no copy and may be replaced while it is read. */
   readonly hasFiles: boolean;
   /** The time by the store's own clock, which all its users share; a bucket's has a resolution of one second. */
   now(): Promise<Date>;
-  /** Facts about the current object, or of one version; `null` where there is none. `list` may leave `metadata` empty, `head` never does. */
+  /**
+   * Facts about the current object, or of one version; `null` where there is none. `list` may leave `metadata` empty,
+   * `head` never does.
+   */
   head(key: string, versionId?: string): Promise<ObjectInfo | null>;
   /** @throws {ObjectNotFoundError} where the key, or that version of it, does not exist. */
   get(key: string, options?: { readonly versionId?: string; readonly range?: ByteRange }): Promise<StoredObject>;
@@ -62,7 +65,7 @@ export interface Store {
   putFile(key: string, path: string, options?: PutOptions): Promise<ObjectInfo>;
   /**
    * A local path whose content is that version, for readers that need one (DuckDB, onnxruntime). A store of files
-   * answers with the file itself; the others copy into `scratch`, and the caller removes `scratch` afterwards.
+   * returns the file itself; the others copy into `scratch`, and the caller removes `scratch` afterwards.
    * @throws {ObjectNotFoundError}
    */
   toFile(key: string, scratch: string, versionId?: string): Promise<string>;

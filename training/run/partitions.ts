@@ -1,4 +1,6 @@
-/** The data window: the last days' partitions `dt=YYYY-MM-DD/` of the log in the bucket, as files on the scratch disk. */
+/**
+ * The data window: the last days' partitions `dt=YYYY-MM-DD/` of the log in the bucket, as files on the scratch disk.
+ */
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -15,7 +17,7 @@ export interface DataWindow {
   readonly missingDays: readonly string[];
   readonly objects: readonly ObjectInfo[];
   readonly bytes: number;
-  /** Of the names and versions of all files. */
+  /** SHA-256 of the names and versions of all files, hex. */
   readonly sha256: string;
 }
 
@@ -79,7 +81,7 @@ async function filesOf(store: Store, folder: string): Promise<ObjectInfo[]> {
   return objects;
 }
 
-/** Copies the window's files into a folder, under their keys; `onBytes` is told of each. */
+/** Copies the window's files into a folder, under their keys; `onFile` is called after each. */
 export async function fetchWindow(
   store: Store,
   { objects }: DataWindow,

@@ -42,7 +42,10 @@ const window = z.object({ until: z.iso.date() }).readonly();
 /** `result.json`: written last, and only by a run that came to a decision. */
 export type RunResult = z.infer<typeof result>;
 
-/** `conclusion.json`: what is left to do once a version is published. A run that is ended there, and started again, settles it. */
+/**
+ * `conclusion.json`: what is left to do once a version is published. A run that is ended there, and started again,
+ * settles it.
+ */
 export type Conclusion = z.infer<typeof conclusion>;
 
 /** What each record must be. */

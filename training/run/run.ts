@@ -61,7 +61,7 @@ export async function runTraining(settings: RunSettings, tools: RunTools): Promi
       runUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch }),
     );
   } finally {
-    // A lease that cannot be released ends by itself; why the run ended is told by its own error.
+    // A lease that cannot be released ends by itself; the run's own error says why it ended.
     await lease.release().catch((error: unknown) => log.error('lease not released', { why: firstLine(error) }));
   }
 }
@@ -93,7 +93,7 @@ async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: P
   const left = (await readRecord(store, RUN_RECORD_KINDS.conclusion, { key: conclusionKey(modelName, runId) }))?.value;
   if (left !== undefined) log.info('published before', { version: left.version });
   const { version, at, rows, decision } = left ?? (await trainAndPublish(settings, tools, prepared));
-  // Whoever has lost the lease learns it here, and the compare-and-swap of the promotion sees to the rest.
+  // A run that has lost the lease fails here; if it is lost later, the compare-and-swap of the promotion fails.
   await lease.renew();
   const settled = await settle(
     store,
@@ -255,7 +255,9 @@ async function fetchChampion(store: Store, log: Logger, name: string, scratch: s
   }
 }
 
-/** Its files are gone or changed. That they cannot be read now is no reason to train another model than was asked for. */
+/**
+ * Its files are gone or changed. That they cannot be read now is no reason to train another model than was asked for.
+ */
 const UNFIT_CHAMPION = [VersionNotFoundError, ModelCorruptedError, InvalidRecordError];
 
 async function openCheckpoints(

@@ -10,7 +10,7 @@ export interface ReconcileHandlerDependencies extends ReconcileDependencies {
   /** Age of a plan from which its missing shards are sent again. */
   readonly resendAfterMs: number;
   readonly log: Pick<Logger, 'info'>;
-  /** Told how many files have a plan and no outcome. */
+  /** Called with the number of files that have a plan and no outcome. */
   readonly onOpenFiles: (files: number) => void;
 }
 

@@ -9,7 +9,7 @@ export function retrySeconds(receiveCount: number, firstSeconds: number = RETRY_
 }
 
 /**
- * The same handler, which lets the messages that failed come again soon. Of itself a failed message stays invisible as
+ * The same handler, after which the messages that failed come again soon. Otherwise a failed message stays hidden as
  * long as one whose process was killed: half an hour.
  */
 export function retryingSooner(
@@ -24,7 +24,7 @@ export function retryingSooner(
     for (const { messageId, receiptHandle, attributes } of event.Records) {
       if (!failed.has(messageId)) continue;
       const seconds = retrySeconds(Number(attributes.ApproximateReceiveCount), firstSeconds);
-      // Then it is tried again later, which must not cost the answer for the others.
+      // A message that cannot be hidden is tried again later; the others must not suffer from it.
       await inbox.hide(receiptHandle, seconds).catch((error) => log.error('retry is late', { messageId, error }));
     }
     return response;

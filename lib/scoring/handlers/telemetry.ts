@@ -1,4 +1,7 @@
-/** What functions and training runs write for CloudWatch: lines of JSON, some of them metrics (the embedded metric format). */
+/**
+ * What functions and training runs write for CloudWatch: lines of JSON, some of them metrics (the embedded metric
+ * format).
+ */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { PREFIXES, parseWorkKey, WORK_RECORDS } from '../../contract/bucket.ts';
@@ -61,7 +64,7 @@ export function countingRows(files: CandidateFiles, metrics: Counter, now = () =
   };
 }
 
-/** Counts the plans and outcomes that are written under a condition; each has one writer who succeeds. */
+/** Counts the plans and outcomes that are written under a condition, of which each has one successful writer. */
 export function countFiles(metrics: Counter): (put: Pick<ConditionalPut, 'key' | 'content'>) => void {
   return (put) => {
     const metric = metricOfRecord(put);

@@ -9,7 +9,7 @@ export interface Time {
   readonly neededMs: number;
 }
 
-/** The same handler, one message at a time, which gives back those that there is no time left for. */
+/** The same handler, called for one message at a time; messages for which no time is left are reported as failed. */
 export function withinTime(
   handler: BatchHandler,
   { remainingMs, neededMs }: Time,

@@ -14,7 +14,7 @@ export interface LocalFile {
 }
 
 /**
- * The current versions of these candidate files, or of all, as arrivals that no event has told of.
+ * The current versions of these candidate files, or of all, as if an event had arrived for each.
  * @throws {ScoringError} naming every key that is not there, or cannot be a candidate's.
  */
 export async function findLocalFiles(store: Store, keys: readonly string[] | null, now: Date): Promise<LocalFile[]> {

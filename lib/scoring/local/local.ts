@@ -79,8 +79,8 @@ export type FileResult =
   | { readonly status: 'open'; readonly key: string };
 
 /**
- * Scores the candidate files whose current version has no outcome, and tells the outcome of each. A message that fails
- * too often makes its file fail, with the last error in the failure's message.
+ * Scores the candidate files whose current version has no outcome, and returns the outcome of each. A message that
+ * fails too often makes its file fail, with the last error in the failure's message.
  * @throws where no model is current, or a key that was asked for is not there.
  */
 export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
@@ -133,7 +133,7 @@ async function sendArrival(
   return null;
 }
 
-/** The same port, which tells how many rows are done. Shards that were done before the run count at once. */
+/** The same port, which reports how many rows are done. Shards that were done before the run count at once. */
 async function countProgress(
   store: Store,
   versions: readonly FileVersion[],
@@ -174,7 +174,7 @@ async function readResult(store: Store, { key, source }: FileVersion): Promise<F
   const outcome = (await readOutcome(store, source))?.value;
   if (outcome?.status === 'succeeded') return { status: 'succeeded', key, manifest: outcome.manifest };
   if (outcome?.status === 'failed') return { status: 'failed', key, failure: outcome.failure };
-  // The work of a file that was over long ago has expired; its folder still tells.
+  // The work of a file that ended long ago has expired; its scores folder still shows the outcome.
   const manifest = (await readRecord(store, RECORDS.manifest, scoresManifestKey(key)))?.value;
   if (manifest?.source === source) return { status: 'succeeded', key, manifest };
   const failure = (await readRecord(store, RECORDS.failure, failureKey(key)))?.value;

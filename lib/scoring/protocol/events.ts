@@ -12,7 +12,7 @@ const notification = z.object({
       z.object({
         eventName: z.string(),
         eventTime: z.string().default(''),
-        /** Ours: asks for the same version to be scored again. */
+        /** Our own member: 2 or higher asks for the same version to be scored again. */
         attempt: z.number().int().positive().default(1),
         s3: z.object({
           bucket: z.object({ name: z.string().min(1) }),
@@ -30,7 +30,7 @@ const notification = z.object({
 type EventRecord = NonNullable<z.infer<typeof notification>['Records']>[number];
 
 /**
- * The files that S3 tells of in the body of one message: none for its test event and for anything but a creation.
+ * The files that S3 names in the body of one message: none for its test event and for anything but a creation.
  * @throws {MessageError} where the body is no S3 notification, or the bucket keeps no versions.
  */
 export function parseArrivals(body: string): Arrival[] {
@@ -40,7 +40,7 @@ export function parseArrivals(body: string): Arrival[] {
   return Records.filter(({ eventName }) => /^(s3:)?ObjectCreated:/.test(eventName)).map(arrivalFromRecord);
 }
 
-/** The body of a message that tells of one file as S3 does. */
+/** The body of a message for one file, as S3 writes it. */
 export function arrivalBody({ bucket, key, versionId, sequencer, eventTime, attempt }: Arrival): string {
   const s3 = { bucket: { name: bucket }, object: { key: encodeKey(key), versionId, sequencer } };
   const record = { eventVersion: '2.1', eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', eventTime, s3 };
@@ -48,7 +48,7 @@ export function arrivalBody({ bucket, key, versionId, sequencer, eventTime, atte
 }
 
 /**
- * A sequencer for a file that no event told of. It has the form of S3's own (`00`, eight digits of the seconds since
+ * A sequencer for a file of which no event came. It has the form of S3's own (`00`, eight digits of the seconds since
  * 1970, eight of their fraction), so that the two kinds can meet in one bucket.
  */
 export function sequencerAt(time: Date): string {

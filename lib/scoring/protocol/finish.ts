@@ -47,7 +47,9 @@ export async function finishFile(dependencies: ScoringDependencies, plan: Plan):
   return finishWith(dependencies, plan, await readReceipts(store, plan));
 }
 
-/** Decides a file by the receipts of all its shards, in their order, and publishes what was decided, as `conclude` does. */
+/**
+ * Decides a file by the receipts of all its shards, in their order, and publishes what was decided, as `conclude` does.
+ */
 export async function finishWith(
   dependencies: ScoringDependencies,
   plan: Plan,

@@ -26,7 +26,9 @@ export interface Arrival {
 
 /** One version of one candidate file: the unit that is planned, scored and ends in exactly one outcome. */
 export interface FileVersion extends Arrival {
-  /** The first 16 hexadecimal digits of a sha256 over bucket, key and version, and `-2`, `-3` ... where scored again. */
+  /**
+   * The first 16 hexadecimal digits of a sha256 over bucket, key and version, and `-2`, `-3` ... where scored again.
+   */
   readonly source: string;
 }
 
@@ -41,7 +43,7 @@ export type KeyCheck =
       readonly message: string;
     };
 
-/** Tells whether a key names a candidate file, and why not. */
+/** Whether a key names a candidate file, and why not. */
 export function checkCandidateKey(key: string): KeyCheck {
   const name = key.slice(key.lastIndexOf('/') + 1);
   if (!key.startsWith(PREFIXES.candidates) || name === '' || name.startsWith('_') || name.startsWith('.'))

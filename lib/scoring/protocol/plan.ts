@@ -30,9 +30,9 @@ export type PlanResult =
   | (FileStatus & { readonly key: string; readonly source: string });
 
 /**
- * Plans a file that has arrived, or obeys the plan that stands. Whoever plans a small file scores and finishes it in the
- * same go where the dependencies allow and time remains; else the scores of every shard without a receipt are asked for.
- * So a file on which a planner died is scored apart from the others of its batch. May be run again, and by several at once.
+ * Plans a file that has arrived, or obeys the plan that stands. A small file is scored and finished in the same go
+ * where the dependencies allow and time remains; otherwise a message is sent for every shard without a receipt. So a
+ * file on which a planner died is scored apart from the others of its batch. May be run again, and by several at once.
  */
 export async function planFile(dependencies: PlanDependencies, arrival: Arrival): Promise<PlanResult> {
   const { store } = dependencies;
@@ -45,7 +45,7 @@ export async function planFile(dependencies: PlanDependencies, arrival: Arrival)
   const { source } = file;
   const standing = await readPlan(store, source);
   const pointer = await readPointer(store, key);
-  // Without a plan and a pointer there is hardly an outcome, and whoever decides finds it; it is not worth a request.
+  // Without a plan and a pointer there is hardly an outcome, and deciding would find it: it is not worth a request.
   const outcome = standing === null && pointer === null ? undefined : (await readOutcome(store, source))?.value;
   if (isDecided(outcome)) return { key, source, ...(await conclude(dependencies, outcome, pointer)) };
   if (standing !== null) return sendShards(dependencies, standing);

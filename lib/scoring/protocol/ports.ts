@@ -37,7 +37,9 @@ export interface ScoredShard {
   readonly unknownEntities?: Readonly<Record<string, number>>;
 }
 
-/** The work on the rows of candidate files. Each member throws `CandidateFileError` where the file can never be scored. */
+/**
+ * The work on the rows of candidate files. Each member throws `CandidateFileError` where the file can never be scored.
+ */
 export interface CandidateFiles {
   plan(file: FileVersion, model: ModelVersion): Promise<CandidatePlan>;
   /** Scores with the version it is given, whichever is current by then. */

@@ -10,11 +10,13 @@
  * - The manifest is replaced by compare-and-swap against the one that was read before the pointer. So it only moves to
  *   newer versions too, all its parts are there before it, and they are deleted only once a newer one is in its place.
  * - `_SUCCESS` names its version; where its name and the manifest's agree, the parts are whole.
- * - `_SUCCESS` and `_FAILED.json` are deleted without a condition, and a sleeper may wake to delete a newer one. But
- *   whoever has changed anything looks again afterwards, and mends what is not as the pointer says, whoever owns it.
- * - A look at the pointer is enough after one's own `_SUCCESS`: where it has not moved, whoever moves it later finds that
- *   `_SUCCESS`, and whoever comes from an older version looks again himself.
- * - Nothing is copied before there is a pointer. Who makes a path's first one therefore knows the folder: it was empty.
+ * - `_SUCCESS` and `_FAILED.json` are deleted without a condition, and a sleeper may wake to delete a newer one. But a
+ *   publisher that has changed anything looks again afterwards, and repairs what is not as the pointer says, whichever
+ *   publisher left it so.
+ * - After its own `_SUCCESS` a publisher only looks at the pointer: where it has not moved, a publisher that moves it
+ *   later finds that `_SUCCESS`, and one that comes from an older version looks again itself.
+ * - Nothing is copied before there is a pointer. The publisher that makes a path's first one therefore knows that the
+ *   folder was empty.
  */
 import { failureKey, scoresFolder, scoresManifestKey, successKey, workPartKey } from '../../contract/bucket.ts';
 import { type ConditionalWriter, putConditionally } from '../../store/conditional-put.ts';
@@ -72,7 +74,7 @@ export async function readPointer(store: Store, key: string): Promise<Stored<Poi
   return readRecord(store, RECORDS.pointer, pointerKey(key));
 }
 
-/** Tells whether it made the path's first pointer. */
+/** Moves the pointer to the file's version unless it is there or further; returns whether it made the first pointer. */
 async function advancePointer(
   writer: ConditionalWriter,
   file: FileVersion,
@@ -100,7 +102,7 @@ async function showPath(writer: ConditionalWriter, key: string): Promise<void> {
   throw new ScoringError(`scores of ${key} did not come to rest in ${MAX_ROUNDS} rounds`);
 }
 
-/** Tells whether the folder is known to show the outcome; where it is not, somebody must look again. */
+/** Returns whether the folder is known to show the outcome; where it is not, the caller must look again. */
 function show(writer: ConditionalWriter, folder: Folder, outcome: Outcome): Promise<boolean> {
   switch (outcome.status) {
     case 'succeeded':
@@ -118,8 +120,8 @@ async function showScores(writer: ConditionalWriter, folder: Folder, { file, man
   const stands = whole && folder.success === file.source;
   if (folder.success !== null && !stands) await store.delete(successKey(file.key));
   if (!whole) {
-    // A copy is whole or not there. Those that are there stay: whoever is cut off in the middle of thousands gets further
-    // each time.
+    // A copy is whole or not there. Those that are there stay, so that a publisher that is cut off in the middle of
+    // thousands gets further each time.
     const present = new Set(folder.parts);
     await mapAtOnce(manifest.parts, async ({ key }, shard) => {
       if (!present.has(key)) await store.copy(workPartKey(file.source, shard), key);
@@ -192,7 +194,7 @@ function isSame(a: ScoresManifest | Failure, b: ScoresManifest | Failure): boole
 async function readFolder({ store }: ConditionalWriter, key: string): Promise<Folder> {
   const parts: string[] = [];
   const records = new Set<string>();
-  // One listing tells which records there are: of a new file none, and none is asked for.
+  // One listing shows which records there are: a new file has none, and none is requested.
   for await (const { key: found } of store.list(scoresFolder(key))) {
     if (isScoresPart(found, key)) parts.push(found);
     else records.add(found);

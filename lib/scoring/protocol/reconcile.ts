@@ -20,7 +20,7 @@ export interface DeadLetter {
 
 export type ReconcileDependencies = Omit<PlanDependencies, 'files' | 'models' | 'inOneGo'>;
 
-/** What was done, by source; and what is wrong with dead letters that name no file, and records that cannot be read. */
+/** Sources that were failed or sent again; and what is wrong with dead letters and records that cannot be read. */
 export interface Reconciled {
   readonly failed: readonly string[];
   readonly resent: readonly string[];
@@ -73,7 +73,7 @@ export async function failDeadLetters(
   return { failed, resent, unreadable };
 }
 
-/** Whoever's message or record cannot be read, a record of another release for one, must not keep the others waiting. */
+/** A message or record that cannot be read, such as a record of another release, must not keep the others waiting. */
 async function orUnreadable(unreadable: string[], work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -1,6 +1,6 @@
 /**
- * The JSON objects by which planners, scorers and finishers agree. Each is written under a condition, and whoever reads
- * one obeys it, whoever wrote it.
+ * The records by which planners, scorers and finishers agree. Each is written under a condition; a process that meets
+ * one obeys it, whichever process wrote it.
  */
 import { z } from 'zod';
 import { outcomeKey, planKey } from '../../contract/bucket.ts';

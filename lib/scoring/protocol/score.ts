@@ -48,7 +48,7 @@ export async function scoreShard(dependencies: ScoreDependencies, message: Shard
 
   const outcome = (await readOutcome(store, source))?.value;
   if (isDecided(outcome)) return { ...result, receipt: null, ...(await conclude(dependencies, outcome)) };
-  // The part may be there: its scorer was killed before the end, or is at work beside this.
+  // The part may be there: its scorer was killed before the end, or works at the same time.
   const part = await store.head(workPartKey(source, shard));
   const receipt = part === null ? await scorePart(dependencies, plan, shard) : receiptOf(store, part);
   if (receipt instanceof CandidateFileError)
@@ -57,8 +57,8 @@ export async function scoreShard(dependencies: ScoreDependencies, message: Shard
 }
 
 /**
- * Scores the only shard of a file right after it was planned, and finishes the file. Nobody else is asked for it, so
- * that the part is not looked for: where one is there all the same, the condition of its write tells.
+ * Scores the only shard of a file right after it was planned, and finishes the file. No message was sent for the shard,
+ * so that its part is not looked for: where there is one all the same, the condition of the write fails.
  */
 export async function scoreOnlyShard(
   dependencies: ScoreDependencies,
@@ -71,7 +71,7 @@ export async function scoreOnlyShard(
     : finishWith(dependencies, plan, [receipt], pointer);
 }
 
-/** Leaves a receipt for those who score the other shards; where there is none, the part with its counts is enough. */
+/** Writes a receipt for the scorers of the other shards; for a single shard the part with its counts is enough. */
 async function finishShard(dependencies: ScoreDependencies, plan: Plan, receipt: Receipt): Promise<FileStatus> {
   if (plan.candidates.shards.length === 1) return finishWith(dependencies, plan, [receipt]);
   const key = receiptKey(plan.file.source, receipt.shard);

@@ -1,4 +1,6 @@
-/** The work on the rows of candidate files: the store's bytes, DuckDB's rows and onnxruntime's scores behind one port. */
+/**
+ * The work on the rows of candidate files: the store's bytes, DuckDB's rows and onnxruntime's scores behind one port.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';

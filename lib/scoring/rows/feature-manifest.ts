@@ -23,14 +23,14 @@ const schema = z
     entity: z.enum(['user', 'item']),
     date: z.iso.date(),
     createdAt: z.iso.datetime(),
-    /** The column of keys. */
+    /** Name of the column of keys. */
     key: z.string(),
     columns: z.array(column).readonly(),
     rows: count,
     /** How a key's bucket follows from its canonical text; `lib/table/hash.ts` publishes it. */
     hash: z.literal('md5_lower_64("0:" + key) % buckets'),
     buckets: count.min(1),
-    /** Of the buckets that have rows. */
+    /** Files of the buckets that have rows. */
     files: z
       .array(
         z

@@ -32,7 +32,9 @@ export interface FeatureTablesOptions {
   readonly store: Store;
   /** Existing folder for copies of tables, which outlive a shard. */
   readonly folder: string;
-  /** Bytes of a table up to which all of it is copied, and kept; of a larger one, so much at a time. @default 128 MiB */
+  /**
+   * Bytes of a table up to which all of it is copied, and kept; of a larger one, so much at a time. @default 128 MiB
+   */
   readonly wholeBytes?: number;
 }
 

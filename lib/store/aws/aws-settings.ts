@@ -2,7 +2,9 @@
 import { patientRetries } from './patient-retries.ts';
 
 export interface AwsConnection {
-  /** @default what the environment (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`) or the AWS profile says, or AWS itself */
+  /**
+   * @default what the environment (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`) or the AWS profile says, or AWS itself
+   */
   readonly endpoint?: string | undefined;
   /** @default what the environment or the AWS profile says */
   readonly region?: string;

@@ -1,6 +1,7 @@
 /**
  * Repeats requests for a time, not for a number of attempts. The SDK's own strategies share one budget of retries among
- * all requests of a client, about 35: sixteen requests at once that meet an outage have spent it in a fifth of a second.
+ * all requests of a client, about 35: sixteen requests at once that meet an outage have spent it in a fifth of a
+ * second.
  */
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
@@ -38,8 +39,9 @@ export function patientRetries(patienceMs: number, now = () => performance.now()
 }
 
 /**
- * Whether only the machine's clock makes a refusal a passing one: where that is minutes off, the SDK corrects it by every
- * answer, and says of each, a missing object or a condition that does not hold too, that it was signed at a wrong time.
+ * Whether only the machine's clock makes a refusal a passing one: where that is minutes off, the SDK corrects it by
+ * every answer, and says of each, a missing object or a condition that does not hold too, that it was signed at a wrong
+ * time.
  */
 function isOfClock(error: Failure['error']): boolean {
   const isCorrected = error?.$metadata?.clockSkewCorrected === true;

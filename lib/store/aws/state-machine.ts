@@ -17,7 +17,7 @@ export function statesClient(stateMachineArn: string, connection: AwsConnection 
   return new SFNClient(awsSettings('SFN', { region, ...connection }));
 }
 
-/** Starts an execution and answers its ARN; one of that name that runs already is not started again. */
+/** Starts an execution and returns its ARN; an execution of that name that runs already is not started again. */
 export async function startExecution(client: SFNClient, stateMachineArn: string, name: string): Promise<string> {
   const request = new StartExecutionCommand({ stateMachineArn, name, input: '{}' });
   const { executionArn = '' } = await client.send(request).catch((error: unknown) => {

@@ -11,9 +11,9 @@ import { hasCode } from '../errno.ts';
 interface Owner {
   readonly host: string;
   readonly pid: number;
-  /** Tells apart two processes that had the same pid; `null` where the system does not say. */
+  /** Start of the process, which differs for two that had the same pid; `null` where the system does not say. */
   readonly started: string | null;
-  /** Tells apart two holders within one process. */
+  /** Differs for two holders within one process. */
   readonly token: string;
 }
 

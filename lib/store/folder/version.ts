@@ -1,6 +1,6 @@
 /**
- * Versions of files. A file is told from every other by its inode, size and time of modification, so that nothing has
- * to be read, however large; all three survive link(2) and rename(2), so a version is known before it is visible.
+ * Versions of files. A version is identified by the file's inode, size and time of modification, so that nothing has to
+ * be read, however large it is; all three survive link(2) and rename(2), so a version is known before it is visible.
  */
 import type { BigIntStats } from 'node:fs';
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';

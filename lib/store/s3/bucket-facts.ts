@@ -22,7 +22,7 @@ export async function bucketFacts(bucket: string, connection: AwsConnection = {}
     const { Status } = await client.send(new GetBucketVersioningCommand(request)).catch((cause: unknown) => {
       throw new Error(`cannot look at s3://${bucket}: ${cause instanceof Error ? cause.message : cause}`, { cause });
     });
-    // S3 answers 404 for what was never configured.
+    // S3 returns 404 for what was never configured.
     const encryption = await client.send(new GetBucketEncryptionCommand(request)).catch(() => null);
     const blocked = await client.send(new GetPublicAccessBlockCommand(request)).catch(() => null);
     const [rule] = encryption?.ServerSideEncryptionConfiguration?.Rules ?? [];

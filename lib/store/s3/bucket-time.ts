@@ -1,8 +1,8 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 
 /**
- * The time by S3's own clock: the `Date` header of an answer, in whole seconds.
- * @throws {Error} where the answer has none.
+ * The time by S3's own clock: the `Date` header of a response, in whole seconds.
+ * @throws {Error} where the response has none.
  */
 export async function bucketTime(client: S3Client, bucket: string): Promise<Date> {
   const command = new HeadBucketCommand({ Bucket: bucket });

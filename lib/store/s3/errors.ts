@@ -1,6 +1,6 @@
 /** What S3's refusals mean. */
 
-/** The HTTP status of an error of the AWS SDK; `undefined` where no answer came. */
+/** The HTTP status of an error of the AWS SDK; `undefined` where no response came. */
 export function statusOf(error: unknown): number | undefined {
   return isSdkError(error) ? error.$metadata?.httpStatusCode : undefined;
 }
@@ -8,7 +8,7 @@ export function statusOf(error: unknown): number | undefined {
 /** Whether S3 says that it has no such object, or no such version of it. */
 export function isMissing(error: unknown): boolean {
   if (!isSdkError(error) || error.name === 'NoSuchBucket' || error.name === 'NoSuchUpload') return false;
-  // 405 is the answer for a version that is a delete marker; an id that S3 never gave is an invalid argument.
+  // 405 is returned for a version that is a delete marker; an id that S3 never gave is an invalid argument.
   return [404, 405].includes(statusOf(error) ?? 0) || error.ArgumentName === 'versionId' || isInvalidVersionId(error);
 }
 
@@ -19,7 +19,7 @@ export function isPreconditionFailed(error: unknown): boolean {
 
 /**
  * Whether a write must be made again from its start: S3 could not decide between two at once (HTTP 409), or the
- * multipart upload is gone, perhaps because an attempt whose answer was lost has completed it.
+ * multipart upload is gone, perhaps because an attempt whose response was lost has completed it.
  */
 export function isUndecided(error: unknown): boolean {
   return statusOf(error) === 409 || (isSdkError(error) && error.name === 'NoSuchUpload');

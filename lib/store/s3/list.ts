@@ -8,8 +8,8 @@ import type { ObjectInfo } from '../store.ts';
 
 /**
  * The current objects whose keys start with a prefix, in the order of their keys' UTF-8 bytes; without metadata. Only
- * S3's listing of versions, for which the SDK has no paginator, has their ids; it also reads through the versions that are
- * not current.
+ * S3's listing of versions, for which the SDK has no paginator, has their ids; it also reads through the versions that
+ * are not current.
  */
 export async function* listCurrent(client: S3Client, bucket: string, prefix: string): AsyncGenerator<ObjectInfo> {
   let next: { readonly KeyMarker?: string; readonly VersionIdMarker?: string } | null = {};

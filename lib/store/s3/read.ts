@@ -11,7 +11,7 @@ export interface S3Object {
   readonly key: string;
 }
 
-/** What S3 tells of an object. */
+/** What S3 says of an object. */
 export interface Facts {
   readonly size: number;
   readonly etag: string | undefined;
@@ -20,7 +20,7 @@ export interface Facts {
   readonly metadata: Readonly<Record<string, string>> | undefined;
 }
 
-/** Attempts at an answer's body, where the connection breaks in its middle. */
+/** Attempts at a response's body, where the connection breaks in its middle. */
 const BODY_ATTEMPTS = 5;
 
 /** Facts about an object, or one version of it. Throws the SDK's error. */
@@ -30,7 +30,7 @@ export async function headObject({ client, bucket, key }: S3Object, versionId?: 
     const { ContentLength = 0, ETag, VersionId, Metadata } = await client.send(new HeadObjectCommand(request));
     return { size: ContentLength, etag: ETag, versionId: VersionId, metadata: Metadata };
   } catch (error) {
-    // The answer to a HEAD has no body; the same GET says what is wrong.
+    // The response to a HEAD has no body; the same GET says what is wrong.
     if (statusOf(error) === 400 || statusOf(error) === 403)
       await client.send(new GetObjectCommand({ ...request, Range: 'bytes=0-0' }));
     throw error;
@@ -40,7 +40,7 @@ export async function headObject({ client, bucket, key }: S3Object, versionId?: 
 /** Facts about an object and its bytes, in memory. */
 export interface Read extends Facts {
   readonly body: Uint8Array;
-  /** Whether the body is the whole object, as a server may answer a range too (RFC 9110, 14.2). */
+  /** Whether the body is the whole object, which a server may return for a range too (RFC 9110, 14.2). */
   readonly isWhole: boolean;
 }
 
@@ -49,7 +49,7 @@ export function getObject(object: S3Object, versionId?: string, range?: ByteRang
   const { client, bucket, key } = object;
   // The end is exclusive, that of HTTP inclusive.
   const Range = range && `bytes=${range.start}-${range.end - 1}`;
-  // The SDK repeats a request that fails, and not one whose answer breaks off in its body.
+  // The SDK repeats a request that fails, and not one whose response breaks off in its body.
   let hasAnswer = false;
   const read = async (): Promise<Read> => {
     hasAnswer = false;

@@ -1,8 +1,7 @@
 /**
  * A store over an S3 bucket that keeps versions. The SDK repeats requests that fail for a time, conditional writes too:
- * where the answer to a write was lost, its repetition meets the object that it wrote itself, and
- * `PreconditionFailedError` is thrown for a write that was made. Whoever writes under a condition therefore marks the
- * object, and reads it back.
+ * where the response to a write was lost, its repetition meets the object that it wrote itself, and
+ * `PreconditionFailedError` is thrown for a write that was made. `putConditionally` recognises such a write.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
@@ -41,8 +40,8 @@ type Operation = 'head' | 'get' | 'put' | 'delete' | 'copy' | 'list';
 const MAX_NAME_BYTES = 200;
 
 /**
- * The bucket as a store. It must have versioning; the caller needs `s3:ListBucketVersions` for `list`, and
- * `s3:ListBucket` for a missing object to be told from a forbidden one. Objects above 5 GiB cannot be copied.
+ * The bucket as a store. It must have versioning. The caller needs `s3:ListBucketVersions` for `list`, and
+ * `s3:ListBucket` so that S3 distinguishes a missing object from a forbidden one. Objects above 5 GiB cannot be copied.
  * @throws {Error} by every operation, naming it, the bucket and the key, where S3 refuses it.
  */
 export function s3Store(options: S3StoreOptions): Store {
@@ -53,7 +52,7 @@ export function s3Store(options: S3StoreOptions): Store {
     return { client, bucket, key };
   }
 
-  /** What a request answers; `null` where it fails because there is no such object. */
+  /** The result of a request; `null` where it fails because there is no such object. */
   async function ifThere<T>(operation: Operation, key: string, request: () => Promise<T>): Promise<T | null> {
     try {
       return await request();
@@ -71,7 +70,7 @@ export function s3Store(options: S3StoreOptions): Store {
 
   async function get(key: string, { versionId, range }: Parameters<Store['get']>[1] = {}): Promise<StoredObject> {
     checkKey(key);
-    // What is wrong with the range itself needs no request.
+    // A range that is wrong in itself needs no request to be refused.
     if (range !== undefined) rangeWithin(range, Number.POSITIVE_INFINITY, key);
     try {
       const found = await ifThere('get', key, () => getObject(object(key), versionId, range));
@@ -146,7 +145,7 @@ export function s3Store(options: S3StoreOptions): Store {
       const info = await head(key, versionId);
       if (info === null) throw new ObjectNotFoundError(key, url, versionId);
       const path = localPath(scratch, info);
-      // Whole or not there: whoever is killed leaves nothing that another takes for the object.
+      // The path has the whole object or nothing: a process that is killed leaves no part of it there.
       const temporary = `${path}.${randomUUID()}`;
       try {
         const ranges = info.size === 0 ? [] : [{ start: 0, end: info.size }];
