@@ -1,5 +1,6 @@
 import type { FunnelMetrics, FunnelTaskMetrics } from './funnel.ts';
 import type { Metric } from './metric.ts';
+import { type MetricsByKey, metricsByKey } from './metrics.ts';
 
 /**
  * `metrics.json` of a model version. A metric that the rows do not define is `null`, with the reason under the same key
@@ -14,28 +15,21 @@ export interface MetricsJson {
 }
 
 /** The metrics of a task in `metrics.json`; their meaning is that of `TaskMetrics`. */
-export interface TaskMetricsJson {
+export interface TaskMetricsJson extends MetricsByKey<number | null> {
   readonly output: string;
   readonly label: string;
   readonly given: string | null;
   readonly rows: number;
   readonly unknown: number;
   readonly positives: number;
-  readonly base_rate: number | null;
-  readonly mean_prediction: number | null;
   /** `null` without a reason where the task measures all rows. */
   readonly mean_prediction_reached: number | null;
   readonly mean_prediction_not_reached: number | null;
-  readonly pcoc: number | null;
-  readonly auc: number | null;
   readonly gauc: number | null;
   readonly gauc_groups: number;
   readonly gauc_dropped_groups: number;
   readonly gauc_dropped_share: number | null;
-  readonly log_loss: number | null;
   readonly training_rate: number;
-  readonly normalized_entropy: number | null;
-  readonly calibration_error: number | null;
   readonly top_k: readonly TopShareJson[];
   readonly reliability: readonly ReliabilityBinJson[];
   readonly reasons: Reasons;
@@ -73,6 +67,7 @@ export function metricsJson({ tasks, ctcvrAucOwn, ctcvrAucSharedCtr }: FunnelMet
 
 function taskJson(metrics: FunnelTaskMetrics): TaskMetricsJson {
   const { task, gauc, reliability, topShares, meanPredictionReached, meanPredictionNotReached } = metrics;
+  const byKey = metricsByKey(metrics);
   return {
     output: task.output,
     label: task.label,
@@ -80,20 +75,14 @@ function taskJson(metrics: FunnelTaskMetrics): TaskMetricsJson {
     rows: metrics.rows,
     unknown: metrics.unknown,
     positives: metrics.positives,
-    base_rate: metrics.baseRate.value,
-    mean_prediction: metrics.meanPrediction.value,
+    ...valuesOf(byKey),
     mean_prediction_reached: meanPredictionReached?.value ?? null,
     mean_prediction_not_reached: meanPredictionNotReached?.value ?? null,
-    pcoc: metrics.pcoc.value,
-    auc: metrics.auc.value,
     gauc: gauc.auc.value,
     gauc_groups: gauc.groups,
     gauc_dropped_groups: gauc.droppedGroups,
     gauc_dropped_share: gauc.droppedShare.value,
-    log_loss: metrics.logLoss.value,
     training_rate: metrics.trainingRate,
-    normalized_entropy: metrics.normalizedEntropy.value,
-    calibration_error: metrics.calibrationError.value,
     top_k: topShares.map(({ share, precision, recall, f1 }) => ({
       share,
       precision: precision.value,
@@ -109,21 +98,20 @@ function taskJson(metrics: FunnelTaskMetrics): TaskMetricsJson {
       pcoc,
     })),
     reasons: reasonsOf({
-      base_rate: metrics.baseRate,
-      mean_prediction: metrics.meanPrediction,
+      ...byKey,
       mean_prediction_reached: meanPredictionReached,
       mean_prediction_not_reached: meanPredictionNotReached,
-      pcoc: metrics.pcoc,
-      auc: metrics.auc,
       gauc: gauc.auc,
       gauc_dropped_share: gauc.droppedShare,
-      log_loss: metrics.logLoss,
-      normalized_entropy: metrics.normalizedEntropy,
-      calibration_error: metrics.calibrationError,
       // Either all three metrics of every share are defined, or none is.
       top_k: topShares[0]?.recall ?? null,
     }),
   };
+}
+
+function valuesOf(metrics: MetricsByKey<Metric>): MetricsByKey<number | null> {
+  const values = Object.entries(metrics).map(([key, { value }]) => [key, value] as const);
+  return Object.fromEntries(values) as MetricsByKey<number | null>;
 }
 
 function reasonsOf(metrics: Readonly<Record<string, Metric | null>>): Reasons {

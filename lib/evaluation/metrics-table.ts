@@ -1,6 +1,7 @@
 import { count, percent } from '../numbers/text.ts';
 import type { FunnelMetrics, FunnelTaskMetrics } from './funnel.ts';
 import type { Metric } from './metric.ts';
+import { METRICS, TERMINAL_METRICS } from './metrics.ts';
 
 /**
  * Returns a table for a terminal, with one line for each task and no newline at the end. An undefined metric is `-`,
@@ -40,18 +41,11 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { title: 'rows', cell: ({ rows }) => count(rows) },
   { title: 'positives', cell: ({ positives }) => count(positives) },
-  { title: 'AUC', cell: ({ auc }) => ({ metric: auc, format: (value) => value.toFixed(4) }) },
-  { title: 'log loss', cell: ({ logLoss }) => ({ metric: logLoss, format: (value) => value.toPrecision(4) }) },
-  {
-    title: 'NE',
-    cell: ({ normalizedEntropy }) => ({ metric: normalizedEntropy, format: (value) => value.toFixed(4) }),
-  },
-  { title: 'PCOC', cell: ({ pcoc }) => ({ metric: pcoc, format: (value) => value.toFixed(3) }) },
-  {
-    title: 'calibration error',
-    cell: ({ calibrationError }) => ({ metric: calibrationError, format: (value) => value.toFixed(3) }),
-  },
-  { title: 'GAUC', cell: ({ gauc }) => ({ metric: gauc.auc, format: (value) => value.toFixed(4) }) },
+  ...TERMINAL_METRICS.map((name): Column => {
+    const { title, format } = METRICS[name];
+    return { title, cell: (metrics) => ({ metric: metrics[name], format }) };
+  }),
+  { title: 'GAUC', cell: ({ gauc }) => ({ metric: gauc.auc, format: METRICS.auc.format }) },
 ];
 
 /** The footnotes of a table: the distinct reasons why metrics are undefined, numbered from 1. */

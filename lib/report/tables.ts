@@ -1,4 +1,6 @@
 /** The report's tables. */
+import { METRICS, type MetricName, REPORT_METRICS } from '../evaluation/metrics.ts';
+import type { TaskMetrics } from '../evaluation/task.ts';
 import type { OutputComparison, OutputMetrics } from '../gate/compare.ts';
 import type { FeatureDrift } from '../gate/feature-drift.ts';
 import type { Guard } from '../gate/guards.ts';
@@ -12,43 +14,53 @@ import { LEAST_POSITIVES } from './importance.ts';
 
 const LONGEST_VALUE = 60;
 
-/** Each output of this version, of the one before, and the difference, with the gate's intervals where it gave any. */
+/**
+ * Each output of this version, of the one before, and the difference: the gate's, with its intervals, where it gave any.
+ */
 export function metricsTable({ tasks, decision }: ReportFacts): Html {
   const comparisons = new Map((decision?.figures.outputs ?? []).map((output) => [output.task, output]));
   return table(
     'metrics',
-    ['output', 'AUC', 'PCOC', 'log loss', 'NE', 'rows', 'positives'],
+    ['output', ...REPORT_METRICS.map((name) => METRICS[name].title), 'rows', 'positives'],
     tasks.flatMap((facts) => metricsRows(facts, comparisons.get(facts.task.name) ?? null)),
   );
 }
 
 function metricsRows({ task, own, champion }: TaskFacts, comparison: OutputComparison | null): Html[] {
-  const { rows, positives, auc, logLoss, normalizedEntropy, pcoc } = own.metrics;
-  const around = (model: OutputMetrics | null | undefined, which: 'auc' | 'pcoc' | 'normalizedEntropy') =>
-    model == null || model[which].value === null
-      ? null
-      : bracketed(interval(model[which], (value) => value.toFixed(3)));
-  const ofOwn = comparison?.challenger;
-  const first = html`<tr><th scope="row">${task.title}</th><td class="own">${metric(auc, 4)}${around(ofOwn, 'auc')}</td>
-<td>${metric(pcoc, 3)}${around(ofOwn, 'pcoc')}</td><td>${precise(logLoss.value)}</td>
-<td>${metric(normalizedEntropy, 4)}${around(ofOwn, 'normalizedEntropy')}</td><td>${count(rows)}</td><td>${count(positives)}</td></tr>`;
+  const { rows, positives } = own.metrics;
+  const cells = (look: string, metrics: TaskMetrics, compared: OutputMetrics | null | undefined) =>
+    REPORT_METRICS.map((name, place) => {
+      const { value } = metrics[name];
+      const content = html`${value === null ? '-' : METRICS[name].format(value)}${intervalOf(compared, name)}`;
+      return place === 0 ? html`<td class="${look}">${content}</td>` : html`<td>${content}</td>`;
+    });
+  const first = html`<tr><th scope="row">${task.title}</th>${cells('own', own.metrics, comparison?.challenger)}
+<td>${count(rows)}</td><td>${count(positives)}</td></tr>`;
   if (champion === null) return [first];
-  const before = champion.metrics;
-  const ofBefore = comparison?.champion;
-  const difference = comparison?.difference ?? null;
-  const change = (which: 'auc' | 'logLoss' | 'pcoc', digits: number) =>
-    difference === null
-      ? html`-`
-      : html`${signed(difference[which].value, digits)}${bracketed(interval(difference[which], (value) => signed(value, digits)))}`;
   return [
     first,
-    html`<tr class="quiet"><th scope="row">version before</th><td class="before">${metric(before.auc, 4)}${around(ofBefore, 'auc')}</td>
-<td>${metric(before.pcoc, 3)}${around(ofBefore, 'pcoc')}</td><td>${precise(before.logLoss.value)}</td>
-<td>${metric(before.normalizedEntropy, 4)}${around(ofBefore, 'normalizedEntropy')}</td>
+    html`<tr class="quiet"><th scope="row">version before</th>${cells('before', champion.metrics, comparison?.champion)}
 <td></td><td></td></tr>`,
-    html`<tr class="quiet"><th scope="row">difference</th><td>${change('auc', 4)}</td><td>${change('pcoc', 3)}</td>
-<td>${change('logLoss', 5)}</td><td></td><td></td><td></td></tr>`,
+    html`<tr class="quiet"><th scope="row">difference</th>
+${REPORT_METRICS.map((name) => html`<td>${differenceOf(comparison, name)}</td>`)}<td></td><td></td></tr>`,
   ];
+}
+
+/** The gate's interval of a metric, where it gives one. */
+function intervalOf(model: OutputMetrics | null | undefined, name: MetricName): Html | null {
+  if (model == null || !(name === 'auc' || name === 'pcoc' || name === 'normalizedEntropy')) return null;
+  return model[name].value === null ? null : bracketed(interval(model[name], (value) => fixed(value, 3)));
+}
+
+const DIFFERENCE_DECIMALS = { auc: 4, pcoc: 3, logLoss: 5 } as const;
+
+/** The gate's difference of a metric between both versions; nothing for a metric that it does not compare. */
+function differenceOf(comparison: OutputComparison | null, name: MetricName): Html | null {
+  if (!(name === 'auc' || name === 'pcoc' || name === 'logLoss')) return null;
+  const difference = comparison?.difference ?? null;
+  if (difference === null) return html`-`;
+  const show = (value: number | null) => signed(value, DIFFERENCE_DECIMALS[name]);
+  return html`${show(difference[name].value)}${bracketed(interval(difference[name], show))}`;
 }
 
 /** What had to hold, those that do not first. */
