@@ -35,7 +35,7 @@ const WITHOUT_IMPORTS = ['lib/contract', 'lib/numbers'];
 
 /** Inside a room, a folder may import the folders of this list that are above it, itself, and files beside the folders. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  'lib/config': ['features', 'schema', 'resolve', 'check'],
+  'lib/config': ['features', 'sections', 'schema', 'resolve', 'check'],
   'lib/table': ['source', 'kinds', 'check', 'encode', 'fit', 'candidates'],
 };
 

@@ -4,14 +4,25 @@
  * The rest of the product sees only these types. YAML, its snake_case keys and its positions do not leave this folder.
  */
 
-import type { CalibrationKind, LearningRateDecay, ModelType, OptimizerType } from './choices.ts';
 import type { IdSource } from './features/id-sources.ts';
 import type { Feature } from './features/kinds.ts';
 import type { Entity } from './features/one-column.ts';
+import type { GateChoice } from './sections/gate.ts';
+import type { Log } from './sections/log.ts';
+import type { ModelChoice } from './sections/model.ts';
+import type { ReportChoice } from './sections/report.ts';
+import type { ScoringChoice } from './sections/scoring.ts';
+import type { TrainingChoice } from './sections/training.ts';
 
 export type { IdSource } from './features/id-sources.ts';
 export type { BagFeature, CategoryFeature, Feature, NumberFeature } from './features/kinds.ts';
 export type { Entity } from './features/one-column.ts';
+export type { GateChoice } from './sections/gate.ts';
+export type { Log } from './sections/log.ts';
+export type { ModelChoice } from './sections/model.ts';
+export type { ReportChoice } from './sections/report.ts';
+export type { ScoringChoice } from './sections/scoring.ts';
+export type { TrainingChoice } from './sections/training.ts';
 
 /** A stage of the funnel. The root is the row itself (an impression) and is not among the stages. */
 export interface Stage {
@@ -48,24 +59,6 @@ export interface Roles {
   readonly impression: string;
   readonly click: string;
   readonly conversion: string;
-}
-
-/** Columns of the log that are neither features nor labels, and the share of its rows that may be bad. */
-export interface Log {
-  /** Columns that identify a row; they are copied to the scores. */
-  readonly keys: readonly string[];
-  /** Column with the time of the row. */
-  readonly time: string | null;
-  /**
-   * Column with the group of the row, such as its user. GAUC compares rows of a group, a bootstrap draws whole groups.
-   */
-  readonly group: string | null;
-  /** Rate at which unclicked impressions were kept in a sampled log: a constant or a column; `null` in a full log. */
-  readonly kept: number | { readonly column: string } | null;
-  /** Columns known only afterwards (revenue, dwell time): never features. */
-  readonly outcomes: readonly string[];
-  /** Share of the log's rows that may be bad before the run fails. */
-  readonly maxRejected: number;
 }
 
 /** How the log is divided into training, validation and test rows. */
@@ -107,71 +100,6 @@ export interface EntityTable {
   readonly key: string;
   /** What happens to a candidate whose key is not in the table: it is rejected, or scored with missing values. */
   readonly missing: 'reject' | 'unknown';
-}
-
-/** Which network is trained, and how large it is. */
-export interface ModelChoice {
-  /** The network and its objective: a file of lib/model/models. */
-  readonly type: ModelType;
-  /** Units of each tower's hidden layers. */
-  readonly hiddenUnits: readonly number[];
-  /** Embeddings side by side, or summed over the features of an entity (figure 2 of arXiv 1804.07931). */
-  readonly fields: 'concatenate' | 'sum_by_entity';
-}
-
-/** How the network is trained. */
-export interface TrainingChoice {
-  readonly batchSize: number;
-  readonly epochs: number;
-  readonly optimizer: OptimizerType;
-  readonly learningRate: number;
-  /** Share of the previous step that `sgd` adds to the next one; 0 with every other optimizer. */
-  readonly momentum: number;
-  /** Steps over which the learning rate grows to its full value. */
-  readonly warmupSteps: number;
-  /** How the learning rate falls towards 0 after the warm-up, over all epochs. */
-  readonly learningRateDecay: LearningRateDecay;
-  /** Factor of the L2 penalty's gradient on the embedding rows of a batch. */
-  readonly l2Embeddings: number;
-  /** Share of hidden units dropped. */
-  readonly dropout: number;
-  /** Epochs without a better validation loss after which training stops, and keeps the best one; `null` for never. */
-  readonly patience: number | null;
-  readonly seed: number;
-  /** What is fitted to each tower's logits on the validation rows, and exported with the model. */
-  readonly calibration: CalibrationKind;
-}
-
-/** What score files hold, and the share of a candidate file's rows that may be bad. */
-export interface ScoringChoice {
-  /** Columns copied from the candidates to the scores. */
-  readonly columns: 'keys' | 'all';
-  /** Share of a candidate file's rows that may be bad before the file fails. */
-  readonly maxRejected: number;
-}
-
-/** The limits that decide whether a new version becomes the current one without a person's consent. */
-export interface GateChoice {
-  /** Conversions that the compared rows must have before metrics decide anything. */
-  readonly minConversions: number;
-  /** Age, in milliseconds, from which a version that is as good replaces the current one; `null` for never. */
-  readonly maxAgeMs: number | null;
-  /** What "as good" means for `maxAgeMs`: the loss is higher by at most this share of the current version's loss. */
-  readonly tolerance: number;
-  /** Lowest and highest allowed PCOC: the sum of the predicted probabilities divided by the sum of the labels. */
-  readonly pcoc: readonly [number, number];
-  /** Factor by which a label's rate may differ from the current version's training rate, in either direction. */
-  readonly labelRate: number;
-  /** Share of a feature's values that may be unknown to the encoder. */
-  readonly maxUnknown: number;
-  /** Highest allowed population stability index between both versions' probabilities; `null` for no limit. */
-  readonly drift: number | null;
-}
-
-/** Optional contents of a version's report. */
-export interface ReportChoice {
-  /** Columns of the log. For each of their frequent values the report shows every AUC separately. */
-  readonly segments: readonly string[];
 }
 
 /** A whole declaration, with every default filled in. */

@@ -15,7 +15,8 @@ const OUTPUT = /^(pctr|pcvr|pctcvr|p_.*)$/i;
 export function checkColumns(draft: Draft): readonly Mistake[] {
   const { log } = draft.file;
   const outcomes = listed(log?.outcomes, 'outcomes');
-  const kept = typeof log?.kept === 'string' ? [{ path: ['log', 'kept'], column: log.kept }] : [];
+  const kept =
+    typeof log?.kept === 'object' && log.kept !== null ? [{ path: ['log', 'kept'], column: log.kept.column }] : [];
   const keys = listed(log?.keys, 'keys');
   return [
     ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...labels(draft), ...outcomes, ...kept]),

@@ -40,7 +40,7 @@ function checkValues(split: SplitShape): readonly Mistake[] {
 
 function checkTime(draft: Draft): readonly Mistake[] {
   const { log, split, stages = {} } = draft.file;
-  if (log === undefined || !draft.isSound('log') || log.time !== undefined) return [];
+  if (log === undefined || !draft.isSound('log') || log.time !== null) return [];
   const expected = 'expected the time column in log.time';
   const within = Object.entries(stages).filter(([, stage]) => stage.within !== undefined);
   return [

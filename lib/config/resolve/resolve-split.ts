@@ -1,12 +1,12 @@
-import type { Split, TimeBound } from '../declaration.ts';
-import type { FileShape, SplitShape } from '../schema/schema.ts';
+import type { Log, Split, TimeBound } from '../declaration.ts';
+import type { SplitShape } from '../schema/schema.ts';
 import { parseInstant } from '../units.ts';
 
 /**
  * Returns the declared split. By default validation and test have a tenth of the rows each: the last ones by time or,
  * in a log without a time, those that the hash of the group or else of the first key selects.
  */
-export function resolveSplit(split: SplitShape | undefined, log: FileShape['log']): Split {
+export function resolveSplit(split: SplitShape | undefined, log: Log): Split {
   if (split === undefined) return defaultSplit(log);
   if ('hash' in split) {
     return { by: 'hash', column: split.hash, validation: split.validation, test: split.test, seed: split.seed };
@@ -23,8 +23,8 @@ export function hasValidation(split: Split): boolean {
   return 'from' in split.validation || split.validation.share > 0;
 }
 
-function defaultSplit(log: FileShape['log']): Split {
-  if (log.time !== undefined) return { by: 'time', validation: { share: 0.1 }, test: { share: 0.1 } };
+function defaultSplit(log: Log): Split {
+  if (log.time !== null) return { by: 'time', validation: { share: 0.1 }, test: { share: 0.1 } };
   return { by: 'hash', column: log.group ?? log.keys[0] ?? '', validation: 0.1, test: 0.1, seed: 1 };
 }
 

@@ -3,19 +3,20 @@
  * Rules that involve several members are checked in `lib/config/check/`. Types named `...Shape` are parsed values.
  */
 import { z } from 'zod';
-import { CALIBRATIONS, LEARNING_RATE_DECAYS, MODEL_TYPES, OPTIMIZERS } from '../choices.ts';
 import { idSourceMembers } from '../features/id-sources.ts';
 import { draftFeatureSchema, featureSchema } from '../features/kinds.ts';
+import { gate } from '../sections/gate.ts';
+import { draftLog, log } from '../sections/log.ts';
+import { model } from '../sections/model.ts';
+import { report } from '../sections/report.ts';
+import { scoring } from '../sections/scoring.ts';
+import { training } from '../sections/training.ts';
 import {
   column,
   duration,
-  factor,
   featureName,
   modelName,
-  notNegative,
-  pcocLimits,
   positive,
-  rate,
   rejectable,
   seed,
   share,
@@ -54,20 +55,6 @@ const roles = z.strictObject({
   impression: stageName.optional().describe('Stage on which pctr and pctcvr are conditioned. Default: the root.'),
   click: stageName.describe('Stage whose probability is pctr.'),
   conversion: stageName.describe('Stage whose probability is pctcvr and, given the click, pcvr.'),
-});
-
-const log = z.strictObject({
-  keys: z
-    .array(column)
-    .min(1, 'at least one column name')
-    .describe('Columns that identify a row; they are copied to the scores.'),
-  time: column.optional().describe('Column with the time of the row.'),
-  group: column.optional().describe('Column with the group of the row: rows of the same user have the same value.'),
-  kept: rate
-    .optional()
-    .describe('Rate at which unclicked rows were kept in a sampled log, or the column with that rate.'),
-  outcomes: z.array(column).default([]).describe('Columns known only afterwards: never features.'),
-  max_rejected: rejectable.default(0).describe('Share of bad rows in the log above which the run fails.'),
 });
 
 const split = z.union(
@@ -111,81 +98,6 @@ const entities = z.strictObject({
   item: entityTable.optional().describe('The table of the items.'),
 });
 
-const model = z.strictObject({
-  type: z.enum(MODEL_TYPES).default('esmm').describe('The network and its objective.'),
-  hidden_units: z
-    .array(whole(1))
-    .min(1, 'at least one layer')
-    .default([200, 80])
-    .describe("Units of each tower's hidden layers."),
-  fields: z
-    .enum(['concatenate', 'sum_by_entity'])
-    .default('concatenate')
-    .describe('Embeddings side by side, or summed over the features of an entity.'),
-});
-
-const training = z.strictObject({
-  batch_size: whole(1).default(4096).describe('Rows of a training step.'),
-  epochs: whole(1).default(10).describe('Passes over the training rows, at most.'),
-  optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule.'),
-  learning_rate: positive.default(0.001).describe('Step size of the update rule.'),
-  momentum: share.default(0).describe('With sgd: share of the previous step that is added to the next one.'),
-  warmup_steps: whole(0).default(0).describe('Steps over which the learning rate grows to its full value.'),
-  learning_rate_decay: z
-    .enum(LEARNING_RATE_DECAYS)
-    .default('none')
-    .describe('How the learning rate falls towards 0 after the warm-up, over all epochs.'),
-  l2_embeddings: notNegative.default(0).describe('L2 penalty on the embedding rows of a batch.'),
-  dropout: share.default(0).describe('Share of hidden units dropped.'),
-  patience: whole(1)
-    .nullable()
-    .optional()
-    .describe('Epochs without a better validation loss before training stops; null for never. Default: 2.'),
-  seed: seed.default(1).describe('Seed of initial values, order and dropout.'),
-  calibration: z
-    .enum(CALIBRATIONS)
-    .default('none')
-    .describe("How each tower's logits are calibrated on the validation rows."),
-});
-
-const scoring = z.strictObject({
-  columns: z.enum(['keys', 'all']).default('keys').describe('Columns copied from the candidates to the scores.'),
-  max_rejected: rejectable.default(0.1).describe('Share of bad rows in a candidate file above which the file fails.'),
-});
-
-const gate = z.strictObject({
-  min_conversions: whole(1)
-    .default(200)
-    .describe('Conversions that the compared rows must have before metrics decide anything.'),
-  max_age: duration
-    .nullable()
-    .default('30d')
-    .describe('Age from which a version that is as good replaces the current one; null for never.'),
-  tolerance: share
-    .default(0.002)
-    .describe(
-      'What "as good" means for max_age: the loss is higher by at most this share of the current version\'s loss.',
-    ),
-  pcoc: pcocLimits
-    .default([0.67, 1.5])
-    .describe('Lowest and highest allowed sum of the predicted probabilities divided by the sum of the labels.'),
-  label_rate: factor
-    .default(1.5)
-    .describe("Factor by which a label's rate may differ from the current version's training rate."),
-  max_unknown: rejectable.default(0.8).describe("Share of a feature's values that may be unknown to the encoder."),
-  drift: positive
-    .nullable()
-    .default(null)
-    .describe("Highest allowed population stability index between both versions' probabilities; null for no limit."),
-});
-
-const report = z.strictObject({
-  segments: z
-    .array(column)
-    .default([])
-    .describe('Columns of the log. For each of their frequent values the report shows every AUC separately.'),
-});
-
 /** Schema of the whole file. */
 export const fileSchema = z.strictObject({
   name: modelName.describe('Name of the model.'),
@@ -194,26 +106,23 @@ export const fileSchema = z.strictObject({
   roles: roles
     .optional()
     .describe('The stages called pctr, pcvr and pctcvr. Implied by the names click and conversion.'),
-  log: log.describe('Columns of the log that are neither features nor labels.'),
+  log,
   split: split.optional().describe('How the rows are divided into training, validation and test rows.'),
   entities: entities
     .default({})
     .describe('Users and items whose features may come from tables in the bucket if a candidate file lacks them.'),
   embeddings: z.record(featureName, embedding).default({}).describe('Embedding tables that several features share.'),
   features: z.record(featureName, featureSchema).describe('Inputs of the model.'),
-  model: model.prefault({}).describe('Which network is trained.'),
-  training: training.prefault({}).describe('How the network is trained.'),
-  scoring: scoring.prefault({}).describe('What the score files hold.'),
-  gate: gate.prefault({}).describe('Limits that decide whether a new version becomes the current one automatically.'),
-  report: report.prefault({}).describe("Optional contents of a version's report."),
+  model,
+  training,
+  scoring,
+  gate,
+  report,
 });
 
 /** Schema of an unfinished file: sections, the keys of the log, and the entities of features may be missing. */
 export const draftSchema = fileSchema
-  .extend({
-    log: log.extend({ keys: z.array(column).default([]) }),
-    features: z.record(featureName, draftFeatureSchema),
-  })
+  .extend({ log: draftLog, features: z.record(featureName, draftFeatureSchema) })
   .partial();
 
 /** A whole file, as parsed. */

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { column, rate, rejectable } from '../value-schemas.ts';
+import { camelKeys } from './camel-keys.ts';
+
+const members = {
+  keys: z
+    .array(column)
+    .min(1, 'at least one column name')
+    .describe('Columns that identify a row; they are copied to the scores.'),
+  time: column
+    .optional()
+    .describe('Column with the time of the row.')
+    .transform((time) => time ?? null),
+  /** GAUC compares rows of a group, a bootstrap draws whole groups. */
+  group: column
+    .optional()
+    .describe('Column with the group of the row: rows of the same user have the same value.')
+    .transform((group) => group ?? null),
+  /** A constant or a column; `null` in a full log. */
+  kept: rate
+    .optional()
+    .describe('Rate at which unclicked rows were kept in a sampled log, or the column with that rate.')
+    .transform((kept) => (typeof kept === 'string' ? { column: kept } : (kept ?? null))),
+  outcomes: z.array(column).default([]).describe('Columns known only afterwards: never features.'),
+  max_rejected: rejectable.default(0).describe('Share of bad rows in the log above which the run fails.'),
+};
+
+/** Schema of the section `log`. */
+export const log = z
+  .strictObject(members)
+  .describe('Columns of the log that are neither features nor labels.')
+  .transform(camelKeys);
+
+/** The same with keys that may be missing. */
+export const draftLog = z.strictObject({ ...members, keys: z.array(column).default([]) }).transform(camelKeys);
+
+/** Columns of the log that are neither features nor labels, and the share of its rows that may be bad. */
+export interface Log extends z.output<typeof log> {}

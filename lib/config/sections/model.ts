@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { MODEL_TYPES } from '../choices.ts';
+import { whole } from '../value-schemas.ts';
+import { camelKeys } from './camel-keys.ts';
+
+/** Schema of the section `model`. */
+export const model = z
+  .strictObject({
+    type: z.enum(MODEL_TYPES).default('esmm').describe('The network and its objective.'),
+    hidden_units: z
+      .array(whole(1))
+      .min(1, 'at least one layer')
+      .default([200, 80])
+      .describe("Units of each tower's hidden layers."),
+    /** The sum is figure 2 of arXiv 1804.07931. */
+    fields: z
+      .enum(['concatenate', 'sum_by_entity'])
+      .default('concatenate')
+      .describe('Embeddings side by side, or summed over the features of an entity.'),
+  })
+  .transform(camelKeys)
+  .prefault({})
+  .describe('Which network is trained.');
+
+/** Which network is trained, and how large it is. */
+export interface ModelChoice extends z.output<typeof model> {}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { CALIBRATIONS, LEARNING_RATE_DECAYS, OPTIMIZERS } from '../choices.ts';
+import { notNegative, positive, seed, share, whole } from '../value-schemas.ts';
+import { camelKeys } from './camel-keys.ts';
+
+/** Schema of the section `training`. The default of `patience` depends on the split, so it is not filled in here. */
+export const training = z
+  .strictObject({
+    batch_size: whole(1).default(4096).describe('Rows of a training step.'),
+    epochs: whole(1).default(10).describe('Passes over the training rows, at most.'),
+    optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule.'),
+    learning_rate: positive.default(0.001).describe('Step size of the update rule.'),
+    /** 0 with every other optimizer. */
+    momentum: share.default(0).describe('With sgd: share of the previous step that is added to the next one.'),
+    warmup_steps: whole(0).default(0).describe('Steps over which the learning rate grows to its full value.'),
+    learning_rate_decay: z
+      .enum(LEARNING_RATE_DECAYS)
+      .default('none')
+      .describe('How the learning rate falls towards 0 after the warm-up, over all epochs.'),
+    /** Factor of the penalty's gradient. */
+    l2_embeddings: notNegative.default(0).describe('L2 penalty on the embedding rows of a batch.'),
+    dropout: share.default(0).describe('Share of hidden units dropped.'),
+    /** Training keeps the epoch with the lowest validation loss. */
+    patience: whole(1)
+      .nullable()
+      .optional()
+      .describe('Epochs without a better validation loss before training stops; null for never. Default: 2.'),
+    seed: seed.default(1).describe('Seed of initial values, order and dropout.'),
+    calibration: z
+      .enum(CALIBRATIONS)
+      .default('none')
+      .describe("How each tower's logits are calibrated on the validation rows."),
+  })
+  .transform(camelKeys)
+  .prefault({})
+  .describe('How the network is trained.');
+
+/** The section `training`, as parsed. */
+export interface TrainingShape extends z.output<typeof training> {}
+/** How the network is trained. */
+export interface TrainingChoice extends TrainingShape {
+  readonly patience: number | null;
+}
