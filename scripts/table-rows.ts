@@ -11,6 +11,7 @@ import { MAX_BYTES, MemoryPlan } from '../lib/engine/memory/memory-plan.ts';
 import type { OptimizerChoice } from '../lib/engine/optimizers.ts';
 import { type Model, modelOf } from '../lib/model/model.ts';
 import { stageGraph } from '../lib/model/stage-graph.ts';
+import { count } from '../lib/numbers/text.ts';
 
 const BATCH_ROWS = 4096;
 const OPTIMIZERS: readonly OptimizerChoice[] = [
@@ -33,7 +34,7 @@ for (const optimizer of OPTIMIZERS) {
   await trainLastRow(rows, options);
   await assertRefused(rows + 1, options);
   const name = optimizer.momentum === undefined ? optimizer.type : `${optimizer.type}, momentum`;
-  console.log(`| ${name} | ${rows.toLocaleString('en')} | ${(MAX_BYTES / rows).toFixed(0)} |`);
+  console.log(`| ${name} | ${count(rows)} | ${(MAX_BYTES / rows).toFixed(0)} |`);
 }
 
 function modelWith(rows: number): Model {

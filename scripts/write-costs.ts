@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { TRAINING_TASK } from '../lib/contract/limits.ts';
 import { count } from '../lib/numbers/text.ts';
 import { BatchScoring } from '../lib/stack/batch-scoring.ts';
 import { costOfRows, costOfStart, idleCost, PRICES, taskHour, timeOfRows } from '../lib/stack/prices.ts';
@@ -77,7 +78,7 @@ function idleRows(): string[] {
 
 /** Returns the cost of a month of nightly training runs of an hour each, with the default size of a task. */
 function trainingLine(): string {
-  const hour = taskHour({ cpu: 4096, memoryMiB: 16_384 });
+  const hour = taskHour(TRAINING_TASK);
   const month = (share: number) => dollars(30 * (share * hour + costOfStart()));
   const { least, most } = PRICES.fargate.spotShare;
   return `Retraining for an hour every night, on 4 vCPU and 16 GiB: ${month(1)} a month on demand, ${month(least)} to ${month(most)} on Spot.`;

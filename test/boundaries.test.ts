@@ -88,6 +88,11 @@ const imports = ROOMS.flatMap((room) =>
     }),
 );
 
+/** Files of the rooms that each file imports. */
+const directImports = new Map<string, string[]>();
+for (const { file, specifier } of imports.filter((entry) => entry.specifier.startsWith('.')))
+  directImports.set(file, [...(directImports.get(file) ?? []), normalize(join(dirname(file), specifier))]);
+
 it('reads the imports of every room', () => {
   for (const room of ROOMS.filter((name) => !WITHOUT_IMPORTS.includes(name)))
     expect(imports.filter((entry) => entry.room === room).length, room).toBeGreaterThan(0);
@@ -128,6 +133,11 @@ describe('rooms', () => {
   it('on which all others stand import nothing', () => {
     const theirs = imports.filter(({ room }) => WITHOUT_IMPORTS.includes(room));
     expect(theirs.filter(({ specifier }) => !specifier.startsWith('./'))).toEqual([]);
+  });
+
+  it('have no files that import each other in a circle', () => {
+    const circle = [...new Set(imports.map(({ file }) => file))].find((file) => importedBy(file).has(file));
+    expect(circle).toBeUndefined();
   });
 
   it('that score reach neither TensorFlow.js nor training', () => {
@@ -194,6 +204,13 @@ function isTypeOnly(file: string, specifier: string): boolean {
     new RegExp(`^import type [^;]*from '${specifier.replaceAll('.', '\\.')}'`, 'm'),
   );
   return line !== null;
+}
+
+/** Every file that a file imports, itself or through others, types included. */
+function importedBy(start: string): Set<string> {
+  const reached = new Set(directImports.get(start) ?? []);
+  for (const file of reached) for (const next of directImports.get(file) ?? []) reached.add(next);
+  return reached;
 }
 
 function reachable(entries: readonly string[]): Set<string> {

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Option } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { RECONCILE_SECONDS, RETRY_SECONDS } from '../../lib/contract/limits.ts';
 import { openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import type { LocalOptions } from '../scoring/local-scoring.ts';
@@ -42,9 +43,13 @@ export const defineLocal: DefineCommand = (command, act) => {
     )
     .option('--arrivals <url>', "with --poll: the stack's output ArrivalsQueue (default: found by the bucket)")
     .option('--shards <url>', "with --poll: the stack's output ShardsQueue (default: found by the other's name)")
-    .addOption(secondsOption('--reconcile', 'with --poll: time from one reconciliation to the next').default(900))
     .addOption(
-      secondsOption('--retry', 'with --poll: time until a failed message comes again, doubled each time').default(30),
+      secondsOption('--reconcile', 'with --poll: time from one reconciliation to the next').default(RECONCILE_SECONDS),
+    )
+    .addOption(
+      secondsOption('--retry', 'with --poll: time until a failed message comes again, doubled each time').default(
+        RETRY_SECONDS.first,
+      ),
     )
     .addOption(threadsOption())
     .addOption(memoryOption())

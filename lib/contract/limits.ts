@@ -87,6 +87,9 @@ export const MAX_CONCURRENCY = 10;
 /** Bytes of the functions' asset: Lambda's limit unzipped; zipped, what starts without a noticeable delay. */
 export const ASSET_BYTES = { unzipped: 250 * MIB, zipped: 60 * MIB } as const;
 
+/** Processors (1,024 units to a vCPU), memory and scratch disk of the training task. */
+export const TRAINING_TASK = { cpu: 4_096, memoryMiB: 16_384, scratchGiB: 50 } as const;
+
 /** What a training run takes where its environment does not say otherwise. */
 export const TRAINING_DEFAULTS = {
   /** Days of data to train on. */

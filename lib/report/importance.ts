@@ -7,13 +7,10 @@ import { permutation, randomStream } from '../numbers/random.ts';
 import type { EncodedChunk } from '../table/encoded.ts';
 import type { OnProgress } from '../training/progress.ts';
 import { permuteInput } from './encoded-rows.ts';
-import type { Sample } from './sample.ts';
+import { type Sample, SHUFFLES } from './sample.ts';
 
 /** Positives that an AUC needs before anything is made of it. */
 export const LEAST_POSITIVES = 20;
-/** Shuffles of each feature: their spread tells what is luck. */
-export const SHUFFLES = 3;
-
 /** AUC lost when a feature's values are shuffled among the rows. */
 export interface FeatureImportance {
   readonly feature: string;

@@ -3,7 +3,9 @@ import type { FunnelRows } from '../evaluation/funnel.ts';
 import type { EncodedChunk } from '../table/encoded.ts';
 import type { HeldOut } from '../training/held-out.ts';
 import { joinChunks, pickEncoded } from './encoded-rows.ts';
-import { SHUFFLES } from './importance.ts';
+
+/** Shuffles of each feature: their spread shows what is luck. */
+export const SHUFFLES = 3;
 
 /** Rows that are kept encoded, at most, and all rows that are scored to find the importance of every feature. */
 const SAMPLE_ROWS = 50_000;

@@ -1,6 +1,13 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import {
+  FUNCTION_MEMORY_MIB,
+  FUNCTION_SCRATCH_MIB,
+  MAX_CONCURRENCY,
+  TRAINING_DEFAULTS,
+  TRAINING_TASK,
+} from '../contract/limits.ts';
 import type { BatchScoringProps, Part } from './batch-scoring.ts';
 
 /** Names that `-c` takes, with what they mean. */
@@ -11,17 +18,17 @@ export const CONTEXT = {
   arch: 'x64 or arm64 (x64)',
   asset: "folder of the functions' asset (.entirespace/lambda-x64)",
   email: 'address for alarms',
-  concurrency: 'shards that are scored at the same time (10)',
-  memory: 'memory of the functions that plan and score, MiB (3008)',
-  scratch: 'scratch disk of the functions, MiB (4096)',
+  concurrency: `shards that are scored at the same time (${MAX_CONCURRENCY})`,
+  memory: `memory of the functions that plan and score, MiB (${FUNCTION_MEMORY_MIB.default})`,
+  scratch: `scratch disk of the functions, MiB (${FUNCTION_SCRATCH_MIB})`,
   filesBy: 'hour of the day, UTC, by which a file must have been scored',
   image: 'URI of the training image (built from training/Dockerfile, with Docker)',
   schedule: 'when to train: cron(0 3 * * ? *)',
   timeZone: 'of the schedule (Etc/UTC)',
-  windowDays: 'days of data to train on (30)',
-  trainingCpu: 'processor units of the training task, 1024 to a vCPU (4096)',
-  trainingMemory: 'memory of the training task, MiB (16384)',
-  trainingScratch: 'scratch disk of the training task, GiB (50)',
+  windowDays: `days of data to train on (${TRAINING_DEFAULTS.windowDays})`,
+  trainingCpu: `processor units of the training task, 1024 to a vCPU (${TRAINING_TASK.cpu})`,
+  trainingMemory: `memory of the training task, MiB (${TRAINING_TASK.memoryMiB})`,
+  trainingScratch: `scratch disk of the training task, GiB (${TRAINING_TASK.scratchGiB})`,
   warmStart: 'true: training begins with the weights of the version in use',
   remove: 'true: the bucket goes with the stack where it is empty',
 } as const;

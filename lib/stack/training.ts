@@ -28,7 +28,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { TRAINING_DEFAULTS } from '../contract/limits.ts';
+import { TRAINING_DEFAULTS, TRAINING_TASK } from '../contract/limits.ts';
 import type { Data } from './bucket-and-queues.ts';
 import { prefixesOf, statementsOf } from './grants.ts';
 import { taskHour } from './prices.ts';
@@ -161,7 +161,8 @@ export class Training extends Construct {
   }
 
   private makeTask(data: Data, props: TrainingProps, logGroup: LogGroup): FargateTaskDefinition {
-    const { modelName, trainingCpu = 4096, trainingMemoryMiB = 16_384, trainingScratchGiB = 50 } = props;
+    const { modelName, trainingCpu = TRAINING_TASK.cpu, trainingMemoryMiB = TRAINING_TASK.memoryMiB } = props;
+    const { trainingScratchGiB = TRAINING_TASK.scratchGiB } = props;
     const { windowDays = TRAINING_DEFAULTS.windowDays, warmStart = false } = props;
     const { checkpointEvery = Duration.minutes(TRAINING_DEFAULTS.checkpointMinutes) } = props;
     const { bucket, arrivals, shards, encryptionKey } = data;

@@ -1,6 +1,7 @@
 /** The scoring of a deployed stack on this machine: the handlers of its functions, driven by its queues. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { QUEUES, RESEND_AFTER_VISIBILITIES } from '../../contract/limits.ts';
 import type { BatchHandler } from '../../queue/in-process-queue.ts';
 import { openInbox, openQueue } from '../../queue/open-queue.ts';
 import { pollQueue } from '../../queue/poller.ts';
@@ -40,9 +41,6 @@ export interface PollQueuesOptions {
   readonly signal: AbortSignal;
 }
 
-// As the stack's event source mappings have them.
-const BATCH_SIZES = { arrivals: 10, shards: 1 } as const;
-
 /**
  * Handles the messages of both queues, and reconciles at intervals, until the signal aborts.
  * @throws {Error} where a queue cannot be read.
@@ -76,13 +74,13 @@ export async function pollQueues(options: PollQueuesOptions): Promise<void> {
   const reconcile = reconcileHandler({
     ...dependencies,
     dead: { arrivals: openInbox(arrivals.deadUrl, options), shards: openInbox(shards.deadUrl, options) },
-    resendAfterMs: 1.5 * 1000 * shards.visibilitySeconds,
+    resendAfterMs: 1000 * RESEND_AFTER_VISIBILITIES * shards.visibilitySeconds,
     onOpenFiles: () => undefined,
   });
   const reconcileOnce = () => reconcile().catch((error) => log.error('reconcile failed', { error }));
   await together(signal, [
-    drive(arrivals, planShardsHandler(dependencies), BATCH_SIZES.arrivals),
-    drive(shards, scoreShardHandler(dependencies), BATCH_SIZES.shards),
+    drive(arrivals, planShardsHandler(dependencies), QUEUES.arrivals.batchSize),
+    drive(shards, scoreShardHandler(dependencies), QUEUES.shards.batchSize),
     (stop) => every(options.reconcileSeconds, stop, reconcileOnce),
   ]);
 }
