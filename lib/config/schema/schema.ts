@@ -1,6 +1,7 @@
 /**
  * The schema of `entirespace.yaml`. A *member* is a key of a map together with its value; editors show its description.
- * Rules that involve several members are checked in `lib/config/check/`. Types named `...Shape` are parsed values.
+ * The schemas in `lib/config/sections/` parse a section to its values in the declaration, in camel case. Rules that
+ * involve several members are checked in `lib/config/check/`. Types named `...Shape` are parsed values.
  */
 import { z } from 'zod';
 import { idSourceMembers } from '../features/id-sources.ts';

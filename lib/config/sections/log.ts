@@ -31,7 +31,7 @@ export const log = z
   .describe('Columns of the log that are neither features nor labels.')
   .transform(camelKeys);
 
-/** The same with keys that may be missing. */
+/** Schema of the section in an unfinished file: the keys may be missing. */
 export const draftLog = z.strictObject({ ...members, keys: z.array(column).default([]) }).transform(camelKeys);
 
 /** Columns of the log that are neither features nor labels, and the share of its rows that may be bad. */
