@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { openScoringModel } from '../lib/engine/ort/scoring-model.ts';
 import { count, countOf } from '../lib/numbers/text.ts';
+import { openModel } from '../lib/predictor/open-model.ts';
 import { planCandidates } from '../lib/table/candidates/plan-file.ts';
 import { scoreRows } from '../lib/table/candidates/score-shard.ts';
-import { readEncoder } from '../lib/table/fit/encoder-files.ts';
 import { localCandidate } from '../lib/table/source/candidate-file.ts';
 import { type BenchRun, peakMemory } from './training.ts';
 
@@ -17,8 +16,7 @@ export async function benchScoring({
   scratch,
   folder,
 }: BenchRun & { readonly folder: string }): Promise<void> {
-  const encoder = await readEncoder(database, folder);
-  const model = await openScoringModel(folder, { threads });
+  const model = await openModel(database, { folder, declaration }, { threads });
   try {
     const file = await localCandidate(path);
     const plan = await planCandidates(database, file, { shardRows: rows });
@@ -30,7 +28,7 @@ export async function benchScoring({
       plan,
       shard: plan.shards[0] as (typeof plan.shards)[number],
       declaration,
-      encoder,
+      encoder: model.encoder,
       outputs: model.outputs,
       predict: async (chunk) => {
         const before = performance.now();

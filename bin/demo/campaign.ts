@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { PREFIXES } from '../../lib/contract/bucket.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { checkLog } from '../../lib/table/check/log.ts';
 import { writeCandidates, writeWithRowNumbers } from '../../lib/table/check/rewrite.ts';
 import { openDatabase } from '../../lib/table/database.ts';
+import { withLog } from '../../lib/table/open-log.ts';
 import { readRows } from '../../lib/table/source/read-rows.ts';
 import { openSource } from '../../lib/table/source/source.ts';
 import type { Io } from '../terminal/io.ts';
@@ -53,9 +53,8 @@ export async function dropCandidates(
   scratch: string,
   { cwd }: Pick<Io, 'cwd'>,
 ): Promise<string[]> {
-  const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
-  try {
-    const log = await checkLog(database, await openSource(database, data, cwd), declaration);
+  const options = { declaration, dataPath: data, cwd, threads, memoryLimitMiB: memory, scratch };
+  return withLog(options, async ({ database, log }) => {
     const keys: string[] = [];
     for (const [from, name] of ['even-rows.parquet', 'odd-rows.csv'].entries()) {
       const path = join(scratch, name);
@@ -65,9 +64,7 @@ export async function dropCandidates(
       keys.push(key);
     }
     return keys;
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 /** The first three rows of the scores in a folder, as a table. */

@@ -4,7 +4,7 @@ import type { ScoringModel } from '../engine/ort/scoring-model.ts';
 import { type FunnelTask, positivesOf, taskTally } from '../evaluation/funnel.ts';
 import { areaUnderCurve } from '../evaluation/ranking.ts';
 import { permutation, randomStream } from '../numbers/random.ts';
-import type { EncodedChunk } from '../table/encoded.ts';
+import type { Probabilities } from '../training/predict.ts';
 import type { OnProgress } from '../training/progress.ts';
 import { permuteInput } from './encoded-rows.ts';
 import { type Sample, SHUFFLES } from './sample.ts';
@@ -37,19 +37,18 @@ export async function permutationImportance(
   sample: Sample,
   { tasks, features, seed, onProgress, signal }: ImportanceOptions,
 ): Promise<Readonly<Record<string, readonly FeatureImportance[]>>> {
-  const aucs = async (chunk: EncodedChunk) => {
-    const probabilities = await model.predict(chunk);
+  const aucs = (probabilities: Probabilities) => {
     const rows = { probabilities, labels: sample.labels, weight: sample.weight, group: null };
     return tasks.map((task) =>
       positivesOf(sample.labels, task) < LEAST_POSITIVES ? null : areaUnderCurve(taskTally(rows, task)).value,
     );
   };
-  const unshuffled = await aucs(sample.chunk);
+  const unshuffled = aucs(sample.probabilities);
   const lost = new Map(tasks.map(({ name }) => [name, new Map<string, number[]>()]));
   for (const [done, feature] of features.entries()) {
     for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
       const order = permutation(sample.chunk.rows, randomStream(seed, `importance/${feature}/${shuffle}`));
-      const shuffled = await aucs(permuteInput(sample.chunk, feature, order));
+      const shuffled = aucs(await model.predict(permuteInput(sample.chunk, feature, order)));
       for (const [index, { name }] of tasks.entries()) {
         const [before, after] = [unshuffled[index], shuffled[index]];
         if (before == null || after == null) continue;

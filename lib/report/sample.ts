@@ -2,6 +2,8 @@
 import type { FunnelRows } from '../evaluation/funnel.ts';
 import type { EncodedChunk } from '../table/encoded.ts';
 import type { HeldOut } from '../training/held-out.ts';
+import { pickRows } from '../training/mature-rows.ts';
+import type { Probabilities } from '../training/predict.ts';
 import { joinChunks, pickEncoded } from './encoded-rows.ts';
 
 /** Shuffles of each feature: their spread shows what is luck. */
@@ -14,13 +16,15 @@ const SHUFFLED_ROWS = 5_000_000;
 /** Some rows of known labels, evenly over the log, as the model reads them. */
 export interface Sample {
   readonly chunk: EncodedChunk;
+  /** What the new version says of them. */
+  readonly probabilities: Probabilities;
   readonly labels: FunnelRows['labels'];
   readonly weight: Float32Array;
 }
 
 /** Takes a sample of the rows at these indices, which are in order. */
 export async function sampleOf(
-  { encoded, labels, weight, rows }: Pick<HeldOut, 'encoded' | 'labels' | 'weight' | 'rows'>,
+  { encoded, labels, weight, probabilities, rows }: HeldOut,
   indices: Uint32Array,
   features: number,
 ): Promise<Sample> {
@@ -39,12 +43,9 @@ export async function sampleOf(
     );
     first += chunk.rows;
   }
-  const ofRows = (label: Int8Array) => Int8Array.from(picked, (row) => label[row] as number);
-  return {
-    chunk: joinChunks(pieces),
-    labels: Object.fromEntries(Object.entries(labels).map(([stage, label]) => [stage, ofRows(label)])),
-    weight: Float32Array.from(picked, (row) => (weight === null ? 1 : (weight[row] as number))),
-  };
+  const own = pickRows({ probabilities, labels, weight, group: null }, picked);
+  const chunk = joinChunks(pieces);
+  return { ...own, chunk, weight: own.weight ?? new Float32Array(chunk.rows).fill(1) };
 }
 
 /**

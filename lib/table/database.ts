@@ -1,7 +1,11 @@
 /** The one place where DuckDB is opened, and the few helpers through which it is spoken to. */
+import { channel } from 'node:diagnostics_channel';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api';
+
+/** Every statement is published here as its SQL, before it runs: to count in a test, or to profile. */
+export const STATEMENTS = channel('entirespace:statement');
 
 export interface DatabaseOptions {
   readonly threads: number;
@@ -41,11 +45,13 @@ export async function openDatabase({ threads, memoryLimitMiB, scratch }: Databas
 
 /** Runs a statement for its effect. */
 export async function execute(database: Database, sql: string): Promise<void> {
+  STATEMENTS.publish(sql);
   await withConnection(database, (connection) => connection.run(sql));
 }
 
 /** The rows of a small result, column values as JavaScript has them (BIGINT as bigint). */
 export function query(database: Database, sql: string): Promise<Record<string, JS>[]> {
+  STATEMENTS.publish(sql);
   return withConnection(database, async (connection) => (await connection.runAndReadAll(sql)).getRowObjectsJS());
 }
 

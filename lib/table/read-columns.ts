@@ -1,5 +1,6 @@
 /** Streams a query's columns as typed arrays. */
 import { DuckDBArrayVector, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api';
+import { STATEMENTS } from './database.ts';
 
 const ARRAYS = {
   BIGINT: BigInt64Array,
@@ -31,6 +32,7 @@ export async function* readColumns(
   sql: string,
   layout: readonly ColumnLayout[],
 ): AsyncGenerator<ColumnBlock> {
+  STATEMENTS.publish(sql);
   const result = await connection.stream(sql);
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     const current = chunk;

@@ -14,6 +14,7 @@ import { DataError } from '../../lib/table/errors.ts';
 import { runSettings } from '../../training/run/environment.ts';
 import type { RunResult } from '../../training/run/records.ts';
 import { runTraining } from '../../training/run/run.ts';
+import { observe } from '../observe.ts';
 import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
 
 const LOG = { seed: 1, rows: 6000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };
@@ -32,8 +33,13 @@ async function bucket(now?: () => Date): Promise<MemoryStore> {
   return store;
 }
 
-/** A run in this process, its lines in `lines`. */
-async function run(store: Store, lines: string[], changes: Readonly<Record<string, string>> = {}): Promise<RunResult> {
+/** A run in this process, its lines in `lines`, and what each says in `details`. */
+async function run(
+  store: Store,
+  lines: string[],
+  changes: Readonly<Record<string, string>> = {},
+  details: Record<string, unknown>[] = [],
+): Promise<RunResult> {
   const variables = { BUCKET: 'memory', MODEL_NAME: 'shop', RUN_ID: 'night', PARTITIONS_UNTIL: '2026-01-10' };
   const limits = {
     WINDOW_DAYS: '10',
@@ -41,7 +47,10 @@ async function run(store: Store, lines: string[], changes: Readonly<Record<strin
     MEMORY_MIB: '512',
     SCRATCH: await mkdtemp(join(folder, 'scratch-')),
   };
-  const log = (message: string) => void lines.push(message);
+  const log = (message: string, more: Readonly<Record<string, unknown>>) => {
+    lines.push(message);
+    details.push(more);
+  };
   return runTraining(runSettings({ ...variables, ...limits, ...changes }), {
     store,
     log: { info: log, error: log },
@@ -132,4 +141,35 @@ it('a run whose scratch folder cannot be made lets go of the lease', async () =>
   await expect(run(store, lines, { SCRATCH: import.meta.filename })).rejects.toThrow(/^ENOTDIR: not a directory, /);
   expect(lines).toEqual(['lease taken']);
   expect((await run(store, [], { RUN_ID: 'other' })).status).toBe('first');
+});
+
+it('a run reads its window once, encodes it once, and scores the held-out rows once with each version', async () => {
+  const store = await bucket();
+  const declare = (features: 'both' | 'age') =>
+    store.put(
+      DECLARATION_KEY,
+      shopDeclaration({ epochs: 2, features, training: 'calibration: platt' }).replace(
+        'split: { time: true,',
+        'split: { hash: user,',
+      ),
+    );
+  await declare('both');
+  await run(store, []);
+  // The version in use has a feature that the next one has not.
+  await declare('age');
+  const details: Record<string, unknown>[] = [];
+  const observed = await observe(() => run(store, [], { RUN_ID: 'next', WARM_START: 'true' }, details));
+  const { validation, test } = details.find((one) => 'validation' in one) as { validation: number; test: number };
+  const { version } = (await currentVersion(store, 'shop')) ?? {};
+  expect(observed.imports).toBe(LOG.days);
+  expect(observed.readsOf(/read_parquet\(\[?'[^']*csv_\d+\.parquet'/)).toHaveLength(1);
+  expect(observed.encodings).toBe(2);
+  expect(test).toBeGreaterThan(1000);
+  expect(observed.scored).toEqual({
+    logits: validation,
+    uncalibrated: test,
+    // The report shuffles one feature three times.
+    model: test + 3 * test,
+    [version ?? 'none']: test,
+  });
 });

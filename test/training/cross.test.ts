@@ -201,7 +201,7 @@ describe('a model with a cross', { timeout: 120_000 }, () => {
       if ((chunk.rowNumbers[0] ?? 0) > 4000) continue;
       const importance = await permutationImportance(
         model,
-        { chunk, labels: chunk.labels, weight: chunk.weight },
+        { chunk, probabilities: await model.predict(chunk), labels: chunk.labels, weight: chunk.weight },
         {
           tasks: funnelTasks(declaration),
           features: encoder.features.map(({ name }) => name),

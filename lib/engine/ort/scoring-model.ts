@@ -1,10 +1,20 @@
 /** Scores encoded rows with a published model. It needs no library but onnxruntime, because it runs in the Lambda. */
+import { channel } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import type { EncodedChunk } from '../../table/encoded.ts';
 import { type NamedTensor, Session, type SessionOptions } from './session.ts';
 
 /** Rows per run: the intermediate values of more rows do not fit the processor's caches. */
 const RUN_ROWS = 4096;
+
+/** Every chunk that is scored is published here, as a `ScoredChunk`, before it is: to count in a test, or to profile. */
+export const SCORED_CHUNKS = channel('entirespace:scored-chunk');
+
+export interface ScoredChunk {
+  /** Folder of the model. */
+  readonly folder: string;
+  readonly rows: number;
+}
 
 /** A model that is open for scoring. */
 export interface ScoringModel {
@@ -21,7 +31,10 @@ export async function openScoringModel(folder: string, options: SessionOptions):
   const session = await Session.open(join(folder, 'model.onnx'), options);
   return {
     outputs: session.outputs,
-    predict: (chunk) => predict(session, chunk),
+    predict(chunk) {
+      SCORED_CHUNKS.publish({ folder, rows: chunk.rows } satisfies ScoredChunk);
+      return predict(session, chunk);
+    },
     release: () => session.release(),
   };
 }
