@@ -68,7 +68,7 @@ export interface TrainingProps {
    */
   readonly trainingMemoryMiB?: number;
   /**
-   * Scratch disk of the task, GiB, 21 to 200: room for the window's files, twice.
+   * Scratch disk of the task, GiB, 21 to 200: room for the window's files, three times: themselves, prepared and encoded.
    * @default 50
    */
   readonly trainingScratchGiB?: number;

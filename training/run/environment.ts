@@ -47,7 +47,7 @@ export interface RunSettings {
   readonly warmStart: boolean;
   /** `HOURLY_USD`: price of the machine, for the report; `null` where it is not known. */
   readonly hourlyUsd: number | null;
-  /** `SCRATCH`: a folder on a disk with room for the window, twice. @default the system's temporary folder */
+  /** `SCRATCH`: a folder on a disk with room for the window, three times. @default the system's temporary folder */
   readonly scratch: string;
 }
 
