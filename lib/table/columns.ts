@@ -1,36 +1,47 @@
-/** Columns of a file as DuckDB sees them, and their values as text, numbers and times in one meaning for every format. */
+/**
+ * Columns of files, and SQL that reads their values as text, numbers and times with the same meaning in every format.
+ */
 import type { EntityTable } from '../config/declaration.ts';
 import { identifier, literal } from './database.ts';
 
+/** A column of a file or query. */
 export interface Column {
   readonly name: string;
   /** DuckDB's name of the type. */
   readonly type: string;
-  /** Text for want of a type: the format that the column comes from has none. @default false */
+  /** Whether the column is text only because its file format, CSV, has no types. @default false */
   readonly isUntyped?: boolean;
 }
 
-/** An entity whose table gives the rows columns that they lack. */
+/** An entity whose table has been joined to rows. */
 export interface JoinedEntity extends EntityTable {
-  /** Where the table lies, for messages. */
+  /** Location of the table, for messages. */
   readonly place: string;
 }
 
-/** Rows that can be read: what follows FROM, giving `"#row"` (position from 0), `"#malformed"`, `"#malformed_value"` and the columns. */
+/** Rows that SQL can read. */
 export interface Relation {
+  /**
+   * SQL after FROM. It has the columns listed in `columns`, and `"#row"` (position from 0), `"#malformed"` (why a CSV
+   * record is malformed; NULL if it is not) and `"#malformed_value"` (an excerpt of that record).
+   */
   readonly from: string;
   readonly columns: readonly Column[];
-  /** Every column is text, because the format has no types. */
+  /** Whether every column is text because the file format, CSV, has no types. */
   readonly isText: boolean;
-  /** Where the rows come from, for messages. */
+  /** Path of the file or files, for messages. */
   readonly name: string;
-  /** Entities whose columns were joined; a column `"#unknown_<entity>"` tells of each row whether its table lacks it. @default none */
+  /**
+   * Entities whose tables have been joined. For each of them there is a column `"#unknown_<entity>"`, true in rows
+   * whose key is not in the table. @default none
+   */
   readonly joined?: readonly JoinedEntity[];
 }
 
+/** Kinds of values that a column may hold. */
 export type ColumnKind = 'text' | 'boolean' | 'integer' | 'decimal' | 'floating' | 'time' | 'list' | 'other';
 
-/** A column, or the constant that stands for it, as SQL. */
+/** A column, or the constant that replaces it, as SQL. */
 export interface Value {
   readonly sql: string;
   readonly type: string;
@@ -53,6 +64,7 @@ const INTEGERS = new Set([
   'UHUGEINT',
 ]);
 
+/** Returns the kind of values that a DuckDB type holds. */
 export function columnKind(type: string): ColumnKind {
   if (/\[\d*\]$/.test(type)) return 'list';
   if (type === 'VARCHAR' || type === 'UUID' || type === 'JSON' || type.startsWith('ENUM(')) return 'text';
@@ -64,22 +76,23 @@ export function columnKind(type: string): ColumnKind {
   return 'other';
 }
 
+/** Returns a column as SQL. */
 export function columnValue({ name, type }: Column): Value {
   return { sql: identifier(name), type, kind: columnKind(type) };
 }
 
-/** The constant that stands for a column which is unknown when scoring. */
+/** Returns, as SQL, the constant that replaces a column which candidates lack. */
 export function constantValue(constant: string | number | null): Value {
   const sql = constant === null ? 'CAST(NULL AS VARCHAR)' : literal(String(constant));
   return { sql, type: 'VARCHAR', kind: 'text' };
 }
 
-/** A relation's column of this name. */
+/** Returns the column of exactly this name, or `undefined` if there is none. */
 export function findColumn(relation: Pick<Relation, 'columns'>, name: string): Column | undefined {
   return relation.columns.find((column) => column.name === name);
 }
 
-/** A feature's column, or the constant that stands for it where it is absent. The columns were checked before. */
+/** Returns a feature's column, or the constant that replaces it if it is absent. The columns must have been checked. */
 export function columnOrConstant(
   relation: Relation,
   { column: name, atScoring }: { readonly column: string; readonly atScoring?: string | number | null | undefined },
@@ -88,15 +101,15 @@ export function columnOrConstant(
   return column === undefined ? constantValue(atScoring ?? null) : columnValue(column);
 }
 
-/** SQL of "the row's entity is not in its table". */
+/** Returns the SQL condition that the row's user or item is not in the joined table. */
 export function unknownEntitySql(entity: EntityTable['entity']): string {
   return `"#unknown_${entity}"`;
 }
 
 /**
- * SQL of a value's canonical text: its text, an integral decimal or floating value without the point and the zeros
- * after it (`5.0` is `5`, as number and as text), `true` and `false` for their spellings in text (`True`, `TRUE`), NULL
- * where it is missing, empty or NaN.
+ * Returns the SQL of a value's canonical text, which is the same whether a file has the value as a number or as text.
+ * Integral numbers have no point and no zeros after it (`5.0` is `5`), `True` and `TRUE` are `true`, and missing
+ * values, empty texts and NaN are NULL.
  */
 export function canonicalText({ sql, kind }: Value): string {
   const text = `CAST(${sql} AS VARCHAR)`;
@@ -115,47 +128,49 @@ export function canonicalText({ sql, kind }: Value): string {
   }
 }
 
-/** SQL of a row's group: the canonical text, and for a row that has none a text that no other row has. */
+/**
+ * Returns the SQL of a row's group: the canonical text of a value or, if it is missing, a text that no other row has.
+ */
 export function groupText(value: Value): string {
   return `COALESCE(${canonicalText(value)}, '#row ' || "#row")`;
 }
 
-/** SQL of the canonical text of a text. */
+/** Returns the SQL of the canonical text of a text. */
 export function canonicalOfText(text: string): string {
   return `CASE WHEN ${text} IN ('True', 'TRUE', 'False', 'FALSE') THEN lower(${text}) ELSE ${withoutZeros(text)} END`;
 }
 
-/** SQL of a number as DOUBLE, NULL where it is missing or not a number. */
+/** Returns the SQL of a number as DOUBLE, NULL if it is missing or not a number. */
 export function numberSql({ sql, kind }: Value): string {
   return kind === 'text' ? `TRY_CAST(NULLIF(${sql}, '') AS DOUBLE)` : `CAST(${sql} AS DOUBLE)`;
 }
 
-/** SQL of "the text is that of an integer". */
+/** Returns the SQL condition that a text is that of an integer. */
 export function isIntegerSql(text: string): string {
   return `regexp_full_match(${text}, '-?[0-9]+')`;
 }
 
-/** SQL of "there is a value". */
+/** Returns the SQL condition that a value is present: neither NULL nor an empty text. */
 export function presentSql({ sql, kind }: Value): string {
   return kind === 'text' ? `(${sql} IS NOT NULL AND CAST(${sql} AS VARCHAR) <> '')` : `(${sql} IS NOT NULL)`;
 }
 
-/** SQL of the list of a bag's values as canonical text, missing ones included; NULL for a missing bag. */
+/** Returns the SQL of the list of a bag's values as canonical texts, NULL for missing ones; NULL for a missing bag. */
 export function bagTexts(value: Value, delimiter: string | null): string {
   if (value.kind !== 'list') return `list_transform(${splitText(value, delimiter)}, lambda x: ${canonicalOfText('x')})`;
   const type = value.type.replace(/\[\d*\]$/, '');
   return `list_transform(${value.sql}, lambda x: ${canonicalText({ sql: 'x', type, kind: columnKind(type) })})`;
 }
 
-/** SQL of the list of a bag's weights as DOUBLE; NULL in the list where one is not a number. */
+/** Returns the SQL of the list of a bag's weights as DOUBLE, with NULL for a weight that is not a number. */
 export function bagWeights(value: Value, delimiter: string | null): string {
   const texts = value.kind === 'list' ? `CAST(${value.sql} AS VARCHAR[])` : splitText(value, delimiter);
   return `list_transform(${texts}, lambda x: TRY_CAST(x AS DOUBLE))`;
 }
 
 /**
- * SQL of an instant in epoch milliseconds, NULL where it is none. Text without a zone is UTC; integers are seconds below
- * 1e11, milliseconds below 1e14 and microseconds below 1e17.
+ * Returns the SQL of an instant in epoch milliseconds, NULL if the value is not an instant. Text without a zone is UTC;
+ * integers are seconds below 1e11, milliseconds below 1e14 and microseconds below 1e17.
  */
 export function timeSql({ sql, kind }: Value): string {
   if (kind === 'time') return `epoch_ms(${sql})`;
@@ -168,9 +183,9 @@ function epochSql(integer: string): string {
   return `CAST(CASE WHEN abs(${integer}) < 100000000000 THEN ${integer} * 1000 WHEN abs(${integer}) < 100000000000000 THEN ${integer} WHEN abs(${integer}) < 100000000000000000 THEN ${integer} // 1000 END AS BIGINT)`;
 }
 
-/** SQL of a text without the point and the zeros of an integral number. */
+/** Returns the SQL of a text in which an integral number has no point and no zeros after it. */
 function withoutZeros(text: string): string {
-  // The two cheap conditions spare most values the regular expression.
+  // For most values the two cheap conditions make the regular expression unnecessary.
   return `CASE WHEN ends_with(${text}, '0') AND contains(${text}, '.') THEN regexp_replace(${text}, '^(-?[0-9]+)\\.0+$', '\\1') ELSE ${text} END`;
 }
 

@@ -1,30 +1,33 @@
-/** The one place where DuckDB is opened, and the few helpers through which it is spoken to. */
+/** Opens DuckDB and runs SQL in it. */
 import { channel } from 'node:diagnostics_channel';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api';
 
-/** Every statement is published here as its SQL, before it runs: to count in a test, or to profile. */
+/** Publishes the SQL of every statement before it runs, for tests that count statements and for profiling. */
 export const STATEMENTS = channel('entirespace:statement');
 
+/** What a database may use. */
 export interface DatabaseOptions {
   readonly threads: number;
   readonly memoryLimitMiB: number;
-  /** Folder under which spilled and rewritten data lies while the database is open. */
+  /** Folder in which the database creates a folder for temporary files: spilled memory and rewritten data. */
   readonly scratch: string;
 }
 
-/** An in-memory DuckDB and its folder of scratch files. */
+/** An in-memory DuckDB and its folder of temporary files. */
 export interface Database {
+  /** Folder of this database's temporary files. */
   readonly scratch: string;
-  /** A connection of its own: a streamed result occupies the one it came from. The caller closes it. */
+  /** Opens a connection, which the caller must close. A streamed result needs a connection to itself. */
   connect(): Promise<DuckDBConnection>;
-  /** A name for a table, type or scratch file that nothing else in this database has. */
+  /** Returns a name for a table, type or temporary file that is not used in this database yet. */
   uniqueName(prefix: string): string;
-  /** Frees the memory and removes the scratch files. */
+  /** Frees the memory and removes the temporary files. */
   close(): Promise<void>;
 }
 
+/** Opens an in-memory DuckDB that keeps the order of rows, takes times as UTC, and loads no extensions. */
 export async function openDatabase({ threads, memoryLimitMiB, scratch }: DatabaseOptions): Promise<Database> {
   const folder = await mkdtemp(join(scratch, 'table-'));
   const instance = await DuckDBInstance.create(':memory:', {
@@ -36,32 +39,36 @@ export async function openDatabase({ threads, memoryLimitMiB, scratch }: Databas
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  const database = connectable(instance, folder);
+  const database = databaseOf(instance, folder);
   await execute(database, "SET GLOBAL TimeZone = 'UTC'");
-  // Joins must keep the rows on the probe side, whatever the sizes: the order of the rows depends on it.
+  // The order of the rows depends on joins that read them on the probe side, whatever the sizes of the two sides.
   await execute(database, "SET GLOBAL disabled_optimizers = 'join_order,build_side_probe_side'");
   return database;
 }
 
-/** Runs a statement for its effect. */
+/** Runs a statement and ignores its result. */
 export async function execute(database: Database, sql: string): Promise<void> {
   STATEMENTS.publish(sql);
   await withConnection(database, (connection) => connection.run(sql));
 }
 
-/** The rows of a small result, column values as JavaScript has them (BIGINT as bigint). */
+/** Returns the rows of a small result as objects with JavaScript values (BIGINT as bigint). */
 export function query(database: Database, sql: string): Promise<Record<string, JS>[]> {
   STATEMENTS.publish(sql);
   return withConnection(database, async (connection) => (await connection.runAndReadAll(sql)).getRowObjectsJS());
 }
 
-/** The only row of a result that always has one, such as an aggregate. */
+/**
+ * Returns the only row of a result that always has one, such as an aggregate.
+ * @throws {Error} if there is no row.
+ */
 export async function queryOne(database: Database, sql: string): Promise<Record<string, JS>> {
   const [row] = await query(database, sql);
   if (row === undefined) throw new Error('query gave no row, expected one');
   return row;
 }
 
+/** Runs work with a connection of its own, and closes the connection afterwards. */
 export async function withConnection<T>(
   database: Database,
   use: (connection: DuckDBConnection) => Promise<T>,
@@ -74,22 +81,22 @@ export async function withConnection<T>(
   }
 }
 
-/** A SQL string literal. */
+/** Returns a text as a SQL string literal. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A SQL identifier. */
+/** Returns a name as a quoted SQL identifier. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A SQL list of string literals. */
+/** Returns texts as a SQL list of string literals. */
 export function literals(texts: readonly string[]): string {
   return `[${texts.map(literal).join(', ')}]`;
 }
 
-function connectable(instance: DuckDBInstance, scratch: string): Database {
+function databaseOf(instance: DuckDBInstance, scratch: string): Database {
   let names = 0;
   return {
     scratch,

@@ -1,12 +1,12 @@
 /**
- * Encoded rows: what lies between the log and the model. The same inputs, in the same encoding, are used in training,
- * in the published ONNX model and in scoring; `inputs.json` of a model version is a list of `InputSpec`.
+ * Encoded rows: the values of a log or of candidates as inputs of the model. Training, the published ONNX model and
+ * scoring have the same inputs in the same encoding; `inputs.json` of a model version is a list of `InputSpec`.
  *
- * Row ids of an embedding table: 0 is missing, 1 .. u the unknown buckets, then the values.
+ * Row ids of an embedding table: 0 is the missing value, 1 to u are the u unknown buckets, and the values follow.
  */
 import type { Entity } from '../config/declaration.ts';
 
-/** One id a row. ONNX input: int64 [batch]. */
+/** An input with one row id in each row. ONNX input: int64 [batch]. */
 export interface IdInput {
   readonly kind: 'id';
   readonly name: string;
@@ -14,30 +14,38 @@ export interface IdInput {
   readonly table: string;
 }
 
-/** Up to `length` ids a row. ONNX inputs: int64 [batch, length], and float `<name>_weights` [batch, length], 0 where padded. */
+/**
+ * An input with up to `length` row ids in each row. ONNX inputs: int64 [batch, length], and float `<name>_weights`
+ * [batch, length]. Both are padded with 0.
+ */
 export interface BagInput {
   readonly kind: 'bag';
   readonly name: string;
   readonly entity: Entity;
   readonly table: string;
   readonly length: number;
-  /** sum: sum of w e; mean: that over sum of w; sqrtn: that over the root of the sum of w squared. An empty bag is the row 0. */
+  /**
+   * How the embeddings e of a row's values, with weights w, become one. sum: the sum of w e; mean: that sum divided by
+   * the sum of w; sqrtn: that sum divided by the square root of the sum of w squared. An empty bag has the embedding of
+   * row 0.
+   */
   readonly combiner: 'sum' | 'mean' | 'sqrtn';
 }
 
-/** An untransformed number, NaN where missing. ONNX input: float [batch]. The transform belongs to the graph. */
+/** A number, NaN if missing, that the ONNX graph clips, transforms and standardises. ONNX input: float [batch]. */
 export interface NumberInput {
   readonly kind: 'number';
   readonly name: string;
   readonly entity: Entity;
   readonly clip: readonly [number | null, number | null] | null;
   readonly log1p: boolean;
-  /** Of the clipped, log1p'd training values; 0 and 1 where the declaration does not standardise. */
+  /** Mean of the training values after `clip` and `log1p`; 0 if the declaration does not standardise. */
   readonly mean: number;
+  /** Standard deviation of the training values after `clip` and `log1p`; 1 if the declaration does not standardise. */
   readonly deviation: number;
 }
 
-/** An untransformed number whose interval is embedded, NaN where missing. ONNX input: float [batch]. */
+/** A number, NaN if missing, whose interval the ONNX graph finds and embeds. ONNX input: float [batch]. */
 export interface QuantileInput {
   readonly kind: 'quantile';
   readonly name: string;
@@ -47,54 +55,60 @@ export interface QuantileInput {
   readonly boundaries: readonly number[];
 }
 
+/** An input of the model. */
 export type InputSpec = IdInput | BagInput | NumberInput | QuantileInput;
 
 /** An input whose values are rows of an embedding table. */
 export type EmbeddedInput = Extract<InputSpec, { readonly table: string }>;
 
+/** Whether an input's values are rows of an embedding table. */
 export function isEmbedded(input: InputSpec): input is EmbeddedInput {
   return 'table' in input;
 }
 
-/** Size of an embedding table once the encoder is fitted. */
+/** Size of an embedding table, which is known once the encoder is fitted. */
 export interface TableSpec {
   readonly name: string;
+  /** Width of an embedding. */
   readonly dimension: number;
-  /** Rows, those for missing and unknown included. */
+  /** Number of rows, including those for missing and unknown values. */
   readonly rows: number;
 }
 
-/** Encoded inputs of consecutive rows, column by column. The arrays belong to whoever receives the chunk. */
+/** Encoded inputs of consecutive rows, column by column. The receiver may keep and change the arrays. */
 export interface EncodedChunk {
   readonly rows: number;
-  /** By input name: `rows` values for an id, `rows * length` for a bag. */
+  /** Row ids by name of the input: `rows` of them for an id, `rows * length` for a bag. */
   readonly ids: Readonly<Record<string, BigInt64Array>>;
-  /** By bag name: `rows * length` weights before the combiner. */
+  /** Weights by name of the bag: `rows * length`, before the combiner. */
   readonly weights: Readonly<Record<string, Float32Array>>;
-  /** By input name of kinds `number` and `quantile`. */
+  /** Numbers by name of the input, of kind `number` or `quantile`. */
   readonly numbers: Readonly<Record<string, Float32Array>>;
 }
 
 /**
- * The ids as pairs of 32-bit words, the same memory: word 2 i holds id i, as long as ids are below 2^31, and word 2 i + 1
- * is 0. To read ids as bigints would make an object of each.
+ * Returns a view of ids as 32-bit words: word 2 i is id i, which must be below 2^31, and word 2 i + 1 is 0. Reading ids
+ * as bigints would allocate an object for each of them.
  */
 export function idWords({ buffer, byteOffset, length }: BigInt64Array): Int32Array {
   return new Int32Array(buffer, byteOffset, 2 * length);
 }
 
+/** The label of a row whose outcome is not final yet. */
 export const UNKNOWN_LABEL = -1;
+/** The parts that a log is split into. Their positions in this list are their numbers in SQL and in encoded rows. */
 export const PARTS = ['train', 'validation', 'test'] as const;
+/** Name of a part of a log. */
 export type Part = (typeof PARTS)[number];
 
-/** Encoded rows of a log, with what training and evaluation need besides. */
+/** Encoded rows of a log with their labels, weights and parts, for training and evaluation. */
 export interface LogChunk extends EncodedChunk {
   /** Position of each row in the log, from 0, over all its files in order. */
   readonly rowNumbers: Float64Array;
   /** Index into `PARTS`. */
   readonly part: Uint8Array;
-  /** By labelled stage: 1, 0 or `UNKNOWN_LABEL` (not mature yet). `inconsistent: and` is already applied. */
+  /** Labels by labelled stage: 1, 0 or `UNKNOWN_LABEL`. `inconsistent: and` is already applied. */
   readonly labels: Readonly<Record<string, Int8Array>>;
-  /** 1 / the rate at which such rows were kept; 1 in a full log. */
+  /** Inverse of the rate at which such rows were kept; 1 in a full log. */
   readonly weight: Float32Array;
 }

@@ -1,17 +1,23 @@
-/** A fitted encoder: how each feature's values become ids and numbers. */
+/** A fitted encoder, which says how each feature's values become row ids and numbers. */
 import type { EmbeddingTable, Feature } from '../config/declaration.ts';
 import type { InputSpec, TableSpec } from './encoded.ts';
 
-/** The values of a table, in the database that the encoder was fitted or read in. */
+/**
+ * The values of an embedding table that have a row of their own. They are in the database that the encoder belongs to.
+ */
 export interface Vocabulary {
-  /** SQL table with columns `value` and `id`. */
+  /** Name of the SQL table with the columns `value` and `id`. */
   readonly table: string;
-  /** SQL enum of the values in order of their ids, where a bag shares the table; lists cannot be joined. */
+  /**
+   * Name of the SQL enum of the values in the order of their ids, by which the ids of values in lists are found: lists
+   * cannot be joined. `null` if no bag uses the table.
+   */
   readonly enumType: string | null;
+  /** Number of values. */
   readonly size: number;
 }
 
-/** Depends on nothing but itself: the declaration it was fitted by may have changed since. */
+/** A fitted encoder. It has a copy of its features, since the declaration may change after the fit. */
 export interface Encoder {
   readonly features: readonly Feature[];
   readonly embeddings: readonly EmbeddingTable[];
@@ -19,14 +25,17 @@ export interface Encoder {
   readonly inputs: readonly InputSpec[];
   /** One for each embedding table, in their order. */
   readonly tables: readonly TableSpec[];
-  /** By name of the embedding table, those with a vocabulary. */
+  /** Vocabularies by name of the embedding table, for tables that have one. */
   readonly vocabularies: Readonly<Record<string, Vocabulary>>;
 }
 
-/** Number of the encoding's rules: another number encodes the same value to something else. */
+/** Version of the encoding's rules. It changes when the same value is encoded differently. */
 export const ENCODER_FORMAT = 1;
 
-/** The table that a feature embeds its values in. */
+/**
+ * Returns the embedding table of a name.
+ * @throws {RangeError} if the encoder has no such table.
+ */
 export function embeddingTable({ embeddings }: Pick<Encoder, 'embeddings'>, name: string): EmbeddingTable {
   const table = embeddings.find((candidate) => candidate.name === name);
   if (table === undefined) throw new RangeError(`embedding ${name} is not declared`);

@@ -1,4 +1,4 @@
-/** Why a file cannot be used; the same words wherever a machine reads them. */
+/** Why a file cannot be used, as a code for programs. */
 export type DataErrorCode =
   | 'no_such_file'
   | 'unknown_format'
@@ -19,7 +19,7 @@ export type DataErrorCode =
   | 'table_rows'
   | 'one_class';
 
-/** Thrown where a log or a candidate file as a whole cannot be used: trying again cannot help. */
+/** Thrown if a log, a candidate file or a feature table as a whole cannot be used. Trying again does not help. */
 export class DataError extends Error {
   override readonly name = 'DataError';
   constructor(
@@ -31,7 +31,7 @@ export class DataError extends Error {
   }
 }
 
-/** Thrown where an encoder does not give the values that were recorded when it was written. */
+/** Thrown if an encoder does not encode values as was recorded when it was written. */
 export class EncoderMismatchError extends Error {
   override readonly name = 'EncoderMismatchError';
   constructor(
@@ -47,17 +47,17 @@ export class EncoderMismatchError extends Error {
   }
 }
 
-/** The first line of whatever was thrown: DuckDB adds pages of advice. */
+/** Returns the first line of an error's message. DuckDB's messages go on with advice that does not apply here. */
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n', 1)[0] ?? '';
 }
 
 /**
- * Runs work that reads files, and turns DuckDB's complaint about a file's content into a `DataError`: no retry will mend
- * a page that does not decompress.
+ * Runs work that reads a file, and turns DuckDB's errors about the content of the file into a `DataError`: a page that
+ * cannot be decompressed stays so when the work is retried. `name` is the file's, for messages.
  */
-export async function blamingContent<T>(name: string, work: () => Promise<T>): Promise<T> {
+export async function asDataError<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,31 +1,31 @@
-/** A log, opened once for all that is done with it. */
+/** Opens a log once for everything that is done with it. */
 import type { Declaration } from '../config/declaration.ts';
 import { type CheckedLog, type CheckOptions, checkLog } from './check/log.ts';
 import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 import { openSource } from './source/source.ts';
 
 /**
- * A log whose source was read from end to end: its checked and prepared rows lie in the database's scratch space, and all
- * further questions are put to them.
+ * A log whose source has been read once. Everything else is read from its checked and prepared rows in the database.
  */
 export interface OpenedLog {
   readonly database: Database;
   readonly log: CheckedLog;
-  /** When its opening began, by `performance.now()`. */
+  /** Time at which opening began, by `performance.now()`. */
   readonly began: number;
 }
 
+/** Which log is opened, by which declaration, and how. */
 export interface OpenLogOptions extends DatabaseOptions, CheckOptions {
   readonly declaration: Declaration;
   /** A file, folder or glob of Parquet or CSV. */
   readonly dataPath: string;
-  /** Folder that a relative path of the log starts from. @default the process's */
+  /** Folder that a relative `dataPath` starts from. @default the working directory */
   readonly cwd?: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Opens a log for some work, and removes what was kept of it when the work is done.
+ * Opens a log, runs work on it, and removes its temporary files afterwards.
  * @throws {DataError} as `openSource` and `checkLog`.
  */
 export async function withLog<T>(options: OpenLogOptions, work: (opened: OpenedLog) => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-/** Streams a query's columns as typed arrays. */
+/** Streams the columns of a query as typed arrays. */
 import { DuckDBArrayVector, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api';
 import { STATEMENTS } from './database.ts';
 
@@ -10,23 +10,26 @@ const ARRAYS = {
   UTINYINT: Uint8Array,
 } as const;
 
+/** DuckDB types that can be read. */
 export type ColumnType = keyof typeof ARRAYS;
+/** The values of a column. */
 export type ColumnArray = BigInt64Array | Float64Array | Float32Array | Int8Array | Uint8Array;
 
-/** A column without NULLs. */
+/** The type of a column without NULLs. */
 export interface ColumnLayout {
   readonly type: ColumnType;
-  /** Values a row, for a column of type ARRAY; `null` for a single value. */
+  /** Number of values in each row of an ARRAY column; `null` for a column of single values. */
   readonly length: number | null;
 }
 
+/** The columns of consecutive rows. */
 export interface ColumnBlock {
   readonly rows: number;
-  /** In the order of the layout. */
+  /** One array for each column, in the order of the layout. */
   readonly columns: readonly ColumnArray[];
 }
 
-/** Rows as DuckDB gives them, some 2,048 at a time. The arrays are only good until the next block. */
+/** Yields the rows of a query in blocks of up to 2,048 rows. The arrays are valid only until the next block. */
 export async function* readColumns(
   connection: DuckDBConnection,
   sql: string,
@@ -41,11 +44,12 @@ export async function* readColumns(
 }
 
 /**
- * Rows in the order of their numbers, in blocks of `blockRows`; only the last is shorter. The first column of the query is
- * the row's number, DOUBLE, from 1 without gaps; it is not in the layout. Numbers may come out of order within some
- * thousands of rows, as they do from a hash join. The arrays belong to the receiver.
+ * Yields the rows of a query in the order of their numbers, in blocks of `blockRows` rows of which only the last may be
+ * shorter. The first column of the query is the row's number: a DOUBLE, from 1, without gaps. It is not part of the
+ * layout. Blocks that are not complete wait in memory, so numbers should be out of order by no more than some
+ * thousands, as a hash join leaves them. The receiver may keep and change the arrays.
  *
- * @throws {Error} where numbers are missing.
+ * @throws {Error} if numbers are missing.
  */
 export async function* readNumberedColumns(
   connection: DuckDBConnection,
@@ -62,9 +66,9 @@ export async function* readNumberedColumns(
     for (const run of blockRuns(numbers, rows, blockRows)) {
       const block = waiting.get(run.block) ?? { filled: 0, columns: emptyColumns(layout, blockRows) };
       waiting.set(run.block, block);
-      block.filled += run.places.length;
+      block.filled += run.positions.length;
       for (const [index, source] of sources.entries()) {
-        scatter(source, run.from, run.places, block.columns[index], layout[index]?.length ?? 1);
+        scatter(source, run.from, run.positions, block.columns[index], layout[index]?.length ?? 1);
       }
     }
     for (let block = waiting.get(next); block?.filled === blockRows; block = waiting.get(next)) {
@@ -84,11 +88,13 @@ export async function* readNumberedColumns(
   };
 }
 
-/** Rows that follow each other in a chunk and belong to the same block, with their places in it. */
+/** Consecutive rows of a DuckDB chunk that belong to the same block. */
 interface BlockRun {
   readonly block: number;
+  /** Position of the first row in the chunk. */
   readonly from: number;
-  readonly places: Int32Array;
+  /** Positions of the rows in the block. */
+  readonly positions: Int32Array;
 }
 
 function blockRuns(numbers: Float64Array, rows: number, blockRows: number): BlockRun[] {
@@ -98,9 +104,9 @@ function blockRuns(numbers: Float64Array, rows: number, blockRows: number): Bloc
     const first = block * blockRows + 1;
     let to = from;
     while (to < rows && (numbers[to] ?? 0) >= first && (numbers[to] ?? 0) < first + blockRows) to += 1;
-    const places = new Int32Array(to - from);
-    for (let i = from; i < to; i += 1) places[i - from] = (numbers[i] ?? 0) - first;
-    runs.push({ block, from, places });
+    const positions = new Int32Array(to - from);
+    for (let i = from; i < to; i += 1) positions[i - from] = (numbers[i] ?? 0) - first;
+    runs.push({ block, from, positions });
     from = to;
   }
   return runs;
@@ -112,7 +118,8 @@ function emptyColumns(layout: readonly ColumnLayout[], rows: number): ColumnArra
 
 function itemsOf(chunk: DuckDBDataChunk, index: number, { type, length }: ColumnLayout): ColumnArray {
   const vector = chunk.getColumnVector(index);
-  // An array's child vector is private in the bindings' types, and the only way to its values without boxing each.
+  // The child vector of an ARRAY is private in the bindings' types, but only it gives the values without an object
+  // each.
   const values: unknown =
     length !== null && vector instanceof DuckDBArrayVector ? Reflect.get(vector, 'childData') : vector;
   const items: unknown = typeof values === 'object' && values !== null ? Reflect.get(values, 'items') : undefined;
@@ -123,27 +130,27 @@ function itemsOf(chunk: DuckDBDataChunk, index: number, { type, length }: Column
 function scatter(
   source: ColumnArray,
   from: number,
-  places: Int32Array,
+  positions: Int32Array,
   target: ColumnArray | undefined,
   width: number,
 ): void {
   if (target === undefined) return;
   if (source instanceof BigInt64Array) {
-    if (target instanceof BigInt64Array) scatterIds(source, from, places, target, width);
+    if (target instanceof BigInt64Array) scatterIds(source, from, positions, target, width);
   } else if (!(target instanceof BigInt64Array)) {
-    scatterNumbers(source, from, places, target, width);
+    scatterNumbers(source, from, positions, target, width);
   }
 }
 
 function scatterIds(
   source: BigInt64Array,
   from: number,
-  places: Int32Array,
+  positions: Int32Array,
   target: BigInt64Array,
   width: number,
 ): void {
-  for (let i = 0; i < places.length; i += 1) {
-    const to = (places[i] ?? 0) * width;
+  for (let i = 0; i < positions.length; i += 1) {
+    const to = (positions[i] ?? 0) * width;
     for (let k = 0; k < width; k += 1) target[to + k] = source[(from + i) * width + k] ?? 0n;
   }
 }
@@ -153,12 +160,12 @@ type NumberArray = Exclude<ColumnArray, BigInt64Array>;
 function scatterNumbers(
   source: NumberArray,
   from: number,
-  places: Int32Array,
+  positions: Int32Array,
   target: NumberArray,
   width: number,
 ): void {
-  for (let i = 0; i < places.length; i += 1) {
-    const to = (places[i] ?? 0) * width;
+  for (let i = 0; i < positions.length; i += 1) {
+    const to = (positions[i] ?? 0) * width;
     for (let k = 0; k < width; k += 1) target[to + k] = source[(from + i) * width + k] ?? 0;
   }
 }

@@ -1,21 +1,22 @@
-/** One way in which a row can be bad. */
+/** A check of a row, and the reason for which a row that fails it is rejected. */
 import { type ListedReason, REJECT_REASONS, type RejectReason } from '../contract/reject-reasons.ts';
 import type { Value } from './columns.ts';
 
+/** A check of a row. */
 export interface RowCheck {
   readonly reason: RejectReason;
   readonly column: string | null;
-  /** SQL that is true where the row is bad, false or NULL where it is not. */
+  /** SQL condition that is true if the row is bad; false or NULL if it is not. */
   readonly isBad: string;
-  /** SQL of the offending text, NULL for keys. */
+  /** SQL of the text of the bad value; NULL for a missing key. */
   readonly value: string;
   /** What the value should have been, for messages. */
   readonly expected: string;
-  /** The stage whose own allowance such rows count against; `null` for the log's. */
+  /** The stage against whose limit, `max_inconsistent`, bad rows count; `null` for `log.max_rejected`. */
   readonly stage: string | null;
 }
 
-/** A check of one column, with what the table of reasons expects of it unless the caller knows more. */
+/** Returns a check of one column. What is expected is the text of `REJECT_REASONS` unless the caller gives another. */
 export function columnCheck(
   reason: ListedReason,
   column: string,
@@ -26,7 +27,7 @@ export function columnCheck(
   return rowCheck(reason, column, value, isBad, expected);
 }
 
-/** A check of one column, for any reason. */
+/** Returns a check of one column for any reason, including that labels contradict each other. */
 export function rowCheck(
   reason: RejectReason,
   column: string,

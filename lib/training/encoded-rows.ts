@@ -78,7 +78,7 @@ class EncodedFile implements EncodedRows {
 function layoutOf(encoder: Encoder): FileLayout<Group> {
   const { columns } = encodeSql(encoder);
   const lengths = (group: Group) =>
-    Object.fromEntries(columns.filter(({ place }) => place === group).map(({ input, length }) => [input, length ?? 1]));
+    Object.fromEntries(columns.filter(({ field }) => field === group).map(({ input, length }) => [input, length ?? 1]));
   return { ids: lengths('ids'), weights: lengths('weights'), numbers: lengths('numbers') };
 }
 

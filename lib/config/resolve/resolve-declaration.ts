@@ -34,7 +34,9 @@ function entitiesOf(entities: FileShape['entities']): readonly EntityTable[] {
   });
 }
 
-/** By default training stops after two epochs without a better validation loss, if there are validation rows. */
+/**
+ * Fills in the default of `patience`: two epochs if there are validation rows, otherwise training never stops early.
+ */
 function trainingOf({ patience, ...training }: TrainingShape, split: Split): TrainingChoice {
   return { ...training, patience: patience === undefined ? (hasValidation(split) ? 2 : null) : patience };
 }

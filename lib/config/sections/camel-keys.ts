@@ -1,9 +1,11 @@
-/** A key of the file in camel case: `max_rejected` becomes `maxRejected`. */
+/** Renames the keys of a section from the file's snake case to the code's camel case. */
+
+/** The camel case of a key: `max_rejected` becomes `maxRejected`. */
 type CamelCase<Key extends string> = Key extends `${infer First}_${infer Rest}`
   ? `${First}${Capitalize<CamelCase<Rest>>}`
   : Key;
 
-/** A section of the declaration: what its schema parses, with keys in camel case. */
+/** A parsed section with its keys in camel case. */
 export type CamelKeys<Section> = {
   readonly [Key in keyof Section as CamelCase<Key & string>]: Readonly<Section[Key]>;
 };

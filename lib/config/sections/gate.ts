@@ -18,7 +18,7 @@ export const gate = z
       .describe(
         'What "as good" means for max_age: the loss is higher by at most this share of the current version\'s loss.',
       ),
-    /** The ratio is known as PCOC. */
+    /** This ratio is known as PCOC, predicted clicks over clicks. */
     pcoc: pcocLimits
       .default([0.67, 1.5])
       .describe('Lowest and highest allowed sum of the predicted probabilities divided by the sum of the labels.'),

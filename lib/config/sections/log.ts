@@ -11,12 +11,12 @@ const members = {
     .optional()
     .describe('Column with the time of the row.')
     .transform((time) => time ?? null),
-  /** GAUC compares rows of a group, a bootstrap draws whole groups. */
+  /** GAUC compares rows within a group, and a bootstrap draws whole groups. */
   group: column
     .optional()
     .describe('Column with the group of the row: rows of the same user have the same value.')
     .transform((group) => group ?? null),
-  /** A constant or a column; `null` in a full log. */
+  /** The rate is a constant or a column; it is `null` in a full log. */
   kept: rate
     .optional()
     .describe('Rate at which unclicked rows were kept in a sampled log, or the column with that rate.')

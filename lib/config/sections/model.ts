@@ -12,7 +12,7 @@ export const model = z
       .min(1, 'at least one layer')
       .default([200, 80])
       .describe("Units of each tower's hidden layers."),
-    /** The sum is figure 2 of arXiv 1804.07931. */
+    /** The sum by entity is that of figure 2 of arXiv 1804.07931. */
     fields: z
       .enum(['concatenate', 'sum_by_entity'])
       .default('concatenate')

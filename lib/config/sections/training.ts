@@ -10,7 +10,7 @@ export const training = z
     epochs: whole(1).default(10).describe('Passes over the training rows, at most.'),
     optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule.'),
     learning_rate: positive.default(0.001).describe('Step size of the update rule.'),
-    /** 0 with every other optimizer. */
+    /** Momentum is 0 with every other optimizer. */
     momentum: share.default(0).describe('With sgd: share of the previous step that is added to the next one.'),
     warmup_steps: whole(0).default(0).describe('Steps over which the learning rate grows to its full value.'),
     learning_rate_decay: z
@@ -37,7 +37,8 @@ export const training = z
 
 /** The section `training`, as parsed. */
 export interface TrainingShape extends z.output<typeof training> {}
-/** How the network is trained. */
+
+/** How the network is trained, with every default filled in. */
 export interface TrainingChoice extends TrainingShape {
   readonly patience: number | null;
 }

@@ -1,13 +1,13 @@
-/** A candidate file that every model of a declaration can score: one row of plain values. */
+/** Writes a canary: a candidate file of one valid row, which shows that a deployment scores. */
 import type { Declaration } from '../../config/declaration.ts';
 import { type Database, execute, identifier, literal } from '../database.ts';
 import { idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns, featureKind } from '../kinds/index.ts';
 
-/** The value of the key columns. */
+/** The value of the canary's key columns. */
 export const CANARY_KEY = 'entirespace-doctor';
 
-/** Writes the row as Parquet. Columns with a value for scoring are left out. */
+/** Writes the canary of a declaration to a Parquet file. Columns that candidates may lack are left out. */
 export async function writeCanary(
   database: Database,
   { log, features, embeddings }: Pick<Declaration, 'log' | 'features' | 'embeddings'>,

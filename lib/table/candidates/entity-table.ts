@@ -1,4 +1,4 @@
-/** Feature tables as people have them, checked, and cut into buckets by the hash of the entity's key. */
+/** Checks the feature tables that people provide, and divides them into buckets by the hash of the entity's key. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
@@ -8,12 +8,12 @@ import { checkTableColumns, requiredValue } from '../check/check-columns.ts';
 import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.ts';
 import { type Column, canonicalText, type Relation } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
-import { blamingContent, DataError } from '../errors.ts';
+import { asDataError, DataError } from '../errors.ts';
 import { parquetScan } from '../source/parquet-file.ts';
 import { openSource } from '../source/source.ts';
 import { entityBucketSql, ROW_GROUP_ROWS, tableFeatures } from './join-tables.ts';
 
-/** A table of one row for each entity, found to be fit for scoring. */
+/** A feature table, one row for each entity, that has been checked. */
 export interface CheckedTable {
   readonly entity: EntityTable['entity'];
   readonly key: Column;
@@ -22,7 +22,7 @@ export interface CheckedTable {
   readonly relation: Relation;
 }
 
-/** A bucket's rows, in the order of their keys' texts. Buckets without rows have no file. */
+/** A file with the rows of a bucket, in the order of their keys' texts. Buckets without rows have no file. */
 export interface BucketFile {
   readonly bucket: number;
   readonly path: string;
@@ -32,10 +32,10 @@ export interface BucketFile {
 const EXAMPLES = 3;
 
 /**
- * Opens the table of an entity: a file, folder or glob of Parquet or CSV, one row for each key. A relative path starts
- * from `cwd`.
- * @throws {DataError} naming every column that is missing or of a wrong type; or every kind of bad row (no key, a value
- * that scoring would reject) and the keys that are repeated, with examples.
+ * Opens and checks the feature table of an entity: a file, folder or glob of Parquet or CSV with one row for each key.
+ * A relative path starts from `cwd`.
+ * @throws {DataError} naming every column that is missing or of a wrong type, or every kind of bad row (without a key,
+ * or with a value that scoring would reject) and repeated keys, with examples.
  */
 export async function checkEntityTable(
   database: Database,
@@ -47,7 +47,7 @@ export async function checkEntityTable(
   const { relation, columns, rows } = await openSource(database, path, cwd);
   const features = tableFeatures(entity, declaration.entities, declaration.features);
   checkTableColumns(relation, entity, features);
-  const problems = await blamingContent(path, async () => [
+  const problems = await asDataError(path, async () => [
     ...(await badRows(database, relation, {
       ...declaration,
       features,
@@ -66,7 +66,9 @@ export async function checkEntityTable(
   return { entity: entity.entity, key, columns: typed, rows, relation };
 }
 
-/** Writes a table's buckets one after another into `folder`; each file is removed when the next one is asked for. */
+/**
+ * Writes the buckets of a table into `folder` and yields them one by one. A file is removed before the next is written.
+ */
 export async function* writeBuckets(
   database: Database,
   { key, columns, relation }: CheckedTable,
@@ -74,20 +76,20 @@ export async function* writeBuckets(
   folder: string,
 ): AsyncGenerator<BucketFile> {
   const names = columns.map(({ name }) => identifier(name)).join(', ');
-  const parts = join(folder, 'parts');
+  const partitions = join(folder, 'partitions');
   const cut = `SELECT ${names}, ${entityBucketSql(key, buckets)} AS "#bucket" FROM ${relation.from}`;
   await execute(
     database,
-    `COPY (${cut}) TO ${literal(parts)} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ("#bucket"))`,
+    `COPY (${cut}) TO ${literal(partitions)} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ("#bucket"))`,
   );
-  for (const { bucket, part } of await partsOf(parts)) {
-    const files = (await readdir(part)).sort().map((name) => join(part, name));
+  for (const { bucket, partition } of await partitionsIn(partitions)) {
+    const files = (await readdir(partition)).sort().map((name) => join(partition, name));
     const path = join(folder, 'bucket.parquet');
     const order = canonicalText(requiredValue(relation, key.name));
     const rows = `SELECT ${names} FROM ${parquetScan(files)} ORDER BY ${order}`;
     const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
     await execute(database, `COPY (${rows}) TO ${literal(path)} (${options})`);
-    await rm(part, { recursive: true });
+    await rm(partition, { recursive: true });
     const counted = await queryOne(database, `SELECT count(*) AS rows FROM ${parquetScan([path])}`);
     yield { bucket, path, rows: Number(counted.rows) };
     await rm(path);
@@ -123,10 +125,10 @@ async function repeatedKeys(database: Database, relation: Relation, { key }: Ent
   return [`${key} is repeated: ${countOf(Number(first.keys), 'key')}, ${examples.join(', ')}`];
 }
 
-/** DuckDB's folders, `<column>=<value>`, in the order of the buckets. */
-async function partsOf(folder: string): Promise<{ readonly bucket: number; readonly part: string }[]> {
+/** Returns the folders that DuckDB wrote, named `<column>=<value>`, in the order of the buckets. */
+async function partitionsIn(folder: string): Promise<{ readonly bucket: number; readonly partition: string }[]> {
   const names = await readdir(folder);
   return names
-    .map((name) => ({ bucket: Number(name.slice(name.lastIndexOf('=') + 1)), part: join(folder, name) }))
+    .map((name) => ({ bucket: Number(name.slice(name.lastIndexOf('=') + 1)), partition: join(folder, name) }))
     .sort((a, b) => a.bucket - b.bucket);
 }

@@ -1,8 +1,8 @@
 /**
- * Features of users and items that lie in tables of their own, joined to rows that lack them.
+ * Joins the features of users and items from feature tables to rows that lack them.
  *
- * A key's canonical text is what is joined on, so that 7, '7' and CSV's 7 are one user. Entities lie in buckets by the
- * published hash of that text: a shard needs only the buckets of its own.
+ * Keys are compared by their canonical texts, so that the number 7, the text '7' and a 7 in CSV are the same user. The
+ * published hash of that text chooses the bucket of an entity, so that a shard fetches only the buckets that it needs.
  */
 import { join } from 'node:path';
 import type { EntityTable, Feature } from '../../config/declaration.ts';
@@ -13,33 +13,36 @@ import { bucketSql } from '../hash.ts';
 import { featureColumns } from '../kinds/index.ts';
 import { parquetScan } from '../source/parquet-file.ts';
 
-/** A table's rows, as many of them as a join may need. */
+/** The rows of a feature table, or those of them that a join needs. */
 export interface TableRows {
   readonly entity: EntityTable;
-  /** Where the table lies, for messages. */
+  /** Location of the table, for messages. */
   readonly place: string;
-  /** The table's own column of keys. */
+  /** The table's column of keys. */
   readonly key: Column;
-  /** What the rows lack and the table has. */
+  /** The table's columns that are joined, which the rows lack. */
   readonly columns: readonly Column[];
-  /** Parquet files. */
+  /** Paths of the Parquet files. */
   readonly paths: readonly string[];
 }
 
-/** Name by which the canonical text of a key is joined. */
+/** Name of the column with the canonical text of a key, on which tables are joined. */
 const KEY = '"#key"';
 const HASH_SEED = 0;
-/** A row group is written from memory, and read into it, one for each thread: of wide rows DuckDB's own 122,880 are too many. */
+/**
+ * Rows of a row group. Each thread has a whole row group in memory while it reads or writes; DuckDB's default of
+ * 122,880 wide rows would be too much.
+ */
 export const ROW_GROUP_ROWS = 16_384;
-// Of half a kilobyte each they take some tens of megabytes, as do the rows of their entities.
+/** Rows that are joined at once: at half a kilobyte each, some tens of megabytes, and the same for their entities. */
 const ROWS_AT_ONCE = 65_536;
 
-/** SQL of the bucket that an entity lies in, from its key. */
+/** Returns the SQL of the bucket of an entity, from its key. */
 export function entityBucketSql(key: Column, buckets: number): string {
   return bucketSql(HASH_SEED, canonicalText(columnValue(key)), buckets);
 }
 
-/** The features of an entity that read a column which its table may be asked for. */
+/** Returns the features of an entity that read a column which its table can provide. */
 export function tableFeatures(
   { entity }: EntityTable,
   entities: readonly EntityTable[],
@@ -48,7 +51,7 @@ export function tableFeatures(
   return features.filter((feature) => feature.entity === entity && askedColumns(feature, entities).length > 0);
 }
 
-/** Columns of these features that their tables may be asked for and that are not among the columns given. */
+/** Returns the columns of these features that tables can provide and that are not among `columns`, each once. */
 export function lackedColumns(
   features: readonly Feature[],
   entities: readonly EntityTable[],
@@ -58,7 +61,7 @@ export function lackedColumns(
   return [...new Set(asked.filter((name) => !columns.some((column) => column.name === name)))];
 }
 
-/** Keys, and what is constant at scoring, always stay with the candidate. */
+/** Returns the columns of a feature that a table can provide: all but keys and columns with a value for scoring. */
 function askedColumns(feature: Feature, entities: readonly EntityTable[]): string[] {
   const isKey = (column: string) => entities.some(({ key }) => sameColumn(key, column));
   return featureColumns(feature).flatMap(({ column, atScoring }) =>
@@ -66,12 +69,15 @@ function askedColumns(feature: Feature, entities: readonly EntityTable[]): strin
   );
 }
 
-/** The table's columns of these names. One that differs from a column of the rows in case only could not stand beside it. */
+/**
+ * Returns the table's columns of these names. One whose name differs from a column of the rows in case only is left
+ * out: DuckDB cannot have both in one result.
+ */
 export function tableColumns(names: readonly string[], table: readonly Column[], columns: readonly Column[]): Column[] {
   return table.filter(({ name }) => names.includes(name) && !columns.some((column) => sameColumn(column.name, name)));
 }
 
-/** The buckets in which the rows' entities lie, in order. */
+/** Returns the buckets of the entities of these rows, in order. */
 export async function neededBuckets(
   database: Database,
   relation: Relation,
@@ -86,15 +92,15 @@ export async function neededBuckets(
   return found.map(({ bucket }) => Number(bucket));
 }
 
-/** Writes the table's rows of the relation's entities to a Parquet file, which stands for the table from then on. */
+/** Writes the rows of a table that the relation's entities need to a Parquet file, which can then replace the table. */
 export function writeNeededRows(database: Database, relation: Relation, table: TableRows, path: string): Promise<void> {
   return writeParquet(database, neededRowsSql(relation, table), path);
 }
 
 /**
- * Writes the rows with the columns that their entities' tables have to Parquet files in `folder`, some at a time, and
- * returns the same relation over them. A join in one piece would need memory for all that it joins, and DuckDB keeps no
- * order once that does not fit, where the rows must keep theirs.
+ * Joins the columns of tables to rows, writes the result to Parquet files in `folder`, and returns it as a relation.
+ * Rows are joined some at a time: a single join would need memory for all of them, and if there is not enough, DuckDB
+ * does not keep the order of the rows.
  */
 export async function joinTables(
   database: Database,
@@ -116,7 +122,7 @@ export async function joinTables(
   return { ...withTables(relation, tables), from: `(SELECT * FROM ${parquetScan(paths)})` };
 }
 
-/** The relation as it is once its entities' columns are joined. */
+/** Returns the relation with the columns and entities that joining these tables adds to it. Nothing is read. */
 export function withTables(
   relation: Relation,
   tables: readonly Pick<TableRows, 'entity' | 'place' | 'columns'>[],
@@ -146,7 +152,10 @@ function joinSql(relation: Relation, tables: readonly TableRows[]): string {
   return `SELECT ${['rows.*', ...selected].join(', ')} FROM ${relation.from} rows ${joins.join(' ')} ORDER BY rows."#row"`;
 }
 
-/** The table's rows of the relation's entities: only they are kept in memory, and the table streams past. */
+/**
+ * Returns the SQL of the table's rows that the relation's entities need. The table is streamed; only these rows are
+ * kept.
+ */
 function neededRowsSql(relation: Relation, { entity, key, columns, paths }: TableRows): string {
   const keys = `SELECT ${canonicalText(columnValue(keyColumn(relation, entity.key)))} FROM ${relation.from}`;
   const names = [key, ...columns].map(({ name }) => identifier(name)).join(', ');

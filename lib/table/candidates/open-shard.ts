@@ -1,11 +1,11 @@
-/** The rows of one shard, as a relation: what they need of the file is fetched, CSV becomes Parquet of text. */
+/** Opens a shard as a relation: fetches what its rows need of the file, and converts CSV to Parquet of text columns. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../../config/declaration.ts';
 import type { Relation } from '../columns.ts';
 import { type Database, execute, identifier, literal } from '../database.ts';
 import type { Encoder } from '../encoder.ts';
-import { blamingContent, DataError } from '../errors.ts';
+import { asDataError, DataError } from '../errors.ts';
 import type { CandidateFile } from '../source/candidate-file.ts';
 import type { Dialect } from '../source/csv-dialect.ts';
 import { createMalformedTable, importCsv } from '../source/csv-import.ts';
@@ -14,13 +14,14 @@ import { withMalformed } from '../source/source.ts';
 import type { CandidatePlan, Shard } from './plan.ts';
 import { fetchFooter, neededColumns, rangesOfRows } from './row-groups.ts';
 
-// A scan looks at each row group of a file, 0.1 ms for one that has none of the shard's rows, and a shard is scanned six
-// times: of a file with more than these the shard's rows are copied first.
+// A scan takes 0.1 ms for each row group of the file, even if it has none of the shard's rows, and a shard is scanned
+// six times. If a file has more row groups than this, the rows of the shard are copied first.
 const MANY_ROW_GROUPS = 2_000;
 
+/** Which shard is opened, and what is needed of it. */
 export interface OpenShardOptions {
   readonly database: Database;
-  /** The candidate file; of a shard with a `piece`, that piece. */
+  /** The candidate file; if the shard has a `piece`, that piece. */
   readonly file: CandidateFile;
   readonly plan: CandidatePlan;
   readonly shard: Shard;
@@ -28,15 +29,16 @@ export interface OpenShardOptions {
   readonly encoder: Encoder;
 }
 
+/** A shard that can be read. */
 export interface OpenShard {
   readonly relation: Relation;
-  /** Removes what opening has left on disk and in the database. */
+  /** Removes the files and tables that opening created. */
   remove(): Promise<void>;
 }
 
 /**
- * Makes a shard's rows readable, numbered as in the file.
- * @throws {DataError} where the file is not as it was planned.
+ * Opens a shard. Its rows have their positions in the file.
+ * @throws {DataError} if the file has changed since it was planned.
  */
 export function openShard(options: OpenShardOptions): Promise<OpenShard> {
   const { dialect } = options.plan;
@@ -65,7 +67,7 @@ async function openParquetShard({
   const copy = join(database.scratch, `${database.uniqueName('shard')}.parquet`);
   const remove = () => rm(copy, { force: true });
   const copied = `COPY (${rowsOf(needed.map(identifier).join(', '))}) TO ${literal(copy)} (FORMAT parquet)`;
-  await blamingContent(name, () => execute(database, copied)).catch(async (error: unknown) => {
+  await asDataError(name, () => execute(database, copied)).catch(async (error: unknown) => {
     await remove();
     throw error;
   });

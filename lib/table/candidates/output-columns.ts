@@ -4,15 +4,16 @@ import { identifier } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { CandidatePlan } from './plan.ts';
 
+/** A column of a scores file. */
 export interface OutputColumn {
   readonly name: string;
-  /** SQL of its value, over `rows`, the shard's rows, and `scores`, what the model gave them. */
+  /** SQL of its value, over `rows` (the rows of the shard) and `scores` (their predictions). */
   readonly sql: string;
 }
 
 /**
- * The columns in their order: those that are copied from the candidates, the keys or all, then the model's outputs.
- * @throws {DataError} where a candidate column has the name of an output, whatever its case.
+ * Returns the columns in order: the keys or all columns of the candidates, then the outputs of the model.
+ * @throws {DataError} if a copied column has the name of an output, in any case of letters.
  */
 export function outputColumns(
   { columns }: Pick<CandidatePlan, 'columns'>,

@@ -1,4 +1,6 @@
-/** Where a CSV file is cut: one scan from its beginning to its end, since a line end may stand in quotes. */
+/**
+ * Plans a CSV file. It must be scanned from beginning to end: whether a line end is in quotes depends on all before it.
+ */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byteText } from '../../numbers/text.ts';
@@ -6,7 +8,7 @@ import type { Database } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { CandidateFile } from '../source/candidate-file.ts';
 import { readDialect } from '../source/csv-dialect.ts';
-import { type CsvFile, unzipped, within } from '../source/csv-file.ts';
+import { bytesWithin, type CsvFile, unzipped } from '../source/csv-file.ts';
 import { csvRecords } from '../source/csv-import.ts';
 import type { RecordBlock } from '../source/csv-scan.ts';
 import type { CandidatePlan, PlanOptions, Shard } from './plan.ts';
@@ -14,7 +16,7 @@ import type { CandidatePlan, PlanOptions, Shard } from './plan.ts';
 type CsvPlanOptions = Pick<PlanOptions, 'shardRows' | 'savePiece'> &
   Required<Pick<PlanOptions, 'maxShardBytes' | 'maxUnzippedBytes'>>;
 
-/** Cuts after `shardRows` rows, or where a shard would have more than `maxShardBytes`. */
+/** Scans a CSV file, and ends a shard after `shardRows` rows or `maxShardBytes` bytes. */
 export async function planCsv(
   database: Database,
   file: CandidateFile,
@@ -56,11 +58,13 @@ export async function planCsv(
   return { columns: dialect.header.map((name) => ({ name, type: 'VARCHAR' })), rows, dialect, shards };
 }
 
-/** What remembers, or keeps, the rows of each shard. */
+/** Receives the rows of each shard, and says where they can be read. */
 interface Cutter {
+  /** Adds consecutive records of a block to the current shard. */
   add(block: RecordBlock, from: number, count: number): Promise<void>;
-  /** `end` is `null` at the file's end. */
+  /** Ends the current shard. `end` is `null` at the end of the file. */
   close(index: number, start: number, end: number | null): Promise<Pick<Shard, 'bytes' | 'piece'>>;
+  /** Removes temporary files. */
   end(): Promise<void>;
 }
 
@@ -72,7 +76,7 @@ function rangeCutter(size: number): Cutter {
   };
 }
 
-/** Nothing can be read from the middle of gzip: the rows of each shard are kept as a file of their own. */
+/** Saves the rows of each shard as a file of their own, since gzip cannot be read from the middle. */
 function pieceCutter(database: Database, name: string, { savePiece }: CsvPlanOptions): Cutter {
   if (savePiece === undefined)
     throw new DataError('unknown_format', `${name} is compressed, expected .parquet or .csv`);
@@ -102,7 +106,7 @@ function pieceCutter(database: Database, name: string, { savePiece }: CsvPlanOpt
 
 function zippedCsv(file: CandidateFile, limit: number): CsvFile {
   const { name } = file;
-  return { name, read: (range) => within(limited(unzipped(file.read(), name), limit, name), range) };
+  return { name, read: (range) => bytesWithin(limited(unzipped(file.read(), name), limit, name), range) };
 }
 
 async function* limited(blocks: AsyncIterable<Buffer>, limit: number, name: string): AsyncGenerator<Buffer> {

@@ -1,4 +1,4 @@
-/** Planning a candidate file: its content is held against its name, its columns are checked, and it is cut into shards. */
+/** Plans a candidate file: checks that its content fits its name, checks its columns, and divides it into shards. */
 import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { byteText } from '../../numbers/text.ts';
 import { checkCandidateColumns } from '../check/check-columns.ts';
@@ -12,8 +12,9 @@ import { planCsv } from './plan-csv.ts';
 import { planParquet } from './plan-parquet.ts';
 
 /**
- * Cuts a file into shards: Parquet by its footer, of which nothing else is read, CSV in one sequential scan.
- * @throws {DataError} where the file cannot be scored at all. A file without rows has no shards.
+ * Divides a candidate file into shards. Only the footer of a Parquet file is read; CSV is scanned once. A file without
+ * rows has no shards.
+ * @throws {DataError} if the file cannot be scored at all.
  */
 export async function planCandidates(
   database: Database,
@@ -41,7 +42,7 @@ export async function planCandidates(
   return featureTables.length === 0 ? plan : { ...plan, featureTables };
 }
 
-/** Refuses by the first bytes what is not of the format that its name promises: that needs no reader. */
+/** Refuses a file whose first bytes are not of the format that its name says. */
 async function assertContent(file: CandidateFile, format: Format): Promise<void> {
   const { name, size } = file;
   if (size === 0) throw new DataError('empty_file', `${name} is empty: 0 bytes`);

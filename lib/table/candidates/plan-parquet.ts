@@ -1,4 +1,4 @@
-/** Where a Parquet file is cut: by its footer, of which alone anything is read. */
+/** Plans a Parquet file. Only its footer is read. */
 import { byteText } from '../../numbers/text.ts';
 import type { Database } from '../database.ts';
 import { DataError } from '../errors.ts';
@@ -7,10 +7,12 @@ import { type RowGroup, readParquetFacts, readRowGroups } from '../source/parque
 import type { CandidatePlan, PlanOptions } from './plan.ts';
 import { fetchFooter, groupBytes, neededColumns } from './row-groups.ts';
 
-// Smaller shards cost more in requests than they save.
+// The requests for smaller shards cost more time than these shards save.
 const MIN_SHARD_ROWS = 1_000;
 
-/** Cuts into shards of equally many rows, as many as what a shard needs of the file allows. */
+/**
+ * Divides a Parquet file into shards of `shardRows` rows, or fewer if a shard would need too many bytes of the file.
+ */
 export async function planParquet(
   database: Database,
   file: CandidateFile,
@@ -30,7 +32,10 @@ export async function planParquet(
   return { format: 'parquet', columns, size, rows, dialect: null, shards };
 }
 
-/** Halves the shards until what each needs fits. */
+/**
+ * Returns the rows of a shard: `shardRows`, halved until no shard needs more than `maxShardBytes`.
+ * @throws {DataError} `row_group_too_large` if one row group alone needs more.
+ */
 function fittingRows(
   groups: readonly RowGroup[],
   rows: number,
@@ -52,7 +57,9 @@ function fittingRows(
     if (fitting <= MIN_SHARD_ROWS || largestShard(groups, rows, fitting) <= maxShardBytes) return fitting;
 }
 
-/** Bytes of the shard that needs most, of those with so many rows. Groups come in the order of their rows, as shards do. */
+/**
+ * Returns the bytes that the largest of the shards of `shardRows` rows needs. `groups` are in the order of their rows.
+ */
 function largestShard(groups: readonly RowGroup[], rows: number, shardRows: number): number {
   let largest = 0;
   let first = 0;
@@ -63,7 +70,7 @@ function largestShard(groups: readonly RowGroup[], rows: number, shardRows: numb
       const group = groups[at] as RowGroup;
       if (group.firstRow >= ended) break;
       bytes += groupBytes(group);
-      // The next shard begins with the group that goes on into it.
+      // A group with rows of the next shard belongs to that one, too.
       first = group.firstRow + group.rows > ended ? at : at + 1;
     }
     largest = Math.max(largest, bytes);

@@ -1,4 +1,4 @@
-/** The row groups of a Parquet file of candidates, as far as scoring reads them. */
+/** Which bytes of a Parquet file scoring reads: its footer, and the needed columns of row groups. */
 import type { Declaration } from '../../config/declaration.ts';
 import { byteText } from '../../numbers/text.ts';
 import { candidateColumns } from '../check/check-columns.ts';
@@ -8,12 +8,15 @@ import { DataError } from '../errors.ts';
 import type { ByteRange, CandidateFile } from '../source/candidate-file.ts';
 import { footerLength, type RowGroup } from '../source/parquet-file.ts';
 
-// Holds the footer of nearly every file.
+// Nearly every footer is shorter than this, and is fetched in one request.
 const TAIL_BYTES = 2 ** 20;
-// A footer is read into memory as a whole: a hundred thousand row groups of a hundred columns.
+// A footer is read into memory as a whole. A hundred thousand row groups of a hundred columns have one of this size.
 const MAX_FOOTER_BYTES = 2 ** 30;
 
-/** Fetches the file's footer, which tells where everything else lies. */
+/**
+ * Fetches the footer of a file, which has the positions of everything else.
+ * @throws {DataError} if the footer is too long.
+ */
 export async function fetchFooter(file: CandidateFile): Promise<void> {
   await file.fetch([
     { start: 0, end: 4 },
@@ -29,8 +32,8 @@ export async function fetchFooter(file: CandidateFile): Promise<void> {
 }
 
 /**
- * The columns that scoring reads: what is copied to the scores, keys, entities and features. All of them, where
- * declaration and encoder are not given.
+ * Returns the names of the columns that scoring reads: keys, entities, features, and columns that are copied to the
+ * scores. Without a declaration and an encoder these are all columns.
  */
 export function neededColumns(
   columns: readonly Column[],
@@ -44,7 +47,7 @@ export function neededColumns(
   return names.filter((name) => read.has(name));
 }
 
-/** The byte ranges of the row groups that hold any of the rows. */
+/** Returns the byte ranges of the row groups that have any of these rows. */
 export function rangesOfRows(
   groups: readonly RowGroup[],
   { firstRow, rows }: { readonly firstRow: number; readonly rows: number },
@@ -54,7 +57,7 @@ export function rangesOfRows(
     .flatMap(({ ranges }) => ranges);
 }
 
-/** Bytes of a row group's ranges. */
+/** Returns the number of bytes in a row group's ranges. */
 export function groupBytes({ ranges }: RowGroup): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }

@@ -1,4 +1,4 @@
-/** Scoring one shard: every row of it is scored or rejected. */
+/** Scores a shard: every row is either scored or rejected. */
 import { countRejects } from '../check/acceptable.ts';
 import { checkCandidateColumns } from '../check/check-columns.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
@@ -6,36 +6,38 @@ import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
 import type { EncodedChunk } from '../encoded.ts';
-import { blamingContent } from '../errors.ts';
+import { asDataError } from '../errors.ts';
 import type { RowCheck } from '../row-check.ts';
 import { type OpenShardOptions, openShard } from './open-shard.ts';
 import { type OutputColumn, outputColumns } from './output-columns.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';
 
+/** Which shard is scored, by which model, and where the results are written. */
 export interface ScoreRowsOptions extends OpenShardOptions {
-  /** Names of the columns that `predict` gives, in the order in which they are written. */
+  /** Names of the outputs of `predict`, in the order in which they are written. */
   readonly outputs: readonly string[];
   readonly predict: (chunk: EncodedChunk) => Promise<Readonly<Record<string, Float32Array>>>;
   readonly scoresPath: string;
-  /** Written only where a row is rejected. */
+  /** Path of the rejects file, which is written only if a row is rejected. */
   readonly rejectsPath: string;
-  /** Adds the columns that the plan's tables give, and keeps the rows and their order. @default the file has every column */
+  /** Joins the columns of feature tables, and keeps the rows and their order. @default the file has every column */
   readonly join?: (rows: Relation) => Promise<Relation>;
 }
 
+/** Counts of the rows of a shard that has been scored. */
 export interface ScoredShard {
   readonly rowsIn: number;
   readonly scored: number;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
-  /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
+  /** Scored rows whose user or item is not in its table, by entity; absent if such rows are rejected. */
   readonly unknownEntities?: Readonly<Record<string, number>>;
 }
 
 /**
- * Scores a shard: `scoresPath` gets the good rows in the file's order, their keys (or all columns) in their own types and
- * the outputs as FLOAT; `rejectsPath` gets the bad ones.
- * @throws {DataError} where columns are missing, of a wrong type, or named as an output.
+ * Scores a shard. The good rows are written to `scoresPath` in the order of the file: keys (or all columns) in their
+ * own types, and outputs as FLOAT. The bad rows are written to `rejectsPath`.
+ * @throws {DataError} if columns are missing, have a wrong type, or have the name of an output.
  */
 export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
   const { database, file, shard, declaration, encoder, outputs, rejectsPath } = options;
@@ -44,10 +46,10 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const { relation: rows, remove } = await openShard(options);
   const table = await createScoreTable(database, outputs);
   try {
-    const relation = await blamingContent(name, async () => (await options.join?.(rows)) ?? rows);
+    const relation = await asDataError(name, async () => (await options.join?.(rows)) ?? rows);
     checkCandidateColumns(relation, declaration, encoder.features);
     const checks = candidateChecks(relation, { ...declaration, ...encoder });
-    const scored = await blamingContent(name, async () => {
+    const scored = await asDataError(name, async () => {
       const count = await predictRows(options, relation, checks, table);
       await writeScores(options, relation, columns, table);
       return count;
@@ -63,7 +65,7 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   }
 }
 
-/** Predicts the good rows chunk by chunk, and returns their number. */
+/** Adds the predictions of the good rows to a score table, chunk by chunk, and returns the number of rows. */
 async function predictRows(
   { database, encoder, predict }: ScoreRowsOptions,
   relation: Relation,
@@ -79,7 +81,7 @@ async function predictRows(
   return scored;
 }
 
-/** Writes the rows that have scores. */
+/** Writes the scores file: the rows that have predictions, in order. */
 async function writeScores(
   { database, scoresPath }: ScoreRowsOptions,
   relation: Relation,
@@ -91,7 +93,7 @@ async function writeScores(
   await execute(database, `COPY (${rows}) TO ${literal(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
-/** Good rows whose entities their tables lack, by entity; `null` where no entity may be unknown. */
+/** Counts good rows whose user or item is not in its table, by entity; `null` if such rows are rejected. */
 async function countUnknown(
   database: Database,
   relation: Relation,
@@ -104,6 +106,7 @@ async function countUnknown(
   return Object.fromEntries(entities.map((entity) => [entity, Number(counted[entity])]));
 }
 
+/** Writes the rejects file and returns the number of rows by reason; fails if it is not the expected number of rows. */
 async function reject(
   database: Database,
   relation: Relation,

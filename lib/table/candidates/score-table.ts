@@ -1,13 +1,17 @@
-/** Predictions on their way from typed arrays to a file: a table in DuckDB, filled without boxing a value. */
+/** A DuckDB table of predictions, filled from typed arrays without an object for each value. */
 import { BIGINT, type DuckDBAppender, DuckDBDataChunk, FLOAT } from '@duckdb/node-api';
 import { type Database, execute, identifier } from '../database.ts';
 
-/** Predictions by row. */
+/** A table of predictions by row. */
 export interface ScoreTable {
   /** SQL name; columns `"#row"` and one FLOAT for each output. */
   readonly name: string;
-  /** Makes everything appended visible to queries. */
+  /** Makes all appended rows visible to queries. */
   flush(): void;
+  /**
+   * Appends rows.
+   * @throws {RangeError} if an output does not have one finite number for each row.
+   */
   append(rowNumbers: Float64Array, predictions: Readonly<Record<string, Float32Array>>): void;
   drop(): Promise<void>;
 }
@@ -15,6 +19,7 @@ export interface ScoreTable {
 /** DuckDB's vector size: a data chunk holds no more rows. */
 const VECTOR_ROWS = 2048;
 
+/** Creates an empty table with a column for each output. */
 export async function createScoreTable(database: Database, outputs: readonly string[]): Promise<ScoreTable> {
   const name = database.uniqueName('scores');
   await execute(
@@ -61,7 +66,7 @@ function fillVector(chunk: DuckDBDataChunk, column: number, values: BigInt64Arra
   vector.flush();
 }
 
-/** A model that gives too few scores, or none that is a number, must not be published as if it had. */
+/** Returns the predictions of an output. Fails if there are too few of them, or if one is not a finite number. */
 function checkedPredictions(output: string, values: Float32Array | undefined, rowNumbers: Float64Array): Float32Array {
   if (values?.length !== rowNumbers.length)
     throw new RangeError(`output ${output} has ${values?.length ?? 'no'} values, expected ${rowNumbers.length}`);

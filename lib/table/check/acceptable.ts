@@ -1,4 +1,4 @@
-/** Bad rows counted by reason, and whether a log may have as many. */
+/** Counts bad rows by reason, and refuses a log that has too many of them. */
 
 import type { Declaration } from '../../config/declaration.ts';
 import { count, countOf, percent } from '../../numbers/text.ts';
@@ -7,26 +7,26 @@ import { DataError } from '../errors.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
 
-/** Bad rows of one reason and column. */
+/** The number of bad rows of one reason and column. */
 export interface RejectCount {
   readonly reason: string;
   readonly column: string | null;
   readonly rows: number;
-  /** The first three, in the log's order. */
+  /** The first three rows, with the bad value. */
   readonly examples: readonly { readonly row: number; readonly value: string | null }[];
 }
 
-/** What the check of a log found wrong with it, and the declaration that says how much of that is allowed. */
+/** What the check of a log found wrong, and the declaration that says how much of that is allowed. */
 export interface LogFaults {
   readonly source: Source;
   readonly declaration: Declaration;
   readonly checks: readonly RowCheck[];
   readonly rejects: readonly RejectCount[];
-  /** Rows that `inconsistent: and` changes, by stage. */
+  /** Number of rows whose label `inconsistent: and` changes, by stage. */
   readonly contradictions: Readonly<Record<string, number>>;
 }
 
-/** Counts a file of bad rows by reason and column, the most frequent first. */
+/** Counts the rows of a rejects file by reason and column, the most frequent first. */
 export async function countRejects(database: Database, path: string): Promise<RejectCount[]> {
   const counts = await query(
     database,
@@ -51,9 +51,9 @@ export async function countRejects(database: Database, path: string): Promise<Re
 }
 
 /**
- * Refuses a log with too many bad rows: those of a contradiction between labels against their stage's allowance, all
- * others together against the log's.
- * @throws {DataError} `too_many_rejects`, one line with count, shares, reason, column, value and three row numbers.
+ * Refuses a log with too many bad rows. Rows whose labels contradict each other count against `max_inconsistent` of
+ * their stage, all others together against `log.max_rejected`.
+ * @throws {DataError} `too_many_rejects`, in one line with counts, shares, reasons, columns, values and row numbers.
  */
 export function assertAcceptable({ source, declaration, checks, rejects, contradictions }: LogFaults): void {
   const stageOf = new Map<string, string | null>(checks.map(({ reason, stage }) => [reason, stage]));
@@ -95,7 +95,10 @@ function overAllowance(
   ];
 }
 
-/** One reason why rows are bad; they count from 0: `label_not_binary in click: 12 rows, got "2", expected 0 or 1, in rows 3, 17, 99`. */
+/**
+ * Returns a reject count as text, with row numbers from 0: `label_not_binary in click: 12 rows, got "2", expected 0 or
+ * 1, in rows 3, 17, 99`.
+ */
 export function describeReject({ reason, column, rows, examples }: RejectCount, checks: readonly RowCheck[]): string {
   const expected = checks.find((check) => check.reason === reason && check.column === column)?.expected ?? 'a good row';
   const value = examples[0]?.value ?? null;

@@ -1,4 +1,4 @@
-/** Which columns a declaration needs, and whether a file has them in a type that can be used. */
+/** Checks that files have the columns that a declaration needs, in types that can be used. */
 import type { Declaration, EntityTable, Feature } from '../../config/declaration.ts';
 import { type ColumnKind, columnKind, columnValue, findColumn, type Relation, type Value } from '../columns.ts';
 import { DataError } from '../errors.ts';
@@ -11,7 +11,7 @@ type Use = 'key' | 'entity' | 'label' | 'time' | 'text' | FeatureUse;
 interface ColumnUse {
   readonly column: string;
   readonly use: Use;
-  /** It may be absent: a constant stands for it. */
+  /** Whether the column may be absent because a constant can replace it. */
   readonly isOptional: boolean;
 }
 
@@ -20,7 +20,7 @@ const NUMBERS: readonly ColumnKind[] = ['integer', 'decimal', 'floating'];
 
 const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; readonly expected: string }>> = {
   key: { kinds: [...SCALARS, 'other'], expected: 'a single value' },
-  // A floating number has many texts, and a large one is not even itself.
+  // Floating numbers are no keys: one number has several texts, and a large one is rounded.
   entity: { kinds: ['text', 'integer', 'decimal'], expected: 'an integer or text' },
   label: { kinds: ['text', 'boolean', ...NUMBERS], expected: '0 or 1' },
   time: { kinds: ['time', 'integer', 'text'], expected: 'a timestamp, a date, an epoch integer or text' },
@@ -54,8 +54,8 @@ export function checkLogColumns(relation: Relation, declaration: Declaration): v
 }
 
 /**
- * Checks the columns that candidates must have: keys, those of joined entities, and features but those with a value for
- * scoring.
+ * Checks the columns that candidates must have: keys, keys of joined entities, and features. Those with a value for
+ * scoring may be absent.
  * @throws {DataError} as `checkLogColumns`.
  */
 export function checkCandidateColumns(
@@ -75,7 +75,8 @@ export function checkCandidateColumns(
 }
 
 /**
- * Checks the columns that an entity's table must have: its key, and those of its features that it may be asked for.
+ * Checks the columns that an entity's table must have: its key and the columns of `features`, those that it can
+ * provide.
  * @throws {DataError} as `checkLogColumns`.
  */
 export function checkTableColumns(relation: Relation, { key }: EntityTable, features: readonly Feature[]): void {
@@ -83,13 +84,16 @@ export function checkTableColumns(relation: Relation, { key }: EntityTable, feat
   check(relation, uses, 'table');
 }
 
-/** Names of every column that candidates may be read for: keys, and features with their weights. */
+/** Returns the names of all columns of candidates that are read: keys, and features with their weights. */
 export function candidateColumns(declaration: Pick<Declaration, 'log'>, features: readonly Feature[]): string[] {
   const columns = [...keyUses(declaration), ...features.flatMap(featureColumns)].map(({ column }) => column);
   return [...new Set(columns)];
 }
 
-/** A column that is known to be there. */
+/**
+ * Returns a column as SQL.
+ * @throws {DataError} `columns_missing`; the columns should have been checked before.
+ */
 export function requiredValue(relation: Relation, name: string): Value {
   const column = findColumn(relation, name);
   if (column === undefined) throw new DataError('columns_missing', `columns missing: ${name} (in ${relation.name})`);

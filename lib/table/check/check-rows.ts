@@ -1,9 +1,10 @@
 /**
- * Bad rows: which check a row fails first, as SQL, and the file that tells of each.
+ * The checks of rows, as SQL, and the rejects file with the bad rows.
  *
- * In this order: malformed CSV, missing keys, entities that their tables lack, the time, the labels stage by stage,
- * labels that contradict each other, the split, the rate at which the row was kept, then the features as declared. A
- * missing number or category is a value of its own, never a fault.
+ * A bad row is rejected for the first check that it fails, in this order: malformed CSV, missing keys, entities that
+ * are not in their tables, the time, the labels stage by stage, labels that contradict each other, the split, the
+ * sampling rate, and the features in the declared order. A row is never bad because the value of a number or category
+ * is missing.
  */
 import type { Declaration } from '../../config/declaration.ts';
 import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
@@ -23,12 +24,12 @@ import {
 } from './labels.ts';
 import { amongSql } from './split.ts';
 
-/** Clocks and time zones differ. */
+/** How far a time may be in the future, since clocks and time zones differ. */
 const CLOCK_TOLERANCE_MS = 86_400_000;
 
 /**
- * The checks of a log's rows, in the order in which the first failed one is the reason.
- * @param now Epoch milliseconds.
+ * Returns the checks of a log's rows, in order.
+ * @param now The present, in epoch milliseconds.
  */
 export function logChecks(relation: Relation, declaration: Declaration, now: number): RowCheck[] {
   const { log } = declaration;
@@ -44,7 +45,7 @@ export function logChecks(relation: Relation, declaration: Declaration, now: num
   ];
 }
 
-/** The checks of candidates: no labels, times or splits. */
+/** Returns the checks of candidates, in order. Candidates have no labels, time or split. */
 export function candidateChecks(
   relation: Relation,
   declaration: Pick<Declaration, 'log' | 'features' | 'embeddings'>,
@@ -57,7 +58,9 @@ export function candidateChecks(
   ];
 }
 
-/** One check for each stage that can contradict the stages before it, with what is to happen then. */
+/**
+ * Returns a check for each stage whose label can contradict those of the stages before it, and what to do if it does.
+ */
 export function inconsistencyChecks(
   relation: Relation,
   declaration: Declaration,
@@ -83,20 +86,20 @@ export function inconsistencyChecks(
   });
 }
 
-/** SQL of the index of the first failed check, NULL for a good row. */
+/** Returns the SQL of the index of the first check that a row fails, NULL for a good row. */
 export function firstFailedSql(checks: readonly RowCheck[]): string {
   const cases = checks.map(({ isBad }, index) => `WHEN ${isBad} THEN ${index}`);
   return cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${cases.join(' ')} END`;
 }
 
-/** SQL after FROM of the good rows, all columns. */
+/** Returns the SQL after FROM that reads the good rows with all columns. */
 export function goodRows(relation: Relation, checks: readonly RowCheck[]): string {
   return `(SELECT * FROM ${relation.from} WHERE (${firstFailedSql(checks)}) IS NULL)`;
 }
 
 /**
- * SQL after FROM of all rows, with `"#failed"`, the index of the first failed check (NULL for a good row), and
- * `"#offending"`, at most 64 characters of the value that failed it.
+ * Returns the SQL after FROM that reads all rows, with the columns `"#failed"` (index of the first failed check, NULL
+ * for a good row) and `"#offending"` (the bad value, up to 64 characters).
  */
 export function failedRows(relation: Relation, checks: readonly RowCheck[]): string {
   const values = checks.map(({ value }, index) => `WHEN ${index} THEN ${value}`).join(' ');
@@ -106,8 +109,9 @@ export function failedRows(relation: Relation, checks: readonly RowCheck[]): str
 }
 
 /**
- * Writes the bad rows as Parquet, in order: `row` (from 0), `reason`, `column`, `value` (at most 64 characters).
- * @param checkedRows SQL after FROM, with the columns of `failedRows`.
+ * Writes the bad rows, in order, to a Parquet file with the columns `row` (from 0), `reason`, `column` and `value` (up
+ * to 64 characters).
+ * @param checkedRows SQL after FROM of rows with the columns that `failedRows` adds.
  */
 export async function writeRejects(
   database: Database,
@@ -170,7 +174,7 @@ function timeChecks(relation: Relation, column: string, now: number): RowCheck[]
   const latest = now + CLOCK_TOLERANCE_MS;
   return [
     columnCheck('time_not_valid', column, value, `${timeSql(value)} IS NULL`),
-    // One row from the future would move the log's end, and every younger label would seem to be settled.
+    // One row from the future would move the end of the log, and labels that are not final would count as final.
     columnCheck('time_in_future', column, value, `${timeSql(value)} > ${latest}`),
   ];
 }

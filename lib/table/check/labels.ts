@@ -1,22 +1,23 @@
-/** Labels as SQL: 0 or 1 of a column in any type, which stages a row has reached, and whether that can be. */
+/** Labels as SQL: reads 0 or 1 from columns of any type, and decides which stages a row has reached. */
 import type { Declaration, Stage } from '../../config/declaration.ts';
 import { canonicalText, numberSql, presentSql, type Relation, type Value } from '../columns.ts';
 import { UNKNOWN_LABEL } from '../encoded.ts';
 import { requiredValue } from './check-columns.ts';
 
-/** A labelled stage. */
+/** A stage with a label. */
 export type LabelledStage = Stage & { readonly label: string };
 
+/** Returns the stages that have a label, in the declared order. */
 export function labelledStages(declaration: Pick<Declaration, 'stages'>): LabelledStage[] {
   return declaration.stages.filter((stage): stage is LabelledStage => stage.label !== null);
 }
 
-/** The time, in milliseconds, after which the outcome of every labelled stage is settled. */
+/** Returns the milliseconds after which the labels of all stages are final. */
 export function longestWithin(declaration: Pick<Declaration, 'stages'>): number {
   return Math.max(0, ...labelledStages(declaration).map(({ withinMs }) => withinMs ?? 0));
 }
 
-/** SQL of a label: 1, 0, or NULL where it is neither. Text may be 0, 1, false or true. */
+/** Returns the SQL of a label: 1, 0, or NULL if the value is neither. Text may be 0, 1, false or true. */
 export function labelSql(value: Value): string {
   if (value.kind === 'boolean') return `CAST(${value.sql} AS TINYINT)`;
   if (value.kind === 'text') {
@@ -26,21 +27,27 @@ export function labelSql(value: Value): string {
   return `CAST(CASE WHEN ${value.sql} = 1 THEN 1 WHEN ${value.sql} = 0 THEN 0 END AS TINYINT)`;
 }
 
-/** SQL of a stage's label, 0 or 1: 1 only where `inconsistent: and` allows it. */
+/** Returns the SQL of a stage's label, 0 or 1, after `inconsistent: and` has been applied. */
 export function labelOfStageSql(relation: Relation, declaration: Declaration, { name }: LabelledStage): string {
   return `CAST(${reachedSql(relation, declaration, name)} AS TINYINT)`;
 }
 
 /**
- * SQL of a stage's label as the model learns it: unknown where the stage's time to settle goes beyond `end`, the last
- * instant of the log in epoch milliseconds; `null` where the log has no time.
+ * Returns the SQL of a stage's label in which labels that are not final at the end of the log are unknown.
+ * @param label SQL of the label, 0 or 1.
+ * @param time SQL of the row's time, in epoch milliseconds.
+ * @param end The last instant of the log, in epoch milliseconds; `null` if the log has no time: all labels are then
+ * final.
  */
 export function matureSql(label: string, { withinMs }: LabelledStage, time: string, end: number | null): string {
   if (withinMs === null || end === null) return label;
   return `CASE WHEN ${time} + ${withinMs} > ${end} THEN CAST(${UNKNOWN_LABEL} AS TINYINT) ELSE ${label} END`;
 }
 
-/** SQL of 1 / the rate at which the row was kept; rows that reached a stage were all kept. */
+/**
+ * Returns the SQL of a row's weight: the inverse of its sampling rate, or 1 if it reached a stage, as those are all
+ * kept.
+ */
 export function weightSql(relation: Relation, declaration: Declaration): string {
   const { kept } = declaration.log;
   if (kept === null) return 'CAST(1 AS FLOAT)';
@@ -48,7 +55,10 @@ export function weightSql(relation: Relation, declaration: Declaration): string 
   return `TRY_CAST(CASE WHEN ${noneReachedSql(relation, declaration)} THEN 1 / ${rate} ELSE 1 END AS FLOAT)`;
 }
 
-/** SQL of "the label is 1, but none of the stages before it was reached"; `null` where the stage follows the row directly. */
+/**
+ * Returns the SQL condition that a label is 1 although none of the stages before it was reached; `null` for a stage
+ * that follows the root.
+ */
 export function inconsistentSql(relation: Relation, declaration: Declaration, stage: LabelledStage): string | null {
   if (stage.from.includes(declaration.root)) return null;
   const label = labelSql(requiredValue(relation, stage.label));
@@ -56,22 +66,24 @@ export function inconsistentSql(relation: Relation, declaration: Declaration, st
 }
 
 /**
- * SQL of "there is no label, though a stage before it was reached". Without that, a missing label is 0: such is a left
- * join of conversions to clicks.
+ * Returns the SQL condition that a label is missing although a stage before it was reached. If none was reached, a
+ * missing label counts as 0: a left join of conversions to clicks gives such rows.
  */
 export function labelMissingSql(relation: Relation, declaration: Declaration, stage: LabelledStage): string {
   const isMissing = `NOT ${presentSql(requiredValue(relation, stage.label))}`;
   return `(${isMissing} AND (${parentsReachedSql(relation, declaration, stage)}))`;
 }
 
-/** SQL of "the row has reached no labelled stage that follows it directly". */
+/** Returns the SQL condition that a row has reached none of the labelled stages that follow the root. */
 export function noneReachedSql(relation: Relation, declaration: Declaration): string {
   const first = labelledStages(declaration).filter(({ from }) => from.includes(declaration.root));
   const reached = first.map(({ name }) => reachedSql(relation, declaration, name));
   return reached.length === 0 ? 'true' : `NOT (${reached.join(' OR ')})`;
 }
 
-/** A stage that nobody labels counts as reached wherever it may have been. */
+/**
+ * Returns the SQL condition that a row has reached a stage. An unlabelled stage counts as reached if one before it was.
+ */
 function reachedSql(relation: Relation, declaration: Declaration, name: string): string {
   if (name === declaration.root) return 'true';
   const stage = declaration.stages.find((candidate) => candidate.name === name);
@@ -84,6 +96,7 @@ function reachedSql(relation: Relation, declaration: Declaration, name: string):
   return stage.inconsistent === 'and' ? `(${isOne} AND (${parents}))` : isOne;
 }
 
+/** Returns the SQL condition that a row has reached any of the stages before a stage. */
 function parentsReachedSql(relation: Relation, declaration: Declaration, stage: Stage): string {
   return stage.from.map((parent) => reachedSql(relation, declaration, parent)).join(' OR ');
 }

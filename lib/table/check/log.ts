@@ -1,10 +1,10 @@
-/** A log whose rows were checked: how many are bad and why, and where its parts and its end lie in time. */
+/** Checks the rows of a log, prepares the good ones, and finds at which times the log and its parts begin and end. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
 import type { Relation } from '../columns.ts';
 import { type Database, queryOne } from '../database.ts';
-import { blamingContent, DataError } from '../errors.ts';
+import { asDataError, DataError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
 import { countRejects, type RejectCount } from './acceptable.ts';
 import { checkLogColumns } from './check-columns.ts';
@@ -20,31 +20,36 @@ import {
 } from './prepared-rows.ts';
 import { findWindows } from './split.ts';
 
+/** A log whose rows have been checked and prepared. */
 export interface CheckedLog extends PreparedLog {
   readonly rejects: readonly RejectCount[];
   /** Rows that `inconsistent: and` changes, by stage. */
   readonly contradictions: Readonly<Record<string, number>>;
-  /** Parquet file of the bad rows; `null` where there is none. */
+  /** Path of the Parquet file of bad rows; `null` if no row is bad. */
   readonly rejectsPath: string | null;
-  /** First and last instant of the good rows, in epoch milliseconds; `null` without a time column, or a good row. */
+  /** First instant of the good rows, in epoch milliseconds; `null` if the log has no time column or no good row. */
   readonly start: number | null;
+  /** Last instant of the good rows, in epoch milliseconds; `null` as `start`. */
   readonly end: number | null;
 }
 
 /** How a log is checked. */
 export interface CheckOptions {
-  /** Where the bad rows are written. @default a file in scratch space */
+  /** Path of the Parquet file that bad rows are written to. @default a temporary file of the database */
   readonly rejectsPath?: string;
-  /** The present, in epoch milliseconds: no row may lie in the future. @default the clock's */
+  /** The present, in epoch milliseconds: a row must not be more than a day later. @default the time of the clock */
   readonly now?: number;
-  /** Features of another declaration that the rows will be encoded by, too; those whose columns are absent are left out. */
+  /**
+   * Features of another declaration that rows are prepared for as well; those whose columns are absent are left out.
+   */
   readonly alsoFeatures?: readonly Feature[];
 }
 
 /**
- * Reads a log: checks every row, prepares the features' values of the good ones, and finds the bounds that the parts
- * need. The source is read once; everything that is asked of the log later is read from the prepared rows.
- * @throws {DataError} where columns are missing or of a wrong type. Bad rows are counted, not thrown: `assertAcceptable`.
+ * Reads a log once: checks every row, prepares the values of the good ones, and finds where its parts begin. Everything
+ * else is then read from the prepared rows.
+ * @throws {DataError} if columns are missing or of a wrong type. Bad rows are only counted; `assertAcceptable` refuses
+ * a log with too many of them.
  */
 export async function checkLog(
   database: Database,
@@ -60,12 +65,12 @@ export async function checkLog(
   checkLogColumns(relation, declaration);
   const rows = { source, declaration, checks: logChecks(relation, declaration, now) };
   const others = alsoFeatures.filter((feature) => isReadable(relation, declaration, feature));
-  const prepared = await blamingContent(source.path, () =>
+  const prepared = await asDataError(source.path, () =>
     prepareRows(database, rows, [...declaration.features, ...others]),
   );
   await writeRejects(database, allRows(prepared), rows.checks, rejectsPath);
   const rejects = await countRejects(database, rejectsPath);
-  // An empty file would say that there is something to look at.
+  // An empty file of rejects would suggest that there are some.
   if (rejects.length === 0) await rm(rejectsPath);
   return {
     ...rows,
@@ -105,7 +110,10 @@ async function findBounds(
   return { windows, start, end };
 }
 
-/** Rows too young to tell would leave validation or test without labels; only where all are too young do they count. */
+/**
+ * Returns the times of the rows whose labels are final: a part of younger rows would have no labels to validate or test
+ * with. If no row is old enough, all count.
+ */
 function settledTimes(times: string, start: number, settled: number): string {
   return start > settled ? times : `(SELECT time FROM ${times} WHERE time <= ${settled})`;
 }

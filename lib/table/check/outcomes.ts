@@ -1,4 +1,4 @@
-/** What became of the rows of a log, and what they have in common: everything but their features. */
+/** Reads everything about the rows of a log except their features: labels, weights, groups, days and segments. */
 import { type Database, queryOne } from '../database.ts';
 import type { Part } from '../encoded.ts';
 import { type ColumnArray, type ColumnLayout, readNumberedColumns } from '../read-columns.ts';
@@ -7,43 +7,47 @@ import { goodLogRows, type PreparedLog } from './prepared-rows.ts';
 import { findSegments, type Segmentation, segmentSql } from './segments.ts';
 import { inPartsSql } from './split.ts';
 
-/** Column by column, the good rows of some parts in the log's order. */
+/** The good rows of some parts in the log's order, column by column. */
 export interface Outcomes {
   readonly rows: number;
-  /** By labelled stage: 1, 0 or `UNKNOWN_LABEL` (not mature yet). `inconsistent: and` is already applied. */
+  /** Labels by labelled stage: 1, 0 or `UNKNOWN_LABEL`. `inconsistent: and` is already applied. */
   readonly labels: Readonly<Record<string, Int8Array>>;
-  /** 1 / the rate at which such rows were kept; `null` in a full log, where it is 1. */
+  /** Inverse of the rate at which such rows were kept; `null` in a full log, where it is 1. */
   readonly weight: Float32Array | null;
-  /** 53-bit hash of the group column, of the row's own number where it is missing; `null` where none is declared, or no row. */
+  /**
+   * 53-bit hash of the group or, if that is missing, of the row's own number; `null` if no group is declared, or there
+   * is no row.
+   */
   readonly group: Float64Array | null;
-  /** Days since 1970 UTC; `null` where the log has no time. */
+  /** Days since 1970 in UTC; `null` if the log has no time. */
   readonly day: Float64Array | null;
   readonly segments: readonly SegmentCodes[];
 }
 
-/** Of each row, the position of its value among those of the segmentation; -1 for every other value. */
+/** The values of a segment column, as codes. */
 export interface SegmentCodes extends Segmentation {
+  /** For each row, the position of its value in `values`; -1 for a value that is not among them. */
   readonly codes: Int8Array;
 }
 
 const BLOCK_ROWS = 65_536;
 const DAY_MS = 86_400_000;
 
-/** Reads what became of the rows of these parts. */
+/** Reads the labels, weights, groups, days and segments of the good rows in these parts. */
 export async function readOutcomes(database: Database, log: PreparedLog, parts: readonly Part[]): Promise<Outcomes> {
   const { declaration } = log;
   const stages = labelledStages(declaration);
   const segmentations = await findSegments(database, log, parts);
   const columns: OutcomeColumn[] = [
-    { sql: '"#weight"', type: 'FLOAT', isThere: declaration.log.kept !== null },
-    { sql: '"#group"', type: 'DOUBLE', isThere: declaration.log.group !== null },
-    { sql: `floor("#time" / ${DAY_MS})`, type: 'DOUBLE', isThere: declaration.log.time !== null },
-    ...stages.map((_, index): OutcomeColumn => ({ sql: `"#label${index}"`, type: 'TINYINT', isThere: true })),
+    { sql: '"#weight"', type: 'FLOAT', exists: declaration.log.kept !== null },
+    { sql: '"#group"', type: 'DOUBLE', exists: declaration.log.group !== null },
+    { sql: `floor("#time" / ${DAY_MS})`, type: 'DOUBLE', exists: declaration.log.time !== null },
+    ...stages.map((_, index): OutcomeColumn => ({ sql: `"#label${index}"`, type: 'TINYINT', exists: true })),
     ...segmentations.map(
       (segmentation, index): OutcomeColumn => ({
         sql: segmentSql(`"#segment${index}"`, segmentation),
         type: 'TINYINT',
-        isThere: true,
+        exists: true,
       }),
     ),
   ];
@@ -62,7 +66,7 @@ export async function readOutcomes(database: Database, log: PreparedLog, parts: 
   };
 }
 
-/** Good rows of the log that have no value to split by hash. */
+/** Counts the good rows that have no value in the column of a split by hash. Each of them is split by itself. */
 export async function countUnhashed(database: Database, log: PreparedLog): Promise<number> {
   const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM ${goodLogRows(log, [])} WHERE "#unhashed"`);
   return Number(rows);
@@ -71,11 +75,11 @@ export async function countUnhashed(database: Database, log: PreparedLog): Promi
 interface OutcomeColumn {
   readonly sql: string;
   readonly type: 'FLOAT' | 'DOUBLE' | 'TINYINT';
-  /** Otherwise the log has no such column. */
-  readonly isThere: boolean;
+  /** Whether the log has the column. */
+  readonly exists: boolean;
 }
 
-/** One array for each column that is there, `null` for the others. */
+/** Reads the columns into arrays of their full length; `null` for a column that does not exist. */
 async function readParts(
   database: Database,
   log: PreparedLog,
@@ -85,10 +89,10 @@ async function readParts(
   const from = `${goodLogRows(log, [])} WHERE ${inPartsSql(parts)}`;
   const counted = await queryOne(database, `SELECT count(*) AS rows FROM ${from}`);
   const rows = Number(counted.rows);
-  const arrays = columns.map(({ type, isThere }) => (isThere ? new ARRAYS[type](rows) : null));
-  const there = columns.filter(({ isThere }) => isThere);
-  const layout = there.map(({ type }): ColumnLayout => ({ type, length: null }));
-  const selected = ['CAST(row_number() OVER () AS DOUBLE)', ...there.map(({ sql }) => sql)].join(', ');
+  const arrays = columns.map(({ type, exists }) => (exists ? new ARRAYS[type](rows) : null));
+  const existing = columns.filter(({ exists }) => exists);
+  const layout = existing.map(({ type }): ColumnLayout => ({ type, length: null }));
+  const selected = ['CAST(row_number() OVER () AS DOUBLE)', ...existing.map(({ sql }) => sql)].join(', ');
   const connection = await database.connect();
   try {
     let at = 0;

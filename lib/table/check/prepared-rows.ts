@@ -1,6 +1,6 @@
 /**
- * The rows of a log in scratch space: read from their source once, checked and prepared on the way. Every question about
- * the log is put to these rows: its parts and labels, what encoders are fitted to, encoded rows.
+ * Prepared rows: a temporary Parquet file of a log's rows, with their checks, parts, labels and prepared values. The
+ * source is read once to write it, and everything else is read from this file.
  */
 import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
@@ -18,28 +18,30 @@ import { failedRows, inconsistencyChecks } from './check-rows.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
 import { partAtSql, partSql, type TimeWindows } from './split.ts';
 
-/** What rows are read, and by which rules they are good. */
+/** Which rows are read, and the checks that good rows pass. */
 export interface RowsToPrepare {
   readonly source: Source;
   readonly declaration: Declaration;
   readonly checks: readonly RowCheck[];
 }
 
-/** A Parquet file of all rows; of the bad ones it has nothing but what is wrong with them. */
+/** A Parquet file of all rows of a log. Of bad rows it has only what is wrong with them. */
 export interface PreparedRows {
   readonly path: string;
-  /** Names of the columns of prepared values, by the SQL that made each of them from the source's columns. */
+  /** Names of the columns of prepared values, by the SQL over the source that computed them. */
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** A log whose rows are prepared, and of which it is known where the parts begin and where it ends. */
+/** A log with its prepared rows. */
 export interface PreparedLog extends RowsToPrepare {
+  /** Where the parts of a split by time begin; `null` for every other split. */
   readonly windows: TimeWindows | null;
+  /** Last instant of the good rows, in epoch milliseconds; `null` if the log has no time column or no good row. */
   readonly end: number | null;
   readonly prepared: PreparedRows;
 }
 
-/** Reads the source from end to end, and writes its rows, checked and prepared, into scratch space. */
+/** Reads the whole source, and writes its checked and prepared rows to a temporary file. */
 export async function prepareRows(
   database: Database,
   { source: { relation }, declaration, checks }: RowsToPrepare,
@@ -49,7 +51,7 @@ export async function prepareRows(
   const distinct = [...new Set(counted.map(({ sql }) => sql))];
   const values = new Map(distinct.map((sql, index) => [sql, `"#value${index}"`]));
   const columns = [...rowColumns(relation, declaration), ...values];
-  // The values of a bad row mean nothing.
+  // The values of bad rows are never used: they are NULL.
   const ofGoodRows = columns.map(([sql, name]) => `CASE WHEN "#failed" IS NULL THEN ${sql} END AS ${name}`);
   const selected = ['"#row"', '"#failed"', '"#offending"', ...ofGoodRows].join(', ');
   const path = join(database.scratch, database.uniqueName('prepared.parquet'));
@@ -58,17 +60,17 @@ export async function prepareRows(
   return { path, values };
 }
 
-/** SQL after FROM of all prepared rows, as `writeRejects` takes them. */
+/** Returns the SQL after FROM that reads all prepared rows, for `writeRejects`. */
 export function allRows({ path }: PreparedRows): string {
   return parquetScan([path]);
 }
 
-/** SQL after FROM of the good rows' times, as a column `time`. */
+/** Returns the SQL after FROM that reads the times of the good rows, as the column `time`. */
 export function goodTimes(prepared: PreparedRows): string {
   return `(SELECT "#time" AS time FROM ${allRows(prepared)} WHERE "#failed" IS NULL)`;
 }
 
-/** Counts the good rows that `inconsistent: and` changes, by stage. */
+/** Counts the good rows whose label `inconsistent: and` changes, by stage. */
 export async function countContradictions(
   database: Database,
   { source: { relation }, declaration }: RowsToPrepare,
@@ -82,14 +84,21 @@ export async function countContradictions(
 }
 
 /**
- * SQL after FROM of a log's good rows, with the prepared values of the features: those of the declaration, or of an
- * encoder that was fitted by another one. Columns: `"#row"` (position in the source, from 0), `"#part"` (index into
- * `PARTS`), `"#weight"`, `"#time"` (epoch milliseconds), `"#group"` (hash of the group's text), `"#unhashed"` (without a
- * value to split by hash), `"#label<stage>"` by position among the labelled stages, `"#segment<i>"` (text of the i-th
- * segment column), the prepared columns, and `"#length<feature>"`, the number of values of a bag of the declaration before
- * it was cut. A column that the declaration does not ask for is NULL.
+ * Returns the SQL after FROM that reads the good rows of a log with the prepared columns of the features: those of the
+ * declaration, or of an encoder that was fitted with another one. A column for something that is not declared is NULL.
  *
- * @throws {RangeError} where the rows were prepared without these features: `hasFeatures`.
+ * - `"#row"`: position in the source, from 0
+ * - `"#part"`: index into `PARTS`
+ * - `"#weight"`: inverse of the sampling rate
+ * - `"#time"`: epoch milliseconds
+ * - `"#group"`: hash of the group
+ * - `"#unhashed"`: whether the column of a split by hash has no value
+ * - `"#label<i>"`: label of the i-th labelled stage
+ * - `"#segment<i>"`: text of the i-th segment column
+ * - the prepared columns of the features, as `preparedName` names them
+ * - `"#length<i>"`: number of values of a bag before it was cut, if the features are those of the declaration
+ *
+ * @throws {RangeError} if the rows were prepared without these features; see `hasFeatures`.
  */
 export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log.declaration.features): string {
   const { prepared, source, declaration, windows, end } = log;
@@ -112,7 +121,7 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
   return `(SELECT ${selected.join(', ')} FROM ${allRows(prepared)} WHERE "#failed" IS NULL)`;
 }
 
-/** Whether the rows were prepared with these features, too. */
+/** Whether the rows were prepared for these features. */
 export function hasFeatures({ prepared, source }: PreparedLog, features: readonly Feature[]): boolean {
   return preparedColumns(source.relation, features).every(({ sql }) => prepared.values.has(sql));
 }
@@ -123,7 +132,7 @@ function countColumns(relation: Relation, features: readonly Feature[]): Prepare
 
 type NamedSql = readonly [sql: string, name: string];
 
-/** What is kept of a row beside its features. */
+/** Returns the columns of prepared rows other than those of features. */
 function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
   const { log, split, report } = declaration;
   const value = (column: string) => requiredValue(relation, column);

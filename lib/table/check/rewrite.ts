@@ -1,5 +1,4 @@
-/** Files made out of a log: its rows with their numbers, and candidates out of its held-out rows. */
-
+/** Writes files from a log: all rows with their numbers, or the rows of a part as candidates. */
 import { type Database, execute, identifier, literal } from '../database.ts';
 import type { Part } from '../encoded.ts';
 import type { Source } from '../source/source.ts';
@@ -8,7 +7,10 @@ import type { CheckedLog } from './log.ts';
 import { goodLogRows } from './prepared-rows.ts';
 import { inPartsSql } from './split.ts';
 
-/** Writes a source as Parquet whose first column, `row`, is the position of each row, from 0; columns of CSV get types. */
+/**
+ * Writes a source to a Parquet file whose first column, `row`, is the position of each row, from 0. DuckDB chooses the
+ * types of the columns of CSV.
+ */
 export async function writeWithRowNumbers(
   database: Database,
   { relation, columns }: Source,
@@ -23,17 +25,18 @@ export async function writeWithRowNumbers(
   await execute(database, `COPY (${typed}) TO ${literal(path)} (FORMAT parquet)`);
 }
 
-/** Which rows become candidates, and where they are written. */
+/** Which rows are written as candidates, and to which file. */
 export interface CandidatesOptions {
-  /** The extension gives the format. */
+  /** Path of the file: CSV if it ends in `.csv`, otherwise Parquet. */
   readonly path: string;
   readonly part: Part;
-  /** One row in so many is taken, those whose position leaves the remainder `from`. @default 1: all */
+  /** Only rows whose position modulo `every` is `from` are taken. @default 1: all rows */
   readonly every?: number;
+  /** Remainder of the positions that are taken, from 0. @default 0 */
   readonly from?: number;
 }
 
-/** Writes the good rows of a part as candidates, in order: keys and the features' columns, no label and no outcome. */
+/** Writes the good rows of a part as candidates, in order, with keys and features but without labels and outcomes. */
 export async function writeCandidates(
   database: Database,
   log: CheckedLog,

@@ -1,19 +1,19 @@
-/** Rows told apart by the values of a column, for metrics of each. */
+/** Segments: the rows of a log by the values of a column, so that metrics can be computed for each value. */
 import { type Database, literal, query } from '../database.ts';
 import type { Part } from '../encoded.ts';
 import { goodLogRows, type PreparedLog } from './prepared-rows.ts';
 import { inPartsSql } from './split.ts';
 
-/** More values than these are not told apart. */
+/** How many values of a column become segments. */
 const MOST_VALUES = 12;
 
-/** A column and its most frequent values, as canonical text; `null` is the missing one. */
+/** A column and its most frequent values, as canonical text; `null` is the missing value. */
 export interface Segmentation {
   readonly column: string;
   readonly values: readonly (string | null)[];
 }
 
-/** The most frequent values, among the rows of some parts, of each of the declaration's segment columns. */
+/** Returns the most frequent values of each declared segment column among the rows of some parts. */
 export async function findSegments(
   database: Database,
   log: PreparedLog,
@@ -31,7 +31,9 @@ export async function findSegments(
   return found;
 }
 
-/** SQL of the position of a text among the values of the segmentation, -1 for every other value: TINYINT. */
+/**
+ * Returns the SQL, of type TINYINT, of the position of a text among the values of a segmentation; -1 for other texts.
+ */
 export function segmentSql(text: string, { values }: Segmentation): string {
   const cases = values.map((known, index) =>
     known === null ? `WHEN ${text} IS NULL THEN ${index}` : `WHEN ${text} = ${literal(known)} THEN ${index}`,

@@ -1,4 +1,4 @@
-/** Parts of a log as SQL, and the two instants that a split in order of time comes down to. */
+/** The parts of a log as SQL, and the two instants at which the parts of a split by time begin. */
 import type { Split, TimeBound } from '../../config/declaration.ts';
 import { canonicalOfText, canonicalText, groupText, type Relation } from '../columns.ts';
 import { type Database, literal, queryOne } from '../database.ts';
@@ -6,52 +6,54 @@ import { PARTS, type Part } from '../encoded.ts';
 import { hashSql, hashThreshold } from '../hash.ts';
 import { requiredValue } from './check-columns.ts';
 
-/** Instants, in epoch milliseconds, at which parts begin; only a split by time has them. */
+/** The instants, in epoch milliseconds, at which the parts of a split by time begin. */
 export interface TimeWindows {
   readonly validationFrom: number;
   readonly testFrom: number;
 }
 
-/** SQL of the row's part, by any split but that by time, as an index into `PARTS`; NULL where the split names none. */
+/** Returns the SQL of a row's part, as an index into `PARTS`, by hash or by column; NULL if the split names no part. */
 export function partSql(relation: Relation, split: Exclude<Split, { readonly by: 'time' }>): string {
   switch (split.by) {
     case 'hash': {
       const hash = hashSql(split.seed, groupText(requiredValue(relation, split.column)));
-      // A sum, not a CASE: the hash, which is dear, is then computed once.
+      // In a sum of conditions DuckDB computes the hash once, in a CASE it would compute it for each condition.
       const isHeldOut = `CAST(${hash} < ${hashThreshold(split.test + split.validation)} AS UTINYINT)`;
       return `CAST(${isHeldOut} + CAST(${hash} < ${hashThreshold(split.test)} AS UTINYINT) AS UTINYINT)`;
     }
     case 'column': {
       const among = (values: readonly string[]) => amongSql(relation, split.column, values);
-      return part(
+      return castPart(
         `WHEN ${among(split.train)} THEN 0 WHEN ${among(split.validation)} THEN 1 WHEN ${among(split.test)} THEN 2`,
       );
     }
   }
 }
 
-/** SQL of "the row is in one of these parts". */
+/** Returns the SQL condition that a row is in one of these parts. */
 export function inPartsSql(parts: readonly Part[]): string {
   return `"#part" IN (${parts.map((name) => PARTS.indexOf(name)).join(', ')})`;
 }
 
-/** SQL of the part, as an index into `PARTS`, of a row of that time. */
+/** Returns the SQL of a row's part, as an index into `PARTS`, by its time. */
 export function partAtSql(time: string, { validationFrom, testFrom }: TimeWindows): string {
-  return part(`WHEN ${time} >= ${testFrom} THEN 2 WHEN ${time} >= ${validationFrom} THEN 1 ELSE 0`);
+  return castPart(`WHEN ${time} >= ${testFrom} THEN 2 WHEN ${time} >= ${validationFrom} THEN 1 ELSE 0`);
 }
 
-/** SQL of "the column has one of the values by which a split assigns rows", NULL where it has none at all. */
+/** Returns the SQL condition that a column has one of the values of a split; NULL if it has no value. */
 export function amongSql(relation: Relation, column: string, values: readonly string[]): string {
   const texts = values.map((value) => canonicalOfText(literal(value)));
   return `list_contains([${texts.join(', ')}], ${canonicalText(requiredValue(relation, column))})`;
 }
 
 /**
- * Where validation and test begin. A share is exact: the rows in order of time, the last `test` of them for the test and
- * the `validation` before those; rows of one instant stay together, in the later part.
+ * Returns where the validation part and the test part begin. Shares are exact: of the rows in order of time, the last
+ * share is the test part, and the share before it the validation part. Rows of the same instant are in the same part,
+ * the later one.
  *
- * @param times SQL of a relation with a column `time` of the rows that count. Later rows than these belong to the last
- *   part that has any share.
+ * @param times SQL after FROM of the rows that count towards shares, with the column `time`. Rows later than these are
+ * in
+ *   the last part that has a share.
  */
 export async function findWindows(
   database: Database,
@@ -66,7 +68,10 @@ export async function findWindows(
   return { validationFrom, testFrom };
 }
 
-/** The instant at which the last `share` of all rows before row `end` begins. */
+/**
+ * Returns the instant at which a part begins: the given one, or that of the first of its rows, if its share of all
+ * `total` rows ends before row `end`.
+ */
 async function boundAt(
   database: Database,
   times: string,
@@ -77,7 +82,7 @@ async function boundAt(
   if ('from' in bound) return bound.from;
   const index = end - Math.round(bound.share * total);
   if (index >= end) return Number.MAX_SAFE_INTEGER;
-  // A sort that may spill, where an exact quantile would hold every row's time in memory.
+  // A sort can spill to disk; an exact quantile would keep the times of all rows in memory.
   const { time } = await queryOne(
     database,
     `SELECT time FROM ${times} ORDER BY time LIMIT 1 OFFSET ${Math.max(0, index)}`,
@@ -85,6 +90,6 @@ async function boundAt(
   return Number(time);
 }
 
-function part(cases: string): string {
+function castPart(cases: string): string {
   return `CAST(CASE ${cases} END AS UTINYINT)`;
 }

@@ -1,25 +1,25 @@
-/**
- * The one SQL that encodes, for training and scoring alike, in two layers: rows prepared (canonical texts, float32
- * numbers, lists) and, over those, ids.
- */
+/** The SQL that encodes rows. Training and scoring use the same, over the same prepared columns. */
 
 import type { Encoder } from '../encoder.ts';
 import type { EncodedColumn } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
 
-/** A column of the encoded rows, and the input that it belongs to. */
+/** A column of the encoded rows. */
 export interface InputColumn extends Omit<EncodedColumn, 'sql'> {
+  /** Name of the input that the column belongs to. */
   readonly input: string;
 }
 
+/** The SQL that encodes all features of an encoder. */
 export interface EncodeSql {
+  /** SQL of the joins to the prepared rows. */
   readonly joins: string;
-  /** One for each of `columns`. */
+  /** SQL expressions, one for each of `columns`. */
   readonly select: readonly string[];
   readonly columns: readonly InputColumn[];
 }
 
-/** What to join to the prepared rows and select from them. */
+/** Returns what to join to the prepared rows, and what to select from them. */
 export function encodeSql(encoder: Encoder): EncodeSql {
   const encoded = encoder.features.map((feature, index) => ({
     input: feature.name,
@@ -29,7 +29,7 @@ export function encodeSql(encoder: Encoder): EncodeSql {
     joins: encoded.flatMap(({ joins }) => joins).join(' '),
     select: encoded.flatMap(({ columns }) => columns.map(({ sql }) => sql)),
     columns: encoded.flatMap(({ input, columns }) =>
-      columns.map(({ place, type, length }) => ({ place, input, type, length })),
+      columns.map(({ field, type, length }) => ({ field, input, type, length })),
     ),
   };
 }

@@ -1,4 +1,4 @@
-/** Encoded rows, streamed in the order of their source. */
+/** Encodes rows, and streams them in the order of their source. */
 import { rm } from 'node:fs/promises';
 import { goodRows } from '../check/check-rows.ts';
 import { type LabelledStage, labelledStages } from '../check/labels.ts';
@@ -13,23 +13,25 @@ import { type ColumnArray, type ColumnLayout, readNumberedColumns } from '../rea
 import type { RowCheck } from '../row-check.ts';
 import { encodeSql, type InputColumn } from './encode-sql.ts';
 
+/** Which rows of a log are encoded. */
 export interface EncodeLogOptions {
-  /** @default all parts */
+  /** Parts whose rows are encoded. @default all parts */
   readonly parts?: readonly Part[];
   /** Rows of every chunk but the last. @default 8192 */
   readonly chunkRows?: number;
 }
 
-/** Encoded rows and their positions in the source. */
+/** Encoded rows with their positions in the source. */
 export interface NumberedChunk extends EncodedChunk {
+  /** Position of each row in the source, from 0. */
   readonly rowNumbers: Float64Array;
 }
 
 const CHUNK_ROWS = 8192;
 
 /**
- * The good rows of a log, encoded, in its order. They are read from scratch space, where they were prepared for the
- * features of the log's declaration; only for an encoder of features that nobody foresaw is the source read again.
+ * Yields the good rows of a log, encoded, in its order. They are read from the prepared rows. If those lack features of
+ * the encoder, as of an earlier declaration, the source is read again.
  */
 export async function* encodeLog(
   database: Database,
@@ -55,7 +57,7 @@ export async function* encodeLog(
     yield { ...chunk, ...logArrays(extraArrays, stages) };
 }
 
-/** The good rows of candidates, encoded, in their order. */
+/** Yields the good rows of candidates, encoded, in their order. */
 export async function* encodeCandidates(
   database: Database,
   relation: Relation,
@@ -68,13 +70,13 @@ export async function* encodeCandidates(
   for await (const { chunk } of encodeRows(database, { rows, extras: [] }, encoder, chunkRows)) yield chunk;
 }
 
-/** A column beside the features. */
+/** A column that is read with the features, but is not one. */
 interface ExtraColumn extends ColumnLayout {
   readonly name: string;
 }
 
 interface RowsToEncode {
-  /** A query of `"#row"`, the extra columns and the features' prepared ones, in the order of the rows. */
+  /** Query with `"#row"`, the extra columns and the features' prepared ones, in the order of the rows. */
   readonly rows: string;
   readonly extras: readonly ExtraColumn[];
 }
@@ -86,7 +88,7 @@ async function* encodeRows(
   chunkRows: number,
 ): AsyncGenerator<{ chunk: NumberedChunk; extraArrays: readonly ColumnArray[] }> {
   const { joins, select, columns } = encodeSql(encoder);
-  // Joins leave no order behind: one thread numbers the rows before them, and the reader puts them back in their places.
+  // Joins do not keep the order of rows, so the rows are numbered before the joins and sorted by the reader.
   const counted = `SELECT *, row_number() OVER () AS "#order" FROM (${rows})`;
   const positions = ['CAST("#order" AS DOUBLE)', 'CAST("#row" AS DOUBLE)'];
   const selected = [...positions, ...extras.map(({ name }) => `"${name}"`), ...select];
@@ -109,7 +111,9 @@ async function* encodeRows(
   }
 }
 
-/** Scores and labels are told apart by position alone: rows in another order than the source's would be a disaster. */
+/**
+ * Fails if rows are out of order: labels and scores belong to rows by position alone, so they would go to other rows.
+ */
 function assertIncreasing(rowNumbers: Float64Array, before: number): number {
   let last = before;
   for (const row of rowNumbers) {
@@ -123,11 +127,11 @@ function chunkOf(rows: number, columns: readonly InputColumn[], arrays: readonly
   const ids: Record<string, BigInt64Array> = {};
   const weights: Record<string, Float32Array> = {};
   const numbers: Record<string, Float32Array> = {};
-  columns.forEach(({ place, input }, index) => {
+  columns.forEach(({ field, input }, index) => {
     const array = arrays[index];
-    if (place === 'ids' && array instanceof BigInt64Array) ids[input] = array;
-    else if (place === 'weights' && array instanceof Float32Array) weights[input] = array;
-    else if (place === 'numbers' && array instanceof Float32Array) numbers[input] = array;
+    if (field === 'ids' && array instanceof BigInt64Array) ids[input] = array;
+    else if (field === 'weights' && array instanceof Float32Array) weights[input] = array;
+    else if (field === 'numbers' && array instanceof Float32Array) numbers[input] = array;
   });
   return { rows, ids, weights, numbers };
 }

@@ -1,6 +1,6 @@
 /**
- * The encoder's probe: raw values as text and what they were encoded to when the encoder was written. Whoever loads the
- * encoder encodes them again, so that another version of the code or of DuckDB is refused instead of silently skewed.
+ * The encoder's probe: raw values as text, and what they were encoded to when the encoder was written. When an encoder
+ * is read, they are encoded again, so that a version of the code or of DuckDB that encodes them differently is refused.
  */
 import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
 import type { Column, Relation } from '../columns.ts';
@@ -16,16 +16,17 @@ import { encodeCandidates } from './encode.ts';
 /** Encoded value of an input: an id, a number (`null` for NaN), or a bag's ids and weights. */
 export type ProbeResult = number | null | { readonly ids: readonly number[]; readonly weights: readonly number[] };
 
+/** Rows of raw values, and what they must be encoded to. */
 export interface Probe {
-  /** By column. */
+  /** Values by column, row by row. */
   readonly rows: readonly Readonly<Record<string, ProbeValue>>[];
-  /** By input, row by row. */
+  /** Encoded values by input, row by row. */
   readonly expected: readonly Readonly<Record<string, ProbeResult>>[];
 }
 
 const VOCABULARY_SAMPLE = 12;
 
-/** Chooses values for every feature and records what the encoder makes of them. */
+/** Chooses values for every feature, and records what the encoder encodes them to. */
 export async function makeProbe(database: Database, encoder: Encoder): Promise<Probe> {
   const samples = new Map<string, ProbeValue[]>();
   for (const [index, feature] of encoder.features.entries()) {
@@ -42,7 +43,7 @@ export async function makeProbe(database: Database, encoder: Encoder): Promise<P
 
 /**
  * Encodes the probe's rows again.
- * @throws {EncoderMismatchError} naming the first feature and value that are encoded to something else.
+ * @throws {EncoderMismatchError} naming the first feature and value that are encoded differently.
  */
 export async function verifyProbe(database: Database, encoder: Encoder, probe: Probe, folder: string): Promise<void> {
   const got = await encodeProbe(database, encoder, probe.rows);
@@ -84,13 +85,13 @@ function resultAt(chunk: EncodedChunk, input: InputSpec, row: number): ProbeResu
     case 'number':
     case 'quantile': {
       const number = chunk.numbers[name]?.[row] ?? Number.NaN;
-      // JSON knows neither NaN nor -0; a sign of zero makes no difference to any transform.
+      // JSON has neither NaN nor -0, and no transform treats 0 and -0 differently.
       return Number.isNaN(number) ? null : number + 0;
     }
   }
 }
 
-/** The rows as a relation of text columns. */
+/** Returns the rows as a relation of text columns. */
 function probeRelation(features: readonly Feature[], rows: Probe['rows']): Relation {
   const columns = new Map<string, string>();
   for (const { column, use } of features.flatMap(featureColumns))
@@ -114,7 +115,7 @@ function valueSql(value: ProbeValue, type: string): string {
   return `CAST(${text} AS ${type})`;
 }
 
-/** Values of each column of a feature. */
+/** Returns values for each column of a feature. */
 async function samplesOf(
   database: Database,
   encoder: Encoder,
@@ -127,12 +128,12 @@ async function samplesOf(
   return featureColumns(feature).map(({ column }, index) => [column, values[index] ?? []]);
 }
 
-/** Texts for a table: its first, last and some other values, then awkward ones. */
+/** Returns texts for a table: its first, its last and some other values, then edge cases. */
 async function textsOf(database: Database, encoder: Encoder, { name, ids }: EmbeddingTable): Promise<string[]> {
-  const awkward = idSourceKind(ids).awkwardTexts(ids);
+  const edgeCases = idSourceKind(ids).edgeCaseTexts(ids);
   const vocabulary = encoder.vocabularies[name];
-  if (vocabulary === undefined || vocabulary.size === 0) return [...awkward];
+  if (vocabulary === undefined || vocabulary.size === 0) return [...edgeCases];
   const step = Math.max(1, Math.floor(vocabulary.size / VOCABULARY_SAMPLE));
   const sample = `SELECT value FROM (SELECT value, row_number() OVER (ORDER BY id) AS place FROM ${vocabulary.table}) WHERE place = ${vocabulary.size} OR place % ${step} = 1 % ${step} ORDER BY place`;
-  return [...(await query(database, sample)).map(({ value }) => String(value)), ...awkward];
+  return [...(await query(database, sample)).map(({ value }) => String(value)), ...edgeCases];
 }

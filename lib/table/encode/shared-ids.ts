@@ -5,8 +5,9 @@ import { firstId } from '../kinds/id-sources.ts';
 type SharedRow = readonly [row: number, rowBefore: number];
 
 /**
- * Rows of an embedding table that stand for the same value in two encoders, as pairs of the row in `encoder` and that in
- * `before`; none where the table has another id source. Both encoders must be in the database.
+ * Returns the rows of an embedding table that stand for the same value in two encoders, as pairs of the row in
+ * `encoder` and the row in `before`. There are none if the id source has changed. Both encoders must be in the
+ * database.
  */
 export async function sharedIds(
   database: Database,

@@ -1,4 +1,4 @@
-/** How the training rows' values of each feature are distributed: small enough to travel with a model version. */
+/** Measures the distribution of each feature's values in the training rows, as a small file of a model version. */
 import type { Feature } from '../../config/declaration.ts';
 import { type Database, query, queryOne } from '../database.ts';
 import type { Vocabulary } from '../encoder.ts';
@@ -7,40 +7,49 @@ import type { FeatureKind } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
 import { ascendingCounts } from '../kinds/number-statistics.ts';
 
-/** Name of the file of a model version. */
+/** Name of the file, in a model version. */
 export const DISTRIBUTIONS_FILE = 'distributions.json';
 
-/** Values of a number, as at most this many of them, evenly by rank. */
+/** How many values of a number are kept, at even ranks. */
 const RANKS = 1000;
-/** Values of a category or bag that are told by name. */
+/** How many values of a category, bag or cross are kept, the most frequent ones. */
 const MOST_VALUES = 200;
 
+/** The distribution of a number. */
 export interface NumberDistribution {
   readonly kind: 'number';
   readonly rows: number;
   /** Rows without a value. */
   readonly missing: number;
-  /** Ascending: the values at even ranks, equal ones as often as they are frequent. */
+  /** The values at even ranks, ascending. A frequent value occurs several times. */
   readonly values: readonly number[];
 }
 
+/** The distribution of a category, bag or cross. */
 export interface ValueDistribution {
   readonly kind: 'values';
   readonly rows: number;
   /** Rows without a value. */
   readonly missing: number;
-  /** Values, which are more than rows where a row may have several. */
+  /** Number of values. It may exceed `rows`, since a row of a bag has several. */
   readonly total: number;
-  /** The most frequent ones by their hashes, with counts, and with their names where a vocabulary tells these anyway. */
+  /**
+   * The most frequent values: hash and count, and the value itself if it is in a vocabulary. Other values are not
+   * written, since a model version does not have them elsewhere either.
+   */
   readonly top: readonly (readonly [hash: string, count: number, name: string | null])[];
 }
 
+/** The distribution of a feature's values. */
 export type Distribution = NumberDistribution | ValueDistribution;
 
-/** By feature. */
+/** Distributions by feature. */
 export type Distributions = Readonly<Record<string, Distribution>>;
 
-/** Measures every feature on the training rows. */
+/**
+ * Measures the distribution of every feature's values in the training rows.
+ * @param from SQL after FROM of a log's prepared rows, as `goodLogRows`.
+ */
 export async function measureDistributions(
   database: Database,
   from: string,
@@ -51,16 +60,17 @@ export async function measureDistributions(
   for (const [index, feature] of features.entries()) {
     const kind = featureKind(feature);
     const vocabulary = feature.embedding === null ? undefined : vocabularies[feature.embedding];
-    const column = { values: kind.values(index), isMissing: kind.isMissing(index), vocabulary };
+    const column = { values: kind.eachValue(index), isMissing: kind.isMissing(index), vocabulary };
     measured.push([feature.name, await MEASURES[kind.scale](database, from, column)]);
   }
   return Object.fromEntries(measured);
 }
 
-/** A feature's values as SQL over prepared rows. */
+/** SQL of a feature's values, over prepared rows. */
 interface MeasuredColumn {
-  /** A row for each value. */
+  /** SQL that selects each value as a row of its own. */
   readonly values: string;
+  /** SQL condition that a row has no value. */
   readonly isMissing: string;
   readonly vocabulary: Vocabulary | undefined;
 }
@@ -86,7 +96,7 @@ async function measureNumber(
   const relation = `(SELECT ${column} AS value FROM ${training} AND ${column} IS NOT NULL)`;
   for await (const { value, count } of ascendingCounts(database, relation)) {
     below += count;
-    // The k-th of the values stands in the middle of the k-th of `size` equal parts.
+    // The k-th value is the one in the middle of the k-th of `size` equal parts.
     while (values.length < size && (values.length + 0.5) * present < below * size) values.push(value);
   }
   return { kind: 'number', rows, missing: rows - present, values };

@@ -1,4 +1,4 @@
-/** An encoder as files of a model version: `encoder.json`, `inputs.json`, `vocabularies/*.parquet` and `probe.json`. */
+/** Writes and reads an encoder as files: `encoder.json`, `inputs.json`, `vocabularies/*.parquet` and `probe.json`. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, execute, literal, queryOne } from '../database.ts';
@@ -7,10 +7,10 @@ import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encoder.ts';
 import { firstId } from '../kinds/id-sources.ts';
 import { createEnum, isUsedByLists } from './fit-encoder.ts';
 
-/** Everything of an encoder that is not a vocabulary. */
+/** Contents of `encoder.json`: everything of an encoder except its vocabularies. */
 interface EncoderFile extends Omit<Encoder, 'vocabularies'> {
   readonly format: number;
-  /** Number of values by table. */
+  /** Number of values in each vocabulary, by table. */
   readonly vocabularySizes: Readonly<Record<string, number>>;
 }
 
@@ -18,7 +18,7 @@ const ENCODER_FILE = 'encoder.json';
 const INPUTS_FILE = 'inputs.json';
 const PROBE_FILE = 'probe.json';
 
-/** Writes an encoder and its probe into a folder, which is created where needed. */
+/** Writes an encoder and its probe into a folder, which is created if it does not exist. */
 export async function writeEncoder(database: Database, encoder: Encoder, folder: string): Promise<void> {
   const { vocabularies, ...rest } = encoder;
   await mkdir(join(folder, 'vocabularies'), { recursive: true });
@@ -38,9 +38,9 @@ export async function writeEncoder(database: Database, encoder: Encoder, folder:
 }
 
 /**
- * Reads an encoder into a database and encodes its probe.
- * @throws {EncoderMismatchError} where the probe is encoded to anything else than was recorded.
- * @throws {Error} where the files are of another format, or a vocabulary does not have the values it should.
+ * Reads an encoder and its vocabularies into a database, and verifies it with its probe.
+ * @throws {EncoderMismatchError} if the probe is not encoded as was recorded.
+ * @throws {Error} if the files have another format, or a vocabulary has other values than recorded.
  */
 export async function readEncoder(database: Database, folder: string): Promise<Encoder> {
   const { format, vocabularySizes, ...rest } = await readJson<EncoderFile>(folder, ENCODER_FILE);
@@ -93,7 +93,7 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The files of a version are as they were written: their digests are in its manifest. */
+/** Reads a JSON file without checking its contents: the manifest of a version has the SHA-256 of each of its files. */
 async function readJson<T>(folder: string, file: string): Promise<T> {
   const text = await readFile(join(folder, file), 'utf8');
   try {

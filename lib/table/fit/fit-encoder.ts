@@ -1,4 +1,4 @@
-/** Fits an encoder: vocabularies, quantiles, means and deviations, from training rows alone. */
+/** Fits an encoder to the training rows of a log: vocabularies, quantiles, means and deviations. */
 import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
 import { assertAcceptable } from '../check/acceptable.ts';
 import type { CheckedLog } from '../check/log.ts';
@@ -12,6 +12,7 @@ import { type Distributions, measureDistributions } from './distributions.ts';
 import { assertLearnable } from './learnable.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 
+/** An encoder, with what is known of the rows that it was fitted to. */
 export interface FittedEncoder {
   readonly encoder: Encoder;
   readonly summary: LogSummary;
@@ -43,14 +44,14 @@ export async function fitEncoder(database: Database, log: CheckedLog): Promise<F
   return { encoder: { features, embeddings, inputs, tables, vocabularies }, summary, distributions };
 }
 
-/** Makes an enum of a vocabulary's values: lists cannot be joined. */
+/** Creates a SQL enum of a vocabulary's values and returns its name. It finds the ids of values in lists. */
 export async function createEnum(database: Database, table: string): Promise<string> {
   const enumType = database.uniqueName('vocabulary_values');
   await execute(database, `CREATE TYPE ${enumType} AS ENUM (SELECT value FROM ${table} ORDER BY id)`);
   return enumType;
 }
 
-/** Whether a feature of several values in a list is among those that embed in a table. */
+/** Whether a feature with several values in a row embeds them in a table. */
 export function isUsedByLists(features: readonly Feature[], table: string): boolean {
   return features.some((feature) => feature.embedding === table && featureKind(feature).isMultiValued);
 }
@@ -64,7 +65,7 @@ async function fitVocabulary(
   if (ids.kind !== 'vocabulary') return null;
   const values = features.flatMap((feature, index) =>
     feature.embedding === name
-      ? `SELECT ${featureKind(feature).values(index)} AS value FROM ${from} WHERE "#part" = 0`
+      ? `SELECT ${featureKind(feature).eachValue(index)} AS value FROM ${from} WHERE "#part" = 0`
       : [],
   );
   const counts =

@@ -1,5 +1,4 @@
-/** Whether the training part of a log can teach anything. */
-
+/** Refuses a log whose training part has nothing to learn from. */
 import { count, countOf } from '../../numbers/text.ts';
 import { type LabelledStage, labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
@@ -9,8 +8,8 @@ import type { LabelCounts, LogSummary } from './summary.ts';
 const NO_LABELS: Pick<LabelCounts, 'positives' | 'negatives' | 'unknown'> = { positives: 0, negatives: 0, unknown: 0 };
 
 /**
- * Refuses a log whose training part has no rows, or a stage that is never or always reached in them.
- * @throws {DataError} `no_rows`, or `one_class` naming every such stage.
+ * Refuses a log whose training part has no rows, or only one class of a label.
+ * @throws {DataError} `no_rows`, or `one_class` naming every stage with such a label.
  */
 export function assertLearnable({ declaration, source }: CheckedLog, { parts: { train }, rejected }: LogSummary): void {
   if (train.rows === 0) {
@@ -39,7 +38,7 @@ function stageProblem(
   return `${missing} in the training part (${countOf(rows, 'row')}${young}): ${label} is ${always} in every row that counts, expected both 0 and 1`;
 }
 
-/** As in a declaration: `7d`, `36h`, `30m`, `45s`. */
+/** Returns a duration as a declaration writes it: `7d`, `36h`, `30m`, `45s`. */
 function durationText(milliseconds: number): string {
   const units = [
     ['d', 86_400_000],

@@ -1,48 +1,57 @@
-/** What a log holds once its bad rows are out: rows of each part, labels of each stage, values that are missing. */
-
+/** Summarises the good rows of a log: rows of each part, labels of each stage, missing and dropped values. */
 import { labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
 import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { featureKind } from '../kinds/index.ts';
 
-/** Labels of a stage in a part. Weights are the inverse of the rate at which a row was kept. */
+/**
+ * Counts of a stage's labels in a part. The weight of a row is the inverse of the rate at which such rows were kept.
+ */
 export interface LabelCounts {
   readonly positives: number;
   readonly negatives: number;
-  /** Rows too young to tell. */
+  /** Rows whose label is not final yet. */
   readonly unknown: number;
-  /** Sum of the weights of the rows whose label is known, and of the positive ones. */
+  /** Sum of the weights of the rows whose label is known. */
   readonly weightedRows: number;
+  /** Sum of the weights of the rows whose label is 1. */
   readonly weightedPositives: number;
 }
 
-/** First and last instant in epoch milliseconds. */
+/** First and last instant, in epoch milliseconds. */
 export interface TimeRange {
   readonly first: number;
   readonly last: number;
 }
 
+/** Summary of the rows in a part. */
 export interface PartSummary {
   readonly rows: number;
   readonly time: TimeRange | null;
-  /** By labelled stage. */
+  /** Counts of labels by labelled stage. */
   readonly labels: Readonly<Record<string, LabelCounts>>;
 }
 
+/** Summary of a log. */
 export interface LogSummary {
+  /** Path of the log, as the user gave it. */
   readonly source: string;
   readonly rows: number;
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
   readonly time: TimeRange | null;
   readonly parts: Readonly<Record<Part, PartSummary>>;
-  /** By feature: training rows where it has no value. */
+  /** Number of training rows without a value, by feature. */
   readonly missing: Readonly<Record<string, number>>;
-  /** By bag: values of training rows beyond its length, which are dropped. */
+  /** Number of values that are dropped because a bag is too long, in the training rows, by bag. */
   readonly dropped: Readonly<Record<string, number>>;
 }
 
+/**
+ * Summarises a log.
+ * @param from SQL after FROM of the log's prepared rows, as `goodLogRows`.
+ */
 export async function summarizeLog(database: Database, log: CheckedLog, from: string): Promise<LogSummary> {
   const { source, rejects, start, end } = log;
   const rejectedByReason: Record<string, number> = {};
@@ -92,7 +101,7 @@ async function summarizePart(
   return { rows: Number(counts.rows), time, labels: Object.fromEntries(labels) };
 }
 
-/** Weights are summed as integers: a sum of floating values depends on which thread read which rows. */
+/** Weights are summed as integers, in this unit: a sum of floating values depends on which thread reads which rows. */
 const WEIGHT_UNIT = 2 ** 20;
 
 function weightSum(condition: string): string {

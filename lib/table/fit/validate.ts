@@ -1,4 +1,4 @@
-/** What a log holds, for a person to look at before training on it. */
+/** Reports on a log, for a person to read before training on it. */
 import type { Feature } from '../../config/declaration.ts';
 import { assertAcceptable, type RejectCount } from '../check/acceptable.ts';
 import { labelledStages } from '../check/labels.ts';
@@ -10,19 +10,21 @@ import { featureKind, valueColumns } from '../kinds/index.ts';
 import { assertLearnable } from './learnable.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 
-/** A column that alone tells the label almost surely: known only afterwards, most likely. */
+/** A feature that predicts a label almost perfectly by itself: most likely its column is known only afterwards. */
 export interface SuspiciousColumn {
   readonly feature: string;
-  /** Its column; of a feature of several, all of them. */
+  /** Its column; the columns of a cross joined by ` x `. */
   readonly column: string;
+  /** The stage whose label it predicts. */
   readonly stage: string;
   readonly auc: number;
 }
 
+/** The report on a log. */
 export interface LogReport {
   readonly summary: LogSummary;
   readonly rejects: readonly RejectCount[];
-  /** By feature: different values among the good rows. */
+  /** Number of distinct values in the good rows, by feature. */
   readonly distinct: Readonly<Record<string, number>>;
   readonly suspicious: readonly SuspiciousColumn[];
 }
@@ -30,7 +32,7 @@ export interface LogReport {
 const SUSPICIOUS_AUC = 0.98;
 
 /**
- * Refuses a log that training would refuse, and looks at every column of another.
+ * Summarises a log, counts distinct values and finds suspicious columns.
  * @throws {DataError} as `assertAcceptable` and `assertLearnable`.
  */
 export async function validateLog(database: Database, log: CheckedLog): Promise<LogReport> {
@@ -55,7 +57,7 @@ async function countDistinct(
   for (const [index, feature] of features.entries()) {
     const { count } = await queryOne(
       database,
-      `SELECT count(DISTINCT value) AS count FROM (SELECT ${featureKind(feature).values(index)} AS value FROM ${from})`,
+      `SELECT count(DISTINCT value) AS count FROM (SELECT ${featureKind(feature).eachValue(index)} AS value FROM ${from})`,
     );
     distinct[feature.name] = Number(count);
   }
@@ -71,7 +73,7 @@ async function findSuspicious(
   for (const [stage, { name }] of labelledStages(declaration).entries()) {
     for (const [index, feature] of declaration.features.entries()) {
       const kind = featureKind(feature);
-      const rows = `(SELECT "#row" AS place, ${kind.value(index)} AS value, "#label${stage}" AS label FROM ${from} WHERE "#label${stage}" >= 0)`;
+      const rows = `(SELECT "#row" AS place, ${kind.allValues(index)} AS value, "#label${stage}" AS label FROM ${from} WHERE "#label${stage}" >= 0)`;
       const auc = await AUCS[kind.scale](database, rows);
       if (auc !== null && auc > SUSPICIOUS_AUC)
         found.push({ feature: feature.name, column: valueColumns(feature).join(' x '), stage: name, auc });
@@ -84,13 +86,19 @@ const AUCS: Readonly<
   Record<FeatureKind<Feature>['scale'], (database: Database, rows: string) => Promise<number | null>>
 > = { ordered: orderedAuc, nominal: nominalAuc };
 
-/** AUC of the number itself, in whichever direction; a missing one is below all others. */
+/**
+ * Returns the AUC of a number as the score, or of its negative if that is greater. Missing numbers have the lowest
+ * score.
+ */
 async function orderedAuc(database: Database, rows: string): Promise<number | null> {
   const auc = await groupedAuc(database, `SELECT COALESCE(CAST(value AS DOUBLE), '-inf') AS score, label FROM ${rows}`);
   return auc === null ? null : Math.max(auc, 1 - auc);
 }
 
-/** AUC on the odd rows of each value's label rate in the even rows: rates of the same rows would flatter rare values. */
+/**
+ * Returns the AUC, over the odd rows, of the label rate that each value has in the even rows. With rates of the same
+ * rows, rare values would predict their own labels.
+ */
 function nominalAuc(database: Database, rows: string): Promise<number | null> {
   const rates = `SELECT value, avg(label) AS rate FROM ${rows} WHERE place % 2 = 0 GROUP BY value`;
   const base = `(SELECT avg(label) FROM ${rows} WHERE place % 2 = 0)`;
@@ -100,7 +108,7 @@ function nominalAuc(database: Database, rows: string): Promise<number | null> {
   return groupedAuc(database, scored);
 }
 
-/** Exact AUC with ties of `score` for `label`; `null` where a class is missing. */
+/** Returns the exact AUC, ties included, of `score` for `label`; `null` if a class is missing. */
 async function groupedAuc(database: Database, scored: string): Promise<number | null> {
   const groups = `SELECT score, sum(label) AS positives, count(*) - sum(label) AS negatives FROM (${scored}) GROUP BY score`;
   const ranked = `SELECT *, sum(negatives) OVER (ORDER BY score) - negatives AS below FROM (${groups})`;

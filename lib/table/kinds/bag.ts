@@ -1,4 +1,7 @@
-/** Several values of a finite set, with or without weights: in lists, cut and padded to one length. */
+/**
+ * Bags: several values of a finite set in each row, with or without weights, as lists that are cut or padded to a
+ * length.
+ */
 import type { BagFeature } from '../../config/declaration.ts';
 import {
   bagTexts,
@@ -16,12 +19,13 @@ import { columnCheck, type RowCheck } from '../row-check.ts';
 import { type EncodedFeature, type FeatureKind, type ProbeValue, preparedName } from './feature-kind.ts';
 import { firstId, idSourceKind } from './id-sources.ts';
 
+/** How bags are read from files. */
 export const bag: FeatureKind<BagFeature> = {
   isMultiValued: true,
   scale: 'nominal',
   columns({ column, delimiter, weights, atScoring }) {
     const use = delimiter === null ? 'list' : 'delimited';
-    // Where a constant stands for the bag, its weights may be absent, too: each value weighs 1.
+    // If a constant may replace the bag, its weights may be absent, too: each value then has weight 1.
     const noWeights = atScoring === undefined ? undefined : null;
     return [
       { column, use, isWeights: false, atScoring },
@@ -52,8 +56,8 @@ export const bag: FeatureKind<BagFeature> = {
   encode,
   isMissing: (index) => `${preparedName('length', index)} = 0`,
   dropped: ({ maxLength }, index) => `sum(greatest(${preparedName('length', index)} - ${maxLength}, 0))`,
-  values: (index) => `unnest(${preparedName('bag', index)})`,
-  value: (index) => `CAST(${preparedName('bag', index)} AS VARCHAR)`,
+  eachValue: (index) => `unnest(${preparedName('bag', index)})`,
+  allValues: (index) => `CAST(${preparedName('bag', index)} AS VARCHAR)`,
   fit: async ({ name, entity, embedding, maxLength, combiner }) => ({
     kind: 'bag',
     name,
@@ -79,19 +83,19 @@ function encode(encoder: Encoder, { embedding, maxLength }: BagFeature, index: n
   return {
     joins: [],
     columns: [
-      { sql: padded(list, 'BIGINT'), place: 'ids', type: 'BIGINT', length: maxLength },
-      { sql: padded(preparedName('weights', index), 'FLOAT'), place: 'weights', type: 'FLOAT', length: maxLength },
+      { sql: padded(list, 'BIGINT'), field: 'ids', type: 'BIGINT', length: maxLength },
+      { sql: padded(preparedName('weights', index), 'FLOAT'), field: 'weights', type: 'FLOAT', length: maxLength },
     ],
   };
 }
 
-/** The column of weights; `null` where there is none, or where a constant stands for the bag. */
+/** Returns the column of weights as SQL; `null` if there is none, or if a constant replaces the bag. */
 function weightsValue(relation: Relation, { weights }: BagFeature): Value | null {
   const column = weights === null ? undefined : findColumn(relation, weights);
   return column === undefined ? null : columnValue(column);
 }
 
-/** SQL of the lists of the values that are not missing, and of a weight for each. */
+/** Returns the SQL of the list of values that are not missing, and of the list with a weight for each. */
 function lists(relation: Relation, feature: BagFeature): { readonly texts: string; readonly weights: string } {
   const all = bagTexts(columnOrConstant(relation, feature), feature.delimiter);
   const value = weightsValue(relation, feature);
@@ -119,7 +123,7 @@ function weightsChecks(relation: Relation, feature: BagFeature, texts: string): 
   ];
 }
 
-/** Bags of no, one, few and too many values, with a weight for each. */
+/** Returns bags of no, one, few and too many values, with a weight for each value. */
 function probe({ weights, delimiter, maxLength }: BagFeature, texts: readonly string[]): ProbeValue[][] {
   const usable = texts.filter((text) => delimiter === null || !text.includes(delimiter));
   const overfull = Array.from({ length: maxLength + 1 }, (_, index) => usable[index % usable.length] ?? '');

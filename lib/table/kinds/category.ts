@@ -1,4 +1,4 @@
-/** One value of a finite set. */
+/** Categories: one value of a finite set in each row. */
 import type { CategoryFeature } from '../../config/declaration.ts';
 import { canonicalText, columnOrConstant, isIntegerSql } from '../columns.ts';
 import { columnCheck } from '../row-check.ts';
@@ -6,6 +6,7 @@ import { type FeatureKind, preparedName } from './feature-kind.ts';
 import { idSourceKind } from './id-sources.ts';
 import { oneText } from './one-text.ts';
 
+/** How categories are read from files. */
 export const category: FeatureKind<CategoryFeature> = {
   ...oneText,
   columns: ({ column, atScoring }) => [{ column, use: 'category', isWeights: false, atScoring }],

@@ -1,7 +1,8 @@
 /**
- * The values of several columns together. Their canonical texts are joined to one text, in which each has its length in
- * bytes of UTF-8 and a colon before it, and a missing one is a dash: ('a', 'bc') is `1:a2:bc`, ('ab', 'c') is `2:ab1:c`,
- * ('a', missing) is `1:a-`. Where all are missing, so is the cross. The table's hash makes an id of that text.
+ * Crosses: the combination of several columns' values in each row. Their canonical texts are joined to one text, whose
+ * hash is the id. In it, every value follows its length in UTF-8 bytes and a colon, and a missing value is a dash, so
+ * that different combinations have different texts: ('a', 'bc') is `1:a2:bc`, ('ab', 'c') is `2:ab1:c`, ('a', missing)
+ * is `1:a-`. A cross is missing if all its values are.
  */
 import type { CrossFeature } from '../../config/features/kinds.ts';
 import { canonicalText, columnOrConstant, type Relation } from '../columns.ts';
@@ -10,13 +11,14 @@ import { oneText } from './one-text.ts';
 
 const MISSING = '-';
 
+/** How crosses are read from files. */
 export const cross: FeatureKind<CrossFeature> = {
   ...oneText,
   columns: ({ of }) => of.map(({ column, atScoring }) => ({ column, use: 'category', isWeights: false, atScoring })),
-  // Values of any text can be joined.
+  // Any text can be joined, so no value is bad.
   checks: () => [],
   prepare: (relation, { of }, index) => [{ sql: joinedText(relation, of), name: preparedName('text', index) }],
-  // Every column has the same texts, each from another one on: the empty text, which is missing, meets others.
+  // Every column has the same texts, but begins with another one, so that missing values are combined with others.
   probe: ({ of }, texts) => of.map((_, place) => [null, ...texts.slice(place), ...texts.slice(0, place)]),
   canary: ({ of }, text) => of.map(() => text),
 };

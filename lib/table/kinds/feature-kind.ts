@@ -1,4 +1,4 @@
-/** What the table room asks of a kind of feature: the columns that it reads, and what becomes of them. */
+/** What a kind of feature must define to be read from files: its columns, checks, encoding and statistics. */
 import type { Feature, IdSource } from '../../config/declaration.ts';
 import type { Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
@@ -7,90 +7,100 @@ import type { Encoder } from '../encoder.ts';
 import type { ColumnLayout } from '../read-columns.ts';
 import type { RowCheck } from '../row-check.ts';
 
-/** What a feature's column must be. */
+/** What a feature uses a column as, which decides the types that the column may have. */
 export type FeatureUse = 'category' | 'number' | 'list' | 'delimited';
 
 /** A column that a feature reads. */
 export interface FeatureColumn {
   readonly column: string;
   readonly use: FeatureUse;
-  /** It holds weights of the feature's values. */
+  /** Whether the column holds weights of the feature's values, not values. */
   readonly isWeights: boolean;
-  /** Constant that stands for the column where it is absent at scoring; undefined where it must be there. */
+  /** Constant that replaces the column if candidates lack it; `undefined` if they must have it. */
   readonly atScoring: string | number | null | undefined;
 }
 
-/** A prepared column: its SQL over the columns of a relation, and its name, quoted. */
+/** A prepared column: its SQL over the columns of a relation, and its quoted name. */
 export interface PreparedColumn {
   readonly sql: string;
   readonly name: string;
 }
 
-/** A column of the encoded rows, its SQL over the prepared ones, and where it belongs in an `EncodedChunk`. */
+/** A column of the encoded rows. */
 export interface EncodedColumn extends ColumnLayout {
+  /** SQL over the prepared columns. */
   readonly sql: string;
-  readonly place: 'ids' | 'weights' | 'numbers';
+  /** The field of an `EncodedChunk` that has the column. */
+  readonly field: 'ids' | 'weights' | 'numbers';
 }
 
+/** The SQL that encodes a feature. */
 export interface EncodedFeature {
-  /** Joins to the prepared rows that the columns need. */
+  /** SQL of the joins to the prepared rows that the columns need. */
   readonly joins: readonly string[];
   readonly columns: readonly EncodedColumn[];
 }
 
-/** What a feature's input is fitted to. */
+/** The rows that a feature's input is fitted to. */
 export interface Fitting {
   readonly database: Database;
   /** SQL after FROM of the prepared rows of a log; those with `"#part" = 0` are the training rows. */
   readonly from: string;
-  /** Position among the features. */
+  /** Position of the feature among the features. */
   readonly index: number;
-  /** Of the table that the feature embeds its values in; `null` where it embeds none. */
+  /** Id source of the table that the feature embeds its values in; `null` if it embeds none. */
   readonly ids: IdSource | null;
 }
 
-/** A column's text in a probe, or its list of texts. */
+/** A column's value in a row of a probe: a text, or a list of texts for a list column. */
 export type ProbeValue = string | null | readonly (string | null)[];
 
 /**
- * One kind of feature. Rows are prepared first (canonical texts, float32 numbers, lists), in columns that are named by
- * the feature's position, `index`; all other SQL is over prepared columns.
+ * How the features of one kind are read from files. Rows are prepared first: canonical texts, float32 numbers and
+ * lists, in columns whose names have the position of the feature, `index`. Unless said otherwise, SQL is over prepared
+ * columns.
  */
 export interface FeatureKind<F extends Feature> {
-  /** Whether a row may have several values: they are in lists, which cannot be joined to a vocabulary. */
+  /** Whether a row may have several values. They are in a list, which cannot be joined to a vocabulary. */
   readonly isMultiValued: boolean;
-  /** Whether values compare by their order, as numbers do, or by being equal alone. */
+  /** Whether values have an order, as numbers do, or can only be equal or not. */
   readonly scale: 'ordered' | 'nominal';
-  /** Every column that the feature reads. */
+  /** Returns every column that the feature reads. */
   columns(feature: F): readonly FeatureColumn[];
   /**
-   * Checks of the feature's values over the columns of a relation; the first that a row fails is why it is rejected.
-   * `ids` is of the table that the values are embedded in, `null` where there is none.
+   * Returns the checks of the feature's values, over the columns of a relation. A row is rejected for the first check
+   * that it fails. `ids` is the id source of the table that the values are embedded in, `null` if there is none.
    */
   checks(relation: Relation, feature: F, ids: IdSource | null): readonly RowCheck[];
-  /** The prepared columns that encoding needs. */
+  /** Returns the prepared columns that encoding needs, over the columns of a relation. */
   prepare(relation: Relation, feature: F, index: number): readonly PreparedColumn[];
-  /** Further prepared columns, which only the statistics of a log need. */
+  /** Returns further prepared columns, which only the statistics of a log need. */
   prepareCounts(relation: Relation, feature: F, index: number): readonly PreparedColumn[];
-  /** The columns of the encoded rows. */
+  /** Returns the SQL that encodes the feature. */
   encode(encoder: Encoder, feature: F, index: number): EncodedFeature;
-  /** SQL of "the row has no value". */
+  /** Returns the SQL condition that a row has no value. */
   isMissing(index: number): string;
-  /** SQL of the number of values that are dropped, over all rows; `null` where none can be. */
+  /** Returns the SQL aggregate that counts dropped values over all rows; `null` if no value is ever dropped. */
   dropped(feature: F, index: number): string | null;
-  /** SQL of the values, a row for each; NULL where there is none. */
-  values(index: number): string;
-  /** SQL of all of a row's values as one. */
-  value(index: number): string;
-  /** The feature's input, with what it takes from the training rows: quantiles, a mean and a deviation. */
+  /** Returns the SQL that selects the values of a row, each as a row of the result; NULL for a missing value. */
+  eachValue(index: number): string;
+  /** Returns the SQL that selects all values of a row as one value. */
+  allValues(index: number): string;
+  /** Returns the feature's input, with the quantiles, or mean and deviation, of the training rows. */
   fit(feature: F, fitting: Fitting): Promise<InputSpec>;
-  /** Values of each column, in their order, for the encoder's probe, made of texts that the feature's table knows or not. */
+  /**
+   * Returns values for the encoder's probe, one list for each column of the feature. They are made of `texts`, of which
+   * the feature's table knows some.
+   */
   probe(feature: F, texts: readonly string[], input: InputSpec | undefined): readonly (readonly ProbeValue[])[];
-  /** SQL of a good value of each column, in their order, made of the SQL of a text that the feature's table takes. */
+  /**
+   * Returns the SQL of a valid value for each column of the feature, for the canary. They are made of `text`, the SQL
+   * of a text that the feature's table accepts.
+   */
   canary(feature: F, text: string): readonly string[];
 }
 
-/** Name of a feature's prepared column. */
+/** Returns the quoted name of a feature's prepared column. */
 export function preparedName(kind: 'text' | 'number' | 'bag' | 'weights' | 'length', index: number): string {
   return `"#${kind}${index}"`;
 }

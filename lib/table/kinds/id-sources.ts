@@ -1,33 +1,37 @@
 /**
- * How the values of an embedding table become row ids: an object for each source, and none without one of its parts
- * compiles. Row 0 is the missing value; then come the unknown buckets, then the values.
+ * How the values of an embedding table become row ids, for each kind of id source. Row 0 is the missing value; the
+ * unknown buckets follow, then the values. It is a compile-time error to leave out a kind, or a part of one.
  */
 import type { IdSource } from '../../config/declaration.ts';
 import { bucketSql } from '../hash.ts';
 
-/** What a table was fitted to. */
+/** What fitting found for an embedding table. */
 export interface FittedTable {
-  /** Values of its vocabulary; 0 without one. */
+  /** Number of values in the vocabulary; 0 without one. */
   readonly vocabularySize: number;
-  /** Boundaries between the intervals of a number; of several numbers, the most. */
+  /** Number of boundaries between the intervals of a number. If several numbers use the table, the largest. */
   readonly boundaries: number;
 }
 
+/** How one kind of id source turns values into row ids. */
 export interface IdSourceKind<Source extends IdSource> {
-  /** Whether a value may lack a row of its own, so that it falls in an unknown bucket. */
+  /** Whether some values have no row of their own, but share those of unknown buckets. */
   readonly hasUnknown: boolean;
   /** Whether every value must be an integer. */
   readonly isInteger: boolean;
-  /** Text that a table of any size has a row for, be it an unknown bucket's. */
+  /** A text that is valid in a table of any size. */
   readonly anyText: string;
-  /** The first row id of a value. */
+  /** Returns the first row id of a value. */
   firstId(source: Source): number;
-  /** Rows of the table. */
+  /** Returns the number of rows of the table. */
   rows(source: Source, fitted: FittedTable): number;
-  /** SQL of the row id, BIGINT, of a text that is not NULL; `known` is its id in the vocabulary, NULL where it has none. */
+  /**
+   * Returns the SQL of the row id, of type BIGINT, of a text that is not NULL. `known` is the SQL of the text's id in
+   * the vocabulary, NULL for a text that is not in it; `null` without a vocabulary.
+   */
   idSql(source: Source, text: string, known: string | null): string;
-  /** Texts that encoders have been known to disagree about. */
-  awkwardTexts(source: Source): readonly string[];
+  /** Returns texts that another version of the code or of DuckDB may encode differently. */
+  edgeCaseTexts(source: Source): readonly string[];
 }
 
 /** One object for every kind of source. */
@@ -35,7 +39,7 @@ export type IdSourceKinds = {
   readonly [Kind in IdSource['kind']]: IdSourceKind<Extract<IdSource, { readonly kind: Kind }>>;
 };
 
-const AWKWARD_TEXTS = [
+const EDGE_CASE_TEXTS = [
   '',
   'no such value',
   '5',
@@ -52,6 +56,7 @@ const AWKWARD_TEXTS = [
   `quoted "'`,
 ];
 
+/** How each kind of id source turns values into row ids. */
 export const ID_SOURCE_KINDS: IdSourceKinds = {
   vocabulary: {
     hasUnknown: true,
@@ -63,7 +68,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
       const unknown = `1 + ${bucketSql(0, text, source.unknown)}`;
       return `CAST(${known === null ? unknown : `COALESCE(${known}, ${unknown})`} AS BIGINT)`;
     },
-    awkwardTexts: () => AWKWARD_TEXTS,
+    edgeCaseTexts: () => EDGE_CASE_TEXTS,
   },
 
   hash: {
@@ -73,7 +78,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
     firstId: () => 1,
     rows: ({ buckets }) => 1 + buckets,
     idSql: ({ seed, buckets }, text) => `CAST(1 + ${bucketSql(seed, text, buckets)} AS BIGINT)`,
-    awkwardTexts: () => AWKWARD_TEXTS,
+    edgeCaseTexts: () => EDGE_CASE_TEXTS,
   },
 
   ids: {
@@ -86,7 +91,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
       const id = `TRY_CAST(${text} AS BIGINT)`;
       return `CASE WHEN ${id} >= 0 AND ${id} < ${size} THEN ${id} + 2 ELSE CAST(1 AS BIGINT) END`;
     },
-    awkwardTexts: ({ size }) => ['0', '1', String(size - 1), String(size), '-1', '5.0', '9223372036854775808'],
+    edgeCaseTexts: ({ size }) => ['0', '1', String(size - 1), String(size), '-1', '5.0', '9223372036854775808'],
   },
 
   quantiles: {
@@ -98,16 +103,16 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
     idSql() {
       throw new RangeError('ids of quantiles are computed from the number, not from a text');
     },
-    awkwardTexts: () => [],
+    edgeCaseTexts: () => [],
   },
 };
 
-/** What there is to know of a source's kind. Its functions are given sources of that kind alone. */
+/** Returns how a source's kind works. Its functions take sources of that kind only, which is not checked. */
 export function idSourceKind({ kind }: IdSource): IdSourceKind<IdSource> {
   return ID_SOURCE_KINDS[kind];
 }
 
-/** The first row id of a value: 0 is missing, then come the unknown buckets. */
+/** Returns the first row id of a value: the rows before are for the missing value and the unknown buckets. */
 export function firstId(source: IdSource): number {
   return idSourceKind(source).firstId(source);
 }

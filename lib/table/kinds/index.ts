@@ -1,4 +1,4 @@
-/** The table of feature kinds: neither a kind without an object nor an object without one of its parts compiles. */
+/** The kinds of features. It is a compile-time error to leave out the object of a kind, or a part of an object. */
 import type { Feature } from '../../config/declaration.ts';
 import type { Relation } from '../columns.ts';
 import { bag } from './bag.ts';
@@ -12,14 +12,15 @@ export type FeatureKinds = {
   readonly [Type in Feature['type']]: FeatureKind<Extract<Feature, { readonly type: Type }>>;
 };
 
+/** How each kind of feature is read from files. */
 export const FEATURE_KINDS: FeatureKinds = { category, bag, number, cross };
 
-/** What there is to know of a feature's kind. Its functions are given features of that kind alone. */
+/** Returns how a feature's kind is read. Its functions take features of that kind only, which is not checked. */
 export function featureKind({ type }: Feature): FeatureKind<Feature> {
   return FEATURE_KINDS[type];
 }
 
-/** Every column that a feature reads. */
+/** Returns every column that a feature reads. */
 export function featureColumns(feature: Feature): readonly FeatureColumn[] {
   return featureKind(feature).columns(feature);
 }
@@ -29,7 +30,7 @@ export function preparedColumns(relation: Relation, features: readonly Feature[]
   return features.flatMap((feature, index) => featureKind(feature).prepare(relation, feature, index));
 }
 
-/** Names of the columns that hold a feature's values, those of weights left out. */
+/** Returns the names of the columns that hold a feature's values, not of those that hold weights. */
 export function valueColumns(feature: Feature): string[] {
   return featureColumns(feature).flatMap(({ column, isWeights }) => (isWeights ? [] : column));
 }

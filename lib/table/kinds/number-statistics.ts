@@ -1,22 +1,23 @@
 /**
- * Means, deviations and quantiles that do not depend on how many threads read the rows: floating values are summed as
- * integers, since DuckDB adds the threads' partial sums in any order.
+ * Means, deviations and quantiles of numbers. They do not depend on the number of threads: values are summed as
+ * integers, since the sum of floating values depends on the order in which DuckDB adds the partial sums of its threads.
  */
 import type { NumberFeature } from '../../config/declaration.ts';
 import { type Database, queryOne } from '../database.ts';
 import { readColumns } from '../read-columns.ts';
 
+/** Mean and standard deviation of a number. */
 export interface NumberStatistics {
   readonly mean: number;
-  /** Of the population; 1 where all values are equal. */
+  /** Standard deviation of the population; 1 if all values are equal. */
   readonly deviation: number;
 }
 
-/** Values are scaled to below 2^60 before they are rounded, so that a sum keeps about 18 digits of the largest. */
+/** Values are scaled to at most 2^60 before they are rounded to integers, so that a sum keeps about 18 digits. */
 const SCALE_BITS = 60;
 
 /**
- * Mean and deviation of the clipped, log1p'd values; 0 and 1 where there is none.
+ * Returns the mean and deviation of the values after `clip` and `log1p`; 0 and 1 if there are no values.
  *
  * @param values SQL of a relation with a FLOAT column `value` without NULLs.
  */
@@ -41,8 +42,8 @@ export async function fitNumber(
 }
 
 /**
- * Boundaries of `count` intervals of equal numbers of rows: the k-th is the least value that k / count of the rows do not
- * exceed. Strictly increasing; those that leave nothing above them are left out.
+ * Returns the boundaries of `count` intervals with equal numbers of rows: the k-th boundary is the least value that k /
+ * count of the rows do not exceed. Boundaries strictly increase; one that no value exceeds is left out.
  *
  * @param values SQL of a relation with a FLOAT column `value` without NULLs.
  */
@@ -62,7 +63,7 @@ export async function fitQuantiles(database: Database, values: string, count: nu
 }
 
 /**
- * Each value, ascending, and how often it is there.
+ * Yields each distinct value in ascending order, and how often it occurs.
  *
  * @param values SQL of a relation with a FLOAT column `value` without NULLs.
  */

@@ -1,4 +1,4 @@
-/** A number: its value is an input itself, or the interval between training quantiles is embedded. */
+/** Numbers: the number is an input itself, or its interval between training quantiles is embedded. */
 import type { NumberFeature } from '../../config/declaration.ts';
 import { columnOrConstant, LARGEST_FLOAT, numberSql, presentSql } from '../columns.ts';
 import type { InputSpec } from '../encoded.ts';
@@ -6,10 +6,11 @@ import { columnCheck } from '../row-check.ts';
 import { type FeatureKind, type Fitting, preparedName } from './feature-kind.ts';
 import { fitNumber, fitQuantiles } from './number-statistics.ts';
 
-/** Numbers that encoders have been known to disagree about. */
-const AWKWARD_NUMBERS = ['0', '-0.0', '0.1', '-1.5', '1e-3', '16777217', '1e-46', '3.4e38', '5', '5.0'];
+/** Numbers that another version of the code or of DuckDB may read differently. */
+const EDGE_CASE_NUMBERS = ['0', '-0.0', '0.1', '-1.5', '1e-3', '16777217', '1e-46', '3.4e38', '5', '5.0'];
 const PROBED_BOUNDARIES = 12;
 
+/** How numbers are read from files. */
 export const number: FeatureKind<NumberFeature> = {
   isMultiValued: false,
   scale: 'ordered',
@@ -32,16 +33,16 @@ export const number: FeatureKind<NumberFeature> = {
   prepareCounts: () => [],
   encode(_encoder, _feature, index) {
     const sql = `COALESCE(${preparedName('number', index)}, CAST('NaN' AS FLOAT))`;
-    return { joins: [], columns: [{ sql, place: 'numbers', type: 'FLOAT', length: null }] };
+    return { joins: [], columns: [{ sql, field: 'numbers', type: 'FLOAT', length: null }] };
   },
   isMissing: (index) => `${preparedName('number', index)} IS NULL`,
   dropped: () => null,
-  values: (index) => preparedName('number', index),
-  value: (index) => preparedName('number', index),
+  eachValue: (index) => preparedName('number', index),
+  allValues: (index) => preparedName('number', index),
   fit,
   probe(_feature, _texts, input) {
     const boundaries = input?.kind === 'quantile' ? input.boundaries.slice(0, PROBED_BOUNDARIES).map(String) : [];
-    return [[null, ...AWKWARD_NUMBERS, ...boundaries]];
+    return [[null, ...EDGE_CASE_NUMBERS, ...boundaries]];
   },
   canary: () => ['CAST(1 AS DOUBLE)'],
 };

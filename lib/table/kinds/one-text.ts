@@ -1,4 +1,4 @@
-/** What kinds have in common whose value is one text a row: its id is looked up or computed. */
+/** What the kinds with one text in each row have in common: the id of the text is looked up or computed. */
 import type { Feature } from '../../config/declaration.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
 import { type EncodedFeature, type FeatureKind, preparedName } from './feature-kind.ts';
@@ -6,6 +6,7 @@ import { idSourceKind } from './id-sources.ts';
 
 type Embedded = Feature & { readonly embedding: string };
 
+/** The parts that these kinds share. */
 export const oneText = {
   isMultiValued: false,
   scale: 'nominal',
@@ -13,8 +14,8 @@ export const oneText = {
   encode,
   isMissing: (index) => `${preparedName('text', index)} IS NULL`,
   dropped: () => null,
-  values: (index) => preparedName('text', index),
-  value: (index) => preparedName('text', index),
+  eachValue: (index) => preparedName('text', index),
+  allValues: (index) => preparedName('text', index),
   fit: async ({ name, entity, embedding }) => ({ kind: 'id', name, entity, table: embedding }),
 } satisfies Partial<FeatureKind<Embedded>>;
 
@@ -29,6 +30,6 @@ function encode(encoder: Encoder, { embedding }: Embedded, index: number): Encod
       vocabulary === undefined
         ? []
         : [`LEFT JOIN ${vocabulary.table} joined${index} ON joined${index}.value = ${text}`],
-    columns: [{ sql: `CASE WHEN ${text} IS NULL THEN 0 ELSE ${id} END`, place: 'ids', type: 'BIGINT', length: null }],
+    columns: [{ sql: `CASE WHEN ${text} IS NULL THEN 0 ELSE ${id} END`, field: 'ids', type: 'BIGINT', length: null }],
   };
 }

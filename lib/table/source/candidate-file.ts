@@ -2,26 +2,30 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { DataError } from '../errors.ts';
 
-/** Bytes `start` up to, not including, `end`. */
+/** A range of bytes, from `start` up to but not including `end`. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** A candidate file that may lie elsewhere: what is needed of it is fetched. */
+/** A candidate file. If it is in a bucket, only the bytes that are needed are fetched. */
 export interface CandidateFile {
-  /** What it is called in messages; its extension tells the format. */
+  /** Name for messages; its extension is that of the format. */
   readonly name: string;
-  /** Local, for DuckDB. Reads as zeros where nothing was fetched. */
+  /** Path of a local file for DuckDB to read. Bytes that have not been fetched are zeros. */
   readonly path: string;
+  /** Size in bytes. */
   readonly size: number;
-  /** Makes these bytes readable at `path`. */
+  /** Fetches bytes, so that they can be read at `path`. */
   fetch(ranges: readonly ByteRange[]): Promise<void>;
-  /** Bytes in their order. @default all of them */
+  /** Streams bytes in order. @default the whole file */
   read(range?: ByteRange): AsyncIterable<Buffer>;
 }
 
-/** A file that lies here. */
+/**
+ * Returns a local file as a candidate file.
+ * @throws {DataError} `no_such_file`.
+ */
 export async function localCandidate(path: string, name: string = path): Promise<CandidateFile> {
   const facts = await stat(path).catch(() => null);
   if (facts === null || !facts.isFile()) throw new DataError('no_such_file', `no such file: ${path}`);
@@ -35,7 +39,7 @@ export async function localCandidate(path: string, name: string = path): Promise
   };
 }
 
-/** The first bytes, fewer where the file is shorter. */
+/** Returns the first `count` bytes of a file, or all bytes of a shorter one. */
 export async function firstBytes(file: Pick<CandidateFile, 'read' | 'size'>, count: number): Promise<Buffer> {
   if (file.size === 0) return Buffer.alloc(0);
   const blocks: Buffer[] = [];

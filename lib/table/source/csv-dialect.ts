@@ -1,22 +1,25 @@
-/** The header of a CSV file, and what it tells of the rest. */
+/** Reads the header of a CSV file: the names of its columns and its delimiter. */
 import { isUtf8 } from 'node:buffer';
 import { DataError } from '../errors.ts';
 import type { CsvFile } from './csv-file.ts';
 import { splitRecord } from './csv-scan.ts';
 
-/** What tells one CSV file from another. */
+/** How a CSV file is written. */
 export interface Dialect {
   readonly delimiter: string;
   /** Names of the columns. */
   readonly header: readonly string[];
-  /** Where the first record after the header begins, in bytes of the uncompressed file. */
+  /** Position of the first byte after the header, in the uncompressed file. */
   readonly bodyStart: number;
 }
 
 const DELIMITERS = [',', ';', '\t', '|'];
 const LONGEST_HEADER = 1024 * 1024;
 
-/** Reads the header: its delimiter is the most frequent one of comma, semicolon, tab and bar outside quotes. */
+/**
+ * Reads the header of a CSV file. The delimiter is the most frequent of comma, semicolon, tab and bar outside quotes.
+ * @throws {DataError} if there is no header, or it is not valid.
+ */
 export async function readDialect({ name, read }: CsvFile): Promise<Dialect> {
   const head = await readHead(read());
   if (head[0] === 0xff || head[0] === 0xfe) throw new DataError('wrong_format', `${name} is UTF-16, expected UTF-8`);
@@ -42,7 +45,7 @@ async function readHead(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(blocks);
 }
 
-/** Where the first line that is not blank begins and ends; a line end inside quotes does not count. */
+/** Returns where the first line that is not blank begins and ends. A line end inside quotes does not end it. */
 function firstRecord(head: Buffer, from: number, name: string): { start: number; end: number; next: number } {
   let start = from;
   while (head[start] === 10 || head[start] === 13) start += 1;

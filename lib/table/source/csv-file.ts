@@ -1,27 +1,27 @@
-/** The bytes of a CSV file, uncompressed. */
+/** Reads the uncompressed bytes of CSV files. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, firstLine } from '../errors.ts';
 import type { ByteRange } from './candidate-file.ts';
 
-/** The text of a CSV file, uncompressed. */
+/** A CSV file whose uncompressed bytes can be read. */
 export interface CsvFile {
-  /** What it is called in messages. */
+  /** Name for messages. */
   readonly name: string;
-  /** Bytes in their order. @default all of them */
+  /** Streams uncompressed bytes in order. @default the whole file */
   read(range?: ByteRange): AsyncIterable<Buffer>;
 }
 
 const BLOCK_BYTES = 1024 * 1024;
 
-/** The text of a local file, which is compressed where its name ends in `.gz`. */
+/** Returns a local CSV file, which is decompressed if `name` ends in `.gz`. */
 export function localCsv(path: string, name: string = path): CsvFile {
   return {
     name,
     read(range) {
       if (name.endsWith('.gz'))
-        return within(unzipped(createReadStream(path, { highWaterMark: BLOCK_BYTES }), name), range);
+        return bytesWithin(unzipped(createReadStream(path, { highWaterMark: BLOCK_BYTES }), name), range);
       return createReadStream(path, {
         highWaterMark: BLOCK_BYTES,
         ...(range && { start: range.start, end: range.end - 1 }),
@@ -31,8 +31,8 @@ export function localCsv(path: string, name: string = path): CsvFile {
 }
 
 /**
- * The bytes behind gzip.
- * @throws {DataError} where they are broken or cut off.
+ * Yields the uncompressed bytes of gzip.
+ * @throws {DataError} if the gzip is broken or cut off.
  */
 export async function* unzipped(bytes: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   const source = Readable.from(bytes, { objectMode: false, highWaterMark: BLOCK_BYTES });
@@ -52,8 +52,8 @@ export async function* unzipped(bytes: AsyncIterable<Buffer>, name: string): Asy
   }
 }
 
-/** The part of a stream that lies within a range. */
-export async function* within(
+/** Yields the bytes of a stream that are within a range. */
+export async function* bytesWithin(
   blocks: AsyncIterable<Buffer>,
   { start, end }: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY },
 ): AsyncGenerator<Buffer> {

@@ -1,7 +1,7 @@
 /**
- * CSV becomes Parquet of text columns at the door, so that everything behind it reads one format. DuckDB's reader never
- * sees a byte that it could take for something else: malformed records are replaced by empty ones, which keeps every
- * row's position, and are listed beside.
+ * Converts CSV to Parquet of text columns, so that all other code reads one format. DuckDB's CSV reader gets only
+ * records that it cannot misread: a malformed record is replaced by an empty one, which keeps the positions of the
+ * rows, and is listed in a table.
  */
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,14 +13,22 @@ import type { Dialect } from './csv-dialect.ts';
 import type { CsvFile } from './csv-file.ts';
 import { quoteRecord, type RecordBlock, scanRecords, splitRecord, UnclosedQuoteError } from './csv-scan.ts';
 
+/** A CSV file that has been converted. */
 export interface ImportedCsv {
+  /** Path of the Parquet file. */
   readonly parquet: string;
   readonly rows: number;
+  /** Number of malformed rows. */
   readonly malformed: number;
+  /** Removes the Parquet file. */
   remove(): Promise<void>;
 }
 
-/** Records of a file's body, or of the byte range given. */
+/**
+ * Yields the records of a file, without the header, or of a range of its bytes. `firstRow` is the position of the first
+ * record, for messages.
+ * @throws {DataError} `quote_not_closed`.
+ */
 export async function* csvRecords(
   file: CsvFile,
   { delimiter, header, bodyStart }: Dialect,
@@ -41,8 +49,9 @@ export async function* csvRecords(
 }
 
 /**
- * Writes the records as Parquet of text columns into scratch space and appends the malformed ones to `malformedTable`
- * (row, reason, value), rows counted from `firstRow`. Empty fields are NULL.
+ * Converts the records of a file, or of a range of its bytes, to a temporary Parquet file of text columns, in which
+ * empty fields are NULL. Malformed records are added to `malformedTable`. Rows are counted from `firstRow`.
+ * @throws {DataError} if the file cannot be read as CSV.
  */
 export async function importCsv(
   database: Database,
@@ -82,7 +91,7 @@ export async function importCsv(
   }
 }
 
-/** Creates the table that lists malformed records. */
+/** Creates a table for malformed records, with the columns `row`, `reason` and `value`, and returns its name. */
 export async function createMalformedTable(database: Database): Promise<string> {
   const table = database.uniqueName('malformed');
   await execute(database, `CREATE TABLE ${table} ("row" BIGINT, reason VARCHAR, value VARCHAR)`);
@@ -96,7 +105,7 @@ async function writeClean(
   appender: DuckDBAppender,
   firstRow: number,
 ): Promise<{ rows: number; malformed: number }> {
-  // A lone empty field would be a blank line, which is no record.
+  // An empty field alone on a line must be quoted: a blank line is not a record.
   const placeholder = Buffer.from(header.length === 1 ? '""\n' : `${delimiter.repeat(header.length - 1)}\n`);
   const clean = await open(path, 'w');
   let rows = 0;
@@ -120,7 +129,9 @@ async function writeClean(
   return { rows, malformed };
 }
 
-/** The block's records with LF line ends: stretches that are clean already as they are. */
+/**
+ * Returns the records of a block as DuckDB can read them, with LF line ends. Consecutive clean records are not copied.
+ */
 function cleanPieces(
   { bytes, count, starts, ends, faults }: RecordBlock,
   placeholder: Buffer,
@@ -164,19 +175,19 @@ async function convertClean(
   const read =
     `read_csv(${literal(`${base}.csv`)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = '"', ` +
     `escape = '"', nullstr = '', new_line = '\\n', columns = {${columns}})`;
-  // Light compression: the file is read a few times and thrown away.
+  // Fast compression, since the file is read a few times and then removed.
   const write = `COPY (SELECT * FROM ${read}) TO ${literal(`${base}.parquet`)} (FORMAT parquet, COMPRESSION snappy)`;
   try {
     await execute(database, write);
   } catch (error) {
     const message = firstLine(error);
-    // A full disk or too little memory is not the file's fault.
+    // A full disk or too little memory says nothing about the content of the file.
     if (/^(IO|Out of Memory) Error/.test(message)) throw error;
     throw new DataError('unreadable', `${name} cannot be read as CSV: ${message}`, { cause: error });
   }
 }
 
-/** Two readers must agree on what a record is, or values would land in other rows. */
+/** Fails if DuckDB has found another number of records than the scan: values would be in other rows. */
 async function assertSameRows(database: Database, parquet: string, expected: number, name: string): Promise<void> {
   const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM read_parquet(${literal(parquet)})`);
   if (Number(rows) !== expected)

@@ -1,34 +1,39 @@
 /**
- * CSV record by record, without building values: where each record begins and ends, and which ones are malformed.
+ * Scans CSV without building values: where each record begins and ends, and which records are malformed.
  *
- * The dialect is RFC 4180's: fields quoted with `"`, quotes doubled inside, line ends LF or CRLF, also inside quotes.
- * A quote inside an unquoted field is an ordinary character. Blank lines are no records.
+ * The rules are those of RFC 4180: fields are quoted with `"`, quotes inside are doubled, lines end with LF or CRLF,
+ * and quoted fields may contain line ends. A quote inside an unquoted field is an ordinary character. Blank lines are
+ * not records.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { RejectReason } from '../../contract/reject-reasons.ts';
 
+/** Why a record is malformed. */
 export type MalformedReason = Extract<RejectReason, 'field_count' | 'quote_misplaced' | 'not_utf8'>;
 
-/** What a record needs before DuckDB can read it. */
+/** Why a record cannot be given to DuckDB as it is. */
 export type RecordFault =
+  /** Malformed: the row is rejected. */
   | { readonly kind: 'malformed'; readonly reason: MalformedReason; readonly value: string }
-  /** Well formed, but with bytes that DuckDB takes for a quote or a line end. */
+  /** Well formed, but with bytes that DuckDB would take for a quote or a line end: it is quoted before. */
   | { readonly kind: 'unusual' };
 
-/** Whole records of consecutive bytes. */
+/** Complete records in consecutive bytes. */
 export interface RecordBlock {
   readonly bytes: Buffer;
-  /** Position of the first byte, from where the scan began. */
+  /** Position of the first byte, from the beginning of the scan. */
   readonly offset: number;
+  /** Number of records. */
   readonly count: number;
-  /** Where each record's bytes begin and end, its line end left out. */
+  /** Position in `bytes` at which each record begins. */
   readonly starts: Float64Array;
+  /** Position in `bytes` at which each record ends, before its line end. */
   readonly ends: Float64Array;
-  /** By index in the block. */
+  /** Faults by index of the record in the block. */
   readonly faults: ReadonlyMap<number, RecordFault>;
 }
 
-/** Thrown where the bytes end, or go on for too long, inside a record. */
+/** Thrown if the bytes end inside a quoted field, or a record is too long. */
 export class UnclosedQuoteError extends Error {
   override readonly name = 'UnclosedQuoteError';
   constructor(readonly record: number) {
@@ -36,7 +41,9 @@ export class UnclosedQuoteError extends Error {
   }
 }
 
-/** DuckDB's limit for a line, too: beyond it a quote was left open, or the file is no CSV. */
+/**
+ * Longest record, which is also DuckDB's limit. A longer one means that a quote is not closed, or the file is not CSV.
+ */
 export const MAX_RECORD_BYTES = 2 * 1024 * 1024;
 
 const LF = 10;
@@ -45,7 +52,7 @@ const QUOTE = 34;
 const [FIELD_START, UNQUOTED, QUOTED, QUOTE_IN_QUOTED] = [0, 1, 2, 3];
 
 /**
- * Reads bytes in blocks of any size and gives their records.
+ * Reads bytes in blocks of any size, and yields their records.
  * @throws {UnclosedQuoteError} with the number of the record, counted from 0.
  */
 export async function* scanRecords(
@@ -71,7 +78,7 @@ export async function* scanRecords(
   yield { bytes: rest, offset, ...found };
 }
 
-/** The fields of one record's bytes. */
+/** Returns the fields of a record. */
 export function splitRecord(record: string, delimiter: string): string[] {
   const fields: string[] = [];
   for (let at = 0; at <= record.length; at += 1) {
@@ -91,7 +98,7 @@ export function splitRecord(record: string, delimiter: string): string[] {
   return fields;
 }
 
-/** A record with every field quoted. */
+/** Returns fields as a record in which every field is quoted. */
 export function quoteRecord(fields: readonly string[], delimiter: string): string {
   return fields.map((field) => `"${field.replaceAll('"', '""')}"`).join(delimiter);
 }
@@ -143,7 +150,8 @@ function blockScanner(delimiter: number, fields: number): Scan {
         if (state === UNQUOTED) isUnusual = true;
         else state = QUOTED;
       } else if (byte === CR) {
-        // Decided by the byte after it; the last byte of a block is looked at again with the next block.
+        // The next byte decides whether this is a line end. The last byte of a block is scanned again with the next
+        // block.
         if (i + 1 < bytes.length && bytes[i + 1] !== LF) {
           if (state === QUOTE_IN_QUOTED) isMisplaced = true;
           state = UNQUOTED;
@@ -166,7 +174,7 @@ function blockScanner(delimiter: number, fields: number): Scan {
   };
 }
 
-/** The beginning of a record, for people to recognise it. */
+/** Returns the beginning of a record, for people to recognise it. */
 function excerpt(record: Buffer): string {
   return record.subarray(0, 256).toString('utf8').slice(0, 64);
 }

@@ -1,17 +1,18 @@
-/** What can be known of a Parquet file before its rows are read: that it is one, that it is whole, its columns and rows. */
+/** Reads what a Parquet file's ends say about it: whether it is complete, its columns, rows and row groups. */
 import { open } from 'node:fs/promises';
 import type { Column } from '../columns.ts';
 import { type Database, literal, query, queryOne } from '../database.ts';
 import { DataError, firstLine } from '../errors.ts';
 import type { ByteRange } from './candidate-file.ts';
 
+/** Columns and number of rows of a Parquet file. */
 export interface ParquetFacts {
   readonly columns: readonly Column[];
   readonly rows: number;
 }
 
 const MAGIC = 'PAR1';
-/** Names that are given to a row's position and to what is known of it; a column of that name would hide it. */
+/** Names of columns that DuckDB or this code adds to rows. A file must not have columns of these names. */
 const RESERVED = [
   'file_row_number',
   'file_index',
@@ -22,15 +23,15 @@ const RESERVED = [
   '#unknown_item',
 ];
 
-/** The first four bytes, to tell Parquet from text. */
+/** Whether a file begins like a Parquet file. */
 export async function looksLikeParquet(path: string): Promise<boolean> {
   const { head } = await readEnds(path);
   return head === MAGIC;
 }
 
 /**
- * Checks the magic at both ends and reads the footer.
- * @throws {DataError} `wrong_format`, `cut_off` or `unreadable`.
+ * Checks that a Parquet file is complete, and reads its columns and number of rows.
+ * @throws {DataError} if it is not a complete Parquet file, or names of columns are repeated or reserved.
  */
 export async function readParquetFacts(database: Database, path: string, name: string): Promise<ParquetFacts> {
   await assertWhole(path, name);
@@ -50,7 +51,7 @@ export async function readParquetFacts(database: Database, path: string, name: s
   }
 }
 
-/** SQL that reads files of the same columns; folders named `dt=...` add no column. */
+/** Returns the SQL that reads files with the same columns. Folders with names such as `dt=...` add no column. */
 export function parquetScan(paths: readonly string[]): string {
   return `read_parquet([${paths.map(literal).join(', ')}], hive_partitioning = false)`;
 }
@@ -87,7 +88,7 @@ async function readEnds(path: string): Promise<{ head: string; tail: string; foo
   }
 }
 
-/** DuckDB's names ignore case: it renames a column whose name differs from another's in case only. */
+/** Refuses names that DuckDB has changed, since they differ from another name in case only, and reserved names. */
 function assertNames(columns: readonly Column[], names: ReadonlySet<string>, file: string): void {
   const renamed = columns.filter(({ name }) => !names.has(name)).map(({ name }) => name.replace(/_\d+$/, ''));
   if (renamed.length > 0)
@@ -100,28 +101,29 @@ function assertNames(columns: readonly Column[], names: ReadonlySet<string>, fil
     throw new DataError('columns_clash', `columns have reserved names: ${reserved.join(', ')} (in ${file})`);
 }
 
-/** Bytes at the end of a Parquet file that hold its footer; they need not be readable, but for the last eight. */
+/** Returns the bytes of a Parquet file's footer, at its end. Of these only the last eight must have been fetched. */
 export async function footerLength(path: string): Promise<number> {
   const { tail, footerBytes, size } = await readEnds(path);
-  // Whatever is no Parquet, or cut off, has none: opening it will say so.
+  // A file that is not Parquet, or is cut off, has no footer: opening it fails with a message.
   return tail === MAGIC && footerBytes <= size - 12 ? footerBytes + 8 : 0;
 }
 
-/** What lies in a row group of some columns. */
+/** The rows of a row group, and the bytes of some of its columns. */
 export interface RowGroup {
+  /** Position of the first row in the file, from 0. */
   readonly firstRow: number;
   readonly rows: number;
-  /** Of the columns' chunks. */
+  /** Bytes of the columns' chunks. */
   readonly ranges: readonly ByteRange[];
 }
 
-/** The row groups of a file whose footer is readable, with the bytes that these columns take in each. */
+/** Returns the row groups of a file, with the bytes of these columns in each. The footer must have been fetched. */
 export async function readRowGroups(database: Database, path: string, columns: readonly string[]): Promise<RowGroup[]> {
-  // A nested column's chunks are called `column, list, element`.
+  // The chunks of a nested column have names such as `column, list, element`.
   const isWanted = columns.map(
     (name) => `path_in_schema = ${literal(name)} OR starts_with(path_in_schema, ${literal(`${name}, `)})`,
   );
-  // Some writers note 0 for a dictionary that is not there.
+  // Some writers have 0 as the position of a dictionary that does not exist.
   const chunk = 'least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset))';
   const groups = await query(
     database,

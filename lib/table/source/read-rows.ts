@@ -1,13 +1,15 @@
 import { type Database, identifier, query } from '../database.ts';
 import { openSource } from './source.ts';
 
-/** Rows as text, column by column, in the file's order. */
+/** Rows of a file as text. */
 export interface TextRows {
+  /** Names of the columns. */
   readonly columns: readonly string[];
+  /** Values of each row in the order of the columns; `null` for a missing value. */
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-/** The first rows of a file, folder or glob of Parquet or CSV. */
+/** Returns the first `count` rows of a file, folder or glob of Parquet or CSV as text. */
 export async function readRows(database: Database, path: string, count: number): Promise<TextRows> {
   const { relation, columns } = await openSource(database, path);
   const names = columns.map(({ name }) => name);

@@ -1,4 +1,4 @@
-/** Where rows come from: a file, a folder or a glob, found to be whole and alike before a row is read. */
+/** Opens a log: finds its files, and checks that they are complete and have the same columns before any row is read. */
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import { DATA_EXTENSIONS_TEXT, type DataExtension, dataExtensionOf } from '../../contract/bucket.ts';
@@ -10,19 +10,21 @@ import { localCsv } from './csv-file.ts';
 import { createMalformedTable, importCsv } from './csv-import.ts';
 import { looksLikeParquet, parquetScan, readParquetFacts } from './parquet-file.ts';
 
+/** A file format. */
 export type Format = 'parquet' | 'csv';
 
+/** A file of a log. */
 export interface SourceFile {
-  /** Path from the working directory, as messages have it. */
+  /** Path from the working directory, for messages. */
   readonly path: string;
-  /** What is read in its place: itself, or Parquet of its text. */
+  /** Path of the Parquet file that is read: the file itself or, for CSV, the converted one. */
   readonly parquet: string;
   readonly rows: number;
 }
 
-/** Files of the same columns, read one after another. */
+/** The files of a log, which have the same columns, in the order in which they are read. */
 export interface Source {
-  /** As it was asked for. */
+  /** Path of the file, folder or glob, as the user gave it. */
   readonly path: string;
   readonly format: Format;
   readonly files: readonly SourceFile[];
@@ -34,10 +36,10 @@ export interface Source {
 const FORMATS: Readonly<Record<DataExtension, Format>> = { '.parquet': 'parquet', '.csv': 'csv', '.csv.gz': 'csv' };
 
 /**
- * Opens a log: one `.parquet`, `.csv` or `.csv.gz` file, every such file under a folder, or those that a glob names, in
- * the order of their paths; a relative path starts from `cwd`. CSV is rewritten as Parquet of text into scratch space.
- * @throws {DataError} where a file is absent, empty, broken or not what its name says, where files differ in format or
- * columns, and where there is no row.
+ * Opens a log: one `.parquet`, `.csv` or `.csv.gz` file, every such file below a folder, or those that match a glob, in
+ * the order of their paths. A relative path starts from `cwd`. CSV is converted to temporary Parquet files.
+ * @throws {DataError} if a file is absent, empty, broken or of another format than its name says, if files differ in
+ * format or columns, and if there is no row.
  */
 export async function openSource(database: Database, path: string, cwd = '.'): Promise<Source> {
   const names = await findFiles(database, path, cwd);
@@ -50,14 +52,20 @@ export async function openSource(database: Database, path: string, cwd = '.'): P
   return { path, format, rows, ...source, relation: { ...source.relation, name: path } };
 }
 
-/** The format that a file's name promises. */
+/**
+ * Returns the format of a file by the extension of its name.
+ * @throws {DataError} `unknown_format`.
+ */
 export function formatOf(name: string): Format {
   const extension = dataExtensionOf(name);
   if (extension !== undefined) return FORMATS[extension];
   throw new DataError('unknown_format', `${name} has an unknown extension, expected ${DATA_EXTENSIONS_TEXT}`);
 }
 
-/** @throws {DataError} where the file is absent, empty, or of another format than its name says. */
+/**
+ * Checks that a file exists, is not empty, and is not Parquet under the name of CSV.
+ * @throws {DataError} if it is not so.
+ */
 export async function assertContent(path: string, name: string, format: Format): Promise<void> {
   const facts = await stat(path).catch(() => null);
   if (facts === null || !facts.isFile()) throw new DataError('no_such_file', `no such file: ${path}`);
@@ -67,7 +75,7 @@ export async function assertContent(path: string, name: string, format: Format):
     throw new DataError('wrong_format', `${name} is a Parquet file, expected CSV by its name`);
 }
 
-/** Rows of Parquet files in order, each with its position over all of them. */
+/** Returns the rows of Parquet files as a relation, in which positions count over all files in order. */
 export function relationOf(
   files: readonly SourceFile[],
   columns: readonly Column[],
@@ -91,7 +99,10 @@ export function relationOf(
   return { from: withMalformed(scan, malformedTable), columns, isText, name };
 }
 
-/** Adds what the CSV reader found malformed to rows that have their position. */
+/**
+ * Returns the SQL of rows with the columns `"#malformed"` and `"#malformed_value"`, from the table of malformed
+ * records.
+ */
 export function withMalformed(rows: string, malformedTable: string | null): string {
   const none = 'CAST(NULL AS VARCHAR)';
   if (malformedTable === null)
@@ -103,9 +114,9 @@ export function withMalformed(rows: string, malformedTable: string | null): stri
 }
 
 interface FoundFile {
-  /** Path from the working directory, as messages have it. */
+  /** Path from the folder that relative paths start from, for messages. */
   readonly name: string;
-  /** Path from the process's own working directory. */
+  /** Path from the working directory of the process. */
   readonly path: string;
 }
 
@@ -150,7 +161,7 @@ async function openCsv(
   return { files, columns, relation: relationOf(files, columns, { isText: true, malformedTable, name: '' }) };
 }
 
-/** Names of the files, which start from the working directory where the path that was asked for does. */
+/** Returns the paths of the files: absolute if `path` is, otherwise from `cwd`. */
 async function findFiles(database: Database, path: string, cwd: string): Promise<string[]> {
   const place = below(cwd, path);
   const facts = await stat(place).catch(() => null);
@@ -167,7 +178,7 @@ async function findFiles(database: Database, path: string, cwd: string): Promise
   return isAbsolute(path) ? found : found.map((file) => relative(cwd, file));
 }
 
-/** Where a path leads that is relative to a folder, or absolute. */
+/** Returns an absolute path as it is, and a relative one joined to a folder. */
 function below(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);
 }
