@@ -9,7 +9,7 @@ import { publishVersion } from '../lib/registry/publish.ts';
 import type { Store } from '../lib/store/store.ts';
 import { PARTS } from '../lib/table/encoded.ts';
 import type { LogSummary, TimeRange } from '../lib/table/fit/summary.ts';
-import { stageRates } from '../lib/training/funnel-tasks.ts';
+import { stageRates } from '../lib/training/held-out/funnel-tasks.ts';
 import type { TrainedModel } from '../lib/training/train.ts';
 
 /** Publishes a trained model's folder as a new version of the declaration's model, and returns its id. */

@@ -4,7 +4,7 @@ import type { ScoringModel } from '../engine/ort/scoring-model.ts';
 import { type FunnelTask, positivesOf, taskTally } from '../evaluation/funnel.ts';
 import { areaUnderCurve } from '../evaluation/ranking.ts';
 import { permutation, randomStream } from '../numbers/random.ts';
-import type { Probabilities } from '../training/predict.ts';
+import type { Probabilities } from '../training/held-out/predict.ts';
 import type { OnProgress } from '../training/progress.ts';
 import { permuteInput } from './encoded-rows.ts';
 import { type Sample, SHUFFLES } from './sample.ts';

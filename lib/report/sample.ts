@@ -1,9 +1,9 @@
 /** Some of the held-out rows, encoded: those among which features are shuffled. */
 import type { FunnelRows } from '../evaluation/funnel.ts';
 import type { EncodedChunk } from '../table/encoded.ts';
-import type { HeldOut } from '../training/held-out.ts';
-import { pickRows } from '../training/mature-rows.ts';
-import type { Probabilities } from '../training/predict.ts';
+import type { HeldOut } from '../training/held-out/held-out.ts';
+import { pickRows } from '../training/held-out/mature-rows.ts';
+import type { Probabilities } from '../training/held-out/predict.ts';
 import { joinChunks, pickEncoded } from './encoded-rows.ts';
 
 /** Shuffles of each feature: their spread shows what is luck. */

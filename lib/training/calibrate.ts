@@ -11,9 +11,9 @@ import type { Calibrator } from '../model/calibrators.ts';
 import type { Model } from '../model/model.ts';
 import type { Outcomes } from '../table/check/outcomes.ts';
 import type { InputSpec } from '../table/encoded.ts';
-import type { EncodedRows } from './encoded-rows.ts';
-import { predictRows } from './predict.ts';
+import { predictRows } from './held-out/predict.ts';
 import type { OnProgress } from './progress.ts';
+import type { EncodedRows } from './rows/encoded-rows.ts';
 
 /** What a model was calibrated with. */
 export interface Calibration extends FittedCalibrators {

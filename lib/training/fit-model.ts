@@ -10,15 +10,15 @@ import { readOutcomes } from '../table/check/outcomes.ts';
 import type { Encoder } from '../table/encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { OpenedLog } from '../table/open-log.ts';
-import type { CachedRows } from './cache-rows.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
-import { fillUntrainedRows } from './fill-untrained.ts';
 import { type Fitted, fit } from './fit.ts';
-import { stageRates } from './funnel-tasks.ts';
-import { initialWeights } from './initial-weights.ts';
-import type { RowCache } from './row-cache.ts';
+import { stageRates } from './held-out/funnel-tasks.ts';
+import type { CachedRows } from './rows/cache-rows.ts';
+import type { RowCache } from './rows/row-cache.ts';
 import type { TrainingOptions } from './training-options.ts';
-import { type WarmWeights, warmStart } from './warm-start.ts';
+import { fillUntrainedRows } from './weights/fill-untrained.ts';
+import { initialWeights } from './weights/initial-weights.ts';
+import { type WarmWeights, warmStart } from './weights/warm-start.ts';
 
 /** What a model is fitted to, and where its files go. */
 export interface ModelToFit {

@@ -1,7 +1,7 @@
 /** Epochs over the training rows, with early stopping on the validation loss. */
 import { setImmediate } from 'node:timers/promises';
 import type { TrainingEngine, Weights } from '../engine/engine.ts';
-import type { RowCache } from './row-cache.ts';
+import type { RowCache } from './rows/row-cache.ts';
 
 export interface FitOptions {
   readonly epochs: number;

@@ -13,13 +13,13 @@ import { fitEncoder } from '../table/fit/fit-encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 
 import { type OpenedLog, type OpenLogOptions, withLog } from '../table/open-log.ts';
-import { cacheRows } from './cache-rows.ts';
 import { writeCalibration } from './calibrate.ts';
 import type { Resumption } from './checkpoint-record.ts';
 import type { EpochRecord } from './fit.ts';
 import { fitModel } from './fit-model.ts';
-import { funnelTasks, stageRates, taskRates } from './funnel-tasks.ts';
-import { type HeldOut, scoreHeldOut } from './held-out.ts';
+import { funnelTasks, stageRates, taskRates } from './held-out/funnel-tasks.ts';
+import { type HeldOut, scoreHeldOut } from './held-out/held-out.ts';
+import { cacheRows } from './rows/cache-rows.ts';
 import type { TrainingOptions } from './training-options.ts';
 
 export interface TrainOptions extends TrainingOptions, OpenLogOptions {

@@ -2,7 +2,7 @@ import type { LogSummary } from '../table/fit/summary.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { EpochRecord } from './fit.ts';
 import type { OnProgress } from './progress.ts';
-import type { ChampionFiles, WarmStartReport } from './warm-start.ts';
+import type { ChampionFiles, WarmStartReport } from './weights/warm-start.ts';
 
 /** How a model is trained on a log that is open. */
 export interface TrainingOptions {

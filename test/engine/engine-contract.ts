@@ -10,7 +10,7 @@ import type { OptimizerChoice } from '../../lib/engine/optimizers.ts';
 import type { Model } from '../../lib/model/model.ts';
 import { MODELS as BY_TYPE } from '../../lib/model/models/index.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { initialWeights } from '../../lib/training/initial-weights.ts';
+import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { chainOfThree } from '../model/funnels.ts';
 import { eagerStep } from './eager-step.ts';
 import { expectClose, expectLosses } from './expect-close.ts';

@@ -4,7 +4,7 @@ import { bagCoefficients } from '../../lib/model/kinds/bag.ts';
 import { quantileId } from '../../lib/model/kinds/quantile.ts';
 import type { Model } from '../../lib/model/model.ts';
 import type { InputSpec } from '../../lib/table/encoded.ts';
-import { initialWeights } from '../../lib/training/initial-weights.ts';
+import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { INPUTS, smallChunk } from './small-model.ts';
 
 /** Base rate of each stage, for the initial weights. */

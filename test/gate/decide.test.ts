@@ -12,9 +12,9 @@ import { listDecisions } from '../../lib/registry/decisions.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { withLog } from '../../lib/table/open-log.ts';
-import { scoreLog } from '../../lib/training/predict.ts';
+import { scoreLog } from '../../lib/training/held-out/predict.ts';
+import { UnknownIds } from '../../lib/training/held-out/unknown-ids.ts';
 import { type TrainedModel, train } from '../../lib/training/train.ts';
-import { UnknownIds } from '../../lib/training/unknown-ids.ts';
 import { dataFacts, publishTrained } from '../../training/publish-trained.ts';
 import { type SyntheticLog, syntheticLog } from '../training/synthetic-log.ts';
 

@@ -18,7 +18,7 @@ import { encodeLog } from '../../lib/table/encode/encode.ts';
 import type { EncodedChunk } from '../../lib/table/encoded.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
-import { initialWeights } from '../../lib/training/initial-weights.ts';
+import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { INPUTS, smallChunk, smallModel } from '../engine/small-model.ts';
 
 const ROWS = 200;

@@ -23,10 +23,10 @@ import { type Database, execute, literal, openDatabase, query } from '../../lib/
 import { encodeLog } from '../../lib/table/encode/encode.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
-import { funnelTasks } from '../../lib/training/funnel-tasks.ts';
+import { funnelTasks } from '../../lib/training/held-out/funnel-tasks.ts';
+import { UnknownIds } from '../../lib/training/held-out/unknown-ids.ts';
 import { type TrainedModel, train } from '../../lib/training/train.ts';
-import { UnknownIds } from '../../lib/training/unknown-ids.ts';
-import type { ChampionFiles, WarmStartReport } from '../../lib/training/warm-start.ts';
+import type { ChampionFiles, WarmStartReport } from '../../lib/training/weights/warm-start.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
 
 const PAIR = '  pair: { type: cross, of: [segment, brand], entity: context, hash: 50000, dimension: 8 }\n';

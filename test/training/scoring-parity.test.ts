@@ -3,7 +3,7 @@ import { traceScores } from '../../lib/engine/ort/scoring-graph.ts';
 import { Session } from '../../lib/engine/ort/session.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { initialWeights } from '../../lib/training/initial-weights.ts';
+import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { INPUTS, smallChunk, smallModel } from '../engine/small-model.ts';
 import { chainOfTwo, esm2 } from '../model/funnels.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { fillUntrainedRows } from '../../lib/training/fill-untrained.ts';
-import { initialWeights } from '../../lib/training/initial-weights.ts';
+import { fillUntrainedRows } from '../../lib/training/weights/fill-untrained.ts';
+import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { smallModel } from '../engine/small-model.ts';
 import { esm2 } from '../model/funnels.ts';
 

@@ -28,7 +28,7 @@ import { withLog } from '../../lib/table/open-log.ts';
 import { type CheckpointEvent, Checkpoints, clearCheckpoints } from '../../lib/training/checkpoints.ts';
 import type { EpochRecord } from '../../lib/training/fit.ts';
 import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
-import type { ChampionFiles } from '../../lib/training/warm-start.ts';
+import type { ChampionFiles } from '../../lib/training/weights/warm-start.ts';
 import { judgeAndPublish } from '../judge-and-publish.ts';
 import type { RunSettings } from './environment.ts';
 import { type DataWindow, dayBefore, fetchWindow, findWindow } from './partitions.ts';

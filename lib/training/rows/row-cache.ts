@@ -2,10 +2,10 @@
  * Rows to train on, on the scratch disk, so that a log larger than memory is read and encoded once and then trained on
  * for as many epochs as it takes.
  */
-import type { Batch } from '../engine/engine.ts';
-import { inputColumns, inputKind } from '../model/kinds/index.ts';
-import { permutation, randomStream } from '../numbers/random.ts';
-import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../table/encoded.ts';
+import type { Batch } from '../../engine/engine.ts';
+import { inputColumns, inputKind } from '../../model/kinds/index.ts';
+import { permutation, randomStream } from '../../numbers/random.ts';
+import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../../table/encoded.ts';
 import {
   type ColumnFile,
   ColumnFileWriter,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { encodeLog } from '../../lib/table/encode/encode.ts';
-import { fitEncoder } from '../../lib/table/fit/fit-encoder.ts';
-import { UnknownIds } from '../../lib/training/unknown-ids.ts';
-import { bag, category, declare, openLog, rowsSql, table, vocabulary, workplace } from '../table/fixture.ts';
+import { encodeLog } from '../../../lib/table/encode/encode.ts';
+import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
+import { UnknownIds } from '../../../lib/training/held-out/unknown-ids.ts';
+import { bag, category, declare, openLog, rowsSql, table, vocabulary, workplace } from '../../table/fixture.ts';
 
 const place = workplace();
 

@@ -1,12 +1,12 @@
 /** The rows of a log on the scratch disk, encoded in one pass for all that training does with them. */
 import { join } from 'node:path';
-import { encodeLog } from '../table/encode/encode.ts';
-import { PARTS, type Part } from '../table/encoded.ts';
-import type { Encoder } from '../table/encoder.ts';
-import type { LogSummary } from '../table/fit/summary.ts';
-import type { OpenedLog } from '../table/open-log.ts';
+import { encodeLog } from '../../table/encode/encode.ts';
+import { PARTS, type Part } from '../../table/encoded.ts';
+import type { Encoder } from '../../table/encoder.ts';
+import type { LogSummary } from '../../table/fit/summary.ts';
+import type { OpenedLog } from '../../table/open-log.ts';
+import type { OnProgress } from '../progress.ts';
 import { type EncodedRows, EncodedRowsWriter } from './encoded-rows.ts';
-import type { OnProgress } from './progress.ts';
 import { type RowCache, RowCacheWriter } from './row-cache.ts';
 
 export interface CachedRows {

@@ -2,9 +2,9 @@
  * Encoded rows on the scratch disk, as a scoring model reads them, so that they are encoded once however many models
  * score them.
  */
-import { encodeSql } from '../table/encode/encode-sql.ts';
-import { type EncodedChunk, idWords } from '../table/encoded.ts';
-import type { Encoder } from '../table/encoder.ts';
+import { encodeSql } from '../../table/encode/encode-sql.ts';
+import { type EncodedChunk, idWords } from '../../table/encoded.ts';
+import type { Encoder } from '../../table/encoder.ts';
 import { type ColumnFile, ColumnFileWriter, type FileColumns, type FileLayout } from './column-file.ts';
 
 type Group = 'ids' | 'weights' | 'numbers';

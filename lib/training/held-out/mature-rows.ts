@@ -1,5 +1,5 @@
 /** Rows that every metric can be asked of. */
-import type { FunnelRows } from '../evaluation/funnel.ts';
+import type { FunnelRows } from '../../evaluation/funnel.ts';
 
 /** Indices of the rows of which every label is known. */
 export function matureRows(labels: FunnelRows['labels']): Uint32Array {

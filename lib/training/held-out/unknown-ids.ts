@@ -1,6 +1,6 @@
-import { type EncodedChunk, idWords, isEmbedded } from '../table/encoded.ts';
-import { type Encoder, embeddingTable } from '../table/encoder.ts';
-import { firstId, idSourceKind } from '../table/kinds/id-sources.ts';
+import { type EncodedChunk, idWords, isEmbedded } from '../../table/encoded.ts';
+import { type Encoder, embeddingTable } from '../../table/encoder.ts';
+import { firstId, idSourceKind } from '../../table/kinds/id-sources.ts';
 
 /** Counts, over chunks, the values of each feature that the encoder put into an unknown bucket. */
 export class UnknownIds {

@@ -2,12 +2,12 @@ import { mkdtemp, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeLog } from '../../lib/table/encode/encode.ts';
-import type { EncodedChunk, LogChunk } from '../../lib/table/encoded.ts';
-import type { Encoder } from '../../lib/table/encoder.ts';
-import { fitEncoder } from '../../lib/table/fit/fit-encoder.ts';
-import { EncodedRowsWriter } from '../../lib/training/encoded-rows.ts';
-import { bag, category, declare, number, openLog, table, workplace } from '../table/fixture.ts';
+import { encodeLog } from '../../../lib/table/encode/encode.ts';
+import type { EncodedChunk, LogChunk } from '../../../lib/table/encoded.ts';
+import type { Encoder } from '../../../lib/table/encoder.ts';
+import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
+import { EncodedRowsWriter } from '../../../lib/training/rows/encoded-rows.ts';
+import { bag, category, declare, number, openLog, table, workplace } from '../../table/fixture.ts';
 
 const place = workplace();
 const ROWS = 20_000;

@@ -1,9 +1,9 @@
 /** What is measured of a declaration's model. */
-import type { Declaration } from '../config/declaration.ts';
-import { type FunnelTask, roleTasks } from '../evaluation/funnel.ts';
-import { stageGraph } from '../model/stage-graph.ts';
-import type { LogSummary } from '../table/fit/summary.ts';
-import type { StageRates } from './initial-weights.ts';
+import type { Declaration } from '../../config/declaration.ts';
+import { type FunnelTask, roleTasks } from '../../evaluation/funnel.ts';
+import { stageGraph } from '../../model/stage-graph.ts';
+import type { LogSummary } from '../../table/fit/summary.ts';
+import type { StageRates } from '../weights/initial-weights.ts';
 
 /** CTR, CVR on clicked rows and CTCVR by role, and every other output whose label is in the log. */
 export function funnelTasks(declaration: Declaration): FunnelTask[] {

@@ -1,12 +1,12 @@
 /** The scores of rows, by the same ONNX file that serves. */
-import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model.ts';
-import type { EncodingModel } from '../predictor/open-model.ts';
-import { type Outcomes, readOutcomes } from '../table/check/outcomes.ts';
-import { encodeLog } from '../table/encode/encode.ts';
-import type { EncodedChunk, Part } from '../table/encoded.ts';
-import type { OpenedLog } from '../table/open-log.ts';
-import type { EncodedRows } from './encoded-rows.ts';
-import type { OnProgress, Progress } from './progress.ts';
+import { openScoringModel, type ScoringModel } from '../../engine/ort/scoring-model.ts';
+import type { EncodingModel } from '../../predictor/open-model.ts';
+import { type Outcomes, readOutcomes } from '../../table/check/outcomes.ts';
+import { encodeLog } from '../../table/encode/encode.ts';
+import type { EncodedChunk, Part } from '../../table/encoded.ts';
+import type { OpenedLog } from '../../table/open-log.ts';
+import type { OnProgress, Progress } from '../progress.ts';
+import type { EncodedRows } from '../rows/encoded-rows.ts';
 
 /** By output of a model: a value for each row. */
 export type Probabilities = Readonly<Record<string, Float32Array>>;

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Batch } from '../../lib/engine/engine.ts';
-import type { InputSpec, LogChunk } from '../../lib/table/encoded.ts';
-import { type RowCache, RowCacheWriter } from '../../lib/training/row-cache.ts';
+import type { Batch } from '../../../lib/engine/engine.ts';
+import type { InputSpec, LogChunk } from '../../../lib/table/encoded.ts';
+import { type RowCache, RowCacheWriter } from '../../../lib/training/rows/row-cache.ts';
 
 const INPUTS: readonly InputSpec[] = [
   { kind: 'id', name: 'item', entity: 'item', table: 'item' },

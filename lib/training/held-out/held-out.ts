@@ -3,12 +3,12 @@
  * gate and by the report.
  */
 
-import { readOutcomes } from '../table/check/outcomes.ts';
-import type { Encoder } from '../table/encoder.ts';
-import type { OpenedLog } from '../table/open-log.ts';
-import type { EncodedRows } from './encoded-rows.ts';
+import { readOutcomes } from '../../table/check/outcomes.ts';
+import type { Encoder } from '../../table/encoder.ts';
+import type { OpenedLog } from '../../table/open-log.ts';
+import type { OnProgress } from '../progress.ts';
+import type { EncodedRows } from '../rows/encoded-rows.ts';
 import { type Probabilities, predictRows, type ScoredRows } from './predict.ts';
-import type { OnProgress } from './progress.ts';
 import { UnknownIds } from './unknown-ids.ts';
 
 export interface HeldOut extends ScoredRows {

@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
-import { readOnnxWeights, type StoredWeights } from '../../lib/graph/onnx-weights.ts';
-import { openDatabase, query } from '../../lib/table/database.ts';
-import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
-import { type TrainedModel, train } from '../../lib/training/train.ts';
-import type { ChampionFiles, WarmStartReport } from '../../lib/training/warm-start.ts';
+import { parseDeclaration } from '../../../lib/config/parse-declaration.ts';
+import { readOnnxWeights, type StoredWeights } from '../../../lib/graph/onnx-weights.ts';
+import { openDatabase, query } from '../../../lib/table/database.ts';
+import { readEncoder } from '../../../lib/table/fit/encoder-files.ts';
+import { type TrainedModel, train } from '../../../lib/training/train.ts';
+import type { ChampionFiles, WarmStartReport } from '../../../lib/training/weights/warm-start.ts';
 
 const COLUMNS = 'row,item,tags,price,size,click,buy';
 const declaration = (features: string) => `name: shop

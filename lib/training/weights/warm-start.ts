@@ -3,16 +3,16 @@
  * parameters by name, and rows of the first layers by the input they stand for. What the version has not is fresh.
  */
 import { join } from 'node:path';
-import type { Weights } from '../engine/engine.ts';
-import { embeddingName } from '../engine/ort/scoring-graph.ts';
-import { readOnnxWeights, type StoredWeights } from '../graph/onnx-weights.ts';
-import type { ModelTable } from '../model/embeddings.ts';
-import { columnNames } from '../model/fields.ts';
-import { declaredModel, type Model } from '../model/model.ts';
-import { modelFiles, openEncoder } from '../predictor/open-model.ts';
-import type { Database } from '../table/database.ts';
-import { sharedIds } from '../table/encode/shared-ids.ts';
-import type { Encoder } from '../table/encoder.ts';
+import type { Weights } from '../../engine/engine.ts';
+import { embeddingName } from '../../engine/ort/scoring-graph.ts';
+import { readOnnxWeights, type StoredWeights } from '../../graph/onnx-weights.ts';
+import type { ModelTable } from '../../model/embeddings.ts';
+import { columnNames } from '../../model/fields.ts';
+import { declaredModel, type Model } from '../../model/model.ts';
+import { modelFiles, openEncoder } from '../../predictor/open-model.ts';
+import type { Database } from '../../table/database.ts';
+import { sharedIds } from '../../table/encode/shared-ids.ts';
+import type { Encoder } from '../../table/encoder.ts';
 
 /** A published version, fetched. */
 export interface ChampionFiles {

@@ -1,4 +1,4 @@
-import type { TableSpec } from '../table/encoded.ts';
+import type { TableSpec } from '../../table/encoded.ts';
 
 /**
  * Gives every embedding row that no training row touched (an unknown bucket without values, a missing value that was
