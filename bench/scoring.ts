@@ -3,7 +3,7 @@ import { count, countOf } from '../lib/numbers/text.ts';
 import { openModel } from '../lib/predictor/open-model.ts';
 import { planCandidates } from '../lib/table/candidates/plan-file.ts';
 import { scoreRows } from '../lib/table/candidates/score-shard.ts';
-import { localCandidate } from '../lib/table/source/candidate-file.ts';
+import { localCandidate } from '../lib/table/formats/candidate-file.ts';
 import { type BenchRun, peakMemory } from './training.ts';
 
 /** Measures the scoring of a file from end to end: read, check, encode, predict, write. Prints a line. */

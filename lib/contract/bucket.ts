@@ -43,19 +43,26 @@ export const PREFIXES = {
 export type Prefix = (typeof PREFIXES)[keyof typeof PREFIXES];
 
 /**
- * Endings of the files that rows are read from: candidates, logs and feature tables. `lib/table/source/source.ts` has
- * the format of each.
+ * The formats of the files that rows are read from (candidates, logs and feature tables), and the endings of their
+ * names. `lib/table/formats/index.ts` has the reader of each.
  */
-export const DATA_EXTENSIONS = ['.parquet', '.csv', '.csv.gz'] as const;
+export const DATA_EXTENSIONS = { parquet: ['.parquet'], csv: ['.csv', '.csv.gz'] } as const;
 
-export type DataExtension = (typeof DATA_EXTENSIONS)[number];
+/** The name of a format. */
+export type DataFormat = keyof typeof DATA_EXTENSIONS;
 
-/** The same endings in a sentence. */
-export const DATA_EXTENSIONS_TEXT = '.parquet, .csv or .csv.gz';
+/** The names of the formats. */
+export const DATA_FORMATS = Object.keys(DATA_EXTENSIONS) as DataFormat[];
 
-/** The ending of a file of rows; `undefined` for a name that ends otherwise. */
-export function dataExtensionOf(name: string): DataExtension | undefined {
-  return DATA_EXTENSIONS.find((extension) => name.endsWith(extension));
+/** All endings in a sentence: `.parquet, .csv or .csv.gz`. */
+export const DATA_EXTENSIONS_TEXT = Object.values(DATA_EXTENSIONS)
+  .flat()
+  .join(', ')
+  .replace(/, (\S+)$/, ' or $1');
+
+/** The format of a file of rows by the ending of its name; `undefined` for a name that ends otherwise. */
+export function dataFormatOf(name: string): DataFormat | undefined {
+  return DATA_FORMATS.find((format) => DATA_EXTENSIONS[format].some((extension) => name.endsWith(extension)));
 }
 
 /** Records of one candidate file in its folder below `_work/`; `resent-<n>.json` comes besides. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   bucketName,
-  dataExtensionOf,
+  DATA_EXTENSIONS,
+  DATA_EXTENSIONS_TEXT,
+  dataFormatOf,
   dateOfPartition,
   failureKey,
   featuresFolder,
@@ -68,12 +70,17 @@ describe('the layout of a bucket', () => {
   });
 
   it.each([
-    ['a.parquet', '.parquet'],
-    ['a.csv', '.csv'],
-    ['a.csv.gz', '.csv.gz'],
+    ['a.parquet', 'parquet'],
+    ['a.csv', 'csv'],
+    ['a.csv.gz', 'csv'],
     ['a.gz', undefined],
     ['csv', undefined],
-  ])('has rows in %s by its ending: %s', (name, extension) => {
-    expect(dataExtensionOf(name)).toBe(extension);
+  ])('has rows in %s by its ending, of the format: %s', (name, format) => {
+    expect(dataFormatOf(name)).toBe(format);
+  });
+
+  it('names every ending of files of rows', () => {
+    expect(Object.values(DATA_EXTENSIONS).flat()).toEqual(['.parquet', '.csv', '.csv.gz']);
+    expect(DATA_EXTENSIONS_TEXT).toBe('.parquet, .csv or .csv.gz');
   });
 });

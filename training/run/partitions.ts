@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DATA_EXTENSIONS_TEXT, dataExtensionOf, partitionFolder } from '../../lib/contract/bucket.ts';
+import { DATA_EXTENSIONS_TEXT, dataFormatOf, partitionFolder } from '../../lib/contract/bucket.ts';
 import { mapAtOnce } from '../../lib/store/parallel.ts';
 import type { ObjectInfo, Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
@@ -76,7 +76,7 @@ async function filesOf(store: Store, folder: string): Promise<ObjectInfo[]> {
   for await (const object of store.list(folder)) {
     const path = object.key.slice(folder.length).split('/');
     const isHidden = path.some((segment) => /^[._]/.test(segment));
-    if (!isHidden && dataExtensionOf(object.key) !== undefined) objects.push(object);
+    if (!isHidden && dataFormatOf(object.key) !== undefined) objects.push(object);
   }
   return objects;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DATA_FORMATS } from '../../contract/bucket.ts';
 import type { CandidatePlan } from '../../table/candidates/plan.ts';
 
 const count = z.number().int().nonnegative();
@@ -22,7 +23,7 @@ const pinnedTable = z
 /** How a candidate file was cut, as plans keep it. */
 export const candidatePlan: z.ZodType<CandidatePlan, CandidatePlan> = z
   .object({
-    format: z.enum(['parquet', 'csv']),
+    format: z.enum(DATA_FORMATS),
     columns: z.array(column).readonly(),
     size: count,
     rows: count,

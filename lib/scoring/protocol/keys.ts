@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   DATA_EXTENSIONS_TEXT,
-  dataExtensionOf,
+  dataFormatOf,
   PART_NAME,
   PREFIXES,
   partName,
@@ -54,7 +54,7 @@ export function checkCandidateKey(key: string): KeyCheck {
       'key_too_long',
       `candidate key has ${bytes} bytes, expected at most ${MAX_CANDIDATE_KEY_BYTES} (${key})`,
     );
-  if (dataExtensionOf(name) === undefined)
+  if (dataFormatOf(name) === undefined)
     return refused(
       'key_extension',
       `candidate key ends in ${extensionOf(name)}, expected ${DATA_EXTENSIONS_TEXT} (${key})`,

@@ -12,7 +12,7 @@ import { planCandidates } from '../../table/candidates/plan-file.ts';
 import { scoreRows } from '../../table/candidates/score-shard.ts';
 import type { Relation } from '../../table/columns.ts';
 import { DataError } from '../../table/errors.ts';
-import type { CandidateFile } from '../../table/source/candidate-file.ts';
+import type { CandidateFile } from '../../table/formats/candidate-file.ts';
 import { CandidateFileError } from '../errors.ts';
 import type { FileVersion } from '../protocol/keys.ts';
 import type { CandidateFiles, ScoredShard, ShardRequest } from '../protocol/ports.ts';

@@ -9,7 +9,7 @@ import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.t
 import { type Column, canonicalText, type Relation } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
-import { parquetScan } from '../source/parquet-file.ts';
+import { parquetScan } from '../formats/parquet/file.ts';
 import { openSource } from '../source/source.ts';
 import { entityBucketSql, ROW_GROUP_ROWS, tableFeatures } from './join-tables.ts';
 

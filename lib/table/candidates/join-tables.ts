@@ -9,9 +9,9 @@ import type { EntityTable, Feature } from '../../config/declaration.ts';
 import { sameColumn } from '../../config/names.ts';
 import { type Column, canonicalText, columnValue, findColumn, type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
+import { parquetScan } from '../formats/parquet/file.ts';
 import { bucketSql } from '../hash.ts';
 import { featureColumns } from '../kinds/index.ts';
-import { parquetScan } from '../source/parquet-file.ts';
 
 /** The rows of a feature table, or those of them that a join needs. */
 export interface TableRows {

@@ -1,4 +1,5 @@
 /** Scores a shard: every row is either scored or rejected. */
+import type { Declaration } from '../../config/declaration.ts';
 import { countRejects } from '../check/acceptable.ts';
 import { checkCandidateColumns } from '../check/check-columns.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
@@ -6,14 +7,26 @@ import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
 import type { EncodedChunk } from '../encoded.ts';
+import type { Encoder } from '../encoder.ts';
 import { asDataError } from '../errors.ts';
+import type { CandidateFile } from '../formats/candidate-file.ts';
+import type { Shard } from '../formats/format.ts';
+import { FORMATS } from '../formats/index.ts';
 import type { RowCheck } from '../row-check.ts';
-import { type OpenShardOptions, openShard } from './open-shard.ts';
+import { neededColumns } from './needed-columns.ts';
 import { type OutputColumn, outputColumns } from './output-columns.ts';
+import type { CandidatePlan } from './plan.ts';
 import { createScoreTable, type ScoreTable } from './score-table.ts';
 
 /** Which shard is scored, by which model, and where the results are written. */
-export interface ScoreRowsOptions extends OpenShardOptions {
+export interface ScoreRowsOptions {
+  readonly database: Database;
+  /** The candidate file; if the shard has a `piece`, that piece. */
+  readonly file: CandidateFile;
+  readonly plan: CandidatePlan;
+  readonly shard: Shard;
+  readonly declaration: Pick<Declaration, 'log' | 'scoring' | 'entities'>;
+  readonly encoder: Encoder;
   /** Names of the outputs of `predict`, in the order in which they are written. */
   readonly outputs: readonly string[];
   readonly predict: (chunk: EncodedChunk) => Promise<Readonly<Record<string, Float32Array>>>;
@@ -40,10 +53,12 @@ export interface ScoredShard {
  * @throws {DataError} if columns are missing, have a wrong type, or have the name of an output.
  */
 export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
-  const { database, file, shard, declaration, encoder, outputs, rejectsPath } = options;
+  const { database, file, plan, shard, declaration, encoder, outputs, rejectsPath } = options;
   const { name } = file;
-  const columns = outputColumns(options.plan, declaration, outputs, name);
-  const { relation: rows, remove } = await openShard(options);
+  const columns = outputColumns(plan, declaration, outputs, name);
+  const needed = neededColumns(plan.columns, declaration, encoder);
+  const { openShard } = FORMATS[plan.format];
+  const { relation: rows, remove } = await openShard({ database, file, plan, shard, needed });
   const table = await createScoreTable(database, outputs);
   try {
     const relation = await asDataError(name, async () => (await options.join?.(rows)) ?? rows);

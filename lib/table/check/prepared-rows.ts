@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
 import { canonicalText, groupText, presentSql, type Relation, timeSql } from '../columns.ts';
 import { type Database, execute, literal, queryOne } from '../database.ts';
-
+import { parquetScan } from '../formats/parquet/file.ts';
 import { groupHashSql } from '../hash.ts';
 import type { PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureKind, preparedColumns } from '../kinds/index.ts';
 import type { RowCheck } from '../row-check.ts';
-import { parquetScan } from '../source/parquet-file.ts';
 import type { Source } from '../source/source.ts';
 import { requiredValue } from './check-columns.ts';
 import { failedRows, inconsistencyChecks } from './check-rows.ts';

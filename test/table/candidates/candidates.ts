@@ -4,7 +4,7 @@ import type { CandidatePlan, PlanOptions } from '../../../lib/table/candidates/p
 import { planCandidates } from '../../../lib/table/candidates/plan-file.ts';
 import type { Encoder } from '../../../lib/table/encoder.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
-import { localCandidate } from '../../../lib/table/source/candidate-file.ts';
+import { localCandidate } from '../../../lib/table/formats/candidate-file.ts';
 import {
   bag,
   category,

@@ -6,7 +6,7 @@ import type { CandidatePlan } from '../../../lib/table/candidates/plan.ts';
 import { scoreRows } from '../../../lib/table/candidates/score-shard.ts';
 import { literal, query } from '../../../lib/table/database.ts';
 import type { EncodedChunk } from '../../../lib/table/encoded.ts';
-import { localCandidate } from '../../../lib/table/source/candidate-file.ts';
+import { localCandidate } from '../../../lib/table/formats/candidate-file.ts';
 import { rowsSql } from '../fixture.ts';
 import { candidateWorkplace, declaration, many } from './candidates.ts';
 

@@ -1,7 +1,7 @@
 /** Entities' tables as a plan of scoring names them. */
 import type { TableRows } from '../../../lib/table/candidates/join-tables.ts';
 import type { Column } from '../../../lib/table/columns.ts';
-import { readParquetFacts } from '../../../lib/table/source/parquet-file.ts';
+import { readParquetFacts } from '../../../lib/table/formats/parquet/file.ts';
 import type { workplace } from '../fixture.ts';
 
 export const USER = { entity: 'user', key: 'user_id', missing: 'unknown' } as const;

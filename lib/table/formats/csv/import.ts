@@ -6,12 +6,12 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBAppender } from '@duckdb/node-api';
-import { type Database, execute, literal, queryOne, withConnection } from '../database.ts';
-import { DataError, firstLine } from '../errors.ts';
-import type { ByteRange } from './candidate-file.ts';
-import type { Dialect } from './csv-dialect.ts';
-import type { CsvFile } from './csv-file.ts';
-import { quoteRecord, type RecordBlock, scanRecords, splitRecord, UnclosedQuoteError } from './csv-scan.ts';
+import { type Database, execute, literal, queryOne, withConnection } from '../../database.ts';
+import { DataError, firstLine } from '../../errors.ts';
+import type { ByteRange } from '../candidate-file.ts';
+import type { Dialect } from './dialect.ts';
+import type { CsvFile } from './file.ts';
+import { quoteRecord, type RecordBlock, scanRecords, splitRecord, UnclosedQuoteError } from './scan.ts';
 
 /** A CSV file that has been converted. */
 export interface ImportedCsv {

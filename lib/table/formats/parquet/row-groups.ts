@@ -1,12 +1,8 @@
 /** Which bytes of a Parquet file scoring reads: its footer, and the needed columns of row groups. */
-import type { Declaration } from '../../config/declaration.ts';
-import { byteText } from '../../numbers/text.ts';
-import { candidateColumns } from '../check/check-columns.ts';
-import type { Column } from '../columns.ts';
-import type { Encoder } from '../encoder.ts';
-import { DataError } from '../errors.ts';
-import type { ByteRange, CandidateFile } from '../source/candidate-file.ts';
-import { footerLength, type RowGroup } from '../source/parquet-file.ts';
+import { byteText } from '../../../numbers/text.ts';
+import { DataError } from '../../errors.ts';
+import type { ByteRange, CandidateFile } from '../candidate-file.ts';
+import { footerLength, type RowGroup } from './file.ts';
 
 // Nearly every footer is shorter than this, and is fetched in one request.
 const TAIL_BYTES = 2 ** 20;
@@ -29,22 +25,6 @@ export async function fetchFooter(file: CandidateFile): Promise<void> {
       `${file.name} has a footer of ${byteText(length)}, expected at most ${byteText(MAX_FOOTER_BYTES)}: write larger row groups`,
     );
   await file.fetch([{ start: file.size - length, end: file.size }]);
-}
-
-/**
- * Returns the names of the columns that scoring reads: keys, entities, features, and columns that are copied to the
- * scores. Without a declaration and an encoder these are all columns.
- */
-export function neededColumns(
-  columns: readonly Column[],
-  declaration: Pick<Declaration, 'log' | 'scoring' | 'entities'> | undefined,
-  encoder: Pick<Encoder, 'features'> | undefined,
-): string[] {
-  const names = columns.map(({ name }) => name);
-  if (declaration === undefined || encoder === undefined || declaration.scoring.columns === 'all') return names;
-  const keys = declaration.entities.map(({ key }) => key);
-  const read = new Set([...candidateColumns(declaration, encoder.features), ...keys]);
-  return names.filter((name) => read.has(name));
 }
 
 /** Returns the byte ranges of the row groups that have any of these rows. */

@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { DataError, firstLine } from '../errors.ts';
-import type { ByteRange } from './candidate-file.ts';
+import { DataError, firstLine } from '../../errors.ts';
+import type { ByteRange } from '../candidate-file.ts';
 
 /** A CSV file whose uncompressed bytes can be read. */
 export interface CsvFile {

@@ -1,11 +1,11 @@
-/** Plans a Parquet file. Only its footer is read. */
-import { byteText } from '../../numbers/text.ts';
-import type { Database } from '../database.ts';
-import { DataError } from '../errors.ts';
-import type { CandidateFile } from '../source/candidate-file.ts';
-import { type RowGroup, readParquetFacts, readRowGroups } from '../source/parquet-file.ts';
-import type { CandidatePlan, PlanOptions } from './plan.ts';
-import { fetchFooter, groupBytes, neededColumns } from './row-groups.ts';
+/** Divides a Parquet file into shards. Only its footer is read. */
+import { byteText } from '../../../numbers/text.ts';
+import type { Database } from '../../database.ts';
+import { DataError } from '../../errors.ts';
+import type { CandidateFile } from '../candidate-file.ts';
+import type { CutOptions, FileCut } from '../format.ts';
+import { type RowGroup, readParquetFacts, readRowGroups } from './file.ts';
+import { fetchFooter, groupBytes } from './row-groups.ts';
 
 // The requests for smaller shards cost more time than these shards save.
 const MIN_SHARD_ROWS = 1_000;
@@ -13,23 +13,22 @@ const MIN_SHARD_ROWS = 1_000;
 /**
  * Divides a Parquet file into shards of `shardRows` rows, or fewer if a shard would need too many bytes of the file.
  */
-export async function planParquet(
+export async function cutParquet(
   database: Database,
   file: CandidateFile,
-  { shardRows, maxShardBytes, declaration, encoder }: PlanOptions & { readonly maxShardBytes: number },
-): Promise<CandidatePlan> {
+  { shardRows, maxShardBytes, neededColumns }: CutOptions,
+): Promise<FileCut> {
   const { name, path, size } = file;
   await fetchFooter(file);
   const { columns, rows } = await readParquetFacts(database, path, name);
-  const needed = neededColumns(columns, declaration, encoder);
-  const groups = await readRowGroups(database, path, needed);
+  const groups = await readRowGroups(database, path, neededColumns(columns));
   const rowsPerShard = fittingRows(groups, rows, { shardRows, maxShardBytes, name });
   const shards = Array.from({ length: Math.ceil(rows / rowsPerShard) }, (_, index) => ({
     index,
     firstRow: index * rowsPerShard,
     rows: Math.min(rowsPerShard, rows - index * rowsPerShard),
   }));
-  return { format: 'parquet', columns, size, rows, dialect: null, shards };
+  return { columns, size, rows, dialect: null, shards };
 }
 
 /**

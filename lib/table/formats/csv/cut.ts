@@ -1,27 +1,23 @@
 /**
- * Plans a CSV file. It must be scanned from beginning to end: whether a line end is in quotes depends on all before it.
+ * Divides a CSV file into shards. It must be scanned from beginning to end: whether a line end is in quotes depends on
+ * all before it.
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { byteText } from '../../numbers/text.ts';
-import type { Database } from '../database.ts';
-import { DataError } from '../errors.ts';
-import type { CandidateFile } from '../source/candidate-file.ts';
-import { readDialect } from '../source/csv-dialect.ts';
-import { bytesWithin, type CsvFile, unzipped } from '../source/csv-file.ts';
-import { csvRecords } from '../source/csv-import.ts';
-import type { RecordBlock } from '../source/csv-scan.ts';
-import type { CandidatePlan, PlanOptions, Shard } from './plan.ts';
-
-type CsvPlanOptions = Pick<PlanOptions, 'shardRows' | 'savePiece'> &
-  Required<Pick<PlanOptions, 'maxShardBytes' | 'maxUnzippedBytes'>>;
+import { byteText } from '../../../numbers/text.ts';
+import type { Database } from '../../database.ts';
+import { DataError } from '../../errors.ts';
+import type { CandidateFile } from '../candidate-file.ts';
+import type { CutOptions, FileCut, Shard } from '../format.ts';
+import { readDialect } from './dialect.ts';
+import { bytesWithin, type CsvFile, unzipped } from './file.ts';
+import { csvRecords } from './import.ts';
+import type { RecordBlock } from './scan.ts';
 
 /** Scans a CSV file, and ends a shard after `shardRows` rows or `maxShardBytes` bytes. */
-export async function planCsv(
-  database: Database,
-  file: CandidateFile,
-  options: CsvPlanOptions,
-): Promise<Pick<CandidatePlan, 'columns' | 'rows' | 'dialect' | 'shards'>> {
+export async function cutCsv(database: Database, file: CandidateFile, options: CutOptions): Promise<FileCut> {
+  assertCompression(file, options.head);
+  assertSize(file, options.maxCsvBytes);
   const isZipped = file.name.endsWith('.gz');
   const csv = isZipped ? zippedCsv(file, options.maxUnzippedBytes) : file;
   const dialect = await readDialect(csv);
@@ -55,7 +51,25 @@ export async function planCsv(
   } finally {
     await cutter.end();
   }
-  return { columns: dialect.header.map((name) => ({ name, type: 'VARCHAR' })), rows, dialect, shards };
+  const columns = dialect.header.map((name) => ({ name, type: 'VARCHAR' }));
+  return { size: file.size, columns, rows, dialect, shards };
+}
+
+/** Refuses gzip under the name of plain CSV, and the reverse. */
+function assertCompression({ name }: CandidateFile, head: Buffer): void {
+  const isGzip = head[0] === 0x1f && head[1] === 0x8b;
+  if (name.endsWith('.gz') && !isGzip)
+    throw new DataError('wrong_format', `${name} is not gzip, expected it by its name`);
+  if (name.endsWith('.csv') && isGzip)
+    throw new DataError('wrong_format', `${name} is gzip, expected plain CSV by its name: end it in .csv.gz`);
+}
+
+function assertSize({ name, size }: CandidateFile, limit: number): void {
+  if (size > limit && !name.endsWith('.gz'))
+    throw new DataError(
+      'too_large',
+      `${name} has ${byteText(size)}, expected at most ${byteText(limit)} in CSV: use Parquet, or several files`,
+    );
 }
 
 /** Receives the rows of each shard, and says where they can be read. */
@@ -77,7 +91,7 @@ function rangeCutter(size: number): Cutter {
 }
 
 /** Saves the rows of each shard as a file of their own, since gzip cannot be read from the middle. */
-function pieceCutter(database: Database, name: string, { savePiece }: CsvPlanOptions): Cutter {
+function pieceCutter(database: Database, name: string, { savePiece }: CutOptions): Cutter {
   if (savePiece === undefined)
     throw new DataError('unknown_format', `${name} is compressed, expected .parquet or .csv`);
   const path = join(database.scratch, database.uniqueName('piece'));

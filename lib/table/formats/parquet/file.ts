@@ -1,9 +1,9 @@
 /** Reads what a Parquet file's ends say about it: whether it is complete, its columns, rows and row groups. */
 import { open } from 'node:fs/promises';
-import type { Column } from '../columns.ts';
-import { type Database, literal, query, queryOne } from '../database.ts';
-import { DataError, firstLine } from '../errors.ts';
-import type { ByteRange } from './candidate-file.ts';
+import type { Column } from '../../columns.ts';
+import { type Database, literal, query, queryOne } from '../../database.ts';
+import { DataError, firstLine } from '../../errors.ts';
+import type { ByteRange } from '../candidate-file.ts';
 
 /** Columns and number of rows of a Parquet file. */
 export interface ParquetFacts {
@@ -11,7 +11,8 @@ export interface ParquetFacts {
   readonly rows: number;
 }
 
-const MAGIC = 'PAR1';
+/** The first and the last four bytes of a Parquet file. */
+export const MAGIC = 'PAR1';
 /** Names of columns that DuckDB or this code adds to rows. A file must not have columns of these names. */
 const RESERVED = [
   'file_row_number',
@@ -23,15 +24,9 @@ const RESERVED = [
   '#unknown_item',
 ];
 
-/** Whether a file begins like a Parquet file. */
-export async function looksLikeParquet(path: string): Promise<boolean> {
-  const { head } = await readEnds(path);
-  return head === MAGIC;
-}
-
 /**
- * Checks that a Parquet file is complete, and reads its columns and number of rows.
- * @throws {DataError} if it is not a complete Parquet file, or names of columns are repeated or reserved.
+ * Checks that a file which begins as Parquet is complete, and reads its columns and number of rows.
+ * @throws {DataError} if it is not complete, or names of columns are repeated or reserved.
  */
 export async function readParquetFacts(database: Database, path: string, name: string): Promise<ParquetFacts> {
   await assertWhole(path, name);
@@ -57,28 +52,20 @@ export function parquetScan(paths: readonly string[]): string {
 }
 
 async function assertWhole(path: string, name: string): Promise<void> {
-  const { head, tail, footerBytes, size } = await readEnds(path);
-  if (head !== MAGIC)
-    throw new DataError(
-      'wrong_format',
-      `${name} is not Parquet: it begins with ${JSON.stringify(head)}, expected "PAR1"`,
-    );
+  const { tail, footerBytes, size } = await readEnd(path);
   if (size < 12 || tail !== MAGIC)
     throw new DataError('cut_off', `${name} is cut off: a Parquet file ends with "PAR1", got ${size} bytes without it`);
   if (footerBytes > size - 12)
     throw new DataError('cut_off', `${name} is cut off: its footer has ${footerBytes} bytes, the file ${size}`);
 }
 
-async function readEnds(path: string): Promise<{ head: string; tail: string; footerBytes: number; size: number }> {
+async function readEnd(path: string): Promise<{ tail: string; footerBytes: number; size: number }> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const head = Buffer.alloc(4);
     const tail = Buffer.alloc(8);
-    const { bytesRead } = await file.read(head, 0, 4, 0);
     if (size >= 8) await file.read(tail, 0, 8, size - 8);
     return {
-      head: head.toString('latin1', 0, bytesRead),
       tail: tail.toString('latin1', 4),
       footerBytes: tail.readUInt32LE(0),
       size,
@@ -103,7 +90,7 @@ function assertNames(columns: readonly Column[], names: ReadonlySet<string>, fil
 
 /** Returns the bytes of a Parquet file's footer, at its end. Of these only the last eight must have been fetched. */
 export async function footerLength(path: string): Promise<number> {
-  const { tail, footerBytes, size } = await readEnds(path);
+  const { tail, footerBytes, size } = await readEnd(path);
   // A file that is not Parquet, or is cut off, has no footer: opening it fails with a message.
   return tail === MAGIC && footerBytes <= size - 12 ? footerBytes + 8 : 0;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_RECORD_BYTES, quoteRecord, scanRecords, splitRecord } from '../../../lib/table/source/csv-scan.ts';
+import { MAX_RECORD_BYTES, quoteRecord, scanRecords, splitRecord } from '../../../../lib/table/formats/csv/scan.ts';
 
 async function* blocksOf(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);

@@ -1,8 +1,8 @@
 /** Reads the header of a CSV file: the names of its columns and its delimiter. */
 import { isUtf8 } from 'node:buffer';
-import { DataError } from '../errors.ts';
-import type { CsvFile } from './csv-file.ts';
-import { splitRecord } from './csv-scan.ts';
+import { DataError } from '../../errors.ts';
+import type { CsvFile } from './file.ts';
+import { splitRecord } from './scan.ts';
 
 /** How a CSV file is written. */
 export interface Dialect {

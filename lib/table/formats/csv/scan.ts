@@ -6,7 +6,7 @@
  * not records.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { RejectReason } from '../../contract/reject-reasons.ts';
+import type { RejectReason } from '../../../contract/reject-reasons.ts';
 
 /** Why a record is malformed. */
 export type MalformedReason = Extract<RejectReason, 'field_count' | 'quote_misplaced' | 'not_utf8'>;

@@ -1,0 +1,21 @@
+/** Names the columns of a candidate file that are read at all. */
+import type { Declaration } from '../../config/declaration.ts';
+import { candidateColumns } from '../check/check-columns.ts';
+import type { Column } from '../columns.ts';
+import type { Encoder } from '../encoder.ts';
+
+/**
+ * Returns the names of the columns that scoring reads: keys, entities, features, and columns that are copied to the
+ * scores. Without a declaration and an encoder these are all columns.
+ */
+export function neededColumns(
+  columns: readonly Column[],
+  declaration: Pick<Declaration, 'log' | 'scoring' | 'entities'> | undefined,
+  encoder: Pick<Encoder, 'features'> | undefined,
+): string[] {
+  const names = columns.map(({ name }) => name);
+  if (declaration === undefined || encoder === undefined || declaration.scoring.columns === 'all') return names;
+  const keys = declaration.entities.map(({ key }) => key);
+  const read = new Set([...candidateColumns(declaration, encoder.features), ...keys]);
+  return names.filter((name) => read.has(name));
+}

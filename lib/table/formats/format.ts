@@ -1,0 +1,111 @@
+/** What the table room needs of a file format: to read its files as a log, and shard by shard as candidates. */
+import type { Column, Relation } from '../columns.ts';
+import type { Database } from '../database.ts';
+import type { ByteRange, CandidateFile } from './candidate-file.ts';
+import type { Dialect } from './csv/dialect.ts';
+import type { SourceFile } from './relation.ts';
+
+/** The reader of a format. Its functions throw a `DataError` if a file cannot be used. */
+export interface Format {
+  /** Name of the format in messages. */
+  readonly title: string;
+  /** Every column is text, because the format has no types. */
+  readonly isText: boolean;
+  /** Refuses a file whose first four bytes (or fewer, if it is shorter) are not of the format that its name says. */
+  assertHead(head: Buffer, name: string): void;
+  /** Opens the files of a log, and checks that they have the same columns. All but Parquet is converted to Parquet. */
+  openLog(database: Database, files: readonly LogFile[]): Promise<OpenedFiles>;
+  /** Divides a candidate file into shards. */
+  cut(database: Database, file: CandidateFile, options: CutOptions): Promise<FileCut>;
+  /** Opens a shard, whose rows have their positions in the file. Fails if the file has changed since it was cut. */
+  openShard(options: ShardOptions): Promise<OpenShard>;
+}
+
+/** A local file of a log. */
+export interface LogFile {
+  /** Path from the folder that relative paths start from, for messages. */
+  readonly name: string;
+  /** Path from the working directory of the process. */
+  readonly path: string;
+}
+
+/** The files of a log, which can be read. */
+export interface OpenedFiles {
+  readonly files: readonly SourceFile[];
+  readonly columns: readonly Column[];
+  /** SQL name of the table of malformed records (row, reason, value); `null` if there are none. */
+  readonly malformedTable: string | null;
+}
+
+/** Consecutive rows of a candidate file, which are scored together. */
+export interface Shard {
+  readonly index: number;
+  /** Position of the first row in the file, from 0. */
+  readonly firstRow: number;
+  readonly rows: number;
+  /** The bytes of the rows; only for text that is not compressed. */
+  readonly bytes?: ByteRange;
+  /** Name that `savePiece` returned for the uncompressed rows; only for text in gzip. */
+  readonly piece?: string;
+}
+
+/** A candidate file divided into shards. It can be written as JSON and read again. */
+export interface FileCut {
+  readonly columns: readonly Column[];
+  /** Size of the file in bytes. */
+  readonly size: number;
+  readonly rows: number;
+  /** Dialect of a CSV file; `null` for other formats. */
+  readonly dialect: Dialect | null;
+  readonly shards: readonly Shard[];
+}
+
+/** What a candidate file, or a shard of it, may have. */
+export interface CutLimits {
+  /**
+   * Bytes of the file, at most, that a shard may need on the local disk.
+   * @default 1 GiB
+   */
+  readonly maxShardBytes: number;
+  /**
+   * Uncompressed bytes, at most, of CSV in gzip.
+   * @default 4 GiB: one function call reads the file from its beginning and has five minutes for it. On two busy cores
+   * that took a minute and a half, including the upload of the pieces, and three minutes with rows of 13 bytes.
+   */
+  readonly maxUnzippedBytes: number;
+  /**
+   * Bytes, at most, of CSV that is not compressed.
+   * @default no limit: a scan without a time limit may take as long as it needs
+   */
+  readonly maxCsvBytes: number;
+}
+
+/** How a candidate file is divided. */
+export interface CutOptions extends CutLimits {
+  /** First bytes of the file, which `assertHead` has checked. */
+  readonly head: Buffer;
+  /** Rows of a shard, at most. */
+  readonly shardRows: number;
+  /** Saves a local file with the uncompressed rows of one shard of CSV in gzip, and returns its name. */
+  readonly savePiece?: (index: number, path: string) => Promise<string>;
+  /** Returns the names of those columns of the file that scoring reads. */
+  neededColumns(columns: readonly Column[]): string[];
+}
+
+/** Which shard is opened, and what is needed of it. */
+export interface ShardOptions {
+  readonly database: Database;
+  /** The candidate file; if the shard has a `piece`, that piece. */
+  readonly file: CandidateFile;
+  readonly plan: FileCut;
+  readonly shard: Shard;
+  /** Names of the columns that scoring reads. */
+  readonly needed: readonly string[];
+}
+
+/** A shard that can be read. */
+export interface OpenShard {
+  readonly relation: Relation;
+  /** Removes the files and tables that opening created. */
+  remove(): Promise<void>;
+}

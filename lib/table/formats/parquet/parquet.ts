@@ -1,0 +1,61 @@
+/** Reads Parquet as logs and as candidates. Of candidates only the bytes that their rows need are fetched. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Database, execute, identifier, literal } from '../../database.ts';
+import { asDataError, DataError } from '../../errors.ts';
+import type { Format, LogFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
+import { assertSameColumns, type FileColumns, type SourceFile, withMalformed } from '../relation.ts';
+import { cutParquet } from './cut.ts';
+import { MAGIC, parquetScan, readParquetFacts, readRowGroups } from './file.ts';
+import { fetchFooter, rangesOfRows } from './row-groups.ts';
+
+// A scan takes 0.1 ms for each row group of the file, even if it has none of the shard's rows, and a shard is scanned
+// six times. If a file has more row groups than this, the rows of the shard are copied first.
+const MANY_ROW_GROUPS = 2_000;
+
+/** The reader of Parquet. */
+export const parquet: Format = { title: 'Parquet', isText: false, assertHead, openLog, cut: cutParquet, openShard };
+
+function assertHead(head: Buffer, name: string): void {
+  const text = head.toString('latin1');
+  if (text !== MAGIC)
+    throw new DataError(
+      'wrong_format',
+      `${name} is not Parquet: it begins with ${JSON.stringify(text)}, expected "${MAGIC}"`,
+    );
+}
+
+async function openLog(database: Database, found: readonly LogFile[]): Promise<OpenedFiles> {
+  const files: SourceFile[] = [];
+  let first: FileColumns | null = null;
+  for (const { name, path } of found) {
+    const { columns, rows } = await readParquetFacts(database, path, name);
+    first ??= { name, columns };
+    assertSameColumns(first, { name, columns });
+    files.push({ path: name, parquet: path, rows });
+  }
+  return { files, columns: first?.columns ?? [], malformedTable: null };
+}
+
+async function openShard({ database, file, plan, shard, needed }: ShardOptions): Promise<OpenShard> {
+  const { name, path } = file;
+  await fetchFooter(file);
+  const groups = await readRowGroups(database, path, needed);
+  await file.fetch(rangesOfRows(groups, shard));
+  const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
+  const rowsOf = (columns: string) =>
+    `SELECT file_row_number AS "#row", ${columns} FROM ${parquetScan([path])} WHERE ${range}`;
+  const relation = { columns: plan.columns, isText: false, name };
+  if (groups.length <= MANY_ROW_GROUPS)
+    return { relation: { ...relation, from: withMalformed(rowsOf('*'), null) }, remove: async () => {} };
+  const copy = join(database.scratch, `${database.uniqueName('shard')}.parquet`);
+  const remove = () => rm(copy, { force: true });
+  const copied = `COPY (${rowsOf(needed.map(identifier).join(', '))}) TO ${literal(copy)} (FORMAT parquet)`;
+  await asDataError(name, () => execute(database, copied)).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
+  const columns = plan.columns.filter((column) => needed.includes(column.name));
+  const from = withMalformed(`SELECT * FROM ${parquetScan([copy])}`, null);
+  return { relation: { ...relation, columns, from }, remove };
+}
