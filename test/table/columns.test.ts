@@ -13,7 +13,7 @@ async function evaluate(sql: string, type: string, expression: typeof canonicalT
   return value;
 }
 
-describe('canonical text', () => {
+describe('the canonical text', () => {
   it.each([
     { sql: '5', type: 'BIGINT', text: '5' },
     { sql: '5.0', type: 'DOUBLE', text: '5' },
@@ -43,7 +43,7 @@ describe('canonical text', () => {
   });
 });
 
-describe('texts of a bag', () => {
+describe('the canonical texts of a bag', () => {
   const listOf = (value: Value) => bagTexts(value, ',');
   it.each([
     { sql: "['1.0', 'NaN', NULL, '2.5']", type: 'DOUBLE[]', texts: ['1', null, null, '2.5'] },
@@ -58,7 +58,7 @@ describe('texts of a bag', () => {
   });
 });
 
-describe('time', () => {
+describe('the time', () => {
   it.each([
     { sql: "'2026-05-01 10:00:00'", type: 'TIMESTAMP', instant: 1_777_629_600_000n },
     { sql: "'2026-05-01 12:00:00+02'", type: 'TIMESTAMP WITH TIME ZONE', instant: 1_777_629_600_000n },

@@ -1,4 +1,4 @@
-/** Real files and a real DuckDB for the tests of this room. */
+/** Real files, a real DuckDB and small declarations, for the tests of this room. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,17 +21,18 @@ import type { LogChunk } from '../../lib/table/encoded.ts';
 import { fitEncoder } from '../../lib/table/fit/fit-encoder.ts';
 import { openSource } from '../../lib/table/source/source.ts';
 
+/** A database and a folder of files. */
 export interface Workplace {
   readonly database: Database;
-  /** Path of a file in the test's own folder. */
+  /** Returns the path of a file in the folder. */
   at(name: string): string;
-  /** Writes a query's rows; the extension gives the format. */
+  /** Writes the rows of a query to a file in the folder, CSV or Parquet by its extension, and returns its path. */
   write(name: string, sql: string): Promise<string>;
-  /** Rows of a Parquet file. */
+  /** Reads the rows of a Parquet file. */
   read(path: string): Promise<Record<string, unknown>[]>;
 }
 
-/** One database and one folder for the tests of a file. */
+/** Creates a database and a folder before the tests of a file, and removes them afterwards. */
 export function workplace(): Workplace {
   let database: Database | null = null;
   let folder = '';
@@ -62,6 +63,7 @@ export function workplace(): Workplace {
   };
 }
 
+/** Returns a stage whose label is the column of its own name. */
 export function stage(name: string, from: readonly string[], options: Partial<Stage> = {}): Stage {
   return {
     name,
@@ -77,10 +79,12 @@ export function stage(name: string, from: readonly string[], options: Partial<St
   };
 }
 
+/** Returns a category of the column of its own name, with a table of that name. */
 export function category(name: string, options: Partial<CategoryFeature> = {}): CategoryFeature {
   return { type: 'category', name, column: name, entity: 'user', embedding: name, ...options };
 }
 
+/** Returns a bag of at most three values of the list column of its own name, with a table of that name. */
 export function bag(name: string, options: Partial<BagFeature> = {}): BagFeature {
   return {
     type: 'bag',
@@ -96,6 +100,7 @@ export function bag(name: string, options: Partial<BagFeature> = {}): BagFeature
   };
 }
 
+/** Returns a standardised number of the column of its own name. */
 export function number(name: string, options: Partial<NumberFeature> = {}): NumberFeature {
   return {
     type: 'number',
@@ -110,20 +115,25 @@ export function number(name: string, options: Partial<NumberFeature> = {}): Numb
   };
 }
 
-/** A cross of columns, by the hash of the table of its own name. */
+/** Returns a cross of columns, with a table of its own name. */
 export function cross(name: string, of: readonly string[], options: Partial<CrossFeature> = {}): CrossFeature {
   return { type: 'cross', name, entity: 'context', of: of.map((column) => ({ column })), embedding: name, ...options };
 }
 
+/** Returns a vocabulary of all values, with one unknown bucket. */
 export function vocabulary(options: Partial<IdSource & { kind: 'vocabulary' }> = {}): IdSource {
   return { kind: 'vocabulary', minCount: 1, unknown: 1, maxSize: null, ...options };
 }
 
+/** Returns an embedding table of width 4. */
 export function table(name: string, ids: IdSource = vocabulary()): EmbeddingTable {
   return { name, dimension: 4, ids };
 }
 
-/** The ESMM chain over columns `row`, `click`, `conversion` and `part`, with a vocabulary for every category and bag. */
+/**
+ * Returns a declaration with the stages click and conversion over the columns `row`, `click`, `conversion` and `part`.
+ * Features have a table with a vocabulary unless `options.embeddings` has another table of its name.
+ */
 export function declare(features: readonly Feature[], options: Partial<Declaration> = {}): Declaration {
   const own = new Set(features.flatMap(({ embedding }) => embedding ?? []));
   const given = options.embeddings ?? [];
@@ -170,6 +180,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
   };
 }
 
+/** The section `log` of such a declaration. */
 export const LOG_DEFAULTS = {
   keys: ['row'],
   time: null,
@@ -179,14 +190,15 @@ export const LOG_DEFAULTS = {
   maxRejected: 0,
 } as const;
 
-/** A present that stands still. */
+/** The present for all tests. */
 export const NOW = Date.UTC(2026, 5, 1);
 
+/** Opens and checks a log. */
 export async function openLog({ database }: Workplace, path: string, declaration: Declaration): Promise<CheckedLog> {
   return checkLog(database, await openSource(database, path), declaration, { now: NOW });
 }
 
-/** Opens, fits and encodes a log in one go: one chunk. */
+/** Opens a log, fits an encoder to it, and returns all its rows encoded in one chunk. */
 export async function encodeAll(place: Workplace, path: string, declaration: Declaration): Promise<LogChunk> {
   const log = await openLog(place, path, declaration);
   const { encoder } = await fitEncoder(place.database, log);
@@ -197,7 +209,7 @@ export async function encodeAll(place: Workplace, path: string, declaration: Dec
   return chunk;
 }
 
-/** A log of a few rows as SQL: `row`, `click`, `conversion`, `part` and whatever is selected besides. */
+/** Returns the SQL of a few rows, whose columns are named in `columns`. */
 export function rowsSql(columns: string, rows: readonly string[]): string {
   return `SELECT * FROM (VALUES ${rows.map((row) => `(${row})`).join(', ')}) AS rows(${columns})`;
 }

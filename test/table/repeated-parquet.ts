@@ -1,16 +1,16 @@
-/** Parquet files of any size: the row groups of a real one over and over, and the footer that such a file has. */
+/** Makes Parquet files of any size: the row groups of a small file again and again, with a footer that lists them. */
 import type { RepeatedObject } from '../store/repeated-object.ts';
 import { readStruct, type ThriftStruct, type ThriftValue, writeStruct } from './thrift.ts';
 
 const MAGIC = Buffer.from('PAR1');
 
-// Ids of the fields in parquet.thrift: where a position in the file, or a number of rows, stands.
+// Ids of the fields in parquet.thrift that have a position in the file or a number of rows, or lead to such a field.
 const FILE = { rows: 3, rowGroups: 4 };
 const ROW_GROUP = { columns: 1, fileOffset: 5, ordinal: 7 };
 const CHUNK = { fileOffset: 2, metadata: 3, offsetIndex: 4, columnIndex: 6 };
 const COLUMN = { dataPage: 9, indexPage: 10, dictionaryPage: 11, bloomFilter: 14 };
 
-/** The file with all that it has between magic and footer, its row groups, so many times. */
+/** Returns a file in which everything between the magic and the footer, the row groups, is repeated `times` times. */
 export function repeatParquet(file: Buffer, times: number): RepeatedObject {
   const footerStart = file.length - 8 - file.readUInt32LE(file.length - 8);
   const body = file.subarray(MAGIC.length, footerStart);
@@ -37,7 +37,7 @@ function moveRowGroup(group: ThriftStruct, by: number): ThriftStruct {
   const { elementType, items } = listAt(group, ROW_GROUP.columns);
   const columns = { elementType, items: items.map((chunk) => moveChunk(structOf(chunk), by)) };
   const moved = replace(movePositions(group, [ROW_GROUP.fileOffset], by), ROW_GROUP.columns, () => columns);
-  // Sixteen bits, and optional.
+  // The ordinal has sixteen bits, too few for so many row groups, and it is optional.
   return new Map([...moved].filter(([id]) => id !== ROW_GROUP.ordinal));
 }
 
@@ -47,12 +47,12 @@ function moveChunk(chunk: ThriftStruct, by: number): ThriftStruct {
 }
 
 function movePositions(struct: ThriftStruct, ids: readonly number[], by: number): ThriftStruct {
-  // Writers note 0 for what is not there.
+  // Writers have 0 as the position of what does not exist.
   const move = (position: ThriftValue) => (position === 0 ? 0 : Number(position) + by);
   return ids.reduce((moved, id) => replace(moved, id, move), struct);
 }
 
-/** The same struct with another value in a field, if it has it. */
+/** Returns the struct with another value of a field, if it has that field. */
 function replace(struct: ThriftStruct, id: number, change: (value: ThriftValue) => ThriftValue): ThriftStruct {
   return new Map([...struct].map(([at, field]) => [at, at === id ? { ...field, value: change(field.value) } : field]));
 }

@@ -1,24 +1,27 @@
 /**
- * Thrift's compact protocol, as far as the footers of Parquet files need it: to read one, change it and write it again.
- * Specification: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+ * Reads and writes Thrift's compact protocol, as far as the footers of Parquet files need it. Specification:
+ * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
  */
 
 /** The fields of a struct by their ids. */
 export type ThriftStruct = ReadonlyMap<number, ThriftField>;
 
+/** A field of a struct: its type, as a number of the protocol, and its value. */
 export interface ThriftField {
   readonly type: number;
   readonly value: ThriftValue;
 }
 
+/** A list of values of one type. */
 export interface ThriftList {
   readonly elementType: number;
   readonly items: readonly ThriftValue[];
 }
 
+/** A value of a field or list. */
 export type ThriftValue = boolean | number | Buffer | ThriftList | ThriftStruct;
 
-// Types of fields and elements; a boolean field's value is its type, and other types are in no footer.
+// Types of fields and elements. The type of a boolean field is its value. No footer has other types.
 const [TRUE, FALSE, BYTE, I16, I32, I64, BINARY, LIST, STRUCT] = [1, 2, 3, 4, 5, 6, 8, 9, 12];
 const STOP = 0;
 const LONG_LIST = 15;
@@ -85,7 +88,7 @@ export function readStruct(bytes: Buffer): ThriftStruct {
   return struct();
 }
 
-/** The bytes of a struct. */
+/** Returns the bytes of a struct. */
 export function writeStruct(fields: ThriftStruct): Buffer {
   let bytes = Buffer.alloc(1024);
   let length = 0;

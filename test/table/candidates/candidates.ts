@@ -1,4 +1,4 @@
-/** Candidates with a feature of every kind, and an encoder for them, for the tests of this folder. */
+/** A declaration, an encoder and candidates, for the tests of this folder. */
 import { beforeAll } from 'vitest';
 import type { CandidatePlan, PlanOptions } from '../../../lib/table/candidates/plan.ts';
 import { planCandidates } from '../../../lib/table/candidates/plan-file.ts';
@@ -17,6 +17,7 @@ import {
   workplace,
 } from '../fixture.ts';
 
+/** A declaration with a feature of every kind but crosses. */
 export const declaration = declare(
   [category('item'), number('price'), bag('tags', { delimiter: ' ' }), category('position', { atScoring: 1 })],
   {
@@ -24,14 +25,16 @@ export const declaration = declare(
   },
 );
 
+/** A database and folder, with an encoder for candidates. */
 export interface CandidateWorkplace {
   readonly place: Workplace;
-  /** Fitted before the first test. */
+  /** The encoder, which is fitted before the first test. */
   readonly encoder: Encoder;
-  /** Plans a file, under another name where one is given. */
+  /** Plans a file, under the name `options.name` if that is given. */
   planOf(path: string, options: PlanOptions & { readonly name?: string }): Promise<CandidatePlan>;
 }
 
+/** Creates a database and a folder, and fits an encoder, before the tests of a file. */
 export function candidateWorkplace(): CandidateWorkplace {
   const place = workplace();
   let encoder: Encoder;
@@ -57,6 +60,6 @@ export function candidateWorkplace(): CandidateWorkplace {
   };
 }
 
-/** SQL of so many candidates. */
+/** Returns the SQL of that many candidates. */
 export const many = (rows: number) =>
   `SELECT 'u' || i AS user_id, CASE WHEN i % 3 = 0 THEN 'a' ELSE 'z' || i END AS item, i::DOUBLE AS price, 'x' AS tags, i % 4 AS position FROM range(${rows}) t(i)`;

@@ -20,7 +20,7 @@ const declaration = declare(
 const check = (path: string) => checkEntityTable(place.database, path, USER, declaration);
 const users = (...rows: readonly string[]) => rowsSql('user_id, age, history, segment', rows);
 
-/** The buckets of a table, each with the contents of a copy of its file. */
+/** Returns the buckets of a table, with the rows and the SHA-256 of each file. */
 async function bucketsOf(path: string, buckets: number) {
   const found: { bucket: number; rows: number; content: readonly Record<string, unknown>[]; sha256: string }[] = [];
   const folder = await mkdtemp(place.at('buckets-'));
@@ -87,7 +87,7 @@ describe('a table of users', () => {
     });
   });
 
-  it('of CSV is refused where a row is malformed', async () => {
+  it('in CSV is refused where a row is malformed', async () => {
     const text = 'user_id,age,history,segment\n1,30,a,1\n2,30\n';
     await writeFile(place.at('ragged.csv'), text);
     const delimited = { ...declaration, features: [number('age', { entity: 'user' })] };
@@ -97,10 +97,10 @@ describe('a table of users', () => {
   });
 });
 
-describe('its buckets', () => {
+describe('the buckets of a table', () => {
   const hundred = "SELECT i AS user_id, i / 2.0 AS age, ['a'] AS history, i % 10 AS segment FROM range(100) t(i)";
 
-  it('hold each user once, where the published hash of the key says, in the order of the keys as text', async () => {
+  it('have each user once, in the bucket of the published hash of the key, in the order of the keys as text', async () => {
     const buckets = await bucketsOf(await place.write('hundred.parquet', hundred), 4);
     expect(buckets.map(({ bucket }) => bucket)).toEqual([0, 1, 2, 3]);
     expect(buckets.reduce((sum, { rows }) => sum + rows, 0)).toBe(100);
@@ -118,7 +118,7 @@ describe('its buckets', () => {
     expect(backwards).toEqual(await digests('forwards.parquet', hundred));
   });
 
-  it('have no file where they have no row', async () => {
+  it('have no file if they have no row', async () => {
     const path = await place.write('one.parquet', users("7, 30, ['a'], 1"));
     expect((await bucketsOf(path, 1000)).map(({ bucket, rows }) => [bucket, rows])).toEqual([
       [bucketOf('7', 1000n), 1],
@@ -126,7 +126,10 @@ describe('its buckets', () => {
   });
 });
 
-/** The published hash, by hand: the last eight bytes of the md5 as an unsigned little-endian integer. */
+/**
+ * The bucket by the published hash, computed here: the last eight bytes of the md5 as an unsigned little-endian
+ * integer.
+ */
 function bucketOf(key: string, buckets: bigint): number {
   return Number(createHash('md5').update(`0:${key}`).digest().readBigUInt64LE(8) % buckets);
 }

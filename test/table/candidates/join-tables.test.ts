@@ -30,7 +30,7 @@ async function joined(relation: Relation, tables: readonly TableRows[]) {
   return { relation: result, rows: await query(place.database, `SELECT * FROM ${result.from}`) };
 }
 
-describe('what comes from a table', () => {
+describe('the features that a table can provide', () => {
   const features = [
     number('age', { entity: 'user' }),
     bag('history', { weights: 'counts' }),
@@ -41,12 +41,12 @@ describe('what comes from a table', () => {
     number('price'),
   ];
 
-  it('are the features of its entity, but neither keys nor what is constant at scoring', () => {
+  it('are those of its entity, except keys and columns with a value for scoring', () => {
     expect(tableFeatures(USER, [USER, ITEM], features).map(({ name }) => name)).toEqual(['age', 'history']);
     expect(tableFeatures(ITEM, [USER, ITEM], features).map(({ name }) => name)).toEqual(['price']);
   });
 
-  it('are the columns of a cross, but neither keys nor what is constant at scoring', () => {
+  it('include crosses with a column that is neither a key nor has a value for scoring', () => {
     const of = [{ column: 'user_id' }, { column: 'city' }, { column: 'mood', atScoring: 'calm' }];
     const own = [
       cross('mood_of_city', [], { entity: 'user', of }),
@@ -57,7 +57,7 @@ describe('what comes from a table', () => {
     expect(lackedColumns(asked, [USER, ITEM], [])).toEqual(['city']);
   });
 
-  it('are the columns that the file lacks, each once', () => {
+  it('have columns that the file lacks, each of which is looked for once', () => {
     const user = tableFeatures(USER, [USER, ITEM], features);
     expect(
       lackedColumns(
@@ -68,7 +68,7 @@ describe('what comes from a table', () => {
     ).toEqual(['age', 'counts']);
   });
 
-  it('is no column that differs from one of the file in case only', () => {
+  it('have no column whose name differs from one of the file in case only', () => {
     const table = ['age', 'counts', 'extra'].map((name) => ({ name, type: 'BIGINT' }));
     expect(tableColumns(['age', 'counts'], table, [{ name: 'AGE', type: 'BIGINT' }])).toEqual([
       { name: 'counts', type: 'BIGINT' },
@@ -77,7 +77,7 @@ describe('what comes from a table', () => {
 });
 
 describe('a join', () => {
-  it('adds the columns of two tables, and says whom they lack', async () => {
+  it('adds the columns of two tables, and marks rows whose user or item is unknown', async () => {
     const rows = await rowsOf(
       'two.parquet',
       rowsSql('user_id, item_id, hour', ["7, 'a', 1", "8, 'b', 2", "NULL, 'c', 3"]),
@@ -148,19 +148,22 @@ describe('a join', () => {
     ['VARCHAR', 'VARCHAR', '007'],
     ['UUID', 'VARCHAR', '11111111-2222-3333-4444-555555555555'],
     ['BIGINT', 'VARCHAR', '9007199254740993'],
-  ])('of a candidate key of %s with a table key of %s finds its entity', async (candidate, table, key) => {
-    const rows = await rowsOf('types.parquet', `SELECT CAST('${key}' AS ${candidate}) AS user_id`);
-    const users = await tableOf(place, 'types-u.parquet', `SELECT CAST('${key}' AS ${table}) AS user_id, 1 AS age`);
-    expect((await joined(rows, [users])).rows).toMatchObject([{ age: 1, '#unknown_user': false }]);
-  });
+  ])(
+    'of candidates with a key of type %s and a table with a key of type %s finds the user',
+    async (candidate, table, key) => {
+      const rows = await rowsOf('types.parquet', `SELECT CAST('${key}' AS ${candidate}) AS user_id`);
+      const users = await tableOf(place, 'types-u.parquet', `SELECT CAST('${key}' AS ${table}) AS user_id, 1 AS age`);
+      expect((await joined(rows, [users])).rows).toMatchObject([{ age: 1, '#unknown_user': false }]);
+    },
+  );
 
-  it('of a CSV file finds the entities of a table with types', async () => {
+  it('of candidates in CSV with a table in Parquet finds the users', async () => {
     const rows = await rowsOf('pairs.csv', rowsSql('user_id, item_id', ["7, 'a'", "NULL, 'b'", "9, 'c'"]));
     const users = await tableOf(place, 'csv-u.parquet', rowsSql('user_id, age', ['7::BIGINT, 1', '9, 2']));
     expect((await joined(rows, [users])).rows.map(({ age }) => age)).toEqual([1, null, 2]);
   });
 
-  it.each(['DOUBLE', 'BOOLEAN', 'DATE'])('is refused for a key of %s', (type) => {
+  it.each(['DOUBLE', 'BOOLEAN', 'DATE'])('is refused for a key of type %s', (type) => {
     const relation = {
       from: '',
       columns: [{ name: 'user_id', type }],
@@ -175,9 +178,10 @@ describe('a join', () => {
 });
 
 describe('the needed rows of a table', () => {
-  it('lie in the buckets that the published hash says, and are all that is written', async () => {
+  it('are in the buckets of the published hash, and no other rows are written', async () => {
     const rows = await rowsOf('some.parquet', rowsSql('user_id', ["'3'", "'1'", "'3'", 'NULL', "'99'"]));
-    // int.from_bytes(hashlib.md5(f'0:{key}'.encode()).digest()[8:], 'little') % 4 in Python: 1 for both 1 and 3, 3 for 99.
+    // int.from_bytes(hashlib.md5(f'0:{key}'.encode()).digest()[8:], 'little') % 4 in Python: 1 for both 1 and 3, 3 for
+    // 99.
     expect(await neededBuckets(place.database, rows, USER, 4)).toEqual([1, 3]);
     const users = await tableOf(
       place,

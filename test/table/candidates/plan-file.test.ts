@@ -6,7 +6,7 @@ const shop = candidateWorkplace();
 const { place, planOf } = shop;
 
 describe('a plan', () => {
-  it.each(['plan.parquet', 'plan.csv'])('cuts %s into shards of rows and survives JSON', async (name) => {
+  it.each(['plan.parquet', 'plan.csv'])('divides %s into shards of rows, and is the same after JSON', async (name) => {
     const plan = await planOf(await place.write(name, many(2500)), { shardRows: 1000 });
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
     expect(plan.rows).toBe(2500);
@@ -17,7 +17,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('cuts CSV at the ends of records, wherever line ends stand in quotes', async () => {
+  it('divides CSV at the ends of records, not at line ends in quotes', async () => {
     const lines = ['1,"a\nb"', '2,x', '', '3,"c\r\n\r\nd"', '4', '5,"e"'];
     await writeFile(place.at('cuts.csv'), `\ufeffid,text\r\n${lines.join('\r\n')}\r\n`);
     const bytes = await readFile(place.at('cuts.csv'));
@@ -38,7 +38,7 @@ describe('a plan', () => {
     expect(plan).toMatchObject({ rows: 0, shards: [] });
   });
 
-  it('is refused with every missing column, those with a value for scoring excused', async () => {
+  it('is refused with every missing column, except those with a value for scoring', async () => {
     const path = await place.write('narrow.parquet', 'SELECT 1 AS user_id, 2 AS price');
     await expect(planOf(path, { shardRows: 10, declaration, encoder: shop.encoder })).rejects.toMatchObject({
       code: 'columns_missing',
@@ -46,7 +46,7 @@ describe('a plan', () => {
     });
   });
 
-  it('is refused where the file is none of a candidate, by the name it is known under', async () => {
+  it('is refused where the file is not a candidate file, with the name for messages', async () => {
     const parquet = await place.write('true.parquet', 'SELECT 1 AS a');
     const refused = (name: string) => planOf(parquet, { shardRows: 10, name });
     await expect(refused('s3://b/x.csv')).rejects.toThrow('s3://b/x.csv is a Parquet file, expected CSV by its name');

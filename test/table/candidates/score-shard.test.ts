@@ -13,7 +13,7 @@ import { candidateWorkplace, declaration, many } from './candidates.ts';
 const shop = candidateWorkplace();
 const { place, planOf } = shop;
 
-/** A model that is a plain function of its inputs, so that scores tell which row they belong to. */
+/** A model that is a simple function of its inputs, so that a score shows which row it belongs to. */
 async function predict(chunk: EncodedChunk) {
   const pctr = new Float32Array(chunk.rows);
   for (let i = 0; i < chunk.rows; i += 1) pctr[i] = (chunk.numbers.price?.[i] ?? 0) / 1e6;
@@ -60,7 +60,7 @@ async function schema(path: string) {
 }
 
 describe('scores', () => {
-  it('stand beside the keys in their own types, in the order of the file', async () => {
+  it('are written with the keys in their own types, in the order of the file', async () => {
     const path = await place.write(
       'typed.parquet',
       rowsSql('item, user_id, price, tags, position', [
@@ -81,7 +81,7 @@ describe('scores', () => {
     expect(existsSync(rejectsPath)).toBe(false);
   });
 
-  it('stand beside all columns where the declaration says so', async () => {
+  it('are written with all columns if the declaration says so', async () => {
     const path = await place.write('all.parquet', `SELECT *, [1, 2] AS extra FROM (${many(3)})`);
     const plan = await planOf(path, { shardRows: 10 });
     const { rows, scoresPath } = await score(path, plan, 0, {
@@ -101,7 +101,7 @@ describe('scores', () => {
   });
 
   it.each(['long.parquet', 'long.csv'])(
-    'of all shards of %s together are the rows of the file in order',
+    'of all shards of %s together are those of the rows of the file in order',
     async (name) => {
       const path = await place.write(name, many(70_000));
       const plan = await planOf(path, { shardRows: 30_000 });
@@ -126,7 +126,7 @@ describe('scores', () => {
     expect(other.rows).toEqual(one.rows);
   });
 
-  it('use the declared value where a column is unknown when scoring', async () => {
+  it('are computed with the declared value if candidates lack a column', async () => {
     const path = await place.write('unknown.parquet', "SELECT 1 AS user_id, 'a' AS item, 1 AS price, '' AS tags");
     const plan = await planOf(path, { shardRows: 10, declaration, encoder: shop.encoder });
     const { rows } = await score(path, plan, 0, { outputs: ['position'] });
@@ -164,7 +164,7 @@ describe('bad candidates', () => {
     expect(second.rows).toEqual([{ user_id: 'u5', item: 'b', pctr: Math.fround(5e-6), pcvr: 2 }]);
   });
 
-  it('that are all a shard has leave an empty file with the columns of any other', async () => {
+  it('give an empty scores file with the usual columns if the shard has no good ones', async () => {
     const path = await place.write(
       'hopeless.parquet',
       "SELECT NULL::BIGINT AS user_id, 'a' AS item, 1 AS price, '' AS tags FROM range(5)",
@@ -200,7 +200,7 @@ describe('scoring fails', () => {
     );
   });
 
-  it('where the model gives too few scores, or none that is a number', async () => {
+  it('where the model returns too few scores, or one that is not a number', async () => {
     const path = await place.write('model.parquet', many(10));
     const plan = await planOf(path, { shardRows: 10 });
     const [shard] = plan.shards;
@@ -237,7 +237,7 @@ describe('scoring fails', () => {
     });
   });
 
-  it('where a CSV file is not the one that was planned', async () => {
+  it('where a CSV file has changed since it was planned', async () => {
     await writeFile(place.at('swapped.csv'), 'user_id,item,price,tags\n1,a,1,x\n2,a,1,x\n');
     const plan = await planOf(place.at('swapped.csv'), { shardRows: 10 });
     await writeFile(place.at('swapped.csv'), 'user_id,item,price,tags\n1,abcdef,1,x\n\n\n\n');

@@ -1,12 +1,13 @@
-/** Entities' tables as a plan of scoring names them. */
+/** Feature tables for tests. */
 import type { TableRows } from '../../../lib/table/candidates/join-tables.ts';
 import type { Column } from '../../../lib/table/columns.ts';
 import { readParquetFacts } from '../../../lib/table/formats/parquet/file.ts';
 import type { workplace } from '../fixture.ts';
 
+/** The users, who may be unknown. */
 export const USER = { entity: 'user', key: 'user_id', missing: 'unknown' } as const;
 
-/** A table of a query's rows, its key the first column. */
+/** Writes the rows of a query to a file, and returns it as a feature table whose key is the first column. */
 export async function tableOf(
   place: ReturnType<typeof workplace>,
   name: string,

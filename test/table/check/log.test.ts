@@ -10,7 +10,7 @@ import { bag, category, declare, LOG_DEFAULTS, number, openLog, rowsSql, stage, 
 
 const place = workplace();
 
-/** Bad rows of a log given as VALUES, as `row reason column value`. */
+/** Returns the bad rows of a log, each as `row reason column value`. */
 async function rejectsOf(name: string, columns: string, rows: readonly string[], declaration: Declaration) {
   const log = await openLog(place, await place.write(name, rowsSql(columns, rows)), declaration);
   if (log.rejectsPath === null) return [];
@@ -18,10 +18,10 @@ async function rejectsOf(name: string, columns: string, rows: readonly string[],
   return rejects.map(({ row, reason, column, value }) => `${row} ${reason} ${column} ${value}`);
 }
 
-describe('a bad row', () => {
+describe('a row', () => {
   const labels = 'row, click, conversion, part';
 
-  it.each(['labels.parquet', 'labels.csv'])('has a label that is missing or not binary: %s', async (name) => {
+  it.each(['labels.parquet', 'labels.csv'])('is bad if a label is missing or not binary: %s', async (name) => {
     const rows = [
       "1, 0, 0, 'train'",
       "2, 2, 0, 'train'",
@@ -44,7 +44,7 @@ describe('a bad row', () => {
     { name: 'text', zero: "'0'", one: "'1'" },
     { name: 'text of floating numbers', zero: "'0.0'", one: "'1.0'" },
     { name: 'text of booleans', zero: "'False'", one: "'TRUE'" },
-  ])('has no label of $name', async ({ name, zero, one }) => {
+  ])('is good if its labels are $name', async ({ name, zero, one }) => {
     const rows = [`1, ${zero}, ${zero}, 'train'`, `2, ${one}, ${zero}, 'train'`, `3, ${one}, ${one}, 'train'`];
     expect(await rejectsOf(`${name}.parquet`, labels, rows, declare([]))).toEqual([]);
     expect(await rejectsOf(`${name}.csv`, labels, rows, declare([]))).toEqual([]);
@@ -54,7 +54,7 @@ describe('a bad row', () => {
     ]);
   });
 
-  it.each(['keys.parquet', 'keys.csv'])('lacks a key: %s', async (name) => {
+  it.each(['keys.parquet', 'keys.csv'])('is bad if a key is missing: %s', async (name) => {
     const rows = ["'a', NULL::INTEGER, 0, 0, 'train'", "'', 1, 0, 0, 'train'", "'b', 2, 0, 0, 'train'"];
     const declaration = declare([], { log: { ...LOG_DEFAULTS, keys: ['user', 'item'] } });
     expect(await rejectsOf(name, 'user, item, click, conversion, part', rows, declaration)).toEqual([
@@ -63,7 +63,7 @@ describe('a bad row', () => {
     ]);
   });
 
-  it('has a time that is none', async () => {
+  it('is bad if its time is missing or not a time', async () => {
     const rows = ["1, 0, 0, 'train', '2026-05-01'", "2, 0, 0, 'train', 'noon'", "3, 0, 0, 'train', NULL"];
     const declaration = declare([], { log: { ...LOG_DEFAULTS, time: 'ts' } });
     expect(await rejectsOf('time.csv', `${labels}, ts`, rows, declaration)).toEqual([
@@ -72,7 +72,7 @@ describe('a bad row', () => {
     ]);
   });
 
-  it('has a time more than a day from now', async () => {
+  it('is bad if its time is more than a day in the future', async () => {
     const rows = [
       "1, 0, 0, 'train', '2026-06-02 00:00:00'",
       "2, 0, 0, 'train', '2026-06-02 00:00:01'",
@@ -85,15 +85,18 @@ describe('a bad row', () => {
     ]);
   });
 
-  it.each(['joined.parquet', 'joined.csv'])('has no conversion though it was clicked: %s', async (name) => {
-    const rows = ["1, 0, NULL, 'train'", "2, 1, NULL, 'train'", "3, NULL, NULL, 'train'", "4, 1, 1, 'train'"];
-    expect(await rejectsOf(name, labels, rows, declare([]))).toEqual([
-      '1 label_missing conversion null',
-      '2 label_missing click null',
-    ]);
-  });
+  it.each(['joined.parquet', 'joined.csv'])(
+    'is bad if the conversion is missing although there was a click: %s',
+    async (name) => {
+      const rows = ["1, 0, NULL, 'train'", "2, 1, NULL, 'train'", "3, NULL, NULL, 'train'", "4, 1, 1, 'train'"];
+      expect(await rejectsOf(name, labels, rows, declare([]))).toEqual([
+        '1 label_missing conversion null',
+        '2 label_missing click null',
+      ]);
+    },
+  );
 
-  it('has no label of a stage whose path was reached, whatever is missing on the way', async () => {
+  it('is bad if a label is missing although a stage before was reached, even one without a label', async () => {
     const stages = [
       stage('click', ['impression']),
       stage('action', ['click']),
@@ -106,7 +109,7 @@ describe('a bad row', () => {
     ).toEqual(['1 label_missing buy null', '2 buy_without_action_or_other buy 1']);
   });
 
-  it('has a number that is not finite', async () => {
+  it('is bad if a number is not finite', async () => {
     const rows = [
       "1, 0, 0, 'train', 'NaN'::DOUBLE",
       "2, 0, 0, 'train', 'Infinity'",
@@ -120,7 +123,7 @@ describe('a bad row', () => {
     ]);
   });
 
-  it('has a number that is text', async () => {
+  it('is bad if a text in the place of a number is not that of a finite number', async () => {
     const rows = [
       "1, 0, 0, 'train', '1e3'",
       "2, 0, 0, 'train', 'cheap'",
@@ -135,7 +138,7 @@ describe('a bad row', () => {
     ]);
   });
 
-  it('has an id that is no integer', async () => {
+  it('is bad if an id is not an integer', async () => {
     const declaration = declare([category('x', { embedding: 'i' }), bag('b', { embedding: 'i', delimiter: ' ' })], {
       embeddings: [table('i', { kind: 'ids', size: 10 })],
     });
@@ -155,7 +158,7 @@ describe('a bad row', () => {
     ]);
   });
 
-  it('has weights of another length, or that are no weights', async () => {
+  it('is bad if there is not one weight for each value, or a weight is not valid', async () => {
     const rows = [
       "1, 0, 0, 'train', ['a', 'b'], [1.0, 2.0]",
       "2, 0, 0, 'train', ['a', 'b'], [1.0]",
@@ -172,7 +175,7 @@ describe('a bad row', () => {
     ]);
   });
 
-  it('was kept at a rate that is none, where it was sampled', async () => {
+  it('without a click is bad if its sampling rate is missing or out of range', async () => {
     const declaration = declare([], { log: { ...LOG_DEFAULTS, kept: { column: 'kept' } } });
     const rows = [
       "1, 0, 0, 'train', 0.1",
@@ -188,13 +191,13 @@ describe('a bad row', () => {
     ]);
   });
 
-  it('is in no part', async () => {
+  it('is bad if it is in no part of the split', async () => {
     expect(
       await rejectsOf('parts.csv', labels, ["1, 0, 0, 'train'", "2, 0, 0, 'later'", '3, 0, 0, NULL'], declare([])),
     ).toEqual(['1 split_not_listed part later', '2 split_not_listed part null']);
   });
 
-  it('is malformed CSV', async () => {
+  it('is bad if it is malformed CSV', async () => {
     const path = place.at('malformed.csv');
     await writeFile(path, 'row,click,conversion,part\n1,0,0,train\n2,0,0\n"3"x,0,0,train\n4,0,0,train,more\n');
     const log = await openLog(place, path, declare([]));
@@ -205,7 +208,7 @@ describe('a bad row', () => {
     ]);
   });
 
-  it('has the first of several reasons, and at most 64 characters of the value', async () => {
+  it('is rejected for the first of several reasons, with at most 64 characters of the value', async () => {
     const declaration = declare([number('x')]);
     const rows = [`1, 2, 2, 'none', 'x'`, `2, 0, 0, 'train', '${'é'.repeat(100)}'`];
     expect(await rejectsOf('first.csv', `${labels}, x`, rows, declaration)).toEqual([
@@ -223,7 +226,7 @@ describe('labels that contradict each other', () => {
     });
   const write = () => place.write('contradiction.parquet', rowsSql('row, click, conversion, part', rows));
 
-  it('are rejected against the allowance of their stage, not of the log', async () => {
+  it('are rejected, and count against the limit of their stage, not that of the log', async () => {
     const path = await write();
     const log = await openLog(place, path, chain('reject', 0.25));
     expect(log.rejects).toEqual([
@@ -236,14 +239,14 @@ describe('labels that contradict each other', () => {
     );
   });
 
-  it('fail the run where the stage says so, whatever its allowance', async () => {
+  it('fail the run if the stage is declared with inconsistent: fail, even with a limit of 1', async () => {
     const path = await write();
     await expect(assertAcceptableOf(path, chain('fail', 1))).rejects.toThrow(
       'allowed 0% (stages.conversion.inconsistent: fail)',
     );
   });
 
-  it('are counted, and the row kept, where the stage takes both labels together', async () => {
+  it('are counted, but the rows are good, if the stage is declared with inconsistent: and', async () => {
     const path = await write();
     const log = await openLog(place, path, chain('and', 0.25));
     expect(log).toMatchObject({ rejects: [], contradictions: { conversion: 1 }, rejectsPath: null });
@@ -253,7 +256,7 @@ describe('labels that contradict each other', () => {
     );
   });
 
-  it('follow exclusive paths: a purchase needs a click, whether by the action or by its complement', async () => {
+  it('are found on either of two exclusive paths: a purchase requires a click on both', async () => {
     const declaration = declare([], {
       stages: [
         stage('click', ['impression']),
@@ -274,8 +277,8 @@ describe('labels that contradict each other', () => {
   }
 });
 
-describe('too many bad rows', () => {
-  it('are one line with counts, shares, reasons and three row numbers', async () => {
+describe('a log with bad rows', () => {
+  it('is refused above the limit, in one line with counts, shares, reasons and three row numbers', async () => {
     const path = await place.write(
       'many.csv',
       "SELECT i AS row, CASE WHEN i % 100 = 3 THEN 'yes' ELSE '0' END AS click, 0 AS conversion, CASE WHEN i = 5 THEN 'x' ELSE 'train' END AS part FROM range(2000) t(i)",
@@ -291,7 +294,7 @@ describe('too many bad rows', () => {
     );
   });
 
-  it('are not so many where the allowance is met exactly', async () => {
+  it('is accepted if they are exactly as many as the limit allows', async () => {
     const path = await place.write(
       'exact.csv',
       "SELECT i AS row, CASE WHEN i = 3 THEN 2 ELSE 0 END AS click, 0 AS conversion, 'train' AS part FROM range(100) t(i)",
@@ -301,14 +304,14 @@ describe('too many bad rows', () => {
   });
 });
 
-describe('columns', () => {
+describe('the columns of a log', () => {
   const write = () =>
     place.write(
       'columns.parquet',
       "SELECT 1 AS row, 0 AS click, 'train' AS part, [1, 2] AS items, 'cheap' AS price, true AS flag, 'a b' AS tags, 1.5 AS weights",
     );
 
-  it('that are missing are all named at once', async () => {
+  it('are refused with the names of all that are missing', async () => {
     const path = await write();
     const features = [category('user_age'), number('price'), bag('tags', { delimiter: ' ', weights: 'tag_weights' })];
     await expect(
@@ -319,12 +322,12 @@ describe('columns', () => {
     });
   });
 
-  it('are told apart by case', async () => {
+  it('are missing if their names differ in case', async () => {
     const path = await place.write('upper.parquet', "SELECT 1 AS Row, 0 AS click, 0 AS conversion, 'train' AS part");
     await expect(openLog(place, path, declare([]))).rejects.toThrow(`log columns missing: row (in ${path})`);
   });
 
-  it('of a wrong type are all named at once', async () => {
+  it('are refused with the names of all that have a wrong type', async () => {
     const path = await place.write(
       'types.parquet',
       "SELECT 1 AS row, [0] AS click, 0 AS conversion, 'train' AS part, [1, 2] AS items, 'cheap' AS price, true AS flag, 'a b' AS tags, {'a': 1} AS pair",
@@ -342,7 +345,7 @@ describe('columns', () => {
 });
 
 describe('a checked log', () => {
-  it('writes its bad rows where it is told to', async () => {
+  it('has its bad rows in the given file', async () => {
     const path = await place.write(
       'told.csv',
       rowsSql('row, click, conversion, part', ["1, 2, 0, 'train'", "2, 0, 0, 'train'"]),
@@ -355,7 +358,7 @@ describe('a checked log', () => {
     ]);
   });
 
-  it('knows the first and last instant of its good rows', async () => {
+  it('has the first and last instant of its good rows', async () => {
     const declaration = declare([], { log: { ...LOG_DEFAULTS, time: 'ts' } });
     const rows = ["1, 0, 0, 'train', '2026-05-02'", "2, 0, 0, 'train', '2026-05-01'", "3, 2, 0, 'train', '2027-01-01'"];
     const log = await openLog(

@@ -1,4 +1,4 @@
-/** What became of the rows of a log: groups, days, labels, weights. */
+/** What is read of the rows of a log besides their features: groups and days. */
 import { describe, expect, it } from 'vitest';
 import type { Declaration } from '../../../lib/config/declaration.ts';
 import { countUnhashed, readOutcomes } from '../../../lib/table/check/outcomes.ts';
@@ -13,7 +13,7 @@ const outcomesOf = async (path: string, declaration: Declaration) =>
   readOutcomes(place.database, await openLog(place, path, declaration), PARTS);
 
 describe('groups', () => {
-  it('are the row alone where it has no value', async () => {
+  it('are a group of its own for each row without a value', async () => {
     const rows = [
       "'u', 0, 0, 'train'",
       "NULL, 1, 1, 'train'",
@@ -35,17 +35,17 @@ describe('groups', () => {
       await place.write('group.csv', rowsSql(`${columns}, user_id`, rows)),
       declaration,
     );
-    // hashlib, seed 0: "a", and "#row 2" for the row without a user.
+    // By hashlib with seed 0: the hash of "a", and that of "#row 2" for the row without a user.
     expect([...(group ?? [])]).toEqual([1751438180453926, 1751438180453926, 7381987522142027]);
   });
 
-  it('are none where no column is declared', async () => {
+  it('are null if no column is declared', async () => {
     expect((await outcomesOf(await place.write('none.csv', rowsSql(columns, BASE)), declare([]))).group).toBeNull();
   });
 });
 
 describe('days', () => {
-  it('are those of UTC, counted from 1970, where the log has a time', async () => {
+  it('are counted from 1970 in UTC, and null if the log has no time', async () => {
     const times = ["'1970-01-02T00:00:00Z'", "'1970-01-02T23:59:59.999Z'", "'1970-01-03T00:00:00Z'"];
     const rows = BASE.map((row, i) => `${row}, ${times[i]}`);
     const path = await place.write('days.csv', rowsSql(`${columns}, ts`, rows));
@@ -56,7 +56,7 @@ describe('days', () => {
   });
 });
 
-describe('rows that a split by hash takes for themselves', () => {
+describe('good rows without a value for the split by hash', () => {
   it('are counted', async () => {
     const rows = ["0, 1, 1, 'a'", '1, 0, 0, NULL', "2, 0, 0, ''", '3, 2, 0, NULL'];
     const path = await place.write('unhashed.parquet', rowsSql('row, click, conversion, shop', rows));

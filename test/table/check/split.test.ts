@@ -8,7 +8,7 @@ import { declare, LOG_DEFAULTS, openLog, stage, workplace } from '../fixture.ts'
 const place = workplace();
 const NO_FEATURES: Encoder = { features: [], embeddings: [], inputs: [], tables: [], vocabularies: {} };
 
-/** The part of each row, 0 train, 1 validation, 2 test. */
+/** Returns the part of each row: 0 for training, 1 for validation, 2 for test. */
 async function partsOf(path: string, split: Split, time: string | null = null): Promise<number[]> {
   const log = await openLog(place, path, declare([], { split, log: { ...LOG_DEFAULTS, time, maxRejected: 1 } }));
   const parts: number[] = [];
@@ -19,7 +19,7 @@ async function partsOf(path: string, split: Split, time: string | null = null): 
 const count = (parts: readonly number[]) => [0, 1, 2].map((part) => parts.filter((each) => each === part).length);
 
 describe('a split by hash', () => {
-  it('gives the test the lowest hashes, then validation, as Python does', async () => {
+  it('puts the rows with the lowest hashes into test and the next into validation, as many as Python counts', async () => {
     const { split }: { split: Record<string, number> } = JSON.parse(
       readFileSync(new URL('../reference/hash.json', import.meta.url), 'utf8'),
     );
@@ -32,7 +32,7 @@ describe('a split by hash', () => {
     expect(count(parts)).toEqual([10_000 - both, both - test, test]);
   });
 
-  it('takes every row without a value for itself', async () => {
+  it('divides rows without a value one by one', async () => {
     const path = await place.write(
       'nobody.parquet',
       'SELECT i AS row, 0 AS click, 0 AS conversion, CAST(NULL AS VARCHAR) AS user_id FROM range(1000) t(i)',
@@ -42,7 +42,7 @@ describe('a split by hash', () => {
       expect(Math.abs((count(parts)[part] ?? 0) - expected)).toBeLessThan(60);
   });
 
-  it('keeps rows of one value together, and differs by seed', async () => {
+  it('puts rows with the same value into the same part, and depends on the seed', async () => {
     const path = await place.write(
       'users.parquet',
       'SELECT i AS row, 0 AS click, 0 AS conversion, i % 50 AS user_id FROM range(1000) t(i)',
@@ -57,10 +57,10 @@ describe('a split by hash', () => {
 describe('a split by time', () => {
   const write = (name: string, ts: string) =>
     place.write(name, `SELECT i AS row, 0 AS click, 0 AS conversion, ${ts} AS ts FROM range(1000) t(i)`);
-  // Shuffled instants: row i is at second i * 7919 % 1000.
+  // Instants in random order: row i is at second i * 7919 % 1000.
   const shuffled = "TIMESTAMP '2026-05-01' + to_seconds(i * 7919 % 1000)";
 
-  it('gives exact shares of the rows in order of time', async () => {
+  it('has exact shares of the rows in order of time', async () => {
     const path = await write('shares.parquet', shuffled);
     const parts = await partsOf(path, { by: 'time', validation: { share: 0.1 }, test: { share: 0.25 } }, 'ts');
     expect(parts).toEqual(
@@ -68,14 +68,14 @@ describe('a split by time', () => {
     );
   });
 
-  it('keeps rows of one instant together, in the later part', async () => {
+  it('puts rows of the same instant into the same part, the later one', async () => {
     const path = await write('ties.parquet', "TIMESTAMP '2026-05-01' + to_seconds(i // 300)");
     expect(count(await partsOf(path, { by: 'time', validation: { share: 0.3 }, test: { share: 0.2 } }, 'ts'))).toEqual([
       300, 300, 400,
     ]);
   });
 
-  it('begins at given instants, also beside a share', async () => {
+  it('may begin at given instants, together with a share as well', async () => {
     const path = await write('instants.csv', shuffled);
     const second = (seconds: number) => Date.UTC(2026, 4, 1) + seconds * 1000;
     const instants: Split = { by: 'time', validation: { from: second(500) }, test: { from: second(900) } };
@@ -94,7 +94,7 @@ describe('a split by time', () => {
     ]);
   });
 
-  it('leaves validation and test rows whose conversions are settled', async () => {
+  it('has shares of the rows whose conversions are final', async () => {
     // Four rows a day for 25 days, the last one on day 24: those of days 18 to 24 are younger than 7 days.
     const path = await place.write(
       'settled.parquet',
@@ -114,10 +114,10 @@ describe('a split by time', () => {
       }
       return { parts: count(parts), known };
     };
-    // The last instant is 99 * 6 h; rows up to 71 are settled, and seven of those 72 are a tenth.
+    // The last instant is 99 * 6 h: the 72 rows up to row 71 are final, and seven of them are a tenth.
     const click = stage('click', ['impression']);
     expect(await rowsOf([click, week])).toEqual({ parts: [58, 7, 35], known: [58, 7, 7] });
-    // Where none is settled, every row counts.
+    // If no row is final, all rows count.
     const month = { ...week, withinMs: 30 * 86_400_000 };
     expect(await rowsOf([click, month])).toEqual({ parts: [80, 10, 10], known: [0, 0, 0] });
   });
@@ -131,7 +131,7 @@ describe('a split by time', () => {
 });
 
 describe('a split by column', () => {
-  it('takes integers as their text', async () => {
+  it('compares integers by their text', async () => {
     const path = await place.write(
       'column.parquet',
       'SELECT i AS row, 0 AS click, 0 AS conversion, i % 4 AS fold FROM range(8) t(i)',
@@ -146,7 +146,7 @@ describe('a split by column', () => {
     expect(parts).toEqual([0, 0, 1, 2, 0, 0, 1, 2]);
   });
 
-  it.each(['flag.parquet', 'flag.csv'])('takes truth values in any spelling: %s', async (name) => {
+  it.each(['flag.parquet', 'flag.csv'])('takes booleans in any spelling: %s', async (name) => {
     const flag = name.endsWith('.csv') ? "['True', 'False'][1 + i % 2]" : 'i % 2 = 0';
     const path = await place.write(
       name,

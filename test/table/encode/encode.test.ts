@@ -25,10 +25,10 @@ import { MANY, manyRows } from './many-columns.ts';
 const place = workplace();
 
 const columns = 'row, click, conversion, part';
-/** Trained on: a appears three times, b twice, c once. */
+/** Training rows with both classes of every label. */
 const BASE = ["0, 1, 1, 'train'", "1, 1, 0, 'train'", "2, 0, 0, 'train'"];
 
-/** Encodes rows of one more column; the training rows hold the first three values. */
+/** Encodes rows with these values in the column x; the first three rows are the training rows. */
 async function encodeValues(
   name: string,
   values: readonly string[],
@@ -41,13 +41,13 @@ async function encodeValues(
 }
 
 describe('a category', () => {
-  it('is missing, unknown or the id of its training value', async () => {
+  it('has the id of its training value, or that of an unknown or missing value', async () => {
     const values = ["'a'", "'a'", "'b'", 'NULL', "''", "'never'", "'b'"];
     const chunk = await encodeValues('category.parquet', values, category('x'));
     expect([...(chunk.ids.x ?? [])]).toEqual([2n, 2n, 3n, 0n, 0n, 1n, 3n]);
   });
 
-  it('falls in one of several unknown buckets by the published hash with seed 0', async () => {
+  it('that is unknown has one of several unknown buckets by the published hash with seed 0', async () => {
     // The hash of seed 0 and "a" is 3586945393569641782 by hashlib.
     const values = ["'k'", "'k'", "'k'", "'a'"];
     const chunk = await encodeValues('unknown.parquet', values, category('x'), [
@@ -56,7 +56,7 @@ describe('a category', () => {
     expect([...(chunk.ids.x ?? [])]).toEqual([5n, 5n, 5n, 1n + (3586945393569641782n % 4n)]);
   });
 
-  it('is a hash bucket, 0 kept for missing', async () => {
+  it('by hash has the id of its bucket, or 0 if it is missing', async () => {
     const values = ["'5'", "'5'", "'5'", "'5.0'", 'NULL'];
     const chunk = await encodeValues('hash.csv', values, category('x'), [
       table('x', { kind: 'hash', buckets: 1000, seed: 1 }),
@@ -65,7 +65,7 @@ describe('a category', () => {
     expect([...(chunk.ids.x ?? [])]).toEqual([five, five, five, five, 0n]);
   });
 
-  it('is an id of its own, unknown out of range', async () => {
+  it('by ids has the id that it is, or that of an unknown value if it is out of range', async () => {
     const values = ['0', '9', '10', '-1', 'NULL', '99999999999999999999999'];
     const chunk = await encodeValues('ids.csv', values, category('x'), [table('x', { kind: 'ids', size: 10 })]);
     expect([...(chunk.ids.x ?? [])]).toEqual([2n, 11n, 1n, 1n, 0n, 1n]);
@@ -76,7 +76,7 @@ describe('a category', () => {
     { type: 'DOUBLE', name: 'a floating number' },
     { type: 'DECIMAL(9,2)', name: 'a decimal' },
     { type: 'VARCHAR', name: 'text' },
-  ])('of an integral value is the same as $name', async ({ type }) => {
+  ])('of an integral value has the same id as $name', async ({ type }) => {
     const train = await place.write(
       'integral.parquet',
       rowsSql(
@@ -103,13 +103,13 @@ describe('a category', () => {
 describe('a bag', () => {
   const values = ["'a b a'", "'a'", "''", "'b zz  a b'", 'NULL', "'zz'"];
 
-  it('is padded with ids and weights of 0, cut at its length, and leaves out empty values', async () => {
+  it('is padded with ids and weights of 0, cut to its length, and without empty values', async () => {
     const chunk = await encodeValues('bag.csv', values, bag('x', { delimiter: ' ' }));
     expect([...(chunk.ids.x ?? [])]).toEqual([2n, 3n, 2n, 2n, 0n, 0n, 0n, 0n, 0n, 3n, 1n, 2n, 0n, 0n, 0n, 1n, 0n, 0n]);
     expect([...(chunk.weights.x ?? [])]).toEqual([1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0]);
   });
 
-  it('is the same as a list and as text', async () => {
+  it('is encoded the same as a list and as text', async () => {
     const lists = ["['a', 'b', 'a']", "['a']", '[]', "['b', 'zz', NULL, '', 'a', 'b']", 'NULL', "['zz']"];
     const [text, list] = [
       await encodeValues('bag.csv', values, bag('x', { delimiter: ' ' })),
@@ -119,7 +119,7 @@ describe('a bag', () => {
     expect(list.weights).toEqual(text.weights);
   });
 
-  it('has its weights, also beside values that are left out', async () => {
+  it('has the weights of its values, even if other values are left out', async () => {
     const rows = [
       "0, 1, 1, 'train', ['a', 'b'], [0.5, 2]",
       "1, 1, 0, 'train', ['', 'a', NULL, 'b'], [9, 1, 9, 3]",
@@ -148,7 +148,7 @@ describe('a bag', () => {
     expect([...(chunk.ids.history ?? [])]).toEqual([2n, 2n, 3n, 4n, 0n, 0n, 2n, 0n, 0n]);
   });
 
-  it('may be of hashes and of ids', async () => {
+  it('may have a table by hash or by ids', async () => {
     const hashed = await encodeValues('hashes.parquet', ["['5', '5.0']", '[]', '[]'], bag('x'), [
       table('x', { kind: 'hash', buckets: 1000, seed: 1 }),
     ]);
@@ -162,14 +162,14 @@ describe('a bag', () => {
 });
 
 describe('a number', () => {
-  it('is a float32, NaN where missing', async () => {
+  it('is a float32, or NaN if it is missing', async () => {
     const chunk = await encodeValues('number.csv', ["'0.1'", "'-2'", "''", "'1e-3'", "'16777217'"], number('x'), []);
     expect([...(chunk.numbers.x ?? [])]).toEqual([0.1, -2, Number.NaN, 1e-3, 16777216].map(Math.fround));
   });
 });
 
 describe('encoded rows of a log', () => {
-  it('do not depend on the size of the chunks, and can be of some parts only', async () => {
+  it('do not depend on the size of the chunks, and may be those of some parts only', async () => {
     const path = await place.write('parts.parquet', manyRows(5000));
     const log = await openLog(place, path, MANY);
     const { encoder } = await fitEncoder(place.database, log);
@@ -189,7 +189,7 @@ describe('encoded rows of a log', () => {
     expect(test.ids).toEqual(all.ids.filter((_, i) => (all.rows[i] ?? 0) % 4 === 3));
   });
 
-  it('come in its order where the vocabulary is larger than the rows', async () => {
+  it('are in its order even if the vocabulary is larger than the log', async () => {
     const path = await place.write(
       'wide.parquet',
       "SELECT i AS row, i % 2 AS click, i % 4 // 3 AS conversion, 'train' AS part, i * 31 % 60000 AS item FROM range(60000) t(i)",
@@ -205,7 +205,7 @@ describe('encoded rows of a log', () => {
       chunks.push(chunk);
     expect(chunks.map(({ rows }) => rows)).toEqual([1500]);
     expect([...(chunks[0]?.rowNumbers ?? [])]).toEqual(Array.from({ length: 1500 }, (_, i) => i));
-    // All counts are 1: ids go by text, as JavaScript sorts digits, too.
+    // All values occur once, so ids are in the order of texts, in which JavaScript sorts digits, too.
     const order = Array.from({ length: 60_000 }, (_, i) => String(i)).sort();
     const id = new Map(order.map((text, i) => [text, BigInt(i + 2)]));
     expect([...(chunks[0]?.ids.item ?? [])]).toEqual(
@@ -243,7 +243,7 @@ describe('encoded rows of a log', () => {
 });
 
 describe('booleans and NaN', () => {
-  it('are encoded as a CSV file of pandas has them: True, False, and an empty field', async () => {
+  it('are encoded the same as the True, False and empty fields that pandas writes to CSV', async () => {
     const sql = (flag: string, size: string) =>
       `SELECT i AS row, i % 2 AS click, i % 4 // 3 AS conversion, 'train' AS part, ${flag} AS flag, ${size} AS size FROM range(40) t(i)`;
     const typed = sql('i % 3 = 0', "CASE WHEN i % 5 = 0 THEN 'NaN'::DOUBLE ELSE i % 7 END");
@@ -257,7 +257,7 @@ describe('booleans and NaN', () => {
 });
 
 describe('labels', () => {
-  it('are unknown until their stage had its time, counted from the end of the log', async () => {
+  it('are unknown until the time of their stage has passed before the end of the log', async () => {
     const declaration = declare([], {
       log: { ...LOG_DEFAULTS, time: 'ts' },
       stages: [
@@ -277,13 +277,13 @@ describe('labels', () => {
     expect([...(chunk.labels.conversion ?? [])]).toEqual([1, 0, -1, -1, -1]);
   });
 
-  it('that are missing because the stage before was not reached are 0', async () => {
+  it('are 0 if they are missing and the stage before was not reached', async () => {
     const rows = ["0, 0, NULL, 'train'", "1, 1, 1, 'train'", "2, 0, 0, 'train'"];
     const chunk = await encodeAll(place, await place.write('joined.csv', rowsSql(columns, rows)), declare([]));
     expect([...(chunk.labels.conversion ?? [])]).toEqual([0, 1, 0]);
   });
 
-  it('of a stage that takes both labels together are 1 where both are', async () => {
+  it('of a stage with inconsistent: and are 1 only if that of the stage before is 1', async () => {
     const declaration = declare([], {
       stages: [
         stage('click', ['impression']),
@@ -321,20 +321,20 @@ describe('a log', () => {
   });
 
   it.each([
-    { when: 'foreseen', alsoFeatures: other.features },
-    { when: 'not foreseen', alsoFeatures: [] },
-  ])('is encoded by other features than its own, $when', async ({ when, alsoFeatures }) => {
+    { when: 'prepared', alsoFeatures: other.features },
+    { when: 'not prepared', alsoFeatures: [] },
+  ])('can be encoded with features of another declaration that were $when', async ({ when, alsoFeatures }) => {
     const path = await place.write(`${when}.csv`, rowsSql(`${columns}, item, price, tags`, rows));
     const { encoder } = await fitEncoder(place.database, await openLog(place, path, other));
     const source = await openSource(place.database, path);
     const log = await checkLog(place.database, source, own, { now: NOW, alsoFeatures });
-    expect(hasFeatures(log, other.features)).toBe(when === 'foreseen');
+    expect(hasFeatures(log, other.features)).toBe(when === 'prepared');
     const chunks: LogChunk[] = [];
     for await (const chunk of encodeLog(place.database, log, encoder)) chunks.push(chunk);
     expect(chunks).toEqual([await encodeAll(place, path, other)]);
   });
 
-  it('leaves features out of account whose columns it has not', async () => {
+  it('is not prepared for features of another declaration whose columns it lacks', async () => {
     const path = await place.write(
       'less.csv',
       rowsSql(

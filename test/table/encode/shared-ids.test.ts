@@ -6,7 +6,7 @@ import { table, vocabulary, workplace } from '../fixture.ts';
 
 const place = workplace();
 
-/** An encoder of one table `x` that has so many rows. */
+/** Returns an encoder with one embedding table, `x`, of that many rows. */
 function encoder(ids: IdSource, rows: number): Encoder {
   return {
     features: [],
@@ -25,9 +25,9 @@ describe('rows that stand for the same value in two encoders', () => {
     { name: 'a hash of other buckets', now: hash(2, 7), before: hash(3, 7), shared: 0 },
     { name: 'a hash of another seed', now: hash(2, 7), before: hash(2, 8), shared: 0 },
     { name: 'ids of fewer values', now: { kind: 'ids', size: 1 }, before: { kind: 'ids', size: 2 }, shared: 3 },
-    { name: 'ids, where it was a hash', now: { kind: 'ids', size: 1 }, before: hash(2, 7), shared: 0 },
-    { name: 'a vocabulary, where it was a hash', now: vocabulary(), before: hash(2, 7), shared: 0 },
-  ] as const)('are $shared of $name', async ({ now, before, shared }) => {
+    { name: 'ids instead of a hash', now: { kind: 'ids', size: 1 }, before: hash(2, 7), shared: 0 },
+    { name: 'a vocabulary instead of a hash', now: vocabulary(), before: hash(2, 7), shared: 0 },
+  ] as const)('are $shared for $name', async ({ now, before, shared }) => {
     const rows = await sharedIds(place.database, 'x', { encoder: encoder(now, 3), before: encoder(before, 4) });
     expect(rows).toEqual(Array.from({ length: shared }, (_, row) => [row, row]));
   });

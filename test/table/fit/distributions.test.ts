@@ -13,20 +13,20 @@ async function distributions(name: string, columns: string, rows: number, declar
 }
 
 describe('the distribution of a number', () => {
-  it('is a thousand of its training values at even ranks', async () => {
+  it('has a thousand of its training values, at even ranks', async () => {
     const { x } = await distributions('ranks.parquet', 'CAST(i AS DOUBLE) AS x', 20_000, declare([number('x')]));
     if (x?.kind !== 'number') throw new Error('x is no number');
     expect([x.rows, x.missing, x.values.length]).toEqual([18_000, 0, 1000]);
-    // The k-th stands at rank (k + 1/2) / 1000 of the 18,000 training rows, which leave out every tenth number.
+    // The k-th value has the rank (k + 1/2) / 1000 among the 18,000 training rows, which leave out every tenth number.
     const training = Array.from({ length: 20_000 }, (_, i) => i).filter((i) => i % 10 !== 0);
     expect(x.values).toEqual(Array.from({ length: 1000 }, (_, k) => training[18 * k + 9]));
   });
 
-  it('has each value as often as it is frequent, and tells missing ones apart', async () => {
+  it('has each value in proportion to its frequency, and counts missing values separately', async () => {
     const columns = 'CASE WHEN i % 4 = 0 THEN NULL WHEN i % 4 = 1 THEN 5.0 ELSE 7.5 END AS x';
     const { x } = await distributions('few.parquet', columns, 400, declare([number('x')]));
     if (x?.kind !== 'number') throw new Error('x is no number');
-    // Of 360 training rows 80 have none, for every second tenth row was one of them.
+    // Every fourth of 400 rows has no value; 80 of these 100 are among the 360 training rows.
     expect([x.rows, x.missing, x.values.length]).toEqual([360, 80, 280]);
     expect(x.values.filter((value) => value === 5)).toHaveLength(100);
     expect(x.values.filter((value) => value === 7.5)).toHaveLength(180);
@@ -34,7 +34,7 @@ describe('the distribution of a number', () => {
 });
 
 describe('the distribution of values', () => {
-  it('counts the most frequent ones, and all', async () => {
+  it('counts each of the most frequent values, and all values together', async () => {
     const columns = `CASE WHEN i % 6 = 1 THEN NULL ELSE 'v' || (i % 3) END AS a`;
     expect(await distributions('values.parquet', columns, 300, declare([category('a')]))).toEqual({
       a: {
@@ -51,7 +51,7 @@ describe('the distribution of values', () => {
     });
   });
 
-  it('names two hundred at most', async () => {
+  it('has two hundred values at most', async () => {
     const { a } = await distributions('many.parquet', `'v' || (i % 500) AS a`, 3000, declare([category('a')]));
     if (a?.kind !== 'values') throw new Error('a has no values');
     expect([a.total, a.top.length]).toEqual([2700, 200]);
@@ -72,7 +72,7 @@ describe('the distribution of values', () => {
     });
   });
 
-  it('does not tell the values themselves where the model keeps only their hashes', async () => {
+  it('has only hashes of values where the model has no vocabulary', async () => {
     const declaration = declare([category('user')], {
       embeddings: [table('user', { kind: 'hash', buckets: 8, seed: 0 })],
     });
@@ -84,7 +84,7 @@ describe('the distribution of values', () => {
     expect(user.top[0]?.[0]).toBe('#39F60F89B9386A4D');
   });
 
-  it('names no value that is too rare for the vocabulary', async () => {
+  it('has only hashes of values that are too rare for the vocabulary', async () => {
     const declaration = declare([category('mail')], {
       embeddings: [table('mail', vocabulary({ minCount: 50 }))],
     });
@@ -94,7 +94,7 @@ describe('the distribution of values', () => {
     expect(JSON.stringify(found)).not.toContain('@');
   });
 
-  it('of a feature with a name of its own kind is there like any other', async () => {
+  it('exists for features with names of properties that every object has', async () => {
     const columns = `'x' AS "toString", 'y' AS "__proto__"`;
     const found = await distributions(
       'odd.parquet',

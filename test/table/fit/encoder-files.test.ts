@@ -48,7 +48,7 @@ async function encoded(which: Encoder): Promise<LogChunk[]> {
   return chunks;
 }
 
-/** A copy of the version with one file changed. */
+/** Copies the version, changes the copy, and returns its folder. */
 async function tampered(name: string, change: (copy: string) => Promise<void>): Promise<string> {
   const copy = place.at(name);
   await cp(folder, copy, { recursive: true });
@@ -62,15 +62,15 @@ async function edit(path: string, change: (text: string) => string): Promise<voi
   await writeFile(path, change(text));
 }
 
-describe('an encoder that was written and read again', () => {
-  it('encodes the same', async () => {
+describe('an encoder that was written', () => {
+  it('encodes the same when it is read again', async () => {
     const read = await readEncoder(place.database, folder);
     expect(read.inputs).toEqual(encoder.inputs);
     expect(read.tables).toEqual(encoder.tables);
     expect(await encoded(read)).toEqual(await encoded(encoder));
   });
 
-  it('is these files, inputs.json being its inputs', async () => {
+  it('consists of these files, of which inputs.json has its inputs', async () => {
     expect((await readdir(folder, { recursive: true })).sort()).toEqual([
       'encoder.json',
       'inputs.json',
@@ -85,7 +85,7 @@ describe('an encoder that was written and read again', () => {
     expect(first).toEqual({ value: 'x', id: 4n, count: 500n });
   });
 
-  it('is probed with missing, unknown, awkward and known values of every feature', async () => {
+  it('has a probe with missing, unknown, unusual and known values of every feature', async () => {
     const probe = JSON.parse(await readFile(`${folder}/probe.json`, 'utf8'));
     const items = probe.rows.map((row: Record<string, unknown>) => row.item);
     expect(items).toEqual(
@@ -102,7 +102,7 @@ describe('an encoder that was written and read again', () => {
     expect(probe.expected.map((row: { history: { ids: number[] } }) => row.history.ids)).toContainEqual([0, 0, 0]);
   });
 
-  it('is written the same twice', async () => {
+  it('has the same files when it is read and written again', async () => {
     const again = place.at('again');
     await writeEncoder(place.database, await readEncoder(place.database, folder), again);
     for (const file of await readdir(folder, { recursive: true })) {
@@ -111,7 +111,7 @@ describe('an encoder that was written and read again', () => {
     }
   });
 
-  it('may have no values in a vocabulary', async () => {
+  it('may have an empty vocabulary', async () => {
     const bare = await openLog(
       place,
       log.source.path,
@@ -152,7 +152,7 @@ describe('an encoder is refused', () => {
     );
   });
 
-  it('where a bag is cut elsewhere', async () => {
+  it('where the length of a bag changed', async () => {
     const copy = await tampered('length', (path) =>
       edit(`${path}/encoder.json`, (text) =>
         text.replaceAll('"maxLength": 3', '"maxLength": 2').replaceAll('"length": 3', '"length": 2'),
@@ -177,14 +177,14 @@ describe('an encoder is refused', () => {
     );
   });
 
-  it('where its format is another', async () => {
+  it('where it has another format', async () => {
     const copy = await tampered('format', (path) =>
       edit(`${path}/encoder.json`, (text) => text.replace('"format": 1', '"format": 2')),
     );
     await expect(readEncoder(place.database, copy)).rejects.toThrow(`encoder has format 2, expected 1 (in ${copy})`);
   });
 
-  it('where a file is no JSON', async () => {
+  it('where a file is not JSON', async () => {
     const copy = await tampered('broken', (path) => writeFile(`${path}/encoder.json`, '{'));
     await expect(readEncoder(place.database, copy)).rejects.toThrow(`encoder.json is not JSON (in ${copy})`);
   });

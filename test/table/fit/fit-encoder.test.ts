@@ -33,7 +33,7 @@ async function fitLog(path: string, declaration: Declaration) {
   return fitEncoder(place.database, await openLog(place, path, declaration));
 }
 
-/** Rows that are enough to learn from: a clicked and converted one, a clicked one, and one of neither. */
+/** Rows with both classes of every label: a click with a conversion, a click without, and neither. */
 const LEARNABLE = ['100, 1, 1', '101, 1, 0', '102, 0, 0'];
 
 async function valuesOf(relation: string) {
@@ -53,7 +53,7 @@ describe('a vocabulary', () => {
   const features = [category('item', { embedding: 'shared' }), bag('history', { embedding: 'shared', delimiter: ' ' })];
   const write = () => place.write('vocabulary.csv', rowsSql(columns, rows));
 
-  it('counts the training rows of all its features, the values of bags up to their length included', async () => {
+  it('counts the values of all its features in the training rows, those of bags up to their length', async () => {
     const { encoder } = await fitLog(await write(), declare(features));
     expect(await valuesOf(encoder.vocabularies.shared?.table ?? '')).toEqual([
       ['a', 2n, 5n],
@@ -67,7 +67,7 @@ describe('a vocabulary', () => {
     ]);
   });
 
-  it('leaves out rare values and those beyond its size, and begins after the unknown buckets', async () => {
+  it('leaves out rare values and those beyond its size, and has ids after the unknown buckets', async () => {
     const rare = await fitLog(
       await write(),
       declare(features, { embeddings: [table('shared', vocabulary({ minCount: 3, unknown: 4 }))] }),
@@ -84,7 +84,7 @@ describe('a vocabulary', () => {
     expect(await valuesOf(small.encoder.vocabularies.shared?.table ?? '')).toEqual([['a', 2n, 5n]]);
   });
 
-  it('orders values of one count by their bytes', async () => {
+  it('has values with the same count in the order of their bytes', async () => {
     const path = await place.write(
       'ties.csv',
       rowsSql(
@@ -112,7 +112,7 @@ describe('a vocabulary', () => {
     expect(encoder.tables).toEqual([{ name: 'shared', dimension: 4, rows: 2 }]);
   });
 
-  it('is none for hashes, ids and quantiles, whose tables have a row for each bucket, id and interval', async () => {
+  it('does not exist for hashes, ids and quantiles, whose tables have a row for each bucket, id or interval', async () => {
     const embeddings = [
       table('hashed', { kind: 'hash', buckets: 10, seed: 0 }),
       table('given', { kind: 'ids', size: 20 }),
@@ -169,7 +169,7 @@ describe('numbers', () => {
     table(name, { kind: 'quantiles', count: 8 }),
   );
 
-  it('are standardised by the training rows alone, as Python computes it', async () => {
+  it('have the means, deviations and quantiles of the training rows that Python computes', async () => {
     const { encoder } = await fitLog(await write(), declare(features, { embeddings }));
     const [plain, logarithm, octile, raw, nothing, constant, constantOctile, emptyOctile] = encoder.inputs;
     expect(plain).toMatchObject({
@@ -193,7 +193,7 @@ describe('numbers', () => {
     expect(encoder.tables.map(({ rows }) => rows)).toEqual([9, 2, 2]);
   });
 
-  it('do not depend on the number of threads', async () => {
+  it('have statistics that do not depend on the number of threads', async () => {
     const path = await write();
     const declaration = declare(features, { embeddings });
     const two = await fitLog(path, declaration);
@@ -298,7 +298,7 @@ describe('an encoder is not fitted', () => {
     });
   });
 
-  it('where every label is too young', async () => {
+  it('where no label is final yet', async () => {
     const declaration = declare([], {
       log: { ...LOG_DEFAULTS, time: 'ts' },
       stages: [stage('click', ['impression']), stage('conversion', ['click'], { withinMs: 7 * 86_400_000 })],

@@ -6,7 +6,7 @@ import { bag, category, declare, LOG_DEFAULTS, number, openLog, rowsSql, workpla
 
 const place = workplace();
 
-/** Rows whose features say nothing, or everything, about the label. */
+/** Rows with features that predict nothing about the labels, and others that predict one perfectly. */
 const LOG = `SELECT i AS row, h % 5 // 4 AS click, h % 10 // 9 AS conversion, CASE WHEN i % 4 = 0 THEN 'test' ELSE 'train' END AS part,
   'u' || i AS unique_id, h // 1000 % 7 AS noise, CASE WHEN h % 5 = 4 THEN 'opened' ELSE 'sent' END AS status, -(h % 5 // 4) + random_free / 10 AS dwell,
   CASE WHEN h % 10 = 9 THEN ['thanks', 'bye'] ELSE ['hello'] END AS pages, CASE WHEN i % 2 = 0 THEN h // 100 % 11 END AS price
@@ -21,8 +21,8 @@ const features = [
   number('price'),
 ];
 
-describe('a validated log', () => {
-  it('names the columns that alone tell a label, and not those that are merely unique', async () => {
+describe('the report on a log', () => {
+  it('names columns that predict a label by themselves, but not those whose values are merely unique', async () => {
     const log = await openLog(place, await place.write('leaks.parquet', LOG), declare(features));
     const { suspicious, distinct, summary } = await validateLog(place.database, log);
     expect(suspicious.map(({ feature, stage }) => [feature, stage])).toEqual([
@@ -33,11 +33,11 @@ describe('a validated log', () => {
     for (const { auc } of suspicious) expect(auc).toBe(1);
     expect(distinct).toEqual({ unique_id: 4000, noise: 7, status: 2, dwell: 18, pages: 3, price: 11 });
     expect(summary.parts.train.rows).toBe(3000);
-    // The odd rows, all of them in the training part.
+    // The price is missing in the odd rows, which are all in the training part.
     expect(summary.missing.price).toBe(2000);
   });
 
-  it('tells of its bad rows', async () => {
+  it('has the counts of bad rows', async () => {
     const rows = ["0, 1, 1, 'train'", "1, 0, 0, 'train'", "2, 2, 0, 'train'"];
     const source = await openSource(
       place.database,
@@ -54,7 +54,7 @@ describe('a validated log', () => {
     expect(await place.read(rejectsPath)).toHaveLength(1);
   });
 
-  it('is refused with too many bad rows', async () => {
+  it('fails where too many rows are bad', async () => {
     const path = await place.write(
       'many.csv',
       rowsSql('row, click, conversion, part', ["0, 2, 0, 'train'", "1, 0, 0, 'train'"]),
@@ -64,7 +64,7 @@ describe('a validated log', () => {
     });
   });
 
-  it('is refused where training could learn nothing from it', async () => {
+  it('fails where a label has only one class', async () => {
     const path = await place.write(
       'one-class.csv',
       rowsSql('row, click, conversion, part', ["0, 1, 0, 'train'", "1, 0, 0, 'train'"]),

@@ -28,12 +28,12 @@ const HASH: IdSource = { kind: 'hash', buckets: reference.buckets, seed: referen
 
 const place = workplace();
 const columns = 'row, click, conversion, part';
-/** A row of each label in training, then test rows. */
+/** The first columns of a row: three training rows with all combinations of labels, then test rows. */
 const base = (row: number) =>
   row < 3 ? `${row}, ${Number(row < 2)}, ${Number(row < 1)}, 'train'` : `${row}, 0, 0, 'test'`;
 const sqlOf = (value: string | null) => (value === null ? 'CAST(NULL AS VARCHAR)' : `'${value.replaceAll("'", "''")}'`);
 
-/** A log with these rows of values, as SQL, in columns a, b, ... */
+/** Returns the SQL of a log with these rows of values, given as SQL, in the columns a, b and c. */
 function logSql(rows: readonly (readonly string[])[]): string {
   const names = ['a', 'b', 'c'].slice(0, rows[0]?.length);
   return rowsSql(
@@ -49,14 +49,14 @@ async function idsOf(file: string, rows: readonly (readonly string[])[], of: rea
 }
 
 describe('the id of a cross', () => {
-  it.each(['parquet', 'csv'])('is that of the published hash, by hashlib, from %s', async (extension) => {
+  it.each(['parquet', 'csv'])('is that of the published hash as hashlib computes it, from %s', async (extension) => {
     const { pairs, triples } = reference;
     const sqlRows = (vectors: readonly Vector[]) => vectors.map(({ values }) => values.map(sqlOf));
     expect(await idsOf(`pairs.${extension}`, sqlRows(pairs), ['a', 'b'])).toEqual(pairs.map(({ id }) => id));
     expect(await idsOf(`triples.${extension}`, sqlRows(triples), ['a', 'b', 'c'])).toEqual(triples.map(({ id }) => id));
   });
 
-  it('tells every combination of values and missing ones apart, and is 0 where all are missing', () => {
+  it('is of a different text for every combination of values and missing values, and 0 where all are missing', () => {
     const texts = reference.pairs.map(({ text }) => text);
     expect(new Set(texts).size).toBe(texts.length);
     expect(reference.pairs.filter(({ id }) => id === 0).map(({ values }) => values)).toEqual([[null, null]]);
@@ -70,7 +70,7 @@ describe('the id of a cross', () => {
     );
   });
 
-  it('is the same of typed values and of their texts', async () => {
+  it('is the same for typed values and for their texts', async () => {
     const typed = [
       ['5', 'true', "DATE '2026-01-02'"],
       ['7', 'false', 'NULL'],
@@ -102,7 +102,7 @@ describe('a cross', () => {
     name: 'candidates.parquet',
   });
 
-  it('is an input of ids by its table, beside a feature of one of its columns', async () => {
+  it('is an input of ids, beside a feature of one of its columns', async () => {
     const { encoder } = await fitEncoder(
       place.database,
       await openLog(place, await place.write('x.parquet', LOG), declaration),
@@ -123,14 +123,14 @@ describe('a cross', () => {
     const { x } = distributions;
     if (x?.kind !== 'values') throw new Error('x has no values');
     expect([x.rows, x.missing, x.total]).toEqual([400, 80, 320]);
-    // Seven values of a alone, and with each of three of b.
+    // Seven values of a alone, and each of them with each of three values of b.
     expect(x.top).toHaveLength(28);
     expect(x.top.every(([, , name]) => name === null)).toBe(true);
     const report = await validateLog(place.database, await openLog(place, path, declaration));
     expect(report.distinct.x).toBe(28);
   });
 
-  it('is named by its columns where they know too much together', async () => {
+  it('is reported as suspicious with all its columns where they predict a label only together', async () => {
     const log = `SELECT i AS row, (i // 2 + i // 4) % 2 AS click, 0 AS conversion, 'train' AS part,
       'a' || (i // 2 % 2) AS a, 'b' || (i // 4 % 2) AS b FROM range(4000) t(i)`;
     const path = await place.write('suspicious.parquet', log);
@@ -139,7 +139,7 @@ describe('a cross', () => {
     expect(suspicious).toEqual([{ feature: 'x', column: 'a x b', stage: 'click', auc: 1 }]);
   });
 
-  it('needs each of its columns, of one value a row', () => {
+  it('needs all of its columns, with a single value in each row', () => {
     const check = (names: Record<string, string>, types: Record<string, string> = {}) => {
       const given = relation(names);
       const typed = given.columns.map((column) => ({ ...column, type: types[column.name] ?? column.type }));
@@ -152,7 +152,7 @@ describe('a cross', () => {
     );
   });
 
-  it('takes the constant of a column that is unknown at scoring', async () => {
+  it('uses the value for scoring of a column that candidates lack', async () => {
     const path = await place.write('constant.parquet', LOG);
     const ids = async (constant: string | null, names: Record<string, string>) => {
       const x = cross('x', [], { of: [{ column: 'a' }, { column: 'b', atScoring: constant }] });
@@ -168,7 +168,7 @@ describe('a cross', () => {
     expect(await ids(null, { row: '0', a: "'a1'" })).not.toBe(known);
   });
 
-  it('is in the encoder that is written, and refused where it would be joined otherwise', async () => {
+  it('is in the written encoder, which is refused where the columns are in another order', async () => {
     const { encoder } = await fitEncoder(
       place.database,
       await openLog(place, await place.write('w.parquet', LOG), declaration),
@@ -194,7 +194,7 @@ describe('a cross', () => {
     });
   });
 
-  it('gives the canary a value for each of its columns that candidates must have', async () => {
+  it('has a value in the canary for each of its columns that candidates must have', async () => {
     const x = cross('x', [], { of: [{ column: 'a' }, { column: 'b' }, { column: 'position', atScoring: '1' }] });
     await writeCanary(place.database, declare([x], { embeddings: [table('x', HASH)] }), place.at('canary.parquet'));
     expect(await place.read(place.at('canary.parquet'))).toEqual([{ row: 'entirespace-doctor', a: '1', b: '1' }]);

@@ -1,4 +1,4 @@
-/** The tables of kinds are exhaustive: `tsc` checks what the comments with `@ts-expect-error` say. */
+/** The tables of kinds are exhaustive: `tsc` fails if a line after `@ts-expect-error` compiles. */
 import { describe, expect, it } from 'vitest';
 import type { CategoryFeature, Feature, IdSource } from '../../../lib/config/declaration.ts';
 import {
@@ -9,7 +9,7 @@ import type { FeatureKind } from '../../../lib/table/kinds/feature-kind.ts';
 import { ID_SOURCE_KINDS, type IdSourceKind, type IdSourceKinds } from '../../../lib/table/kinds/id-sources.ts';
 import { FEATURE_KINDS, type FeatureKinds } from '../../../lib/table/kinds/index.ts';
 
-/** Parts without which an object of the kind is still taken for one. */
+/** The parts that an object of a kind may lack and still compile. */
 type Dispensable<Kind> = { [Part in keyof Kind]-?: Omit<Kind, Part> extends Kind ? Part : never }[keyof Kind];
 type IsNever<T> = [T] extends [never] ? true : false;
 
@@ -18,7 +18,7 @@ describe('the kinds of features', () => {
     expect(Object.keys(FEATURE_KINDS).toSorted()).toEqual(Object.keys(DECLARED_KINDS).toSorted());
   });
 
-  it('do not compile with one missing', () => {
+  it('do not compile if one is missing', () => {
     const { bag: _, ...others } = FEATURE_KINDS;
     // @ts-expect-error bag is missing
     const kinds: FeatureKinds = others;
@@ -37,15 +37,15 @@ describe('the kinds of features', () => {
     expect([everyPart, everyDeclaredPart, 'canary' in kind]).toEqual([true, true, false]);
   });
 
-  it('do not compile in the place of another', () => {
-    // @ts-expect-error the kind of bags reads members that a category does not have
+  it('do not compile if one is in the place of another', () => {
+    // @ts-expect-error the functions for bags read members that a category does not have
     const kinds: FeatureKinds = { ...FEATURE_KINDS, category: FEATURE_KINDS.bag };
     expect(kinds.category).toBe(kinds.bag);
   });
 });
 
 describe('the id sources of tables', () => {
-  it('do not compile with one missing, or without any of their parts', () => {
+  it('do not compile if one is missing, or lacks any of its parts', () => {
     const { ids: _, ...others } = ID_SOURCE_KINDS;
     // @ts-expect-error ids is missing
     const kinds: IdSourceKinds = others;

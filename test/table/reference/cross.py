@@ -2,7 +2,7 @@
 import hashlib
 import json
 
-# Values as text, None where missing.
+# Values as text, None for a missing value.
 VALUES = [
     ["a", "bc"],
     ["ab", "c"],
@@ -22,7 +22,7 @@ SEED, BUCKETS = 7, 1_000_003
 
 
 def joined(values):
-    """Canonical: an empty text is missing, too."""
+    """Joins canonical texts. An empty text is a missing value, too."""
     parts = [value or None for value in values]
     if not any(parts):
         return None

@@ -23,7 +23,7 @@ async function write(name: string, content: string | Buffer): Promise<string> {
 }
 
 describe('a source', () => {
-  it('is one Parquet file, with its own types', async () => {
+  it('may be one Parquet file, whose types stay', async () => {
     const path = await place.write('one.parquet', "SELECT 1::BIGINT AS a, 'x' AS b UNION ALL SELECT 2, NULL");
     const { source, rows } = await rowsOf(path);
     expect(source).toMatchObject({
@@ -41,18 +41,21 @@ describe('a source', () => {
     ]);
   });
 
-  it.each([['one/a.csv'], ['one'], ['*/a.csv']])('starts from a working directory: %s', async (path) => {
-    await mkdir(place.at('work/one'), { recursive: true });
-    await write('work/one/a.csv', 'a\n1\n');
-    const source = await openSource(place.database, path, place.at('work'));
-    expect(source).toMatchObject({ path, rows: 1, files: [{ path: 'one/a.csv' }] });
-    await write('work/one/a.csv', 'a\n"1\n');
-    await expect(openSource(place.database, path, place.at('work'))).rejects.toThrow(
-      'quote not closed in one/a.csv: row 0 (from 0) does not end',
-    );
-  });
+  it.each([['one/a.csv'], ['one'], ['*/a.csv']])(
+    'may be given by a path from a working directory: %s',
+    async (path) => {
+      await mkdir(place.at('work/one'), { recursive: true });
+      await write('work/one/a.csv', 'a\n1\n');
+      const source = await openSource(place.database, path, place.at('work'));
+      expect(source).toMatchObject({ path, rows: 1, files: [{ path: 'one/a.csv' }] });
+      await write('work/one/a.csv', 'a\n"1\n');
+      await expect(openSource(place.database, path, place.at('work'))).rejects.toThrow(
+        'quote not closed in one/a.csv: row 0 (from 0) does not end',
+      );
+    },
+  );
 
-  it('is a folder of files in the order of their paths, rows numbered over all of them', async () => {
+  it('may be a folder, whose files are read in the order of their paths, with rows numbered over all of them', async () => {
     await mkdir(place.at('log/dt=2026-05-02'), { recursive: true });
     await mkdir(place.at('log/dt=2026-05-01'));
     await place.write('log/dt=2026-05-02/a.parquet', 'SELECT 3 AS a');
@@ -73,7 +76,7 @@ describe('a source', () => {
     { delimiter: ';', name: 'semicolon' },
     { delimiter: '\t', name: 'tab' },
     { delimiter: '|', name: 'bar' },
-  ])('is CSV delimited by a $name', async ({ delimiter, name }) => {
+  ])('may be CSV delimited by a $name', async ({ delimiter, name }) => {
     const path = await write(`${name}.csv`, `a${delimiter}"b, c"\n1${delimiter}"x${delimiter}y"\n`);
     const { source, rows } = await rowsOf(path);
     expect(source.columns).toEqual([
@@ -83,7 +86,7 @@ describe('a source', () => {
     expect(rows).toEqual([[0n, null, '1', `x${delimiter}y`]]);
   });
 
-  it('is CSV with a byte order mark, CRLF, blank lines, line ends in quotes and values left as they are', async () => {
+  it('may be CSV with a byte order mark, CRLF, blank lines and line ends in quotes, whose values stay as they are', async () => {
     const path = await write(
       'plain.csv',
       '\ufeffa,b\r\n\r\n1.0,"x\r\ny"\r\n007, z \r\n\r\n,""\r\n"say ""é""",5"\r\nlast,a\rb',
@@ -97,7 +100,7 @@ describe('a source', () => {
     ]);
   });
 
-  it('is CSV of a single column, whose empty rows are quoted', async () => {
+  it('may be CSV of a single column, in which empty fields are quoted', async () => {
     expect((await rowsOf(await write('single.csv', 'a\n1\n\n""\n2\n'))).rows).toEqual([
       [0n, null, '1'],
       [1n, null, null],
@@ -105,7 +108,7 @@ describe('a source', () => {
     ]);
   });
 
-  it('is compressed CSV, and CSV over several files with malformed rows in their places', async () => {
+  it('may be several CSV files, one of them in gzip, in which malformed rows keep their positions', async () => {
     await mkdir(place.at('csv'));
     await write('csv/1.csv.gz', gzipSync('a,b\n1,2\n3\n'));
     await write('csv/2.csv', 'a;b\n"x"y;5\n6;7\n');
@@ -117,7 +120,7 @@ describe('a source', () => {
     ]);
   });
 
-  it('keeps the order of a long CSV file', async () => {
+  it('has the rows of a long CSV file in order', async () => {
     const lines = Array.from({ length: 200_000 }, (_, row) =>
       row % 5000 === 17 ? `${row}` : `${row},"v ${row % 97}"`,
     );
@@ -166,7 +169,7 @@ describe('a source is refused', () => {
     await fails(path, 'cut_off', `${path} is cut off: a Parquet file ends with "PAR1", got ${size} bytes without it`);
   });
 
-  it('where a Parquet footer is longer than the file, or no footer', async () => {
+  it('where a Parquet footer is longer than the file, or is not a footer', async () => {
     const path = await write('footer.parquet', Buffer.from('PAR1\xff\xff\x00\x00PAR1', 'latin1'));
     await fails(path, 'cut_off', `${place.at('footer.parquet')} is cut off: its footer has 65535 bytes, the file 12`);
     const garbled = await write('garbled.parquet', Buffer.from('PAR1abcdefgh\x08\x00\x00\x00PAR1', 'latin1'));
@@ -246,7 +249,7 @@ describe('a source is refused', () => {
       'wrong_format',
       `${place.at('nameless.csv')} has a column without a name: column 2 of 3`,
     );
-    // DuckDB writes no such file: the name is changed in its bytes.
+    // DuckDB does not write such a file, so the name is changed in its bytes.
     const named = await readFile(await place.write('case.parquet', 'SELECT 1 AS "Age", 2 AS "agf"'), 'latin1');
     await fails(
       await write('case.parquet', Buffer.from(named.replaceAll('agf', 'age'), 'latin1')),

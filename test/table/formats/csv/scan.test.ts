@@ -19,17 +19,17 @@ async function scan(bytes: Buffer, { blockBytes = 1 << 20, fields = 2 } = {}) {
   return records;
 }
 
-describe('CSV records', () => {
+describe('records of CSV', () => {
   it.each([
     { name: 'end at LF, CRLF and the end of the file', text: 'a,1\nb,2\r\nc,3', records: ['a,1', 'b,2', 'c,3'] },
     {
-      name: 'may hold line ends and doubled quotes inside quotes',
+      name: 'may have line ends and doubled quotes inside quotes',
       text: '"a\r\n""x""\n",1\nb,2\n',
       records: ['"a\r\n""x""\n",1', 'b,2'],
     },
     { name: 'are not blank lines', text: '\n\r\na,1\n\n\r\nb,2\n\n', records: ['a,1', 'b,2'] },
     { name: 'may have empty fields', text: ',\n"",""\n', records: [',', '"",""'] },
-    { name: 'are not there in an empty body', text: '', records: [] },
+    { name: 'are none in an empty body', text: '', records: [] },
   ])('$name', async ({ text, records }) => {
     expect((await scan(Buffer.from(text))).map((record) => record.text)).toEqual(records);
   });
@@ -41,7 +41,7 @@ describe('CSV records', () => {
     { name: 'a carriage return after a closing quote', text: '"a"\rb,1\n', fault: 'quote_misplaced: "a"\rb,1' },
     { name: 'a quote inside an unquoted field', text: 'a"b,1\n', fault: 'unusual' },
     { name: 'a lone carriage return', text: 'a\rb,1\n', fault: 'unusual' },
-  ])('tells of $name', async ({ text, fault }) => {
+  ])('have a fault for $name', async ({ text, fault }) => {
     expect((await scan(Buffer.from(`x,0\n${text}y,2\n`))).map((record) => record.fault)).toEqual([
       undefined,
       fault,
@@ -49,12 +49,12 @@ describe('CSV records', () => {
     ]);
   });
 
-  it('tells of bytes that are not UTF-8', async () => {
+  it('have a fault if their bytes are not UTF-8', async () => {
     const bytes = Buffer.concat([Buffer.from('é,1\n'), Buffer.from([0xe9]), Buffer.from(',2\nz,3\n')]);
     expect((await scan(bytes)).map((record) => record.fault)).toEqual([undefined, 'not_utf8: \ufffd,2', undefined]);
   });
 
-  it('are the same, whatever the size of the blocks', async () => {
+  it('are the same for blocks of any size', async () => {
     const bytes = Buffer.from('a,1\r\n"b\n""é",2\n\nc,3,4\r\nd"e,5\nf\rg,6\n"h"i,7\nj,"8"');
     const whole = await scan(bytes);
     expect(whole.length).toBe(7);
@@ -62,24 +62,24 @@ describe('CSV records', () => {
       expect(await scan(bytes, { blockBytes })).toEqual(whole);
   });
 
-  it('fail where a quote is not closed at the end', async () => {
+  it('fail to be scanned if a quote is not closed at the end', async () => {
     await expect(scan(Buffer.from('a,1\nb,2\n"c,3\nd,4\n'))).rejects.toThrow('quote of record 2 is not closed');
   });
 
-  it('fail where a quote is not closed for longer than a record may be', async () => {
+  it('fail to be scanned if a quote is not closed within the longest record', async () => {
     const bytes = Buffer.concat([Buffer.from('a,1\n"'), Buffer.alloc(MAX_RECORD_BYTES + 10, 'x')]);
     await expect(scan(bytes, { blockBytes: 1 << 16 })).rejects.toThrow('quote of record 1 is not closed');
   });
 });
 
-describe('fields of a record', () => {
+describe('the fields', () => {
   it.each([
     { record: 'a,b', fields: ['a', 'b'] },
     { record: ',', fields: ['', ''] },
     { record: '', fields: [''] },
     { record: '"a,""b""\n",c', fields: ['a,"b"\n', 'c'] },
     { record: 'a"b, c ', fields: ['a"b', ' c '] },
-  ])('of $record', ({ record, fields }) => {
+  ])('of $record are split, and stay the same when they are quoted', ({ record, fields }) => {
     expect(splitRecord(record, ',')).toEqual(fields);
     expect(splitRecord(quoteRecord(fields, ','), ',')).toEqual(fields);
   });
