@@ -23,6 +23,8 @@ let proxy: FaultProxy;
 let calm: Store;
 /** The bucket behind the proxy. */
 let store: Store;
+/** The bucket behind the proxy, by a client that waits long: its requests are those of the faults alone. */
+let patient: Store;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 's3-faults-'));
@@ -31,6 +33,7 @@ beforeEach(async () => {
   calm = s3Store({ bucket, endpoint: inject('endpoint') });
   const uploadSizes = { wholeBytes: 5 * MIB, partBytes: 5 * MIB };
   store = s3Store({ bucket, endpoint: proxy.endpoint, idleMs: IDLE_MS, uploadSizes });
+  patient = s3Store({ bucket, endpoint: proxy.endpoint, uploadSizes });
 });
 afterEach(async () => {
   await proxy.stop();
@@ -137,7 +140,7 @@ describe('a conditional write whose answer is lost', () => {
 describe('a conflict', () => {
   it('that never ends is an error after ten attempts', async () => {
     proxy.inject({ when: isPut, times: 99, answer: s3Error(409, 'ConditionalRequestConflict') });
-    await expect(store.put('a', 'x', { ifAbsent: true })).rejects.toThrow(
+    await expect(patient.put('a', 'x', { ifAbsent: true })).rejects.toThrow(
       new Error(`cannot put s3://${bucket}/a: ConditionalRequestConflict: injected`),
     );
     expect(proxy.requests).toHaveLength(10);
@@ -145,7 +148,7 @@ describe('a conflict', () => {
 
   it('makes a multipart upload start over', async () => {
     proxy.inject({ when: isComplete, answer: s3Error(409, 'ConditionalRequestConflict') });
-    await store.putFile('a', await largeFile(), { ifAbsent: true, metadata: { n: '1' } });
+    await patient.putFile('a', await largeFile(), { ifAbsent: true, metadata: { n: '1' } });
     expect(proxy.requests.filter(isCreate)).toHaveLength(2);
     expect((await calm.head('a'))?.metadata).toEqual({ n: '1' });
   });
@@ -172,7 +175,7 @@ describe('an answer that is an error in spite of its status 200', () => {
   it('to the end of a multipart upload is asked for again', async () => {
     proxy.inject({ when: isComplete, answer: s3Error(200, 'InternalError') });
     const path = await largeFile();
-    await store.putFile('a', path);
+    await patient.putFile('a', path);
     expect(Buffer.compare((await calm.get('a')).body, await readFile(path))).toBe(0);
     expect(proxy.requests.filter(isComplete)).toHaveLength(2);
   });
@@ -199,7 +202,7 @@ describe('a body that breaks off', () => {
   it('every time is an error, and leaves no file', async () => {
     await calm.put('a', '0123456789');
     proxy.inject({ when: isGet, times: 99, answer: 'half' });
-    await expect(store.toFile('a', folder)).rejects.toThrow(`cannot get s3://${bucket}/a: `);
+    await expect(patient.toFile('a', folder)).rejects.toThrow(`cannot get s3://${bucket}/a: `);
     expect(proxy.requests.filter(isGet)).toHaveLength(5);
   });
 });
