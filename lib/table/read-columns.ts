@@ -118,8 +118,7 @@ function emptyColumns(layout: readonly ColumnLayout[], rows: number): ColumnArra
 
 function itemsOf(chunk: DuckDBDataChunk, index: number, { type, length }: ColumnLayout): ColumnArray {
   const vector = chunk.getColumnVector(index);
-  // The child vector of an ARRAY is private in the bindings' types, but only it gives the values without an object
-  // each.
+  // The child vector of an ARRAY is private in the bindings' types, but only it has the values without objects.
   const values: unknown =
     length !== null && vector instanceof DuckDBArrayVector ? Reflect.get(vector, 'childData') : vector;
   const items: unknown = typeof values === 'object' && values !== null ? Reflect.get(values, 'items') : undefined;

@@ -73,8 +73,7 @@ function labels(draft: Draft): readonly NamedColumn[] {
 function features(draft: Draft): readonly NamedColumn[] {
   return Object.entries(draft.file.features ?? {}).flatMap(([name, feature]) => {
     const columns = featureKind(feature).columns(name, feature);
-    // A malformed `column` was removed from the draft: its default, the feature's name, is not the column that was
-    // meant.
+    // A malformed `column` was removed from the draft. Its default, the feature's name, is then not what was meant.
     return draft.isSound(`features.${name}.column`) ? columns : columns.filter(({ path }) => path.length > 2);
   });
 }

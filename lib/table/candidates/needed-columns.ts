@@ -1,4 +1,4 @@
-/** Names the columns of a candidate file that are read at all. */
+/** The columns of a candidate file that scoring reads. */
 import type { Declaration } from '../../config/declaration.ts';
 import { candidateColumns } from '../check/check-columns.ts';
 import type { Column } from '../columns.ts';

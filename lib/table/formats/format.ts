@@ -1,4 +1,4 @@
-/** What the table room needs of a file format: to read its files as a log, and shard by shard as candidates. */
+/** What a file format must define to be read: as a log, and shard by shard as candidates. */
 import type { Column, Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
 import type { ByteRange, CandidateFile } from './candidate-file.ts';
@@ -9,7 +9,7 @@ import type { SourceFile } from './relation.ts';
 export interface Format {
   /** Name of the format in messages. */
   readonly title: string;
-  /** Every column is text, because the format has no types. */
+  /** Whether every column is text because the format has no types. */
   readonly isText: boolean;
   /** Refuses a file whose first four bytes (or fewer, if it is shorter) are not of the format that its name says. */
   assertHead(head: Buffer, name: string): void;

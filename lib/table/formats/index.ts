@@ -1,4 +1,4 @@
-/** The table of file formats. It does not compile where a format of the contract, or a part of one, is missing. */
+/** The file formats. It is a compile-time error to leave out a format of the contract, or a part of one. */
 import { DATA_EXTENSIONS_TEXT, type DataFormat, dataFormatOf } from '../../contract/bucket.ts';
 import { DataError } from '../errors.ts';
 import { type CandidateFile, firstBytes } from './candidate-file.ts';

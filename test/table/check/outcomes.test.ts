@@ -13,7 +13,7 @@ const outcomesOf = async (path: string, declaration: Declaration) =>
   readOutcomes(place.database, await openLog(place, path, declaration), PARTS);
 
 describe('groups', () => {
-  it('are a group of its own for each row without a value', async () => {
+  it('have a single row if it has no value', async () => {
     const rows = [
       "'u', 0, 0, 'train'",
       "NULL, 1, 1, 'train'",

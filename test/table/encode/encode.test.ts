@@ -257,7 +257,7 @@ describe('booleans and NaN', () => {
 });
 
 describe('labels', () => {
-  it('are unknown until the time of their stage has passed before the end of the log', async () => {
+  it('are unknown if the log ends before the time of their stage has passed', async () => {
     const declaration = declare([], {
       log: { ...LOG_DEFAULTS, time: 'ts' },
       stages: [
