@@ -1,0 +1,95 @@
+/** Whatever ends a training, no file of encoded rows stays open. */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import type { Progress } from '../../lib/training/progress.ts';
+import { type TrainOptions, train } from '../../lib/training/train.ts';
+import { shopDeclaration } from './shop.ts';
+import { syntheticLog } from './synthetic-log.ts';
+
+let folder: string;
+let made = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'files-closed-'));
+  const start = new Date('2026-01-01T00:00:00.000Z');
+  await writeFile(join(folder, 'log.csv'), syntheticLog({ seed: 1, rows: 4000, start, days: 10 }));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(declarationText: string, options: Partial<TrainOptions> = {}): Promise<unknown> {
+  const scratch = join(folder, String(made++));
+  await mkdir(scratch);
+  return train({
+    declaration: parseDeclaration(declarationText, 'shop.yaml'),
+    declarationText,
+    dataPath: join(folder, 'log.csv'),
+    scratch,
+    threads: 1,
+    memoryLimitMiB: 512,
+    ...options,
+  });
+}
+
+/** Files of encoded rows that this process has open; none where the system does not tell. */
+function openFiles(): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc/self/fd').flatMap((name) => {
+    try {
+      const path = readlinkSync(join('/proc/self/fd', name));
+      return path.endsWith('.rows') ? [basename(path)] : [];
+    } catch {
+      // The descriptor by which the folder was read.
+      return [];
+    }
+  });
+}
+
+/** Aborts at the first report of a phase. */
+function stopAt(phase: Progress['phase'], seen: string[]): Pick<TrainOptions, 'signal' | 'onProgress'> {
+  const controller = new AbortController();
+  const onProgress = (progress: Progress) => {
+    if (progress.phase !== phase) return;
+    seen.push(phase);
+    controller.abort(new Error(`stopped at ${phase}`));
+  };
+  return { signal: controller.signal, onProgress };
+}
+
+describe('the files of encoded rows are closed', () => {
+  it('where the engine cannot be made', async () => {
+    const huge = shopDeclaration().replace('dimension: 4', 'hash: 2000000000, dimension: 64');
+    await expect(run(huge)).rejects.toThrow(
+      "embedding tables and their optimizer's state need 1438.0 GiB, expected at most 4 GiB",
+    );
+    expect(openFiles()).toEqual([]);
+  });
+
+  it.each(['encode', 'train', 'evaluate'] as const)('where training is stopped in the phase %s', async (phase) => {
+    const seen: string[] = [];
+    await expect(run(shopDeclaration(), stopAt(phase, seen))).rejects.toThrow(`stopped at ${phase}`);
+    expect(seen).not.toEqual([]);
+    expect(openFiles()).toEqual([]);
+  });
+
+  it('where all goes well, but while they are read', async () => {
+    const during = new Set<string>();
+    const onProgress = ({ phase }: Progress) => {
+      for (const name of openFiles()) during.add(`${phase} ${name}`);
+    };
+    await run(shopDeclaration(), { onProgress });
+    expect(openFiles()).toEqual([]);
+    if (process.platform === 'linux')
+      expect([...during].toSorted()).toEqual([
+        'encode calibration.rows',
+        'encode test.rows',
+        'encode train.rows',
+        'encode validation.rows',
+        'evaluate test.rows',
+        'train train.rows',
+      ]);
+  });
+});
