@@ -1,4 +1,4 @@
-/** The gate over real models: what champion and challenger say of the same held-out rows is judged. */
+/** The gate over real models: champion and challenger are judged by their scores of the same held-out rows. */
 import type { Declaration } from '../config/declaration.ts';
 import { stageGraph } from '../model/stage-graph.ts';
 import { type CurrentVersion, currentVersion } from '../registry/current.ts';
@@ -15,7 +15,7 @@ import { proveUnread } from './gate-window.ts';
 import { type GateFigures, type Judgement, judge } from './judge.ts';
 
 export interface GateOptions extends ChampionPlace {
-  /** Trained by the log's declaration: its held-out rows are the gate's. */
+  /** The new model, which was trained by the log's declaration; it is judged by its held-out rows. */
   readonly challenger: Challenger;
   /** The present: the champion's age ends here. */
   readonly at: Date;
@@ -50,11 +50,11 @@ export interface GateDecision extends Judgement {
   readonly window: GateWindow | null;
 }
 
-/** The version that was in use, for whoever wants to say more of it than the gate does. */
+/** The version that was in use, as the report shows it beside the new one. */
 export interface KnownChampion extends Pick<OpenedChampion, 'version' | 'data'> {
   /** Local folder with its files. */
   readonly folder: string;
-  /** What it says of the held-out rows; `null` where that proves nothing. */
+  /** Its scores of the held-out rows; `null` where it may have read them. */
   readonly probabilities: Probabilities | null;
 }
 
@@ -76,44 +76,35 @@ export async function decide(options: GateOptions): Promise<Decided> {
   }
   const champion = await openChampion(options, current);
   if ('problem' in champion) return { decision: refusal(current, champion.problem), champion: null };
-  try {
-    return await compare(options, current, champion);
-  } finally {
-    await champion.model.release();
-  }
-}
-
-async function compare(options: GateOptions, current: CurrentVersion, champion: OpenedChampion): Promise<Decided> {
-  const { opened, challenger } = options;
   const { version, data, model } = champion;
-  const known = { version, data, folder: model.folder };
-  const unhashed = await countUnhashed(opened.database, opened.log);
-  const proof = proveUnread(
-    { declaration: model.declaration, data },
-    { declaration: opened.log.declaration, data: challenger.data },
-    unhashed,
-  );
-  if (!proof.isProven)
-    return { decision: refusal(current, proof.because), champion: { ...known, probabilities: null } };
-  const probabilities = await championScores(options, champion);
-  const pointer = { champion: version, championEtag: current.etag, because: proof.because };
+  const scored = await scoreByChampion(options, champion).finally(() => model.release());
+  const known: KnownChampion = { version, data, folder: model.folder, probabilities: scored.probabilities };
+  if (scored.probabilities === null) return { decision: refusal(current, scored.because), champion: known };
+  const pointer = { champion: version, championEtag: current.etag, because: scored.because };
   return {
-    decision: judgeRows(options, { ...champion, probabilities }, pointer),
-    champion: { ...known, probabilities },
+    decision: judgeRows(options, { ...champion, probabilities: scored.probabilities }, pointer),
+    champion: known,
   };
 }
 
-/** Scores the held-out rows with the champion and its own encoder. */
-function championScores(
+/** The champion's scores of the held-out rows, and why it cannot have read them; `null` where that is not proven. */
+async function scoreByChampion(
   { opened: { database, log }, challenger, onProgress, signal }: GateOptions,
-  { model }: OpenedChampion,
-): Promise<Probabilities> {
-  return predictChunks(model, encodeLog(database, log, model.encoder, { parts: ['test'] }), {
+  { data, model }: OpenedChampion,
+): Promise<{ readonly because: string; readonly probabilities: Probabilities | null }> {
+  const { isProven, because } = proveUnread(
+    { declaration: model.declaration, data },
+    { declaration: log.declaration, data: challenger.data },
+    await countUnhashed(database, log),
+  );
+  if (!isProven) return { because, probabilities: null };
+  const probabilities = await predictChunks(model, encodeLog(database, log, model.encoder, { parts: ['test'] }), {
     rows: challenger.heldOut.rows,
     phase: 'gate',
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });
+  return { because, probabilities };
 }
 
 /** Judges by the held-out rows of which every label is known. */

@@ -1,6 +1,6 @@
 /**
- * The one way to open a model version: its declaration, its encoder in a database, and its scoring session. Rows in,
- * probabilities out. Whoever needs less stops on the way: the declaration alone, or no session.
+ * The one way to open a model version: its declaration, its encoder in a database, and its scoring session. Rows go in,
+ * probabilities come out. A caller that needs less takes an earlier step: the declaration alone, or no session.
  */
 import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
@@ -19,7 +19,7 @@ export interface VersionName {
   readonly version: string;
 }
 
-/** The files of a model version in a local folder, which nobody changes. */
+/** The files of a model version in a local folder. */
 export interface ModelFiles {
   readonly folder: string;
   /** The declaration that it was trained by. */
@@ -33,11 +33,11 @@ export interface EncodingModel extends ModelFiles {
   readonly database: Database;
 }
 
-/** A model version that scores encoded rows. */
+/** A model version that encodes and scores rows. */
 export interface Predictor extends EncodingModel, ScoringModel {}
 
 /**
- * The files of a folder that were verified before, or just written.
+ * A version's files in a folder, which must have been verified before or just written.
  * @throws {DeclarationError} where the declaration is not one that this release reads.
  */
 export async function modelFiles(folder: string): Promise<ModelFiles> {
@@ -46,7 +46,7 @@ export async function modelFiles(folder: string): Promise<ModelFiles> {
 }
 
 /**
- * The files of a published version, each with the digest that its manifest gives; `cacheFolder` is for copies of them.
+ * Fetches the files of a published version and verifies them against its manifest; copies of them go to `cacheFolder`.
  * @throws {VersionNotFoundError | ModelCorruptedError} as `fetchVersion`.
  * @throws {DeclarationError} as `modelFiles`.
  */
@@ -68,7 +68,7 @@ export async function openEncoder(database: Database, files: ModelFiles): Promis
 }
 
 /**
- * Opens a version in a database that is open anyway, and stays so.
+ * Opens a version in a database that the caller closes.
  * @throws {EncoderMismatchError | Error} as `openEncoder`.
  */
 export async function openModel(
@@ -81,7 +81,7 @@ export async function openModel(
 }
 
 /**
- * Fetches a published version and opens it in a database of its own, which is closed with it. `scratch` is the folder for
+ * Fetches a published version and opens it in a database of its own; `release` closes both. `scratch` is the folder for
  * the version's files and for what does not fit in memory.
  * @throws {VersionNotFoundError | ModelCorruptedError | DeclarationError | EncoderMismatchError | Error}
  */

@@ -1,4 +1,4 @@
-/** What a published version declares, read without fetching its files. */
+/** The declaration of a published version, read without fetching the version's other files. */
 import type { Declaration, Feature } from '../config/declaration.ts';
 import { DeclarationError } from '../config/declaration-error.ts';
 import { parseDeclaration } from '../config/parse-declaration.ts';
@@ -9,7 +9,7 @@ import { ObjectNotFoundError, type Store } from '../store/store.ts';
 import type { VersionName } from './open-model.ts';
 
 /**
- * The declaration of a published version, as it lies in the store.
+ * Reads and parses the declaration of a published version.
  * @throws {ObjectNotFoundError} where it is not there.
  * @throws {DeclarationError} where this release does not read it.
  */
@@ -19,8 +19,9 @@ export async function publishedDeclaration(store: Store, { name, version }: Vers
 }
 
 /**
- * The features of a model's current version, so that a log is prepared for them, too, before it is compared with. None
- * where no version is current, or its declaration cannot be used: whoever opens the version says why.
+ * The features of a model's current version. A log that is prepared for them, too, need not be read again when that
+ * version is compared with. Empty where no version is current, or where its declaration cannot be used: the gate, which
+ * opens the version, then says why.
  */
 export async function currentFeatures(store: Store, name: string): Promise<readonly Feature[]> {
   const current = await currentVersion(store, name);

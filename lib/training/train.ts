@@ -11,7 +11,6 @@ import { DISTRIBUTIONS_FILE } from '../table/fit/distributions.ts';
 import { writeEncoder } from '../table/fit/encoder-files.ts';
 import { fitEncoder } from '../table/fit/fit-encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
-
 import { type OpenedLog, type OpenLogOptions, withLog } from '../table/open-log.ts';
 import { writeCalibration } from './calibrate.ts';
 import type { Resumption } from './checkpoint-record.ts';
@@ -22,12 +21,15 @@ import { type HeldOut, scoreHeldOut } from './held-out/held-out.ts';
 import { cacheRows } from './rows/cache-rows.ts';
 import type { TrainingOptions } from './training-options.ts';
 
+/** Which log is opened, and how a model is trained on it. */
 export interface TrainOptions extends TrainingOptions, OpenLogOptions {
+  /** An empty folder for encoded rows, the model's files and DuckDB's overflow; the caller removes it. */
   readonly scratch: string;
   readonly threads: number;
   readonly signal?: AbortSignal;
 }
 
+/** A trained model, not published yet. */
 export interface TrainedModel {
   /** Local folder with the files of the model version. */
   readonly folder: string;

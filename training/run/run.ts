@@ -2,46 +2,34 @@
  * One training run, from the data window in the bucket to the gate's decision: under the model's lease, from the last
  * checkpoint where there is one that fits.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../../lib/config/declaration.ts';
-import { DeclarationError } from '../../lib/config/declaration-error.ts';
-import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
-
 import { settle } from '../../lib/gate/settle.ts';
 import { currentFeatures } from '../../lib/predictor/published-declaration.ts';
-
 import { currentVersion } from '../../lib/registry/current.ts';
 import { ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
-import { conclusionKey, resultKey, windowKey } from '../../lib/registry/keys.ts';
+import { conclusionKey, resultKey } from '../../lib/registry/keys.ts';
 import { type Lease, takeLease } from '../../lib/registry/lease.ts';
-import type { CountRun } from '../../lib/scoring/handlers/telemetry.ts';
 import type { Logger } from '../../lib/scoring/protocol/ports.ts';
-import { putConditionally } from '../../lib/store/conditional-put.ts';
 import { InvalidRecordError, readRecord, recordText } from '../../lib/store/records.ts';
-import { ObjectNotFoundError, type Store } from '../../lib/store/store.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { firstLine } from '../../lib/table/errors.ts';
-import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import { withLog } from '../../lib/table/open-log.ts';
-import { type CheckpointEvent, Checkpoints, clearCheckpoints } from '../../lib/training/checkpoints.ts';
-import type { EpochRecord } from '../../lib/training/fit.ts';
+import { Checkpoints, clearCheckpoints } from '../../lib/training/checkpoints.ts';
 import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
 import type { ChampionFiles } from '../../lib/training/weights/warm-start.ts';
 import { judgeAndPublish } from '../judge-and-publish.ts';
 import type { RunSettings } from './environment.ts';
-import { type DataWindow, dayBefore, fetchWindow, findWindow } from './partitions.ts';
+import { logCheckpoint, logEpoch, logSummary } from './events.ts';
+import type { DataWindow } from './partitions.ts';
 import { progressLines } from './progress-lines.ts';
 import { type Conclusion, RUN_RECORD_KINDS, type RunResult } from './records.ts';
-
-export interface RunTools {
-  readonly store: Store;
-  readonly log: Logger;
-  readonly count: CountRun;
-  /** Aborted to end the run soon, with what was learnt kept. */
-  readonly signal: AbortSignal;
-}
+import { readRemoteDeclaration } from './remote-declaration.ts';
+import type { RunTools } from './tools.ts';
+import { openWindow } from './window.ts';
 
 /** @throws {Error} where the run comes to no decision: nothing is promoted then, and the next run can go on. */
 export async function runTraining(settings: RunSettings, tools: RunTools): Promise<RunResult> {
@@ -141,8 +129,8 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
       declarationText: prepared.text,
       checkpoints,
       ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
-      onSummary: (summary) => tellLog(tools, summary),
-      onEpoch: (epoch, rows) => tellEpoch(tools, epoch, rows / epoch.seconds),
+      onSummary: (summary) => logSummary(tools, summary),
+      onEpoch: (epoch, rows) => logEpoch(tools, epoch, rows / epoch.seconds),
     });
     // Its files lie in scratch space: whoever reads of them later wants to know where they came from.
     const source = `${store.url}/${settings.dataPrefix}dt=${window.from}/ to dt=${window.until}/`;
@@ -162,80 +150,6 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
     await store.put(conclusionKey(modelName, runId), recordText(conclusion));
     return conclusion;
   });
-}
-
-function tellLog({ log }: RunTools, { rows, rejected, parts: { train, validation, test } }: LogSummary): void {
-  log.info('log checked', { rows, rejected, train: train.rows, validation: validation.rows, test: test.rows });
-}
-
-function tellEpoch({ log, count }: RunTools, epoch: EpochRecord, rowsPerSecond: number): void {
-  const { trainLoss, validationLoss } = epoch;
-  log.info('epoch ended', { ...epoch, rowsPerSecond: Math.round(rowsPerSecond) });
-  count({
-    EpochLoss: trainLoss,
-    ...(validationLoss !== null && { ValidationLoss: validationLoss }),
-    RowsPerSecond: rowsPerSecond,
-  });
-}
-
-/** @throws {DeclarationError} where it is absent, wrong, or of another model. */
-async function readRemoteDeclaration(
-  store: Store,
-  { declarationKey, modelName, seed }: RunSettings,
-): Promise<{ declaration: Declaration; text: string }> {
-  const place = `${store.url}/${declarationKey}`;
-  const object = await store.get(declarationKey).catch((cause: unknown) => {
-    if (cause instanceof ObjectNotFoundError) throw mistaken(place, 'no such object in the bucket (DECLARATION_KEY)');
-    throw cause;
-  });
-  const text = new TextDecoder().decode(object.body);
-  const declaration = parseDeclaration(text, place);
-  if (declaration.name !== modelName)
-    throw mistaken(place, `name is ${declaration.name}, expected ${modelName} (MODEL_NAME)`);
-  if (seed === null) return { declaration, text };
-  return { declaration: { ...declaration, training: { ...declaration.training, seed } }, text };
-}
-
-function mistaken(place: string, message: string): DeclarationError {
-  return new DeclarationError(place, [{ line: 1, column: 1, path: '', message }]);
-}
-
-/** The window's files on the scratch disk. A run that is started again has the days that it began with. */
-async function openWindow(
-  settings: RunSettings,
-  { store, log, signal }: RunTools,
-  scratch: string,
-): Promise<DataWindow> {
-  const { dataPrefix, windowDays, maxMissingDays } = settings;
-  const until = settings.partitionsUntil ?? (await lastDayOf(store, settings));
-  const window = await findWindow(store, { prefix: dataPrefix, days: windowDays, until, maxMissingDays });
-  const { objects, bytes, from, missingDays } = window;
-  log.info('data window', { from, until, files: objects.length, bytes, missingDays });
-  const started = performance.now();
-  let done = 0;
-  let told = started;
-  await fetchWindow(store, window, join(scratch, 'data'), {
-    signal,
-    onFile: ({ size }) => {
-      done += size;
-      const now = performance.now();
-      if (now - told < 10_000) return;
-      told = now;
-      log.info('fetching', { bytes: done, total: bytes, secondsLeft: ((now - started) / 1000) * (bytes / done - 1) });
-    },
-  });
-  log.info('fetched', { bytes, seconds: (performance.now() - started) / 1000 });
-  return window;
-}
-
-async function lastDayOf(store: Store, { modelName, runId }: RunSettings): Promise<string> {
-  const key = windowKey(modelName, runId);
-  const until = dayBefore(await store.now());
-  const content = recordText({ until });
-  if (await putConditionally({ store, newWriterId: randomUUID }, { key, content, expected: null })) return until;
-  const begun = await readRecord(store, RUN_RECORD_KINDS.window, { key });
-  if (begun === null) throw new ObjectNotFoundError(key, store.url);
-  return begun.value.until;
 }
 
 /** The current version, to begin with its weights; `null`, with a line that says why, where that cannot be. */
@@ -281,19 +195,8 @@ async function openCheckpoints(
     everyMs: checkpointMinutes * 60_000,
     threads,
     scratch: folder,
-    onEvent: (event) => tellCheckpoint(tools, event),
+    onEvent: (event) => logCheckpoint(tools, event),
   });
-}
-
-function tellCheckpoint({ log, count }: RunTools, event: CheckpointEvent): void {
-  const { kind, ...details } = event;
-  const lines = {
-    written: 'checkpoint written',
-    resumed: 'going on from a checkpoint',
-    useless: 'checkpoint not used',
-  };
-  log.info(lines[kind], details);
-  if (event.kind === 'written') count({ CheckpointSeconds: event.seconds });
 }
 
 function outcomeOf({ epochs, bestEpoch, seconds, resumed }: TrainedModel) {

@@ -1,6 +1,6 @@
 /**
- * The held-out rows of a log and what the new version says of them: made once in a run, and read by its evaluation, by the
- * gate and by the report.
+ * The held-out rows of a log with the new version's scores: made once in a run, and read by the evaluation, by the gate
+ * and by the report.
  */
 
 import { readOutcomes } from '../../table/check/outcomes.ts';
@@ -12,11 +12,11 @@ import { type Probabilities, predictRows, type ScoredRows } from './predict.ts';
 import { UnknownIds } from './unknown-ids.ts';
 
 export interface HeldOut extends ScoredRows {
-  /** What the same model says without its calibration; `null` where none is declared. */
+  /** The scores of the same model without its calibration; `null` where none is declared. */
   readonly uncalibrated: Probabilities | null;
   /** By feature with a vocabulary: share of its values that the encoder does not know. */
   readonly unknownShares: Readonly<Record<string, number>>;
-  /** The rows as the model reads them, on the scratch disk. */
+  /** The encoded rows, on the scratch disk. */
   readonly encoded: EncodedRows;
 }
 

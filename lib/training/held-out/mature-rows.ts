@@ -1,4 +1,4 @@
-/** Rows that every metric can be asked of. */
+/** Rows whose labels are all known: those on which every metric is defined. */
 import type { FunnelRows } from '../../evaluation/funnel.ts';
 
 /** Indices of the rows of which every label is known. */
@@ -8,7 +8,7 @@ export function matureRows(labels: FunnelRows['labels']): Uint32Array {
   return all.filter((row) => columns.every((label) => (label[row] as number) >= 0));
 }
 
-/** These rows alone; the given ones themselves where these are all, which they are most often. */
+/** Picks rows by their indices. Where that is all rows, as it mostly is, the given arrays are returned, not copies. */
 export function pickRows(from: FunnelRows, rows: Uint32Array): FunnelRows {
   const { probabilities, labels, weight, group } = from;
   if (Object.values(labels).every(({ length }) => length === rows.length)) return from;

@@ -1,4 +1,4 @@
-/** The scores of rows, by the same ONNX file that serves. */
+/** Scores rows of a log with the ONNX file that will also score candidates. */
 import { openScoringModel, type ScoringModel } from '../../engine/ort/scoring-model.ts';
 import type { EncodingModel } from '../../predictor/open-model.ts';
 import { type Outcomes, readOutcomes } from '../../table/check/outcomes.ts';
@@ -8,10 +8,10 @@ import type { OpenedLog } from '../../table/open-log.ts';
 import type { OnProgress, Progress } from '../progress.ts';
 import type { EncodedRows } from '../rows/encoded-rows.ts';
 
-/** By output of a model: a value for each row. */
+/** The probability of every row, by output of the model. */
 export type Probabilities = Readonly<Record<string, Float32Array>>;
 
-/** Rows of a log, what became of them, and what a model says of them. */
+/** The outcomes of rows of a log, and a model's scores of them. */
 export interface ScoredRows extends Outcomes {
   readonly probabilities: Probabilities;
 }
@@ -19,7 +19,7 @@ export interface ScoredRows extends Outcomes {
 export interface PredictOptions {
   /** Rows that the chunks have together. */
   readonly rows: number;
-  /** Under which name the progress is told. */
+  /** Phase under which the progress is reported. */
   readonly phase: Progress['phase'];
   /** Called with each chunk once it is scored. */
   readonly onChunk?: (chunk: EncodedChunk) => void;
@@ -27,7 +27,10 @@ export interface PredictOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Scores every row of the chunks once. */
+/**
+ * Scores every row of the chunks once.
+ * @throws {Error} where there are more or fewer rows than `rows`.
+ */
 export async function predictChunks(
   { outputs, predict }: Pick<ScoringModel, 'outputs' | 'predict'>,
   chunks: AsyncIterable<EncodedChunk>,

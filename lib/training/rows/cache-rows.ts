@@ -1,4 +1,4 @@
-/** The rows of a log on the scratch disk, encoded in one pass for all that training does with them. */
+/** Encodes the rows of a log in one pass, and keeps them on the scratch disk in the forms that training needs. */
 import { join } from 'node:path';
 import { encodeLog } from '../../table/encode/encode.ts';
 import { PARTS, type Part } from '../../table/encoded.ts';
@@ -10,12 +10,13 @@ import { type EncodedRows, EncodedRowsWriter } from './encoded-rows.ts';
 import { type RowCache, RowCacheWriter } from './row-cache.ts';
 
 export interface CachedRows {
-  /** To train on, and to stop by. */
+  /** Batches to train on. */
   readonly train: RowCache;
+  /** Batches for early stopping. */
   readonly validation: RowCache;
-  /** The validation rows as a scoring model reads them, to calibrate on; without rows where nothing is calibrated. */
+  /** The validation rows as a scoring model reads them, to calibrate on; empty where no calibration is declared. */
   readonly calibration: EncodedRows;
-  /** The held-out rows. */
+  /** The held-out rows as a scoring model reads them. */
   readonly test: EncodedRows;
 }
 

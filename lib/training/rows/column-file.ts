@@ -1,6 +1,6 @@
 /**
- * Rows on the scratch disk, for what does not fit in memory: one file of blocks of rows. In a block the columns stand one
- * after the other, each element in four bytes. The file is open only while it is written or read.
+ * A file of rows on the scratch disk, for rows that do not fit in memory. It consists of blocks of rows; in a block the
+ * columns stand one after the other, each element in four bytes. The file is open only while it is written or read.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 
@@ -74,7 +74,7 @@ export class ColumnFileWriter<Group extends string> {
     }
   }
 
-  /** Closes the file, whose rows cannot be read then. */
+  /** Closes the file without finishing it; its rows cannot be read. */
   async abandon(): Promise<void> {
     await this.#file.close();
   }

@@ -1,6 +1,6 @@
 /**
- * Encoded rows on the scratch disk, as a scoring model reads them, so that they are encoded once however many models
- * score them.
+ * Encoded rows on the scratch disk, in the form that a scoring model reads: they are encoded once, and scored by several
+ * models.
  */
 import { encodeSql } from '../../table/encode/encode-sql.ts';
 import { type EncodedChunk, idWords } from '../../table/encoded.ts';
