@@ -7,7 +7,7 @@ import { VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { showVersion } from '../../lib/registry/show-version.ts';
 import { InvalidRecordError } from '../../lib/store/records.ts';
 import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
-import { publishModel, STORES, VERSIONS } from './fixture.ts';
+import { openWith, STORES, VERSIONS } from './fixture.ts';
 
 const NAME = 'hillstrom';
 const AT = new Date('2026-02-01T00:00:00.000Z');
@@ -20,8 +20,7 @@ describe.each(STORES)('the current version in a %s', (_name, openStore) => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'current-'));
-    store = openStore(folder);
-    await Promise.all(['one', 'two', 'three'].map((model, second) => publishModel(store, model, second)));
+    store = await openWith(['one', 'two', 'three'], openStore, folder);
   });
   afterEach(() => rm(folder, { recursive: true }));
 

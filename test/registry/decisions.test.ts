@@ -9,7 +9,7 @@ import { RefusedVersionError, VersionNotFoundError } from '../../lib/registry/er
 import { listVersions } from '../../lib/registry/versions.ts';
 import { InvalidRecordError } from '../../lib/store/records.ts';
 import { PreconditionFailedError, type Store } from '../../lib/store/store.ts';
-import { publishModel, STORES, VERSIONS } from './fixture.ts';
+import { openWith, STORES, VERSIONS } from './fixture.ts';
 
 const NAME = 'hillstrom';
 const AT = new Date('2026-02-01T00:00:00.000Z');
@@ -33,8 +33,7 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'decisions-'));
-    store = openStore(folder);
-    await Promise.all(['one', 'two'].map((model, second) => publishModel(store, model, second)));
+    store = await openWith(['one', 'two'], openStore, folder);
   });
   afterEach(() => rm(folder, { recursive: true }));
 

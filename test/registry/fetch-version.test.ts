@@ -8,7 +8,7 @@ import { fileStore } from '../../lib/store/folder/file-store.ts';
 import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
 import { InvalidRecordError } from '../../lib/store/records.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { modelFiles, publishModel, STORES, VERSIONS } from './fixture.ts';
+import { modelFiles, openWith, publishModel, STORES, VERSIONS } from './fixture.ts';
 
 const NAME = 'hillstrom';
 const VERSION = VERSIONS.one;
@@ -30,8 +30,7 @@ describe.each(STORES)('fetching from a %s', (_name, openStore) => {
   let store: Store;
 
   beforeEach(async () => {
-    store = openStore(folder);
-    await publishModel(store, 'one');
+    store = await openWith(['one'], openStore, folder);
   });
 
   const fetch = () => fetchVersion(store, NAME, VERSION, cache);

@@ -1,5 +1,5 @@
 /** A small model folder, and the stores that the registry is tested over. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ManifestFacts } from '../../lib/registry/manifest.ts';
@@ -65,6 +65,33 @@ export async function publishModel(store: Store, model: string, second = 0): Pro
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Folders of file stores with those models, made once in a worker: each of their files takes several system calls. */
+const filled = new Map<string, Promise<string>>();
+
+/** Opens a store in an empty folder, with a version of each of those models, one second after the other. */
+export async function openWith(
+  models: readonly string[],
+  open: (folder: string) => Store,
+  folder: string,
+): Promise<Store> {
+  const fill = (store: Store) => Promise.all(models.map((model, second) => publishModel(store, model, second)));
+  const store = open(folder);
+  if (!store.url.startsWith('file:')) {
+    await fill(store);
+    return store;
+  }
+  const name = models.join();
+  const made =
+    filled.get(name) ??
+    mkdtemp(join(tmpdir(), 'filled-')).then(async (folder) => {
+      await fill(open(folder));
+      return folder;
+    });
+  filled.set(name, made);
+  await cp(await made, folder, { recursive: true, preserveTimestamps: true });
+  return store;
 }
 
 // First eight digits of sha256sum of the text, and with it the id of the version that `publishModel` makes.

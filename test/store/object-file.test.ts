@@ -29,7 +29,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const range = (start: number, end: number): ByteRange => ({ start, end });
-const bytesOf = (length: number) => Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 7) % 251));
+const PATTERN = Uint8Array.from({ length: 251 }, (_, i) => (i * 7) % 251);
+const bytesOf = (length: number) => Buffer.alloc(length, PATTERN);
 
 async function textOf(blocks: AsyncIterable<Buffer>): Promise<Buffer> {
   const all: Buffer[] = [];
