@@ -104,7 +104,7 @@ describe('each conditional write of a file that replaces another', () => {
     return file;
   }
 
-  it('may meet any fault: the outcome is the same', { timeout: 180_000 }, async () => {
+  it('may meet any fault: the outcome is the same', { timeout: 300_000 }, async () => {
     const store = s3Store({
       bucket: site.bucket,
       endpoint: proxy.endpoint,

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 describe('a soak', () => {
-  it('of forty files loses nothing', { timeout: 180_000 }, async () => {
+  it('of forty files loses nothing', { timeout: 300_000 }, async () => {
     const seed = chosenSeed();
     console.log(`seed of the soak: ${seed} (SEED=${seed} repeats it)`);
     const { audit, kills, faults, versions } = await soak({
@@ -33,7 +33,7 @@ describe('a soak', () => {
       kills: 4,
       faultShare: 0.03,
       visibilitySeconds: 8,
-      withinMs: 150_000,
+      withinMs: 240_000,
       program,
       trained: { one: await trainedSmall(1), two: await trainedSmall(2) },
       scratch: folder,
