@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { failureKey, scoresFolder, scoresManifestKey, successKey } from '../../lib/contract/bucket.ts';
+import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { secondsText } from '../../lib/numbers/text.ts';
 import { fetchModel } from '../../lib/predictor/open-model.ts';
 import { type Failure, RECORDS, readRecord, type ScoresManifest } from '../../lib/scoring/protocol/records.ts';
@@ -44,7 +45,8 @@ export async function checkCanary(
       if (part === undefined) return canary(false, `${key} was scored without parts, expected one row`);
       const { columns, rows } = await readRows(database, await store.toFile(part.key, scratch), 1);
       const values = Object.fromEntries(columns.map((column, i) => [column, rows[0]?.[i] ?? null]));
-      const problem = wrongScores(values, declaration.log.keys);
+      const outputs = stageGraph(declaration).outputs.map((output) => output.name);
+      const problem = wrongScores(values, { keys: declaration.log.keys, outputs });
       return problem === null
         ? canary(true, `one row scored in ${secondsText(seconds)} by ${ending.model.name} ${ending.model.version}`)
         : canary(false, problem);
@@ -77,12 +79,21 @@ function silence(key: string, seconds: number): string {
   return `${key} had no scores after ${seconds} s, expected them: look at the logs of plan-shards (does S3 tell the arrivals queue? may it read models/?)`;
 }
 
-function wrongScores(values: Readonly<Record<string, string | null>>, keys: readonly string[]): string | null {
+/**
+ * Returns what is wrong with the canary's row of scores, `null` for nothing. Its other columns, those that are copied
+ * from the candidates or computed, may hold anything.
+ */
+export function wrongScores(
+  values: Readonly<Record<string, string | null>>,
+  { keys, outputs }: { readonly keys: readonly string[]; readonly outputs: readonly string[] },
+): string | null {
   const wrongKey = keys.find((key) => values[key] !== CANARY_KEY);
   if (wrongKey !== undefined) return `score has ${wrongKey} ${values[wrongKey]}, expected ${CANARY_KEY}`;
-  const scores = Object.entries(values).filter(([column]) => !keys.includes(column));
-  const wild = scores.find(([, value]) => !(Number(value) >= 0 && Number(value) <= 1) || value === null);
-  if (wild !== undefined) return `score ${wild[0]} is ${wild[1]}, expected a probability`;
+  const wild = outputs.find((output) => {
+    const value = values[output] ?? null;
+    return value === null || !(Number(value) >= 0 && Number(value) <= 1);
+  });
+  if (wild !== undefined) return `score ${wild} is ${values[wild] ?? 'missing'}, expected a probability`;
   const { pctr, pcvr, pctcvr } = values;
   if (pctr == null || pcvr == null || pctcvr == null) return null;
   const product = Number(pctr) * Number(pcvr);

@@ -1,12 +1,12 @@
 /** The learning rate's warm-up and decay. */
-import type { LearningRateDecay } from '../config/choices.ts';
+import type { TrainingChoice } from '../config/declaration.ts';
 
 /** How the learning rate changes over the steps of a training. */
 export interface LearningRateSchedule {
   /** Number of steps over which the rate grows, by equal amounts, to its full value; 0 for no warm-up. */
   readonly warmupSteps: number;
   /** How the rate falls towards 0 after the warm-up. */
-  readonly decay: LearningRateDecay;
+  readonly decay: TrainingChoice['learningRateDecay'];
   /** Number of steps of the whole training. A decay would reach 0 at the step after the last. */
   readonly totalSteps: number;
 }
@@ -25,7 +25,7 @@ export function learningRateFactor({ warmupSteps, decay, totalSteps }: LearningR
 }
 
 /** The factor of each decay, by the share of its steps that are over, from 0 to 1. */
-const DECAYS: Readonly<Record<LearningRateDecay, (progress: number) => number>> = {
+const DECAYS: Readonly<Record<TrainingChoice['learningRateDecay'], (progress: number) => number>> = {
   none: () => 1,
   linear: (progress) => 1 - progress,
   cosine: (progress) => (1 + Math.cos(Math.PI * progress)) / 2,

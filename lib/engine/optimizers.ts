@@ -2,12 +2,12 @@
  * The optimizers, in one table: the state that each keeps, and how it updates dense parameters and embedding rows. Only
  * the embedding rows that a batch touched are updated, so that only their state decays.
  */
-import type { OptimizerType } from '../config/choices.ts';
+import type { TrainingChoice } from '../config/declaration.ts';
 import type { SparseKernels, TouchedRows } from './memory/sparse-kernels.ts';
 
 /** An optimizer and its settings. */
 export interface OptimizerChoice {
-  readonly type: OptimizerType;
+  readonly type: TrainingChoice['optimizer'];
   readonly learningRate: number;
   /**
    * Factor with which `sgd` keeps the velocity of the step before.
@@ -51,7 +51,7 @@ const ADAM_EPSILON = 1e-8;
 const ADAGRAD_EPSILON = 1e-10;
 const ROWWISE_ADAGRAD_EPSILON = 1e-8;
 
-const OPTIMIZERS: Readonly<Record<OptimizerType, (choice: OptimizerChoice) => Optimizer>> = {
+const OPTIMIZERS: Readonly<Record<TrainingChoice['optimizer'], (choice: OptimizerChoice) => Optimizer>> = {
   adam: () => ({ dense: denseAdam, sparse: sparseAdam }),
   adagrad: () => ({ dense: adagrad, sparse: adagrad }),
   rowwise_adagrad: () => ({ dense: adagrad, sparse: rowwiseAdagrad }),

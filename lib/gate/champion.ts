@@ -8,7 +8,7 @@ import type { ModelManifest } from '../registry/manifest.ts';
 import { readManifest } from '../registry/versions.ts';
 import { InvalidRecordError } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import { checkLogColumns } from '../table/check/check-columns.ts';
+import { checkLogColumns } from '../table/check/required-columns.ts';
 import { DataError, firstLine } from '../table/errors.ts';
 import type { OpenedLog } from '../table/open-log.ts';
 

@@ -6,11 +6,11 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { PREFIXES, SCORES_RECORDS } from '../contract/bucket.ts';
 import { RECONCILE_SECONDS } from '../contract/limits.ts';
-import { type AlarmLimits, Alarms, errorPercent } from './alarms.ts';
 import type { Data } from './bucket-and-queues.ts';
-import { ownMetric } from './metrics.ts';
 import { PRICES } from './prices.ts';
 import type { Scoring } from './scoring.ts';
+import { type AlarmLimits, Alarms, errorPercent } from './scoring-alarms.ts';
+import { ownMetric } from './scoring-metrics.ts';
 
 export interface MonitoringProps extends AlarmLimits {
   /**

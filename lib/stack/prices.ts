@@ -5,6 +5,7 @@
  * you rely on them.
  */
 
+import { SCORING_METRICS } from '../contract/cloudwatch-metrics.ts';
 import {
   FUNCTION_MEMORY_MIB,
   FUNCTION_SCRATCH_MIB,
@@ -13,7 +14,6 @@ import {
   RECONCILE_SECONDS,
   SHARD_ROWS,
 } from '../contract/limits.ts';
-import { SCORING_METRICS } from '../contract/metric-names.ts';
 
 export const PRICES = {
   region: 'us-east-1',

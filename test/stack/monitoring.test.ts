@@ -1,6 +1,6 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SCORING_METRICS } from '../../lib/contract/metric-names.ts';
+import { SCORING_METRICS } from '../../lib/contract/cloudwatch-metrics.ts';
 import { attempt, makeApp, makeTemplate, onlyResource, readable, resourcesOf } from './fixture.ts';
 
 const template = makeTemplate({ filesByHour: 6, email: 'on-call@example.com' });

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { MODEL_TYPES } from '../choices.ts';
 import { whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
+
+/** Names of the networks. Each has a file in `lib/model/models/`. */
+const MODEL_TYPES = ['esmm', 'esmm-ns', 'base'] as const;
 
 /** Schema of the section `model`. */
 export const model = z

@@ -1,7 +1,15 @@
 import { z } from 'zod';
-import { CALIBRATIONS, LEARNING_RATE_DECAYS, OPTIMIZERS } from '../choices.ts';
 import { notNegative, positive, seed, share, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
+
+/** Update rules. Each has an entry in `lib/engine/optimizers.ts`. */
+const OPTIMIZERS = ['adam', 'adagrad', 'rowwise_adagrad', 'sgd'] as const;
+
+/** Ways in which the learning rate falls. Each has an entry in `lib/engine/learning-rate.ts`. */
+const LEARNING_RATE_DECAYS = ['none', 'linear', 'cosine'] as const;
+
+/** Calibrations of each tower's logits. Each but `none` has a file in `lib/evaluation/calibration/`. */
+const CALIBRATIONS = ['none', 'platt', 'isotonic'] as const;
 
 /** Schema of the section `training`. The default of `patience` depends on the split, so it is not filled in here. */
 export const training = z

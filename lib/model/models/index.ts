@@ -1,4 +1,4 @@
-import type { ModelType } from '../../config/choices.ts';
+import type { ModelChoice } from '../../config/declaration.ts';
 import type { Network, NetworkShape } from '../network.ts';
 import { base } from './base.ts';
 import { esmm } from './esmm.ts';
@@ -6,9 +6,9 @@ import { esmmNs } from './esmm-ns.ts';
 
 /**
  * The models by `model.type` of the declaration. A new model needs a file in this folder, a line here, and its name in
- * `lib/config/choices.ts`.
+ * `lib/config/sections/model.ts`.
  */
-export const MODELS: Readonly<Record<ModelType, (shape: NetworkShape) => Network>> = {
+export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) => Network>> = {
   esmm,
   'esmm-ns': esmmNs,
   base,

@@ -12,7 +12,7 @@ import {
   type RunMetric,
   SCORING_METRICS,
   type ScoringMetric,
-} from '../../contract/metric-names.ts';
+} from '../../contract/cloudwatch-metrics.ts';
 import type { ConditionalPut } from '../../store/conditional-put.ts';
 import type { CandidateFiles } from '../protocol/ports.ts';
 import type { Outcome } from '../protocol/records.ts';

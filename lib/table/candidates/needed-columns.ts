@@ -1,6 +1,6 @@
 /** The columns of a candidate file that scoring reads. */
 import type { Declaration } from '../../config/declaration.ts';
-import { candidateColumns } from '../check/check-columns.ts';
+import { candidateColumns } from '../check/required-columns.ts';
 import type { Column } from '../columns.ts';
 import type { Encoder } from '../encoder.ts';
 

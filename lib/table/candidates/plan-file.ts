@@ -1,6 +1,6 @@
 /** Plans a candidate file: checks that its content fits its name, checks its columns, and divides it into shards. */
 import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
-import { checkCandidateColumns } from '../check/check-columns.ts';
+import { checkCandidateColumns } from '../check/required-columns.ts';
 import type { Database } from '../database.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';

@@ -1,8 +1,8 @@
 /** Scores a shard: every row is either scored or rejected. */
 import type { Declaration } from '../../config/declaration.ts';
 import { countRejects } from '../check/acceptable.ts';
-import { checkCandidateColumns } from '../check/check-columns.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
+import { checkCandidateColumns } from '../check/required-columns.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
@@ -16,7 +16,7 @@ import type { RowCheck } from '../row-check.ts';
 import { neededColumns } from './needed-columns.ts';
 import { type OutputColumn, outputColumns } from './output-columns.ts';
 import type { CandidatePlan } from './plan.ts';
-import { createScoreTable, type ScoreTable } from './score-table.ts';
+import { createScoreTable, type ScoreTable } from './predictions-table.ts';
 
 /** Which shard is scored, by which model, and where the results are written. */
 export interface ScoreRowsOptions {

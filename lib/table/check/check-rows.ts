@@ -13,7 +13,6 @@ import { type Database, execute, literal, literals } from '../database.ts';
 import type { MalformedReason } from '../formats/csv/scan.ts';
 import { featureKind } from '../kinds/index.ts';
 import { columnCheck, type RowCheck, rowCheck } from '../row-check.ts';
-import { requiredValue } from './check-columns.ts';
 import {
   inconsistentSql,
   type LabelledStage,
@@ -22,6 +21,7 @@ import {
   labelSql,
   noneReachedSql,
 } from './labels.ts';
+import { requiredValue } from './required-columns.ts';
 import { amongSql } from './split.ts';
 
 /** How far a time may be in the future, since clocks and time zones differ. */

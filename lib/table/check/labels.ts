@@ -2,7 +2,7 @@
 import type { Declaration, Stage } from '../../config/declaration.ts';
 import { canonicalText, numberSql, presentSql, type Relation, type Value } from '../columns.ts';
 import { UNKNOWN_LABEL } from '../encoded.ts';
-import { requiredValue } from './check-columns.ts';
+import { requiredValue } from './required-columns.ts';
 
 /** A stage with a label. */
 export type LabelledStage = Stage & { readonly label: string };

@@ -7,7 +7,6 @@ import { type Database, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
 import { countRejects, type RejectCount } from './acceptable.ts';
-import { checkLogColumns } from './check-columns.ts';
 import { logChecks, writeRejects } from './check-rows.ts';
 import { longestWithin } from './labels.ts';
 import {
@@ -18,6 +17,7 @@ import {
   type PreparedRows,
   prepareRows,
 } from './prepared-rows.ts';
+import { checkLogColumns } from './required-columns.ts';
 import { findWindows } from './split.ts';
 
 /** A log whose rows have been checked and prepared. */

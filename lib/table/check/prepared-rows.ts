@@ -12,9 +12,9 @@ import type { PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureKind, preparedColumns } from '../kinds/index.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
-import { requiredValue } from './check-columns.ts';
 import { failedRows, inconsistencyChecks } from './check-rows.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
+import { requiredValue } from './required-columns.ts';
 import { partAtSql, partSql, type TimeWindows } from './split.ts';
 
 /** Which rows are read, and the checks that good rows pass. */

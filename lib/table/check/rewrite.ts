@@ -2,9 +2,9 @@
 import { type Database, execute, identifier, literal } from '../database.ts';
 import type { Part } from '../encoded.ts';
 import type { Source } from '../source/source.ts';
-import { candidateColumns } from './check-columns.ts';
 import type { CheckedLog } from './log.ts';
 import { goodLogRows } from './prepared-rows.ts';
+import { candidateColumns } from './required-columns.ts';
 import { inPartsSql } from './split.ts';
 
 /**

@@ -4,7 +4,7 @@ import { canonicalOfText, canonicalText, groupText, type Relation } from '../col
 import { type Database, literal, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { hashSql, hashThreshold } from '../hash.ts';
-import { requiredValue } from './check-columns.ts';
+import { requiredValue } from './required-columns.ts';
 
 /** The instants, in epoch milliseconds, at which the parts of a split by time begin. */
 export interface TimeWindows {

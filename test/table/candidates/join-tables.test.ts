@@ -9,8 +9,8 @@ import {
   tableFeatures,
   writeNeededRows,
 } from '../../../lib/table/candidates/join-tables.ts';
-import { checkCandidateColumns } from '../../../lib/table/check/check-columns.ts';
 import { candidateChecks, firstFailedSql } from '../../../lib/table/check/check-rows.ts';
+import { checkCandidateColumns } from '../../../lib/table/check/required-columns.ts';
 import type { Relation } from '../../../lib/table/columns.ts';
 import { query } from '../../../lib/table/database.ts';
 import { openSource } from '../../../lib/table/source/source.ts';

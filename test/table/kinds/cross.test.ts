@@ -3,7 +3,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { IdSource } from '../../../lib/config/declaration.ts';
 import { writeCanary } from '../../../lib/table/candidates/canary.ts';
-import { checkCandidateColumns } from '../../../lib/table/check/check-columns.ts';
+import { checkCandidateColumns } from '../../../lib/table/check/required-columns.ts';
 import type { Relation } from '../../../lib/table/columns.ts';
 import { encodeCandidates } from '../../../lib/table/encode/encode.ts';
 import { readEncoder, writeEncoder } from '../../../lib/table/fit/encoder-files.ts';

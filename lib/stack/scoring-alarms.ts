@@ -13,8 +13,8 @@ import { Construct } from 'constructs';
 import { PREFIXES, SCORES_RECORDS } from '../contract/bucket.ts';
 import { MAX_RECEIVES } from '../contract/limits.ts';
 import type { Data } from './bucket-and-queues.ts';
-import { ownMetric } from './metrics.ts';
 import type { Scoring, ScoringFunctions } from './scoring.ts';
+import { ownMetric } from './scoring-metrics.ts';
 
 export interface AlarmLimits {
   /**
