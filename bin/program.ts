@@ -1,4 +1,4 @@
-/** The command as a function: from its arguments to its exit code. */
+/** The command `entirespace` as a function from its arguments to its exit code. */
 import { createRequire } from 'node:module';
 import { type Command, CommanderError } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../lib/contract/exit-codes.ts';
@@ -7,14 +7,16 @@ import { CommandLine } from './terminal/command-line.ts';
 import { type Act, report, runWork, UsageError } from './terminal/exit.ts';
 import type { Io, Output } from './terminal/io.ts';
 
-/** Columns of help that goes to no terminal. */
+/** Width in characters of a help text that is not written to a terminal. */
 const PLAIN_WIDTH = 80;
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 /**
- * Runs the command and returns its exit code; whatever goes wrong is reported in one line. Nothing of it outlives the
- * call: neither listeners, scratch files nor an exit code of the process.
+ * Runs the command and returns its exit code; an error is reported in one line. After the call nothing is left in the
+ * process: no signal listeners, no scratch files, and `process.exitCode` is not set.
+ *
+ * @param argv as in `process.argv`: the runtime, the script, and the arguments
  */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = EXIT_CODES.success;
@@ -26,13 +28,13 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof UsageError) return report(io, argv.includes('--json'), error);
     if (!(error instanceof CommanderError)) throw error;
-    // Help and version end here too; help that nobody asked for is an error.
+    // Commander throws after `--help` and `--version` as well. Help that is shown for lack of a command is an error.
     return error.exitCode === 0 ? EXIT_CODES.success : EXIT_CODES.usage;
   }
   return code;
 }
 
-/** The program with every command; the options of those that the arguments do not name are not loaded. */
+/** Returns the program with every command. To start fast, it loads only the options of commands that `argv` names. */
 async function programOf(argv: readonly string[], io: Io, act: Act): Promise<CommandLine> {
   const program = new CommandLine('entirespace')
     .description(
@@ -40,7 +42,7 @@ async function programOf(argv: readonly string[], io: Io, act: Act): Promise<Com
     )
     .version(version)
     .addHelpText('after', HELP)
-    // Otherwise `evaluate --version <id>` would ask for the version of the program.
+    // Without this, `evaluate --version <id>` would print the version of the program.
     .enablePositionalOptions()
     .configureHelp({ subcommandTerm: nameAndArguments })
     .configureOutput({
@@ -67,11 +69,12 @@ Exit codes: ${Object.entries(EXIT_CODES)
   .map(([name, code]) => `${code} ${name}`)
   .join(', ')}`;
 
-/** A command in the list of commands: its name and arguments; the options are in its own help. */
+/** Returns the name and arguments of a command for the list of commands. Its options are only in its own help. */
 function nameAndArguments(command: Command): string {
   return `${command.name()} ${command.usage().replace('[options]', '').trim()}`.trim();
 }
 
+/** Returns the width of an output in characters. */
 function widthOf({ isTTY, columns }: Output): number {
   return isTTY && columns !== undefined ? columns : PLAIN_WIDTH;
 }

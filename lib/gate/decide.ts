@@ -1,4 +1,7 @@
-/** The gate over real models: champion and challenger are judged by their scores of the same held-out rows. */
+/**
+ * Decides whether a new version, the challenger, replaces the current version, the champion, by the scores that both
+ * give to the same held-out rows. This file opens the champion and scores the rows with it; `judge` compares.
+ */
 import type { Declaration } from '../config/declaration.ts';
 import { stageGraph } from '../model/stage-graph.ts';
 import { type CurrentVersion, currentVersion } from '../registry/current.ts';
@@ -14,59 +17,65 @@ import { type ChampionPlace, type OpenedChampion, openChampion } from './champio
 import { proveUnread } from './gate-window.ts';
 import { type GateFigures, type Judgement, judge } from './judge.ts';
 
+/** The challenger to decide on, and where the champion is. */
 export interface GateOptions extends ChampionPlace {
-  /** The new model, which was trained by the log's declaration; it is judged by its held-out rows. */
+  /** The new model, trained on the log by its declaration. Both models are judged on its held-out rows. */
   readonly challenger: Challenger;
-  /** The present: the champion's age ends here. */
+  /** Time of the decision, at which the champion's age is taken. */
   readonly at: Date;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
 
-/** A trained model, published or not. */
+/** A trained model, whether or not it has been published. */
 export interface Challenger {
+  /** The held-out rows with the model's scores. */
   readonly heldOut: Omit<HeldOut, 'encoded' | 'uncalibrated'>;
-  /** What its manifest says, or will say, of the rows. */
+  /** The manifest's section `data`, on the rows that the model was trained on; it may not be published yet. */
   readonly data: ModelManifest['data'];
 }
 
-/** The rows that the gate compared on. */
+/** The held-out rows that both models were compared on. */
 export interface GateWindow {
+  /** The log that the rows were read from, as the user gave it. */
   readonly source: string;
+  /** First and last time of the held-out rows; `null` if the log has no time. */
   readonly time: { readonly from: string; readonly to: string } | null;
-  /** Why neither model has read them. */
+  /** The reason why neither model can have read the rows, as part of a sentence. */
   readonly because: string;
-  /** Held-out rows that were left out, for not all of their labels are settled. */
+  /** Number of held-out rows that were left out, because some of their labels are not known yet. */
   readonly youngRows: number;
 }
 
-/** What was decided, on which grounds, and against whom. */
+/** A verdict with its reasons and figures, the champion, and the rows that both models were compared on. */
 export interface GateDecision extends Judgement {
-  /** Version that was in use; `null` for none. */
+  /** The current version at the time; `null` if there was none. */
   readonly champion: string | null;
-  /** Etag of the `current.json` that named it, for promoting only while it still does. */
+  /** Etag of the `current.json` that named the champion: the promotion fails if it has changed since. */
   readonly championEtag: string | null;
-  /** `null` where there was nothing to compare on. */
+  /** `null` if no rows could be compared. */
   readonly window: GateWindow | null;
 }
 
-/** The version that was in use, as the report shows it beside the new one. */
+/** The champion, as the report shows it beside the new version. */
 export interface KnownChampion extends Pick<OpenedChampion, 'version' | 'data'> {
   /** Local folder with its files. */
   readonly folder: string;
-  /** Its scores of the held-out rows; `null` where it may have read them. */
+  /** The champion's scores of the held-out rows; `null` if it is not proven that it has not read them. */
   readonly probabilities: Probabilities | null;
 }
 
+/** A decision, and the champion that it was made against. */
 export interface Decided {
   readonly decision: GateDecision;
-  /** `null` where no version is in use, or it could not be opened. */
+  /** `null` if there is no current version, or it could not be opened. */
   readonly champion: KnownChampion | null;
 }
 
 /**
- * Decides whether a challenger becomes the current version. Nothing is written: `settle` does.
- * @throws {Error} where the log cannot be read. A champion that cannot be read is a refusal.
+ * Decides whether a challenger becomes the current version. Nothing is written; `settle` puts the decision into effect.
+ * If the champion cannot be opened, or may have read the held-out rows, the challenger is refused.
+ * @throws {Error} if the log cannot be read.
  */
 export async function decide(options: GateOptions): Promise<Decided> {
   const current = await currentVersion(options.store, options.opened.log.declaration.name);
@@ -87,7 +96,10 @@ export async function decide(options: GateOptions): Promise<Decided> {
   };
 }
 
-/** The champion's scores of the held-out rows, and why it cannot have read them; `null` where that is not proven. */
+/**
+ * Returns the champion's scores of the held-out rows and the reason why it cannot have read them. If that is not
+ * proven, the scores are `null` and the reason says why not.
+ */
 async function scoreByChampion(
   { opened: { database, log }, challenger, onProgress, signal }: GateOptions,
   { data, model }: OpenedChampion,
@@ -107,7 +119,7 @@ async function scoreByChampion(
   return { because, probabilities };
 }
 
-/** Judges by the held-out rows of which every label is known. */
+/** Judges the challenger by the held-out rows whose labels are all known. */
 function judgeRows(
   { challenger: { heldOut, data }, opened, at }: GateOptions,
   champion: (OpenedChampion & { readonly probabilities: Probabilities }) | null,
@@ -147,11 +159,15 @@ function judgeRows(
   return { ...judgement, ...pointer, window };
 }
 
+/** Returns the refusal of a challenger without any comparison. */
 function refusal({ version, etag }: CurrentVersion, reason: string): GateDecision {
   const figures: GateFigures = { rows: 0, conversions: 0, loss: null, guards: [], outputs: [] };
   return { verdict: 'refused', reasons: [reason], figures, champion: version, championEtag: etag, window: null };
 }
 
+/**
+ * Returns the labelled stages, each with its weight in the loss and the output that predicts reaching it from the root.
+ */
 function lossStages(declaration: Declaration) {
   const { root, labelled, outputs } = stageGraph(declaration);
   return labelled.map(({ name, weight }) => {
@@ -161,7 +177,10 @@ function lossStages(declaration: Declaration) {
   });
 }
 
-/** The conversion by role; without roles, or labels of it, the rarest labelled stage. */
+/**
+ * Returns the stage whose positives the gate counts as conversions: the one with the role of the conversion or, without
+ * roles or without labels of that stage, the labelled stage that the fewest rows reach.
+ */
 function conversionStage({ roles, root }: Declaration, { trainingRates }: ModelManifest['data']): string {
   if (roles !== null && Object.hasOwn(trainingRates, roles.conversion)) return roles.conversion;
   const [rarest] = Object.entries(trainingRates).toSorted(([, a], [, b]) => a - b);

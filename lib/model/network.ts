@@ -1,7 +1,7 @@
 /**
  * A network is what a model computes: its parameters, forward pass, losses and outputs. Training, checkpoints,
- * calibration and export refer to none of these by name, so that they work for every network. All functions of a
- * network are pure TF.js functions, which are traced once to ONNX.
+ * calibration and export contain no name of a parameter, tensor, loss or output, so they work for every network. All
+ * functions of a network are pure TF.js functions. They are run once, to record the graph that is written as ONNX.
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { StageGraph } from './stage-graph.ts';
@@ -13,7 +13,10 @@ export type Tensors = Readonly<Record<string, tf.Tensor>>;
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Initial values: Glorot's uniform distribution, all 0, or the logits of the base rates of a tower's stages. */
+  /**
+   * Initial values: Glorot's uniform distribution, all 0, or, for the output bias of the tower that `baseRatesOf`
+   * names, the logits of the base rates of its stages.
+   */
   readonly start: 'glorot' | 'zero' | { readonly baseRatesOf: string };
 }
 
@@ -25,37 +28,40 @@ export interface MaskSpec {
 
 /** Labels and weights of the rows of a batch, each [batch, 1] by labelled stage. */
 export interface LabelledBatch {
-  /** 1 where the row reached the stage, 0 where it did not or where that is not known yet. */
+  /** 1 if the row reached the stage; 0 if it did not, or if the label is not known yet. */
   readonly labels: Tensors;
-  /** Weight of the row divided by that of the batch, so that a sum is a mean; 0 where the label is not known yet. */
+  /**
+   * Weight of the row divided by the sum of the batch's weights, so that a weighted sum over the rows is a mean; 0 if
+   * the label is not known yet.
+   */
   readonly weights: Tensors;
 }
 
-/** One term of the objective. */
+/** One term of the objective, the weighted sum that training minimises. */
 export interface Loss {
-  /** Name under which it is reported. */
+  /** Name under which the term is reported. */
   readonly name: string;
-  /** Factor with which it enters the total. */
+  /** Factor of the term in the weighted sum. */
   readonly weight: number;
-  /** Value of the loss, a scalar. */
+  /** Value of the term without its factor, a scalar. */
   readonly value: tf.Tensor;
 }
 
-/** What a model computes. */
+/** A network: its parameters, and the pure functions from inputs to losses and outputs. */
 export interface Network {
-  /** Whether all towers read the same embedding tables, or each tower has a copy of its own. */
+  /** Whether all towers look up the same embedding tables, or each tower has a copy of every table to itself. */
   readonly tables: 'shared' | 'by-tower';
   /**
-   * By tower name, the labelled stage that a row must have reached to train the tower; a tower that is not named is
-   * trained by every row. For all other rows, which must contribute nothing to its losses, the tower's own tables are
-   * neither read nor updated.
+   * The labelled stage that a row must have reached to train a tower, by tower name; a tower without an entry is
+   * trained by every row. Rows that did not reach the stage must contribute nothing to the tower's losses, because its
+   * embedding tables are neither read nor updated for them.
    */
   readonly trainedOn?: Readonly<Record<string, string>>;
   readonly parameters: readonly ParameterSpec[];
   readonly masks: readonly MaskSpec[];
   /**
    * Returns the tensors of the forward pass by name. A tensor with the name of a tower is that tower's logits, which
-   * can be calibrated where they are [batch, 1]; other tensors have other names.
+   * can be calibrated if their shape is [batch, 1]. Other tensors must not have the name of a tower.
    *
    * @param inputs [batch, width] by tower name
    * @param parameters by the name of their spec

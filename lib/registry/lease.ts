@@ -1,7 +1,10 @@
 /**
- * Who may train a model: one run at a time. A lease is a record in the bucket that its holder renews by
- * compare-and-swap; its expiry is a time of the bucket's own clock, by which all runs judge it. A holder that stopped
- * for longer than that finds out by its next renewal, and may not promote any more.
+ * The lease on a model's training, which lets one run at a time train it. A lease is a record in the bucket that its
+ * holder renews by compare-and-swap. It expires at a time of the bucket's own clock, which all runs go by. A holder
+ * that was suspended for longer learns at its next renewal whether another run has taken the lease.
+ *
+ * Every holder has a number, the epoch of the lease (a fencing token; no epoch of training). A promotion carries it,
+ * and fails after one of a later holder.
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
@@ -14,19 +17,21 @@ import { leaseKey } from './keys.ts';
 
 const LEASE_FORMAT = 1;
 
-/** A lease that is not renewed three times in a row ends. */
+/** Renewals in the lifetime of a lease: it ends when that many in a row have failed. */
 const RENEWALS = 3;
 
+/** Attempts to take a lease that other runs change at the same time. */
 const ATTEMPTS = 10;
 
 const leaseSchema = z.object({
   formatVersion: z.literal(LEASE_FORMAT),
   runId: z.string(),
-  /** Id of this very process: a run that was started again has the run id of the one before. */
+  /** Id of the process that holds the lease. A run that is started again keeps its run id, but has another holder. */
   holder: z.string(),
-  /** Counts the holders: the higher one is the later. */
+  /** Number of the holder; every later holder has a higher one. */
   epoch: z.number().int().min(1),
   expiresAt: z.iso.datetime(),
+  /** Whether the holder has given the lease back before it expired. */
   isReleased: z.boolean(),
 });
 
@@ -34,30 +39,33 @@ type LeaseRecord = Readonly<z.infer<typeof leaseSchema>>;
 
 const LEASE = { formatVersion: LEASE_FORMAT, schema: leaseSchema };
 
+/** Which run takes the lease, and for how long. */
 export interface LeaseOptions {
-  /** A run that holds the lease already, and was started again, takes over at once. */
+  /** Id of the run. A run that holds the lease already, and was started again, takes it over at once. */
   readonly runId: string;
-  /** Milliseconds for which the lease holds without renewal; it is renewed three times as often. */
+  /** Milliseconds until the lease expires if it is not renewed. It is renewed at every third of that. */
   readonly lifetimeMs: number;
 }
 
+/** A lease that this process holds, and renews until it is released or lost. */
 export interface Lease {
   readonly runId: string;
+  /** Number of this holder, higher than that of every earlier one. */
   readonly epoch: number;
-  /** Aborted, with a `LeaseLostError`, once another run has taken the lease, or may have. */
+  /** Aborts with a `LeaseLostError` when another run has taken the lease, or may have taken it. */
   readonly lost: AbortSignal;
   /**
-   * Renews it now.
-   * @throws {LeaseLostError} where another run has taken it.
+   * Renews the lease now.
+   * @throws {LeaseLostError} if another run has taken it, or its record was deleted.
    */
   renew(): Promise<void>;
-  /** Lets others have it at once; never throws for a lease that is lost. */
+  /** Ends the lease, so that another run can take it at once. Does nothing if the lease is lost. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the lease of a model and keeps renewing it.
- * @throws {LeaseHeldError} while another run holds it.
+ * Takes the lease of a model, and renews it from then on.
+ * @throws {LeaseHeldError} if another run holds it.
  */
 export async function takeLease(store: Store, name: string, { runId, lifetimeMs }: LeaseOptions): Promise<Lease> {
   const key = leaseKey(name);
@@ -70,7 +78,7 @@ export async function takeLease(store: Store, name: string, { runId, lifetimeMs 
       formatVersion: LEASE_FORMAT,
       runId,
       holder: randomUUID(),
-      // After every epoch that has promoted, too: the lease may have been deleted.
+      // Higher than the epoch of the last promotion as well, since the record of the lease may have been deleted.
       epoch: Math.max(held?.value.epoch ?? 0, promoted) + 1,
       expiresAt: new Date(now.getTime() + lifetimeMs).toISOString(),
       isReleased: false,
@@ -81,6 +89,7 @@ export async function takeLease(store: Store, name: string, { runId, lifetimeMs 
   throw new Error(`lease ${key} changed ${ATTEMPTS} times while it was being taken (in ${store.url})`);
 }
 
+/** Returns whether another run than `asking` holds the lease at a time of the bucket's clock. */
 function isHeldByAnother({ runId, isReleased, expiresAt }: LeaseRecord, asking: string, now: Date): boolean {
   return runId !== asking && !isReleased && new Date(expiresAt) > now;
 }
@@ -99,7 +108,10 @@ class HeldLease implements Lease {
   readonly #timer: NodeJS.Timeout;
   #record: LeaseRecord;
   #etag: string;
-  /** When it was renewed by the process's own steady clock, to give up in time where the bucket cannot be reached. */
+  /**
+   * Time of the last renewal by the process's own steady clock, `performance.now()`. By it the lease is given up in
+   * time when the bucket cannot be reached.
+   */
   #renewedAt = performance.now();
   #renewing: Promise<void> = Promise.resolve();
 
@@ -126,7 +138,7 @@ class HeldLease implements Lease {
   }
 
   renew(): Promise<void> {
-    // One after the other: each swap needs the etag of the one before.
+    // Renewals run one after the other, since each one needs the etag of the one before.
     this.#renewing = this.#renewing.catch(() => undefined).then(() => this.#renewNow());
     return this.#renewing;
   }
@@ -141,7 +153,7 @@ class HeldLease implements Lease {
   #tick(): void {
     this.renew().catch((error: unknown) => {
       if (error instanceof LeaseLostError) return;
-      // The bucket may be back at the next tick, unless the lease has ended by then.
+      // Other errors may be gone at the next renewal. They end the lease only once it has expired.
       if (performance.now() - this.#renewedAt >= this.#lifetimeMs) this.#lose(`it could not be renewed: ${error}`);
     });
   }
@@ -161,6 +173,7 @@ class HeldLease implements Lease {
     this.#renewedAt = asked;
   }
 
+  /** Stops renewing, aborts `lost`, and returns the error that says why. */
   #lose(why: string): LeaseLostError {
     clearInterval(this.#timer);
     const { runId } = this.#record;
@@ -177,9 +190,9 @@ function readLease(store: Store, name: string): Promise<Stored<LeaseRecord> | nu
 }
 
 /**
- * Writes the record and returns its etag; `null` where another holder was there first. Where an earlier write of this
- * holder was made although it seemed to fail, what is stored is newer than `expected`, and yet the holder's own: it is
- * replaced.
+ * Replaces the record with the etag `expected` and returns the new etag; `null` if another holder has written
+ * meanwhile. An earlier write of this holder may have seemed to fail and yet have been made. The stored record is then
+ * newer than `expected`, but has the same holder, and is replaced.
  */
 async function swap(store: Store, name: string, record: LeaseRecord, expected: string | null): Promise<string | null> {
   const put = { key: leaseKey(name), content: recordText(record) };

@@ -1,4 +1,8 @@
-/** Everything that the report of a version says, as figures: gathered here, drawn elsewhere. */
+/**
+ * Gathers all facts and figures of the report of a model version. `page.ts` lays them out.
+ *
+ * The champion is the version that was current when the gate decided on the new one.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
@@ -32,101 +36,116 @@ import type { TrainedModel } from '../training/train.ts';
 import { type FeatureImportance, permutationImportance } from './importance.ts';
 import { type Sample, sampleOf } from './sample.ts';
 
+/** Most points of a drawn ROC curve. */
 const ROC_POINTS = 120;
 
+/** The new version, the gate's decision on it, and the circumstances of the run. */
 export interface ReportOptions {
-  /** Of the log that the model was trained on. */
+  /** The declaration that the model was trained by. */
   readonly declaration: Declaration;
   readonly trained: TrainedModel;
   readonly heldOut: HeldOut;
-  /** What the gate said; `null` where it was not asked. */
+  /** The gate's decision, with the champion; `null` if the gate was not used. */
   readonly decided: Decided | null;
   readonly threads: number;
-  /** The version's time, which is part of its id. */
+  /** Time of the version, which is part of its id. */
   readonly at: Date;
-  /** When the run began, by `performance.now()`. */
+  /** `performance.now()` at the beginning of the run. */
   readonly began: number;
-  /** Price of the machine in USD an hour; `null` where it is not known. */
+  /** Price of the machine in USD per hour; `null` if it is not known. */
   readonly hourlyUsd: number | null;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
 
-/** A task's figures of one model. */
+/** The figures of one model on one task. */
 export interface ModelFigures {
   readonly metrics: FunnelTaskMetrics;
   readonly roc: readonly RocPoint[];
   readonly lift: readonly LiftBin[];
 }
 
+/** The figures of both versions on one task. */
 export interface TaskFacts {
   readonly task: FunnelTask;
+  /** Figures of the new version. */
   readonly own: ModelFigures;
-  /** Of the version before, on the same rows; `null` where it cannot be compared with. */
+  /** Figures of the champion on the same rows; `null` if it was not compared with. */
   readonly champion: ModelFigures | null;
-  /** Before calibration; `null` where none is declared. */
+  /** Metrics of the new version before its calibration; `null` if none is declared. */
   readonly uncalibrated: FunnelTaskMetrics | null;
   readonly importance: readonly FeatureImportance[];
 }
 
-/** AUC of the rows with one value of a column. */
+/** The rows with one value of a segment column, and how well the models rank them. */
 export interface SegmentRow {
-  /** `null`: the rows without a value; undefined for all rows with rarer ones. */
+  /** The value; `null` for the rows without a value, `undefined` for the rows with any of the rarer values. */
   readonly value: string | null | undefined;
   readonly rows: number;
-  /** By task. */
+  /** The figures by task name. */
   readonly tasks: Readonly<Record<string, SegmentTask>>;
 }
 
+/** The AUC of both versions on one task, over the rows of a segment; `null` if it is undefined or not compared. */
 export interface SegmentTask {
   readonly positives: number;
   readonly auc: number | null;
   readonly championAuc: number | null;
 }
 
+/** All that the report shows. */
 export interface ReportFacts {
   readonly model: string;
   readonly version: string;
   readonly at: Date;
   readonly decision: GateDecision | null;
   readonly tasks: readonly TaskFacts[];
+  /** Number of held-out rows whose labels are all known; the figures are over these. */
   readonly rows: number;
+  /** Number of held-out rows that were left out, because some of their labels are not known yet. */
   readonly youngRows: number;
   readonly epochs: readonly EpochRecord[];
   readonly bestEpoch: number;
   readonly segments: readonly { readonly column: string; readonly rows: readonly SegmentRow[] }[];
   readonly summary: LogSummary;
+  /** Share of a feature's held-out values that the encoder does not know, by feature with a vocabulary. */
   readonly unknownShares: Readonly<Record<string, number>>;
-  /** Against the version that was in use; `null` where there is none whose training rows are on record. */
+  /** How far the training rows differ from the champion's; `null` without a champion, or without its distributions. */
   readonly drift: { readonly version: string; readonly features: readonly FeatureDrift[] } | null;
+  /** Number of rows that the importance of the features was measured on. */
   readonly sampleRows: number;
   readonly run: RunFacts;
 }
 
+/** Time, machine and starting point of the run. */
 export interface RunFacts {
-  /** From the beginning of the run until the report was made, and of that until the model was trained. */
+  /** Time from the beginning of the run until the report was made. */
   readonly seconds: number;
+  /** Part of `seconds` until the model was trained. */
   readonly trainingSeconds: number;
+  /** How often training was interrupted and continued from a checkpoint. */
   readonly resumed: number;
+  /** The version whose weights training began with; `null` for none. */
   readonly warmStart: string | null;
   readonly threads: number;
   readonly hourlyUsd: number | null;
 }
 
-/** What both versions say of the held-out rows of which every label is known. */
+/** The held-out rows whose labels are all known, with the probabilities of both versions. */
 interface ComparedRows {
   readonly rows: FunnelRows;
-  /** The probabilities of the version before, and of the new one before its calibration. */
+  /** Probabilities of the champion; `null` if it was not compared with. */
   readonly champion: Probabilities | null;
+  /** Probabilities of the new version before its calibration; `null` if none is declared. */
   readonly uncalibrated: Probabilities | null;
   readonly segments: readonly SegmentCodes[];
   readonly sample: Sample;
 }
 
-/** Gathers what there is to say. */
+/** Gathers the facts: measures both versions on the held-out rows, and the importance of each feature. */
 export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> {
   const { declaration, trained, heldOut, decided, threads, at, began, hourlyUsd } = options;
-  // Only what the gate has compared with: a funnel that has grown asks for outputs that the version before lacks.
+  // Only a champion that the gate compared with: if stages were added to the funnel, it lacks outputs that tasks need.
   const isCompared = decided?.decision.figures.outputs.some((output) => output.champion !== null) ?? false;
   const champion = isCompared ? (decided?.champion ?? null) : null;
   const mature = matureRows(heldOut.labels);
@@ -161,6 +180,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
   };
 }
 
+/** Picks the rows whose labels are all known from everything that is held per row. */
 async function compareRows(
   heldOut: HeldOut,
   mature: Uint32Array,
@@ -181,6 +201,7 @@ async function compareRows(
   };
 }
 
+/** Measures both versions on every task. */
 async function taskFacts(
   { declaration, trained, threads, onProgress, signal }: ReportOptions,
   { rows, champion, uncalibrated, sample }: ComparedRows,
@@ -215,6 +236,7 @@ function figuresOf(rows: FunnelRows, metrics: FunnelTaskMetrics): ModelFigures {
   return { metrics, roc: rocCurve(tally, ROC_POINTS), lift: liftByTenth(tally) };
 }
 
+/** Measures both versions on the rows of each value of a segment column. */
 function segmentRows(
   { rows, champion }: ComparedRows,
   tasks: readonly FunnelTask[],
@@ -240,6 +262,7 @@ function segmentRows(
   });
 }
 
+/** Returns the positions of the rows with a code. */
 function rowsOf(codes: Int8Array, code: number): Uint32Array {
   const rows = new Uint32Array(codes.length);
   let count = 0;
@@ -247,6 +270,7 @@ function rowsOf(codes: Int8Array, code: number): Uint32Array {
   return rows.subarray(0, count);
 }
 
+/** Compares the distributions of the training rows with those of the champion. */
 async function driftFrom(
   { folder, version }: { readonly folder: string; readonly version: string },
   ownFolder: string,

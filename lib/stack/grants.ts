@@ -1,4 +1,7 @@
-/** Who may do what: one table, from which the roles' statements are made. Nothing else gives a function a right. */
+/**
+ * The permissions of the functions and of the training task: one table, from which the IAM statements of their roles
+ * are made. Nothing else grants them access to the bucket or to a queue.
+ */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -6,27 +9,32 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { PREFIXES, type Prefix } from '../contract/bucket.ts';
 import type { QueueName } from '../contract/limits.ts';
 
+/** A function, or the training task; each has an IAM role of its own. */
 export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'trainer';
 
 type BucketAction = 'read' | 'write' | 'delete';
+/** `look` receives messages without deleting them. */
 type QueueAction = 'send' | 'consume' | 'look';
+/** A queue of scoring, or its queue of dead letters. */
 type GrantedQueue = QueueName | `${QueueName}Dead`;
 
+/** What one role may do. */
 interface RoleGrants {
-  /** Prefixes of the bucket's layout, by what may be done below them. */
+  /** Prefixes of keys in the bucket, by what the role may do with the objects below them. */
   readonly prefixes: Readonly<Record<BucketAction, readonly Prefix[]>>;
   readonly queues: Partial<Readonly<Record<GrantedQueue, QueueAction>>>;
 }
 
 const { candidates, scores, rejects, failed, models, features, data, declarations, work, state, training } = PREFIXES;
 
-// What the last step of a file does, in whichever function it is made: decide, publish, withdraw what it replaces.
+// For the last step of a file, which three functions can do: decide its outcome, publish that, delete what it replaces.
 const FINISH: RoleGrants['prefixes'] = {
   read: [work, state, scores],
   write: [work, state, scores],
   delete: [scores],
 };
 
+/** What each role may do. */
 export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
   planShards: {
     prefixes: {
@@ -52,7 +60,7 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
     prefixes: {
       read: [data, declarations, models, training],
       write: [models, training],
-      // Checkpoints of a training that is over.
+      // For checkpoints and records of a run that is over.
       delete: [training],
     },
     queues: {},
@@ -60,7 +68,7 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
 };
 
 const BUCKET_ACTIONS: Readonly<Record<BucketAction, readonly string[]>> = {
-  // Files are read by version; a version's bytes need a right of their own.
+  // A candidate file is read by its S3 version, which needs an action of its own.
   read: ['s3:GetObject', 's3:GetObjectVersion'],
   write: ['s3:PutObject', 's3:AbortMultipartUpload'],
   delete: ['s3:DeleteObject'],
@@ -72,18 +80,19 @@ const QUEUE_ACTIONS: Readonly<Record<QueueAction, readonly string[]>> = {
   look: ['sqs:ReceiveMessage'],
 };
 
+/** The bucket, queues and key that the statements name. */
 export interface GrantedResources {
   readonly bucket: Bucket;
   readonly queues: Readonly<Record<GrantedQueue, IQueue>>;
   readonly encryptionKey: IKey | undefined;
 }
 
-/** The statements of a role's policy. */
+/** Returns the statements of a role's policy. */
 export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: GrantedResources): PolicyStatement[] {
   const { prefixes, queues: queueGrants } = GRANTS[role];
   const statements = [
-    // Without it S3 reports a missing key as 403 and not as 404. It knows no prefix there, so a condition on one would
-    // fail.
+    // Without the right to list, S3 reports a missing key as 403 and not as 404. A read has no prefix that a condition
+    // could name, so the right is for the whole bucket.
     new PolicyStatement({ actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: [bucket.bucketArn] }),
     ...(['read', 'write', 'delete'] as const).map(
       (action) =>
@@ -107,7 +116,7 @@ export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: 
   return statements;
 }
 
-/** Every prefix that a role has any right on. */
+/** Returns every prefix that a role may read, write or delete below. */
 export function prefixesOf(role: RoleName): Prefix[] {
   return [...new Set(Object.values(GRANTS[role].prefixes).flat())];
 }

@@ -1,26 +1,32 @@
+/** Writes objects under a condition, safely also when the response to a write is lost. */
 import { type ObjectInfo, ObjectNotFoundError, PreconditionFailedError, type Store } from './store.ts';
 
-/** What a conditional write is made with. */
+/** The store, and the ids and the callback of conditional writes to it. */
 export interface ConditionalWriter {
   readonly store: Store;
-  /** An id that no other writer has, for each conditional write. */
+  /** Returns a new, unique id for each conditional write. */
   readonly newWriterId: () => string;
-  /** Called for every write that was made, those whose response was lost included. */
+  /** Called after every write that succeeded, also if its response was lost. */
   readonly onWritten?: (put: ConditionalPut) => void;
 }
 
+/** An object to write, and the condition. */
 export interface ConditionalPut {
   readonly key: string;
+  /** The text of the object, or the path of a local file with its bytes. */
   readonly content: string | { readonly path: string };
-  /** The etag that the object must still have; `null` where there must be none. */
+  /** The etag that the stored object must still have; `null` if there must be no object yet. */
   readonly expected: string | null;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes the object where the condition holds, and returns what was written; `null` where another write stands, or the
- * expected object is gone: the caller reads it back and obeys. A client that repeats a write whose response was lost is
- * refused because of its own object; so each write carries an id, and an object with that id is success.
+ * Writes the object if the condition holds, and returns what was written. Returns `null` if it does not hold, because
+ * another writer has written or deleted the object; the caller should then read it and go by what it finds.
+ *
+ * The client repeats a write whose response was lost, and the store refuses the repetition because the object is
+ * already there. So each write puts a unique id into the metadata, and after a refusal an object with that id counts as
+ * success.
  */
 export async function putConditionally(
   { store, newWriterId, onWritten }: ConditionalWriter,

@@ -1,4 +1,6 @@
-/** A declared model, trained on cached rows, calibrated, and written as the ONNX file that scores. */
+/**
+ * Trains the declared model on the cached rows, calibrates it, and writes it as the ONNX file that scores candidates.
+ */
 import { join } from 'node:path';
 import type { TrainingChoice } from '../config/declaration.ts';
 import { createEngine } from '../engine/create-engine.ts';
@@ -20,23 +22,30 @@ import { fillUntrainedRows } from './weights/fill-untrained.ts';
 import { initialWeights } from './weights/initial-weights.ts';
 import { type WarmWeights, warmStart } from './weights/warm-start.ts';
 
-/** What a model is fitted to, and where its files go. */
+/** The log and encoder that a model is trained with, and the folder for its file. */
 export interface ModelToFit {
   readonly opened: OpenedLog;
   readonly options: TrainingOptions;
   readonly encoder: Encoder;
   readonly summary: LogSummary;
-  /** Folder for `model.onnx`. */
+  /** Existing folder that `model.onnx` is written to. */
   readonly folder: string;
 }
 
+/** What became of the training of a model, besides its file. */
 export interface FittedModel {
+  /** The weights of the best epoch, and the losses of every epoch. */
   readonly fitted: Fitted;
+  /** Number of rows that got the mean of the others, because no training touched them, by embedding table. */
   readonly filledRows: Readonly<Record<string, number>>;
-  /** `null` where none is declared. */
+  /** `null` if the declaration has no calibration. */
   readonly calibration: Calibration | null;
 }
 
+/**
+ * Trains the declared model, from the champion's weights where there are any and from the last checkpoint where there
+ * is one. Gives embedding rows that were never trained the mean of the others, calibrates, and writes `model.onnx`.
+ */
 export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
   const { opened, options, encoder, summary, folder } = fitting;
   const { declaration } = opened.log;
@@ -85,14 +94,16 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
   }
 }
 
-/** Steps of a training that runs all its epochs. */
+/** Number of steps of a training that is not stopped early, on which the learning rate's decay depends. */
 function totalSteps(cache: RowCache, { epochs, batchSize, seed }: TrainingChoice): number {
   let steps = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) steps += cache.batchCount(batchSize, { seed, epoch });
   return steps;
 }
 
-/** The champion's weights as far as they fit, fresh ones where it has none. */
+/**
+ * Returns the champion's weights as far as they fit the model, and initial weights for the rest or without a champion.
+ */
 async function startingWeights(
   { options, encoder, opened: { database } }: ModelToFit,
   model: Model,
@@ -105,7 +116,7 @@ async function startingWeights(
   return start;
 }
 
-/** Rows that this training touched, or the champion's. */
+/** Returns 1 for each row that this training touched or that holds the champion's values, by embedding table. */
 function learnedRows(
   touched: Readonly<Record<string, Uint8Array>>,
   kept: Readonly<Record<string, Uint8Array>>,
@@ -118,6 +129,7 @@ function learnedRows(
   );
 }
 
+/** Fits the declared calibration to the validation rows. */
 async function calibrateModel(
   { opened: { database, log }, options, encoder }: ModelToFit,
   rows: CachedRows,

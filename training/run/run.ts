@@ -1,6 +1,10 @@
 /**
- * One training run, from the data window in the bucket to the gate's decision: under the model's lease, from the last
- * checkpoint where there is one that fits.
+ * One training run, from the data in the bucket to the gate's decision. It holds the model's lease, so that no other
+ * run trains the model meanwhile, and continues from the last checkpoint if that was made with the same data and
+ * settings.
+ *
+ * A run is identified by its run id. If it is started again, it skips what its records in the bucket say was done: with
+ * a `result` it is over, and with a `conclusion` the version is published and only the promotion may be missing.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
@@ -31,7 +35,10 @@ import { readRemoteDeclaration } from './remote-declaration.ts';
 import type { RunTools } from './tools.ts';
 import { openWindow } from './window.ts';
 
-/** @throws {Error} where the run comes to no decision: nothing is promoted then, and the next run can go on. */
+/**
+ * Runs a training run, and returns its result.
+ * @throws {Error} if the run ends without a decision. Nothing is promoted then, and the run can be started again.
+ */
 export async function runTraining(settings: RunSettings, tools: RunTools): Promise<RunResult> {
   const { store, log } = tools;
   const { modelName, runId, leaseSeconds } = settings;
@@ -49,14 +56,14 @@ export async function runTraining(settings: RunSettings, tools: RunTools): Promi
       runUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch }),
     );
   } finally {
-    // A lease that cannot be released ends by itself; the run's own error says why it ended.
+    // This must not hide the error that ended the run. A lease that cannot be released expires by itself.
     await lease.release().catch((error: unknown) => log.error('lease not released', { why: firstLine(error) }));
   }
 }
 
-/** An empty folder for the work, removed when it is done. */
+/** Does the work in an empty folder, and removes the folder afterwards. */
 async function withScratch<T>(folder: string, work: (folder: string) => Promise<T>): Promise<T> {
-  // What a killed run left there is of no use: only the bucket is known to be whole.
+  // Files that a killed run left there may be incomplete. A run continues only from what is in the bucket.
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   try {
@@ -66,22 +73,27 @@ async function withScratch<T>(folder: string, work: (folder: string) => Promise<
   }
 }
 
+/** Everything that a run reads or takes before it trains. */
 interface Prepared {
   readonly declaration: Declaration;
+  /** The declaration as it is in the bucket, YAML. */
   readonly text: string;
   readonly lease: Lease;
+  /** An empty local folder. */
   readonly scratch: string;
 }
 
+/** Trains and publishes, unless this run has before, then promotes or refuses the version and records the result. */
 async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<RunResult> {
   const { store, log, count } = tools;
   const { modelName, runId } = settings;
   const { lease } = prepared;
   const started = performance.now();
-  const left = (await readRecord(store, RUN_RECORD_KINDS.conclusion, { key: conclusionKey(modelName, runId) }))?.value;
-  if (left !== undefined) log.info('published before', { version: left.version });
-  const { version, at, rows, decision } = left ?? (await trainAndPublish(settings, tools, prepared));
-  // A run that has lost the lease fails here; if it is lost later, the compare-and-swap of the promotion fails.
+  const earlier = (await readRecord(store, RUN_RECORD_KINDS.conclusion, { key: conclusionKey(modelName, runId) }))
+    ?.value;
+  if (earlier !== undefined) log.info('published before', { version: earlier.version });
+  const { version, at, rows, decision } = earlier ?? (await trainAndPublish(settings, tools, prepared));
+  // A run that has lost the lease fails here. If it loses the lease later, the promotion's compare-and-swap fails.
   await lease.renew();
   const settled = await settle(
     store,
@@ -106,6 +118,7 @@ async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: P
   return result;
 }
 
+/** Trains a version, compares it with the champion, publishes it, and records the gate's decision. */
 async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<Conclusion> {
   const { store, log, signal } = tools;
   const { modelName, runId, threads, memoryMiB, hourlyUsd } = settings;
@@ -132,7 +145,7 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
       onSummary: (summary) => logSummary(tools, summary),
       onEpoch: (epoch, rows) => logEpoch(tools, epoch, rows / epoch.seconds),
     });
-    // Its files lie in scratch space: whoever reads of them later wants to know where they came from.
+    // The files were read from the scratch folder; the manifest names the place in the bucket that they came from.
     const source = `${store.url}/${settings.dataPrefix}dt=${window.from}/ to dt=${window.until}/`;
     const trained: TrainedModel = { ...model, summary: { ...model.summary, source } };
     const { version, decision, at } = await judgeAndPublish({
@@ -152,7 +165,10 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
   });
 }
 
-/** The current version, to begin with its weights; `null`, with a line that says why, where that cannot be. */
+/**
+ * Fetches the current version, with whose weights training begins. Returns `null`, and logs why, if there is none or
+ * its files are gone or damaged.
+ */
 async function fetchChampion(store: Store, log: Logger, name: string, scratch: string): Promise<ChampionFiles | null> {
   const current = await currentVersion(store, name);
   if (current === null) {
@@ -170,10 +186,16 @@ async function fetchChampion(store: Store, log: Logger, name: string, scratch: s
 }
 
 /**
- * Its files are gone or changed. That they cannot be read now is no reason to train another model than was asked for.
+ * Errors which say that the champion's files are gone or changed: training then begins with initial weights. All
+ * others, such as a bucket that cannot be reached, end the run, since without the champion it would train another
+ * model.
  */
 const UNFIT_CHAMPION = [VersionNotFoundError, ModelCorruptedError, InvalidRecordError];
 
+/**
+ * Opens the checkpoints of this training. It continues only from one with the same identity: the same declaration,
+ * data, champion and seed.
+ */
 async function openCheckpoints(
   { modelName, checkpointMinutes, threads }: RunSettings,
   tools: RunTools,

@@ -3,7 +3,7 @@ import { parseDuration } from '../units.ts';
 import { duration, factor, pcocLimits, positive, rejectable, share, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
-/** Schema of the section `gate`. */
+/** Schema of a declaration's section `gate`; a section that is left out has every default. */
 export const gate = z
   .strictObject({
     min_conversions: whole(1)
@@ -18,11 +18,11 @@ export const gate = z
       .describe(
         'What "as good" means for max_age: the loss is higher by at most this share of the current version\'s loss.',
       ),
-    /** This ratio is known as PCOC, predicted clicks over clicks. */
+    // The ratio is known as PCOC, predicted clicks over clicks.
     pcoc: pcocLimits
       .default([0.67, 1.5])
       .describe('Lowest and highest allowed sum of the predicted probabilities divided by the sum of the labels.'),
-    /** The rate may be higher or lower by this factor. */
+    // The factor applies in both directions: the rate may be that many times higher or lower.
     label_rate: factor
       .default(1.5)
       .describe("Factor by which a label's rate may differ from the current version's training rate."),
@@ -38,5 +38,5 @@ export const gate = z
   .prefault({})
   .describe('Limits that decide whether a new version becomes the current one automatically.');
 
-/** The limits that decide whether a new version becomes the current one without a person's consent. */
+/** The parsed section `gate`: the limits, in camel case, with `maxAgeMs` in milliseconds or `null` for never. */
 export interface GateChoice extends z.output<typeof gate> {}

@@ -1,7 +1,10 @@
 /**
- * The weights of a training engine with the optimizer's state, and the two parts of a step that need no network. Before
- * the network runs, the embedding rows of the batch are gathered into one matrix. After it, the gradients of that
- * matrix are added up by id, and the dense parameters and the touched rows are updated.
+ * The weights of a training engine and the optimizer's state, in the memory of the WebAssembly kernels, with the two
+ * parts of a training step that do not run the network. `gather`, before the network runs, copies the embeddings of the
+ * batch into one matrix. `update`, after it, adds up the gradients of that matrix by id, and updates the dense
+ * parameters and the embedding-table rows whose ids are in the batch.
+ *
+ * The parameter `rows` is always the number of rows of the batch; rows of an embedding table are ids.
  */
 import type { Model } from '../../model/model.ts';
 import type { Batch, EngineOptions, EngineState, Weights } from '../engine.ts';
@@ -12,9 +15,9 @@ import { type MemoryParts, planParts } from './memory-parts.ts';
 import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
 import { type MemoryTable, readWeights, touchedRows, writeWeights } from './memory-table.ts';
 
-/** The memory of one training engine. */
+/** The weights, gradients and optimizer state of one training engine. */
 export class EngineMemory {
-  /** By embedding table: 1 for each row that a step has touched. */
+  /** 1 for each row that a training step has updated, 0 for every other, by embedding table. */
   readonly touched: Readonly<Record<string, Uint8Array>>;
   readonly #options: EngineOptions;
   readonly #optimizer: Optimizer;
@@ -33,37 +36,39 @@ export class EngineMemory {
     );
   }
 
-  /** Allocates the memory, with all weights and states at 0. */
+  /** Allocates the memory, with all weights and all optimizer state set to 0. */
   static async create(model: Model, options: EngineOptions): Promise<EngineMemory> {
     const plan = new MemoryPlan();
     const parts = planParts(plan, model, options);
     return new EngineMemory(model, options, parts, await plan.build());
   }
 
-  /** Returns the gathered rows of the batch, [rows, embeddedWidth], without a copy. */
+  /** Returns the embeddings that `gather` copied, [rows, embeddedWidth], as a view that the next `gather` changes. */
   embedded(rows: number): Float32Array {
     return this.#matrix(this.#parts.embedded, rows);
   }
 
-  /** Returns the array for the gradient of the gathered rows, [rows, embeddedWidth], which the network must fill. */
+  /**
+   * Returns the array of the gradient of `embedded`, [rows, embeddedWidth], which the network fills before `update`.
+   */
   embeddedGradient(rows: number): Float32Array {
     return this.#matrix(this.#parts.embeddedGradient, rows);
   }
 
-  /** Returns the values of a dense parameter, without a copy. */
+  /** Returns the values of a dense parameter, as a view that `update` changes. */
   parameter(name: string): Float32Array {
     const { block, dimension } = this.#parts.parameters.get(name) as MemoryTable;
     return this.#memory.floats({ offset: block.offset, length: dimension });
   }
 
-  /** Returns the array for the gradient of a dense parameter, which the network must fill. */
+  /** Returns the array of the gradient of a dense parameter, which the network fills before `update`. */
   parameterGradient(name: string): Float32Array {
     return this.#memory.floats((this.#parts.parameters.get(name) as MemoryTable).sums);
   }
 
   /**
-   * Gathers the embedding rows of a batch.
-   * @throws {RangeError} where the batch has more rows than the batch size.
+   * Copies the embeddings of a batch's ids into the matrix that `embedded` returns.
+   * @throws {RangeError} if the batch has more rows than the batch size.
    */
   gather(batch: Batch): void {
     const { batchSize } = this.#options;
@@ -89,7 +94,8 @@ export class EngineMemory {
   }
 
   /**
-   * Makes the update of a global step: of the dense parameters, and of the rows of the batch that was gathered last.
+   * Updates the dense parameters, and the embedding-table rows of the batch that was gathered last, by their gradients.
+   * The learning rate and the optimizer depend on `step`, the number of the step in the whole training.
    */
   update(rows: number, step: number): void {
     const { kernels } = this.#memory;
@@ -111,15 +117,15 @@ export class EngineMemory {
   }
 
   /**
-   * Sets the weights that are given, and leaves the optimizer's state unchanged.
-   * @throws {RangeError} where a name is unknown or the number of values is wrong.
+   * Sets the given weights, and leaves all other weights and the optimizer's state unchanged.
+   * @throws {RangeError} if a name is unknown or the number of values is wrong.
    */
   load({ parameters, tables }: Weights): void {
     for (const [name, values] of Object.entries(parameters)) this.#load(this.#parts.parameters.get(name), values, name);
     for (const [name, values] of Object.entries(tables)) this.#load(this.#parts.tables.get(name), values, name);
   }
 
-  /** Returns the arrays of `EngineState`, by name, without a copy. */
+  /** Returns the arrays that a checkpoint saves (see `EngineState`), by name, as views of this memory. */
   arrays(): EngineState['arrays'] {
     return [
       ...[...this.#parts.parameters].map(
@@ -134,7 +140,7 @@ export class EngineMemory {
     return this.#memory.floats({ offset, length: rows * this.#embeddedWidth });
   }
 
-  /** Adds up the gradients of a table's rows, and returns the number of distinct rows in the batch. */
+  /** Adds up the gradients of each id of a table in the batch, and returns the number of distinct ids. */
   #scatter(name: string, { dimension, positions, distinct, sums }: MemoryTable, rows: number): number {
     let count = 0;
     for (const { field, length, ids, coefficients } of this.#parts.fields) {

@@ -6,12 +6,14 @@
  *     + sum over clicked impressions of  l(z, f(e_cvr(x); cvr))
  *   pCTCVR = pCTR pCVR                                                                        (equation 1)
  *
- * Nothing is shared: no embedding, no loss. Its pCVR is biased where clicked rows differ from the others (sample
- * selection bias), and is learned from the clicked rows alone (data sparsity). For any stage graph: each tower is
- * trained on the rows that reached the labelled stage before it.
+ * Here y is the click label, z the conversion label, l the cross-entropy, x the features, f a tower and e its
+ * embeddings. The two models share nothing, neither embeddings nor losses. The predicted CVR is biased if clicked rows
+ * differ from the others (sample selection bias), and is learned from few rows, the clicked ones (data sparsity).
  *
- * Differs from the paper in: early stopping is common to both models, by the sum of their losses; a batch is drawn from
- * all impressions, and the clicked ones in it train the CVR tower.
+ * For a stage graph of more stages, each tower is trained on the rows that reached the labelled stage before its own.
+ *
+ * Differences from the paper: both models stop at the same epoch, chosen by the sum of their losses. A batch is drawn
+ * from all impressions, and only the clicked ones in it train the CVR tower.
  */
 import { towers } from '../layers/tower.ts';
 import { conditionalLosses, conditionalRows } from '../losses/conditional-cross-entropy.ts';
@@ -19,8 +21,8 @@ import type { Network, NetworkShape } from '../network.ts';
 import { reachOutputs } from '../outputs.ts';
 
 /**
- * Returns BASE as a network: every tower has embeddings of its own, and is trained on the rows that reached the labelled
- * stage before it.
+ * Returns BASE as a network: every tower has embeddings of its own, and is trained on the rows that reached the
+ * labelled stage before it.
  */
 export function base(shape: NetworkShape): Network {
   return {

@@ -1,21 +1,25 @@
 /**
- * Makes the scores folder of a path show what it should: the outcome of the newest version that has one.
+ * Makes the scores folder of a candidate file's key show what it should: the outcome (scores or failure) of the newest
+ * version of the file that has one. A small record, the pointer, names that version.
  *
- * Several publishers may work on one folder at once, for one version or for several, and each may be killed or fall
- * asleep between any two of its calls. No store can lock a folder, so safety comes from the order of the calls:
+ * Several publishers, the processes that run `publish`, may work on one folder at once, for the same version or for
+ * several, and each may be killed or suspended between any two of its requests. No store can lock a folder, so safety
+ * comes from the order of the requests:
  *
- * - The pointer only moves to newer versions, and a version's parts are copied only after it has moved there. A folder
- *   that was read *before* the pointer was found at a version therefore holds, beside that version's parts, only older
- *   ones: they may be deleted at any later time.
- * - The manifest is replaced by compare-and-swap against the one that was read before the pointer. So it only moves to
- *   newer versions too, all its parts are there before it, and they are deleted only once a newer one is in its place.
- * - `_SUCCESS` names its version; where its name and the manifest's agree, the parts are whole.
- * - `_SUCCESS` and `_FAILED.json` are deleted without a condition, and a sleeper may wake to delete a newer one. But a
- *   publisher that has changed anything looks again afterwards, and repairs what is not as the pointer says, whichever
- *   publisher left it so.
- * - After its own `_SUCCESS` a publisher only looks at the pointer: where it has not moved, a publisher that moves it
- *   later finds that `_SUCCESS`, and one that comes from an older version looks again itself.
- * - Nothing is copied before there is a pointer. The publisher that makes a path's first one therefore knows that the
+ * - The pointer only moves to newer versions, and a version's parts are copied only after the pointer has moved to it.
+ *   If a folder was listed *before* the pointer was found at a version, the parts in it are therefore that version's
+ *   or older. The older ones may be deleted at any later time.
+ * - The manifest is replaced by compare-and-swap against the one that was read before the pointer. So it too only moves
+ *   to newer versions, all its parts are copied before it is written, and they are deleted only after a newer manifest
+ *   has replaced it.
+ * - `_SUCCESS` contains the version's id. If the manifest has the same id, all parts are there.
+ * - `_SUCCESS` and `_FAILED.json` are deleted without a condition, so a publisher that was suspended may delete a newer
+ *   one. But every publisher that has changed anything reads the folder again afterwards, and repairs whatever differs
+ *   from the outcome that the pointer names, whichever publisher caused it.
+ * - After writing `_SUCCESS` a publisher only reads the pointer again. If the pointer has not moved, nothing more is
+ *   needed: a publisher that moves it later finds that `_SUCCESS`, and one of an older version reads the folder again
+ *   itself.
+ * - Nothing is copied before there is a pointer. So the publisher that writes a key's first pointer knows that the
  *   folder was empty.
  */
 import { failureKey, scoresFolder, scoresManifestKey, successKey, workPartKey } from '../../contract/bucket.ts';
@@ -38,24 +42,27 @@ import {
   type Succeeded,
 } from './records.ts';
 
-/** What lies in the scores folder of one path. */
+/** Contents of the scores folder of one key. */
 interface Folder {
-  /** Keys of the parts, of whatever version. */
+  /** Keys of the parts of all versions. */
   readonly parts: readonly string[];
   readonly manifest: Stored<ScoresManifest> | null;
   readonly failure: Stored<Failure> | null;
-  /** The source in `_SUCCESS`. */
+  /** Id of the version that `_SUCCESS` names (`source` of a `FileVersion`); `null` if there is no `_SUCCESS`. */
   readonly success: string | null;
 }
 
 const EMPTY: Folder = { parts: [], manifest: null, failure: null, success: null };
 
-// Each further round needs another publisher to have moved in between; a message that gives up is tried again.
+// A further round is needed only if another publisher changed something meanwhile. After the last one the error makes
+// the queue deliver the message again.
 const MAX_ROUNDS = 20;
 
 /**
- * Moves the path's pointer to the version of this outcome, unless it is at a newer one, and makes the folder show what
- * the pointer names. A pointer that was read before, however long ago, spares a request.
+ * Moves the key's pointer to the version of this outcome, unless it is at a newer one, and makes the folder show the
+ * outcome that the pointer then names. A caller that has read the pointer before passes it to save a request; it may be
+ * outdated.
+ * @throws {ScoringError} if other publishers keep changing the pointer or the folder.
  */
 export async function publish(
   writer: ConditionalWriter,
@@ -69,12 +76,12 @@ export async function publish(
   await showPath(writer, file.key);
 }
 
-/** The newest version of a key that has an outcome; `null` where none has. */
+/** Reads a key's pointer, which names its newest version with an outcome; `null` if no version has one yet. */
 export async function readPointer(store: Store, key: string): Promise<Stored<Pointer> | null> {
   return readRecord(store, RECORDS.pointer, pointerKey(key));
 }
 
-/** Moves the pointer to the file's version unless it is there or further; returns whether it made the first pointer. */
+/** Moves the pointer to a version unless it is there or at a newer one. Returns whether it wrote the first pointer. */
 async function advancePointer(
   writer: ConditionalWriter,
   file: FileVersion,
@@ -91,18 +98,21 @@ async function advancePointer(
   throw new ScoringError(`pointer of ${file.key} changed ${MAX_ROUNDS} times while it was being moved`);
 }
 
+/** Makes the folder of a key show the outcome that its pointer names, in as many rounds as that takes. */
 async function showPath(writer: ConditionalWriter, key: string): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const folder = await readFolder(writer, key);
     const outcome = await pointedOutcome(writer, key);
-    // Without an outcome the version's work has expired, long after its folder was made.
+    // Without an outcome, the records of the version have expired, long after its folder was finished.
     if (outcome === null || isShown(folder, outcome)) return;
     if (await show(writer, folder, outcome)) return;
   }
   throw new ScoringError(`scores of ${key} did not come to rest in ${MAX_ROUNDS} rounds`);
 }
 
-/** Returns whether the folder is known to show the outcome; where it is not, the caller must look again. */
+/**
+ * Changes the folder to show the outcome. Returns whether it surely does now; if not, the caller must read it again.
+ */
 function show(writer: ConditionalWriter, folder: Folder, outcome: Outcome): Promise<boolean> {
   switch (outcome.status) {
     case 'succeeded':
@@ -114,14 +124,15 @@ function show(writer: ConditionalWriter, folder: Folder, outcome: Outcome): Prom
   }
 }
 
+/** Copies the parts, writes the manifest, deletes everything of other versions, and writes `_SUCCESS`. */
 async function showScores(writer: ConditionalWriter, folder: Folder, { file, manifest }: Succeeded): Promise<boolean> {
   const { store } = writer;
   const whole = isWhole(folder, manifest);
-  const stands = whole && folder.success === file.source;
-  if (folder.success !== null && !stands) await store.delete(successKey(file.key));
+  const isComplete = whole && folder.success === file.source;
+  if (folder.success !== null && !isComplete) await store.delete(successKey(file.key));
   if (!whole) {
-    // A copy is whole or not there. Those that are there stay, so that a publisher that is cut off in the middle of
-    // thousands gets further each time.
+    // A part is never copied halfway. Those that are there are not copied again, so a publisher that is interrupted
+    // among thousands of parts gets further with each attempt.
     const present = new Set(folder.parts);
     await mapAtOnce(manifest.parts, async ({ key }, shard) => {
       if (!present.has(key)) await store.copy(workPartKey(file.source, shard), key);
@@ -130,21 +141,25 @@ async function showScores(writer: ConditionalWriter, folder: Folder, { file, man
     const expected = folder.manifest?.etag ?? null;
     if (!(await putConditionally(writer, { key: scoresManifestKey(file.key), content, expected }))) return false;
   }
-  await mapAtOnce(strangers(folder, manifest), (key) => store.delete(key));
+  await mapAtOnce(foreignParts(folder, manifest), (key) => store.delete(key));
   if (folder.failure !== null) await store.delete(failureKey(file.key));
-  if (stands) return false;
-  // Narrows, and cannot close, the time in which `_SUCCESS` may appear while a newer version is being copied.
+  if (isComplete) return false;
+  // Shortens the time in which `_SUCCESS` may appear while a newer version is being copied. It cannot be excluded.
   if (!(await isPointedAt(writer, file))) return false;
   const success = { key: successKey(file.key), content: file.source, expected: null };
   return (await putConditionally(writer, success)) !== null && (await isPointedAt(writer, file));
 }
 
+/** Returns whether the pointer still names this version. */
 async function isPointedAt({ store }: ConditionalWriter, file: FileVersion): Promise<boolean> {
   return (await readPointer(store, file.key))?.value.file.source === file.source;
 }
 
-// The parts and the manifest of an older version stay: a bad file does not destroy good scores, it only withdraws them.
-// And it may be reopened at any time, so that it is always looked at again.
+/**
+ * Deletes `_SUCCESS` and writes `_FAILED.json`. The parts and the manifest of an older version stay: a bad file
+ * withdraws good scores, but does not destroy them. A person may reopen the file at any time, so the result is never
+ * certain.
+ */
 async function showFailure(writer: ConditionalWriter, folder: Folder, { file, failure }: Failed): Promise<false> {
   if (folder.success !== null) await writer.store.delete(successKey(file.key));
   const expected = folder.failure?.etag ?? null;
@@ -152,12 +167,14 @@ async function showFailure(writer: ConditionalWriter, folder: Folder, { file, fa
   return false;
 }
 
+/** Deletes both results of a file that a person has reopened. */
 async function withdraw({ store }: ConditionalWriter, folder: Folder, key: string): Promise<false> {
   if (folder.success !== null) await store.delete(successKey(key));
   if (folder.failure !== null) await store.delete(failureKey(key));
   return false;
 }
 
+/** Returns whether the folder shows exactly this outcome. */
 function isShown(folder: Folder, outcome: Outcome): boolean {
   const { success, failure } = folder;
   switch (outcome.status) {
@@ -166,7 +183,7 @@ function isShown(folder: Folder, outcome: Outcome): boolean {
         success === outcome.file.source &&
         failure === null &&
         isWhole(folder, outcome.manifest) &&
-        strangers(folder, outcome.manifest).length === 0
+        foreignParts(folder, outcome.manifest).length === 0
       );
     case 'failed':
       return success === null && failure !== null && isSame(failure.value, outcome.failure);
@@ -175,14 +192,15 @@ function isShown(folder: Folder, outcome: Outcome): boolean {
   }
 }
 
-/** Whether the manifest is in place with all its parts. */
+/** Returns whether the folder holds this manifest and all its parts. */
 function isWhole(folder: Folder, manifest: ScoresManifest): boolean {
   if (folder.manifest === null || !isSame(folder.manifest.value, manifest)) return false;
   const present = new Set(folder.parts);
   return manifest.parts.every(({ key }) => present.has(key));
 }
 
-function strangers(folder: Folder, manifest: ScoresManifest): string[] {
+/** Returns the keys of the parts that do not belong to the manifest. */
+function foreignParts(folder: Folder, manifest: ScoresManifest): string[] {
   const own = new Set(manifest.parts.map(({ key }) => key));
   return folder.parts.filter((key) => !own.has(key));
 }
@@ -194,7 +212,8 @@ function isSame(a: ScoresManifest | Failure, b: ScoresManifest | Failure): boole
 async function readFolder({ store }: ConditionalWriter, key: string): Promise<Folder> {
   const parts: string[] = [];
   const records = new Set<string>();
-  // One listing shows which records there are: a new file has none, and none is requested.
+  // The listing shows which records exist, so the missing ones, which are all of them for a new file, are not
+  // requested.
   for await (const { key: found } of store.list(scoresFolder(key))) {
     if (isScoresPart(found, key)) parts.push(found);
     else records.add(found);
@@ -208,6 +227,7 @@ async function readFolder({ store }: ConditionalWriter, key: string): Promise<Fo
   return { parts, manifest, failure, success: success && new TextDecoder().decode(success.body) };
 }
 
+/** Reads the outcome of the version that the pointer names. */
 async function pointedOutcome({ store }: ConditionalWriter, key: string): Promise<Outcome | null> {
   const pointer = await readPointer(store, key);
   if (pointer === null) return null;

@@ -1,4 +1,4 @@
-/** Encodes rows, and streams them in the order of their source. */
+/** Encodes the good rows of logs and of candidate files, and yields them in chunks, in the order of their source. */
 import { rm } from 'node:fs/promises';
 import { goodRows } from '../check/check-rows.ts';
 import { type LabelledStage, labelledStages } from '../check/labels.ts';
@@ -13,11 +13,11 @@ import { type ColumnArray, type ColumnLayout, readNumberedColumns } from '../rea
 import type { RowCheck } from '../row-check.ts';
 import { encodeSql, type InputColumn } from './encode-sql.ts';
 
-/** Which rows of a log are encoded. */
+/** Which rows of a log are encoded, and in chunks of which size. */
 export interface EncodeLogOptions {
-  /** Parts whose rows are encoded. @default all parts */
+  /** Parts of the split (training, validation, test) whose rows are encoded. @default all parts */
   readonly parts?: readonly Part[];
-  /** Rows of every chunk but the last. @default 8192 */
+  /** Rows of a chunk; the last one may have fewer. @default 8192 */
   readonly chunkRows?: number;
 }
 
@@ -30,8 +30,9 @@ export interface NumberedChunk extends EncodedChunk {
 const CHUNK_ROWS = 8192;
 
 /**
- * Yields the good rows of a log, encoded, in its order. They are read from the prepared rows. If those lack features of
- * the encoder, as of an earlier declaration, the source is read again.
+ * Yields the good rows of a log, encoded, in the log's order. They are read from the prepared rows, which were written
+ * when the log was opened. If those lack features of the encoder, because it belongs to an earlier declaration, the
+ * source is read again.
  */
 export async function* encodeLog(
   database: Database,
@@ -57,7 +58,7 @@ export async function* encodeLog(
     yield { ...chunk, ...logArrays(extraArrays, stages) };
 }
 
-/** Yields the good rows of candidates, encoded, in their order. */
+/** Yields the candidates that pass all checks, encoded, in the order of the relation. */
 export async function* encodeCandidates(
   database: Database,
   relation: Relation,
@@ -70,17 +71,19 @@ export async function* encodeCandidates(
   for await (const { chunk } of encodeRows(database, { rows, extras: [] }, encoder, chunkRows)) yield chunk;
 }
 
-/** A column that is read with the features, but is not one. */
+/** A column that is read together with the features without being one, such as a label. */
 interface ExtraColumn extends ColumnLayout {
   readonly name: string;
 }
 
+/** The rows to encode, as SQL. */
 interface RowsToEncode {
-  /** Query with `"#row"`, the extra columns and the features' prepared ones, in the order of the rows. */
+  /** Query for `"#row"`, the extra columns and the features' prepared columns; its order is the order of the rows. */
   readonly rows: string;
   readonly extras: readonly ExtraColumn[];
 }
 
+/** Yields the rows of a query, encoded, with their extra columns. */
 async function* encodeRows(
   database: Database,
   { rows, extras }: RowsToEncode,
@@ -112,7 +115,8 @@ async function* encodeRows(
 }
 
 /**
- * Fails if rows are out of order: labels and scores belong to rows by position alone, so they would go to other rows.
+ * Returns the last row number, and fails if the numbers do not increase. Labels and scores are matched to rows by
+ * position alone, so rows out of order would get those of others.
  */
 function assertIncreasing(rowNumbers: Float64Array, before: number): number {
   let last = before;

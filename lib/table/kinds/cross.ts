@@ -1,8 +1,9 @@
 /**
- * Crosses: the combination of several columns' values in each row. Their canonical texts are joined to one text, whose
- * hash is the id. In it, every value follows its length in UTF-8 bytes and a colon, and a missing value is a dash, so
- * that different combinations have different texts: ('a', 'bc') is `1:a2:bc`, ('ab', 'c') is `2:ab1:c`, ('a', missing)
- * is `1:a-`. A cross is missing if all its values are.
+ * Crosses: features whose value is the combination of several columns' values in a row. The canonical texts of the
+ * values are joined to one text, and the hash of that text is the id. In the joined text, each value is preceded by its
+ * length in UTF-8 bytes and a colon, and a missing value is a dash, so that different combinations have different
+ * texts: ('a', 'bc') is `1:a2:bc`, ('ab', 'c') is `2:ab1:c`, ('a', missing) is `1:a-`. A cross whose values are all
+ * missing is itself missing.
  */
 import type { CrossFeature } from '../../config/features/kinds.ts';
 import { canonicalText, columnOrConstant, type Relation } from '../columns.ts';
@@ -18,11 +19,12 @@ export const cross: FeatureKind<CrossFeature> = {
   // Any text can be joined, so no value is bad.
   checks: () => [],
   prepare: (relation, { of }, index) => [{ sql: joinedText(relation, of), name: preparedName('text', index) }],
-  // Every column has the same texts, but begins with another one, so that missing values are combined with others.
+  // Every column has the same texts, rotated by its position, so that a row of the probe combines different texts.
   probe: ({ of }, texts) => of.map((_, place) => [null, ...texts.slice(place), ...texts.slice(0, place)]),
   canary: ({ of }, text) => of.map(() => text),
 };
 
+/** Returns the SQL of the joined text, which is NULL if every value is missing. */
 function joinedText(relation: Relation, of: CrossFeature['of']): string {
   const parts = of.map((part) => {
     const text = canonicalText(columnOrConstant(relation, part));
