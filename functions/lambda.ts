@@ -1,4 +1,4 @@
-/** What the entries of the Lambdas share: the parts that are made once, and what surrounds the handling of a batch. */
+/** Code that the Lambda functions share: the parts that are made once, and the handling of a batch of messages. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
@@ -14,7 +14,7 @@ import { openStore } from '../lib/store/open-store.ts';
 import { modelProcess } from './model-process.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
 
-/** What every step of scoring needs, over the bucket, with a logger and metrics. */
+/** The store and the means that every step of scoring needs, with a logger and metrics. */
 export interface Lambda extends ScoringDependencies, Telemetry {}
 
 // Share of an invocation that a message may need: a gzip file of the largest size takes more than a minute to plan. An
@@ -28,7 +28,7 @@ export function openLambda(): Lambda {
   return { ...telemetry, store: openStore(BUCKET), newWriterId: randomUUID, onWritten, now: () => new Date() };
 }
 
-/** The work on rows, in the process beside this bundle. */
+/** Opens the process that does the work on rows, whose code is beside this bundle. */
 export function openFiles({ log, metrics }: Telemetry): CandidateFiles {
   const { LAMBDA_TASK_ROOT } = readEnvironment({ LAMBDA_TASK_ROOT: text });
   return countingRows(modelProcess(join(LAMBDA_TASK_ROOT, 'model-worker.js'), log), metrics);
@@ -47,7 +47,7 @@ export function hasTimeForShard(context: Pick<Context, 'getRemainingTimeInMillis
   return context.getRemainingTimeInMillis() >= 1000 * SHARD_SECONDS;
 }
 
-/** Handles a batch within the invocation's time, and lets what failed come again soon. */
+/** Handles a batch within the invocation's time, and has failed messages delivered again soon. */
 export async function handleBatch({ log, metrics }: Telemetry, batch: Batch): Promise<SQSBatchResponse> {
   const { event, context, handler, inbox } = batch;
   log.addContext(context);

@@ -1,4 +1,4 @@
-/** What a piece of work reads, encodes and scores: counted from what the rooms publish, whoever asks them for it. */
+/** Counts what a piece of work reads, encodes and scores, from events that the code publishes for any caller. */
 import { type Channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { basename } from 'node:path';
 import { SCORED_CHUNKS, type ScoredChunk } from '../lib/engine/ort/scoring-model.ts';
@@ -40,7 +40,7 @@ export async function observe(work: () => Promise<unknown>): Promise<Observed> {
   };
 }
 
-/** Statements that a footer answers. */
+/** Statements for which DuckDB only reads a file's footer. */
 const FOOTERS = [
   /^DESCRIBE /,
   /^SELECT [^()]*(?:sum\(num_rows\))?[^()]* FROM parquet_(?:file_metadata|schema)\('[^']*'\)$/,

@@ -1,7 +1,7 @@
 /**
  * The training container's entry: everything comes from the environment (`run/environment.ts`) and the bucket. Ends
  * with an exit code of `exit-codes.ts`; at SIGTERM with 143, the state of the training kept in the bucket, from which
- * the next start goes on.
+ * the next start continues.
  */
 import { join } from 'node:path';
 import { EnvironmentError } from '../lib/config/environment.ts';

@@ -11,7 +11,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What the work of a command is given by the program. */
+/** The means that the program gives to the work of a command. */
 export interface Session {
   readonly io: Io;
   /** Aborts at Ctrl-C and SIGTERM. */

@@ -8,9 +8,9 @@ import { isVersionId } from '../../lib/registry/keys.ts';
 import { UsageError } from './exit.ts';
 import { type Io, pathIn } from './io.ts';
 
-// Far above any machine; DuckDB would start as many as it is told.
+// More than any machine has; DuckDB would start any number of threads that it is given.
 const MOST_THREADS = 1024;
-// Their numbers have five digits.
+// A bucket's number in its key has five digits.
 const MOST_BUCKETS = 99_999;
 // The longest that SQS can hide a message.
 const MOST_SECONDS = 43_200;

@@ -63,7 +63,7 @@ export interface Roles {
 
 /** How the log is divided into training, validation and test rows. */
 export type Split =
-  /** By md5 of the column's text and the seed: shares of the rows. */
+  /** Shares of the rows, assigned by the md5 of the column's text and the seed. */
   | {
       readonly by: 'hash';
       readonly column: string;
@@ -71,9 +71,9 @@ export type Split =
       readonly test: number;
       readonly seed: number;
     }
-  /** In order of time: training rows first, test rows last. */
+  /** Rows in order of time: the training rows are the earliest, the test rows the latest. */
   | { readonly by: 'time'; readonly validation: TimeBound; readonly test: TimeBound }
-  /** By the text values of a column. */
+  /** Rows by the text that they have in a column. */
   | {
       readonly by: 'column';
       readonly column: string;

@@ -70,7 +70,7 @@ export interface TrainingEngine {
   readonly losses: readonly LossTerm[];
   /** Number of steps made so far. */
   readonly steps: number;
-  /** By embedding table: 1 for each row that a training step has touched. */
+  /** 1 for each row that a training step has updated, 0 for every other, by embedding table. */
   readonly touched: Readonly<Record<string, Uint8Array>>;
 
   /**

@@ -31,7 +31,7 @@ export function rocCurve(tally: Tally, points: number): RocPoint[] {
 
 /** A tenth of the rows, by descending probability. */
 export interface LiftBin {
-  /** From 1, for the greatest probabilities, to 10. */
+  /** Number of the tenth, from 1 for the greatest probabilities to 10. */
   readonly tenth: number;
   /** Share of positives in the tenth. */
   readonly rate: number;

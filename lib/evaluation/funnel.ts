@@ -23,7 +23,7 @@ export interface FunnelTask {
 export interface FunnelRows {
   /** Probabilities by output name. */
   readonly probabilities: Readonly<Record<string, Float32Array>>;
-  /** By stage: 1 where the row reached it from the root, 0 where not, -1 where that is not known yet. */
+  /** 1 if the row reached the stage from the root, 0 if not, -1 if that is not known yet, by stage. */
   readonly labels: Readonly<Record<string, Int8Array>>;
   readonly weight: Float32Array | null;
   readonly group: Float64Array | null;

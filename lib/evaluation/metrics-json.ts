@@ -7,7 +7,7 @@ import { type MetricsByKey, metricsByKey } from './metrics.ts';
  * in `reasons`.
  */
 export interface MetricsJson {
-  /** By task name. */
+  /** The metrics by task name. */
   readonly tasks: Readonly<Record<string, TaskMetricsJson>>;
   readonly ctcvr_auc_own: number | null;
   readonly ctcvr_auc_shared_ctr: number | null;

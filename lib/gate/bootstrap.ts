@@ -24,9 +24,9 @@ export interface BootstrapOptions {
   readonly seed: number;
 }
 
-/** More groups than these are dealt out, whole, to as many units: sums over random units have the same spread. */
+/** Most units. More groups than that are distributed, whole, among so many units; the spread of sums stays the same. */
 const MOST_UNITS = 10_000;
-/** Rows that belong to nobody are resampled in so many blocks, since neighbours in a log are often alike. */
+/** Number of blocks in which rows without a group are resampled; neighbours in a log often resemble each other. */
 const ROW_BLOCKS = 1000;
 
 /** Units of whole groups, numbered by their ids: neither the order of the rows nor that of the groups matters. */

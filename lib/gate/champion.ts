@@ -1,4 +1,4 @@
-/** The version in use, as the gate compares with it. */
+/** Opens the current version, so that the gate can score the held-out rows with it. */
 import { join } from 'node:path';
 import { DeclarationError } from '../config/declaration-error.ts';
 import { fetchModel, openModel, type Predictor } from '../predictor/open-model.ts';
@@ -16,12 +16,13 @@ import type { OpenedLog } from '../table/open-log.ts';
 export interface OpenedChampion {
   readonly version: string;
   readonly createdAt: Date;
-  /** What its manifest says of the rows that it was trained on. */
+  /** The section `data` of its manifest, on the rows that it was trained on. */
   readonly data: ModelManifest['data'];
-  /** In the log's database. Whoever opened it releases it. */
+  /** The version's model, opened in the log's database. The caller of `openChampion` must release it. */
   readonly model: Predictor;
 }
 
+/** The store that has the champion, the log to score, and the means to open a model. */
 export interface ChampionPlace {
   readonly store: Store;
   readonly opened: OpenedLog;
@@ -30,7 +31,9 @@ export interface ChampionPlace {
   readonly threads: number;
 }
 
-/** The current version, opened; a sentence where its files cannot be read, or the log lacks what they need. */
+/**
+ * Opens the current version. If its files cannot be read, or the log lacks columns that they need, `problem` says so.
+ */
 export async function openChampion(
   { store, opened: { database, log }, scratch, threads }: ChampionPlace,
   { version }: CurrentVersion,
@@ -40,7 +43,7 @@ export async function openChampion(
     const { createdAt, data } = await readManifest(store, name, version);
     const files = await fetchModel(store, { name, version }, join(scratch, 'champion'));
     checkLogColumns(log.source.relation, { ...log.declaration, features: files.declaration.features });
-    // Its files are those that were published: whatever is wrong with them, this release does not understand them.
+    // The files are exactly those that were published, so an error means that this release cannot read them.
     const model = await openModel(database, files, { threads }).catch((cause: unknown) => {
       throw new ModelCorruptedError(firstLine(cause), { cause });
     });

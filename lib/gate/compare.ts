@@ -21,9 +21,9 @@ export interface Interval {
   readonly upper: number | null;
 }
 
-/** What a person compares; `null` where the rows do not define it. */
+/** The metrics of one output of a model; `null` if the rows do not define them. */
 export interface OutputMetrics {
-  /** Without an interval where there are very many rows. */
+  /** Area under the ROC curve; without an interval if there are too many rows to resample. */
   readonly auc: Interval;
   readonly logLoss: number | null;
   readonly normalizedEntropy: Interval;
@@ -147,7 +147,7 @@ function metricsOf(
 
 const NO_INTERVAL: Interval = { value: null, lower: null, upper: null };
 
-/** Of each model's AUC, and of that of the first over that of the second, by the same resamples. */
+/** Returns the intervals of each model's AUC and of the first model's AUC minus the second's, by the same resamples. */
 function aucIntervals(
   rows: TaskRows,
   models: readonly MeasuredOutput[],

@@ -1,17 +1,18 @@
 /**
- * The gate window: the challenger's test rows, provided that neither model has read them in training or to stop it. That
- * is proven from what the manifests say, or the window is refused.
+ * The gate window, the rows that the gate compares on: the challenger's test rows, if neither model has read them in
+ * training or for early stopping. The manifests must prove that; otherwise there is no window, and no comparison.
  */
 import type { Declaration, Split } from '../config/declaration.ts';
 import { count } from '../numbers/text.ts';
 import type { ModelManifest } from '../registry/manifest.ts';
 
-/** What a model has read. */
+/** The facts of a model from which follows what rows it has read. */
 export interface Reading {
   readonly declaration: Pick<Declaration, 'split'>;
   readonly data: Pick<ModelManifest['data'], 'time'>;
 }
 
+/** Whether it is proven that the champion has not read the rows, and the reason, as part of a sentence. */
 export type WindowProof =
   | { readonly isProven: true; readonly because: string }
   | { readonly isProven: false; readonly because: string };
@@ -19,8 +20,9 @@ export type WindowProof =
 type Range = { readonly from: string; readonly to: string };
 
 /**
- * Why the challenger's test rows are new to the champion, or why that cannot be known. `unhashed` is the number of rows
- * without a value in the column that the challenger's split hashes: their place in the log decides, and logs differ.
+ * Returns why the champion cannot have read the challenger's test rows, or why that cannot be proven. `unhashed` is the
+ * number of rows without a value in the column that the challenger's split hashes. They are split by their position in
+ * the log, which differs from log to log, so with such rows equal splits prove nothing.
  */
 export function proveUnread(champion: Reading, challenger: Reading, unhashed: number): WindowProof {
   const same = unhashed > 0 ? null : heldOutAlike(champion.declaration.split, challenger.declaration.split);
@@ -49,7 +51,7 @@ function refuse(details: string): WindowProof {
   };
 }
 
-/** Where the same rows are held out by both splits, whatever their time: the reason. */
+/** Returns the reason why both splits hold out the same rows at any time; `null` if they may differ. */
 function heldOutAlike(champion: Split, challenger: Split): string | null {
   if (champion.by === 'hash' && challenger.by === 'hash') {
     const isSame = champion.column === challenger.column && champion.seed === challenger.seed;
@@ -67,7 +69,7 @@ function heldOutAlike(champion: Split, challenger: Split): string | null {
   return null;
 }
 
-/** From the first to the last row that the model was fitted to, or stopped by. */
+/** Returns the time from the first to the last training or validation row; `null` if it is not known. */
 function lastRead({ data: { time } }: Reading): Range | null {
   const ranges = [time?.train, time?.validation].filter((range) => range != null);
   if (ranges.length === 0) return null;

@@ -1,11 +1,11 @@
-/** What must hold of a model before anybody may use it, however good its metrics are. */
+/** The guards: conditions that a model must meet to be promoted, however good its metrics are. */
 import type { GateChoice } from '../config/declaration.ts';
 import type { FunnelTask } from '../evaluation/funnel.ts';
 import { count, percent, precise } from '../numbers/text.ts';
 import type { OutputComparison } from './compare.ts';
 import { stabilityIndex } from './drift.ts';
 
-/** One thing that was looked at: the number, its limits, and a sentence for people. */
+/** The result of one guard: the number that it checked, its limits, and a sentence for people. */
 export interface Guard {
   readonly guard: 'numbers' | 'normalized_entropy' | 'pcoc' | 'unknown_ids' | 'drift' | 'label_rate';
   /** The output, feature or stage that it is about. */
@@ -89,7 +89,7 @@ export function unknownGuard(feature: string, share: number, most: number): Guar
   };
 }
 
-/** Whether two models' probabilities of the same rows are distributed alike. */
+/** Checks that two models' probabilities of the same rows have similar distributions. */
 export function driftGuard(
   { output, title }: FunnelTask,
   champion: Float32Array,

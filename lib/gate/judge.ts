@@ -20,25 +20,25 @@ import { type LossStage, rowLosses } from './row-losses.ts';
 
 /** Resamples of the bootstrap. */
 export const RESAMPLES = 2000;
-/** Of the one-sided bound on the difference in loss. */
+/** Confidence of the one-sided bound on the difference in loss. */
 export const CONFIDENCE = 0.95;
-/** With fewer, a resample says little of the spread between units. */
+/** Fewest units, such as users or days, for a bootstrap; from fewer, resamples do not show the spread between them. */
 const LEAST_UNITS = 30;
 const DAY_MS = 86_400_000;
 
 /** Rows of the gate window, in the order of the log. */
 export interface GateRows {
-  /** By labelled stage: 1, 0, or -1 where unknown. */
+  /** Labels of the rows by labelled stage: 1, 0, or -1 if unknown. */
   readonly labels: Readonly<Record<string, Int8Array>>;
   /** Rows of the full log that a row stands for; `null` for 1 each. */
   readonly weight: Float32Array | null;
-  /** What belongs together: a user, or the day where no group is declared; `null` where there is neither. */
+  /** The declared group of each row, such as its user, or else its day; `null` if the log has neither. */
   readonly group: { readonly of: Float64Array; readonly kind: 'groups' | 'days' } | null;
 }
 
-/** A model, and what it makes of the gate's rows. */
+/** A model's probabilities of the gate's rows, and rates of its training rows. */
 export interface Contender {
-  /** By output. */
+  /** Probabilities of the rows by output. */
   readonly probabilities: Readonly<Record<string, Float32Array>>;
   /** Share of its training rows that reached each labelled stage. */
   readonly stageRates: Readonly<Record<string, number>>;
@@ -46,16 +46,19 @@ export interface Contender {
   readonly taskRates: Readonly<Record<string, number>>;
 }
 
+/** The new model. */
 export interface Challenger extends Contender {
-  /** By feature with a vocabulary: share of the values that its encoder does not know. */
+  /** Share of a feature's values that its encoder does not know, by feature with a vocabulary. */
   readonly unknownShares: Readonly<Record<string, number>>;
 }
 
+/** The model of the current version. */
 export interface Champion extends Contender {
   readonly version: string;
   readonly ageMs: number;
 }
 
+/** Everything that the gate decides by. */
 export interface GateInput {
   readonly rules: GateChoice;
   readonly seed: number;

@@ -1,27 +1,28 @@
-/** What a decision comes to: a record of it, and where it says so another current version. */
+/** Puts a decision of the gate into effect: records it and, if it is a promotion, changes the current version. */
 import { currentVersion, promoteVersion } from '../registry/current.ts';
 import { type Decision, recordDecision } from '../registry/decisions.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
 import type { GateDecision } from './decide.ts';
 
+/** The version that was decided on. */
 export interface SettledVersion {
   readonly name: string;
   readonly version: string;
   readonly at: Date;
-  /** Of the lease that the version was trained under, if under any. */
+  /** Epoch of the lease that the version was trained under; left out if there was no lease. */
   readonly trainingEpoch?: number;
 }
 
 /**
- * Writes a decision on a published version into the history, and makes the version the current one where that was
- * decided. Answers what became of it: a promotion that came in between turns it into a refusal.
+ * Writes a decision on a published version into the history and, if it is a promotion, makes the version the current
+ * one. Returns the decision that took effect: if another version was promoted meanwhile, that is a refusal.
  */
 export async function settle(
   store: Store,
   { name, version, at, trainingEpoch }: SettledVersion,
   decision: GateDecision,
 ): Promise<GateDecision> {
-  // First the record: a promotion that nobody can explain is worse than an explanation that came to nothing.
+  // The record is written first: a promotion without a recorded reason is worse than a reason without a promotion.
   await recordDecision(store, name, recordOf(decision, version, at));
   if (decision.verdict === 'refused') return decision;
   try {
@@ -35,7 +36,7 @@ export async function settle(
     return decision;
   } catch (error) {
     if (!(error instanceof PreconditionFailedError)) throw error;
-    // Whoever was ended after that, and started again, settles a second time.
+    // A run that was ended after the promotion, and started again, finds its own version promoted.
     if ((await currentVersion(store, name))?.version === version) return decision;
     const was = decision.champion === null ? 'no version was in use' : `${decision.champion} was the current version`;
     const reason = `another version was promoted in the meantime: ${was} when they were compared`;

@@ -1,4 +1,4 @@
-/** A queue's messages, looked at from outside of an event source mapping. */
+/** Reads a queue's messages directly, where AWS does not pass them to a function (no event source mapping). */
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
@@ -6,13 +6,15 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 
+/** A received message. */
 export interface InboxMessage {
   readonly body: string;
   readonly receiptHandle: string;
 }
 
+/** The receiving side of a queue. */
 export interface Inbox {
-  /** The messages that are visible now. They stay in the queue, out of others' sight for a minute. */
+  /** Returns the messages that are visible now. They stay in the queue, but are hidden from others for a minute. */
   read(): Promise<InboxMessage[]>;
   /** Makes a received message visible again after that many seconds, counted from now. */
   hide(receiptHandle: string, seconds: number): Promise<void>;
@@ -25,6 +27,7 @@ const READ_SECONDS = 60;
 // A reader that is slower than that would meet them again and again.
 const MAX_READS = 1_000;
 
+/** Returns the receiving side of an SQS queue. */
 export function sqsInbox(client: SQSClient, queueUrl: string): Inbox {
   return {
     async read() {

@@ -18,34 +18,36 @@ const ATTEMPTS = 100;
 const promotion = z.object({ version: z.string(), reason: z.string(), promotedAt: z.iso.datetime() });
 const currentSchema = promotion.extend({
   formatVersion: z.literal(CURRENT_FORMAT),
-  /** The latest holder of the training lease that has promoted a version. */
+  /** Highest epoch of the lease among the holders that have promoted a version (see `Lease`; no epoch of training). */
   trainingEpoch: z.number().int().optional(),
   earlier: z.array(promotion.readonly()).readonly(),
 });
 
 const CURRENT = { formatVersion: CURRENT_FORMAT, schema: currentSchema };
 
-/** A version's becoming the current one. */
+/** The event that a version became the current one. */
 export type Promotion = Readonly<z.infer<typeof promotion>>;
 
-/** The version in use, and how it came to be. */
+/** The version in use, with the reason and time of its promotion. */
 export interface CurrentVersion extends Promotion {
   /** The versions that were current before, the latest first: what rollbacks bring back. */
   readonly earlier: readonly Promotion[];
-  /** The latest holder of the training lease that has promoted a version, if any has. */
+  /** Highest epoch of the lease among the holders that have promoted a version, if any has. */
   readonly trainingEpoch?: number | undefined;
   /** Etag of `current.json`, to expect in the next promotion. */
   readonly etag: string;
 }
 
+/** The condition, the reason and the time of a promotion. */
 export interface PromoteOptions {
-  /** Etag of the `current.json` that the decision was made on, `null` for none; without it, whatever is there. */
+  /** Etag that `current.json` must still have, `null` if it must not exist; left out to replace any. */
   readonly expected?: string | null;
   /**
-   * Epoch of the training lease under which the version was trained: an earlier holder than the last cannot promote.
+   * Epoch of the lease under which the version was trained (see `Lease`). If a later holder of the lease has promoted a
+   * version already, the promotion fails.
    */
   readonly trainingEpoch?: number;
-  /** For people: why the version became current. */
+  /** Why the version became current, as a sentence for people. */
   readonly reason: string;
   readonly at: Date;
 }

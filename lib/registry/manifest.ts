@@ -56,7 +56,7 @@ const manifestSchema = z
         threads: count,
         cpuModel: z.string(),
         seconds: z.number().nonnegative(),
-        /** Where training was interrupted and went on: on another kind of processor, other bytes may come of it. */
+        /** Steps at which interrupted training continued. On another kind of processor, the bytes may differ. */
         resumed: z
           .array(z.object({ step: count, cpuModel: z.string(), threads: count }).readonly())
           .readonly()

@@ -3,7 +3,7 @@ import { currentVersion } from './current.ts';
 import type { ModelManifest } from './manifest.ts';
 import { readManifest } from './versions.ts';
 
-/** What a person wants to see of a version. */
+/** A version as the command shows it. */
 export interface ShownVersion {
   readonly manifest: ModelManifest;
   readonly isCurrent: boolean;

@@ -16,7 +16,7 @@ const BEFORE = 'var(--before)';
 const FAINT = 'var(--faint)';
 const WIDTH = 340;
 const FONT_PX = 12;
-/** Of a label in that size, on average; there is no font to measure here. */
+/** Mean width of a character of a label in that size, since no font can be measured here. */
 const CHARACTER_PX = 6.8;
 const LONGEST_LABEL = 20;
 const MOST_FEATURES = 10;
@@ -140,7 +140,7 @@ interface Drawing extends Pick<Plot.PlotOptions, 'x' | 'y' | 'marks' | 'marginLe
   readonly height: number;
 }
 
-/** What is used of an element here; the types of browsers are none of Node.js. */
+/** The part of an element's type that is used here; Node.js has no types of the DOM. */
 interface Drawn {
   readonly outerHTML: string;
   setAttribute(name: string, value: string): void;

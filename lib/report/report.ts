@@ -13,7 +13,7 @@ export interface WriteReportOptions extends ReportOptions {
 /** Writes the report into the folder of a trained model. */
 export async function writeReport({ onReportProblem, ...options }: WriteReportOptions): Promise<void> {
   const { trained, decided, declaration, signal } = options;
-  // The plots' library takes a third of a second to load: whoever trains nothing shall not wait for it.
+  // The library for plots takes a third of a second to load, which commands that train nothing must not wait for.
   const { reportPage, problemPage } = await import('./page.ts');
   const path = join(trained.folder, REPORT_FILE);
   try {

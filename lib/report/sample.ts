@@ -16,7 +16,7 @@ const SHUFFLED_ROWS = 5_000_000;
 /** Some rows of known labels, evenly over the log, as the model reads them. */
 export interface Sample {
   readonly chunk: EncodedChunk;
-  /** What the new version says of them. */
+  /** The new version's probabilities of them. */
   readonly probabilities: Probabilities;
   readonly labels: FunnelRows['labels'];
   readonly weight: Float32Array;
@@ -49,14 +49,14 @@ export async function sampleOf(
 }
 
 /**
- * Whether a row is one of every so many. Not each n-th itself: logs repeat themselves, as with ten positions a page. The
- * multiples of the golden ratio are spread evenly over the unit interval, at no period.
+ * Whether a row is one of every so many. Not each n-th itself: logs repeat themselves, as with ten positions a page.
+ * The multiples of the golden ratio are spread evenly over the unit interval, at no period.
  */
 function isPicked(row: number, every: number): boolean {
   return ((row * 0.6180339887498949) % 1) * every < 1;
 }
 
-/** Of many features each is shuffled among fewer rows. */
+/** Returns the number of rows to sample; the more features, the fewer, so that the work is limited. */
 function sampleRows(features: number): number {
   return Math.min(SAMPLE_ROWS, SHUFFLED_ROWS / (SHUFFLES * Math.max(1, features)));
 }

@@ -15,7 +15,8 @@ import { LEAST_POSITIVES } from './importance.ts';
 const LONGEST_VALUE = 60;
 
 /**
- * Each output of this version, of the one before, and the difference: the gate's, with its intervals, where it gave any.
+ * Each output of this version, of the one before, and the difference: the gate's, with its intervals, where it gave
+ * any.
  */
 export function metricsTable({ tasks, decision }: ReportFacts): Html {
   const comparisons = new Map((decision?.figures.outputs ?? []).map((output) => [output.task, output]));
@@ -63,7 +64,7 @@ function differenceOf(comparison: OutputComparison | null, name: MetricName): Ht
   return html`${show(difference[name].value)}${bracketed(interval(difference[name], show))}`;
 }
 
-/** What had to hold, those that do not first. */
+/** Returns the table of the guards, those that do not hold first. */
 export function checksTable(guards: readonly Guard[]): Html {
   const ordered = guards.toSorted((a, b) => Number(a.holds) - Number(b.holds));
   return table(
@@ -197,7 +198,7 @@ export function dataTable({ parts }: LogSummary): Html {
   );
 }
 
-/** By feature, training rows without a value and held-out values that the encoder does not know. */
+/** Returns the table of missing values in training and unknown values in the held-out rows, by feature. */
 export function valuesTable({ summary, unknownShares }: ReportFacts): Html {
   const { missing, dropped, parts } = summary;
   return table(

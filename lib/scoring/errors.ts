@@ -8,7 +8,7 @@ export class ScoringError extends Error {
 /** Why a candidate file can never be scored, as a code for programs. */
 export type CandidateFileReason = DataErrorCode | 'source_version_gone' | 'feature_version_gone';
 
-/** Why a file fails, as a code for programs: by its own fault, or by what became of its shards. */
+/** Why a file fails, as a code for programs: it can never be scored, or its shards failed or do not add up. */
 export type FailureReason = CandidateFileReason | 'too_many_rejects' | 'row_counts' | 'retries_exhausted';
 
 /**

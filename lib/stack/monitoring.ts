@@ -15,7 +15,7 @@ import { ownMetric } from './scoring-metrics.ts';
 export interface MonitoringProps extends AlarmLimits {
   /**
    * Address that alarms are sent to; AWS asks it to confirm.
-   * @default nobody: subscribe to the topic yourself
+   * @default none: alarms reach only those who subscribe to the topic themselves
    */
   readonly email?: string;
 }

@@ -52,7 +52,7 @@ export const PRICES = {
   fargate: {
     vcpuHour: 0.04048,
     gbHour: 0.004445,
-    /** What spare capacity costs of that: it moves between these shares, 50 to 70% off (fortem.dev/fargate-spot). */
+    /** Share of that price for spare capacity; it varies between these, 50 to 70% off (fortem.dev/fargate-spot). */
     spotShare: { least: 0.3, most: 0.5 },
   },
   /** Per invocation: cloudburn.io/blog/amazon-eventbridge-pricing (March 2026). */

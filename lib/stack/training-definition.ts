@@ -130,7 +130,7 @@ function count(next: string) {
   };
 }
 
-/** In a task's JSON, with and without a space. */
+/** Returns the patterns of an exit code in a task's JSON, which may have a space after the colon. */
 function exitCode(code: number): string[] {
   return ['', ' '].flatMap((space) => [',', '}'].map((end) => `*"ExitCode":${space}${code}${end}*`));
 }
@@ -139,7 +139,9 @@ function causeHas(patterns: readonly string[]) {
   return patterns.map((pattern) => ({ Variable: '$.error.Cause', StringMatches: pattern }));
 }
 
-/** Why, and which version, is in the run's result in the bucket. */
+/**
+ * Returns the state that announces the end of a run. The run's result in the bucket has the version and the reasons.
+ */
 function announce({ partition, bucketName, modelName }: TrainingDefinitionProps, detailType: string) {
   const detail = {
     model: modelName,

@@ -3,19 +3,24 @@
  * memory are interchangeable. Keys are relative, separated by `/`, and never begin with one.
  */
 
+/** Facts about one version of an object. */
 export interface ObjectInfo {
   readonly key: string;
   readonly size: number;
   readonly etag: string;
-  /** Identifies these bytes for ever; in a store without old versions they are `ObjectNotFoundError` once replaced. */
+  /**
+   * Identifies these bytes for ever. A store that keeps no old versions throws `ObjectNotFoundError` after a change.
+   */
   readonly versionId: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** An object with its bytes. */
 export interface StoredObject extends ObjectInfo {
   readonly body: Uint8Array;
 }
 
+/** The condition and the metadata of a write. */
 export interface PutOptions {
   /** Write only where no object has the key: S3's `If-None-Match: *`. */
   readonly ifAbsent?: boolean;
@@ -31,6 +36,7 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** An object store: a folder, a bucket, or a map in memory. */
 export interface Store {
   /** Where the store is, for messages: `file:///data/bucket`, `s3://bucket`, `memory:`. */
   readonly url: string;

@@ -41,7 +41,7 @@ export async function openDatabase({ threads, memoryLimitMiB, scratch }: Databas
   });
   const database = databaseOf(instance, folder);
   await execute(database, "SET GLOBAL TimeZone = 'UTC'");
-  // The order of the rows depends on joins that read them on the probe side, whatever the sizes of the two sides.
+  // Rows keep their order only if joins read them on the probe side. By default DuckDB chooses the side by size.
   await execute(database, "SET GLOBAL disabled_optimizers = 'join_order,build_side_probe_side'");
   return database;
 }

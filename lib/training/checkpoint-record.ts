@@ -63,10 +63,10 @@ export type CheckpointRecord = z.infer<typeof schema>;
 /** What must be the same for a training to go on from a checkpoint. */
 export type TrainingIdentity = CheckpointRecord['identity'];
 
-/** Where training went on, and on what. */
+/** The step at which an interrupted training was continued, and the processor and threads that it continued on. */
 export type Resumption = CheckpointRecord['resumed'][number];
 
-/** The record of a checkpoint, or why it is of no use. */
+/** Reads the record of a checkpoint; returns the reason if the checkpoint cannot be used. */
 export async function readCheckpoint(
   store: Store,
   key: string,

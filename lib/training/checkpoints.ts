@@ -1,7 +1,7 @@
 /**
- * What an interrupted training goes on from: the engine's state, where it stands in the data, and the best weights so
- * far, in the store. With the same rows, threads and kind of processor, what comes of it is the same bytes as without
- * the interruption.
+ * Checkpoints, from which an interrupted training continues: the engine's state, the position in the data and the best
+ * weights so far, in the store. With the same rows, number of threads and kind of processor, the trained model has the
+ * same bytes as without the interruption.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
@@ -26,20 +26,22 @@ const PIECE_BYTES = 1 << 26;
 const RECORD_FILE = 'checkpoint.json';
 const STATE_FILE = 'state.bin';
 
+/** The training that checkpoints are kept of, and where and how often. */
 export interface CheckpointOptions {
   readonly store: Store;
   readonly name: string;
   readonly identity: TrainingIdentity;
-  /** Of the lease: a later holder's checkpoints come after all of an earlier one's. */
+  /** Epoch of the lease. It orders the checkpoints: those of a later holder come after those of an earlier one. */
   readonly epoch: number;
   readonly everyMs: number;
   readonly threads: number;
   /** An existing folder with room for one checkpoint. */
   readonly scratch: string;
-  /** Told of every checkpoint that is written, gone on from, or of no use, and why. */
+  /** Called for every checkpoint that is written, continued from, or found unusable, with the reason. */
   readonly onEvent: (event: CheckpointEvent) => void;
 }
 
+/** A checkpoint was written, was continued from, or could not be used. */
 export type CheckpointEvent =
   | { readonly kind: 'written'; readonly step: number; readonly bytes: number; readonly seconds: number }
   | { readonly kind: 'resumed'; readonly step: number; readonly epoch: number }
@@ -146,7 +148,7 @@ export async function clearCheckpoints(store: Store, name: string): Promise<void
   await removeFolders(store, await foldersOf(store, name));
 }
 
-/** In the order in which they were written. */
+/** Returns the folders of a model's checkpoints, in the order in which they were written. */
 async function foldersOf(store: Store, name: string): Promise<string[]> {
   const folders: string[] = [];
   for await (const folder of store.listFolders(checkpointsPrefix(name))) folders.push(folder);

@@ -15,10 +15,11 @@ export interface FitOptions {
   /** Stops after the step under way, its state kept where there is a keeper. */
   readonly signal?: AbortSignal;
   readonly keeper?: StateKeeper;
-  /** To go on from, the engine restored to it. */
+  /** State to continue from; the engine must have been restored to it. */
   readonly from?: FitState;
 }
 
+/** How far training is. */
 export interface FitProgress {
   readonly epoch: number;
   readonly epochs: number;
@@ -38,6 +39,7 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
+/** The weights of the best epoch, and the losses of every epoch. */
 export interface Fitted {
   readonly weights: Weights;
   readonly epochs: readonly EpochRecord[];
@@ -45,7 +47,7 @@ export interface Fitted {
   readonly bestEpoch: number;
 }
 
-/** Thrown where the loss is no finite number any more. */
+/** Thrown if the loss is no longer a finite number. */
 export class DivergedLossError extends Error {
   override readonly name = 'DivergedLossError';
   constructor(
@@ -63,9 +65,11 @@ export class DivergedLossError extends Error {
 export interface FitState {
   /** The epoch under way, from 1. */
   readonly epoch: number;
-  /** Of the epoch under way: batches trained, their rows, and losses times rows by name. */
+  /** Number of batches of the epoch that have been trained on. */
   readonly batches: number;
+  /** Number of rows in those batches. */
   readonly rows: number;
+  /** Sums over those rows of the losses, by name. */
   readonly sums: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly epochs: readonly EpochRecord[];
@@ -102,7 +106,7 @@ export async function fit(
     state = await trainEpoch(engine, train, state, options);
     state = await closeEpoch(engine, validation, state, options);
   }
-  // What comes next may take long, and shall not cost the training.
+  // Calibration and export may take long. If they are interrupted, training need not be repeated.
   await options.keeper?.save(engine, state);
   return { weights: state.best.weights, epochs: state.epochs, bestEpoch: state.best.epoch };
 }
@@ -180,9 +184,9 @@ async function closeEpoch(
   };
 }
 
-/** Lets signals be heard, keeps the state where that is due, and ends where training is told to stop. */
+/** Lets Node.js deliver signals, saves a checkpoint if one is due, and throws if training has been aborted. */
 async function pause(engine: TrainingEngine, state: () => FitState, { keeper, signal }: FitOptions): Promise<void> {
-  // onnxruntime holds the event loop: without this no signal is ever heard.
+  // onnxruntime blocks the event loop: without this pause, no signal would ever be delivered.
   await setImmediate();
   if (keeper !== undefined && (signal?.aborted || keeper.isDue())) await keeper.save(engine, state());
   signal?.throwIfAborted();

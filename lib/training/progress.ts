@@ -3,10 +3,13 @@ export interface Progress {
   readonly phase: 'encode' | 'train' | 'evaluate' | 'gate' | 'report';
   readonly done: number;
   readonly total: number;
-  /** Of the training phase: `epoch 2/10`, and the mean loss so far. */
+  /** The epoch under way, from 1; only in the phase `train`. */
   readonly epoch?: number;
+  /** Number of epochs; only in the phase `train`. */
   readonly epochs?: number;
+  /** Mean loss of the epoch so far; only in the phase `train`. */
   readonly loss?: number;
 }
 
+/** Called again and again during a long piece of work. */
 export type OnProgress = (progress: Progress) => void;

@@ -1,6 +1,6 @@
 /**
- * From a log to a model: fit the encoder, encode the rows, fit, calibrate, export ONNX, evaluate on the held-out rows. The
- * result is a local folder with every file of a model version, ready to be published.
+ * From a log to a model: fit the encoder, encode the rows, fit, calibrate, export ONNX, evaluate on the held-out rows.
+ * The result is a local folder with every file of a model version, ready to be published.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,13 +36,13 @@ export interface TrainedModel {
   readonly summary: LogSummary;
   readonly epochs: readonly EpochRecord[];
   readonly bestEpoch: number;
-  /** By embedding table: rows that no training row touched, and that got the mean of the others. */
+  /** Number of rows that no training touched, and that got the mean of the others, by embedding table. */
   readonly filledRows: Readonly<Record<string, number>>;
   readonly metrics: FunnelMetrics;
   /** Local folder with the `model.onnx` before its calibration; `null` where none is declared. */
   readonly uncalibratedFolder: string | null;
   readonly seconds: number;
-  /** Where an interrupted training went on. */
+  /** The steps at which an interrupted training was continued. */
   readonly resumed: readonly Resumption[];
   /** The version whose weights training began with; `null` for none. */
   readonly warmStart: string | null;

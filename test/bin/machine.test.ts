@@ -17,7 +17,7 @@ describe('a failure of the machine', () => {
     expect(stderr).toMatch(/^entirespace: Out of Memory Error: .*\n$/);
   });
 
-  it('is not reported where nobody answers at an endpoint', async () => {
+  it('does not include an endpoint that refuses connections, which exits with 1', async () => {
     vi.stubEnv('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
     expect(await place.run('models', 'list', '-b', 's3://shop', '--endpoint', 'http://127.0.0.1:1')).toEqual(
       failure(1, 'cannot list s3://shop/models/: connect ECONNREFUSED 127.0.0.1:1'),

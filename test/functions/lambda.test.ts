@@ -40,7 +40,7 @@ it('a shard is begun where a minute is left', () => {
 });
 
 describe('handleBatch', () => {
-  it('answers for each message, and lets failed ones come again after a while', async () => {
+  it('reports which messages failed, and sets when they are delivered again', async () => {
     const hidden: Hidden[] = [];
     const Records = [
       sqsRecord('a', { body: 'bad' }),
@@ -71,7 +71,7 @@ describe('handleBatch', () => {
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'c' }] });
   });
 
-  it('answers also where a message cannot be made to come sooner', async () => {
+  it('reports failed messages even if their delivery cannot be brought forward', async () => {
     const inbox = { hide: async () => Promise.reject(new Error('receipt handle has expired')) };
     const event = { Records: [sqsRecord('a', { body: 'bad' })] };
     const batch = { event, context: contextWith(300_000), handler: FAILS, inbox };

@@ -91,7 +91,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('a first model', () => {
-  it('is promoted, and both the decision and the pointer say so', async () => {
+  it('is promoted with the verdict `first`, and becomes the current version', async () => {
     const store = memoryStore();
     const decision = await ask(store, good);
     expect(decision).toMatchObject({ verdict: 'first', champion: null, championEtag: null });
@@ -108,7 +108,7 @@ describe('a first model', () => {
 });
 
 describe('a better model, of other features than the current one', () => {
-  it('is promoted on later rows, with every number on record', async () => {
+  it('is promoted by its later rows, and every figure of the decision is recorded', async () => {
     const { store, version: champion } = await storeWith(weak);
     const decision = await ask(store, good);
     expect(decision).toMatchObject({ verdict: 'promoted', champion, window: { youngRows: 0 } });
@@ -127,14 +127,14 @@ describe('a better model, of other features than the current one', () => {
     expect(record?.figures).toEqual({ window: decision.window, ...decision.figures });
   });
 
-  it('compares what both models score with their own metrics of training', async () => {
+  it('has the same AUC and log loss in the decision as in its own metrics', async () => {
     const { store } = await storeWith(weak);
     const { outputs } = (await ask(store, good)).figures;
     const own = good.trained.metrics.tasks.map(({ auc, logLoss }) => [auc.value, logLoss.value]);
     expect(outputs.map(({ challenger }) => [challenger.auc.value, challenger.logLoss])).toEqual(own);
   });
 
-  it('is not promoted over another that came in between', async () => {
+  it('is not promoted if another version was promoted after the decision', async () => {
     const { store, version: champion } = await storeWith(weak);
     const decision = await ask(store, good);
     const [version, other] = [await publish(store, good, 1), await publish(store, good, 2)];
@@ -147,7 +147,7 @@ describe('a better model, of other features than the current one', () => {
   });
 });
 
-describe('refused is', () => {
+describe('the gate refuses', () => {
   it('a worse model', async () => {
     const { store } = await storeWith(good);
     const worse = await make(declare({ features: 'age' }), NEXT);
@@ -164,7 +164,7 @@ describe('refused is', () => {
     ]);
   });
 
-  it('a model of a log that lost half of its conversions', async () => {
+  it('a model of a log that lacks half of its conversions', async () => {
     const { store } = await storeWith(weak);
     const broken = await make(declare(), { ...NEXT, lost: 0.5 });
     const { verdict, reasons } = await ask(store, broken);
@@ -175,7 +175,7 @@ describe('refused is', () => {
     ]);
   });
 
-  it('a model whose test rows the current one has trained on', async () => {
+  it('a model whose test rows the current version was trained on', async () => {
     const { store } = await storeWith(good);
     const { verdict, reasons, figures } = await ask(store, weak);
     expect({ verdict, rows: figures.rows }).toEqual({ verdict: 'refused', rows: 0 });
@@ -206,14 +206,14 @@ describe('refused is', () => {
   });
 });
 
-describe('a current version that cannot be compared with is a refusal, not a promotion', () => {
+describe('the gate refuses every model if the current version cannot be opened:', () => {
   const reasonOf = async (store: Store) => {
     const decision = await ask(store, good);
     expect(decision.verdict).toBe('refused');
     return decision.reasons;
   };
 
-  it('where a file of it changed', async () => {
+  it('a file of it has changed', async () => {
     const { store, version } = await storeWith(weak);
     await store.put(`models/shop/${version}/encoder.json`, '{}');
     expect(await reasonOf(store)).toEqual([
@@ -223,7 +223,7 @@ describe('a current version that cannot be compared with is a refusal, not a pro
     ]);
   });
 
-  it('where a file of it is gone', async () => {
+  it('a file of it is missing', async () => {
     const { store, version } = await storeWith(weak);
     await store.delete(`models/shop/${version}/model.onnx`);
     expect(await reasonOf(store)).toEqual([
@@ -231,7 +231,7 @@ describe('a current version that cannot be compared with is a refusal, not a pro
     ]);
   });
 
-  it('where all of it is gone', async () => {
+  it('all of its files are missing', async () => {
     const { store, version } = await storeWith(weak);
     for await (const { key } of store.list(`models/shop/${version}/`)) await store.delete(key);
     expect(await reasonOf(store)).toEqual([
@@ -239,7 +239,7 @@ describe('a current version that cannot be compared with is a refusal, not a pro
     ]);
   });
 
-  it('where the log has a column no more', async () => {
+  it('the log lacks a column that it reads', async () => {
     const { store, version } = await storeWith(good);
     const renamed = await make(declare({ features: 'age' }), { ...NEXT, seed: 3, columns: ['product', 'age'] });
     const { reasons } = await ask(store, renamed);
@@ -266,15 +266,15 @@ describe('conversions that are known three days late', () => {
     return decision.figures.outputs.find(({ output }) => output === 'pctcvr')?.challenger.pcoc.value ?? Number.NaN;
   }
 
-  it('are predicted as many as there are, where the declaration says so', async () => {
+  it('are predicted in the right number if the declaration says so (`within`)', async () => {
     expect(Math.abs((await pcocLater(within(declare()))) - 1)).toBeLessThan(0.1);
   });
 
-  it('are predicted too few where it does not', async () => {
+  it('are predicted too rarely if it does not', async () => {
     expect(await pcocLater(declare())).toBeLessThan(0.8);
   });
 
-  it('count as unknown in the gate window, and such rows are left out', async () => {
+  it('make the labels of young rows unknown, and the gate leaves those rows out', async () => {
     const mature = await make(within(declare()), DELAYED);
     const decision = await ask(memoryStore(), mature);
     expect(decision.window?.youngRows).toBeGreaterThan(5000);

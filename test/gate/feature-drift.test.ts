@@ -109,7 +109,7 @@ describe('a number that is nearly always the same', () => {
     expect(drift(mostly, mostly)?.index).toBe(0);
   });
 
-  it('is told by itself below 0 as well', () => {
+  it('is counted by itself below 0 as well', () => {
     expect(drift(numbers([...new Array(50).fill(-2.5), ...upTo(50)]), numbers(upTo(100)))?.moved).toEqual({
       what: '-2.5',
       from: 0.5,

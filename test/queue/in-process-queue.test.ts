@@ -2,7 +2,7 @@ import type { SQSRecord } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { type BatchHandler, type Clock, inProcessQueue } from '../../lib/queue/in-process-queue.ts';
 
-/** A clock that moves only where somebody waits, and remembers for how long. */
+/** A clock that moves only while a caller sleeps, and records for how long. */
 function testClock(): Clock & { readonly waits: number[] } {
   const waits: number[] = [];
   let now = 1_000_000;
@@ -122,7 +122,7 @@ describe('a queue within the process', () => {
     expect(seen[0]?.[0]?.attributes.ApproximateReceiveCount).toBe('1');
   });
 
-  it('handles no more batches at once than it is told', async () => {
+  it('handles no more batches at once than `concurrency`', async () => {
     const queue = inProcessQueue('shards');
     await queue.send(Array.from({ length: 9 }, (_, index) => String(index)));
     let running = 0;

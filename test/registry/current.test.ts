@@ -158,7 +158,7 @@ describe.each(STORES)('the current version in a %s', (_name, openStore) => {
     expect([end?.version, ...(end?.earlier ?? []).map(({ version }) => version)].sort()).toEqual([one, two, three]);
   });
 
-  it('counts a promotion as done whose answer was lost', async () => {
+  it('counts a promotion as done if its response was lost', async () => {
     const { etag } = await promote(one);
     const deaf: Store = {
       ...store,
@@ -209,7 +209,7 @@ describe.each(STORES)('the current version in a %s', (_name, openStore) => {
     });
   });
 
-  it('that somebody wrote by hand is checked', async () => {
+  it('is checked when it is read, since a person may have written it', async () => {
     await store.put(KEY, '{"formatVersion": 1, "version": 3}');
     await expect(currentVersion(store, NAME)).rejects.toThrow(
       new InvalidRecordError(

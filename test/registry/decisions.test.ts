@@ -66,14 +66,14 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
     expect(await keys()).toEqual([`20260201T000000.000Z-${two}.json`, `20260201T000000.001Z-${two}.json`]);
   });
 
-  it('knows what the gate said last of a version, and nobody else', async () => {
+  it("returns the gate's last decision on a version, and none made by hand", async () => {
     await recordDecision(store, NAME, decision(two));
     await recordDecision(store, NAME, decision(two, { decidedAt: '2026-02-01T00:00:01.000Z', by: 'hand' }));
     expect(await lastGateDecision(store, NAME, two)).toEqual(decision(two));
     expect(await lastGateDecision(store, NAME, one)).toBeNull();
   });
 
-  it('that somebody wrote by hand is checked', async () => {
+  it('is checked when it is read, since a person may have written it', async () => {
     await store.put(`models/hillstrom/decisions/20260201T000000.000Z-${two}.json`, '{}x');
     await expect(listDecisions(store, NAME)).rejects.toThrow(
       new InvalidRecordError(

@@ -26,7 +26,7 @@ function bucket() {
 }
 
 describe('a lease', () => {
-  it('is held by one run until it is released, and counts its holders', async () => {
+  it('keeps other runs out until it is released, and gives each holder the next epoch', async () => {
     const { take, record } = bucket();
     const first = await take('monday');
     expect(await record()).toMatchObject({ runId: 'monday', epoch: 1, expiresAt: '2026-01-01T00:03:00.000Z' });
@@ -39,7 +39,7 @@ describe('a lease', () => {
     expect((await take('tuesday')).epoch).toBe(2);
   });
 
-  it("ends three renewals after the last one, by the bucket's clock", async () => {
+  it("expires one lifetime after the last renewal, by the bucket's clock", async () => {
     const { take, pass } = bucket();
     const first = await take('monday');
     pass(2 * MINUTE);
@@ -57,7 +57,7 @@ describe('a lease', () => {
     expect(second.lost.aborted).toBe(false);
   });
 
-  it('counts on after the last promotion where its record was deleted', async () => {
+  it('gets an epoch after that of the last promotion if its record was deleted', async () => {
     const { store, take } = bucket();
     const current = { formatVersion: 1, version: 'v', reason: '', promotedAt: '2026-01-01T00:00:00.000Z', earlier: [] };
     await store.put(currentKey('shop'), JSON.stringify({ ...current, trainingEpoch: 7 }));
@@ -70,7 +70,7 @@ describe('a lease', () => {
     expect((await take('tuesday')).epoch).toBe(8);
   });
 
-  it('is taken over at once by the same run, started again', async () => {
+  it('is taken over at once by the same run when that is started again', async () => {
     const { take } = bucket();
     const killed = await take('monday');
     const again = await take('monday');
@@ -79,7 +79,7 @@ describe('a lease', () => {
     await again.renew();
   });
 
-  it('is taken by one of several that come at once', async () => {
+  it('is taken by exactly one of several runs that ask at once', async () => {
     const { take } = bucket();
     const runs = Array.from({ length: 8 }, (_, i) => take(`run-${i}`));
     const settled = await Promise.allSettled(runs);
@@ -88,7 +88,7 @@ describe('a lease', () => {
       if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(LeaseHeldError);
   });
 
-  it('is renewed where the answer to the renewal was lost', async () => {
+  it('is renewed if the response was lost and the client repeats the write', async () => {
     const { store, take } = bucket();
     let isDeaf = false;
     const deaf: Store = {
@@ -108,7 +108,7 @@ describe('a lease', () => {
     expect(lease.lost.aborted).toBe(false);
   });
 
-  it('is kept where a renewal was written, but said to have failed', async () => {
+  it('is kept if a renewal was written although it was reported as failed', async () => {
     const { store, take, pass, record } = bucket();
     let isBroken = false;
     const broken: Store = {
@@ -132,7 +132,7 @@ describe('a lease', () => {
     expect(await record()).toMatchObject({ isReleased: true });
   });
 
-  it('outlives a clock of the bucket that goes back', async () => {
+  it("is kept when the bucket's clock is set back", async () => {
     const { take, pass } = bucket();
     const lease = await take('monday');
     pass(-60 * MINUTE);
@@ -140,7 +140,7 @@ describe('a lease', () => {
     await expect(take('tuesday')).rejects.toBeInstanceOf(LeaseHeldError);
   });
 
-  it('renews itself three times in its life', async () => {
+  it('renews itself at every third of its lifetime', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => {
       vi.useRealTimers();
@@ -160,7 +160,7 @@ describe('a lease', () => {
     expect(await record()).toMatchObject({ isReleased: true, expiresAt: '2026-01-01T00:06:00.000Z' });
   });
 
-  it("is judged by the bucket's clock, however wrong a run's own is", async () => {
+  it("expires by the bucket's clock, even if the machine's own is wrong", async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => {
       vi.useRealTimers();
@@ -182,7 +182,7 @@ describe('a lease', () => {
     await ahead.renew();
   });
 
-  it('is given up where the bucket cannot be reached for its lifetime', async () => {
+  it('is given up if the bucket cannot be reached for its lifetime', async () => {
     const store = memoryStore();
     let isAway = false;
     const now = () => (isAway ? Promise.reject(new Error('connection refused')) : store.now());

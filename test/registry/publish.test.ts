@@ -42,7 +42,7 @@ describe.each(STORES)('publishing to a %s', (_name, openStore) => {
     );
   });
 
-  it('succeeds where the client repeats the last write because its answer was lost', async () => {
+  it('succeeds if the client repeats the last write because the response was lost', async () => {
     const repeating: Store = {
       ...store,
       put: async (key, body, options) => {

@@ -16,7 +16,7 @@ import { type SyntheticLog, syntheticLog } from '../training/synthetic-log.ts';
 
 const LOG: SyntheticLog = { seed: 1, rows: 12_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };
 const NEXT: SyntheticLog = { ...LOG, seed: 2, start: new Date('2026-01-03T00:00:00.000Z') };
-/** Where nothing hangs on how good the model is. */
+/** For tests that do not depend on how good the model is. */
 const FEW: SyntheticLog = { ...NEXT, rows: 4000 };
 /** The name of an item that is up to something. */
 const HOSTILE = "<img src=x onerror=alert(1)>&''";
@@ -212,7 +212,7 @@ describe('the report of a better version', () => {
     expect(rows.some(([, raw, after]) => raw !== after)).toBe(true);
   });
 
-  it('tells the segments apart, whatever they are called', () => {
+  it('shows segments separately, even those with unusual names', () => {
     const [head, ...rows] = tableOf(better.page, 'Where it ranks well, and where not');
     expect(head).toEqual([
       'item',

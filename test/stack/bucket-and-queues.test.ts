@@ -12,7 +12,7 @@ function redrivePolicyOf(name: string): Record<string, unknown> {
 }
 
 describe('the bucket', () => {
-  it('keeps versions, is encrypted and open to nobody', () => {
+  it('keeps versions, is encrypted and allows no public access', () => {
     template.resourceCountIs('AWS::S3::Bucket', 1);
     template.hasResourceProperties('AWS::S3::Bucket', {
       VersioningConfiguration: { Status: 'Enabled' },
@@ -28,7 +28,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('outlives the stack, unless it is told otherwise', () => {
+  it('is kept when the stack is deleted, unless a setting says otherwise', () => {
     template.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     makeTemplate({ parts: ['data'], removalPolicy: RemovalPolicy.DESTROY }).hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Delete',

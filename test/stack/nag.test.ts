@@ -45,7 +45,7 @@ describe('AwsSolutions', () => {
     expect(violationsOf(app)).toEqual([]);
   });
 
-  it('is answered with a reason wherever it is overruled', () => {
+  it('has a reason for every rule that is suppressed', () => {
     const { app, remove } = makeApp();
     onTestFinished(remove);
     const acknowledged = acknowledgedIn(app);

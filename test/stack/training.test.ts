@@ -49,14 +49,14 @@ describe('the training part', () => {
     template.resourceCountIs('AWS::EC2::VPCEndpoint', 1);
   });
 
-  it('tells of its metrics, which cost by the hour of a run', () => {
+  it('has its metrics, and their price per hour of a run, in the documentation', () => {
     const document = readFileSync('docs/operate.md', 'utf8');
     for (const name of Object.keys(RUN_METRICS)) expect(document).toContain(`\`${name}\``);
     const perHour = (Object.keys(RUN_METRICS).length * PRICES.cloudWatch.metricMonth) / HOURS_A_MONTH;
     expect(document).toContain(`together ${perHour.toFixed(3)} USD for an hour with a run`);
   });
 
-  it('lets nobody in', () => {
+  it('accepts no incoming connections', () => {
     template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
     const { SecurityGroupIngress, SecurityGroupEgress } = onlyResource(template, 'AWS::EC2::SecurityGroup').Properties;
     expect(SecurityGroupIngress).toBeUndefined();
@@ -119,7 +119,7 @@ describe('the training part', () => {
     });
   });
 
-  it('tells of failures by mail, over TLS', () => {
+  it('reports failures by e-mail, over TLS', () => {
     template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'on-call@example.com' });
     template.hasResourceProperties('AWS::SNS::TopicPolicy', {
       PolicyDocument: {

@@ -10,14 +10,14 @@ let ids = 0;
 const newWriterId = () => `writer-${ids++}`;
 
 describe('a conditional write', () => {
-  it('succeeds where nothing is there, and loses where something is', async () => {
+  it('succeeds if there is no object, and returns null if there is one', async () => {
     const store = memoryStore();
     expect(await putConditionally({ store, newWriterId }, { key: 'a', content: '1', expected: null })).not.toBeNull();
     expect(await putConditionally({ store, newWriterId }, { key: 'a', content: '2', expected: null })).toBeNull();
     expect(store.versions('a')).toHaveLength(1);
   });
 
-  it('succeeds where the expected object is there, and loses where it changed or is gone', async () => {
+  it('succeeds if the object has the expected etag, and returns null if it has changed or is gone', async () => {
     const store = memoryStore();
     const { etag } = await store.put('a', '1');
     expect(await putConditionally({ store, newWriterId }, { key: 'a', content: '2', expected: etag })).not.toBeNull();
@@ -26,7 +26,7 @@ describe('a conditional write', () => {
   });
 
   it.each([null, 'present'])(
-    'succeeds where the client repeats it and is refused by its own object: %s',
+    'succeeds if the client repeats it and is refused because of its own object (object before: %s)',
     async (state) => {
       const store = memoryStore();
       const expected = state === null ? null : (await store.put('a', 'before')).etag;
@@ -40,7 +40,7 @@ describe('a conditional write', () => {
     },
   );
 
-  it('keeps the metadata, and writes files', async () => {
+  it('writes local files, and adds the id to the metadata', async () => {
     const store = memoryStore();
     const path = join(await mkdtemp(join(tmpdir(), 'put-')), 'file');
     await writeFile(path, 'bytes');
@@ -52,7 +52,7 @@ describe('a conditional write', () => {
     expect((await store.get('a')).body).toEqual(new TextEncoder().encode('bytes'));
   });
 
-  it('passes on every other error', async () => {
+  it('throws every other error', async () => {
     const broken = gated(async () => Promise.reject(new Error('503'))).store;
     const put = putConditionally({ store: broken, newWriterId }, { key: 'a', content: '1', expected: null });
     await expect(put).rejects.toThrow('503');

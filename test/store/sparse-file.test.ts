@@ -51,7 +51,7 @@ describe('toSparseFile', () => {
     expect((await stat(path)).blocks * 512).toBeLessThan(11 * MIB);
   });
 
-  it('reads the version that it is told, which is no longer current', async () => {
+  it('reads the given version, even if it is no longer current', async () => {
     const { versionId } = await store.put('a', 'old');
     await store.put('a', 'newer');
     await toSparseFile(store, { key: 'a', versionId, ranges: [range(0, 3)], path });

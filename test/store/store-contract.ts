@@ -321,7 +321,7 @@ export function describeStoreContract(name: string, { open, keepsVersions }: Con
         for await (const object of store.list('')) expect(object).toMatchObject(written);
       });
 
-      it('tells the folders in a folder that hold objects, at whatever depth, without the objects', async () => {
+      it('returns the folders in a folder that hold objects at any depth, without the objects', async () => {
         for (const key of ['f/a', 'f/é b+%/x', 'f/a.b', 'f/dt=2/x/y', 'f/dt=2/z', 'f/dt=10/x', 'f/gone/x', 'g/x'])
           await store.put(key, '');
         await store.delete('f/gone/x');

@@ -103,7 +103,7 @@ describe('the image', () => {
     expect(of('RUN', 0)[2]).toMatch(/ npm install --omit=dev --no-save --ignore-scripts=false .*\$\{EXTRA_PACKAGES\};/);
   });
 
-  it('is made without what nobody may take along', () => {
+  it('is built without local files that do not belong into an image', () => {
     const ignored = readFileSync('.dockerignore', 'utf8').split('\n');
     for (const path of ['node_modules', '.git', 'dist', '.venv*']) expect(ignored).toContain(path);
   });

@@ -22,7 +22,7 @@ features:
   item_id: { type: category, entity: item, dimension: 4 }
 `;
 
-/** A log whose training part has lost most rows without a click, which nobody declared. */
+/** A log whose training part has lost most rows without a click, without declaring it. */
 function skewedLog(): string {
   const lines = ['row,part,user_id,item_id,clicked,bought'];
   for (let row = 0; row < ROWS; row++) {

@@ -18,7 +18,7 @@ export interface RunSettings {
   readonly bucket: string;
   /** `MODEL_NAME`: the declaration's name. */
   readonly modelName: string;
-  /** `RUN_ID`: a run that is started again with it goes on where it was. */
+  /** `RUN_ID`. A run that is started again with the same id continues where it was interrupted. */
   readonly runId: string;
   /** `DECLARATION_KEY`. @default `training/<model>/entirespace.yaml` */
   readonly declarationKey: string;

@@ -10,9 +10,9 @@ import { fitPlatt } from './platt.ts';
 
 /** The rows to fit calibrators on, none of which the network was trained on. */
 export interface CalibrationRows {
-  /** By tower name: the logits of the network. */
+  /** The network's logits of the rows, by tower name. */
   readonly logits: Readonly<Record<string, Float32Array>>;
-  /** By labelled stage: 1 where the row reached it from the root, 0 where not, -1 where that is not known yet. */
+  /** 1 if the row reached the stage from the root, 0 if not, -1 if that is not known yet, by labelled stage. */
   readonly labels: Readonly<Record<string, Int8Array>>;
   readonly weight: Float32Array | null;
 }
@@ -20,7 +20,7 @@ export interface CalibrationRows {
 /** The calibrators that could be fitted, and why the others could not. */
 export interface FittedCalibrators {
   readonly calibrators: Calibrators;
-  /** By tower name: the reason why the tower has no calibrator. */
+  /** The reason why a tower has no calibrator, by tower name. */
   readonly uncalibrated: Readonly<Record<string, string>>;
 }
 

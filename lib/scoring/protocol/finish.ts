@@ -37,7 +37,7 @@ export interface FailureCause extends Pick<Failure, 'message' | 'details'> {
 
 /**
  * Decides a file whose shards all have receipts, once, and publishes what was decided. May be run again, and by
- * several at once: everyone obeys the outcome that stands.
+ * several at once: all publish the outcome that was written first.
  */
 export async function finishFile(dependencies: ScoringDependencies, plan: Plan): Promise<FileStatus> {
   const { store } = dependencies;

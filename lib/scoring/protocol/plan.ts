@@ -30,9 +30,10 @@ export type PlanResult =
   | (FileStatus & { readonly key: string; readonly source: string });
 
 /**
- * Plans a file that has arrived, or obeys the plan that stands. A small file is scored and finished in the same go
- * where the dependencies allow and time remains; otherwise a message is sent for every shard without a receipt. So a
- * file on which a planner died is scored apart from the others of its batch. May be run again, and by several at once.
+ * Plans a file that has arrived, or follows the plan that exists already. A small file that was planned just now is
+ * also scored and finished here, if the dependencies allow it and enough time remains. For every other file, a message
+ * is sent for each shard without a receipt; so a file whose planner died is scored apart from the other files of its
+ * batch. May be run again, and by several processes at once.
  */
 export async function planFile(dependencies: PlanDependencies, arrival: Arrival): Promise<PlanResult> {
   const { store } = dependencies;

@@ -1,9 +1,10 @@
-/** What the protocol stands on besides the store: the work on the rows, and the registry's current version. */
+/** Interfaces that the protocol needs besides the store: the work on the rows, and the registry's current version. */
 import type { Queue } from '../../queue/queue.ts';
 import type { ConditionalWriter } from '../../store/conditional-put.ts';
 import type { CandidatePlan } from '../../table/candidates/plan.ts';
 import type { FileVersion } from './keys.ts';
 
+/** A published version of a model. */
 export interface ModelVersion {
   readonly name: string;
   readonly version: string;
@@ -15,6 +16,7 @@ export interface CurrentModel extends ModelVersion {
   readonly maxRejected: number;
 }
 
+/** A shard to score. */
 export interface ShardRequest {
   readonly file: FileVersion;
   readonly plan: CandidatePlan;
@@ -25,6 +27,7 @@ export interface ShardRequest {
   readonly scratch: string;
 }
 
+/** The local files and the counts of a scored shard. */
 export interface ScoredShard {
   readonly scoresPath: string;
   /** `null` where no row was rejected. */
@@ -42,10 +45,11 @@ export interface ScoredShard {
  */
 export interface CandidateFiles {
   plan(file: FileVersion, model: ModelVersion): Promise<CandidatePlan>;
-  /** Scores with the version it is given, whichever is current by then. */
+  /** Scores with the given model version, even if another has become current. */
   scoreShard(request: ShardRequest): Promise<ScoredShard>;
 }
 
+/** The registry, as far as planning needs it. */
 export interface Models {
   /** @throws where no version is current. */
   current(): Promise<CurrentModel>;

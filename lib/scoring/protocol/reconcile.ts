@@ -115,13 +115,13 @@ interface PlannedFile {
   readonly outcome: Outcome | undefined;
 }
 
-/** A file version's plan and what has come of it; `null` where it was never planned. */
+/** Reads a file version's plan and outcome; `null` if it was never planned. */
 async function plannedFile({ store }: ReconcileDependencies, source: string): Promise<PlannedFile | null> {
   const plan = await readPlan(store, source);
   return plan && { plan, outcome: (await readOutcome(store, source))?.value };
 }
 
-/** Since when a file waits for its shards; `null` where it is over. */
+/** Returns the time since which a file has been waiting for its shards; `null` if it has been decided. */
 function openSince({ plan, outcome }: PlannedFile): Date | null {
   if (isDecided(outcome)) return null;
   return new Date(outcome?.reopenedAt ?? plan.plannedAt);

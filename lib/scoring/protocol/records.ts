@@ -1,6 +1,6 @@
 /**
- * The records by which planners, scorers and finishers agree. Each is written under a condition; a process that meets
- * one obeys it, whichever process wrote it.
+ * The records by which planners, scorers and finishers agree. Each is written under a condition, so the first one
+ * stays, and every process follows the record that it finds, whichever process wrote it.
  */
 import { z } from 'zod';
 import { outcomeKey, planKey } from '../../contract/bucket.ts';

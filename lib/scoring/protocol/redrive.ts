@@ -25,7 +25,7 @@ export async function redriveFile(
   const reopenedAt = dependencies.now().toISOString();
   const open: Outcome = { formatVersion: FORMAT_VERSION, status: 'reopened', file, reopened: reopened + 1, reopenedAt };
   if (status === 'failed') {
-    // First, so that reconciling looks at every file that is open, whatever happens to this process or its messages.
+    // Written first, so that reconciliation finds every reopened file even if this process or its messages are lost.
     const mark = recordText({ formatVersion: FORMAT_VERSION });
     await putConditionally(dependencies, { key: reopenedKey(source), content: mark, expected: null });
     const put = { key: outcomeKey(source), content: recordText(open), expected: stored.etag };

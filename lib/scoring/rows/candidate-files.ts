@@ -22,11 +22,11 @@ import type { ModelLoader } from './models.ts';
 export interface CandidateFilesOptions {
   readonly store: Store;
   readonly models: ModelLoader;
-  /** Existing folder for what is needed of candidate files. */
+  /** Existing folder for the bytes of candidate files that are read. */
   readonly scratch: string;
-  /** Rows of a shard: the unit of work, and of loss. @default 500,000: well under a minute, and a part under 64 MiB */
+  /** Rows of a shard, the piece that is scored at once. @default `SHARD_ROWS`, 500,000 */
   readonly shardRows?: number;
-  /** Bytes of a candidate file that one shard may need in `scratch`. @default 1 GiB */
+  /** Most bytes of a candidate file that are copied to `scratch` for one shard. @default 1 GiB */
   readonly maxShardBytes?: number;
   /** Uncompressed bytes of a gzip file. @default 4 GiB */
   readonly maxUnzippedBytes?: number;
@@ -122,8 +122,8 @@ interface Where {
 }
 
 /**
- * Opens this version for the work, and says of what can never be scored that it cannot. A store of files gives the file
- * itself, which may be replaced while it is read: whatever came of that counts for nothing.
+ * Opens this version of a file for the work, and throws a `CandidateFileError` if it can never be scored. A store of
+ * files opens the file itself. If that was replaced while it was read, the result is discarded.
  */
 async function withFile<Result>(
   { store, scratch }: Pick<CandidateFilesOptions, 'store' | 'scratch'>,

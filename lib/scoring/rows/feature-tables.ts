@@ -81,7 +81,7 @@ const KEPT_TABLES = 4;
 
 /** The feature tables of a store. At most four of them may be in use at a time. */
 export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }: FeatureTablesOptions): FeatureTables {
-  /** In the order of their last use. */
+  /** The open tables, least recently used first. */
   const kept = new Map<string, Promise<OpenTable>>();
 
   async function open(pin: PinnedTable): Promise<OpenTable> {
@@ -246,7 +246,7 @@ function toFiles(store: Store, files: readonly FeatureFile[], folder: string): P
   });
 }
 
-/** What was read of a store's own files counts only where they are still the same. */
+/** Fails if a store's own files, which are read in place, were replaced since they were opened. */
 async function assertUnchanged(store: Store, files: readonly LocalFile[]): Promise<void> {
   await mapAtOnce(
     files.filter(({ isCopy }) => !isCopy),

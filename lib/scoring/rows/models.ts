@@ -11,7 +11,7 @@ const KEPT_VERSIONS = 2;
 export class ModelLoader {
   readonly #store: Store;
   readonly #options: DatabaseOptions;
-  /** In the order of their last use. */
+  /** The loaded models, least recently used first. */
   readonly #loaded = new Map<string, Promise<Predictor>>();
 
   /** The options' scratch folder is for the versions' files, too. */

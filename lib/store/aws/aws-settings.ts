@@ -49,8 +49,8 @@ export function endpointOf(
 }
 
 /**
- * Region and credentials of an emulator, which takes any: without them a client would ask for what only AWS needs, or
- * sign with somebody's real key. Where the environment names its own, those are taken.
+ * Region and credentials for an emulator, which accepts any. Without them, a client would fail for lack of settings
+ * that only AWS needs, or sign its requests with a person's real key. Those that the environment sets are used instead.
  */
 function localDefaults(endpoint: string | null, variables: Variables) {
   if (endpoint === null || !isLoopback(endpoint) || variables.AWS_PROFILE) return {};

@@ -39,9 +39,9 @@ export function patientRetries(patienceMs: number, now = () => performance.now()
 }
 
 /**
- * Whether only the machine's clock makes a refusal a passing one: where that is minutes off, the SDK corrects it by
- * every answer, and says of each, a missing object or a condition that does not hold too, that it was signed at a wrong
- * time.
+ * Whether the SDK takes a refusal for a passing one only because the machine's clock is wrong. If the clock is minutes
+ * off, the SDK corrects it by every response, and then marks every error as one of the clock, also that of a missing
+ * object or of a condition that does not hold.
  */
 function isOfClock(error: Failure['error']): boolean {
   const isCorrected = error?.$metadata?.clockSkewCorrected === true;

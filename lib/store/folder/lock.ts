@@ -86,7 +86,7 @@ async function isDead(owner: Owner): Promise<boolean> {
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
+    // EPERM means that the process lives and belongs to another user.
     return hasCode(error, 'ESRCH');
   }
   const started = await startOf(owner.pid);

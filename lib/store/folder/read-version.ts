@@ -5,7 +5,7 @@ import type { ByteRange, ObjectInfo } from '../store.ts';
 import { type FileSpace, pathOf } from './space.ts';
 import { infoFrom, versionOf } from './version.ts';
 
-// How often a reader begins again where somebody writes into the file itself, as cp does.
+// Attempts of a reader while another process writes into the file in place, as cp does.
 const ATTEMPTS = 5;
 
 // read(2) transfers at most 2 GiB.

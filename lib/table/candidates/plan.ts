@@ -32,7 +32,7 @@ export interface FoundTable {
 
 /** How a candidate file is planned. */
 export interface PlanOptions extends Pick<CutOptions, 'shardRows' | 'savePiece'>, Partial<CutLimits> {
-  /** With an encoder and a declaration, columns are checked, and only the bytes of needed columns count. */
+  /** If an encoder and a declaration are given, columns are checked, and only bytes of needed columns are counted. */
   readonly encoder?: Pick<Encoder, 'features'>;
   readonly declaration?: Pick<Declaration, 'log' | 'scoring' | 'entities'>;
   /** Looks for feature tables with columns that the file lacks. @default the file must have every column */

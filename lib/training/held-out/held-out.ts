@@ -11,10 +11,11 @@ import type { EncodedRows } from '../rows/encoded-rows.ts';
 import { type Probabilities, predictRows, type ScoredRows } from './predict.ts';
 import { UnknownIds } from './unknown-ids.ts';
 
+/** The held-out rows with the new version's scores. */
 export interface HeldOut extends ScoredRows {
   /** The scores of the same model without its calibration; `null` where none is declared. */
   readonly uncalibrated: Probabilities | null;
-  /** By feature with a vocabulary: share of its values that the encoder does not know. */
+  /** Share of a feature's values that the encoder does not know, by feature with a vocabulary. */
   readonly unknownShares: Readonly<Record<string, number>>;
   /** The encoded rows, on the scratch disk. */
   readonly encoded: EncodedRows;

@@ -9,6 +9,7 @@ import type { OnProgress } from '../progress.ts';
 import { type EncodedRows, EncodedRowsWriter } from './encoded-rows.ts';
 import { type RowCache, RowCacheWriter } from './row-cache.ts';
 
+/** The encoded rows of a log, on the scratch disk, by what they are for. */
 export interface CachedRows {
   /** Batches to train on. */
   readonly train: RowCache;
@@ -29,7 +30,7 @@ export interface CacheRowsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Encodes every row once. */
+/** Encodes every row of the log once, and writes it to the files of its part. */
 export async function cacheRows({ database, log }: OpenedLog, options: CacheRowsOptions): Promise<CachedRows> {
   const { encoder, summary, scratch, onProgress, signal } = options;
   const stages = Object.keys(summary.parts.train.labels);

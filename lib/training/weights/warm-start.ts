@@ -21,18 +21,19 @@ export interface ChampionFiles {
   readonly folder: string;
 }
 
+/** Weights to begin training with. */
 export interface WarmWeights {
   readonly weights: Weights;
-  /** By embedding table: 1 for each row that is the champion's. */
+  /** 1 for each row that holds the champion's values, 0 for every other, by embedding table. */
   readonly keptRows: Readonly<Record<string, Uint8Array>>;
 }
 
-/** What training begins with. */
+/** How much of a version's weights training begins with. */
 export interface WarmStartReport {
   readonly version: string;
-  /** By embedding table: rows that are the version's, of how many. */
+  /** Number of rows that hold the version's values, and of all rows, by embedding table. */
   readonly tables: Readonly<Record<string, { readonly kept: number; readonly rows: number }>>;
-  /** Dense parameters that are the version's, those of which only some inputs are, and fresh ones. */
+  /** Names of the dense parameters that hold the version's values, in full or for some inputs only, and of new ones. */
   readonly parameters: {
     readonly kept: readonly string[];
     readonly partly: readonly string[];
@@ -40,6 +41,7 @@ export interface WarmStartReport {
   };
 }
 
+/** Returns a version's weights as far as they fit the model, and `fresh` ones for the rest. */
 export async function warmStart(
   database: Database,
   { version, folder }: ChampionFiles,

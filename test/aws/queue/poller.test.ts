@@ -150,7 +150,7 @@ describe('pollQueue', () => {
     expect(await countOf(queueUrl)).toBe(1);
   });
 
-  it('takes no answer for success', async () => {
+  it('takes a handler that returns nothing for successful', async () => {
     await send('a');
     await poll(() => true, { handler: (async () => undefined) as unknown as BatchHandler });
     expect(await countOf(queueUrl)).toBe(0);

@@ -56,7 +56,7 @@ describe('the queues of a stack', () => {
     expect(await stackQueues(client, { bucket: `${bucket}/`, endpoint })).toEqual(expected);
   });
 
-  it('are those that are given, whatever their names', async () => {
+  it('are those that are given, with any names', async () => {
     await makeQueue(`${stack}-dead`);
     const arrivals = await makeQueue(`${stack}-a`, `${stack}-dead`);
     const shards = await makeQueue(`${stack}-b`, `${stack}-dead`);

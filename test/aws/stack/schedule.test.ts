@@ -159,7 +159,7 @@ it('fires, and ends in a promoted version that is announced', { timeout: DECIDED
 });
 
 describe('by hand', () => {
-  it('it is started and waited for, and its decision is told', { timeout: 120_000 }, async () => {
+  it('a run is started and waited for, and its decision is printed', { timeout: 120_000 }, async () => {
     const { version: champion } = (await currentVersion(bucket, 'shop')) ?? {};
     const { code, stdout, stderr } = await retrain(['--wait']);
     const [, execution, runId = ''] = /^started (.*:(by-hand-[\w-]+))\n/.exec(stdout) ?? [];
@@ -193,7 +193,7 @@ describe('by hand', () => {
       });
     });
 
-    it('it is told how it failed', { timeout: 60_000 }, async () => {
+    it('the cause of a failed run is printed', { timeout: 60_000 }, async () => {
       const stop = (text: string) => {
         const executionArn = /^started (.*)\n/.exec(text)?.[1];
         return states('StopExecution', { executionArn, error: 'Stopped', cause: 'it is too late' });

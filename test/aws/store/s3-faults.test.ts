@@ -127,8 +127,8 @@ describe.each(FAULTS)('after $name', ({ name: _, ...fault }) => {
   });
 });
 
-describe('a conditional write whose answer is lost', () => {
-  it('is refused by its own object where nobody looks for it', async () => {
+describe('a conditional write whose response is lost', () => {
+  it('is refused because of its own object, without `putConditionally`', async () => {
     proxy.inject({ when: isPut, answer: 'close', applied: true });
     await expect(store.put('a', 'mine', { ifAbsent: true })).rejects.toThrow(
       new PreconditionFailedError('a', `s3://${bucket}`, 'ifAbsent'),
@@ -171,7 +171,7 @@ describe('a file that becomes shorter while it is uploaded', () => {
   });
 });
 
-describe('an answer that is an error in spite of its status 200', () => {
+describe('a response that is an error in spite of its status 200', () => {
   it('to the end of a multipart upload is asked for again', async () => {
     proxy.inject({ when: isComplete, answer: s3Error(200, 'InternalError') });
     const path = await largeFile();
@@ -250,7 +250,7 @@ describe('a refusal', () => {
     );
   });
 
-  it('of a copy that is too large is told as S3 tells it', async () => {
+  it("of a copy that is too large has S3's own message", async () => {
     await calm.put('a', '1');
     proxy.inject({ when: isPut, answer: s3Error(400, 'InvalidRequest') });
     await expect(store.copy('a', 'b')).rejects.toThrow(

@@ -12,7 +12,7 @@ it('failed messages come again after 30 s, twice as long each time, up to a quar
 });
 
 describe('retryingSooner', () => {
-  it('begins with the seconds that it is told, and gives the answer on', async () => {
+  it('begins with the given delay, and returns what the handler returned', async () => {
     const hidden: (readonly [string, number])[] = [];
     const inbox = { hide: async (receipt: string, seconds: number) => void hidden.push([receipt, seconds]) };
     const handler = retryingSooner(FAILS_ALL, inbox, { error: () => undefined }, 2);
@@ -26,7 +26,7 @@ describe('retryingSooner', () => {
     ]);
   });
 
-  it('tells of a message that cannot be made to come sooner', async () => {
+  it('logs an error if the delivery of a message cannot be brought forward', async () => {
     const told: unknown[] = [];
     const error = new Error('receipt handle has expired');
     const log = { error: (message: string, details: object) => void told.push(message, details) };

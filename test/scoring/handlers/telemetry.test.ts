@@ -66,7 +66,7 @@ describe('countFiles', () => {
     ]);
   });
 
-  it('counts an outcome whose answer was lost, so that its alarm is raised', async () => {
+  it('counts an outcome if the response to its write was lost, so that its alarm is raised', async () => {
     const store = memoryStore();
     const { counted, put } = writerOver({
       ...store,

@@ -27,7 +27,7 @@ const RECORD = {
 };
 
 describe('an s3 notification', () => {
-  it('tells of a created object', () => {
+  it('is parsed into the key and version of a created object', () => {
     expect(parseArrivals(bodyOf())).toEqual([
       {
         bucket: 'mybucket',
@@ -53,12 +53,12 @@ describe('an s3 notification', () => {
     expect(parseArrivals(body)).toHaveLength(2);
   });
 
-  it('tells of multipart uploads and copies', () => {
+  it('is accepted for multipart uploads and copies', () => {
     for (const eventName of ['ObjectCreated:CompleteMultipartUpload', 's3:ObjectCreated:Copy'])
       expect(parseArrivals(JSON.stringify({ Records: [{ ...RECORD, eventName }] }))).toHaveLength(1);
   });
 
-  it('is ignored where it is a test or tells of no creation', () => {
+  it('is ignored if it is a test event or not of a creation', () => {
     expect(parseArrivals('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"mybucket"}')).toEqual([]);
     expect(parseArrivals(JSON.stringify({ Records: [{ ...RECORD, eventName: 'ObjectRemoved:Delete' }] }))).toEqual([]);
   });

@@ -113,7 +113,7 @@ describe('reconcile', () => {
     checkWhole(store, file, SHARD);
   });
 
-  it('tells of dead letters that name no file', async () => {
+  it('reports dead letters that name no file', async () => {
     const letters = [
       { queue: 'shards', body: 'x', error: null },
       { queue: 'arrivals', body: '{}', error: null },

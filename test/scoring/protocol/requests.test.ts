@@ -58,11 +58,11 @@ describe('a new file of one shard', () => {
       'get plan.json',
       // Did this version end, or a newer one? And what the pointer is to be swapped for, at the end.
       'get pointer',
-      // Pins the model; whoever goes on after a crash obeys it.
+      // Fixes the model version. After a crash, the next process follows this plan.
       'put plan.json',
-      // Must be there before the decision, and must not be in the folder before the pointer: hence a part and a copy.
+      // Must exist before the decision, but not in the scores folder before the pointer, so it is copied there later.
       'putFile parts/00000.parquet',
-      // The one decision, which everybody obeys. Its condition tells whether there is one already.
+      // The one decision, which all processes follow. The condition fails if there is one already.
       'put outcome.json',
       // The newest version of the path. Being the first one says that the folder is empty: it is not looked at.
       'put pointer',
@@ -104,7 +104,7 @@ describe('a new file of one shard', () => {
       'get plan.json',
       'get pointer',
       'get outcome.json',
-      // Whoever decided it may have been killed before the folder was whole.
+      // The process that decided it may have been killed before the folder was complete.
       'list scores folder',
       'get _manifest.json',
       'get _SUCCESS',
@@ -204,7 +204,7 @@ describe('a new file of several shards', () => {
 });
 
 describe('a file of one shard that is too large for one go', () => {
-  it('needs no receipt, and nobody looks for one', async () => {
+  it('is finished without writing or reading a receipt', async () => {
     const store = memoryStore();
     const file = await putCandidate(store, 1);
     await planWork(file, fakeFiles(GOOD))(directTools(store));

@@ -179,7 +179,7 @@ describe('candidate files', () => {
   });
 
   it('are read by the ranges that are needed, and give the same scores as the whole file', async () => {
-    // A feature's column, a key and ballast of 20 MB in which nobody is interested; 5,000 rows in each row group.
+    // A feature's column, a key and 20 MB of a column that is not needed; 5,000 rows in each row group.
     const rows = `SELECT i AS id, 'city ' || (i % 9) AS city, (i % 11) / 4.0 AS price, repeat(md5(i::VARCHAR), 12) AS ballast FROM range(60000) AS t(i)`;
     await mkdir(join(root, 'bucket/candidates'), { recursive: true });
     await execute(
@@ -216,7 +216,7 @@ describe('candidate files', () => {
   it('are read behind 4 GiB as at their beginning', async () => {
     const key = 'candidates/huge.parquet';
     const groupRows = 20_000;
-    // Ballast of 40 MB in which nobody is interested.
+    // 40 MB of a column that is not needed.
     const rows = `SELECT i AS id, 'city ' || (i % 9) AS city, (i % 11) / 4.0 AS price, repeat(md5(i::VARCHAR), 64) AS ballast FROM range(${groupRows}) AS t(i)`;
     const format = `FORMAT parquet, ROW_GROUP_SIZE ${groupRows}, COMPRESSION uncompressed`;
     await execute(database, `COPY (${rows}) TO ${literal(join(root, 'group.parquet'))} (${format})`);

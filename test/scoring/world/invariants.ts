@@ -38,7 +38,7 @@ export function checkManifest(store: MemoryStore): void {
 }
 
 /**
- * At any instant while finishers of one version run, whatever is there of older ones: if there is a `_SUCCESS`, the
+ * At any time while finishers of one version run, with or without objects of older ones: if there is a `_SUCCESS`, the
  * folder holds exactly the parts of its version, so that a reader may also list the folder.
  */
 export function checkFolder(store: MemoryStore): void {

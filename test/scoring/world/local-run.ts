@@ -94,7 +94,7 @@ export async function runLocal(
   }
 }
 
-/** A clock that moves on only when someone sleeps. */
+/** A clock that moves only while a caller sleeps. */
 export function instantClock(): Clock {
   let now = Date.UTC(2026, 0, 1);
   return {

@@ -18,7 +18,7 @@ describe('a file lock', () => {
 
   const lockedBy = (owner: object) => writeFile(path, JSON.stringify({ started: null, token: 't', ...owner }));
 
-  /** Runs 20 holders at once and answers how many were ever inside together. */
+  /** Runs 20 holders at once, and returns the largest number that held the lock at the same time. */
   async function mostInside(): Promise<number> {
     let inside = 0;
     let most = 0;
@@ -33,12 +33,12 @@ describe('a file lock', () => {
     return most;
   }
 
-  it('lets one in at a time, and leaves no file', async () => {
+  it('is held by one at a time, and leaves no file', async () => {
     expect(await mostInside()).toBe(1);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('answers what the action answers, and is released where it throws', async () => {
+  it('returns what the action returns, and is released if the action throws', async () => {
     expect(await withFileLock(path, 0, async () => 7)).toBe(7);
     await expect(
       withFileLock(path, 0, async () => {
