@@ -1,12 +1,12 @@
-/** One thing that was looked at. */
+/** The result of one check of a deployed stack. */
 export interface Finding {
   readonly check: string;
   readonly isOk: boolean;
-  /** What is there; where that is wrong, what was expected and what to do. */
+  /** The state that was found and, if it is wrong, the expected state and what to do. */
   readonly detail: string;
 }
 
-/** What a check found, and what those after it need. */
+/** The findings of a check, and the value that later checks need. */
 export interface Checked<T> {
   readonly findings: readonly Finding[];
   readonly value: T;

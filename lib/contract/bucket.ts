@@ -65,7 +65,7 @@ export function dataFormatOf(name: string): DataFormat | undefined {
   return DATA_FORMATS.find((format) => DATA_EXTENSIONS[format].some((extension) => name.endsWith(extension)));
 }
 
-/** Records of one candidate file in its folder below `_work/`; `resent-<n>.json` comes besides. */
+/** Records of one candidate file in its folder below `_work/`, which may also have `resent-<n>.json`. */
 export const WORK_RECORDS = { plan: 'plan.json', outcome: 'outcome.json', reopened: 'reopened.json' } as const;
 
 /** Records in a scores folder; readers wait for `success`, or read the keys in `manifest`. */
@@ -94,12 +94,12 @@ export function outcomeKey(source: string): string {
   return `${workFolder(source)}${WORK_RECORDS.outcome}`;
 }
 
-/** Key of the record that a person has reopened the file version, however it stands now. */
+/** Key of the record that a person has reopened the file version at some time. */
 export function reopenedKey(source: string): string {
   return `${workFolder(source)}${WORK_RECORDS.reopened}`;
 }
 
-/** Name of the record that missing shards were sent once more after so many reopenings. */
+/** Name of the record that missing shards were sent again, after this number of reopenings. */
 export function resentRecord(reopened: number): string {
   return `resent-${reopened}.json`;
 }
@@ -152,7 +152,7 @@ export function partName(source: string, attempt: number, shard: number): string
   return `part-${source.slice(0, 8)}${again}-${fiveDigits(shard)}.parquet`;
 }
 
-/** What `partName` gives, and nothing that users would put beside it. */
+/** Matches every name that `partName` returns, and no likely name of a user's own file. */
 export const PART_NAME = /^part-[0-9a-f]{8}(-\d+)?-\d{5,}\.parquet$/;
 
 export function scoresManifestKey(candidateKey: string): string {
@@ -196,19 +196,19 @@ export const MANIFEST_FILE = 'manifest.json';
 export const MODEL_FILE = 'model.onnx';
 export const DECLARATION_FILE = 'declaration.yaml';
 
-/** Names in the folder of a model, beside its versions: which one is current, and the folder of why. */
+/** Names in the folder of a model next to its versions: the record of the current one, and the folder of decisions. */
 export const MODEL_RECORDS = { current: 'current.json', decisions: 'decisions/' } as const;
 
-/** Names in the folder that the training runs of a model share: who may train, and the folder of checkpoints. */
+/** Names in the folder that a model's training runs share: the lease of the run that trains, and the checkpoints. */
 export const TRAINING_RECORDS = { lease: 'lease.json', checkpoints: 'checkpoints/' } as const;
 
 /** File names in the folder of one training run. */
 export const RUN_RECORDS = {
-  /** The last day of the data window that the run began with. */
+  /** The last day of the data window that the run began with, for when it is started again. */
   window: 'window.json',
-  /** What the run is about to settle; gone once it has. */
+  /** The published version and the gate's decision, before that takes effect; deleted afterwards. */
   conclusion: 'conclusion.json',
-  /** What became of the run; written last. */
+  /** The result of the run; written last. */
   result: 'result.json',
 } as const;
 

@@ -1,10 +1,11 @@
-/** How far two distributions of the same quantity lie apart. */
+/** Measures how much two distributions of the same quantity differ. */
 
 const BINS = 10;
 
 /**
  * Population stability index: the sum over bins of (q - p) log(q / p), where the bins are the tenths of the expected
- * values (fewer where many are equal) and an empty bin counts as half a row. 0 for equal distributions; NaN without rows.
+ * values (fewer where many are equal) and an empty bin counts as half a row. 0 for equal distributions; NaN without
+ * rows.
  */
 export function stabilityIndex(expected: Float32Array, actual: Float32Array): number {
   const edges = tenths(expected);

@@ -1,19 +1,22 @@
-/** How far the training rows of two versions lie apart, feature by feature. */
+/** Measures how much the training rows of two versions differ, feature by feature. */
 import { precise } from '../numbers/text.ts';
 import type { Distribution, Distributions, NumberDistribution, ValueDistribution } from '../table/fit/distributions.ts';
 import { binShares, stability, tenths } from './drift.ts';
 
-/** Values of a category that are told apart: the most frequent ones before, all others together. */
+/**
+ * Number of values of a category that are compared one by one, the earlier version's most frequent; others together.
+ */
 const NAMED_VALUES = 20;
 const OTHERS = 'all other values';
 
+/** How much one feature's values differ. */
 export interface FeatureDrift {
   readonly feature: string;
   /** Population stability index; `null` where one of the two has no such feature, or it is of another type there. */
   readonly index: number | null;
-  /** Share of the values before that are told apart: where it is small, a small index tells nothing. */
+  /** Share of the earlier rows whose values are compared one by one; if it is small, a small index means nothing. */
   readonly told: number;
-  /** What changed its share most: a value, an interval of numbers, or the missing ones. */
+  /** The value, interval of numbers, or missing values whose share changed most. */
   readonly moved: { readonly what: string; readonly from: number; readonly to: number } | null;
 }
 

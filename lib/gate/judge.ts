@@ -95,10 +95,10 @@ export interface GateFigures {
   readonly outputs: readonly OutputComparison[];
 }
 
-/** What the gate says of a model. Plain JSON. */
+/** The verdict on a model, with its reasons and figures. Plain JSON. */
 export interface Judgement {
   readonly verdict: 'first' | 'promoted' | 'refused';
-  /** For people: all that speaks against the model, or else what speaks for it. */
+  /** Sentences for people: every reason to refuse the model or, if there is none, the reasons to promote it. */
   readonly reasons: readonly string[];
   readonly figures: GateFigures;
 }

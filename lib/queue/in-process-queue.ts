@@ -8,8 +8,10 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { MAX_RECEIVES, QUEUES } from '../contract/limits.ts';
 import type { Queue } from './queue.ts';
 
+/** Handles a batch of messages as a Lambda function does, and returns those that failed. */
 export type BatchHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
+/** A clock, which tests replace. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
@@ -17,16 +19,18 @@ export interface Clock {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A dead letter. */
 export interface KeptMessage {
   readonly messageId: string;
   readonly body: string;
   readonly receiveCount: number;
-  /** What the handler last threw, or `noteError` was given; `null` where neither happened. */
+  /** The last error that the handler threw or that `noteError` was called with; `null` if there was none. */
   readonly error: string | null;
 }
 
+/** The settings of a queue, as SQS has them. */
 export interface QueueOptions {
-  /** Receives after which a message that fails again is a dead letter. @default 5 */
+  /** Times that a message is received before it becomes a dead letter, if it fails each time. @default 5 */
   readonly maxReceiveCount?: number;
   /** Time for which a received message is hidden; after it the message is delivered again. @default 1,800,000 */
   readonly visibilityMs?: number;
@@ -35,22 +39,24 @@ export interface QueueOptions {
   readonly clock?: Clock;
 }
 
+/** How messages are passed to the handler. */
 export interface DriveOptions {
   /** @default 1 */
   readonly batchSize?: number;
   /** Batches that are handled at the same time. @default 1 */
   readonly concurrency?: number;
-  /** Once it aborts, batches that have begun are ended and no other begins. */
+  /** When it aborts, batches that have begun are finished and no other begins. */
   readonly signal?: AbortSignal;
 }
 
+/** A queue in memory, with its receiving side. */
 export interface InProcessQueue extends Queue {
-  /** Hands messages to the handler until none is left but dead letters, or the signal aborts. */
+  /** Passes messages to the handler until only dead letters are left, or the signal aborts. */
   drive(handler: BatchHandler, options?: DriveOptions): Promise<void>;
   deadLetters(): readonly KeptMessage[];
   /** Makes all dead letters ordinary messages again. */
   redrive(): void;
-  /** Keeps with a message why it failed, which a batch response cannot say. */
+  /** Records why a message failed, for which a batch response has no place. */
   noteError(messageId: string, error: string): void;
 }
 
@@ -70,6 +76,7 @@ const SYSTEM_CLOCK: Clock = {
   sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }).catch(() => undefined),
 };
 
+/** Returns an empty queue. Its name is part of the source ARN of its messages. */
 export function inProcessQueue(name: string, options: QueueOptions = {}): InProcessQueue {
   const {
     maxReceiveCount = MAX_RECEIVES,

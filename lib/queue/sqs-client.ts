@@ -3,7 +3,7 @@ import { type AwsConnection, awsSettings, endpointOf } from '../store/aws/aws-se
 
 export type { SQSClient as SqsClient } from '@aws-sdk/client-sqs';
 
-/** A client of SQS, or of what speaks its protocol at an endpoint. */
+/** Returns a client of SQS, or of a compatible service at an endpoint. */
 export function sqsClient(connection: AwsConnection = {}): SQSClient {
   // An emulator's queue URLs may name a host that only it knows.
   return new SQSClient({

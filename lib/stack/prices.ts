@@ -1,8 +1,8 @@
 /**
- * What AWS asks, and what scoring costs by it. List prices of us-east-1 in USD, without the free tier, as of November
- * 2026. Each stands beside the page that it was compared with, most of them guides of others and up to two years old;
- * "unverified" was compared with nothing. Prices change and other regions differ: look at the AWS pricing pages before
- * you rely on them.
+ * List prices of AWS, and the cost of scoring by them: us-east-1, in USD, without the free tier, as of November 2026.
+ * Each price names the page that it was compared with; most of these are guides by third parties, up to two years old.
+ * Prices marked "unverified" were compared with nothing. Prices change and other regions differ: look at the AWS
+ * pricing pages before you rely on them.
  */
 
 import { SCORING_METRICS } from '../contract/cloudwatch-metrics.ts';
@@ -85,7 +85,7 @@ export interface Cost {
   readonly total: number;
 }
 
-/** Requests of S3 that the work on the rows makes, beside the protocol's. */
+/** Requests of S3 that the work on the rows makes, in addition to those of the protocol. */
 export const AROUND = {
   /** Which version is current, by the file. */
   model: 1,
@@ -115,7 +115,7 @@ const LOG_BYTES_PER_MESSAGE = 4_000;
 // What a file takes beyond its rows, in seconds: its requests of S3, one after another, at some 20 ms each.
 const FILE_SECONDS = 0.5;
 
-/** What scoring so many rows costs, without storage and what the stack costs while it is idle. */
+/** Returns the cost of scoring this number of rows, without storage and without the cost of an idle stack. */
 export function costOfRows(size: ScoringSize): Cost {
   const { rows, files, rowsPerSecond, arch = 'x64' } = size;
   const { memoryMiB = FUNCTION_MEMORY_MIB.default, scratchMiB = FUNCTION_SCRATCH_MIB } = size;
@@ -154,7 +154,7 @@ export function costOfStart(): number {
 
 type Limit = 'shards at a time' | 'start of functions' | 'S3 writes under a prefix';
 
-/** What limits how fast rows are scored, and the seconds that each limit alone would take. */
+/** The limits on the speed of scoring, and the seconds that the rows would take by each limit alone. */
 export interface ScoringTime {
   readonly seconds: number;
   /** The limit that binds first. */
@@ -169,8 +169,8 @@ export interface ScoringTime {
 const S3_WRITES_PER_SECOND = 3_500;
 
 /**
- * The time in which so many rows are scored, at best, where `concurrency` functions score at the same time: no more
- * than the account may have, which is 1,000 unless it was raised, and less where the account is new.
+ * Returns the shortest time in which this number of rows can be scored, with `concurrency` functions at the same time.
+ * An account's own limit on them is 1,000 unless AWS has raised it, and lower for a new account.
  */
 export function timeOfRows(size: ScoringSize, concurrency: number): ScoringTime {
   const { shards, isSmall } = shardsOf(size);

@@ -110,7 +110,7 @@ function run(props: TrainingDefinitionProps, capacityProvider: string) {
       },
       Overrides: {
         ContainerOverrides: [
-          // Started again, it is the same run, and goes on from its checkpoint.
+          // A retry is the same run, and continues from its checkpoint.
           { Name: containerName, Environment: [{ Name: 'RUN_ID', 'Value.$': '$$.Execution.Name' }] },
         ],
       },

@@ -68,7 +68,8 @@ export interface TrainingProps {
    */
   readonly trainingMemoryMiB?: number;
   /**
-   * Scratch disk of the task, GiB, 21 to 200: room for the window's files, three times: themselves, prepared and encoded.
+   * Scratch disk of the task, GiB, 21 to 200: room for the window's files, three times: themselves, prepared and
+   * encoded.
    * @default 50
    */
   readonly trainingScratchGiB?: number;
@@ -118,7 +119,7 @@ export class Training extends Construct {
     const logGroup = new LogGroup(this, 'Logs', { retention, removalPolicy: RemovalPolicy.DESTROY });
     const network = this.makeNetwork();
     const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
-    // Of the cluster itself: CDK would make a resource of its own for them.
+    // Set on the cluster's own resource, since CDK would otherwise add a separate resource for the providers.
     (cluster.node.defaultChild as CfnCluster).capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
     acknowledge(
       cluster,

@@ -1,4 +1,4 @@
-/** What every store asks of its arguments, so that a program which runs on a folder also runs on a bucket. */
+/** Checks of arguments, the same for every store, so that a program which runs on a folder also runs on a bucket. */
 import type { ByteRange, PutOptions } from './store.ts';
 
 /** First segment of the keys that a store keeps for itself. */

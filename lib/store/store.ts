@@ -1,5 +1,5 @@
 /**
- * The object store: the few operations of S3 that the product stands on, so that a folder, a bucket and a map in
+ * The object store: the few operations of S3 that the product needs, so that a folder, a bucket and a map in
  * memory are interchangeable. Keys are relative, separated by `/`, and never begin with one.
  */
 

@@ -21,7 +21,7 @@ const epoch = z
 const schema = z
   .object({
     format: z.number(),
-    /** What must be the same for a training to go on from the checkpoint. */
+    /** Facts that must be the same for a training to continue from the checkpoint. */
     identity: z
       .object({
         declarationSha256: z.string(),
@@ -33,7 +33,7 @@ const schema = z
       })
       .readonly(),
     step: count,
-    /** Where training went on before, and on what. */
+    /** The steps at which training was continued before, each with its processor and threads. */
     resumed: z.array(z.object({ step: count, cpuModel: z.string(), threads: count }).readonly()).readonly(),
     cpuModel: z.string(),
     threads: count,
@@ -41,7 +41,7 @@ const schema = z
     sha256: z.string(),
     /** The arrays in `state.bin`, one after the other: those of the engine, then the best weights. */
     arrays: z.array(z.object({ name: z.string(), bytes: count }).readonly()).readonly(),
-    /** Where training stands in the data. */
+    /** Position of training in the data. */
     fit: z
       .object({
         epoch: count,
@@ -60,7 +60,7 @@ const schema = z
 /** `_training/<name>/checkpoints/<lease's epoch>-<number>/checkpoint.json`: written last, by it the state counts. */
 export type CheckpointRecord = z.infer<typeof schema>;
 
-/** What must be the same for a training to go on from a checkpoint. */
+/** Facts that must be the same for a training to continue from a checkpoint. */
 export type TrainingIdentity = CheckpointRecord['identity'];
 
 /** The step at which an interrupted training was continued, and the processor and threads that it continued on. */

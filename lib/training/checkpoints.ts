@@ -99,7 +99,7 @@ export class Checkpoints implements StateKeeper {
     onEvent({ kind: 'written', step, bytes, seconds: (this.#savedAt - started) / 1000 });
   }
 
-  /** Puts the engine into the latest state that fits; returns where training stands then, `null` where none fits. */
+  /** Restores the engine from the latest usable checkpoint and returns the position of training; `null` without one. */
   async restore(engine: TrainingEngine): Promise<FitState | null> {
     const { store, name } = this.#options;
     for (const folder of (await foldersOf(store, name)).reverse()) {

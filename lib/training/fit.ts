@@ -61,7 +61,7 @@ export class DivergedLossError extends Error {
   }
 }
 
-/** Where training stands between two steps; with the engine's own state, all that the rest of it depends on. */
+/** Position of a training between two steps. The rest of it depends on this and on the engine's state alone. */
 export interface FitState {
   /** The epoch under way, from 1. */
   readonly epoch: number;
@@ -83,16 +83,16 @@ export interface BestEpoch {
   readonly weights: Weights;
 }
 
-/** Keeps states, so that training can go on after the process ends. */
+/** Saves states, so that training can continue in another process. */
 export interface StateKeeper {
-  /** Whether the last state is so old that another should be kept. */
+  /** Whether the last saved state is so old that another should be saved. */
   isDue(): boolean;
   save(engine: TrainingEngine, state: FitState): Promise<void>;
 }
 
 /**
  * Trains the engine and returns the weights of the epoch of least validation loss (of the last one without validation
- * rows). From a state, with the engine restored to it, it goes on to the same result.
+ * rows). If it continues from a state, with the engine restored to it, the result is the same.
  */
 export async function fit(
   engine: TrainingEngine,
@@ -150,7 +150,7 @@ async function trainEpoch(
   return state();
 }
 
-/** Validates, and stands at the beginning of the next epoch. */
+/** Validates, and returns the state at the beginning of the next epoch. */
 async function closeEpoch(
   engine: TrainingEngine,
   validation: RowCache,

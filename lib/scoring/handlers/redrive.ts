@@ -7,12 +7,13 @@ import type { ScoringDependencies } from '../protocol/ports.ts';
 import type { DeadLetter } from '../protocol/reconcile.ts';
 import { redriveFile } from '../protocol/redrive.ts';
 
+/** The queues, and their queues of dead letters. */
 export interface RedriveDependencies extends ScoringDependencies {
   readonly queues: Readonly<Record<DeadLetter['queue'], Queue>>;
   readonly dead: Readonly<Record<DeadLetter['queue'], Pick<Inbox, 'read' | 'remove'>>>;
 }
 
-/** What became of a file of a dead letter. */
+/** The state of a dead letter's file after it was tried again. */
 export interface Redriven {
   readonly source: string;
   /** `again`: it is scored once more; `succeeded`: it needs nothing, its letter was removed. */

@@ -52,7 +52,7 @@ export interface LocalScoring {
   readonly concurrency?: number;
   /** Existing folder for scratch files. @default the system's */
   readonly scratch?: string;
-  /** Where it aborts, shards that have begun are ended and no other begins; a later run goes on from there. */
+  /** When it aborts, shards that have begun are finished and no other begins; a later run continues from there. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   /** @default nothing is logged */
@@ -112,7 +112,7 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
   return mapSequence(found, ({ file }, position) => readResult(store, sent[position] ?? file));
 }
 
-/** Sends what is to be scored; `null` where the file is over, and its publication was looked after. */
+/** Sends a file's arrival, so that it is scored. If it was decided before, only publishes it, and returns `null`. */
 async function sendArrival(
   dependencies: ScoringDependencies & { readonly arrivals: InProcessQueue },
   { file, status }: LocalFile,

@@ -85,7 +85,9 @@ export async function pollQueues(options: PollQueuesOptions): Promise<void> {
   ]);
 }
 
-/** The same work, one thing at a time: threads and memory are meant for one, and models in use are not released. */
+/**
+ * Does the work on one file at a time, since threads and memory suffice for one, and a model in use must stay loaded.
+ */
 function inTurn(files: CandidateFiles): CandidateFiles {
   const turn = oneAtATime();
   return {

@@ -24,13 +24,13 @@ import {
   type Succeeded,
 } from './records.ts';
 
-/** Where a file stands after a step. */
+/** State of a file after a step: still open, with some shards done, or decided. */
 export type FileStatus =
   | { readonly status: 'open'; readonly done: number; readonly shards: number }
   | { readonly status: 'succeeded'; readonly rowsIn: number; readonly scored: number; readonly rejected: number }
   | { readonly status: 'failed'; readonly reason: string; readonly message: string };
 
-/** What is recorded of a file that fails; a `CandidateFileError` is one. */
+/** The reason of a failure as it is recorded; a `CandidateFileError` is one. */
 export interface FailureCause extends Pick<Failure, 'message' | 'details'> {
   readonly reason: FailureReason;
 }
@@ -110,7 +110,7 @@ type Proposal = Pick<Succeeded, 'status' | 'manifest'> | Pick<Failed, 'status' |
 
 async function decide(dependencies: ScoringDependencies, file: FileVersion, proposal: Proposal): Promise<Decided> {
   const { store } = dependencies;
-  // Nearly always nothing stands there: it is read only where something does.
+  // There is rarely an outcome yet, so it is read only after the write was refused because of one.
   let stored: Stored<Outcome> | null = null;
   for (let round = 0; round < 2; round++) {
     const reopened = stored?.value.reopened ?? 0;

@@ -46,7 +46,7 @@ export async function planFile(dependencies: PlanDependencies, arrival: Arrival)
   const { source } = file;
   const standing = await readPlan(store, source);
   const pointer = await readPointer(store, key);
-  // Without a plan and a pointer there is hardly an outcome, and deciding would find it: it is not worth a request.
+  // Without a plan and a pointer there is almost never an outcome, and deciding would find it, so a request is saved.
   const outcome = standing === null && pointer === null ? undefined : (await readOutcome(store, source))?.value;
   if (isDecided(outcome)) return { key, source, ...(await conclude(dependencies, outcome, pointer)) };
   if (standing !== null) return sendShards(dependencies, standing);
@@ -58,7 +58,9 @@ export async function planFile(dependencies: PlanDependencies, arrival: Arrival)
     : beginPlan(dependencies, made, pointer);
 }
 
-/** Goes on with a plan that was found missing: a small file that was planned here is scored here. */
+/**
+ * Continues after the plan was written: scores a small file that was planned here, or sends messages for the shards.
+ */
 async function beginPlan(
   dependencies: PlanDependencies,
   { plan, isOwn }: MadePlan,

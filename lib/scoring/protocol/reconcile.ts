@@ -127,7 +127,9 @@ function openSince({ plan, outcome }: PlannedFile): Date | null {
   return new Date(outcome?.reopenedAt ?? plan.plannedAt);
 }
 
-/** Sends the missing shards, or finishes a file that misses none; false where this was done before. */
+/**
+ * Sends the missing shards, or finishes a file that lacks none. Does it once, and returns false if it was done before.
+ */
 async function resendOnce(dependencies: ReconcileDependencies, { plan, outcome }: PlannedFile): Promise<boolean> {
   const key = resentKey(plan.file.source, outcome?.reopened ?? 0);
   if ((await dependencies.store.head(key)) !== null) return false;

@@ -35,9 +35,9 @@ export interface PublishFeaturesOptions {
 const BUCKET_ROWS = 250_000;
 
 /**
- * Writes the table of a date: its buckets, then its manifest. A bucket that lies there with the same bytes stays as it
- * is, so that a run that was cut off goes on. Plans that name the table that was there before keep it, in a store that
- * keeps versions.
+ * Writes the table of a date: its buckets, then its manifest. A bucket that exists already with the same bytes is not
+ * written again, so a run that was interrupted continues where it was. If the table replaces another of the same date,
+ * plans that name the old one still read it, provided that the store keeps old versions.
  * @throws {ScoringError} where another run wrote the same table in the meantime.
  */
 export async function publishFeatures(

@@ -11,7 +11,7 @@ export interface ExecutionState {
   readonly failure: string;
 }
 
-/** A client of Step Functions in the region that an ARN names, or of what speaks its protocol at an endpoint. */
+/** Returns a client of Step Functions in the region that an ARN names, or of a compatible service at an endpoint. */
 export function statesClient(stateMachineArn: string, connection: AwsConnection = {}): SFNClient {
   const [, , , region = ''] = stateMachineArn.split(':');
   return new SFNClient(awsSettings('SFN', { region, ...connection }));

@@ -1,6 +1,7 @@
 /**
- * Weights to begin with, out of a version that was trained before: embedding rows by the value they stand for, dense
- * parameters by name, and rows of the first layers by the input they stand for. What the version has not is fresh.
+ * Warm start: initial weights from a version that was trained before. Embedding rows are matched by the value that they
+ * embed, dense parameters by name, and rows of the first layers by the input that they belong to. Weights that the
+ * version lacks get the usual initial values.
  */
 import { join } from 'node:path';
 import type { Weights } from '../../engine/engine.ts';

@@ -54,7 +54,7 @@ describe('a new file of one shard', () => {
 
   it('is planned, scored and finished with these requests and no message', async () => {
     expect(await callsOfNew(GOOD)).toEqual([
-      // Is there a plan to obey? A message may come twice.
+      // Is there a plan already? A message may come twice.
       'get plan.json',
       // Did this version end, or a newer one? And what the pointer is to be swapped for, at the end.
       'get pointer',
