@@ -26,7 +26,7 @@ export async function judgeAndPublish(
   options: ConcludeOptions,
 ): Promise<PublishedVersion & { readonly decision: GateDecision }> {
   const { store, trained, heldOut } = options;
-  // By the store's clock, as all that it is compared with: that of a machine may be wrong, or go back.
+  // By the store's clock, like all times that it is compared with. A machine's own clock may be wrong or be set back.
   const at = await store.now();
   const decided = await decide({ ...options, challenger: { heldOut, data: dataFacts(trained.summary) }, at });
   return { ...(await publishReported(options, decided, at)), decision: decided.decision };

@@ -17,7 +17,7 @@ export interface ExamineOptions extends StackQueuesOptions {
   readonly wait: number;
 }
 
-// As the stack sets it: a file is not given up because one function was killed.
+// The stack's own setting, high enough that a file is not given up because one function was killed.
 const MIN_RECEIVES = 5;
 
 /** Runs every check that still makes sense after those before it. */

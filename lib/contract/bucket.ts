@@ -86,10 +86,12 @@ export function parseWorkKey(key: string): { readonly source: string; readonly n
   return { source, name: name.join('/') };
 }
 
+/** Key of a file version's plan. */
 export function planKey(source: string): string {
   return `${workFolder(source)}${WORK_RECORDS.plan}`;
 }
 
+/** Key of a file version's outcome. */
 export function outcomeKey(source: string): string {
   return `${workFolder(source)}${WORK_RECORDS.outcome}`;
 }
@@ -104,6 +106,7 @@ export function resentRecord(reopened: number): string {
   return `resent-${reopened}.json`;
 }
 
+/** Key of the record that missing shards were sent again, after this number of reopenings. */
 export function resentKey(source: string, reopened: number): string {
   return `${workFolder(source)}${resentRecord(reopened)}`;
 }
@@ -118,10 +121,12 @@ export function pieceKey(source: string, planId: string, shard: number): string 
   return `${workFolder(source)}pieces/${planId}/${fiveDigits(shard)}.csv`;
 }
 
+/** Folder of the receipts of a file version's shards. */
 export function receiptsPrefix(source: string): string {
   return `${workFolder(source)}receipts/`;
 }
 
+/** Key of the receipt of a shard. */
 export function receiptKey(source: string, shard: number): string {
   return `${receiptsPrefix(source)}${fiveDigits(shard)}.json`;
 }
@@ -155,14 +160,17 @@ export function partName(source: string, attempt: number, shard: number): string
 /** Matches every name that `partName` returns, and no likely name of a user's own file. */
 export const PART_NAME = /^part-[0-9a-f]{8}(-\d+)?-\d{5,}\.parquet$/;
 
+/** Key of the manifest of a candidate file's scores. */
 export function scoresManifestKey(candidateKey: string): string {
   return `${scoresFolder(candidateKey)}${SCORES_RECORDS.manifest}`;
 }
 
+/** Key of the mark that a candidate file's scores are complete. */
 export function successKey(candidateKey: string): string {
   return `${scoresFolder(candidateKey)}${SCORES_RECORDS.success}`;
 }
 
+/** Key of the record that a candidate file failed. */
 export function failureKey(candidateKey: string): string {
   return `${scoresFolder(candidateKey)}${SCORES_RECORDS.failure}`;
 }

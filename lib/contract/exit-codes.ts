@@ -21,4 +21,5 @@ export const RUN_EXIT_CODES = {
   terminated: 143,
 } as const;
 
+/** An exit code of the command or of a training run. */
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];

@@ -19,6 +19,7 @@ export interface Ratio {
   readonly denominator: Float64Array;
 }
 
+/** Number of resamples, and the seed of the random draws. */
 export interface BootstrapOptions {
   readonly resamples: number;
   readonly seed: number;

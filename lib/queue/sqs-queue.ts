@@ -4,9 +4,9 @@ import { withRetries } from '../store/retry.ts';
 import type { Queue } from './queue.ts';
 
 const BATCH_MESSAGES = 10;
-// Of one message, and of a batch in all.
+// Most bytes of one message, and of all messages of a batch.
 const BATCH_BYTES = 262_144;
-// A file of 100 GB may have 18,000 shards: one batch after another that is a minute of waiting for answers.
+// A file of 100 GB may have 18,000 shards. Sent one batch after another, they would take a minute.
 const BATCHES_AT_ONCE = 8;
 const RETRIES = { attempts: 5, firstDelayMs: 200 };
 

@@ -4,8 +4,9 @@ import { type CurrentVersion, currentVersion, promoteVersion, rollbackVersion } 
 import { lastGateDecision, recordDecision } from './decisions.ts';
 import { RefusedVersionError } from './errors.ts';
 
+/** The reason and time of a promotion or rollback by hand. */
 export interface ByHandOptions {
-  /** For people: why. */
+  /** Why, as a sentence for people. */
   readonly reason: string;
   readonly at: Date;
 }

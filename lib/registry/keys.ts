@@ -25,14 +25,17 @@ export function versionPrefix(name: string, version: string): string {
   return `${modelPrefix(name)}${version}/`;
 }
 
+/** Key of a version's manifest. */
 export function manifestKey(name: string, version: string): string {
   return `${versionPrefix(name, version)}${MANIFEST_FILE}`;
 }
 
+/** Key of the record of the current version. */
 export function currentKey(name: string): string {
   return `${modelPrefix(name)}${MODEL_RECORDS.current}`;
 }
 
+/** Folder of the records of decisions on a model's versions. */
 export function decisionsPrefix(name: string): string {
   return `${modelPrefix(name)}${MODEL_RECORDS.decisions}`;
 }
@@ -47,10 +50,12 @@ export function trainingPrefix(name: string): string {
   return `${PREFIXES.training}${checkedName(name)}/`;
 }
 
+/** Key of the lease on a model's training. */
 export function leaseKey(name: string): string {
   return `${trainingPrefix(name)}${TRAINING_RECORDS.lease}`;
 }
 
+/** Folder of a model's checkpoints. */
 export function checkpointsPrefix(name: string): string {
   return `${trainingPrefix(name)}${TRAINING_RECORDS.checkpoints}`;
 }
@@ -76,6 +81,7 @@ export function versionIdFrom(createdAt: Date, modelSha256: string): string {
   return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${modelSha256.slice(0, 8)}`;
 }
 
+/** Whether a text has the form of a version's id. */
 export function isVersionId(text: string): boolean {
   return /^\d{8}-\d{6}-[0-9a-f]{8}$/.test(text);
 }

@@ -11,6 +11,7 @@ import { digestFile, filesBelow } from './version-files.ts';
 /** Files without which a model cannot be scored or explained. */
 const REQUIRED_FILES = [MODEL_FILE, 'inputs.json', 'encoder.json', 'probe.json', DECLARATION_FILE, 'metrics.json'];
 
+/** A version to publish. */
 export interface Publication {
   readonly name: string;
   /** Local folder whose files, subfolders included, become the version. */

@@ -5,7 +5,7 @@ import { VersionNotFoundError } from './errors.ts';
 import { manifestKey, modelPrefix, versionFromManifestKey, versionPrefix } from './keys.ts';
 import { type ModelManifest, parseManifest } from './manifest.ts';
 
-// In messages; a registry that lives for years has thousands.
+// Most versions that a message names; after years there are thousands.
 const VERSIONS_SHOWN = 10;
 
 /** Names of the models that have a published version, in order. */

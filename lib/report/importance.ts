@@ -20,6 +20,7 @@ export interface FeatureImportance {
   readonly most: number;
 }
 
+/** The tasks and features to measure. */
 export interface ImportanceOptions {
   readonly tasks: readonly FunnelTask[];
   readonly features: readonly string[];
@@ -29,8 +30,8 @@ export interface ImportanceOptions {
 }
 
 /**
- * Permutation importance by task, the most important feature first (Breiman, Random Forests, 2001, section 10). Tasks of
- * too few positives to tell have none: the shuffles share them, and their spread would not show that.
+ * Permutation importance by task, the most important feature first (Breiman, Random Forests, 2001, section 10). Tasks
+ * of too few positives to tell have none: the shuffles share them, and their spread would not show that.
  */
 export async function permutationImportance(
   model: ScoringModel,

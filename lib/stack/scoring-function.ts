@@ -38,7 +38,7 @@ export class ScoringFunction extends Construct {
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `What ${entry} may do`,
-      // In the role itself, so that it is complete before a queue is connected.
+      // Statements are part of the role itself, so that it is complete before a queue is connected.
       inlinePolicies: {
         Grants: new PolicyDocument({
           statements: [

@@ -22,6 +22,7 @@ export interface Calibration extends FittedCalibrators {
   readonly uncalibratedFolder: string;
 }
 
+/** The model to calibrate, and the rows that it is calibrated on. */
 export interface CalibrateOptions {
   readonly model: Model;
   readonly inputs: readonly InputSpec[];

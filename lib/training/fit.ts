@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { TrainingEngine, Weights } from '../engine/engine.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
+/** How the engine is trained, and from which state. */
 export interface FitOptions {
   readonly epochs: number;
   readonly batchSize: number;

@@ -51,7 +51,7 @@ describe('a category', () => {
     expect(found?.moved).toEqual({ what: 'a', from: 1, to: 0.4 });
   });
 
-  it('tells rows that lost their value', () => {
+  it('shows that rows lost their value', () => {
     const [before, now] = [50, 35].map((count): [string, number][] => [
       ['a', count],
       ['b', count],
@@ -73,7 +73,7 @@ describe('a number', () => {
     expect(drift(numbers(upTo(1000)), numbers(upTo(500).map((value) => 2 * value)))?.index).toBeLessThan(1e-3);
   });
 
-  it('tells that values are missing now, and that all are', () => {
+  it('shows that some values are missing now, or that all are', () => {
     expect(
       drift(
         numbers(upTo(100)),

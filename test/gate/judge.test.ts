@@ -61,7 +61,7 @@ describe('the decision', () => {
     ]);
   });
 
-  it('tells the losses, their difference and its bound', () => {
+  it('returns the losses, their difference and its bound', () => {
     const { loss } = judge(better).figures;
     const { champion = 0, challenger = 0, difference = 0, lowerBound = 0 } = loss ?? {};
     expect(difference).toBeCloseTo(champion - challenger, 12);

@@ -300,7 +300,7 @@ describe('a report', () => {
     expect(tableOf(page, 'How good it is').map(([name]) => name)).not.toContain('version before');
   });
 
-  it('of a sampled log tells the rates of the full one, and how many rows are too young', async () => {
+  it('of a sampled log shows the rates of the full one, and the number of rows that are too young', async () => {
     const declaration = declare()
       .replace('group: user }', 'group: user, kept: 0.25 }')
       .replace('{ label: bought }', '{ label: bought, within: 2d }');

@@ -50,7 +50,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('forgets what is over', () => {
+  it('deletes work after 30 days, and old versions after 7 or 30', () => {
     const bucket = onlyResource(template, 'AWS::S3::Bucket');
     const { Rules } = bucket.Properties.LifecycleConfiguration as { Rules: Record<string, unknown>[] };
     const facts = Rules.map(({ Id: _, Status, ...rule }) => {
@@ -69,7 +69,7 @@ describe('the bucket', () => {
     ]);
   });
 
-  it('tells the arrivals queue of candidates, once the queue lets it', () => {
+  it('notifies the arrivals queue of candidates, after the queue has allowed it', () => {
     const bucket = onlyResource(template, 'AWS::S3::Bucket');
     const { QueueConfigurations } = bucket.Properties.NotificationConfiguration as { QueueConfigurations: unknown[] };
     expect(QueueConfigurations).toEqual([

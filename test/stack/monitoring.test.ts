@@ -47,7 +47,7 @@ describe('alarms', () => {
     }
   });
 
-  it('tell the topic, in trouble and after it, and say what to do', () => {
+  it('notify the topic when they begin and when they end, and say what to do', () => {
     for (const { Properties } of Object.values(alarms)) {
       expect((Properties.AlarmActions as unknown[]).map(readable)).toEqual(['Topic']);
       expect(Properties.OKActions).toEqual(Properties.AlarmActions);

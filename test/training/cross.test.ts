@@ -49,8 +49,8 @@ const PAIRS = `SELECT r AS id, CAST(md5_number_lower('u' || r) % 252 AS INTEGER)
 const WIDE = `SELECT id, user_id, item_id, segment, brand FROM (${PAIRS}) JOIN (${USERS}) USING (user_id) JOIN (${ITEMS}) USING (item_id)`;
 /**
  * Whether segment and brand, as numbers of six bits, have an odd number of bits in common: a Hadamard matrix, in which
- * every row and every column is balanced and no two are alike. One row in twenty is the other way round. A network of one
- * hidden unit cannot make up such a matrix out of two embeddings.
+ * every row and every column is balanced and no two are alike. One row in twenty is the other way round. A network of
+ * one hidden unit cannot make up such a matrix out of two embeddings.
  */
 const LOG = `SELECT *, CAST(click = 1 AND id % 3 = 0 AS INTEGER) AS conversion FROM (
   SELECT *, (bit_count((user_id % 63 + 1) & (item_id % 63 + 1)) + CAST(id % 20 = 7 AS INTEGER)) % 2 AS click FROM (${WIDE})) ORDER BY id`;
@@ -96,7 +96,7 @@ async function make(features: string, champion?: ChampionFiles, onWarmStart?: (r
 
 const aucOf = ({ metrics }: TrainedModel) => metrics.tasks.find(({ task }) => task.name === 'ctr')?.auc.value ?? 0;
 
-describe('a label that only a pair of values tells', () => {
+describe('a label that depends on a pair of values only', () => {
   it('is learned with a cross, and not without', async () => {
     expect(aucOf(withCross)).toBeGreaterThan(0.9);
     expect(Math.abs(aucOf(await make('')) - 0.5)).toBeLessThan(0.05);

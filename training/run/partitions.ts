@@ -21,6 +21,7 @@ export interface DataWindow {
   readonly sha256: string;
 }
 
+/** The days of data that a run trains on. */
 export interface WindowOptions {
   readonly prefix: string;
   readonly days: number;

@@ -30,7 +30,7 @@ export function reconcileHandler(dependencies: ReconcileHandlerDependencies): ()
 
 async function countOpenFiles(store: Store): Promise<number> {
   const open = new Set<string>();
-  // In the order of the keys a file's outcome comes before its plan.
+  // Keys are listed in order, so a file's outcome comes before its plan.
   const ended = new Set<string>();
   for await (const { key } of store.list(PREFIXES.work)) {
     const { source, name } = parseWorkKey(key);

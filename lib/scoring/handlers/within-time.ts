@@ -2,14 +2,18 @@ import type { SQSBatchItemFailure } from 'aws-lambda';
 import type { BatchHandler } from '../../queue/in-process-queue.ts';
 import type { Logger } from '../protocol/ports.ts';
 
+/** The time that is left, and the time that a message may need. */
 export interface Time {
-  /** Milliseconds until the invocation is cut off. */
+  /** Milliseconds until the invocation's timeout. */
   readonly remainingMs: () => number;
   /** Milliseconds that one message may take. */
   readonly neededMs: number;
 }
 
-/** The same handler, called for one message at a time; messages for which no time is left are reported as failed. */
+/**
+ * Returns the handler, called for one message at a time. Messages for which too little time is left are reported as
+ * failed, so that they are delivered again.
+ */
 export function withinTime(
   handler: BatchHandler,
   { remainingMs, neededMs }: Time,

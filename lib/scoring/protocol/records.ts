@@ -15,6 +15,7 @@ import type { Store } from '../../store/store.ts';
 import { ScoringError } from '../errors.ts';
 import { candidatePlan } from './candidate-plan.ts';
 
+/** Version of the records' format, in every record. */
 export const FORMAT_VERSION = 1;
 
 const formatVersion = z.literal(FORMAT_VERSION);
@@ -127,15 +128,18 @@ export type ScoresManifest = z.infer<typeof manifest>;
 /** `scores/<path>/_FAILED.json`: why the file has no scores. */
 export type Failure = z.infer<typeof failure>;
 
+/** The outcome of a file that has scores. */
 export type Succeeded = z.infer<typeof succeeded>;
+/** The outcome of a file that failed. */
 export type Failed = z.infer<typeof failed>;
 
 /** A failure that was taken back: the file is open again. */
 export type Reopened = z.infer<typeof reopened>;
 
+/** The outcome of a file that has been decided. */
 export type Decided = Succeeded | Failed;
 
-/** `_work/<source>/outcome.json`. */
+/** `_work/<source>/outcome.json`: scores, a failure, or a failure that a person took back. */
 export type Outcome = Decided | Reopened;
 
 /** `_state/<sha256 of the key>.json`: the version of a candidate key that its scores folder shows. */
@@ -166,7 +170,7 @@ export async function readPlan(store: Store, source: string): Promise<Plan | nul
   return (await readRecord(store, RECORDS.plan, planKey(source)))?.value ?? null;
 }
 
-/** The outcome that stands for a file version, with its etag; `null` where there is none. */
+/** Reads the outcome of a file version, with its etag; `null` if there is none. */
 export async function readOutcome(store: Store, source: string): Promise<Stored<Outcome> | null> {
   return readRecord<Outcome>(store, RECORDS.outcome, outcomeKey(source));
 }

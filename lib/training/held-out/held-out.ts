@@ -21,6 +21,7 @@ export interface HeldOut extends ScoredRows {
   readonly encoded: EncodedRows;
 }
 
+/** The encoder and the files of the model to score with. */
 export interface HeldOutOptions {
   readonly encoder: Encoder;
   /** Folder of the model, and that of the same model without its calibration. */

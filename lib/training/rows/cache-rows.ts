@@ -21,6 +21,7 @@ export interface CachedRows {
   readonly test: EncodedRows;
 }
 
+/** The encoder, and where the files are written. */
 export interface CacheRowsOptions {
   readonly encoder: Encoder;
   readonly summary: LogSummary;

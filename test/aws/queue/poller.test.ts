@@ -133,7 +133,7 @@ describe('pollQueue', () => {
     expect([await countOf(queueUrl), await countOf(deadUrl)]).toEqual([0, 1]);
   });
 
-  it('takes an exception for the failure of the whole batch, and tells it', async () => {
+  it('takes an exception for the failure of the whole batch, and reports it', async () => {
     await send('a', 'b');
     const handler = async () => {
       throw new Error('out of memory');

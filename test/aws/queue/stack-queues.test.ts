@@ -64,13 +64,13 @@ describe('the queues of a stack', () => {
     expect([found.arrivals.url, found.shards.url]).toEqual([arrivals, shards]);
   });
 
-  it('are asked for where S3 tells no queue of candidates', async () => {
+  it('must be given if the bucket notifies no queue of candidates', async () => {
     await expect(stackQueues(client, { bucket, endpoint })).rejects.toThrow(
       '--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 tells of candidates/: found 0, expected 1',
     );
   });
 
-  it('are asked for where names do not tell', async () => {
+  it('must be given if they cannot be found by their names', async () => {
     await makeQueue(`${stack}-dead`);
     const arrivals = await makeQueue(`${stack}-files`, `${stack}-dead`);
     await expect(stackQueues(client, { bucket, endpoint, arrivals })).rejects.toThrow(

@@ -105,7 +105,7 @@ describe('a bucket that is opened by its URL', () => {
   });
 });
 
-describe('where the answer to a write is lost', () => {
+describe('if the response to a write is lost', () => {
   const isPut = ({ method }: SeenRequest) => method === 'PUT';
 
   async function throughProxy<T>(work: (store: Store, proxy: FaultProxy) => Promise<T>): Promise<T> {
@@ -135,7 +135,7 @@ describe('where the answer to a write is lost', () => {
       expect(await throughProxy((store, proxy) => scoreWithLoss(store, proxy, nth))).toBe(writes + 1);
   });
 
-  it('a promotion stands', async () => {
+  it('a promotion is kept', async () => {
     await throughProxy(async (store, proxy) => {
       const version = await publishModel(store, 'one');
       proxy.inject({ when: isPut, applied: true, answer: 'close' });

@@ -210,7 +210,7 @@ describe('a body that breaks off', () => {
 describe('a refusal', () => {
   const everything = () => true;
 
-  it('of a read says what may be behind it', async () => {
+  it('of a read names its possible causes', async () => {
     proxy.inject({ when: everything, times: 99, answer: s3Error(403, 'AccessDenied') });
     const why =
       'AccessDenied: injected (S3 says so of an object that does not exist too, unless s3:ListBucket is granted)';

@@ -101,7 +101,7 @@ describe('keys', () => {
 });
 
 describe('list', () => {
-  it('tells current objects alone, over pages of versions and delete markers', async () => {
+  it('lists only current objects, over pages of versions and delete markers', async () => {
     const store = openStore();
     const names = Array.from({ length: 400 }, (_, index) => `p/${String(index).padStart(3, '0')}`);
     for (const round of ['1', '2', '3']) await Promise.all(names.map((key) => store.put(key, round)));

@@ -122,7 +122,7 @@ describe.concurrent('a bucket that cannot be reached for a minute costs a run no
 });
 
 describe.concurrent('a run', () => {
-  it('that is cut off for longer than its lease promotes nothing where another has taken over', {
+  it('that cannot reach the bucket for longer than its lease promotes nothing if another has taken over', {
     timeout: 2 * MINUTE,
   }, async () => {
     const { store, proxy, endpoint, start, resultOf } = await night();

@@ -56,7 +56,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('modelProcess', () => {
-  it('keeps one process for a version, and asks it one thing at a time', async () => {
+  it('keeps one process for a version, and sends it one request at a time', async () => {
     const { files, started } = start();
     const plans = await Promise.all([1, 2, 3].map(() => files.plan(FILE, VERSION)));
     expect(plans.map(({ rows }) => rows)).toEqual([1, 2, 3]);
@@ -103,7 +103,7 @@ describe('modelProcess', () => {
 });
 
 describe('recordOfError', () => {
-  it('keeps what tells errors apart', () => {
+  it('keeps the name and message of an error, and the reason of a CandidateFileError', () => {
     expect(recordOfError(new CandidateFileError('empty_file', 'no rows', { rows: 0 }))).toMatchObject({
       name: 'CandidateFileError',
       message: 'no rows',

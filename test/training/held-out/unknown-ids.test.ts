@@ -18,7 +18,7 @@ const declaration = declare([category('item'), bag('history', { delimiter: '|' }
   embeddings: [table('item', vocabulary({ unknown: 3 })), table('hashed', { kind: 'hash', buckets: 4, seed: 0 })],
 });
 
-it('the share of unknown ids counts the values that are there, of features that can tell', async () => {
+it('the share of unknown ids is of the present values, for features with a vocabulary', async () => {
   const path = await place.write('unknown.csv', rowsSql('row, click, conversion, part, item, history, hashed', rows));
   const log = await openLog(place, path, declaration);
   const { encoder } = await fitEncoder(place.database, log);

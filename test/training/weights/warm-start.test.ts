@@ -102,7 +102,7 @@ describe('a warm start', () => {
     expect(after.trained.warmStart).toBe('20260101-000000-00000000');
   });
 
-  it('takes dense parameters by name, and says so', async () => {
+  it('takes dense parameters by name, and reports which', async () => {
     const after = await make(ITEM + PRICE, 0, championOf(before), 2);
     const dense = [...before.weights].filter(([name]) => after.report?.parameters.kept.includes(name));
     expect(dense.length).toBeGreaterThan(3);
