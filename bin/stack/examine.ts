@@ -1,4 +1,5 @@
 /** Looks at a deployed stack as its files do: from the bucket through queues and functions to the scores. */
+import { MAX_RECEIVES } from '../../lib/contract/limits.ts';
 import { queueFacts, queueName } from '../../lib/queue/queue-facts.ts';
 import { sqsClient } from '../../lib/queue/sqs-client.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
@@ -16,9 +17,6 @@ export interface ExamineOptions extends StackQueuesOptions {
   /** Seconds in which the stack must score a row. */
   readonly wait: number;
 }
-
-// The stack's own setting, high enough that a file is not given up because one function was killed.
-const MIN_RECEIVES = 5;
 
 /** Runs every check that still makes sense after those before it. */
 export async function* examine(store: Store, options: ExamineOptions, session: Session): AsyncGenerator<Finding> {
@@ -74,9 +72,9 @@ async function checkQueues(options: ExamineOptions) {
       findings.push(
         finding(
           name,
-          receives >= MIN_RECEIVES,
+          receives >= MAX_RECEIVES,
           `${queueName(url)}, ${facts.messages} messages, dead letters after ${receives} receives`,
-          `dead letters after ${receives} receives, expected at least ${MIN_RECEIVES}: deploy the stack again`,
+          `dead letters after ${receives} receives, expected at least ${MAX_RECEIVES}: deploy the stack again`,
         ),
         finding(
           `${name} dead letters`,

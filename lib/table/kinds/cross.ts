@@ -19,8 +19,17 @@ export const cross: FeatureKind<CrossFeature> = {
   // Any text can be joined, so no value is bad.
   checks: () => [],
   prepare: (relation, { of }, index) => [{ sql: joinedText(relation, of), name: preparedName('text', index) }],
-  // Every column has the same texts, rotated by its position, so that a row of the probe combines different texts.
-  probe: ({ of }, texts) => of.map((_, place) => [null, ...texts.slice(place), ...texts.slice(0, place)]),
+  // All columns missing, then each column missing beside texts of the others, then texts, rotated by the column's
+  // position, so that a row of the probe combines different texts.
+  probe: ({ of }, texts) => {
+    const present = texts.find((text) => text !== '') ?? null;
+    return of.map((_, place) => [
+      null,
+      ...of.map((_, missing) => (missing === place ? null : present)),
+      ...texts.slice(place),
+      ...texts.slice(0, place),
+    ]);
+  },
   canary: ({ of }, text) => of.map(() => text),
 };
 

@@ -9,6 +9,7 @@ import { encodeCandidates } from '../../../lib/table/encode/encode.ts';
 import { readEncoder, writeEncoder } from '../../../lib/table/fit/encoder-files.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { validateLog } from '../../../lib/table/fit/validate.ts';
+import { featureKind } from '../../../lib/table/kinds/index.ts';
 import { category, cross, declare, encodeAll, openLog, rowsSql, table, workplace } from '../fixture.ts';
 
 interface Vector {
@@ -190,7 +191,7 @@ describe('a cross', () => {
     await expect(readEncoder(place.database, copy)).rejects.toMatchObject({
       name: 'EncoderMismatchError',
       feature: 'x',
-      value: '"no such value" x ""',
+      value: '"no such value" x null',
     });
   });
 
@@ -198,5 +199,15 @@ describe('a cross', () => {
     const x = cross('x', [], { of: [{ column: 'a' }, { column: 'b' }, { column: 'position', atScoring: '1' }] });
     await writeCanary(place.database, declare([x], { embeddings: [table('x', HASH)] }), place.at('canary.parquet'));
     expect(await place.read(place.at('canary.parquet'))).toEqual([{ row: 'entirespace-doctor', a: '1', b: '1' }]);
+  });
+});
+
+describe('the probe of a cross', () => {
+  it('has a row with all values missing, one with each alone missing, and different texts side by side', () => {
+    const feature = cross('pair', ['a', 'b']);
+    expect(featureKind(feature).probe(feature, ['', 'x', 'y'], undefined)).toEqual([
+      [null, null, 'x', '', 'x', 'y'],
+      [null, 'x', null, 'x', 'y', ''],
+    ]);
   });
 });
