@@ -71,6 +71,7 @@ export async function takeLease(store: Store, name: string, { runId, lifetimeMs 
   const key = leaseKey(name);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const held = await readLease(store, name);
+    const asked = performance.now();
     const now = await store.now();
     const promoted = (await currentVersion(store, name))?.trainingEpoch ?? 0;
     if (held !== null && isHeldByAnother(held.value, runId, now)) throw heldBy(name, held.value, store);
@@ -84,7 +85,7 @@ export async function takeLease(store: Store, name: string, { runId, lifetimeMs 
       isReleased: false,
     };
     const etag = await swap(store, name, record, held?.etag ?? null);
-    if (etag !== null) return new HeldLease(store, name, lifetimeMs, record, etag);
+    if (etag !== null) return new HeldLease(store, name, lifetimeMs, { record, etag, asked });
   }
   throw new Error(`lease ${key} changed ${ATTEMPTS} times while it was being taken (in ${store.url})`);
 }
@@ -100,6 +101,14 @@ function heldBy(name: string, { runId, expiresAt }: LeaseRecord, store: Store): 
   );
 }
 
+/** A lease as it was just taken. */
+interface TakenLease {
+  readonly record: LeaseRecord;
+  readonly etag: string;
+  /** Time by `performance.now()`, taken before the bucket's clock was read. */
+  readonly asked: number;
+}
+
 class HeldLease implements Lease {
   readonly #store: Store;
   readonly #name: string;
@@ -109,18 +118,19 @@ class HeldLease implements Lease {
   #record: LeaseRecord;
   #etag: string;
   /**
-   * Time of the last renewal by the process's own steady clock, `performance.now()`. By it the lease is given up in
-   * time when the bucket cannot be reached.
+   * Time at which the last renewal, or the lease itself, was asked for, by the process's own steady clock,
+   * `performance.now()`. By it the lease is given up in time when the bucket cannot be reached.
    */
-  #renewedAt = performance.now();
+  #askedAt: number;
   #renewing: Promise<void> = Promise.resolve();
 
-  constructor(store: Store, name: string, lifetimeMs: number, record: LeaseRecord, etag: string) {
+  constructor(store: Store, name: string, lifetimeMs: number, taken: TakenLease) {
     this.#store = store;
     this.#name = name;
     this.#lifetimeMs = lifetimeMs;
-    this.#record = record;
-    this.#etag = etag;
+    this.#record = taken.record;
+    this.#etag = taken.etag;
+    this.#askedAt = taken.asked;
     this.#timer = setInterval(() => this.#tick(), lifetimeMs / RENEWALS);
     this.#timer.unref();
   }
@@ -154,7 +164,7 @@ class HeldLease implements Lease {
     this.renew().catch((error: unknown) => {
       if (error instanceof LeaseLostError) return;
       // Other errors may be gone at the next renewal. They end the lease only once it has expired.
-      if (performance.now() - this.#renewedAt >= this.#lifetimeMs) this.#lose(`it could not be renewed: ${error}`);
+      if (performance.now() - this.#askedAt >= this.#lifetimeMs) this.#lose(`it could not be renewed: ${error}`);
     });
   }
 
@@ -170,7 +180,7 @@ class HeldLease implements Lease {
     }
     this.#record = record;
     this.#etag = etag;
-    this.#renewedAt = asked;
+    this.#askedAt = asked;
   }
 
   /** Stops renewing, aborts `lost`, and returns the error that says why. */

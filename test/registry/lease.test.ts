@@ -132,6 +132,22 @@ describe('a lease', () => {
     expect(await record()).toMatchObject({ isReleased: true });
   });
 
+  it('is not released by an earlier holder that has not noticed its loss', async () => {
+    const { take, pass, record } = bucket();
+    const first = await take('monday');
+    pass(LIFETIME);
+    await take('tuesday');
+    await first.release();
+    expect(await record()).toMatchObject({ runId: 'tuesday', isReleased: false });
+  });
+
+  it('stays released when a renewal was under way', async () => {
+    const { take, record } = bucket();
+    const lease = await take('monday');
+    await Promise.all([lease.renew(), lease.release()]);
+    expect(await record()).toMatchObject({ isReleased: true });
+  });
+
   it("is kept when the bucket's clock is set back", async () => {
     const { take, pass } = bucket();
     const lease = await take('monday');
@@ -194,5 +210,43 @@ describe('a lease', () => {
         'run monday lost the lease on model shop: it could not be renewed: Error: connection refused (in memory:)',
       ),
     );
+    // Another run may have held and released it since.
+    isAway = false;
+    await expect(lease.renew()).rejects.toBe(lease.lost.reason);
   });
+
+  it.each(['taken', 'renewed'])(
+    'is given up a lifetime after it was asked for, however long it took to be %s',
+    async (how) => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      onTestFinished(() => {
+        vi.useRealTimers();
+      });
+      const { store, take } = bucket();
+      let steady = 0;
+      vi.spyOn(performance, 'now').mockImplementation(() => steady);
+      let isSlow = how === 'taken';
+      let isAway = false;
+      const far: Store = {
+        ...store,
+        now: () => (isAway ? Promise.reject(new Error('connection refused')) : store.now()),
+        put(key, body, options) {
+          if (isSlow) steady += MINUTE;
+          return store.put(key, body, options);
+        },
+      };
+      const lease = await take('monday', far);
+      isSlow = true;
+      if (how === 'renewed') await lease.renew();
+      isAway = true;
+      for (const [time, isLost] of [
+        [LIFETIME - 1, false],
+        [LIFETIME, true],
+      ] as const) {
+        steady = time;
+        await vi.advanceTimersByTimeAsync(MINUTE);
+        expect(lease.lost.aborted).toBe(isLost);
+      }
+    },
+  );
 });
