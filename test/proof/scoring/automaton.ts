@@ -36,7 +36,12 @@ export interface Automaton {
   answer(position: Position, operation: Operation, answer: Answer): Position;
 }
 
-export function automaton(work: Work, worker: number): Automaton {
+/**
+ * The automaton of one worker.
+ * @param endsWithPublication Whether the work ends when its publication does. Then nothing that was read before a round
+ * of the publication matters in that round or later, and histories that differ only in that are treated as one.
+ */
+export function automaton(work: Work, worker: number, endsWithPublication: boolean): Automaton {
   const histories = new Map<string, readonly Answer[]>();
   const steps = new Map<string, Step>();
 
@@ -51,10 +56,11 @@ export function automaton(work: Work, worker: number): Automaton {
     },
     answer(position, operation, answer) {
       const history = [...(histories.get(nameOf(position)) ?? []), answer];
-      // A round of a publication begins with this call, and uses nothing that was read before it.
+      // A round of a publication begins with this call.
       const beginsRound = operation.name === 'list' && operation.key.startsWith('scores/');
+      const known = beginsRound && endsWithPublication ? '' : position.told;
       const text = 'error' in answer ? answer.error.name : textOf(answer.value);
-      const told = hash(`${beginsRound ? '' : position.told}|${operation.name} ${operation.key} ${text}`);
+      const told = hash(`${known}|${operation.name} ${operation.key} ${text}`);
       const next = { process: position.process, told };
       if (!histories.has(nameOf(next))) histories.set(nameOf(next), history);
       return next;

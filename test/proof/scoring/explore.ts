@@ -30,6 +30,8 @@ export interface Scenario {
   readonly setUp: (store: MemoryStore) => Promise<readonly Work[]>;
   /** Kills in one schedule. */
   readonly kills: number;
+  /** Whether each worker ends when its publication does, which makes the search much shorter. @default true */
+  readonly endsWithPublication?: boolean;
   /** Must hold after every call. */
   readonly atEveryInstant: (store: MemoryStore) => void;
   /** Must hold once all workers have ended; gets what was sent to the shards queue. */
@@ -79,7 +81,9 @@ export async function explore(scenario: Scenario): Promise<Explored> {
   Error.stackTraceLimit = 0;
   try {
     const store = memoryStore();
-    const automata = (await scenario.setUp(store)).map(automaton);
+    const { endsWithPublication = true } = scenario;
+    const works = await scenario.setUp(store);
+    const automata = works.map((work, worker) => automaton(work, worker, endsWithPublication));
     const objects = new Map<string, StoredObject>();
     for (const key of store.keys()) objects.set(key, await store.get(key));
     const content = { digest: digestOf(objects), objects, store };

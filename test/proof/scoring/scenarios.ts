@@ -1,7 +1,10 @@
 /** Scenarios of two processes on one file, or on two versions of it, and what must hold in every schedule of them. */
 import { expect } from 'vitest';
+import { arrivalBody } from '../../../lib/scoring/protocol/events.ts';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
+import { shardMessageBody } from '../../../lib/scoring/protocol/messages.ts';
 import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
+import { type DeadLetter, failDeadLetters } from '../../../lib/scoring/protocol/reconcile.ts';
 import { checkFolder, checkManifest, checkShown, checkWhole, outcomeOf } from '../../scoring/world/invariants.ts';
 import { changesOfRepeating, drain, runWhole } from '../../scoring/world/steps.ts';
 import { fakeFiles, type MemoryStore, putCandidate, SHARD, type Shards } from '../../scoring/world/world.ts';
@@ -92,4 +95,16 @@ export async function exploreVersions(
     },
   });
   expect(states).toBeGreaterThan(500);
+}
+
+/** Handles the dead letter of the file's first shard. */
+export function deadLetterWork({ source }: Pick<FileVersion, 'source'>): Work {
+  const body = shardMessageBody({ source, shard: 0 });
+  return (tools) => failDeadLetters(tools, [{ queue: 'shards', body, error: 'out of memory' }]);
+}
+
+/** Handles the dead letter of the file's arrival. */
+export function deadArrivalWork(file: FileVersion): Work {
+  const letter: DeadLetter = { queue: 'arrivals', body: arrivalBody(file), error: 'out of memory' };
+  return (tools) => failDeadLetters(tools, [letter]);
 }

@@ -46,8 +46,11 @@ export function arrivalAt(key: string, versionId: string, time: number): Arrival
   return { bucket: 'bucket', key, versionId, sequencer, eventTime: new Date(time * 1000).toISOString(), attempt: 1 };
 }
 
-/** The port over rows that exist in name only: each part's bytes say which version, shard and model they are of. */
-export function fakeFiles(shards: Shards | ((file: FileVersion) => Shards)): CandidateFiles {
+/**
+ * The port over rows that exist in name only: each part's bytes say which version, shard and model they are of, and end
+ * with `lastBits`, which differ between processors.
+ */
+export function fakeFiles(shards: Shards | ((file: FileVersion) => Shards), lastBits = ''): CandidateFiles {
   const shardsOf = (file: FileVersion) => (typeof shards === 'function' ? shards(file) : shards);
   return {
     async plan(file) {
@@ -62,7 +65,7 @@ export function fakeFiles(shards: Shards | ((file: FileVersion) => Shards)): Can
     async scoreShard({ file, shard, model }) {
       const { scored = 0, rejected = 0 } = shardsOf(file)[shard] ?? {};
       return {
-        scoresPath: fileWith(partText(file.source, shard, model.version)),
+        scoresPath: fileWith(`${partText(file.source, shard, model.version)}${lastBits}`),
         rejectsPath: rejected > 0 ? fileWith(`rejects of ${file.source} ${shard}`) : null,
         rowsIn: scored + rejected,
         scored,
