@@ -194,6 +194,20 @@ describe.each(STORES)('the current version in a %s', (_name, openStore) => {
       expect(await current()).toBe(two);
     });
 
+    it('is not repeated where a promotion came first', async () => {
+      for (const version of [one, two]) await promote(version);
+      const overtaken: Store = {
+        ...store,
+        async put(key, body, options) {
+          await promote(three);
+          return store.put(key, body, options);
+        },
+      };
+      const late = rollbackVersion(overtaken, NAME, { reason: 'alarm', at: AT });
+      await expect(late).rejects.toThrow(new PreconditionFailedError(KEY, store.url, 'ifMatch'));
+      expect(await current()).toBe(three);
+    });
+
     it('says that there is no current version', async () => {
       await expect(rollback()).rejects.toThrow(
         new VersionNotFoundError(`model hillstrom has no current version in ${store.url}`),

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { currentVersion } from '../../lib/registry/current.ts';
 import { listDecisions } from '../../lib/registry/decisions.ts';
@@ -72,26 +73,53 @@ function beforePut(store: Store, happen: (key: string, body: string) => unknown)
 
 describe('a run that is ended', () => {
   it.each([
-    ['before it promotes', currentKey('shop')],
-    ['after it has promoted', '_training/shop/night/result.json'],
-  ])('%s settles the same version when it is started again', async (_what, lastKey) => {
+    ['before it promotes', currentKey('shop'), 2],
+    ['after it has promoted', '_training/shop/night/result.json', 1],
+  ])('%s settles the same version when it is started again', async (_what, lastKey, trainingEpoch) => {
     const store = await bucket();
     const killed = beforePut(store, (key) => {
       if (key === lastKey) throw new Error('killed');
     });
     await expect(run(killed, [])).rejects.toThrow('killed');
     const lines: string[] = [];
-    const { status, version } = await run(store, lines);
-    expect(status).toBe('first');
+    const result = await run(store, lines);
+    const { version } = result;
+    expect(result.status).toBe('first');
     expect(lines).toEqual(['lease taken', 'published before', 'decided']);
-    expect(await currentVersion(store, 'shop')).toMatchObject({ version, earlier: [] });
+    expect(await currentVersion(store, 'shop')).toMatchObject({ version, trainingEpoch, earlier: [] });
     expect(await listDecisions(store, 'shop')).toMatchObject([{ version, verdict: 'first' }]);
     expect(store.keys().filter((key) => key.startsWith('_training/'))).toEqual([
       '_training/shop/lease.json',
       '_training/shop/night/result.json',
     ]);
     expect(store.keys().filter((key) => key.endsWith('/manifest.json'))).toEqual([manifestKey('shop', version)]);
+    const more: string[] = [];
+    expect(await run(store, more)).toEqual(result);
+    expect(more).toEqual(['run is over already']);
   });
+});
+
+it('a run whose lease is taken while it trains stops there, and leaves checkpoints of its own epoch', async () => {
+  let late = 0;
+  const store = await bucket(() => new Date(Date.now() + late));
+  const takeAndRelease = async (runId: string) =>
+    (await takeLease(store, 'shop', { runId, lifetimeMs: 180_000 })).release();
+  await takeAndRelease('evening');
+  const overtaken = beforePut(store, async (key) => {
+    if (late > 0 || !key.endsWith('/checkpoint.json')) return;
+    late = 600_000;
+    await takeAndRelease('morning');
+    // Longer than from one renewal to the next.
+    await delay(500);
+  });
+  const lines: string[] = [];
+  await expect(run(overtaken, lines, { CHECKPOINT_MINUTES: '0', LEASE_SECONDS: '1' })).rejects.toThrow(
+    new LeaseLostError('run night lost the lease on model shop: run morning has taken it (in memory:)'),
+  );
+  expect(lines).not.toContain('epoch ended');
+  const kept = store.keys().filter((key) => key.startsWith('_training/shop/checkpoints/') && key.endsWith('.json'));
+  expect(new Set(kept.map((key) => key.split('/')[3]?.slice(0, 8)))).toEqual(new Set(['00000002']));
+  expect(await currentVersion(store, 'shop')).toBeNull();
 });
 
 it('a run whose lease is taken while it publishes decides nothing', async () => {

@@ -21,13 +21,12 @@ interface Letters {
   readonly shards?: readonly string[];
 }
 
-/** Redrives these dead letters over a bucket where the file has that outcome. */
-async function redrive({ arrivals = [], shards = [] }: Letters, outcome: object | null) {
+/** Redrives these dead letters over a bucket where the file has that outcome; notes those that it removes. */
+async function redrive({ arrivals = [], shards = [] }: Letters, outcome: object | null, removed: string[] = []) {
   const store = memoryStore();
   const key = `_work/${FILE.source}/outcome.json`;
   if (outcome !== null) await store.put(key, JSON.stringify({ formatVersion: 1, file: FILE, reopened: 0, ...outcome }));
   const sent = { arrivals: [] as string[], shards: [] as string[] };
-  const removed: string[] = [];
   const deadOf = (bodies: readonly string[]) => ({
     read: async () => bodies.map((body) => ({ body, receiptHandle: body })),
     remove: async (receiptHandle: string) => void removed.push(receiptHandle),
@@ -110,7 +109,12 @@ describe('redriveDeadLetters', () => {
     });
   });
 
-  it('fails with a letter that names no file, and leaves it', async () => {
-    await expect(redrive({ shards: ['text'] }, null)).rejects.toThrow('shard message is not JSON');
+  it('fails with a letter that names no file, or whose file cannot be reopened, and leaves it', async () => {
+    const removed: string[] = [];
+    await expect(redrive({ shards: ['text'] }, null, removed)).rejects.toThrow('shard message is not JSON');
+    await expect(redrive({ shards: [SHARD] }, { formatVersion: 2 }, removed)).rejects.toThrow(
+      `format of _work/${FILE.source}/outcome.json is 2, expected 1: another release wrote it (in memory:)`,
+    );
+    expect(removed).toEqual([]);
   });
 });

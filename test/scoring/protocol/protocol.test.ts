@@ -12,6 +12,7 @@ import {
   changesOfRepeating,
   directTools,
   drain,
+  oneGoWork,
   planWork,
   runToPlan,
   runToReceipts,
@@ -33,6 +34,7 @@ import {
   TWO_SHARDS,
 } from '../world/world.ts';
 
+const ALL_REJECTED: Shards = [{ scored: 0, rejected: 10 }];
 const DECIDED_AT = '2025-12-31T00:00:00.000Z';
 
 describe('a file that succeeds', () => {
@@ -125,6 +127,15 @@ describe('a file that succeeds', () => {
   });
 });
 
+describe('a file whose scores somebody deleted in part', () => {
+  it('is made whole where its message comes again', async () => {
+    const { store, file } = await scored(TWO_SHARDS);
+    await store.delete(see(store).parts[1] ?? '');
+    await shardWork(file, 0, fakeFiles(TWO_SHARDS))(directTools(store));
+    checkWhole(store, file, TWO_SHARDS);
+  });
+});
+
 describe('an older version', () => {
   it('whose event comes after the newer one has ended is not planned', async () => {
     const store = memoryStore();
@@ -144,6 +155,52 @@ describe('an older version', () => {
     await shardWork(older, 0, fakeFiles(SHARD))(directTools(store));
     expect(outcomeOf(store, older.source)?.status).toBe('succeeded');
     checkWhole(store, newer, TWO_SHARDS);
+  });
+
+  /** The same store, in which something happens once, right before that record is put. */
+  const beforePut = (store: MemoryStore, record: string, happen: () => Promise<unknown>): MemoryStore => {
+    let hasHappened = false;
+    return {
+      ...store,
+      async put(key, body, options) {
+        if (key.endsWith(record) && !hasHappened) {
+          hasHappened = true;
+          await happen();
+        }
+        return store.put(key, body, options);
+      },
+    };
+  };
+  const sourcesIn = (store: MemoryStore, record: string) =>
+    store.versions(`${FOLDER}${record}`).map(({ body }) => /[0-9a-f]{16}/.exec(new TextDecoder().decode(body))?.[0]);
+
+  it('writes no _SUCCESS once a newer one holds the pointer', async () => {
+    const store = memoryStore();
+    const older = await putCandidate(store, 1);
+    await runToReceipts(store, older, SHARD);
+    const newer = await putCandidate(store, 2);
+    await runToReceipts(store, newer, SHARD);
+    const killed: MemoryStore = { ...store, copy: () => Promise.reject(new Error('killed')) };
+    const overtaken = beforePut(store, '_manifest.json', () =>
+      expect(shardWork(newer, 0, fakeFiles(SHARD))(directTools(killed))).rejects.toThrow('killed'),
+    );
+    await shardWork(older, 0, fakeFiles(SHARD))(directTools(overtaken));
+    expect(sourcesIn(store, '_SUCCESS')).toEqual([newer.source]);
+    checkWhole(store, newer, SHARD);
+  });
+
+  it.each([
+    { record: '_SUCCESS', shards: SHARD },
+    { record: '_FAILED.json', shards: ALL_REJECTED },
+  ])('does not write its $record over that of a newer one', async ({ record, shards }) => {
+    const store = memoryStore();
+    const older = await putCandidate(store, 1);
+    await runToReceipts(store, older, shards);
+    const newer = await putCandidate(store, 2);
+    const overtaken = beforePut(store, record, () => runWhole(store, newer, shards));
+    await shardWork(older, 0, fakeFiles(shards))(directTools(overtaken));
+    expect(sourcesIn(store, record)).toEqual([newer.source]);
+    checkShown(store, newer.source, record === '_SUCCESS' ? 'succeeded' : 'failed');
   });
 });
 
@@ -331,6 +388,24 @@ describe('planning', () => {
     expect(see(store).manifest?.model.version).toBe('m1');
   });
 
+  it('obeys the plan of another that was quicker, too, where it scores in one go', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    const files = fakeFiles(SHARD);
+    const whileQuickerIsPlanning: CandidateFiles = {
+      ...files,
+      async plan(version, model) {
+        await runToPlan(store, file, SHARD);
+        return files.plan(version, model);
+      },
+    };
+    const tools = directTools(store);
+    await oneGoWork(file, whileQuickerIsPlanning, { ...MODEL, version: 'm2' })(tools);
+    await drain(store, tools.shards.bodies, files);
+    checkWhole(store, file, SHARD);
+    expect(see(store).manifest?.model.version).toBe('m1');
+  });
+
   it('sends only shards without a receipt', async () => {
     const store = memoryStore();
     const file = await putCandidate(store, 1);
@@ -417,6 +492,28 @@ describe('scoring a shard', () => {
     const neverAgain = { ...fakeFiles(SHARD), scoreShard: () => Promise.reject(new Error('scored twice')) };
     await shardWork(file, 0, neverAgain)(directTools(store));
     checkWhole(store, file, SHARD);
+  });
+
+  it.each([
+    { name: 'the only shard', shards: SHARD },
+    { name: 'one of two', shards: TWO_SHARDS },
+  ])('obeys the part of a quicker scorer that was killed, whose last bits differ: $name', async ({ shards }) => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    await runToPlan(store, file, shards);
+    // It writes the part, and no record after it.
+    const killed: MemoryStore = { ...store, put: () => Promise.reject(new Error('killed')) };
+    const slower = fakeFiles(shards, ' on another processor');
+    const whileQuickerScores: CandidateFiles = {
+      ...slower,
+      async scoreShard(request) {
+        const quicker = shardWork(file, request.shard, fakeFiles(shards));
+        await expect(quicker(directTools(killed))).rejects.toThrow('killed');
+        return slower.scoreShard(request);
+      },
+    };
+    for (const shard of shards.keys()) await shardWork(file, shard, whileQuickerScores)(directTools(store));
+    checkWhole(store, file, shards);
   });
 });
 

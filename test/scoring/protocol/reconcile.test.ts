@@ -1,6 +1,6 @@
 /** What is done about files that no message will end, and about those that a person takes up again. */
 import { describe, expect, it } from 'vitest';
-import { planKey } from '../../../lib/contract/bucket.ts';
+import { outcomeKey, planKey } from '../../../lib/contract/bucket.ts';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import { parseShardMessage, shardMessageBody } from '../../../lib/scoring/protocol/messages.ts';
 import { type DeadLetter, reconcile } from '../../../lib/scoring/protocol/reconcile.ts';
@@ -166,6 +166,40 @@ describe('redriving', () => {
     await drain(store, [body], fakeFiles(TWO_SHARDS));
     checkWhole(store, file, TWO_SHARDS);
     expect(await reconcileAfter(store, 9 * DAY)).toMatchObject({ resent: [], sent: [] });
+  });
+
+  it('is left alone by reconcile once it has ended again', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    await runToPlan(store, file, TWO_SHARDS);
+    const dead = { queue: 'shards', body: shardMessageBody({ source: file.source, shard: 1 }), error: null } as const;
+    await reconcileAfter(store, HOUR, [dead]);
+    await redriveFile({ ...directTools(store), arrivals: rememberingQueue() }, file.source);
+    expect(await reconcileAfter(store, HOUR, [dead])).toMatchObject({ failed: [file.source], resent: [], sent: [] });
+    checkShown(store, file.source, 'failed');
+    expect(await reconcileAfter(store, DAY)).toMatchObject({ failed: [], resent: [], sent: [] });
+  });
+
+  it('fails where the file was reopened and scored meanwhile, and keeps the scores', async () => {
+    const store = memoryStore();
+    const file = await putCandidate(store, 1);
+    await runToPlan(store, file, SHARD);
+    const body = shardMessageBody({ source: file.source, shard: 0 });
+    await reconcileAfter(store, 0, [{ queue: 'shards', body, error: null }]);
+    const redrive = (from: MemoryStore) =>
+      redriveFile({ ...directTools(from), arrivals: rememberingQueue() }, file.source);
+    const overtaken: MemoryStore = {
+      ...store,
+      async put(key, content, options) {
+        if (key === outcomeKey(file.source)) {
+          await redrive(store);
+          await drain(store, [body], fakeFiles(SHARD));
+        }
+        return store.put(key, content, options);
+      },
+    };
+    await expect(redrive(overtaken)).rejects.toThrow(`outcome of ${KEY} changed while it was being reopened`);
+    checkWhole(store, file, SHARD);
   });
 
   it('leaves open and succeeded files alone', async () => {
