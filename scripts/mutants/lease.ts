@@ -311,7 +311,11 @@ export const LEASE: MutationTable = {
     {
       name: "a version's manifest is written before its files",
       find: 'for (const [path, { sha256 }] of Object.entries(files)) {',
-      replace: `await store.put(key, manifest);
+      replace: `if (!(await putConditionally({ store, newWriterId: randomUUID }, { key, content: manifest, expected: null })))
+    throw existsAlready(store, name, version);
+  for (const [path, { sha256 }] of Object.entries(files))
+    await putOnce(store, versionPrefix(name, version) + path, join(folder, path), sha256);
+  return version;
   for (const [path, { sha256 }] of Object.entries(files)) {`,
       tests: [PUBLISH],
     },
