@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { workplace } from './workplace.ts';
 
@@ -9,7 +10,14 @@ const FEW =
 let versions: string[] = [];
 let trained: Awaited<ReturnType<typeof place.run>>;
 
+/**
+ * Waits until a training cannot end in the second in which another one of the same model did: a version is named by the
+ * second in which it was made and by its model.
+ */
+const nextSecond = () => setTimeout(1000);
+
 beforeAll(async () => {
+  await nextSecond();
   trained = await place.run(...TRAIN);
   versions = (await readdir(place.at('bucket/models/shop'))).filter((name) => name.startsWith('2'));
 });
@@ -27,6 +35,7 @@ describe('a second training without enough conversions to compare', () => {
     const { code, stdout } = await place.run(...TRAIN, '--json', '-b', 'scripted');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ isCurrent: true, decision: { verdict: 'first', champion: null } });
+    await nextSecond();
     const again = await place.run(...TRAIN, '--json', '-b', 'scripted');
     expect(again.code).toBe(7);
     expect(JSON.parse(again.stdout).metrics.tasks.ctcvr.positives).toBe(65);
