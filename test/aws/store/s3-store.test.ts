@@ -167,7 +167,7 @@ describe('a file above the size of one request', () => {
 });
 
 describe('a range of a version', () => {
-  it('is cut out, and refused behind the end, whether the server heeds it or answers with the whole', async () => {
+  it('is cut out, and refused behind the end, whether the server honours it or returns the whole object', async () => {
     const store = openStore();
     const { versionId } = await store.put('a', '0123456789');
     const get = (start: number, end: number) => store.get('a', { versionId, range: { start, end } });
