@@ -1,7 +1,9 @@
 /** Copies files from anywhere to the candidates of a bucket. */
+
 import { stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { PREFIXES } from '../../lib/contract/bucket.ts';
+import { listed } from '../../lib/numbers/text.ts';
 import { digestFile } from '../../lib/registry/version-files.ts';
 import { checkCandidateKey } from '../../lib/scoring/protocol/keys.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -29,7 +31,7 @@ export async function placeCandidates(io: Pick<Io, 'cwd'>, store: Store, files: 
   const once = placements.filter(({ path }, i) => placements.findIndex((other) => other.path === path) === i);
   const problems: string[] = [];
   for (const placement of once) problems.push(...(await problemsOf(placement, once)));
-  if (problems.length > 0) throw new DataError('no_such_file', problems.join('; '));
+  if (problems.length > 0) throw new DataError('no_such_file', listed(problems, '; '));
   for (const { path, key, isInBucket } of once) {
     if (isInBucket) continue;
     const { sha256 } = await digestFile(path);

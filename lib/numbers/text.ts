@@ -1,4 +1,4 @@
-/** Formats numbers for messages, the terminal and reports. A missing number is written as `-`. */
+/** Formats numbers and lists for messages, the terminal and reports. A missing number is written as `-`. */
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -71,6 +71,19 @@ export function byteText(bytes: number): string {
 /** Formats a time to the minute, in UTC: `2026-01-31 04:30 UTC`. */
 export function minute(time: Date): string {
   return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** Items of a list that a message shows, and characters of each of them. */
+const LISTED = { items: 10, characters: 80 } as const;
+
+/**
+ * Joins a list of any length for a message, which stays short enough for one line of a log: the first ten items, long
+ * ones shortened, and how many are left out: `a, b, c and 23 more`.
+ */
+export function listed(items: readonly string[], separator = ', '): string {
+  const shown = items.slice(0, LISTED.items).map((item) => shortened(item, LISTED.characters));
+  const more = items.length - shown.length;
+  return `${shown.join(separator)}${more === 0 ? '' : ` and ${count(more)} more`}`;
 }
 
 /**

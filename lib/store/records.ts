@@ -2,7 +2,9 @@
  * Records: small JSON objects by which processes agree. Each is checked against its schema when it is read; the value
  * is the stored one, with members that only a later release knows.
  */
+
 import type { z } from 'zod';
+import { listed } from '../numbers/text.ts';
 import { ObjectNotFoundError, type Store, type StoredObject } from './store.ts';
 
 /** Thrown where a stored record is not what it must be. */
@@ -78,7 +80,7 @@ export function parseRecord<Value>(
   const { success, error } = schema.safeParse(value);
   if (success) return value as Value;
   const problems = error.issues.map(({ path, message }) => `${path.join('.')}: ${lowerCaseFirst(message)}`);
-  throw new InvalidRecordError(`${what} is not valid: ${problems.join('; ')} (in ${storeUrl})`);
+  throw new InvalidRecordError(`${what} is not valid: ${listed(problems, '; ')} (in ${storeUrl})`);
 }
 
 /** The text under which a record is stored. */

@@ -7,6 +7,7 @@ import {
   fixed,
   fixedPercent,
   interval,
+  listed,
   metric,
   minute,
   percent,
@@ -47,6 +48,11 @@ describe('numbers in messages', () => {
     [minute(new Date('2026-01-31T04:30:59.999Z')), '2026-01-31 04:30 UTC'],
     [shortened('abcdefghij', 5), 'ab\u2026ij'],
     [shortened('abc', 5), 'abc'],
+    [listed([]), ''],
+    [listed(['a', 'b']), 'a, b'],
+    [listed([...'abcdefghij']), 'a, b, c, d, e, f, g, h, i, j'],
+    [listed([...'abcdefghijkl'], '; '), 'a; b; c; d; e; f; g; h; i; j and 2 more'],
+    [listed(['x'.repeat(81), 'b']), `${'x'.repeat(40)}\u2026${'x'.repeat(39)}, b`],
   ])('are written as %s', (text, expected) => {
     expect(text).toBe(expected);
   });

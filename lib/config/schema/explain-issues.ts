@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { listed } from '../../numbers/text.ts';
 import type { Mistake, Path } from '../declaration-error.ts';
 import { nearest } from '../nearest.ts';
 import { SPLIT_KEYS } from './schema.ts';
@@ -69,7 +70,7 @@ function explain(issue: Issue, path: Path, file: unknown): readonly Mistake[] {
   if (branch !== undefined) {
     return branch.flatMap((inner) => explain(inner, [...path, ...(inner.path as Path)], file));
   }
-  const keys = issue.code === 'invalid_union' && isMap(value) ? ` with ${Object.keys(value).join(', ')}` : '';
+  const keys = issue.code === 'invalid_union' && isMap(value) ? ` with ${listed(Object.keys(value))}` : '';
   const got = value === undefined ? 'missing' : `got ${show(value)}${keys}`;
   return [{ path, message: `${got}, expected ${issue.message}` }];
 }

@@ -1,4 +1,5 @@
 import { PREFIXES, planKey } from '../../contract/bucket.ts';
+import { listed } from '../../numbers/text.ts';
 import type { Store } from '../../store/store.ts';
 import { ScoringError } from '../errors.ts';
 import { sequencerAt } from '../protocol/events.ts';
@@ -51,7 +52,7 @@ async function namedVersions(store: Store, keys: readonly string[]): Promise<Ver
     else if (check.kind === 'ignored') problems.push(`${key} is not a file under ${PREFIXES.candidates}`);
     else problems.push(`no object ${key}`);
   }
-  if (problems.length > 0) throw new ScoringError(`${problems.join('; ')} (in ${store.url})`);
+  if (problems.length > 0) throw new ScoringError(`${listed(problems, '; ')} (in ${store.url})`);
   return versions;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listed } from '../../numbers/text.ts';
 import { MessageError } from '../errors.ts';
 
 const shardMessage = z.object({
@@ -29,7 +30,7 @@ export function parseBody<Value>(body: string, schema: z.ZodType<Value>, what: s
   const parsed = schema.safeParse(parseJson(body, what));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-  throw new MessageError(`${what} is not as expected: ${problems.join('; ')}`);
+  throw new MessageError(`${what} is not as expected: ${listed(problems, '; ')}`);
 }
 
 function parseJson(body: string, what: string): unknown {

@@ -1,5 +1,7 @@
 /** The columns of a scores file. A column that is computed from others is one more entry here. */
+
 import type { Declaration } from '../../config/declaration.ts';
+import { listed } from '../../numbers/text.ts';
 import { identifier } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { CandidatePlan } from './plan.ts';
@@ -27,7 +29,7 @@ export function outputColumns(
   if (clashing.length > 0)
     throw new DataError(
       'columns_clash',
-      `candidate columns have the names of scores: ${clashing.join(', ')} (in ${fileName})`,
+      `candidate columns have the names of scores: ${listed(clashing)} (in ${fileName})`,
     );
   return [
     ...copied.map((name) => ({ name, sql: `rows.${identifier(name)}` })),

@@ -1,5 +1,6 @@
 /** Checks that files have the columns that a declaration needs, in types that can be used. */
 import type { Declaration, EntityTable, Feature } from '../../config/declaration.ts';
+import { listed } from '../../numbers/text.ts';
 import { type ColumnKind, columnKind, columnValue, findColumn, type Relation, type Value } from '../columns.ts';
 import { DataError } from '../errors.ts';
 import type { FeatureUse } from '../kinds/feature-kind.ts';
@@ -120,13 +121,13 @@ function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 
   const missing = uses.filter(({ column, isOptional }) => !isOptional && findColumn(relation, column) === undefined);
   if (missing.length > 0) {
     const names = [...new Set(missing.map(({ column }) => column))];
-    throw new DataError('columns_missing', `${subject} columns missing: ${names.join(', ')} (in ${relation.name})`);
+    throw new DataError('columns_missing', `${subject} columns missing: ${listed(names)} (in ${relation.name})`);
   }
   const wrong = uses.flatMap(({ column, use }) => wrongType(relation, column, use));
   if (wrong.length > 0) {
     throw new DataError(
       'column_types',
-      `${subject} columns of a wrong type: ${[...new Set(wrong)].join('; ')} (in ${relation.name})`,
+      `${subject} columns of a wrong type: ${listed([...new Set(wrong)], '; ')} (in ${relation.name})`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** Parquet files with the same columns as one relation. */
+import { listed } from '../../numbers/text.ts';
 import type { Column, Relation } from '../columns.ts';
 import { DataError } from '../errors.ts';
 import { parquetScan } from './parquet/file.ts';
@@ -66,7 +67,7 @@ export function assertSameColumns(first: FileColumns, other: FileColumns): void 
   const extra = got.filter((column) => !expected.includes(column));
   const lost = expected.filter((column) => !got.includes(column));
   if (extra.length === 0 && lost.length === 0) return;
-  const list = (columns: readonly string[]) => (columns.length === 0 ? 'nothing' : columns.join(', '));
+  const list = (columns: readonly string[]) => (columns.length === 0 ? 'nothing' : listed(columns));
   throw new DataError(
     'columns_differ',
     `columns of ${other.name} differ from ${first.name}: got ${list(extra)}, expected ${list(lost)}`,

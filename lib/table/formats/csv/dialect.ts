@@ -1,5 +1,7 @@
 /** Reads the header of a CSV file: the names of its columns and its delimiter. */
+
 import { isUtf8 } from 'node:buffer';
+import { listed } from '../../../numbers/text.ts';
 import { DataError } from '../../errors.ts';
 import type { CsvFile } from './file.ts';
 import { splitRecord } from './scan.ts';
@@ -76,5 +78,5 @@ function assertHeader(header: readonly string[], name: string): void {
       `${name} has a column without a name: column ${header.indexOf('') + 1} of ${header.length}`,
     );
   if (repeated.length > 0)
-    throw new DataError('columns_repeated', `columns repeated: ${repeated.join(', ')} (in ${name})`);
+    throw new DataError('columns_repeated', `columns repeated: ${listed(repeated)} (in ${name})`);
 }

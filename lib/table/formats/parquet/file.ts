@@ -1,5 +1,7 @@
 /** Reads what a Parquet file's ends say about it: whether it is complete, its columns, rows and row groups. */
+
 import { open } from 'node:fs/promises';
+import { listed } from '../../../numbers/text.ts';
 import type { Column } from '../../columns.ts';
 import { type Database, literal, query, queryOne } from '../../database.ts';
 import { DataError, firstLine } from '../../errors.ts';
@@ -81,11 +83,11 @@ function assertNames(columns: readonly Column[], names: ReadonlySet<string>, fil
   if (renamed.length > 0)
     throw new DataError(
       'columns_repeated',
-      `columns repeated, or different in case only: ${renamed.join(', ')} (in ${file})`,
+      `columns repeated, or different in case only: ${listed(renamed)} (in ${file})`,
     );
   const reserved = columns.filter(({ name }) => RESERVED.includes(name.toLowerCase())).map(({ name }) => name);
   if (reserved.length > 0)
-    throw new DataError('columns_clash', `columns have reserved names: ${reserved.join(', ')} (in ${file})`);
+    throw new DataError('columns_clash', `columns have reserved names: ${listed(reserved)} (in ${file})`);
 }
 
 /** Returns the bytes of a Parquet file's footer, at its end. Of these only the last eight must have been fetched. */
