@@ -40,7 +40,7 @@ const MOST_FILES = 14;
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'lib/config': ['features', 'sections', 'schema', 'resolve', 'check'],
   'lib/training': ['rows', 'weights', 'held-out'],
-  'lib/table': ['formats', 'source', 'kinds', 'check', 'encode', 'fit', 'candidates'],
+  'lib/table': ['values', 'formats', 'source', 'kinds', 'check', 'encode', 'fit', 'candidates'],
 };
 
 const DOORS: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,5 @@
 /**
- * Columns of files, and SQL that reads their values as text, numbers and times with the same meaning in every format.
+ * Columns of files, and the relations that have them. `lib/table/values` has the SQL that reads their values.
  */
 import type { EntityTable } from '../config/declaration.ts';
 import { identifier, literal } from './database.ts';
@@ -47,9 +47,6 @@ export interface Value {
   readonly type: string;
   readonly kind: ColumnKind;
 }
-
-/** The largest float32, as SQL. */
-export const LARGEST_FLOAT = '3.4028234663852886e38';
 
 const INTEGERS = new Set([
   'TINYINT',
@@ -104,94 +101,4 @@ export function columnOrConstant(
 /** Returns the SQL condition that the row's user or item is not in the joined table. */
 export function unknownEntitySql(entity: EntityTable['entity']): string {
   return `"#unknown_${entity}"`;
-}
-
-/**
- * Returns the SQL of a value's canonical text, which is the same whether a file has the value as a number or as text.
- * Integral numbers have no point and no zeros after it (`5.0` is `5`), `True` and `TRUE` are `true`, and missing
- * values, empty texts and NaN are NULL.
- */
-export function canonicalText({ sql, kind }: Value): string {
-  const text = `CAST(${sql} AS VARCHAR)`;
-  switch (kind) {
-    case 'integer':
-    case 'boolean':
-    case 'time':
-      return text;
-    case 'decimal':
-      return withoutZeros(text);
-    case 'floating':
-      // Before the cast: the text of a NaN may have a sign.
-      return withoutZeros(`CAST(NULLIF(${sql}, 'NaN') AS VARCHAR)`);
-    default:
-      return canonicalOfText(`NULLIF(${text}, '')`);
-  }
-}
-
-/**
- * Returns the SQL of a row's group: the canonical text of a value or, if it is missing, a text that no other row has.
- */
-export function groupText(value: Value): string {
-  return `COALESCE(${canonicalText(value)}, '#row ' || "#row")`;
-}
-
-/** Returns the SQL of the canonical text of a text. */
-export function canonicalOfText(text: string): string {
-  return `CASE WHEN ${text} IN ('True', 'TRUE', 'False', 'FALSE') THEN lower(${text}) ELSE ${withoutZeros(text)} END`;
-}
-
-/** Returns the SQL of a number as DOUBLE, NULL if it is missing or not a number. */
-export function numberSql({ sql, kind }: Value): string {
-  return kind === 'text' ? `TRY_CAST(NULLIF(${sql}, '') AS DOUBLE)` : `CAST(${sql} AS DOUBLE)`;
-}
-
-/** Returns the SQL condition that a text is that of an integer. */
-export function isIntegerSql(text: string): string {
-  return `regexp_full_match(${text}, '-?[0-9]+')`;
-}
-
-/** Returns the SQL condition that a value is present: neither NULL nor an empty text. */
-export function presentSql({ sql, kind }: Value): string {
-  return kind === 'text' ? `(${sql} IS NOT NULL AND CAST(${sql} AS VARCHAR) <> '')` : `(${sql} IS NOT NULL)`;
-}
-
-/** Returns the SQL of the list of a bag's values as canonical texts, NULL for missing ones; NULL for a missing bag. */
-export function bagTexts(value: Value, delimiter: string | null): string {
-  if (value.kind !== 'list') return `list_transform(${splitText(value, delimiter)}, lambda x: ${canonicalOfText('x')})`;
-  const type = value.type.replace(/\[\d*\]$/, '');
-  return `list_transform(${value.sql}, lambda x: ${canonicalText({ sql: 'x', type, kind: columnKind(type) })})`;
-}
-
-/** Returns the SQL of the list of a bag's weights as DOUBLE, with NULL for a weight that is not a number. */
-export function bagWeights(value: Value, delimiter: string | null): string {
-  const texts = value.kind === 'list' ? `CAST(${value.sql} AS VARCHAR[])` : splitText(value, delimiter);
-  return `list_transform(${texts}, lambda x: TRY_CAST(x AS DOUBLE))`;
-}
-
-/**
- * Returns the SQL of an instant in epoch milliseconds, NULL if the value is not an instant. Text without a zone is UTC;
- * integers are seconds below 1e11, milliseconds below 1e14 and microseconds below 1e17.
- */
-export function timeSql({ sql, kind }: Value): string {
-  if (kind === 'time') return `epoch_ms(${sql})`;
-  if (kind === 'integer') return epochSql(`CAST(${sql} AS HUGEINT)`);
-  const integer = `TRY_CAST(CASE WHEN ${isIntegerSql(sql)} THEN ${sql} END AS HUGEINT)`;
-  return `COALESCE(${epochSql(integer)}, epoch_ms(TRY_CAST(CASE WHEN NOT ${isIntegerSql(sql)} THEN ${sql} END AS TIMESTAMPTZ)))`;
-}
-
-function epochSql(integer: string): string {
-  return `CAST(CASE WHEN abs(${integer}) < 100000000000 THEN ${integer} * 1000 WHEN abs(${integer}) < 100000000000000 THEN ${integer} WHEN abs(${integer}) < 100000000000000000 THEN ${integer} // 1000 END AS BIGINT)`;
-}
-
-/** Returns the SQL of a text in which an integral number has no point and no zeros after it. */
-function withoutZeros(text: string): string {
-  // For most values the two cheap conditions make the regular expression unnecessary.
-  return `CASE WHEN ends_with(${text}, '0') AND contains(${text}, '.') THEN regexp_replace(${text}, '^(-?[0-9]+)\\.0+$', '\\1') ELSE ${text} END`;
-}
-
-function splitText({ sql }: Value, delimiter: string | null): string {
-  const text = `NULLIF(${sql}, '')`;
-  return delimiter === null
-    ? `CASE WHEN ${text} IS NOT NULL THEN [${text}] END`
-    : `string_split(${text}, ${literal(delimiter)})`;
 }

@@ -6,11 +6,12 @@ import { countOf } from '../../numbers/text.ts';
 import { countRejects, describeReject } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.ts';
 import { checkTableColumns, requiredValue } from '../check/required-columns.ts';
-import { type Column, canonicalText, type Relation } from '../columns.ts';
+import type { Column, Relation } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import { openSource } from '../source/source.ts';
+import { canonicalText } from '../values/canonical.ts';
 import { entityBucketSql, ROW_GROUP_ROWS, tableFeatures } from './join-tables.ts';
 
 /** A feature table, one row for each entity, that has been checked. */

@@ -7,11 +7,12 @@
 import { join } from 'node:path';
 import type { EntityTable, Feature } from '../../config/declaration.ts';
 import { sameColumn } from '../../config/names.ts';
-import { type Column, canonicalText, columnValue, findColumn, type Relation, unknownEntitySql } from '../columns.ts';
+import { type Column, columnValue, findColumn, type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import { bucketSql } from '../hash.ts';
 import { featureColumns } from '../kinds/index.ts';
+import { canonicalText } from '../values/canonical.ts';
 
 /** The rows of a feature table, or those of them that a join needs. */
 export interface TableRows {

@@ -8,11 +8,14 @@
  */
 import type { Declaration } from '../../config/declaration.ts';
 import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
-import { numberSql, presentSql, type Relation, timeSql, unknownEntitySql } from '../columns.ts';
+import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, literal, literals } from '../database.ts';
 import type { MalformedReason } from '../formats/csv/scan.ts';
 import { featureKind } from '../kinds/index.ts';
 import { columnCheck, type RowCheck, rowCheck } from '../row-check.ts';
+import { presentSql } from '../values/canonical.ts';
+import { numberSql } from '../values/numbers.ts';
+import { timeSql } from '../values/times.ts';
 import {
   inconsistentSql,
   type LabelledStage,

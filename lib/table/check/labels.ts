@@ -1,7 +1,9 @@
 /** Labels as SQL: reads 0 or 1 from columns of any type, and decides which stages a row has reached. */
 import type { Declaration, Stage } from '../../config/declaration.ts';
-import { canonicalText, numberSql, presentSql, type Relation, type Value } from '../columns.ts';
+import type { Relation, Value } from '../columns.ts';
 import { UNKNOWN_LABEL } from '../encoded.ts';
+import { canonicalText, presentSql } from '../values/canonical.ts';
+import { numberSql } from '../values/numbers.ts';
 import { requiredValue } from './required-columns.ts';
 
 /** A stage with a label. */

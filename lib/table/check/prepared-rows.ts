@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
-import { canonicalText, groupText, presentSql, type Relation, timeSql } from '../columns.ts';
+import type { Relation } from '../columns.ts';
 import { type Database, execute, literal, queryOne } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import { groupHashSql } from '../hash.ts';
@@ -12,6 +12,8 @@ import type { PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureKind, preparedColumns } from '../kinds/index.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
+import { canonicalText, groupText, presentSql } from '../values/canonical.ts';
+import { timeSql } from '../values/times.ts';
 import { failedRows, inconsistencyChecks } from './check-rows.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
 import { requiredValue } from './required-columns.ts';

@@ -1,9 +1,10 @@
 /** The parts of a log as SQL, and the two instants at which the parts of a split by time begin. */
 import type { Split, TimeBound } from '../../config/declaration.ts';
-import { canonicalOfText, canonicalText, groupText, type Relation } from '../columns.ts';
+import type { Relation } from '../columns.ts';
 import { type Database, literal, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { hashSql, hashThreshold } from '../hash.ts';
+import { canonicalOfText, canonicalText, groupText } from '../values/canonical.ts';
 import { requiredValue } from './required-columns.ts';
 
 /** The instants, in epoch milliseconds, at which the parts of a split by time begin. */

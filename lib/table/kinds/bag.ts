@@ -3,19 +3,11 @@
  * length.
  */
 import type { BagFeature } from '../../config/declaration.ts';
-import {
-  bagTexts,
-  bagWeights,
-  columnOrConstant,
-  columnValue,
-  findColumn,
-  isIntegerSql,
-  LARGEST_FLOAT,
-  type Relation,
-  type Value,
-} from '../columns.ts';
+import { columnOrConstant, columnValue, findColumn, type Relation, type Value } from '../columns.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
 import { columnCheck, type RowCheck } from '../row-check.ts';
+import { bagTexts, bagWeights } from '../values/lists.ts';
+import { isIntegerSql, LARGEST_FLOAT } from '../values/numbers.ts';
 import { type EncodedFeature, type FeatureKind, type ProbeValue, preparedName } from './feature-kind.ts';
 import { firstId, idSourceKind } from './id-sources.ts';
 

@@ -1,7 +1,9 @@
 /** Categories: one value of a finite set in each row. */
 import type { CategoryFeature } from '../../config/declaration.ts';
-import { canonicalText, columnOrConstant, isIntegerSql } from '../columns.ts';
+import { columnOrConstant } from '../columns.ts';
 import { columnCheck } from '../row-check.ts';
+import { canonicalText } from '../values/canonical.ts';
+import { isIntegerSql } from '../values/numbers.ts';
 import { type FeatureKind, preparedName } from './feature-kind.ts';
 import { idSourceKind } from './id-sources.ts';
 import { oneText } from './one-text.ts';

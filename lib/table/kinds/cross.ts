@@ -6,7 +6,8 @@
  * missing is itself missing.
  */
 import type { CrossFeature } from '../../config/features/kinds.ts';
-import { canonicalText, columnOrConstant, type Relation } from '../columns.ts';
+import { columnOrConstant, type Relation } from '../columns.ts';
+import { canonicalText } from '../values/canonical.ts';
 import { type FeatureKind, preparedName } from './feature-kind.ts';
 import { oneText } from './one-text.ts';
 

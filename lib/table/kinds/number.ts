@@ -1,8 +1,10 @@
 /** Numbers: the number is an input itself, or its interval between training quantiles is embedded. */
 import type { NumberFeature } from '../../config/declaration.ts';
-import { columnOrConstant, LARGEST_FLOAT, numberSql, presentSql } from '../columns.ts';
+import { columnOrConstant } from '../columns.ts';
 import type { InputSpec } from '../encoded.ts';
 import { columnCheck } from '../row-check.ts';
+import { presentSql } from '../values/canonical.ts';
+import { LARGEST_FLOAT, numberSql } from '../values/numbers.ts';
 import { type FeatureKind, type Fitting, preparedName } from './feature-kind.ts';
 import { fitNumber, fitQuantiles } from './number-statistics.ts';
 

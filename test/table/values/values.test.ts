@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { bagTexts, canonicalText, columnKind, timeSql, type Value } from '../../lib/table/columns.ts';
-import { queryOne } from '../../lib/table/database.ts';
-import { workplace } from './fixture.ts';
+import { columnKind, type Value } from '../../../lib/table/columns.ts';
+import { queryOne } from '../../../lib/table/database.ts';
+import { canonicalText } from '../../../lib/table/values/canonical.ts';
+import { bagTexts } from '../../../lib/table/values/lists.ts';
+import { timeSql } from '../../../lib/table/values/times.ts';
+import { workplace } from '../fixture.ts';
 
 const place = workplace();
 
