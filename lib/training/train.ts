@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { evaluateFunnel, type FunnelMetrics } from '../evaluation/funnel.ts';
 import { metricsJson } from '../evaluation/metrics-json.ts';
+import { type PartCounts, VALUE_COUNTS_FILE } from '../table/encode/value-counts.ts';
 import { DISTRIBUTIONS_FILE } from '../table/fit/distributions.ts';
 import { writeEncoder } from '../table/fit/encoder-files.ts';
 import { fitEncoder } from '../table/fit/fit-encoder.ts';
@@ -34,6 +35,8 @@ export interface TrainedModel {
   /** Local folder with the files of the model version. */
   readonly folder: string;
   readonly summary: LogSummary;
+  /** How much of each part's values is missing, and how much the model does not know; also a file of the version. */
+  readonly counts: PartCounts;
   readonly epochs: readonly EpochRecord[];
   readonly bestEpoch: number;
   /** Number of rows that no training touched, and that got the mean of the others, by embedding table. */
@@ -73,6 +76,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   await writeEncoder(database, encoder, folder);
   await writeFile(join(folder, DECLARATION_FILE), options.declarationText);
   await writeFile(join(folder, DISTRIBUTIONS_FILE), `${JSON.stringify(distributions)}\n`);
+  await writeFile(join(folder, VALUE_COUNTS_FILE), `${JSON.stringify(rows.counts)}\n`);
 
   const uncalibratedFolder = calibration?.uncalibratedFolder ?? null;
   const heldOut = await scoreHeldOut(opened, rows.test, { ...options, encoder, folder, uncalibratedFolder });
@@ -87,6 +91,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const trained: TrainedModel = {
     folder,
     summary,
+    counts: rows.counts,
     epochs: fitted.epochs,
     bestEpoch: fitted.bestEpoch,
     filledRows,

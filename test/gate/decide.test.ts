@@ -11,9 +11,9 @@ import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
 import { listDecisions } from '../../lib/registry/decisions.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
+import { unknownShares, ValueCounter } from '../../lib/table/encode/value-counts.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import { scoreLog } from '../../lib/training/held-out/predict.ts';
-import { UnknownIds } from '../../lib/training/held-out/unknown-ids.ts';
 import { type TrainedModel, train } from '../../lib/training/train.ts';
 import { dataFacts, publishTrained } from '../../training/publish-trained.ts';
 import { type SyntheticLog, syntheticLog } from '../training/synthetic-log.ts';
@@ -67,10 +67,13 @@ async function ask(
   const limits = { scratch, threads: 1, memoryLimitMiB: 512 };
   return withLog({ ...limits, declaration, dataPath }, async (opened) => {
     const model = await openModel(opened.database, await modelFiles(trained.folder), limits);
-    const unknown = new UnknownIds(model.encoder);
-    const scored = await scoreLog(opened, model, ['test'], { phase: 'gate', onChunk: (chunk) => unknown.add(chunk) });
+    const counter = new ValueCounter(model.encoder);
+    const scored = await scoreLog(opened, model, ['test'], { phase: 'gate', onChunk: (chunk) => counter.add(chunk) });
     await model.release();
-    const challenger = { heldOut: { ...scored, unknownShares: unknown.shares() }, data: dataFacts(trained.summary) };
+    const challenger = {
+      heldOut: { ...scored, unknownShares: unknownShares(counter.counts()) },
+      data: dataFacts(trained.summary),
+    };
     return (await decide({ ...limits, store, opened, challenger, at: AT })).decision;
   });
 }

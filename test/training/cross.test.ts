@@ -21,10 +21,10 @@ import { checkEntityTable } from '../../lib/table/candidates/entity-table.ts';
 import { checkLog } from '../../lib/table/check/log.ts';
 import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
 import { encodeLog } from '../../lib/table/encode/encode.ts';
+import { unknownShares, ValueCounter } from '../../lib/table/encode/value-counts.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
 import { funnelTasks } from '../../lib/training/held-out/funnel-tasks.ts';
-import { UnknownIds } from '../../lib/training/held-out/unknown-ids.ts';
 import { type TrainedModel, train } from '../../lib/training/train.ts';
 import type { ChampionFiles, WarmStartReport } from '../../lib/training/weights/warm-start.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
@@ -194,10 +194,10 @@ describe('a model with a cross', { timeout: 120_000 }, () => {
   it('has the cross as its most important feature, of which no value is unknown', async () => {
     const log = await checkLog(database, await openSource(database, join(root, 'log.parquet')), declaration, {});
     const encoder = await readEncoder(database, withCross.folder);
-    const unknown = new UnknownIds(encoder);
+    const counter = new ValueCounter(encoder);
     const model = await openScoringModel(withCross.folder, { threads: 1 });
     for await (const chunk of encodeLog(database, log, encoder, { parts: ['test'], chunkRows: 2000 })) {
-      unknown.add(chunk);
+      counter.add(chunk);
       if ((chunk.rowNumbers[0] ?? 0) > 4000) continue;
       const importance = await permutationImportance(
         model,
@@ -212,6 +212,6 @@ describe('a model with a cross', { timeout: 120_000 }, () => {
       expect(importance.ctr?.[0]?.lost).toBeGreaterThan(0.2);
     }
     await model.release();
-    expect(Object.keys(unknown.shares())).toEqual(['segment', 'brand']);
+    expect(Object.keys(unknownShares(counter.counts()))).toEqual(['segment', 'brand']);
   });
 });

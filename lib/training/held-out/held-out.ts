@@ -4,12 +4,12 @@
  */
 
 import { readOutcomes } from '../../table/check/outcomes.ts';
+import { unknownShares, ValueCounter } from '../../table/encode/value-counts.ts';
 import type { Encoder } from '../../table/encoder.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
 import type { OnProgress } from '../progress.ts';
 import type { EncodedRows } from '../rows/encoded-rows.ts';
 import { type Probabilities, predictRows, type ScoredRows } from './predict.ts';
-import { UnknownIds } from './unknown-ids.ts';
 
 /** The held-out rows with the new version's scores. */
 export interface HeldOut extends ScoredRows {
@@ -38,13 +38,13 @@ export async function scoreHeldOut(
   encoded: EncodedRows,
   { encoder, folder, uncalibratedFolder, threads, onProgress, signal }: HeldOutOptions,
 ): Promise<HeldOut> {
-  const unknown = new UnknownIds(encoder);
+  const counter = new ValueCounter(encoder);
   const options = { phase: 'evaluate', threads, ...(onProgress && { onProgress }), ...(signal && { signal }) } as const;
   return {
     ...(await readOutcomes(database, log, ['test'])),
-    probabilities: await predictRows(folder, encoded, { ...options, onChunk: (chunk) => unknown.add(chunk) }),
+    probabilities: await predictRows(folder, encoded, { ...options, onChunk: (chunk) => counter.add(chunk) }),
     uncalibrated: uncalibratedFolder === null ? null : await predictRows(uncalibratedFolder, encoded, options),
-    unknownShares: unknown.shares(),
+    unknownShares: unknownShares(counter.counts()),
     encoded,
   };
 }

@@ -1,6 +1,7 @@
 /** Encodes the rows of a log in one pass, and keeps them on the scratch disk in the forms that training needs. */
 import { join } from 'node:path';
 import { encodeLog } from '../../table/encode/encode.ts';
+import { type PartCounts, ValueCounter } from '../../table/encode/value-counts.ts';
 import { PARTS, type Part } from '../../table/encoded.ts';
 import type { Encoder } from '../../table/encoder.ts';
 import type { LogSummary } from '../../table/fit/summary.ts';
@@ -19,6 +20,8 @@ export interface CachedRows {
   readonly calibration: EncodedRows;
   /** The held-out rows as a scoring model reads them. */
   readonly test: EncodedRows;
+  /** How much of each part's values is missing, and how much the encoder does not know. */
+  readonly counts: PartCounts;
 }
 
 /** The encoder, and where the files are written. */
@@ -44,14 +47,26 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
     test: await EncodedRowsWriter.create(path('test'), encoder),
   };
   const total = PARTS.reduce((sum, part) => sum + summary.parts[part].rows, 0);
+  const counters = {
+    train: new ValueCounter(encoder),
+    validation: new ValueCounter(encoder),
+    test: new ValueCounter(encoder),
+  };
   let done = 0;
   try {
     for await (const chunk of encodeLog(database, log, encoder)) {
-      const validation = rowsOf(chunk.part, 'validation');
-      await writers.train.append(chunk, rowsOf(chunk.part, 'train'));
+      const [train, validation, test] = [
+        rowsOf(chunk.part, 'train'),
+        rowsOf(chunk.part, 'validation'),
+        rowsOf(chunk.part, 'test'),
+      ];
+      await writers.train.append(chunk, train);
       await writers.validation.append(chunk, validation);
       if (isCalibrated) await writers.calibration.append(chunk, validation);
-      await writers.test.append(chunk, rowsOf(chunk.part, 'test'));
+      await writers.test.append(chunk, test);
+      counters.train.add(chunk, train);
+      counters.validation.add(chunk, validation);
+      counters.test.add(chunk, test);
       done += chunk.rows;
       onProgress?.({ phase: 'encode', done, total });
       signal?.throwIfAborted();
@@ -61,6 +76,11 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
       validation: await writers.validation.finish(),
       calibration: await writers.calibration.finish(),
       test: await writers.test.finish(),
+      counts: {
+        train: counters.train.counts(),
+        validation: counters.validation.counts(),
+        test: counters.test.counts(),
+      },
     };
   } catch (error) {
     for (const writer of Object.values(writers)) await writer.abandon();

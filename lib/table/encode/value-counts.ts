@@ -1,0 +1,152 @@
+/** Counts, over encoded rows, what a model is not told: missing values, and values that it does not know. */
+import { type EncodedChunk, type InputSpec, idWords, type Part } from '../encoded.ts';
+import { type Encoder, embeddingTable } from '../encoder.ts';
+import { firstId, idSourceKind } from '../kinds/id-sources.ts';
+
+/** Counts of a feature's values over some rows. */
+export interface ValueCounts {
+  readonly rows: number;
+  /** Rows without a value. */
+  readonly missing: number;
+  /** Number of values. It may exceed `rows`, since a row of a bag has several. */
+  readonly values: number;
+  /**
+   * Values that share the unknown rows of their embedding table: they are in no vocabulary, or out of the range of ids.
+   * `null` if the feature cannot have any, as a number or a hash.
+   */
+  readonly unknown: number | null;
+}
+
+/** Counts by feature. */
+export type FeatureCounts = Readonly<Record<string, ValueCounts>>;
+
+/** Counts of each part of a log that a model was trained on. */
+export type PartCounts = Readonly<Record<Part, FeatureCounts>>;
+
+/** Name of the file of a `PartCounts`, in a model version. */
+export const VALUE_COUNTS_FILE = 'value-counts.json';
+
+/** Share of the rows that have no value; 0 without rows. */
+export function missingShare({ rows, missing }: Pick<ValueCounts, 'rows' | 'missing'>): number {
+  return rows === 0 ? 0 : missing / rows;
+}
+
+/** Share of the values that are unknown; 0 without values, and where none can be. */
+export function unknownShare({ values, unknown }: Pick<ValueCounts, 'values' | 'unknown'>): number {
+  return unknown === null || values === 0 ? 0 : unknown / values;
+}
+
+/** Shares of unknown values by feature; features without any value, or that cannot have unknown ones, are left out. */
+export function unknownShares(counts: FeatureCounts): Record<string, number> {
+  const seen = Object.entries(counts).filter(([, { values, unknown }]) => values > 0 && unknown !== null);
+  return Object.fromEntries(seen.map(([name, count]) => [name, unknownShare(count)]));
+}
+
+/** Adds counts of the same feature. */
+export function addCounts(a: ValueCounts, b: ValueCounts): ValueCounts {
+  return {
+    rows: a.rows + b.rows,
+    missing: a.missing + b.missing,
+    values: a.values + b.values,
+    unknown: a.unknown === null || b.unknown === null ? null : a.unknown + b.unknown,
+  };
+}
+
+interface Tally {
+  rows: number;
+  missing: number;
+  values: number;
+  unknown: number;
+}
+
+/** Counts the values of every feature, chunk by chunk. */
+export class ValueCounter {
+  readonly #inputs: readonly { readonly input: InputSpec; readonly firstKnown: number | null; readonly tally: Tally }[];
+
+  constructor(encoder: Pick<Encoder, 'inputs' | 'embeddings'>) {
+    this.#inputs = encoder.inputs.map((input) => ({
+      input,
+      firstKnown: firstKnownId(encoder, input),
+      tally: { rows: 0, missing: 0, values: 0, unknown: 0 },
+    }));
+  }
+
+  /** Counts the rows of a chunk at these indices. @param rows by default all rows of the chunk. */
+  add({ rows: chunkRows, ids, numbers }: Pick<EncodedChunk, 'rows' | 'ids' | 'numbers'>, rows?: Uint32Array): void {
+    const count = rows?.length ?? chunkRows;
+    for (const { input, firstKnown, tally } of this.#inputs) {
+      tally.rows += count;
+      switch (input.kind) {
+        case 'id':
+        case 'bag':
+          countIds(tally, ids[input.name] as BigInt64Array, {
+            length: input.kind === 'bag' ? input.length : 1,
+            firstKnown: firstKnown ?? 0,
+            count,
+            rows,
+          });
+          break;
+        case 'number':
+        case 'quantile':
+          countNumbers(tally, numbers[input.name] as Float32Array, count, rows);
+          break;
+      }
+    }
+  }
+
+  /** The counts so far, by feature. */
+  counts(): FeatureCounts {
+    return Object.fromEntries(
+      this.#inputs.map(({ input, firstKnown, tally }) => [
+        input.name,
+        { ...tally, unknown: firstKnown === null ? null : tally.unknown },
+      ]),
+    );
+  }
+}
+
+/** Returns the first row id of a known value; `null` if the feature has no unknown values. */
+function firstKnownId(encoder: Pick<Encoder, 'embeddings'>, input: InputSpec): number | null {
+  if (input.kind === 'number' || input.kind === 'quantile') return null;
+  const { ids } = embeddingTable(encoder, input.table);
+  return idSourceKind(ids).hasUnknown ? firstId(ids) : null;
+}
+
+function countIds(
+  tally: Tally,
+  ids: BigInt64Array,
+  {
+    length,
+    firstKnown,
+    count,
+    rows,
+  }: {
+    readonly length: number;
+    readonly firstKnown: number;
+    readonly count: number;
+    readonly rows: Uint32Array | undefined;
+  },
+): void {
+  const words = idWords(ids);
+  for (let i = 0; i < count; i++) {
+    const row = rows === undefined ? i : (rows[i] as number);
+    let values = 0;
+    for (let at = row * length; at < (row + 1) * length; at++) {
+      const id = words[2 * at] as number;
+      // 0 is the missing value, and pads a bag.
+      if (id === 0) continue;
+      values++;
+      if (id < firstKnown) tally.unknown++;
+    }
+    tally.values += values;
+    if (values === 0) tally.missing++;
+  }
+}
+
+function countNumbers(tally: Tally, numbers: Float32Array, count: number, rows: Uint32Array | undefined): void {
+  for (let i = 0; i < count; i++) {
+    const row = rows === undefined ? i : (rows[i] as number);
+    if (Number.isNaN(numbers[row])) tally.missing++;
+    else tally.values++;
+  }
+}
