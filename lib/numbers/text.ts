@@ -73,15 +73,17 @@ export function minute(time: Date): string {
   return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** Items of a list that a message shows, and characters of each of them. */
-const LISTED = { items: 10, characters: 80 } as const;
+/** Items of a list that a message shows, and characters of a name, or of a sentence, in it. */
+const LISTED = { items: 10, name: 80, sentence: 400 } as const;
 
 /**
  * Joins a list of any length for a message, which stays short enough for one line of a log: the first ten items, long
- * ones shortened, and how many are left out: `a, b, c and 23 more`.
+ * ones shortened, and how many are left out: `a, b, c and 23 more`. Names are separated by commas, and sentences, which
+ * may be longer, by semicolons.
  */
-export function listed(items: readonly string[], separator = ', '): string {
-  const shown = items.slice(0, LISTED.items).map((item) => shortened(item, LISTED.characters));
+export function listed(items: readonly string[], separator: ', ' | '; ' = ', '): string {
+  const most = separator === ', ' ? LISTED.name : LISTED.sentence;
+  const shown = items.slice(0, LISTED.items).map((item) => shortened(item, most));
   const more = items.length - shown.length;
   return `${shown.join(separator)}${more === 0 ? '' : ` and ${count(more)} more`}`;
 }

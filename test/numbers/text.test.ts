@@ -52,6 +52,7 @@ describe('numbers in messages', () => {
     [listed(['a', 'b']), 'a, b'],
     [listed([...'abcdefghij']), 'a, b, c, d, e, f, g, h, i, j'],
     [listed([...'abcdefghijkl'], '; '), 'a; b; c; d; e; f; g; h; i; j and 2 more'],
+    [listed(['x'.repeat(400), 'b'], '; '), `${'x'.repeat(400)}; b`],
     [listed(['x'.repeat(81), 'b']), `${'x'.repeat(40)}\u2026${'x'.repeat(39)}, b`],
   ])('are written as %s', (text, expected) => {
     expect(text).toBe(expected);
