@@ -8,7 +8,7 @@ import type { ManifestFacts } from '../lib/registry/manifest.ts';
 import { publishVersion } from '../lib/registry/publish.ts';
 import type { Store } from '../lib/store/store.ts';
 import { PARTS } from '../lib/table/encoded.ts';
-import type { LogSummary, TimeRange } from '../lib/table/fit/summary.ts';
+import { type LogSummary, type TimeRange, toldOf } from '../lib/table/fit/summary.ts';
 import { stageRates } from '../lib/training/held-out/funnel-tasks.ts';
 import type { TrainedModel } from '../lib/training/train.ts';
 
@@ -42,8 +42,10 @@ export async function publishTrained(
 }
 
 /** What a manifest says of the rows. */
-export function dataFacts({ source, time, parts, rejectedByReason }: LogSummary): ManifestFacts['data'] {
+export function dataFacts(summary: LogSummary): ManifestFacts['data'] {
+  const { source, time, parts, rejectedByReason } = summary;
   const stages = Object.keys(parts.train.labels);
+  const told = toldOf(summary);
   const count = (stage: string, kind: 'positives' | 'negatives' | 'unknown') =>
     PARTS.reduce((sum, part) => sum + (parts[part].labels[stage]?.[kind] ?? 0), 0);
   return {
@@ -63,6 +65,7 @@ export function dataFacts({ source, time, parts, rejectedByReason }: LogSummary)
     ),
     trainingRates: stageRates({ parts }),
     rejectedByReason,
+    ...(told.length === 0 ? {} : { notes: told }),
   };
 }
 

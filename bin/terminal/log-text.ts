@@ -1,32 +1,25 @@
 /** A log and rows, as text for people. */
 
-import { count, countOf, fixed, fixedPercent } from '../../lib/numbers/text.ts';
+import { count, countOf, fixedPercent } from '../../lib/numbers/text.ts';
 import type { RejectCount } from '../../lib/table/check/acceptable.ts';
 import { PARTS } from '../../lib/table/encoded.ts';
 import type { LogSummary } from '../../lib/table/fit/summary.ts';
+import { suspicionText } from '../../lib/table/fit/suspicious.ts';
 import type { LogReport } from '../../lib/table/fit/validate.ts';
 import type { TextRows } from '../../lib/table/source/read-rows.ts';
 
-/** Rows and label rates of each part, values of each feature, bad rows by reason, and columns that leak a label. */
-export function formatLogReport({ summary, rejects, distinct, suspicious }: LogReport): string {
+/** The summary of a log, the values of each feature, and bad rows by reason. */
+export function formatLogReport({ summary, rejects, distinct }: LogReport): string {
   const width = Math.max(...Object.keys(distinct).map((name) => name.length));
   const lines = Object.entries(distinct).map(([name, values]) => {
     const missing = summary.parts.train.rows === 0 ? 0 : (summary.missing[name] ?? 0) / summary.parts.train.rows;
     return `  ${name.padEnd(width)}  ${count(values).padStart(9)} values${missing === 0 ? '' : `, ${fixedPercent(missing, 2)} missing`}`;
   });
-  return [
-    formatLogSummary(summary),
-    ...lines,
-    ...formatRejects(rejects),
-    ...suspicious.map(
-      ({ column, stage, auc }) =>
-        `warning: ${column} alone tells ${stage} with an AUC of ${fixed(auc, 3)}: is it known only afterwards?`,
-    ),
-  ].join('\n');
+  return [formatLogSummary(summary), ...lines, ...formatRejects(rejects)].join('\n');
 }
 
-/** Rows and label rates of each part, a line each. */
-export function formatLogSummary({ source, rows, rejected, parts }: LogSummary): string {
+/** Rows and label rates of each part, notes, and columns that leak a label, a line each. */
+export function formatLogSummary({ source, rows, rejected, parts, suspicious, notes }: LogSummary): string {
   const lines = PARTS.filter((part) => parts[part].rows > 0).map((part) => {
     const labels = Object.entries(parts[part].labels).map(([stage, { positives, negatives, unknown }]) => {
       const known = positives + negatives;
@@ -34,7 +27,12 @@ export function formatLogSummary({ source, rows, rejected, parts }: LogSummary):
     });
     return `  ${part.padEnd(10)} ${count(parts[part].rows).padStart(11)} rows: ${labels.join('; ')}`;
   });
-  return [`${source}: ${countOf(rows, 'row')}, ${count(rejected)} rejected`, ...lines].join('\n');
+  return [
+    `${source}: ${countOf(rows, 'row')}, ${count(rejected)} rejected`,
+    ...lines,
+    ...notes.map((note) => `note: ${note}`),
+    ...suspicious.map((column) => `warning: ${suspicionText(column)}: is it known only afterwards?`),
+  ].join('\n');
 }
 
 function formatRejects(rejects: readonly RejectCount[]): string[] {

@@ -1,6 +1,7 @@
 /** The report as one HTML page that needs nothing else: what was decided first, then why, then everything else. */
 import type { GateDecision } from '../gate/decide.ts';
 import { count, duration, minute, percent } from '../numbers/text.ts';
+import { toldOf } from '../table/fit/summary.ts';
 import type { ReportFacts, TaskFacts } from './facts.ts';
 import { Html, html } from './html.ts';
 import { importancePlot, liftPlot, lossPlot, reliabilityPlot, rocPlot } from './plots.ts';
@@ -204,6 +205,7 @@ function data(facts: ReportFacts): Html {
       ? 'none'
       : `${count(summary.rejected)} (${rejects.map(([reason, rows]) => `${reason} ${count(rows)}`).join(', ')})`;
   const time = summary.time;
+  const told = toldOf(summary);
   return html`
 <section>
 <h2>The data</h2>
@@ -213,6 +215,7 @@ ${time === null ? null : html`<dt>time</dt><dd>${minute(new Date(time.first))} t
 <dt>rows</dt><dd>${count(summary.rows)}</dd>
 <dt>rejected</dt><dd>${rejected}</dd>
 </dl>
+${told.length === 0 ? null : html`<ul>${told.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${dataTable(summary)}
 ${folded('Values that are missing or unknown', valuesTable(facts))}
 </section>`;

@@ -1,15 +1,18 @@
 /** The lines and the metrics by which a run is followed. */
-import type { LogSummary } from '../../lib/table/fit/summary.ts';
+import { type LogSummary, toldOf } from '../../lib/table/fit/summary.ts';
 import type { CheckpointEvent } from '../../lib/training/checkpoints.ts';
 import type { EpochRecord } from '../../lib/training/fit.ts';
 import type { RunTools } from './tools.ts';
 
-/** Logs what is in a checked log. */
-export function logSummary(
-  { log }: RunTools,
-  { rows, rejected, parts: { train, validation, test } }: LogSummary,
-): void {
-  log.info('log checked', { rows, rejected, train: train.rows, validation: validation.rows, test: test.rows });
+/** Logs what is in a checked log, and what a user should know of it. */
+export function logSummary({ log }: RunTools, summary: LogSummary): void {
+  const {
+    rows,
+    rejected,
+    parts: { train, validation, test },
+  } = summary;
+  const parts = { train: train.rows, validation: validation.rows, test: test.rows };
+  log.info('log checked', { rows, rejected, ...parts, notes: toldOf(summary) });
 }
 
 /** Logs the losses of an epoch, and counts them as metrics. */

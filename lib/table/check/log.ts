@@ -31,6 +31,8 @@ export interface CheckedLog extends PreparedLog {
   readonly start: number | null;
   /** Last instant of the good rows, in epoch milliseconds; `null` as `start`. */
   readonly end: number | null;
+  /** What a user should know of the log, but which stops nothing: one sentence each, without a full stop. */
+  readonly notes: readonly string[];
 }
 
 /** How a log is checked. */
@@ -79,6 +81,7 @@ export async function checkLog(
     contradictions: await countContradictions(database, rows, prepared),
     rejectsPath: rejects.length === 0 ? null : rejectsPath,
     ...(await findBounds(database, prepared, declaration)),
+    notes: source.notes,
   };
 }
 

@@ -4,6 +4,7 @@ import type { CheckedLog } from '../check/log.ts';
 import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { featureKind } from '../kinds/index.ts';
+import { findSuspicious, type SuspiciousColumn, suspicionText } from './suspicious.ts';
 
 /**
  * Counts of a stage's labels in a part. The weight of a row is the inverse of the rate at which such rows were kept.
@@ -46,6 +47,15 @@ export interface LogSummary {
   readonly missing: Readonly<Record<string, number>>;
   /** Number of values that are dropped because a bag is too long, in the training rows, by bag. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Features that tell a label by themselves: most likely their columns are known only afterwards. */
+  readonly suspicious: readonly SuspiciousColumn[];
+  /** What a user should know of the log, but which stops nothing: one sentence each, without a full stop. */
+  readonly notes: readonly string[];
+}
+
+/** Returns everything that a user should know of a log: its notes, and its suspicious columns as sentences. */
+export function toldOf({ notes, suspicious }: Pick<LogSummary, 'notes' | 'suspicious'>): string[] {
+  return [...notes, ...suspicious.map(suspicionText)];
 }
 
 /**
@@ -66,6 +76,8 @@ export async function summarizeLog(database: Database, log: CheckedLog, from: st
     time: start === null || end === null ? null : { first: start, last: end },
     parts: parts as Record<Part, PartSummary>,
     ...(await countValues(database, log, from)),
+    suspicious: await findSuspicious(database, log, from),
+    notes: log.notes,
   };
 }
 

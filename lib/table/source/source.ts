@@ -18,6 +18,8 @@ export interface Source {
   readonly columns: readonly Column[];
   readonly rows: number;
   readonly relation: Relation;
+  /** What a user should know of how the files were found and read, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -36,7 +38,7 @@ export async function openSource(database: Database, path: string, cwd = '.'): P
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
   const relation = relationOf(files, columns, { isText, malformedTable, name: path });
-  return { path, format, files, columns, rows, relation };
+  return { path, format, files, columns, rows, relation, notes: [] };
 }
 
 /** Returns the paths of the files: absolute if `path` is, otherwise from `cwd`. */

@@ -136,8 +136,8 @@ describe('a cross', () => {
       'a' || (i // 2 % 2) AS a, 'b' || (i // 4 % 2) AS b FROM range(4000) t(i)`;
     const path = await place.write('suspicious.parquet', log);
     const clicks = declare(features, { ...declaration, stages: declaration.stages.slice(0, 1), roles: null });
-    const { suspicious } = await validateLog(place.database, await openLog(place, path, clicks));
-    expect(suspicious).toEqual([{ feature: 'x', column: 'a x b', stage: 'click', auc: 1 }]);
+    const { summary } = await validateLog(place.database, await openLog(place, path, clicks));
+    expect(summary.suspicious).toEqual([{ feature: 'x', column: 'a x b', stage: 'click', auc: 1 }]);
   });
 
   it('needs all of its columns, with a single value in each row', () => {
