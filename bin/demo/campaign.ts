@@ -34,7 +34,7 @@ export async function numberedData(
   if (data === undefined) return EXAMPLE_DATA;
   const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
   try {
-    const source = await openSource(database, data, cwd);
+    const source = await openSource(database, data, { cwd });
     if (source.columns.some(({ name }) => name === 'row')) return data;
     const path = join(scratch, 'numbered.parquet');
     await writeWithRowNumbers(database, source, path);

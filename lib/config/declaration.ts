@@ -7,6 +7,7 @@
 import type { IdSource } from './features/id-sources.ts';
 import type { Feature } from './features/kinds.ts';
 import type { Entity } from './features/one-column.ts';
+import type { CsvChoice } from './sections/csv.ts';
 import type { GateChoice } from './sections/gate.ts';
 import type { Log } from './sections/log.ts';
 import type { ModelChoice } from './sections/model.ts';
@@ -17,6 +18,7 @@ import type { TrainingChoice } from './sections/training.ts';
 export type { IdSource } from './features/id-sources.ts';
 export type { BagFeature, CategoryFeature, Feature, NumberFeature } from './features/kinds.ts';
 export type { Entity } from './features/one-column.ts';
+export type { CsvChoice } from './sections/csv.ts';
 export type { GateChoice } from './sections/gate.ts';
 export type { Log } from './sections/log.ts';
 export type { ModelChoice } from './sections/model.ts';
@@ -110,6 +112,7 @@ export interface Declaration {
   readonly stages: readonly Stage[];
   readonly roles: Roles | null;
   readonly log: Log;
+  readonly csv: CsvChoice;
   readonly split: Split;
   /** The entities that may have tables; empty if every candidate file must have every column. */
   readonly entities: readonly EntityTable[];

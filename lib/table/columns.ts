@@ -1,7 +1,7 @@
 /**
  * Columns of files, and the relations that have them. `lib/table/values` has the SQL that reads their values.
  */
-import type { EntityTable } from '../config/declaration.ts';
+import type { CsvChoice, EntityTable } from '../config/declaration.ts';
 import { identifier, literal } from './database.ts';
 
 /** A column of a file or query. */
@@ -19,6 +19,9 @@ export interface JoinedEntity extends EntityTable {
   readonly place: string;
 }
 
+/** What the texts of a relation mean: those that stand for a missing value, and the decimal mark of numbers. */
+export type TextRules = Pick<CsvChoice, 'nullValues' | 'decimal'>;
+
 /** Rows that SQL can read. */
 export interface Relation {
   /**
@@ -29,6 +32,8 @@ export interface Relation {
   readonly columns: readonly Column[];
   /** Whether every column is text because the file format, CSV, has no types. */
   readonly isText: boolean;
+  /** What the texts in its columns mean. */
+  readonly texts: TextRules;
   /** Path of the file or files, for messages. */
   readonly name: string;
   /**

@@ -41,6 +41,11 @@ describe('the smallest declaration', () => {
       ],
       roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
       log: { keys: ['id'], time: null, group: null, kept: null, outcomes: [], maxRejected: 0 },
+      csv: {
+        header: true,
+        decimal: '.',
+        nullValues: ['NULL', 'null', 'Null', 'NaN', 'nan', '-nan', 'None', '\\N', 'NA', 'N/A', '<NA>', 'NaT'],
+      },
       split: { by: 'hash', column: 'id', validation: 0.1, test: 0.1, seed: 1 },
       entities: [],
       embeddings: [

@@ -14,6 +14,7 @@ import type {
   Stage,
 } from '../../lib/config/declaration.ts';
 import type { CrossFeature } from '../../lib/config/features/kinds.ts';
+import { CSV_DEFAULTS } from '../../lib/config/sections/csv.ts';
 import { type CheckedLog, checkLog } from '../../lib/table/check/log.ts';
 import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
 import { encodeLog } from '../../lib/table/encode/encode.ts';
@@ -143,6 +144,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
     stages: [stage('click', ['impression']), stage('conversion', ['click'])],
     roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
     log: { keys: ['row'], time: null, group: null, kept: null, outcomes: [], maxRejected: 0, ...options.log },
+    csv: CSV_DEFAULTS,
     split: { by: 'column', column: 'part', train: ['train'], validation: ['validation'], test: ['test'] },
     entities: [],
     features,
@@ -195,7 +197,7 @@ export const NOW = Date.UTC(2026, 5, 1);
 
 /** Opens and checks a log. */
 export async function openLog({ database }: Workplace, path: string, declaration: Declaration): Promise<CheckedLog> {
-  return checkLog(database, await openSource(database, path), declaration, { now: NOW });
+  return checkLog(database, await openSource(database, path, { csv: declaration.csv }), declaration, { now: NOW });
 }
 
 /** Opens a log, fits an encoder to it, and returns all its rows encoded in one chunk. */

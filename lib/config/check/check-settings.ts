@@ -8,7 +8,8 @@ import { parseInstant } from '../units.ts';
 export function checkSettings(draft: Draft): readonly Mistake[] {
   const { split } = draft.file;
   const parts = split === undefined ? [] : [...checkShares(split), ...checkInstants(split), ...checkValues(split)];
-  return [...parts, ...checkTime(draft), ...checkPatience(draft), ...checkMomentum(draft), ...checkCalibration(draft)];
+  const checks = [checkTime, checkPatience, checkMomentum, checkCalibration, checkCsv];
+  return [...parts, ...checks.flatMap((check) => check(draft))];
 }
 
 function checkShares(split: SplitShape): readonly Mistake[] {
@@ -82,4 +83,12 @@ function checkCalibration(draft: Draft): readonly Mistake[] {
   if (log !== undefined && split !== undefined && !hasValidation(resolveSplit(split, log)))
     mistakes.push({ path, message: `${got}, expected validation rows in split, or none` });
   return mistakes;
+}
+
+function checkCsv({ file: { csv } }: Draft): readonly Mistake[] {
+  const delimiter = csv?.delimiter;
+  const other = (['quote', 'escape'] as const).find((key) => delimiter !== undefined && csv?.[key] === delimiter);
+  if (other === undefined) return [];
+  const message = `got ${JSON.stringify(delimiter)}, which is csv.${other} too, expected another character`;
+  return [{ path: ['csv', 'delimiter'], message }];
 }

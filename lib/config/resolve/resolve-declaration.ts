@@ -15,6 +15,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
     stages,
     roles: resolveRoles(file.roles, stages, file.root),
     log: file.log,
+    csv: file.csv,
     split,
     entities: entitiesOf(file.entities),
     embeddings: resolveEmbeddings(file.embeddings, file.features),

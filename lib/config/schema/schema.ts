@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { idSourceMembers } from '../features/id-sources.ts';
 import { draftFeatureSchema, featureSchema } from '../features/kinds.ts';
+import { csv } from '../sections/csv.ts';
 import { gate } from '../sections/gate.ts';
 import { draftLog, log } from '../sections/log.ts';
 import { model } from '../sections/model.ts';
@@ -108,6 +109,7 @@ export const fileSchema = z.strictObject({
     .optional()
     .describe('The stages called pctr, pcvr and pctcvr. Implied by the names click and conversion.'),
   log,
+  csv,
   split: split.optional().describe('How the rows are divided into training, validation and test rows.'),
   entities: entities
     .default({})

@@ -45,7 +45,7 @@ export async function checkEntityTable(
   declaration: Declaration,
   cwd = '.',
 ): Promise<CheckedTable> {
-  const { relation, columns, rows } = await openSource(database, path, cwd);
+  const { relation, columns, rows } = await openSource(database, path, { cwd, csv: declaration.csv });
   const features = tableFeatures(entity, declaration.entities, declaration.features);
   checkTableColumns(relation, entity, features);
   const problems = await asDataError(path, async () => [

@@ -1,4 +1,5 @@
 /** Plans a candidate file: checks that its content fits its name, checks its columns, and divides it into shards. */
+import { CSV_DEFAULTS } from '../../config/sections/csv.ts';
 import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { checkCandidateColumns } from '../check/required-columns.ts';
 import type { Database } from '../database.ts';
@@ -21,7 +22,9 @@ export async function planCandidates(
   const { encoder, declaration, findTables, shardRows, savePiece } = options;
   const format = formatOf(file.name);
   const { cut, isText } = FORMATS[format];
+  const csv = declaration?.csv ?? CSV_DEFAULTS;
   const fileCut = await cut(database, file, {
+    csv,
     head: await readHead(file, format),
     shardRows,
     maxShardBytes: options.maxShardBytes ?? MAX_SHARD_BYTES,
@@ -34,7 +37,7 @@ export async function planCandidates(
   const found = (await findTables?.(plan.columns)) ?? [];
   if (encoder !== undefined && declaration !== undefined) {
     const places = [file.name, ...found.map(({ place }) => place)].join(' and ');
-    const relation = { from: '', columns: plan.columns, isText, name: places };
+    const relation = { from: '', columns: plan.columns, isText, texts: csv, name: places };
     checkCandidateColumns(withTables(relation, found), declaration, encoder.features);
   }
   const featureTables = found.flatMap(({ pin }) => pin ?? []);

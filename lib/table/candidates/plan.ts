@@ -34,7 +34,7 @@ export interface FoundTable {
 export interface PlanOptions extends Pick<CutOptions, 'shardRows' | 'savePiece'>, Partial<CutLimits> {
   /** If an encoder and a declaration are given, columns are checked, and only bytes of needed columns are counted. */
   readonly encoder?: Pick<Encoder, 'features'>;
-  readonly declaration?: Pick<Declaration, 'log' | 'scoring' | 'entities'>;
+  readonly declaration?: Pick<Declaration, 'log' | 'csv' | 'scoring' | 'entities'>;
   /** Looks for feature tables with columns that the file lacks. @default the file must have every column */
   readonly findTables?: (columns: readonly Column[]) => Promise<readonly FoundTable[]>;
 }

@@ -25,7 +25,7 @@ export interface ScoreRowsOptions {
   readonly file: CandidateFile;
   readonly plan: CandidatePlan;
   readonly shard: Shard;
-  readonly declaration: Pick<Declaration, 'log' | 'scoring' | 'entities'>;
+  readonly declaration: Pick<Declaration, 'log' | 'csv' | 'scoring' | 'entities'>;
   readonly encoder: Encoder;
   /** Names of the outputs of `predict`, in the order in which they are written. */
   readonly outputs: readonly string[];
@@ -58,7 +58,14 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const columns = outputColumns(plan, declaration, outputs, name);
   const needed = neededColumns(plan.columns, declaration, encoder);
   const { openShard } = FORMATS[plan.format];
-  const { relation: rows, remove } = await openShard({ database, file, plan, shard, needed });
+  const { relation: rows, remove } = await openShard({
+    database,
+    file,
+    plan,
+    shard,
+    texts: declaration.csv,
+    needed,
+  });
   const table = await createScoreTable(database, outputs);
   try {
     const relation = await asDataError(name, async () => (await options.join?.(rows)) ?? rows);

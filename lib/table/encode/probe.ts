@@ -102,7 +102,7 @@ function probeRelation(features: readonly Feature[], rows: Probe['rows']): Relat
   );
   const names = ['#row', ...listed.map(({ name }) => name)];
   const from = `(VALUES ${tuples.join(', ')}) AS probe(${names.map(identifier).join(', ')})`;
-  return { from, columns: listed, isText: true, name: 'probe.json' };
+  return { from, columns: listed, isText: true, texts: { nullValues: [], decimal: '.' }, name: 'probe.json' };
 }
 
 function valueSql(value: ProbeValue, type: string): string {

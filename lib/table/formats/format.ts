@@ -1,5 +1,6 @@
 /** What a file format must define to be read: as a log, and shard by shard as candidates. */
-import type { Column, Relation } from '../columns.ts';
+import type { CsvChoice } from '../../config/declaration.ts';
+import type { Column, Relation, TextRules } from '../columns.ts';
 import type { Database } from '../database.ts';
 import type { ByteRange, CandidateFile } from './candidate-file.ts';
 import type { Dialect } from './csv/dialect.ts';
@@ -14,7 +15,7 @@ export interface Format {
   /** Refuses a file whose first four bytes (or fewer, if it is shorter) are not of the format that its name says. */
   assertHead(head: Buffer, name: string): void;
   /** Opens the files of a log, and checks that they have the same columns. All but Parquet is converted to Parquet. */
-  openLog(database: Database, files: readonly LogFile[]): Promise<OpenedFiles>;
+  openLog(database: Database, files: readonly LogFile[], csv: CsvChoice): Promise<OpenedFiles>;
   /** Divides a candidate file into shards. */
   cut(database: Database, file: CandidateFile, options: CutOptions): Promise<FileCut>;
   /** Opens a shard, whose rows have their positions in the file. Fails if the file has changed since it was cut. */
@@ -84,6 +85,8 @@ export interface CutLimits {
 export interface CutOptions extends CutLimits {
   /** First bytes of the file, which `assertHead` has checked. */
   readonly head: Buffer;
+  /** How CSV is written, as far as it is declared. */
+  readonly csv: CsvChoice;
   /** Rows of a shard, at most. */
   readonly shardRows: number;
   /** Saves a local file with the uncompressed rows of one shard of CSV in gzip, and returns its name. */
@@ -99,6 +102,8 @@ export interface ShardOptions {
   readonly file: CandidateFile;
   readonly plan: FileCut;
   readonly shard: Shard;
+  /** What the texts in the file mean. */
+  readonly texts: TextRules;
   /** Names of the columns that scoring reads. */
   readonly needed: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** Parquet files with the same columns as one relation. */
 import { listed } from '../../numbers/text.ts';
-import type { Column, Relation } from '../columns.ts';
+import type { Column, Relation, TextRules } from '../columns.ts';
 import { DataError } from '../errors.ts';
 import { parquetScan } from './parquet/file.ts';
 
@@ -19,9 +19,15 @@ export function relationOf(
   columns: readonly Column[],
   {
     isText,
+    texts,
     malformedTable,
     name,
-  }: { readonly isText: boolean; readonly malformedTable: string | null; readonly name: string },
+  }: {
+    readonly isText: boolean;
+    readonly texts: TextRules;
+    readonly malformedTable: string | null;
+    readonly name: string;
+  },
 ): Relation {
   let next = 0;
   const firstRows = files.map(({ rows }) => {
@@ -34,7 +40,7 @@ export function relationOf(
       ? 'file_row_number'
       : `file_row_number + [${firstRows.join(', ')}][CAST(file_index AS BIGINT) + 1]`;
   const scan = `SELECT ${row} AS "#row", * FROM ${parquetScan(files.map(({ parquet }) => parquet))}`;
-  return { from: withMalformed(scan, malformedTable), columns, isText, name };
+  return { from: withMalformed(scan, malformedTable), columns, isText, texts, name };
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Opens a log: finds its files, and checks that they are complete and have the same columns before any row is read. */
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
+import type { CsvChoice } from '../../config/declaration.ts';
+import { CSV_DEFAULTS } from '../../config/sections/csv.ts';
 import { DATA_EXTENSIONS_TEXT, DATA_FORMATS, type DataFormat, dataFormatOf } from '../../contract/bucket.ts';
 import type { Column, Relation } from '../columns.ts';
 import { type Database, literal, query } from '../database.ts';
@@ -22,22 +24,34 @@ export interface Source {
   readonly notes: readonly string[];
 }
 
+/** Where a source is found, and how it is written. */
+export interface OpenSourceOptions {
+  /** Folder that a relative path starts from. @default the working directory */
+  readonly cwd?: string | undefined;
+  /** How CSV is written, as far as it is declared, and what texts mean. @default everything is detected */
+  readonly csv?: CsvChoice;
+}
+
 /**
  * Opens a log: one `.parquet`, `.csv` or `.csv.gz` file, every such file below a folder, or those that match a glob, in
  * the order of their paths. A relative path starts from `cwd`. CSV is converted to temporary Parquet files.
  * @throws {DataError} if a file is absent, empty, broken or of another format than its name says, if files differ in
  * format or columns, and if there is no row.
  */
-export async function openSource(database: Database, path: string, cwd = '.'): Promise<Source> {
+export async function openSource(
+  database: Database,
+  path: string,
+  { cwd = '.', csv = CSV_DEFAULTS }: OpenSourceOptions = {},
+): Promise<Source> {
   const names = await findFiles(database, path, cwd);
   const format = commonFormat(names, path);
   const found = names.map((name) => ({ name, path: below(cwd, name) }));
   for (const file of found) await readHead(await localCandidate(file.path, file.name), format);
   const { isText, openLog } = FORMATS[format];
-  const { files, columns, malformedTable } = await openLog(database, found);
+  const { files, columns, malformedTable } = await openLog(database, found, csv);
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
-  const relation = relationOf(files, columns, { isText, malformedTable, name: path });
+  const relation = relationOf(files, columns, { isText, texts: csv, malformedTable, name: path });
   return { path, format, files, columns, rows, relation, notes: [] };
 }
 

@@ -1,5 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { CSV_DEFAULTS } from '../../../lib/config/sections/csv.ts';
 import {
   joinTables,
   lackedColumns,
@@ -168,6 +169,7 @@ describe('a join', () => {
       from: '',
       columns: [{ name: 'user_id', type }],
       isText: false,
+      texts: CSV_DEFAULTS,
       name: 'x.parquet',
       joined: [{ ...USER, place: '' }],
     };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { IdSource } from '../../../lib/config/declaration.ts';
+import { CSV_DEFAULTS } from '../../../lib/config/sections/csv.ts';
 import { writeCanary } from '../../../lib/table/candidates/canary.ts';
 import { checkCandidateColumns } from '../../../lib/table/check/required-columns.ts';
 import type { Relation } from '../../../lib/table/columns.ts';
@@ -100,6 +101,7 @@ describe('a cross', () => {
     from: `(SELECT 0 AS "#row", ${Object.entries(names).map(([name, value]) => `${value} AS ${name}`)})`,
     columns: Object.keys(names).map((name) => ({ name, type: 'VARCHAR' })),
     isText: false,
+    texts: CSV_DEFAULTS,
     name: 'candidates.parquet',
   });
 

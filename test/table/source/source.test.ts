@@ -46,10 +46,10 @@ describe('a source', () => {
     async (path) => {
       await mkdir(place.at('work/one'), { recursive: true });
       await write('work/one/a.csv', 'a\n1\n');
-      const source = await openSource(place.database, path, place.at('work'));
+      const source = await openSource(place.database, path, { cwd: place.at('work') });
       expect(source).toMatchObject({ path, rows: 1, files: [{ path: 'one/a.csv' }] });
       await write('work/one/a.csv', 'a\n"1\n');
-      await expect(openSource(place.database, path, place.at('work'))).rejects.toThrow(
+      await expect(openSource(place.database, path, { cwd: place.at('work') })).rejects.toThrow(
         'quote not closed in one/a.csv: row 0 (from 0) does not end',
       );
     },

@@ -37,7 +37,7 @@ async function openLog(database: Database, found: readonly LogFile[]): Promise<O
   return { files, columns: first?.columns ?? [], malformedTable: malformed === 0 ? null : malformedTable };
 }
 
-async function openShard({ database, file, plan, shard }: ShardOptions): Promise<OpenShard> {
+async function openShard({ database, file, plan, shard, texts }: ShardOptions): Promise<OpenShard> {
   const { name } = file;
   if (plan.dialect === null) throw new RangeError(`the plan of ${name} has no dialect, expected one of a CSV file`);
   const malformedTable = await createMalformedTable(database);
@@ -53,7 +53,7 @@ async function openShard({ database, file, plan, shard }: ShardOptions): Promise
     );
   const numbered = `SELECT file_row_number + ${shard.firstRow} AS "#row", * FROM ${parquetScan([parquet])}`;
   return {
-    relation: { from: withMalformed(numbered, malformedTable), columns: plan.columns, isText: true, name },
+    relation: { from: withMalformed(numbered, malformedTable), columns: plan.columns, isText: true, texts, name },
     async remove() {
       await execute(database, `DROP TABLE ${malformedTable}`);
       await remove();

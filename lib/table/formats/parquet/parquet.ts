@@ -37,7 +37,7 @@ async function openLog(database: Database, found: readonly LogFile[]): Promise<O
   return { files, columns: first?.columns ?? [], malformedTable: null };
 }
 
-async function openShard({ database, file, plan, shard, needed }: ShardOptions): Promise<OpenShard> {
+async function openShard({ database, file, plan, shard, texts, needed }: ShardOptions): Promise<OpenShard> {
   const { name, path } = file;
   await fetchFooter(file);
   const groups = await readRowGroups(database, path, needed);
@@ -45,7 +45,7 @@ async function openShard({ database, file, plan, shard, needed }: ShardOptions):
   const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
   const rowsOf = (columns: string) =>
     `SELECT file_row_number AS "#row", ${columns} FROM ${parquetScan([path])} WHERE ${range}`;
-  const relation = { columns: plan.columns, isText: false, name };
+  const relation = { columns: plan.columns, isText: false, texts, name };
   if (groups.length <= MANY_ROW_GROUPS)
     return { relation: { ...relation, from: withMalformed(rowsOf('*'), null) }, remove: async () => {} };
   const copy = join(database.scratch, `${database.uniqueName('shard')}.parquet`);
