@@ -9,7 +9,7 @@ export function unknownName(kind: string, name: string, known: readonly string[]
   return `no ${kind} ${name}, ${meant === undefined ? '' : `did you mean ${meant}? `}expected one of ${listed(known)}`;
 }
 
-/** Whether two names mean the same column: DuckDB's column names ignore case. */
+/** Whether two names mean the same column: they may differ in case. */
 export function sameColumn(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }

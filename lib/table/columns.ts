@@ -2,15 +2,24 @@
  * Columns of files, and the relations that have them. `lib/table/values` has the SQL that reads their values.
  */
 import type { CsvChoice, EntityTable } from '../config/declaration.ts';
-import { identifier, literal } from './database.ts';
+import { sameColumn } from '../config/names.ts';
+import { literal } from './database.ts';
+import { DataError } from './errors.ts';
 
-/** A column of a file or query. */
-export interface Column {
+/** A column of a file. */
+export interface FileColumn {
+  /** The name that the file has: any text, which may be empty or repeated. */
   readonly name: string;
   /** DuckDB's name of the type. */
   readonly type: string;
   /** Whether the column is text only because its file format, CSV, has no types. @default false */
   readonly isUntyped?: boolean;
+}
+
+/** A column of rows that SQL can read. */
+export interface Column extends FileColumn {
+  /** SQL that refers to the column. It does not depend on the name, which could be one that SQL or this code uses. */
+  readonly sql: string;
 }
 
 /** An entity whose table has been joined to rows. */
@@ -79,8 +88,13 @@ export function columnKind(type: string): ColumnKind {
 }
 
 /** Returns a column as SQL. */
-export function columnValue({ name, type }: Column): Value {
-  return { sql: identifier(name), type, kind: columnKind(type) };
+export function columnValue({ sql, type }: Column): Value {
+  return { sql, type, kind: columnKind(type) };
+}
+
+/** Returns the columns of a file, which SQL refers to by their positions: `c0`, `c1` and so on. */
+export function byPosition(columns: readonly FileColumn[]): Column[] {
+  return columns.map((column, index) => ({ ...column, sql: `c${index}` }));
 }
 
 /** Returns, as SQL, the constant that replaces a column which candidates lack. */
@@ -89,9 +103,23 @@ export function constantValue(constant: string | number | null): Value {
   return { sql, type: 'VARCHAR', kind: 'text' };
 }
 
-/** Returns the column of exactly this name, or `undefined` if there is none. */
-export function findColumn(relation: Pick<Relation, 'columns'>, name: string): Column | undefined {
-  return relation.columns.find((column) => column.name === name);
+/**
+ * Returns the column of exactly this name or, if there is none, the only one whose name differs from it in case alone;
+ * `undefined` if there is none of either.
+ * @throws {DataError} `columns_repeated` if there are several.
+ */
+export function findColumn<T extends FileColumn>(
+  { columns, name: place }: { readonly columns: readonly T[]; readonly name: string },
+  name: string,
+): T | undefined {
+  const exact = columns.filter((column) => column.name === name);
+  const found = exact.length > 0 ? exact : columns.filter((column) => sameColumn(column.name, name));
+  if (found.length > 1)
+    throw new DataError(
+      'columns_repeated',
+      `columns repeated${exact.length > 0 ? '' : ', or different in case only'}: ${found.map((column) => column.name).join(', ')}, expected one column ${name} (in ${place})`,
+    );
+  return found[0];
 }
 
 /** Returns a feature's column, or the constant that replaces it if it is absent. The columns must have been checked. */

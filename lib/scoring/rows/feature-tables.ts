@@ -15,9 +15,10 @@ import {
   writeNeededRows,
 } from '../../table/candidates/join-tables.ts';
 import type { FoundTable, PinnedTable } from '../../table/candidates/plan.ts';
-import type { Column, Relation } from '../../table/columns.ts';
+import { byPosition, type FileColumn, findColumn, type Relation } from '../../table/columns.ts';
 import type { Database } from '../../table/database.ts';
 import type { Encoder } from '../../table/encoder.ts';
+import { parquetScan, positionalScan } from '../../table/formats/parquet/file.ts';
 import { CandidateFileError } from '../errors.ts';
 import {
   type FeatureFile,
@@ -53,7 +54,7 @@ export interface JoinOptions extends TableReader {
 
 export interface FeatureTables {
   /** The newest table of each entity that has features which a file of these columns lacks. */
-  find(columns: readonly Column[], reader: TableReader): Promise<FoundTable[]>;
+  find(columns: readonly FileColumn[], reader: TableReader): Promise<FoundTable[]>;
   /**
    * The rows with the columns that the tables give, as the tables were when they were pinned.
    * @throws {CandidateFileError} `feature_version_gone`
@@ -115,7 +116,7 @@ export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }:
           names: lackedOf(entity, { declaration, encoder }, columns),
         }))
         .filter(({ names }) => names.length > 0);
-      return mapAtOnce(lacking, ({ entity, names }) => findTable(store, entity, names, columns));
+      return mapAtOnce(lacking, ({ entity, names }) => findTable(store, entity, names));
     },
     async join(rows, { database, tables, declaration, encoder, scratch }) {
       const joined: TableRows[] = [];
@@ -125,10 +126,14 @@ export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }:
         const side = sideOf(pin, manifest, rows, { declaration, encoder });
         if (whole !== null) {
           used.push(...whole);
-          joined.push({ ...side, paths: whole.map(({ path }) => path) });
+          const from = positionalScan(
+            whole.map(({ path }) => path),
+            manifest.columns,
+          );
+          joined.push({ ...side, from });
         } else {
           const paths = await reduce({ store, database, rows, side, scratch, wholeBytes }, manifest);
-          joined.push({ ...side, paths });
+          joined.push({ ...side, from: parquetScan(paths) });
         }
       }
       const relation = await joinTables(database, rows, joined, scratch);
@@ -138,20 +143,16 @@ export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }:
   };
 }
 
-async function findTable(
-  store: Store,
-  entity: EntityTable,
-  names: readonly string[],
-  columns: readonly Column[],
-): Promise<FoundTable> {
+async function findTable(store: Store, entity: EntityTable, names: readonly string[]): Promise<FoundTable> {
   const found = await newestTable(store, entity.entity);
   if (found === null)
     return { entity, place: `${tablesFolder(entity.entity)}, which has no table`, columns: [], pin: null };
   const { key, versionId, value: manifest } = found;
+  const place = tableFolder(entity.entity, manifest.date);
   return {
     entity,
-    place: tableFolder(entity.entity, manifest.date),
-    columns: tableColumns(names, manifest.columns, columns),
+    place,
+    columns: tableColumns(names, { columns: byPosition(manifest.columns), name: place }),
     pin: { entity: entity.entity, manifestKey: key, versionId },
   };
 }
@@ -178,22 +179,28 @@ function sideOf(
   { date, key, columns }: FeatureManifest,
   rows: Relation,
   { declaration, encoder }: TableReader,
-): Omit<TableRows, 'paths'> {
+): Omit<TableRows, 'from'> {
   const entity = declaration.entities.find((declared) => declared.entity === pin.entity);
-  const keyColumn = columns.find(({ name }) => name === key);
+  const place = tableFolder(pin.entity, date);
+  const table = { columns: byPosition(columns), name: place };
+  const keyColumn = findColumn(table, key);
   if (entity === undefined || keyColumn === undefined)
     throw new RangeError(`table of ${pin.entity} is not declared, or has no column ${key} (${pin.manifestKey})`);
   const lacked = lackedOf(entity, { declaration, encoder }, rows.columns);
   return {
     entity,
-    place: tableFolder(entity.entity, date),
+    place,
     key: keyColumn,
-    columns: tableColumns(lacked, columns, rows.columns),
+    columns: tableColumns(lacked, table),
   };
 }
 
 /** Columns of the entity's features that are not among the columns given. */
-function lackedOf(entity: EntityTable, { declaration, encoder }: TableReader, columns: readonly Column[]): string[] {
+function lackedOf(
+  entity: EntityTable,
+  { declaration, encoder }: TableReader,
+  columns: readonly FileColumn[],
+): string[] {
   const { entities } = declaration;
   return lackedColumns(tableFeatures(entity, entities, encoder.features), entities, columns);
 }
@@ -202,7 +209,7 @@ interface Reduction {
   readonly store: Store;
   readonly database: Database;
   readonly rows: Relation;
-  readonly side: Omit<TableRows, 'paths'>;
+  readonly side: Omit<TableRows, 'from'>;
   readonly scratch: string;
   readonly wholeBytes: number;
 }
@@ -210,7 +217,7 @@ interface Reduction {
 /** Paths of files with the table's rows that these rows need, read from the buckets of their keys, a few at a time. */
 async function reduce(
   { store, database, rows, side, scratch, wholeBytes }: Reduction,
-  { files, buckets }: FeatureManifest,
+  { files, buckets, columns }: FeatureManifest,
 ): Promise<string[]> {
   const needed = new Set(await neededBuckets(database, rows, side.entity, buckets));
   const wanted = files.filter(({ bucket }) => needed.has(bucket));
@@ -220,7 +227,11 @@ async function reduce(
     const folder = await mkdtemp(join(scratch, 'buckets-'));
     const local = await toFiles(store, group, folder);
     const path = join(scratch, `${side.entity.entity}-${paths.length}.parquet`);
-    await writeNeededRows(database, rows, { ...side, paths: local.map((file) => file.path) }, path);
+    const from = positionalScan(
+      local.map((file) => file.path),
+      columns,
+    );
+    await writeNeededRows(database, rows, { ...side, from }, path);
     await assertUnchanged(store, local);
     await rm(folder, { recursive: true });
     paths.push(path);

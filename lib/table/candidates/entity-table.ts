@@ -6,7 +6,7 @@ import { countOf } from '../../numbers/text.ts';
 import { countRejects, describeReject } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.ts';
 import { checkTableColumns, requiredValue } from '../check/required-columns.ts';
-import type { Column, Relation } from '../columns.ts';
+import { type Column, findColumn, type Relation } from '../columns.ts';
 import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
@@ -62,7 +62,7 @@ export async function checkEntityTable(
       `table rows cannot be used: ${problems.join('; ')} (rows count from 0, in ${path})`,
     );
   const typed = relation.isText ? columns.map((column) => ({ ...column, isUntyped: true })) : columns;
-  const key = typed.find(({ name }) => name === entity.key);
+  const key = findColumn({ columns: typed, name: path }, entity.key);
   if (key === undefined) throw new RangeError(`${path} has no column ${entity.key}, expected it to be checked before`);
   return { entity: entity.entity, key, columns: typed, rows, relation };
 }
@@ -76,9 +76,9 @@ export async function* writeBuckets(
   buckets: number,
   folder: string,
 ): AsyncGenerator<BucketFile> {
-  const names = columns.map(({ name }) => identifier(name)).join(', ');
+  const named = columns.map(({ name, sql }, index) => `${sql} AS ${identifier(name || `column${index}`)}`).join(', ');
   const partitions = join(folder, 'partitions');
-  const cut = `SELECT ${names}, ${entityBucketSql(key, buckets)} AS "#bucket" FROM ${relation.from}`;
+  const cut = `SELECT ${columns.map(({ sql }) => sql).join(', ')}, ${entityBucketSql(key, buckets)} AS "#bucket" FROM ${relation.from}`;
   await execute(
     database,
     `COPY (${cut}) TO ${literal(partitions)} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ("#bucket"))`,
@@ -87,7 +87,7 @@ export async function* writeBuckets(
     const files = (await readdir(partition)).sort().map((name) => join(partition, name));
     const path = join(folder, 'bucket.parquet');
     const order = canonicalText(requiredValue(relation, key.name));
-    const rows = `SELECT ${names} FROM ${parquetScan(files)} ORDER BY ${order}`;
+    const rows = `SELECT ${named} FROM ${parquetScan(files)} ORDER BY ${order}`;
     const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
     await execute(database, `COPY (${rows}) TO ${literal(path)} (${options})`);
     await rm(partition, { recursive: true });

@@ -7,8 +7,8 @@
 import { join } from 'node:path';
 import type { EntityTable, Feature } from '../../config/declaration.ts';
 import { sameColumn } from '../../config/names.ts';
-import { type Column, columnValue, findColumn, type Relation, unknownEntitySql } from '../columns.ts';
-import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
+import { type Column, columnValue, type FileColumn, findColumn, type Relation, unknownEntitySql } from '../columns.ts';
+import { type Database, execute, literal, query, queryOne } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import { bucketSql } from '../hash.ts';
 import { featureColumns } from '../kinds/index.ts';
@@ -23,8 +23,8 @@ export interface TableRows {
   readonly key: Column;
   /** The table's columns that are joined, which the rows lack. */
   readonly columns: readonly Column[];
-  /** Paths of the Parquet files. */
-  readonly paths: readonly string[];
+  /** SQL after FROM that reads the table. */
+  readonly from: string;
 }
 
 /** Name of the column with the canonical text of a key, on which tables are joined. */
@@ -56,10 +56,10 @@ export function tableFeatures(
 export function lackedColumns(
   features: readonly Feature[],
   entities: readonly EntityTable[],
-  columns: readonly Column[],
+  columns: readonly FileColumn[],
 ): string[] {
   const asked = features.flatMap((feature) => askedColumns(feature, entities));
-  return [...new Set(asked.filter((name) => !columns.some((column) => column.name === name)))];
+  return [...new Set(asked.filter((name) => findColumn({ columns, name: 'the candidates' }, name) === undefined))];
 }
 
 /** Returns the columns of a feature that a table can provide: all but keys and columns with a value for scoring. */
@@ -70,12 +70,15 @@ function askedColumns(feature: Feature, entities: readonly EntityTable[]): strin
   );
 }
 
-/**
- * Returns the table's columns of these names. One whose name differs from a column of the rows in case only is left
- * out: DuckDB cannot have both in one result.
- */
-export function tableColumns(names: readonly string[], table: readonly Column[], columns: readonly Column[]): Column[] {
-  return table.filter(({ name }) => names.includes(name) && !columns.some((column) => sameColumn(column.name, name)));
+/** Returns the table's columns of these names, each under the name that is asked for. */
+export function tableColumns(
+  names: readonly string[],
+  table: { readonly columns: readonly Column[]; readonly name: string },
+): Column[] {
+  return names.flatMap((name) => {
+    const column = findColumn(table, name);
+    return column === undefined ? [] : { ...column, name };
+  });
 }
 
 /** Returns the buckets of the entities of these rows, in order. */
@@ -130,24 +133,32 @@ export function withTables(
 ): Relation {
   return {
     ...relation,
-    columns: [...relation.columns, ...tables.flatMap(({ columns }) => columns)],
+    columns: [
+      ...relation.columns,
+      ...tables.flatMap(({ columns }, index) =>
+        columns.map((column) => ({ ...column, sql: joinedName(column, index) })),
+      ),
+    ],
     joined: tables.map(({ entity, place }) => ({ ...entity, place })),
   };
+}
+
+/** The name of a table's column in joined rows, in which the columns of the rows keep theirs. */
+function joinedName({ sql }: Column, table: number): string {
+  return `t${table}_${sql}`;
 }
 
 function joinSql(relation: Relation, tables: readonly TableRows[]): string {
   const joins = tables.map((table, index) => {
     const { key, columns, entity } = table;
-    const names = columns.map(({ name }) => `, ${identifier(name)}`).join('');
+    const names = columns.map(({ sql }) => `, ${sql}`).join('');
     const rows = `SELECT ${canonicalText(columnValue(key))} AS ${KEY}${names} FROM (${neededRowsSql(relation, table)})`;
-    const candidate = canonicalText({
-      ...columnValue(keyColumn(relation, entity.key)),
-      sql: `rows.${identifier(entity.key)}`,
-    });
+    const column = keyColumn(relation, entity.key);
+    const candidate = canonicalText(columnValue({ ...column, sql: `rows.${column.sql}` }));
     return `LEFT JOIN (${rows}) table${index} ON table${index}.${KEY} = ${candidate}`;
   });
   const selected = tables.flatMap(({ entity, columns }, index) => [
-    ...columns.map(({ name }) => `table${index}.${identifier(name)}`),
+    ...columns.map((column) => `table${index}.${column.sql} AS ${joinedName(column, index)}`),
     `table${index}.${KEY} IS NULL AS ${unknownEntitySql(entity.entity)}`,
   ]);
   return `SELECT ${['rows.*', ...selected].join(', ')} FROM ${relation.from} rows ${joins.join(' ')} ORDER BY rows."#row"`;
@@ -157,10 +168,10 @@ function joinSql(relation: Relation, tables: readonly TableRows[]): string {
  * Returns the SQL of the table's rows that the relation's entities need. The table is streamed; only these rows are
  * kept.
  */
-function neededRowsSql(relation: Relation, { entity, key, columns, paths }: TableRows): string {
+function neededRowsSql(relation: Relation, { entity, key, columns, from }: TableRows): string {
   const keys = `SELECT ${canonicalText(columnValue(keyColumn(relation, entity.key)))} FROM ${relation.from}`;
-  const names = [key, ...columns].map(({ name }) => identifier(name)).join(', ');
-  return `SELECT ${names} FROM ${parquetScan(paths)} WHERE ${canonicalText(columnValue(key))} IN (${keys})`;
+  const names = [...new Set([key, ...columns].map(({ sql }) => sql))].join(', ');
+  return `SELECT ${names} FROM ${from} WHERE ${canonicalText(columnValue(key))} IN (${keys})`;
 }
 
 function writeParquet(database: Database, rows: string, path: string): Promise<void> {

@@ -1,7 +1,9 @@
 /** The columns of a scores file. A column that is computed from others is one more entry here. */
 
 import type { Declaration } from '../../config/declaration.ts';
+import { sameColumn } from '../../config/names.ts';
 import { listed } from '../../numbers/text.ts';
+import { byPosition, type Column, findColumn } from '../columns.ts';
 import { identifier } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { CandidatePlan } from './plan.ts';
@@ -15,7 +17,8 @@ export interface OutputColumn {
 
 /**
  * Returns the columns in order: the keys or all columns of the candidates, then the outputs of the model.
- * @throws {DataError} if a copied column has the name of an output, in any case of letters.
+ * @throws {DataError} if a copied column cannot have its name in the scores: it is that of an output or of another
+ * column, in any case of letters, or empty.
  */
 export function outputColumns(
   { columns }: Pick<CandidatePlan, 'columns'>,
@@ -23,16 +26,39 @@ export function outputColumns(
   outputs: readonly string[],
   fileName: string,
 ): OutputColumn[] {
-  const copied = scoring.columns === 'all' ? columns.map(({ name }) => name) : log.keys;
-  const taken = new Set(outputs.map((output) => output.toLowerCase()));
-  const clashing = copied.filter((column) => taken.has(column.toLowerCase()));
+  const file = { columns: byPosition(columns), name: fileName };
+  const copied = scoring.columns === 'all' ? file.columns : log.keys.flatMap((key) => keyColumn(file, key));
+  assertNames(
+    copied.map(({ name }) => name),
+    outputs,
+    fileName,
+  );
+  return [
+    ...copied.map(({ name, sql }) => ({ name, sql: `rows.${sql}` })),
+    ...outputs.map((name) => ({ name, sql: `scores.${identifier(name)}` })),
+  ];
+}
+
+/** Returns a key under its declared name; nothing if the file lacks it, which is refused later with all that it lacks. */
+function keyColumn(file: { readonly columns: readonly Column[]; readonly name: string }, key: string): Column[] {
+  const column = findColumn(file, key);
+  return column === undefined ? [] : [{ ...column, name: key }];
+}
+
+function assertNames(copied: readonly string[], outputs: readonly string[], fileName: string): void {
+  const clashing = copied.filter((column) => outputs.some((output) => sameColumn(output, column)));
   if (clashing.length > 0)
     throw new DataError(
       'columns_clash',
       `candidate columns have the names of scores: ${listed(clashing)} (in ${fileName})`,
     );
-  return [
-    ...copied.map((name) => ({ name, sql: `rows.${identifier(name)}` })),
-    ...outputs.map((name) => ({ name, sql: `scores.${identifier(name)}` })),
-  ];
+  const seen = new Set<string>();
+  const repeated = copied.filter((column) => seen.size === seen.add(column.toLowerCase()).size);
+  if (repeated.length > 0 || seen.has(''))
+    throw new DataError(
+      'columns_clash',
+      `candidate columns cannot be copied to the scores: ${
+        repeated.length > 0 ? `repeated, or different in case only: ${listed(repeated)}` : 'one has no name'
+      } (scoring.columns: all, in ${fileName})`,
+    );
 }

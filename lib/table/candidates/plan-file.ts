@@ -2,6 +2,7 @@
 import { CSV_DEFAULTS } from '../../config/sections/csv.ts';
 import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { checkCandidateColumns } from '../check/required-columns.ts';
+import { byPosition } from '../columns.ts';
 import type { Database } from '../database.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';
@@ -31,13 +32,13 @@ export async function planCandidates(
     maxUnzippedBytes: options.maxUnzippedBytes ?? MAX_UNZIPPED_BYTES,
     maxCsvBytes: options.maxCsvBytes ?? Number.POSITIVE_INFINITY,
     ...(savePiece && { savePiece }),
-    neededColumns: (columns) => neededColumns(columns, declaration, encoder),
+    neededColumns: (columns) => neededColumns({ columns, name: file.name }, declaration, encoder),
   });
   const plan = { format, ...fileCut };
   const found = (await findTables?.(plan.columns)) ?? [];
   if (encoder !== undefined && declaration !== undefined) {
     const places = [file.name, ...found.map(({ place }) => place)].join(' and ');
-    const relation = { from: '', columns: plan.columns, isText, texts: csv, name: places };
+    const relation = { from: '', columns: byPosition(plan.columns), isText, texts: csv, name: places };
     checkCandidateColumns(withTables(relation, found), declaration, encoder.features);
   }
   const featureTables = found.flatMap(({ pin }) => pin ?? []);

@@ -1,7 +1,7 @@
 /** The types of a candidate file's plan, which divides its rows into shards that are scored independently. */
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import type { DataFormat } from '../../contract/bucket.ts';
-import type { Column } from '../columns.ts';
+import type { Column, FileColumn } from '../columns.ts';
 import type { Encoder } from '../encoder.ts';
 import type { CutLimits, CutOptions, FileCut } from '../formats/format.ts';
 
@@ -36,5 +36,5 @@ export interface PlanOptions extends Pick<CutOptions, 'shardRows' | 'savePiece'>
   readonly encoder?: Pick<Encoder, 'features'>;
   readonly declaration?: Pick<Declaration, 'log' | 'csv' | 'scoring' | 'entities'>;
   /** Looks for feature tables with columns that the file lacks. @default the file must have every column */
-  readonly findTables?: (columns: readonly Column[]) => Promise<readonly FoundTable[]>;
+  readonly findTables?: (columns: readonly FileColumn[]) => Promise<readonly FoundTable[]>;
 }

@@ -56,7 +56,7 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const { database, file, plan, shard, declaration, encoder, outputs, rejectsPath } = options;
   const { name } = file;
   const columns = outputColumns(plan, declaration, outputs, name);
-  const needed = neededColumns(plan.columns, declaration, encoder);
+  const needed = neededColumns({ columns: plan.columns, name }, declaration, encoder);
   const { openShard } = FORMATS[plan.format];
   const { relation: rows, remove } = await openShard({
     database,

@@ -4,7 +4,7 @@ import type { Part } from '../encoded.ts';
 import type { Source } from '../source/source.ts';
 import type { CheckedLog } from './log.ts';
 import { goodLogRows } from './prepared-rows.ts';
-import { candidateColumns } from './required-columns.ts';
+import { candidateColumns, requiredValue } from './required-columns.ts';
 import { inPartsSql } from './split.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function writeWithRowNumbers(
   { relation, columns }: Source,
   path: string,
 ): Promise<void> {
-  const names = columns.map(({ name }) => identifier(name)).join(', ');
+  const names = columns.map(({ name, sql }) => `${sql} AS ${identifier(name)}`).join(', ');
   const numbered = `SELECT "#row" AS row, ${names} FROM ${relation.from} ORDER BY "#row"`;
   if (!relation.isText) return execute(database, `COPY (${numbered}) TO ${literal(path)} (FORMAT parquet)`);
   const text = `${path}.csv`;
@@ -43,7 +43,9 @@ export async function writeCandidates(
   { path, part, every = 1, from = 0 }: CandidatesOptions,
 ): Promise<void> {
   const { declaration, source } = log;
-  const columns = candidateColumns(declaration, declaration.features).map(identifier).join(', ');
+  const columns = candidateColumns(declaration, declaration.features)
+    .map((name) => `${requiredValue(source.relation, name).sql} AS ${identifier(name)}`)
+    .join(', ');
   const chosen = `SELECT "#row" FROM ${goodLogRows(log)} WHERE ${inPartsSql([part])} AND "#row" % ${every} = ${from}`;
   const rows = `SELECT ${columns} FROM ${source.relation.from} WHERE "#row" IN (${chosen}) ORDER BY "#row"`;
   const format = path.endsWith('.csv') ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';

@@ -3,8 +3,8 @@
  * is read, they are encoded again, so that a version of the code or of DuckDB that encodes them differently is refused.
  */
 import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
-import type { Column, Relation } from '../columns.ts';
-import { type Database, identifier, literal, query } from '../database.ts';
+import { byPosition, type Column, type Relation } from '../columns.ts';
+import { type Database, literal, query } from '../database.ts';
 import type { EncodedChunk, InputSpec } from '../encoded.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
 import { EncoderMismatchError } from '../errors.ts';
@@ -96,12 +96,12 @@ function probeRelation(features: readonly Feature[], rows: Probe['rows']): Relat
   const columns = new Map<string, string>();
   for (const { column, use } of features.flatMap(featureColumns))
     columns.set(column, use === 'list' ? 'VARCHAR[]' : 'VARCHAR');
-  const listed: Column[] = [...columns].map(([name, type]) => ({ name, type }));
+  const listed: Column[] = byPosition([...columns].map(([name, type]) => ({ name, type })));
   const tuples = rows.map(
     (row, index) => `(${[index, ...listed.map(({ name, type }) => valueSql(row[name] ?? null, type))].join(', ')})`,
   );
-  const names = ['#row', ...listed.map(({ name }) => name)];
-  const from = `(VALUES ${tuples.join(', ')}) AS probe(${names.map(identifier).join(', ')})`;
+  const names = ['"#row"', ...listed.map(({ sql }) => sql)];
+  const from = `(VALUES ${tuples.join(', ')}) AS probe(${names.join(', ')})`;
   return { from, columns: listed, isText: true, texts: { nullValues: [], decimal: '.' }, name: 'probe.json' };
 }
 

@@ -1,6 +1,6 @@
 /** What a file format must define to be read: as a log, and shard by shard as candidates. */
 import type { CsvChoice } from '../../config/declaration.ts';
-import type { Column, Relation, TextRules } from '../columns.ts';
+import type { FileColumn, Relation, TextRules } from '../columns.ts';
 import type { Database } from '../database.ts';
 import type { ByteRange, CandidateFile } from './candidate-file.ts';
 import type { Dialect } from './csv/dialect.ts';
@@ -33,7 +33,7 @@ export interface LogFile {
 /** The files of a log, which can be read. */
 export interface OpenedFiles {
   readonly files: readonly SourceFile[];
-  readonly columns: readonly Column[];
+  readonly columns: readonly FileColumn[];
   /** SQL name of the table of malformed records (row, reason, value); `null` if there are none. */
   readonly malformedTable: string | null;
 }
@@ -52,7 +52,7 @@ export interface Shard {
 
 /** A candidate file divided into shards. It can be written as JSON and read again. */
 export interface FileCut {
-  readonly columns: readonly Column[];
+  readonly columns: readonly FileColumn[];
   /** Size of the file in bytes. */
   readonly size: number;
   readonly rows: number;
@@ -92,7 +92,7 @@ export interface CutOptions extends CutLimits {
   /** Saves a local file with the uncompressed rows of one shard of CSV in gzip, and returns its name. */
   readonly savePiece?: (index: number, path: string) => Promise<string>;
   /** Returns the names of those columns of the file that scoring reads. */
-  neededColumns(columns: readonly Column[]): string[];
+  neededColumns(columns: readonly FileColumn[]): string[];
 }
 
 /** Which shard is opened, and what is needed of it. */

@@ -1,8 +1,8 @@
 /** Parquet files with the same columns as one relation. */
 import { listed } from '../../numbers/text.ts';
-import type { Column, Relation, TextRules } from '../columns.ts';
+import { byPosition, type FileColumn, type Relation, type TextRules } from '../columns.ts';
 import { DataError } from '../errors.ts';
-import { parquetScan } from './parquet/file.ts';
+import { positionalScan } from './parquet/file.ts';
 
 /** A file of a log. */
 export interface SourceFile {
@@ -16,7 +16,7 @@ export interface SourceFile {
 /** Returns the rows of Parquet files as a relation, in which positions count over all files in order. */
 export function relationOf(
   files: readonly SourceFile[],
-  columns: readonly Column[],
+  columns: readonly FileColumn[],
   {
     isText,
     texts,
@@ -39,8 +39,11 @@ export function relationOf(
     files.length === 1
       ? 'file_row_number'
       : `file_row_number + [${firstRows.join(', ')}][CAST(file_index AS BIGINT) + 1]`;
-  const scan = `SELECT ${row} AS "#row", * FROM ${parquetScan(files.map(({ parquet }) => parquet))}`;
-  return { from: withMalformed(scan, malformedTable), columns, isText, texts, name };
+  const scan = `SELECT ${row} AS "#row", * FROM ${positionalScan(
+    files.map(({ parquet }) => parquet),
+    columns,
+  )}`;
+  return { from: withMalformed(scan, malformedTable), columns: byPosition(columns), isText, texts, name };
 }
 
 /**
@@ -60,7 +63,7 @@ export function withMalformed(rows: string, malformedTable: string | null): stri
 /** The columns of a file. */
 export interface FileColumns {
   readonly name: string;
-  readonly columns: readonly Column[];
+  readonly columns: readonly FileColumn[];
 }
 
 /**

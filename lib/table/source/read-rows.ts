@@ -1,4 +1,4 @@
-import { type Database, identifier, query } from '../database.ts';
+import { type Database, query } from '../database.ts';
 import { openSource } from './source.ts';
 
 /** Rows of a file as text. */
@@ -12,11 +12,10 @@ export interface TextRows {
 /** Returns the first `count` rows of a file, folder or glob of Parquet or CSV as text. */
 export async function readRows(database: Database, path: string, count: number): Promise<TextRows> {
   const { relation, columns } = await openSource(database, path);
-  const names = columns.map(({ name }) => name);
-  const texts = names.map((name, i) => `CAST(${identifier(name)} AS VARCHAR) AS c${i}`);
+  const texts = columns.map(({ sql }, i) => `CAST(${sql} AS VARCHAR) AS c${i}`);
   const rows = await query(database, `SELECT ${texts.join(', ')} FROM ${relation.from} ORDER BY "#row" LIMIT ${count}`);
   return {
-    columns: names,
-    rows: rows.map((row) => names.map((_, i) => (row[`c${i}`] == null ? null : String(row[`c${i}`])))),
+    columns: columns.map(({ name }) => name),
+    rows: rows.map((row) => columns.map((_, i) => (row[`c${i}`] == null ? null : String(row[`c${i}`])))),
   };
 }

@@ -52,7 +52,7 @@ export async function openSource(
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
   const relation = relationOf(files, columns, { isText, texts: csv, malformedTable, name: path });
-  return { path, format, files, columns, rows, relation, notes: [] };
+  return { path, format, files, columns: relation.columns, rows, relation, notes: [] };
 }
 
 /** Returns the paths of the files: absolute if `path` is, otherwise from `cwd`. */

@@ -12,7 +12,7 @@ import {
 } from '../../../lib/table/candidates/join-tables.ts';
 import { candidateChecks, firstFailedSql } from '../../../lib/table/check/check-rows.ts';
 import { checkCandidateColumns } from '../../../lib/table/check/required-columns.ts';
-import type { Relation } from '../../../lib/table/columns.ts';
+import { byPosition, type Relation } from '../../../lib/table/columns.ts';
 import { query } from '../../../lib/table/database.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
 import { bag, category, cross, LOG_DEFAULTS, number, rowsSql, workplace } from '../fixture.ts';
@@ -28,7 +28,11 @@ async function rowsOf(name: string, sql: string): Promise<Relation> {
 
 async function joined(relation: Relation, tables: readonly TableRows[]) {
   const result = await joinTables(place.database, relation, tables, await mkdtemp(place.at('joined-')));
-  return { relation: result, rows: await query(place.database, `SELECT * FROM ${result.from}`) };
+  const named = result.columns.map(({ name, sql }) => `${sql} AS "${name}"`).join(', ');
+  return {
+    relation: result,
+    rows: await query(place.database, `SELECT COLUMNS('^#.*'), ${named} FROM ${result.from}`),
+  };
 }
 
 describe('the features that a table can provide', () => {
@@ -69,10 +73,12 @@ describe('the features that a table can provide', () => {
     ).toEqual(['age', 'counts']);
   });
 
-  it('have no column whose name differs from one of the file in case only', () => {
-    const table = ['age', 'counts', 'extra'].map((name) => ({ name, type: 'BIGINT' }));
-    expect(tableColumns(['age', 'counts'], table, [{ name: 'AGE', type: 'BIGINT' }])).toEqual([
-      { name: 'counts', type: 'BIGINT' },
+  it('are found in another case, in the file and in the table', () => {
+    const user = tableFeatures(USER, [USER, ITEM], features);
+    expect(lackedColumns(user, [USER, ITEM], [{ name: 'AGE', type: 'BIGINT' }])).toEqual(['history', 'counts']);
+    const columns = byPosition(['user_id', 'Counts', 'extra'].map((name) => ({ name, type: 'BIGINT' })));
+    expect(tableColumns(['age', 'counts'], { columns, name: 'features/user/' })).toEqual([
+      { name: 'counts', type: 'BIGINT', sql: 'c1' },
     ]);
   });
 });
@@ -167,7 +173,7 @@ describe('a join', () => {
   it.each(['DOUBLE', 'BOOLEAN', 'DATE'])('is refused for a key of type %s', (type) => {
     const relation = {
       from: '',
-      columns: [{ name: 'user_id', type }],
+      columns: byPosition([{ name: 'user_id', type }]),
       isText: false,
       texts: CSV_DEFAULTS,
       name: 'x.parquet',
@@ -192,9 +198,9 @@ describe('the needed rows of a table', () => {
     );
     const path = place.at('needed.parquet');
     await writeNeededRows(place.database, rows, { ...users, columns: users.columns.slice(0, 1) }, path);
-    expect(await query(place.database, `SELECT * FROM read_parquet('${path}') ORDER BY user_id`)).toEqual([
-      { user_id: 1n, age: 10n },
-      { user_id: 3n, age: 30n },
+    expect(await query(place.database, `SELECT * FROM read_parquet('${path}') ORDER BY c0`)).toEqual([
+      { c0: 1n, c1: 10n },
+      { c0: 3n, c1: 30n },
     ]);
   });
 });

@@ -1,7 +1,7 @@
 /** Feature tables for tests. */
 import type { TableRows } from '../../../lib/table/candidates/join-tables.ts';
-import type { Column } from '../../../lib/table/columns.ts';
-import { readParquetFacts } from '../../../lib/table/formats/parquet/file.ts';
+import { byPosition, type Column } from '../../../lib/table/columns.ts';
+import { positionalScan, readParquetFacts } from '../../../lib/table/formats/parquet/file.ts';
 import type { workplace } from '../fixture.ts';
 
 /** The users, who may be unknown. */
@@ -16,6 +16,6 @@ export async function tableOf(
 ): Promise<TableRows> {
   const path = await place.write(name, sql);
   const { columns } = await readParquetFacts(place.database, path, path);
-  const [key, ...others] = columns as [Column, ...Column[]];
-  return { entity, place: `features/${entity.entity}/`, key, columns: others, paths: [path] };
+  const [key, ...others] = byPosition(columns) as [Column, ...Column[]];
+  return { entity, place: `features/${entity.entity}/`, key, columns: others, from: positionalScan([path], columns) };
 }

@@ -322,9 +322,9 @@ describe('the columns of a log', () => {
     });
   });
 
-  it('are missing if their names differ in case', async () => {
+  it('are found if their names differ in case alone', async () => {
     const path = await place.write('upper.parquet', "SELECT 1 AS Row, 0 AS click, 0 AS conversion, 'train' AS part");
-    await expect(openLog(place, path, declare([]))).rejects.toThrow(`log columns missing: row (in ${path})`);
+    expect((await openLog(place, path, declare([]))).rejects).toEqual([]);
   });
 
   it('are refused with the names of all that have a wrong type', async () => {

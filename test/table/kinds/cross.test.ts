@@ -99,7 +99,7 @@ describe('a cross', () => {
     CASE WHEN i % 5 > 0 THEN 'a' || (i % 7) END AS a, CASE WHEN i % 5 > 1 THEN i % 3 END AS b FROM range(500) t(i)`;
   const relation = (names: Readonly<Record<string, string>>): Relation => ({
     from: `(SELECT 0 AS "#row", ${Object.entries(names).map(([name, value]) => `${value} AS ${name}`)})`,
-    columns: Object.keys(names).map((name) => ({ name, type: 'VARCHAR' })),
+    columns: Object.keys(names).map((name) => ({ name, type: 'VARCHAR', sql: name })),
     isText: false,
     texts: CSV_DEFAULTS,
     name: 'candidates.parquet',

@@ -1,4 +1,5 @@
 /** Reads CSV, plain or in gzip, as logs and as candidates. It is converted to Parquet of text columns. */
+import { byPosition } from '../../columns.ts';
 import { type Database, execute } from '../../database.ts';
 import { DataError } from '../../errors.ts';
 import type { Format, LogFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
@@ -53,7 +54,13 @@ async function openShard({ database, file, plan, shard, texts }: ShardOptions): 
     );
   const numbered = `SELECT file_row_number + ${shard.firstRow} AS "#row", * FROM ${parquetScan([parquet])}`;
   return {
-    relation: { from: withMalformed(numbered, malformedTable), columns: plan.columns, isText: true, texts, name },
+    relation: {
+      from: withMalformed(numbered, malformedTable),
+      columns: byPosition(plan.columns),
+      isText: true,
+      texts,
+      name,
+    },
     async remove() {
       await execute(database, `DROP TABLE ${malformedTable}`);
       await remove();

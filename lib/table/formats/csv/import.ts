@@ -171,7 +171,7 @@ async function convertClean(
   { delimiter, header }: Dialect,
   base: string,
 ): Promise<void> {
-  const columns = header.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ');
+  const columns = header.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
   const read =
     `read_csv(${literal(`${base}.csv`)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = '"', ` +
     `escape = '"', nullstr = '', new_line = '\\n', columns = {${columns}})`;

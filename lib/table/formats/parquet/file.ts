@@ -1,34 +1,23 @@
 /** Reads what a Parquet file's ends say about it: whether it is complete, its columns, rows and row groups. */
 
 import { open } from 'node:fs/promises';
-import { listed } from '../../../numbers/text.ts';
-import type { Column } from '../../columns.ts';
+import { byPosition, type FileColumn } from '../../columns.ts';
 import { type Database, literal, query, queryOne } from '../../database.ts';
 import { DataError, firstLine } from '../../errors.ts';
 import type { ByteRange } from '../candidate-file.ts';
 
 /** Columns and number of rows of a Parquet file. */
 export interface ParquetFacts {
-  readonly columns: readonly Column[];
+  readonly columns: readonly FileColumn[];
   readonly rows: number;
 }
 
 /** The first and the last four bytes of a Parquet file. */
 export const MAGIC = 'PAR1';
-/** Names of columns that DuckDB or this code adds to rows. A file must not have columns of these names. */
-const RESERVED = [
-  'file_row_number',
-  'file_index',
-  '#row',
-  '#malformed',
-  '#malformed_value',
-  '#unknown_user',
-  '#unknown_item',
-];
 
 /**
  * Checks that a file which begins as Parquet is complete, and reads its columns and number of rows.
- * @throws {DataError} if it is not complete, or names of columns are repeated or reserved.
+ * @throws {DataError} if it is not complete.
  */
 export async function readParquetFacts(database: Database, path: string, name: string): Promise<ParquetFacts> {
   await assertWhole(path, name);
@@ -38,9 +27,14 @@ export async function readParquetFacts(database: Database, path: string, name: s
       `SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${literal(path)})`,
     );
     const described = await query(database, `DESCRIBE SELECT * FROM ${parquetScan([path])}`);
-    const columns = described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
-    const named = await query(database, `SELECT DISTINCT name FROM parquet_schema(${literal(path)})`);
-    assertNames(columns, new Set(named.map((row) => String(row.name))), name);
+    const names = topNames(await query(database, `SELECT name, num_children FROM parquet_schema(${literal(path)})`));
+    if (names.length !== described.length)
+      throw new RangeError(`its schema has ${names.length} columns, expected ${described.length}`);
+    // DuckDB changes names that are empty or repeated in another case, so only the types are its own.
+    const columns = described.map(({ column_type }, index) => ({
+      name: names[index] ?? '',
+      type: String(column_type),
+    }));
     return { columns, rows: Number(rows) };
   } catch (error) {
     if (error instanceof DataError) throw error;
@@ -51,6 +45,26 @@ export async function readParquetFacts(database: Database, path: string, name: s
 /** Returns the SQL that reads files with the same columns. Folders with names such as `dt=...` add no column. */
 export function parquetScan(paths: readonly string[]): string {
   return `read_parquet([${paths.map(literal).join(', ')}], hive_partitioning = false)`;
+}
+
+/**
+ * Returns the SQL that reads files with the same columns, as `c0`, `c1` and so on, whatever their names are, and
+ * DuckDB's columns `file_row_number` and `file_index`.
+ */
+export function positionalScan(paths: readonly string[], columns: readonly FileColumn[]): string {
+  const names = byPosition(columns).map(({ sql }) => sql);
+  return `${parquetScan(paths)} AS files(${names.join(', ')})`;
+}
+
+/** Returns the names of the top level of a schema, whose elements are in depth-first order, the root first. */
+function topNames([root, ...elements]: readonly Record<string, unknown>[]): string[] {
+  const names: string[] = [];
+  let open = 0;
+  for (const { name, num_children } of elements) {
+    if (open === 0) names.push(String(name));
+    open += Number(num_children ?? 0) - (open === 0 ? 0 : 1);
+  }
+  return names.slice(0, Number(root?.num_children ?? 0));
 }
 
 async function assertWhole(path: string, name: string): Promise<void> {
@@ -75,19 +89,6 @@ async function readEnd(path: string): Promise<{ tail: string; footerBytes: numbe
   } finally {
     await file.close();
   }
-}
-
-/** Refuses names that DuckDB has changed, since they differ from another name in case only, and reserved names. */
-function assertNames(columns: readonly Column[], names: ReadonlySet<string>, file: string): void {
-  const renamed = columns.filter(({ name }) => !names.has(name)).map(({ name }) => name.replace(/_\d+$/, ''));
-  if (renamed.length > 0)
-    throw new DataError(
-      'columns_repeated',
-      `columns repeated, or different in case only: ${listed(renamed)} (in ${file})`,
-    );
-  const reserved = columns.filter(({ name }) => RESERVED.includes(name.toLowerCase())).map(({ name }) => name);
-  if (reserved.length > 0)
-    throw new DataError('columns_clash', `columns have reserved names: ${listed(reserved)} (in ${file})`);
 }
 
 /** Returns the bytes of a Parquet file's footer, at its end. Of these only the last eight must have been fetched. */

@@ -1,12 +1,13 @@
 /** Reads Parquet as logs and as candidates. Of candidates only the bytes that their rows need are fetched. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Database, execute, identifier, literal } from '../../database.ts';
+import { byPosition } from '../../columns.ts';
+import { type Database, execute, literal } from '../../database.ts';
 import { asDataError, DataError } from '../../errors.ts';
 import type { Format, LogFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
 import { assertSameColumns, type FileColumns, type SourceFile, withMalformed } from '../relation.ts';
 import { cutParquet } from './cut.ts';
-import { MAGIC, parquetScan, readParquetFacts, readRowGroups } from './file.ts';
+import { MAGIC, parquetScan, positionalScan, readParquetFacts, readRowGroups } from './file.ts';
 import { fetchFooter, rangesOfRows } from './row-groups.ts';
 
 // A scan takes 0.1 ms for each row group of the file, even if it has none of the shard's rows, and a shard is scanned
@@ -43,19 +44,19 @@ async function openShard({ database, file, plan, shard, texts, needed }: ShardOp
   const groups = await readRowGroups(database, path, needed);
   await file.fetch(rangesOfRows(groups, shard));
   const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
-  const rowsOf = (columns: string) =>
-    `SELECT file_row_number AS "#row", ${columns} FROM ${parquetScan([path])} WHERE ${range}`;
-  const relation = { columns: plan.columns, isText: false, texts, name };
+  const columns = byPosition(plan.columns).filter((column) => needed.includes(column.name));
+  const selected = ['file_row_number AS "#row"', ...columns.map(({ sql }) => sql)].join(', ');
+  const rows = `SELECT ${selected} FROM ${positionalScan([path], plan.columns)} WHERE ${range}`;
+  const relation = { columns, isText: false, texts, name };
   if (groups.length <= MANY_ROW_GROUPS)
-    return { relation: { ...relation, from: withMalformed(rowsOf('*'), null) }, remove: async () => {} };
+    return { relation: { ...relation, from: withMalformed(rows, null) }, remove: async () => {} };
   const copy = join(database.scratch, `${database.uniqueName('shard')}.parquet`);
   const remove = () => rm(copy, { force: true });
-  const copied = `COPY (${rowsOf(needed.map(identifier).join(', '))}) TO ${literal(copy)} (FORMAT parquet)`;
+  const copied = `COPY (${rows}) TO ${literal(copy)} (FORMAT parquet)`;
   await asDataError(name, () => execute(database, copied)).catch(async (error: unknown) => {
     await remove();
     throw error;
   });
-  const columns = plan.columns.filter((column) => needed.includes(column.name));
   const from = withMalformed(`SELECT * FROM ${parquetScan([copy])}`, null);
-  return { relation: { ...relation, columns, from }, remove };
+  return { relation: { ...relation, from }, remove };
 }
