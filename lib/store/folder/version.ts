@@ -5,10 +5,15 @@
 import type { BigIntStats } from 'node:fs';
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 import { ifThere } from '../errno.ts';
+import { parseRecord } from '../records.ts';
 import type { ObjectInfo } from '../store.ts';
 
 type Metadata = ObjectInfo['metadata'];
+
+const METADATA = { schema: z.record(z.string(), z.string()) };
 
 /** The facts about a file as an object, without metadata. */
 export function infoFrom(key: string, stats: BigIntStats): ObjectInfo {
@@ -46,7 +51,10 @@ export async function settle(path: string): Promise<BigIntStats> {
 /** Metadata of versions, one small JSON file each; most objects have none. */
 export interface MetadataFolder {
   readonly path: string;
-  /** `null` where the version has none. */
+  /**
+   * `null` where the version has none.
+   * @throws {InvalidRecordError} where its file is damaged.
+   */
   read(versionId: string): Promise<Metadata | null>;
   write(versionId: string, metadata: Metadata): Promise<void>;
   remove(versionId: string): Promise<void>;
@@ -58,7 +66,7 @@ export function metadataFolder(path: string): MetadataFolder {
     path,
     async read(versionId) {
       const text = await ifThere(readFile(fileOf(versionId), 'utf8'));
-      return text === null ? null : (JSON.parse(text) as Metadata);
+      return text === null ? null : parseRecord(METADATA, text, `metadata ${versionId}.json`, pathToFileURL(path).href);
     },
     async write(versionId, metadata) {
       if (Object.keys(metadata).length === 0) return;

@@ -133,6 +133,20 @@ describe('file store', () => {
       expect(await own('metadata')).toEqual([]);
     });
 
+    it.each([
+      ['{"n":', 'is not JSON, got "{\\"n\\":"'],
+      ['{"n": 1}', 'is not valid: n: invalid input: expected string, received number'],
+    ])('is named where it is damaged: %s', async (content, problem) => {
+      await store.put('a', 'x', { metadata: { n: '1' } });
+      const [name] = await own('metadata');
+      await writeFile(join(root, '.entirespace/metadata', `${name}`), content);
+      const folder = pathToFileURL(join(root, '.entirespace/metadata')).href;
+      const message = `metadata ${name} ${problem} (in ${folder})`;
+      await expect(store.head('a')).rejects.toMatchObject({ name: 'InvalidRecordError', message });
+      await store.put('a', 'y');
+      expect(await store.head('a')).toMatchObject({ metadata: {} });
+    });
+
     it.each([['ifAbsent'], ['ifMatch']])(
       'is the metadata of the winner alone after a race by %s',
       async (condition) => {
