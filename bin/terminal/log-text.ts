@@ -1,9 +1,9 @@
 /** A log and rows, as text for people. */
 
-import { count, countOf, fixedPercent } from '../../lib/numbers/text.ts';
+import { count, countOf, fixedPercent, minute } from '../../lib/numbers/text.ts';
 import type { RejectCount } from '../../lib/table/check/acceptable.ts';
 import { PARTS } from '../../lib/table/encoded.ts';
-import type { LogSummary } from '../../lib/table/fit/summary.ts';
+import type { LogSummary, TimeRange } from '../../lib/table/fit/summary.ts';
 import { suspicionText } from '../../lib/table/fit/suspicious.ts';
 import type { LogReport } from '../../lib/table/fit/validate.ts';
 import type { TextRows } from '../../lib/table/source/read-rows.ts';
@@ -18,21 +18,38 @@ export function formatLogReport({ summary, rejects, distinct }: LogReport): stri
   return [formatLogSummary(summary), ...lines, ...formatRejects(rejects)].join('\n');
 }
 
-/** Rows and label rates of each part, notes, and columns that leak a label, a line each. */
-export function formatLogSummary({ source, rows, rejected, parts, suspicious, notes }: LogSummary): string {
+/** Rows, times and label rates of each part, the split, notes, and columns that leak a label, a line each. */
+export function formatLogSummary({
+  source,
+  rows,
+  rejected,
+  time,
+  split,
+  parts,
+  suspicious,
+  notes,
+}: LogSummary): string {
   const lines = PARTS.filter((part) => parts[part].rows > 0).map((part) => {
     const labels = Object.entries(parts[part].labels).map(([stage, { positives, negatives, unknown }]) => {
       const known = positives + negatives;
       return `${stage} ${count(positives)}${known === 0 ? '' : ` (${fixedPercent(positives / known, 2)})`}${unknown === 0 ? '' : `, ${count(unknown)} too young to tell`}`;
     });
-    return `  ${part.padEnd(10)} ${count(parts[part].rows).padStart(11)} rows: ${labels.join('; ')}`;
+    const range = parts[part].time;
+    return `  ${part.padEnd(10)} ${count(parts[part].rows).padStart(11)} rows${rangeText(range)}: ${labels.join('; ')}`;
   });
   return [
-    `${source}: ${countOf(rows, 'row')}, ${count(rejected)} rejected`,
+    `${source}: ${countOf(rows, 'row')}, ${count(rejected)} rejected${rangeText(time)}`,
+    `  ${split}`,
     ...lines,
     ...notes.map((note) => `note: ${note}`),
     ...suspicious.map((column) => `warning: ${suspicionText(column)}: is it known only afterwards?`),
   ].join('\n');
+}
+
+/** `, 2026-05-01 00:00 to 2026-05-21 19:50 UTC`; nothing where no row has a time. */
+function rangeText(range: TimeRange | null): string {
+  if (range === null) return '';
+  return `, ${minute(new Date(range.first)).replace(' UTC', '')} to ${minute(new Date(range.last))}`;
 }
 
 function formatRejects(rejects: readonly RejectCount[]): string[] {

@@ -65,16 +65,24 @@ export interface Roles {
 
 /** How the log is divided into training, validation and test rows. */
 export type Split =
-  /** Shares of the rows, assigned by the md5 of the column's text and the seed. */
+  /** Shares of the rows, assigned by the md5 of the columns' text and the seed. */
   | {
       readonly by: 'hash';
-      readonly column: string;
+      readonly columns: readonly string[];
       readonly validation: number;
       readonly test: number;
       readonly seed: number;
+      /** Whether no split is declared. @default false */
+      readonly isDefault?: boolean;
     }
   /** Rows in order of time: the training rows are the earliest, the test rows the latest. */
-  | { readonly by: 'time'; readonly validation: TimeBound; readonly test: TimeBound }
+  | {
+      readonly by: 'time';
+      readonly validation: TimeBound;
+      readonly test: TimeBound;
+      /** Whether no split is declared. @default false */
+      readonly isDefault?: boolean;
+    }
   /** Rows by the text that they have in a column. */
   | {
       readonly by: 'column';

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { DURATION, INSTANT, parseInstant } from './units.ts';
 
 const COLUMN = 'a column name';
+const COLUMNS = 'a column name or a list of column names';
 const RATE = 'a rate above 0 and at most 1, or a column name';
 const SHARE = 'a share of at least 0 and below 1';
 const BOUND = 'a number or null';
@@ -18,6 +19,8 @@ const SHARE_OR_INSTANT = `${SHARE}, or an instant such as 2026-05-08 or 2026-05-
 
 /** A name of a column. */
 export const column = text(COLUMN);
+/** The name of a column, or a list of names. */
+export const columnOrColumns = z.union([text(COLUMNS), z.array(text(COLUMNS), COLUMNS).min(1, COLUMNS)], COLUMNS);
 /** A name of a stage. Stages must not end in `_entire`: the scores have columns of such names. */
 export const stageName = pattern(
   /^(?!.*_entire$)[a-z][a-z0-9_]*$/,

@@ -54,10 +54,10 @@ function refuse(details: string): WindowProof {
 /** Returns the reason why both splits hold out the same rows at any time; `null` if they may differ. */
 function heldOutAlike(champion: Split, challenger: Split): string | null {
   if (champion.by === 'hash' && challenger.by === 'hash') {
-    const isSame = champion.column === challenger.column && champion.seed === challenger.seed;
+    const isSame = namesOf(champion) === namesOf(challenger) && champion.seed === challenger.seed;
     // The test rows are those of the least hashes: a smaller share is part of a larger one.
     return isSame && challenger.test <= champion.test
-      ? `both versions hold out the same rows, by the hash of ${challenger.column}`
+      ? `both versions hold out the same rows, by the hash of ${namesOf(challenger)}`
       : null;
   }
   if (champion.by === 'column' && challenger.by === 'column') {
@@ -80,8 +80,12 @@ function lastRead({ data: { time } }: Reading): Range | null {
 }
 
 function splitText(split: Split): string {
-  if (split.by === 'hash') return `split by the hash of ${split.column} (seed ${split.seed}, test ${split.test})`;
+  if (split.by === 'hash') return `split by the hash of ${namesOf(split)} (seed ${split.seed}, test ${split.test})`;
   return split.by === 'column' ? `split by ${split.column} (test ${split.test.join(', ')})` : 'split by time';
+}
+
+function namesOf({ columns }: Split & { readonly by: 'hash' }): string {
+  return columns.join(', ');
 }
 
 function rangeText({ from, to }: Range): string {

@@ -130,6 +130,7 @@ describe('validate', () => {
       code: 0,
       stdout: `shop.yaml is valid: 2 stages, 3 features, 2 embedding tables
 log.parquet: 3,000 rows, 0 rejected
+  split by the hash of row: 10% validation, 20% test
   train            2,078 rows: click 573 (27.57%); conversion 192 (9.24%)
   validation         313 rows: click 88 (28.12%); conversion 22 (7.03%)
   test               609 rows: click 172 (28.24%); conversion 65 (10.67%)

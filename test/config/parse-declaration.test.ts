@@ -46,7 +46,7 @@ describe('the smallest declaration', () => {
         decimal: '.',
         nullValues: ['NULL', 'null', 'Null', 'NaN', 'nan', '-nan', 'None', '\\N', 'NA', 'N/A', '<NA>', 'NaT'],
       },
-      split: { by: 'hash', column: 'id', validation: 0.1, test: 0.1, seed: 1 },
+      split: { by: 'hash', columns: ['id'], validation: 0.1, test: 0.1, seed: 1, isDefault: true },
       entities: [],
       embeddings: [
         { name: 'brand', dimension: 18, ids: { kind: 'vocabulary', minCount: 2, unknown: 1, maxSize: null } },
@@ -164,7 +164,12 @@ describe('the split', () => {
     {
       name: 'by hash',
       split: '{ hash: user, seed: 7, validation: 0, test: 0.5 }',
-      expected: { by: 'hash', column: 'user', validation: 0, test: 0.5, seed: 7 },
+      expected: { by: 'hash', columns: ['user'], validation: 0, test: 0.5, seed: 7 },
+    },
+    {
+      name: 'by hash of several columns',
+      split: '{ hash: [user, item] }',
+      expected: { by: 'hash', columns: ['user', 'item'], validation: 0.1, test: 0.1, seed: 1 },
     },
     {
       name: 'by shares of time',
@@ -185,15 +190,16 @@ describe('the split', () => {
     expect(parse({ split, log: '{ keys: [id], time: ts }' }).split).toEqual(expected);
   });
 
-  it('is by default by time, without a time by the hash of the group, and without a group by that of a key', () => {
+  it('is by default by time, and without a time by the hash of all keys, so that known ids stay known', () => {
     const tenth = { share: 0.1 };
     expect(parse({ log: '{ keys: [id], time: ts, group: user }' }).split).toEqual({
       by: 'time',
       validation: tenth,
       test: tenth,
+      isDefault: true,
     });
-    expect(parse({ log: '{ keys: [id], group: user }' }).split).toMatchObject({ by: 'hash', column: 'user' });
-    expect(parse({ log: '{ keys: [q, id] }' }).split).toMatchObject({ by: 'hash', column: 'q' });
+    expect(parse({ log: '{ keys: [id], group: user }' }).split).toMatchObject({ by: 'hash', columns: ['id'] });
+    expect(parse({ log: '{ keys: [q, id], group: q }' }).split).toMatchObject({ by: 'hash', columns: ['q', 'id'] });
   });
 
   it('without validation rows turns early stopping off, like a patience of null', () => {

@@ -93,7 +93,7 @@ describe('entirespace.yaml', () => {
       { name: 'conversion', label: 'conversion', from: ['click'] },
     ]);
     expect(declaration.roles).toEqual({ impression: 'impression', click: 'click', conversion: 'conversion' });
-    expect(declaration.split).toEqual({ by: 'hash', column: 'row', seed: 1, validation: 0.1, test: 0.5 });
+    expect(declaration.split).toEqual({ by: 'hash', columns: ['row'], seed: 1, validation: 0.1, test: 0.5 });
     expect(declaration.features.map(({ name }) => name)).toEqual([
       'recency',
       'history_segment',

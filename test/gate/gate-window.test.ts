@@ -3,7 +3,7 @@ import type { Split } from '../../lib/config/declaration.ts';
 import { proveUnread, type Reading } from '../../lib/gate/gate-window.ts';
 
 const TIME: Split = { by: 'time', validation: { share: 0.1 }, test: { share: 0.1 } };
-const HASH: Split = { by: 'hash', column: 'user', validation: 0.1, test: 0.2, seed: 1 };
+const HASH: Split = { by: 'hash', columns: ['user'], validation: 0.1, test: 0.2, seed: 1 };
 const COLUMN: Split = { by: 'column', column: 'part', train: ['a'], validation: [], test: ['x', 'y'] };
 const REFUSED = 'it cannot be proven that the current version has not read the held-out rows: ';
 
@@ -71,7 +71,7 @@ describe('by a hash', () => {
   });
 
   it.each([
-    ['another column', { ...HASH, column: 'item' }, 'split by the hash of item (seed 1, test 0.2)'],
+    ['another column', { ...HASH, columns: ['item'] }, 'split by the hash of item (seed 1, test 0.2)'],
     ['another seed', { ...HASH, seed: 2 }, 'split by the hash of user (seed 2, test 0.2)'],
     ['a smaller test share', { ...HASH, test: 0.1 }, 'split by the hash of user (seed 1, test 0.1)'],
     ['values of a column', COLUMN, 'split by part (test x, y)'],

@@ -9,10 +9,11 @@ export function logSummary({ log }: RunTools, summary: LogSummary): void {
   const {
     rows,
     rejected,
+    split,
     parts: { train, validation, test },
   } = summary;
   const parts = { train: train.rows, validation: validation.rows, test: test.rows };
-  log.info('log checked', { rows, rejected, ...parts, notes: toldOf(summary) });
+  log.info('log checked', { rows, rejected, split, ...parts, notes: toldOf(summary) });
 }
 
 /** Logs the losses of an epoch, and counts them as metrics. */

@@ -4,12 +4,13 @@ import { parseInstant } from '../units.ts';
 
 /**
  * Returns the declared split. By default validation and test have a tenth of the rows each: the last ones by time or,
- * in a log without a time, those that the hash of the group or else of the first key selects.
+ * in a log without a time, those that the hash of all keys selects: most ids of the held-out rows are then known.
  */
 export function resolveSplit(split: SplitShape | undefined, log: Log): Split {
   if (split === undefined) return defaultSplit(log);
   if ('hash' in split) {
-    return { by: 'hash', column: split.hash, validation: split.validation, test: split.test, seed: split.seed };
+    const { hash, ...shares } = split;
+    return { by: 'hash', columns: typeof hash === 'string' ? [hash] : hash, ...shares };
   }
   if ('time' in split) return { by: 'time', validation: timeBound(split.validation), test: timeBound(split.test) };
   const [train, validation, test] = [split.train, split.validation, split.test].map((values) => values.map(String));
@@ -23,9 +24,9 @@ export function hasValidation(split: Split): boolean {
   return 'from' in split.validation || split.validation.share > 0;
 }
 
-function defaultSplit(log: Log): Split {
-  if (log.time !== null) return { by: 'time', validation: { share: 0.1 }, test: { share: 0.1 } };
-  return { by: 'hash', column: log.group ?? log.keys[0] ?? '', validation: 0.1, test: 0.1, seed: 1 };
+function defaultSplit({ time, keys }: Log): Split {
+  if (time !== null) return { by: 'time', validation: { share: 0.1 }, test: { share: 0.1 }, isDefault: true };
+  return { by: 'hash', columns: keys, validation: 0.1, test: 0.1, seed: 1, isDefault: true };
 }
 
 function timeBound(bound: number | string): TimeBound {

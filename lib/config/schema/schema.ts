@@ -15,6 +15,7 @@ import { scoring } from '../sections/scoring.ts';
 import { training } from '../sections/training.ts';
 import {
   column,
+  columnOrColumns,
   duration,
   featureName,
   modelName,
@@ -62,7 +63,7 @@ const roles = z.strictObject({
 const split = z.union(
   [
     z.strictObject({
-      hash: column.describe('Column whose text is hashed.'),
+      hash: columnOrColumns.describe('Column, or list of columns, whose text is hashed.'),
       seed: seed.default(1).describe('Seed of the hash.'),
       validation: share.default(0.1).describe('Share of the rows.'),
       test: share.default(0.1).describe('Share of the rows.'),

@@ -19,6 +19,7 @@ import {
 } from './prepared-rows.ts';
 import { checkLogColumns } from './required-columns.ts';
 import { findWindows } from './split.ts';
+import { timeNotes } from './time-notes.ts';
 
 /** A log whose rows have been checked and prepared. */
 export interface CheckedLog extends PreparedLog {
@@ -74,14 +75,18 @@ export async function checkLog(
   const rejects = await countRejects(database, rejectsPath);
   // An empty file of rejects would suggest that there are some.
   if (rejects.length === 0) await rm(rejectsPath);
+  const bounds = await findBounds(database, prepared, declaration);
   return {
     ...rows,
     prepared,
     rejects,
     contradictions: await countContradictions(database, rows, prepared),
     rejectsPath: rejects.length === 0 ? null : rejectsPath,
-    ...(await findBounds(database, prepared, declaration)),
-    notes: source.notes,
+    ...bounds,
+    notes: [
+      ...source.notes,
+      ...(await timeNotes(database, prepared, { column: declaration.log.time, ...bounds, now })),
+    ],
   };
 }
 

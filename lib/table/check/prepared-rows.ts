@@ -12,12 +12,12 @@ import type { PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureKind, preparedColumns } from '../kinds/index.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
-import { canonicalText, groupText, presentSql } from '../values/canonical.ts';
+import { canonicalText, groupText } from '../values/canonical.ts';
 import { timeSql } from '../values/times.ts';
 import { failedRows, inconsistencyChecks } from './check-rows.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
 import { requiredValue } from './required-columns.ts';
-import { partAtSql, partSql, type TimeWindows } from './split.ts';
+import { partAtSql, partSql, type TimeWindows, unhashedSql } from './split.ts';
 
 /** Which rows are read, and the checks that good rows pass. */
 export interface RowsToPrepare {
@@ -93,7 +93,7 @@ export async function countContradictions(
  * - `"#weight"`: inverse of the sampling rate
  * - `"#time"`: epoch milliseconds
  * - `"#group"`: hash of the group
- * - `"#unhashed"`: whether the column of a split by hash has no value
+ * - `"#unhashed"`: whether the columns of a split by hash have no value
  * - `"#label<i>"`: label of the i-th labelled stage
  * - `"#segment<i>"`: text of the i-th segment column
  * - the prepared columns of the features, as `preparedName` names them
@@ -142,7 +142,7 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
     [weightSql(relation, declaration), '"#weight"'],
     [log.time === null ? 'CAST(NULL AS BIGINT)' : timeSql(value(log.time)), '"#time"'],
     [log.group === null ? 'CAST(NULL AS DOUBLE)' : groupHashSql(groupText(value(log.group))), '"#group"'],
-    [split.by === 'hash' ? `NOT ${presentSql(value(split.column))}` : 'CAST(NULL AS BOOLEAN)', '"#unhashed"'],
+    [split.by === 'hash' ? unhashedSql(relation, split.columns) : 'CAST(NULL AS BOOLEAN)', '"#unhashed"'],
     ...labelledStages(declaration).map(
       (stage, index): NamedSql => [labelOfStageSql(relation, declaration, stage), `"#label${index}"`],
     ),

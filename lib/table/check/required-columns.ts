@@ -46,7 +46,7 @@ export function checkLogColumns(relation: Relation, declaration: Declaration): v
     ),
     ...required('time', log.time === null ? [] : [log.time]),
     ...required('text', log.group === null ? [] : [log.group]),
-    ...required('text', split.by === 'time' ? [] : [split.column]),
+    ...required('text', splitColumns(split)),
     ...required('text', report.segments),
     ...required('number', log.kept === null || typeof log.kept === 'number' ? [] : [log.kept.column]),
     ...declaration.features.flatMap((feature) => featureUses(feature, false)),
@@ -99,6 +99,18 @@ export function requiredValue(relation: Relation, name: string): Value {
   const column = findColumn(relation, name);
   if (column === undefined) throw new DataError('columns_missing', `columns missing: ${name} (in ${relation.name})`);
   return columnValue(column);
+}
+
+/** Returns the columns that a split needs besides the keys and the time, which are needed anyway. */
+function splitColumns(split: Declaration['split']): readonly string[] {
+  switch (split.by) {
+    case 'time':
+      return [];
+    case 'column':
+      return [split.column];
+    case 'hash':
+      return split.isDefault ? [] : split.columns;
+  }
 }
 
 function keyUses({ log }: Pick<Declaration, 'log'>): ColumnUse[] {

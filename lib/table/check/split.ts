@@ -1,10 +1,12 @@
 /** The parts of a log as SQL, and the two instants at which the parts of a split by time begin. */
 import type { Split, TimeBound } from '../../config/declaration.ts';
+import { listed, minute, percent } from '../../numbers/text.ts';
 import type { Relation } from '../columns.ts';
 import { type Database, literal, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { hashSql, hashThreshold } from '../hash.ts';
-import { canonicalOfText, canonicalText, groupText } from '../values/canonical.ts';
+import { canonicalOfText, canonicalText, groupText, presentSql } from '../values/canonical.ts';
+import { joinedTexts } from '../values/joined.ts';
 import { requiredValue } from './required-columns.ts';
 
 /** The instants, in epoch milliseconds, at which the parts of a split by time begin. */
@@ -13,11 +15,34 @@ export interface TimeWindows {
   readonly testFrom: number;
 }
 
+/** Returns a split as text: `split by the hash of row: 10% validation, 20% test`. */
+export function describeSplit(split: Split): string {
+  switch (split.by) {
+    case 'hash': {
+      const why = split.isDefault ? ' (neither a split nor log.time is declared)' : '';
+      const shares = `${percent(split.validation)} validation, ${percent(split.test)} test`;
+      return `split by the hash of ${listed(split.columns)}: ${shares}${why}`;
+    }
+    case 'time': {
+      const why = split.isDefault ? ' (no split is declared, log.time is)' : '';
+      return `split by time: ${boundText('validation', split.validation)}, ${boundText('test', split.test)}${why}`;
+    }
+    case 'column': {
+      const parts = PARTS.map((part) => `${part} ${split[part].length === 0 ? 'none' : listed(split[part])}`);
+      return `split by the values of ${split.column}: ${parts.join('; ')}`;
+    }
+  }
+}
+
+function boundText(part: Part, bound: TimeBound): string {
+  return 'share' in bound ? `${percent(bound.share)} ${part}` : `${part} from ${minute(new Date(bound.from))}`;
+}
+
 /** Returns the SQL of a row's part, as an index into `PARTS`, by hash or by column; NULL if the split names no part. */
 export function partSql(relation: Relation, split: Exclude<Split, { readonly by: 'time' }>): string {
   switch (split.by) {
     case 'hash': {
-      const hash = hashSql(split.seed, groupText(requiredValue(relation, split.column)));
+      const hash = hashSql(split.seed, hashedText(relation, split.columns));
       // In a sum of conditions DuckDB computes the hash once, in a CASE it would compute it for each condition.
       const isHeldOut = `CAST(${hash} < ${hashThreshold(split.test + split.validation)} AS UTINYINT)`;
       return `CAST(${isHeldOut} + CAST(${hash} < ${hashThreshold(split.test)} AS UTINYINT) AS UTINYINT)`;
@@ -29,6 +54,19 @@ export function partSql(relation: Relation, split: Exclude<Split, { readonly by:
       );
     }
   }
+}
+
+/** Returns the SQL condition that a row has no value in any of the columns that a split hashes. */
+export function unhashedSql(relation: Relation, columns: readonly string[]): string {
+  return columns.map((column) => `NOT ${presentSql(requiredValue(relation, column))}`).join(' AND ');
+}
+
+/** Returns the SQL of the text that is hashed; of a row without any value in the columns, a text that no other has. */
+function hashedText(relation: Relation, columns: readonly string[]): string {
+  const values = columns.map((column) => requiredValue(relation, column));
+  const [value] = values;
+  if (value !== undefined && values.length === 1) return groupText(value);
+  return `COALESCE(${joinedTexts(values.map(canonicalText))}, '#row ' || "#row")`;
 }
 
 /** Returns the SQL condition that a row is in one of these parts. */

@@ -1,6 +1,7 @@
 /** Summarises the good rows of a log: rows of each part, labels of each stage, missing and dropped values. */
 import { labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
+import { describeSplit } from '../check/split.ts';
 import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { featureKind } from '../kinds/index.ts';
@@ -42,6 +43,8 @@ export interface LogSummary {
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
   readonly time: TimeRange | null;
+  /** How the rows are divided: `split by the hash of row: 10% validation, 20% test`. */
+  readonly split: string;
   readonly parts: Readonly<Record<Part, PartSummary>>;
   /** Number of training rows without a value, by feature. */
   readonly missing: Readonly<Record<string, number>>;
@@ -74,6 +77,7 @@ export async function summarizeLog(database: Database, log: CheckedLog, from: st
     rejected: rejects.reduce((sum, { rows }) => sum + rows, 0),
     rejectedByReason,
     time: start === null || end === null ? null : { first: start, last: end },
+    split: describeSplit(log.declaration.split),
     parts: parts as Record<Part, PartSummary>,
     ...(await countValues(database, log, from)),
     suspicious: await findSuspicious(database, log, from),

@@ -1,17 +1,14 @@
 /**
  * Crosses: features whose value is the combination of several columns' values in a row. The canonical texts of the
- * values are joined to one text, and the hash of that text is the id. In the joined text, each value is preceded by its
- * length in UTF-8 bytes and a colon, and a missing value is a dash, so that different combinations have different
- * texts: ('a', 'bc') is `1:a2:bc`, ('ab', 'c') is `2:ab1:c`, ('a', missing) is `1:a-`. A cross whose values are all
+ * values are joined to one text (`joinedTexts`), and the hash of that text is the id. A cross whose values are all
  * missing is itself missing.
  */
 import type { CrossFeature } from '../../config/features/kinds.ts';
 import { columnOrConstant, type Relation } from '../columns.ts';
 import { canonicalText } from '../values/canonical.ts';
+import { joinedTexts } from '../values/joined.ts';
 import { type FeatureKind, preparedName } from './feature-kind.ts';
 import { oneText } from './one-text.ts';
-
-const MISSING = '-';
 
 /** How crosses are read from files. */
 export const cross: FeatureKind<CrossFeature> = {
@@ -36,9 +33,5 @@ export const cross: FeatureKind<CrossFeature> = {
 
 /** Returns the SQL of the joined text, which is NULL if every value is missing. */
 function joinedText(relation: Relation, of: CrossFeature['of']): string {
-  const parts = of.map((part) => {
-    const text = canonicalText(columnOrConstant(relation, part));
-    return `COALESCE(CAST(strlen(${text}) AS VARCHAR) || ':' || ${text}, '${MISSING}')`;
-  });
-  return `NULLIF(${parts.join(' || ')}, '${MISSING.repeat(of.length)}')`;
+  return joinedTexts(of.map((part) => canonicalText(columnOrConstant(relation, part))));
 }

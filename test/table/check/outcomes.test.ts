@@ -60,12 +60,13 @@ describe('good rows without a value for the split by hash', () => {
   it('are counted', async () => {
     const rows = ["0, 1, 1, 'a'", '1, 0, 0, NULL', "2, 0, 0, ''", '3, 2, 0, NULL'];
     const path = await place.write('unhashed.parquet', rowsSql('row, click, conversion, shop', rows));
-    const split = { by: 'hash', column: 'shop', validation: 0.1, test: 0.1, seed: 1 } as const;
+    const split = { by: 'hash', columns: ['shop'], validation: 0.1, test: 0.1, seed: 1 } as const;
     const log = { ...LOG_DEFAULTS, maxRejected: 1 };
     const count = async (options: Partial<Declaration>) =>
       countUnhashed(place.database, await openLog(place, path, declare([], { log, ...options })));
     // The last row is bad.
     expect(await count({ split })).toBe(2);
-    expect(await count({ split: { ...split, column: 'row' } })).toBe(0);
+    expect(await count({ split: { ...split, columns: ['row'] } })).toBe(0);
+    expect(await count({ split: { ...split, columns: ['shop', 'row'] } })).toBe(0);
   });
 });

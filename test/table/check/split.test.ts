@@ -1,16 +1,20 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Split, Stage } from '../../../lib/config/declaration.ts';
+import type { Log, Split, Stage } from '../../../lib/config/declaration.ts';
+import { resolveSplit } from '../../../lib/config/resolve/resolve-split.ts';
+import { describeSplit } from '../../../lib/table/check/split.ts';
 import { encodeLog } from '../../../lib/table/encode/encode.ts';
 import type { Encoder } from '../../../lib/table/encoder.ts';
 import { declare, LOG_DEFAULTS, openLog, stage, workplace } from '../fixture.ts';
 
 const place = workplace();
+const HASH = { by: 'hash', columns: ['user_id'], validation: 0.25, test: 0.25, seed: 1 } as const;
 const NO_FEATURES: Encoder = { features: [], embeddings: [], inputs: [], tables: [], vocabularies: {} };
 
 /** Returns the part of each row: 0 for training, 1 for validation, 2 for test. */
-async function partsOf(path: string, split: Split, time: string | null = null): Promise<number[]> {
-  const log = await openLog(place, path, declare([], { split, log: { ...LOG_DEFAULTS, time, maxRejected: 1 } }));
+async function partsOf(path: string, split: Split, options: Partial<Log> = {}): Promise<number[]> {
+  const log = await openLog(place, path, declare([], { split, log: { ...LOG_DEFAULTS, maxRejected: 1, ...options } }));
   const parts: number[] = [];
   for await (const chunk of encodeLog(place.database, log, NO_FEATURES)) parts.push(...chunk.part);
   return parts;
@@ -27,7 +31,7 @@ describe('a split by hash', () => {
       'hash.parquet',
       'SELECT i AS row, 0 AS click, 0 AS conversion FROM range(10000) t(i)',
     );
-    const parts = await partsOf(path, { by: 'hash', column: 'row', validation: 0.3, test: 0.2, seed: 7 });
+    const parts = await partsOf(path, { by: 'hash', columns: ['row'], validation: 0.3, test: 0.2, seed: 7 });
     const [test, both] = [split['below0.2'] ?? 0, split['below0.5'] ?? 0];
     expect(count(parts)).toEqual([10_000 - both, both - test, test]);
   });
@@ -37,9 +41,38 @@ describe('a split by hash', () => {
       'nobody.parquet',
       'SELECT i AS row, 0 AS click, 0 AS conversion, CAST(NULL AS VARCHAR) AS user_id FROM range(1000) t(i)',
     );
-    const parts = await partsOf(path, { by: 'hash', column: 'user_id', validation: 0.25, test: 0.25, seed: 1 });
+    const parts = await partsOf(path, { by: 'hash', columns: ['user_id'], validation: 0.25, test: 0.25, seed: 1 });
     for (const [part, expected] of [500, 250, 250].entries())
       expect(Math.abs((count(parts)[part] ?? 0) - expected)).toBeLessThan(60);
+  });
+
+  it('of several columns hashes their texts as a cross joins them, each after its length', async () => {
+    const path = await place.write(
+      'pairs.parquet',
+      `SELECT i AS row, 0 AS click, 0 AS conversion, 'u' || i % 40 AS user_id, CASE WHEN i % 2 = 0 THEN i % 50 END AS item
+       FROM range(2000) t(i)`,
+    );
+    const parts = await partsOf(path, { ...HASH, columns: ['user_id', 'item'] });
+    const joined = (text: string) => `${Buffer.byteLength(text)}:${text}`;
+    for (const row of [0, 1, 2, 3, 52, 1999]) {
+      const text = joined(`u${row % 40}`) + (row % 2 === 0 ? joined(String(row % 50)) : '-');
+      const share = Number(createHash('md5').update(`1:${text}`).digest().readBigUInt64LE(8)) / 2 ** 64;
+      expect(parts[row]).toBe(share < 0.25 ? 2 : share < 0.5 ? 1 : 0);
+    }
+  });
+
+  it('by default is one of all keys: ids stay known, and rows that repeat their keys stay together', async () => {
+    const path = await place.write(
+      'default.parquet',
+      `SELECT i % 1000 // 20 AS user_id, i % 20 AS item, 0 AS click, 0 AS conversion FROM range(2000) t(i)`,
+    );
+    const log = { ...LOG_DEFAULTS, keys: ['user_id', 'item'], group: 'user_id' };
+    const parts = await partsOf(path, resolveSplit(undefined, log), log);
+    expect(parts.slice(0, 1000)).toEqual(parts.slice(1000));
+    const trained = [...parts.keys()].filter((row) => parts[row] === 0).map((row) => Math.floor((row % 1000) / 20));
+    expect(new Set(trained).size).toBe(50);
+    expect(count(parts)[1]).toBeGreaterThan(100);
+    expect(count(parts)[2]).toBeGreaterThan(100);
   });
 
   it('puts rows with the same value into the same part, and depends on the seed', async () => {
@@ -47,7 +80,8 @@ describe('a split by hash', () => {
       'users.parquet',
       'SELECT i AS row, 0 AS click, 0 AS conversion, i % 50 AS user_id FROM range(1000) t(i)',
     );
-    const by = (seed: number) => partsOf(path, { by: 'hash', column: 'user_id', validation: 0.25, test: 0.25, seed });
+    const by = (seed: number) =>
+      partsOf(path, { by: 'hash', columns: ['user_id'], validation: 0.25, test: 0.25, seed });
     const [one, two] = [await by(1), await by(2)];
     expect(one.every((part, row) => part === one[row % 50])).toBe(true);
     expect(one).not.toEqual(two);
@@ -62,7 +96,11 @@ describe('a split by time', () => {
 
   it('has exact shares of the rows in order of time', async () => {
     const path = await write('shares.parquet', shuffled);
-    const parts = await partsOf(path, { by: 'time', validation: { share: 0.1 }, test: { share: 0.25 } }, 'ts');
+    const parts = await partsOf(
+      path,
+      { by: 'time', validation: { share: 0.1 }, test: { share: 0.25 } },
+      { time: 'ts' },
+    );
     expect(parts).toEqual(
       Array.from({ length: 1000 }, (_, i) => ((i * 7919) % 1000 >= 750 ? 2 : (i * 7919) % 1000 >= 650 ? 1 : 0)),
     );
@@ -70,18 +108,18 @@ describe('a split by time', () => {
 
   it('puts rows of the same instant into the same part, the later one', async () => {
     const path = await write('ties.parquet', "TIMESTAMP '2026-05-01' + to_seconds(i // 300)");
-    expect(count(await partsOf(path, { by: 'time', validation: { share: 0.3 }, test: { share: 0.2 } }, 'ts'))).toEqual([
-      300, 300, 400,
-    ]);
+    expect(
+      count(await partsOf(path, { by: 'time', validation: { share: 0.3 }, test: { share: 0.2 } }, { time: 'ts' })),
+    ).toEqual([300, 300, 400]);
   });
 
   it('may begin at given instants, together with a share as well', async () => {
     const path = await write('instants.csv', shuffled);
     const second = (seconds: number) => Date.UTC(2026, 4, 1) + seconds * 1000;
     const instants: Split = { by: 'time', validation: { from: second(500) }, test: { from: second(900) } };
-    expect(count(await partsOf(path, instants, 'ts'))).toEqual([500, 400, 100]);
+    expect(count(await partsOf(path, instants, { time: 'ts' }))).toEqual([500, 400, 100]);
     const mixed: Split = { by: 'time', validation: { share: 0.2 }, test: { from: second(900) } };
-    expect(count(await partsOf(path, mixed, 'ts'))).toEqual([700, 200, 100]);
+    expect(count(await partsOf(path, mixed, { time: 'ts' }))).toEqual([700, 200, 100]);
   });
 
   it('counts good rows only', async () => {
@@ -89,9 +127,9 @@ describe('a split by time', () => {
       'good.parquet',
       `SELECT i AS row, CASE WHEN i % 2 = 0 THEN 0 ELSE 9 END AS click, 0 AS conversion, ${shuffled} AS ts FROM range(1000) t(i)`,
     );
-    expect(count(await partsOf(path, { by: 'time', validation: { share: 0.1 }, test: { share: 0.2 } }, 'ts'))).toEqual([
-      350, 50, 100,
-    ]);
+    expect(
+      count(await partsOf(path, { by: 'time', validation: { share: 0.1 }, test: { share: 0.2 } }, { time: 'ts' })),
+    ).toEqual([350, 50, 100]);
   });
 
   it('has shares of the rows whose conversions are final', async () => {
@@ -124,9 +162,9 @@ describe('a split by time', () => {
 
   it('may have no validation part', async () => {
     const path = await write('none.parquet', shuffled);
-    expect(count(await partsOf(path, { by: 'time', validation: { share: 0 }, test: { share: 0.2 } }, 'ts'))).toEqual([
-      800, 0, 200,
-    ]);
+    expect(
+      count(await partsOf(path, { by: 'time', validation: { share: 0 }, test: { share: 0.2 } }, { time: 'ts' })),
+    ).toEqual([800, 0, 200]);
   });
 });
 
@@ -155,4 +193,26 @@ describe('a split by column', () => {
     const split: Split = { by: 'column', column: 'held_out', train: ['False'], validation: [], test: ['true'] };
     expect(await partsOf(path, split)).toEqual([2, 0, 2, 0]);
   });
+});
+
+describe('a split as text', () => {
+  it.each<[Split, string]>([
+    [HASH, 'split by the hash of user_id: 25% validation, 25% test'],
+    [
+      { ...HASH, columns: ['a', 'b'], isDefault: true },
+      'split by the hash of a, b: 25% validation, 25% test (neither a split nor log.time is declared)',
+    ],
+    [
+      { by: 'time', validation: { share: 0.1 }, test: { from: Date.UTC(2026, 4, 8) } },
+      'split by time: 10% validation, test from 2026-05-08 00:00 UTC',
+    ],
+    [
+      { by: 'time', validation: { share: 0.1 }, test: { share: 0.1 }, isDefault: true },
+      'split by time: 10% validation, 10% test (no split is declared, log.time is)',
+    ],
+    [
+      { by: 'column', column: 'part', train: ['a', 'b'], validation: [], test: ['c'] },
+      'split by the values of part: train a, b; validation none; test c',
+    ],
+  ])('%o', (split, text) => expect(describeSplit(split)).toBe(text));
 });

@@ -246,6 +246,7 @@ describe('the summary of a log', () => {
       rejected: 1,
       rejectedByReason: { label_not_binary: 1 },
       time: { first: day(1), last: day(3) },
+      split: 'split by the values of part: train train; validation validation; test test',
       parts: {
         train: {
           rows: 4,
