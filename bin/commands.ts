@@ -37,7 +37,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'models',
-    description: 'list and show model versions, promote one, roll back, tell why',
+    description: 'list and show model versions, promote one, roll back, pin, tell why',
     load: async () => (await import('./commands/models.ts')).defineModels,
   },
   {

@@ -9,7 +9,7 @@ import { DataError, EncoderMismatchError } from '../lib/table/errors.ts';
 /** The exit code of what a piece of work threw. */
 export function failureCode(error: unknown): ExitCode {
   if (error instanceof DeclarationError) return EXIT_CODES['bad declaration'];
-  if (error instanceof RefusedVersionError) return EXIT_CODES['refused by the gate'];
+  if (error instanceof RefusedVersionError) return EXIT_CODES['not promoted'];
   if (error instanceof DataError || error instanceof CandidateFileError) return EXIT_CODES['bad data'];
   if (
     error instanceof ModelCorruptedError ||

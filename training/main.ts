@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { EnvironmentError } from '../lib/config/environment.ts';
 import { RUN_EXIT_CODES } from '../lib/contract/exit-codes.ts';
+import { promotes } from '../lib/gate/verdict.ts';
 import { LeaseHeldError, LeaseLostError } from '../lib/registry/errors.ts';
 import { openTelemetry, runCounter } from '../lib/scoring/handlers/telemetry.ts';
 import { openStore } from '../lib/store/open-store.ts';
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
     const store = openStore(settings.bucket, { patienceMs: PATIENCE_MS });
     const count = runCounter(metrics, settings.modelName);
     const { status } = await runTraining(settings, { store, log, count, signal: stopping.signal });
-    return status === 'refused' ? RUN_EXIT_CODES['refused by the gate'] : RUN_EXIT_CODES.success;
+    return promotes({ verdict: status }) ? RUN_EXIT_CODES.success : RUN_EXIT_CODES['not promoted'];
   } catch (error) {
     log.error(explain(error, settings), { error: error as Error });
     return exitCodeOf(error);

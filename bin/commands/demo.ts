@@ -34,6 +34,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   const started = performance.now();
   const { io } = session;
   const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
+  const { promotes } = await import('../../lib/gate/verdict.ts');
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
   const { dropCandidates, EXAMPLE_DECLARATION, firstRows, numberedData, shortPath } = await import(
     '../demo/campaign.ts'
@@ -60,7 +61,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
     );
 
     // In a bucket of its own the demo's model is the first, and nothing is refused.
-    if (decision?.verdict === 'refused') print(io, formatDecision(decision));
+    if (decision !== null && !promotes(decision)) print(io, formatDecision(decision));
 
     step('3 evaluate', 'on the held-out half');
     print(io, formatMetricsTable(trained.metrics));

@@ -1,21 +1,22 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { type EndpointOptions, openBucket } from '../bucket.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
+import {
+  type ModelsOptions,
+  type PromoteOptions,
+  pin,
+  promote,
+  type ReasonOption,
+  type RollbackOptions,
+  rollback,
+  unpin,
+} from '../models/change.ts';
 import type { Session } from '../terminal/exit.ts';
 import { formatHistory } from '../terminal/gate-text.ts';
-import { printResult } from '../terminal/io.ts';
+import { printError, printResult } from '../terminal/io.ts';
 import { formatModels, formatVersion, type ModelVersions } from '../terminal/models-text.ts';
 import { bucketOption, endpointOption, jsonOption, modelOption, versionId } from '../terminal/options.ts';
-
-interface ModelsOptions extends EndpointOptions {
-  readonly bucket: string;
-  readonly model?: string;
-  readonly json: boolean;
-}
-
-interface ReasonOption {
-  readonly reason: string;
-}
 
 /** `entirespace models`: the registry, by hand. */
 export const defineModels: DefineCommand = (command, act) => {
@@ -41,12 +42,22 @@ export const defineModels: DefineCommand = (command, act) => {
     .argument('<version>', 'as models list shows it', versionId)
     .option('--reason <text>', 'why, for the record', 'promoted by hand')
     .option('--force', 'even a version that the gate refused', false)
-    .action((version: string, options: ModelsOptions & ReasonOption & { readonly force: boolean }) =>
+    .action((version: string, options: PromoteOptions) =>
       act(options.json, (session) => promote(version, options, session)),
     );
   subcommand('rollback', 'go back to the version that was current before', 'rollback --reason "pcvr doubled overnight"')
     .option('--reason <text>', 'why, for the record', 'rolled back by hand')
-    .action((options: ModelsOptions & ReasonOption) => act(options.json, (session) => rollback(options, session)));
+    .option('--no-pin', 'let the next training run promote its version')
+    .action((options: RollbackOptions) => act(options.json, (session) => rollback(options, session)));
+  subcommand('pin', 'keep a version current, whatever training runs find', 'pin --reason "sale until Sunday"')
+    .argument('[version]', 'made current if it is not (default: the current one)', versionId)
+    .option('--reason <text>', 'why, for the record', 'pinned by hand')
+    .action((version: string | undefined, options: ModelsOptions & ReasonOption) =>
+      act(options.json, (session) => pin(version, options, session)),
+    );
+  subcommand('unpin', 'let training runs promote again', 'unpin --reason "the sale is over"')
+    .option('--reason <text>', 'why, for the record', 'unpinned by hand')
+    .action((options: ModelsOptions & ReasonOption) => act(options.json, (session) => unpin(options, session)));
   subcommand('history', 'what was promoted, refused and rolled back, when and why', 'history --json').action(
     (options: ModelsOptions) => act(options.json, (session) => history(options, session)),
   );
@@ -56,17 +67,30 @@ export const defineModels: DefineCommand = (command, act) => {
 /** Prints the versions of every model. */
 async function list(options: ModelsOptions, { io }: Session): Promise<ExitCode> {
   const { listModels, listVersions } = await import('../../lib/registry/versions.ts');
-  const { currentVersion } = await import('../../lib/registry/current.ts');
   const { chosenModel } = await import('../chosen-model.ts');
   const store = await openBucket(io, options.bucket, 'read', options);
   const names = options.model === undefined ? await listModels(store) : [await chosenModel(store, options.model)];
   const models: ModelVersions[] = [];
   for (const name of names) {
-    const current = await currentVersion(store, name);
-    models.push({ name, current: current?.version ?? null, versions: await listVersions(store, name) });
+    models.push({ name, ...(await pointerOf(store, name)), versions: await listVersions(store, name) });
   }
   printResult(io, options.json, models, models.length === 0 ? `no models (in ${store.url})` : formatModels(models));
-  return EXIT_CODES.success;
+  const problems = models.flatMap(({ problem }) => problem ?? []);
+  if (!options.json) for (const problem of problems) printError(io, `entirespace: ${problem}`);
+  return problems.length === 0 ? EXIT_CODES.success : EXIT_CODES['bad or missing model'];
+}
+
+/** Reads which version is current; a damaged record is a problem, and the versions can be listed all the same. */
+async function pointerOf(store: Store, name: string): Promise<Pick<ModelVersions, 'current' | 'pin' | 'problem'>> {
+  const { currentVersion } = await import('../../lib/registry/current.ts');
+  const { InvalidRecordError } = await import('../../lib/store/records.ts');
+  try {
+    const current = await currentVersion(store, name);
+    return { current: current?.version ?? null, pin: current?.pin ?? null, problem: null };
+  } catch (error) {
+    if (!(error instanceof InvalidRecordError)) throw error;
+    return { current: null, pin: null, problem: error.message };
+  }
 }
 
 /** Prints what is known of a version. */
@@ -77,32 +101,6 @@ async function show(version: string | undefined, options: ModelsOptions, { io }:
   const name = await chosenModel(store, options.model);
   const shown = await showVersion(store, name, version ?? (await requireCurrent(store, name)));
   printResult(io, options.json, shown, formatVersion(name, shown));
-  return EXIT_CODES.success;
-}
-
-/** Makes a version the current one. */
-async function promote(
-  version: string,
-  { force, reason, ...options }: ModelsOptions & ReasonOption & { readonly force: boolean },
-  { io }: Session,
-): Promise<ExitCode> {
-  const { promoteByHand } = await import('../../lib/registry/by-hand.ts');
-  const { chosenModel } = await import('../chosen-model.ts');
-  const store = await openBucket(io, options.bucket, 'write', options);
-  const name = await chosenModel(store, options.model);
-  const current = await promoteByHand(store, name, version, { isForced: force, reason, at: await store.now() });
-  printResult(io, options.json, { name, ...current }, `${name} ${current.version} is the current version`);
-  return EXIT_CODES.success;
-}
-
-/** Makes the version before the current one the current one. */
-async function rollback({ reason, ...options }: ModelsOptions & ReasonOption, { io }: Session): Promise<ExitCode> {
-  const { rollBackByHand } = await import('../../lib/registry/by-hand.ts');
-  const { chosenModel } = await import('../chosen-model.ts');
-  const store = await openBucket(io, options.bucket, 'write', options);
-  const name = await chosenModel(store, options.model);
-  const current = await rollBackByHand(store, name, { reason, at: await store.now() });
-  printResult(io, options.json, { name, ...current }, `${name} ${current.version} is the current version again`);
   return EXIT_CODES.success;
 }
 

@@ -30,7 +30,7 @@ export const defineRetrain: DefineCommand = (command, act) => {
     .addOption(jsonOption())
     .examples(
       ['entirespace retrain --now --wait -b s3://my-bucket --state-machine arn:aws:states:...'],
-      'Prints the execution and where its decision will be; with --wait it ends with 0 (promoted) or 7 (refused by the gate).\nWhere another run is training the model, the new one ends at once.',
+      'Prints the execution and where its decision will be; with --wait it ends with 0 (promoted) or 7 (refused by the gate, or held by a pin).\nWhere another run is training the model, the new one ends at once.',
     )
     .action((options: RetrainOptions) => act(options.json, (session) => retrain(options, session)));
 };
@@ -56,7 +56,8 @@ async function retrain(options: RetrainOptions, { io, signal }: Session): Promis
     }
     const { status, version, reasons } = decision;
     printResult(io, json, { ...started, decision }, `${model} ${version}: ${status}, ${reasons.join('; ')}`);
-    return status === 'refused' ? EXIT_CODES['refused by the gate'] : EXIT_CODES.success;
+    const { promotes } = await import('../../lib/gate/verdict.ts');
+    return promotes({ verdict: status }) ? EXIT_CODES.success : EXIT_CODES['not promoted'];
   } finally {
     client.destroy();
   }

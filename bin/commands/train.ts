@@ -1,5 +1,4 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import type { GateDecision } from '../../lib/gate/decide.ts';
 import type { EndpointOptions } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import {
@@ -60,6 +59,7 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   const { io } = session;
   const { trainAndPublish } = await import('../training/train-and-publish.ts');
   const { metricsJson } = await import('../../lib/evaluation/metrics-json.ts');
+  const { promotes } = await import('../../lib/gate/verdict.ts');
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
   const { name, version, report, trained, decision } = await trainAndPublish(
     { ...options, declaration, rejects: rejectsPath(io, options) },
@@ -69,7 +69,7 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
     },
   );
   const { summary, epochs, bestEpoch, filledRows, seconds } = trained;
-  const isCurrent = isPromoted(decision);
+  const isCurrent = decision !== null && promotes(decision);
   const metrics = metricsJson(trained.metrics);
   printResult(
     io,
@@ -82,9 +82,5 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
       `report: ${options.bucket}/${report}`,
     ].join('\n'),
   );
-  return decision?.verdict === 'refused' ? EXIT_CODES['refused by the gate'] : EXIT_CODES.success;
-}
-
-function isPromoted(decision: GateDecision | null): boolean {
-  return decision !== null && decision.verdict !== 'refused';
+  return decision === null || isCurrent ? EXIT_CODES.success : EXIT_CODES['not promoted'];
 }

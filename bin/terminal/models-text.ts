@@ -1,24 +1,42 @@
 /** Models and their versions, as text for people. */
 import { count, countOf, secondsText } from '../../lib/numbers/text.ts';
+import type { CurrentVersion, PassedOver, Pin } from '../../lib/registry/current.ts';
 import type { ShownVersion } from '../../lib/registry/show-version.ts';
 
 export interface ModelVersions {
   readonly name: string;
   readonly current: string | null;
+  readonly pin: Pin | null;
   readonly versions: readonly string[];
+  /** Why it cannot be told which version is current; `null` where it can. */
+  readonly problem: string | null;
 }
 
 /** A line for each version, the current one marked. */
 export function formatModels(models: readonly ModelVersions[]): string {
   return models
-    .flatMap(({ name, current, versions }) =>
-      versions.map((version) => `${name}  ${version}${version === current ? '  current' : ''}`),
+    .flatMap(({ name, current, pin, versions }) =>
+      versions.map((version) => `${name}  ${version}${version === current ? `  current${pinnedText(pin)}` : ''}`),
     )
     .join('\n');
 }
 
+/** What a promotion, rollback or pin left. */
+export function formatCurrent(name: string, { version, pin }: CurrentVersion, again = ''): string {
+  return `${name} ${version} is the current version${again}${pinnedText(pin)}${pin === undefined ? '' : '; no training run promotes another until entirespace models unpin'}`;
+}
+
+/** The versions that a rollback did not bring back. */
+export function formatPassedOver(passedOver: readonly PassedOver[]): string[] {
+  return passedOver.map(({ version, problem }) => `passed over ${version}: ${problem}`);
+}
+
+function pinnedText(pin: Pin | null | undefined): string {
+  return pin == null ? '' : `, pinned since ${pin.pinnedAt}: ${pin.reason}`;
+}
+
 /** What a version was trained on, how, and with which libraries. */
-export function formatVersion(name: string, { manifest, isCurrent, bytes }: ShownVersion): string {
+export function formatVersion(name: string, { manifest, isCurrent, pin, bytes }: ShownVersion): string {
   const { data, training, libraries } = manifest;
   const { rows } = data;
   const labels = Object.entries(data.labels).map(
@@ -26,7 +44,7 @@ export function formatVersion(name: string, { manifest, isCurrent, bytes }: Show
   );
   const packages = Object.entries(libraries).map((entry) => entry.join(' '));
   return [
-    `${name} ${manifest.version}${isCurrent ? ' (current)' : ''}, ${countOf(bytes, 'byte')}, created ${manifest.createdAt}`,
+    `${name} ${manifest.version}${isCurrent ? ` (current${pinnedText(pin)})` : ''}, ${countOf(bytes, 'byte')}, created ${manifest.createdAt}`,
     `data       ${data.source}: ${count(rows.train)} training, ${count(rows.validation)} validation, ${count(rows.test)} test rows`,
     ...labels,
     `training   epoch ${training.bestEpoch} of ${training.epochs}, seed ${training.seed}, ${countOf(training.threads, 'thread')}, ${secondsText(training.seconds)} on ${training.cpuModel}`,

@@ -8,7 +8,8 @@ export const EXIT_CODES = {
   'bad data': 4,
   'bad or missing model': 5,
   'disk or memory': 6,
-  'refused by the gate': 7,
+  /** The gate refused the version, or a pin holds the current one. */
+  'not promoted': 7,
   interrupted: 130,
 } as const;
 

@@ -16,6 +16,7 @@ import type { OnProgress } from '../training/progress.ts';
 import { type ChampionPlace, type OpenedChampion, openChampion } from './champion.ts';
 import { proveUnread } from './gate-window.ts';
 import { type GateFigures, type Judgement, judge } from './judge.ts';
+import { pinText, promotes, type Verdict } from './verdict.ts';
 
 /** The challenger to decide on, and where the champion is. */
 export interface GateOptions extends ChampionPlace {
@@ -48,7 +49,8 @@ export interface GateWindow {
 }
 
 /** A verdict with its reasons and figures, the champion, and the rows that both models were compared on. */
-export interface GateDecision extends Judgement {
+export interface GateDecision extends Omit<Judgement, 'verdict'> {
+  readonly verdict: Verdict;
   /** The current version at the time; `null` if there was none. */
   readonly champion: string | null;
   /** Etag of the `current.json` that named the champion: the promotion fails if it has changed since. */
@@ -90,10 +92,14 @@ export async function decide(options: GateOptions): Promise<Decided> {
   const known: KnownChampion = { version, data, folder: model.folder, probabilities: scored.probabilities };
   if (scored.probabilities === null) return { decision: refusal(current, scored.because), champion: known };
   const pointer = { champion: version, championEtag: current.etag, because: scored.because };
-  return {
-    decision: judgeRows(options, { ...champion, probabilities: scored.probabilities }, pointer),
-    champion: known,
-  };
+  const judged = judgeRows(options, { ...champion, probabilities: scored.probabilities }, pointer);
+  return { decision: heldByPin(options.opened.log.declaration.name, judged, current), champion: known };
+}
+
+/** Holds a version that would be promoted where the current one is pinned. */
+function heldByPin(name: string, decision: GateDecision, current: CurrentVersion): GateDecision {
+  if (current.pin === undefined || !promotes(decision)) return decision;
+  return { ...decision, verdict: 'held', reasons: [pinText(name, current), ...decision.reasons] };
 }
 
 /**

@@ -3,6 +3,7 @@ import { currentVersion, promoteVersion } from '../registry/current.ts';
 import { type Decision, recordDecision } from '../registry/decisions.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
 import type { GateDecision } from './decide.ts';
+import { pinText, promotes } from './verdict.ts';
 
 /** The version that was decided on. */
 export interface SettledVersion {
@@ -15,7 +16,8 @@ export interface SettledVersion {
 
 /**
  * Writes a decision on a published version into the history and, if it is a promotion, makes the version the current
- * one. Returns the decision that took effect: if another version was promoted meanwhile, that is a refusal.
+ * one. Returns the decision that took effect: if another version was promoted meanwhile, that is a refusal, and if the
+ * current version was pinned meanwhile, the new one is held.
  */
 export async function settle(
   store: Store,
@@ -24,7 +26,7 @@ export async function settle(
 ): Promise<GateDecision> {
   // The record is written first: a promotion without a recorded reason is worse than a reason without a promotion.
   await recordDecision(store, name, recordOf(decision, version, at));
-  if (decision.verdict === 'refused') return decision;
+  if (!promotes(decision)) return decision;
   try {
     const reason = `gate: ${decision.reasons.join('; ')}`;
     await promoteVersion(store, name, version, {
@@ -37,10 +39,17 @@ export async function settle(
   } catch (error) {
     if (!(error instanceof PreconditionFailedError)) throw error;
     // A run that was ended after the promotion, and started again, finds its own version promoted.
-    if ((await currentVersion(store, name))?.version === version) return decision;
+    const current = await currentVersion(store, name);
+    if (current?.version === version) return decision;
     const was = decision.champion === null ? 'no version was in use' : `${decision.champion} was the current version`;
-    const reason = `another version was promoted in the meantime: ${was} when they were compared`;
-    const late: GateDecision = { ...decision, verdict: 'refused', reasons: [reason] };
+    const late: GateDecision =
+      current?.pin === undefined
+        ? {
+            ...decision,
+            verdict: 'refused',
+            reasons: [`another version was promoted in the meantime: ${was} when they were compared`],
+          }
+        : { ...decision, verdict: 'held', reasons: [pinText(name, current), ...decision.reasons] };
     await recordDecision(store, name, recordOf(late, version, at));
     return late;
   }

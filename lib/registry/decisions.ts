@@ -15,8 +15,11 @@ const schema = z
     decidedAt: z.iso.datetime(),
     /** `gate`: after training, by the metrics; `hand`: a person's promotion; `rollback`: back to the one before. */
     by: z.enum(['gate', 'hand', 'rollback']),
-    /** `first`: promoted where no version was in use. */
-    verdict: z.enum(['first', 'promoted', 'refused']),
+    /**
+     * `first`: promoted where no version was in use. `held`: good enough, but the current version was pinned. `pinned`
+     * and `unpinned`: what a person did with the current version.
+     */
+    verdict: z.enum(['first', 'promoted', 'refused', 'held', 'pinned', 'unpinned']),
     /** Whether a person promoted what the gate had refused. */
     forced: z.boolean(),
     /** Version that was in use when the decision was made. */

@@ -8,11 +8,6 @@ export class RefusedVersionError extends Error {
   override readonly name = 'RefusedVersionError';
 }
 
-/** Thrown where a version's manifest, or the pointer to the current version, is not what it must be. */
-export class InvalidRecordError extends Error {
-  override readonly name = 'InvalidRecordError';
-}
-
 /** Thrown where the files of a version are not those that its manifest names; nothing of them may be loaded. */
 export class ModelCorruptedError extends Error {
   override readonly name = 'ModelCorruptedError';

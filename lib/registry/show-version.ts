@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.ts';
-import { currentVersion } from './current.ts';
+import { currentVersion, type Pin } from './current.ts';
 import type { ModelManifest } from './manifest.ts';
 import { readManifest } from './versions.ts';
 
@@ -7,6 +7,8 @@ import { readManifest } from './versions.ts';
 export interface ShownVersion {
   readonly manifest: ModelManifest;
   readonly isCurrent: boolean;
+  /** Why and since when training runs leave it current; `null` if it is not pinned. */
+  readonly pin: Pin | null;
   /** Size of all its files. */
   readonly bytes: number;
 }
@@ -16,5 +18,6 @@ export async function showVersion(store: Store, name: string, version: string): 
   const manifest = await readManifest(store, name, version);
   const current = await currentVersion(store, name);
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
-  return { manifest, isCurrent: current?.version === version, bytes };
+  const isCurrent = current?.version === version;
+  return { manifest, isCurrent, pin: (isCurrent && current.pin) || null, bytes };
 }

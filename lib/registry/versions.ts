@@ -1,5 +1,5 @@
 import { PREFIXES } from '../contract/bucket.ts';
-import { getIfPresent } from '../store/records.ts';
+import { getIfPresent, InvalidRecordError } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { VersionNotFoundError } from './errors.ts';
 import { manifestKey, modelPrefix, versionFromManifestKey, versionPrefix } from './keys.ts';
@@ -29,6 +29,30 @@ export async function readManifest(store: Store, name: string, version: string):
   const object = await getIfPresent(store, manifestKey(name, version));
   if (object === null) throw await versionNotFound(store, name, version);
   return parseManifest(new TextDecoder().decode(object.body), name, version, store.url);
+}
+
+/**
+ * What is wrong with a version's manifest or with the names and sizes of its files, for people; `null` for nothing.
+ * Their content is not read.
+ */
+export async function problemOf(store: Store, name: string, version: string): Promise<string | null> {
+  try {
+    const { files } = await readManifest(store, name, version);
+    const prefix = versionPrefix(name, version);
+    const sizes = new Map<string, number>();
+    for await (const { key, size } of store.list(prefix)) sizes.set(key.slice(prefix.length), size);
+    const [first, ...others] = Object.entries(files).flatMap(([path, { bytes }]) => {
+      const size = sizes.get(path);
+      if (size === undefined) return [`${path} is missing`];
+      return size === bytes ? [] : [`${path} has ${size} bytes, expected ${bytes}`];
+    });
+    if (first === undefined) return null;
+    return others.length === 0 ? first : `${first}, and ${others.length} more`;
+  } catch (error) {
+    if (error instanceof VersionNotFoundError) return 'its files are gone';
+    if (error instanceof InvalidRecordError) return error.message;
+    throw error;
+  }
 }
 
 async function publishedBelow(store: Store, prefix: string) {

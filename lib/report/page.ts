@@ -93,6 +93,12 @@ function verdictText(decision: GateDecision | null) {
       return { title: 'First version', look: 'good', lead: 'Nothing was in use before it; it takes up the work.' };
     case 'promoted':
       return { title: 'Promoted', look: 'good', lead: `Better than ${decision.champion}, which it replaces.` };
+    case 'held':
+      return {
+        title: 'Held',
+        look: '',
+        lead: `Good enough, but not used: ${decision.champion} is pinned and stays.`,
+      };
     case 'refused':
       return {
         title: 'Refused',

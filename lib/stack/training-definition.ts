@@ -42,7 +42,7 @@ export function trainingDefinition(props: TrainingDefinitionProps) {
       WhatHappened: {
         Type: 'Choice',
         Choices: [
-          { Or: causeHas(exitCode(RUN_EXIT_CODES['refused by the gate'])), Next: 'AnnounceRefusal' },
+          { Or: causeHas(exitCode(RUN_EXIT_CODES['not promoted'])), Next: 'AnnounceRefusal' },
           { Or: causeHas(exitCode(RUN_EXIT_CODES['another run'])), Next: 'AnotherRunTrains' },
           // A task that is killed for its memory has no exit code of its own.
           { Or: causeHas(['*OutOfMemory*']), Next: 'TellOutOfMemory' },

@@ -205,8 +205,8 @@ export const LEASE: MutationTable = {
       tests: [SETTLE],
     },
     {
-      name: 'a version that was refused is promoted',
-      find: "if (decision.verdict === 'refused') return decision;",
+      name: 'a version that was refused, or held, is promoted',
+      find: 'if (!promotes(decision)) return decision;',
       replace: '',
       tests: [SETTLE],
     },
@@ -229,8 +229,14 @@ export const LEASE: MutationTable = {
       tests: [SETTLE],
     },
     {
+      name: 'a version that met a pin counts as refused for another promotion',
+      find: 'current?.pin === undefined',
+      replace: 'true',
+      tests: [SETTLE],
+    },
+    {
       name: 'a version that is settled a second time counts as refused',
-      find: 'if ((await currentVersion(store, name))?.version === version) return decision;',
+      find: 'if (current?.version === version) return decision;',
       replace: '',
       tests: [SETTLE],
     },
@@ -261,6 +267,24 @@ export const LEASE: MutationTable = {
       tests: [CURRENT],
     },
     {
+      name: 'a promotion loses the pin',
+      find: 'successor(version, options, current, current?.pin)',
+      replace: 'successor(version, options, current, undefined)',
+      tests: [CURRENT],
+    },
+    {
+      name: 'a rollback is not pinned',
+      find: 'const pin = pinned ?',
+      replace: 'const pin = !pinned ?',
+      tests: [CURRENT],
+    },
+    {
+      name: 'a damaged pointer is replaced that was mended meanwhile',
+      find: 'if (!isDamaged || found === null)',
+      replace: 'if (found === null)',
+      tests: [CURRENT],
+    },
+    {
       name: 'a promotion by hand forgets the last epoch',
       find: 'trainingEpoch ?? current?.trainingEpoch',
       replace: 'trainingEpoch',
@@ -268,7 +292,7 @@ export const LEASE: MutationTable = {
     },
     {
       name: 'a version that is not complete is promoted',
-      find: 'await readManifest(store, name, version);',
+      find: 'await readManifest(store, name, current.version);',
       replace: '',
       tests: [CURRENT],
     },
@@ -280,12 +304,24 @@ export const LEASE: MutationTable = {
     },
     {
       name: 'the version in use is promoted over itself',
-      find: 'if (current?.version === version) return current;',
+      find: 'if (current?.version === version && current.pin === pin) return current;',
       replace: '',
       tests: [CURRENT],
     },
   ],
   'lib/registry/by-hand.ts': [
+    {
+      name: 'an unpinning by hand overwrites a promotion that came in between',
+      find: 'unpinVersion(store, name, { expected: before?.etag ?? null, reason, at })',
+      replace: 'unpinVersion(store, name, { reason, at })',
+      tests: [DECISIONS],
+    },
+    {
+      name: 'a pin by hand overwrites a promotion that came in between',
+      find: 'pinVersion(store, name, version, { expected: before?.etag ?? null, reason, at })',
+      replace: 'pinVersion(store, name, version, { reason, at })',
+      tests: [DECISIONS],
+    },
     {
       name: 'a promotion by hand overwrites one that came in between',
       find: 'promoteVersion(store, name, version, { expected: before?.etag ?? null, reason, at })',

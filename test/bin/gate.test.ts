@@ -65,7 +65,7 @@ describe('a refused version', () => {
     expect({ ...refused, stderr: refused.stderr.replace(/\d{4}-\S+Z/, '<time>') }).toEqual({
       code: 7,
       stdout: '',
-      stderr: `entirespace: version <version> of model shop was refused by the gate at <time>: ${FEW} (--force promotes it all the same)\n`,
+      stderr: `entirespace: version <version> of model shop was refused by the gate at <time>: ${FEW} (models promote --force promotes it all the same)\n`,
     });
     expect(await place.listing('bucket')).toEqual(before);
 
@@ -73,7 +73,13 @@ describe('a refused version', () => {
       code: 0,
       stdout: 'shop <version> is the current version\n',
     });
-    expect(await place.run('models', 'rollback', '--reason', 'not that quiet')).toMatchObject({ code: 0 });
+    const rolledBack = await place.run('models', 'rollback', '--reason', 'not that quiet');
+    expect({ ...rolledBack, stdout: rolledBack.stdout.replace(/\d{4}-\S+Z/, '<time>') }).toEqual({
+      code: 0,
+      stdout:
+        'shop <version> is the current version again, pinned since <time>: not that quiet; no training run promotes another until entirespace models unpin\n',
+      stderr: '',
+    });
 
     const { code, stdout } = await place.run('models', 'history');
     expect({ code, stdout: stdout.replaceAll(/\d{4}-\S+Z/g, '<time>') }).toEqual({
@@ -83,6 +89,7 @@ describe('a refused version', () => {
         `<time>  <version>  gate      refused   ${FEW}`,
         '<time>  <version>  hand      forced    a quiet week',
         '<time>  <version>  rollback  promoted  not that quiet',
+        `${' '.repeat(72)}pinned: no training run promotes until models unpin`,
         '',
       ].join('\n'),
     });

@@ -33,7 +33,7 @@ describe('the help of the command', () => {
   it('lists every exit code', async () => {
     const { stdout } = await place.run('help');
     expect(stdout).toContain(
-      'Exit codes: 0 success, 1 unexpected error, 2 usage, 3 bad declaration, 4 bad data, 5 bad or missing model, 6 disk or memory, 7 refused by the gate, 130 interrupted',
+      'Exit codes: 0 success, 1 unexpected error, 2 usage, 3 bad declaration, 4 bad data, 5 bad or missing model, 6 disk or memory, 7 not promoted, 130 interrupted',
     );
   });
 

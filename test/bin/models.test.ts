@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { failure, workplace } from './workplace.ts';
+import { failure, type Outcome, workplace } from './workplace.ts';
 
 const place = workplace({ isTrained: true });
 const SHOP = 'bucket/models/shop';
@@ -34,6 +34,8 @@ function flipped(bytes: Buffer): Buffer {
   return copy;
 }
 
+const DAMAGED =
+  'current.json of shop is not JSON, got "{}x" (in file://<folder>/bucket); entirespace models promote <version> --model shop --force writes it anew';
 const SCORE = ['score', 'log.csv'];
 const EVALUATE = ['evaluate', '--data', 'log.csv'];
 
@@ -73,7 +75,23 @@ describe('a model of which a byte has changed is neither evaluated nor used', ()
     expect(outcome).toEqual({
       code: 5,
       stdout: '',
-      stderr: 'entirespace: current.json of shop is not JSON, got "{}x" (in file://<folder>/bucket)\n',
+      stderr: `entirespace: ${DAMAGED}\n`,
+    });
+  });
+
+  it('its pointer to the current version, and its versions are listed all the same', async () => {
+    const list = ['models', 'list'];
+    const stdout = 'shop  <version>\n';
+    expect(await withDamage('current.json', () => Buffer.from('{}x'), list)).toEqual({
+      code: 5,
+      stdout,
+      stderr: `entirespace: ${DAMAGED}\n`,
+    });
+    const json = await withDamage('current.json', () => Buffer.from('{}x'), [...list, '--json']);
+    expect({ ...json, stdout: JSON.parse(json.stdout) }).toEqual({
+      code: 5,
+      stdout: [{ name: 'shop', current: null, pin: null, problem: DAMAGED, versions: ['<version>'] }],
+      stderr: '',
     });
   });
 });
@@ -176,6 +194,37 @@ describe('versions', () => {
     expect(JSON.parse((await place.run('models', 'list', '--json')).stdout)).toMatchObject([
       { name: 'shop', current: '<version>', versions: ['<version>', '<version>'] },
     ]);
+  });
+
+  it('are pinned and unpinned by hand, which list and show tell', async () => {
+    const timeless = ({ stdout, ...outcome }: Outcome) => ({
+      ...outcome,
+      stdout: stdout.replaceAll(/\d{4}-\d\d-\d\dT\S+Z/g, '<time>').trimEnd(),
+    });
+    const run = async (...args: string[]) => timeless(await place.run('models', ...args));
+    await run('promote', version);
+    expect((await run('unpin', '--reason', 'tidy')).code).toBe(0);
+    expect(await run('unpin')).toEqual({
+      code: 0,
+      stdout: 'shop is not pinned, <version> is its current version',
+      stderr: '',
+    });
+    expect(await run('pin', '--reason', 'sale until Sunday')).toEqual({
+      code: 0,
+      stdout:
+        'shop <version> is the current version, pinned since <time>: sale until Sunday; no training run promotes another until entirespace models unpin',
+      stderr: '',
+    });
+    expect((await run('list')).stdout).toContain('shop  <version>  current, pinned since <time>: sale until Sunday');
+    expect((await run('show')).stdout).toMatch(
+      /^shop <version> \(current, pinned since <time>: sale until Sunday\), [\d,]+ bytes, /,
+    );
+    expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([
+      { current: '<version>', pin: { reason: 'sale until Sunday' }, problem: null },
+    ]);
+    expect((await run('unpin')).stdout).toBe(
+      'shop <version> is pinned no more: the next training run may promote its version',
+    );
   });
 
   it('of two models need the name of one', async () => {

@@ -7,7 +7,7 @@ import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { decide, type GateDecision } from '../../lib/gate/decide.ts';
 import { settle } from '../../lib/gate/settle.ts';
 import { modelFiles, openModel } from '../../lib/predictor/open-model.ts';
-import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
+import { currentVersion, pinVersion, promoteVersion } from '../../lib/registry/current.ts';
 import { listDecisions } from '../../lib/registry/decisions.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -128,6 +128,21 @@ describe('a better model, of other features than the current one', () => {
     expect(record).toMatchObject({ version, verdict: 'promoted', champion, reasons: decision.reasons });
     expect(record?.figures).toMatchObject({ window: { time: data.time.test }, rows: data.rows.test });
     expect(record?.figures).toEqual({ window: decision.window, ...decision.figures });
+  });
+
+  it('is held where the current version is pinned', async () => {
+    const { store, version: champion } = await storeWith(weak);
+    await pinVersion(store, 'shop', champion, { reason: 'sale', at: AT });
+    const decision = await ask(store, good);
+    expect(decision).toMatchObject({
+      verdict: 'held',
+      reasons: [
+        `shop is pinned to ${champion} since 2026-03-01T00:00:00.000Z: sale (entirespace models unpin lets runs promote again)`,
+        expect.stringMatching(/^better: log loss /),
+      ],
+    });
+    await settle(store, { name: 'shop', version: await publish(store, good, 1), at: AT }, decision);
+    expect((await currentVersion(store, 'shop'))?.version).toBe(champion);
   });
 
   it('has the same AUC and log loss in the decision as in its own metrics', async () => {

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GateDecision } from '../../lib/gate/decide.ts';
 import { settle } from '../../lib/gate/settle.ts';
-import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
+import { currentVersion, pinVersion, promoteVersion } from '../../lib/registry/current.ts';
 import { listDecisions } from '../../lib/registry/decisions.ts';
 import { currentKey } from '../../lib/registry/keys.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
@@ -77,6 +77,24 @@ describe('settling a decision', () => {
       { version: two, verdict: 'promoted' },
       { version: two, verdict: 'refused' },
     ]);
+  });
+
+  it('holds a version where the current one was pinned after they were compared', async () => {
+    await pinVersion(store, NAME, one, { reason: 'sale', at: AT });
+    const reasons = [
+      `hillstrom is pinned to ${one} since 2026-02-01T00:00:00.000Z: sale (entirespace models unpin lets runs promote again)`,
+      'better',
+    ];
+    expect(await settleAs(two, promoted)).toEqual({ ...promoted, verdict: 'held', reasons });
+    expect((await currentVersion(store, NAME))?.version).toBe(one);
+    expect(await listDecisions(store, NAME)).toMatchObject([{ verdict: 'promoted' }, { verdict: 'held', reasons }]);
+  });
+
+  it('leaves the current version where the new one is held', async () => {
+    const held: GateDecision = { ...promoted, verdict: 'held', reasons: ['pinned'] };
+    expect(await settleAs(two, held)).toEqual(held);
+    expect((await currentVersion(store, NAME))?.version).toBe(one);
+    expect(await verdicts()).toEqual([{ version: two, verdict: 'held' }]);
   });
 
   it('refuses a version that was trained by an earlier holder of the lease than the last that promoted', async () => {

@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { currentVersion, promoteVersion, rollbackVersion } from '../../lib/registry/current.ts';
+import {
+  currentVersion,
+  pinVersion,
+  promoteVersion,
+  replaceDamagedCurrent,
+  rollbackVersion,
+  unpinVersion,
+} from '../../lib/registry/current.ts';
 import { VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { showVersion } from '../../lib/registry/show-version.ts';
 import { InvalidRecordError } from '../../lib/store/records.ts';
@@ -214,13 +221,83 @@ describe.each(STORES)('the current version in a %s', (_name, openStore) => {
       );
     });
 
-    it('refuses a version that was removed since', async () => {
-      await promote(one);
-      await promote(two);
+    it('passes over versions that were removed since, or of which a file is missing, and over the current one', async () => {
+      for (const version of [one, two, three, one, two, one, three]) await promote(version);
       await store.delete(`models/hillstrom/${one}/manifest.json`);
-      await expect(rollback()).rejects.toThrow(VersionNotFoundError);
-      expect(await current()).toBe(two);
+      await store.delete(`models/hillstrom/${two}/model.onnx`);
+      const passedOver = [
+        { version: one, problem: 'its files are gone' },
+        { version: two, problem: 'model.onnx is missing' },
+        { version: one, problem: 'its files are gone' },
+        { version: two, problem: 'model.onnx is missing' },
+        { version: one, problem: 'its files are gone' },
+      ];
+      await expect(rollback()).rejects.toThrow(
+        new VersionNotFoundError(
+          `model hillstrom has no version before ${three} in ${store.url} that can be used (${passedOver.map(({ version, problem }) => `${version}: ${problem}`).join('; ')})`,
+        ),
+      );
+      expect(await current()).toBe(three);
+      await promote(two);
+      expect(await rollback()).toMatchObject({ version: three, passedOver: [], earlier: { length: 6 } });
+      await store.put(`models/hillstrom/${two}/model.onnx`, 'two');
+      expect(await rollback()).toMatchObject({ version: two, passedOver: [passedOver[0]] });
     });
+
+    it('is pinned, unless that is not asked for', async () => {
+      for (const version of [one, two, three]) await promote(version);
+      const options = { reason: 'alarm', at: AT };
+      expect((await rollbackVersion(store, NAME, options)).pin).toEqual({
+        reason: 'alarm',
+        pinnedAt: AT.toISOString(),
+      });
+      expect(await rollbackVersion(store, NAME, { ...options, pinned: false })).not.toHaveProperty('pin');
+    });
+  });
+
+  describe('that is pinned', () => {
+    const pin = { reason: 'sale', pinnedAt: AT.toISOString() };
+    const pinned = (version: string) => pinVersion(store, NAME, version, { reason: 'sale', at: AT });
+
+    it('keeps the reason for which it became current', async () => {
+      await promote(one);
+      expect(await pinned(one)).toMatchObject({ version: one, reason: `gate: ${one}`, earlier: [], pin });
+      expect(await currentVersion(store, NAME)).toMatchObject({ version: one, pin });
+    });
+
+    it('may be another than was current, and the first one', async () => {
+      expect(await pinned(one)).toMatchObject({ version: one, earlier: [], pin });
+      expect(await pinned(two)).toMatchObject({ version: two, reason: 'sale', earlier: [{ version: one }], pin });
+    });
+
+    it('hands its pin to the version that is promoted in its place', async () => {
+      await pinned(one);
+      expect(await promote(two)).toMatchObject({ version: two, pin });
+    });
+
+    it('makes a promotion fail that was decided before', async () => {
+      const { etag } = await promote(one);
+      await pinned(one);
+      await expect(promote(two, etag)).rejects.toThrow(new PreconditionFailedError(KEY, store.url, 'ifMatch'));
+    });
+
+    it('is free again when it is unpinned', async () => {
+      await expect(unpinVersion(store, NAME, { reason: '', at: AT })).rejects.toThrow(
+        new VersionNotFoundError(`model hillstrom has no current version in ${store.url}`),
+      );
+      const { etag: _, pin: __, ...before } = await pinned(one);
+      const { etag, ...after } = await unpinVersion(store, NAME, { reason: '', at: AT });
+      expect(after).toEqual(before);
+      expect((await unpinVersion(store, NAME, { reason: '', at: AT })).etag).toBe(etag);
+    });
+  });
+
+  it('is not written anew by a person who saw it damaged when it has been mended', async () => {
+    await promote(one);
+    await expect(replaceDamagedCurrent(store, NAME, two, { reason: 'damaged', at: AT })).rejects.toThrow(
+      new PreconditionFailedError(KEY, store.url, 'ifMatch'),
+    );
+    expect(await current()).toBe(one);
   });
 
   it('is checked when it is read, since a person may have written it', async () => {
@@ -230,7 +307,8 @@ describe.each(STORES)('the current version in a %s', (_name, openStore) => {
         'current.json of hillstrom is not valid: version: invalid input: expected string, received number; ' +
           'reason: invalid input: expected string, received undefined; ' +
           'promotedAt: invalid input: expected string, received undefined; ' +
-          `earlier: invalid input: expected array, received undefined (in ${store.url})`,
+          `earlier: invalid input: expected array, received undefined (in ${store.url}); ` +
+          'entirespace models promote <version> --model hillstrom --force writes it anew',
       ),
     );
   });

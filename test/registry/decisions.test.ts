@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { promoteByHand, rollBackByHand } from '../../lib/registry/by-hand.ts';
+import { pinByHand, promoteByHand, rollBackByHand, unpinByHand } from '../../lib/registry/by-hand.ts';
 import { currentVersion, promoteVersion } from '../../lib/registry/current.ts';
 import { type Decision, lastGateDecision, listDecisions, recordDecision } from '../../lib/registry/decisions.ts';
 import { RefusedVersionError, VersionNotFoundError } from '../../lib/registry/errors.ts';
@@ -97,7 +97,7 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
       await recordDecision(store, NAME, decision(two));
       await expect(byHand(two)).rejects.toThrow(
         new RefusedVersionError(
-          `version ${two} of model hillstrom was refused by the gate at 2026-02-01T00:00:00.000Z: PCOC of CTR is 3.1; drift is 2 (--force promotes it all the same)`,
+          `version ${two} of model hillstrom was refused by the gate at 2026-02-01T00:00:00.000Z: PCOC of CTR is 3.1; drift is 2 (models promote --force promotes it all the same)`,
         ),
       );
       expect((await currentVersion(store, NAME))?.version).toBe(one);
@@ -107,13 +107,13 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
     it('of a refused version can be forced, which is recorded', async () => {
       await promoteVersion(store, NAME, one, { reason: 'first', at: AT });
       await recordDecision(store, NAME, decision(two));
-      expect((await byHand(two, true)).version).toBe(two);
+      expect((await byHand(two, true)).current.version).toBe(two);
       expect((await listDecisions(store, NAME)).at(-1)).toMatchObject({ by: 'hand', forced: true, champion: one });
     });
 
     it('of the current version changes nothing and is not recorded', async () => {
       await promoteVersion(store, NAME, one, { reason: 'first', at: AT });
-      expect(await byHand(one, true)).toMatchObject({ version: one, reason: 'first' });
+      expect((await byHand(one, true)).current).toMatchObject({ version: one, reason: 'first' });
       expect(await listDecisions(store, NAME)).toEqual([]);
     });
 
@@ -137,13 +137,100 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
     });
   });
 
+  describe('and a pin by hand', () => {
+    const pin = (version: string) => pinByHand(store, NAME, version, { reason: 'sale', at: AT });
+    const unpin = (into = store) => unpinByHand(into, NAME, { reason: 'sale over', at: new Date(AT.getTime() + 1) });
+    beforeEach(() => promoteVersion(store, NAME, one, { reason: 'first', at: AT }));
+
+    it('is recorded, as is the end of it, with the version that was held last', async () => {
+      expect((await pin(one)).current).toMatchObject({ version: one, reason: 'first', pin: { reason: 'sale' } });
+      await recordDecision(store, NAME, decision(two, { verdict: 'held' }));
+      const { current, held } = await unpin();
+      expect([current.pin, held]).toEqual([undefined, two]);
+      expect((await listDecisions(store, NAME)).map(({ by, verdict, reasons }) => [by, verdict, reasons])).toEqual([
+        ['hand', 'pinned', ['sale']],
+        ['gate', 'held', expect.any(Array)],
+        ['hand', 'unpinned', ['sale over']],
+      ]);
+    });
+
+    it('of another version makes it current, unless the gate refused it', async () => {
+      await recordDecision(store, NAME, decision(two));
+      await expect(pin(two)).rejects.toThrow(RefusedVersionError);
+      await recordDecision(store, NAME, decision(two, { verdict: 'held', decidedAt: '2026-02-01T00:00:01.000Z' }));
+      const { current, before } = await pin(two);
+      expect([current.version, before?.version]).toEqual([two, one]);
+    });
+
+    it('that is not there changes nothing, and nothing is recorded', async () => {
+      expect(await unpin()).toMatchObject({ current: { version: one }, held: null });
+      expect(await listDecisions(store, NAME)).toEqual([]);
+    });
+
+    it('that loses a race is not recorded', async () => {
+      const overtaken: Store = {
+        ...store,
+        put: async (key, body, options) => {
+          if (key.endsWith('current.json')) await promoteVersion(store, NAME, two, { reason: 'gate', at: AT });
+          return store.put(key, body, options);
+        },
+      };
+      const late = pinByHand(overtaken, NAME, one, { reason: 'sale', at: AT });
+      await expect(late).rejects.toThrow(PreconditionFailedError);
+      expect(await currentVersion(store, NAME)).not.toHaveProperty('pin');
+      expect(await listDecisions(store, NAME)).toEqual([]);
+
+      await pin(two);
+      const unpinned = {
+        ...store,
+        put: async (key: string, body: Uint8Array | string, options?: Parameters<Store['put']>[2]) => {
+          if (key.endsWith('current.json')) await promoteVersion(store, NAME, one, { reason: 'hand', at: AT });
+          return store.put(key, body, options);
+        },
+      };
+      await expect(unpin(unpinned)).rejects.toThrow(PreconditionFailedError);
+      expect((await listDecisions(store, NAME)).map(({ verdict }) => verdict)).toEqual(['pinned']);
+      expect(await currentVersion(store, NAME)).toMatchObject({ version: one, pin: { reason: 'sale' } });
+    });
+  });
+
+  describe('and a damaged current.json', () => {
+    beforeEach(() => store.put('models/hillstrom/current.json', '{}x'));
+
+    it('is not replaced unless that is forced', async () => {
+      await expect(byHand(one)).rejects.toThrow(
+        new InvalidRecordError(
+          `current.json of hillstrom is not JSON, got "{}x" (in ${store.url}); entirespace models promote <version> --model hillstrom --force writes it anew`,
+        ),
+      );
+    });
+
+    it('is written anew by force, which is recorded and says what was wrong', async () => {
+      const { current, damage } = await byHand(two, true);
+      expect(damage).toMatch(/^current\.json of hillstrom is not JSON, got "{}x"/);
+      expect(await currentVersion(store, NAME)).toEqual(current);
+      expect(current).toMatchObject({ version: two, earlier: [] });
+      expect(await listDecisions(store, NAME)).toMatchObject([
+        { version: two, by: 'hand', forced: true, champion: null },
+      ]);
+    });
+  });
+
   it('has rollbacks, with the version that they took back', async () => {
     for (const version of [one, two]) await promoteVersion(store, NAME, version, { reason: 'gate', at: AT });
-    await rollBackByHand(store, NAME, { reason: 'pcvr doubled', at: AT });
+    await rollBackByHand(store, NAME, { reason: 'pcvr doubled', at: AT, pinned: true });
     expect(await listDecisions(store, NAME)).toMatchObject([
-      { version: one, by: 'rollback', verdict: 'promoted', champion: two, reasons: ['pcvr doubled'] },
+      {
+        version: one,
+        by: 'rollback',
+        verdict: 'promoted',
+        champion: two,
+        reasons: ['pcvr doubled', 'pinned: no training run promotes until models unpin'],
+      },
     ]);
-    await expect(rollBackByHand(store, NAME, { reason: '', at: AT })).rejects.toThrow(VersionNotFoundError);
+    await expect(rollBackByHand(store, NAME, { reason: '', at: AT, pinned: false })).rejects.toThrow(
+      VersionNotFoundError,
+    );
     expect(await listDecisions(store, NAME)).toHaveLength(1);
   });
 });

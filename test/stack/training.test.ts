@@ -162,7 +162,7 @@ describe('the state machine', () => {
     JSON.stringify({ Containers: [{ ExitCode: code, Name: 'training' }], StopCode: 'EssentialContainerExited' });
 
   it.each([
-    [RUN_EXIT_CODES['refused by the gate'], 'AnnounceRefusal'],
+    [RUN_EXIT_CODES['not promoted'], 'AnnounceRefusal'],
     [RUN_EXIT_CODES['another run'], 'AnotherRunTrains'],
     [RUN_EXIT_CODES.terminated, 'Again'],
     [RUN_EXIT_CODES['bad data'], 'Tell'],

@@ -9,7 +9,7 @@ const result = z
     formatVersion: z.literal(FORMAT_VERSION),
     runId: z.string(),
     model: z.string(),
-    status: z.enum(['first', 'promoted', 'refused']),
+    status: z.enum(['first', 'promoted', 'refused', 'held']),
     version: z.string(),
     /** The version that was in use; `null` for none. */
     champion: z.string().nullable(),
@@ -20,7 +20,7 @@ const result = z
 
 /** What settling a decision looks at; the window and the figures are only copied into the model's history. */
 const decision = z.looseObject({
-  verdict: z.enum(['first', 'promoted', 'refused']),
+  verdict: z.enum(['first', 'promoted', 'refused', 'held']),
   reasons: z.array(z.string()),
   champion: z.string().nullable(),
   championEtag: z.string().nullable(),

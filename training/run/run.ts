@@ -11,6 +11,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../../lib/config/declaration.ts';
 import { settle } from '../../lib/gate/settle.ts';
+import { promotes } from '../../lib/gate/verdict.ts';
 import { currentFeatures } from '../../lib/predictor/published-declaration.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
 import { ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
@@ -113,7 +114,7 @@ async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: P
   await store.put(resultKey(modelName, runId), recordText(result));
   await clearCheckpoints(store, modelName);
   await store.delete(conclusionKey(modelName, runId));
-  count({ RunRows: rows, RunSeconds: result.seconds, Promoted: result.status === 'refused' ? 0 : 1 });
+  count({ RunRows: rows, RunSeconds: result.seconds, Promoted: promotes(settled) ? 1 : 0 });
   log.info('decided', { ...result });
   return result;
 }

@@ -121,7 +121,7 @@ describe.concurrent('retraining', () => {
     expect(three.reasons.join('; ')).toMatch(/conversion/);
     expect(await scoredBy(site, 'wednesday')).toBe(two.version);
 
-    await rollBackByHand(site.store, 'shop', { reason: 'complaints', at: new Date() });
+    await rollBackByHand(site.store, 'shop', { reason: 'complaints', at: new Date(), pinned: true });
     expect(await scoredBy(site, 'thursday')).toBe(one.version);
     const history = (await listDecisions(site.store, 'shop')).map(({ verdict, by }) => `${by}: ${verdict}`);
     expect(history.toSorted()).toEqual(['gate: first', 'gate: promoted', 'gate: refused', 'rollback: promoted']);
