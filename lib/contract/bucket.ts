@@ -40,13 +40,19 @@ export const PREFIXES = {
   training: '_training/',
 } as const;
 
+/** Folder of a bucket that is a folder, which the store keeps for itself. */
+export const RESERVED_FOLDER = '.entirespace';
+
 export type Prefix = (typeof PREFIXES)[keyof typeof PREFIXES];
 
 /**
  * The formats of the files that rows are read from (candidates, logs and feature tables), and the endings of their
- * names. `lib/table/formats/index.ts` has the reader of each.
+ * names, in any case. `lib/table/formats/index.ts` has the reader of each.
  */
-export const DATA_EXTENSIONS = { parquet: ['.parquet'], csv: ['.csv', '.csv.gz'] } as const;
+export const DATA_EXTENSIONS = {
+  parquet: ['.parquet', '.parq', '.pq'],
+  csv: ['.csv', '.csv.gz', '.tsv', '.tsv.gz'],
+} as const;
 
 /** The name of a format. */
 export type DataFormat = keyof typeof DATA_EXTENSIONS;
@@ -54,15 +60,18 @@ export type DataFormat = keyof typeof DATA_EXTENSIONS;
 /** The names of the formats. */
 export const DATA_FORMATS = Object.keys(DATA_EXTENSIONS) as DataFormat[];
 
-/** All endings in a sentence: `.parquet, .csv or .csv.gz`. */
-export const DATA_EXTENSIONS_TEXT = Object.values(DATA_EXTENSIONS)
-  .flat()
-  .join(', ')
-  .replace(/, (\S+)$/, ' or $1');
+/** The most common endings, for messages. */
+export const DATA_EXTENSIONS_TEXT = '.parquet, .csv or .csv.gz';
 
 /** The format of a file of rows by the ending of its name; `undefined` for a name that ends otherwise. */
 export function dataFormatOf(name: string): DataFormat | undefined {
-  return DATA_FORMATS.find((format) => DATA_EXTENSIONS[format].some((extension) => name.endsWith(extension)));
+  const lower = name.toLowerCase();
+  return DATA_FORMATS.find((format) => DATA_EXTENSIONS[format].some((extension) => lower.endsWith(extension)));
+}
+
+/** Whether a file is compressed as a whole, by the ending of its name. */
+export function isGzipName(name: string): boolean {
+  return name.toLowerCase().endsWith('.gz');
 }
 
 /** Records of one candidate file in its folder below `_work/`, which may also have `resent-<n>.json`. */

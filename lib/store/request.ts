@@ -1,8 +1,6 @@
 /** Checks of arguments, the same for every store, so that a program which runs on a folder also runs on a bucket. */
+import { RESERVED_FOLDER } from '../contract/bucket.ts';
 import type { ByteRange, PutOptions } from './store.ts';
-
-/** First segment of the keys that a store keeps for itself. */
-export const RESERVED_FOLDER = '.entirespace';
 
 // S3's limit on a key, in UTF-8 bytes.
 const MAX_KEY_BYTES = 1024;

@@ -33,7 +33,11 @@ export async function withLog<T>(options: OpenLogOptions, work: (opened: OpenedL
   const { declaration, dataPath, cwd, signal } = options;
   const database = await openDatabase(options);
   try {
-    const source = await openSource(database, dataPath, { cwd, csv: declaration.csv });
+    const source = await openSource(database, dataPath, {
+      cwd,
+      csv: declaration.csv,
+      outputs: options.rejectsPath === undefined ? [] : [options.rejectsPath],
+    });
     signal?.throwIfAborted();
     const log = await checkLog(database, source, declaration, options);
     signal?.throwIfAborted();

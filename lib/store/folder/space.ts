@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { RESERVED_FOLDER } from '../../contract/bucket.ts';
 import { ifThere } from '../errno.ts';
-import { RESERVED_FOLDER } from '../request.ts';
 import { type MetadataFolder, metadataFolder, versionOf } from './version.ts';
 
 /** The folder of a store, and the folders in it that the store keeps for itself. */

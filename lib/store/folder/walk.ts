@@ -1,8 +1,9 @@
 import type { BigIntStats, Dirent } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { RESERVED_FOLDER } from '../../contract/bucket.ts';
 import { ifThere } from '../errno.ts';
-import { compareKeys, RESERVED_FOLDER } from '../request.ts';
+import { compareKeys } from '../request.ts';
 import { fileStats } from './version.ts';
 
 interface Entry {

@@ -3,6 +3,7 @@ import type { Declaration } from '../../config/declaration.ts';
 import { type Database, execute, identifier, literal } from '../database.ts';
 import { idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns, featureKind } from '../kinds/index.ts';
+import { writePath } from '../paths.ts';
 
 /** The value of the canary's key columns. */
 export const CANARY_KEY = 'entirespace-doctor';
@@ -23,5 +24,5 @@ export async function writeCanary(
     }
   }
   const row = [...columns].map(([name, sql]) => `${sql} AS ${identifier(name)}`).join(', ');
-  await execute(database, `COPY (SELECT ${row}) TO ${literal(path)} (FORMAT parquet)`);
+  await execute(database, `COPY (SELECT ${row}) TO ${writePath(path)} (FORMAT parquet)`);
 }

@@ -7,9 +7,10 @@ import { countRejects, describeReject } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.ts';
 import { checkTableColumns, requiredValue } from '../check/required-columns.ts';
 import { type Column, findColumn, type Relation } from '../columns.ts';
-import { type Database, execute, identifier, literal, query, queryOne } from '../database.ts';
+import { type Database, execute, identifier, query, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
+import { writePath } from '../paths.ts';
 import { openSource } from '../source/source.ts';
 import { canonicalText } from '../values/canonical.ts';
 import { entityBucketSql, ROW_GROUP_ROWS, tableFeatures } from './join-tables.ts';
@@ -81,7 +82,7 @@ export async function* writeBuckets(
   const cut = `SELECT ${columns.map(({ sql }) => sql).join(', ')}, ${entityBucketSql(key, buckets)} AS "#bucket" FROM ${relation.from}`;
   await execute(
     database,
-    `COPY (${cut}) TO ${literal(partitions)} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ("#bucket"))`,
+    `COPY (${cut}) TO ${writePath(partitions)} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ("#bucket"))`,
   );
   for (const { bucket, partition } of await partitionsIn(partitions)) {
     const files = (await readdir(partition)).sort().map((name) => join(partition, name));
@@ -89,7 +90,7 @@ export async function* writeBuckets(
     const order = canonicalText(requiredValue(relation, key.name));
     const rows = `SELECT ${named} FROM ${parquetScan(files)} ORDER BY ${order}`;
     const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
-    await execute(database, `COPY (${rows}) TO ${literal(path)} (${options})`);
+    await execute(database, `COPY (${rows}) TO ${writePath(path)} (${options})`);
     await rm(partition, { recursive: true });
     const counted = await queryOne(database, `SELECT count(*) AS rows FROM ${parquetScan([path])}`);
     yield { bucket, path, rows: Number(counted.rows) };

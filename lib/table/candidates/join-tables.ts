@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import type { EntityTable, Feature } from '../../config/declaration.ts';
 import { sameColumn } from '../../config/names.ts';
 import { type Column, columnValue, type FileColumn, findColumn, type Relation, unknownEntitySql } from '../columns.ts';
-import { type Database, execute, literal, query, queryOne } from '../database.ts';
+import { type Database, execute, query, queryOne } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import { bucketSql } from '../hash.ts';
 import { featureColumns } from '../kinds/index.ts';
+import { writePath } from '../paths.ts';
 import { canonicalText } from '../values/canonical.ts';
 
 /** The rows of a feature table, or those of them that a join needs. */
@@ -176,7 +177,7 @@ function neededRowsSql(relation: Relation, { entity, key, columns, from }: Table
 
 function writeParquet(database: Database, rows: string, path: string): Promise<void> {
   const options = `FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
-  return execute(database, `COPY (${rows}) TO ${literal(path)} (${options})`);
+  return execute(database, `COPY (${rows}) TO ${writePath(path)} (${options})`);
 }
 
 function keyColumn(relation: Relation, key: string): Column {

@@ -6,6 +6,7 @@ import { byPosition } from '../columns.ts';
 import type { Database } from '../database.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';
+import { plainPath } from '../paths.ts';
 import { withTables } from './join-tables.ts';
 import { neededColumns } from './needed-columns.ts';
 import type { CandidatePlan, PlanOptions } from './plan.ts';
@@ -24,16 +25,20 @@ export async function planCandidates(
   const format = formatOf(file.name);
   const { cut, isText } = FORMATS[format];
   const csv = declaration?.csv ?? CSV_DEFAULTS;
-  const fileCut = await cut(database, file, {
-    csv,
-    head: await readHead(file, format),
-    shardRows,
-    maxShardBytes: options.maxShardBytes ?? MAX_SHARD_BYTES,
-    maxUnzippedBytes: options.maxUnzippedBytes ?? MAX_UNZIPPED_BYTES,
-    maxCsvBytes: options.maxCsvBytes ?? Number.POSITIVE_INFINITY,
-    ...(savePiece && { savePiece }),
-    neededColumns: (columns) => neededColumns({ columns, name: file.name }, declaration, encoder),
-  });
+  const fileCut = await cut(
+    database,
+    { ...file, path: await plainPath(database, file.path) },
+    {
+      csv,
+      head: await readHead(file, format),
+      shardRows,
+      maxShardBytes: options.maxShardBytes ?? MAX_SHARD_BYTES,
+      maxUnzippedBytes: options.maxUnzippedBytes ?? MAX_UNZIPPED_BYTES,
+      maxCsvBytes: options.maxCsvBytes ?? Number.POSITIVE_INFINITY,
+      ...(savePiece && { savePiece }),
+      neededColumns: (columns) => neededColumns({ columns, name: file.name }, declaration, encoder),
+    },
+  );
   const plan = { format, ...fileCut };
   const found = (await findTables?.(plan.columns)) ?? [];
   if (encoder !== undefined && declaration !== undefined) {

@@ -4,7 +4,7 @@ import { countRejects } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
 import { checkCandidateColumns } from '../check/required-columns.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
-import { type Database, execute, identifier, literal, queryOne } from '../database.ts';
+import { type Database, execute, identifier, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
 import type { EncodedChunk } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
@@ -12,6 +12,7 @@ import { asDataError } from '../errors.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import type { Shard } from '../formats/format.ts';
 import { FORMATS } from '../formats/index.ts';
+import { plainPath, writePath } from '../paths.ts';
 import type { RowCheck } from '../row-check.ts';
 import { neededColumns } from './needed-columns.ts';
 import { type OutputColumn, outputColumns } from './output-columns.ts';
@@ -58,9 +59,10 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const columns = outputColumns(plan, declaration, outputs, name);
   const needed = neededColumns({ columns: plan.columns, name }, declaration, encoder);
   const { openShard } = FORMATS[plan.format];
+  const plain = { ...file, path: await plainPath(database, file.path) };
   const { relation: rows, remove } = await openShard({
     database,
-    file,
+    file: plain,
     plan,
     shard,
     texts: declaration.csv,
@@ -112,7 +114,7 @@ async function writeScores(
 ): Promise<void> {
   const values = columns.map(({ name, sql }) => `${sql} AS ${identifier(name)}`);
   const rows = `SELECT ${values.join(', ')} FROM ${relation.from} AS rows JOIN ${table.name} AS scores USING ("#row") ORDER BY "#row"`;
-  await execute(database, `COPY (${rows}) TO ${literal(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`);
+  await execute(database, `COPY (${rows}) TO ${writePath(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
 /** Counts good rows whose user or item is not in its table, by entity; `null` if such rows are rejected. */

@@ -2,8 +2,9 @@
 
 import type { Declaration } from '../../config/declaration.ts';
 import { count, countOf, percent } from '../../numbers/text.ts';
-import { type Database, literal, query } from '../database.ts';
+import { type Database, query } from '../database.ts';
 import { DataError } from '../errors.ts';
+import { readPath } from '../paths.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
 
@@ -32,7 +33,7 @@ export async function countRejects(database: Database, path: string): Promise<Re
     database,
     `SELECT reason, "column", count(*) AS rows, list_sort(list("row") FILTER (place <= 3)) AS examples,
       list(value ORDER BY "row") FILTER (place <= 3) AS values
-     FROM (SELECT *, row_number() OVER (PARTITION BY reason, "column" ORDER BY "row") AS place FROM read_parquet(${literal(path)}))
+     FROM (SELECT *, row_number() OVER (PARTITION BY reason, "column" ORDER BY "row") AS place FROM read_parquet(${readPath(path)}))
      GROUP BY reason, "column" ORDER BY rows DESC, reason, "column"`,
   );
   return counts.map(({ reason, column, rows, examples, values }) => {

@@ -12,6 +12,7 @@ import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, literal, literals } from '../database.ts';
 import type { MalformedReason } from '../formats/csv/scan.ts';
 import { featureKind } from '../kinds/index.ts';
+import { writePath } from '../paths.ts';
 import { columnCheck, type RowCheck, rowCheck } from '../row-check.ts';
 import { presentSql } from '../values/canonical.ts';
 import { numberSql } from '../values/numbers.ts';
@@ -126,7 +127,7 @@ export async function writeRejects(
     `SELECT "#row" AS "row", ${literals(checks.map(({ reason }) => reason))}["#failed" + 1] AS reason, ` +
     `CAST([${checks.map(({ column }) => (column === null ? 'NULL' : literal(column))).join(', ')}]["#failed" + 1] AS VARCHAR) AS "column", ` +
     `"#offending" AS value FROM ${checkedRows} WHERE "#failed" IS NOT NULL ORDER BY "#row"`;
-  await execute(database, `COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  await execute(database, `COPY (${rows}) TO ${writePath(path)} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
 function malformedChecks(relation: Relation): RowCheck[] {

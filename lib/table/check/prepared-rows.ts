@@ -5,11 +5,12 @@
 import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
 import type { Relation } from '../columns.ts';
-import { type Database, execute, literal, queryOne } from '../database.ts';
+import { type Database, execute, queryOne } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import { groupHashSql } from '../hash.ts';
 import type { PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureKind, preparedColumns } from '../kinds/index.ts';
+import { writePath } from '../paths.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
 import { canonicalText, groupText } from '../values/canonical.ts';
@@ -57,7 +58,7 @@ export async function prepareRows(
   const selected = ['"#row"', '"#failed"', '"#offending"', ...ofGoodRows].join(', ');
   const path = join(database.scratch, database.uniqueName('prepared.parquet'));
   const rows = `SELECT ${selected} FROM ${failedRows(relation, checks)}`;
-  await execute(database, `COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy)`);
+  await execute(database, `COPY (${rows}) TO ${writePath(path)} (FORMAT parquet, COMPRESSION snappy)`);
   return { path, values };
 }
 

@@ -1,6 +1,7 @@
 /** Writes files from a log: all rows with their numbers, or the rows of a part as candidates. */
-import { type Database, execute, identifier, literal } from '../database.ts';
+import { type Database, execute, identifier } from '../database.ts';
 import type { Part } from '../encoded.ts';
+import { readPath, writePath } from '../paths.ts';
 import type { Source } from '../source/source.ts';
 import type { CheckedLog } from './log.ts';
 import { goodLogRows } from './prepared-rows.ts';
@@ -18,11 +19,11 @@ export async function writeWithRowNumbers(
 ): Promise<void> {
   const names = columns.map(({ name, sql }) => `${sql} AS ${identifier(name)}`).join(', ');
   const numbered = `SELECT "#row" AS row, ${names} FROM ${relation.from} ORDER BY "#row"`;
-  if (!relation.isText) return execute(database, `COPY (${numbered}) TO ${literal(path)} (FORMAT parquet)`);
+  if (!relation.isText) return execute(database, `COPY (${numbered}) TO ${writePath(path)} (FORMAT parquet)`);
   const text = `${path}.csv`;
-  await execute(database, `COPY (${numbered}) TO ${literal(text)} (FORMAT csv, HEADER)`);
-  const typed = `SELECT * FROM read_csv(${literal(text)}, header = true, sample_size = -1)`;
-  await execute(database, `COPY (${typed}) TO ${literal(path)} (FORMAT parquet)`);
+  await execute(database, `COPY (${numbered}) TO ${writePath(text)} (FORMAT csv, HEADER)`);
+  const typed = `SELECT * FROM read_csv(${readPath(text)}, header = true, sample_size = -1)`;
+  await execute(database, `COPY (${typed}) TO ${writePath(path)} (FORMAT parquet)`);
 }
 
 /** Which rows are written as candidates, and to which file. */
@@ -49,5 +50,5 @@ export async function writeCandidates(
   const chosen = `SELECT "#row" FROM ${goodLogRows(log)} WHERE ${inPartsSql([part])} AND "#row" % ${every} = ${from}`;
   const rows = `SELECT ${columns} FROM ${source.relation.from} WHERE "#row" IN (${chosen}) ORDER BY "#row"`;
   const format = path.endsWith('.csv') ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';
-  await execute(database, `COPY (${rows}) TO ${literal(path)} (${format})`);
+  await execute(database, `COPY (${rows}) TO ${writePath(path)} (${format})`);
 }

@@ -1,10 +1,11 @@
 /** Writes and reads an encoder as files: `encoder.json`, `inputs.json`, `vocabularies/*.parquet` and `probe.json`. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Database, execute, literal, queryOne } from '../database.ts';
+import { type Database, execute, queryOne } from '../database.ts';
 import { makeProbe, type Probe, verifyProbe } from '../encode/probe.ts';
 import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encoder.ts';
 import { firstId } from '../kinds/id-sources.ts';
+import { readPath, writePath } from '../paths.ts';
 import { createEnum, isUsedByLists } from './fit-encoder.ts';
 
 /** Contents of `encoder.json`: everything of an encoder except its vocabularies. */
@@ -28,7 +29,7 @@ export async function writeEncoder(database: Database, encoder: Encoder, folder:
     const rows = `SELECT value, id, count FROM ${table} ORDER BY id`;
     await execute(
       database,
-      `COPY (${rows}) TO ${literal(vocabularyPath(folder, name))} (FORMAT parquet, COMPRESSION zstd)`,
+      `COPY (${rows}) TO ${writePath(vocabularyPath(folder, name))} (FORMAT parquet, COMPRESSION zstd)`,
     );
   }
   const file: EncoderFile = { format: ENCODER_FORMAT, ...rest, vocabularySizes };
@@ -70,7 +71,7 @@ async function readVocabulary(
   const table = database.uniqueName('vocabulary');
   await execute(
     database,
-    `CREATE TABLE ${table} AS SELECT value, id, count FROM read_parquet(${literal(vocabularyPath(folder, name))}) ORDER BY id`,
+    `CREATE TABLE ${table} AS SELECT value, id, count FROM read_parquet(${readPath(vocabularyPath(folder, name))}) ORDER BY id`,
   );
   const facts = await queryOne(
     database,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Declaration } from '../../../lib/config/declaration.ts';
 import type { CandidatePlan } from '../../../lib/table/candidates/plan.ts';
@@ -79,6 +79,14 @@ describe('scores', () => {
       { user_id: 9, item: 'a', pctr: Math.fround(2e-6), pcvr: 3 },
     ]);
     expect(existsSync(rejectsPath)).toBe(false);
+  });
+
+  it.each(['br[1].parquet', 'a*.parquet', 'b\\s[1].parquet', 'br[1].csv'])('are those of %s alone', async (name) => {
+    for (const decoy of ['br1', 'ab', 'bZs1']) await place.write(`${decoy}.${name.slice(-3)}`, many(9));
+    const own = await place.write(`own.${name.slice(name.lastIndexOf('.') + 1)}`, many(3));
+    await rename(own, place.at(name));
+    const plan = await planOf(place.at(name), { shardRows: 10 });
+    expect((await score(place.at(name), plan, 0)).rows.map(({ user_id }) => user_id)).toEqual(['u0', 'u1', 'u2']);
   });
 
   it('are written with all columns if the declaration says so', async () => {

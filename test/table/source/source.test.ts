@@ -1,8 +1,8 @@
-import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { findColumn } from '../../../lib/table/columns.ts';
-import { query } from '../../../lib/table/database.ts';
+import { openDatabase, query } from '../../../lib/table/database.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
 import { workplace } from '../fixture.ts';
 
@@ -182,6 +182,48 @@ describe('a source', () => {
       `SELECT count(*) FILTER (c0 = CAST("#row" AS VARCHAR)) AS same, count("#malformed") AS bad FROM ${source.relation.from}`,
     );
     expect(counts).toEqual({ same: 199_960n, bad: 40n });
+  });
+});
+
+describe('a name is a name', () => {
+  const NAMES = [
+    'br[1]',
+    'a*',
+    'q?m',
+    '{x,y}',
+    'back\\slash',
+    'b\\s[1]*',
+    `q'uo"te`,
+    '50% #1&+: é~',
+    'new\nline',
+    's3:',
+    '~',
+  ];
+
+  it.each(NAMES)('in a log, its folder, the working directory and the scratch folder: %j', async (name) => {
+    const folder = place.at(`odd/${name}`);
+    await mkdir(`${folder}/in/${name}`, { recursive: true });
+    // Files that the name would match as a pattern.
+    for (const decoy of ['br1', 'ab', 'qxm', 'x', 'bZs1', 'b\\s1x'])
+      await writeFile(`${folder}/in/${decoy}.csv`, `a\n${'7\n'.repeat(9)}`);
+    const parquet = await place.write('plain.parquet', 'SELECT 1 AS a UNION ALL SELECT 2');
+    await copyFile(parquet, `${folder}/in/${name}.parquet`);
+    await writeFile(`${folder}/in/${name}.csv`, 'a\n1\n2\n3\n');
+    await writeFile(`${folder}/in/${name}/only.csv`, 'a\n1\n2\n3\n4\n');
+    const database = await openDatabase({ threads: 1, memoryLimitMiB: 256, scratch: folder });
+    try {
+      const rowsIn = async (path: string) => {
+        const { rows, relation } = await openSource(database, path, { cwd: `${folder}/in` });
+        const [counted] = await query(database, `SELECT count(*) AS rows FROM ${relation.from}`);
+        expect(counted).toEqual({ rows: BigInt(rows) });
+        return rows;
+      };
+      expect(await rowsIn(`${name}.parquet`)).toBe(2);
+      expect(await rowsIn(`${folder}/in/${name}.csv`)).toBe(3);
+      expect(await rowsIn(name)).toBe(4);
+    } finally {
+      await database.close();
+    }
   });
 });
 

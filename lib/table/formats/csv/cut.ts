@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isGzipName } from '../../../contract/bucket.ts';
 import { byteText } from '../../../numbers/text.ts';
 import type { Database } from '../../database.ts';
 import { DataError } from '../../errors.ts';
@@ -18,7 +19,7 @@ import type { RecordBlock } from './scan.ts';
 export async function cutCsv(database: Database, file: CandidateFile, options: CutOptions): Promise<FileCut> {
   assertCompression(file, options.head);
   assertSize(file, options.maxCsvBytes);
-  const isZipped = file.name.endsWith('.gz');
+  const isZipped = isGzipName(file.name);
   const csv = isZipped ? zippedCsv(file, options.maxUnzippedBytes) : file;
   const dialect = await readDialect(csv);
   const cutter = isZipped ? pieceCutter(database, file.name, options) : rangeCutter(file.size);
@@ -58,14 +59,13 @@ export async function cutCsv(database: Database, file: CandidateFile, options: C
 /** Refuses gzip under the name of plain CSV, and the reverse. */
 function assertCompression({ name }: CandidateFile, head: Buffer): void {
   const isGzip = head[0] === 0x1f && head[1] === 0x8b;
-  if (name.endsWith('.gz') && !isGzip)
-    throw new DataError('wrong_format', `${name} is not gzip, expected it by its name`);
-  if (name.endsWith('.csv') && isGzip)
+  if (isGzipName(name) && !isGzip) throw new DataError('wrong_format', `${name} is not gzip, expected it by its name`);
+  if (!isGzipName(name) && isGzip)
     throw new DataError('wrong_format', `${name} is gzip, expected plain CSV by its name: end it in .csv.gz`);
 }
 
 function assertSize({ name, size }: CandidateFile, limit: number): void {
-  if (size > limit && !name.endsWith('.gz'))
+  if (size > limit && !isGzipName(name))
     throw new DataError(
       'too_large',
       `${name} has ${byteText(size)}, expected at most ${byteText(limit)} in CSV: use Parquet, or several files`,

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { isGzipName } from '../../../contract/bucket.ts';
 import { DataError, firstLine } from '../../errors.ts';
 import type { ByteRange } from '../candidate-file.ts';
 
@@ -20,7 +21,7 @@ export function localCsv(path: string, name: string = path): CsvFile {
   return {
     name,
     read(range) {
-      if (name.endsWith('.gz'))
+      if (isGzipName(name))
         return bytesWithin(unzipped(createReadStream(path, { highWaterMark: BLOCK_BYTES }), name), range);
       return createReadStream(path, {
         highWaterMark: BLOCK_BYTES,

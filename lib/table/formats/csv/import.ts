@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { DuckDBAppender } from '@duckdb/node-api';
 import { type Database, execute, literal, queryOne, withConnection } from '../../database.ts';
 import { DataError, firstLine } from '../../errors.ts';
+import { readPath, writePath } from '../../paths.ts';
 import type { ByteRange } from '../candidate-file.ts';
 import type { Dialect } from './dialect.ts';
 import type { CsvFile } from './file.ts';
@@ -173,10 +174,10 @@ async function convertClean(
 ): Promise<void> {
   const columns = header.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
   const read =
-    `read_csv(${literal(`${base}.csv`)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = '"', ` +
+    `read_csv(${readPath(`${base}.csv`)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = '"', ` +
     `escape = '"', nullstr = '', new_line = '\\n', columns = {${columns}})`;
   // Fast compression, since the file is read a few times and then removed.
-  const write = `COPY (SELECT * FROM ${read}) TO ${literal(`${base}.parquet`)} (FORMAT parquet, COMPRESSION snappy)`;
+  const write = `COPY (SELECT * FROM ${read}) TO ${writePath(`${base}.parquet`)} (FORMAT parquet, COMPRESSION snappy)`;
   try {
     await execute(database, write);
   } catch (error) {
@@ -189,7 +190,7 @@ async function convertClean(
 
 /** Fails if DuckDB has found another number of records than the scan: values would be in other rows. */
 async function assertSameRows(database: Database, parquet: string, expected: number, name: string): Promise<void> {
-  const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM read_parquet(${literal(parquet)})`);
+  const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM read_parquet(${readPath(parquet)})`);
   if (Number(rows) !== expected)
     throw new DataError('unreadable', `${name} cannot be read as CSV: got ${rows} records, expected ${expected}`);
 }

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { byPosition, type FileColumn } from '../../columns.ts';
 import { type Database, literal, query, queryOne } from '../../database.ts';
 import { DataError, firstLine } from '../../errors.ts';
+import { readPath } from '../../paths.ts';
 import type { ByteRange } from '../candidate-file.ts';
 
 /** Columns and number of rows of a Parquet file. */
@@ -24,10 +25,10 @@ export async function readParquetFacts(database: Database, path: string, name: s
   try {
     const { rows } = await queryOne(
       database,
-      `SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${literal(path)})`,
+      `SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${readPath(path)})`,
     );
     const described = await query(database, `DESCRIBE SELECT * FROM ${parquetScan([path])}`);
-    const names = topNames(await query(database, `SELECT name, num_children FROM parquet_schema(${literal(path)})`));
+    const names = topNames(await query(database, `SELECT name, num_children FROM parquet_schema(${readPath(path)})`));
     if (names.length !== described.length)
       throw new RangeError(`its schema has ${names.length} columns, expected ${described.length}`);
     // DuckDB changes names that are empty or repeated in another case, so only the types are its own.
@@ -44,7 +45,7 @@ export async function readParquetFacts(database: Database, path: string, name: s
 
 /** Returns the SQL that reads files with the same columns. Folders with names such as `dt=...` add no column. */
 export function parquetScan(paths: readonly string[]): string {
-  return `read_parquet([${paths.map(literal).join(', ')}], hive_partitioning = false)`;
+  return `read_parquet([${paths.map(readPath).join(', ')}], hive_partitioning = false)`;
 }
 
 /**
@@ -119,7 +120,7 @@ export async function readRowGroups(database: Database, path: string, columns: r
     database,
     `SELECT any_value(row_group_num_rows) AS rows, list(${chunk}) FILTER (${isWanted.join(' OR ') || 'false'}) AS starts, ` +
       `list(total_compressed_size) FILTER (${isWanted.join(' OR ') || 'false'}) AS sizes ` +
-      `FROM parquet_metadata(${literal(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+      `FROM parquet_metadata(${readPath(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
   );
   let firstRow = 0;
   return groups.map(({ rows, starts, sizes }) => {

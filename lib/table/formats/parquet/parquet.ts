@@ -2,8 +2,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byPosition } from '../../columns.ts';
-import { type Database, execute, literal } from '../../database.ts';
+import { type Database, execute } from '../../database.ts';
 import { asDataError, DataError } from '../../errors.ts';
+import { writePath } from '../../paths.ts';
 import type { Format, LogFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
 import { assertSameColumns, type FileColumns, type SourceFile, withMalformed } from '../relation.ts';
 import { cutParquet } from './cut.ts';
@@ -52,7 +53,7 @@ async function openShard({ database, file, plan, shard, texts, needed }: ShardOp
     return { relation: { ...relation, from: withMalformed(rows, null) }, remove: async () => {} };
   const copy = join(database.scratch, `${database.uniqueName('shard')}.parquet`);
   const remove = () => rm(copy, { force: true });
-  const copied = `COPY (${rows}) TO ${literal(copy)} (FORMAT parquet)`;
+  const copied = `COPY (${rows}) TO ${writePath(copy)} (FORMAT parquet)`;
   await asDataError(name, () => execute(database, copied)).catch(async (error: unknown) => {
     await remove();
     throw error;
