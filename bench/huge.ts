@@ -95,7 +95,7 @@ async function pretendScored({ site }: LargeSite, { source }: FileVersion, shard
   const done = await shardsDone(site.store, source);
   await mapAtOnce(shards, async ({ index, rows }) => {
     if (done.has(index)) return;
-    const counts = { rowsIn: rows, scored: rows, rejected: 0, rejectedByReason: {} };
+    const counts = { rowsIn: rows, scored: rows, rejected: 0, rejectedByReason: {}, features: {}, repeatedKeys: 0 };
     const of = { sha256: createHash('sha256').digest('hex'), seconds: 1, cpuModel: 'none' };
     const receipt: Receipt = { formatVersion: FORMAT_VERSION, shard: index, ...counts, ...of };
     await site.store.put(workPartKey(source, index), 'pretended');

@@ -20,10 +20,10 @@ export function printResults(
   return signal.aborted ? EXIT_CODES.interrupted : exitCodeOfResults(results);
 }
 
-/** Prints a line with the rows and the place of the scores, or with the reason why there are none. */
+/** Prints a line with the rows and the place of the scores, and its notes, or the reason why there are none. */
 export function printFileResult(io: Io, result: FileResult, bucket: string): void {
   const line = formatFileResult(result, bucket);
-  if (result.status === 'succeeded') print(io, line);
+  if (result.status === 'succeeded') print(io, [line, ...notesOf(result)].join('\n'));
   else printError(io, `entirespace: ${line}`);
 }
 
@@ -42,6 +42,10 @@ export function formatFileResult(result: FileResult, bucket: string): string {
     case 'open':
       return `${result.key}: not finished, a later run goes on from here`;
   }
+}
+
+function notesOf({ key, manifest }: Extract<FileResult, { readonly status: 'succeeded' }>): string[] {
+  return manifest.notes.map((note) => `note: ${key}: ${note}`);
 }
 
 /** Rows whose user or item a feature table lacks; many of them may mean that the keys are written in another way. */

@@ -54,7 +54,9 @@ function linesOfResult(result: PlanResult | ScoreResult, bucket: string): Line[]
       return [{ text: `${result.key}: ${countOf(result.rows, 'row')} planned`, isBad: false }];
     case 'succeeded': {
       const rows = `${countOf(result.scored, 'row')} scored, ${count(result.rejected)} rejected`;
-      return [{ text: `${result.key}: ${rows} -> ${bucket}/${scoresFolder(result.key)}`, isBad: false }];
+      const text = `${result.key}: ${rows} -> ${bucket}/${scoresFolder(result.key)}`;
+      const notes = result.notes.map((note) => ({ text: `note: ${result.key}: ${note}`, isBad: false }));
+      return [{ text, isBad: false }, ...notes];
     }
     case 'failed':
       return [{ text: `${result.message} -> ${bucket}/${failureKey(result.key)}`, isBad: true }];

@@ -140,6 +140,11 @@ export function receiptKey(source: string, shard: number): string {
   return `${receiptsPrefix(source)}${fiveDigits(shard)}.json`;
 }
 
+/** Key of the receipt of a part with this SHA-256, where it is too long for the part's metadata. */
+export function partReceiptKey(source: string, sha256: string): string {
+  return `${workFolder(source)}part-receipts/${sha256}.json`;
+}
+
 /** Index of the shard that a receipt's key names. */
 export function shardOfReceipt(key: string): number {
   return Number(key.slice(key.lastIndexOf('/') + 1, -'.json'.length));

@@ -19,6 +19,12 @@ export const SCORING_METRICS = {
   FilesFailed: 'Count',
   /** Files with a plan and no outcome, looked at on a schedule. */
   FilesOpen: 'Count',
+  /**
+   * Of a scored file, in points: how far the share of a feature's unknown values, or of rows without a value of it, is
+   * above the share that is usual for the model. Of all features the largest; 0 where none is above.
+   */
+  UnknownAboveUsual: 'Percent',
+  MissingAboveUsual: 'Percent',
 } as const;
 
 export type ScoringMetric = keyof typeof SCORING_METRICS;

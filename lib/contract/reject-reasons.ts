@@ -18,6 +18,7 @@ export const REJECT_REASONS = {
   kept_not_in_range: 'above 0 and at most 1',
   number_not_numeric: 'a number',
   number_not_finite: 'a finite number',
+  score_not_finite: 'values of which the model makes a finite score',
   id_not_integer: 'an integer',
   weights_length: 'one weight for each value',
   weight_not_valid: 'finite weights of at least 0',

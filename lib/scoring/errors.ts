@@ -9,7 +9,22 @@ export class ScoringError extends Error {
 export type CandidateFileReason = DataErrorCode | 'source_version_gone' | 'feature_version_gone';
 
 /** Why a file fails, as a code for programs: it can never be scored, or its shards failed or do not add up. */
-export type FailureReason = CandidateFileReason | 'too_many_rejects' | 'row_counts' | 'retries_exhausted';
+export type FailureReason =
+  | CandidateFileReason
+  | 'too_many_rejects'
+  | 'too_many_unknown'
+  | 'too_many_missing'
+  | 'row_counts'
+  | 'retries_exhausted';
+
+/** The reason of a failure as it is recorded; a `CandidateFileError` is one. */
+export interface FailureCause {
+  readonly reason: FailureReason;
+  /** One plain sentence. */
+  readonly message: string;
+  /** Numbers behind the reason, where it has any. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
 
 /**
  * Thrown where a candidate file can never be scored: wrong columns, cut off, not what its name says, gone. Its message

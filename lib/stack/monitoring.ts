@@ -40,7 +40,7 @@ export class Monitoring extends Construct {
         [text(scoring.serviceName)],
         [rates(scoring), rows(scoring), files(scoring)],
         [ages(data), waiting(data), errors(scoring)],
-        [cost(scoring)],
+        [unusual(scoring), cost(scoring)],
       ],
     });
   }
@@ -109,6 +109,13 @@ function files({ serviceName }: Scoring): GraphWidget {
     ],
     width: 8,
   });
+}
+
+function unusual({ serviceName }: Scoring): GraphWidget {
+  return graph('Values unknown or missing, points above training', [
+    ownMetric('UnknownAboveUsual', serviceName, 'Maximum'),
+    ownMetric('MissingAboveUsual', serviceName, 'Maximum'),
+  ]);
 }
 
 function ages({ arrivals, shards }: Data): GraphWidget {

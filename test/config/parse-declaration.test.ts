@@ -67,7 +67,7 @@ describe('the smallest declaration', () => {
         seed: 1,
         calibration: 'none',
       },
-      scoring: { columns: 'keys', maxRejected: 0.1 },
+      scoring: { columns: 'keys', maxRejected: 0.1, maxUnknown: null, maxMissing: null },
       gate: {
         minConversions: 200,
         maxAgeMs: 30 * 86_400_000,
@@ -310,7 +310,7 @@ describe('model, training and scoring', () => {
       seed: 5,
       calibration: 'isotonic',
     });
-    expect(declaration.scoring).toEqual({ columns: 'all', maxRejected: 0 });
+    expect(declaration.scoring).toEqual({ columns: 'all', maxRejected: 0, maxUnknown: null, maxMissing: null });
   });
 });
 

@@ -21,7 +21,12 @@ import { notingUses, noUses, type Uses } from './noting-uses.ts';
 type Role = Exclude<RoleName, 'trainer'>;
 
 const NOW = () => new Date('2026-11-23T12:00:00Z');
-const MODEL = { name: 'shop', version: '20261123-000000-00000000', maxRejected: 0.5 };
+const MODEL = {
+  name: 'shop',
+  version: '20261123-000000-00000000',
+  limits: { maxRejected: 0.5, maxUnknown: null, maxMissing: null },
+  usual: {},
+};
 
 const TABLE = 'features/user/dt=2026-11-23/_manifest.json';
 
@@ -34,7 +39,7 @@ function filesOver(store: Store): CandidateFiles {
       await newestTable(store, 'user');
       const number = key.includes('empty') ? 0 : key.includes('small') ? 1 : 2;
       const shards = Array.from({ length: number }, (_, index) => ({ index, firstRow: 2 * index, rows: 2 }));
-      return { format: 'csv', columns: [], size: 1, rows: 2 * number, dialect: null, shards };
+      return { format: 'csv', columns: [], size: 1, rows: 2 * number, dialect: null, shards, notes: [] };
     },
     async scoreShard({ file, scratch }) {
       await store.get(file.key, { versionId: file.versionId });
@@ -42,7 +47,8 @@ function filesOver(store: Store): CandidateFiles {
       await store.get(TABLE);
       const [scoresPath, rejectsPath] = [join(scratch, 'scores'), join(scratch, 'rejects')];
       await Promise.all([scoresPath, rejectsPath].map((path) => writeFile(path, 'rows')));
-      return { scoresPath, rejectsPath, rowsIn: 2, scored: 1, rejected: 1, rejectedByReason: { null_key: 1 } };
+      const counts = { rowsIn: 2, scored: 1, rejected: 1, rejectedByReason: { null_key: 1 } };
+      return { scoresPath, rejectsPath, ...counts, features: {}, repeatedKeys: 0 };
     },
   };
 }

@@ -101,6 +101,7 @@ describe('the dashboard', () => {
     'Age of the oldest message, s',
     'Messages',
     'Errors, % of invocations',
+    'Values unknown or missing, points above training',
     'Scoring, USD per hour (list prices of us-east-1, 2026-11)',
   ])('shows: %s', (title) => {
     expect(dashboard()).toContain(`"title":"${title}"`);

@@ -163,7 +163,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       seed: 1,
       calibration: 'none',
     },
-    scoring: { columns: 'keys', maxRejected: 0.5 },
+    scoring: { columns: 'keys', maxRejected: 0.5, maxUnknown: null, maxMissing: null },
     gate: {
       minConversions: 200,
       maxAgeMs: null,

@@ -16,6 +16,7 @@ import {
 import type { ConditionalPut } from '../../store/conditional-put.ts';
 import type { CandidateFiles } from '../protocol/ports.ts';
 import type { Outcome } from '../protocol/records.ts';
+import { aboveUsual } from '../protocol/value-shares.ts';
 
 /** Some of the values of a training run, each under its metric's name. */
 export type RunMetricValues = Readonly<Partial<Record<RunMetric, number>>>;
@@ -67,17 +68,22 @@ export function countingRows(files: CandidateFiles, metrics: Counter, now = () =
 /** Counts the plans and outcomes that are written under a condition, of which each has one successful writer. */
 export function countFiles(metrics: Counter): (put: Pick<ConditionalPut, 'key' | 'content'>) => void {
   return (put) => {
-    const metric = metricOfRecord(put);
-    if (metric !== null) countScoring(metrics, metric, 1);
+    for (const [name, value] of metricsOfRecord(put)) countScoring(metrics, name, value);
   };
 }
 
-function metricOfRecord({ key, content }: Pick<ConditionalPut, 'key' | 'content'>): ScoringMetric | null {
-  if (!key.startsWith(PREFIXES.work) || typeof content !== 'string') return null;
+function metricsOfRecord({ key, content }: Pick<ConditionalPut, 'key' | 'content'>): [ScoringMetric, number][] {
+  if (!key.startsWith(PREFIXES.work) || typeof content !== 'string') return [];
   const { name } = parseWorkKey(key);
-  if (name === WORK_RECORDS.plan) return 'FilesPlanned';
-  if (name !== WORK_RECORDS.outcome) return null;
-  const { status } = JSON.parse(content) as Pick<Outcome, 'status'>;
-  if (status === 'succeeded') return 'FilesSucceeded';
-  return status === 'failed' ? 'FilesFailed' : null;
+  if (name === WORK_RECORDS.plan) return [['FilesPlanned', 1]];
+  if (name !== WORK_RECORDS.outcome) return [];
+  const outcome = JSON.parse(content) as Outcome;
+  if (outcome.status === 'failed') return [['FilesFailed', 1]];
+  if (outcome.status === 'reopened') return [];
+  const { missing, unknown } = aboveUsual(outcome.manifest.features);
+  return [
+    ['FilesSucceeded', 1],
+    ['UnknownAboveUsual', 100 * unknown],
+    ['MissingAboveUsual', 100 * missing],
+  ];
 }

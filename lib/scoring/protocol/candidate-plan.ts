@@ -32,6 +32,7 @@ export const candidatePlan: z.ZodType<CandidatePlan, CandidatePlan> = z
       .readonly()
       .nullable(),
     shards: z.array(shard).readonly(),
+    notes: z.array(z.string()).readonly(),
     featureTables: z.array(pinnedTable).readonly().exactOptional(),
   })
   .readonly();

@@ -3,7 +3,7 @@ import { count, countOf, percent } from '../../numbers/text.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { mapAtOnce } from '../../store/parallel.ts';
 import { recordText, type Stored } from '../../store/records.ts';
-import { type FailureReason, ScoringError } from '../errors.ts';
+import { type FailureCause, ScoringError } from '../errors.ts';
 import { type FileVersion, rejectsPartKey, scoresPartKey } from './keys.ts';
 import type { ScoringDependencies } from './ports.ts';
 import { publish } from './publish.ts';
@@ -23,17 +23,19 @@ import {
   type ScoresManifest,
   type Succeeded,
 } from './records.ts';
+import { featuresOf, repeatedNotes, tooManyValues, valueNotes } from './value-shares.ts';
 
 /** State of a file after a step: still open, with some shards done, or decided. */
 export type FileStatus =
   | { readonly status: 'open'; readonly done: number; readonly shards: number }
-  | { readonly status: 'succeeded'; readonly rowsIn: number; readonly scored: number; readonly rejected: number }
+  | {
+      readonly status: 'succeeded';
+      readonly rowsIn: number;
+      readonly scored: number;
+      readonly rejected: number;
+      readonly notes: readonly string[];
+    }
   | { readonly status: 'failed'; readonly reason: string; readonly message: string };
-
-/** The reason of a failure as it is recorded; a `CandidateFileError` is one. */
-export interface FailureCause extends Pick<Failure, 'message' | 'details'> {
-  readonly reason: FailureReason;
-}
 
 /**
  * Decides a file whose shards all have receipts, once, and publishes what was decided. May be run again, and by
@@ -57,7 +59,7 @@ export async function finishWith(
   pointer?: Stored<Pointer> | null,
 ): Promise<FileStatus> {
   const manifest = manifestOf(plan, receipts, dependencies.now());
-  const refusal = wrongCounts(plan, receipts) ?? tooManyRejects(plan, manifest);
+  const refusal = wrongCounts(plan, receipts) ?? tooManyRejects(plan, manifest) ?? tooManyValues(plan, manifest);
   if (refusal !== null) return failFile(dependencies, plan.file, refusal, pointer);
   return conclude(dependencies, await decide(dependencies, plan.file, { status: 'succeeded', manifest }), pointer);
 }
@@ -95,8 +97,8 @@ export async function conclude(
     const { reason, message } = outcome.failure;
     return { status: 'failed', reason, message };
   }
-  const { rowsIn, scored, rejected } = outcome.manifest;
-  return { status: 'succeeded', rowsIn, scored, rejected };
+  const { rowsIn, scored, rejected, notes } = outcome.manifest;
+  return { status: 'succeeded', rowsIn, scored, rejected, notes };
 }
 
 /** Indices of the shards that have a receipt. */
@@ -134,7 +136,9 @@ async function readReceipts(store: ScoringDependencies['store'], { file, candida
 }
 
 function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date): ScoresManifest {
-  const { file, model, plannedAt } = plan;
+  const { file, model, plannedAt, candidates, usual } = plan;
+  const features = featuresOf(usual, receipts);
+  const repeatedKeys = sum(receipts.map((receipt) => receipt.repeatedKeys));
   const unknown = receipts.flatMap(({ unknownEntities }) => (unknownEntities === undefined ? [] : [unknownEntities]));
   return {
     formatVersion: FORMAT_VERSION,
@@ -149,6 +153,9 @@ function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date):
     rejected: sum(receipts.map(({ rejected }) => rejected)),
     rejectedByReason: sumByName(receipts.map(({ rejectedByReason }) => rejectedByReason)),
     ...(unknown.length > 0 && { unknownEntities: sumByName(unknown) }),
+    features,
+    repeatedKeys,
+    notes: [...candidates.notes, ...valueNotes(features), ...repeatedNotes(repeatedKeys, receipts.length)],
     seconds: sum(receipts.map(({ seconds }) => seconds)),
     cpuModels: [...new Set(receipts.map(({ cpuModel }) => cpuModel))].sort(),
     plannedAt,
@@ -166,7 +173,7 @@ function wrongCounts({ file, candidates }: Plan, receipts: readonly Receipt[]): 
   return null;
 }
 
-function tooManyRejects({ file, maxRejected }: Plan, total: ScoresManifest): FailureCause | null {
+function tooManyRejects({ file, limits: { maxRejected } }: Plan, total: ScoresManifest): FailureCause | null {
   const { rowsIn, rejected, rejectedByReason } = total;
   if (rejected <= maxRejected * rowsIn) return null;
   const [[reason, rows] = ['', 0]] = Object.entries(rejectedByReason).sort(([, a], [, b]) => b - a);

@@ -98,12 +98,12 @@ interface MadePlan {
 
 async function makePlan(dependencies: PlanDependencies, file: FileVersion): Promise<MadePlan | CandidateFileError> {
   const { store, models, files, now } = dependencies;
-  const { maxRejected, name, version } = await models.current();
+  const { name, version, limits, usual } = await models.current();
   const model = { name, version };
   try {
     const candidates = await files.plan(file, model);
     const plannedAt = now().toISOString();
-    const plan: Plan = { formatVersion: FORMAT_VERSION, file, model, maxRejected, plannedAt, candidates };
+    const plan: Plan = { formatVersion: FORMAT_VERSION, file, model, limits, usual, plannedAt, candidates };
     const key = planKey(file.source);
     if (await putConditionally(dependencies, { key, content: recordText(plan), expected: null }))
       return { plan, isOwn: true };

@@ -2,6 +2,7 @@
 import type { Queue } from '../../queue/queue.ts';
 import type { ConditionalWriter } from '../../store/conditional-put.ts';
 import type { CandidatePlan } from '../../table/candidates/plan.ts';
+import type { FeatureCounts, ValueShares } from '../../table/encode/value-counts.ts';
 import type { FileVersion } from './keys.ts';
 
 /** A published version of a model. */
@@ -12,8 +13,19 @@ export interface ModelVersion {
 
 /** The model version that new plans are made with, and what it declares of them. */
 export interface CurrentModel extends ModelVersion {
-  /** Share of a candidate file's rows that may be bad before the file fails. */
+  readonly limits: Limits;
+  /** Shares of missing and of unknown values that are usual for each feature. */
+  readonly usual: Readonly<Record<string, ValueShares>>;
+}
+
+/** Shares above which a candidate file fails. */
+export interface Limits {
+  /** Of its rows: those that are bad. */
   readonly maxRejected: number;
+  /** Of the values of each feature: those that the model does not know; `null` for no limit. */
+  readonly maxUnknown: number | null;
+  /** Of its scored rows: those without a value of a feature, for each feature; `null` for no limit. */
+  readonly maxMissing: number | null;
 }
 
 /** A shard to score. */
@@ -38,6 +50,10 @@ export interface ScoredShard {
   readonly rejectedByReason: Readonly<Record<string, number>>;
   /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
   readonly unknownEntities?: Readonly<Record<string, number>>;
+  /** Missing and unknown values in the scored rows. */
+  readonly features: FeatureCounts;
+  /** Scored rows that repeat the keys of another row of the shard. */
+  readonly repeatedKeys: number;
 }
 
 /**

@@ -12,16 +12,19 @@ import {
   type Stored,
 } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
+import type { FeatureCounts } from '../../table/encode/value-counts.ts';
 import { ScoringError } from '../errors.ts';
 import { candidatePlan } from './candidate-plan.ts';
 
 /** Version of the records' format, in every record. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const formatVersion = z.literal(FORMAT_VERSION);
 const count = z.number().int().nonnegative();
 const counts = z.record(z.string(), count).readonly();
 const instant = z.iso.datetime();
+const shares = z.object({ missing: z.number(), unknown: z.number() }).readonly();
+const valueCounts = { rows: count, missing: count, values: count, unknown: count.nullable() };
 const modelVersion = z.object({ name: z.string(), version: z.string() }).readonly();
 
 const fileVersion = z
@@ -41,11 +44,20 @@ const plan = z
     formatVersion,
     file: fileVersion,
     model: modelVersion,
-    /** Share of the rows that may be bad before the file fails. */
-    maxRejected: z.number(),
+    /** Shares above which the file fails; `null` for no limit. */
+    limits: z
+      .object({ maxRejected: z.number(), maxUnknown: z.number().nullable(), maxMissing: z.number().nullable() })
+      .readonly(),
+    /** Shares of missing and of unknown values that are usual for each feature of the model. */
+    usual: z.record(z.string(), shares).readonly(),
     plannedAt: instant,
     candidates: candidatePlan,
   })
+  .readonly();
+
+/** Counts of missing and unknown values by feature, as records have them. */
+export const featureCounts: z.ZodType<FeatureCounts, FeatureCounts> = z
+  .record(z.string(), z.object(valueCounts).readonly())
   .readonly();
 
 const receipt = z
@@ -58,6 +70,10 @@ const receipt = z
     rejectedByReason: counts,
     /** Rows scored although the table of an entity lacks theirs, by entity; absent where no entity may be unknown. */
     unknownEntities: counts.exactOptional(),
+    /** Missing and unknown values in the scored rows, by feature. */
+    features: featureCounts,
+    /** Scored rows that repeat the keys of another row of the shard. */
+    repeatedKeys: count,
     /** SHA-256 of the scores file, hex. */
     sha256: z.string(),
     seconds: z.number(),
@@ -81,6 +97,12 @@ const manifest = z
     rejectedByReason: counts,
     /** As in the receipts, added up. */
     unknownEntities: counts.exactOptional(),
+    /** As in the receipts, added up; with the shares that are usual for the model. */
+    features: z.record(z.string(), z.object({ ...valueCounts, usual: shares }).readonly()).readonly(),
+    /** Scored rows that repeat the keys of another row of their shard. */
+    repeatedKeys: count,
+    /** What a user should know of the file and of its values, a sentence each. */
+    notes: z.array(z.string()).readonly(),
     /** Time spent on the shards, added up. */
     seconds: z.number(),
     cpuModels: z.array(z.string()).readonly(),

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { receiptKey, workPartKey } from '../../contract/bucket.ts';
+import { partReceiptKey, receiptKey, workPartKey } from '../../contract/bucket.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { recordText, type Stored } from '../../store/records.ts';
 import type { ObjectInfo, Store } from '../../store/store.ts';
@@ -19,10 +19,18 @@ import {
   type Plan,
   type Pointer,
   parseReceipt,
+  RECORDS,
   type Receipt,
   readOutcome,
   readPlan,
+  readRecord,
 } from './records.ts';
+
+/** Names in the metadata of a part: its receipt, or the key of an object with it. */
+const METADATA = { receipt: 'receipt', receiptKey: 'receipt-key' } as const;
+
+/** S3 takes 2 KiB of metadata; the writer of the part is in it, too. */
+const MAX_RECEIPT_BYTES = 1_800;
 
 const CPU_MODEL = cpus()[0]?.model ?? 'unknown';
 
@@ -50,7 +58,7 @@ export async function scoreShard(dependencies: ScoreDependencies, message: Shard
   if (isDecided(outcome)) return { ...result, receipt: null, ...(await conclude(dependencies, outcome)) };
   // The part may be there: its scorer was killed before the end, or works at the same time.
   const part = await store.head(workPartKey(source, shard));
-  const receipt = part === null ? await scorePart(dependencies, plan, shard) : receiptOf(store, part);
+  const receipt = part === null ? await scorePart(dependencies, plan, shard) : await receiptOf(store, part);
   if (receipt instanceof CandidateFileError)
     return { ...result, receipt: null, ...(await failFile(dependencies, plan.file, receipt)) };
   return { ...result, receipt: part === null ? receipt : null, ...(await finishShard(dependencies, plan, receipt)) };
@@ -102,12 +110,14 @@ async function scorePart(
       rejected: counts.rejected,
       rejectedByReason: counts.rejectedByReason,
       ...(counts.unknownEntities && { unknownEntities: counts.unknownEntities }),
+      features: counts.features,
+      repeatedKeys: counts.repeatedKeys,
       sha256: await sha256OfFile(scoresPath),
       seconds: (now().getTime() - started.getTime()) / 1000,
       cpuModel: CPU_MODEL,
     };
     const part = { key: workPartKey(file.source, shard), content: { path: scoresPath }, expected: null };
-    const metadata = { receipt: asciiJson(receipt) };
+    const metadata = await receiptMetadata(dependencies, file.source, receipt);
     if (await putConditionally(dependencies, { ...part, metadata })) return receipt;
     const winner = await store.head(part.key);
     if (winner === null) throw new ScoringError(`part ${part.key} is gone (in ${store.url})`);
@@ -120,10 +130,29 @@ async function scorePart(
   }
 }
 
-// The counts travel with the part itself, so that they belong to the part that won.
-function receiptOf(store: Store, { key, metadata }: ObjectInfo): Receipt {
-  if (metadata.receipt === undefined) throw new ScoringError(`part ${key} has no receipt in its metadata`);
-  return parseReceipt(metadata.receipt, key, store);
+/**
+ * Returns the metadata by which a part has its receipt: the counts travel with the part itself, so that they belong to
+ * the part that won. A receipt that is too long, because the model has many features, is written before the part, under
+ * the digest of the part's bytes: parts with the same bytes have the same counts.
+ */
+async function receiptMetadata(
+  dependencies: ScoreDependencies,
+  source: string,
+  receipt: Receipt,
+): Promise<Record<string, string>> {
+  const text = asciiJson(receipt);
+  if (text.length <= MAX_RECEIPT_BYTES) return { [METADATA.receipt]: text };
+  const key = partReceiptKey(source, receipt.sha256);
+  await putConditionally(dependencies, { key, content: recordText(receipt), expected: null });
+  return { [METADATA.receiptKey]: key };
+}
+
+async function receiptOf(store: Store, { key, metadata }: ObjectInfo): Promise<Receipt> {
+  const { [METADATA.receipt]: text, [METADATA.receiptKey]: elsewhere } = metadata;
+  if (text !== undefined) return parseReceipt(text, key, store);
+  const receipt = elsewhere === undefined ? null : await readRecord(store, RECORDS.receipt, elsewhere);
+  if (receipt === null) throw new ScoringError(`part ${key} has no receipt (in ${store.url})`);
+  return receipt.value;
 }
 
 /** JSON in the characters that object metadata may have. */

@@ -1,8 +1,19 @@
+import { z } from 'zod';
 import { publishedDeclaration } from '../../predictor/published-declaration.ts';
 import { currentVersion } from '../../registry/current.ts';
-import { VersionNotFoundError } from '../../registry/errors.ts';
+import { ModelCorruptedError, VersionNotFoundError } from '../../registry/errors.ts';
+import { versionPrefix } from '../../registry/keys.ts';
+import { readRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import type { CurrentModel, Models } from '../protocol/ports.ts';
+import { type PartCounts, usualShares, VALUE_COUNTS_FILE } from '../../table/encode/value-counts.ts';
+import type { CurrentModel, Models, ModelVersion } from '../protocol/ports.ts';
+import { featureCounts } from '../protocol/records.ts';
+
+const partCounts: z.ZodType<PartCounts, PartCounts> = z.object({
+  train: featureCounts,
+  validation: featureCounts,
+  test: featureCounts,
+});
 
 /** The current version of a model in a registry. */
 export function registryModels(store: Store, name: string): Models {
@@ -18,9 +29,20 @@ export function registryModels(store: Store, name: string): Models {
       }
       const { version } = current;
       if (known?.version === version) return known;
-      const { scoring } = await publishedDeclaration(store, { name, version });
-      known = { name, version, maxRejected: scoring.maxRejected };
+      const { scoring, features } = await publishedDeclaration(store, { name, version });
+      const { maxRejected, maxUnknown, maxMissing } = scoring;
+      const counts = await valueCounts(store, { name, version });
+      known = { name, version, limits: { maxRejected, maxUnknown, maxMissing }, usual: usualShares(counts, features) };
       return known;
     },
   };
+}
+
+/** Reads what a version found missing and unknown in its log, without fetching the version's other files. */
+async function valueCounts(store: Store, { name, version }: ModelVersion): Promise<PartCounts> {
+  const key = `${versionPrefix(name, version)}${VALUE_COUNTS_FILE}`;
+  const stored = await readRecord(store, { schema: partCounts }, { key });
+  if (stored === null)
+    throw new ModelCorruptedError(`version ${version} of ${name} has no ${VALUE_COUNTS_FILE} (in ${store.url})`);
+  return stored.value;
 }

@@ -10,7 +10,7 @@ export interface ScoreTable {
   flush(): void;
   /**
    * Appends rows.
-   * @throws {RangeError} if an output does not have one finite number for each row.
+   * @throws {RangeError} if an output does not have one number for each row.
    */
   append(rowNumbers: Float64Array, predictions: Readonly<Record<string, Float32Array>>): void;
   drop(): Promise<void>;
@@ -32,7 +32,7 @@ export async function createScoreTable(database: Database, outputs: readonly str
     name,
     flush: () => appender.flushSync(),
     append(rowNumbers, predictions) {
-      const arrays = outputs.map((output) => checkedPredictions(output, predictions[output], rowNumbers));
+      const arrays = outputs.map((output) => predictionsOf(output, predictions[output], rowNumbers.length));
       for (let from = 0; from < rowNumbers.length; from += VECTOR_ROWS) {
         const to = Math.min(from + VECTOR_ROWS, rowNumbers.length);
         appendRows(
@@ -66,14 +66,12 @@ function fillVector(chunk: DuckDBDataChunk, column: number, values: BigInt64Arra
   vector.flush();
 }
 
-/** Returns the predictions of an output. Fails if there are too few of them, or if one is not a finite number. */
-function checkedPredictions(output: string, values: Float32Array | undefined, rowNumbers: Float64Array): Float32Array {
-  if (values?.length !== rowNumbers.length)
-    throw new RangeError(`output ${output} has ${values?.length ?? 'no'} values, expected ${rowNumbers.length}`);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw new RangeError(
-      `output ${output} of row ${rowNumbers[bad]} (from 0) is ${values[bad]}, expected a finite number`,
-    );
+/**
+ * Returns the values of an output.
+ * @throws {RangeError} if there is not one for each row.
+ */
+export function predictionsOf(output: string, values: Float32Array | undefined, rows: number): Float32Array {
+  if (values?.length !== rows)
+    throw new RangeError(`output ${output} has ${values?.length ?? 'no'} values, expected ${rows}`);
   return values;
 }

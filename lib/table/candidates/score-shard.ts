@@ -6,15 +6,18 @@ import { checkCandidateColumns } from '../check/required-columns.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
+import { type FeatureCounts, ValueCounter } from '../encode/value-counts.ts';
 import type { EncodedChunk } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { asDataError } from '../errors.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import type { Shard } from '../formats/format.ts';
 import { FORMATS } from '../formats/index.ts';
+import { parquetScan } from '../formats/parquet/file.ts';
 import { plainPath, writePath } from '../paths.ts';
 import type { RowCheck } from '../row-check.ts';
 import { neededColumns } from './needed-columns.ts';
+import { areFinite, finiteRows, NotFiniteRows, only } from './not-finite.ts';
 import { type OutputColumn, outputColumns } from './output-columns.ts';
 import type { CandidatePlan } from './plan.ts';
 import { createScoreTable, type ScoreTable } from './predictions-table.ts';
@@ -46,6 +49,10 @@ export interface ScoredShard {
   readonly rejectedByReason: Readonly<Record<string, number>>;
   /** Scored rows whose user or item is not in its table, by entity; absent if such rows are rejected. */
   readonly unknownEntities?: Readonly<Record<string, number>>;
+  /** Missing and unknown values in the scored rows. */
+  readonly features: FeatureCounts;
+  /** Scored rows that repeat the keys of another row of the shard. */
+  readonly repeatedKeys: number;
 }
 
 /**
@@ -54,7 +61,7 @@ export interface ScoredShard {
  * @throws {DataError} if columns are missing, have a wrong type, or have the name of an output.
  */
 export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
-  const { database, file, plan, shard, declaration, encoder, outputs, rejectsPath } = options;
+  const { database, file, plan, shard, declaration, encoder, outputs, scoresPath, rejectsPath } = options;
   const { name } = file;
   const columns = outputColumns(plan, declaration, outputs, name);
   const needed = neededColumns({ columns: plan.columns, name }, declaration, encoder);
@@ -69,40 +76,70 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
     needed,
   });
   const table = await createScoreTable(database, outputs);
+  const notFinite = new NotFiniteRows(database, encoder);
   try {
     const relation = await asDataError(name, async () => (await options.join?.(rows)) ?? rows);
     checkCandidateColumns(relation, declaration, encoder.features);
-    const checks = candidateChecks(relation, { ...declaration, ...encoder });
-    const scored = await asDataError(name, async () => {
-      const count = await predictRows(options, relation, checks, table);
+    const encodable = candidateChecks(relation, { ...declaration, ...encoder });
+    return await asDataError(name, async () => {
+      const { scored, features } = await predictRows(options, relation, encodable, { table, notFinite });
       await writeScores(options, relation, columns, table);
-      return count;
+      const checks = [...encodable, ...notFinite.checks(relation)];
+      const rejected = shard.rows - scored;
+      const rejectedByReason = rejected === 0 ? {} : await reject(database, relation, checks, rejectsPath, rejected);
+      const unknownEntities = await countUnknown(database, relation, checks);
+      const repeatedKeys = await countRepeatedKeys(database, declaration.log.keys, scoresPath);
+      const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason, features, repeatedKeys };
+      return unknownEntities === null ? counts : { ...counts, unknownEntities };
     });
-    const rejected = shard.rows - scored;
-    const rejectedByReason = rejected === 0 ? {} : await reject(database, relation, checks, rejectsPath, rejected);
-    const unknownEntities = await countUnknown(database, relation, checks);
-    const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason };
-    return unknownEntities === null ? counts : { ...counts, unknownEntities };
   } finally {
+    await notFinite.drop();
     await table.drop();
     await remove();
   }
 }
 
-/** Adds the predictions of the good rows to a score table, chunk by chunk, and returns the number of rows. */
+/**
+ * Adds the predictions of the good rows to a score table, chunk by chunk, and counts the rows and what is missing or
+ * unknown in them. Rows without a finite score are kept apart.
+ */
 async function predictRows(
   { database, encoder, predict }: ScoreRowsOptions,
   relation: Relation,
   checks: readonly RowCheck[],
-  table: ScoreTable,
-): Promise<number> {
+  { table, notFinite }: { readonly table: ScoreTable; readonly notFinite: NotFiniteRows },
+): Promise<{ readonly scored: number; readonly features: FeatureCounts }> {
+  const counter = new ValueCounter(encoder);
   let scored = 0;
   for await (const chunk of encodeCandidates(database, relation, checks, encoder)) {
-    table.append(chunk.rowNumbers, await predict(chunk));
-    scored += chunk.rows;
+    const predictions = await predict(chunk);
+    if (areFinite(predictions)) {
+      table.append(chunk.rowNumbers, predictions);
+      counter.add(chunk);
+      scored += chunk.rows;
+    } else {
+      const { finite, others } = finiteRows(predictions, chunk.rows);
+      table.append(
+        chunk.rowNumbers.filter((_, row) => finite.has(row)),
+        only(predictions, finite),
+      );
+      counter.add(chunk, Uint32Array.from(finite));
+      await notFinite.add(chunk, others);
+      scored += finite.size;
+    }
   }
   table.flush();
-  return scored;
+  return { scored, features: counter.counts() };
+}
+
+/**
+ * Counts the rows of a scores file that repeat the keys of another of its rows. Two of 500,000 different keys have the
+ * same hash once in 10^8 files.
+ */
+async function countRepeatedKeys(database: Database, keys: readonly string[], scoresPath: string): Promise<number> {
+  const hash = `hash(${keys.map(identifier).join(', ')})`;
+  const repeated = `SELECT count(*) - count(DISTINCT ${hash}) AS rows FROM ${parquetScan([scoresPath])}`;
+  return Number((await queryOne(database, repeated)).rows);
 }
 
 /** Writes the scores file: the rows that have predictions, in order. */

@@ -1,7 +1,9 @@
 /** Counts, over encoded rows, what a model is not told: missing values, and values that it does not know. */
-import { type EncodedChunk, type InputSpec, idWords, type Part } from '../encoded.ts';
+import type { Feature } from '../../config/declaration.ts';
+import { type EncodedChunk, type InputSpec, idWords, PARTS, type Part } from '../encoded.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
 import { firstId, idSourceKind } from '../kinds/id-sources.ts';
+import { featureColumns } from '../kinds/index.ts';
 
 /** Counts of a feature's values over some rows. */
 export interface ValueCounts {
@@ -40,6 +42,43 @@ export function unknownShare({ values, unknown }: Pick<ValueCounts, 'values' | '
 export function unknownShares(counts: FeatureCounts): Record<string, number> {
   const seen = Object.entries(counts).filter(([, { values, unknown }]) => values > 0 && unknown !== null);
   return Object.fromEntries(seen.map(([name, count]) => [name, unknownShare(count)]));
+}
+
+/** Shares of what a model is not told of a feature. */
+export interface ValueShares {
+  /** Share of the rows without a value. */
+  readonly missing: number;
+  /** Share of the values that are unknown. */
+  readonly unknown: number;
+}
+
+/**
+ * Returns the shares that are usual for each feature: the largest of the parts of the log that the model was trained on,
+ * since only held-out rows have values that appeared later. Candidates may lack every value of a feature that the
+ * declaration scores as missing (`at_scoring: null`).
+ */
+export function usualShares(counts: PartCounts, features: readonly Feature[]): Record<string, ValueShares> {
+  const shares = features.map((feature): [string, ValueShares] => {
+    const parts = PARTS.flatMap((part) => counts[part][feature.name] ?? []);
+    const isScoredAsMissing = featureColumns(feature).every(({ atScoring }) => atScoring === null);
+    const missing = isScoredAsMissing ? 1 : Math.max(0, ...parts.map(missingShare));
+    return [feature.name, { missing, unknown: Math.max(0, ...parts.map(unknownShare)) }];
+  });
+  return Object.fromEntries(shares);
+}
+
+/** How far above the usual share one is not unusual yet. */
+const USUAL_DIFFERENCE = 0.1;
+/** How many standard deviations above the usual share the share of a few rows is not unusual yet. */
+const USUAL_DEVIATIONS = 4;
+
+/** Whether a share of so many rows or values is well above the usual one, by more than chance. */
+export function isUnusual(share: number, usual: number, total: number): boolean {
+  if (total === 0) return false;
+  // One success and one failure more keep the deviation of a share of 0 above 0.
+  const expected = (usual * total + 1) / (total + 2);
+  const deviation = Math.sqrt((expected * (1 - expected)) / total);
+  return share - usual > Math.max(USUAL_DIFFERENCE, USUAL_DEVIATIONS * deviation);
 }
 
 /** Adds counts of the same feature. */

@@ -59,6 +59,8 @@ export interface FileCut {
   /** Dialect of a CSV file; `null` for other formats. */
   readonly dialect: Dialect | null;
   readonly shards: readonly Shard[];
+  /** What a user should know of how the file is read, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** What a candidate file, or a shard of it, may have. */

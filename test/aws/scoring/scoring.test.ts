@@ -34,20 +34,28 @@ afterEach(async () => {
 const files: CandidateFiles = {
   async plan() {
     const shards = [0, 1].map((index) => ({ index, firstRow: index * 5, rows: 5 }));
-    return { format: 'csv', columns: [], size: 1, rows: 10, dialect: null, shards };
+    return { format: 'csv', columns: [], size: 1, rows: 10, dialect: null, shards, notes: [] };
   },
   async scoreShard({ file, shard, scratch }) {
     const scoresPath = join(scratch, 'scores.parquet');
     await writeFile(scoresPath, `scores of ${file.key}, shard ${shard}`);
-    if (shard === 0) return { scoresPath, rejectsPath: null, rowsIn: 5, scored: 5, rejected: 0, rejectedByReason: {} };
+    const all = { scoresPath, rowsIn: 5, features: {}, repeatedKeys: 0 };
+    if (shard === 0) return { ...all, rejectsPath: null, scored: 5, rejected: 0, rejectedByReason: {} };
     const rejectsPath = join(scratch, 'rejects.parquet');
     await writeFile(rejectsPath, 'rejects');
-    return { scoresPath, rejectsPath, rowsIn: 5, scored: 4, rejected: 1, rejectedByReason: { not_a_number: 1 } };
+    return { ...all, rejectsPath, scored: 4, rejected: 1, rejectedByReason: { not_a_number: 1 } };
   },
 };
 
 function score(store: Store): Promise<FileResult[]> {
-  const models = { current: async () => ({ name: NAME, version: VERSIONS.one, maxRejected: 0.5 }) };
+  const models = {
+    current: async () => ({
+      name: NAME,
+      version: VERSIONS.one,
+      limits: { maxRejected: 0.5, maxUnknown: null, maxMissing: null },
+      usual: {},
+    }),
+  };
   const handlers = { planShards: planShardsHandler, scoreShard: scoreShardHandler };
   return scoreLocal({ store, models, files, handlers, scratch: folder, queueOptions: { retryMs: 10 } });
 }

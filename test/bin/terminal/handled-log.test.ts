@@ -29,11 +29,21 @@ describe('the log for a person', () => {
     ];
     log.info('arrival handled', { messageId: 'a', files });
     log.info('shard handled', { messageId: 'b', key, source, shard: 0, status: 'open', done: 1, shards: 2 });
-    log.info('shard handled', { key, source, shard: 1, status: 'succeeded', rowsIn: 1_000, scored: 998, rejected: 2 });
+    log.info('shard handled', {
+      key,
+      source,
+      shard: 1,
+      status: 'succeeded',
+      rowsIn: 1_000,
+      scored: 998,
+      rejected: 2,
+      notes: ['item: 100% unknown (0% in training)'],
+    });
     log.info('shard handled', { key, source, shard: 1, status: 'failed', reason: 'not_csv', message: 'it is not CSV' });
     expect(out).toEqual([
       'candidates/today.csv: 1,000 rows planned\n',
       'candidates/today.csv: 998 rows scored, 2 rejected -> s3://shop/scores/today.csv/\n',
+      'note: candidates/today.csv: item: 100% unknown (0% in training)\n',
     ]);
     expect(err).toEqual([
       'entirespace: candidate key ends in .txt\n',

@@ -22,9 +22,11 @@ function planOf(source: string, plannedAt: string): string {
     rows: 1,
     dialect: null,
     shards: [{ index: 0, firstRow: 0, rows: 1 }],
+    notes: [],
   };
   const model = { name: 'shop', version: '20261123-000000-00000000' };
-  return JSON.stringify({ formatVersion: 1, file, model, maxRejected: 0, plannedAt, candidates });
+  const limits = { maxRejected: 0, maxUnknown: null, maxMissing: null };
+  return JSON.stringify({ formatVersion: 2, file, model, limits, usual: {}, plannedAt, candidates });
 }
 
 it('fails files of dead letters, sends lost shards again, counts what is open, and leaves dead letters where they are', async () => {
@@ -38,7 +40,7 @@ it('fails files of dead letters, sends lost shards again, counts what is open, a
   ] as const;
   for (const [source, plannedAt] of plans)
     await store.put(`_work/${source}/plan.json`, planOf(source ?? '', plannedAt));
-  await store.put(`_work/${done}/outcome.json`, JSON.stringify({ formatVersion: 1, status: 'succeeded' }));
+  await store.put(`_work/${done}/outcome.json`, JSON.stringify({ formatVersion: 2, status: 'succeeded' }));
 
   const sent: string[] = [];
   const open: number[] = [];

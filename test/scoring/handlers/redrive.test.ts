@@ -25,7 +25,7 @@ interface Letters {
 async function redrive({ arrivals = [], shards = [] }: Letters, outcome: object | null, removed: string[] = []) {
   const store = memoryStore();
   const key = `_work/${FILE.source}/outcome.json`;
-  if (outcome !== null) await store.put(key, JSON.stringify({ formatVersion: 1, file: FILE, reopened: 0, ...outcome }));
+  if (outcome !== null) await store.put(key, JSON.stringify({ formatVersion: 2, file: FILE, reopened: 0, ...outcome }));
   const sent = { arrivals: [] as string[], shards: [] as string[] };
   const deadOf = (bodies: readonly string[]) => ({
     read: async () => bodies.map((body) => ({ body, receiptHandle: body })),
@@ -48,7 +48,7 @@ async function redrive({ arrivals = [], shards = [] }: Letters, outcome: object 
 const { source, key, versionId } = FILE;
 const [AT, MODEL] = ['2026-11-23T00:00:00.000Z', { name: 'shop', version: 'm1' }];
 const FAILURE = {
-  formatVersion: 1,
+  formatVersion: 2,
   reason: 'retries_exhausted',
   message: '',
   source,
@@ -58,7 +58,7 @@ const FAILURE = {
   details: {},
 };
 const MANIFEST = {
-  formatVersion: 1,
+  formatVersion: 2,
   source,
   key,
   versionId,
@@ -69,6 +69,9 @@ const MANIFEST = {
   scored: 0,
   rejected: 0,
   rejectedByReason: {},
+  features: {},
+  repeatedKeys: 0,
+  notes: [],
   seconds: 0,
   cpuModels: [],
   plannedAt: AT,
@@ -112,8 +115,8 @@ describe('redriveDeadLetters', () => {
   it('fails with a letter that names no file, or whose file cannot be reopened, and leaves it', async () => {
     const removed: string[] = [];
     await expect(redrive({ shards: ['text'] }, null, removed)).rejects.toThrow('shard message is not JSON');
-    await expect(redrive({ shards: [SHARD] }, { formatVersion: 2 }, removed)).rejects.toThrow(
-      `format of _work/${FILE.source}/outcome.json is 2, expected 1: another release wrote it (in memory:)`,
+    await expect(redrive({ shards: [SHARD] }, { formatVersion: 99 }, removed)).rejects.toThrow(
+      `format of _work/${FILE.source}/outcome.json is 99, expected 2: another release wrote it (in memory:)`,
     );
     expect(removed).toEqual([]);
   });

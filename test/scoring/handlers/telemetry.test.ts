@@ -26,6 +26,8 @@ describe('countingRows', () => {
       scored: 7,
       rejected: 3,
       rejectedByReason: { x: 3 },
+      features: {},
+      repeatedKeys: 0,
     };
     const files: CandidateFiles = { plan: () => Promise.reject(new Error('not asked')), scoreShard: async () => shard };
     const times = [1_000, 3_500];
@@ -55,13 +57,19 @@ describe('countFiles', () => {
       ['_work/a/outcome.json', 'succeeded'],
       ['_work/b/outcome.json', 'failed'],
     ] as const) {
-      const body = JSON.stringify({ status });
+      const features = {
+        item: { rows: 8, missing: 2, values: 6, unknown: 3, usual: { missing: 0, unknown: 0.25 } },
+        age: { rows: 8, missing: 4, values: 4, unknown: null, usual: { missing: 0.5, unknown: 0 } },
+      };
+      const body = JSON.stringify({ status, manifest: { features } });
       expect(await put(key, body)).not.toBeNull();
       expect(await put(key, body)).toBeNull();
     }
     expect(counted).toEqual([
       ['FilesPlanned', 1],
       ['FilesSucceeded', 1],
+      ['UnknownAboveUsual', 25],
+      ['MissingAboveUsual', 25],
       ['FilesFailed', 1],
     ]);
   });

@@ -43,7 +43,7 @@ describe('a file that succeeds', () => {
     checkWhole(store, file, TWO_SHARDS);
     const label = file.source.slice(0, 8);
     expect(see(store).manifest).toEqual({
-      formatVersion: 1,
+      formatVersion: 2,
       source: file.source,
       key: KEY,
       versionId: 'v1',
@@ -57,6 +57,9 @@ describe('a file that succeeds', () => {
       scored: 18,
       rejected: 2,
       rejectedByReason: { missing_key: 2 },
+      features: { item: { rows: 18, missing: 0, values: 18, unknown: 0, usual: { missing: 0, unknown: 0.25 } } },
+      repeatedKeys: 0,
+      notes: [],
       seconds: 0,
       cpuModels: [expect.any(String)],
       plannedAt: DECIDED_AT,
@@ -72,7 +75,7 @@ describe('a file that succeeds', () => {
 
   it('may have only bad rows, where the declaration allows it', async () => {
     const shards = [{ scored: 0, rejected: 10 }];
-    const { store, file } = await scored(shards, { ...MODEL, maxRejected: 1 });
+    const { store, file } = await scored(shards, { ...MODEL, limits: { ...MODEL.limits, maxRejected: 1 } });
     checkWhole(store, file, shards);
   });
 
@@ -210,7 +213,7 @@ describe('a file that fails', () => {
     checkShown(store, file.source, 'failed');
     expect(see(store)).toMatchObject({ manifest: null, parts: [] });
     expect(see(store).failure).toEqual({
-      formatVersion: 1,
+      formatVersion: 2,
       reason: 'too_many_rejects',
       message: `${KEY}: 22 of 30 rows rejected (73.3%), at most 50% allowed; most often missing_key (22 rows)`,
       source: file.source,
@@ -329,7 +332,7 @@ describe('a key', () => {
     expect(store.keys()).toEqual([refusalKey(key)]);
     expect(store.versions(refusalKey(key))).toHaveLength(1);
     const text = new TextDecoder().decode(store.versions(refusalKey(key))[0]?.body);
-    expect(JSON.parse(text)).toEqual({ formatVersion: 1, reason, message, key, versionId: 'v1', failedAt: DECIDED_AT });
+    expect(JSON.parse(text)).toEqual({ formatVersion: 2, reason, message, key, versionId: 'v1', failedAt: DECIDED_AT });
   });
 
   it.each([
@@ -419,9 +422,9 @@ describe('planning', () => {
   it('refuses a plan of another release', async () => {
     const store = memoryStore();
     const file = await putCandidate(store, 1);
-    await store.put(planKey(file.source), '{"formatVersion": 2}');
+    await store.put(planKey(file.source), '{"formatVersion": 99}');
     const work = planWork(file, fakeFiles(SHARD))(directTools(store));
-    const message = `format of ${planKey(file.source)} is 2, expected 1: another release wrote it (in memory:)`;
+    const message = `format of ${planKey(file.source)} is 99, expected 2: another release wrote it (in memory:)`;
     await expect(work).rejects.toThrow(message);
   });
 });

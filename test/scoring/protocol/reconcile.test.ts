@@ -55,7 +55,7 @@ describe('reconcile', () => {
     await store.put(key, JSON.stringify({ ...planOf(store, file), formatVersion: 99 }));
     const { resent, unreadable } = await reconcileAfter(store, HOUR);
     expect(resent).toEqual([other.source]);
-    expect(unreadable).toEqual([`format of ${key} is 99, expected 1: another release wrote it (in memory:)`]);
+    expect(unreadable).toEqual([`format of ${key} is 99, expected 2: another release wrote it (in memory:)`]);
   });
 
   it('leaves a young plan and a file that is over alone', async () => {

@@ -5,16 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Queue } from '../../../lib/queue/queue.ts';
 import { type Arrival, type FileVersion, fileVersion } from '../../../lib/scoring/protocol/keys.ts';
-import type { CandidateFiles, CurrentModel } from '../../../lib/scoring/protocol/ports.ts';
+import type { CandidateFiles, CurrentModel, ScoredShard } from '../../../lib/scoring/protocol/ports.ts';
 import { type MemoryStore, memoryStore } from '../../../lib/store/memory-store.ts';
 
 export const KEY = 'candidates/day=1/today.parquet';
 export const FOLDER = 'scores/day=1/today.parquet/';
 
-/** Rows of each shard, good and bad. */
-export type Shards = readonly { readonly scored: number; readonly rejected: number }[];
+/** Rows of each shard, good and bad, and what is found in them. @default every value is known, every key once */
+export type Shards = readonly ({ readonly scored: number; readonly rejected: number } & Partial<
+  Pick<ScoredShard, 'features' | 'repeatedKeys'>
+>)[];
 
-export const MODEL: CurrentModel = { name: 'hillstrom', version: 'm1', maxRejected: 0.5 };
+export const MODEL: CurrentModel = {
+  name: 'hillstrom',
+  version: 'm1',
+  limits: { maxRejected: 0.5, maxUnknown: null, maxMissing: null },
+  usual: { item: { missing: 0, unknown: 0.25 } },
+};
 export const SHARD: Shards = [{ scored: 8, rejected: 2 }];
 export const TWO_SHARDS: Shards = [...SHARD, { scored: 10, rejected: 0 }];
 
@@ -60,10 +67,10 @@ export function fakeFiles(shards: Shards | ((file: FileVersion) => Shards), last
         firstRow += range.rows;
         return range;
       });
-      return { format: 'parquet', columns: [], size: 1, rows: firstRow, dialect: null, shards: ranges };
+      return { format: 'parquet', columns: [], size: 1, rows: firstRow, dialect: null, shards: ranges, notes: [] };
     },
     async scoreShard({ file, shard, model }) {
-      const { scored = 0, rejected = 0 } = shardsOf(file)[shard] ?? {};
+      const { scored = 0, rejected = 0, features, repeatedKeys = 0 } = shardsOf(file)[shard] ?? {};
       return {
         scoresPath: fileWith(`${partText(file.source, shard, model.version)}${lastBits}`),
         rejectsPath: rejected > 0 ? fileWith(`rejects of ${file.source} ${shard}`) : null,
@@ -71,6 +78,8 @@ export function fakeFiles(shards: Shards | ((file: FileVersion) => Shards), last
         scored,
         rejected,
         rejectedByReason: rejected > 0 ? { missing_key: rejected } : {},
+        features: features ?? { item: { rows: scored, missing: 0, values: scored, unknown: 0 } },
+        repeatedKeys,
       };
     },
   };

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { Declaration } from '../../../lib/config/declaration.ts';
 import type { CandidatePlan } from '../../../lib/table/candidates/plan.ts';
-import { scoreRows } from '../../../lib/table/candidates/score-shard.ts';
+import { type ScoreRowsOptions, scoreRows } from '../../../lib/table/candidates/score-shard.ts';
 import { literal, query } from '../../../lib/table/database.ts';
 import type { EncodedChunk } from '../../../lib/table/encoded.ts';
+import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { localCandidate } from '../../../lib/table/formats/candidate-file.ts';
-import { rowsSql } from '../fixture.ts';
+import { bag, declare, number, openLog, rowsSql } from '../fixture.ts';
 import { candidateWorkplace, declaration, many } from './candidates.ts';
 
 const shop = candidateWorkplace();
@@ -30,7 +30,7 @@ async function score(
   path: string,
   plan: CandidatePlan,
   index: number,
-  options: { declaration?: Declaration; outputs?: readonly string[] } = {},
+  options: Partial<Pick<ScoreRowsOptions, 'declaration' | 'encoder' | 'outputs' | 'predict'>> = {},
 ) {
   const shard = plan.shards[index];
   if (shard === undefined) throw new Error(`plan has no shard ${index}`);
@@ -71,7 +71,19 @@ describe('scores', () => {
     );
     const plan = await planOf(path, { shardRows: 10 });
     const { result, rows, scoresPath, rejectsPath } = await score(path, plan, 0);
-    expect(result).toEqual({ rowsIn: 3, scored: 3, rejected: 0, rejectedByReason: {} });
+    expect(result).toEqual({
+      rowsIn: 3,
+      scored: 3,
+      rejected: 0,
+      rejectedByReason: {},
+      features: {
+        item: { rows: 3, missing: 0, values: 3, unknown: 1 },
+        price: { rows: 3, missing: 0, values: 3, unknown: null },
+        tags: { rows: 3, missing: 2, values: 1, unknown: 0 },
+        position: { rows: 3, missing: 0, values: 3, unknown: 0 },
+      },
+      repeatedKeys: 0,
+    });
     expect(await schema(scoresPath)).toEqual(['user_id UTINYINT', 'item VARCHAR', 'pctr FLOAT', 'pcvr FLOAT']);
     expect(rows).toEqual([
       { user_id: 7, item: 'b', pctr: Math.fround(3e-6), pcvr: 2 },
@@ -93,7 +105,7 @@ describe('scores', () => {
     const path = await place.write('all.parquet', `SELECT *, [1, 2] AS extra FROM (${many(3)})`);
     const plan = await planOf(path, { shardRows: 10 });
     const { rows, scoresPath } = await score(path, plan, 0, {
-      declaration: { ...declaration, scoring: { columns: 'all', maxRejected: 1 } },
+      declaration: { ...declaration, scoring: { columns: 'all', maxRejected: 1, maxUnknown: null, maxMissing: null } },
     });
     expect(await schema(scoresPath)).toEqual([
       'user_id VARCHAR',
@@ -149,13 +161,13 @@ describe('bad candidates', () => {
     await writeFile(place.at('bad.csv'), `user_id,item,price,tags\n${lines.join('\n')}\n`);
     const plan = await planOf(place.at('bad.csv'), { shardRows: 3 });
     const [first, second] = [await score(place.at('bad.csv'), plan, 0), await score(place.at('bad.csv'), plan, 1)];
-    expect(first.result).toEqual({
+    expect(first.result).toMatchObject({
       rowsIn: 3,
       scored: 1,
       rejected: 2,
       rejectedByReason: { missing_key: 1, number_not_numeric: 1 },
     });
-    expect(second.result).toEqual({
+    expect(second.result).toMatchObject({
       rowsIn: 3,
       scored: 1,
       rejected: 2,
@@ -179,9 +191,74 @@ describe('bad candidates', () => {
     );
     const plan = await planOf(path, { shardRows: 10 });
     const { result, rows, scoresPath } = await score(path, plan, 0);
-    expect(result).toEqual({ rowsIn: 5, scored: 0, rejected: 5, rejectedByReason: { missing_key: 5 } });
+    expect(result).toMatchObject({ rowsIn: 5, scored: 0, rejected: 5, rejectedByReason: { missing_key: 5 } });
     expect(rows).toEqual([]);
     expect(await schema(scoresPath)).toEqual(['user_id BIGINT', 'item VARCHAR', 'pctr FLOAT', 'pcvr FLOAT']);
+  });
+});
+
+describe('scores that are not finite', () => {
+  /** A model whose arithmetic overflows at a price or a weight near the largest float. */
+  async function overflowing({ rows, numbers, weights }: EncodedChunk) {
+    const pctr = new Float32Array(rows);
+    for (let row = 0; row < rows; row++) {
+      const tags = weights.tags?.subarray(row * 3, row * 3 + 3) ?? [];
+      pctr[row] = Math.fround((numbers.price?.[row] ?? 0) * 10) - Math.fround(Math.max(...tags) * 10);
+    }
+    return { pctr };
+  }
+  const weighted = declare([number('price'), bag('tags', { weights: 'weight' })]);
+
+  it('reject their row, with the most extreme number of it; the others are scored', async () => {
+    const path = await place.write(
+      'extreme.parquet',
+      `SELECT i AS row, CASE i WHEN 3 THEN 1e38 WHEN 5 THEN 1e3 ELSE i END AS price, ['x', 'y'] AS tags,
+        CASE i WHEN 5 THEN [1, 3e38] WHEN 7 THEN [NULL, 1] ELSE [1, 1] END::DOUBLE[] AS weight FROM range(10) t(i)`,
+    );
+    const train = await place.write(
+      'weighted.parquet',
+      "SELECT i AS row, i::DOUBLE AS price, ['x'] AS tags, [1.0] AS weight, i % 2 AS click, i // 2 % 2 * (i % 2) AS conversion, 'train' AS part FROM range(9) t(i)",
+    );
+    const { encoder } = await fitEncoder(place.database, await openLog(place, train, weighted));
+    const { result, rows, rejectsPath } = await score(path, await planOf(path, { shardRows: 10 }), 0, {
+      declaration: weighted,
+      encoder,
+      outputs: ['pctr'],
+      predict: overflowing,
+    });
+    expect(result).toMatchObject({
+      rowsIn: 10,
+      scored: 7,
+      rejected: 3,
+      rejectedByReason: { number_not_finite: 2, weight_not_valid: 1 },
+      features: { price: { rows: 7, missing: 0, values: 7, unknown: null } },
+    });
+    expect(await place.read(rejectsPath)).toEqual([
+      { row: 3n, reason: 'number_not_finite', column: 'price', value: '1e+38' },
+      { row: 5n, reason: 'number_not_finite', column: 'weight', value: '[1.0, 3e+38]' },
+      { row: 7n, reason: 'weight_not_valid', column: 'weight', value: '[NULL, 1.0]' },
+    ]);
+    expect(rows.map(({ row }) => Number(row))).toEqual([0, 1, 2, 4, 6, 8, 9]);
+  });
+
+  it('reject a row of ordinary numbers, too, since another try would give the same scores', async () => {
+    const path = await place.write('ordinary.parquet', many(10));
+    const { result, rejectsPath } = await score(path, await planOf(path, { shardRows: 10 }), 0, {
+      outputs: ['pctr'],
+      predict: async ({ rows }) => ({ pctr: Float32Array.from({ length: rows }, (_, i) => (i === 4 ? NaN : 0.5)) }),
+    });
+    expect(result).toMatchObject({ scored: 9, rejected: 1, rejectedByReason: { score_not_finite: 1 } });
+    expect(await place.read(rejectsPath)).toEqual([{ row: 4n, reason: 'score_not_finite', column: null, value: null }]);
+  });
+});
+
+describe('keys', () => {
+  it('that another row has, too, are counted', async () => {
+    const path = await place.write('repeated.parquet', `${many(300)} UNION ALL ${many(100)}`);
+    expect((await score(path, await planOf(path, { shardRows: 500 }), 0)).result).toMatchObject({
+      scored: 400,
+      repeatedKeys: 100,
+    });
   });
 });
 
@@ -190,7 +267,12 @@ describe('scoring fails', () => {
     const path = await place.write('clash.parquet', `SELECT *, 1 AS "PCTR" FROM (${many(3)})`);
     const plan = await planOf(path, { shardRows: 10 });
     await expect(
-      score(path, plan, 0, { declaration: { ...declaration, scoring: { columns: 'all', maxRejected: 1 } } }),
+      score(path, plan, 0, {
+        declaration: {
+          ...declaration,
+          scoring: { columns: 'all', maxRejected: 1, maxUnknown: null, maxMissing: null },
+        },
+      }),
     ).rejects.toMatchObject({
       code: 'columns_clash',
       message: `candidate columns have the names of scores: PCTR (in ${path})`,
@@ -208,29 +290,13 @@ describe('scoring fails', () => {
     );
   });
 
-  it('where the model returns too few scores, or one that is not a number', async () => {
+  it('where the model returns too few scores', async () => {
     const path = await place.write('model.parquet', many(10));
     const plan = await planOf(path, { shardRows: 10 });
-    const [shard] = plan.shards;
-    if (shard === undefined) throw new Error('plan has no shard');
-    const file = await localCandidate(path);
     const scoreWith = (values: readonly number[]) =>
-      scoreRows({
-        database: place.database,
-        file,
-        plan,
-        shard,
-        declaration,
-        encoder: shop.encoder,
-        outputs: ['pctr'],
-        predict: async () => ({ pctr: Float32Array.from(values) }),
-        scoresPath: place.at('model-scores.parquet'),
-        rejectsPath: place.at('model-rejects.parquet'),
-      });
+      score(path, plan, 0, { outputs: ['pctr'], predict: async () => ({ pctr: Float32Array.from(values) }) });
     await expect(scoreWith([1, 2])).rejects.toThrow('output pctr has 2 values, expected 10');
-    await expect(scoreWith([0, 1, 2, 3, Number.NaN, 5, 6, 7, 8, 9])).rejects.toThrow(
-      'output pctr of row 4 (from 0) is NaN, expected a finite number',
-    );
+    await expect(scoreWith([1, Number.NaN])).rejects.toThrow('output pctr has 2 values, expected 10');
   });
 
   it('where a page in the middle of a Parquet file is broken', async () => {

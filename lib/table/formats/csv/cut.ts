@@ -53,7 +53,7 @@ export async function cutCsv(database: Database, file: CandidateFile, options: C
     await cutter.end();
   }
   const columns = dialect.header.map((name) => ({ name, type: 'VARCHAR' }));
-  return { size: file.size, columns, rows, dialect, shards };
+  return { size: file.size, columns, rows, dialect, shards, notes: [] };
 }
 
 /** Refuses gzip under the name of plain CSV, and the reverse. */

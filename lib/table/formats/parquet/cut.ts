@@ -28,7 +28,7 @@ export async function cutParquet(
     firstRow: index * rowsPerShard,
     rows: Math.min(rowsPerShard, rows - index * rowsPerShard),
   }));
-  return { columns, size, rows, dialect: null, shards };
+  return { columns, size, rows, dialect: null, shards, notes: [] };
 }
 
 /**

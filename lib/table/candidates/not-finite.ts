@@ -1,0 +1,131 @@
+/**
+ * Rows whose scores are not finite: a number in them is so large that the model's arithmetic overflows. They are
+ * rejected, as other bad rows are, although only the model shows that they are bad.
+ */
+import type { Feature } from '../../config/declaration.ts';
+import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
+import { columnOrConstant, type Relation } from '../columns.ts';
+import type { Database } from '../database.ts';
+import type { EncodedChunk, InputSpec } from '../encoded.ts';
+import type { Encoder } from '../encoder.ts';
+import { featureColumns } from '../kinds/index.ts';
+import { columnCheck, type RowCheck } from '../row-check.ts';
+import { createScoreTable, predictionsOf, type ScoreTable } from './predictions-table.ts';
+
+/** Deviations from the mean, or weights, from which on a number may be the reason of an overflow. */
+const EXTREME = 1e6;
+
+/** The values of each output. */
+type Predictions = Readonly<Record<string, Float32Array>>;
+
+/** Whether every value of every output is finite. */
+export function areFinite(predictions: Predictions): boolean {
+  return Object.values(predictions).every((values) => values.every(Number.isFinite));
+}
+
+/**
+ * Returns the rows of which every output is finite, and the others, each in order.
+ * @throws {RangeError} if an output does not have one number for each row.
+ */
+export function finiteRows(
+  predictions: Predictions,
+  rows: number,
+): { readonly finite: ReadonlySet<number>; readonly others: readonly number[] } {
+  const outputs = Object.entries(predictions).map(([output, values]) => predictionsOf(output, values, rows));
+  const [finite, others] = [new Set<number>(), [] as number[]];
+  for (let row = 0; row < rows; row++) {
+    if (outputs.every((values) => Number.isFinite(values[row]))) finite.add(row);
+    else others.push(row);
+  }
+  return { finite, others };
+}
+
+/** Returns the predictions of these rows alone. */
+export function only(predictions: Predictions, rows: ReadonlySet<number>): Predictions {
+  return Object.fromEntries(
+    Object.entries(predictions).map(([output, values]) => [output, values.filter((_, row) => rows.has(row))]),
+  );
+}
+
+/** Collects the rows of a shard whose scores are not finite, by the number that is the most extreme in them. */
+export class NotFiniteRows {
+  readonly #database: Database;
+  readonly #encoder: Pick<Encoder, 'features' | 'inputs'>;
+  /** Tables of row numbers, by position of the feature; -1 for rows without an extreme number. */
+  readonly #tables = new Map<number, ScoreTable>();
+
+  constructor(database: Database, encoder: Pick<Encoder, 'features' | 'inputs'>) {
+    this.#database = database;
+    this.#encoder = encoder;
+  }
+
+  /** Adds rows of a chunk. */
+  async add(chunk: EncodedChunk & { readonly rowNumbers: Float64Array }, rows: readonly number[]): Promise<void> {
+    const byFeature = new Map<number, number[]>();
+    for (const row of rows) {
+      const feature = mostExtreme(chunk, this.#encoder.inputs, row);
+      const numbers = byFeature.get(feature) ?? [];
+      numbers.push(chunk.rowNumbers[row] as number);
+      byFeature.set(feature, numbers);
+    }
+    for (const [feature, numbers] of byFeature) {
+      const table = this.#tables.get(feature) ?? (await createScoreTable(this.#database, []));
+      this.#tables.set(feature, table);
+      table.append(Float64Array.from(numbers), {});
+    }
+  }
+
+  /** Returns the checks that the rows fail: after all others, since other bad rows are not scored. */
+  checks(relation: Relation): RowCheck[] {
+    return [...this.#tables].map(([index, table]) => {
+      table.flush();
+      return checkOf(relation, this.#encoder.features[index], `"#row" IN (SELECT "#row" FROM ${table.name})`);
+    });
+  }
+
+  /** Drops the tables. */
+  async drop(): Promise<void> {
+    for (const table of this.#tables.values()) await table.drop();
+    this.#tables.clear();
+  }
+}
+
+function checkOf(relation: Relation, feature: Feature | undefined, isBad: string): RowCheck {
+  if (feature === undefined)
+    return {
+      reason: 'score_not_finite',
+      column: null,
+      isBad,
+      value: 'CAST(NULL AS VARCHAR)',
+      expected: REJECT_REASONS.score_not_finite,
+      stage: null,
+    };
+  const columns = featureColumns(feature);
+  const read = columns.find(({ isWeights }) => isWeights) ?? columns[0];
+  if (read === undefined) throw new RangeError(`feature ${feature.name} reads no column`);
+  const expected = 'a number that the model can compute with';
+  return columnCheck('number_not_finite', read.column, columnOrConstant(relation, read), isBad, expected);
+}
+
+/** Returns the position of the input with the row's most extreme number; -1 if none is extreme. */
+function mostExtreme({ numbers, weights }: EncodedChunk, inputs: readonly InputSpec[], row: number): number {
+  let [found, largest] = [-1, EXTREME];
+  for (const [index, input] of inputs.entries()) {
+    const size =
+      input.kind === 'number'
+        ? deviations(input, numbers[input.name]?.[row] ?? Number.NaN)
+        : input.kind === 'bag'
+          ? Math.max(...(weights[input.name]?.subarray(row * input.length, (row + 1) * input.length) ?? []))
+          : 0;
+    if (size > largest) [found, largest] = [index, size];
+  }
+  return found;
+}
+
+/** Returns by how many deviations a number differs from the mean, as the model transforms it; NaN if it is missing. */
+function deviations(input: Extract<InputSpec, { readonly kind: 'number' }>, value: number): number {
+  const [low, high] = input.clip ?? [null, null];
+  const clipped = Math.min(Math.max(value, low ?? Number.NEGATIVE_INFINITY), high ?? Number.POSITIVE_INFINITY);
+  const transformed = input.log1p ? Math.sign(clipped) * Math.log1p(Math.abs(clipped)) : clipped;
+  return Math.abs(transformed - input.mean) / input.deviation;
+}
