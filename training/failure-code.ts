@@ -14,12 +14,17 @@ export function failureCode(error: unknown): ExitCode {
   if (
     error instanceof ModelCorruptedError ||
     error instanceof VersionNotFoundError ||
-    error instanceof InvalidRecordError ||
+    isOfRecord(error) ||
     error instanceof EncoderMismatchError
   ) {
     return EXIT_CODES['bad or missing model'];
   }
   return isOfMachine(error) ? EXIT_CODES['disk or memory'] : EXIT_CODES['unexpected error'];
+}
+
+/** Whether a stored record is damaged: one of the registry, or one by which scoring processes agree. */
+function isOfRecord(error: unknown): boolean {
+  return error instanceof InvalidRecordError || (error instanceof Error && error.cause instanceof InvalidRecordError);
 }
 
 /** Whether the operating system refused something, the network aside, or DuckDB for want of disk or memory. */

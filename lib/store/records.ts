@@ -79,8 +79,15 @@ export function parseRecord<Value>(
     );
   const { success, error } = schema.safeParse(value);
   if (success) return value as Value;
-  const problems = error.issues.map(({ path, message }) => `${path.join('.')}: ${lowerCaseFirst(message)}`);
-  throw new InvalidRecordError(`${what} is not valid: ${listed(problems, '; ')} (in ${storeUrl})`);
+  throw new InvalidRecordError(`${what} is not valid: ${listed(problemsOf(error), '; ')} (in ${storeUrl})`);
+}
+
+/** Returns each problem of a JSON document, with the path of its member. */
+export function problemsOf({ issues }: z.ZodError): string[] {
+  return issues.map(({ path, message }) => {
+    const missing = /^Invalid input: expected (.+), received undefined$/.exec(message);
+    return `${path.join('.') || 'body'}: ${missing === null ? lowerCaseFirst(message) : `missing, expected ${missing[1]}`}`;
+  });
 }
 
 /** The text under which a record is stored. */

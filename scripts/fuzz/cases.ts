@@ -1,6 +1,6 @@
 /** The kinds of cases: damaged files of every kind, and valid ones whose result is known. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Damaged, damage } from './damage.ts';
@@ -76,7 +76,7 @@ async function damagedGzip(world: World): Promise<void> {
 
 async function damagedLog(world: World): Promise<void> {
   const { random, folder } = world;
-  const table = labelled(world, 300);
+  const table = labelled(world);
   const written = describe(world, dialect(random));
   const name = random.pick(['log.parquet', written.isGzip ? 'log.csv.gz' : 'log.csv']);
   const path = join(folder, name);
@@ -165,20 +165,24 @@ async function damagedFeatures(world: World): Promise<void> {
 async function oddName(world: World): Promise<void> {
   const { random, folder } = world;
   const table = candidates(random);
-  const { name, decoys } = hostileName(random);
+  const log = labelled(world);
+  const { name, decoys } = hostileName(random, random.pick(['csv', 'parquet']));
   world.note(`file ${JSON.stringify(name)} beside ${JSON.stringify(decoys)}`);
-  const { columns, rows } = table;
   for (const decoy of decoys) {
-    for (const place of ['', 'bucket/candidates/']) {
-      await mkdir(dirname(join(folder, place, decoy)), { recursive: true });
-      await writeFile(join(folder, place, decoy), csv({ columns, rows: [...rows, ...rows] }, PLAIN));
+    for (const place of ['bucket/candidates', '.', 'logs']) {
+      const { columns, rows } = place === 'logs' ? log : table;
+      await writeTable(world, join(folder, place, decoy), { columns, rows: [...rows, ...rows] });
     }
   }
-  await writeFile(join(folder, name), csv(table, PLAIN));
-  const ended = await score(world, `./${name}`);
-  const manifest = await checkScored(world, ended, name);
+  await writeTable(world, join(folder, name), table);
+  await writeTable(world, join(folder, 'logs', name), log);
+  const manifest = await checkScored(world, await score(world, `./${name}`), name);
   if (manifest !== null) expectAll(manifest, table);
-  else if (!/^[._]/.test(name)) throw new Violation(`refused: ${ended.stderr}`);
+  else if (!/^[._]/.test(name)) throw new Violation('a file with a name that the file system allows was refused');
+  await writeFile(join(folder, 'shop.yaml'), DECLARATION);
+  const ended = await command(folder, 'validate', 'shop.yaml', '--data', `logs/${name}`, '--json');
+  expect(ended.code, [0], `validate said ${ended.stdout}${ended.stderr}`);
+  expectRows(JSON.parse(ended.stdout).log.summary.rows, log);
 }
 
 async function oddColumns(world: World): Promise<void> {
@@ -212,7 +216,7 @@ async function validCandidates(world: World): Promise<void> {
 
 async function validLog(world: World): Promise<void> {
   const { random, folder } = world;
-  const table = labelled(world, 200);
+  const table = labelled(world);
   await writeFile(join(folder, 'shop.yaml'), DECLARATION);
   await writeParquet(world, parquetSql(table, join(folder, 'plain.parquet')));
   const half = random.below(table.rows.length);
@@ -279,6 +283,15 @@ function expectAll(manifest: NonNullable<Manifest>, table: Table): void {
   if (manifest.rejected > 0) throw new Violation(`rejected: ${JSON.stringify(manifest.rejectedByReason)}`);
 }
 
+/** Writes a table to a file of any name, CSV or Parquet by its ending. */
+async function writeTable(world: World, path: string, table: Table): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  if (path.endsWith('.csv')) return writeFile(path, csv(table, PLAIN));
+  const plain = join(world.folder, 'tmp', 'written.parquet');
+  await writeParquet(world, parquetSql(table, plain));
+  await rename(plain, path);
+}
+
 async function damageFile(world: World, path: string, where: Parameters<typeof damage>[2] = {}): Promise<Damaged> {
   const damaged = damage(await readFile(path), world.random, where);
   world.note(`${path.slice(world.folder.length + 1)}: ${damaged.done}`);
@@ -297,14 +310,10 @@ function describe(world: World, written: Dialect): Dialect {
   return written;
 }
 
-function labelled({ random }: World, most: number): Table {
-  const { columns, rows } = candidates(random, most);
-  const labels = () =>
-    random.pick([
-      ['0', '0'],
-      ['1', '0'],
-      ['1', '1'],
-    ]);
+/** A log that has enough rows to learn from. */
+function labelled({ random }: World): Table {
+  const { columns, rows } = candidates(random, 200, 80);
+  const labels = () => random.pick(['00', '10', '11']).split('');
   return { columns: [...columns, 'clicked', 'bought'], rows: rows.map((row) => [...row, ...labels()]) };
 }
 

@@ -43,12 +43,15 @@ const LETTERS = [
   '|',
 ];
 
-/** Returns the name of a CSV file, and names of others that it would match if it were a pattern or were decoded. */
-export function hostileName(random: Random): { readonly name: string; readonly decoys: readonly string[] } {
+/** Returns the name of a file, and names of others that it would match if it were a pattern or were decoded. */
+export function hostileName(
+  random: Random,
+  ending: string,
+): { readonly name: string; readonly decoys: readonly string[] } {
   const stem = Array.from({ length: random.between(1, 6) }, () =>
     random.pick(random.chance(0.6) ? PIECES : LETTERS),
   ).join('');
-  const name = `${random.pick(['', 'a', 'a', '.', '_', '-'])}${stem}.csv`;
+  const name = `${random.pick(['', 'a', 'a', '.', '_', '-'])}${stem}.${ending}`;
   const matched = name.replaceAll('[1]', '1').replaceAll('*', 'xyz').replaceAll('?', 'q').replaceAll('{a,b}', 'a');
   const decoded = name.replaceAll('%2F', '-').replaceAll('+', ' ');
   return { name, decoys: [...new Set([matched, decoded])].filter((decoy) => decoy !== name && !/^[._]/.test(decoy)) };

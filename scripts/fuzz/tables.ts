@@ -43,9 +43,9 @@ const TITLES = [
   ' x ',
 ];
 
-/** Returns a table of at most so many candidates, all of which can be scored. */
-export function candidates(random: Random, most = 60): Table {
-  const rows = Array.from({ length: random.between(1, most) }, (_, row) => {
+/** Returns a table of so many candidates, all of which can be scored. */
+export function candidates(random: Random, most = 60, least = 1): Table {
+  const rows = Array.from({ length: random.between(least, most) }, (_, row) => {
     const item = random.below(14);
     const history = Array.from({ length: random.below(4) }, () => `i${random.below(14)}`).join('|');
     return [

@@ -305,9 +305,9 @@ describe.each(STORES)('the current version in a %s', (_name, openStore) => {
     await expect(currentVersion(store, NAME)).rejects.toThrow(
       new InvalidRecordError(
         'current.json of hillstrom is not valid: version: invalid input: expected string, received number; ' +
-          'reason: invalid input: expected string, received undefined; ' +
-          'promotedAt: invalid input: expected string, received undefined; ' +
-          `earlier: invalid input: expected array, received undefined (in ${store.url}); ` +
+          'reason: missing, expected string; ' +
+          'promotedAt: missing, expected string; ' +
+          `earlier: missing, expected array (in ${store.url}); ` +
           'entirespace models promote <version> --model hillstrom --force writes it anew',
       ),
     );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listed } from '../../numbers/text.ts';
+import { problemsOf } from '../../store/records.ts';
 import { MessageError } from '../errors.ts';
 
 const shardMessage = z.object({
@@ -29,8 +30,7 @@ export function parseShardMessage(body: string): ShardMessage {
 export function parseBody<Value>(body: string, schema: z.ZodType<Value>, what: string): Value {
   const parsed = schema.safeParse(parseJson(body, what));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-  throw new MessageError(`${what} is not as expected: ${listed(problems, '; ')}`);
+  throw new MessageError(`${what} is not as expected: ${listed(problemsOf(parsed.error), '; ')}`);
 }
 
 function parseJson(body: string, what: string): unknown {

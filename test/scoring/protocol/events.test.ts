@@ -75,7 +75,7 @@ describe('an s3 notification', () => {
     [
       'without key and sequencer',
       bodyOf({ key: undefined, sequencer: 'x' }),
-      's3 notification is not as expected: Records.0.s3.object.key: Invalid input: expected string, received undefined; Records.0.s3.object.sequencer: Invalid string: must match pattern /^[0-9a-fA-F]+$/',
+      's3 notification is not as expected: Records.0.s3.object.key: missing, expected string; Records.0.s3.object.sequencer: invalid string: must match pattern /^[0-9a-fA-F]+$/',
     ],
     ['with a broken key', bodyOf({ key: '%E9' }), 'event has a key that is not URL-encoded, got %E9'],
   ])('is refused %s', (_, body, message) => {

@@ -10,10 +10,10 @@ describe('a shard message', () => {
 
   it('is refused with every member that is wrong', () => {
     expect(() => parseShardMessage('{"formatVersion":2,"source":"../x","shard":-1}')).toThrow(
-      'shard message is not as expected: formatVersion: Invalid input: expected 1; source: Invalid string: must match pattern /^[0-9a-f]{16}(-\\d+)?$/; shard: Too small: expected number to be >=0',
+      'shard message is not as expected: formatVersion: invalid input: expected 1; source: invalid string: must match pattern /^[0-9a-f]{16}(-\\d+)?$/; shard: too small: expected number to be >=0',
     );
     expect(() => parseShardMessage('[]')).toThrow(
-      'shard message is not as expected: body: Invalid input: expected object, received array',
+      'shard message is not as expected: body: invalid input: expected object, received array',
     );
     expect(() => parseShardMessage('')).toThrow('shard message is not JSON');
   });
