@@ -1,5 +1,6 @@
 /** Which exit code stands for which error. */
 import { DeclarationError } from '../lib/config/declaration-error.ts';
+import { NotEnoughMemoryError } from '../lib/config/machine.ts';
 import { EXIT_CODES, type ExitCode } from '../lib/contract/exit-codes.ts';
 import { ModelCorruptedError, RefusedVersionError, VersionNotFoundError } from '../lib/registry/errors.ts';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
@@ -30,6 +31,7 @@ function isOfRecord(error: unknown): boolean {
 /** Whether the operating system refused something, the network aside, or DuckDB for want of disk or memory. */
 function isOfMachine(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof NotEnoughMemoryError) return true;
   if ('syscall' in error) return !('address' in error || 'hostname' in error);
   return /^(IO|Out of Memory) Error/.test(error.message) || isOfMachine(error.cause);
 }

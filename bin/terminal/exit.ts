@@ -50,11 +50,20 @@ export async function runWork(io: Io, json: boolean, work: (session: Session) =>
 export function report(io: Io, json: boolean, error: unknown): ExitCode {
   const code = exitCodeOf(error);
   const name = error instanceof Error ? error.name : 'Error';
-  const message = error instanceof DeclarationError ? error.message : firstLine(error);
+  const message = messageOf(error);
   if (json) print(io, JSON.stringify({ error: { name, message } }));
   else printError(io, `entirespace: ${message}`);
   if (code === EXIT_CODES['unexpected error'] && io.env.DEBUG) printError(io, inspect(error));
   return code;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof DeclarationError) return error.message;
+  const message = firstLine(error);
+  // DuckDB keeps to a limit of its own, so more of it may help where the machine has more.
+  return message.startsWith('Out of Memory Error')
+    ? `the memory for reading and encoding is too small: raise --memory or lower --threads (${message})`
+    : message;
 }
 
 /** The reason of an abort by Ctrl-C or SIGTERM. */

@@ -1,8 +1,8 @@
 /** Options that several commands share. */
 import { existsSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { thisMachine } from '../../lib/config/machine.ts';
 import { nearest } from '../../lib/config/nearest.ts';
 import { isVersionId } from '../../lib/registry/keys.ts';
 import { UsageError } from './exit.ts';
@@ -43,11 +43,11 @@ export const bucketsOption = () =>
   ).argParser(wholeNumber(MOST_BUCKETS));
 export const threadsOption = () =>
   new Option('--threads <n>', 'threads of training and scoring')
-    .default(availableParallelism())
+    .default(thisMachine().processors)
     .argParser(wholeNumber(MOST_THREADS));
 export const memoryOption = () =>
   new Option('--memory <MiB>', 'memory for reading and encoding; more goes to scratch disk')
-    .default(Math.floor(totalmem() / 2 ** 20 / 4))
+    .default(Math.floor(thisMachine().memoryBytes / 2 ** 20 / 4))
     .argParser(wholeNumber(Number.MAX_SAFE_INTEGER));
 
 export const secondsOption = (name: string, description: string) =>

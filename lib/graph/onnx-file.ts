@@ -1,7 +1,8 @@
 /** Writes a graph as an ONNX model. */
-import { open, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
@@ -23,12 +24,12 @@ const OPSET = 17n;
 /** Weights of more bytes than this are written to a file of their own, because a protobuf message is at most 2 GiB. */
 const EXTERNAL_BYTES = 1 << 30;
 
+/** Numbers of the fields that `messageParts` writes, in `onnx.proto`. */
+const FIELDS = { 'ModelProto.graph': 7, 'GraphProto.initializer': 5, 'TensorProto.raw_data': 9 } as const;
+
 /** Returns a graph as one ONNX protobuf message, weights included. */
 export function onnxBytes(graph: Graph): Uint8Array {
-  return encode(
-    graph,
-    graph.initializers.map((initializer) => tensorOf(initializer)),
-  );
+  return Buffer.concat(messageParts(graph, graph.initializers, []));
 }
 
 /**
@@ -40,47 +41,75 @@ export function onnxBytes(graph: Graph): Uint8Array {
 export async function writeOnnx(graph: Graph, path: string, externalBytes = EXTERNAL_BYTES): Promise<string[]> {
   const total = graph.initializers.reduce((sum, { values }) => sum + values.byteLength, 0);
   if (total <= externalBytes) {
-    await writeFile(path, onnxBytes(graph));
+    await writeParts(path, messageParts(graph, graph.initializers, []));
     return [path];
   }
   const dataPath = `${path}.data`;
   const file = await open(dataPath, 'w');
   try {
+    // Small tensors stay in the model itself, because shape inference reads them.
+    const isSmall = ({ values }: Initializer) => values.byteLength < 1024;
     const tensors = [];
     let offset = 0;
-    for (const initializer of graph.initializers) {
-      // Small tensors stay in the model itself, because shape inference reads them.
-      if (initializer.values.byteLength < 1024) {
-        tensors.push(tensorOf(initializer));
-        continue;
-      }
-      await file.write(bytesOf(initializer), 0, initializer.values.byteLength, offset);
-      tensors.push(tensorOf(initializer, { location: basename(dataPath), offset }));
+    for (const initializer of graph.initializers.filter((one) => !isSmall(one))) {
+      await file.writeFile(bytesOf(initializer));
+      tensors.push(externalTensor(initializer, { location: basename(dataPath), offset }));
       offset += initializer.values.byteLength;
     }
-    await writeFile(path, encode(graph, tensors));
+    await writeParts(path, messageParts(graph, graph.initializers.filter(isSmall), tensors));
   } finally {
     await file.close();
   }
   return [path, dataPath];
 }
 
-type TensorMessage = ReturnType<typeof tensorOf>;
+async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for (const part of parts) await file.writeFile(part);
+  } finally {
+    await file.close();
+  }
+}
 
-function encode(graph: Graph, tensors: readonly TensorMessage[]): Uint8Array {
+/**
+ * Returns the pieces of a model's message, in order. The elements of `inside` are pieces of their own, without a copy:
+ * a protobuf library would copy the weights once for each message around them.
+ */
+function messageParts(
+  graph: Graph,
+  inside: readonly Initializer[],
+  external: readonly TensorMessage[],
+): readonly Uint8Array[] {
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'entirespace',
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: OPSET })],
-    graph: create(GraphProtoSchema, {
-      name: 'entirespace',
-      node: graph.nodes.map(nodeOf),
-      initializer: [...tensors],
-      input: graph.inputs.map(valueInfoOf),
-      output: graph.outputs.map(valueInfoOf),
-    }),
   });
-  return toBinary(ModelProtoSchema, model);
+  const graphMessage = create(GraphProtoSchema, {
+    name: 'entirespace',
+    node: graph.nodes.map(nodeOf),
+    initializer: [...external],
+    input: graph.inputs.map(valueInfoOf),
+    output: graph.outputs.map(valueInfoOf),
+  });
+  const tensors = inside.flatMap((initializer) => {
+    const values = bytesOf(initializer);
+    const header = toBinary(TensorProtoSchema, create(TensorProtoSchema, headerOf(initializer)));
+    const tensor = [header, lengthPrefix('TensorProto.raw_data', values.length), values];
+    return [lengthPrefix('GraphProto.initializer', lengthOf(tensor)), ...tensor];
+  });
+  const parts = [toBinary(GraphProtoSchema, graphMessage), ...tensors];
+  return [toBinary(ModelProtoSchema, model), lengthPrefix('ModelProto.graph', lengthOf(parts)), ...parts];
+}
+
+/** The bytes before a field of known length: its number with wire type 2, and the length, both as varints. */
+function lengthPrefix(field: keyof typeof FIELDS, length: number): Uint8Array {
+  return new BinaryWriter().tag(FIELDS[field], WireType.LengthDelimited).uint32(length).finish();
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 function nodeOf({ op, inputs, outputs, attributes }: Node) {
@@ -105,16 +134,21 @@ function attributeOf(name: string, value: Attribute) {
     : create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
 }
 
-function tensorOf(initializer: Initializer, external?: { location: string; offset: number }) {
-  const { name, type, shape, values } = initializer;
-  const header = { name, dims: shape.map(BigInt), dataType: ONNX_TYPES[type] };
-  if (external === undefined) return create(TensorProtoSchema, { ...header, rawData: bytesOf(initializer) });
-  const entries = { location: external.location, offset: String(external.offset), length: String(values.byteLength) };
+type TensorMessage = ReturnType<typeof externalTensor>;
+
+function externalTensor(initializer: Initializer, { location, offset }: { location: string; offset: number }) {
+  const { byteLength } = initializer.values;
+  const entries = { location, offset: String(offset), length: String(byteLength) };
   return create(TensorProtoSchema, {
-    ...header,
+    ...headerOf(initializer),
     dataLocation: TensorProto_DataLocation.EXTERNAL,
     externalData: Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
   });
+}
+
+/** The fields of a tensor's message besides its elements. */
+function headerOf({ name, type, shape }: Initializer) {
+  return { name, dims: shape.map(BigInt), dataType: ONNX_TYPES[type] };
 }
 
 /** Returns the elements as little-endian bytes, which ONNX requires and every machine that runs Node.js uses. */

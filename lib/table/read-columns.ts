@@ -43,12 +43,21 @@ export async function* readColumns(
   }
 }
 
+/** Bytes of blocks that may wait for rows that come out of order. */
+const WAITING_BYTES = 128 * 2 ** 20;
+
+/** Thrown if the rows of a query are so far out of order that the blocks that wait for them fill the memory. */
+export class OutOfOrderError extends Error {
+  override readonly name = 'OutOfOrderError';
+}
+
 /**
  * Yields the rows of a query in the order of their numbers, in blocks of `blockRows` rows of which only the last may be
  * shorter. The first column of the query is the row's number: a DOUBLE, from 1, without gaps. It is not part of the
  * layout. Blocks that are not complete wait in memory, so numbers should be out of order by no more than some
- * thousands, as a hash join leaves them. The receiver may keep and change the arrays.
+ * thousands, as a hash join in memory leaves them. The receiver may keep and change the arrays.
  *
+ * @throws {OutOfOrderError} if more than `waitingBytes` wait, which is what a hash join on disk leads to.
  * @throws {Error} if numbers are missing.
  */
 export async function* readNumberedColumns(
@@ -56,7 +65,9 @@ export async function* readNumberedColumns(
   sql: string,
   layout: readonly ColumnLayout[],
   blockRows: number,
+  waitingBytes = WAITING_BYTES,
 ): AsyncGenerator<ColumnBlock> {
+  const mostWaiting = Math.max(2, waitingBytes / (blockRows * rowBytes(layout)));
   const waiting = new Map<number, { filled: number; readonly columns: readonly ColumnArray[] }>();
   let next = 0;
   const numbered: readonly ColumnLayout[] = [{ type: 'DOUBLE', length: null }, ...layout];
@@ -76,6 +87,8 @@ export async function* readNumberedColumns(
       next += 1;
       yield { rows: blockRows, columns: block.columns };
     }
+    if (waiting.size > mostWaiting)
+      throw new OutOfOrderError(`rows come far out of order: ${waiting.size} blocks wait`);
   }
   const last = waiting.get(next);
   if (last === undefined && waiting.size === 0) return;
@@ -110,6 +123,10 @@ function blockRuns(numbers: Float64Array, rows: number, blockRows: number): Bloc
     from = to;
   }
   return runs;
+}
+
+function rowBytes(layout: readonly ColumnLayout[]): number {
+  return layout.reduce((sum, { type, length }) => sum + ARRAYS[type].BYTES_PER_ELEMENT * (length ?? 1), 0);
 }
 
 function emptyColumns(layout: readonly ColumnLayout[], rows: number): ColumnArray[] {

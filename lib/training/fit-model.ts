@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { TrainingChoice } from '../config/declaration.ts';
 import { createEngine } from '../engine/create-engine.ts';
-import type { Weights } from '../engine/engine.ts';
+import type { TrainingEngine, Weights } from '../engine/engine.ts';
 import { traceScores } from '../engine/ort/scoring-graph.ts';
 import { writeOnnx } from '../graph/onnx-file.ts';
 import { declaredModel, type Model } from '../model/model.ts';
@@ -15,6 +15,7 @@ import type { OpenedLog } from '../table/open-log.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import { type Fitted, fit } from './fit.ts';
 import { stageRates } from './held-out/funnel-tasks.ts';
+import { assertTrainable } from './required-memory.ts';
 import type { CachedRows } from './rows/cache-rows.ts';
 import type { RowCache } from './rows/row-cache.ts';
 import type { TrainingOptions } from './training-options.ts';
@@ -33,24 +34,40 @@ export interface ModelToFit {
 }
 
 /** What became of the training of a model, besides its file. */
-export interface FittedModel {
-  /** The weights of the best epoch, and the losses of every epoch. */
-  readonly fitted: Fitted;
+export interface FittedModel extends Pick<Fitted, 'epochs' | 'bestEpoch'> {
   /** Number of rows that got the mean of the others, because no training touched them, by embedding table. */
   readonly filledRows: Readonly<Record<string, number>>;
   /** `null` if the declaration has no calibration. */
   readonly calibration: Calibration | null;
 }
 
+interface FittedWeights {
+  readonly fitted: Fitted;
+  /** 1 for each row that was trained or that holds the champion's values, by embedding table. */
+  readonly learned: Readonly<Record<string, Uint8Array>>;
+}
+
 /**
  * Trains the declared model, from the champion's weights where there are any and from the last checkpoint where there
  * is one. Gives embedding rows that were never trained the mean of the others, calibrates, and writes `model.onnx`.
+ * @throws {NotEnoughMemoryError} before the first step, where the training needs more memory than there is.
  */
 export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
-  const { opened, options, encoder, summary, folder } = fitting;
-  const { declaration } = opened.log;
-  const { training } = declaration;
-  const model = declaredModel(declaration, encoder.inputs, encoder.tables);
+  const { opened, encoder, folder } = fitting;
+  const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables);
+  assertTrainable(model, opened.log.declaration.training, rows.train);
+  const { fitted, learned } = await fitWeights(fitting, rows, model);
+  const { weights, epochs, bestEpoch } = fitted;
+  const filledRows = fillUntrainedRows(model.embeddings.tables, weights.tables, learned);
+  const calibration = await calibrateModel(fitting, rows, model, weights);
+  await writeOnnx(traceScores(model, encoder.inputs, weights, calibration?.calibrators), join(folder, 'model.onnx'));
+  return { epochs, bestEpoch, filledRows, calibration };
+}
+
+/** Trains the weights. The engine, whose memory is several times theirs, is gone when this returns. */
+async function fitWeights(fitting: ModelToFit, rows: CachedRows, model: Model): Promise<FittedWeights> {
+  const { options, opened } = fitting;
+  const { training } = opened.log.declaration;
   const engine = await createEngine(model, {
     batchSize: training.batchSize,
     threads: options.threads,
@@ -65,9 +82,7 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
     seed: training.seed,
   });
   try {
-    const fresh = initialWeights(model, stageRates(summary), training.seed);
-    const start = await startingWeights(fitting, model, fresh);
-    engine.load(start.weights);
+    const keptRows = await loadStart(fitting, engine);
     const { checkpoints, onEpoch } = options;
     const from = checkpoints && (await checkpoints.restore(engine));
     const fitted = await fit(engine, rows.train, rows.validation, {
@@ -79,16 +94,7 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
         options.onProgress?.({ phase: 'train', done, total: totalRows, ...epoch }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    const { tables, filledRows } = fillUntrainedRows(
-      model.embeddings.tables,
-      fitted.weights.tables,
-      learnedRows(engine.touched, start.keptRows),
-    );
-    const weights: Weights = { parameters: fitted.weights.parameters, tables };
-    const calibration = await calibrateModel(fitting, rows, model, weights);
-    const graph = traceScores(model, encoder.inputs, weights, calibration?.calibrators);
-    await writeOnnx(graph, join(folder, 'model.onnx'));
-    return { fitted, filledRows, calibration };
+    return { fitted, learned: learnedRows(engine.touched, keptRows) };
   } finally {
     await engine.release();
   }
@@ -102,18 +108,24 @@ function totalSteps(cache: RowCache, { epochs, batchSize, seed }: TrainingChoice
 }
 
 /**
- * Returns the champion's weights as far as they fit the model, and initial weights for the rest or without a champion.
+ * Loads the champion's weights as far as they fit the model, and initial weights for the rest or without a champion.
+ * Returns the rows that hold the champion's values.
  */
-async function startingWeights(
-  { options, encoder, opened: { database } }: ModelToFit,
-  model: Model,
-  fresh: Weights,
-): Promise<WarmWeights> {
+async function loadStart(
+  { options, encoder, summary, opened: { database, log } }: ModelToFit,
+  engine: TrainingEngine,
+): Promise<WarmWeights['keptRows']> {
+  const { model } = engine;
+  const fresh = initialWeights(model, stageRates(summary), log.declaration.training.seed);
   const { champion, onWarmStart } = options;
-  if (champion === undefined) return { weights: fresh, keptRows: {} };
-  const { report, ...start } = await warmStart(database, champion, { model, encoder, fresh });
+  if (champion === undefined) {
+    engine.load(fresh);
+    return {};
+  }
+  const { report, weights, keptRows } = await warmStart(database, champion, { model, encoder, fresh });
+  engine.load(weights);
   onWarmStart?.(report);
-  return start;
+  return keptRows;
 }
 
 /** Returns 1 for each row that this training touched or that holds the champion's values, by embedding table. */

@@ -72,7 +72,10 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   signal?.throwIfAborted();
   options.onSummary?.(summary);
   const rows = await cacheRows(opened, { ...options, encoder, summary });
-  const { fitted, filledRows, calibration } = await fitModel({ opened, options, encoder, summary, folder }, rows);
+  const { epochs, bestEpoch, filledRows, calibration } = await fitModel(
+    { opened, options, encoder, summary, folder },
+    rows,
+  );
   await writeEncoder(database, encoder, folder);
   await writeFile(join(folder, DECLARATION_FILE), options.declarationText);
   await writeFile(join(folder, DISTRIBUTIONS_FILE), `${JSON.stringify(distributions)}\n`);
@@ -92,8 +95,8 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
     folder,
     summary,
     counts: rows.counts,
-    epochs: fitted.epochs,
-    bestEpoch: fitted.bestEpoch,
+    epochs,
+    bestEpoch,
     filledRows,
     metrics,
     uncalibratedFolder,

@@ -14,7 +14,9 @@ describe('a failure of the machine', () => {
   it('is reported where the memory is too small, without blaming the file', async () => {
     const { code, stderr } = await place.run('validate', 'shop.yaml', '--data', 'log.csv', '--memory', '1');
     expect(code).toBe(6);
-    expect(stderr).toMatch(/^entirespace: Out of Memory Error: .*\n$/);
+    expect(stderr).toMatch(
+      /^entirespace: the memory for reading and encoding is too small: raise --memory or lower --threads \(Out of Memory Error: .*\)\n$/,
+    );
   });
 
   it('does not include an endpoint that refuses connections, which exits with 1', async () => {

@@ -63,7 +63,7 @@ describe('the files of encoded rows are closed', () => {
   it('where the engine cannot be made', async () => {
     const huge = shopDeclaration().replace('dimension: 4', 'hash: 2000000000, dimension: 64');
     await expect(run(huge)).rejects.toThrow(
-      "embedding tables and their optimizer's state need 1438.0 GiB, expected at most 4 GiB",
+      "embedding tables, their optimizer's state and a batch need 1438.0 GiB, expected at most 4 GiB",
     );
     expect(openFiles()).toEqual([]);
   });

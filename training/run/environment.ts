@@ -1,5 +1,5 @@
 /** The settings of a training run, from the variables of its environment. */
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import {
   day,
   flag,
@@ -10,6 +10,7 @@ import {
   type Variables,
   wholeNumber,
 } from '../../lib/config/environment.ts';
+import { thisMachine } from '../../lib/config/machine.ts';
 import { PREFIXES, trainedDeclarationKey } from '../../lib/contract/bucket.ts';
 import { TRAINING_DEFAULTS } from '../../lib/contract/limits.ts';
 
@@ -67,7 +68,7 @@ export function runSettings(variables: Variables = process.env): RunSettings {
       CHECKPOINT_MINUTES: number({ least: 0, most: 1440 }).default(TRAINING_DEFAULTS.checkpointMinutes),
       LEASE_SECONDS: wholeNumber({ least: 1, most: 86_400 }).default(TRAINING_DEFAULTS.leaseSeconds),
       MEMORY_MIB: wholeNumber({ least: 1, most: 1 << 24 }).default(halfOfMemoryMiB()),
-      THREADS: wholeNumber({ least: 1, most: 1024 }).default(availableParallelism()),
+      THREADS: wholeNumber({ least: 1, most: 1024 }).default(thisMachine().processors),
       SEED: wholeNumber({ least: 0, most: 2 ** 31 - 1 })
         .nullable()
         .default(null),
@@ -97,7 +98,6 @@ export function runSettings(variables: Variables = process.env): RunSettings {
   };
 }
 
-/** A container's limit is not the machine's memory; without one it is 0, or a number that no machine has. */
 function halfOfMemoryMiB(): number {
-  return Math.floor(Math.min(totalmem(), process.constrainedMemory() || Infinity) / 2 ** 21);
+  return Math.floor(thisMachine().memoryBytes / 2 ** 21);
 }

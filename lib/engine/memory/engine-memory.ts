@@ -15,6 +15,26 @@ import { type MemoryParts, planParts } from './memory-parts.ts';
 import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
 import { type MemoryTable, readWeights, touchedRows, writeWeights } from './memory-table.ts';
 
+/** Bytes that an engine's memory takes, by what they depend on. */
+export interface EngineBytes {
+  /** Of the weights and the optimizer's state. */
+  readonly weights: number;
+  /** Of one batch, for which the blocks of the memory are as long as the batch size. */
+  readonly batch: number;
+}
+
+/** Returns the bytes that an engine's memory would take. */
+export function engineBytes(model: Model, options: Pick<EngineOptions, 'batchSize' | 'optimizer'>): EngineBytes {
+  const bytesOf = (batchSize: number) => {
+    const plan = new MemoryPlan();
+    planParts(plan, model, { ...options, batchSize });
+    return plan.bytes;
+  };
+  const [weights, all] = [bytesOf(0), bytesOf(options.batchSize)];
+  const flags = model.embeddings.tables.reduce((sum, { rows }) => sum + rows, 0);
+  return { weights: weights + flags, batch: all - weights };
+}
+
 /** The weights, gradients and optimizer state of one training engine. */
 export class EngineMemory {
   /** 1 for each row that a training step has updated, 0 for every other, by embedding table. */

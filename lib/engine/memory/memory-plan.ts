@@ -1,4 +1,5 @@
 /** The WebAssembly memory that the sparse kernels work in. All of its blocks are planned before it is allocated. */
+import { NotEnoughMemoryError } from '../../config/machine.ts';
 import { byteText } from '../../numbers/text.ts';
 import { loadKernels, type SparseKernels } from './sparse-kernels.ts';
 
@@ -32,19 +33,30 @@ export class MemoryPlan {
 
   /**
    * Allocates the memory, all 0, and compiles the kernels for it.
-   * @throws {RangeError} where the blocks need more than `MAX_BYTES`.
+   * @throws {NotEnoughMemoryError} where the blocks need more than `MAX_BYTES`, or more than the system gives.
    */
   async build(): Promise<SparseMemory> {
     if (this.#bytes > MAX_BYTES) {
-      throw new RangeError(
-        `embedding tables and their optimizer's state need ${byteText(this.#bytes)}, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
+      throw new NotEnoughMemoryError(
+        `embedding tables, their optimizer's state and a batch need ${byteText(this.#bytes)}, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
       );
     }
-    const memory = new WebAssembly.Memory({
-      initial: Math.ceil(this.#bytes / PAGE_BYTES),
-      maximum: MAX_BYTES / PAGE_BYTES,
-    });
+    const memory = this.#allocate();
     return new SparseMemory(memory, await loadKernels(memory));
+  }
+
+  #allocate(): WebAssembly.Memory {
+    try {
+      return new WebAssembly.Memory({
+        initial: Math.ceil(this.#bytes / PAGE_BYTES),
+        maximum: MAX_BYTES / PAGE_BYTES,
+      });
+    } catch (cause) {
+      throw new NotEnoughMemoryError(
+        `the system does not give ${byteText(this.#bytes)} of memory to embedding tables (ulimit -v tells its limit)`,
+        { cause },
+      );
+    }
   }
 }
 

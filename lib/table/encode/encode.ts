@@ -9,7 +9,13 @@ import type { Database } from '../database.ts';
 import { type EncodedChunk, type LogChunk, PARTS, type Part } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { preparedColumns } from '../kinds/index.ts';
-import { type ColumnArray, type ColumnLayout, readNumberedColumns } from '../read-columns.ts';
+import {
+  type ColumnArray,
+  type ColumnBlock,
+  type ColumnLayout,
+  OutOfOrderError,
+  readNumberedColumns,
+} from '../read-columns.ts';
 import type { RowCheck } from '../row-check.ts';
 import { encodeSql, type InputColumn } from './encode-sql.ts';
 
@@ -71,6 +77,8 @@ export async function* encodeCandidates(
   for await (const { chunk } of encodeRows(database, { rows, extras: [] }, encoder, chunkRows)) yield chunk;
 }
 
+type QueryArguments = [sql: string, layout: readonly ColumnLayout[], chunkRows: number];
+
 /** A column that is read together with the features without being one, such as a label. */
 interface ExtraColumn extends ColumnLayout {
   readonly name: string;
@@ -83,7 +91,10 @@ interface RowsToEncode {
   readonly extras: readonly ExtraColumn[];
 }
 
-/** Yields the rows of a query, encoded, with their extra columns. */
+/**
+ * Yields the rows of a query, encoded, with their extra columns. Joins do not keep the order of rows, so the rows are
+ * numbered before the joins. The reader sorts them, or DuckDB does, on disk, if it does the joins on disk, too.
+ */
 async function* encodeRows(
   database: Database,
   { rows, extras }: RowsToEncode,
@@ -91,24 +102,51 @@ async function* encodeRows(
   chunkRows: number,
 ): AsyncGenerator<{ chunk: NumberedChunk; extraArrays: readonly ColumnArray[] }> {
   const { joins, select, columns } = encodeSql(encoder);
-  // Joins do not keep the order of rows, so the rows are numbered before the joins and sorted by the reader.
   const counted = `SELECT *, row_number() OVER () AS "#order" FROM (${rows})`;
   const positions = ['CAST("#order" AS DOUBLE)', 'CAST("#row" AS DOUBLE)'];
   const selected = [...positions, ...extras.map(({ name }) => `"${name}"`), ...select];
   const sql = `SELECT ${selected.join(', ')} FROM (${counted}) ${joins}`;
+  const layout: readonly ColumnLayout[] = [{ type: 'DOUBLE', length: null }, ...extras, ...columns];
+  let last = -1;
+  for await (const block of readInOrder(database, sql, layout, chunkRows)) {
+    const [rowNumbers, ...rest] = block.columns;
+    if (!(rowNumbers instanceof Float64Array)) throw new TypeError('row numbers are not DOUBLE');
+    last = assertIncreasing(rowNumbers, last);
+    yield {
+      chunk: { ...chunkOf(block.rows, columns, rest.slice(extras.length)), rowNumbers },
+      extraArrays: rest.slice(0, extras.length),
+    };
+  }
+}
+
+/** Yields the rows of a query in the order of `"#order"`, and sorts them in DuckDB only if they are far out of order. */
+async function* readInOrder(
+  database: Database,
+  sql: string,
+  layout: readonly ColumnLayout[],
+  chunkRows: number,
+): AsyncGenerator<ColumnBlock> {
+  let done = 0;
+  try {
+    for await (const block of readQuery(database, sql, layout, chunkRows)) {
+      done += 1;
+      yield block;
+    }
+  } catch (error) {
+    if (!(error instanceof OutOfOrderError)) throw error;
+    let index = 0;
+    for await (const block of readQuery(database, `${sql} ORDER BY "#order"`, layout, chunkRows)) {
+      if (index >= done) yield block;
+      index += 1;
+    }
+  }
+}
+
+/** Reads a query whose rows are numbered, on a connection of its own. */
+async function* readQuery(database: Database, ...query: QueryArguments): AsyncGenerator<ColumnBlock> {
   const connection = await database.connect();
   try {
-    const layout: readonly ColumnLayout[] = [{ type: 'DOUBLE', length: null }, ...extras, ...columns];
-    let last = -1;
-    for await (const block of readNumberedColumns(connection, sql, layout, chunkRows)) {
-      const [rowNumbers, ...rest] = block.columns;
-      if (!(rowNumbers instanceof Float64Array)) throw new TypeError('row numbers are not DOUBLE');
-      last = assertIncreasing(rowNumbers, last);
-      yield {
-        chunk: { ...chunkOf(block.rows, columns, rest.slice(extras.length)), rowNumbers },
-        extraArrays: rest.slice(0, extras.length),
-      };
-    }
+    yield* readNumberedColumns(connection, ...query);
   } finally {
     connection.closeSync();
   }

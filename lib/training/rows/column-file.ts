@@ -102,14 +102,15 @@ export class ColumnFile<Group extends string> {
   readonly blocks: number;
   readonly layout: FileLayout<Group>;
   readonly #path: string;
-  readonly #rowBytes: number;
+  /** Bytes of a row. */
+  readonly rowBytes: number;
 
   constructor(path: string, layout: FileLayout<Group>, rows: number) {
     this.#path = path;
     this.layout = layout;
     this.rows = rows;
     this.blocks = Math.ceil(rows / BLOCK_ROWS);
-    this.#rowBytes = columnsOf(layout, emptyColumns(layout, 0)).reduce((sum, { length }) => sum + 4 * length, 0);
+    this.rowBytes = columnsOf(layout, emptyColumns(layout, 0)).reduce((sum, { length }) => sum + 4 * length, 0);
   }
 
   /** Rows of a block. */
@@ -133,7 +134,7 @@ export class ColumnFile<Group extends string> {
     let at = 0;
     for (const block of blocks) {
       const count = this.blockRows(block);
-      let position = block * BLOCK_ROWS * this.#rowBytes;
+      let position = block * BLOCK_ROWS * this.rowBytes;
       for (const { name, length, values } of columnsOf(this.layout, columns)) {
         const bytes = new Uint8Array(values.buffer, at * length * 4, count * length * 4);
         const { bytesRead } = await file.read(bytes, 0, bytes.length, position);

@@ -2,11 +2,13 @@
  * Rows to train on, on the scratch disk, so that a log larger than memory is read and encoded once and then trained on
  * for as many epochs as it takes.
  */
+import { WINDOW_ROWS } from '../../contract/limits.ts';
 import type { Batch } from '../../engine/engine.ts';
 import { inputColumns, inputKind } from '../../model/kinds/index.ts';
 import { permutation, randomStream } from '../../numbers/random.ts';
 import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../../table/encoded.ts';
 import {
+  BLOCK_ROWS,
   type ColumnFile,
   ColumnFileWriter,
   columnsOf,
@@ -15,8 +17,12 @@ import {
   type FileLayout,
 } from './column-file.ts';
 
-/** Blocks that are in memory at once, their rows shuffled among each other: half a million. */
-const WINDOW_BLOCKS = 64;
+/**
+ * Blocks that are in memory at once, their rows shuffled among each other: half a million rows. Of rows with hundreds
+ * of columns it is as many as fit in `WINDOW_BYTES`, but at least one batch.
+ */
+const WINDOW_BLOCKS = WINDOW_ROWS / BLOCK_ROWS;
+const WINDOW_BYTES = 256 * 2 ** 20;
 
 type Group = 'ids' | 'coefficients' | 'numbers' | 'labels' | 'weights';
 
@@ -36,6 +42,8 @@ export interface RowCache {
   batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch>;
   /** The number of batches of every row once, none left out. */
   batchCount(batchSize: number, order?: BatchOrder): number;
+  /** Bytes of the rows that are in memory at once while batches are read. */
+  windowBytes(batchSize: number): number;
 }
 
 /** Writes rows of encoded chunks to a cache file. */
@@ -95,7 +103,7 @@ class CacheFile implements RowCache {
 
   async *batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch> {
     let skip = order?.skip ?? 0;
-    const windows = this.#windows(order).flatMap((window) => {
+    const windows = this.#windows(batchSize, order).flatMap((window) => {
       const batches = Math.ceil(window.rows / batchSize);
       const skipped = Math.min(skip, batches);
       skip -= skipped;
@@ -111,18 +119,28 @@ class CacheFile implements RowCache {
   }
 
   batchCount(batchSize: number, order?: BatchOrder): number {
-    return this.#windows(order).reduce((sum, { rows }) => sum + Math.ceil(rows / batchSize), 0);
+    return this.#windows(batchSize, order).reduce((sum, { rows }) => sum + Math.ceil(rows / batchSize), 0);
+  }
+
+  windowBytes(batchSize: number): number {
+    return Math.min(this.rows, this.#windowBlocks(batchSize) * BLOCK_ROWS) * this.#file.rowBytes;
+  }
+
+  #windowBlocks(batchSize: number): number {
+    const fitting = Math.floor(WINDOW_BYTES / (BLOCK_ROWS * this.#file.rowBytes));
+    return Math.min(WINDOW_BLOCKS, Math.max(fitting, Math.ceil(batchSize / BLOCK_ROWS)));
   }
 
   /** The blocks in the order in which they are read, as many at a time as are in memory at once. */
-  #windows(order: BatchOrder | undefined): { first: number; blocks: number[]; rows: number }[] {
+  #windows(batchSize: number, order: BatchOrder | undefined): { first: number; blocks: number[]; rows: number }[] {
     const { blocks } = this.#file;
+    const windowBlocks = this.#windowBlocks(batchSize);
     const blockOrder = order
       ? permutation(blocks, randomStream(order.seed, `blocks/${order.epoch}`))
       : Uint32Array.from({ length: blocks }, (_, i) => i);
-    return Array.from({ length: Math.ceil(blocks / WINDOW_BLOCKS) }, (_, i) => {
-      const first = i * WINDOW_BLOCKS;
-      const chosen = [...blockOrder.subarray(first, first + WINDOW_BLOCKS)];
+    return Array.from({ length: Math.ceil(blocks / windowBlocks) }, (_, i) => {
+      const first = i * windowBlocks;
+      const chosen = [...blockOrder.subarray(first, first + windowBlocks)];
       return { first, blocks: chosen, rows: chosen.reduce((sum, block) => sum + this.#file.blockRows(block), 0) };
     });
   }

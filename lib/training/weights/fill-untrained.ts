@@ -2,17 +2,17 @@ import type { TableSpec } from '../../table/encoded.ts';
 
 /**
  * Gives every embedding row that no training row touched (an unknown bucket without values, a missing value that was
- * never missing) the mean of the touched rows, instead of the random values with which it began.
+ * never missing) the mean of the touched rows, instead of the random values with which it began. Changes `tables`, and
+ * returns the number of rows that it filled in each.
  */
 export function fillUntrainedRows(
   specs: readonly TableSpec[],
   tables: Readonly<Record<string, Float32Array>>,
   touched: Readonly<Record<string, Uint8Array>>,
-): { tables: Record<string, Float32Array>; filledRows: Record<string, number> } {
-  const filled: Record<string, Float32Array> = {};
+): Record<string, number> {
   const filledRows: Record<string, number> = {};
   for (const { name, rows, dimension } of specs) {
-    const values = (tables[name] as Float32Array).slice();
+    const values = tables[name] as Float32Array;
     const isTouched = touched[name] as Uint8Array;
     const mean = meanRow(values, isTouched, dimension);
     let count = 0;
@@ -21,10 +21,9 @@ export function fillUntrainedRows(
       values.set(mean, row * dimension);
       count++;
     }
-    filled[name] = values;
     filledRows[name] = count;
   }
-  return { tables: filled, filledRows };
+  return filledRows;
 }
 
 function meanRow(values: Float32Array, isTouched: Uint8Array, dimension: number): Float32Array {

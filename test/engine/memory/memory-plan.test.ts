@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NotEnoughMemoryError } from '../../../lib/config/machine.ts';
 import { MAX_BYTES, MemoryPlan } from '../../../lib/engine/memory/memory-plan.ts';
 import { planTable } from '../../../lib/engine/memory/memory-table.ts';
 import { type OptimizerChoice, optimizerOf } from '../../../lib/engine/optimizers.ts';
@@ -22,8 +23,8 @@ describe('a memory plan', () => {
     const plan = new MemoryPlan();
     plan.reserve(1.5 * 2 ** 30);
     await expect(plan.build()).rejects.toThrow(
-      new RangeError(
-        "embedding tables and their optimizer's state need 6.0 GiB, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)",
+      new NotEnoughMemoryError(
+        "embedding tables, their optimizer's state and a batch need 6.0 GiB, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)",
       ),
     );
   });

@@ -1,0 +1,55 @@
+/** What training needs of memory, estimated before the first step from the sizes of the model and of a batch. */
+
+import type { TrainingChoice } from '../config/declaration.ts';
+import { assertMemory, type Machine } from '../config/machine.ts';
+import { plannedBytes } from '../engine/create-engine.ts';
+import type { Model } from '../model/model.ts';
+import type { RowCache } from './rows/row-cache.ts';
+
+/** Copies of the weights besides the engine's: the best epoch's so far, and while a better one is copied that one. */
+const COPIES = 2;
+/** Values that a step keeps of each hidden unit of a row: before and after the activation, and a gradient. */
+const VALUES_OF_UNIT = 3;
+/** Values that a step keeps of each column of a row's input: the input, and its gradient. */
+const VALUES_OF_COLUMN = 2;
+
+const REMEDIES = {
+  tables:
+    'lower the dimension of the embeddings or their number (vocabulary.min_count, vocabulary.max_size, hash), or choose optimizer rowwise_adagrad',
+  batch: 'lower training.batch_size or model.hidden_units',
+} as const;
+
+/**
+ * Checks that there is the memory to train a model.
+ * @throws {NotEnoughMemoryError} naming what would need less.
+ */
+export function assertTrainable(
+  model: Model,
+  { batchSize, optimizer, learningRate }: Pick<TrainingChoice, 'batchSize' | 'optimizer' | 'learningRate'>,
+  rows: Pick<RowCache, 'rows' | 'windowBytes'>,
+  ...limits: [machine?: Machine, usedBytes?: number]
+): void {
+  const engine = plannedBytes(model, { batchSize, optimizer: { type: optimizer, learningRate } });
+  const tables = engine.weights + COPIES * weightBytes(model);
+  const batch = engine.batch + Math.min(batchSize, rows.rows) * stepBytes(model);
+  const bytes = tables + batch + rows.windowBytes(batchSize);
+  const remedy = tables > batch ? REMEDIES.tables : REMEDIES.batch;
+  assertMemory({ work: 'training', bytes, remedy }, ...limits);
+}
+
+function weightBytes({ network, embeddings }: Model): number {
+  const parameters = network.parameters.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+  const tables = embeddings.tables.map(({ rows, dimension }) => rows * dimension);
+  return 4 * sum([...parameters, ...tables]);
+}
+
+/** Bytes that a step needs for each row of its batch. */
+function stepBytes({ network, layout }: Model): number {
+  // Each layer has one bias, of as many values as it has units.
+  const units = sum(network.parameters.map(({ shape }) => (shape.length === 1 ? (shape[0] as number) : 0)));
+  return 4 * (VALUES_OF_UNIT * units + VALUES_OF_COLUMN * layout.width);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

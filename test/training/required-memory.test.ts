@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { modelOf } from '../../lib/model/model.ts';
+import { stageGraph } from '../../lib/model/stage-graph.ts';
+import { assertTrainable } from '../../lib/training/required-memory.ts';
+
+const MIB = 2 ** 20;
+const rows = { rows: 1e6, windowBytes: () => 10 * MIB };
+const training = { batchSize: 1024, optimizer: 'adam', learningRate: 0.01 } as const;
+
+const { stages, root, roles } = parseDeclaration(
+  'name: s\nstages: { click: { label: c }, conversion: { label: v } }\nlog: { keys: [k] }\nfeatures: { a: { type: number, entity: user } }\n',
+  'e.yaml',
+);
+
+/** A model with one table of a million rows, 8 wide: 30.5 MiB of weights. */
+function model(hiddenUnits: readonly number[]) {
+  return modelOf(
+    stageGraph({ stages, root, roles }),
+    { type: 'esmm', hiddenUnits: [...hiddenUnits], fields: 'concatenate' },
+    [{ kind: 'id', name: 'u', entity: 'user', table: 'u' }],
+    [{ name: 'u', rows: 1e6, dimension: 8 }],
+  );
+}
+
+describe('the memory that training needs', () => {
+  it('is that of the tables with their state, of two copies of the weights, and of the rows', () => {
+    // 1e6 rows of 24 floats, an int and a flag; two copies of 8 floats; 10 MiB of rows; a batch of less than 1 MiB.
+    const needed = (1e6 * (24 * 4 + 4 + 1) + 2 * 1e6 * 8 * 4) / MIB + 10;
+    const machine = (mib: number) => ({ memoryBytes: mib * MIB, processors: 1 });
+    expect(() => assertTrainable(model([8]), training, rows, machine(100 + needed + 2), 100 * MIB)).not.toThrow();
+    expect(() => assertTrainable(model([8]), training, rows, machine(100 + needed), 100 * MIB)).toThrow(
+      /^training needs 16\d\.\d MiB of memory besides the 100\.0 MiB in use, expected at most 26\d\.\d MiB in all, the limit of this process: lower the dimension of the embeddings or their number \(vocabulary\.min_count, vocabulary\.max_size, hash\), or choose optimizer rowwise_adagrad$/,
+    );
+  });
+
+  it('is blamed on the batch where that is most of it', () => {
+    const wide = { ...training, batchSize: 500_000 };
+    expect(() =>
+      assertTrainable(model([1000]), wide, rows, { memoryBytes: 1024 * MIB, processors: 1 }, 100 * MIB),
+    ).toThrow(/: lower training\.batch_size or model\.hidden_units$/);
+  });
+});
