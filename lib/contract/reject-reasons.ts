@@ -6,6 +6,8 @@
 export const REJECT_REASONS = {
   field_count: 'as many fields as the header has',
   quote_misplaced: 'quotes around a whole field',
+  quote_not_closed: 'a second quote at the end of the field',
+  record_too_long: 'at most 2 MiB',
   not_utf8: 'UTF-8',
   missing_key: 'a value',
   unknown_user: "a key of the users' table",

@@ -28,7 +28,15 @@ export const candidatePlan: z.ZodType<CandidatePlan, CandidatePlan> = z
     size: count,
     rows: count,
     dialect: z
-      .object({ delimiter: z.string(), header: z.array(z.string()).readonly(), bodyStart: count })
+      .object({
+        delimiter: z.string(),
+        quote: z.string().nullable(),
+        escaping: z.string().nullable(),
+        escapesIn: z.enum(['quotes', 'fields']),
+        lineEnd: z.enum(['lf', 'cr']),
+        header: z.array(z.string()).readonly(),
+        bodyStart: count,
+      })
       .readonly()
       .nullable(),
     shards: z.array(shard).readonly(),

@@ -135,6 +135,8 @@ function malformedChecks(relation: Relation): RowCheck[] {
   const expected: Readonly<Record<MalformedReason, string>> = {
     field_count: `${relation.columns.length} fields`,
     quote_misplaced: REJECT_REASONS.quote_misplaced,
+    quote_not_closed: REJECT_REASONS.quote_not_closed,
+    record_too_long: REJECT_REASONS.record_too_long,
     not_utf8: REJECT_REASONS.not_utf8,
   };
   return (Object.keys(expected) as MalformedReason[]).map((reason) => ({

@@ -36,6 +36,8 @@ export interface OpenedFiles {
   readonly columns: readonly FileColumn[];
   /** SQL name of the table of malformed records (row, reason, value); `null` if there are none. */
   readonly malformedTable: string | null;
+  /** What a user should know of how the files are read, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Consecutive rows of a candidate file, which are scored together. */
@@ -44,9 +46,9 @@ export interface Shard {
   /** Position of the first row in the file, from 0. */
   readonly firstRow: number;
   readonly rows: number;
-  /** The bytes of the rows; only for text that is not compressed. */
+  /** The bytes of the rows; only for plain UTF-8. */
   readonly bytes?: ByteRange;
-  /** Name that `savePiece` returned for the uncompressed rows; only for text in gzip. */
+  /** Name that `savePiece` returned for the uncompressed rows; only for gzip and other encodings. */
   readonly piece?: string;
 }
 

@@ -53,11 +53,11 @@ export async function openSource(
   for (const name of names) found.push({ name, path: await plainPath(database, resolve(cwd, name)) });
   for (const file of found) await readHead(await localCandidate(file.path, file.name), format);
   const { isText, openLog } = FORMATS[format];
-  const { files, columns, malformedTable } = await openLog(database, found, csv);
+  const { files, columns, malformedTable, notes: told } = await openLog(database, found, csv);
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
   const relation = relationOf(files, columns, { isText, texts: csv, malformedTable, name: path });
-  return { path, format, files, columns: relation.columns, rows, relation, notes };
+  return { path, format, files, columns: relation.columns, rows, relation, notes: [...notes, ...told] };
 }
 
 function commonFormat(paths: readonly string[], asked: string): DataFormat {

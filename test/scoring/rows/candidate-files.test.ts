@@ -293,7 +293,7 @@ describe('candidate files', () => {
       name: 'renamed.csv',
       content: 'PAR1 and more',
       reason: 'wrong_format',
-      message: 'candidates/renamed.csv is a Parquet file, expected CSV by its name',
+      message: 'candidates/renamed.csv is a Parquet file, expected CSV by its name: end it in .parquet',
     },
     {
       name: 'renamed.parquet',
@@ -302,22 +302,16 @@ describe('candidate files', () => {
       message: 'candidates/renamed.parquet is not Parquet: it begins with "id,c", expected "PAR1"',
     },
     {
-      name: 'renamed-gzip.csv',
-      content: gzipSync('id,city,price\n1,a,2\n'),
+      name: 'zstd.csv',
+      content: Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]),
       reason: 'wrong_format',
-      message: 'candidates/renamed-gzip.csv is gzip, expected plain CSV by its name: end it in .csv.gz',
-    },
-    {
-      name: 'plain.csv.gz',
-      content: 'id,city,price\n1,a,2\n',
-      reason: 'wrong_format',
-      message: 'candidates/plain.csv.gz is not gzip, expected it by its name',
+      message: 'candidates/zstd.csv is compressed by zstd, expected CSV by its name: unpack it, or compress it by gzip',
     },
     {
       name: 'cut.csv.gz',
       content: gzipSync('id,city,price\n1,a,2\n'.repeat(1000)).subarray(0, -20),
-      reason: 'unreadable',
-      message: 'candidates/cut.csv.gz is not readable gzip: unexpected end of file',
+      reason: 'cut_off',
+      message: 'candidates/cut.csv.gz is cut off: its gzip has no end',
     },
     {
       name: 'short.parquet',
@@ -342,12 +336,6 @@ describe('candidate files', () => {
       content: gzipSync('id,color\n1,red\n'),
       reason: 'columns_missing',
       message: 'candidate columns missing: city, price (in candidates/columns.csv.gz)',
-    },
-    {
-      name: 'utf16.csv',
-      content: Buffer.from('\ufeffid,city', 'utf16le'),
-      reason: 'wrong_format',
-      message: 'candidates/utf16.csv is UTF-16, expected UTF-8',
     },
   ])('fail with one sentence: $name', async ({ name, content, reason, message }) => {
     await mkdir(join(root, 'bucket/candidates'), { recursive: true });

@@ -49,9 +49,9 @@ describe('a source', () => {
       await write('work/one/a.csv', 'a\n1\n');
       const source = await openSource(place.database, path, { cwd: place.at('work') });
       expect(source).toMatchObject({ path, rows: 1, files: [{ path: 'one/a.csv' }] });
-      await write('work/one/a.csv', 'a\n"1\n');
+      await write('work/one/a.csv', '"a\n1\n');
       await expect(openSource(place.database, path, { cwd: place.at('work') })).rejects.toThrow(
-        'quote not closed in one/a.csv: row 0 (from 0) does not end',
+        'quote not closed in one/a.csv: the header does not end',
       );
     },
   );
@@ -163,7 +163,7 @@ describe('a source', () => {
   it('may be several CSV files, one of them in gzip, in which malformed rows keep their positions', async () => {
     await mkdir(place.at('csv'));
     await write('csv/1.csv.gz', gzipSync('a,b\n1,2\n3\n'));
-    await write('csv/2.csv', 'a;b\n"x"y;5\n6;7\n');
+    await write('csv/2.csv', 'a;b\n"x"y;5\n"6";7\n');
     expect((await rowsOf(place.at('csv'))).rows).toEqual([
       [0n, null, '1', '2'],
       [1n, 'field_count', null, null],
@@ -275,7 +275,7 @@ describe('a source is refused', () => {
     await fails(
       await write('really.csv', await readFile(parquet)),
       'wrong_format',
-      `${place.at('really.csv')} is a Parquet file, expected CSV by its name`,
+      `${place.at('really.csv')} is a Parquet file, expected CSV by its name: end it in .parquet`,
     );
     await fails(
       await write('text.parquet', 'a,b\n1,2\n'),
@@ -283,17 +283,9 @@ describe('a source is refused', () => {
       `${place.at('text.parquet')} is not Parquet: it begins with "a,b\\n", expected "PAR1"`,
     );
     await fails(
-      await write('wide.csv', Buffer.from('\ufeffa,b\n', 'utf16le')),
-      'wrong_format',
-      `${place.at('wide.csv')} is UTF-16, expected UTF-8`,
-    );
-    await fails(
       await write('noise.csv', Buffer.from('a\xff\xfe,b\n1,2\n', 'latin1')),
       'wrong_format',
-      `${place.at('noise.csv')} is not text: its first line is not UTF-8`,
-    );
-    await expect(openSource(place.database, await write('plain.csv.gz', 'a,b\n1,2\n'))).rejects.toThrow(
-      /plain\.csv\.gz is not readable gzip: /,
+      `${place.at('noise.csv')} is not text: its first line is not UTF-8, expected that or csv.encoding in the declaration`,
     );
   });
 
@@ -301,7 +293,7 @@ describe('a source is refused', () => {
     const whole = gzipSync(`a\n${Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 1_000_003).join('\n')}\n`);
     await expect(
       openSource(place.database, await write('half.csv.gz', whole.subarray(0, whole.length - 1000))),
-    ).rejects.toThrow(/half\.csv\.gz is not readable gzip: unexpected end of file$/);
+    ).rejects.toThrow(/half\.csv\.gz is cut off: its gzip has no end$/);
   });
 
   it('where there is no row', async () => {
@@ -332,25 +324,7 @@ describe('a source is refused', () => {
     );
   });
 
-  it('where columns of CSV repeat or have no name', async () => {
-    await fails(
-      await write('twice.csv', 'a,b,A\n1,2,3\n'),
-      'columns_repeated',
-      `columns repeated: a, A (in ${place.at('twice.csv')})`,
-    );
-    await fails(
-      await write('nameless.csv', 'a,,c\n1,2,3\n'),
-      'wrong_format',
-      `${place.at('nameless.csv')} has a column without a name: column 2 of 3`,
-    );
-  });
-
-  it('where a quote is not closed', async () => {
-    await fails(
-      await write('open.csv', 'a,b\n1,2\n"3,4\n5,6\n'),
-      'quote_not_closed',
-      `quote not closed in ${place.at('open.csv')}: row 1 (from 0) does not end`,
-    );
+  it('where the header of CSV does not end', async () => {
     await fails(
       await write('header.csv', '"a,b\n1,2\n'),
       'quote_not_closed',

@@ -1,4 +1,5 @@
 /** Reads CSV, plain or in gzip, as logs and as candidates. It is converted to Parquet of text columns. */
+import type { CsvChoice } from '../../../config/declaration.ts';
 import { byPosition } from '../../columns.ts';
 import { type Database, execute } from '../../database.ts';
 import { DataError } from '../../errors.ts';
@@ -6,47 +7,73 @@ import type { Format, LogFile, OpenedFiles, OpenShard, ShardOptions } from '../f
 import { MAGIC, parquetScan } from '../parquet/file.ts';
 import { assertSameColumns, type FileColumns, type SourceFile, withMalformed } from '../relation.ts';
 import { cutCsv } from './cut.ts';
-import { readDialect } from './dialect.ts';
-import { localCsv } from './file.ts';
+import { fileFacts } from './facts.ts';
+import { localFile, openText } from './file.ts';
 import { createMalformedTable, importCsv } from './import.ts';
+import { readSettled } from './misread.ts';
 
 /** The reader of CSV. */
 export const csv: Format = { title: 'CSV', isText: true, assertHead, openLog, cut: cutCsv, openShard };
 
+/** First bytes of files that are often named as CSV, and are not. */
+const OTHERS: readonly (readonly [start: string, title: string, remedy: string])[] = [
+  [MAGIC, 'a Parquet file', 'end it in .parquet'],
+  ['PK\x03\x04', 'a zip archive or an Excel workbook', 'unpack it, or save it as CSV'],
+  ['(\xb5/\xfd', 'compressed by zstd', 'unpack it, or compress it by gzip'],
+  ['BZh', 'compressed by bzip2', 'unpack it, or compress it by gzip'],
+  ['\xfd7zX', 'compressed by xz', 'unpack it, or compress it by gzip'],
+  ['\x04"M\x18', 'compressed by lz4', 'unpack it, or compress it by gzip'],
+  ['\xd0\xcf\x11\xe0', 'an Excel workbook', 'save it as CSV'],
+];
+
 function assertHead(head: Buffer, name: string): void {
-  if (head.toString('latin1') === MAGIC)
-    throw new DataError('wrong_format', `${name} is a Parquet file, expected CSV by its name`);
+  const found = OTHERS.find(([start]) => head.toString('latin1').startsWith(start));
+  if (found === undefined) return;
+  const [, title, remedy] = found;
+  throw new DataError('wrong_format', `${name} is ${title}, expected CSV by its name: ${remedy}`);
 }
 
-async function openLog(database: Database, found: readonly LogFile[]): Promise<OpenedFiles> {
+async function openLog(database: Database, found: readonly LogFile[], choice: CsvChoice): Promise<OpenedFiles> {
   const malformedTable = await createMalformedTable(database);
   const files: SourceFile[] = [];
+  const notes: string[] = [];
   let first: FileColumns | null = null;
   let firstRow = 0;
   let malformed = 0;
   for (const { name, path } of found) {
-    const file = localCsv(path, name);
-    const dialect = await readDialect(file);
+    const text = await openText(localFile(path, name), choice);
+    const read = await readSettled(text, choice, async (reading) => {
+      // A file that is read again begins without malformed records.
+      await execute(database, `DELETE FROM ${malformedTable} WHERE "row" >= ${firstRow}`);
+      const facts = fileFacts(reading.dialect);
+      return { facts, ...(await importCsv(database, text, reading, { firstRow, malformedTable, facts })) };
+    });
+    const { dialect, result: imported } = read;
+    notes.push(...text.notes, ...read.notes, ...imported.facts.notes(name));
     const columns = dialect.header.map((column) => ({ name: column, type: 'VARCHAR' }));
     first ??= { name, columns };
     assertSameColumns(first, { name, columns });
-    const imported = await importCsv(database, file, dialect, { firstRow, malformedTable });
     files.push({ path: name, parquet: imported.parquet, rows: imported.rows });
     firstRow += imported.rows;
     malformed += imported.malformed;
   }
-  return { files, columns: first?.columns ?? [], malformedTable: malformed === 0 ? null : malformedTable };
+  return { files, columns: first?.columns ?? [], malformedTable: malformed === 0 ? null : malformedTable, notes };
 }
 
 async function openShard({ database, file, plan, shard, texts }: ShardOptions): Promise<OpenShard> {
   const { name } = file;
   if (plan.dialect === null) throw new RangeError(`the plan of ${name} has no dialect, expected one of a CSV file`);
   const malformedTable = await createMalformedTable(database);
-  const { parquet, rows, remove } = await importCsv(database, file, plan.dialect, {
-    range: shard.bytes ?? { start: 0, end: file.size },
-    firstRow: shard.firstRow,
-    malformedTable,
-  });
+  const { parquet, rows, remove } = await importCsv(
+    database,
+    file,
+    { dialect: plan.dialect },
+    {
+      range: shard.bytes ?? { start: 0, end: file.size },
+      firstRow: shard.firstRow,
+      malformedTable,
+    },
+  );
   if (rows !== shard.rows)
     throw new DataError(
       'unreadable',

@@ -4,25 +4,43 @@
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isGzipName } from '../../../contract/bucket.ts';
 import { byteText } from '../../../numbers/text.ts';
 import type { Database } from '../../database.ts';
 import { DataError } from '../../errors.ts';
 import type { CandidateFile } from '../candidate-file.ts';
 import type { CutOptions, FileCut, Shard } from '../format.ts';
-import { readDialect } from './dialect.ts';
-import { bytesWithin, type CsvFile, unzipped } from './file.ts';
+import { type FileFacts, fileFacts } from './facts.ts';
+import { type CsvText, isGzipped, openText } from './file.ts';
 import { csvRecords } from './import.ts';
+import { type Reading, readSettled } from './misread.ts';
 import type { RecordBlock } from './scan.ts';
 
 /** Scans a CSV file, and ends a shard after `shardRows` rows or `maxShardBytes` bytes. */
 export async function cutCsv(database: Database, file: CandidateFile, options: CutOptions): Promise<FileCut> {
-  assertCompression(file, options.head);
-  assertSize(file, options.maxCsvBytes);
-  const isZipped = isGzipName(file.name);
-  const csv = isZipped ? zippedCsv(file, options.maxUnzippedBytes) : file;
-  const dialect = await readDialect(csv);
-  const cutter = isZipped ? pieceCutter(database, file.name, options) : rangeCutter(file.size);
+  const { head, csv, maxUnzippedBytes, maxCsvBytes } = options;
+  if (!isGzipped(head)) assertSize(file, maxCsvBytes);
+  const text = await openText(file, csv, maxUnzippedBytes);
+  const { dialect, result, notes } = await readSettled(text, csv, async (reading) => {
+    const facts = fileFacts(reading.dialect);
+    const cutter = text.isFile ? rangeCutter(file.size) : pieceCutter(database, file.name, options);
+    try {
+      return { facts, shards: await cutShards(text, reading, { options, cutter, facts }) };
+    } finally {
+      await cutter.end();
+    }
+  });
+  const columns = dialect.header.map((name) => ({ name, type: 'VARCHAR' }));
+  const { facts, shards } = result;
+  const rows = shards.reduce((sum, shard) => sum + shard.rows, 0);
+  const told = [...text.notes, ...notes, ...facts.notes(file.name)];
+  return { size: file.size, columns, rows, dialect, shards, notes: told };
+}
+
+async function cutShards(
+  text: CsvText,
+  reading: Reading,
+  { options, cutter, facts }: { readonly options: CutOptions; readonly cutter: Cutter; readonly facts: FileFacts },
+): Promise<Shard[]> {
   const shards: Shard[] = [];
   let rows = 0;
   let begun: { readonly firstRow: number; readonly start: number } | null = null;
@@ -32,40 +50,28 @@ export async function cutCsv(database: Database, file: CandidateFile, options: C
     const index = shards.length;
     shards.push({ index, firstRow, rows: rows - firstRow, ...(await cutter.close(index, start, end)) });
   };
-  try {
-    for await (const block of csvRecords(csv, dialect)) {
-      for (let from = 0; from < block.count; ) {
-        const position = dialect.bodyStart + block.offset + (block.starts[from] ?? 0);
-        const isFull = (shard: { firstRow: number; start: number }) =>
-          rows - shard.firstRow === options.shardRows || position - shard.start >= options.maxShardBytes;
-        if (begun === null || isFull(begun)) {
-          await close(position);
-          begun = { firstRow: rows, start: position };
-        }
-        const count = Math.min(block.count - from, options.shardRows - (rows - begun.firstRow));
-        await cutter.add(block, from, count);
-        rows += count;
-        from += count;
+  for await (const block of csvRecords(text, reading)) {
+    facts.add(block);
+    for (let from = 0; from < block.count; ) {
+      const position = reading.dialect.bodyStart + block.offset + (block.starts[from] ?? 0);
+      const isFull = (shard: { firstRow: number; start: number }) =>
+        rows - shard.firstRow === options.shardRows || position - shard.start >= options.maxShardBytes;
+      if (begun === null || isFull(begun)) {
+        await close(position);
+        begun = { firstRow: rows, start: position };
       }
+      const count = Math.min(block.count - from, options.shardRows - (rows - begun.firstRow));
+      await cutter.add(block, from, count);
+      rows += count;
+      from += count;
     }
-    await close(null);
-  } finally {
-    await cutter.end();
   }
-  const columns = dialect.header.map((name) => ({ name, type: 'VARCHAR' }));
-  return { size: file.size, columns, rows, dialect, shards, notes: [] };
-}
-
-/** Refuses gzip under the name of plain CSV, and the reverse. */
-function assertCompression({ name }: CandidateFile, head: Buffer): void {
-  const isGzip = head[0] === 0x1f && head[1] === 0x8b;
-  if (isGzipName(name) && !isGzip) throw new DataError('wrong_format', `${name} is not gzip, expected it by its name`);
-  if (!isGzipName(name) && isGzip)
-    throw new DataError('wrong_format', `${name} is gzip, expected plain CSV by its name: end it in .csv.gz`);
+  await close(null);
+  return shards;
 }
 
 function assertSize({ name, size }: CandidateFile, limit: number): void {
-  if (size > limit && !isGzipName(name))
+  if (size > limit)
     throw new DataError(
       'too_large',
       `${name} has ${byteText(size)}, expected at most ${byteText(limit)} in CSV: use Parquet, or several files`,
@@ -90,10 +96,10 @@ function rangeCutter(size: number): Cutter {
   };
 }
 
-/** Saves the rows of each shard as a file of their own, since gzip cannot be read from the middle. */
+/** Saves the rows of each shard as a file of their own: gzip and text in other encodings are read from the beginning. */
 function pieceCutter(database: Database, name: string, { savePiece }: CutOptions): Cutter {
   if (savePiece === undefined)
-    throw new DataError('unknown_format', `${name} is compressed, expected .parquet or .csv`);
+    throw new DataError('unknown_format', `${name} is compressed or not UTF-8, expected .parquet, or .csv in UTF-8`);
   const path = join(database.scratch, database.uniqueName('piece'));
   let piece: FileHandle | null = null;
   const end = async () => {
@@ -116,22 +122,4 @@ function pieceCutter(database: Database, name: string, { savePiece }: CutOptions
     },
     end,
   };
-}
-
-function zippedCsv(file: CandidateFile, limit: number): CsvFile {
-  const { name } = file;
-  return { name, read: (range) => bytesWithin(limited(unzipped(file.read(), name), limit, name), range) };
-}
-
-async function* limited(blocks: AsyncIterable<Buffer>, limit: number, name: string): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const block of blocks) {
-    bytes += block.length;
-    if (bytes > limit)
-      throw new DataError(
-        'too_large',
-        `${name} has more than ${byteText(limit)} uncompressed, expected at most that in gzip: use Parquet, or plain CSV`,
-      );
-    yield block;
-  }
 }

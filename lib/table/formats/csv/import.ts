@@ -6,13 +6,17 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBAppender } from '@duckdb/node-api';
+import { byteText } from '../../../numbers/text.ts';
 import { type Database, execute, literal, queryOne, withConnection } from '../../database.ts';
 import { DataError, firstLine } from '../../errors.ts';
 import { readPath, writePath } from '../../paths.ts';
 import type { ByteRange } from '../candidate-file.ts';
 import type { Dialect } from './dialect.ts';
+import type { FileFacts } from './facts.ts';
+import { DEFAULT_QUOTE, quoteRecord, splitRecord } from './fields.ts';
 import type { CsvFile } from './file.ts';
-import { quoteRecord, type RecordBlock, scanRecords, splitRecord, UnclosedQuoteError } from './scan.ts';
+import type { Reading } from './misread.ts';
+import { EndlessRecordError, LONGEST_RECORD_BYTES, MAX_RECORD_BYTES, type RecordBlock, scanRecords } from './scan.ts';
 
 /** A CSV file that has been converted. */
 export interface ImportedCsv {
@@ -28,24 +32,22 @@ export interface ImportedCsv {
 /**
  * Yields the records of a file, without the header, or of a range of its bytes. `firstRow` is the position of the first
  * record, for messages.
- * @throws {DataError} `quote_not_closed`.
+ * @throws {DataError} `quote_not_closed` if a record does not end.
  */
 export async function* csvRecords(
   file: CsvFile,
-  { delimiter, header, bodyStart }: Dialect,
+  { dialect, suspect }: Reading,
   { range = null, firstRow = 0 }: { readonly range?: ByteRange | null; readonly firstRow?: number } = {},
 ): AsyncGenerator<RecordBlock> {
-  const bytes = file.read(range ?? { start: bodyStart, end: Number.POSITIVE_INFINITY });
+  const bytes = file.read(range ?? { start: dialect.bodyStart, end: Number.POSITIVE_INFINITY });
   try {
-    yield* scanRecords(bytes, { delimiter, fields: header.length });
+    yield* scanRecords(bytes, dialect, { fields: dialect.header.length, ...(suspect && { suspect }) });
   } catch (error) {
-    if (error instanceof UnclosedQuoteError) {
-      throw new DataError(
-        'quote_not_closed',
-        `quote not closed in ${file.name}: row ${firstRow + error.record} (from 0) does not end`,
-      );
-    }
-    throw error;
+    if (!(error instanceof EndlessRecordError)) throw error;
+    throw new DataError(
+      'quote_not_closed',
+      `row ${firstRow + error.record} (from 0) of ${file.name} has no end within ${byteText(LONGEST_RECORD_BYTES)}: a quote is not closed, or lines do not end`,
+    );
   }
 }
 
@@ -57,29 +59,17 @@ export async function* csvRecords(
 export async function importCsv(
   database: Database,
   file: CsvFile,
-  dialect: Dialect,
-  {
-    range = null,
-    firstRow,
-    malformedTable,
-  }: {
-    readonly range?: ByteRange | null;
-    readonly firstRow: number;
-    readonly malformedTable: string;
-  },
+  reading: Reading,
+  { range = null, firstRow, malformedTable, facts }: ImportOptions,
 ): Promise<ImportedCsv> {
+  const { dialect } = reading;
   const base = join(database.scratch, database.uniqueName('csv'));
   try {
     const counts = await withConnection(database, async (connection) => {
       const appender = await connection.createAppender(malformedTable);
       try {
-        return await writeClean(
-          csvRecords(file, dialect, { range, firstRow }),
-          `${base}.csv`,
-          dialect,
-          appender,
-          firstRow,
-        );
+        const blocks = csvRecords(file, reading, { range, firstRow });
+        return await writeClean(blocks, `${base}.csv`, { dialect, appender, firstRow, ...(facts && { facts }) });
       } finally {
         appender.closeSync();
       }
@@ -92,6 +82,19 @@ export async function importCsv(
   }
 }
 
+/** Which records of a file are converted, and where their rows begin. */
+export interface ImportOptions {
+  /** @default all after the header */
+  readonly range?: ByteRange | null;
+  readonly firstRow: number;
+  readonly malformedTable: string;
+  /** Counts what is told of the file. */
+  readonly facts?: FileFacts;
+}
+
+/** Bytes of the longest record when each of its fields is put in quotes, and each quote is doubled. */
+const LONGEST_LINE = 4 * MAX_RECORD_BYTES;
+
 /** Creates a table for malformed records, with the columns `row`, `reason` and `value`, and returns its name. */
 export async function createMalformedTable(database: Database): Promise<string> {
   const table = database.uniqueName('malformed');
@@ -102,12 +105,22 @@ export async function createMalformedTable(database: Database): Promise<string> 
 async function writeClean(
   blocks: AsyncIterable<RecordBlock>,
   path: string,
-  { delimiter, header }: Dialect,
-  appender: DuckDBAppender,
-  firstRow: number,
+  {
+    dialect,
+    appender,
+    firstRow,
+    facts,
+  }: {
+    readonly dialect: Dialect;
+    readonly appender: DuckDBAppender;
+    readonly firstRow: number;
+    readonly facts?: FileFacts;
+  },
 ): Promise<{ rows: number; malformed: number }> {
+  const { delimiter, header } = dialect;
   // An empty field alone on a line must be quoted: a blank line is not a record.
-  const placeholder = Buffer.from(header.length === 1 ? '""\n' : `${delimiter.repeat(header.length - 1)}\n`);
+  const empty = header.length === 1 ? quoteRecord([''], dialect) : delimiter.repeat(header.length - 1);
+  const placeholder = Buffer.from(`${empty}\n`);
   const clean = await open(path, 'w');
   let rows = 0;
   let malformed = 0;
@@ -121,7 +134,8 @@ async function writeClean(
         appender.appendVarchar(fault.value);
         appender.endRow();
       }
-      await clean.writeFile(Buffer.concat(cleanPieces(block, placeholder, delimiter)));
+      await clean.writeFile(Buffer.concat(cleanPieces(block, placeholder, dialect)));
+      facts?.add(block);
       rows += block.count;
     }
   } finally {
@@ -136,7 +150,7 @@ async function writeClean(
 function cleanPieces(
   { bytes, count, starts, ends, faults }: RecordBlock,
   placeholder: Buffer,
-  delimiter: string,
+  dialect: Dialect,
 ): Buffer[] {
   const pieces: Buffer[] = [];
   let from = -1;
@@ -155,9 +169,8 @@ function cleanPieces(
     } else if (fault.kind === 'malformed') {
       pieces.push(placeholder);
     } else {
-      pieces.push(
-        Buffer.from(`${quoteRecord(splitRecord(bytes.toString('utf8', start, end), delimiter), delimiter)}\n`),
-      );
+      const fields = splitRecord(bytes.toString('utf8', start, end), dialect);
+      pieces.push(Buffer.from(`${quoteRecord(fields, dialect)}\n`));
     }
   }
   flush(end);
@@ -169,13 +182,14 @@ const LINE_END = Buffer.from('\n');
 async function convertClean(
   database: Database,
   { name }: CsvFile,
-  { delimiter, header }: Dialect,
+  { delimiter, quote, header }: Dialect,
   base: string,
 ): Promise<void> {
   const columns = header.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
+  const mark = literal(quote ?? DEFAULT_QUOTE);
   const read =
-    `read_csv(${readPath(`${base}.csv`)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = '"', ` +
-    `escape = '"', nullstr = '', new_line = '\\n', columns = {${columns}})`;
+    `read_csv(${readPath(`${base}.csv`)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = ${mark}, ` +
+    `escape = ${mark}, nullstr = '', new_line = '\\n', max_line_size = ${LONGEST_LINE}, buffer_size = ${4 * LONGEST_LINE}, columns = {${columns}})`;
   // Fast compression, since the file is read a few times and then removed.
   const write = `COPY (SELECT * FROM ${read}) TO ${writePath(`${base}.parquet`)} (FORMAT parquet, COMPRESSION snappy)`;
   try {

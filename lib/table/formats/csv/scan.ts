@@ -1,21 +1,29 @@
 /**
  * Scans CSV without building values: where each record begins and ends, and which records are malformed.
  *
- * The rules are those of RFC 4180: fields are quoted with `"`, quotes inside are doubled, lines end with LF or CRLF,
- * and quoted fields may contain line ends. A quote inside an unquoted field is an ordinary character. Blank lines are
- * not records.
+ * The rules are those of RFC 4180, for any delimiter, quote and escape: fields may be quoted, quotes inside are doubled
+ * or escaped, lines end with LF or CRLF, and quoted fields may contain line ends. A quote inside an unquoted field is
+ * an ordinary character, blanks around a quoted field are not part of it, and blank lines are not records.
+ *
+ * A quote that is not closed would take all lines up to the next quote into one record. If such a record is malformed,
+ * and its further lines are records of their own, only its first line is malformed.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { RejectReason } from '../../../contract/reject-reasons.ts';
+import { byteText, countOf } from '../../../numbers/text.ts';
+import { byteKinds, NEXT_STATE, STEP, type Writing } from './grammar.ts';
 
 /** Why a record is malformed. */
-export type MalformedReason = Extract<RejectReason, 'field_count' | 'quote_misplaced' | 'not_utf8'>;
+export type MalformedReason = Extract<
+  RejectReason,
+  'field_count' | 'quote_misplaced' | 'quote_not_closed' | 'not_utf8' | 'record_too_long'
+>;
 
 /** Why a record cannot be given to DuckDB as it is. */
 export type RecordFault =
   /** Malformed: the row is rejected. */
   | { readonly kind: 'malformed'; readonly reason: MalformedReason; readonly value: string }
-  /** Well formed, but with bytes that DuckDB would take for a quote or a line end: it is quoted before. */
+  /** Well formed, but not as DuckDB reads it: it is written in quotes before. */
   | { readonly kind: 'unusual' };
 
 /** Complete records in consecutive bytes. */
@@ -31,147 +39,268 @@ export interface RecordBlock {
   readonly ends: Float64Array;
   /** Faults by index of the record in the block. */
   readonly faults: ReadonlyMap<number, RecordFault>;
+  /** Line breaks inside a record, by its index; only of records with any. */
+  readonly breaks: ReadonlyMap<number, number>;
+  /** Number of records with a delimiter after their last field. */
+  readonly trailing: number;
+  /** Whether the last record of the file has no line end. */
+  readonly isCut: boolean;
 }
 
-/** Thrown if the bytes end inside a quoted field, or a record is too long. */
-export class UnclosedQuoteError extends Error {
-  override readonly name = 'UnclosedQuoteError';
+/** Thrown if a record does not end within `LONGEST_RECORD_BYTES`. */
+export class EndlessRecordError extends Error {
+  override readonly name = 'EndlessRecordError';
   constructor(readonly record: number) {
-    super(`quote of record ${record} is not closed`);
+    super(`record ${record} does not end`);
   }
 }
 
 /**
- * Longest record, which is also DuckDB's limit. A longer one means that a quote is not closed, or the file is not CSV.
+ * Looks at a malformed record, which begins at `start` and has its line end before `end`. It may throw to end the scan.
+ * `isLast` says that the file ends with `bytes`.
  */
+export type Suspect = (
+  bytes: Buffer,
+  span: { readonly start: number; readonly end: number; readonly isLast: boolean },
+) => void;
+
+/** What a scan is told besides how the file is written. */
+export interface ScanOptions {
+  /** Number of fields that a record must have. */
+  readonly fields: number;
+  /** Is called with each malformed record. @default nothing is done */
+  readonly suspect?: Suspect;
+}
+
+/** Bytes of the longest record that is read. A longer one is rejected. */
 export const MAX_RECORD_BYTES = 2 * 1024 * 1024;
+/** Bytes after which a record without an end is not one: the file is refused. */
+export const LONGEST_RECORD_BYTES = 64 * 1024 * 1024;
+/** Bytes of a record that is not complete from which it is scanned again more rarely. */
+const RESCANNED_BYTES = 128 * 1024;
+// Lines that decide whether a record is in truth several.
+const LINES_TRIED = 16;
 
 const LF = 10;
 const CR = 13;
-const QUOTE = 34;
-const [FIELD_START, UNQUOTED, QUOTED, QUOTE_IN_QUOTED] = [0, 1, 2, 3];
+const [UNUSUAL, MISPLACED] = [1, 2];
 
 /**
  * Reads bytes in blocks of any size, and yields their records.
- * @throws {UnclosedQuoteError} with the number of the record, counted from 0.
+ * @throws {EndlessRecordError} with the number of the record, counted from 0.
  */
 export async function* scanRecords(
   source: AsyncIterable<Buffer>,
-  { delimiter, fields }: { readonly delimiter: string; readonly fields: number },
+  writing: Writing,
+  options: ScanOptions,
 ): AsyncGenerator<RecordBlock> {
-  const scan = blockScanner(delimiter.charCodeAt(0), fields);
-  let rest: Buffer = Buffer.alloc(0);
+  const scan = blockScanner(writing, options);
+  let waiting: Buffer[] = [];
+  let bytes = 0;
+  let scanned = 0;
   let offset = 0;
   let records = 0;
   for await (const block of source) {
-    const bytes = rest.length === 0 ? block : Buffer.concat([rest, block]);
-    const { used, ...found } = scan(bytes, false);
-    yield { bytes, offset, ...found };
+    waiting.push(block);
+    bytes += block.length;
+    // A long record is scanned again when it has twice the bytes, so that the time is linear.
+    if (scanned > RESCANNED_BYTES && bytes < 2 * scanned) continue;
+    const { used, ...found } = scan(joined(waiting), offset, false);
+    yield found;
     offset += used;
     records += found.count;
-    rest = bytes.subarray(used);
-    if (rest.length > MAX_RECORD_BYTES) throw new UnclosedQuoteError(records);
+    bytes -= used;
+    scanned = bytes;
+    waiting = bytes === 0 ? [] : [found.bytes.subarray(used)];
+    if (bytes > LONGEST_RECORD_BYTES) throw new EndlessRecordError(records);
   }
-  if (rest.length === 0) return;
-  const { used, ...found } = scan(rest, true);
-  if (used < rest.length) throw new UnclosedQuoteError(records + found.count);
-  yield { bytes: rest, offset, ...found };
+  if (bytes > 0) yield scan(joined(waiting), offset, true);
 }
 
-/** Returns the fields of a record. */
-export function splitRecord(record: string, delimiter: string): string[] {
-  const fields: string[] = [];
-  for (let at = 0; at <= record.length; at += 1) {
-    let field = '';
-    if (record[at] === '"') {
-      let close = record.indexOf('"', at + 1);
-      while (close >= 0 && record[close + 1] === '"') close = record.indexOf('"', close + 2);
-      const end = close < 0 ? record.length : close;
-      field = record.slice(at + 1, end).replaceAll('""', '"');
-      at = end + 1;
-    }
-    const next = record.indexOf(delimiter, at);
-    const end = next < 0 ? record.length : next;
-    fields.push(field + record.slice(at, end));
-    at = end;
-  }
-  return fields;
+function joined(blocks: readonly Buffer[]): Buffer {
+  const [first] = blocks;
+  return first !== undefined && blocks.length === 1 ? first : Buffer.concat(blocks);
 }
 
-/** Returns fields as a record in which every field is quoted. */
-export function quoteRecord(fields: readonly string[], delimiter: string): string {
-  return fields.map((field) => `"${field.replaceAll('"', '""')}"`).join(delimiter);
-}
+/** Scans the bytes from a position of the file on, and returns how many of them belong to complete records. */
+export type BlockScanner = (
+  bytes: Buffer,
+  offset: number,
+  isLast: boolean,
+) => RecordBlock & {
+  readonly used: number;
+};
 
-type Scan = (bytes: Buffer, isLast: boolean) => Omit<RecordBlock, 'bytes' | 'offset'> & { readonly used: number };
-
-function blockScanner(delimiter: number, fields: number): Scan {
-  return (bytes, isLast) => {
+/** Returns a scanner of single blocks. It keeps nothing between two of them. */
+export function blockScanner(writing: Writing, { fields, suspect }: ScanOptions): BlockScanner {
+  const kinds = byteKinds(writing);
+  const next = NEXT_STATE[writing.escapesIn];
+  const lineEnd = writing.lineEnd === 'cr' ? CR : LF;
+  const delimiter = writing.delimiter.charCodeAt(0);
+  const lineFault: LineFault = (line) => blockScanner(writing, { fields })(line, 0, true).faults.get(0) ?? null;
+  /** Whether most lines after the first line break, up to `end`, are records of their own. Of one column all would be. */
+  const areRecords = (bytes: Buffer, firstBreak: number, end: number) =>
+    firstBreak >= 0 && fields > 1 && mostAre(isRecord, linesOf(bytes, firstBreak + 1, end, lineEnd));
+  const isRecord = (line: Buffer) => {
+    const fault = lineFault(line);
+    // A line whose quote is not closed itself tells nothing.
+    if (fault?.kind === 'malformed' && fault.reason === 'quote_not_closed') return null;
+    // A stray quote rather closes a field that was begun in a line before.
+    return fault === null || (fault.kind === 'unusual' && writing.escaping !== null && line.includes(writing.escaping));
+  };
+  return (bytes, offset, isLast) => {
     const starts: number[] = [];
     const ends: number[] = [];
     const faults = new Map<number, RecordFault>();
+    const breaks = new Map<number, number>();
+    const { length } = bytes;
     const ascii = isAscii(bytes);
+    let trailing = 0;
+    let isCut = false;
     let start = 0;
-    let state = FIELD_START;
+    let state: number = STEP.start;
     let count = 1;
-    let isUnusual = false;
-    let isMisplaced = false;
-    const finish = (end: number, next: number) => {
+    let flags = 0;
+    let lineBreaks = 0;
+    let firstBreak = -1;
+    for (let i = 0; start < length; i += 1) {
+      let end = i;
+      let after = i + 1;
+      let isOpen = false;
+      if (i < length) {
+        const step = next[(state << 3) | (kinds[bytes[i] as number] as number)] as number;
+        state = step & STEP.stateMask;
+        const action = step & STEP.actionMask;
+        if (action === 0) {
+          // Inside a field most bytes are ordinary, and change nothing.
+          if (state === STEP.quoted || state === STEP.unquoted)
+            while (after < length && kinds[bytes[after] as number] === 0) after += 1;
+          i = after - 1;
+          continue;
+        }
+        if (action === STEP.field) {
+          count += 1;
+          continue;
+        }
+        if (action === STEP.unusual) {
+          flags |= UNUSUAL;
+          continue;
+        }
+        if (action === STEP.misplaced) {
+          flags |= MISPLACED;
+          continue;
+        }
+        if (action === STEP.lineBreak) {
+          if (firstBreak < 0) firstBreak = i;
+          lineBreaks += 1;
+          continue;
+        }
+        if (action === STEP.carriageReturn) {
+          // Carriage returns are part of a line end only if a line feed follows.
+          while (after < length && bytes[after] === CR) after += 1;
+          if (after === length && !isLast) {
+            i = length - 1;
+            continue;
+          }
+          if (after < length && bytes[after] !== LF) {
+            flags |= state === STEP.closed ? MISPLACED : UNUSUAL;
+            state = STEP.unquoted;
+            i = after - 1;
+            continue;
+          }
+          after += 1;
+        }
+      } else {
+        isOpen = state === STEP.quoted || state === STEP.escapedInQuotes;
+        if (!isLast && length - start <= MAX_RECORD_BYTES) break;
+        if (!isLast && !areRecords(bytes, firstBreak, start + MAX_RECORD_BYTES)) break;
+        after = length;
+        isCut = isLast;
+      }
       if (end > start) {
-        const fault = faultOf(bytes.subarray(start, end));
+        if (!isOpen && count === fields + 1 && bytes[end - 1] === delimiter) {
+          // The delimiter is after the last field, not between two.
+          count = fields;
+          end -= 1;
+          trailing += 1;
+        }
+        let fault: RecordFault | null = flags === 0 ? null : { kind: 'unusual' };
+        if (isOpen || count !== fields || (flags & MISPLACED) !== 0 || end - start > MAX_RECORD_BYTES) {
+          suspect?.(bytes, { start, end: after, isLast });
+          const last = Math.min(end, start + MAX_RECORD_BYTES);
+          if ((isOpen && firstBreak >= 0) || areRecords(bytes, firstBreak, last)) {
+            end = bytes[firstBreak - 1] === CR ? firstBreak - 1 : firstBreak;
+            after = firstBreak + 1;
+            isCut = false;
+            lineBreaks = 0;
+            fault = lineFault(bytes.subarray(start, end));
+          } else {
+            fault = malformed(bytes.subarray(start, end), { isOpen, isMisplaced: (flags & MISPLACED) !== 0, count });
+          }
+        }
+        if (fault?.kind !== 'malformed' && !ascii && !isUtf8(bytes.subarray(start, end)))
+          fault = { kind: 'malformed', reason: 'not_utf8', value: excerpt(bytes.subarray(start, end)) };
         if (fault !== null) faults.set(starts.length, fault);
+        if (lineBreaks > 0) breaks.set(starts.length, lineBreaks);
         starts.push(start);
         ends.push(end);
       }
-      start = next;
-      state = FIELD_START;
+      start = after;
+      i = after - 1;
+      state = STEP.start;
       count = 1;
-      isUnusual = false;
-      isMisplaced = false;
-    };
-    const faultOf = (record: Buffer): RecordFault | null => {
-      if (isMisplaced) return { kind: 'malformed', reason: 'quote_misplaced', value: excerpt(record) };
-      if (count !== fields) return { kind: 'malformed', reason: 'field_count', value: `${count} fields` };
-      if (!ascii && !isUtf8(record)) return { kind: 'malformed', reason: 'not_utf8', value: excerpt(record) };
-      return isUnusual ? { kind: 'unusual' } : null;
-    };
-    for (let i = 0; i < bytes.length; i += 1) {
-      const byte = bytes[i];
-      if (state === QUOTED) {
-        if (byte === QUOTE) state = QUOTE_IN_QUOTED;
-        continue;
-      }
-      if (byte === LF) {
-        finish(i > start && bytes[i - 1] === CR ? i - 1 : i, i + 1);
-      } else if (byte === delimiter) {
-        state = FIELD_START;
-        count += 1;
-      } else if (byte === QUOTE) {
-        if (state === UNQUOTED) isUnusual = true;
-        else state = QUOTED;
-      } else if (byte === CR) {
-        // The next byte decides whether this is a line end. The last byte of a block is scanned again with the next
-        // block.
-        if (i + 1 < bytes.length && bytes[i + 1] !== LF) {
-          if (state === QUOTE_IN_QUOTED) isMisplaced = true;
-          state = UNQUOTED;
-          isUnusual = true;
-        }
-      } else {
-        if (state === QUOTE_IN_QUOTED) isMisplaced = true;
-        state = UNQUOTED;
-      }
+      flags = 0;
+      lineBreaks = 0;
+      firstBreak = -1;
     }
-    if (isLast && state !== QUOTED)
-      finish(bytes[bytes.length - 1] === CR ? bytes.length - 1 : bytes.length, bytes.length);
     return {
+      bytes,
+      offset,
       used: start,
       count: starts.length,
       starts: Float64Array.from(starts),
       ends: Float64Array.from(ends),
       faults,
+      breaks,
+      trailing,
+      isCut,
     };
   };
+}
+
+type LineFault = (line: Buffer) => RecordFault | null;
+
+function* linesOf(bytes: Buffer, start: number, end: number, lineEnd: number): Generator<Buffer> {
+  for (let from = start; from < end; ) {
+    const found = bytes.indexOf(lineEnd, from);
+    const to = found < 0 || found > end ? end : found;
+    if (to > from) yield bytes.subarray(from, bytes[to - 1] === CR ? to - 1 : to);
+    from = to + 1;
+  }
+}
+
+/** Whether more than half of the next few lines that tell are records. */
+function mostAre(isRecord: (line: Buffer) => boolean | null, lines: Iterable<Buffer>): boolean {
+  let tried = 0;
+  let records = 0;
+  for (const line of lines) {
+    const is = isRecord(line);
+    if (is !== null) tried += 1;
+    if (is === true) records += 1;
+    if (tried === LINES_TRIED) break;
+  }
+  return 2 * records > tried;
+}
+
+function malformed(
+  record: Buffer,
+  { isOpen, isMisplaced, count }: { readonly isOpen: boolean; readonly isMisplaced: boolean; readonly count: number },
+): RecordFault {
+  if (record.length > MAX_RECORD_BYTES)
+    return { kind: 'malformed', reason: 'record_too_long', value: byteText(record.length) };
+  if (isOpen) return { kind: 'malformed', reason: 'quote_not_closed', value: excerpt(record) };
+  if (isMisplaced) return { kind: 'malformed', reason: 'quote_misplaced', value: excerpt(record) };
+  return { kind: 'malformed', reason: 'field_count', value: countOf(count, 'field') };
 }
 
 /** Returns the beginning of a record, for people to recognise it. */

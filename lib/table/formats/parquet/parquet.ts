@@ -36,7 +36,7 @@ async function openLog(database: Database, found: readonly LogFile[]): Promise<O
     assertSameColumns(first, { name, columns });
     files.push({ path: name, parquet: path, rows });
   }
-  return { files, columns: first?.columns ?? [], malformedTable: null };
+  return { files, columns: first?.columns ?? [], malformedTable: null, notes: [] };
 }
 
 async function openShard({ database, file, plan, shard, texts, needed }: ShardOptions): Promise<OpenShard> {

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_RECORD_BYTES, quoteRecord, scanRecords, splitRecord } from '../../../../lib/table/formats/csv/scan.ts';
+import { quoteRecord, splitRecord } from '../../../../lib/table/formats/csv/fields.ts';
+import type { Writing } from '../../../../lib/table/formats/csv/grammar.ts';
+import { MAX_RECORD_BYTES, scanRecords } from '../../../../lib/table/formats/csv/scan.ts';
+
+/** CSV as RFC 4180 has it. */
+const RFC: Writing = { delimiter: ',', quote: '"', escaping: null, escapesIn: 'quotes', lineEnd: 'lf' };
 
 async function* blocksOf(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
 }
 
-async function scan(bytes: Buffer, { blockBytes = 1 << 20, fields = 2 } = {}) {
+async function scan(
+  bytes: Buffer,
+  { blockBytes = 1 << 20, fields = 2, ...writing }: Partial<Writing & { blockBytes: number; fields: number }> = {},
+) {
   const records: { text: string; at: number; fault?: string }[] = [];
-  for await (const block of scanRecords(blocksOf(bytes, blockBytes), { delimiter: ',', fields })) {
+  for await (const block of scanRecords(blocksOf(bytes, blockBytes), { ...RFC, ...writing }, { fields })) {
     for (let i = 0; i < block.count; i += 1) {
       const [start, end] = [block.starts[i] ?? 0, block.ends[i] ?? 0];
       const fault = block.faults.get(i);
@@ -35,7 +43,7 @@ describe('records of CSV', () => {
   });
 
   it.each([
-    { name: 'too few fields', text: 'a\n', fault: 'field_count: 1 fields' },
+    { name: 'too few fields', text: 'a\n', fault: 'field_count: 1 field' },
     { name: 'too many fields', text: 'a,b,c\n', fault: 'field_count: 3 fields' },
     { name: 'text after a closing quote', text: '"a"b,1\n', fault: 'quote_misplaced: "a"b,1' },
     { name: 'a carriage return after a closing quote', text: '"a"\rb,1\n', fault: 'quote_misplaced: "a"\rb,1' },
@@ -62,14 +70,47 @@ describe('records of CSV', () => {
       expect(await scan(bytes, { blockBytes })).toEqual(whole);
   });
 
-  it('fail to be scanned if a quote is not closed at the end', async () => {
-    await expect(scan(Buffer.from('a,1\nb,2\n"c,3\nd,4\n'))).rejects.toThrow('quote of record 2 is not closed');
+  it.each([
+    { name: 'at the end', text: 'a,1\n"b,2\n', at: [1], records: 2 },
+    { name: 'before the end', text: 'a,1\n"b,2\nc,3\nd,4\n', at: [1], records: 4 },
+    { name: 'before another quoted field', text: 'a,"1\nb,2\nc,3\nd,"4,5"\n', at: [0], records: 4 },
+    { name: 'in several records', text: 'a,"1\nb,2\nc,"3\nd,4\ne,"5"\n', at: [0, 2], records: 5 },
+  ])('are malformed one by one if a quote is not closed $name', async ({ text, at, records }) => {
+    const found = await scan(Buffer.from(text));
+    expect(found.map((record) => record.text)).toEqual(text.split('\n').slice(0, records));
+    expect(found.flatMap(({ fault }, index) => (fault?.startsWith('quote_not_closed: ') ? index : []))).toEqual(at);
+    expect(found.filter(({ fault }) => fault !== undefined).length).toBe(at.length);
   });
 
-  it('fail to be scanned if a quote is not closed within the longest record', async () => {
-    const bytes = Buffer.concat([Buffer.from('a,1\n"'), Buffer.alloc(MAX_RECORD_BYTES + 10, 'x')]);
-    await expect(scan(bytes, { blockBytes: 1 << 16 })).rejects.toThrow('quote of record 1 is not closed');
+  it('are malformed as a whole if a quoted text with line breaks has a fault', async () => {
+    const found = await scan(Buffer.from('a,1\n"b\nmore text, and\nmore",2,3\nc,4\n'));
+    expect(found.map(({ fault }) => fault)).toEqual([undefined, 'field_count: 3 fields', undefined]);
   });
+
+  it.each([1 << 16, 1 << 20, 1 << 30])('that are too long are malformed, in blocks of %i bytes', async (blockBytes) => {
+    const long = 'x'.repeat(MAX_RECORD_BYTES + 10);
+    const found = await scan(Buffer.from(`a,1\n"${long}",2\nb,3\n${long},4\n"c\nd",5\n`), { blockBytes });
+    expect(found.map(({ fault }) => fault)).toEqual([
+      undefined,
+      'record_too_long: 2.0 MiB',
+      undefined,
+      'record_too_long: 2.0 MiB',
+      undefined,
+    ]);
+  });
+
+  it.each([1 << 16, 1 << 20, 1 << 30])(
+    'are found after a quote that is not closed for megabytes, in blocks of %i bytes',
+    async (blockBytes) => {
+      const lines = Array.from({ length: 20_000 }, (_, i) => `${'x'.repeat(120)} ${i},${i}`);
+      lines[100] = '"value 100,100';
+      const found = await scan(Buffer.from(`${lines.join('\n')}\n`), { blockBytes });
+      expect(found.length).toBe(20_000);
+      expect(found.flatMap(({ fault }, index) => (fault === undefined ? [] : `${index} ${fault}`))).toEqual([
+        '100 quote_not_closed: "value 100,100',
+      ]);
+    },
+  );
 });
 
 describe('the fields', () => {
@@ -80,7 +121,7 @@ describe('the fields', () => {
     { record: '"a,""b""\n",c', fields: ['a,"b"\n', 'c'] },
     { record: 'a"b, c ', fields: ['a"b', ' c '] },
   ])('of $record are split, and stay the same when they are quoted', ({ record, fields }) => {
-    expect(splitRecord(record, ',')).toEqual(fields);
-    expect(splitRecord(quoteRecord(fields, ','), ',')).toEqual(fields);
+    expect(splitRecord(record, RFC)).toEqual(fields);
+    expect(splitRecord(quoteRecord(fields, RFC), RFC)).toEqual(fields);
   });
 });

@@ -1,0 +1,188 @@
+/**
+ * Notices that a file is written otherwise than it is read. In the wrong reading a quote takes whole lines into one
+ * record, which is malformed then: it shows another reading by which the same bytes are well formed. The file is read
+ * from its beginning again, by that one.
+ */
+import type { CsvChoice } from '../../../config/declaration.ts';
+import { type Dialect, dialectOf, escapesOf, findDialect, type Head, readHead } from './dialect.ts';
+import type { CsvFile } from './file.ts';
+import type { Writing } from './grammar.ts';
+import { blockScanner, type Suspect, scanRecords } from './scan.ts';
+
+/** Thrown where records are well formed by another writing only. */
+class MisreadError extends Error {
+  override readonly name = 'MisreadError';
+  constructor(
+    readonly writing: Writing,
+    /** Beginning of the record that shows it. */
+    readonly excerpt: string,
+  ) {
+    super(`misread record: ${excerpt}`);
+  }
+}
+
+/** A file is read by this dialect, and must be read again if `suspect` throws. */
+export interface Reading {
+  readonly dialect: Dialect;
+  readonly suspect?: Suspect;
+}
+
+/** What was made of a file by the dialect that holds for all of it. */
+export interface Settled<T> {
+  readonly dialect: Dialect;
+  readonly result: T;
+  readonly notes: readonly string[];
+}
+
+/** Bytes that another writing must explain, and bytes that it may look at beyond them. */
+const EXPLAINED_BYTES = 256 * 1024;
+const FURTHER_BYTES = 64 * 1024;
+/** Malformed records that are compared with other writings; in a file with more of them nothing explains them. */
+const MOST_SUSPECTS = 10_000;
+
+/**
+ * Reads a file by the dialect of its beginning, and from its beginning again each time that a record shows another one.
+ * If two dialects contradict each other, the one with fewer malformed records holds.
+ */
+export async function readSettled<T>(
+  file: CsvFile,
+  choice: CsvChoice,
+  read: (reading: Reading) => Promise<T>,
+): Promise<Settled<T>> {
+  const head = await readHead(file);
+  let { dialect, notes } = findDialect(head, choice);
+  const tried: Dialect[] = [dialect];
+  let isOpen = true;
+  for (;;) {
+    try {
+      const reading = isOpen ? { dialect, suspect: suspectOf(dialect, choice) } : { dialect };
+      return { dialect, result: await read(reading), notes };
+    } catch (error) {
+      if (!(error instanceof MisreadError)) throw error;
+      const found = dialectOf(head, error.writing, choice);
+      const known = tried.find((other) => isSame(other, error.writing));
+      if (known === undefined && (error.writing.quote === dialect.quote || !(await hasQuotedFields(file, dialect)))) {
+        dialect = found.dialect;
+        tried.push(dialect);
+      } else {
+        isOpen = false;
+        dialect = known === undefined ? dialect : await leastMalformed(file, tried);
+      }
+      notes = [
+        ...findDialect(head, choice).notes,
+        ...(isSame(dialect, tried[0] as Dialect) ? [] : [described(head, dialect, error.excerpt)]),
+      ];
+    }
+  }
+}
+
+function suspectOf(dialect: Dialect, choice: CsvChoice): Suspect {
+  const others = otherWritings(dialect, choice);
+  const fields = dialect.header.length;
+  let suspects = 0;
+  return (bytes, { start, end, isLast }) => {
+    if (suspects === MOST_SUSPECTS) return;
+    const record = bytes.subarray(start, Math.min(end, start + EXPLAINED_BYTES));
+    const likely = others.filter((writing) => isHinted(writing, dialect, record));
+    if (likely.length === 0) return;
+    suspects += 1;
+    const limit = Math.min(bytes.length, start + record.length + FURTHER_BYTES);
+    const text = bytes.subarray(start, limit);
+    const writing = likely.find((other) =>
+      explains(other, fields, text, record.length, isLast && limit === bytes.length),
+    );
+    if (writing !== undefined)
+      throw new MisreadError(writing, record.toString('utf8', 0, 256).slice(0, 64).split('\n')[0] ?? '');
+  };
+}
+
+/** Returns the other ways in which the file may be written by the declaration, the likeliest first. */
+function otherWritings(dialect: Dialect, choice: CsvChoice): readonly Writing[] {
+  const { delimiter, lineEnd } = dialect;
+  const quotes = choice.quote === undefined ? ['"', "'", null] : [choice.quote];
+  const escapes = choice.escape === undefined ? [null, '\\'] : [escapesOf(choice).escaping];
+  const all = quotes.flatMap((quote) =>
+    escapes.flatMap((escaping) =>
+      (['quotes', 'fields'] as const).map((escapesIn) => ({ delimiter, quote, escaping, escapesIn, lineEnd })),
+    ),
+  );
+  const isPossible = ({ quote, escaping, escapesIn }: Writing) =>
+    escaping === null ? escapesIn === (quote === null ? 'fields' : 'quotes') : quote !== null || escapesIn === 'fields';
+  const rank = ({ quote }: Writing) => (quote === dialect.quote ? 0 : 1);
+  return all
+    .filter((writing) => isPossible(writing) && !isSame(writing, dialect))
+    .sort((one, other) => rank(one) - rank(other));
+}
+
+/** Whether a record has the character that another writing reads otherwise. */
+function isHinted(other: Writing, dialect: Dialect, record: Buffer): boolean {
+  if (other.quote === null)
+    // Tables without quotes have other delimiters than commas. A quote that is not closed is rather a fault.
+    return (
+      !',;'.includes(dialect.delimiter) &&
+      dialect.quote !== null &&
+      other.escaping === dialect.escaping &&
+      isStray(dialect, record)
+    );
+  const isQuoteHinted = other.quote === dialect.quote || dialect.quote === null || record.includes(other.quote);
+  const isEscapeHinted = other.escaping === null || record.includes(other.escaping);
+  return isQuoteHinted && isEscapeHinted;
+}
+
+function isStray(dialect: Dialect, record: Buffer): boolean {
+  const { count, faults } = blockScanner(dialect, { fields: dialect.header.length })(record, 0, true);
+  const [fault] = faults.values();
+  return count === 1 && fault?.kind === 'malformed' && fault.reason === 'quote_misplaced';
+}
+
+/** Whether all records of the first `length` bytes are well formed by a writing. */
+function explains(writing: Writing, fields: number, bytes: Buffer, length: number, isLast: boolean): boolean {
+  const { count, starts, used, faults } = blockScanner(writing, { fields })(bytes, 0, isLast);
+  if (used < length) return false;
+  for (let i = 0; i < count && (starts[i] ?? 0) < length; i += 1) if (faults.get(i)?.kind === 'malformed') return false;
+  return true;
+}
+
+/** Whether any record has a field in quotes, and is well formed with it. */
+async function hasQuotedFields(file: CsvFile, dialect: Dialect): Promise<boolean> {
+  const quote = dialect.quote ?? '';
+  for await (const { bytes, count, starts, ends, faults } of recordsOf(file, dialect))
+    for (let i = 0; i < count; i += 1) {
+      const record = bytes.subarray(starts[i], ends[i]);
+      if (faults.get(i)?.kind !== 'malformed' && record.includes(quote) && hasWrapped(record.toString('utf8'), dialect))
+        return true;
+    }
+  return false;
+}
+
+function hasWrapped(record: string, { delimiter, quote }: Dialect): boolean {
+  const mark = quote ?? '';
+  return record.split(delimiter).some((part) => part.trim().startsWith(mark));
+}
+
+async function leastMalformed(file: CsvFile, dialects: readonly Dialect[]): Promise<Dialect> {
+  let [least] = dialects as [Dialect];
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const dialect of dialects) {
+    let malformed = 0;
+    for await (const { faults } of recordsOf(file, dialect))
+      for (const { kind } of faults.values()) if (kind === 'malformed') malformed += 1;
+    if (malformed < fewest) [least, fewest] = [dialect, malformed];
+  }
+  return least;
+}
+
+function recordsOf(file: CsvFile, dialect: Dialect) {
+  const bytes = file.read({ start: dialect.bodyStart, end: Number.POSITIVE_INFINITY });
+  return scanRecords(bytes, dialect, { fields: dialect.header.length });
+}
+
+function isSame(one: Writing, other: Writing): boolean {
+  return one.quote === other.quote && one.escaping === other.escaping && one.escapesIn === other.escapesIn;
+}
+
+function described({ name }: Head, { quote, escaping }: Dialect, excerpt: string): string {
+  const escapes = escaping === null ? '' : ' and backslash escapes';
+  const quotes = quote === null ? 'quotes as ordinary characters' : quote === "'" ? 'single quotes' : 'double quotes';
+  return `${name}: read with ${quotes}${escapes}, by which ${JSON.stringify(excerpt)} is a record like the others`;
+}
