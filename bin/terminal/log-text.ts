@@ -8,27 +8,22 @@ import { suspicionText } from '../../lib/table/fit/suspicious.ts';
 import type { LogReport } from '../../lib/table/fit/validate.ts';
 import type { TextRows } from '../../lib/table/source/read-rows.ts';
 
-/** The summary of a log, the values of each feature, and bad rows by reason. */
+/** The summary of a log, the values of each feature, bad rows by reason, notes, and columns that leak a label. */
 export function formatLogReport({ summary, rejects, distinct }: LogReport): string {
   const width = Math.max(...Object.keys(distinct).map((name) => name.length));
   const lines = Object.entries(distinct).map(([name, values]) => {
     const missing = summary.parts.train.rows === 0 ? 0 : (summary.missing[name] ?? 0) / summary.parts.train.rows;
     return `  ${name.padEnd(width)}  ${count(values).padStart(9)} values${missing === 0 ? '' : `, ${fixedPercent(missing, 2)} missing`}`;
   });
-  return [formatLogSummary(summary), ...lines, ...formatRejects(rejects)].join('\n');
+  return [...summaryLines(summary), ...lines, ...formatRejects(rejects), ...toldLines(summary)].join('\n');
 }
 
 /** Rows, times and label rates of each part, the split, notes, and columns that leak a label, a line each. */
-export function formatLogSummary({
-  source,
-  rows,
-  rejected,
-  time,
-  split,
-  parts,
-  suspicious,
-  notes,
-}: LogSummary): string {
+export function formatLogSummary(summary: LogSummary): string {
+  return [...summaryLines(summary), ...toldLines(summary)].join('\n');
+}
+
+function summaryLines({ source, rows, rejected, time, split, parts }: LogSummary): string[] {
   const lines = PARTS.filter((part) => parts[part].rows > 0).map((part) => {
     const labels = Object.entries(parts[part].labels).map(([stage, { positives, negatives, unknown }]) => {
       const known = positives + negatives;
@@ -37,13 +32,14 @@ export function formatLogSummary({
     const range = parts[part].time;
     return `  ${part.padEnd(10)} ${count(parts[part].rows).padStart(11)} rows${rangeText(range)}: ${labels.join('; ')}`;
   });
+  return [`${source}: ${countOf(rows, 'row')}, ${count(rejected)} rejected${rangeText(time)}`, `  ${split}`, ...lines];
+}
+
+function toldLines({ notes, suspicious }: LogSummary): string[] {
   return [
-    `${source}: ${countOf(rows, 'row')}, ${count(rejected)} rejected${rangeText(time)}`,
-    `  ${split}`,
-    ...lines,
     ...notes.map((note) => `note: ${note}`),
     ...suspicious.map((column) => `warning: ${suspicionText(column)}: is it known only afterwards?`),
-  ].join('\n');
+  ];
 }
 
 /** `, 2026-05-01 00:00 to 2026-05-21 19:50 UTC`; nothing where no row has a time. */

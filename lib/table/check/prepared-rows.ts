@@ -14,6 +14,7 @@ import { writePath } from '../paths.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
 import { canonicalText, groupText } from '../values/canonical.ts';
+import { joinedTexts } from '../values/joined.ts';
 import { timeSql } from '../values/times.ts';
 import { failedRows, inconsistencyChecks } from './check-rows.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
@@ -92,6 +93,7 @@ export async function countContradictions(
  * - `"#row"`: position in the source, from 0
  * - `"#part"`: index into `PARTS`
  * - `"#weight"`: inverse of the sampling rate
+ * - `"#keys"`: hash of the keys, the same only within this process
  * - `"#time"`: epoch milliseconds
  * - `"#group"`: hash of the group
  * - `"#unhashed"`: whether the columns of a split by hash have no value
@@ -141,6 +143,7 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
   return [
     [split.by === 'time' ? 'CAST(NULL AS UTINYINT)' : partSql(relation, split), '"#part"'],
     [weightSql(relation, declaration), '"#weight"'],
+    [keysHashSql(relation, log.keys), '"#keys"'],
     [log.time === null ? 'CAST(NULL AS BIGINT)' : timeSql(value(log.time)), '"#time"'],
     [log.group === null ? 'CAST(NULL AS DOUBLE)' : groupHashSql(groupText(value(log.group))), '"#group"'],
     [split.by === 'hash' ? unhashedSql(relation, split.columns) : 'CAST(NULL AS BOOLEAN)', '"#unhashed"'],
@@ -152,6 +155,12 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
     ),
     ...report.segments.map((column, index): NamedSql => [canonicalText(value(column)), `"#segment${index}"`]),
   ];
+}
+
+/** DuckDB's own hash is enough here: it is fast, and nothing outside this process sees it. */
+function keysHashSql(relation: Relation, keys: readonly string[]): string {
+  const texts = keys.map((key) => canonicalText(requiredValue(relation, key)));
+  return `hash(${texts.length === 1 ? texts[0] : joinedTexts(texts)})`;
 }
 
 function contradictionChecks(relation: Relation, declaration: Declaration) {

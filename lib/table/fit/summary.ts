@@ -5,7 +5,10 @@ import { describeSplit } from '../check/split.ts';
 import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { featureKind } from '../kinds/index.ts';
+import { numberNotes } from './number-notes.ts';
+import { repeatedKeysNotes } from './repeated-keys.ts';
 import { findSuspicious, type SuspiciousColumn, suspicionText } from './suspicious.ts';
+import { valueNotes } from './value-notes.ts';
 
 /**
  * Counts of a stage's labels in a part. The weight of a row is the inverse of the rate at which such rows were kept.
@@ -56,6 +59,14 @@ export interface LogSummary {
   readonly notes: readonly string[];
 }
 
+async function findNotes(database: Database, log: CheckedLog, from: string, trainingRows: number): Promise<string[]> {
+  return [
+    ...(await repeatedKeysNotes(database, log, from)),
+    ...(await valueNotes(database, log, from)),
+    ...(await numberNotes(database, log.declaration.features, from, trainingRows)),
+  ];
+}
+
 /** Returns everything that a user should know of a log: its notes, and its suspicious columns as sentences. */
 export function toldOf({ notes, suspicious }: Pick<LogSummary, 'notes' | 'suspicious'>): string[] {
   return [...notes, ...suspicious.map(suspicionText)];
@@ -81,7 +92,7 @@ export async function summarizeLog(database: Database, log: CheckedLog, from: st
     parts: parts as Record<Part, PartSummary>,
     ...(await countValues(database, log, from)),
     suspicious: await findSuspicious(database, log, from),
-    notes: log.notes,
+    notes: [...log.notes, ...(await findNotes(database, log, from, parts.train?.rows ?? 0))],
   };
 }
 

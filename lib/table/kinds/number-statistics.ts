@@ -95,7 +95,8 @@ async function exactSum(database: Database, from: string, value: string, largest
   return Number(total) / scale;
 }
 
-function transformSql(value: string, clip: NumberFeature['clip'], log1p: boolean): string {
+/** Returns the SQL of a number after `clip` and `log1p`. */
+export function transformSql(value: string, clip: NumberFeature['clip'], log1p: boolean): string {
   const [low, high] = clip ?? [null, null];
   const raised = low === null ? value : `greatest(${value}, ${double(low)})`;
   const clipped = high === null ? raised : `least(${raised}, ${double(high)})`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkLog } from '../../../lib/table/check/log.ts';
 import { validateLog } from '../../../lib/table/fit/validate.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
-import { bag, category, declare, LOG_DEFAULTS, number, openLog, rowsSql, workplace } from '../fixture.ts';
+import { bag, category, cross, declare, LOG_DEFAULTS, number, openLog, rowsSql, stage, workplace } from '../fixture.ts';
 
 const place = workplace();
 
@@ -37,6 +37,52 @@ describe('the report on a log', () => {
     // The price is missing in the odd rows, which are all in the training part.
     expect(summary.missing.price).toBe(2000);
   });
+
+  it.each([
+    ['a number that is there only where it happened', 'CASE WHEN click = 1 THEN r * 100 END', number('x')],
+    ['an id that is there only where it happened', "CASE WHEN click = 1 THEN 'order' || i END", category('x')],
+    ['an id that is missing only where it happened', "CASE WHEN click = 0 THEN 'order' || i END", category('x')],
+    ['one number between others', 'CASE WHEN click = 1 THEN 7 WHEN r < 0.5 THEN 3 ELSE 9 END', number('x')],
+    ['the label, wrong in a fiftieth of the rows', 'CASE WHEN r < 0.02 THEN 1 - click ELSE click END', category('x')],
+    [
+      'the label with noise',
+      'click * 4 + sqrt(-2 * ln(r + 1e-9)) * cos(6.283185 * (i * 31 % 1009) / 1009)',
+      number('x'),
+    ],
+    [
+      'a value among others of a bag',
+      "CASE WHEN click = 1 THEN ['p' || i, 'thanks', 'q' || i] ELSE ['p' || i, 'q' || i] END",
+      bag('x'),
+    ],
+    ['a bag that is empty only where it happened', "CASE WHEN click = 1 THEN [] ELSE ['p' || i] END", bag('x')],
+    [
+      'both columns of a cross',
+      'CASE WHEN click = 1 THEN noise ELSE (noise + 1 + i % 3) % 5 END',
+      cross('c', ['noise', 'x']),
+    ],
+  ])('finds a leak: %s', async (name, x, feature) => {
+    const log = `SELECT *, ${x} AS x FROM (SELECT i AS row, i, 'train' AS part, h % 5 // 4 AS click, 0 + (h % 10 // 9) AS conversion,
+      h // 1000 % 5 AS noise, (i * 6271 % 10009) / 10009 AS r FROM (SELECT i, i * 7919 % 10007 AS h FROM range(4000) t(i)))`;
+    const path = await place.write(`leak-${name}.parquet`, log);
+    const { summary } = await validateLog(place.database, await openLog(place, path, declare([feature])));
+    expect(summary.suspicious).toContainEqual({
+      feature: feature.name,
+      column: feature.type === 'cross' ? 'noise x x' : 'x',
+      stage: 'click',
+      auc: expect.closeTo(1, 1),
+    });
+  });
+
+  it.each([['ten conversions ranked by chance', 'CASE WHEN i < 9 THEN 1 ELSE 0 END', number('x')]])(
+    'says nothing of %s',
+    async (name, conversion, feature) => {
+      const log = `SELECT i AS row, 1 AS click, ${conversion} AS conversion, 'train' AS part, -i AS x FROM range(1000) t(i)`;
+      const path = await place.write(`no-leak-${name}.parquet`, log);
+      const declaration = declare([feature], { stages: [stage('conversion', ['impression'])] });
+      const { summary } = await validateLog(place.database, await openLog(place, path, declaration));
+      expect(summary.suspicious).toEqual([]);
+    },
+  );
 
   it('has the counts of bad rows', async () => {
     const rows = ["0, 1, 1, 'train'", "1, 0, 0, 'train'", "2, 2, 0, 'train'"];

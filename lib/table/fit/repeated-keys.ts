@@ -1,0 +1,26 @@
+/** Finds rows that have the keys of another row, as after a delivery that was repeated. */
+import { count, countOf, listed } from '../../numbers/text.ts';
+import type { CheckedLog } from '../check/log.ts';
+import { type Database, queryOne } from '../database.ts';
+
+/**
+ * Returns a note if rows repeat the keys of another row: `1,000 rows repeat the keys of another row (row): rows 3 and
+ * 3,017 are alike (from 0)`. The memory is bounded, because DuckDB groups on disk where hashes of keys do not fit.
+ * @param from SQL after FROM of the log's prepared rows, as `goodLogRows`.
+ */
+export async function repeatedKeysNotes(
+  database: Database,
+  { declaration: { log } }: CheckedLog,
+  from: string,
+): Promise<string[]> {
+  const groups = `SELECT count(*) AS rows, min("#row") AS first, max("#row") AS last FROM ${from} GROUP BY "#keys" HAVING count(*) > 1`;
+  const { repeats, first, last } = await queryOne(
+    database,
+    `SELECT sum(rows - 1) AS repeats, min(first) AS first, arg_min(last, first) AS last FROM (${groups})`,
+  );
+  if (repeats == null) return [];
+  const rows = Number(repeats);
+  return [
+    `${countOf(rows, 'row')} ${rows === 1 ? 'repeats' : 'repeat'} the keys of another row (${listed(log.keys)}): rows ${count(Number(first))} and ${count(Number(last))} are alike (from 0)`,
+  ];
+}

@@ -1,0 +1,98 @@
+/** Notes on features whose values are not there, all alike, or cut. */
+import type { BagFeature, Feature } from '../../config/declaration.ts';
+import { countOf, percent, shortened } from '../../numbers/text.ts';
+import type { CheckedLog } from '../check/log.ts';
+import { columnKind, findColumn, type Relation } from '../columns.ts';
+import { type Database, queryOne } from '../database.ts';
+import { preparedName } from '../kinds/feature-kind.ts';
+import { featureKind } from '../kinds/index.ts';
+
+/** Characters of a value that a note shows. */
+const LONGEST_VALUE = 40;
+/** Share of a bag's values from which it is told that they are cut. */
+const MANY_CUT = 0.01;
+/** SQL condition that a row is a training row. */
+const TRAINING = '"#part" = 0';
+
+/**
+ * Returns notes on features that no training row has a value of, or all the same one, and on bags that are cut, or in
+ * whose text the delimiter does not occur.
+ * @param from SQL after FROM of the log's prepared rows, as `goodLogRows`.
+ */
+export async function valueNotes(
+  database: Database,
+  { declaration: { features }, source: { relation } }: CheckedLog,
+  from: string,
+): Promise<string[]> {
+  const columns = features.flatMap((feature, i) => [
+    `count(*) FILTER (${TRAINING} AND ${featureKind(feature).isMissing(i)}) AS missing${i}`,
+    ...(feature.type === 'bag' ? bagColumns(feature, i) : oneValueColumns(feature, i)),
+  ]);
+  if (columns.length === 0) return [];
+  const found = await queryOne(
+    database,
+    `SELECT ${[`count(*) FILTER (${TRAINING}) AS rows`, ...columns].join(', ')} FROM ${from}`,
+  );
+  const rows = Number(found.rows);
+  return features.flatMap((feature, i) => {
+    const missing = Number(found[`missing${i}`]);
+    if (rows > 0 && missing === rows) return [`${feature.name}: no training row has a value`];
+    if (feature.type === 'bag') {
+      const [cut = 0, values = 0, longest = 0, present = 0] = ['cut', 'values', 'longest', 'present'].map((name) =>
+        Number(found[`${name}${i}`]),
+      );
+      return bagNotes(relation, feature, { cut, values, longest, present, example: String(found[`example${i}`]) });
+    }
+    const [least, most] = [found[`least${i}`], found[`most${i}`]];
+    return rows > 1 && missing === 0 && least != null && String(least) === String(most)
+      ? [
+          `${feature.name}: every training row has the same value, ${JSON.stringify(shortened(String(least), LONGEST_VALUE))}`,
+        ]
+      : [];
+  });
+}
+
+function oneValueColumns(feature: Feature, index: number): string[] {
+  const value = featureKind(feature).allValues(index);
+  return [`min(${value}) FILTER (${TRAINING}) AS least${index}`, `max(${value}) FILTER (${TRAINING}) AS most${index}`];
+}
+
+function bagColumns({ maxLength }: BagFeature, index: number): string[] {
+  const length = preparedName('length', index);
+  return [
+    `sum(greatest(${length} - ${maxLength}, 0)) FILTER (${TRAINING}) AS cut${index}`,
+    `sum(${length}) FILTER (${TRAINING}) AS values${index}`,
+    `max(${length}) AS longest${index}`,
+    `count(*) FILTER (${length} > 0) AS present${index}`,
+    `min(${preparedName('bag', index)}[1]) AS example${index}`,
+  ];
+}
+
+/** What is known of a bag's values. */
+interface BagFacts {
+  /** Values of the training rows that are cut, and all of them. */
+  readonly cut: number;
+  readonly values: number;
+  /** Greatest number of values in a row. */
+  readonly longest: number;
+  /** Rows with a value. */
+  readonly present: number;
+  readonly example: string;
+}
+
+function bagNotes(
+  relation: Relation,
+  { name, column, delimiter, maxLength }: BagFeature,
+  { cut, values, longest, present, example }: BagFacts,
+): string[] {
+  const notes: string[] = [];
+  if (cut > MANY_CUT * values)
+    notes.push(`${name}: ${percent(cut / values)} of the values are cut (max_length ${maxLength}, the first are kept)`);
+  const type = findColumn(relation, column)?.type;
+  const isText = type !== undefined && columnKind(type) === 'text';
+  if (delimiter !== null && isText && longest === 1 && present > 1)
+    notes.push(
+      `${name}: the delimiter ${JSON.stringify(delimiter)} occurs in none of ${countOf(present, 'value')}, such as ${JSON.stringify(shortened(example, LONGEST_VALUE))}`,
+    );
+  return notes;
+}
