@@ -12,8 +12,6 @@ export interface FileColumn {
   readonly name: string;
   /** DuckDB's name of the type. */
   readonly type: string;
-  /** Whether the column is text only because its file format, CSV, has no types. @default false */
-  readonly isUntyped?: boolean;
 }
 
 /** A column of rows that SQL can read. */
@@ -60,6 +58,8 @@ export interface Value {
   readonly sql: string;
   readonly type: string;
   readonly kind: ColumnKind;
+  /** What its texts mean. */
+  readonly texts: TextRules;
 }
 
 const INTEGERS = new Set([
@@ -88,8 +88,8 @@ export function columnKind(type: string): ColumnKind {
 }
 
 /** Returns a column as SQL. */
-export function columnValue({ sql, type }: Column): Value {
-  return { sql, type, kind: columnKind(type) };
+export function columnValue({ sql, type }: Column, texts: TextRules): Value {
+  return { sql, type, kind: columnKind(type), texts };
 }
 
 /** Returns the columns of a file, which SQL refers to by their positions: `c0`, `c1` and so on. */
@@ -98,9 +98,9 @@ export function byPosition(columns: readonly FileColumn[]): Column[] {
 }
 
 /** Returns, as SQL, the constant that replaces a column which candidates lack. */
-export function constantValue(constant: string | number | null): Value {
+export function constantValue(constant: string | number | null, texts: TextRules): Value {
   const sql = constant === null ? 'CAST(NULL AS VARCHAR)' : literal(String(constant));
-  return { sql, type: 'VARCHAR', kind: 'text' };
+  return { sql, type: 'VARCHAR', kind: 'text', texts };
 }
 
 /**
@@ -128,7 +128,7 @@ export function columnOrConstant(
   { column: name, atScoring }: { readonly column: string; readonly atScoring?: string | number | null | undefined },
 ): Value {
   const column = findColumn(relation, name);
-  return column === undefined ? constantValue(atScoring ?? null) : columnValue(column);
+  return column === undefined ? constantValue(atScoring ?? null, relation.texts) : columnValue(column, relation.texts);
 }
 
 /** Returns the SQL condition that the row's user or item is not in the joined table. */

@@ -30,7 +30,7 @@ export interface Encoder {
 }
 
 /** Version of the encoding's rules. It changes when the same value is encoded differently. */
-export const ENCODER_FORMAT = 1;
+export const ENCODER_FORMAT = 2;
 
 /**
  * Returns the embedding table of a name.

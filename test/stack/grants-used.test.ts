@@ -59,7 +59,7 @@ async function usesOfEach(): Promise<Record<Role, Uses>> {
   const memory = memoryStore();
   const file = { bucket: 0, key: 'features/user/dt=2026-11-23/bucket=00000.parquet', versionId: 'v', etag: '' };
   const table: FeatureManifest = {
-    formatVersion: 1,
+    formatVersion: 2,
     entity: 'user',
     date: '2026-11-23',
     createdAt: NOW().toISOString(),

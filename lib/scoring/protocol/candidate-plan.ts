@@ -4,7 +4,7 @@ import type { CandidatePlan } from '../../table/candidates/plan.ts';
 
 const count = z.number().int().nonnegative();
 
-const column = z.object({ name: z.string(), type: z.string(), isUntyped: z.boolean().exactOptional() }).readonly();
+const column = z.object({ name: z.string(), type: z.string() }).readonly();
 
 const shard = z
   .object({

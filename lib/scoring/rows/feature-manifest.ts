@@ -15,11 +15,11 @@ import { readRecord, type Stored } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 
 const count = z.number().int().nonnegative();
-const column = z.object({ name: z.string(), type: z.string(), isUntyped: z.boolean() }).readonly();
+const column = z.object({ name: z.string(), type: z.string() }).readonly();
 
 const schema = z
   .object({
-    formatVersion: z.literal(1),
+    formatVersion: z.literal(2),
     entity: z.enum(['user', 'item']),
     date: z.iso.date(),
     createdAt: z.iso.datetime(),
@@ -57,7 +57,7 @@ export type FeatureFile = FeatureManifest['files'][number];
 
 export const HASH: FeatureManifest['hash'] = 'md5_lower_64("0:" + key) % buckets';
 
-const MANIFEST = { formatVersion: 1, schema };
+const MANIFEST = { formatVersion: 2, schema };
 
 /** A manifest as it was read, at its version. */
 export interface FoundManifest extends Stored<FeatureManifest> {

@@ -65,12 +65,12 @@ export async function publishFeatures(
     await rm(folder, { recursive: true, force: true });
   }
   const manifest: FeatureManifest = {
-    formatVersion: 1,
+    formatVersion: 2,
     entity,
     date,
     createdAt: now().toISOString(),
     key: table.key.name,
-    columns: columns.map(({ name, type, isUntyped = false }) => ({ name, type, isUntyped })),
+    columns: columns.map(({ name, type }) => ({ name, type })),
     rows,
     hash: HASH,
     buckets,

@@ -6,7 +6,7 @@ import { countOf } from '../../numbers/text.ts';
 import { countRejects, describeReject } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.ts';
 import { checkTableColumns, requiredValue } from '../check/required-columns.ts';
-import { type Column, findColumn, type Relation } from '../columns.ts';
+import { type Column, columnValue, findColumn, type Relation } from '../columns.ts';
 import { type Database, execute, identifier, query, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
@@ -62,10 +62,9 @@ export async function checkEntityTable(
       'table_rows',
       `table rows cannot be used: ${problems.join('; ')} (rows count from 0, in ${path})`,
     );
-  const typed = relation.isText ? columns.map((column) => ({ ...column, isUntyped: true })) : columns;
-  const key = findColumn({ columns: typed, name: path }, entity.key);
+  const key = findColumn({ columns, name: path }, entity.key);
   if (key === undefined) throw new RangeError(`${path} has no column ${entity.key}, expected it to be checked before`);
-  return { entity: entity.entity, key, columns: typed, rows, relation };
+  return { entity: entity.entity, key, columns, rows, relation };
 }
 
 /**
@@ -79,7 +78,8 @@ export async function* writeBuckets(
 ): AsyncGenerator<BucketFile> {
   const named = columns.map(({ name, sql }, index) => `${sql} AS ${identifier(name || `column${index}`)}`).join(', ');
   const partitions = join(folder, 'partitions');
-  const cut = `SELECT ${columns.map(({ sql }) => sql).join(', ')}, ${entityBucketSql(key, buckets)} AS "#bucket" FROM ${relation.from}`;
+  const text = canonicalText(columnValue(key, relation.texts));
+  const cut = `SELECT ${columns.map(({ sql }) => sql).join(', ')}, ${entityBucketSql(text, buckets)} AS "#bucket" FROM ${relation.from}`;
   await execute(
     database,
     `COPY (${cut}) TO ${writePath(partitions)} (FORMAT parquet, COMPRESSION snappy, PARTITION_BY ("#bucket"))`,
@@ -87,8 +87,7 @@ export async function* writeBuckets(
   for (const { bucket, partition } of await partitionsIn(partitions)) {
     const files = (await readdir(partition)).sort().map((name) => join(partition, name));
     const path = join(folder, 'bucket.parquet');
-    const order = canonicalText(requiredValue(relation, key.name));
-    const rows = `SELECT ${named} FROM ${parquetScan(files)} ORDER BY ${order}`;
+    const rows = `SELECT ${named} FROM ${parquetScan(files)} ORDER BY ${text}`;
     const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
     await execute(database, `COPY (${rows}) TO ${writePath(path)} (${options})`);
     await rm(partition, { recursive: true });

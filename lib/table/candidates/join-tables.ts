@@ -39,9 +39,9 @@ export const ROW_GROUP_ROWS = 16_384;
 /** Rows that are joined at once: at half a kilobyte each, some tens of megabytes, and the same for their entities. */
 const ROWS_AT_ONCE = 65_536;
 
-/** Returns the SQL of the bucket of an entity, from its key. */
-export function entityBucketSql(key: Column, buckets: number): string {
-  return bucketSql(HASH_SEED, canonicalText(columnValue(key)), buckets);
+/** Returns the SQL of the bucket of an entity, from the canonical text of its key. */
+export function entityBucketSql(key: string, buckets: number): string {
+  return bucketSql(HASH_SEED, key, buckets);
 }
 
 /** Returns the features of an entity that read a column which its table can provide. */
@@ -89,10 +89,10 @@ export async function neededBuckets(
   { key }: EntityTable,
   buckets: number,
 ): Promise<number[]> {
-  const column = keyColumn(relation, key);
+  const text = canonicalText(columnValue(keyColumn(relation, key), relation.texts));
   const found = await query(
     database,
-    `SELECT DISTINCT ${entityBucketSql(column, buckets)} AS bucket FROM ${relation.from} WHERE ${canonicalText(columnValue(column))} IS NOT NULL ORDER BY bucket`,
+    `SELECT DISTINCT ${entityBucketSql(text, buckets)} AS bucket FROM ${relation.from} WHERE ${text} IS NOT NULL ORDER BY bucket`,
   );
   return found.map(({ bucket }) => Number(bucket));
 }
@@ -153,9 +153,9 @@ function joinSql(relation: Relation, tables: readonly TableRows[]): string {
   const joins = tables.map((table, index) => {
     const { key, columns, entity } = table;
     const names = columns.map(({ sql }) => `, ${sql}`).join('');
-    const rows = `SELECT ${canonicalText(columnValue(key))} AS ${KEY}${names} FROM (${neededRowsSql(relation, table)})`;
+    const rows = `SELECT ${canonicalText(columnValue(key, relation.texts))} AS ${KEY}${names} FROM (${neededRowsSql(relation, table)})`;
     const column = keyColumn(relation, entity.key);
-    const candidate = canonicalText(columnValue({ ...column, sql: `rows.${column.sql}` }));
+    const candidate = canonicalText(columnValue({ ...column, sql: `rows.${column.sql}` }, relation.texts));
     return `LEFT JOIN (${rows}) table${index} ON table${index}.${KEY} = ${candidate}`;
   });
   const selected = tables.flatMap(({ entity, columns }, index) => [
@@ -170,9 +170,9 @@ function joinSql(relation: Relation, tables: readonly TableRows[]): string {
  * kept.
  */
 function neededRowsSql(relation: Relation, { entity, key, columns, from }: TableRows): string {
-  const keys = `SELECT ${canonicalText(columnValue(keyColumn(relation, entity.key)))} FROM ${relation.from}`;
+  const keys = `SELECT ${canonicalText(columnValue(keyColumn(relation, entity.key), relation.texts))} FROM ${relation.from}`;
   const names = [...new Set([key, ...columns].map(({ sql }) => sql))].join(', ');
-  return `SELECT ${names} FROM ${from} WHERE ${canonicalText(columnValue(key))} IN (${keys})`;
+  return `SELECT ${names} FROM ${from} WHERE ${canonicalText(columnValue(key, relation.texts))} IN (${keys})`;
 }
 
 function writeParquet(database: Database, rows: string, path: string): Promise<void> {

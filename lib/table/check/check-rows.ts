@@ -14,8 +14,8 @@ import type { MalformedReason } from '../formats/csv/scan.ts';
 import { featureKind } from '../kinds/index.ts';
 import { writePath } from '../paths.ts';
 import { columnCheck, type RowCheck, rowCheck } from '../row-check.ts';
-import { presentSql } from '../values/canonical.ts';
 import { numberSql } from '../values/numbers.ts';
+import { presentSql } from '../values/texts.ts';
 import { timeSql } from '../values/times.ts';
 import {
   inconsistentSql,

@@ -2,8 +2,9 @@
 import type { Declaration, Stage } from '../../config/declaration.ts';
 import type { Relation, Value } from '../columns.ts';
 import { UNKNOWN_LABEL } from '../encoded.ts';
-import { canonicalText, presentSql } from '../values/canonical.ts';
+import { bind } from '../values/bind.ts';
 import { numberSql } from '../values/numbers.ts';
+import { presentSql, presentText } from '../values/texts.ts';
 import { requiredValue } from './required-columns.ts';
 
 /** A stage with a label. */
@@ -19,14 +20,27 @@ export function longestWithin(declaration: Pick<Declaration, 'stages'>): number 
   return Math.max(0, ...labelledStages(declaration).map(({ withinMs }) => withinMs ?? 0));
 }
 
-/** Returns the SQL of a label: 1, 0, or NULL if the value is neither. Text may be 0, 1, false or true. */
+/**
+ * Returns the SQL of a label: 1, 0, or NULL if the value is neither. Text may be a number, false or true, and f or t, as
+ * Postgres writes booleans.
+ */
 export function labelSql(value: Value): string {
-  if (value.kind === 'boolean') return `CAST(${value.sql} AS TINYINT)`;
-  if (value.kind === 'text') {
-    const text = `lower(${canonicalText(value)})`;
-    return `CAST(CASE WHEN ${text} IN ('1', 'true') THEN 1 WHEN ${text} IN ('0', 'false') THEN 0 END AS TINYINT)`;
+  switch (value.kind) {
+    case 'boolean':
+      return `CAST(${value.sql} AS TINYINT)`;
+    case 'text':
+      return bind('label', `lower(${presentText(value)})`, (text) =>
+        zeroOrOne([`${text} IN ('1', 'true', 't')`, `${text} IN ('0', 'false', 'f')`], `TRY_CAST(${text} AS DOUBLE)`),
+      );
+    default:
+      return zeroOrOne([], numberSql(value));
   }
-  return `CAST(CASE WHEN ${value.sql} = 1 THEN 1 WHEN ${value.sql} = 0 THEN 0 END AS TINYINT)`;
+}
+
+/** The words, for 1 and 0, are compared before the number, which most texts then need not be cast to. */
+function zeroOrOne([one, zero]: readonly string[], number: string): string {
+  const words = one === undefined ? '' : `WHEN ${one} THEN 1 WHEN ${zero} THEN 0`;
+  return `CAST(CASE ${words} WHEN ${number} = 1 THEN 1 WHEN ${number} = 0 THEN 0 END AS TINYINT)`;
 }
 
 /** Returns the SQL of a stage's label, 0 or 1, after `inconsistent: and` has been applied. */

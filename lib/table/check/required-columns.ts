@@ -17,15 +17,20 @@ interface ColumnUse {
 }
 
 const SCALARS: readonly ColumnKind[] = ['text', 'boolean', 'integer', 'decimal', 'floating', 'time'];
-const NUMBERS: readonly ColumnKind[] = ['integer', 'decimal', 'floating'];
+const NUMBERS: readonly ColumnKind[] = ['integer', 'decimal', 'floating', 'boolean', 'text'];
 
 const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; readonly expected: string }>> = {
   key: { kinds: [...SCALARS, 'other'], expected: 'a single value' },
-  // Floating numbers are no keys: one number has several texts, and a large one is rounded.
-  entity: { kinds: ['text', 'integer', 'decimal'], expected: 'an integer or text' },
-  label: { kinds: ['text', 'boolean', ...NUMBERS], expected: '0 or 1' },
-  time: { kinds: ['time', 'integer', 'text'], expected: 'a timestamp, a date, an epoch integer or text' },
-  number: { kinds: NUMBERS, expected: 'a number' },
+  entity: { kinds: ['text', 'integer', 'decimal', 'floating'], expected: 'a number or text' },
+  label: { kinds: NUMBERS, expected: '0 or 1' },
+  time: {
+    kinds: ['time', 'integer', 'decimal', 'floating', 'text'],
+    expected: 'a timestamp, a date, a number since 1970 or text',
+  },
+  number: {
+    kinds: NUMBERS,
+    expected: 'a number: a time must be turned into one first, such as its age in days or its hour',
+  },
   text: { kinds: SCALARS, expected: 'a single value' },
   category: { kinds: SCALARS, expected: 'a single value' },
   list: { kinds: ['list'], expected: 'a list (text needs a delimiter in the declaration)' },
@@ -98,7 +103,7 @@ export function candidateColumns(declaration: Pick<Declaration, 'log'>, features
 export function requiredValue(relation: Relation, name: string): Value {
   const column = findColumn(relation, name);
   if (column === undefined) throw new DataError('columns_missing', `columns missing: ${name} (in ${relation.name})`);
-  return columnValue(column);
+  return columnValue(column, relation.texts);
 }
 
 /** Returns the columns that a split needs besides the keys and the time, which are needed anyway. */
@@ -148,9 +153,5 @@ function wrongType(relation: Relation, name: string, use: Use): string[] {
   const column = findColumn(relation, name);
   if (column === undefined) return [];
   const { kinds, expected } = ACCEPTED[use];
-  const kind = columnKind(column.type);
-  // Numbers of a format without types are text, and are checked row by row.
-  const isAccepted =
-    kinds.includes(kind) || (use === 'number' && (relation.isText || column.isUntyped === true) && kind === 'text');
-  return isAccepted ? [] : [`${name} is ${column.type}, expected ${expected}`];
+  return kinds.includes(columnKind(column.type)) ? [] : [`${name} is ${column.type}, expected ${expected}`];
 }

@@ -2,11 +2,13 @@
 import type { Split, TimeBound } from '../../config/declaration.ts';
 import { listed, minute, percent } from '../../numbers/text.ts';
 import type { Relation } from '../columns.ts';
-import { type Database, literal, queryOne } from '../database.ts';
+import { type Database, literals, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { hashSql, hashThreshold } from '../hash.ts';
-import { canonicalOfText, canonicalText, groupText, presentSql } from '../values/canonical.ts';
+import { bind } from '../values/bind.ts';
+import { canonicalOfText, canonicalText, groupText } from '../values/canonical.ts';
 import { joinedTexts } from '../values/joined.ts';
+import { presentSql } from '../values/texts.ts';
 import { requiredValue } from './required-columns.ts';
 
 /** The instants, in epoch milliseconds, at which the parts of a split by time begin. */
@@ -48,9 +50,9 @@ export function partSql(relation: Relation, split: Exclude<Split, { readonly by:
       return `CAST(${isHeldOut} + CAST(${hash} < ${hashThreshold(split.test)} AS UTINYINT) AS UTINYINT)`;
     }
     case 'column': {
-      const among = (values: readonly string[]) => amongSql(relation, split.column, values);
-      return castPart(
-        `WHEN ${among(split.train)} THEN 0 WHEN ${among(split.validation)} THEN 1 WHEN ${among(split.test)} THEN 2`,
+      const among = (text: string, values: readonly string[]) => isAmong(relation, text, values);
+      return bind('part', canonicalText(requiredValue(relation, split.column)), (text) =>
+        castPart(PARTS.map((part, index) => `WHEN ${among(text, split[part])} THEN ${index}`).join(' ')),
       );
     }
   }
@@ -81,8 +83,12 @@ export function partAtSql(time: string, { validationFrom, testFrom }: TimeWindow
 
 /** Returns the SQL condition that a column has one of the values of a split; NULL if it has no value. */
 export function amongSql(relation: Relation, column: string, values: readonly string[]): string {
-  const texts = values.map((value) => canonicalOfText(literal(value)));
-  return `list_contains([${texts.join(', ')}], ${canonicalText(requiredValue(relation, column))})`;
+  return isAmong(relation, canonicalText(requiredValue(relation, column)), values);
+}
+
+function isAmong({ texts }: Relation, text: string, values: readonly string[]): string {
+  if (values.length === 0) return 'false';
+  return `list_contains(list_transform(${literals(values)}, lambda listed: ${canonicalOfText('listed', texts)}), ${text})`;
 }
 
 /**

@@ -84,7 +84,7 @@ function encode(encoder: Encoder, { embedding, maxLength }: BagFeature, index: n
 /** Returns the column of weights as SQL; `null` if there is none, or if a constant replaces the bag. */
 function weightsValue(relation: Relation, { weights }: BagFeature): Value | null {
   const column = weights === null ? undefined : findColumn(relation, weights);
-  return column === undefined ? null : columnValue(column);
+  return column === undefined ? null : columnValue(column, relation.texts);
 }
 
 /** Returns the SQL of the list of values that are not missing, and of the list with a weight for each. */

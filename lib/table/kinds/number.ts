@@ -3,8 +3,8 @@ import type { NumberFeature } from '../../config/declaration.ts';
 import { columnOrConstant } from '../columns.ts';
 import type { InputSpec } from '../encoded.ts';
 import { columnCheck } from '../row-check.ts';
-import { presentSql } from '../values/canonical.ts';
 import { LARGEST_FLOAT, numberSql } from '../values/numbers.ts';
+import { presentSql } from '../values/texts.ts';
 import { type FeatureKind, type Fitting, preparedName } from './feature-kind.ts';
 import { fitNumber, fitQuantiles } from './number-statistics.ts';
 

@@ -1,25 +1,37 @@
-/** The canonical text of a value, which is the same for the same value in every type of column and format. */
-import type { Value } from '../columns.ts';
-
 /**
- * Returns the SQL of a value's canonical text, which is the same whether a file has the value as a number or as text.
- * Integral numbers have no point and no zeros after it (`5.0` is `5`), `True` and `TRUE` are `true`, and missing
- * values, empty texts and NaN are NULL.
+ * The canonical text of a value: one text for what is the same value, whatever the type of the column and the format of
+ * the file. docs/contract.md has the table. It depends on the value alone, and the canonical text of a canonical text
+ * is itself, so a column that has several types in several files can be read as these texts.
  */
-export function canonicalText({ sql, kind }: Value): string {
+import type { TextRules, Value } from '../columns.ts';
+import { literal, literals } from '../database.ts';
+import { bind } from './bind.ts';
+import { decimalText, floatingText, isNumberText, numberText, pointed } from './number-texts.ts';
+import { isMissingText, isShort, trimmed } from './texts.ts';
+import { instantText, isInstantText, textOfInstant } from './time-texts.ts';
+
+const BOOLEAN_WORDS = ['true', 'false'] as const;
+const UUID = '\\{?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\\}?';
+const UUID_LENGTH = 36;
+/** What is canonical as it is, unless it is a word that means something else or has the length of a UUID. */
+const PLAIN = '[1-9][0-9]*|[A-Za-z_](?:[ -~]*[!-~])?';
+
+/** Returns the SQL of a value's canonical text; NULL for a missing value. */
+export function canonicalText({ sql, type, kind, texts }: Value): string {
   const text = `CAST(${sql} AS VARCHAR)`;
   switch (kind) {
     case 'integer':
-    case 'boolean':
-    case 'time':
       return text;
+    case 'boolean':
+      return `CAST(CAST(${sql} AS TINYINT) AS VARCHAR)`;
+    case 'time':
+      return type === 'DATE' ? text : textOfInstant(`CAST(${sql} AS TIMESTAMP)`);
     case 'decimal':
-      return withoutZeros(text);
+      return decimalText(text);
     case 'floating':
-      // Before the cast: the text of a NaN may have a sign.
-      return withoutZeros(`CAST(NULLIF(${sql}, 'NaN') AS VARCHAR)`);
+      return floatingText(type === 'DOUBLE' ? sql : `CAST(${sql} AS DOUBLE)`);
     default:
-      return canonicalOfText(`NULLIF(${text}, '')`);
+      return type === 'UUID' ? text : canonicalOfText(type === 'VARCHAR' ? sql : text, texts);
   }
 }
 
@@ -30,18 +42,29 @@ export function groupText(value: Value): string {
   return `COALESCE(${canonicalText(value)}, '#row ' || "#row")`;
 }
 
-/** Returns the SQL of the canonical text of a text. */
-export function canonicalOfText(text: string): string {
-  return `CASE WHEN ${text} IN ('True', 'TRUE', 'False', 'FALSE') THEN lower(${text}) ELSE ${withoutZeros(text)} END`;
+/** Returns the SQL of the canonical text of a text; NULL for one that stands for a missing value. */
+export function canonicalOfText(text: string, texts: TextRules): string {
+  return `CASE WHEN ${isPlain(text, texts)} THEN ${text} ELSE ${bind('text', trimmed(text), (t) => ofTrimmed(t, texts))} END`;
 }
 
-/** Returns the SQL condition that a value is present: neither NULL nor an empty text. */
-export function presentSql({ sql, kind }: Value): string {
-  return kind === 'text' ? `(${sql} IS NOT NULL AND CAST(${sql} AS VARCHAR) <> '')` : `(${sql} IS NOT NULL)`;
+/** Returns the SQL condition that a text is its own canonical text. It may be false for one that is. */
+function isPlain(text: string, { nullValues }: TextRules): string {
+  const isNull = nullValues.length === 0 ? '' : `list_contains(${literals(nullValues)}, ${text}) OR `;
+  const isWord = `${isShort(text, [...BOOLEAN_WORDS, ...nullValues])} AND (${isNull}${isBooleanWord(text)})`;
+  return `regexp_full_match(${text}, ${literal(PLAIN)}) AND strlen(${text}) <> ${UUID_LENGTH} AND NOT (${isWord})`;
 }
 
-/** Returns the SQL of a text in which an integral number has no point and no zeros after it. */
-function withoutZeros(text: string): string {
-  // For most values the two cheap conditions make the regular expression unnecessary.
-  return `CASE WHEN ends_with(${text}, '0') AND contains(${text}, '.') THEN regexp_replace(${text}, '^(-?[0-9]+)\\.0+$', '\\1') ELSE ${text} END`;
+function isBooleanWord(text: string): string {
+  return `lower(${text}) IN (${BOOLEAN_WORDS.map(literal).join(', ')})`;
+}
+
+function ofTrimmed(text: string, texts: TextRules): string {
+  return (
+    `CASE WHEN ${isMissingText(text, texts)} THEN NULL ` +
+    `WHEN ${isNumberText(text, texts)} THEN ${numberText(pointed(text, texts))} ` +
+    `WHEN ${isBooleanWord(text)} THEN CASE WHEN lower(${text}) = 'true' THEN '1' ELSE '0' END ` +
+    `WHEN ${isInstantText(text)} THEN ${instantText(text)} ` +
+    `WHEN strlen(${text}) >= ${UUID_LENGTH} AND regexp_full_match(${text}, ${literal(UUID)}) THEN lower(trim(${text}, '{}')) ` +
+    `ELSE nfc_normalize(${text}) END`
+  );
 }

@@ -1,4 +1,5 @@
 /** Several texts as one, for crosses, keys and hashes of several columns. */
+import { bind } from './bind.ts';
 
 const MISSING = '-';
 
@@ -8,6 +9,8 @@ const MISSING = '-';
  * `1:a2:bc`, ('ab', 'c') is `2:ab1:c`, ('a', missing) is `1:a-`.
  */
 export function joinedTexts(texts: readonly string[]): string {
-  const parts = texts.map((text) => `COALESCE(CAST(strlen(${text}) AS VARCHAR) || ':' || ${text}, '${MISSING}')`);
+  const parts = texts.map((value) =>
+    bind('part', value, (text) => `COALESCE(CAST(strlen(${text}) AS VARCHAR) || ':' || ${text}, '${MISSING}')`),
+  );
   return `NULLIF(${parts.join(' || ')}, '${MISSING.repeat(texts.length)}')`;
 }

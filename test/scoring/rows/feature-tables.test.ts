@@ -296,10 +296,10 @@ describe('a plan', () => {
 
   it('fails where the key is of a type that cannot be joined', async () => {
     await publishBoth(store);
-    await candidates(store, 'pairs.parquet', `SELECT * REPLACE (user_id::DOUBLE AS user_id) FROM (${PAIRS})`);
+    await candidates(store, 'pairs.parquet', `SELECT * REPLACE (true AS user_id) FROM (${PAIRS})`);
     expect(failureOf((await score(store))['pairs.parquet'])).toEqual([
       'column_types',
-      'candidate columns of a wrong type: user_id is DOUBLE, expected an integer or text (in candidates/pairs.parquet and features/user/dt=2026-11-23/ and features/item/dt=2026-11-23/)',
+      'candidate columns of a wrong type: user_id is BOOLEAN, expected a number or text (in candidates/pairs.parquet and features/user/dt=2026-11-23/ and features/item/dt=2026-11-23/)',
     ]);
   });
 

@@ -284,9 +284,12 @@ describe('scoring fails', () => {
     await expect(score(missing, await planOf(missing, { shardRows: 10 }), 0)).rejects.toThrow(
       `candidate columns missing: tags (in ${missing})`,
     );
-    const typed = await place.write('types.parquet', "SELECT 1 AS user_id, 'a' AS item, 'cheap' AS price, 'x' AS tags");
+    const typed = await place.write(
+      'types.parquet',
+      "SELECT 1 AS user_id, 'a' AS item, DATE '2026-05-01' AS price, 'x' AS tags",
+    );
     await expect(score(typed, await planOf(typed, { shardRows: 10 }), 0)).rejects.toThrow(
-      `candidate columns of a wrong type: price is VARCHAR, expected a number (in ${typed})`,
+      `candidate columns of a wrong type: price is DATE, expected a number: a time must be turned into one first, such as its age in days or its hour (in ${typed})`,
     );
   });
 

@@ -179,9 +179,9 @@ describe('an encoder is refused', () => {
 
   it('where it has another format', async () => {
     const copy = await tampered('format', (path) =>
-      edit(`${path}/encoder.json`, (text) => text.replace('"format": 1', '"format": 2')),
+      edit(`${path}/encoder.json`, (text) => text.replace('"format": 2', '"format": 1')),
     );
-    await expect(readEncoder(place.database, copy)).rejects.toThrow(`encoder has format 2, expected 1 (in ${copy})`);
+    await expect(readEncoder(place.database, copy)).rejects.toThrow(`encoder has format 1, expected 2 (in ${copy})`);
   });
 
   it('where a file is not JSON', async () => {

@@ -21,9 +21,13 @@ TRIPLES = [["a", "b", "c"], ["a", None, "c"], [None, None, "c"], [None, None, No
 SEED, BUCKETS = 7, 1_000_003
 
 
+# Canonical texts of values that are not their own.
+CANONICAL = {"": None, "true": "1"}
+
+
 def joined(values):
-    """Joins canonical texts. An empty text is a missing value, too."""
-    parts = [value or None for value in values]
+    """Joins canonical texts."""
+    parts = [CANONICAL.get(value, value) for value in values]
     if not any(parts):
         return None
     return "".join("-" if part is None else f"{len(part.encode())}:{part}" for part in parts)
