@@ -28,7 +28,7 @@ export async function judgeAndPublish(
   const { store, trained, heldOut } = options;
   // By the store's clock, like all times that it is compared with. A machine's own clock may be wrong or be set back.
   const at = await store.now();
-  const decided = await decide({ ...options, challenger: { heldOut, data: dataFacts(trained.summary) }, at });
+  const decided = await decide({ ...options, challenger: { heldOut, trained, data: dataFacts(trained.summary) }, at });
   return { ...(await publishReported(options, decided, at)), decision: decided.decision };
 }
 

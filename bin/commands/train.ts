@@ -79,6 +79,9 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
       formatMetricsTable(trained.metrics),
       ...(decision === null ? [] : [formatDecision(decision)]),
       `published ${name} ${version}${isCurrent ? ', now the current version' : ''} (in ${options.bucket})`,
+      ...(decision?.verdict === 'refused'
+        ? [`to use it all the same: entirespace models promote ${version} --force --bucket ${options.bucket}`]
+        : []),
       `report: ${options.bucket}/${report}`,
     ].join('\n'),
   );

@@ -4,11 +4,15 @@ import type { GateDecision } from '../../lib/gate/decide.ts';
 import { fixed } from '../../lib/numbers/text.ts';
 import type { Decision } from '../../lib/registry/decisions.ts';
 
-/** A line for each reason, then the metrics of both versions where they were compared. */
+/** A line for each reason and note, then the metrics of both versions where they were compared. */
 export function formatDecision({ verdict, reasons, champion, figures }: GateDecision): string {
   const compared = figures.outputs.flatMap((output) => (output.champion === null ? [] : formatOutput(output)));
   const against = champion === null ? '' : `, against ${champion}`;
-  return [...reasons.map((reason) => `gate: ${verdict}${against}: ${reason}`), ...compared].join('\n');
+  return [
+    ...reasons.map((reason) => `gate: ${verdict}${against}: ${reason}`),
+    ...figures.notes.map((note) => `gate: note: ${note}`),
+    ...compared,
+  ].join('\n');
 }
 
 /** A line for each decision, and one more for each further reason. */

@@ -3,6 +3,7 @@
  * user is not taken for evidence. Sums are added up per unit first; a resample then costs one draw a unit, not a row.
  */
 import { randomStream } from '../numbers/random.ts';
+import { count } from '../numbers/text.ts';
 
 /** The units that are resampled: those of the group column, or consecutive rows. */
 export interface Units {
@@ -25,6 +26,8 @@ export interface BootstrapOptions {
   readonly seed: number;
 }
 
+/** Fewest units, such as users or days, for a bootstrap; from fewer, resamples do not show the spread between them. */
+export const LEAST_UNITS = 30;
 /** Most units. More groups than that are distributed, whole, among so many units; the spread of sums stays the same. */
 const MOST_UNITS = 10_000;
 /** Number of blocks in which rows without a group are resampled; neighbours in a log often resemble each other. */
@@ -41,12 +44,37 @@ export function groupUnits(group: Float64Array): Units {
 
 /** Units of consecutive rows, as even as can be. */
 export function blockUnits(rows: number): Units {
-  const count = Math.min(rows, ROW_BLOCKS);
+  const blocks = Math.min(rows, ROW_BLOCKS);
   return {
-    of: Uint32Array.from({ length: rows }, (_, row) => Math.floor((row * count) / rows)),
-    count,
-    distinct: count,
+    of: Uint32Array.from({ length: rows }, (_, row) => Math.floor((row * blocks) / rows)),
+    count: blocks,
+    distinct: blocks,
   };
+}
+
+/** What is resampled. */
+export type UnitKind = 'groups' | 'days' | 'blocks of rows';
+
+/** How many units of a kind there are, for messages: `1 group`, `1,000 blocks of rows`. */
+export function unitText(units: number, kind: UnitKind): string {
+  return units === 1 ? ONE_UNIT[kind] : `${count(units)} ${kind}`;
+}
+
+const ONE_UNIT: Readonly<Record<UnitKind, string>> = {
+  groups: '1 group',
+  days: '1 day',
+  'blocks of rows': '1 block of rows',
+};
+
+/** Returns why so few units show no spread; `null` where they are enough. */
+export function tooFewUnits({
+  count: units,
+  kind,
+}: {
+  readonly count: number;
+  readonly kind: UnitKind;
+}): string | null {
+  return units >= LEAST_UNITS ? null : `${unitText(units, kind)} to resample, expected at least ${LEAST_UNITS}`;
 }
 
 /** Adds a value of each row up by unit. */

@@ -50,7 +50,9 @@ export async function openChampion(
     return { version, createdAt: new Date(createdAt), data, model };
   } catch (error) {
     if (!UNFIT.some((type) => error instanceof type)) throw error;
-    return { problem: `the current version ${version} cannot be compared with: ${(error as Error).message}` };
+    return {
+      problem: `the current version ${version} cannot be compared with: ${(error as Error).message} (only models promote --force replaces it)`,
+    };
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type Ratio,
   ratioOf,
   sumByUnit,
+  type UnitKind,
   type Units,
 } from './bootstrap.ts';
 import { crossEntropy } from './row-losses.ts';
@@ -38,6 +39,8 @@ export interface OutputComparison {
   /** Rows that are measured, and the positive ones among them. */
   readonly rows: number;
   readonly positives: number;
+  /** What was resampled for the intervals: the units that have such rows, and why it is not the declared groups. */
+  readonly units: { readonly kind: UnitKind; readonly count: number; readonly note: string };
   readonly challenger: OutputMetrics;
   readonly champion: OutputMetrics | null;
   readonly difference: { readonly auc: Interval; readonly logLoss: Interval; readonly pcoc: Interval } | null;
@@ -53,10 +56,20 @@ export interface MeasuredOutput {
 const AUC_RESAMPLES = 200;
 const MOST_AUC_ROWS = 1_000_000;
 
+/** The units of the intervals. */
+export interface ChosenUnits {
+  readonly units: Units;
+  readonly kind: UnitKind;
+  /** Why these and not the declared groups, as the end of a clause; empty where there is nothing to say. */
+  readonly note: string;
+  /** Why the loss cannot be compared by them; `null` where it can. */
+  readonly tooFew: string | null;
+}
+
 /** Compares one output on the rows that its task measures. */
 export function compareOutput(
   { labels, weight }: Pick<FunnelRows, 'labels' | 'weight'>,
-  units: Units,
+  { units, kind, note }: ChosenUnits,
   task: FunnelTask,
   models: { readonly challenger: MeasuredOutput; readonly champion: MeasuredOutput | null },
   options: BootstrapOptions,
@@ -88,6 +101,7 @@ export function compareOutput(
     output: task.output,
     rows: challenger.metrics.rows,
     positives: challenger.metrics.positives,
+    units: { kind, count: weightSum.reduce((sum, weight) => sum + Number(weight > 0), 0), note },
     challenger: metricsOf(challenger.metrics, { auc: aucs.each[0] as Interval, pcoc: at(0), normalizedEntropy: at(1) }),
     champion:
       champion && metricsOf(champion.metrics, { auc: aucs.each[1] as Interval, pcoc: at(2), normalizedEntropy: at(3) }),

@@ -8,13 +8,18 @@ import { type CurrentVersion, currentVersion } from '../registry/current.ts';
 import type { ModelManifest } from '../registry/manifest.ts';
 import { countUnhashed } from '../table/check/outcomes.ts';
 import { encodeLog } from '../table/encode/encode.ts';
+import { type FeatureCounts, ValueCounter } from '../table/encode/value-counts.ts';
 import { funnelTasks, taskRates } from '../training/held-out/funnel-tasks.ts';
 import type { HeldOut } from '../training/held-out/held-out.ts';
 import { matureRows, pickRows } from '../training/held-out/mature-rows.ts';
 import { type Probabilities, predictChunks } from '../training/held-out/predict.ts';
 import type { OnProgress } from '../training/progress.ts';
+import type { TrainedModel } from '../training/train.ts';
 import { type ChampionPlace, type OpenedChampion, openChampion } from './champion.ts';
+import { readDistributions, readFeatureFacts } from './feature-facts.ts';
 import { proveUnread } from './gate-window.ts';
+import { dataNotes } from './guards/data-notes.ts';
+import { countedAlike, earlierDecisions } from './history.ts';
 import { type GateFigures, type Judgement, judge } from './judge.ts';
 import { pinText, promotes, type Verdict } from './verdict.ts';
 
@@ -31,7 +36,8 @@ export interface GateOptions extends ChampionPlace {
 /** A trained model, whether or not it has been published. */
 export interface Challenger {
   /** The held-out rows with the model's scores. */
-  readonly heldOut: Omit<HeldOut, 'encoded' | 'uncalibrated'>;
+  readonly heldOut: Omit<HeldOut, 'encoded' | 'uncalibrated' | 'unknownShares'>;
+  readonly trained: Pick<TrainedModel, 'folder' | 'counts' | 'summary'>;
   /** The manifest's section `data`, on the rows that the model was trained on; it may not be published yet. */
   readonly data: ModelManifest['data'];
 }
@@ -83,7 +89,8 @@ export async function decide(options: GateOptions): Promise<Decided> {
   const current = await currentVersion(options.store, options.opened.log.declaration.name);
   if (current === null) {
     const because = 'the new version has not read them, and no other is in use';
-    return { decision: judgeRows(options, null, { champion: null, championEtag: null, because }), champion: null };
+    const pointer = { champion: null, championEtag: null, because };
+    return { decision: await judgeRows(options, null, pointer), champion: null };
   }
   const champion = await openChampion(options, current);
   if ('problem' in champion) return { decision: refusal(current, champion.problem), champion: null };
@@ -92,7 +99,7 @@ export async function decide(options: GateOptions): Promise<Decided> {
   const known: KnownChampion = { version, data, folder: model.folder, probabilities: scored.probabilities };
   if (scored.probabilities === null) return { decision: refusal(current, scored.because), champion: known };
   const pointer = { champion: version, championEtag: current.etag, because: scored.because };
-  const judged = judgeRows(options, { ...champion, probabilities: scored.probabilities }, pointer);
+  const judged = await judgeRows(options, { ...champion, ...scored, probabilities: scored.probabilities }, pointer);
   return { decision: heldByPin(options.opened.log.declaration.name, judged, current), champion: known };
 }
 
@@ -109,28 +116,40 @@ function heldByPin(name: string, decision: GateDecision, current: CurrentVersion
 async function scoreByChampion(
   { opened: { database, log }, challenger, onProgress, signal }: GateOptions,
   { data, model }: OpenedChampion,
-): Promise<{ readonly because: string; readonly probabilities: Probabilities | null }> {
+): Promise<{
+  readonly because: string;
+  readonly probabilities: Probabilities | null;
+  readonly compared: FeatureCounts;
+}> {
   const { isProven, because } = proveUnread(
     { declaration: model.declaration, data },
     { declaration: log.declaration, data: challenger.data },
     await countUnhashed(database, log),
   );
-  if (!isProven) return { because, probabilities: null };
+  if (!isProven) return { because, probabilities: null, compared: {} };
+  const counter = new ValueCounter(model.encoder);
   const probabilities = await predictChunks(model, encodeLog(database, log, model.encoder, { parts: ['test'] }), {
     rows: challenger.heldOut.rows,
     phase: 'gate',
+    onChunk: (chunk) => counter.add(chunk),
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });
-  return { because, probabilities };
+  return { because, probabilities, compared: counter.counts() };
+}
+
+/** The champion, with its scores and counts of the held-out rows. */
+interface ScoredChampion extends OpenedChampion {
+  readonly probabilities: Probabilities;
+  readonly compared: FeatureCounts;
 }
 
 /** Judges the challenger by the held-out rows whose labels are all known. */
-function judgeRows(
-  { challenger: { heldOut, data }, opened, at }: GateOptions,
-  champion: (OpenedChampion & { readonly probabilities: Probabilities }) | null,
+async function judgeRows(
+  { challenger: { heldOut, data, trained }, opened, store, at }: GateOptions,
+  champion: ScoredChampion | null,
   { because, ...pointer }: Pick<GateDecision, 'champion' | 'championEtag'> & Pick<GateWindow, 'because'>,
-): GateDecision {
+): Promise<GateDecision> {
   const { declaration } = opened.log;
   const tasks = funnelTasks(declaration);
   const mature = matureRows(heldOut.labels);
@@ -149,25 +168,34 @@ function judgeRows(
     loss: lossStages(declaration),
     conversion: conversionStage(declaration, data),
     rows: { labels: rows.labels, weight: rows.weight, group: rows.group && { of: rows.group, kind } },
-    challenger: { ...contender(heldOut.probabilities, data), unknownShares: heldOut.unknownShares },
+    challenger: {
+      ...contender(heldOut.probabilities, data),
+      features: { counts: trained.counts, distributions: (await readDistributions(trained.folder)) ?? {} },
+      suspicious: trained.summary.suspicious,
+    },
     champion: champion && {
       ...contender(champion.probabilities, champion.data),
       version: champion.version,
       ageMs: at.getTime() - champion.createdAt.getTime(),
+      features: await readFeatureFacts(champion.model.folder),
+      compared: champion.compared,
+      alike: countedAlike(champion.model.declaration, declaration),
     },
+    earlier: champion === null ? [] : await earlierDecisions(store, declaration.name, champion.version),
   });
+  const notes = [...judgement.figures.notes, ...(champion === null ? [] : dataNotes(champion.data, data))];
   const window: GateWindow = {
     source: data.source,
     time: data.time?.test ?? null,
     because,
     youngRows: heldOut.rows - mature.length,
   };
-  return { ...judgement, ...pointer, window };
+  return { ...judgement, ...pointer, figures: { ...judgement.figures, notes }, window };
 }
 
 /** Returns the refusal of a challenger without any comparison. */
 function refusal({ version, etag }: CurrentVersion, reason: string): GateDecision {
-  const figures: GateFigures = { rows: 0, conversions: 0, loss: null, guards: [], outputs: [] };
+  const figures: GateFigures = { rows: 0, conversions: 0, loss: null, guards: [], outputs: [], notes: [] };
   return { verdict: 'refused', reasons: [reason], figures, champion: version, championEtag: etag, window: null };
 }
 

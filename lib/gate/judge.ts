@@ -2,89 +2,23 @@
  * The gate: whether a newly trained model, the challenger, takes the place of the champion that is in use. Pure: what
  * rows these are, and that neither model has read them, is proven elsewhere.
  */
-import type { GateChoice } from '../config/declaration.ts';
 import { evaluateFunnel, type FunnelMetrics, type FunnelTask } from '../evaluation/funnel.ts';
-import { count, precise } from '../numbers/text.ts';
-import { blockUnits, bootstrapRatios, groupUnits, quantile, ratioOf, sumByUnit, type Units } from './bootstrap.ts';
-import { compareOutput, type OutputComparison } from './compare.ts';
+import { unknownShares } from '../table/encode/value-counts.ts';
+import { blockUnits, groupUnits, LEAST_UNITS, tooFewUnits } from './bootstrap.ts';
+import { type ChosenUnits, compareOutput, type OutputComparison } from './compare.ts';
 import {
-  driftGuard,
-  entropyGuard,
-  type Guard,
-  labelRateGuard,
-  numbersGuard,
-  pcocGuard,
+  COMPARED_ROWS,
+  changeGuards,
+  leakGuard,
+  oddFeatures,
+  TRAINING_ROWS,
   unknownGuard,
-} from './guards.ts';
-import { type LossStage, rowLosses } from './row-losses.ts';
-
-/** Resamples of the bootstrap. */
-export const RESAMPLES = 2000;
-/** Confidence of the one-sided bound on the difference in loss. */
-export const CONFIDENCE = 0.95;
-/** Fewest units, such as users or days, for a bootstrap; from fewer, resamples do not show the spread between them. */
-const LEAST_UNITS = 30;
-const DAY_MS = 86_400_000;
-
-/** Rows of the gate window, in the order of the log. */
-export interface GateRows {
-  /** Labels of the rows by labelled stage: 1, 0, or -1 if unknown. */
-  readonly labels: Readonly<Record<string, Int8Array>>;
-  /** Rows of the full log that a row stands for; `null` for 1 each. */
-  readonly weight: Float32Array | null;
-  /** The declared group of each row, such as its user, or else its day; `null` if the log has neither. */
-  readonly group: { readonly of: Float64Array; readonly kind: 'groups' | 'days' } | null;
-}
-
-/** A model's probabilities of the gate's rows, and rates of its training rows. */
-export interface Contender {
-  /** Probabilities of the rows by output. */
-  readonly probabilities: Readonly<Record<string, Float32Array>>;
-  /** Share of its training rows that reached each labelled stage. */
-  readonly stageRates: Readonly<Record<string, number>>;
-  /** Mean label of its training rows by task. */
-  readonly taskRates: Readonly<Record<string, number>>;
-}
-
-/** The new model. */
-export interface Challenger extends Contender {
-  /** Share of a feature's values that its encoder does not know, by feature with a vocabulary. */
-  readonly unknownShares: Readonly<Record<string, number>>;
-}
-
-/** The model of the current version. */
-export interface Champion extends Contender {
-  readonly version: string;
-  readonly ageMs: number;
-}
-
-/** Everything that the gate decides by. */
-export interface GateInput {
-  readonly rules: GateChoice;
-  readonly seed: number;
-  readonly rows: GateRows;
-  readonly tasks: readonly FunnelTask[];
-  /** The labelled stages of the loss. */
-  readonly loss: readonly LossStage[];
-  /** Stage whose positives are counted against `min_conversions`. */
-  readonly conversion: string;
-  readonly challenger: Challenger;
-  /** `null` where no version is in use. */
-  readonly champion: Champion | null;
-}
-
-/** Champion and challenger on the loss; nats a row, the difference is champion - challenger. */
-export interface LossComparison {
-  readonly champion: number;
-  readonly challenger: number;
-  readonly difference: number;
-  /** One-sided 95% lower bound of the difference, and what it must exceed. */
-  readonly lowerBound: number;
-  readonly threshold: number;
-  readonly resamples: number;
-  /** What was resampled, and how many of it. */
-  readonly units: { readonly kind: 'groups' | 'days' | 'blocks of rows'; readonly count: number };
-}
+} from './guards/feature-guards.ts';
+import { failures, type Guard } from './guards/guard.ts';
+import { acceptLasting } from './guards/lasting.ts';
+import { driftGuard, entropyGuard, labelRateGuard, numbersGuard, pcocGuard } from './guards/output-guards.ts';
+import type { Champion, Contender, GateInput, GateRows } from './input.ts';
+import { compareLosses, type LossComparison, lossProblems, promotionReason, RESAMPLES } from './loss.ts';
 
 export interface GateFigures {
   readonly rows: number;
@@ -93,6 +27,8 @@ export interface GateFigures {
   readonly loss: LossComparison | null;
   readonly guards: readonly Guard[];
   readonly outputs: readonly OutputComparison[];
+  /** What people should know of the data, but which refuses nothing. */
+  readonly notes: readonly string[];
 }
 
 /** The verdict on a model, with its reasons and figures. Plain JSON. */
@@ -107,10 +43,11 @@ export interface Judgement {
 export function judge(input: GateInput): Judgement {
   const { rows, challenger, champion, conversion } = input;
   const facts = { rows: rowCount(rows), conversions: positives(rows.labels[conversion]) };
+  const notes = champion === null ? oddFeatures(challenger.features) : [];
   const refused = (reasons: readonly string[], figures: Partial<GateFigures> = {}): Judgement => ({
     verdict: 'refused',
     reasons,
-    figures: { ...facts, loss: null, guards: [], outputs: [], ...figures },
+    figures: { ...facts, loss: null, guards: [], outputs: [], notes, ...figures },
   });
   if (facts.rows === 0) return refused(['there is no row to judge by: no mature row is held out']);
   const lacking = champion === null ? [] : missingFrom(champion, input);
@@ -123,28 +60,34 @@ export function judge(input: GateInput): Judgement {
   if (numbers.some(({ holds }) => !holds)) return refused(failures(numbers), { guards: numbers });
 
   const units = unitsOf(rows);
-  const outputs = compareOutputs(input, units.units);
-  const guards = [...numbers, ...guardsOf(input, outputs)];
-  const loss = champion === null ? null : compareLosses(input, champion, units);
-  const problems = [...failures(guards), ...(loss === null ? [] : lossProblems(input, facts.conversions, loss))];
-  const figures = { ...facts, loss, guards, outputs: outputs.map(({ comparison }) => comparison) };
+  const outputs = compareOutputs(input, units);
+  const guards = [...numbers, ...acceptLasting(guardsOf(input, outputs), facts.rows, input.earlier, input.rules)];
+  const loss = champion && compareLosses(input, champion, units);
+  const byLoss = champion && loss && lossProblems(input, champion, facts.conversions, units, loss);
+  const problems = [...failures(guards), ...(byLoss ?? [])];
+  const figures = { ...facts, loss, guards, outputs: outputs.map(({ comparison }) => comparison), notes };
   if (problems.length > 0) return refused(problems, figures);
+  const accepted = guards.filter(({ isLasting }) => isLasting).map(({ sentence }) => sentence);
   return loss === null
     ? { verdict: 'first', reasons: ['no version is in use to compare with, and nothing looks broken'], figures }
-    : { verdict: 'promoted', reasons: [promotionReason(loss)], figures };
+    : { verdict: 'promoted', reasons: [promotionReason(loss), ...accepted], figures };
 }
 
-interface ChosenUnits {
-  readonly units: Units;
-  readonly kind: LossComparison['units']['kind'];
-}
-
-/** Few days say nothing of the spread between days: then it is that between blocks of consecutive rows. */
+/**
+ * Too few groups or days say nothing of the spread between them: then intervals are by blocks of rows. Days, and a
+ * single group, are then as if there were none; a few declared groups are too few for the loss to decide by.
+ */
 function unitsOf(rows: GateRows): ChosenUnits {
-  const grouped = rows.group === null ? null : groupUnits(rows.group.of);
-  if (grouped === null || rows.group === null || (rows.group.kind === 'days' && grouped.distinct < LEAST_UNITS))
-    return { units: blockUnits(rowCount(rows)), kind: 'blocks of rows' };
-  return { units: grouped, kind: rows.group.kind };
+  const blocks = blockUnits(rowCount(rows));
+  const kind = 'blocks of rows';
+  const byBlocks: ChosenUnits = { units: blocks, kind, note: '', tooFew: tooFewUnits({ count: blocks.count, kind }) };
+  if (rows.group === null) return byBlocks;
+  const units = groupUnits(rows.group.of);
+  if (units.distinct >= LEAST_UNITS) return { units, kind: rows.group.kind, note: '', tooFew: null };
+  if (rows.group.kind === 'days') return byBlocks;
+  if (units.distinct === 1) return { ...byBlocks, note: ', by blocks of rows, for all are of 1 group' };
+  const tooFew = `${tooFewUnits({ count: units.distinct, kind: 'groups' })} (log.group)`;
+  return { ...byBlocks, note: `, by blocks of rows, for there are but ${units.distinct} groups`, tooFew };
 }
 
 interface ComparedOutput {
@@ -154,7 +97,7 @@ interface ComparedOutput {
   readonly undefinedBecause: string;
 }
 
-function compareOutputs({ rows, tasks, challenger, champion, seed }: GateInput, units: Units): ComparedOutput[] {
+function compareOutputs({ rows, tasks, challenger, champion, seed }: GateInput, units: ChosenUnits): ComparedOutput[] {
   const own = measure(rows, tasks, challenger);
   const other = champion && measure(rows, tasks, champion);
   return tasks.map((task, index) => {
@@ -180,15 +123,36 @@ function measure({ labels, weight }: GateRows, tasks: readonly FunnelTask[], con
   return evaluateFunnel({ probabilities, labels, weight, group: null }, { tasks, trainingRates: taskRates });
 }
 
-function guardsOf({ rules, rows, challenger, champion }: GateInput, outputs: readonly ComparedOutput[]): Guard[] {
+function guardsOf(input: GateInput, outputs: readonly ComparedOutput[]): Guard[] {
+  const { rules, challenger, champion } = input;
   const ofOutputs = outputs.flatMap(({ task, comparison, undefinedBecause }) => [
     entropyGuard(comparison, task.given, undefinedBecause),
     pcocGuard(comparison, rules.pcoc),
   ]);
-  const ofIds = Object.entries(challenger.unknownShares).map(([feature, share]) =>
-    unknownGuard(feature, share, rules.maxUnknown),
-  );
-  if (champion === null) return [...ofOutputs, ...ofIds];
+  const ofFeatures = [
+    ...Object.entries(unknownShares(challenger.features.counts.test)).map(([feature, share]) =>
+      unknownGuard(feature, share, rules.maxUnknown),
+    ),
+    ...challenger.suspicious.map(leakGuard),
+    ...(champion?.features == null
+      ? []
+      : changeGuards({ ...champion, challenger: challenger.features, champion: champion.features }, rules)),
+  ].map((guard) => trusted(guard, rules.trusted));
+  return [...ofOutputs, ...ofFeatures, ...(champion === null ? [] : guardsAgainst(input, champion, outputs))];
+}
+
+/** A feature that the declaration trusts is not refused for its values. */
+function trusted(guard: Guard, features: readonly string[]): Guard {
+  if (guard.holds || !features.includes(guard.of)) return guard;
+  return { ...guard, holds: true, sentence: `${guard.sentence}; it is trusted (gate.trusted)` };
+}
+
+/** The guards of the scores and labels, each against the champion's. */
+function guardsAgainst(
+  { rules, rows, challenger }: GateInput,
+  champion: Champion,
+  outputs: readonly ComparedOutput[],
+): Guard[] {
   const ofScores = outputs.map(({ task }) =>
     driftGuard(
       task,
@@ -202,75 +166,17 @@ function guardsOf({ rules, rows, challenger, champion }: GateInput, outputs: rea
     const trainingRate = challenger.stageRates[stage];
     if (label === undefined || trainingRate === undefined) return [];
     return [
-      labelRateGuard(stage, 'the new training rows', trainingRate, championRate, rules.labelRate),
-      labelRateGuard(stage, 'the compared rows', rateOf(label, rows.weight), championRate, rules.labelRate),
+      labelRateGuard(stage, TRAINING_ROWS, trainingRate, championRate, rules.labelRate),
+      labelRateGuard(stage, COMPARED_ROWS, rateOf(label, rows.weight), championRate, rules.labelRate),
     ];
   });
-  return [...ofOutputs, ...ofIds, ...ofScores, ...ofLabels];
-}
-
-function compareLosses(
-  { rows: { labels, weight }, loss, challenger, rules, seed }: GateInput,
-  champion: Champion,
-  { units, kind }: ChosenUnits,
-): LossComparison {
-  const weightOf = (row: number) => (weight === null ? 1 : (weight[row] as number));
-  const summed = (losses: Float64Array) => sumByUnit(units, (row) => weightOf(row) * (losses[row] as number));
-  const [before, after] = [champion, challenger].map(({ probabilities }) => rowLosses(loss, probabilities, labels));
-  const differences = (before as Float64Array).map((value, row) => value - ((after as Float64Array)[row] as number));
-  const denominator = sumByUnit(units, weightOf);
-  const difference = { numerator: summed(differences), denominator };
-  const [resampled] = bootstrapRatios([difference], units.count, { resamples: RESAMPLES, seed });
-  const championLoss = ratioOf({ numerator: summed(before as Float64Array), denominator });
-  const isOld = rules.maxAgeMs !== null && champion.ageMs > rules.maxAgeMs;
-  return {
-    champion: championLoss,
-    challenger: ratioOf({ numerator: summed(after as Float64Array), denominator }),
-    difference: ratioOf(difference),
-    lowerBound: quantile(resampled as Float64Array, 1 - CONFIDENCE),
-    threshold: isOld ? -rules.tolerance * championLoss : 0,
-    resamples: RESAMPLES,
-    units: { kind, count: units.distinct },
-  };
-}
-
-function lossProblems(
-  { rules, conversion, champion }: GateInput,
-  conversions: number,
-  { lowerBound, threshold, units, ...loss }: LossComparison,
-): string[] {
-  if (conversions < rules.minConversions)
-    return [
-      `metrics decide nothing: ${count(conversions)} rows with ${conversion} to compare on, expected at least ${count(rules.minConversions)} (gate.min_conversions)`,
-    ];
-  if (units.count < LEAST_UNITS)
-    return [
-      `metrics decide nothing: ${count(units.count)} ${units.kind} to resample, expected at least ${LEAST_UNITS}`,
-    ];
-  if (lowerBound > threshold) return [];
-  const age = threshold < 0 && champion !== null ? `, for the current version is ${days(champion.ageMs)} old` : '';
-  return [
-    `not shown to be better: log loss ${precise(loss.challenger)} against ${precise(loss.champion)} of the current version, lower by ${precise(loss.difference)}, with 95% confidence by at least ${precise(lowerBound)}, expected above ${precise(threshold)}${age} (${resampling(units)})`,
-  ];
-}
-
-function promotionReason({ lowerBound, threshold, units, ...loss }: LossComparison): string {
-  const how = threshold < 0 ? `enough to replace an old version (above ${precise(threshold)})` : 'better';
-  return `${how}: log loss ${precise(loss.challenger)} against ${precise(loss.champion)} of the version before, lower by ${precise(loss.difference)}, with 95% confidence by at least ${precise(lowerBound)} (${resampling(units)})`;
-}
-
-function resampling({ kind, count: units }: LossComparison['units']): string {
-  return `${count(RESAMPLES)} resamples of ${count(units)} ${kind}`;
+  return [...ofScores, ...ofLabels];
 }
 
 /** Outputs that the comparison needs and the champion does not have. */
 function missingFrom({ probabilities }: Champion, { tasks, loss }: GateInput): string[] {
   const outputs = [...new Set([...tasks, ...loss].map(({ output }) => output))];
   return outputs.filter((output) => !Object.hasOwn(probabilities, output));
-}
-
-function failures(guards: readonly Guard[]): string[] {
-  return guards.filter(({ holds }) => !holds).map(({ sentence }) => sentence);
 }
 
 function rowCount({ labels }: GateRows): number {
@@ -290,9 +196,4 @@ function rateOf(label: Int8Array, weight: Float32Array | null): number {
     if (value === 1) positive += counted;
   }
   return positive / known;
-}
-
-function days(milliseconds: number): string {
-  const whole = Math.floor(milliseconds / DAY_MS);
-  return whole === 1 ? '1 day' : `${whole} days`;
 }

@@ -57,6 +57,16 @@ export async function listDecisions(store: Store, name: string): Promise<readonl
 }
 
 /**
+ * The decisions on a model, the latest first, each read when it is asked for.
+ * @throws {InvalidRecordError}
+ */
+export async function* latestDecisions(store: Store, name: string): AsyncGenerator<Decision> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(decisionsPrefix(name))) keys.push(key);
+  for (const key of keys.reverse()) yield await readDecision(store, name, key);
+}
+
+/**
  * The gate's latest decision on a version; `null` where it was never asked.
  * @throws {InvalidRecordError}
  */

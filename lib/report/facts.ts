@@ -3,7 +3,6 @@
  *
  * The champion is the version that was current when the gate decided on the new one.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
 import { MODEL_FILE } from '../contract/bucket.ts';
@@ -20,11 +19,10 @@ import {
 import { areaUnderCurve } from '../evaluation/ranking.ts';
 import type { Decided, GateDecision } from '../gate/decide.ts';
 import { type FeatureDrift, featureDrifts } from '../gate/feature-drift.ts';
+import { readDistributions } from '../gate/feature-facts.ts';
 import { versionIdFrom } from '../registry/keys.ts';
 import { digestFile } from '../registry/version-files.ts';
-import { ifThere } from '../store/errno.ts';
 import type { SegmentCodes } from '../table/check/outcomes.ts';
-import { DISTRIBUTIONS_FILE, type Distributions } from '../table/fit/distributions.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { EpochRecord } from '../training/fit.ts';
 import { funnelTasks, stageRates, taskRates } from '../training/held-out/funnel-tasks.ts';
@@ -275,10 +273,6 @@ async function driftFrom(
   { folder, version }: { readonly folder: string; readonly version: string },
   ownFolder: string,
 ): Promise<ReportFacts['drift']> {
-  const read = async (from: string) => {
-    const text = await ifThere(readFile(join(from, DISTRIBUTIONS_FILE), 'utf8'));
-    return text === null ? null : (JSON.parse(text) as Distributions);
-  };
-  const [before, now] = [await read(folder), await read(ownFolder)];
+  const [before, now] = [await readDistributions(folder), await readDistributions(ownFolder)];
   return before && now && { version, features: featureDrifts(before, now) };
 }

@@ -77,11 +77,13 @@ function heading(model: string, subtitle: Html): Html {
 function verdict(decision: GateDecision | null): Html {
   const { title, look, lead } = verdictText(decision);
   const reasons = decision?.reasons ?? [];
+  const notes = decision?.figures.notes ?? [];
   return html`
 <section class="verdict ${look}" aria-labelledby="verdict">
 <h2 id="verdict">${title}</h2>
 <p>${lead}</p>
 ${reasons.length === 0 ? null : html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
+${notes.length === 0 ? null : html`<p>Also:</p><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 </section>`;
 }
 

@@ -3,7 +3,7 @@ import { METRICS, type MetricName, REPORT_METRICS } from '../evaluation/metrics.
 import type { TaskMetrics } from '../evaluation/task.ts';
 import type { OutputComparison, OutputMetrics } from '../gate/compare.ts';
 import type { FeatureDrift } from '../gate/feature-drift.ts';
-import type { Guard } from '../gate/guards.ts';
+import type { Guard } from '../gate/guards/guard.ts';
 import { count, fixed, interval, metric, percent, precise, shortened, signed } from '../numbers/text.ts';
 import { PARTS } from '../table/encoded.ts';
 import type { LogSummary } from '../table/fit/summary.ts';

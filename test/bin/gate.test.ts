@@ -25,9 +25,11 @@ beforeAll(async () => {
 describe('a second training without enough conversions to compare', () => {
   it('publishes a version that is refused, with an exit code of its own and the metrics', () => {
     expect(trained.code).toBe(7);
-    expect(trained.stdout).toContain(`\ngate: refused, against <version>: ${FEW}\n  CTR: AUC 0.`);
+    expect(trained.stdout).toContain(
+      `\ngate: refused, against <version>: ${FEW}\ngate: note: the log has exactly the rows, times and labels of that of the current version: is it the same one?\n  CTR: AUC 0.`,
+    );
     expect(trained.stdout).toMatch(
-      /\npublished shop <version> \(in bucket\)\nreport: bucket\/models\/shop\/<version>\/report\.html\n$/,
+      /\npublished shop <version> \(in bucket\)\nto use it all the same: entirespace models promote <version> --force --bucket bucket\nreport: bucket\/models\/shop\/<version>\/report\.html\n$/,
     );
   });
 

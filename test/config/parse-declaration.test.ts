@@ -75,6 +75,9 @@ describe('the smallest declaration', () => {
         pcoc: [0.67, 1.5],
         labelRate: 1.5,
         maxUnknown: 0.8,
+        maxRise: 0.2,
+        trusted: [],
+        lastingAfter: 3,
         drift: null,
       },
       report: { segments: [] },
@@ -409,6 +412,7 @@ describe('the gate', () => {
 
   it('may have no age from which it replaces the current version', () => {
     expect(parse({ gate: '{ max_age: null }' }).gate.maxAgeMs).toBeNull();
+    expect(parse({ gate: '{ lasting_after: null }' }).gate.lastingAfter).toBeNull();
   });
 });
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Challenger, type GateInput, judge } from '../../lib/gate/judge.ts';
+import type { FeatureFacts } from '../../lib/gate/guards/feature-guards.ts';
+import type { Challenger, GateInput } from '../../lib/gate/input.ts';
+import { judge } from '../../lib/gate/judge.ts';
+import type { FeatureCounts } from '../../lib/table/encode/value-counts.ts';
 import { DAY, simulate } from './simulate.ts';
 
 /** With some of the challenger's facts, or rules, replaced. */
@@ -125,7 +128,7 @@ describe('metrics decide nothing', () => {
   it('with too few users', () => {
     const of = Float64Array.from({ length: 3000 }, (_, row) => row % 29);
     expect(judge({ ...better, rows: { ...better.rows, group: { of, kind: 'groups' } } }).reasons).toEqual([
-      'metrics decide nothing: 29 groups to resample, expected at least 30',
+      'metrics decide nothing: 29 groups to resample, expected at least 30 (log.group)',
     ]);
   });
 
@@ -252,8 +255,11 @@ describe('a broken model is refused, however good its loss', () => {
   });
 
   it('where its encoder knows next to nothing', () => {
-    expect(reasonsOf(changed(better, { unknownShares: { item: 0.81, user: 0.8 } }))).toEqual([
-      '81% of the values of item are unknown to the encoder, expected at most 80% (gate.max_unknown)',
+    const unknown = (share: number) => ({ rows: 100, missing: 0, values: 100, unknown: 100 * share });
+    const test = { item: unknown(0.81), user: unknown(0.8) };
+    const features = { ...better.challenger.features, counts: { train: {}, validation: {}, test } };
+    expect(reasonsOf(changed(better, { features }))).toEqual([
+      '81% of the values of item are unknown to the encoder, expected at most 80% (gate.max_unknown); if it lasts, it is accepted after 3 such refusals, this is number 1 (gate.lasting_after)',
     ]);
   });
 
@@ -267,7 +273,7 @@ describe('a broken model is refused, however good its loss', () => {
     const { click = 0, conversion = 0 } = better.challenger.stageRates;
     expect(reasonsOf(changed(better, { stageRates: { click, conversion: conversion / 2 } }))).toEqual([
       expect.stringMatching(
-        /^conversion happened in \d+(\.\d+)?% of the new training rows, expected \d+(\.\d+)?% to \d+(\.\d+)?%: the current version was trained at \d+(\.\d+)?% \(gate\.label_rate\)$/,
+        /^conversion happened in \d+(\.\d+)?% of the new training rows, expected \d+(\.\d+)?% to \d+(\.\d+)?%: the current version was trained at \d+(\.\d+)?% \(gate\.label_rate\); if it lasts, it is accepted after 3 such refusals, this is number 1 \(gate\.lasting_after\)$/,
       ),
     ]);
     const label = better.rows.labels.conversion?.map((value, row) => (row % 2 === 0 ? 0 : value)) as Int8Array;
@@ -275,5 +281,210 @@ describe('a broken model is refused, however good its loss', () => {
     expect(reasonsOf({ ...better, rows })).toContainEqual(
       expect.stringMatching(/^conversion happened in \d+(\.\d+)?% of the compared rows, /),
     );
+  });
+});
+
+describe('features that changed', () => {
+  const counts = (missing: number, unknown: number | null = 0) => {
+    const values = 1000 - missing;
+    return { rows: 1000, missing, values, unknown };
+  };
+  const numbers = (values: readonly number[]) => ({ kind: 'number' as const, rows: 1000, missing: 0, values });
+  const named = (shares: readonly number[]) => ({
+    kind: 'values' as const,
+    rows: 1000,
+    missing: 0,
+    total: 1000,
+    top: shares.map((share, at) => [`#${at}`, 1000 * share, `v${at}`] as const),
+  });
+  const varied = { age: numbers([18, 20, 35, 70]), item: named([0.4, 0.3, 0.3]) };
+  const facts = (train: FeatureCounts, test: FeatureCounts, distributions: FeatureFacts['distributions'] = varied) => ({
+    counts: { train, validation: {}, test },
+    distributions,
+  });
+  const whole = { age: counts(0, null), item: counts(10) };
+  /** The far better challenger, made from such values, beside a champion made from whole ones. */
+  const made = (
+    features: FeatureFacts,
+    compared: FeatureCounts = whole,
+    rules: Partial<GateInput['rules']> = {},
+  ): GateInput => ({
+    ...changed(better, { features }, rules),
+    champion: {
+      ...(better.champion as NonNullable<GateInput['champion']>),
+      features: facts(whole, whole),
+      compared,
+      alike: new Set(['item']),
+    },
+  });
+  const reasonsOf = (input: GateInput) => judge(input).reasons;
+  const ONCE = '; if it lasts, it is accepted after 3 such refusals, this is number 1 (gate.lasting_after)';
+
+  it('a little are no reason to refuse', () => {
+    const little = { age: counts(150, null), item: counts(200, 100) };
+    expect(judge(made(facts(little, little), little)).verdict).toBe('promoted');
+  });
+
+  it('are refused where they went missing, in training or since', () => {
+    expect(reasonsOf(made(facts({ ...whole, item: counts(1000) }, whole)))).toEqual([
+      `item is missing in 100% of the new training rows, expected at most 21%: 1% in the training rows of the current version (gate.max_rise)${ONCE}`,
+    ]);
+    expect(reasonsOf(made(facts(whole, whole), { ...whole, age: counts(201, null) }))).toEqual([
+      `age is missing in 20.1% of the compared rows, expected at most 20%: 0% in the training rows of the current version (gate.max_rise)${ONCE}`,
+    ]);
+  });
+
+  it('are not refused where the missing values are trusted, or declared to be allowed', () => {
+    const lost = facts({ ...whole, item: counts(1000) }, whole);
+    const trusted = judge(made(lost, whole, { trusted: ['item'] }));
+    expect(trusted.verdict).toBe('promoted');
+    expect(trusted.figures.guards.find(({ guard, of }) => guard === 'missing' && of === 'item')?.sentence).toMatch(
+      /\(gate\.max_rise\); it is trusted \(gate\.trusted\)$/,
+    );
+    expect(judge(made(lost, whole, { maxRise: 1 })).verdict).toBe('promoted');
+  });
+
+  it('are refused where their values became unknown', () => {
+    expect(reasonsOf(made(facts(whole, { ...whole, item: counts(0, 300) })))).toEqual([
+      `30% of the values of item are unknown to the new version, expected at most 20%: 0% were to the current version when it was trained (gate.max_rise)${ONCE}`,
+    ]);
+    expect(reasonsOf(made(facts(whole, whole), { ...whole, item: counts(0, 1000) }))).toEqual([
+      `100% of the values of item in the compared rows are unknown to the current version, expected at most 80%: are they written in another way? (gate.max_unknown)${ONCE}`,
+    ]);
+  });
+
+  it('are refused where many values became one', () => {
+    const constant = { age: numbers([35, 35, 35, 35]), item: named([1]) };
+    expect(reasonsOf(made(facts(whole, whole, constant)))).toEqual([
+      `100% of the values of age in the new training rows are the same one, expected below 99.9%: 25% in those of the current version (if it is right, gate.trusted: [age])${ONCE}`,
+      `100% of the values of item in the new training rows are the same one, expected below 99.9%: 40% in those of the current version (if it is right, gate.trusted: [item])${ONCE}`,
+    ]);
+  });
+
+  it('are told of a first version, which is not refused for them', () => {
+    const features = facts({ age: counts(1000, null), item: counts(0) }, {}, { age: numbers([]), item: named([1]) });
+    expect(judge({ ...made(features), champion: null })).toMatchObject({
+      verdict: 'first',
+      figures: {
+        notes: ['age is missing in all of the training rows', 'item has the same value in all of the training rows'],
+      },
+    });
+  });
+
+  it('that tell a label alone are refused in a first version, too, unless they are trusted', () => {
+    const suspicious = [{ feature: 'paid', column: 'pay_amount', stage: 'conversion', auc: 1 }];
+    const leaking = { ...changed(better, { suspicious }), champion: null };
+    expect(judge(leaking)).toMatchObject({
+      verdict: 'refused',
+      reasons: [
+        'pay_amount alone tells conversion with an AUC of 1.000, expected at most 0.95: most likely it is known only afterwards (if it is right, gate.trusted: [paid])',
+      ],
+    });
+    expect(judge({ ...changed(leaking, {}, { trusted: ['paid'] }), champion: null }).verdict).toBe('first');
+  });
+});
+
+describe('a change that lasts', () => {
+  /** A label that was half as frequent, in training and since, in several nights. */
+  const halved = (night: number): GateInput => {
+    const share = 0.5 + night / 100;
+    const { click = 0, conversion = 0 } = better.challenger.stageRates;
+    return changed(better, { stageRates: { click: click * share, conversion } });
+  };
+  const decisionOf = (input: GateInput) => {
+    const { figures } = judge(input);
+    return { guards: figures.guards, rows: figures.rows };
+  };
+  const nights = (...rates: readonly number[]) => rates.map((night) => decisionOf(halved(night)));
+  const judgedAfter = (earlier: GateInput['earlier'], rules: Partial<GateInput['rules']> = {}) =>
+    judge({ ...changed(halved(0), {}, rules), earlier });
+
+  it('is refused until it was so in three runs, and the refusal counts them', () => {
+    for (const [before, number] of [
+      [nights(), 1],
+      [nights(1), 2],
+      [nights(2, 1), 3],
+    ] as const) {
+      expect(judgedAfter(before)).toMatchObject({
+        verdict: 'refused',
+        reasons: [expect.stringContaining(`after 3 such refusals, this is number ${number} (gate.lasting_after)`)],
+      });
+    }
+  });
+
+  it('is then accepted, which the reason says', () => {
+    const { verdict, reasons, figures } = judgedAfter(nights(3, 2, 1));
+    expect(verdict).toBe('promoted');
+    expect(reasons).toEqual([
+      expect.stringMatching(/^better: /),
+      expect.stringMatching(
+        /^click happened in .*\(gate\.label_rate\); accepted, for it was so in the last 3 runs, too \(gate\.lasting_after\)$/,
+      ),
+    ]);
+    // A version that is accepted so, and refused for another reason, goes on with the row.
+    const accepted = { guards: figures.guards, rows: figures.rows };
+    const next = { ...halved(4), earlier: [accepted, ...nights(3, 2, 1)] };
+    expect(judge(next).verdict).toBe('promoted');
+  });
+
+  it('is not shown by the same data again', () => {
+    expect(judgedAfter(nights(0, 0, 0)).verdict).toBe('refused');
+    expect(judgedAfter(nights(1, 1, 0, 1)).reasons[0]).toContain('this is number 2 ');
+  });
+
+  it('is not where a night between was as before, or another change', () => {
+    expect(judgedAfter([...nights(3, 2), decisionOf(better), ...nights(1)]).verdict).toBe('refused');
+    expect(judgedAfter(nights(3, -25, 1)).reasons[0]).toContain('this is number 2 ');
+  });
+
+  it('is never accepted, or sooner, where that is declared', () => {
+    expect(judgedAfter(nights(3, 2, 1), { lastingAfter: null }).reasons).toEqual([
+      expect.stringMatching(/\(gate\.label_rate\)$/),
+    ]);
+    expect(judgedAfter(nights(1), { lastingAfter: 1 }).verdict).toBe('promoted');
+  });
+
+  it('is no leak: that is refused however often', () => {
+    const suspicious = [{ feature: 'paid', column: 'paid', stage: 'conversion', auc: 1 }];
+    const leaking = changed(better, { suspicious });
+    const earlier = [1, 2, 3].map((rows) => ({ ...decisionOf(leaking), rows }));
+    expect(judge({ ...leaking, earlier }).verdict).toBe('refused');
+  });
+});
+
+describe('few groups', () => {
+  const grouped = (input: GateInput, groups: number): GateInput => {
+    const of = Float64Array.from({ length: 3000 }, (_, row) => row % groups);
+    return { ...input, rows: { ...input.rows, group: { of, kind: 'groups' } } };
+  };
+  const bounds = ({ figures }: ReturnType<typeof judge>) =>
+    figures.guards.filter(({ guard }) => guard === 'pcoc').map(({ sentence }) => sentence);
+
+  it('of one, all rows are judged as if there were no group', () => {
+    const [one, none] = [judge(grouped(better, 1)), judge({ ...better, rows: { ...better.rows, group: null } })];
+    expect([one.verdict, one.reasons]).toEqual([none.verdict, none.reasons]);
+    expect(bounds(one)[0]).toMatch(
+      /^PCOC of CTR is \S+ \(95% interval \S+ to \S+, by blocks of rows, for all are of 1 group\), expected within /,
+    );
+  });
+
+  it('have intervals by blocks of rows, and let the loss decide nothing', () => {
+    const few = judge(grouped(better, 3));
+    expect(few.reasons).toEqual(['metrics decide nothing: 3 groups to resample, expected at least 30 (log.group)']);
+    expect(bounds(few)[0]).toContain(', by blocks of rows, for there are but 3 groups)');
+    expect(judge({ ...grouped(better, 3), champion: null }).verdict).toBe('first');
+  });
+
+  it('cannot be told from fewer than 30 blocks with such rows, which is no reason to refuse', () => {
+    const click = better.rows.labels.click?.map((value, row) => (row < 75 ? value : 0)) as Int8Array;
+    const conversion = better.rows.labels.conversion?.map((value, row) => (row < 75 ? value : 0)) as Int8Array;
+    const rows = { ...better.rows, labels: { click, conversion }, group: null };
+    const guards = judge({ ...better, rows, champion: null }).figures.guards.filter(({ of }) => of === 'pcvr');
+    expect(guards.map(({ guard, holds }) => [guard, holds])).toEqual([
+      ['normalized_entropy', true],
+      ['pcoc', true],
+    ]);
+    for (const { sentence } of guards)
+      expect(sentence).toMatch(/cannot be told, \d+ blocks of rows to resample, expected at least 30$/);
   });
 });

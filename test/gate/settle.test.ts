@@ -28,7 +28,7 @@ describe('settling a decision', () => {
       champion: one,
       championEtag: etag,
       window: null,
-      figures: { rows: 0, conversions: 0, loss: null, guards: [], outputs: [] },
+      figures: { rows: 0, conversions: 0, loss: null, guards: [], outputs: [], notes: [] },
     };
   });
 

@@ -1,7 +1,8 @@
 /** Held-out rows and two models of a known quality, for tests of the gate. */
 import { roleTasks } from '../../lib/evaluation/funnel.ts';
-import type { Challenger, GateInput } from '../../lib/gate/judge.ts';
+import type { Challenger, GateInput } from '../../lib/gate/input.ts';
 import { randomStream } from '../../lib/numbers/random.ts';
+import type { ValueCounts } from '../../lib/table/encode/value-counts.ts';
 
 const RULES: GateInput['rules'] = {
   minConversions: 100,
@@ -10,6 +11,9 @@ const RULES: GateInput['rules'] = {
   pcoc: [0.67, 1.5],
   labelRate: 1.5,
   maxUnknown: 0.8,
+  maxRise: 0.2,
+  trusted: [],
+  lastingAfter: 3,
   drift: null,
 };
 const TASKS = roleTasks({ impression: 'impression', click: 'click', conversion: 'conversion' }, 'impression');
@@ -18,6 +22,8 @@ const LOSS = [
   { stage: 'conversion', output: 'pctcvr', weight: 1 },
 ];
 export const DAY = 86_400_000;
+/** A tenth of its values is unknown. */
+const ITEM: ValueCounts = { rows: 100, missing: 0, values: 100, unknown: 10 };
 
 const sigmoid = (logit: number) => 1 / (1 + Math.exp(-logit));
 
@@ -73,7 +79,8 @@ export function simulate({
       probabilities: { pctr, pcvr, pctcvr: pctr.map((p, row) => p * (pcvr[row] as number)) },
       stageRates: rates,
       taskRates: { ctr: rates.click, cvr: rates.conversion / rates.click, ctcvr: rates.conversion },
-      unknownShares: { item: 0.1 },
+      features: { counts: { train: {}, validation: {}, test: { item: ITEM } }, distributions: {} },
+      suspicious: [],
     };
   };
   return {
@@ -84,6 +91,9 @@ export function simulate({
     loss: LOSS,
     conversion: 'conversion',
     challenger: model('challenger', challengerNoise),
-    champion: isFirst ? null : { ...model('champion', championNoise), version: 'v1', ageMs: 10 * DAY },
+    champion: isFirst
+      ? null
+      : { ...model('champion', championNoise), version: 'v1', ageMs: 10 * DAY, compared: {}, alike: new Set() },
+    earlier: [],
   };
 }

@@ -1,4 +1,5 @@
 import type { Mistake } from '../declaration-error.ts';
+import { unknownName } from '../names.ts';
 import { hasValidation, resolveSplit } from '../resolve/resolve-split.ts';
 import type { Draft } from '../schema/draft.ts';
 import type { SplitShape } from '../schema/schema.ts';
@@ -8,7 +9,7 @@ import { parseInstant } from '../units.ts';
 export function checkSettings(draft: Draft): readonly Mistake[] {
   const { split } = draft.file;
   const parts = split === undefined ? [] : [...checkShares(split), ...checkInstants(split), ...checkValues(split)];
-  const checks = [checkTime, checkPatience, checkMomentum, checkCalibration, checkCsv];
+  const checks = [checkTime, checkPatience, checkMomentum, checkCalibration, checkCsv, checkTrusted];
   return [...parts, ...checks.flatMap((check) => check(draft))];
 }
 
@@ -91,4 +92,11 @@ function checkCsv({ file: { csv } }: Draft): readonly Mistake[] {
   if (other === undefined) return [];
   const message = `got ${JSON.stringify(delimiter)}, which is csv.${other} too, expected another character`;
   return [{ path: ['csv', 'delimiter'], message }];
+}
+
+function checkTrusted(draft: Draft): readonly Mistake[] {
+  const names = draft.names('features');
+  return (draft.file.gate?.trusted ?? []).flatMap((name, i) =>
+    names.includes(name) ? [] : [{ path: ['gate', 'trusted', i], message: unknownName('feature', name, names) }],
+  );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../units.ts';
-import { duration, factor, pcocLimits, positive, rejectable, share, whole } from '../value-schemas.ts';
+import { duration, factor, featureName, pcocLimits, positive, rejectable, share, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
 /** Schema of a declaration's section `gate`; a section that is left out has every default. */
@@ -27,6 +27,23 @@ export const gate = z
       .default(1.5)
       .describe("Factor by which a label's rate may differ from the current version's training rate."),
     max_unknown: rejectable.default(0.8).describe("Share of a feature's values that may be unknown to the encoder."),
+    max_rise: rejectable
+      .default(0.2)
+      .describe(
+        "By how much a feature's share of missing values, or of unknown ones, may exceed that of the current version.",
+      ),
+    trusted: z
+      .array(featureName)
+      .default([])
+      .describe(
+        'Features whose values are right though they tell a label alone, are missing, unknown or all the same.',
+      ),
+    lasting_after: whole(1)
+      .nullable()
+      .default(3)
+      .describe(
+        'Refusals in a row for the same change, on different data, after which it is accepted; null for never.',
+      ),
     drift: positive
       .nullable()
       .default(null)

@@ -46,6 +46,21 @@ export type Distribution = NumberDistribution | ValueDistribution;
 /** Distributions by feature. */
 export type Distributions = Readonly<Record<string, Distribution>>;
 
+/** Share that the most frequent value has of all values, to a thousandth for numbers; `null` without values. */
+export function modeShare(distribution: Distribution): number | null {
+  if (distribution.kind === 'values') {
+    const [most] = distribution.top;
+    return most === undefined ? null : most[1] / distribution.total;
+  }
+  const { values } = distribution;
+  let [run, longest] = [0, 0];
+  for (let rank = 0; rank < values.length; rank++) {
+    run = rank > 0 && values[rank] === values[rank - 1] ? run + 1 : 1;
+    longest = Math.max(longest, run);
+  }
+  return values.length === 0 ? null : longest / values.length;
+}
+
 /**
  * Measures the distribution of every feature's values in the training rows.
  * @param from SQL after FROM of a log's prepared rows, as `goodLogRows`.

@@ -23,7 +23,8 @@ export interface SuspiciousColumn {
   readonly auc: number;
 }
 
-const SUSPICIOUS_AUC = 0.95;
+/** AUC above which a feature is suspicious. */
+export const SUSPICIOUS_AUC = 0.95;
 /** With fewer rows of a class, a feature may rank them all first by chance. */
 const LEAST_OF_CLASS = 10;
 /** Rows that are looked at: of features with one value in a row, and of bags. */

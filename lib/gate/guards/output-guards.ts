@@ -1,22 +1,11 @@
-/** The guards: conditions that a model must meet to be promoted, however good its metrics are. */
-import type { GateChoice } from '../config/declaration.ts';
-import type { FunnelTask } from '../evaluation/funnel.ts';
-import { count, percent, precise } from '../numbers/text.ts';
-import type { OutputComparison } from './compare.ts';
+/** Guards of a model's outputs and of the labels: numbers, entropy, sums, drift and rates. */
+import type { GateChoice } from '../../config/declaration.ts';
+import type { FunnelTask } from '../../evaluation/funnel.ts';
+import { count, percent, precise } from '../../numbers/text.ts';
+import { tooFewUnits } from '../bootstrap.ts';
+import type { OutputComparison } from '../compare.ts';
 import { stabilityIndex } from './drift.ts';
-
-/** The result of one guard: the number that it checked, its limits, and a sentence for people. */
-export interface Guard {
-  readonly guard: 'numbers' | 'normalized_entropy' | 'pcoc' | 'unknown_ids' | 'drift' | 'label_rate';
-  /** The output, feature or stage that it is about. */
-  readonly of: string;
-  /** `null` where it is undefined, or infinite. */
-  readonly value: number | null;
-  readonly least: number | null;
-  readonly most: number | null;
-  readonly holds: boolean;
-  readonly sentence: string;
-}
+import type { Guard } from './guard.ts';
 
 /** Every output must be a probability on every row. */
 export function numbersGuard(who: string, probabilities: Readonly<Record<string, Float32Array>>): Guard {
@@ -42,50 +31,48 @@ export function numbersGuard(who: string, probabilities: Readonly<Record<string,
  * conditional one, which has but the rows that reached its stage, must not be shown to be worse.
  */
 export function entropyGuard(
-  { title, output, challenger }: OutputComparison,
+  { title, output, challenger, units }: OutputComparison,
   given: string | null,
   why: string,
 ): Guard {
   const { value, lower } = challenger.normalizedEntropy;
+  const untold = given === null ? null : tooFewUnits(units);
   const judged = given === null ? value : value === null ? null : lower;
-  const holds = judged !== null && judged < 1;
-  const interval = given === null ? '' : ` (at least ${precise(lower)} with 97.5% confidence)`;
+  const holds = value !== null && untold !== null ? true : judged !== null && judged < 1;
+  const interval = given === null ? '' : ` (at least ${precise(lower)} with 97.5% confidence${units.note})`;
+  const expected = 'expected below 1, that of the constant training rate';
   const sentence =
     value === null
       ? `normalised entropy of ${title} cannot be told: ${why}`
-      : `normalised entropy of ${title} is ${precise(value)}${interval}, expected below 1, that of the constant training rate`;
+      : untold === null
+        ? `normalised entropy of ${title} is ${precise(value)}${interval}, ${expected}`
+        : `normalised entropy of ${title} is ${precise(value)}, ${expected}: whether it is shown to be above cannot be told, ${untold}`;
   return { guard: 'normalized_entropy', of: output, value, least: null, most: 1, holds, sentence };
 }
 
 /** Predicted over observed; only an interval that lies outside the limits altogether is a fault. */
-export function pcocGuard({ title, output, challenger }: OutputComparison, [least, most]: GateChoice['pcoc']): Guard {
+export function pcocGuard(
+  { title, output, challenger, units }: OutputComparison,
+  [least, most]: GateChoice['pcoc'],
+): Guard {
   const { value, lower, upper } = challenger.pcoc;
+  const untold = tooFewUnits(units);
   const isTooHigh = lower !== null && lower > most;
   const isTooLow = upper !== null && upper < least;
+  const expected = `expected within ${least} to ${most} (gate.pcoc)`;
   return {
     guard: 'pcoc',
     of: output,
     value,
     least,
     most,
-    holds: !isTooHigh && !isTooLow,
+    holds: untold !== null || !(isTooHigh || isTooLow),
     sentence:
       value === null
-        ? `PCOC of ${title} cannot be told`
-        : `PCOC of ${title} is ${precise(value)} (95% interval ${precise(lower)} to ${precise(upper)}), expected within ${least} to ${most} (gate.pcoc)`,
-  };
-}
-
-/** Share of a feature's values that the encoder does not know. */
-export function unknownGuard(feature: string, share: number, most: number): Guard {
-  return {
-    guard: 'unknown_ids',
-    of: feature,
-    value: share,
-    least: null,
-    most,
-    holds: share <= most,
-    sentence: `${percent(share)} of the values of ${feature} are unknown to the encoder, expected at most ${percent(most)} (gate.max_unknown)`,
+        ? `PCOC of ${title} cannot be told: no positive rows, ${expected}`
+        : untold === null
+          ? `PCOC of ${title} is ${precise(value)} (95% interval ${precise(lower)} to ${precise(upper)}${units.note}), ${expected}`
+          : `PCOC of ${title} is ${precise(value)}, ${expected}: whether it is outside cannot be told, ${untold}`,
   };
 }
 
@@ -120,6 +107,7 @@ export function labelRateGuard(
   return {
     guard: 'label_rate',
     of: stage,
+    where,
     value: Number.isFinite(rate) ? rate : null,
     least,
     most,
