@@ -68,7 +68,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
 
     step('4 score', `the held-out half as candidates, dropped in ${options.bucket}/${PREFIXES.candidates}`);
     const keys = await dropCandidates(store, declaration, data, options, scratch, io);
-    const results = await withScoring(store, { ...options, model: name }, session, (score) => score(keys));
+    const results = await withScoring(store, { ...options, model: name }, session, (score) => score({ keys }));
     const code = printResults(session, results, options);
     if (code !== EXIT_CODES.success) return code;
 

@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { Option } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { RECONCILE_SECONDS, RETRY_SECONDS } from '../../lib/contract/limits.ts';
-import { openBucket } from '../bucket.ts';
+import { RECONCILE_SECONDS, RETRY_SECONDS, STILL_SECONDS } from '../../lib/contract/limits.ts';
+import { bucketFolder, openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import type { LocalOptions } from '../scoring/local-scoring.ts';
 import type { PollOptions } from '../scoring/poll.ts';
 import type { Session } from '../terminal/exit.ts';
-import { printFileResult, printResults } from '../terminal/file-results.ts';
+import { leftOutLines, printFileResult, printResults } from '../terminal/file-results.ts';
 import { print } from '../terminal/io.ts';
 import {
   bucketOption,
@@ -54,11 +54,14 @@ export const defineLocal: DefineCommand = (command, act) => {
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
-    .examples([
-      'cp today.parquet bucket/candidates/ && entirespace local',
-      'entirespace local --watch',
-      'entirespace local --endpoint http://localhost:4566 --bucket s3://my-bucket --poll',
-    ])
+    .examples(
+      [
+        'cp today.parquet bucket/candidates/ && entirespace local',
+        'entirespace local --watch',
+        'entirespace local --endpoint http://localhost:4566 --bucket s3://my-bucket --poll',
+      ],
+      `Under --watch, write a file elsewhere on the same disk and rename it into place: a file that grows is taken once it has stood still for ${STILL_SECONDS} s.`,
+    )
     .action((options: WatchOptions & PollOptions & { readonly poll: boolean }) =>
       act(options.json, async (session) => {
         if (!options.poll) return scoreFolder(options, session);
@@ -72,18 +75,22 @@ export const defineLocal: DefineCommand = (command, act) => {
 async function scoreFolder(options: WatchOptions, session: Session): Promise<ExitCode> {
   const { io, signal } = session;
   const { withScoring } = await import('../scoring/local-scoring.ts');
+  const { standingStill } = await import('../scoring/standing-still.ts');
   const store = await openBucket(io, options.bucket, 'write', options);
   return withScoring(store, options, session, async (score) => {
     if (!options.watch) return printResults(session, await score(), options);
     const shown = new Set<string>();
+    const isNew = (text: string) => !shown.has(text) && shown.add(text).size > 0;
+    const isComplete = standingStill(bucketFolder(store));
     while (!signal.aborted) {
-      for (const result of await score()) {
-        const document = JSON.stringify(result);
-        if (result.status === 'open' || shown.has(document)) continue;
-        shown.add(document);
-        if (options.json) print(io, document);
+      const results = await score({ isComplete });
+      for (const result of results) {
+        if (result.status === 'open' || (result.status === 'left_out' && !options.json)) continue;
+        if (!isNew(JSON.stringify({ ...result, earlier: undefined }))) continue;
+        if (options.json || result.status === 'left_out') print(io, JSON.stringify(result));
         else printFileResult(io, result, options.bucket);
       }
+      if (!options.json) for (const line of leftOutLines(results, options.bucket)) if (isNew(line)) print(io, line);
       await setTimeout(WATCH_MS, undefined, { signal }).catch(() => undefined);
     }
     return EXIT_CODES.success;

@@ -43,7 +43,7 @@ export const defineScore: DefineCommand = (command, act) => {
         const { placeCandidates } = await import('../scoring/place-candidates.ts');
         const store = await openBucket(session.io, options.bucket, 'write', options);
         return withScoring(store, options, session, async (scoreFiles) => {
-          const results = await scoreFiles(await placeCandidates(session.io, store, files));
+          const results = await scoreFiles({ keys: await placeCandidates(session.io, store, files) });
           return printResults(session, results, options);
         });
       }),

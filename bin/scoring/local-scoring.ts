@@ -1,7 +1,7 @@
 /** Local mode: a bucket, its registry and the handlers of the Lambdas. */
 import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../lib/scoring/handlers/score-shard.ts';
-import { type FileResult, scoreLocal } from '../../lib/scoring/local/local.ts';
+import { type FileResult, type LocalScoring, scoreLocal } from '../../lib/scoring/local/local.ts';
 import { candidateFiles } from '../../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../lib/scoring/rows/registry-models.ts';
@@ -53,8 +53,8 @@ export async function withModel<T>(
   });
 }
 
-/** Scores candidate files of a bucket, all of them where no keys are given, with the current version of its model. */
-export type ScoreFiles = (keys?: readonly string[]) => Promise<FileResult[]>;
+/** Scores candidate files of a bucket, all that are complete where no keys are given, with the current version. */
+export type ScoreFiles = (which?: Pick<LocalScoring, 'keys' | 'isComplete'>) => Promise<FileResult[]>;
 
 /** Runs work that scores. The current version is loaded before each scoring that finds another one. */
 export async function withScoring<T>(
@@ -64,7 +64,7 @@ export async function withScoring<T>(
   work: (score: ScoreFiles) => Promise<T>,
 ): Promise<T> {
   return withModel(store, options, session, ({ name, loader, loadCurrent, scratch }) =>
-    work(async (keys) => {
+    work(async (which = {}) => {
       await loadCurrent();
       const bar = progressBar(options.json ? null : session.io.stderr);
       try {
@@ -75,7 +75,7 @@ export async function withScoring<T>(
           handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
           scratch,
           signal: session.signal,
-          ...(keys && { keys }),
+          ...which,
           ...(options.again && { again: options.again }),
           onProgress: ({ rowsDone, rowsTotal, filesDone, filesTotal }) =>
             bar.update({ label: 'score', done: rowsDone, total: rowsTotal, note: `${filesDone}/${filesTotal} files` }),

@@ -8,6 +8,7 @@ import { digestFile } from '../../lib/registry/version-files.ts';
 import { checkCandidateKey } from '../../lib/scoring/protocol/keys.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
+import { LEFT_OUT_REASONS } from '../../lib/table/source/left-out.ts';
 import { bucketFolder } from '../bucket.ts';
 import { type Io, pathIn } from '../terminal/io.ts';
 
@@ -52,7 +53,7 @@ async function problemsOf({ file, path, key }: Placement, placements: readonly P
   if (!facts.isFile()) return [`${file} is a folder, expected a file`];
   const check = checkCandidateKey(key);
   if (check.kind === 'refused') return [check.message];
-  if (check.kind === 'ignored') return [`${file} cannot be a candidate: its name begins with _ or .`];
+  if (check.kind === 'ignored') return [`${file} cannot be a candidate: ${LEFT_OUT_REASONS[check.reason ?? 'hidden']}`];
   const same = placements.find((other) => other.key === key);
   return same === undefined || same.file === file ? [] : [`${same.file} and ${file} would both be ${key}`];
 }

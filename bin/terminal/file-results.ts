@@ -1,11 +1,12 @@
 /** The results of candidate files: those that were scored on standard output, the others on standard error. */
 
-import { failureKey, scoresFolder } from '../../lib/contract/bucket.ts';
+import { failureKey, PREFIXES, scoresFolder } from '../../lib/contract/bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { count, countOf } from '../../lib/numbers/text.ts';
 import type { FailureReason } from '../../lib/scoring/errors.ts';
 import type { FileResult } from '../../lib/scoring/local/local.ts';
 import type { ScoresManifest } from '../../lib/scoring/protocol/records.ts';
+import { leftOutNotes } from '../../lib/table/source/left-out.ts';
 import type { Session } from './exit.ts';
 import { type Io, print, printError } from './io.ts';
 
@@ -16,27 +17,45 @@ export function printResults(
   { json, bucket }: { readonly json: boolean; readonly bucket: string },
 ): ExitCode {
   if (json) print(io, JSON.stringify(results));
-  else for (const result of results) printFileResult(io, result, bucket);
+  else {
+    for (const result of results) if (result.status !== 'left_out') printFileResult(io, result, bucket);
+    for (const note of leftOutLines(results, bucket)) print(io, note);
+  }
   return signal.aborted ? EXIT_CODES.interrupted : exitCodeOfResults(results);
 }
 
+/** Returns lines on the keys that were not taken for candidate files: with the number, the reason and some names. */
+export function leftOutLines(results: readonly FileResult[], bucket: string): string[] {
+  const leftOut = results.flatMap((result) =>
+    result.status === 'left_out' ? [{ name: result.key, reason: result.reason, files: 1 }] : [],
+  );
+  return leftOutNotes(leftOut, `${bucket}/${PREFIXES.candidates}`).map((note) => `note: ${note}`);
+}
+
+/** The result of a file that was taken for a candidate. */
+export type CandidateResult = Exclude<FileResult, { readonly status: 'left_out' }>;
+
 /** Prints a line with the rows and the place of the scores, and its notes, or the reason why there are none. */
-export function printFileResult(io: Io, result: FileResult, bucket: string): void {
+export function printFileResult(io: Io, result: CandidateResult, bucket: string): void {
   const line = formatFileResult(result, bucket);
   if (result.status === 'succeeded') print(io, [line, ...notesOf(result)].join('\n'));
   else printError(io, `entirespace: ${line}`);
 }
 
 /** The line of a result, without the name of the command in front of it. */
-export function formatFileResult(result: FileResult, bucket: string): string {
+export function formatFileResult(result: CandidateResult, bucket: string): string {
   switch (result.status) {
     case 'succeeded': {
       const { scored, rejected, seconds, model } = result.manifest;
-      const rate = seconds > 0 ? `, ${count(scored / seconds)} rows/s` : '';
-      return `${result.key}: ${countOf(scored, 'row')} scored${unknownText(result.manifest)}, ${count(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
+      const { earlier } = result;
+      if (earlier !== undefined && earlier.currentVersion !== model.version)
+        return `${result.key} has scores by ${model.name} ${model.version}; the current version is ${earlier.currentVersion}: score it with --again all for scores by that -> ${bucket}/${scoresFolder(result.key)}`;
+      const rate = seconds > 0 && earlier === undefined ? `, ${count(scored / seconds)} rows/s` : '';
+      const before = earlier === undefined ? '' : 'has scores already, ';
+      return `${result.key}: ${before}${countOf(scored, 'row')} scored${unknownText(result.manifest)}, ${count(rejected)} rejected, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
     }
     case 'failed':
-      return `${result.failure.message} -> ${bucket}/${failureKey(result.key)}`;
+      return `${result.failure.message}${result.earlier === undefined ? '' : ' (an earlier result: --again failed tries it again)'} -> ${bucket}/${failureKey(result.key)}`;
     case 'refused':
       return result.message;
     case 'open':
@@ -45,7 +64,12 @@ export function formatFileResult(result: FileResult, bucket: string): string {
 }
 
 function notesOf({ key, manifest }: Extract<FileResult, { readonly status: 'succeeded' }>): string[] {
-  return manifest.notes.map((note) => `note: ${key}: ${note}`);
+  return manifest.notes.map((note) => noteLine(key, note));
+}
+
+/** The line of a note on a file, which begins with the file. */
+export function noteLine(key: string, note: string): string {
+  return `note: ${note.startsWith(key) ? note : `${key}: ${note}`}`;
 }
 
 /** Rows whose user or item a feature table lacks; many of them may mean that the keys are written in another way. */
@@ -61,5 +85,7 @@ function exitCodeOfResults(results: readonly FileResult[]): ExitCode {
   const isGivenUp = (result: FileResult) =>
     result.status === 'failed' && result.failure.reason === ('retries_exhausted' satisfies FailureReason);
   if (results.some(isGivenUp)) return EXIT_CODES['disk or memory'];
-  return results.every(({ status }) => status === 'succeeded') ? EXIT_CODES.success : EXIT_CODES['bad data'];
+  return results.every(({ status }) => status === 'succeeded' || status === 'left_out')
+    ? EXIT_CODES.success
+    : EXIT_CODES['bad data'];
 }

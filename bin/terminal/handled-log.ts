@@ -6,6 +6,8 @@ import type { PlanResult } from '../../lib/scoring/protocol/plan.ts';
 import type { Logger } from '../../lib/scoring/protocol/ports.ts';
 import type { Reconciled } from '../../lib/scoring/protocol/reconcile.ts';
 import type { ScoreResult } from '../../lib/scoring/protocol/score.ts';
+import { LEFT_OUT_REASONS } from '../../lib/table/source/left-out.ts';
+import { noteLine } from './file-results.ts';
 import { type Io, print, printError } from './io.ts';
 
 type Details = Parameters<Logger['info']>[1];
@@ -55,15 +57,18 @@ function linesOfResult(result: PlanResult | ScoreResult, bucket: string): Line[]
     case 'succeeded': {
       const rows = `${countOf(result.scored, 'row')} scored, ${count(result.rejected)} rejected`;
       const text = `${result.key}: ${rows} -> ${bucket}/${scoresFolder(result.key)}`;
-      const notes = result.notes.map((note) => ({ text: `note: ${result.key}: ${note}`, isBad: false }));
+      const notes = result.notes.map((note) => ({ text: noteLine(result.key, note), isBad: false }));
       return [{ text, isBad: false }, ...notes];
     }
     case 'failed':
       return [{ text: `${result.message} -> ${bucket}/${failureKey(result.key)}`, isBad: true }];
     case 'refused':
       return [{ text: result.message, isBad: true }];
-    case 'open':
     case 'ignored':
+      return result.reason === null
+        ? []
+        : [{ text: `${result.key}: left out: ${LEFT_OUT_REASONS[result.reason]}`, isBad: false }];
+    case 'open':
     case 'superseded':
       return [];
   }

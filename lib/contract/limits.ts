@@ -81,6 +81,9 @@ export const RETRY_SECONDS = { first: 30, longest: 900 } as const;
 /** Time after which the missing shards of an unfinished file are sent again, in visibility timeouts of the queue. */
 export const RESEND_AFTER_VISIBILITIES = 1.5;
 
+/** Time for which a file in a folder must have stood still before `local --watch` takes it. */
+export const STILL_SECONDS = 10;
+
 /** Time from one reconciliation, the search for files that got stuck, to the next. */
 export const RECONCILE_SECONDS = 900;
 

@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, readdir, readFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rename, utimes } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { until, workplace } from './workplace.ts';
 
@@ -25,7 +25,7 @@ describe('score', () => {
     const { code, stdout, stderr } = await place.run('score', 'log.parquet', 'bucket/candidates/log.csv');
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
-      stdout: scored('log.parquet', 3000) + scored('log.csv', 3000),
+      stdout: (scored('log.parquet', 3000) + scored('log.csv', 3000)).replaceAll(': ', ': has scores already, '),
       stderr: '',
     });
     expect(await place.listing('bucket')).toEqual(before);
@@ -52,7 +52,10 @@ describe('score', () => {
       'ragged.csv',
       [...lines.slice(0, 50), '1,2', '7,old,i1,,0,0', ...lines.slice(50, 101)].join('\n'),
     );
-    expect(await place.run('score', 'ragged.csv')).toMatchObject({ code: 0, stdout: scored('ragged.csv', 100, 2) });
+    expect(await place.run('score', 'ragged.csv')).toMatchObject({
+      code: 0,
+      stdout: `${scored('ragged.csv', 100, 2)}note: candidates/ragged.csv: the last line has no line end, unlike the others\n`,
+    });
     expect(
       await place.rows(`SELECT "row", reason FROM '${place.at('bucket/rejects/ragged.csv')}/*.parquet' ORDER BY "row"`),
     ).toEqual([
@@ -129,7 +132,7 @@ describe('a file that cannot be a candidate', () => {
         'no such file: absent.csv',
         'folder is a folder, expected a file',
         'candidate key ends in .yaml, expected .parquet, .csv or .csv.gz (candidates/shop.yaml)',
-        '_hidden.csv cannot be a candidate: its name begins with _ or .',
+        '_hidden.csv cannot be a candidate: a name that begins with _ or .',
         'log.csv and folder/log.csv would both be candidates/log.csv',
       ].join('; ')}\n`,
     });
@@ -142,6 +145,7 @@ describe('local', () => {
     await mkdir(place.at('drop/candidates/today'), { recursive: true });
     await cp(place.at('bucket/models'), place.at('drop/models'), { recursive: true });
     await copyFile(place.at('log.csv'), place.at('drop/candidates/today/1.csv'));
+    await utimes(place.at('drop/candidates/today/1.csv'), 0, 0);
     const { code, stdout } = await place.run('local', '-b', 'drop');
     expect({ code, stdout }).toEqual({
       code: 0,
@@ -150,12 +154,16 @@ describe('local', () => {
 
     const { done, stdout: output, signal } = place.start(['local', '-b', 'drop', '--watch']);
     await until(() => output().includes('today/1.csv'));
-    await copyFile(place.at('log.parquet'), place.at('drop/candidates/today/2.parquet'));
+    await copyFile(place.at('log.parquet'), place.at('drop/2.parquet'));
+    await utimes(place.at('drop/2.parquet'), 0, 0);
+    await rename(place.at('drop/2.parquet'), place.at('drop/candidates/today/2.parquet'));
     await until(() => output().includes('drop/scores/today/2.parquet/'));
     signal('SIGINT');
     expect(await done).toMatchObject({
       code: 0,
-      stdout: (scored('today/1.csv', 3000) + scored('today/2.parquet', 3000)).replaceAll('bucket/', 'drop/'),
+      stdout: (
+        scored('today/1.csv', 3000).replace(': ', ': has scores already, ') + scored('today/2.parquet', 3000)
+      ).replaceAll('bucket/', 'drop/'),
       stderr: expect.stringContaining('\nstopping after the work under way (again: at once)\n'),
     });
   });

@@ -9,6 +9,7 @@ import {
   type QueueOptions,
 } from '../../queue/in-process-queue.ts';
 import type { Store } from '../../store/store.ts';
+import type { LeftOutReason } from '../../table/source/left-out.ts';
 import { arrivalBody } from '../protocol/events.ts';
 import { conclude, shardsDone } from '../protocol/finish.ts';
 import { checkCandidateKey, type FileVersion, fileVersion } from '../protocol/keys.ts';
@@ -31,7 +32,7 @@ import {
   type ScoresManifest,
 } from '../protocol/records.ts';
 import { redriveFile } from '../protocol/redrive.ts';
-import { findLocalFiles, type LocalFile } from './local-files.ts';
+import { findLocalFiles, type IsComplete, type LocalFile } from './local-files.ts';
 
 /** The handlers' factories, as `functions/` exports them. */
 export interface Handlers {
@@ -60,6 +61,8 @@ export interface LocalScoring {
   readonly now?: () => Date;
   readonly newWriterId?: () => string;
   readonly queueOptions?: QueueOptions;
+  /** Whether a file that is found is taken in this run. @default every file */
+  readonly isComplete?: IsComplete;
 }
 
 /** How far a run is; files that were over before it began do not count. */
@@ -70,11 +73,19 @@ export interface Progress {
   readonly filesTotal: number;
 }
 
+/** Whether an outcome was made in this run. */
+interface Ended {
+  /** Present where the outcome was there before: the version that is current now, which it may not be of. */
+  readonly earlier?: { readonly currentVersion: string };
+}
+
 export type FileResult =
-  | { readonly status: 'succeeded'; readonly key: string; readonly manifest: ScoresManifest }
-  | { readonly status: 'failed'; readonly key: string; readonly failure: Failure }
+  | ({ readonly status: 'succeeded'; readonly key: string; readonly manifest: ScoresManifest } & Ended)
+  | ({ readonly status: 'failed'; readonly key: string; readonly failure: Failure } & Ended)
   /** The key itself cannot be a candidate's. */
   | { readonly status: 'refused'; readonly key: string; readonly message: string }
+  /** Below `candidates/`, and not taken for a candidate file. */
+  | { readonly status: 'left_out'; readonly key: string; readonly reason: LeftOutReason }
   /** The run was stopped before the file's end. */
   | { readonly status: 'open'; readonly key: string };
 
@@ -86,8 +97,11 @@ export type FileResult =
 export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
   const { store, models, files, handlers, keys = null, again = 'none', concurrency = 1, signal } = options;
   const { now = () => new Date(), newWriterId = randomUUID, scratch = tmpdir(), log = SILENT } = options;
-  await models.current();
-  const found = await findLocalFiles(store, keys, now());
+  const { version: currentVersion } = await models.current();
+  const { files: found, leftOut } = await findLocalFiles(store, keys, {
+    now: now(),
+    ...(options.isComplete && { isComplete: options.isComplete }),
+  });
   const arrivals = inProcessQueue('arrivals', options.queueOptions);
   const shards = inProcessQueue('shards', options.queueOptions);
   const dependencies = { store, newWriterId, now, shards, models };
@@ -95,7 +109,7 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
   const sent = await mapSequence(found, (file) => sendArrival({ ...dependencies, arrivals }, file, again));
   const stopping = signal === undefined ? {} : { signal };
   // Everything is planned before anything is scored, so that progress knows all rows.
-  const planning = { ...dependencies, files, inOneGo: null, log: notingErrors(log, arrivals) };
+  const planning = { ...dependencies, files, inOneGo: null, isNamed: keys !== null, log: notingErrors(log, arrivals) };
   await arrivals.drive(handlers.planShards(planning), stopping);
   if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('arrivals', arrivals));
 
@@ -109,7 +123,13 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
   await shards.drive(handlers.scoreShard(scoring), { ...stopping, concurrency });
   if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('shards', shards));
 
-  return mapSequence(found, ({ file }, position) => readResult(store, sent[position] ?? file));
+  const results = await mapSequence(found, async ({ file }, position) => {
+    const version = sent[position];
+    const result = await readResult(store, version ?? file);
+    const isEnded = result.status === 'succeeded' || result.status === 'failed';
+    return isEnded && version === null ? { ...result, earlier: { currentVersion } } : result;
+  });
+  return [...results, ...leftOut.map(({ name, reason }) => ({ status: 'left_out', key: name, reason }) as const)];
 }
 
 /** Sends a file's arrival, so that it is scored. If it was decided before, only publishes it, and returns `null`. */

@@ -10,6 +10,7 @@ import {
   scoresFolder,
 } from '../../contract/bucket.ts';
 import { MAX_CANDIDATE_KEY_BYTES } from '../../contract/limits.ts';
+import { isDesktopFile, isHidden, isPartial, type LeftOutReason } from '../../table/source/left-out.ts';
 
 /** What an event says of a new candidate file. */
 export interface Arrival {
@@ -35,8 +36,11 @@ export interface FileVersion extends Arrival {
 /** What becomes of a key before its file is looked at. */
 export type KeyCheck =
   | { readonly kind: 'candidate' }
-  /** Not a candidate at all: another folder, or a marker file such as Spark's `_SUCCESS`. */
-  | { readonly kind: 'ignored' }
+  /**
+   * Not meant as a candidate: a marker such as Spark's `_SUCCESS`, what lies below `_temporary/`, an incomplete download,
+   * a file of a desktop system; `null` for the key of another folder.
+   */
+  | { readonly kind: 'ignored'; readonly reason: Extract<LeftOutReason, 'hidden' | 'partial' | 'desktop'> | null }
   | {
       readonly kind: 'refused';
       readonly reason: 'key_extension' | 'key_too_long' | 'key_segments';
@@ -46,8 +50,11 @@ export type KeyCheck =
 /** Whether a key names a candidate file, and why not. */
 export function checkCandidateKey(key: string): KeyCheck {
   const name = key.slice(key.lastIndexOf('/') + 1);
-  if (!key.startsWith(PREFIXES.candidates) || name === '' || name.startsWith('_') || name.startsWith('.'))
-    return { kind: 'ignored' };
+  if (!key.startsWith(PREFIXES.candidates) || name === '') return { kind: 'ignored', reason: null };
+  const segments = key.slice(PREFIXES.candidates.length).split('/');
+  const hidden = segments.some((segment) => isHidden(segment) && segment !== '.' && segment !== '..');
+  const reason = isDesktopFile(name) ? 'desktop' : hidden ? 'hidden' : isPartial(name) ? 'partial' : null;
+  if (reason !== null) return { kind: 'ignored', reason };
   const bytes = Buffer.byteLength(key);
   if (bytes > MAX_CANDIDATE_KEY_BYTES)
     return refused(
@@ -59,7 +66,7 @@ export function checkCandidateKey(key: string): KeyCheck {
       'key_extension',
       `candidate key ends in ${extensionOf(name)}, expected ${DATA_EXTENSIONS_TEXT} (${key})`,
     );
-  if (key.split('/').some((segment) => segment === '' || segment === '.' || segment === '..'))
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
     return refused('key_segments', `candidate key has an empty, . or .. segment (${key})`);
   return { kind: 'candidate' };
 }

@@ -2,6 +2,8 @@ import { planKey } from '../../contract/bucket.ts';
 import { ONE_GO_ROWS } from '../../contract/limits.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { recordText, type Stored } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
+import type { LeftOutReason } from '../../table/source/left-out.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
 import { conclude, type FileStatus, failFile, finishFile, shardsDone } from './finish.ts';
 import { type Arrival, checkCandidateKey, compareVersions, type FileVersion, fileVersion, refusalKey } from './keys.ts';
@@ -12,8 +14,8 @@ import { FORMAT_VERSION, isDecided, type Plan, type Pointer, readOutcome, readPl
 import { scoreOnlyShard } from './score.ts';
 
 export type PlanResult =
-  /** Not a candidate file. */
-  | { readonly status: 'ignored'; readonly key: string }
+  /** Not a candidate file, for that reason; `null` for the key of another folder. */
+  | { readonly status: 'ignored'; readonly key: string; readonly reason: LeftOutReason | null }
   /** A key that cannot have scores; `failed/` says why. */
   | { readonly status: 'refused'; readonly key: string; readonly message: string }
   /** This version, or a newer one of the same key, ended before. */
@@ -39,7 +41,7 @@ export async function planFile(dependencies: PlanDependencies, arrival: Arrival)
   const { store } = dependencies;
   const { key } = arrival;
   const check = checkCandidateKey(key);
-  if (check.kind === 'ignored') return { status: 'ignored', key };
+  if (check.kind === 'ignored') return { status: 'ignored', key, reason: check.reason };
   if (check.kind === 'refused') return refuse(dependencies, arrival, check);
 
   const file = fileVersion(arrival);
@@ -53,9 +55,15 @@ export async function planFile(dependencies: PlanDependencies, arrival: Arrival)
   // The pointer is at this version only after an outcome: where that is gone, the work has expired.
   if (outcome === undefined && isOver(pointer, file)) return { status: 'superseded', key, source };
   const made = await makePlan(dependencies, file);
-  return made instanceof CandidateFileError
-    ? { key, source, ...(await failFile(dependencies, file, made, pointer)) }
-    : beginPlan(dependencies, made, pointer);
+  if (!(made instanceof CandidateFileError)) return beginPlan(dependencies, made, pointer);
+  if (made.reason === 'empty_file' && !dependencies.isNamed && (await hasNoBytes(store, file)))
+    return { status: 'ignored', key, reason: 'empty' };
+  return { key, source, ...(await failFile(dependencies, file, made, pointer)) };
+}
+
+/** Whether a file has 0 bytes: its writer has created it, and will replace it by a version with rows. */
+async function hasNoBytes(store: Store, { key, versionId }: FileVersion): Promise<boolean> {
+  return (await store.head(key, versionId))?.size === 0;
 }
 
 /**

@@ -80,6 +80,8 @@ export interface PlanDependencies extends ScoringDependencies {
   readonly shards: Queue;
   readonly models: Models;
   readonly files: Pick<CandidateFiles, 'plan'>;
+  /** Whether a person asked for the files by their names: then one of 0 bytes fails, and is not passed over. */
+  readonly isNamed?: boolean;
   /**
    * With what a small file is scored and finished at once, without a message; `null` to send every shard, for drivers
    * that plan everything before they score.

@@ -3,7 +3,7 @@ import { dataFormatOf } from '../../contract/bucket.ts';
 import { countOf } from '../../numbers/text.ts';
 
 /** Why a file of a folder is not read. */
-export type LeftOutReason = keyof typeof REASONS;
+export type LeftOutReason = keyof typeof LEFT_OUT_REASONS;
 
 /** A file that is not read. */
 export interface LeftOut {
@@ -14,10 +14,12 @@ export interface LeftOut {
   readonly files: number;
 }
 
-const REASONS = {
+/** What each reason means, for messages. */
+export const LEFT_OUT_REASONS = {
   hidden: 'a name that begins with _ or .',
   extension: 'neither Parquet nor CSV by the name',
   partial: 'not complete by the name',
+  desktop: 'a file of a desktop system',
   empty: '0 bytes',
   broken: 'a link to nothing',
   again: 'a link to what is read anyway',
@@ -43,21 +45,26 @@ export function isHidden(name: string): boolean {
   return name.startsWith('.') || (name.startsWith('_') && !name.includes('='));
 }
 
+/** Whether a file is still being written, downloaded or copied, by its name. */
+export function isPartial(name: string): boolean {
+  return PARTIAL.test(name);
+}
+
 /** Returns why a file of this name is not read; `null` if it is. */
 export function reasonByName(name: string): LeftOutReason | null {
   if (isHidden(name)) return 'hidden';
   if (dataFormatOf(name) !== undefined) return null;
-  return PARTIAL.test(name) ? 'partial' : 'extension';
+  return isPartial(name) ? 'partial' : 'extension';
 }
 
 /** Returns a note for each reason for which files were left out, with their number and some names. */
 export function leftOutNotes(all: readonly LeftOut[], place: string): string[] {
-  return (Object.keys(REASONS) as LeftOutReason[]).flatMap((reason) => {
+  return (Object.keys(LEFT_OUT_REASONS) as LeftOutReason[]).flatMap((reason) => {
     const own = all.filter((one) => one.reason === reason && one.files > 0);
     if (own.length === 0) return [];
     const files = own.reduce((sum, one) => sum + one.files, 0);
     const names = own.slice(0, EXAMPLES).map(({ name }) => JSON.stringify(name).slice(1, -1));
     const more = own.length > EXAMPLES ? ', ...' : '';
-    return `left out ${countOf(files, 'file')} of ${place} (${REASONS[reason]}): ${names.join(', ')}${more}`;
+    return `left out ${countOf(files, 'file')} of ${place} (${LEFT_OUT_REASONS[reason]}): ${names.join(', ')}${more}`;
   });
 }

@@ -23,7 +23,8 @@ describe('the log for a person', () => {
   it('has a line for each file that is planned or has ended', () => {
     const files = [
       { status: 'planned', key, source, rows: 1_000, shards: 2, sent: 2 },
-      { status: 'ignored', key: 'candidates/_SUCCESS' },
+      { status: 'ignored', key: 'candidates/late.csv', reason: 'empty' },
+      { status: 'ignored', key: 'scores/_SUCCESS', reason: null },
       { status: 'superseded', key, source },
       { status: 'refused', key: 'candidates/a.txt', message: 'candidate key ends in .txt' },
     ];
@@ -42,6 +43,7 @@ describe('the log for a person', () => {
     log.info('shard handled', { key, source, shard: 1, status: 'failed', reason: 'not_csv', message: 'it is not CSV' });
     expect(out).toEqual([
       'candidates/today.csv: 1,000 rows planned\n',
+      'candidates/late.csv: left out: 0 bytes\n',
       'candidates/today.csv: 998 rows scored, 2 rejected -> s3://shop/scores/today.csv/\n',
       'note: candidates/today.csv: item: 100% unknown (0% in training)\n',
     ]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../../lib/scoring/local/local.ts';
-import { findLocalFiles } from '../../../lib/scoring/local/local-files.ts';
+import { findLocalFiles, type IsComplete } from '../../../lib/scoring/local/local-files.ts';
 import { checkWhole, outcomeOf, see } from '../world/invariants.ts';
 import { instantClock, runLocal } from '../world/local-run.ts';
 import { directTools, planWork } from '../world/steps.ts';
@@ -27,6 +27,7 @@ describe('local mode', () => {
       { status: 'succeeded', key: KEY, manifest: { rowsIn: 10, scored: 8, rejected: 2 } },
       { status: 'refused', key: 'candidates/notes.txt', message: expect.stringContaining('ends in .txt') },
       { status: 'failed', key: OTHER, failure: { reason: 'too_many_rejects' } },
+      { status: 'left_out', key: 'candidates/_SUCCESS', reason: 'hidden' },
     ]);
   });
 
@@ -60,7 +61,9 @@ describe('local mode', () => {
     const first = await runLocal({ store, files: fakeFiles(SHARD) });
     const second = await runLocal({ store, files: fakeFiles(SHARD) });
     expect(second.changes).toEqual([]);
-    expect(second.results).toEqual(first.results);
+    expect(second.results).toEqual(
+      first.results.map((result) => ({ ...result, earlier: { currentVersion: MODEL.version } })),
+    );
     await store.put(KEY, 'replaced');
     const third = await runLocal({ store, files: fakeFiles(TWO_SHARDS) });
     expect(third.results).toMatchObject([{ status: 'succeeded', manifest: { rowsIn: 20 } }]);
@@ -102,7 +105,9 @@ describe('local mode', () => {
     const source = first?.status === 'succeeded' ? `${first.manifest.source}-2` : '';
     expect(again.results).toMatchObject([{ status: 'succeeded', manifest: { source, model: { version: 'm2' } } }]);
     expect(see(store)).toMatchObject({ success: source, parts: [expect.stringContaining('-2-00000.parquet')] });
-    expect((await runLocal({ store, files: fakeFiles(SHARD) })).results).toEqual(again.results);
+    expect((await runLocal({ store, files: fakeFiles(SHARD) })).results).toEqual(
+      again.results.map((result) => ({ ...result, earlier: { currentVersion: 'm1' } })),
+    );
   });
 
   it('stops between shards where the signal aborts, and goes on from there', async () => {
@@ -159,13 +164,52 @@ describe('local mode', () => {
 
   it('leaves a plan of the cloud as it is, and goes on with it', async () => {
     const store = await storeOf([KEY]);
-    const [found] = await findLocalFiles(store, [KEY], new Date(0));
+    const [found] = (await findLocalFiles(store, [KEY], { now: new Date(0) })).files;
     if (found === undefined) throw new Error('the file is not there');
     await planWork(found.file, fakeFiles(SHARD), { ...MODEL, version: 'm0' })(directTools(store));
     await runLocal({ store, files: fakeFiles(SHARD) });
     checkWhole(store, found.file, SHARD);
     expect(see(store).manifest?.model.version).toBe('m0');
     expect(outcomeOf(store, found.file.source)?.file.sequencer).toBe(found.file.sequencer);
+  });
+});
+
+describe('what lies below candidates/ and is no candidate file', () => {
+  const LEFT_OUT = {
+    'candidates/day/_temporary/0/part-0.parquet': 'hidden',
+    'candidates/day/.tmp/part-0.parquet': 'hidden',
+    'candidates/day/_SUCCESS': 'hidden',
+    'candidates/.DS_Store': 'desktop',
+    'candidates/day/Thumbs.db': 'desktop',
+    'candidates/~$book.csv': 'desktop',
+    'candidates/today.parquet.crdownload': 'partial',
+    'candidates/today.csv.filepart': 'partial',
+  };
+
+  it('is left out, with the reason, and a file of 0 bytes too, whose writer has only begun', async () => {
+    const store = await storeOf([KEY, ...Object.keys(LEFT_OUT)]);
+    await store.put('candidates/late.parquet', '');
+    const { results } = await runLocal({ store, files: fakeFiles(SHARD) });
+    expect(results.filter(({ status }) => status !== 'left_out')).toMatchObject([{ status: 'succeeded', key: KEY }]);
+    const leftOut = results.flatMap((result) => (result.status === 'left_out' ? [[result.key, result.reason]] : []));
+    expect(Object.fromEntries(leftOut)).toEqual({ ...LEFT_OUT, 'candidates/late.parquet': 'empty' });
+    expect(store.keys().filter((key) => key.startsWith('failed/') || key.includes('late'))).toEqual([
+      'candidates/late.parquet',
+    ]);
+  });
+
+  it('is taken in a later run where it may still be written', async () => {
+    const GROWING = 'candidates/growing.parquet';
+    const store = await storeOf([KEY, GROWING]);
+    const keysOf = async (isComplete: IsComplete) => {
+      const { results } = await runLocal({ store, files: fakeFiles(SHARD) }, () => null, { isComplete });
+      return results.map(({ key, status }) => [key, status]);
+    };
+    expect(await keysOf(async ({ key }) => key === KEY)).toEqual([[KEY, 'succeeded']]);
+    expect(await keysOf(async () => true)).toEqual([
+      [KEY, 'succeeded'],
+      [GROWING, 'succeeded'],
+    ]);
   });
 });
 

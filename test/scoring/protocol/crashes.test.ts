@@ -151,7 +151,7 @@ async function olderScored(): Promise<MemoryStore> {
 }
 
 async function newerFile(store: MemoryStore): Promise<FileVersion> {
-  const [found] = await findLocalFiles(store, [KEY], NEWER);
+  const [found] = (await findLocalFiles(store, [KEY], { now: NEWER })).files;
   if (found === undefined) throw new Error(`${KEY} is not there`);
   return found.file;
 }

@@ -343,7 +343,7 @@ describe('a key', () => {
   ])('is ignored: %s', async (key) => {
     const store = memoryStore();
     const result = await planWork(fileVersion(arrivalAt(key, 'v1', 1)), fakeFiles(SHARD))(directTools(store));
-    expect(result).toEqual({ status: 'ignored', key });
+    expect(result).toMatchObject({ status: 'ignored', key });
     expect(store.keys()).toEqual([]);
   });
 });
@@ -417,6 +417,25 @@ describe('planning', () => {
     const tools = directTools(store);
     await planWork(file, fakeFiles(TWO_SHARDS))(tools);
     expect(tools.shards.bodies.map(parseShardMessage)).toEqual([{ source: file.source, shard: 1 }]);
+  });
+
+  it('passes over a file of 0 bytes, which its writer will replace, unless a person named it', async () => {
+    const store = memoryStore();
+    const { versionId } = await store.put(KEY, '');
+    const arrival = arrivalAt(KEY, versionId, 1);
+    const files = {
+      plan: () => Promise.reject(new CandidateFileError('empty_file', `${KEY} is empty: 0 bytes`)),
+    };
+    const dependencies = { ...directTools(store), files, models: { current: async () => MODEL }, inOneGo: null };
+    expect(await planFile(dependencies, arrival)).toEqual({ status: 'ignored', key: KEY, reason: 'empty' });
+    expect(store.keys()).toEqual([KEY]);
+    expect(await planFile({ ...dependencies, isNamed: true }, arrival)).toMatchObject({
+      status: 'failed',
+      reason: 'empty_file',
+    });
+    const newer = await putCandidate(store, 2);
+    await runWhole(store, newer, SHARD);
+    checkWhole(store, newer, SHARD);
   });
 
   it('refuses a plan of another release', async () => {
