@@ -53,8 +53,9 @@ export function prune(graph: Graph): Graph {
   for (const node of graph.nodes.toReversed()) {
     if (!node.outputs.some((name) => needed.has(name))) continue;
     for (const name of node.inputs) needed.add(name);
-    nodes.unshift(node);
+    nodes.push(node);
   }
+  nodes.reverse();
   return { ...graph, nodes, initializers: graph.initializers.filter(({ name }) => needed.has(name)) };
 }
 

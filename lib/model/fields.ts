@@ -82,14 +82,20 @@ export function towerInput(
   embedded: tf.Tensor | null,
   numbers: Readonly<Record<string, tf.Tensor>>,
 ): tf.Tensor {
-  const transformed = layout.numbers.map((input) =>
-    INPUT_KINDS[input.kind].transform(input, numbers[input.name] as tf.Tensor),
-  );
-  const columns = [
+  return concatenated([
     ...(embedded === null ? [] : layout.mode === 'concatenate' ? [embedded] : sumByEntity(layout, embedded)),
-    ...transformed.map(({ value }) => tf.expandDims(value, 1)),
-    ...transformed.map(({ missing }) => tf.expandDims(missing, 1)),
-  ];
+    ...(layout.numbers.length === 0 ? [] : numberColumns(layout.numbers, numbers)),
+  ]);
+}
+
+/** Returns the transformed values [batch, n] of n numbers, and whether each is missing. */
+function numberColumns(inputs: readonly NumberInput[], numbers: Readonly<Record<string, tf.Tensor>>): tf.Tensor[] {
+  const untransformed = inputs.map(({ name }) => tf.expandDims(numbers[name] as tf.Tensor, 1));
+  const { value, missing } = INPUT_KINDS.number.transform(inputs, concatenated(untransformed));
+  return [value, missing];
+}
+
+function concatenated(columns: tf.Tensor[]): tf.Tensor {
   return columns.length === 1 ? (columns[0] as tf.Tensor) : tf.concat(columns, 1);
 }
 

@@ -6,11 +6,14 @@ import { areaUnderCurve } from '../evaluation/ranking.ts';
 import { permutation, randomStream } from '../numbers/random.ts';
 import type { Probabilities } from '../training/held-out/predict.ts';
 import type { OnProgress } from '../training/progress.ts';
-import { permuteInput } from './encoded-rows.ts';
+import { joinChunks, permuteInput } from './encoded-rows.ts';
 import { type Sample, SHUFFLES } from './sample.ts';
 
 /** Positives that an AUC needs before anything is made of it. */
 export const LEAST_POSITIVES = 20;
+/** Rows that the model scores at once, in shuffles of few rows. */
+const ROWS_TOGETHER = 4096;
+
 /** AUC lost when a feature's values are shuffled among the rows. */
 export interface FeatureImportance {
   readonly feature: string;
@@ -38,6 +41,7 @@ export async function permutationImportance(
   sample: Sample,
   { tasks, features, seed, onProgress, signal }: ImportanceOptions,
 ): Promise<Readonly<Record<string, readonly FeatureImportance[]>>> {
+  const { rows } = sample.chunk;
   const aucs = (probabilities: Probabilities) => {
     const rows = { probabilities, labels: sample.labels, weight: sample.weight, group: null };
     return tasks.map((task) =>
@@ -46,21 +50,38 @@ export async function permutationImportance(
   };
   const unshuffled = aucs(sample.probabilities);
   const lost = new Map(tasks.map(({ name }) => [name, new Map<string, number[]>()]));
-  for (const [done, feature] of features.entries()) {
-    for (let shuffle = 0; shuffle < SHUFFLES; shuffle++) {
-      const order = permutation(sample.chunk.rows, randomStream(seed, `importance/${feature}/${shuffle}`));
-      const shuffled = aucs(await model.predict(permuteInput(sample.chunk, feature, order)));
+  const shuffles = features.flatMap((feature) =>
+    Array.from({ length: SHUFFLES }, (_, shuffle) => ({ feature, shuffle })),
+  );
+  // A run of the model takes its time for each input, however few rows it has.
+  const together = Math.max(1, Math.floor(ROWS_TOGETHER / rows));
+  for (let first = 0; first < shuffles.length; first += together) {
+    const some = shuffles.slice(first, first + together);
+    const shuffled = some.map(({ feature, shuffle }) =>
+      permuteInput(sample.chunk, feature, permutation(rows, randomStream(seed, `importance/${feature}/${shuffle}`))),
+    );
+    const probabilities = await model.predict(joinChunks(shuffled));
+    for (const [place, { feature }] of some.entries()) {
+      const after = aucs(rowsOf(probabilities, place * rows, rows));
       for (const [index, { name }] of tasks.entries()) {
-        const [before, after] = [unshuffled[index], shuffled[index]];
-        if (before == null || after == null) continue;
+        const [auc, aucAfter] = [unshuffled[index], after[index]];
+        if (auc == null || aucAfter == null) continue;
         const ofTask = lost.get(name) as Map<string, number[]>;
-        ofTask.set(feature, [...(ofTask.get(feature) ?? []), before - after]);
+        ofTask.set(feature, [...(ofTask.get(feature) ?? []), auc - aucAfter]);
       }
-      signal?.throwIfAborted();
     }
-    onProgress?.({ phase: 'report', done: (done + 1) * sample.chunk.rows, total: features.length * sample.chunk.rows });
+    signal?.throwIfAborted();
+    const [done, total] = [first + some.length, shuffles.length].map((count) => count * rows);
+    onProgress?.({ phase: 'report', done: done as number, total: total as number });
   }
   return Object.fromEntries([...lost].map(([task, byFeature]) => [task, ranked(byFeature)]));
+}
+
+/** Consecutive rows of the probabilities. */
+function rowsOf(probabilities: Probabilities, from: number, rows: number): Probabilities {
+  return Object.fromEntries(
+    Object.entries(probabilities).map(([name, values]) => [name, values.subarray(from, from + rows)]),
+  );
 }
 
 function ranked(byFeature: ReadonlyMap<string, readonly number[]>): FeatureImportance[] {

@@ -39,6 +39,12 @@ export interface EmbeddedKind<Input extends EmbeddedInput> extends InputKind<Inp
 
 /** An input whose values are numbers. */
 export interface NumberKind<Input extends NumberInput> extends InputKind<Input> {
-  /** Returns the two columns [batch] that the towers read: the transformed value, and 1 where the number is missing. */
-  transform(input: Input, untransformed: tf.Tensor): { readonly value: tf.Tensor; readonly missing: tf.Tensor };
+  /**
+   * Returns the two matrices [batch, n] that the towers read of n inputs [batch, n]: the transformed values, and 1 where
+   * a number is missing.
+   */
+  transform(
+    inputs: readonly Input[],
+    untransformed: tf.Tensor,
+  ): { readonly value: tf.Tensor; readonly missing: tf.Tensor };
 }
