@@ -100,7 +100,7 @@ export async function countContradictions(
  * - `"#label<i>"`: label of the i-th labelled stage
  * - `"#segment<i>"`: text of the i-th segment column
  * - the prepared columns of the features, as `preparedName` names them
- * - `"#length<i>"`: number of values of a bag before it was cut, if the features are those of the declaration
+ * - `"#length<i>"`: number of values of a bag before it was cut, if the features are of the declaration
  *
  * @throws {RangeError} if the rows were prepared without these features; see `hasFeatures`.
  */
@@ -111,7 +111,7 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
     return `${matureSql(label, stage, '"#time"', end)} AS ${label}`;
   });
   const part = windows === null ? '"#part"' : partAtSql('"#time"', windows);
-  const isOwn = features === declaration.features;
+  const isOwn = features.every((feature) => declaration.features.includes(feature));
   const columns = [
     ...preparedColumns(source.relation, features),
     ...(isOwn ? countColumns(source.relation, features) : []),

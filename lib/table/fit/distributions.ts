@@ -61,22 +61,24 @@ export function modeShare(distribution: Distribution): number | null {
   return values.length === 0 ? null : longest / values.length;
 }
 
+/** Returns the SQL after FROM of a log's prepared rows, as `goodLogRows`, with one feature alone, its index 0. */
+export type RowsOfFeature = (feature: Feature) => string;
+
 /**
  * Measures the distribution of every feature's values in the training rows.
- * @param from SQL after FROM of a log's prepared rows, as `goodLogRows`.
  */
 export async function measureDistributions(
   database: Database,
-  from: string,
+  rowsOf: RowsOfFeature,
   features: readonly Feature[],
   vocabularies: Readonly<Record<string, Vocabulary>>,
 ): Promise<Distributions> {
   const measured: [string, Distribution][] = [];
-  for (const [index, feature] of features.entries()) {
+  for (const feature of features) {
     const kind = featureKind(feature);
     const vocabulary = feature.embedding === null ? undefined : vocabularies[feature.embedding];
-    const column = { values: kind.eachValue(index), isMissing: kind.isMissing(index), vocabulary };
-    measured.push([feature.name, await MEASURES[kind.scale](database, from, column)]);
+    const column = { values: kind.eachValue(0), isMissing: kind.isMissing(0), vocabulary };
+    measured.push([feature.name, await MEASURES[kind.scale](database, rowsOf(feature), column)]);
   }
   return Object.fromEntries(measured);
 }

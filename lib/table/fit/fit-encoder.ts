@@ -8,7 +8,7 @@ import type { InputSpec, TableSpec } from '../encoded.ts';
 import type { Encoder, Vocabulary } from '../encoder.ts';
 import { firstId, idSourceKind } from '../kinds/id-sources.ts';
 import { featureKind } from '../kinds/index.ts';
-import { type Distributions, measureDistributions } from './distributions.ts';
+import { type Distributions, measureDistributions, type RowsOfFeature } from './distributions.ts';
 import { assertLearnable } from './learnable.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 
@@ -29,18 +29,20 @@ export async function fitEncoder(database: Database, log: CheckedLog): Promise<F
   const summary = await summarizeLog(database, log, from);
   assertLearnable(log, summary);
   const { features, embeddings } = log.declaration;
+  // A query names every column of its rows: with those of one feature it takes no longer where there are many features.
+  const rowsOf: RowsOfFeature = (feature) => goodLogRows(log, [feature]);
   const vocabularies: Record<string, Vocabulary> = {};
   for (const table of embeddings) {
-    const vocabulary = await fitVocabulary(database, from, features, table);
+    const vocabulary = await fitVocabulary(database, rowsOf, features, table);
     if (vocabulary !== null) vocabularies[table.name] = vocabulary;
   }
   const inputs: InputSpec[] = [];
-  for (const [index, feature] of features.entries()) {
+  for (const feature of features) {
     const ids = embeddings.find(({ name }) => name === feature.embedding)?.ids ?? null;
-    inputs.push(await featureKind(feature).fit(feature, { database, from, index, ids }));
+    inputs.push(await featureKind(feature).fit(feature, { database, from: rowsOf(feature), index: 0, ids }));
   }
   const tables = embeddings.map((table) => tableSpec(table, inputs, vocabularies));
-  const distributions = await measureDistributions(database, from, features, vocabularies);
+  const distributions = await measureDistributions(database, rowsOf, features, vocabularies);
   return { encoder: { features, embeddings, inputs, tables, vocabularies }, summary, distributions };
 }
 
@@ -58,14 +60,14 @@ export function isUsedByLists(features: readonly Feature[], table: string): bool
 
 async function fitVocabulary(
   database: Database,
-  from: string,
+  rowsOf: RowsOfFeature,
   features: readonly Feature[],
   { name, ids }: EmbeddingTable,
 ): Promise<Vocabulary | null> {
   if (ids.kind !== 'vocabulary') return null;
-  const values = features.flatMap((feature, index) =>
+  const values = features.flatMap((feature) =>
     feature.embedding === name
-      ? `SELECT ${featureKind(feature).eachValue(index)} AS value FROM ${from} WHERE "#part" = 0`
+      ? `SELECT ${featureKind(feature).eachValue(0)} AS value FROM ${rowsOf(feature)} WHERE "#part" = 0`
       : [],
   );
   const counts =
