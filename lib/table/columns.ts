@@ -18,6 +18,8 @@ export interface FileColumn {
 export interface Column extends FileColumn {
   /** SQL that refers to the column. It does not depend on the name, which could be one that SQL or this code uses. */
   readonly sql: string;
+  /** What its texts mean. @default what those of its relation mean */
+  readonly texts?: TextRules;
 }
 
 /** An entity whose table has been joined to rows. */
@@ -87,8 +89,13 @@ export function columnKind(type: string): ColumnKind {
   return 'other';
 }
 
+/** DuckDB's name of the type of a column that has no value in any row. */
+export const NULL_TYPE = '"NULL"';
+
 /** Returns a column as SQL. */
-export function columnValue({ sql, type }: Column, texts: TextRules): Value {
+export function columnValue({ sql, type, texts: own }: Column, rules: TextRules): Value {
+  const texts = own ?? rules;
+  if (type === NULL_TYPE) return constantValue(null, texts);
   return { sql, type, kind: columnKind(type), texts };
 }
 

@@ -1,6 +1,7 @@
 /** Opens a log once for everything that is done with it. */
 import type { Declaration } from '../config/declaration.ts';
 import { type CheckedLog, type CheckOptions, checkLog } from './check/log.ts';
+import { logColumns } from './check/required-columns.ts';
 import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 import { openSource } from './source/source.ts';
 
@@ -36,6 +37,7 @@ export async function withLog<T>(options: OpenLogOptions, work: (opened: OpenedL
     const source = await openSource(database, dataPath, {
       cwd,
       csv: declaration.csv,
+      needed: logColumns(declaration),
       outputs: options.rejectsPath === undefined ? [] : [options.rejectsPath],
     });
     signal?.throwIfAborted();

@@ -16,6 +16,7 @@ import type {
 import type { CrossFeature } from '../../lib/config/features/kinds.ts';
 import { CSV_DEFAULTS } from '../../lib/config/sections/csv.ts';
 import { type CheckedLog, checkLog } from '../../lib/table/check/log.ts';
+import { logColumns } from '../../lib/table/check/required-columns.ts';
 import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
 import { encodeLog } from '../../lib/table/encode/encode.ts';
 import type { LogChunk } from '../../lib/table/encoded.ts';
@@ -200,7 +201,12 @@ export const NOW = Date.UTC(2026, 5, 1);
 
 /** Opens and checks a log. */
 export async function openLog({ database }: Workplace, path: string, declaration: Declaration): Promise<CheckedLog> {
-  return checkLog(database, await openSource(database, path, { csv: declaration.csv }), declaration, { now: NOW });
+  return checkLog(
+    database,
+    await openSource(database, path, { csv: declaration.csv, needed: logColumns(declaration) }),
+    declaration,
+    { now: NOW },
+  );
 }
 
 /** Opens a log, fits an encoder to it, and returns all its rows encoded in one chunk. */

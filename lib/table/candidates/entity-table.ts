@@ -5,7 +5,7 @@ import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import { countOf } from '../../numbers/text.ts';
 import { countRejects, describeReject } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.ts';
-import { checkTableColumns, requiredValue } from '../check/required-columns.ts';
+import { checkTableColumns, requiredValue, tableColumnNames } from '../check/required-columns.ts';
 import { type Column, columnValue, findColumn, type Relation } from '../columns.ts';
 import { type Database, execute, identifier, query, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
@@ -46,8 +46,9 @@ export async function checkEntityTable(
   declaration: Declaration,
   cwd = '.',
 ): Promise<CheckedTable> {
-  const { relation, columns, rows } = await openSource(database, path, { cwd, csv: declaration.csv });
   const features = tableFeatures(entity, declaration.entities, declaration.features);
+  const needed = tableColumnNames(entity, features);
+  const { relation, columns, rows } = await openSource(database, path, { cwd, csv: declaration.csv, needed });
   checkTableColumns(relation, entity, features);
   const problems = await asDataError(path, async () => [
     ...(await badRows(database, relation, {

@@ -1,7 +1,15 @@
 /** Checks that files have the columns that a declaration needs, in types that can be used. */
 import type { Declaration, EntityTable, Feature } from '../../config/declaration.ts';
 import { listed } from '../../numbers/text.ts';
-import { type ColumnKind, columnKind, columnValue, findColumn, type Relation, type Value } from '../columns.ts';
+import {
+  type ColumnKind,
+  columnKind,
+  columnValue,
+  findColumn,
+  NULL_TYPE,
+  type Relation,
+  type Value,
+} from '../columns.ts';
 import { DataError } from '../errors.ts';
 import type { FeatureUse } from '../kinds/feature-kind.ts';
 import { featureColumns } from '../kinds/index.ts';
@@ -42,8 +50,22 @@ const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; re
  * @throws {DataError} `columns_missing` naming every missing column, or `column_types` naming every unusable one.
  */
 export function checkLogColumns(relation: Relation, declaration: Declaration): void {
+  check(relation, logUses(declaration), 'log');
+}
+
+/** Returns the names of all columns of a log that are read. */
+export function logColumns(declaration: Declaration): string[] {
+  return [...new Set(logUses(declaration).map(({ column }) => column))];
+}
+
+/** Returns the names of the columns of an entity's table that are read. */
+export function tableColumnNames({ key }: EntityTable, features: readonly Feature[]): string[] {
+  return [...new Set([key, ...features.flatMap(featureColumns).map(({ column }) => column)])];
+}
+
+function logUses(declaration: Declaration): ColumnUse[] {
   const { log, split, stages, report } = declaration;
-  const uses: ColumnUse[] = [
+  return [
     ...keyUses(declaration),
     ...required(
       'label',
@@ -56,7 +78,6 @@ export function checkLogColumns(relation: Relation, declaration: Declaration): v
     ...required('number', log.kept === null || typeof log.kept === 'number' ? [] : [log.kept.column]),
     ...declaration.features.flatMap((feature) => featureUses(feature, false)),
   ];
-  check(relation, uses, 'log');
 }
 
 /**
@@ -151,7 +172,8 @@ function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 
 
 function wrongType(relation: Relation, name: string, use: Use): string[] {
   const column = findColumn(relation, name);
-  if (column === undefined) return [];
+  // A column without any value is missing values, whatever its writer took it for.
+  if (column === undefined || column.type === NULL_TYPE) return [];
   const { kinds, expected } = ACCEPTED[use];
   return kinds.includes(columnKind(column.type)) ? [] : [`${name} is ${column.type}, expected ${expected}`];
 }

@@ -4,7 +4,6 @@ import type { FileColumn, Relation, TextRules } from '../columns.ts';
 import type { Database } from '../database.ts';
 import type { ByteRange, CandidateFile } from './candidate-file.ts';
 import type { Dialect } from './csv/dialect.ts';
-import type { SourceFile } from './relation.ts';
 
 /** The reader of a format. Its functions throw a `DataError` if a file cannot be used. */
 export interface Format {
@@ -14,8 +13,11 @@ export interface Format {
   readonly isText: boolean;
   /** Refuses a file whose first four bytes (or fewer, if it is shorter) are not of the format that its name says. */
   assertHead(head: Buffer, name: string): void;
-  /** Opens the files of a log, and checks that they have the same columns. All but Parquet is converted to Parquet. */
-  openLog(database: Database, files: readonly LogFile[], csv: CsvChoice): Promise<OpenedFiles>;
+  /**
+   * Opens files of a log, whose rows are counted from `firstRow` where they are malformed. All but Parquet is converted
+   * to Parquet.
+   */
+  openLog(database: Database, files: readonly LogFile[], csv: CsvChoice, firstRow: number): Promise<OpenedFiles>;
   /** Divides a candidate file into shards. */
   cut(database: Database, file: CandidateFile, options: CutOptions): Promise<FileCut>;
   /** Opens a shard, whose rows have their positions in the file. Fails if the file has changed since it was cut. */
@@ -30,10 +32,19 @@ export interface LogFile {
   readonly path: string;
 }
 
+/** A file of a log, which can be read. */
+export interface OpenedFile {
+  /** Path as in `LogFile.name`. */
+  readonly path: string;
+  /** Path of the Parquet file that is read: the file itself or, for other formats, the converted one. */
+  readonly parquet: string;
+  readonly rows: number;
+  readonly columns: readonly FileColumn[];
+}
+
 /** The files of a log, which can be read. */
 export interface OpenedFiles {
-  readonly files: readonly SourceFile[];
-  readonly columns: readonly FileColumn[];
+  readonly files: readonly OpenedFile[];
   /** SQL name of the table of malformed records (row, reason, value); `null` if there are none. */
   readonly malformedTable: string | null;
   /** What a user should know of how the files are read, a sentence each. */

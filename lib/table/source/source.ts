@@ -2,23 +2,22 @@
 import { resolve } from 'node:path';
 import type { CsvChoice } from '../../config/declaration.ts';
 import { CSV_DEFAULTS } from '../../config/sections/csv.ts';
-import { DATA_FORMATS, type DataFormat } from '../../contract/bucket.ts';
+import { DATA_FORMATS } from '../../contract/bucket.ts';
 import type { Column, Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
-import { DataError } from '../errors.ts';
+import { asDataError, DataError } from '../errors.ts';
 import { localCandidate } from '../formats/candidate-file.ts';
-import type { LogFile } from '../formats/format.ts';
+import type { LogFile, OpenedFile, OpenedFiles } from '../formats/format.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';
-import { relationOf, type SourceFile } from '../formats/relation.ts';
 import { plainPath } from '../paths.ts';
 import { findFiles } from './find-files.ts';
+import { uniteFiles } from './union.ts';
 
 /** The files of a log, which have the same columns, in the order in which they are read. */
 export interface Source {
   /** Path of the file, folder or glob, as the user gave it. */
   readonly path: string;
-  readonly format: DataFormat;
-  readonly files: readonly SourceFile[];
+  readonly files: readonly OpenedFile[];
   readonly columns: readonly Column[];
   readonly rows: number;
   readonly relation: Relation;
@@ -34,6 +33,8 @@ export interface OpenSourceOptions {
   readonly csv?: CsvChoice;
   /** Paths of files that this run writes, which are not read where they are among the files found. @default none */
   readonly outputs?: readonly string[];
+  /** Names of the columns that must be readable in all files, and of which is told how they are read. @default none */
+  readonly needed?: readonly string[];
 }
 
 /**
@@ -45,26 +46,49 @@ export interface OpenSourceOptions {
 export async function openSource(
   database: Database,
   path: string,
-  { cwd = '.', csv = CSV_DEFAULTS, outputs = [] }: OpenSourceOptions = {},
+  { cwd = '.', csv = CSV_DEFAULTS, outputs = [], needed = [] }: OpenSourceOptions = {},
 ): Promise<Source> {
   const { files: names, notes } = await findFiles(path, { cwd, outputs });
-  const format = commonFormat(names, path);
-  const found: LogFile[] = [];
-  for (const name of names) found.push({ name, path: await plainPath(database, resolve(cwd, name)) });
-  for (const file of found) await readHead(await localCandidate(file.path, file.name), format);
-  const { isText, openLog } = FORMATS[format];
-  const { files, columns, malformedTable, notes: told } = await openLog(database, found, csv);
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const opened = await openFiles(database, names, { cwd, csv });
+  const rows = opened.files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
-  const relation = relationOf(files, columns, { isText, texts: csv, malformedTable, name: path });
-  return { path, format, files, columns: relation.columns, rows, relation, notes: [...notes, ...told] };
+  const united = await asDataError(path, () =>
+    uniteFiles(database, opened.files, { needed, ...opened, texts: csv, name: path }),
+  );
+  const { relation, files } = united;
+  return {
+    path,
+    files,
+    columns: relation.columns,
+    rows,
+    relation,
+    notes: [...notes, ...opened.notes, ...united.notes],
+  };
 }
 
-function commonFormat(paths: readonly string[], asked: string): DataFormat {
-  const promised = new Set(paths.map(formatOf));
-  const formats = DATA_FORMATS.filter((format) => promised.has(format));
-  const [format, ...others] = formats;
-  if (format !== undefined && others.length === 0) return format;
-  const titles = formats.map((name) => FORMATS[name].title);
-  throw new DataError('wrong_format', `${asked} has both ${titles.join(' and ')} files, expected one format`);
+/** Opens the files of each format: those of Parquet first, then those of CSV. */
+async function openFiles(
+  database: Database,
+  names: readonly string[],
+  { cwd, csv }: Required<Pick<OpenSourceOptions, 'cwd' | 'csv'>> & { readonly cwd: string },
+): Promise<OpenedFiles & { readonly isText: boolean }> {
+  const files: OpenedFile[] = [];
+  const notes: string[] = [];
+  let malformedTable: string | null = null;
+  let isText = false;
+  const formats = names.map((name) => ({ name, format: formatOf(name) }));
+  for (const format of DATA_FORMATS) {
+    const found: LogFile[] = [];
+    for (const { name } of formats.filter((file) => file.format === format))
+      found.push({ name, path: await plainPath(database, resolve(cwd, name)) });
+    if (found.length === 0) continue;
+    for (const file of found) await readHead(await localCandidate(file.path, file.name), format);
+    const firstRow = files.reduce((sum, file) => sum + file.rows, 0);
+    const opened = await FORMATS[format].openLog(database, found, csv, firstRow);
+    files.push(...opened.files);
+    notes.push(...opened.notes);
+    malformedTable ??= opened.malformedTable;
+    isText ||= FORMATS[format].isText;
+  }
+  return { files, notes, malformedTable, isText };
 }

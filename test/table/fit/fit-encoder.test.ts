@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Declaration } from '../../../lib/config/declaration.ts';
 import { checkLog } from '../../../lib/table/check/log.ts';
+import { logColumns } from '../../../lib/table/check/required-columns.ts';
 import { openDatabase, query } from '../../../lib/table/database.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
@@ -198,7 +199,8 @@ describe('numbers', () => {
     const declaration = declare(features, { embeddings });
     const two = await fitLog(path, declaration);
     const single = await openDatabase({ threads: 1, memoryLimitMiB: 512, scratch: place.at('.') });
-    const one = await fitEncoder(single, await checkLog(single, await openSource(single, path), declaration));
+    const source = await openSource(single, path, { needed: logColumns(declaration) });
+    const one = await fitEncoder(single, await checkLog(single, source, declaration));
     await single.close();
     expect(one.encoder.inputs).toEqual(two.encoder.inputs);
     expect(one.summary).toEqual(two.summary);

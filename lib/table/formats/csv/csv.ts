@@ -3,9 +3,9 @@ import type { CsvChoice } from '../../../config/declaration.ts';
 import { byPosition } from '../../columns.ts';
 import { type Database, execute } from '../../database.ts';
 import { DataError } from '../../errors.ts';
-import type { Format, LogFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
+import type { Format, LogFile, OpenedFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
 import { MAGIC, parquetScan } from '../parquet/file.ts';
-import { assertSameColumns, type FileColumns, type SourceFile, withMalformed } from '../relation.ts';
+import { withMalformed } from '../relation.ts';
 import { cutCsv } from './cut.ts';
 import { fileFacts } from './facts.ts';
 import { localFile, openText } from './file.ts';
@@ -33,12 +33,16 @@ function assertHead(head: Buffer, name: string): void {
   throw new DataError('wrong_format', `${name} is ${title}, expected CSV by its name: ${remedy}`);
 }
 
-async function openLog(database: Database, found: readonly LogFile[], choice: CsvChoice): Promise<OpenedFiles> {
+async function openLog(
+  database: Database,
+  found: readonly LogFile[],
+  choice: CsvChoice,
+  begin: number,
+): Promise<OpenedFiles> {
   const malformedTable = await createMalformedTable(database);
-  const files: SourceFile[] = [];
+  const files: OpenedFile[] = [];
   const notes: string[] = [];
-  let first: FileColumns | null = null;
-  let firstRow = 0;
+  let firstRow = begin;
   let malformed = 0;
   for (const { name, path } of found) {
     const text = await openText(localFile(path, name), choice);
@@ -51,13 +55,11 @@ async function openLog(database: Database, found: readonly LogFile[], choice: Cs
     const { dialect, result: imported } = read;
     notes.push(...text.notes, ...read.notes, ...imported.facts.notes(name));
     const columns = dialect.header.map((column) => ({ name: column, type: 'VARCHAR' }));
-    first ??= { name, columns };
-    assertSameColumns(first, { name, columns });
-    files.push({ path: name, parquet: imported.parquet, rows: imported.rows });
+    files.push({ path: name, parquet: imported.parquet, rows: imported.rows, columns });
     firstRow += imported.rows;
     malformed += imported.malformed;
   }
-  return { files, columns: first?.columns ?? [], malformedTable: malformed === 0 ? null : malformedTable, notes };
+  return { files, malformedTable: malformed === 0 ? null : malformedTable, notes };
 }
 
 async function openShard({ database, file, plan, shard, texts }: ShardOptions): Promise<OpenShard> {

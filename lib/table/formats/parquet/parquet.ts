@@ -5,8 +5,8 @@ import { byPosition } from '../../columns.ts';
 import { type Database, execute } from '../../database.ts';
 import { asDataError, DataError } from '../../errors.ts';
 import { writePath } from '../../paths.ts';
-import type { Format, LogFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
-import { assertSameColumns, type FileColumns, type SourceFile, withMalformed } from '../relation.ts';
+import type { Format, LogFile, OpenedFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
+import { withMalformed } from '../relation.ts';
 import { cutParquet } from './cut.ts';
 import { MAGIC, parquetScan, positionalScan, readParquetFacts, readRowGroups } from './file.ts';
 import { fetchFooter, rangesOfRows } from './row-groups.ts';
@@ -28,15 +28,12 @@ function assertHead(head: Buffer, name: string): void {
 }
 
 async function openLog(database: Database, found: readonly LogFile[]): Promise<OpenedFiles> {
-  const files: SourceFile[] = [];
-  let first: FileColumns | null = null;
+  const files: OpenedFile[] = [];
   for (const { name, path } of found) {
     const { columns, rows } = await readParquetFacts(database, path, name);
-    first ??= { name, columns };
-    assertSameColumns(first, { name, columns });
-    files.push({ path: name, parquet: path, rows });
+    files.push({ path: name, parquet: path, rows, columns });
   }
-  return { files, columns: first?.columns ?? [], malformedTable: null, notes: [] };
+  return { files, malformedTable: null, notes: [] };
 }
 
 async function openShard({ database, file, plan, shard, texts, needed }: ShardOptions): Promise<OpenShard> {

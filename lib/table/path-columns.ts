@@ -1,0 +1,44 @@
+/** Columns that a file does not have itself because they are in its path: `country=DE/`, as Hive and Spark write them. */
+import { sameColumn } from '../config/names.ts';
+import type { Column, FileColumn } from './columns.ts';
+import { literal } from './database.ts';
+
+/** What Hive writes for a missing value. */
+const MISSING = '__HIVE_DEFAULT_PARTITION__';
+
+/** A column whose value is the same in all rows of a file. */
+export interface PathColumn {
+  readonly name: string;
+  /** The value as text; `null` if it is missing. */
+  readonly value: string | null;
+}
+
+/** Returns the columns in the folders of a path, without those that the file has: the last one if a name is repeated. */
+export function pathColumns(path: string, columns: readonly FileColumn[]): PathColumn[] {
+  const found = new Map<string, PathColumn>();
+  for (const folder of path.split('/').slice(0, -1)) {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(folder) ?? [];
+    if (name === undefined || value === undefined) continue;
+    const column = { name: decoded(name), value: value === MISSING ? null : decoded(value) };
+    if (!columns.some((own) => sameColumn(own.name, column.name))) found.set(column.name.toLowerCase(), column);
+  }
+  return [...found.values()];
+}
+
+/** Returns the SQL of a path's column. */
+export function pathColumnSql({ value }: PathColumn): string {
+  return value === null ? 'CAST(NULL AS VARCHAR)' : literal(value);
+}
+
+/** Returns the columns of a path as columns of rows, called `p0`, `p1` and so on. */
+export function pathColumnsOf(path: string, columns: readonly FileColumn[]): (Column & PathColumn)[] {
+  return pathColumns(path, columns).map((column, index) => ({ ...column, type: 'VARCHAR', sql: `p${index}` }));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
