@@ -50,7 +50,8 @@ function withoutZeros(text: string): string {
   const needed = `CASE WHEN contains(${text}, '.') THEN rtrim(rtrim(${digits}, '0'), '.') ELSE ${digits} END`;
   return bind('digits', needed, (rest) => {
     const sign = `CASE WHEN starts_with(${text}, '-') THEN '-' END`;
-    return `CASE WHEN ${rest} = '' THEN '0' ELSE concat(${sign}, CASE WHEN starts_with(${rest}, '.') THEN '0' END, ${rest}) END`;
+    // Unlike other functions, concat reads NULL as an empty text.
+    return `CASE WHEN ${rest} = '' THEN '0' WHEN ${rest} <> '' THEN concat(${sign}, CASE WHEN starts_with(${rest}, '.') THEN '0' END, ${rest}) END`;
   });
 }
 
