@@ -5,8 +5,10 @@ import type { DefineCommand } from '../define-command.ts';
 import {
   type ModelsOptions,
   type PromoteOptions,
+  type PruneOptions,
   pin,
   promote,
+  prune,
   type ReasonOption,
   type RollbackOptions,
   rollback,
@@ -16,7 +18,7 @@ import type { Session } from '../terminal/exit.ts';
 import { formatHistory } from '../terminal/gate-text.ts';
 import { printError, printResult } from '../terminal/io.ts';
 import { formatModels, formatVersion, type ModelVersions } from '../terminal/models-text.ts';
-import { bucketOption, endpointOption, jsonOption, modelOption, versionId } from '../terminal/options.ts';
+import { bucketOption, endpointOption, jsonOption, keepOption, modelOption, versionId } from '../terminal/options.ts';
 
 /** `entirespace models`: the registry, by hand. */
 export const defineModels: DefineCommand = (command, act) => {
@@ -58,6 +60,10 @@ export const defineModels: DefineCommand = (command, act) => {
   subcommand('unpin', 'let training runs promote again', 'unpin --reason "the sale is over"')
     .option('--reason <text>', 'why, for the record', 'unpinned by hand')
     .action((options: ModelsOptions & ReasonOption) => act(options.json, (session) => unpin(options, session)));
+  subcommand('prune', 'remove old versions', 'prune --keep 10 --dry-run')
+    .addOption(keepOption())
+    .option('--dry-run', 'only tell what would be removed', false)
+    .action((options: PruneOptions) => act(options.json, (session) => prune(options, session)));
   subcommand('history', 'what was promoted, refused and rolled back, when and why', 'history --json').action(
     (options: ModelsOptions) => act(options.json, (session) => history(options, session)),
   );

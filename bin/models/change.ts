@@ -1,9 +1,9 @@
-/** The subcommands of `entirespace models` that change which version is in use. */
+/** The subcommands of `entirespace models` that change which versions there are, and which is in use. */
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import type { Session } from '../terminal/exit.ts';
 import { printError, printResult } from '../terminal/io.ts';
-import { formatCurrent, formatPassedOver } from '../terminal/models-text.ts';
+import { formatCurrent, formatPassedOver, formatPruned } from '../terminal/models-text.ts';
 
 /** Options of every subcommand. */
 export interface ModelsOptions extends EndpointOptions {
@@ -25,6 +25,12 @@ export interface PromoteOptions extends ModelsOptions, ReasonOption {
 /** Options of `rollback`. */
 export interface RollbackOptions extends ModelsOptions, ReasonOption {
   readonly pin: boolean;
+}
+
+/** Options of `prune`. */
+export interface PruneOptions extends ModelsOptions {
+  readonly keep: number;
+  readonly dryRun: boolean;
 }
 
 /** Makes a version the current one. */
@@ -78,6 +84,18 @@ export async function unpin(options: ModelsOptions & ReasonOption, { io }: Sessi
       ? `${name} is not pinned, ${current.version} is its current version`
       : `${name} ${current.version} is pinned no more: the next training run may promote its version${held === null ? '' : `, and entirespace models promote ${held} promotes the one that was held last`}`;
   printResult(io, options.json, { name, ...current, held }, text);
+  return EXIT_CODES.success;
+}
+
+/** Removes old versions. */
+export async function prune(options: PruneOptions, { io }: Session): Promise<ExitCode> {
+  const { pruneVersions } = await import('../../lib/registry/prune.ts');
+  const { plannedVersions } = await import('../../lib/scoring/protocol/planned-versions.ts');
+  const { store, name } = await modelToChange(options, io);
+  const { keep, dryRun: isDryRun, json } = options;
+  const needed = await plannedVersions(store, name);
+  const pruned = await pruneVersions(store, name, { keep, needed, at: await store.now(), isDryRun });
+  printResult(io, json, { name, dryRun: isDryRun, ...pruned }, formatPruned(name, pruned, isDryRun));
   return EXIT_CODES.success;
 }
 

@@ -1,6 +1,7 @@
 /** Models and their versions, as text for people. */
-import { count, countOf, secondsText } from '../../lib/numbers/text.ts';
+import { byteText, count, countOf, secondsText } from '../../lib/numbers/text.ts';
 import type { CurrentVersion, PassedOver, Pin } from '../../lib/registry/current.ts';
+import type { KeptVersion, RemovedVersion } from '../../lib/registry/prune.ts';
 import type { ShownVersion } from '../../lib/registry/show-version.ts';
 
 export interface ModelVersions {
@@ -29,6 +30,23 @@ export function formatCurrent(name: string, { version, pin }: CurrentVersion, ag
 /** The versions that a rollback did not bring back. */
 export function formatPassedOver(passedOver: readonly PassedOver[]): string[] {
   return passedOver.map(({ version, problem }) => `passed over ${version}: ${problem}`);
+}
+
+/** A line for each version that is removed, and for each that is kept though it is not new. */
+export function formatPruned(
+  name: string,
+  { kept, removed }: { readonly kept: readonly KeptVersion[]; readonly removed: readonly RemovedVersion[] },
+  isDryRun: boolean,
+): string {
+  const verb = isDryRun ? 'would remove' : 'removed';
+  const bytes = removed.reduce((sum, version) => sum + version.bytes, 0);
+  return [
+    ...removed.map(
+      ({ version, files, bytes: size }) => `${verb} ${name} ${version}: ${countOf(files, 'file')}, ${byteText(size)}`,
+    ),
+    ...kept.filter(({ why }) => why !== 'new').map(({ version, why }) => `kept ${name} ${version}: ${why}`),
+    `${verb} ${countOf(removed.length, 'version')}, ${byteText(bytes)}; ${count(kept.length)} ${isDryRun ? 'would stay' : kept.length === 1 ? 'stays' : 'stay'}`,
+  ].join('\n');
 }
 
 function pinnedText(pin: Pin | null | undefined): string {

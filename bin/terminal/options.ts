@@ -64,6 +64,13 @@ export function rejectsPath(io: Pick<Io, 'cwd'>, { rejects }: { readonly rejects
   return path;
 }
 
+/** `--keep`: how many of the newest versions of a model stay. */
+export function keepOption(): Option {
+  return new Option('--keep <n>', 'newest versions to keep, besides the current one and that of a rollback')
+    .argParser(wholeNumber(Number.MAX_SAFE_INTEGER))
+    .makeOptionMandatory();
+}
+
 /** An option whose value is one of a few words. */
 export function choiceOption(flags: string, description: string, words: readonly string[]): Option {
   return new Option(flags, description).choices(words).argParser((word: string) => {

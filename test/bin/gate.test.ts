@@ -101,3 +101,39 @@ describe('a refused version', () => {
     expect(history[1].figures.guards.length).toBeGreaterThan(5);
   });
 });
+
+describe('a bucket that grows', () => {
+  const prune = (...args: string[]) => place.run('models', 'prune', ...args);
+
+  it('is pruned only where it is said how many versions stay', async () => {
+    expect(await prune()).toMatchObject({ code: 2, stderr: expect.stringContaining("'--keep <n>'") });
+    expect((await prune('--keep', '0')).stderr).toContain('expected a whole number above 0');
+  });
+
+  it('loses versions that are old and not in use', async () => {
+    await nextSecond();
+    await place.run(...TRAIN, '--no-promote');
+    await place.run('models', 'promote', versions[1] as string, '--force');
+    const [shown, done] = [await prune('--keep', '1', '--dry-run'), await prune('--keep', '1')];
+    const sizeless = (text: string) => text.replaceAll(/[\d.,]+ (MiB|bytes)/g, '<size>');
+    const kept = ['kept shop <version>: a rollback brings it back', 'kept shop <version>: the current version'];
+    expect(sizeless(shown.stdout)).toBe([...kept, 'would remove 0 versions, <size>; 3 would stay', ''].join('\n'));
+    expect(sizeless(done.stdout)).toBe([...kept, 'removed 0 versions, <size>; 3 stay', ''].join('\n'));
+
+    const newest = (await readdir(place.at('bucket/models/shop')))
+      .filter((name) => name.startsWith('2'))
+      .sort()
+      .at(-1);
+    await place.run('models', 'promote', newest as string);
+    expect(sizeless((await prune('--keep', '1')).stdout)).toBe(
+      [
+        'removed shop <version>: 12 files, <size>',
+        'kept shop <version>: a rollback brings it back',
+        'kept shop <version>: the current version',
+        'removed 1 version, <size>; 2 stay',
+        '',
+      ].join('\n'),
+    );
+    expect((await place.run('models', 'rollback')).code).toBe(0);
+  });
+});

@@ -259,7 +259,7 @@ describe('a broken model is refused, however good its loss', () => {
     const test = { item: unknown(0.81), user: unknown(0.8) };
     const features = { ...better.challenger.features, counts: { train: {}, validation: {}, test } };
     expect(reasonsOf(changed(better, { features }))).toEqual([
-      '81% of the values of item are unknown to the encoder, expected at most 80% (gate.max_unknown); if it lasts, it is accepted after 3 such refusals, this is number 1 (gate.lasting_after)',
+      '81% of the values of item are unknown to the encoder, expected at most 80% (gate.max_unknown); refusal 1 of 3, after which it is accepted as lasting (gate.lasting_after)',
     ]);
   });
 
@@ -273,7 +273,7 @@ describe('a broken model is refused, however good its loss', () => {
     const { click = 0, conversion = 0 } = better.challenger.stageRates;
     expect(reasonsOf(changed(better, { stageRates: { click, conversion: conversion / 2 } }))).toEqual([
       expect.stringMatching(
-        /^conversion happened in \d+(\.\d+)?% of the new training rows, expected \d+(\.\d+)?% to \d+(\.\d+)?%: the current version was trained at \d+(\.\d+)?% \(gate\.label_rate\); if it lasts, it is accepted after 3 such refusals, this is number 1 \(gate\.lasting_after\)$/,
+        /^conversion happened in \d+(\.\d+)?% of the new training rows, expected \d+(\.\d+)?% to \d+(\.\d+)?%: the current version was trained at \d+(\.\d+)?% \(gate\.label_rate\); refusal 1 of 3, after which it is accepted as lasting \(gate\.lasting_after\)$/,
       ),
     ]);
     const label = better.rows.labels.conversion?.map((value, row) => (row % 2 === 0 ? 0 : value)) as Int8Array;
@@ -318,7 +318,7 @@ describe('features that changed', () => {
     },
   });
   const reasonsOf = (input: GateInput) => judge(input).reasons;
-  const ONCE = '; if it lasts, it is accepted after 3 such refusals, this is number 1 (gate.lasting_after)';
+  const ONCE = '; refusal 1 of 3, after which it is accepted as lasting (gate.lasting_after)';
 
   it('a little are no reason to refuse', () => {
     const little = { age: counts(150, null), item: counts(200, 100) };
@@ -407,7 +407,11 @@ describe('a change that lasts', () => {
     ] as const) {
       expect(judgedAfter(before)).toMatchObject({
         verdict: 'refused',
-        reasons: [expect.stringContaining(`after 3 such refusals, this is number ${number} (gate.lasting_after)`)],
+        reasons: [
+          expect.stringContaining(
+            `; refusal ${number} of 3, after which it is accepted as lasting (gate.lasting_after)`,
+          ),
+        ],
       });
     }
   });
@@ -429,12 +433,12 @@ describe('a change that lasts', () => {
 
   it('is not shown by the same data again', () => {
     expect(judgedAfter(nights(0, 0, 0)).verdict).toBe('refused');
-    expect(judgedAfter(nights(1, 1, 0, 1)).reasons[0]).toContain('this is number 2 ');
+    expect(judgedAfter(nights(1, 1, 0, 1)).reasons[0]).toContain('; refusal 2 of 3, ');
   });
 
   it('is not where a night between was as before, or another change', () => {
     expect(judgedAfter([...nights(3, 2), decisionOf(better), ...nights(1)]).verdict).toBe('refused');
-    expect(judgedAfter(nights(3, -25, 1)).reasons[0]).toContain('this is number 2 ');
+    expect(judgedAfter(nights(3, -25, 1)).reasons[0]).toContain('; refusal 2 of 3, ');
   });
 
   it('is never accepted, or sooner, where that is declared', () => {

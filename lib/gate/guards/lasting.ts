@@ -50,7 +50,7 @@ function accepted(guard: Guard, times: number): Guard {
 }
 
 function counted(guard: Guard, times: number, lastingAfter: number): Guard {
-  const sentence = `${guard.sentence}; if it lasts, it is accepted after ${lastingAfter} such refusals, this is number ${times} (gate.lasting_after)`;
+  const sentence = `${guard.sentence}; refusal ${times} of ${lastingAfter}, after which it is accepted as lasting (gate.lasting_after)`;
   return { ...guard, sentence };
 }
 
