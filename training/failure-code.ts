@@ -2,7 +2,12 @@
 import { DeclarationError } from '../lib/config/declaration-error.ts';
 import { NotEnoughMemoryError } from '../lib/config/machine.ts';
 import { EXIT_CODES, type ExitCode } from '../lib/contract/exit-codes.ts';
-import { ModelCorruptedError, RefusedVersionError, VersionNotFoundError } from '../lib/registry/errors.ts';
+import {
+  ForeseenRefusalError,
+  ModelCorruptedError,
+  RefusedVersionError,
+  VersionNotFoundError,
+} from '../lib/registry/errors.ts';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
 import { InvalidRecordError } from '../lib/store/records.ts';
 import { DataError, EncoderMismatchError } from '../lib/table/errors.ts';
@@ -10,7 +15,7 @@ import { DataError, EncoderMismatchError } from '../lib/table/errors.ts';
 /** The exit code of what a piece of work threw. */
 export function failureCode(error: unknown): ExitCode {
   if (error instanceof DeclarationError) return EXIT_CODES['bad declaration'];
-  if (error instanceof RefusedVersionError) return EXIT_CODES['not promoted'];
+  if (error instanceof RefusedVersionError || error instanceof ForeseenRefusalError) return EXIT_CODES['not promoted'];
   if (error instanceof DataError || error instanceof CandidateFileError) return EXIT_CODES['bad data'];
   if (
     error instanceof ModelCorruptedError ||

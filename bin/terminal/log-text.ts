@@ -2,6 +2,7 @@
 
 import { count, countOf, fixedPercent, minute } from '../../lib/numbers/text.ts';
 import type { RejectCount } from '../../lib/table/check/acceptable.ts';
+import { unknownShare } from '../../lib/table/encode/value-counts.ts';
 import { PARTS } from '../../lib/table/encoded.ts';
 import type { LogSummary, TimeRange } from '../../lib/table/fit/summary.ts';
 import { suspicionText } from '../../lib/table/fit/suspicious.ts';
@@ -9,11 +10,18 @@ import type { LogReport } from '../../lib/table/fit/validate.ts';
 import type { TextRows } from '../../lib/table/source/read-rows.ts';
 
 /** The summary of a log, the values of each feature, bad rows by reason, notes, and columns that leak a label. */
-export function formatLogReport({ summary, rejects, distinct }: LogReport): string {
+export function formatLogReport({ summary, rejects, distinct, heldOut }: LogReport): string {
   const width = Math.max(...Object.keys(distinct).map((name) => name.length));
   const lines = Object.entries(distinct).map(([name, values]) => {
     const missing = summary.parts.train.rows === 0 ? 0 : (summary.missing[name] ?? 0) / summary.parts.train.rows;
-    return `  ${name.padEnd(width)}  ${count(values).padStart(9)} values${missing === 0 ? '' : `, ${fixedPercent(missing, 2)} missing`}`;
+    const told = [
+      ...(missing === 0 ? [] : [`${fixedPercent(missing, 2)} missing`]),
+      ...(['validation', 'test'] as const).flatMap((part) => {
+        const share = unknownShare(heldOut[part][name] ?? { values: 0, unknown: null });
+        return share === 0 ? [] : [`${fixedPercent(share, 2)} unknown in ${part}`];
+      }),
+    ];
+    return [`  ${name.padEnd(width)}  ${count(values).padStart(9)} values`, ...told].join(', ');
   });
   return [...summaryLines(summary), ...lines, ...formatRejects(rejects), ...toldLines(summary)].join('\n');
 }
@@ -29,8 +37,8 @@ function summaryLines({ source, rows, rejected, time, split, parts }: LogSummary
       const known = positives + negatives;
       return `${stage} ${count(positives)}${known === 0 ? '' : ` (${fixedPercent(positives / known, 2)})`}${unknown === 0 ? '' : `, ${count(unknown)} too young to tell`}`;
     });
-    const range = parts[part].time;
-    return `  ${part.padEnd(10)} ${count(parts[part].rows).padStart(11)} rows${rangeText(range)}: ${labels.join('; ')}`;
+    const told = `${labels.join('; ')}${rangeText(parts[part].time)}`;
+    return `  ${part.padEnd(10)} ${count(parts[part].rows).padStart(11)} rows: ${told}`;
   });
   return [`${source}: ${countOf(rows, 'row')}, ${count(rejected)} rejected${rangeText(time)}`, `  ${split}`, ...lines];
 }

@@ -1,4 +1,5 @@
 import type { Declaration } from '../../lib/config/declaration.ts';
+import { foresee } from '../../lib/gate/foresee.ts';
 import { type LogReport, validateLog } from '../../lib/table/fit/validate.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import { withScratch } from '../scratch.ts';
@@ -31,7 +32,9 @@ export function inspectLog(
     return withLog(options, async ({ database, log }) => {
       const report = await validateLog(database, log);
       signal.throwIfAborted();
-      return report;
+      const { refusals, notes } = foresee(declaration, report.summary, report.heldOut.test);
+      const refused = refusals.map((refusal) => `the gate would refuse a version: ${refusal}`);
+      return { ...report, summary: { ...report.summary, notes: [...report.summary.notes, ...notes, ...refused] } };
     });
   });
 }

@@ -1,7 +1,10 @@
 import { readDeclaration } from '../../lib/config/parse-declaration.ts';
 import type { GateDecision } from '../../lib/gate/decide.ts';
+import { foresee } from '../../lib/gate/foresee.ts';
 import { settle } from '../../lib/gate/settle.ts';
+import { listed } from '../../lib/numbers/text.ts';
 import { currentFeatures } from '../../lib/predictor/published-declaration.ts';
+import { ForeseenRefusalError } from '../../lib/registry/errors.ts';
 import { versionPrefix } from '../../lib/registry/keys.ts';
 import { REPORT_FILE } from '../../lib/report/report.ts';
 import type { LogSummary } from '../../lib/table/fit/summary.ts';
@@ -49,8 +52,9 @@ export interface TrainedAndPublished {
 }
 
 /**
- * Trains with a display of its progress, publishes, and promotes through the gate. `onSummary` is called once the log
- * is checked, before training begins.
+ * Trains with a display of its progress, publishes, and promotes through the gate. `onSummary` is called once the rows
+ * are checked and encoded, before training begins.
+ * @throws {ForeseenRefusalError} before training begins, if the gate is asked and could only refuse the version.
  */
 export async function trainAndPublish(
   options: TrainAndPublishOptions,
@@ -74,7 +78,15 @@ export async function trainAndPublish(
     const onProgress = (progress: Progress) => showProgress(bar, progress);
     const work = { scratch, threads, onProgress, signal };
     return withLog({ ...log, ...work, memoryLimitMiB: options.memory }, async (opened) => {
-      const run = await trainOn(opened, { ...work, declarationText: text, onSummary });
+      const run = await trainOn(opened, {
+        ...work,
+        declarationText: text,
+        onSummary(summary, counts) {
+          const { refusals, notes } = foresee(declaration, summary, counts.test);
+          onSummary({ ...summary, notes: [...summary.notes, ...notes] });
+          if (options.promote && refusals.length > 0) throw new ForeseenRefusalError(refusedBefore(refusals));
+        },
+      });
       const onReportProblem = (error: Error) => printError(io, `report could not be made: ${error.message}`);
       const conclusion = { ...work, ...run, store, opened, began: opened.began, hourlyUsd: null, onReportProblem };
       const { version, decision, at } = await conclude(conclusion, options.promote);
@@ -84,6 +96,10 @@ export async function trainAndPublish(
       return { name, version, report, trained: run.trained, decision: settled };
     });
   }).finally(() => bar.stop());
+}
+
+function refusedBefore(refusals: readonly string[]): string {
+  return `not trained, for the gate would refuse the version: ${listed(refusals, '; ')} (--no-promote trains and publishes all the same)`;
 }
 
 /** Publishes, through the gate where that is asked; what cannot be judged is published without. */

@@ -22,3 +22,8 @@ export class LeaseHeldError extends Error {
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
+
+/** Thrown before a training whose version the gate could only refuse. */
+export class ForeseenRefusalError extends Error {
+  override readonly name = 'ForeseenRefusalError';
+}

@@ -112,3 +112,12 @@ export interface LogChunk extends EncodedChunk {
   /** Inverse of the rate at which such rows were kept; 1 in a full log. */
   readonly weight: Float32Array;
 }
+
+/** Returns the indices of a chunk's rows in a part. */
+export function rowsOfPart({ part: parts }: Pick<LogChunk, 'part'>, part: Part): Uint32Array {
+  const code = PARTS.indexOf(part);
+  const rows = new Uint32Array(parts.length);
+  let count = 0;
+  for (let row = 0; row < parts.length; row++) if (parts[row] === code) rows[count++] = row;
+  return rows.subarray(0, count);
+}

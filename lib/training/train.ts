@@ -12,6 +12,7 @@ import { DISTRIBUTIONS_FILE } from '../table/fit/distributions.ts';
 import { writeEncoder } from '../table/fit/encoder-files.ts';
 import { fitEncoder } from '../table/fit/fit-encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
+import { unknownNotes } from '../table/fit/unknown-notes.ts';
 import { type OpenedLog, type OpenLogOptions, withLog } from '../table/open-log.ts';
 import { writeCalibration } from './calibrate.ts';
 import type { Resumption } from './checkpoint-record.ts';
@@ -68,10 +69,11 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const { scratch, signal } = options;
   const folder = join(scratch, 'model');
   await mkdir(folder, { recursive: true });
-  const { encoder, summary, distributions } = await fitEncoder(database, log);
+  const { encoder, summary: read, distributions } = await fitEncoder(database, log);
   signal?.throwIfAborted();
-  options.onSummary?.(summary);
-  const rows = await cacheRows(opened, { ...options, encoder, summary });
+  const rows = await cacheRows(opened, { ...options, encoder, summary: read });
+  const summary = { ...read, notes: [...read.notes, ...unknownNotes(rows.counts, encoder)] };
+  options.onSummary?.(summary, rows.counts);
   const { epochs, bestEpoch, filledRows, calibration } = await fitModel(
     { opened, options, encoder, summary, folder },
     rows,

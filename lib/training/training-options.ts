@@ -1,3 +1,4 @@
+import type { PartCounts } from '../table/encode/value-counts.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { EpochRecord } from './fit.ts';
@@ -11,8 +12,8 @@ export interface TrainingOptions {
   /** An empty folder for encoded rows and the model's files; the caller removes it. */
   readonly scratch: string;
   readonly threads: number;
-  /** Called once the log's training part is found to be good, before training begins. */
-  readonly onSummary?: (summary: LogSummary) => void;
+  /** Called once the rows are checked and encoded, before the first step. What it throws ends the training. */
+  readonly onSummary?: (summary: LogSummary, counts: PartCounts) => void;
   readonly onProgress?: OnProgress;
   /** Called at the end of each epoch, with the rows that it trained on. */
   readonly onEpoch?: (epoch: EpochRecord, rows: number) => void;

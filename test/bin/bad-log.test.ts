@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { DECLARATION } from './small-log.ts';
 import { failure, workplace } from './workplace.ts';
 
 const place = workplace();
@@ -102,6 +103,35 @@ describe('train', () => {
   });
 });
 
+describe('what the gate could only refuse', () => {
+  const declared = async (name: string, split: string) =>
+    place.write(name, DECLARATION.replace(/^split: .*$/m, `split: ${split}`));
+
+  it.each([
+    [
+      'no-test.yaml',
+      '{ hash: row, test: 0 }',
+      'no row is in the test part, so there is none to judge by (split by the hash of row: 10% validation, 0% test)',
+    ],
+    [
+      'strangers.yaml',
+      '{ hash: item, validation: 0.1, test: 0.2 }',
+      '100% of the values of item in the test rows are unknown, expected at most 80% (gate.max_unknown): split by the hash of item: 10% validation, 20% test',
+    ],
+  ])('is told by validate, and not trained: %s', async (name, split, reason) => {
+    await declared(name, split);
+    const validated = await place.run('validate', name, '--data', 'log.parquet');
+    expect(validated.code).toBe(0);
+    expect(validated.stdout).toContain(`note: the gate would refuse a version: ${reason}\n`);
+    const { code, stderr } = await place.run('train', name, '--data', 'log.parquet');
+    expect(code).toBe(7);
+    expect(stderr.split('\n').at(-2)).toBe(
+      `entirespace: not trained, for the gate would refuse the version: ${reason} (--no-promote trains and publishes all the same)`,
+    );
+    expect(await place.listing('bucket')).toEqual([]);
+  });
+});
+
 describe('validate', () => {
   it('refuses a bad log with the same message, and writes its bad rows where asked', async () => {
     await replaced('bad.parquet', 'CASE WHEN row = 3 THEN 2 ELSE clicked END AS clicked');
@@ -137,6 +167,7 @@ log.parquet: 3,000 rows, 0 rejected
   age             60 values
   item            12 values
   history         12 values, 26.13% missing
+note: 65 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions)
 `,
       stderr: '',
     });

@@ -1,11 +1,12 @@
 /** The lines and the metrics by which a run is followed. */
+import type { Foreseen } from '../../lib/gate/foresee.ts';
 import { type LogSummary, toldOf } from '../../lib/table/fit/summary.ts';
 import type { CheckpointEvent } from '../../lib/training/checkpoints.ts';
 import type { EpochRecord } from '../../lib/training/fit.ts';
 import type { RunTools } from './tools.ts';
 
-/** Logs what is in a checked log, and what a user should know of it. */
-export function logSummary({ log }: RunTools, summary: LogSummary): void {
+/** Logs what is in a checked log, what a user should know of it, and why the gate will refuse any version, if it will. */
+export function logSummary({ log }: RunTools, summary: LogSummary, { refusals, notes }: Foreseen): void {
   const {
     rows,
     rejected,
@@ -13,7 +14,9 @@ export function logSummary({ log }: RunTools, summary: LogSummary): void {
     parts: { train, validation, test },
   } = summary;
   const parts = { train: train.rows, validation: validation.rows, test: test.rows };
-  log.info('log checked', { rows, rejected, split, ...parts, notes: toldOf(summary) });
+  log.info('log checked', { rows, rejected, split, ...parts, notes: [...toldOf(summary), ...notes] });
+  // The run goes on: its refused version and the decision on it are what the night is known by.
+  if (refusals.length > 0) log.info('the gate will refuse the version', { reasons: refusals });
 }
 
 /** Logs the losses of an epoch, and counts them as metrics. */

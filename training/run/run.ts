@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration } from '../../lib/config/declaration.ts';
+import { foresee } from '../../lib/gate/foresee.ts';
 import { settle } from '../../lib/gate/settle.ts';
 import { promotes } from '../../lib/gate/verdict.ts';
 import { currentFeatures } from '../../lib/predictor/published-declaration.ts';
@@ -143,7 +144,7 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
       declarationText: prepared.text,
       checkpoints,
       ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
-      onSummary: (summary) => logSummary(tools, summary),
+      onSummary: (summary, counts) => logSummary(tools, summary, foresee(declaration, summary, counts.test)),
       onEpoch: (epoch, rows) => logEpoch(tools, epoch, rows / epoch.seconds),
     });
     // The files were read from the scratch folder; the manifest names the place in the bucket that they came from.

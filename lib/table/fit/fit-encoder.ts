@@ -28,9 +28,24 @@ export async function fitEncoder(database: Database, log: CheckedLog): Promise<F
   const from = goodLogRows(log);
   const summary = await summarizeLog(database, log, from);
   assertLearnable(log, summary);
-  const { features, embeddings } = log.declaration;
-  // A query names every column of its rows: with those of one feature it takes no longer where there are many features.
-  const rowsOf: RowsOfFeature = (feature) => goodLogRows(log, [feature]);
+  const rowsOf = rowsOfFeatures(log);
+  const encoder = await fitInputs(database, log, rowsOf);
+  const distributions = await measureDistributions(database, rowsOf, encoder.features, encoder.vocabularies);
+  return { encoder, summary, distributions };
+}
+
+/** Returns the good rows of a log by feature: with the columns of one, a query takes no longer where there are many. */
+export function rowsOfFeatures(log: CheckedLog): RowsOfFeature {
+  return (feature) => goodLogRows(log, [feature]);
+}
+
+/** Fits vocabularies and numbers to the training rows. */
+export async function fitInputs(
+  database: Database,
+  { declaration }: CheckedLog,
+  rowsOf: RowsOfFeature,
+): Promise<Encoder> {
+  const { features, embeddings } = declaration;
   const vocabularies: Record<string, Vocabulary> = {};
   for (const table of embeddings) {
     const vocabulary = await fitVocabulary(database, rowsOf, features, table);
@@ -42,8 +57,7 @@ export async function fitEncoder(database: Database, log: CheckedLog): Promise<F
     inputs.push(await featureKind(feature).fit(feature, { database, from: rowsOf(feature), index: 0, ids }));
   }
   const tables = embeddings.map((table) => tableSpec(table, inputs, vocabularies));
-  const distributions = await measureDistributions(database, rowsOf, features, vocabularies);
-  return { encoder: { features, embeddings, inputs, tables, vocabularies }, summary, distributions };
+  return { features, embeddings, inputs, tables, vocabularies };
 }
 
 /** Creates a SQL enum of a vocabulary's values and returns its name. It finds the ids of values in lists. */

@@ -91,7 +91,7 @@ export async function summarizeLog(database: Database, log: CheckedLog, from: st
     split: describeSplit(log.declaration.split),
     parts: parts as Record<Part, PartSummary>,
     ...(await countValues(database, log, from)),
-    suspicious: await findSuspicious(database, log, from),
+    suspicious: await findSuspicious(database, log),
     notes: [...log.notes, ...(await findNotes(database, log, from, parts.train?.rows ?? 0))],
   };
 }

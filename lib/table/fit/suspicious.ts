@@ -8,6 +8,7 @@
 import { fixed } from '../../numbers/text.ts';
 import { labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
+import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, query } from '../database.ts';
 import { preparedName } from '../kinds/feature-kind.ts';
 import { featureKind, valueColumns } from '../kinds/index.ts';
@@ -38,24 +39,18 @@ export function suspicionText({ column, stage, auc }: SuspiciousColumn): string 
   return `${column} alone tells ${stage} with an AUC of ${fixed(auc, 3)}`;
 }
 
-/**
- * Returns the suspicious columns of a log, in the order of the stages.
- * @param from SQL after FROM of the log's prepared rows, as `goodLogRows`.
- */
-export async function findSuspicious(
-  database: Database,
-  { declaration, source }: CheckedLog,
-  from: string,
-): Promise<SuspiciousColumn[]> {
+/** Returns the suspicious columns of a log, in the order of the stages. */
+export async function findSuspicious(database: Database, log: CheckedLog): Promise<SuspiciousColumn[]> {
+  const { declaration, source } = log;
   const stages = labelledStages(declaration);
   const found: SuspiciousColumn[][] = stages.map(() => []);
-  for (const [index, feature] of declaration.features.entries()) {
+  for (const feature of declaration.features) {
     const { isMultiValued, scale, allValues } = featureKind(feature);
     const step = sampleStep(source.rows, isMultiValued ? SAMPLE_ROWS_OF_BAGS : SAMPLE_ROWS);
-    const value = isMultiValued ? preparedName('bag', index) : allValues(index);
+    const value = isMultiValued ? preparedName('bag', 0) : allValues(0);
     const labels = stages.map((_, stage) => `"#label${stage}" AS label${stage}`);
     const rows = `(SELECT "#row" AS place, ${inFirstHalfSql(step)} AS is_first, ${value} AS value, ${labels.join(', ')}
-      FROM ${from} WHERE ${inSampleSql(step)})`;
+      FROM ${goodLogRows(log, [feature])} WHERE ${inSampleSql(step)})`;
     const tallies = isMultiValued ? bagTallies(rows, stages.length) : valueTallies(rows, stages.length, scale);
     const aucs = await greatestAucs(database, tallies);
     for (const [stage, { name }] of stages.entries()) {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { encodeLog } from '../../table/encode/encode.ts';
 import { type PartCounts, ValueCounter } from '../../table/encode/value-counts.ts';
-import { PARTS, type Part } from '../../table/encoded.ts';
+import { PARTS, rowsOfPart } from '../../table/encoded.ts';
 import type { Encoder } from '../../table/encoder.ts';
 import type { LogSummary } from '../../table/fit/summary.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
@@ -56,9 +56,9 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
   try {
     for await (const chunk of encodeLog(database, log, encoder)) {
       const [train, validation, test] = [
-        rowsOf(chunk.part, 'train'),
-        rowsOf(chunk.part, 'validation'),
-        rowsOf(chunk.part, 'test'),
+        rowsOfPart(chunk, 'train'),
+        rowsOfPart(chunk, 'validation'),
+        rowsOfPart(chunk, 'test'),
       ];
       await writers.train.append(chunk, train);
       await writers.validation.append(chunk, validation);
@@ -86,13 +86,4 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
     for (const writer of Object.values(writers)) await writer.abandon();
     throw error;
   }
-}
-
-/** Indices of the rows of a part. */
-function rowsOf(parts: Uint8Array, part: Part): Uint32Array {
-  const code = PARTS.indexOf(part);
-  const rows = new Uint32Array(parts.length);
-  let count = 0;
-  for (let row = 0; row < parts.length; row++) if (parts[row] === code) rows[count++] = row;
-  return rows.subarray(0, count);
 }

@@ -2,7 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { checkLog } from '../../../lib/table/check/log.ts';
 import { validateLog } from '../../../lib/table/fit/validate.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
-import { bag, category, cross, declare, LOG_DEFAULTS, number, openLog, rowsSql, stage, workplace } from '../fixture.ts';
+import {
+  bag,
+  category,
+  cross,
+  declare,
+  LOG_DEFAULTS,
+  number,
+  openLog,
+  rowsSql,
+  stage,
+  table,
+  vocabulary,
+  workplace,
+} from '../fixture.ts';
 
 const place = workplace();
 
@@ -83,6 +96,22 @@ describe('the report on a log', () => {
       expect(summary.suspicious).toEqual([]);
     },
   );
+
+  it('counts what a model of the training rows would not know in the held-out rows, and tells where that is most', async () => {
+    const log = `SELECT i AS row, i % 2 AS click, i % 4 // 3 AS conversion, ['train', 'train', 'validation', 'test'][i // 100 + 1] AS part,
+      CASE WHEN i < 200 OR i % 3 = 0 THEN 'known' || i % 2 ELSE 'new' || i END AS item, 'u' || i AS user, [random()::VARCHAR] AS vec FROM range(400) t(i)`;
+    const path = await place.write('unknown.parquet', log);
+    const embeddings = ['item', 'user', 'vec'].map((name) => table(name, vocabulary({ minCount: 2 })));
+    const declaration = declare([category('item'), category('user'), bag('vec')], { embeddings });
+    const { heldOut, summary } = await validateLog(place.database, await openLog(place, path, declaration));
+    expect(heldOut.validation.item).toEqual({ rows: 100, missing: 0, values: 100, unknown: 67 });
+    expect(heldOut.test.item).toEqual({ rows: 100, missing: 0, values: 100, unknown: 66 });
+    expect(summary.notes).toEqual([
+      'item: 67% of the validation values and 66% of the test values are unknown (2 values seen at least 2 times in training: min_count)',
+      'user: 100% of the validation values and 100% of the test values are unknown (0 values seen at least 2 times in training: min_count)',
+      'vec: 100% of the validation values and 100% of the test values are unknown (0 values seen at least 2 times in training: min_count)',
+    ]);
+  });
 
   it('has the counts of bad rows', async () => {
     const rows = ["0, 1, 1, 'train'", "1, 0, 0, 'train'", "2, 2, 0, 'train'"];

@@ -1,0 +1,61 @@
+/**
+ * What the gate will say of any model of a log, whatever training makes of it: known once the rows are encoded, before
+ * the first step.
+ */
+import type { Declaration } from '../config/declaration.ts';
+import { count, countOf, percent } from '../numbers/text.ts';
+import { labelledStages } from '../table/check/labels.ts';
+import { type FeatureCounts, unknownShares } from '../table/encode/value-counts.ts';
+import type { LogSummary } from '../table/fit/summary.ts';
+
+/** What is foreseen, one sentence each. */
+export interface Foreseen {
+  /** Why the gate would refuse every version that is trained on the log; empty if it may pass one. */
+  readonly refusals: readonly string[];
+  /** What else the held-out rows cannot tell. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Returns what is foreseen from the held-out rows.
+ * @param testCounts Counts of the test rows' values, by the encoder of the log.
+ */
+export function foresee(
+  { stages, roles, split, gate, training }: Pick<Declaration, 'stages' | 'roles' | 'split' | 'gate' | 'training'>,
+  summary: LogSummary,
+  testCounts: FeatureCounts,
+): Foreseen {
+  const { validation, test } = summary.parts;
+  const labelled = labelledStages({ stages });
+  const notes: string[] = [];
+  if (validation.rows === 0 && training.patience !== null)
+    notes.push(
+      `no row is in the validation part: training cannot stop early, and keeps the last of ${training.epochs} epochs (${summary.split})`,
+    );
+  for (const { name } of validation.rows === 0 ? [] : labelled)
+    if (validation.labels[name]?.positives === 0)
+      notes.push(`no ${name} is among ${countOf(validation.rows, 'validation row')}: early stopping hardly sees it`);
+  if (test.rows === 0)
+    return { refusals: [`no row is in the test part, so there is none to judge by (${summary.split})`], notes };
+  const unknown = Object.entries(unknownShares(testCounts)).filter(([, share]) => share > gate.maxUnknown);
+  const refusals = [
+    ...labelled.flatMap(({ name }) => {
+      const { positives = 0, negatives = 0 } = test.labels[name] ?? {};
+      if (positives > 0) return [];
+      return positives + negatives === 0
+        ? [`no ${name} label in the test part is settled: all ${countOf(test.rows, 'row')} are younger than within`]
+        : [`no ${name} is among ${countOf(test.rows, 'test row')}, so its metrics cannot be told`];
+    }),
+    ...unknown.map(
+      ([feature, share]) =>
+        `${percent(share)} of the values of ${feature} in the test rows are unknown, expected at most ${percent(gate.maxUnknown)} (gate.max_unknown)${split.by === 'hash' && !split.isDefault ? `: ${summary.split}` : ''}`,
+    ),
+  ];
+  const conversion = roles?.conversion;
+  const conversions = conversion === undefined ? 0 : (test.labels[conversion]?.positives ?? 0);
+  if (refusals.length === 0 && conversions > 0 && conversions < gate.minConversions)
+    notes.push(
+      `${count(conversions)} of the test rows have a ${conversion}, the gate needs ${count(gate.minConversions)} to compare a version with the one in use (gate.min_conversions)`,
+    );
+  return { refusals, notes };
+}
