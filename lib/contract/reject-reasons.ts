@@ -9,6 +9,7 @@ export const REJECT_REASONS = {
   quote_not_closed: 'a second quote at the end of the field',
   record_too_long: 'at most 2 MiB',
   not_utf8: 'UTF-8',
+  header_repeated: 'the header in the first line alone',
   missing_key: 'a value',
   unknown_user: "a key of the users' table",
   unknown_item: "a key of the items' table",

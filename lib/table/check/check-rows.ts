@@ -138,6 +138,7 @@ function malformedChecks(relation: Relation): RowCheck[] {
     quote_not_closed: REJECT_REASONS.quote_not_closed,
     record_too_long: REJECT_REASONS.record_too_long,
     not_utf8: REJECT_REASONS.not_utf8,
+    header_repeated: REJECT_REASONS.header_repeated,
   };
   return (Object.keys(expected) as MalformedReason[]).map((reason) => ({
     reason,

@@ -36,8 +36,6 @@ const FIRST_BYTES = 16 * 1024;
 const LONGEST_HEADER = 1024 * 1024;
 /** Bytes after the header of which the delimiter is judged. */
 const SAMPLE_BYTES = 256 * 1024;
-/** Weight of a delimiter that is in no header: others are only likelier if most records do not fit them. */
-const SINGLE_COLUMN = 0.1;
 
 /** Reads the beginning of a file, which has its header unless that is endless. */
 export async function readHead({ name, read }: CsvFile): Promise<Head> {
@@ -52,8 +50,8 @@ export async function readHead({ name, read }: CsvFile): Promise<Head> {
 }
 
 /**
- * Finds the dialect of a file, as far as it is not declared. The delimiter is the one by which most records at the
- * beginning have as many fields as the header.
+ * Finds the dialect of a file, as far as it is not declared. The delimiter is one of those in the header: the one by
+ * which most records at the beginning have as many fields.
  * @throws {DataError} if there is no header, or it is not valid.
  */
 export function findDialect(head: Head, choice: CsvChoice): FoundDialect {
@@ -167,7 +165,7 @@ function headerOf(fields: readonly string[], declared: boolean | readonly string
 
 function isBetter(one: Judged, other: Judged): boolean {
   const columns = ({ found }: Judged) => found.dialect.header.length;
-  const weight = (judged: Judged) => judged.share * (columns(judged) > 1 ? 1 : SINGLE_COLUMN);
+  const weight = (judged: Judged) => (columns(judged) > 1 ? 1 + judged.share : judged.share);
   return weight(one) === weight(other) ? columns(one) > columns(other) : weight(one) > weight(other);
 }
 

@@ -50,16 +50,13 @@ function readQuoted(record: string, from: number, { delimiter, quote, escaping }
 
 /** Reads a field without quotes. An escape before an ordinary character is an ordinary character itself. */
 function readUnquoted(record: string, from: number, { delimiter, quote, escaping, escapesIn }: Writing): ReadField {
-  if (escaping === null || escapesIn === 'quotes') {
-    const found = record.indexOf(delimiter, from);
-    const end = found < 0 ? record.length : found;
-    return { field: record.slice(from, end), end };
-  }
-  const escapable = [escaping, delimiter, quote ?? DEFAULT_QUOTE, '\r', '\n'];
+  // A writer that escapes in quotes alone would have put a field with a quote in quotes.
+  const mark = quote ?? DEFAULT_QUOTE;
+  const escapable = escapesIn === 'quotes' ? [mark] : [mark, escaping, delimiter, '\r', '\n'];
   let field = '';
   let at = from;
   for (; at < record.length && record[at] !== delimiter; at += 1) {
-    if (record[at] === escaping && escapable.includes(record[at + 1] ?? '')) at += 1;
+    if (escaping !== null && record[at] === escaping && escapable.includes(record[at + 1] ?? '')) at += 1;
     field += record[at];
   }
   return { field, end: at };

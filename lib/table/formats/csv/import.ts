@@ -41,7 +41,11 @@ export async function* csvRecords(
 ): AsyncGenerator<RecordBlock> {
   const bytes = file.read(range ?? { start: dialect.bodyStart, end: Number.POSITIVE_INFINITY });
   try {
-    yield* scanRecords(bytes, dialect, { fields: dialect.header.length, ...(suspect && { suspect }) });
+    yield* scanRecords(bytes, dialect, {
+      fields: dialect.header.length,
+      header: dialect.header,
+      ...(suspect && { suspect }),
+    });
   } catch (error) {
     if (!(error instanceof EndlessRecordError)) throw error;
     throw new DataError(
@@ -161,7 +165,8 @@ function cleanPieces(
   let end = 0;
   for (let i = 0; i < count; i += 1) {
     const start = starts[i] ?? 0;
-    if (start !== end + 1 || faults.has(i)) flush(end);
+    // Not so if the line end is a carriage return, or two bytes.
+    if (start !== end + 1 || bytes[end] !== LINE_END[0] || faults.has(i)) flush(end);
     end = ends[i] ?? 0;
     const fault = faults.get(i);
     if (fault === undefined) {

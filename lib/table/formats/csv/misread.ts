@@ -61,7 +61,7 @@ export async function readSettled<T>(
       if (!(error instanceof MisreadError)) throw error;
       const found = dialectOf(head, error.writing, choice);
       const known = tried.find((other) => isSame(other, error.writing));
-      if (known === undefined && (error.writing.quote === dialect.quote || !(await hasQuotedFields(file, dialect)))) {
+      if (known === undefined && (await isBetterQuoted(file, found.dialect, dialect))) {
         dialect = found.dialect;
         tried.push(dialect);
       } else {
@@ -76,23 +76,35 @@ export async function readSettled<T>(
   }
 }
 
+/** Whether another dialect has the same quote, or more records with a field in its quotes; of no quote, whether none has. */
+async function isBetterQuoted(file: CsvFile, other: Dialect, dialect: Dialect): Promise<boolean> {
+  if (other.quote === dialect.quote) return true;
+  const [more, fewer] = [await countQuoted(file, other), await countQuoted(file, dialect)];
+  return more > fewer || (other.quote === null && fewer === 0);
+}
+
 function suspectOf(dialect: Dialect, choice: CsvChoice): Suspect {
   const others = otherWritings(dialect, choice);
   const fields = dialect.header.length;
   let suspects = 0;
-  return (bytes, { start, end, isLast }) => {
+  return (bytes, { previous, start, end, isLast, isMalformed }) => {
     if (suspects === MOST_SUSPECTS) return;
-    const record = bytes.subarray(start, Math.min(end, start + EXPLAINED_BYTES));
-    const likely = others.filter((writing) => isHinted(writing, dialect, record));
-    if (likely.length === 0) return;
-    suspects += 1;
-    const limit = Math.min(bytes.length, start + record.length + FURTHER_BYTES);
-    const text = bytes.subarray(start, limit);
-    const writing = likely.find((other) =>
-      explains(other, fields, text, record.length, isLast && limit === bytes.length),
-    );
-    if (writing !== undefined)
-      throw new MisreadError(writing, record.toString('utf8', 0, 256).slice(0, 64).split('\n')[0] ?? '');
+    if (!isMalformed && !hasEscapedQuote(bytes.subarray(start, end), dialect)) return;
+    // The record before may be its beginning, and be well formed without this end.
+    for (const from of new Set([start, previous])) {
+      const record = bytes.subarray(from, Math.min(end, start + EXPLAINED_BYTES));
+      const likely = others.filter((writing) => isHinted(writing, dialect, record));
+      if (likely.length === 0) continue;
+      suspects += 1;
+      const limit = Math.min(bytes.length, from + record.length + FURTHER_BYTES);
+      const text = {
+        bytes: bytes.subarray(from, limit),
+        length: record.length,
+        isLast: isLast && limit === bytes.length,
+      };
+      const writing = likely.find((other) => explains(other, fields, text));
+      if (writing !== undefined) throw new MisreadError(writing, firstLineOf(record));
+    }
   };
 }
 
@@ -117,47 +129,72 @@ function otherWritings(dialect: Dialect, choice: CsvChoice): readonly Writing[] 
 /** Whether a record has the character that another writing reads otherwise. */
 function isHinted(other: Writing, dialect: Dialect, record: Buffer): boolean {
   if (other.quote === null)
-    // Tables without quotes have other delimiters than commas. A quote that is not closed is rather a fault.
+    // Tables without quotes have other delimiters than commas.
     return (
       !',;'.includes(dialect.delimiter) &&
       dialect.quote !== null &&
       other.escaping === dialect.escaping &&
-      isStray(dialect, record)
+      hasFreeQuote(dialect, record)
     );
   const isQuoteHinted = other.quote === dialect.quote || dialect.quote === null || record.includes(other.quote);
   const isEscapeHinted = other.escaping === null || record.includes(other.escaping);
   return isQuoteHinted && isEscapeHinted;
 }
 
-function isStray(dialect: Dialect, record: Buffer): boolean {
-  const { count, faults } = blockScanner(dialect, { fields: dialect.header.length })(record, 0, true);
-  const [fault] = faults.values();
-  return count === 1 && fault?.kind === 'malformed' && fault.reason === 'quote_misplaced';
+/**
+ * Whether a well-formed record has a quote after a backslash in a field without quotes. Writers that double quotes put
+ * such a field in quotes. Tables with other delimiters than commas may have quotes as ordinary characters.
+ */
+function hasEscapedQuote(record: Buffer, { delimiter, escaping, quote }: Dialect): boolean {
+  return escaping === null && quote !== null && ',;'.includes(delimiter) && record.includes(`\\${quote}`);
+}
+
+/** Whether the first line of a record begins a field with a quote that does not end it. */
+function hasFreeQuote(dialect: Dialect, record: Buffer): boolean {
+  const line = record.subarray(0, record.indexOf('\n') + 1 || record.length);
+  const [fault] = blockScanner(dialect, { fields: dialect.header.length })(line, 0, true).faults.values();
+  return fault?.kind === 'malformed' && (fault.reason === 'quote_misplaced' || fault.reason === 'quote_not_closed');
 }
 
 /** Whether all records of the first `length` bytes are well formed by a writing. */
-function explains(writing: Writing, fields: number, bytes: Buffer, length: number, isLast: boolean): boolean {
+function explains(
+  writing: Writing,
+  fields: number,
+  { bytes, length, isLast }: { readonly bytes: Buffer; readonly length: number; readonly isLast: boolean },
+): boolean {
   const { count, starts, used, faults } = blockScanner(writing, { fields })(bytes, 0, isLast);
   if (used < length) return false;
   for (let i = 0; i < count && (starts[i] ?? 0) < length; i += 1) if (faults.get(i)?.kind === 'malformed') return false;
   return true;
 }
 
-/** Whether any record has a field in quotes, and is well formed with it. */
-async function hasQuotedFields(file: CsvFile, dialect: Dialect): Promise<boolean> {
-  const quote = dialect.quote ?? '';
+/** Returns the number of records that are well formed, and have a field in quotes. */
+async function countQuoted(file: CsvFile, dialect: Dialect): Promise<number> {
+  const { quote, delimiter } = dialect;
+  if (quote === null) return 0;
+  let quoted = 0;
   for await (const { bytes, count, starts, ends, faults } of recordsOf(file, dialect))
     for (let i = 0; i < count; i += 1) {
       const record = bytes.subarray(starts[i], ends[i]);
-      if (faults.get(i)?.kind !== 'malformed' && record.includes(quote) && hasWrapped(record.toString('utf8'), dialect))
-        return true;
+      if (faults.get(i)?.kind === 'malformed' || !record.includes(quote)) continue;
+      if (
+        record
+          .toString('utf8')
+          .split(delimiter)
+          .some((field) => field.trim().startsWith(quote))
+      )
+        quoted += 1;
     }
-  return false;
+  return quoted;
 }
 
-function hasWrapped(record: string, { delimiter, quote }: Dialect): boolean {
-  const mark = quote ?? '';
-  return record.split(delimiter).some((part) => part.trim().startsWith(mark));
+function firstLineOf(record: Buffer): string {
+  return (
+    record
+      .toString('utf8', 0, 256)
+      .slice(0, 64)
+      .split(/[\r\n]/)[0] ?? ''
+  );
 }
 
 async function leastMalformed(file: CsvFile, dialects: readonly Dialect[]): Promise<Dialect> {

@@ -11,12 +11,13 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { RejectReason } from '../../../contract/reject-reasons.ts';
 import { byteText, countOf } from '../../../numbers/text.ts';
+import { splitRecord } from './fields.ts';
 import { byteKinds, NEXT_STATE, STEP, type Writing } from './grammar.ts';
 
 /** Why a record is malformed. */
 export type MalformedReason = Extract<
   RejectReason,
-  'field_count' | 'quote_misplaced' | 'quote_not_closed' | 'not_utf8' | 'record_too_long'
+  'field_count' | 'quote_misplaced' | 'quote_not_closed' | 'not_utf8' | 'record_too_long' | 'header_repeated'
 >;
 
 /** Why a record cannot be given to DuckDB as it is. */
@@ -56,19 +57,27 @@ export class EndlessRecordError extends Error {
 }
 
 /**
- * Looks at a malformed record, which begins at `start` and has its line end before `end`. It may throw to end the scan.
- * `isLast` says that the file ends with `bytes`.
+ * Looks at a record that DuckDB cannot read as it is, which begins at `start` and has its line end before `end`. It may
+ * throw to end the scan. `isLast` says that the file ends with `bytes`.
  */
-export type Suspect = (
-  bytes: Buffer,
-  span: { readonly start: number; readonly end: number; readonly isLast: boolean },
-) => void;
+export type Suspect = (bytes: Buffer, record: SuspectRecord) => void;
+
+interface SuspectRecord {
+  /** Where the record before it begins, if that is in the same bytes. */
+  readonly previous: number;
+  readonly start: number;
+  readonly end: number;
+  readonly isLast: boolean;
+  readonly isMalformed: boolean;
+}
 
 /** What a scan is told besides how the file is written. */
 export interface ScanOptions {
   /** Number of fields that a record must have. */
   readonly fields: number;
-  /** Is called with each malformed record. @default nothing is done */
+  /** Names of the columns: a record of these very names is none. @default any record may be one */
+  readonly header?: readonly string[];
+  /** Is called with each record that is malformed or unusual. @default nothing is done */
   readonly suspect?: Suspect;
 }
 
@@ -81,6 +90,9 @@ const RESCANNED_BYTES = 128 * 1024;
 // Lines that decide whether a record is in truth several.
 const LINES_TRIED = 16;
 
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+const TAB = 9;
+const BLANK = 32;
 const LF = 10;
 const CR = 13;
 const [UNUSUAL, MISPLACED] = [1, 2];
@@ -104,7 +116,7 @@ export async function* scanRecords(
     waiting.push(block);
     bytes += block.length;
     // A long record is scanned again when it has twice the bytes, so that the time is linear.
-    if (scanned > RESCANNED_BYTES && bytes < 2 * scanned) continue;
+    if (scanned > RESCANNED_BYTES && bytes < 2 * scanned && bytes <= LONGEST_RECORD_BYTES) continue;
     const { used, ...found } = scan(joined(waiting), offset, false);
     yield found;
     offset += used;
@@ -132,7 +144,7 @@ export type BlockScanner = (
 };
 
 /** Returns a scanner of single blocks. It keeps nothing between two of them. */
-export function blockScanner(writing: Writing, { fields, suspect }: ScanOptions): BlockScanner {
+export function blockScanner(writing: Writing, { fields, header, suspect }: ScanOptions): BlockScanner {
   const kinds = byteKinds(writing);
   const next = NEXT_STATE[writing.escapesIn];
   const lineEnd = writing.lineEnd === 'cr' ? CR : LF;
@@ -147,6 +159,13 @@ export function blockScanner(writing: Writing, { fields, suspect }: ScanOptions)
     if (fault?.kind === 'malformed' && fault.reason === 'quote_not_closed') return null;
     // A stray quote rather closes a field that was begun in a line before.
     return fault === null || (fault.kind === 'unusual' && writing.escaping !== null && line.includes(writing.escaping));
+  };
+  const isHeader = header === undefined || fields === 1 ? () => false : headerFinder(header, writing);
+  const faultOfText = (bytes: Buffer, start: number, end: number, ascii: boolean): RecordFault | null => {
+    const isText = ascii || isUtf8(bytes.subarray(start, end));
+    if (isText && !isHeader(bytes, start, end)) return null;
+    const reason = isText ? 'header_repeated' : 'not_utf8';
+    return { kind: 'malformed', reason, value: excerpt(bytes.subarray(start, end)) };
   };
   return (bytes, offset, isLast) => {
     const starts: number[] = [];
@@ -217,29 +236,33 @@ export function blockScanner(writing: Writing, { fields, suspect }: ScanOptions)
         after = length;
         isCut = isLast;
       }
-      if (end > start) {
+      if (end > start && !(count === 1 && fields > 1 && isBlank(bytes, start, end))) {
         if (!isOpen && count === fields + 1 && bytes[end - 1] === delimiter) {
           // The delimiter is after the last field, not between two.
           count = fields;
           end -= 1;
           trailing += 1;
         }
+        const isMisplaced = (flags & MISPLACED) !== 0;
         let fault: RecordFault | null = flags === 0 ? null : { kind: 'unusual' };
-        if (isOpen || count !== fields || (flags & MISPLACED) !== 0 || end - start > MAX_RECORD_BYTES) {
-          suspect?.(bytes, { start, end: after, isLast });
-          const last = Math.min(end, start + MAX_RECORD_BYTES);
-          if ((isOpen && firstBreak >= 0) || areRecords(bytes, firstBreak, last)) {
+        const isMalformed = isOpen || isMisplaced || count !== fields || end - start > MAX_RECORD_BYTES;
+        if (isMalformed || fault !== null) {
+          const previous = starts.at(-1) ?? start;
+          suspect?.(bytes, { previous, start, end: after, isLast, isMalformed });
+        }
+        if (isMalformed) {
+          const isUnclosed = isOpen && firstBreak >= 0;
+          if (isUnclosed || areRecords(bytes, firstBreak, Math.min(end, start + MAX_RECORD_BYTES))) {
             end = bytes[firstBreak - 1] === CR ? firstBreak - 1 : firstBreak;
             after = firstBreak + 1;
             isCut = false;
             lineBreaks = 0;
             fault = lineFault(bytes.subarray(start, end));
           } else {
-            fault = malformed(bytes.subarray(start, end), { isOpen, isMisplaced: (flags & MISPLACED) !== 0, count });
+            fault = malformed(bytes.subarray(start, end), { isOpen, isMisplaced, count });
           }
         }
-        if (fault?.kind !== 'malformed' && !ascii && !isUtf8(bytes.subarray(start, end)))
-          fault = { kind: 'malformed', reason: 'not_utf8', value: excerpt(bytes.subarray(start, end)) };
+        if (fault?.kind !== 'malformed') fault = faultOfText(bytes, start, end, ascii) ?? fault;
         if (fault !== null) faults.set(starts.length, fault);
         if (lineBreaks > 0) breaks.set(starts.length, lineBreaks);
         starts.push(start);
@@ -266,6 +289,27 @@ export function blockScanner(writing: Writing, { fields, suspect }: ScanOptions)
       isCut,
     };
   };
+}
+
+/** Returns whether a record is the header once more, as in files that were put together from several. */
+function headerFinder(
+  header: readonly string[],
+  writing: Writing,
+): (bytes: Buffer, start: number, end: number) => boolean {
+  const first = Buffer.from(header[0] ?? '');
+  const quote = writing.quote?.charCodeAt(0);
+  return (bytes, start, end) => {
+    const text = bytes[start] === BYTE_ORDER_MARK[0] && bytes[start + 1] === BYTE_ORDER_MARK[1] ? start + 3 : start;
+    const name = bytes[text] === quote ? text + 1 : text;
+    for (let i = 0; i < first.length; i += 1) if (bytes[name + i] !== first[i]) return false;
+    const fields = splitRecord(bytes.toString('utf8', text, end), writing);
+    return fields.length === header.length && fields.every((field, index) => field.trim() === header[index]);
+  };
+}
+
+function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 1) if (bytes[i] !== BLANK && bytes[i] !== TAB) return false;
+  return true;
 }
 
 type LineFault = (line: Buffer) => RecordFault | null;

@@ -113,6 +113,20 @@ describe('records of CSV', () => {
   );
 });
 
+it('records without an end are refused', async () => {
+  const block = Buffer.alloc(2 ** 24, 'x');
+  const records = scanRecords(
+    blocksOf(Buffer.concat([Buffer.from('a,1\n"'), block, block, block, block]), 2 ** 24),
+    RFC,
+    {
+      fields: 2,
+    },
+  );
+  await expect(async () => {
+    for await (const { count } of records) expect(count).toBeLessThan(2);
+  }).rejects.toThrow('record 1 does not end');
+});
+
 describe('the fields', () => {
   it.each([
     { record: 'a,b', fields: ['a', 'b'] },
