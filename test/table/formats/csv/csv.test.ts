@@ -101,12 +101,16 @@ describe('a CSV file', () => {
 
   it.each<{ name: string; columns: string[] }>([
     { name: 'no name, as pandas writes an index', columns: ['', 'row', 'age', 'item'] },
-    { name: 'repeated names', columns: ['row', 'x', 'x', 'item'] },
     { name: "names of DuckDB's and of this code", columns: ['row', 'file_row_number', '#row', 'select'] },
     { name: 'thousands of names', columns: Array.from({ length: 2500 }, (_, i) => `c${i}`) },
   ])('may have $name', async ({ columns }) => {
     const row = columns.map((_, i) => `${i}`);
     expect(await read(`${columns.join(',')}\n${row.join(',')}\n`)).toEqual({ columns, rows: [row], notes: [] });
+  });
+
+  it('may have repeated names, of columns that nobody needs', async () => {
+    const { columns, rows } = await read('row,x,x,item\n1,2,3,a\n');
+    expect([columns, rows]).toEqual([['row', 'item'], [['1', 'a']]]);
   });
 
   it.each<{ name: string; csv: Partial<CsvChoice>; content: string | Buffer; columns?: string[]; notes?: string[] }>([
