@@ -23,6 +23,7 @@ export const REJECT_REASONS = {
   number_not_finite: 'a finite number',
   score_not_finite: 'values of which the model makes a finite score',
   id_not_integer: 'an integer',
+  list_not_written: 'a list such as ["a", "b"], or a delimiter in the declaration',
   weights_length: 'one weight for each value',
   weight_not_valid: 'finite weights of at least 0',
 } as const;

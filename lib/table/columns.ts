@@ -50,6 +50,8 @@ export interface Relation {
    * whose key is not in the table. @default none
    */
   readonly joined?: readonly JoinedEntity[];
+  /** Whether the constant for scoring of a feature, `at_scoring`, stands for its missing values. @default false */
+  readonly isScored?: boolean;
 }
 
 /** Kinds of values that a column may hold. */
@@ -62,6 +64,8 @@ export interface Value {
   readonly kind: ColumnKind;
   /** What its texts mean. */
   readonly texts: TextRules;
+  /** Whether it is a constant of the declaration. @default false */
+  readonly isConstant?: boolean | undefined;
 }
 
 const INTEGERS = new Set([
@@ -104,10 +108,10 @@ export function byPosition(columns: readonly FileColumn[]): Column[] {
   return columns.map((column, index) => ({ ...column, sql: `c${index}` }));
 }
 
-/** Returns, as SQL, the constant that replaces a column which candidates lack. */
+/** Returns, as SQL, the constant that replaces a column which candidates lack. Its decimal mark is a point. */
 export function constantValue(constant: string | number | null, texts: TextRules): Value {
   const sql = constant === null ? 'CAST(NULL AS VARCHAR)' : literal(String(constant));
-  return { sql, type: 'VARCHAR', kind: 'text', texts };
+  return { sql, type: 'VARCHAR', kind: 'text', texts: { ...texts, decimal: '.' }, isConstant: true };
 }
 
 /**
@@ -129,13 +133,27 @@ export function findColumn<T extends FileColumn>(
   return found[0];
 }
 
+/** A column that a feature reads, and the constant that replaces it in candidates. */
+interface ColumnOrConstant {
+  readonly column: string;
+  readonly atScoring?: string | number | null | undefined;
+}
+
 /** Returns a feature's column, or the constant that replaces it if it is absent. The columns must have been checked. */
-export function columnOrConstant(
-  relation: Relation,
-  { column: name, atScoring }: { readonly column: string; readonly atScoring?: string | number | null | undefined },
-): Value {
+export function columnOrConstant(relation: Relation, { column: name, atScoring }: ColumnOrConstant): Value {
   const column = findColumn(relation, name);
   return column === undefined ? constantValue(atScoring ?? null, relation.texts) : columnValue(column, relation.texts);
+}
+
+/**
+ * Returns the SQL that reads a feature's column or, of candidates, the constant that replaces its missing values: a
+ * column that is absent, NULL or empty is the same. `read` returns the SQL of a value, NULL if it is missing.
+ */
+export function readOrConstant(relation: Relation, feature: ColumnOrConstant, read: (value: Value) => string): string {
+  const own = read(columnOrConstant(relation, feature));
+  const { atScoring } = feature;
+  if (relation.isScored !== true || atScoring == null || findColumn(relation, feature.column) === undefined) return own;
+  return `COALESCE(${own}, ${read(constantValue(atScoring, relation.texts))})`;
 }
 
 /** Returns the SQL condition that the row's user or item is not in the joined table. */

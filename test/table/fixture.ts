@@ -98,6 +98,7 @@ export function bag(name: string, options: Partial<BagFeature> = {}): BagFeature
     weights: null,
     combiner: 'mean',
     maxLength: 3,
+    keep: 'first',
     ...options,
   };
 }

@@ -29,6 +29,8 @@ export interface BagFeature extends FeatureBase, OneColumn {
   readonly combiner: 'sum' | 'mean' | 'sqrtn';
   /** Number of values of a row that are used; the rest are dropped and counted. */
   readonly maxLength: number;
+  /** Which values of a longer row are used. */
+  readonly keep: 'first' | 'last';
 }
 
 /** A number: the input of the model or, with `embedding`, embedded by its interval between training quantiles. */
@@ -76,6 +78,10 @@ const bag = z.strictObject({
   weights: column.optional().describe('Column with one weight for each value.'),
   combiner: z.enum(['sum', 'mean', 'sqrtn']).default('mean').describe('How the embeddings of the values become one.'),
   max_length: whole(1).default(20).describe('Number of values of a row that are used.'),
+  keep: z
+    .enum(['first', 'last'])
+    .default('first')
+    .describe('Which values of a row with more than max_length are used.'),
 });
 
 const number = z.strictObject({
@@ -158,6 +164,7 @@ export const FEATURE_KINDS: FeatureKinds = {
       weights: shape.weights ?? null,
       combiner: shape.combiner,
       maxLength: shape.max_length,
+      keep: shape.keep,
     }),
   },
 

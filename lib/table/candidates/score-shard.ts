@@ -78,7 +78,8 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const table = await createScoreTable(database, outputs);
   const notFinite = new NotFiniteRows(database, encoder);
   try {
-    const relation = await asDataError(name, async () => (await options.join?.(rows)) ?? rows);
+    const joined = await asDataError(name, async () => (await options.join?.(rows)) ?? rows);
+    const relation = { ...joined, isScored: true };
     checkCandidateColumns(relation, declaration, encoder.features);
     const encodable = candidateChecks(relation, { ...declaration, ...encoder });
     return await asDataError(name, async () => {

@@ -41,7 +41,7 @@ const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; re
   },
   text: { kinds: SCALARS, expected: 'a single value' },
   category: { kinds: SCALARS, expected: 'a single value' },
-  list: { kinds: ['list'], expected: 'a list (text needs a delimiter in the declaration)' },
+  list: { kinds: ['list', 'text'], expected: 'a list or text' },
   delimited: { kinds: ['list', 'text'], expected: 'a list or text' },
 };
 

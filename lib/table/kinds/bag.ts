@@ -3,11 +3,13 @@
  * length.
  */
 import type { BagFeature } from '../../config/declaration.ts';
-import { columnOrConstant, columnValue, findColumn, type Relation, type Value } from '../columns.ts';
+import { columnOrConstant, columnValue, findColumn, type Relation, readOrConstant, type Value } from '../columns.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
 import { columnCheck, type RowCheck } from '../row-check.ts';
+import { bind } from '../values/bind.ts';
 import { bagTexts, bagWeights } from '../values/lists.ts';
 import { isIntegerSql, LARGEST_FLOAT } from '../values/numbers.ts';
+import { presentSql } from '../values/texts.ts';
 import { type EncodedFeature, type FeatureKind, type ProbeValue, preparedName } from './feature-kind.ts';
 import { firstId, idSourceKind } from './id-sources.ts';
 
@@ -27,16 +29,21 @@ export const bag: FeatureKind<BagFeature> = {
   checks(relation, feature, ids) {
     const value = columnOrConstant(relation, feature);
     const texts = bagTexts(value, feature.delimiter);
+    const isNoList = `${presentSql(value)} AND ${texts} IS NULL`;
     const isBad = `len(list_filter(${texts}, lambda x: x <> '' AND NOT ${isIntegerSql('x')})) > 0`;
     const isInteger = ids !== null && idSourceKind(ids).isInteger;
     return [
+      ...(feature.delimiter === null && value.kind === 'text'
+        ? [columnCheck('list_not_written', feature.column, value, isNoList)]
+        : []),
       ...(isInteger ? [columnCheck('id_not_integer', feature.column, value, isBad, 'integers')] : []),
       ...weightsChecks(relation, feature, texts),
     ];
   },
   prepare(relation, feature, index) {
     const { texts, weights } = lists(relation, feature);
-    const cut = (list: string) => `COALESCE(list_slice(${list}, 1, ${feature.maxLength}), [])`;
+    const [from, to] = feature.keep === 'first' ? [1, feature.maxLength] : [-feature.maxLength, -1];
+    const cut = (list: string) => `COALESCE(list_slice(${list}, ${from}, ${to}), [])`;
     return [
       { sql: cut(texts), name: preparedName('bag', index) },
       { sql: cut(weights), name: preparedName('weights', index) },
@@ -89,17 +96,30 @@ function weightsValue(relation: Relation, { weights }: BagFeature): Value | null
 
 /** Returns the SQL of the list of values that are not missing, and of the list with a weight for each. */
 function lists(relation: Relation, feature: BagFeature): { readonly texts: string; readonly weights: string } {
-  const all = bagTexts(columnOrConstant(relation, feature), feature.delimiter);
+  const texts = readOrConstant(relation, feature, (value) => valuesOf(bagTexts(value, feature.delimiter)));
+  const ones = `list_transform(${texts}, lambda x: CAST(1 AS FLOAT))`;
   const value = weightsValue(relation, feature);
-  if (value === null) {
-    const texts = `list_filter(${all}, lambda x: x <> '')`;
-    return { texts, weights: `list_transform(${texts}, lambda x: CAST(1 AS FLOAT))` };
-  }
+  if (value === null) return { texts, weights: ones };
+  const all = bagTexts(columnOrConstant(relation, feature), feature.delimiter);
   const pairs = `list_filter(list_zip(${all}, ${bagWeights(value, feature.delimiter)}), lambda pair: pair[1] <> '')`;
-  return {
-    texts: `list_transform(${pairs}, lambda pair: pair[1])`,
-    weights: `list_transform(${pairs}, lambda pair: COALESCE(TRY_CAST(pair[2] AS FLOAT), CAST(0 AS FLOAT)))`,
-  };
+  const weights = `list_transform(${pairs}, lambda pair: COALESCE(TRY_CAST(pair[2] AS FLOAT), CAST(0 AS FLOAT)))`;
+  if (!mayLackWeights(relation, feature)) return { texts, weights };
+  // Neither a constant nor a bag without weights has a weight for each value: each has 1.
+  const isWeighted = `len(${bagWeights(value, feature.delimiter)}) > 0 AND len(${valuesOf(all)}) > 0`;
+  return { texts, weights: `CASE WHEN ${isWeighted} THEN ${weights} ELSE ${ones} END` };
+}
+
+/** Returns the SQL of the values that are not missing; NULL if there are none. */
+function valuesOf(texts: string): string {
+  return bind(
+    'present',
+    `list_filter(${texts}, lambda x: x <> '')`,
+    (list) => `CASE WHEN len(${list}) > 0 THEN ${list} END`,
+  );
+}
+
+function mayLackWeights(relation: Relation, { atScoring }: BagFeature): boolean {
+  return relation.isScored === true && atScoring !== undefined;
 }
 
 function weightsChecks(relation: Relation, feature: BagFeature, texts: string): RowCheck[] {
@@ -107,8 +127,11 @@ function weightsChecks(relation: Relation, feature: BagFeature, texts: string): 
   const value = weightsValue(relation, feature);
   if (value === null || weights === null) return [];
   const numbers = bagWeights(value, delimiter);
-  const isOtherLength = `COALESCE(len(${numbers}), 0) <> COALESCE(len(${texts}), 0)`;
-  const isWrong = `len(list_filter(${numbers}, lambda x: x IS NULL OR NOT isfinite(x) OR x < 0 OR x > ${LARGEST_FLOAT})) > 0`;
+  const isOther = `COALESCE(len(${numbers}), 0) <> COALESCE(len(${texts}), 0)`;
+  const isOtherLength = mayLackWeights(relation, feature) ? `(len(${numbers}) > 0 AND ${isOther})` : isOther;
+  const isOutOfRange = `len(list_filter(${numbers}, lambda x: x IS NULL OR NOT isfinite(x) OR x < 0)) > 0`;
+  // The sum of a bag's weights is a float32, too.
+  const isWrong = `(${isOutOfRange} OR list_sum(${numbers}) > ${LARGEST_FLOAT})`;
   return [
     columnCheck('weights_length', weights, value, isOtherLength),
     columnCheck('weight_not_valid', weights, value, isWrong),

@@ -1,6 +1,6 @@
 /** Categories: one value of a finite set in each row. */
 import type { CategoryFeature } from '../../config/declaration.ts';
-import { columnOrConstant } from '../columns.ts';
+import { columnOrConstant, readOrConstant } from '../columns.ts';
 import { columnCheck } from '../row-check.ts';
 import { canonicalText } from '../values/canonical.ts';
 import { isIntegerSql } from '../values/numbers.ts';
@@ -19,7 +19,7 @@ export const category: FeatureKind<CategoryFeature> = {
     return [columnCheck('id_not_integer', feature.column, value, isBad)];
   },
   prepare: (relation, feature, index) => [
-    { sql: canonicalText(columnOrConstant(relation, feature)), name: preparedName('text', index) },
+    { sql: readOrConstant(relation, feature, canonicalText), name: preparedName('text', index) },
   ],
   probe: (_, texts) => [[null, ...texts]],
   canary: (_, text) => [text],

@@ -4,7 +4,7 @@
  * missing is itself missing.
  */
 import type { CrossFeature } from '../../config/features/kinds.ts';
-import { columnOrConstant, type Relation } from '../columns.ts';
+import { type Relation, readOrConstant } from '../columns.ts';
 import { canonicalText } from '../values/canonical.ts';
 import { joinedTexts } from '../values/joined.ts';
 import { type FeatureKind, preparedName } from './feature-kind.ts';
@@ -33,5 +33,5 @@ export const cross: FeatureKind<CrossFeature> = {
 
 /** Returns the SQL of the joined text, which is NULL if every value is missing. */
 function joinedText(relation: Relation, of: CrossFeature['of']): string {
-  return joinedTexts(of.map((part) => canonicalText(columnOrConstant(relation, part))));
+  return joinedTexts(of.map((part) => readOrConstant(relation, part, canonicalText)));
 }

@@ -1,6 +1,6 @@
 /** Numbers: the number is an input itself, or its interval between training quantiles is embedded. */
 import type { NumberFeature } from '../../config/declaration.ts';
-import { columnOrConstant } from '../columns.ts';
+import { columnOrConstant, readOrConstant } from '../columns.ts';
 import type { InputSpec } from '../encoded.ts';
 import { columnCheck } from '../row-check.ts';
 import { LARGEST_FLOAT, numberSql } from '../values/numbers.ts';
@@ -29,7 +29,7 @@ export const number: FeatureKind<NumberFeature> = {
     ];
   },
   prepare(relation, feature, index) {
-    const value = numberSql(columnOrConstant(relation, feature));
+    const value = readOrConstant(relation, feature, numberSql);
     return [{ sql: `TRY_CAST(${value} AS FLOAT)`, name: preparedName('number', index) }];
   },
   prepareCounts: () => [],

@@ -36,12 +36,13 @@ export function isWrittenList(text: string): string {
 
 /**
  * Returns the SQL of the items of a text, without the blanks and quotes around each. A list in brackets is read as such
- * whatever the delimiter; without a delimiter there is no other list.
+ * whatever the delimiter; without a delimiter there is no other list, but a constant is a list of one.
  */
-function splitText({ sql, texts }: Value, delimiter: string | null): string {
+function splitText({ sql, texts, isConstant }: Value, delimiter: string | null): string {
   return bind('text', trimmed(`CAST(${sql} AS VARCHAR)`), (text) => {
-    const plain = delimiter === null ? 'NULL' : `list_transform(${split(text, delimiter)}, lambda y: ${unquoted('y')})`;
-    return `CASE WHEN ${isMissingText(text, texts)} THEN NULL WHEN ${isWrittenList(text)} THEN ${writtenItems(text)} ELSE ${plain} END`;
+    const one = isConstant ? `[${text}]` : 'NULL';
+    const plain = delimiter === null ? one : `list_transform(${split(text, delimiter)}, lambda y: ${unquoted('y')})`;
+    return `CASE WHEN ${isMissingText(text, texts)} THEN NULL WHEN ${isWrittenList(text)} THEN COALESCE(${writtenItems(text)}, ${plain}) ELSE ${plain} END`;
   });
 }
 

@@ -57,11 +57,11 @@ describe('a table of users', () => {
   it('is refused with every column of a wrong type', async () => {
     const path = await place.write(
       'types.parquet',
-      rowsSql('user_id, age, history, segment', ["true, DATE '2026-05-01', 'a', 1"]),
+      rowsSql('user_id, age, history, segment', ["true, DATE '2026-05-01', 7, 1"]),
     );
     await expect(check(path)).rejects.toMatchObject({
       code: 'column_types',
-      message: `table columns of a wrong type: user_id is BOOLEAN, expected a number or text; age is DATE, expected a number: a time must be turned into one first, such as its age in days or its hour; history is VARCHAR, expected a list (text needs a delimiter in the declaration) (in ${path})`,
+      message: `table columns of a wrong type: user_id is BOOLEAN, expected a number or text; age is DATE, expected a number: a time must be turned into one first, such as its age in days or its hour; history is INTEGER, expected a list or text (in ${path})`,
     });
   });
 

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { Feature } from '../../../lib/config/declaration.ts';
+import { candidateChecks } from '../../../lib/table/check/check-rows.ts';
+import { encodeCandidates } from '../../../lib/table/encode/encode.ts';
+import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
+import { openSource } from '../../../lib/table/source/source.ts';
+import { bag, category, cross, declare, number, openLog, rowsSql, workplace } from '../fixture.ts';
+
+const place = workplace();
+
+const FEATURES: readonly Feature[] = [
+  category('pos', { atScoring: 1 }),
+  number('hour', { atScoring: 12.5 }),
+  bag('tags', { delimiter: '|', atScoring: 'a|b' }),
+  bag('weighted', { delimiter: '|', weights: 'w', atScoring: 'b' }),
+  cross('both', ['pos', 'item'], { of: [{ column: 'pos', atScoring: 2 }, { column: 'item' }], embedding: 'both' }),
+];
+const LOG = [
+  "1, 0, 0, 'train', 1, 12.5, 'a|b', 'b', '1', 'x'",
+  "2, 1, 0, 'train', 2, 9, 'b', 'a', '0.5', 'y'",
+  "3, 1, 1, 'train', 3, 10, 'a', 'a|b', '0.5|2', 'x'",
+];
+const COLUMNS = 'row, click, conversion, part, pos, hour, tags, weighted, w, item';
+
+/** Returns the encoded rows of candidates, as the model that was fitted to the log takes them. */
+async function encoded(name: string, sql: string) {
+  const declaration = declare(FEATURES, {
+    embeddings: [{ name: 'both', dimension: 4, ids: { kind: 'hash', buckets: 1000, seed: 0 } }],
+  });
+  const log = await openLog(place, await place.write(`${name}-log.parquet`, rowsSql(COLUMNS, LOG)), declaration);
+  const { encoder } = await fitEncoder(place.database, log);
+  const source = await openSource(place.database, await place.write(name, sql));
+  const relation = { ...source.relation, isScored: true };
+  const checks = candidateChecks(relation, { ...declaration, ...encoder });
+  const chunks = [];
+  for await (const { ids, weights, numbers, rows } of encodeCandidates(place.database, relation, checks, encoder))
+    chunks.push({ ids, weights, numbers, rows });
+  return chunks;
+}
+
+describe('a column with a constant for scoring', () => {
+  it.each([
+    [
+      'NULL',
+      "SELECT 1 AS row, NULL::INTEGER AS pos, NULL::DOUBLE AS hour, NULL AS tags, NULL AS weighted, NULL AS w, 'x' AS item",
+    ],
+    [
+      'NaN',
+      "SELECT 1 AS row, 'NaN'::DOUBLE AS pos, 'NaN'::FLOAT AS hour, '' AS tags, '|' AS weighted, '' AS w, 'x' AS item",
+    ],
+    ['empty', "SELECT 1 AS row, '' AS pos, ' ' AS hour, '' AS tags, ' ' AS weighted, '' AS w, 'x' AS item"],
+    [
+      'null values',
+      "SELECT 1 AS row, 'NULL' AS pos, 'nan' AS hour, 'None' AS tags, 'NA' AS weighted, 'NA' AS w, 'x' AS item",
+    ],
+    [
+      'empty lists',
+      "SELECT 1 AS row, NULL AS pos, NULL AS hour, [NULL]::VARCHAR[] AS tags, []::VARCHAR[] AS weighted, []::DOUBLE[] AS w, 'x' AS item",
+    ],
+  ])('is read as the constant if it is %s, as if it were absent or held the constant', async (name, sql) => {
+    const file = `${name.replace(' ', '-')}.parquet`;
+    const given = await encoded(
+      'given.parquet',
+      "SELECT 1 AS row, 1 AS pos, 12.5 AS hour, 'a|b' AS tags, 'b' AS weighted, '1' AS w, 'x' AS item",
+    );
+    const absent = await encoded('absent.parquet', "SELECT 1 AS row, 'x' AS item");
+    const got = await encoded(file, sql);
+    const { both: _, ...ids } = given[0]?.ids ?? {};
+    expect(got[0]).toMatchObject({ ids, weights: given[0]?.weights, numbers: given[0]?.numbers, rows: 1 });
+    expect(got).toEqual(absent);
+  });
+
+  it('is read as it is where it has a value', async () => {
+    const [chunk] = await encoded(
+      'mixed.csv',
+      rowsSql(`row, pos, hour, tags, weighted, w, item`, [
+        "1, 3, 9, 'b', 'a', '0.5', 'x'",
+        "2, NULL, NULL, NULL, NULL, NULL, 'x'",
+      ]),
+    );
+    const [first, second] = [...(chunk?.ids.pos ?? [])];
+    expect(first).not.toBe(second);
+    expect([...(chunk?.numbers.hour ?? [])]).toEqual([9, 12.5]);
+    expect([...(chunk?.weights.weighted ?? [])]).toEqual([0.5, 0, 0, 1, 0, 0]);
+  });
+
+  it('may lack the weights of a bag that is there', async () => {
+    const [chunk] = await encoded(
+      'unweighted.csv',
+      rowsSql('row, pos, hour, tags, weighted, w, item', ["1, 3, 9, 'b', 'a|b', NULL, 'x'"]),
+    );
+    expect([...(chunk?.weights.weighted ?? [])]).toEqual([1, 1, 0]);
+  });
+});
+
+describe('a missing value of a log', () => {
+  it('stays missing', async () => {
+    const path = await place.write(
+      'missing-log.parquet',
+      rowsSql(COLUMNS, [...LOG, "4, 0, 0, 'train', NULL, NULL, NULL, NULL, NULL, 'x'"]),
+    );
+    const { summary } = await fitEncoder(place.database, await openLog(place, path, declare(FEATURES)));
+    expect(summary.missing).toMatchObject({ pos: 1, hour: 1, tags: 1, weighted: 1 });
+  });
+});
