@@ -14,6 +14,8 @@ export interface RowCheck {
   readonly expected: string;
   /** The stage against whose limit, `max_inconsistent`, bad rows count; `null` for `log.max_rejected`. */
   readonly stage: string | null;
+  /** A row that is younger than this at the end of the log is not bad, in milliseconds. @default 0 */
+  readonly graceMs?: number;
 }
 
 /** Returns a check of one column. What is expected is the text of `REJECT_REASONS` unless the caller gives another. */

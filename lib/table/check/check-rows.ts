@@ -90,9 +90,22 @@ export function inconsistencyChecks(
   });
 }
 
-/** Returns the SQL of the index of the first check that a row fails, NULL for a good row. */
+/** Returns the SQL of the index of the first check that a row fails whatever its age, NULL for a good row. */
 export function firstFailedSql(checks: readonly RowCheck[]): string {
-  const cases = checks.map(({ isBad }, index) => `WHEN ${isBad} THEN ${index}`);
+  return caseSql(checks.flatMap(({ isBad, graceMs }, index) => (graceMs === undefined ? { isBad, index } : [])));
+}
+
+/**
+ * Returns the SQL of the index of the check that a row fails once it is old enough; NULL if there is none. Of several it
+ * is the one that the row fails first.
+ */
+export function lateFailedSql(checks: readonly RowCheck[]): string {
+  const late = checks.flatMap(({ isBad, graceMs }, index) => (graceMs === undefined ? [] : { isBad, index, graceMs }));
+  return caseSql(late.sort((a, b) => a.graceMs - b.graceMs));
+}
+
+function caseSql(checks: readonly { readonly isBad: string; readonly index: number }[]): string {
+  const cases = checks.map(({ isBad, index }) => `WHEN ${isBad} THEN ${index}`);
   return cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${cases.join(' ')} END`;
 }
 
@@ -189,8 +202,10 @@ function timeChecks(relation: Relation, column: string, now: number): RowCheck[]
 function labelChecks(relation: Relation, declaration: Declaration, stage: LabelledStage): RowCheck[] {
   const value = requiredValue(relation, stage.label);
   const isNotBinary = `(${presentSql(value)} AND ${labelSql(value)} IS NULL)`;
+  const missing = columnCheck('label_missing', stage.label, value, labelMissingSql(relation, declaration, stage));
   return [
-    columnCheck('label_missing', stage.label, value, labelMissingSql(relation, declaration, stage)),
+    // A label that is not final yet may be missing: it is unknown.
+    stage.withinMs === null ? missing : { ...missing, graceMs: stage.withinMs },
     columnCheck('label_not_binary', stage.label, value, isNotBinary),
   ];
 }

@@ -71,16 +71,16 @@ export async function checkLog(
   const prepared = await asDataError(source.path, () =>
     prepareRows(database, rows, [...declaration.features, ...others]),
   );
-  await writeRejects(database, allRows(prepared), rows.checks, rejectsPath);
+  const bounds = await findBounds(database, prepared, declaration);
+  await writeRejects(database, allRows(prepared, bounds.end), rows.checks, rejectsPath);
   const rejects = await countRejects(database, rejectsPath);
   // An empty file of rejects would suggest that there are some.
   if (rejects.length === 0) await rm(rejectsPath);
-  const bounds = await findBounds(database, prepared, declaration);
   return {
     ...rows,
     prepared,
     rejects,
-    contradictions: await countContradictions(database, rows, prepared),
+    contradictions: await countContradictions(database, rows, prepared, bounds.end),
     rejectsPath: rejects.length === 0 ? null : rejectsPath,
     ...bounds,
     notes: [
@@ -106,10 +106,13 @@ async function findBounds(
   declaration: Declaration,
 ): Promise<Pick<CheckedLog, 'windows' | 'start' | 'end'>> {
   if (declaration.log.time === null) return { windows: null, start: null, end: null };
-  const times = goodTimes(prepared);
-  const { first, last } = await queryOne(database, `SELECT min(time) AS first, max(time) AS last FROM ${times}`);
-  if (first == null || last == null) return { windows: null, start: null, end: null };
-  const [start, end] = [Number(first), Number(last)];
+  // The last of all rows that are good at some age is good, as it is the youngest.
+  const { last } = await queryOne(database, `SELECT max(time) AS last FROM ${goodTimes(prepared, null)}`);
+  if (last == null) return { windows: null, start: null, end: null };
+  const end = Number(last);
+  const times = goodTimes(prepared, end);
+  const { first } = await queryOne(database, `SELECT min(time) AS first FROM ${times}`);
+  const start = Number(first);
   const { split } = declaration;
   const windows =
     split.by === 'time'

@@ -16,7 +16,7 @@ import type { Source } from '../source/source.ts';
 import { canonicalText, groupText } from '../values/canonical.ts';
 import { joinedTexts } from '../values/joined.ts';
 import { timeSql } from '../values/times.ts';
-import { failedRows, inconsistencyChecks } from './check-rows.ts';
+import { failedRows, inconsistencyChecks, lateFailedSql } from './check-rows.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
 import { requiredValue } from './required-columns.ts';
 import { partAtSql, partSql, type TimeWindows, unhashedSql } from './split.ts';
@@ -31,6 +31,8 @@ export interface RowsToPrepare {
 /** A Parquet file of all rows of a log. Of bad rows it has only what is wrong with them. */
 export interface PreparedRows {
   readonly path: string;
+  /** Checks that rows fail only once they are old enough: the age in milliseconds, by the index of the check. */
+  readonly grace: ReadonlyMap<number, number>;
   /** Names of the columns of prepared values, by the SQL over the source that computed them. */
   readonly values: ReadonlyMap<string, string>;
 }
@@ -56,21 +58,30 @@ export async function prepareRows(
   const columns = [...rowColumns(relation, declaration), ...values];
   // The values of bad rows are never used: they are NULL.
   const ofGoodRows = columns.map(([sql, name]) => `CASE WHEN "#failed" IS NULL THEN ${sql} END AS ${name}`);
-  const selected = ['"#row"', '"#failed"', '"#offending"', ...ofGoodRows].join(', ');
+  const late = `${lateFailedSql(checks)} AS "#late"`;
+  const selected = ['"#row"', '"#failed"', late, '"#offending"', ...ofGoodRows].join(', ');
   const path = join(database.scratch, database.uniqueName('prepared.parquet'));
   const rows = `SELECT ${selected} FROM ${failedRows(relation, checks)}`;
   await execute(database, `COPY (${rows}) TO ${writePath(path)} (FORMAT parquet, COMPRESSION snappy)`);
-  return { path, values };
+  const grace = checks.flatMap(({ graceMs }, index) => (graceMs === undefined ? [] : [[index, graceMs] as const]));
+  return { path, values, grace: new Map(grace) };
 }
 
-/** Returns the SQL after FROM that reads all prepared rows, for `writeRejects`. */
-export function allRows({ path }: PreparedRows): string {
-  return parquetScan([path]);
+/**
+ * Returns the SQL after FROM that reads all prepared rows, for `writeRejects`.
+ * @param end The last instant of the log, in epoch milliseconds, from which the age of a row counts; `null` while it is
+ * unknown, or if the log has no time: no row is then too old.
+ */
+export function allRows({ path, grace }: PreparedRows, end: number | null): string {
+  const rows = parquetScan([path]);
+  if (grace.size === 0 || end === null) return rows;
+  const late = [...grace].map(([index, ms]) => `WHEN "#late" = ${index} AND "#time" + ${ms} <= ${end} THEN ${index}`);
+  return `(SELECT * REPLACE (COALESCE("#failed", CASE ${late.join(' ')} END) AS "#failed") FROM ${rows})`;
 }
 
-/** Returns the SQL after FROM that reads the times of the good rows, as the column `time`. */
-export function goodTimes(prepared: PreparedRows): string {
-  return `(SELECT "#time" AS time FROM ${allRows(prepared)} WHERE "#failed" IS NULL)`;
+/** Returns the SQL after FROM that reads the times of the good rows, as the column `time`. `end` as for `allRows`. */
+export function goodTimes(prepared: PreparedRows, end: number | null): string {
+  return `(SELECT "#time" AS time FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
 }
 
 /** Counts the good rows whose label `inconsistent: and` changes, by stage. */
@@ -78,11 +89,15 @@ export async function countContradictions(
   database: Database,
   { source: { relation }, declaration }: RowsToPrepare,
   prepared: PreparedRows,
+  end: number | null,
 ): Promise<Record<string, number>> {
   const changed = contradictionChecks(relation, declaration);
   if (changed.length === 0) return {};
   const counted = changed.map((_, index) => `count(*) FILTER ("#contradicts${index}") AS c${index}`);
-  const counts = await queryOne(database, `SELECT ${counted.join(', ')} FROM ${allRows(prepared)}`);
+  const counts = await queryOne(
+    database,
+    `SELECT ${counted.join(', ')} FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL`,
+  );
   return Object.fromEntries(changed.map(({ stage }, index) => [stage ?? '', Number(counts[`c${index}`])]));
 }
 
@@ -122,7 +137,7 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
     return `${stored} AS ${name}`;
   });
   const selected = [`* REPLACE (${[`${part} AS "#part"`, ...labels].join(', ')})`, ...values];
-  return `(SELECT ${selected.join(', ')} FROM ${allRows(prepared)} WHERE "#failed" IS NULL)`;
+  return `(SELECT ${selected.join(', ')} FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
 }
 
 /** Whether the rows were prepared for these features. */

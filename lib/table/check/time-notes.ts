@@ -26,7 +26,7 @@ export async function timeNotes(
   const { early, late, rows } = await queryOne(
     database,
     `SELECT count(*) FILTER (time < ${EARLIEST}) AS early, count(*) FILTER (time > ${now}) AS late, count(*) AS rows
-     FROM ${goodTimes(prepared)}`,
+     FROM ${goodTimes(prepared, end)}`,
   );
   const of = (some: unknown) => `${count(Number(some))} of ${countOf(Number(rows), 'row')}`;
   return [
