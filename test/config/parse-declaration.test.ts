@@ -238,7 +238,7 @@ describe('features', () => {
   it('of type bag default to a list column, the mean and 20 values', () => {
     const features = `
   plain: { type: bag, entity: user }
-  full: { type: bag, entity: user, column: h, delimiter: "|", weights: w, combiner: sqrtn, max_length: 5 }`;
+  full: { type: bag, entity: user, column: h, delimiter: "|", weights: w, combiner: sqrtn, max_length: 5, keep: last }`;
     expect(parse({ features }).features).toEqual([
       {
         name: 'plain',
@@ -250,6 +250,7 @@ describe('features', () => {
         weights: null,
         combiner: 'mean',
         maxLength: 20,
+        keep: 'first',
       },
       {
         name: 'full',
@@ -261,6 +262,7 @@ describe('features', () => {
         weights: 'w',
         combiner: 'sqrtn',
         maxLength: 5,
+        keep: 'last',
       },
     ]);
   });
