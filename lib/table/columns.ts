@@ -84,6 +84,8 @@ const INTEGERS = new Set([
 /** Returns the kind of values that a DuckDB type holds. */
 export function columnKind(type: string): ColumnKind {
   if (/\[\d*\]$/.test(type)) return 'list';
+  // Impala and older versions of Spark write text as bytes.
+  if (type === 'BLOB') return 'text';
   if (type === 'VARCHAR' || type === 'UUID' || type === 'JSON' || type.startsWith('ENUM(')) return 'text';
   if (type === 'BOOLEAN') return 'boolean';
   if (INTEGERS.has(type)) return 'integer';
@@ -100,6 +102,7 @@ export const NULL_TYPE = '"NULL"';
 export function columnValue({ sql, type, texts: own }: Column, rules: TextRules): Value {
   const texts = own ?? rules;
   if (type === NULL_TYPE) return constantValue(null, texts);
+  if (type === 'BLOB') return { sql: `decode(${sql})`, type: 'VARCHAR', kind: 'text', texts };
   return { sql, type, kind: columnKind(type), texts };
 }
 

@@ -1,6 +1,6 @@
 /** Columns that a file does not have itself because they are in its path: `country=DE/`, as Hive and Spark write them. */
 import { sameColumn } from '../config/names.ts';
-import type { Column, FileColumn } from './columns.ts';
+import { byPosition, type Column, type FileColumn } from './columns.ts';
 import { literal } from './database.ts';
 
 /** What Hive writes for a missing value. */
@@ -30,9 +30,17 @@ export function pathColumnSql({ value }: PathColumn): string {
   return value === null ? 'CAST(NULL AS VARCHAR)' : literal(value);
 }
 
-/** Returns the columns of a path as columns of rows, called `p0`, `p1` and so on. */
-export function pathColumnsOf(path: string, columns: readonly FileColumn[]): (Column & PathColumn)[] {
-  return pathColumns(path, columns).map((column, index) => ({ ...column, type: 'VARCHAR', sql: `p${index}` }));
+/** Returns the columns of a file and of its path, which SQL refers to as `c0`, `c1` and so on, and `p0`, `p1` and so on. */
+export function columnsOf(path: string, columns: readonly FileColumn[]): Column[] {
+  const inPath = pathColumns(path, columns).map(({ name }, index) => ({ name, type: 'VARCHAR', sql: `p${index}` }));
+  return [...byPosition(columns), ...inPath];
+}
+
+/** Returns the SQL of a path's columns in a SELECT, each after a comma. */
+export function selectedPathColumns(path: string, columns: readonly FileColumn[]): string {
+  return pathColumns(path, columns)
+    .map((column, index) => `, ${pathColumnSql(column)} AS p${index}`)
+    .join('');
 }
 
 function decoded(text: string): string {

@@ -3,9 +3,10 @@
 import type { Declaration } from '../../config/declaration.ts';
 import { sameColumn } from '../../config/names.ts';
 import { listed } from '../../numbers/text.ts';
-import { byPosition, type Column, findColumn } from '../columns.ts';
+import { type Column, findColumn } from '../columns.ts';
 import { identifier } from '../database.ts';
 import { DataError } from '../errors.ts';
+import { columnsOf } from '../path-columns.ts';
 import type { CandidatePlan } from './plan.ts';
 
 /** A column of a scores file. */
@@ -26,7 +27,7 @@ export function outputColumns(
   outputs: readonly string[],
   fileName: string,
 ): OutputColumn[] {
-  const file = { columns: byPosition(columns), name: fileName };
+  const file = { columns: columnsOf(fileName, columns), name: fileName };
   const copied = scoring.columns === 'all' ? file.columns : log.keys.flatMap((key) => keyColumn(file, key));
   assertNames(
     copied.map(({ name }) => name),

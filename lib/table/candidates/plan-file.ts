@@ -2,10 +2,13 @@
 import { CSV_DEFAULTS } from '../../config/sections/csv.ts';
 import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { checkCandidateColumns } from '../check/required-columns.ts';
-import { byPosition } from '../columns.ts';
+import type { FileColumn } from '../columns.ts';
 import type { Database } from '../database.ts';
+import { DataError } from '../errors.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';
+import { withoutValues } from '../formats/parquet/file.ts';
+import { columnsOf } from '../path-columns.ts';
 import { plainPath } from '../paths.ts';
 import { withTables } from './join-tables.ts';
 import { neededColumns } from './needed-columns.ts';
@@ -25,27 +28,46 @@ export async function planCandidates(
   const format = formatOf(file.name);
   const { cut, isText } = FORMATS[format];
   const csv = declaration?.csv ?? CSV_DEFAULTS;
-  const fileCut = await cut(
-    database,
-    { ...file, path: await plainPath(database, file.path) },
-    {
-      csv,
-      head: await readHead(file, format),
-      shardRows,
-      maxShardBytes: options.maxShardBytes ?? MAX_SHARD_BYTES,
-      maxUnzippedBytes: options.maxUnzippedBytes ?? MAX_UNZIPPED_BYTES,
-      maxCsvBytes: options.maxCsvBytes ?? Number.POSITIVE_INFINITY,
-      ...(savePiece && { savePiece }),
-      neededColumns: (columns) => neededColumns({ columns, name: file.name }, declaration, encoder),
-    },
-  );
-  const plan = { format, ...fileCut };
-  const found = (await findTables?.(plan.columns)) ?? [];
-  if (encoder !== undefined && declaration !== undefined) {
-    const places = [file.name, ...found.map(({ place }) => place)].join(' and ');
-    const relation = { from: '', columns: byPosition(plan.columns), isText, texts: csv, name: places };
+  const plain = { ...file, path: await plainPath(database, file.path) };
+  const fileCut = await cut(database, plain, {
+    csv,
+    head: await readHead(file, format),
+    shardRows,
+    maxShardBytes: options.maxShardBytes ?? MAX_SHARD_BYTES,
+    maxUnzippedBytes: options.maxUnzippedBytes ?? MAX_UNZIPPED_BYTES,
+    maxCsvBytes: options.maxCsvBytes ?? Number.POSITIVE_INFINITY,
+    ...(savePiece && { savePiece }),
+    neededColumns: (columns) => neededColumns({ columns, name: file.name }, declaration, encoder),
+  });
+  const found = (await findTables?.(columnsOf(file.name, fileCut.columns))) ?? [];
+  const check = (columns: readonly FileColumn[]) => {
+    if (encoder === undefined || declaration === undefined) return;
+    const name = [file.name, ...found.map(({ place }) => place)].join(' and ');
+    const relation = { from: '', columns: columnsOf(file.name, columns), isText, texts: csv, name };
     checkCandidateColumns(withTables(relation, found), declaration, encoder.features);
-  }
+  };
+  const columns = await readableColumns(database, plain.path, fileCut.columns, isText ? null : check);
+  check(columns);
+  const plan = { format, ...fileCut, columns };
   const featureTables = found.flatMap(({ pin }) => pin ?? []);
   return featureTables.length === 0 ? plan : { ...plan, featureTables };
+}
+
+/**
+ * Returns the columns of a Parquet file, those without any value marked as such if a check refuses the types that they
+ * have: pandas writes a column of nothing but `None` as integers.
+ */
+async function readableColumns(
+  database: Database,
+  path: string,
+  columns: readonly FileColumn[],
+  check: ((columns: readonly FileColumn[]) => void) | null,
+): Promise<readonly FileColumn[]> {
+  try {
+    check?.(columns);
+    return columns;
+  } catch (error) {
+    if (!(error instanceof DataError) || error.code !== 'column_types') throw error;
+    return withoutValues(database, path, columns);
+  }
 }

@@ -175,5 +175,15 @@ function wrongType(relation: Relation, name: string, use: Use): string[] {
   // A column without any value is missing values, whatever its writer took it for.
   if (column === undefined || column.type === NULL_TYPE) return [];
   const { kinds, expected } = ACCEPTED[use];
-  return kinds.includes(columnKind(column.type)) ? [] : [`${name} is ${column.type}, expected ${expected}`];
+  return kinds.includes(columnKind(column.type))
+    ? []
+    : [`${name} is ${column.type}, expected ${expected}${remedy(column.type)}`];
+}
+
+/** Returns what to do about a type that cannot be read. */
+function remedy(type: string): string {
+  if (columnKind(type) !== 'other') return '';
+  if (type.startsWith('STRUCT')) return ': write its fields as columns of their own';
+  if (type.startsWith('MAP')) return ': write its keys as a list, and its values as a list of weights';
+  return type === 'INTERVAL' ? ': write it as a number of seconds' : ': write it as a number or as text';
 }

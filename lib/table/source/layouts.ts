@@ -2,6 +2,7 @@
 import { sameColumn } from '../../config/names.ts';
 import { byPosition, type Column, columnValue, findColumn, type TextRules, type Value } from '../columns.ts';
 import { type Database, queryOne } from '../database.ts';
+import { DataError } from '../errors.ts';
 import type { OpenedFile } from '../formats/format.ts';
 import { positionalScan } from '../formats/parquet/file.ts';
 import { pathColumns } from '../path-columns.ts';
@@ -47,9 +48,8 @@ export interface PlacesOptions {
 }
 
 /**
- * Finds columns in a layout. One without a value is nowhere, whatever its type is; bytes that are text are text in a
- * column that is needed.
- * @throws {DataError} `columns_repeated` of a column that is needed.
+ * Finds columns in a layout. One without a value is nowhere, whatever its type is; bytes are text.
+ * @throws {DataError} `columns_repeated`, or `column_types` for bytes that are not text, of a column that is needed.
  */
 export async function placesOf(
   database: Database,
@@ -67,12 +67,10 @@ export async function placesOf(
     column === undefined || (isKnown && column.type === 'VARCHAR') ? [] : column,
   );
   const empty = await emptyColumns(database, layout, found);
-  const bytes = names.flatMap((name) => (needed.has(name) ? (own.get(name) ?? []) : []));
-  const texts = await textColumns(
-    database,
-    layout,
-    bytes.filter((column) => column.type === 'BLOB' && !empty.has(column)),
-  );
+  for (const name of needed) {
+    const column = own.get(name);
+    if (column?.type === 'BLOB' && !empty.has(column)) await assertText(database, layout, column);
+  }
   const paths = pathNames.map((name) => ({ name, type: 'VARCHAR' }));
   return new Map(
     names.map((name): [string, Place] => {
@@ -83,9 +81,7 @@ export async function placesOf(
         return [name, { in: 'path', name: path.name, value: columnValue({ ...path, sql: '' }, rules) }];
       }
       if (empty.has(column)) return [name, { in: 'nowhere', isAbsent: false }];
-      const read = texts.has(column) ? { ...column, type: 'VARCHAR', sql: `decode(${column.sql})` } : column;
-      const value = columnValue(read, rules);
-      return [name, { in: 'file', column, value }];
+      return [name, { in: 'file', column, value: columnValue(column, rules) }];
     }),
   );
 }
@@ -133,13 +129,13 @@ async function emptyColumns(database: Database, layout: Layout, columns: readonl
   return empty;
 }
 
-/** Returns those of some columns of bytes that hold nothing but text in UTF-8. */
-async function textColumns(database: Database, layout: Layout, columns: readonly Column[]): Promise<Set<Column>> {
-  const texts = new Set<Column>();
-  for (const column of columns)
-    if (!(await exists(database, scanOf(layout), `${column.sql} IS NOT NULL AND TRY(decode(${column.sql})) IS NULL`)))
-      texts.add(column);
-  return texts;
+/** Refuses bytes that are not text. */
+async function assertText(database: Database, layout: Layout, { name, sql }: Column): Promise<void> {
+  if (await exists(database, scanOf(layout), `${sql} IS NOT NULL AND TRY(decode(${sql})) IS NULL`))
+    throw new DataError(
+      'column_types',
+      `column ${name} has bytes that are not text in UTF-8: write it as text, such as hexadecimal (in ${layout.files[0]?.path})`,
+    );
 }
 
 function scanOf({ files, columns }: Layout): string {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { CandidatePlan } from '../../../lib/table/candidates/plan.ts';
 import { type ScoreRowsOptions, scoreRows } from '../../../lib/table/candidates/score-shard.ts';
@@ -99,6 +99,39 @@ describe('scores', () => {
     await rename(own, place.at(name));
     const plan = await planOf(place.at(name), { shardRows: 10 });
     expect((await score(place.at(name), plan, 0)).rows.map(({ user_id }) => user_id)).toEqual(['u0', 'u1', 'u2']);
+  });
+
+  it.each(['parquet', 'csv'])('have columns of the path of a %s file as keys and features', async (extension) => {
+    await mkdir(place.at('user_id=u%207/position=3'), { recursive: true });
+    const path = await place.write(
+      `user_id=u%207/position=3/part.${extension}`,
+      `SELECT item, price, tags FROM (${many(2)})`,
+    );
+    const plan = await planOf(path, { shardRows: 10, declaration, encoder: shop.encoder });
+    const { rows } = await score(path, plan, 0, { outputs: ['position'] });
+    const other = await place.write(`flat.${extension}`, `SELECT * REPLACE (3 AS position) FROM (${many(2)})`);
+    const flat = await score(other, await planOf(other, { shardRows: 10 }), 0, { outputs: ['position'] });
+    expect(rows).toEqual(flat.rows.map((row) => ({ ...row, user_id: 'u 7' })));
+  });
+
+  it('are those of missing values for a column without any value, whatever its type is', async () => {
+    const scoresOf = async (name: string, tags: string) => {
+      const path = await place.write(name, `SELECT * REPLACE (CAST(NULL AS ${tags}) AS tags) FROM (${many(3)})`);
+      const plan = await planOf(path, { shardRows: 10, declaration, encoder: shop.encoder });
+      return (await score(path, plan, 0)).rows;
+    };
+    const text = await scoresOf('null-text.parquet', 'VARCHAR');
+    for (const type of ['INTEGER', 'DOUBLE', 'TIME', 'STRUCT(a INTEGER)', 'BLOB'])
+      expect(await scoresOf('null.parquet', type)).toEqual(text);
+  });
+
+  it('are those of text for text that was written as bytes', async () => {
+    const path = await place.write('bytes.parquet', `SELECT * REPLACE (encode(item) AS item) FROM (${many(3)})`);
+    const text = await place.write('text.parquet', many(3));
+    const scoresOf = async (file: string) =>
+      (await score(file, await planOf(file, { shardRows: 10, declaration, encoder: shop.encoder }), 0)).rows;
+    const scores = (await scoresOf(path)).map(({ pctr, pcvr }) => [pctr, pcvr]);
+    expect(scores).toEqual((await scoresOf(text)).map(({ pctr, pcvr }) => [pctr, pcvr]));
   });
 
   it('are written with all columns if the declaration says so', async () => {

@@ -337,7 +337,7 @@ describe('the columns of a log', () => {
         'log columns of a wrong type: click is INTEGER[], expected 0 or 1; items is INTEGER[], expected a single value; ' +
         'price is DATE, expected a number: a time must be turned into one first, such as its age in days or its hour; ' +
         'tags is INTEGER, expected a list or text; ' +
-        `pair is STRUCT(a INTEGER), expected a single value (in ${path})`,
+        `pair is STRUCT(a INTEGER), expected a single value: write its fields as columns of their own (in ${path})`,
     });
   });
 });

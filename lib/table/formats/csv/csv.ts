@@ -1,8 +1,8 @@
 /** Reads CSV, plain or in gzip, as logs and as candidates. It is converted to Parquet of text columns. */
 import type { CsvChoice } from '../../../config/declaration.ts';
-import { byPosition } from '../../columns.ts';
 import { type Database, execute } from '../../database.ts';
 import { DataError } from '../../errors.ts';
+import { columnsOf, selectedPathColumns } from '../../path-columns.ts';
 import type { Format, LogFile, OpenedFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
 import { MAGIC, parquetScan } from '../parquet/file.ts';
 import { withMalformed } from '../relation.ts';
@@ -81,11 +81,11 @@ async function openShard({ database, file, plan, shard, texts }: ShardOptions): 
       'unreadable',
       `${name} changed since it was planned: shard ${shard.index} has ${rows} rows, expected ${shard.rows}`,
     );
-  const numbered = `SELECT file_row_number + ${shard.firstRow} AS "#row", * FROM ${parquetScan([parquet])}`;
+  const numbered = `SELECT file_row_number + ${shard.firstRow} AS "#row", *${selectedPathColumns(name, plan.columns)} FROM ${parquetScan([parquet])}`;
   return {
     relation: {
       from: withMalformed(numbered, malformedTable),
-      columns: byPosition(plan.columns),
+      columns: columnsOf(name, plan.columns),
       isText: true,
       texts,
       name,

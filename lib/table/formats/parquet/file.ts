@@ -1,7 +1,7 @@
 /** Reads what a Parquet file's ends say about it: whether it is complete, its columns, rows and row groups. */
 
 import { open } from 'node:fs/promises';
-import { byPosition, type FileColumn } from '../../columns.ts';
+import { byPosition, type FileColumn, NULL_TYPE } from '../../columns.ts';
 import { type Database, literal, query, queryOne } from '../../database.ts';
 import { DataError, firstLine } from '../../errors.ts';
 import { readPath } from '../../paths.ts';
@@ -28,13 +28,15 @@ export async function readParquetFacts(database: Database, path: string, name: s
       `SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${readPath(path)})`,
     );
     const described = await query(database, `DESCRIBE SELECT * FROM ${parquetScan([path])}`);
-    const names = topNames(await query(database, `SELECT name, num_children FROM parquet_schema(${readPath(path)})`));
-    if (names.length !== described.length)
-      throw new RangeError(`its schema has ${names.length} columns, expected ${described.length}`);
+    const top = topElements(
+      await query(database, `SELECT name, num_children, logical_type FROM parquet_schema(${readPath(path)})`),
+    );
+    if (top.length !== described.length)
+      throw new RangeError(`its schema has ${top.length} columns, expected ${described.length}`);
     // DuckDB changes names that are empty or repeated in another case, so only the types are its own.
-    const columns = described.map(({ column_type }, index) => ({
-      name: names[index] ?? '',
-      type: String(column_type),
+    const columns = top.map(({ name: column, logical_type }, index) => ({
+      name: String(column),
+      type: logical_type === 'NullType()' ? NULL_TYPE : String(described[index]?.column_type),
     }));
     return { columns, rows: Number(rows) };
   } catch (error) {
@@ -57,15 +59,35 @@ export function positionalScan(paths: readonly string[], columns: readonly FileC
   return `${parquetScan(paths)} AS files(${names.join(', ')})`;
 }
 
-/** Returns the names of the top level of a schema, whose elements are in depth-first order, the root first. */
-function topNames([root, ...elements]: readonly Record<string, unknown>[]): string[] {
-  const names: string[] = [];
+/** Returns the elements of the top level of a schema, whose elements are in depth-first order, the root first. */
+function topElements([root, ...elements]: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+  const top: Record<string, unknown>[] = [];
   let open = 0;
-  for (const { name, num_children } of elements) {
-    if (open === 0) names.push(String(name));
-    open += Number(num_children ?? 0) - (open === 0 ? 0 : 1);
+  for (const element of elements) {
+    if (open === 0) top.push(element);
+    open += Number(element.num_children ?? 0) - (open === 0 ? 0 : 1);
   }
-  return names.slice(0, Number(root?.num_children ?? 0));
+  return top.slice(0, Number(root?.num_children ?? 0));
+}
+
+/**
+ * Returns the columns of a file, of which those without any value have `NULL_TYPE`, as far as the statistics in the
+ * footer say so.
+ */
+export async function withoutValues(
+  database: Database,
+  path: string,
+  columns: readonly FileColumn[],
+): Promise<FileColumn[]> {
+  const chunks = await query(
+    database,
+    'SELECT path_in_schema AS name, bool_and(coalesce(stats_null_count = num_values, false)) AS is_empty ' +
+      `FROM parquet_metadata(${readPath(path)}) GROUP BY path_in_schema`,
+  );
+  return columns.map((column) => {
+    const own = chunks.filter(({ name }) => name === column.name || String(name).startsWith(`${column.name}, `));
+    return own.length > 0 && own.every(({ is_empty }) => is_empty === true) ? { ...column, type: NULL_TYPE } : column;
+  });
 }
 
 async function assertWhole(path: string, name: string): Promise<void> {

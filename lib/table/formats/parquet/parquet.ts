@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { byPosition } from '../../columns.ts';
 import { type Database, execute } from '../../database.ts';
 import { asDataError, DataError } from '../../errors.ts';
+import { columnsOf, selectedPathColumns } from '../../path-columns.ts';
 import { writePath } from '../../paths.ts';
 import type { Format, LogFile, OpenedFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
 import { withMalformed } from '../relation.ts';
@@ -42,8 +43,12 @@ async function openShard({ database, file, plan, shard, texts, needed }: ShardOp
   const groups = await readRowGroups(database, path, needed);
   await file.fetch(rangesOfRows(groups, shard));
   const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
-  const columns = byPosition(plan.columns).filter((column) => needed.includes(column.name));
-  const selected = ['file_row_number AS "#row"', ...columns.map(({ sql }) => sql)].join(', ');
+  const own = byPosition(plan.columns).filter((column) => needed.includes(column.name));
+  const selected =
+    ['file_row_number AS "#row"', ...own.map(({ sql }) => sql)].join(', ') + selectedPathColumns(name, plan.columns);
+  const columns = columnsOf(name, plan.columns).filter(
+    ({ sql, name: column }) => sql.startsWith('p') || needed.includes(column),
+  );
   const rows = `SELECT ${selected} FROM ${positionalScan([path], plan.columns)} WHERE ${range}`;
   const relation = { columns, isText: false, texts, name };
   if (groups.length <= MANY_ROW_GROUPS)
