@@ -20,6 +20,9 @@ export interface Problem {
   readonly message: string;
 }
 
+/** Problems that a message has a line for. */
+const MOST_SHOWN = 50;
+
 /** Thrown if a declaration cannot be used. The message has one line for every problem, in order of position. */
 export class DeclarationError extends Error {
   override readonly name = 'DeclarationError';
@@ -28,7 +31,9 @@ export class DeclarationError extends Error {
 
   constructor(fileName: string, problems: readonly Problem[], options?: ErrorOptions) {
     const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
-    super(sorted.map((problem) => formatProblem(fileName, problem)).join('\n'), options);
+    const shown = sorted.slice(0, MOST_SHOWN).map((problem) => formatProblem(fileName, problem));
+    const more = sorted.length - shown.length;
+    super([...shown, ...(more === 0 ? [] : [`${fileName}: and ${more} more`])].join('\n'), options);
     this.fileName = fileName;
     this.problems = sorted;
   }

@@ -4,8 +4,10 @@ import { checkEntities } from './check/check-entities.ts';
 import { checkFeatures } from './check/check-features.ts';
 import { checkSettings } from './check/check-settings.ts';
 import { checkStages } from './check/check-stages.ts';
+import { checkTableSizes } from './check/check-table-sizes.ts';
 import type { Declaration } from './declaration.ts';
 import { DeclarationError, formatPath, type Mistake, type Problem } from './declaration-error.ts';
+import { decodeText } from './decode-text.ts';
 import { readYaml } from './read-yaml.ts';
 import { resolveDeclaration } from './resolve/resolve-declaration.ts';
 import { draftFile } from './schema/draft.ts';
@@ -35,11 +37,13 @@ export async function readDeclaration(
   path: string,
   fileName = path,
 ): Promise<{ readonly declaration: Declaration; readonly text: string }> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(path).catch((cause: unknown) => {
     const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     const message = isAbsent ? 'no such file' : `cannot be read: ${cause instanceof Error ? cause.message : cause}`;
     throw new DeclarationError(fileName, [{ line: 1, column: 1, path: '', message }], { cause });
   });
+  const text = decodeText(bytes);
+  if (typeof text !== 'string') throw new DeclarationError(fileName, [{ ...text, path: '' }]);
   return { declaration: parseDeclaration(text, fileName), text };
 }
 
@@ -49,6 +53,10 @@ function findMistakes(value: unknown): readonly Mistake[] {
     return [{ path: [], message: `got ${got}, expected a map with name, stages, log and features` }];
   }
   const draft = draftFile(value);
-  const checks = [checkStages, checkColumns, checkEntities, checkFeatures, checkSettings];
-  return [draft.mistakes, ...checks.map((check) => check(draft))].flat();
+  // zod leaves this key out without a word.
+  const hidden = (['stages', 'embeddings', 'features'] as const)
+    .filter((section) => draft.names(section).includes('__proto__'))
+    .map((section) => ({ path: [section, '__proto__'], message: 'got __proto__, expected another name', isKey: true }));
+  const checks = [checkStages, checkColumns, checkEntities, checkFeatures, checkTableSizes, checkSettings];
+  return [draft.mistakes, hidden, ...checks.map((check) => check(draft))].flat();
 }

@@ -6,9 +6,11 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Pair,
   parseDocument,
   visit,
   type YAMLError,
+  type YAMLMap,
 } from 'yaml';
 import type { Path, Problem } from './declaration-error.ts';
 
@@ -34,6 +36,8 @@ export interface YamlFile {
   locateKey(path: Path): Position;
 }
 
+/** Uses of an anchor; the values are shared, not copied, so that more would do no harm. */
+const MOST_ALIASES = 1_000_000;
 const START: Position = { line: 1, column: 1 };
 
 /** Reads YAML 1.2 whose keys are text, and keeps the position of every value. */
@@ -43,6 +47,7 @@ export function readYaml(text: string): YamlFile {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
+    merge: true,
     logLevel: 'error',
   });
   const positionAt = (offset: number): Position => {
@@ -50,14 +55,14 @@ export function readYaml(text: string): YamlFile {
     return line === 0 ? START : { line, column: col };
   };
   const syntax = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY').map(complaint);
-  const aliases = danglingAliases(document);
+  const aliases = [...danglingAliases(document), ...badMerges(document)];
   const duplicates = document.errors
     .filter(({ code }) => code === 'DUPLICATE_KEY')
     .map(({ pos: [offset] }) => ({ offset, message: `key ${wordAt(text, offset)} given twice` }));
   const complaints = [...syntax, ...aliases, ...duplicates, ...document.warnings.map(complaint)];
   const isReadable = syntax.length + aliases.length === 0;
   return {
-    value: isReadable ? document.toJS() : null,
+    value: isReadable ? document.toJS({ maxAliasCount: MOST_ALIASES }) : null,
     problems: complaints.map(({ offset, message }) => ({ ...positionAt(offset), path: '', message })),
     isReadable,
     locate: (path) => positionAt(findNode(document, path).value),
@@ -71,6 +76,7 @@ interface Complaint {
 }
 
 function complaint({ code, message, pos: [offset] }: YAMLError): Complaint {
+  if (code === 'NON_STRING_KEY') return { offset, message: 'got a list or a map as a key, expected text' };
   if (code === 'MULTIPLE_DOCS') return { offset, message: 'got a second document, expected one' };
   return { offset, message: message.charAt(0).toLowerCase() + message.slice(1) };
 }
@@ -89,13 +95,51 @@ function danglingAliases(document: Document): readonly Complaint[] {
   return found;
 }
 
+/** Finds merge keys whose values are neither maps nor lists of maps. */
+function badMerges(document: Document): readonly Complaint[] {
+  const found: Complaint[] = [];
+  visit(document, {
+    Pair: (_, pair) => {
+      if (!isMergeKey(pair.key) || mergeSources(document, pair.value).every(isMap)) return;
+      found.push({
+        offset: startOf(pair.key) ?? 0,
+        message: 'expected <<: with a map, an alias of one, or a list of them',
+      });
+    },
+  });
+  return found;
+}
+
+/** Whether a key is `<<`, whose map has the members of the value's map, too, except those that it has itself. */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
+}
+
+function mergeSources(document: Document, value: unknown): readonly unknown[] {
+  const resolved = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
+  const source = resolved(value);
+  return isSeq(source) ? source.items.map(resolved) : [source];
+}
+
+/** Returns the pair of a key, of the map itself or of those that are merged into it. */
+function findPair(document: Document, map: YAMLMap, key: string | number): Pair | undefined {
+  const own = map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+  if (own !== undefined) return own;
+  const sources = map.items.flatMap((pair) => (isMergeKey(pair.key) ? mergeSources(document, pair.value) : []));
+  for (const source of sources) {
+    const merged = isMap(source) && source !== map ? findPair(document, source, key) : undefined;
+    if (merged !== undefined) return merged;
+  }
+  return undefined;
+}
+
 /** Returns the offsets of the last key or list item on the path, and of its value if that is a scalar or an alias. */
 function findNode(document: Document, path: Path): { readonly key: number; readonly value: number } {
   let node: unknown = document.contents;
   let offset = 0;
   for (const step of path) {
     const parent = isAlias(node) ? node.resolve(document) : node;
-    const pair = isMap(parent) ? parent.items.find(({ key }) => isScalar(key) && key.value === step) : undefined;
+    const pair = isMap(parent) ? findPair(document, parent, step) : undefined;
     const item = isSeq(parent) && typeof step === 'number' ? parent.items[step] : undefined;
     if (pair === undefined && item === undefined) return { key: offset, value: offset };
     node = pair === undefined ? item : pair.value;

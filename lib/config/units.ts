@@ -1,5 +1,5 @@
-/** Pattern of a duration, a whole number above 0 and its unit: `7d`, `36h`, `30m`, `45s`. */
-export const DURATION = /^[1-9][0-9]*[dhms]$/;
+/** Pattern of a duration, a whole number above 0 and its unit: `7d`, `36h`, `30m`, `45s`; some centuries at most. */
+export const DURATION = /^[1-9]([0-9]{0,4}d|[0-9]{0,6}h|[0-9]{0,8}m|[0-9]{0,9}s)$/;
 
 /** Pattern of an instant: `2026-05-08`, `2026-05-08T06:30`, `2026-05-08T06:30:00.000Z`, `2026-05-08 06:30:00+02:00`. */
 export const INSTANT =

@@ -23,13 +23,13 @@ export const column = text(COLUMN);
 export const columnOrColumns = z.union([text(COLUMNS), z.array(text(COLUMNS), COLUMNS).min(1, COLUMNS)], COLUMNS);
 /** A name of a stage. Stages must not end in `_entire`: the scores have columns of such names. */
 export const stageName = pattern(
-  /^(?!.*_entire$)[a-z][a-z0-9_]*$/,
+  /^(?!.*_entire$|constructor$)[a-z][a-z0-9_]*$/,
   'a name of a-z, 0-9 and _ that starts with a letter and does not end in _entire',
 );
 /** A name of a feature or of an embedding table. */
 export const featureName = pattern(
-  /^[A-Za-z_][A-Za-z0-9_]*$/,
-  'a name of letters, 0-9 and _ that does not start with a digit',
+  /^(?!__|(?:constructor|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|toLocaleString|toString|valueOf)$)[A-Za-z_][A-Za-z0-9_]*$/,
+  'a name of letters, 0-9 and _ that does not start with a digit or __, and is not constructor, toString or the like',
 );
 /** A name of a model. */
 export const modelName = pattern(/^[a-z0-9][a-z0-9-]*$/, 'a name of a-z, 0-9 and -');
@@ -80,10 +80,18 @@ export function text(expected: string) {
   return z.string(expected).min(1, expected);
 }
 
-/** Returns the schema of a whole number of at least `minimum`. */
-export function whole(minimum: number) {
-  const expected = `a whole number of at least ${minimum}`;
-  return z.int(expected).min(minimum, expected);
+/** Returns the schema of a whole number of at least `minimum`, and at most `maximum` where there is one. */
+export function whole(minimum: number, maximum?: number) {
+  const expected =
+    maximum === undefined ? `a whole number of at least ${minimum}` : `a whole number from ${minimum} to ${maximum}`;
+  const schema = z.int(expected).min(minimum, expected);
+  return maximum === undefined ? schema : schema.max(maximum, expected);
+}
+
+/** Returns the schema of a number above 0 and at most `maximum`. */
+export function atMost(maximum: number) {
+  const expected = `a number above 0 and at most ${maximum}`;
+  return z.number(expected).gt(0, expected).max(maximum, expected);
 }
 
 function pattern(regex: RegExp, expected: string) {

@@ -353,7 +353,7 @@ model: { hidden_units: [200, 0] }
       'entirespace.yaml:16:3 features.spend: got spend, which is log.outcomes[0], expected a column known at scoring',
       'entirespace.yaml:16:34 features.spend.entity: got "person", expected one of "user", "item", "context"',
       'entirespace.yaml:17:3 features.brand.entity: missing, expected one of "user", "item", "context"',
-      'entirespace.yaml:18:30 model.hidden_units[1]: got 0, expected a whole number of at least 1',
+      'entirespace.yaml:18:30 model.hidden_units[1]: got 0, expected a whole number from 1 to 16384',
     ]);
   });
 

@@ -9,7 +9,14 @@ import { sameColumn, unknownName } from '../names.ts';
 import { bound, clip, column, scalar, text, whole } from '../value-schemas.ts';
 import type { FeatureKind } from './feature-kind.ts';
 import { entity, type FeatureBase, type OneColumn, oneColumn, ownColumn, resolveColumn, textOf } from './one-column.ts';
-import { checkTable, DIMENSION, resolveTable, type SharedTables, tableMembers } from './table-choice.ts';
+import {
+  checkTable,
+  DIMENSION,
+  MOST_DIMENSION,
+  resolveTable,
+  type SharedTables,
+  tableMembers,
+} from './table-choice.ts';
 
 /** One value of a finite set. */
 export interface CategoryFeature extends FeatureBase, OneColumn {
@@ -77,7 +84,7 @@ const bag = z.strictObject({
     .describe('Text between two values of a text column. Default: the column is a list.'),
   weights: column.optional().describe('Column with one weight for each value.'),
   combiner: z.enum(['sum', 'mean', 'sqrtn']).default('mean').describe('How the embeddings of the values become one.'),
-  max_length: whole(1).default(20).describe('Number of values of a row that are used.'),
+  max_length: whole(1, 10_000).default(20).describe('Number of values of a row that are used.'),
   keep: z
     .enum(['first', 'last'])
     .default('first')
@@ -94,10 +101,10 @@ const number = z.strictObject({
     .boolean()
     .optional()
     .describe('Subtract the training mean and divide by the deviation, after log1p. Default: true.'),
-  quantiles: whole(2)
+  quantiles: whole(2, 10_000)
     .optional()
     .describe('Number of intervals between training quantiles; the interval is embedded instead of the number.'),
-  dimension: whole(1).optional().describe('Width of an embedding of the quantiles. Default: 18.'),
+  dimension: whole(1, MOST_DIMENSION).optional().describe('Width of an embedding of the quantiles. Default: 18.'),
 });
 
 const COLUMNS = 'at least two column names';

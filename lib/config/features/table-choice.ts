@@ -7,6 +7,8 @@ import { checkIdSource, chosenMembers, type IdSource, idSourceMembers, resolveId
 
 /** Default width of an embedding. */
 export const DIMENSION = 18;
+/** Largest width of an embedding. */
+export const MOST_DIMENSION = 4096;
 
 /** The table of a feature: the name of a shared one, or the width and id source of its own. */
 export type TableChoice =
@@ -21,7 +23,7 @@ export const tableMembers = {
   embedding: featureName
     .optional()
     .describe('Table of the section embeddings, shared with other features. Default: a table of its own.'),
-  dimension: whole(1).optional().describe('Width of an embedding of its own table. Default: 18.'),
+  dimension: whole(1, MOST_DIMENSION).optional().describe('Width of an embedding of its own table. Default: 18.'),
   ...idSourceMembers,
 };
 

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { idSourceMembers } from '../features/id-sources.ts';
 import { draftFeatureSchema, featureSchema } from '../features/kinds.ts';
+import { MOST_DIMENSION } from '../features/table-choice.ts';
 import { csv } from '../sections/csv.ts';
 import { gate } from '../sections/gate.ts';
 import { draftLog, log } from '../sections/log.ts';
@@ -14,12 +15,12 @@ import { report } from '../sections/report.ts';
 import { scoring } from '../sections/scoring.ts';
 import { training } from '../sections/training.ts';
 import {
+  atMost,
   column,
   columnOrColumns,
   duration,
   featureName,
   modelName,
-  positive,
   rejectable,
   seed,
   share,
@@ -37,7 +38,7 @@ export const SPLIT_KEYS = ['hash', 'time', 'column'] as const;
 const stage = z.strictObject({
   from: stageOrStages.optional().describe('Stages that lead here. Default: the previous one; for the first, the root.'),
   label: column.optional().describe('0/1 column of the log: whether the row reached the stage.'),
-  weight: positive.optional().describe('Weight of the stage in the loss. Default: 1.'),
+  weight: atMost(1e6).optional().describe('Weight of the stage in the loss. Default: 1.'),
   complement_of: stageName
     .optional()
     .describe('Sibling of which this stage is the complement: reached exactly if the sibling is not.'),
@@ -84,7 +85,7 @@ const split = z.union(
 );
 
 const embedding = z.strictObject({
-  dimension: whole(1).default(18).describe('Width of an embedding.'),
+  dimension: whole(1, MOST_DIMENSION).default(18).describe('Width of an embedding.'),
   ...idSourceMembers,
 });
 

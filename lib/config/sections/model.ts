@@ -10,8 +10,9 @@ export const model = z
   .strictObject({
     type: z.enum(MODEL_TYPES).default('esmm').describe('The network and its objective.'),
     hidden_units: z
-      .array(whole(1))
+      .array(whole(1, 16_384))
       .min(1, 'at least one layer')
+      .max(20, 'at most 20 layers')
       .default([200, 80])
       .describe("Units of each tower's hidden layers."),
     /** The sum by entity is that of figure 2 of arXiv 1804.07931. */

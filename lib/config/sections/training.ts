@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { notNegative, positive, seed, share, whole } from '../value-schemas.ts';
+import { WINDOW_ROWS } from '../../contract/limits.ts';
+import { atMost, notNegative, seed, share, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
 /** Update rules. Each has an entry in `lib/engine/optimizers.ts`. */
@@ -14,10 +15,10 @@ const CALIBRATIONS = ['none', 'platt', 'isotonic'] as const;
 /** Schema of the section `training`. The default of `patience` depends on the split, so it is not filled in here. */
 export const training = z
   .strictObject({
-    batch_size: whole(1).default(4096).describe('Rows of a training step.'),
-    epochs: whole(1).default(10).describe('Passes over the training rows, at most.'),
+    batch_size: whole(1, WINDOW_ROWS).default(4096).describe('Rows of a training step.'),
+    epochs: whole(1, 10_000).default(10).describe('Passes over the training rows, at most.'),
     optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule.'),
-    learning_rate: positive.default(0.001).describe('Step size of the update rule.'),
+    learning_rate: atMost(1000).default(0.001).describe('Step size of the update rule.'),
     /** Momentum is 0 with every other optimizer. */
     momentum: share.default(0).describe('With sgd: share of the previous step that is added to the next one.'),
     warmup_steps: whole(0).default(0).describe('Steps over which the learning rate grows to its full value.'),

@@ -96,7 +96,9 @@ describe('names', () => {
     {
       name: 'a feature whose name is not an identifier',
       sections: { features: '{ a-b: { type: number, entity: user } }' },
-      mistakes: ['features.a-b: got "a-b", expected a name of letters, 0-9 and _ that does not start with a digit'],
+      mistakes: [
+        'features.a-b: got "a-b", expected a name of letters, 0-9 and _ that does not start with a digit or __, and is not constructor, toString or the like',
+      ],
     },
   ])('are refused: $name', ({ sections, mistakes }) => {
     expect(mistakesIn(sections)).toEqual(mistakes);

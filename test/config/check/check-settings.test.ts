@@ -138,22 +138,22 @@ describe('a value that the schema does not allow', () => {
     {
       section: 'training',
       text: '{ batch_size: 0 }',
-      mistake: 'training.batch_size: got 0, expected a whole number of at least 1',
+      mistake: 'training.batch_size: got 0, expected a whole number from 1 to 524288',
     },
     {
       section: 'training',
       text: '{ epochs: 1.5 }',
-      mistake: 'training.epochs: got 1.5, expected a whole number of at least 1',
+      mistake: 'training.epochs: got 1.5, expected a whole number from 1 to 10000',
     },
     {
       section: 'training',
       text: '{ learning_rate: 0 }',
-      mistake: 'training.learning_rate: got 0, expected a number above 0',
+      mistake: 'training.learning_rate: got 0, expected a number above 0 and at most 1000',
     },
     {
       section: 'training',
       text: '{ learning_rate: .inf }',
-      mistake: 'training.learning_rate: got Infinity, expected a number above 0',
+      mistake: 'training.learning_rate: got Infinity, expected a number above 0 and at most 1000',
     },
     {
       section: 'training',
