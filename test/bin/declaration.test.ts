@@ -72,9 +72,9 @@ ten.yaml:6:33 split.validation: got 1.5, expected a share of at least 0 and belo
 ten.yaml:8:16 features.age.type: got "numbr", expected one of "category", "bag", "number", "cross"
 ten.yaml:9:35 features.item.entity: got "thing", expected one of "user", "item", "context"
 ten.yaml:10:3 features.pctr: got pctr, a name of the scores' probabilities, expected another
-ten.yaml:11:67 features.history.max_length: got 0, expected a whole number of at least 1
+ten.yaml:11:67 features.history.max_length: got 0, expected a whole number from 1 to 10000
 ten.yaml:12:10 model.hidden_units: got an empty list, expected at least one layer
-ten.yaml:13:21 training.epochs: got 0, expected a whole number of at least 1`,
+ten.yaml:13:21 training.epochs: got 0, expected a whole number from 1 to 10000`,
     );
   });
 });
