@@ -1,5 +1,5 @@
 /** Measures how much the training rows of two versions differ, feature by feature. */
-import { precise } from '../numbers/text.ts';
+import { percent, precise } from '../numbers/text.ts';
 import type { Distribution, Distributions, NumberDistribution, ValueDistribution } from '../table/fit/distributions.ts';
 import { binShares, stability, tenths } from './guards/drift.ts';
 
@@ -26,6 +26,26 @@ export function featureDrifts(before: Distributions, now: Distributions): Featur
     drift(feature, Object.hasOwn(before, feature) ? before[feature] : undefined, distribution),
   );
   return drifts.toSorted((a, b) => (b.index ?? Number.POSITIVE_INFINITY) - (a.index ?? Number.POSITIVE_INFINITY));
+}
+
+/** Index above which a feature is told: not drift from night to night, but another unit, format or source. */
+const ANOTHER_DISTRIBUTION = 1;
+/** Features that are told by name. */
+const MOST_TOLD = 5;
+
+/** Sentences for people on the features that moved by far. */
+export function driftNotes(before: Distributions, now: Distributions): string[] {
+  const far = featureDrifts(before, now).flatMap(({ feature, index, moved }) =>
+    index === null || index <= ANOTHER_DISTRIBUTION || moved === null
+      ? []
+      : `${feature} is distributed in another way than in the training rows of the current version (stability index ${precise(index)}): ${moved.what} from ${percent(moved.from)} to ${percent(moved.to)}`,
+  );
+  return far.length <= MOST_TOLD
+    ? far
+    : [
+        ...far.slice(0, MOST_TOLD),
+        `${far.length - MOST_TOLD} more features are distributed in another way (report.html)`,
+      ];
 }
 
 /** Shares of the rows (of the values, in a bag) in one bin, before and now. */

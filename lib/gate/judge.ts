@@ -6,6 +6,7 @@ import { evaluateFunnel, type FunnelMetrics, type FunnelTask } from '../evaluati
 import { unknownShares } from '../table/encode/value-counts.ts';
 import { blockUnits, groupUnits, LEAST_UNITS, tooFewUnits } from './bootstrap.ts';
 import { type ChosenUnits, compareOutput, type OutputComparison } from './compare.ts';
+import { driftNotes } from './feature-drift.ts';
 import {
   COMPARED_ROWS,
   changeGuards,
@@ -43,7 +44,7 @@ export interface Judgement {
 export function judge(input: GateInput): Judgement {
   const { rows, challenger, champion, conversion } = input;
   const facts = { rows: rowCount(rows), conversions: positives(rows.labels[conversion]) };
-  const notes = champion === null ? oddFeatures(challenger.features) : [];
+  const notes = featureNotes(input);
   const refused = (reasons: readonly string[], figures: Partial<GateFigures> = {}): Judgement => ({
     verdict: 'refused',
     reasons,
@@ -71,6 +72,14 @@ export function judge(input: GateInput): Judgement {
   return loss === null
     ? { verdict: 'first', reasons: ['no version is in use to compare with, and nothing looks broken'], figures }
     : { verdict: 'promoted', reasons: [promotionReason(loss), ...accepted], figures };
+}
+
+/** What people should know of the features, but which refuses nothing. */
+function featureNotes({ challenger: { features }, champion }: GateInput): string[] {
+  if (champion === null) return oddFeatures(features);
+  return champion.features === null
+    ? ['missing and unknown values are not compared, for the current version does not tell how many it had']
+    : driftNotes(champion.features.distributions, features.distributions);
 }
 
 /**

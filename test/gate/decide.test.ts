@@ -188,6 +188,48 @@ describe('the gate refuses', () => {
     ]);
   });
 
+  it('a model of a log that lost a column, though it scores such rows better', async () => {
+    const { store } = await storeWith(good);
+    const path = join(folder, 'night.csv');
+    const later = { ...NEXT, seed: 5, start: new Date('2026-01-20T00:00:00.000Z') };
+    await writeFile(path, syntheticLog(later).replaceAll(/,i\d,/g, ',,'));
+    const { verdict, reasons } = await ask(store, await make(declare(), path));
+    expect(verdict).toBe('refused');
+    expect(reasons.filter((reason) => reason.includes('missing'))).toEqual([
+      'item is missing in 100% of the new training rows, expected at most 20%: 0% in the training rows of the current version (gate.max_rise); refusal 1 of 3, after which it is accepted as lasting (gate.lasting_after)',
+      'item is missing in 100% of the compared rows, expected at most 20%: 0% in the training rows of the current version (gate.max_rise); refusal 1 of 3, after which it is accepted as lasting (gate.lasting_after)',
+    ]);
+  });
+
+  it('a model of a log whose ids are written in another way, which the current version does not know', async () => {
+    const { store } = await storeWith(good);
+    const path = join(folder, 'renamed.csv');
+    const later = { ...NEXT, seed: 6, start: new Date('2026-01-20T00:00:00.000Z') };
+    await writeFile(path, syntheticLog(later).replaceAll(/,i(\d),/g, ',item-$1,'));
+    const { verdict, reasons, figures } = await ask(store, await make(declare(), path));
+    expect([verdict, reasons[0]]).toEqual([
+      'refused',
+      '100% of the values of item in the compared rows are unknown to the current version, expected at most 80%: are they written in another way? (gate.max_unknown); refusal 1 of 3, after which it is accepted as lasting (gate.lasting_after)',
+    ]);
+    expect(figures.notes).toEqual([
+      expect.stringMatching(/^item is distributed in another way than in the training rows of the current version /),
+    ]);
+  });
+
+  it('a change that lasts as often as is declared, by the records of its decisions', async () => {
+    const { store } = await storeWith(weak);
+    const text = declare().replace('min_conversions: 100', 'min_conversions: 100, lasting_after: 1');
+    const verdicts: string[] = [];
+    for (const night of [1, 2]) {
+      const made = await make(text, { ...NEXT, seed: 20 + night, lost: 0.5 });
+      const decision = await ask(store, made);
+      verdicts.push(decision.verdict);
+      await settle(store, { name: 'shop', version: await publish(store, made, night), at: AT }, decision);
+      if (night === 2) expect(decision.reasons[1]).toContain('; accepted, for it was so in the run before, too');
+    }
+    expect(verdicts).toEqual(['refused', 'promoted']);
+  });
+
   it('a model whose test rows the current version was trained on', async () => {
     const { store } = await storeWith(good);
     const { verdict, reasons, figures } = await ask(store, weak);

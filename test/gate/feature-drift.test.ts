@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { featureDrifts } from '../../lib/gate/feature-drift.ts';
+import { driftNotes, featureDrifts } from '../../lib/gate/feature-drift.ts';
 import type { Distribution } from '../../lib/table/fit/distributions.ts';
 
 const numbers = (values: readonly number[], missing = 0): Distribution => ({
@@ -139,5 +139,25 @@ describe('features', () => {
       ['moved', false],
       ['steady', false],
     ]);
+  });
+});
+
+describe('notes', () => {
+  it('name the features that moved by far, and what of them', () => {
+    const before = { price: numbers(upTo(1000)), age: numbers(upTo(1000)), item: values([['a', 1]]) };
+    const cents = { ...before, price: numbers(upTo(1000).map((price) => 100 * price)) };
+    expect(driftNotes(before, before)).toEqual([]);
+    expect(driftNotes(before, cents)).toEqual([
+      expect.stringMatching(
+        /^price is distributed in another way than in the training rows of the current version \(stability index [4-9]\.\d+\): 900 and above from 10% to 99\.1%$/,
+      ),
+    ]);
+  });
+
+  it('name five, and count the others', () => {
+    const every = (from: number) => Object.fromEntries(upTo(7).map((at) => [`f${at}`, numbers(upTo(100, from))]));
+    const notes = driftNotes(every(0), every(1000));
+    expect(notes).toHaveLength(6);
+    expect(notes.at(-1)).toBe('2 more features are distributed in another way (report.html)');
   });
 });

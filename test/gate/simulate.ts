@@ -93,7 +93,14 @@ export function simulate({
     challenger: model('challenger', challengerNoise),
     champion: isFirst
       ? null
-      : { ...model('champion', championNoise), version: 'v1', ageMs: 10 * DAY, compared: {}, alike: new Set() },
+      : {
+          ...model('champion', championNoise),
+          version: 'v1',
+          ageMs: 10 * DAY,
+          features: null,
+          compared: {},
+          alike: new Set(),
+        },
     earlier: [],
   };
 }

@@ -45,7 +45,8 @@ export function acceptLasting(
 }
 
 function accepted(guard: Guard, times: number): Guard {
-  const sentence = `${guard.sentence}; accepted, for it was so in the last ${times} runs, too (gate.lasting_after)`;
+  const runs = times === 1 ? 'run before' : `last ${times} runs`;
+  const sentence = `${guard.sentence}; accepted, for it was so in the ${runs}, too (gate.lasting_after)`;
   return { ...guard, holds: true, isLasting: true, sentence };
 }
 
