@@ -19,6 +19,7 @@ import {
 } from './prepared-rows.ts';
 import { checkLogColumns } from './required-columns.ts';
 import { findWindows } from './split.ts';
+import { textNotes } from './text-notes.ts';
 import { timeNotes } from './time-notes.ts';
 
 /** A log whose rows have been checked and prepared. */
@@ -85,6 +86,7 @@ export async function checkLog(
     ...bounds,
     notes: [
       ...source.notes,
+      ...(await asDataError(source.path, () => textNotes(database, relation, declaration))),
       ...(await timeNotes(database, prepared, { column: declaration.log.time, ...bounds, now })),
     ],
   };

@@ -82,12 +82,14 @@ interface BagFacts {
 
 function bagNotes(
   relation: Relation,
-  { name, column, delimiter, maxLength }: BagFeature,
+  { name, column, delimiter, maxLength, keep }: BagFeature,
   { cut, values, longest, present, example }: BagFacts,
 ): string[] {
   const notes: string[] = [];
   if (cut > MANY_CUT * values)
-    notes.push(`${name}: ${percent(cut / values)} of the values are cut (max_length ${maxLength}, the first are kept)`);
+    notes.push(
+      `${name}: ${percent(cut / values)} of the values are cut (max_length ${maxLength}, the ${keep} are kept)`,
+    );
   const type = findColumn(relation, column)?.type;
   const isText = type !== undefined && columnKind(type) === 'text';
   if (delimiter !== null && isText && longest === 1 && present > 1)

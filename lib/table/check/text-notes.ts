@@ -1,0 +1,114 @@
+/** What is told of the values of a log's columns before they are read: null values, written lists, and vectors. */
+import type { Declaration } from '../../config/declaration.ts';
+import { count, listed, percent, shortened } from '../../numbers/text.ts';
+import { columnValue, findColumn, type Relation, type Value } from '../columns.ts';
+import { type Database, queryOne } from '../database.ts';
+import { DataError } from '../errors.ts';
+import { featureColumns } from '../kinds/index.ts';
+import { isWrittenList } from '../values/lists.ts';
+import { nullValueSql, trimmed } from '../values/texts.ts';
+import { labelledStages } from './labels.ts';
+
+/** Characters of a value that a note shows. */
+const LONGEST_VALUE = 40;
+/** Lists of measurements hold hardly a whole number, lists of ids nothing else. */
+const MOST_FRACTIONS = 0.5;
+
+/** Facts of a column, as SQL aggregates, and the notes on it. */
+interface ColumnFacts {
+  readonly aggregates: Readonly<Record<string, string>>;
+  notes(found: Readonly<Record<string, unknown>>, rows: number): string[];
+}
+
+/**
+ * Returns notes on texts that are read as missing values, and on texts that are read as lists in brackets, in the
+ * columns that a declaration reads. They are read once more for it: texts alone, and lists of floating numbers.
+ * @throws {DataError} `column_types` if a bag is a list of measurements.
+ */
+export async function textNotes(database: Database, relation: Relation, declaration: Declaration): Promise<string[]> {
+  const facts = [...nullFacts(relation, declaration), ...bagFacts(relation, declaration)];
+  if (facts.length === 0) return [];
+  const aggregates = facts.flatMap((fact, i) =>
+    Object.entries(fact.aggregates).map(([name, sql]) => `${sql} AS ${name}${i}`),
+  );
+  const found = await queryOne(database, `SELECT count(*) AS rows, ${aggregates.join(', ')} FROM ${relation.from}`);
+  return facts.flatMap((fact, i) => {
+    const own = Object.keys(fact.aggregates).map((name) => [name, found[`${name}${i}`]]);
+    return fact.notes(Object.fromEntries(own), Number(found.rows));
+  });
+}
+
+/** Names of the columns that have values: not those of the time, in which a missing value is a bad row. */
+function valueNames({ log, features, ...declaration }: Declaration): string[] {
+  const labels = labelledStages(declaration).map(({ label }) => label);
+  const group = log.group === null ? [] : [log.group];
+  return [
+    ...new Set([...features.flatMap(featureColumns).map(({ column }) => column), ...labels, ...group, ...log.keys]),
+  ];
+}
+
+function columnOf(relation: Relation, name: string): Value | null {
+  const column = findColumn(relation, name);
+  return column === undefined ? null : columnValue(column, relation.texts);
+}
+
+function nullFacts(relation: Relation, declaration: Declaration): ColumnFacts[] {
+  if (relation.texts.nullValues.length === 0) return [];
+  return valueNames(declaration).flatMap((name) => {
+    const value = columnOf(relation, name);
+    if (value?.kind !== 'text') return [];
+    const word = nullValueSql(value);
+    return {
+      aggregates: { nulls: `count(${word})`, words: `string_agg(DISTINCT ${word}, ' ' ORDER BY ${word})` },
+      notes: ({ nulls, words }, rows) =>
+        Number(nulls) === 0
+          ? []
+          : [
+              `${name}: ${count(Number(nulls))} of ${count(rows)} values are read as missing, as they are ${listed(String(words).split(' '))} (csv.null_values)`,
+            ],
+    };
+  });
+}
+
+function bagFacts(relation: Relation, { features }: Declaration): ColumnFacts[] {
+  return features.flatMap((feature) => {
+    if (feature.type !== 'bag') return [];
+    const value = columnOf(relation, feature.column);
+    if (value?.kind === 'text') return writtenFacts(feature.name, value);
+    return value !== null && /^(FLOAT|DOUBLE|DECIMAL\(.*\))\[\d*\]$/.test(value.type)
+      ? vectorFacts(feature.column, value, relation)
+      : [];
+  });
+}
+
+function writtenFacts(name: string, { sql }: Value): ColumnFacts {
+  const text = `CAST(${sql} AS VARCHAR)`;
+  // A text that begins otherwise is no list, and is not trimmed to see it.
+  const isWritten = `(regexp_matches(${text}, '^\\s*[[{(]') AND ${isWrittenList(trimmed(text))})`;
+  return {
+    aggregates: { written: `count(*) FILTER (${isWritten})`, example: `min(${text}) FILTER (${isWritten})` },
+    notes: ({ written, example }, rows) =>
+      Number(written) === 0
+        ? []
+        : [
+            `${name}: ${count(Number(written))} of ${count(rows)} values are read as lists in brackets, such as ${JSON.stringify(shortened(String(example), LONGEST_VALUE))}`,
+          ],
+  };
+}
+
+function vectorFacts(column: string, { sql, type }: Value, { name }: Relation): ColumnFacts {
+  const items = `list_transform(${sql}, lambda x: CAST(x AS DOUBLE))`;
+  const fractions = `list_filter(${items}, lambda x: x <> trunc(x))`;
+  return {
+    aggregates: { items: `sum(len(${sql}))`, fractions: `sum(len(${fractions}))`, example: `min(${fractions}[1])` },
+    notes({ items: all, fractions: some, example }) {
+      const share = Number(some ?? 0) / Math.max(1, Number(all ?? 0));
+      if (share <= MOST_FRACTIONS) return [];
+      throw new DataError(
+        'column_types',
+        `log columns of a wrong type: ${column} is ${type}, and ${percent(share)} of its numbers are fractions such as ${example}, expected ids: ` +
+          `a bag has an embedding for each value; a dense vector is a feature of type number for each of its elements (in ${name})`,
+      );
+    },
+  };
+}
