@@ -81,6 +81,19 @@ export async function withConnection<T>(
   }
 }
 
+/** Runs work, and then what cleans up after it. If both fail, the error is that of the work. */
+export async function withCleanup<T>(work: () => Promise<T>, cleanup: () => Promise<void>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await cleanup().catch(() => undefined);
+    throw error;
+  }
+  await cleanup();
+  return result;
+}
+
 /** Returns a text as a SQL string literal. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

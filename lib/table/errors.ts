@@ -53,16 +53,36 @@ export function firstLine(error: unknown): string {
   return message.split('\n', 1)[0] ?? '';
 }
 
+/** DuckDB's kinds of errors that another try may mend: want of memory, disk or network, or an interruption. */
+const OF_MACHINE = /^(?:Out of Memory|Interrupt|HTTP|Connection|Network|FATAL) Error: /;
+/** DuckDB's errors of input and output that come from the file's content: it names bytes that are not there. */
+const OF_CONTENT = /^IO Error: .*(?:attempted to read|read enough bytes|read all bytes|past the end|corrupt)/is;
+
+/** Returns what DuckDB says is wrong with the content of a file; `null` for any other error. */
+function complaintOf(error: unknown): string | null {
+  const message = error instanceof Error ? error.message : '';
+  const [, kind, text] = /^([A-Z][A-Za-z ]*) Error: (.*)$/s.exec(message) ?? [];
+  if (kind === undefined || text === undefined || OF_MACHINE.test(message)) return null;
+  return kind === 'IO' && !OF_CONTENT.test(message) ? null : firstLine(text);
+}
+
+/** Whether a database cannot be used any more: DuckDB gives up one in which an internal error has happened. */
+export function hasInvalidatedDatabase(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /^(?:INTERNAL|FATAL) Error: /.test(error.message) || hasInvalidatedDatabase(error.cause);
+}
+
 /**
  * Runs work that reads a file, and turns DuckDB's errors about the content of the file into a `DataError`: a page that
- * cannot be decompressed stays so when the work is retried. `name` is the file's, for messages.
+ * cannot be decompressed stays so when the work is retried. Errors of the machine, such as want of memory or disk, are
+ * thrown as they are. `name` is the file's, for messages.
  */
 export async function asDataError<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const complaint = /^Invalid (?:Input )?Error: (.*\bfile ".*)$/is.exec(error instanceof Error ? error.message : '');
+    const complaint = complaintOf(error);
     if (complaint === null) throw error;
-    throw new DataError('unreadable', `${name} cannot be read: ${firstLine(complaint[1])}`, { cause: error });
+    throw new DataError('unreadable', `${name} cannot be read: ${complaint}`, { cause: error });
   }
 }

@@ -11,11 +11,11 @@ import type { Store } from '../../store/store.ts';
 import { planCandidates } from '../../table/candidates/plan-file.ts';
 import { scoreRows } from '../../table/candidates/score-shard.ts';
 import type { Relation } from '../../table/columns.ts';
-import { DataError } from '../../table/errors.ts';
+import { DataError, hasInvalidatedDatabase } from '../../table/errors.ts';
 import type { CandidateFile } from '../../table/formats/candidate-file.ts';
 import { CandidateFileError } from '../errors.ts';
 import type { FileVersion } from '../protocol/keys.ts';
-import type { CandidateFiles, ScoredShard, ShardRequest } from '../protocol/ports.ts';
+import type { CandidateFiles, ModelVersion, ScoredShard, ShardRequest } from '../protocol/ports.ts';
 import { type FeatureTables, featureTables } from './feature-tables.ts';
 import type { ModelLoader } from './models.ts';
 
@@ -55,7 +55,7 @@ export function candidateFiles({
   });
   return {
     plan: (file, version) =>
-      withFile({ store, scratch }, { file }, async (candidates) => {
+      withFile({ store, scratch, models }, { file, model: version }, async (candidates) => {
         const { database, encoder, declaration } = await models.load(version);
         const planId = randomUUID();
         return planCandidates(database, candidates, {
@@ -78,7 +78,7 @@ export function candidateFiles({
       if (shard === undefined)
         throw new RangeError(`no shard ${index} in the plan of ${file.key}: it has ${plan.shards.length}`);
       const where = shard.piece === undefined ? { size: plan.size } : { piece: shard.piece };
-      return withFile({ store, scratch }, { file, ...where }, (candidates) =>
+      return withFile({ store, scratch, models }, { file, model: request.model, ...where }, (candidates) =>
         scoreRange({ models, tables }, request, candidates),
       );
     },
@@ -115,6 +115,8 @@ async function scoreRange(
 
 interface Where {
   readonly file: FileVersion;
+  /** The version that the work is done with. */
+  readonly model: ModelVersion;
   /** Bytes of the file, where the plan knows them. */
   readonly size?: number;
   /** Key of the piece that is read in the file's place. */
@@ -126,8 +128,8 @@ interface Where {
  * files opens the file itself. If that was replaced while it was read, the result is discarded.
  */
 async function withFile<Result>(
-  { store, scratch }: Pick<CandidateFilesOptions, 'store' | 'scratch'>,
-  { file, size, piece }: Where,
+  { store, scratch, models }: Pick<CandidateFilesOptions, 'store' | 'scratch' | 'models'>,
+  { file, model, size, piece }: Where,
   work: (file: CandidateFile) => Promise<Result>,
 ): Promise<Result> {
   const { key, versionId } = file;
@@ -138,6 +140,8 @@ async function withFile<Result>(
     if (store.hasFiles && (await isGone(store, key, versionId))) throw versionGone(key, versionId);
     return result;
   } catch (error) {
+    // The next file needs a database that works.
+    if (hasInvalidatedDatabase(error)) await models.discard(model);
     if (error instanceof CandidateFileError) throw error;
     if (await isGone(store, key, versionId)) throw versionGone(key, versionId);
     throw error instanceof DataError ? new CandidateFileError(error.code, error.message) : error;

@@ -36,6 +36,14 @@ export class ModelLoader {
     }
   }
 
+  /** Frees a version that cannot be used any more, because its database is invalid; it is loaded anew when it is used. */
+  async discard(version: ModelVersion): Promise<void> {
+    const key = `${version.name}/${version.version}`;
+    const loaded = this.#loaded.get(key);
+    this.#loaded.delete(key);
+    await (await loaded)?.release();
+  }
+
   /** Frees what was loaded. Nothing may be scored any more with what `load` gave. */
   async release(): Promise<void> {
     await this.#releaseAllBut(0);

@@ -4,7 +4,7 @@ import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { checkCandidateColumns } from '../check/required-columns.ts';
 import type { FileColumn } from '../columns.ts';
 import type { Database } from '../database.ts';
-import { DataError } from '../errors.ts';
+import { asDataError, DataError } from '../errors.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';
 import { withoutValues } from '../formats/parquet/file.ts';
@@ -29,7 +29,7 @@ export async function planCandidates(
   const { cut, isText } = FORMATS[format];
   const csv = declaration?.csv ?? CSV_DEFAULTS;
   const plain = { ...file, path: await plainPath(database, file.path) };
-  const fileCut = await cut(database, plain, {
+  const cutting = {
     csv,
     head: await readHead(file, format),
     shardRows,
@@ -37,8 +37,10 @@ export async function planCandidates(
     maxUnzippedBytes: options.maxUnzippedBytes ?? MAX_UNZIPPED_BYTES,
     maxCsvBytes: options.maxCsvBytes ?? Number.POSITIVE_INFINITY,
     ...(savePiece && { savePiece }),
-    neededColumns: (columns) => neededColumns({ columns, name: file.name }, declaration, encoder),
-  });
+    neededColumns: (columns: readonly FileColumn[]) =>
+      neededColumns({ columns, name: file.name }, declaration, encoder),
+  };
+  const fileCut = await asDataError(file.name, () => cut(database, plain, cutting));
   const found = (await findTables?.(columnsOf(file.name, fileCut.columns))) ?? [];
   const check = (columns: readonly FileColumn[]) => {
     if (encoder === undefined || declaration === undefined) return;
@@ -46,7 +48,9 @@ export async function planCandidates(
     const relation = { from: '', columns: columnsOf(file.name, columns), isText, texts: csv, name };
     checkCandidateColumns(withTables(relation, found), declaration, encoder.features);
   };
-  const columns = await readableColumns(database, plain.path, fileCut.columns, isText ? null : check);
+  const columns = await asDataError(file.name, () =>
+    readableColumns(database, plain.path, fileCut.columns, isText ? null : check),
+  );
   check(columns);
   const plan = { format, ...fileCut, columns };
   const featureTables = found.flatMap(({ pin }) => pin ?? []);

@@ -4,12 +4,12 @@ import { countRejects } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
 import { checkCandidateColumns } from '../check/required-columns.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
-import { type Database, execute, identifier, queryOne } from '../database.ts';
+import { type Database, execute, identifier, queryOne, withCleanup } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
 import { type FeatureCounts, ValueCounter } from '../encode/value-counts.ts';
 import type { EncodedChunk } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
-import { asDataError } from '../errors.ts';
+import { asDataError, DataError } from '../errors.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import type { Shard } from '../formats/format.ts';
 import { FORMATS } from '../formats/index.ts';
@@ -61,43 +61,38 @@ export interface ScoredShard {
  * @throws {DataError} if columns are missing, have a wrong type, or have the name of an output.
  */
 export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
-  const { database, file, plan, shard, declaration, encoder, outputs, scoresPath, rejectsPath } = options;
+  const { database, file, plan, shard, declaration, encoder, outputs, scoresPath } = options;
   const { name } = file;
   const columns = outputColumns(plan, declaration, outputs, name);
   const needed = neededColumns({ columns: plan.columns, name }, declaration, encoder);
   const { openShard } = FORMATS[plan.format];
   const plain = { ...file, path: await plainPath(database, file.path) };
-  const { relation: rows, remove } = await openShard({
-    database,
-    file: plain,
-    plan,
-    shard,
-    texts: declaration.csv,
-    needed,
-  });
+  const opened = { database, file: plain, plan, shard, texts: declaration.csv, needed };
+  const { relation: rows, remove } = await asDataError(name, () => openShard(opened));
   const table = await createScoreTable(database, outputs);
   const notFinite = new NotFiniteRows(database, encoder);
-  try {
-    const joined = await asDataError(name, async () => (await options.join?.(rows)) ?? rows);
-    const relation = { ...joined, isScored: true };
+  const score = async (): Promise<ScoredShard> => {
+    const relation = { ...((await options.join?.(rows)) ?? rows), isScored: true };
     checkCandidateColumns(relation, declaration, encoder.features);
     const encodable = candidateChecks(relation, { ...declaration, ...encoder });
-    return await asDataError(name, async () => {
-      const { scored, features } = await predictRows(options, relation, encodable, { table, notFinite });
-      await writeScores(options, relation, columns, table);
-      const checks = [...encodable, ...notFinite.checks(relation)];
-      const rejected = shard.rows - scored;
-      const rejectedByReason = rejected === 0 ? {} : await reject(database, relation, checks, rejectsPath, rejected);
-      const unknownEntities = await countUnknown(database, relation, checks);
-      const repeatedKeys = await countRepeatedKeys(database, declaration.log.keys, scoresPath);
-      const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason, features, repeatedKeys };
-      return unknownEntities === null ? counts : { ...counts, unknownEntities };
-    });
-  } finally {
-    await notFinite.drop();
-    await table.drop();
-    await remove();
-  }
+    const { scored, features } = await predictRows(options, relation, encodable, { table, notFinite });
+    await writeScores(options, relation, columns, table);
+    const checks = [...encodable, ...notFinite.checks(relation)];
+    const rejectedByReason = await reject(options, relation, checks, shard.rows - scored);
+    const unknownEntities = await countUnknown(database, relation, checks);
+    const repeatedKeys = await countRepeatedKeys(database, declaration.log.keys, scoresPath);
+    const rejected = shard.rows - scored;
+    const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason, features, repeatedKeys };
+    return unknownEntities === null ? counts : { ...counts, unknownEntities };
+  };
+  return withCleanup(
+    () => asDataError(name, score),
+    async () => {
+      await notFinite.drop();
+      await table.drop();
+      await remove();
+    },
+  );
 }
 
 /**
@@ -168,19 +163,27 @@ async function countUnknown(
   return Object.fromEntries(entities.map((entity) => [entity, Number(counted[entity])]));
 }
 
-/** Writes the rejects file and returns the number of rows by reason; fails if it is not the expected number of rows. */
+/**
+ * Writes the rejects file, if a row is rejected, and returns the number of rows by reason.
+ * @throws {DataError} if there are not as many bad rows as the plan leaves: its counts, which are the file's own, differ
+ * from the rows that can be read.
+ */
 async function reject(
-  database: Database,
+  { database, file, shard, rejectsPath }: Pick<ScoreRowsOptions, 'database' | 'file' | 'shard' | 'rejectsPath'>,
   relation: Relation,
   checks: readonly RowCheck[],
-  path: string,
   expected: number,
 ): Promise<Record<string, number>> {
-  await writeRejects(database, failedRows(relation, checks), checks, path);
+  if (expected === 0) return {};
+  await writeRejects(database, failedRows(relation, checks), checks, rejectsPath);
   const byReason: Record<string, number> = {};
-  for (const { reason, rows } of await countRejects(database, path)) byReason[reason] = (byReason[reason] ?? 0) + rows;
+  for (const { reason, rows } of await countRejects(database, rejectsPath))
+    byReason[reason] = (byReason[reason] ?? 0) + rows;
   const written = Object.values(byReason).reduce((sum, rows) => sum + rows, 0);
   if (written !== expected)
-    throw new Error(`rejected rows are ${written}, expected ${expected}: rows in must be scored or rejected`);
+    throw new DataError(
+      'unreadable',
+      `${file.name} cannot be read: rows from ${shard.firstRow} on are ${shard.rows - expected + written}, expected ${shard.rows} by its footer or plan`,
+    );
   return byReason;
 }

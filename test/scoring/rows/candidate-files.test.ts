@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../../lib/config/parse-declaration.ts';
@@ -11,7 +11,7 @@ import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts'
 import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
 import { type FileResult, type LocalScoring, scoreLocal } from '../../../lib/scoring/local/local.ts';
 import { fileVersion } from '../../../lib/scoring/protocol/keys.ts';
-import type { CandidateFiles } from '../../../lib/scoring/protocol/ports.ts';
+import type { CandidateFiles, ModelVersion } from '../../../lib/scoring/protocol/ports.ts';
 import { type CandidateFilesOptions, candidateFiles } from '../../../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../../lib/scoring/rows/registry-models.ts';
@@ -432,6 +432,70 @@ describe('the loader of models', () => {
     await third?.();
     expect(await first?.()).not.toBe(loaded);
     await loader.release();
+  });
+});
+
+describe('an internal error of DuckDB, which a damaged file may cause', () => {
+  it('fails that file at once, and the next file has a database that works', async () => {
+    const scratch = await mkdtemp(join(root, 'scratch-'));
+    const databases: Database[] = [];
+    class Breaking extends ModelLoader {
+      override async load(of: ModelVersion) {
+        const model = await super.load(of);
+        databases.push(model.database);
+        const broken = () => Promise.reject(new Error('INTERNAL Error: Attempted to access index 3'));
+        return model.database === databases[0] ? { ...model, predict: broken } : model;
+      }
+    }
+    const models = new Breaking(store, { scratch, threads: 1, memoryLimitMiB: 256 });
+    const files = candidateFiles({ store, models, scratch, shardRows: 100 });
+    await writeCandidates('internal.parquet', 'FORMAT parquet');
+    await writeCandidates('after.parquet', 'FORMAT parquet');
+    const run = (name: string) => score({ keys: [`candidates/${name}`], files });
+    expect(await run('internal.parquet')).toMatchObject([
+      {
+        status: 'failed',
+        failure: {
+          reason: 'unreadable',
+          message: 'candidates/internal.parquet cannot be read: Attempted to access index 3',
+        },
+      },
+    ]);
+    expect(await run('after.parquet')).toMatchObject([{ status: 'succeeded', manifest: { scored: 47 } }]);
+    expect(new Set(databases).size).toBe(2);
+    await models.release();
+    await rm(scratch, { recursive: true });
+  });
+});
+
+describe('the name of a candidate file', () => {
+  it.each([
+    ['br[1].parquet', 'br1.parquet'],
+    ['a*.parquet', 'ab.parquet'],
+    ['q?.csv', 'qq.csv'],
+    ['100%.csv', '100%25.csv'],
+    ['\u00fc.parquet', 'u\u0308.parquet'],
+    ['two words+plus#hash.csv', 'two words plus#hash.csv'],
+    [`quote'".parquet`, 'quote.parquet'],
+    ['new\nline.csv', 'new line.csv'],
+    ['{a,b}.parquet', 'a.parquet'],
+    ['day=1/x.csv', 'day=2/x.csv'],
+  ])('is taken for that very file: %s beside %s', async (name, other) => {
+    for (const [file, rows] of [
+      [name, 3],
+      [other, 5],
+    ] as const) {
+      await mkdir(dirname(pathOf(file)), { recursive: true });
+      await writeCandidates('plain.tmp', name.endsWith('.csv') ? 'FORMAT csv' : 'FORMAT parquet', `WHERE i < ${rows}`);
+      await rename(pathOf('plain.tmp'), pathOf(file));
+    }
+    const results = await score({ keys: [`candidates/${name}`, `candidates/${other}`] });
+    expect(results).toMatchObject([3, 5].map((rows) => ({ manifest: { rowsIn: rows, scored: rows, rejected: 0 } })));
+    for (const result of results) {
+      const [part] = (result.status === 'succeeded' && result.manifest.parts) || [];
+      const bytes = await readFile(join(root, 'bucket', part?.key ?? ''));
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(part?.sha256);
+    }
   });
 });
 
