@@ -10,7 +10,7 @@ import type { Declaration } from '../../config/declaration.ts';
 import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, literal, literals } from '../database.ts';
-import type { MalformedReason } from '../formats/csv/scan.ts';
+import type { MalformedReason } from '../formats/csv/faults.ts';
 import { featureKind } from '../kinds/index.ts';
 import { writePath } from '../paths.ts';
 import { columnCheck, type RowCheck, rowCheck } from '../row-check.ts';

@@ -150,10 +150,15 @@ function judge(head: Head, start: number, writing: Writing, choice: CsvChoice): 
   return { found: { dialect: { ...writing, header, bodyStart: body.start }, notes }, share };
 }
 
-/** Whether a first record is a header although files need none: all its fields are among the names that are declared. */
+/** Whether a first record is a header although files need none: it has declared names alone, or all of them. */
 function isHeader(fields: readonly string[], declared: false | readonly string[]): boolean {
-  const isName = (field: string) => (declared === false ? /^column\d+$/.test(field) : declared.includes(field));
-  return new Set(fields).size === fields.length && fields.every(isName);
+  if (declared === false) return isUnique(fields) && fields.every((field) => /^column\d+$/.test(field));
+  const [has, lists] = [new Set(fields), new Set(declared)];
+  return (isUnique(fields) && fields.every((field) => lists.has(field))) || declared.every((name) => has.has(name));
+}
+
+function isUnique(fields: readonly string[]): boolean {
+  return new Set(fields).size === fields.length;
 }
 
 /** Returns the names of the columns: those of the first record, those that are declared, or `column0` and so on. */

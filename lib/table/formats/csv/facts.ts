@@ -2,7 +2,8 @@
 import type { RejectReason } from '../../../contract/reject-reasons.ts';
 import { countOf } from '../../../numbers/text.ts';
 import type { Dialect } from './dialect.ts';
-import type { RecordBlock, RecordFault } from './scan.ts';
+import type { RecordFault } from './faults.ts';
+import type { RecordBlock } from './scan.ts';
 
 /** Counts of a file that is read. */
 export interface FileFacts {

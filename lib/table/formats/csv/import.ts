@@ -13,10 +13,11 @@ import { readPath, writePath } from '../../paths.ts';
 import type { ByteRange } from '../candidate-file.ts';
 import type { Dialect } from './dialect.ts';
 import type { FileFacts } from './facts.ts';
+import { MAX_RECORD_BYTES } from './faults.ts';
 import { DEFAULT_QUOTE, quoteRecord, splitRecord } from './fields.ts';
 import type { CsvFile } from './file.ts';
 import type { Reading } from './misread.ts';
-import { EndlessRecordError, LONGEST_RECORD_BYTES, MAX_RECORD_BYTES, type RecordBlock, scanRecords } from './scan.ts';
+import { EndlessRecordError, LONGEST_RECORD_BYTES, type RecordBlock, scanRecords } from './scan.ts';
 
 /** A CSV file that has been converted. */
 export interface ImportedCsv {

@@ -52,21 +52,24 @@ export async function readSettled<T>(
   const head = await readHead(file);
   let { dialect, notes } = findDialect(head, choice);
   const tried: Dialect[] = [dialect];
+  const refused: Writing['quote'][] = [];
   let isOpen = true;
   for (;;) {
     try {
-      const reading = isOpen ? { dialect, suspect: suspectOf(dialect, choice) } : { dialect };
+      const reading = isOpen ? { dialect, suspect: suspectOf(dialect, choice, refused) } : { dialect };
       return { dialect, result: await read(reading), notes };
     } catch (error) {
       if (!(error instanceof MisreadError)) throw error;
       const found = dialectOf(head, error.writing, choice);
       const known = tried.find((other) => isSame(other, error.writing));
-      if (known === undefined && (await isBetterQuoted(file, found.dialect, dialect))) {
+      if (known !== undefined) {
+        isOpen = false;
+        dialect = await leastMalformed(file, tried);
+      } else if (await isBetterQuoted(file, found.dialect, dialect)) {
         dialect = found.dialect;
         tried.push(dialect);
       } else {
-        isOpen = false;
-        dialect = known === undefined ? dialect : await leastMalformed(file, tried);
+        refused.push(error.writing.quote);
       }
       notes = [
         ...findDialect(head, choice).notes,
@@ -83,8 +86,8 @@ async function isBetterQuoted(file: CsvFile, other: Dialect, dialect: Dialect): 
   return more > fewer || (other.quote === null && fewer === 0);
 }
 
-function suspectOf(dialect: Dialect, choice: CsvChoice): Suspect {
-  const others = otherWritings(dialect, choice);
+function suspectOf(dialect: Dialect, choice: CsvChoice, refused: readonly Writing['quote'][]): Suspect {
+  const others = otherWritings(dialect, choice).filter(({ quote }) => !refused.includes(quote));
   const fields = dialect.header.length;
   let suspects = 0;
   return (bytes, { previous, start, end, isLast, isMalformed }) => {

@@ -9,23 +9,8 @@
  * and its further lines are records of their own, only its first line is malformed.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { RejectReason } from '../../../contract/reject-reasons.ts';
-import { byteText, countOf } from '../../../numbers/text.ts';
-import { splitRecord } from './fields.ts';
+import { excerpt, headerFinder, isBlank, MAX_RECORD_BYTES, malformed, type RecordFault } from './faults.ts';
 import { byteKinds, NEXT_STATE, STEP, type Writing } from './grammar.ts';
-
-/** Why a record is malformed. */
-export type MalformedReason = Extract<
-  RejectReason,
-  'field_count' | 'quote_misplaced' | 'quote_not_closed' | 'not_utf8' | 'record_too_long' | 'header_repeated'
->;
-
-/** Why a record cannot be given to DuckDB as it is. */
-export type RecordFault =
-  /** Malformed: the row is rejected. */
-  | { readonly kind: 'malformed'; readonly reason: MalformedReason; readonly value: string }
-  /** Well formed, but not as DuckDB reads it: it is written in quotes before. */
-  | { readonly kind: 'unusual' };
 
 /** Complete records in consecutive bytes. */
 export interface RecordBlock {
@@ -81,8 +66,6 @@ export interface ScanOptions {
   readonly suspect?: Suspect;
 }
 
-/** Bytes of the longest record that is read. A longer one is rejected. */
-export const MAX_RECORD_BYTES = 2 * 1024 * 1024;
 /** Bytes after which a record without an end is not one: the file is refused. */
 export const LONGEST_RECORD_BYTES = 64 * 1024 * 1024;
 /** Bytes of a record that is not complete from which it is scanned again more rarely. */
@@ -90,9 +73,6 @@ const RESCANNED_BYTES = 128 * 1024;
 // Lines that decide whether a record is in truth several.
 const LINES_TRIED = 16;
 
-const BYTE_ORDER_MARK = Buffer.from('\ufeff');
-const TAB = 9;
-const BLANK = 32;
 const LF = 10;
 const CR = 13;
 const [UNUSUAL, MISPLACED] = [1, 2];
@@ -291,27 +271,6 @@ export function blockScanner(writing: Writing, { fields, header, suspect }: Scan
   };
 }
 
-/** Returns whether a record is the header once more, as in files that were put together from several. */
-function headerFinder(
-  header: readonly string[],
-  writing: Writing,
-): (bytes: Buffer, start: number, end: number) => boolean {
-  const first = Buffer.from(header[0] ?? '');
-  const quote = writing.quote?.charCodeAt(0);
-  return (bytes, start, end) => {
-    const text = bytes[start] === BYTE_ORDER_MARK[0] && bytes[start + 1] === BYTE_ORDER_MARK[1] ? start + 3 : start;
-    const name = bytes[text] === quote ? text + 1 : text;
-    for (let i = 0; i < first.length; i += 1) if (bytes[name + i] !== first[i]) return false;
-    const fields = splitRecord(bytes.toString('utf8', text, end), writing);
-    return fields.length === header.length && fields.every((field, index) => field.trim() === header[index]);
-  };
-}
-
-function isBlank(bytes: Buffer, start: number, end: number): boolean {
-  for (let i = start; i < end; i += 1) if (bytes[i] !== BLANK && bytes[i] !== TAB) return false;
-  return true;
-}
-
 type LineFault = (line: Buffer) => RecordFault | null;
 
 function* linesOf(bytes: Buffer, start: number, end: number, lineEnd: number): Generator<Buffer> {
@@ -334,20 +293,4 @@ function mostAre(isRecord: (line: Buffer) => boolean | null, lines: Iterable<Buf
     if (tried === LINES_TRIED) break;
   }
   return 2 * records > tried;
-}
-
-function malformed(
-  record: Buffer,
-  { isOpen, isMisplaced, count }: { readonly isOpen: boolean; readonly isMisplaced: boolean; readonly count: number },
-): RecordFault {
-  if (record.length > MAX_RECORD_BYTES)
-    return { kind: 'malformed', reason: 'record_too_long', value: byteText(record.length) };
-  if (isOpen) return { kind: 'malformed', reason: 'quote_not_closed', value: excerpt(record) };
-  if (isMisplaced) return { kind: 'malformed', reason: 'quote_misplaced', value: excerpt(record) };
-  return { kind: 'malformed', reason: 'field_count', value: countOf(count, 'field') };
-}
-
-/** Returns the beginning of a record, for people to recognise it. */
-function excerpt(record: Buffer): string {
-  return record.subarray(0, 256).toString('utf8').slice(0, 64);
 }

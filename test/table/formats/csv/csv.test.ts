@@ -127,6 +127,12 @@ describe('a CSV file', () => {
       content: PLAIN,
       notes: ['its first line is taken for a header, since it has the names of one'],
     },
+    {
+      name: 'with a header of more names than are declared',
+      csv: { header: ['age', 'row'] },
+      content: PLAIN,
+      notes: ['its first line is taken for a header, since it has the names of one'],
+    },
     { name: 'in a declared encoding', csv: { encoding: 'latin1' }, content: Buffer.from(PLAIN, 'latin1') },
     { name: 'in UTF-8 by its mark, whatever is declared', csv: { encoding: 'latin1' }, content: `\ufeff${PLAIN}` },
     { name: 'with a declared delimiter', csv: { delimiter: ':' }, content: PLAIN.replaceAll(',', ':') },
@@ -231,6 +237,12 @@ describe('quotes and escapes', () => {
         ['3', '4', '5" pipe'],
       ],
       notes: ['read with single quotes, by which "1,2,\'Sofa, black\'" is a record like the others'],
+    },
+    {
+      name: 'with backslashes, also after a record in single quotes',
+      lines: ["1,2,'x, y'", '2,3,"a"', '3,4,"TV 55\\""', '4,5,"b"'],
+      rows: ['field_count', ['2', '3', 'a'], ['3', '4', 'TV 55"'], ['4', '5', 'b']],
+      notes: [`${BACKSLASHES} "3,4,\\"TV 55\\\\\\"\\"" is a record like the others`],
     },
     {
       name: 'not in single quotes, where others are double',

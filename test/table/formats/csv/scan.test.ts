@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_RECORD_BYTES } from '../../../../lib/table/formats/csv/faults.ts';
 import { quoteRecord, splitRecord } from '../../../../lib/table/formats/csv/fields.ts';
 import type { Writing } from '../../../../lib/table/formats/csv/grammar.ts';
-import { MAX_RECORD_BYTES, scanRecords } from '../../../../lib/table/formats/csv/scan.ts';
+import { scanRecords } from '../../../../lib/table/formats/csv/scan.ts';
 
 /** CSV as RFC 4180 has it. */
 const RFC: Writing = { delimiter: ',', quote: '"', escaping: null, escapesIn: 'quotes', lineEnd: 'lf' };

@@ -5,7 +5,7 @@ import { CSV_DEFAULTS } from '../../../../lib/config/sections/csv.ts';
 import { query } from '../../../../lib/table/database.ts';
 import { localCandidate } from '../../../../lib/table/formats/candidate-file.ts';
 import { csv } from '../../../../lib/table/formats/csv/csv.ts';
-import { MAX_RECORD_BYTES } from '../../../../lib/table/formats/csv/scan.ts';
+import { MAX_RECORD_BYTES } from '../../../../lib/table/formats/csv/faults.ts';
 import { openSource } from '../../../../lib/table/source/source.ts';
 import { workplace } from '../../fixture.ts';
 
