@@ -1,5 +1,6 @@
 /** A fitted encoder, which says how each feature's values become row ids and numbers. */
 import type { EmbeddingTable, Feature } from '../config/declaration.ts';
+import type { ColumnKind } from './columns.ts';
 import type { InputSpec, TableSpec } from './encoded.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface Encoder {
   readonly inputs: readonly InputSpec[];
   /** One for each embedding table, in their order. */
   readonly tables: readonly TableSpec[];
+  /** Kinds of the values that the features' columns had in the log, by column. */
+  readonly columnKinds: Readonly<Record<string, ColumnKind>>;
   /** Vocabularies by name of the embedding table, for tables that have one. */
   readonly vocabularies: Readonly<Record<string, Vocabulary>>;
 }

@@ -2,7 +2,7 @@
 import type { Declaration } from '../../config/declaration.ts';
 import { countRejects } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
-import { checkCandidateColumns } from '../check/required-columns.ts';
+import { checkCandidateColumns, checkTrainedKinds } from '../check/required-columns.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, identifier, queryOne, withCleanup } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
@@ -74,6 +74,7 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const score = async (): Promise<ScoredShard> => {
     const relation = { ...((await options.join?.(rows)) ?? rows), isScored: true };
     checkCandidateColumns(relation, declaration, encoder.features);
+    checkTrainedKinds(relation, encoder);
     const encodable = candidateChecks(relation, { ...declaration, ...encoder });
     const { scored, features } = await predictRows(options, relation, encodable, { table, notFinite });
     await writeScores(options, relation, columns, table);

@@ -10,6 +10,7 @@ import {
   type Relation,
   type Value,
 } from '../columns.ts';
+import type { Encoder } from '../encoder.ts';
 import { DataError } from '../errors.ts';
 import type { FeatureUse } from '../kinds/feature-kind.ts';
 import { featureColumns } from '../kinds/index.ts';
@@ -99,6 +100,34 @@ export function checkCandidateColumns(
     ...features.flatMap((feature) => featureUses(feature, true)),
   ];
   check(relation, uses, 'candidate');
+}
+
+const NUMERIC: readonly ColumnKind[] = ['boolean', 'integer', 'decimal', 'floating'];
+
+/**
+ * Checks that the columns of candidates can hold the values of the log: a time is no number, and a number no time. Text
+ * may hold either.
+ * @throws {DataError} `column_types` naming every other column with its type and that of the log.
+ */
+export function checkTrainedKinds(
+  relation: Relation,
+  { features, columnKinds }: Pick<Encoder, 'features' | 'columnKinds'>,
+): void {
+  const names = new Set(features.flatMap(featureColumns).map(({ column }) => column));
+  const wrong = [...names].flatMap((name) => {
+    const [column, trained] = [findColumn(relation, name), columnKinds[name]];
+    if (column === undefined || trained === undefined) return [];
+    const kind = columnKind(column.type);
+    const isOther = (a: ColumnKind, b: ColumnKind) => a === 'time' && NUMERIC.includes(b);
+    return isOther(kind, trained) || isOther(trained, kind)
+      ? [`${name} is ${column.type}, expected ${trained === 'time' ? 'a time' : 'a number'}, as in training`]
+      : [];
+  });
+  if (wrong.length === 0) return;
+  throw new DataError(
+    'column_types',
+    `candidate columns of a wrong type: ${listed(wrong, '; ')} (in ${relation.name})`,
+  );
 }
 
 /**

@@ -1,13 +1,16 @@
 /** Fits an encoder to the training rows of a log: vocabularies, quantiles, means and deviations. */
+
 import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
 import { assertAcceptable } from '../check/acceptable.ts';
 import type { CheckedLog } from '../check/log.ts';
 import { goodLogRows } from '../check/prepared-rows.ts';
+import { requiredValue } from '../check/required-columns.ts';
+import type { Relation } from '../columns.ts';
 import { type Database, execute, queryOne } from '../database.ts';
 import type { InputSpec, TableSpec } from '../encoded.ts';
 import type { Encoder, Vocabulary } from '../encoder.ts';
 import { firstId, idSourceKind } from '../kinds/id-sources.ts';
-import { featureKind } from '../kinds/index.ts';
+import { featureColumns, featureKind } from '../kinds/index.ts';
 import { type Distributions, measureDistributions, type RowsOfFeature } from './distributions.ts';
 import { assertLearnable } from './learnable.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
@@ -42,7 +45,7 @@ export function rowsOfFeatures(log: CheckedLog): RowsOfFeature {
 /** Fits vocabularies and numbers to the training rows. */
 export async function fitInputs(
   database: Database,
-  { declaration }: CheckedLog,
+  { declaration, source }: CheckedLog,
   rowsOf: RowsOfFeature,
 ): Promise<Encoder> {
   const { features, embeddings } = declaration;
@@ -57,7 +60,13 @@ export async function fitInputs(
     inputs.push(await featureKind(feature).fit(feature, { database, from: rowsOf(feature), index: 0, ids }));
   }
   const tables = embeddings.map((table) => tableSpec(table, inputs, vocabularies));
-  return { features, embeddings, inputs, tables, vocabularies };
+  const columnKinds = kindsOfColumns(source.relation, features);
+  return { features, embeddings, inputs, tables, vocabularies, columnKinds };
+}
+
+function kindsOfColumns(relation: Relation, features: readonly Feature[]): Encoder['columnKinds'] {
+  const names = new Set(features.flatMap(featureColumns).map(({ column }) => column));
+  return Object.fromEntries([...names].map((name) => [name, requiredValue(relation, name).kind]));
 }
 
 /** Creates a SQL enum of a vocabulary's values and returns its name. It finds the ids of values in lists. */

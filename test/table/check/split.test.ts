@@ -10,7 +10,14 @@ import { declare, LOG_DEFAULTS, openLog, stage, workplace } from '../fixture.ts'
 
 const place = workplace();
 const HASH = { by: 'hash', columns: ['user_id'], validation: 0.25, test: 0.25, seed: 1 } as const;
-const NO_FEATURES: Encoder = { features: [], embeddings: [], inputs: [], tables: [], vocabularies: {} };
+const NO_FEATURES: Encoder = {
+  features: [],
+  embeddings: [],
+  inputs: [],
+  tables: [],
+  vocabularies: {},
+  columnKinds: {},
+};
 
 /** Returns the part of each row: 0 for training, 1 for validation, 2 for test. */
 async function partsOf(path: string, split: Split, options: Partial<Log> = {}): Promise<number[]> {

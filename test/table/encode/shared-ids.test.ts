@@ -14,6 +14,7 @@ function encoder(ids: IdSource, rows: number): Encoder {
     inputs: [],
     tables: [{ name: 'x', dimension: 4, rows }],
     vocabularies: {},
+    columnKinds: {},
   };
 }
 
