@@ -49,11 +49,11 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   return withScratch(io.env, async (scratch) => {
     const data = await numberedData(options, scratch, io);
     step('1 validate', `${shortPath(EXAMPLE_DECLARATION)} over ${shortPath(data)}`);
-    const { summary } = await inspectLog(declaration, data, options, session);
+    const { summary } = await inspectLog(declaration, [data], options, session);
     print(io, formatLogSummary({ ...summary, source: shortPath(summary.source) }));
 
     step('2 train', `${declaration.model.type}, at most ${declaration.training.epochs} epochs of the training half`);
-    const train = { ...options, declaration: EXAMPLE_DECLARATION, data, promote: true };
+    const train = { ...options, declaration: EXAMPLE_DECLARATION, data: [data], promote: true };
     const { name, version, trained, decision } = await trainAndPublish(train, session);
     print(
       io,

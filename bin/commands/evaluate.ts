@@ -3,6 +3,7 @@ import { PARTS, type Part } from '../../lib/table/encoded.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import { printResult } from '../terminal/io.ts';
+import { formatMeasured } from '../terminal/log-text.ts';
 import {
   bucketOption,
   choiceOption,
@@ -16,7 +17,7 @@ import {
 } from '../terminal/options.ts';
 
 interface EvaluateOptions extends EndpointOptions {
-  readonly data: string;
+  readonly data: readonly string[];
   readonly bucket: string;
   readonly model?: string;
   readonly version?: string;
@@ -53,9 +54,9 @@ export const defineEvaluate: DefineCommand = (command, act) => {
         const store = await openBucket(session.io, options.bucket, 'read', options);
         const name = await chosenModel(store, options.model);
         const version = options.version ?? (await requireCurrent(store, name));
-        const metrics = await measureVersion(store, { name, version }, options, session);
-        const document = { name, version, metrics: metricsJson(metrics) };
-        printResult(session.io, options.json, document, formatMetricsTable(metrics));
+        const { metrics, ...measured } = await measureVersion(store, { name, version }, options, session);
+        const document = { name, version, ...measured, metrics: metricsJson(metrics) };
+        printResult(session.io, options.json, document, `${formatMeasured(measured)}\n${formatMetricsTable(metrics)}`);
         return EXIT_CODES.success;
       }),
     );

@@ -14,11 +14,11 @@ import { pathIn, printResult } from '../terminal/io.ts';
 import {
   bucketOption,
   bucketsOption,
-  dataOption,
   dateOption,
   entityOption,
   jsonOption,
   memoryOption,
+  tableOption,
   threadsOption,
 } from '../terminal/options.ts';
 
@@ -35,13 +35,11 @@ interface FeaturesOptions extends DeclarationOption {
 
 /** `entirespace features`: a table of the features of users, or of items, for candidate files that hold pairs. */
 export const defineFeatures: DefineCommand = (command, act) => {
-  const data = dataOption();
-  data.description = 'table with one row for each user, or item: a file, folder or glob of Parquet or CSV';
   command
     .addArgument(declarationArgument())
     .addOption(declarationOption())
     .addOption(entityOption())
-    .addOption(data)
+    .addOption(tableOption())
     .addOption(bucketOption())
     .addOption(dateOption())
     .addOption(bucketsOption())

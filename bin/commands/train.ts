@@ -23,7 +23,7 @@ import {
 } from '../terminal/options.ts';
 
 interface TrainOptions extends DeclarationOption, EndpointOptions {
-  readonly data: string;
+  readonly data: readonly string[];
   readonly bucket: string;
   readonly rejects: string;
   readonly promote: boolean;

@@ -18,7 +18,7 @@ import {
 } from '../terminal/options.ts';
 
 interface ValidateOptions extends DeclarationOption {
-  readonly data?: string;
+  readonly data?: readonly string[];
   readonly rejects: string;
   readonly threads: number;
   readonly memory: number;

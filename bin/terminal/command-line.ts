@@ -1,12 +1,31 @@
 /** The messages for a command line that cannot be understood, with the word that was probably meant. */
-import { Command, type ErrorOptions } from 'commander';
+import { Command, type ErrorOptions, Option } from 'commander';
 import { nearest } from '../../lib/config/nearest.ts';
 import { UsageError } from './exit.ts';
+
+/** An option that may be given several times; its value is the list of all. */
+export class RepeatableOption extends Option {
+  constructor(flags: string, description: string) {
+    super(flags, description);
+    this.argParser((value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value]);
+  }
+}
 
 /** A command of commander's whose mistakes are thrown as usage errors, in the words of this project. */
 export class CommandLine extends Command {
   override createCommand(name?: string): CommandLine {
     return new CommandLine(name);
+  }
+
+  /** Adds an option, whose value may be given once unless it is repeatable: of two values, neither can be meant. */
+  override addOption(option: Option): this {
+    super.addOption(option);
+    if (option instanceof RepeatableOption || !(option.required || option.optional)) return this;
+    let isGiven = false;
+    return this.on(`option:${option.name()}`, () => {
+      if (isGiven) this.error(`${option.long} given twice, expected once`);
+      isGiven = true;
+    });
   }
 
   /** Ends the help with examples, below a note on the command. */

@@ -8,6 +8,7 @@ import type { LogSummary, TimeRange } from '../../lib/table/fit/summary.ts';
 import { suspicionText } from '../../lib/table/fit/suspicious.ts';
 import type { LogReport } from '../../lib/table/fit/validate.ts';
 import type { TextRows } from '../../lib/table/source/read-rows.ts';
+import type { MeasuredVersion } from '../training/measure-version.ts';
 
 /** The summary of a log, the values of each feature, bad rows by reason, notes, and columns that leak a label. */
 export function formatLogReport({ summary, rejects, distinct, heldOut }: LogReport): string {
@@ -29,6 +30,14 @@ export function formatLogReport({ summary, rejects, distinct, heldOut }: LogRepo
 /** Rows, times and label rates of each part, the split, notes, and columns that leak a label, a line each. */
 export function formatLogSummary(summary: LogSummary): string {
   return [...summaryLines(summary), ...toldLines(summary)].join('\n');
+}
+
+/** Which rows of a log were measured, and what should be known of them, a line each. */
+export function formatMeasured({ part, rows, allRows, notes }: Omit<MeasuredVersion, 'metrics'>): string {
+  const whole =
+    part === 'all' ? `all ${countOf(allRows, 'row')}` : `part ${part}: ${count(rows)} of ${countOf(allRows, 'row')}`;
+  const hint = part === 'all' ? '' : ' (--part all measures all of them)';
+  return [`${whole}${hint}`, ...notes.map((note) => `note: ${note}`)].join('\n');
 }
 
 function summaryLines({ source, rows, rejected, time, split, parts }: LogSummary): string[] {

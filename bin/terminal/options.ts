@@ -5,6 +5,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { thisMachine } from '../../lib/config/machine.ts';
 import { nearest } from '../../lib/config/nearest.ts';
 import { isVersionId } from '../../lib/registry/keys.ts';
+import { RepeatableOption } from './command-line.ts';
 import { UsageError } from './exit.ts';
 import { type Io, pathIn } from './io.ts';
 
@@ -16,7 +17,15 @@ const MOST_BUCKETS = 99_999;
 const MOST_SECONDS = 43_200;
 
 export const dataOption = () =>
-  new Option('--data <path>', 'impression log: a file, folder or glob of Parquet or CSV').makeOptionMandatory();
+  new RepeatableOption(
+    '--data <path>',
+    'impression log: a file, folder or glob of Parquet or CSV; given several times, all are read as one log',
+  ).makeOptionMandatory();
+export const tableOption = () =>
+  new Option(
+    '--data <path>',
+    'table with one row for each user, or item: a file, folder or glob of Parquet or CSV',
+  ).makeOptionMandatory();
 export const bucketOption = () =>
   new Option('-b, --bucket <folder>', 'folder, or s3://bucket, that holds models/, candidates/ and scores/').default(
     'bucket',

@@ -15,7 +15,7 @@ interface InspectOptions {
 /** Checks a log against a declaration. */
 export function inspectLog(
   declaration: Declaration,
-  path: string,
+  path: readonly string[],
   { threads, memory, rejects }: InspectOptions,
   { io, signal }: Session,
 ): Promise<LogReport> {

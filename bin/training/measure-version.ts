@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Declaration } from '../../lib/config/declaration.ts';
 import { evaluateFunnel, type FunnelMetrics } from '../../lib/evaluation/funnel.ts';
 import type { MetricsJson } from '../../lib/evaluation/metrics-json.ts';
+import { count } from '../../lib/numbers/text.ts';
 import { fetchModel, type ModelFiles, openModel, type VersionName } from '../../lib/predictor/open-model.ts';
+import type { ModelManifest } from '../../lib/registry/manifest.ts';
+import { readManifest } from '../../lib/registry/versions.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { assertAcceptable } from '../../lib/table/check/acceptable.ts';
+import { countParts } from '../../lib/table/check/outcomes.ts';
 import { PARTS, type Part } from '../../lib/table/encoded.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import { funnelTasks } from '../../lib/training/held-out/funnel-tasks.ts';
@@ -15,8 +20,8 @@ import { progressBar } from '../terminal/progress-bar.ts';
 import { showProgress } from './show-progress.ts';
 
 export interface MeasureOptions {
-  /** The log: a file, folder or glob of Parquet or CSV. */
-  readonly data: string;
+  /** The log: files, folders or globs of Parquet or CSV. */
+  readonly data: readonly string[];
   readonly part: Part | 'all';
   readonly threads: number;
   /** MiB. */
@@ -25,31 +30,53 @@ export interface MeasureOptions {
   readonly json: boolean;
 }
 
+/** Metrics of a version, and the rows that they are of. */
+export interface MeasuredVersion {
+  readonly metrics: FunnelMetrics;
+  readonly part: Part | 'all';
+  /** Rows that were measured, and good rows of the log. */
+  readonly rows: number;
+  readonly allRows: number;
+  /** What a user should know of the rows, one sentence each. */
+  readonly notes: readonly string[];
+}
+
 /** Measures a version of a model in a store on a log, with a display of the progress. */
 export async function measureVersion(
   store: Store,
   version: VersionName,
   options: MeasureOptions,
   session: Session,
-): Promise<FunnelMetrics> {
+): Promise<MeasuredVersion> {
+  const { data } = await readManifest(store, version.name, version.version);
   return withScratch(session.io.env, async (scratch) => {
-    return measure(await fetchModel(store, version, scratch), scratch, options, session);
+    return measure({ ...(await fetchModel(store, version, scratch)), trainedOn: data.rows }, scratch, options, session);
   });
 }
 
 async function measure(
-  files: ModelFiles,
+  files: ModelFiles & { readonly trainedOn: ModelManifest['data']['rows'] },
   scratch: string,
   { data, part, threads, memory, json }: MeasureOptions,
   { io, signal }: Session,
-): Promise<FunnelMetrics> {
+): Promise<MeasuredVersion> {
   const { declaration, folder } = files;
   const tasks = funnelTasks(declaration);
   const recorded = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8')) as MetricsJson;
   const trainingRates = Object.fromEntries(
     tasks.map(({ name }) => [name, recorded.tasks[name]?.training_rate ?? Number.NaN]),
   );
-  const log = { declaration, dataPath: data, cwd: io.cwd, scratch, threads, memoryLimitMiB: memory, signal };
+  const isSplitNeeded = part !== 'all';
+  const log = {
+    declaration,
+    dataPath: data,
+    isSplitNeeded,
+    cwd: io.cwd,
+    scratch,
+    threads,
+    memoryLimitMiB: memory,
+    signal,
+  };
   const bar = progressBar(json ? null : io.stderr);
   try {
     return await withLog(log, async (opened) => {
@@ -61,7 +88,14 @@ async function measure(
           onProgress: (progress) => showProgress(bar, progress),
           signal,
         });
-        return evaluateFunnel(scored, { tasks, trainingRates });
+        const counts = await countParts(opened.database, opened.log);
+        return {
+          metrics: evaluateFunnel(scored, { tasks, trainingRates }),
+          part,
+          rows: scored.rows,
+          allRows: PARTS.reduce((sum, each) => sum + counts[each], 0),
+          notes: measuredNotes(declaration, part, { counts, trainedOn: files.trainedOn, notes: opened.log.notes }),
+        };
       } finally {
         await model.release();
       }
@@ -69,4 +103,34 @@ async function measure(
   } finally {
     bar.stop();
   }
+}
+
+interface RowsOfParts {
+  /** Rows of the log's parts, and of those that the model was trained with. */
+  readonly counts: Readonly<Record<Part, number>>;
+  readonly trainedOn: Readonly<Record<Part, number>>;
+  readonly notes: readonly string[];
+}
+
+function measuredNotes(
+  { log: { kept } }: Declaration,
+  part: Part | 'all',
+  { counts, trainedOn, notes }: RowsOfParts,
+): string[] {
+  // Other rows are as unlikely to fall into the parts in just these numbers as the parts are large.
+  const isTrainingLog = PARTS.every((each) => counts[each] === trainedOn[each]);
+  const isSeen = part === 'all' || part === 'train';
+  return [
+    ...notes,
+    ...(isTrainingLog && isSeen
+      ? [
+          `the model was trained on ${count(trainedOn.train)} of these rows: the log has the same number of rows in each part as that of its training`,
+        ]
+      : []),
+    ...(kept === null
+      ? []
+      : [
+          `log.kept is applied: rows that reached no stage are weighted by 1 / ${typeof kept === 'number' ? kept : kept.column}, as is right for a log that was sampled like that of the training, not for a full one`,
+        ]),
+  ];
 }

@@ -28,8 +28,8 @@ import { showProgress } from './show-progress.ts';
 export interface TrainAndPublishOptions extends EndpointOptions {
   /** Path of the declaration. */
   readonly declaration: string;
-  /** A file, folder or glob of Parquet or CSV. */
-  readonly data: string;
+  /** Files, folders or globs of Parquet or CSV. */
+  readonly data: readonly string[];
   readonly bucket: string;
   /** Where the bad rows go, if there are any. */
   readonly rejects?: string;

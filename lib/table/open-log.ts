@@ -18,8 +18,8 @@ export interface OpenedLog {
 /** Which log is opened, by which declaration, and how. */
 export interface OpenLogOptions extends DatabaseOptions, CheckOptions {
   readonly declaration: Declaration;
-  /** A file, folder or glob of Parquet or CSV. */
-  readonly dataPath: string;
+  /** A file, folder or glob of Parquet or CSV, or several that are read as one log. */
+  readonly dataPath: string | readonly string[];
   /** Folder that a relative `dataPath` starts from. @default the working directory */
   readonly cwd?: string;
   readonly signal?: AbortSignal;

@@ -16,7 +16,7 @@ describe('a command line that cannot be understood', () => {
     [
       'an unknown command of models',
       ['models', 'drop'],
-      'unknown command drop, expected one of list, show, promote, rollback, history',
+      'unknown command drop, expected one of list, show, promote, rollback, pin, unpin, prune, history',
     ],
     ['a mistyped option', ['validate', '--dat', 'x'], 'unknown option --dat, did you mean --data?'],
     [
@@ -47,6 +47,11 @@ describe('a command line that cannot be understood', () => {
       'a number of threads that is not whole',
       ['train', '--data', 'x', '--threads', '1.5'],
       '--threads: got 1.5, expected a whole number from 1 to 1024',
+    ],
+    [
+      'an option given twice',
+      ['train', '--data', 'a', '-b', 'one', '--bucket', 'two'],
+      '--bucket given twice, expected once',
     ],
     ['a memory of 0 MiB', ['validate', '--memory', '0'], '--memory: got 0, expected a whole number above 0'],
     [

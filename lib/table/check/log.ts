@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
-import type { Relation } from '../columns.ts';
+import { findColumn, type Relation } from '../columns.ts';
 import { type Database, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
@@ -17,7 +17,7 @@ import {
   type PreparedRows,
   prepareRows,
 } from './prepared-rows.ts';
-import { checkLogColumns } from './required-columns.ts';
+import { checkLogColumns, splitColumns } from './required-columns.ts';
 import { findWindows } from './split.ts';
 import { textNotes } from './text-notes.ts';
 import { timeNotes } from './time-notes.ts';
@@ -47,6 +47,8 @@ export interface CheckOptions {
    * Features of another declaration that rows are prepared for as well; those whose columns are absent are left out.
    */
   readonly alsoFeatures?: readonly Feature[];
+  /** Whether the parts are asked for; if not, a log without the columns of the split is one part. @default true */
+  readonly isSplitNeeded?: boolean;
 }
 
 /**
@@ -58,14 +60,16 @@ export interface CheckOptions {
 export async function checkLog(
   database: Database,
   source: Source,
-  declaration: Declaration,
+  declared: Declaration,
   {
     rejectsPath = join(database.scratch, database.uniqueName('rejects.parquet')),
     now = Date.now(),
     alsoFeatures = [],
+    isSplitNeeded = true,
   }: CheckOptions = {},
 ): Promise<CheckedLog> {
   const { relation } = source;
+  const declaration = isSplitNeeded ? declared : withoutAbsentSplit(relation, declared);
   checkLogColumns(relation, declaration);
   const rows = { source, declaration, checks: logChecks(relation, declaration, now) };
   const others = alsoFeatures.filter((feature) => isReadable(relation, declaration, feature));
@@ -90,6 +94,21 @@ export async function checkLog(
       ...(await timeNotes(database, prepared, { column: declaration.log.time, ...bounds, now })),
     ],
   };
+}
+
+/** Returns the declaration, with all rows in one part if the log does not have the columns of its split. */
+function withoutAbsentSplit(relation: Relation, declaration: Declaration): Declaration {
+  const isThere = splitColumns(declaration.split).every((name) => findColumn(relation, name) !== undefined);
+  if (isThere) return declaration;
+  const split = {
+    by: 'hash',
+    columns: declaration.log.keys,
+    validation: 0,
+    test: 0,
+    seed: 1,
+    isDefault: true,
+  } as const;
+  return { ...declaration, split };
 }
 
 function isReadable(relation: Relation, declaration: Declaration, feature: Feature): boolean {

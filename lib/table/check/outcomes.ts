@@ -1,6 +1,6 @@
 /** Reads everything about the rows of a log except their features: labels, weights, groups, days and segments. */
 import { type Database, queryOne } from '../database.ts';
-import type { Part } from '../encoded.ts';
+import { PARTS, type Part } from '../encoded.ts';
 import { type ColumnArray, type ColumnLayout, readNumberedColumns } from '../read-columns.ts';
 import { labelledStages } from './labels.ts';
 import { goodLogRows, type PreparedLog } from './prepared-rows.ts';
@@ -70,6 +70,16 @@ export async function readOutcomes(database: Database, log: PreparedLog, parts: 
 export async function countUnhashed(database: Database, log: PreparedLog): Promise<number> {
   const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM ${goodLogRows(log, [])} WHERE "#unhashed"`);
   return Number(rows);
+}
+
+/** Counts the good rows of each part. */
+export async function countParts(database: Database, log: PreparedLog): Promise<Record<Part, number>> {
+  const [train, validation, test] = PARTS.map((_, part) => `count(*) FILTER ("#part" = ${part}) AS part${part}`);
+  const counts = await queryOne(
+    database,
+    `SELECT ${[train, validation, test].join(', ')} FROM ${goodLogRows(log, [])}`,
+  );
+  return { train: Number(counts.part0), validation: Number(counts.part1), test: Number(counts.part2) };
 }
 
 interface OutcomeColumn {

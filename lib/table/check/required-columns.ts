@@ -157,7 +157,7 @@ export function requiredValue(relation: Relation, name: string): Value {
 }
 
 /** Returns the columns that a split needs besides the keys and the time, which are needed anyway. */
-function splitColumns(split: Declaration['split']): readonly string[] {
+export function splitColumns(split: Declaration['split']): readonly string[] {
   switch (split.by) {
     case 'time':
       return [];

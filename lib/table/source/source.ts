@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { CsvChoice } from '../../config/declaration.ts';
 import { CSV_DEFAULTS } from '../../config/sections/csv.ts';
 import { DATA_FORMATS } from '../../contract/bucket.ts';
+import { listed } from '../../numbers/text.ts';
 import type { Column, Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
@@ -10,7 +11,7 @@ import { localCandidate } from '../formats/candidate-file.ts';
 import type { LogFile, OpenedFile, OpenedFiles } from '../formats/format.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';
 import { plainPath } from '../paths.ts';
-import { findFiles } from './find-files.ts';
+import { type FindOptions, type FoundFiles, findFiles } from './find-files.ts';
 import { uniteFiles } from './union.ts';
 
 /** The files of a log, which have the same columns, in the order in which they are read. */
@@ -39,16 +40,19 @@ export interface OpenSourceOptions {
 
 /**
  * Opens a log: one file of Parquet or CSV, every such file below a folder, or those that match a pattern, in the order of
- * their paths. A relative path starts from `cwd`. CSV is converted to temporary Parquet files.
+ * their paths; of several paths, one after the other. A relative path starts from `cwd`. CSV is converted to temporary
+ * Parquet files.
  * @throws {DataError} if a file is absent, empty, broken or of another format than its name says, if files differ in
  * format or columns, and if there is no row.
  */
 export async function openSource(
   database: Database,
-  path: string,
+  asked: string | readonly string[],
   { cwd = '.', csv = CSV_DEFAULTS, outputs = [], needed = [] }: OpenSourceOptions = {},
 ): Promise<Source> {
-  const { files: names, notes } = await findFiles(path, { cwd, outputs });
+  const paths = typeof asked === 'string' ? [asked] : asked;
+  const path = listed(paths);
+  const { files: names, notes } = await findAll(paths, { cwd, outputs });
   const opened = await openFiles(database, names, { cwd, csv });
   const rows = opened.files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
@@ -63,6 +67,16 @@ export async function openSource(
     rows,
     relation,
     notes: [...notes, ...opened.notes, ...united.notes],
+  };
+}
+
+/** Finds the files of every path; one that two paths lead to is read once. */
+async function findAll(paths: readonly string[], options: FindOptions): Promise<FoundFiles> {
+  const found: FoundFiles[] = [];
+  for (const path of paths) found.push(await findFiles(path, options));
+  return {
+    files: [...new Set(found.flatMap(({ files }) => files))],
+    notes: found.flatMap(({ notes }) => notes),
   };
 }
 

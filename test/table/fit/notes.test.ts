@@ -123,6 +123,9 @@ describe('a bag', () => {
     expect(await notesOf('cut.parquet', list, [bag('x', { maxLength: 3 })])).toEqual([
       'x: 28.5% of the values are cut (max_length 3, the first are kept)',
     ]);
+    expect(await notesOf('last.parquet', list, [bag('x', { maxLength: 3, keep: 'last' })])).toEqual([
+      'x: 28.5% of the values are cut (max_length 3, the last are kept)',
+    ]);
     expect(await notesOf('whole.parquet', list, [bag('x', { maxLength: 6 })])).toEqual([]);
   });
 
