@@ -4,6 +4,7 @@ import type { MutationTable } from './mutation.ts';
 const STEPS = 'test/scoring/protocol/protocol.test.ts';
 const CRASHES = 'test/scoring/protocol/crashes.test.ts';
 const RECONCILE = 'test/scoring/protocol/reconcile.test.ts';
+const SHARES = 'test/scoring/protocol/value-shares.test.ts';
 const HANDLERS = 'test/scoring/handlers/handlers.test.ts';
 const REDRIVE = 'test/scoring/handlers/redrive.test.ts';
 const CONDITIONS = 'test/store/conditional-put.test.ts';
@@ -99,8 +100,8 @@ export const PROTOCOL: MutationTable = {
     },
     {
       name: 'the receipt is written before the part',
-      find: 'const metadata = { receipt: asciiJson(receipt) };',
-      replace: `const metadata = { receipt: asciiJson(receipt) };
+      find: 'const metadata = await receiptMetadata(dependencies, file.source, receipt);',
+      replace: `const metadata = await receiptMetadata(dependencies, file.source, receipt);
         await putConditionally(dependencies, { key: receiptKey(file.source, shard), content: recordText(receipt), expected: null });`,
       tests: [SCHEDULES],
     },
@@ -112,9 +113,15 @@ export const PROTOCOL: MutationTable = {
     },
     {
       name: 'a shard is scored again though its part is there',
-      find: 'part === null ? await scorePart(dependencies, plan, shard) : receiptOf(store, part)',
+      find: 'part === null ? await scorePart(dependencies, plan, shard) : await receiptOf(store, part)',
       replace: 'await scorePart(dependencies, plan, shard)',
       tests: [STEPS],
+    },
+    {
+      name: 'a long receipt is written nowhere',
+      find: 'await putConditionally(dependencies, { key: partKey, content: recordText(receipt), expected: null });',
+      replace: '',
+      tests: [SHARES],
     },
     {
       name: 'a shard is scored though its file has an outcome',

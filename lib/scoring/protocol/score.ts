@@ -142,9 +142,9 @@ async function receiptMetadata(
 ): Promise<Record<string, string>> {
   const text = asciiJson(receipt);
   if (text.length <= MAX_RECEIPT_BYTES) return { [METADATA.receipt]: text };
-  const key = partReceiptKey(source, receipt.sha256);
-  await putConditionally(dependencies, { key, content: recordText(receipt), expected: null });
-  return { [METADATA.receiptKey]: key };
+  const partKey = partReceiptKey(source, receipt.sha256);
+  await putConditionally(dependencies, { key: partKey, content: recordText(receipt), expected: null });
+  return { [METADATA.receiptKey]: partKey };
 }
 
 async function receiptOf(store: Store, { key, metadata }: ObjectInfo): Promise<Receipt> {
