@@ -125,6 +125,11 @@ describe('a source', () => {
     );
   });
 
+  it('may be CSV in which blanks alone tell two names apart', async () => {
+    const { columns } = await openSource(place.database, await write('blanks.csv', 'row,row , b\n1,2,3\n'));
+    expect(columns.map(({ name }) => name)).toEqual(['row', 'row ', 'b']);
+  });
+
   it.each([
     { delimiter: ',', name: 'comma' },
     { delimiter: ';', name: 'semicolon' },

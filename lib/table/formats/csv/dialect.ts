@@ -124,7 +124,7 @@ interface Judged {
 /** Reads the header by a writing, and how well the next records fit it. */
 function judge(head: Head, start: number, writing: Writing, choice: CsvChoice): Judged {
   const first = firstRecord(head, start, writing);
-  const names = first.names.map((name) => name.trim());
+  const names = withoutBlanks(first.names);
   const body = { start: choice.header === true || isHeader(names, choice.header) ? first.next : start };
   const sample = head.bytes.subarray(body.start, body.start + SAMPLE_BYTES);
   const isWhole = head.isWhole && body.start + SAMPLE_BYTES >= head.bytes.length;
@@ -139,7 +139,7 @@ function judge(head: Head, start: number, writing: Writing, choice: CsvChoice): 
   if (body.start === first.next) {
     if (choice.header !== true)
       notes.push(`${head.name}: its first line is taken for a header, since it has the names of one`);
-    const padded = first.names.find((name) => name !== name.trim());
+    const padded = first.names.find((name, index) => name !== names[index]);
     if (padded !== undefined) notes.push(`${head.name}: blanks around names of columns are left out: "${padded}"`);
     // A delimiter after the last name is not a column if the records have none for it.
     if (header.length > 1 && header.at(-1) === '' && shareOf(header.length - 1) > share) {
@@ -148,6 +148,12 @@ function judge(head: Head, start: number, writing: Writing, choice: CsvChoice): 
     }
   }
   return { found: { dialect: { ...writing, header, bodyStart: body.start }, notes }, share };
+}
+
+/** Returns names without the blanks around them, unless only these tell them apart. */
+function withoutBlanks(names: readonly string[]): string[] {
+  const trimmed = names.map((name) => name.trim());
+  return trimmed.map((name, index) => (trimmed.filter((one) => one === name).length > 1 ? (names[index] ?? '') : name));
 }
 
 /** Whether a first record is a header although files need none: it has declared names alone, or all of them. */

@@ -53,7 +53,7 @@ export function headerFinder(
     const name = bytes[text] === quote ? text + 1 : text;
     for (let i = 0; i < first.length; i += 1) if (bytes[name + i] !== first[i]) return false;
     const fields = splitRecord(bytes.toString('utf8', text, end), writing);
-    return fields.length === header.length && fields.every((field, index) => field.trim() === header[index]);
+    return fields.length === header.length && fields.every((field, index) => field.trim() === header[index]?.trim());
   };
 }
 
