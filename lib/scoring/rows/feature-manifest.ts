@@ -11,8 +11,9 @@ import {
   featuresFolder,
   partitionFolder,
 } from '../../contract/bucket.ts';
-import { readRecord, type Stored } from '../../store/records.ts';
+import { InvalidRecordError, type RecordPlace, readRecord, type Stored } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
+import { DataError } from '../../table/errors.ts';
 
 const count = z.number().int().nonnegative();
 const column = z.object({ name: z.string(), type: z.string() }).readonly();
@@ -82,14 +83,17 @@ export function bucketKey(entity: EntityTable['entity'], date: string, bucket: n
   return `${tableFolder(entity, date)}${bucketName(bucket)}`;
 }
 
-/** The newest table of an entity that is complete; `null` where there is none. */
+/**
+ * The newest table of an entity that is complete; `null` where there is none.
+ * @throws {DataError} `unreadable` if its manifest is damaged.
+ */
 export async function newestTable(store: Store, entity: EntityTable['entity']): Promise<FoundManifest | null> {
   const folders: string[] = [];
   for await (const folder of store.listFolders(tablesFolder(entity))) folders.push(folder);
   const dates = folders.flatMap((folder) => dateOfPartition(folder) ?? []);
   for (const date of dates.toSorted().reverse()) {
     const key = featureManifestKey(entity, date);
-    const stored = await readRecord(store, MANIFEST, { key });
+    const stored = await readManifest(store, { key });
     if (stored !== null) return { key, ...stored };
   }
   return null;
@@ -97,8 +101,18 @@ export async function newestTable(store: Store, entity: EntityTable['entity']): 
 
 /**
  * The manifest of a table as it was when a plan pinned it; `null` where that version is gone.
- * @throws {InvalidRecordError} naming every problem.
+ * @throws {DataError} `unreadable` if it is damaged.
  */
 export async function pinnedManifest(store: Store, key: string, versionId: string): Promise<FeatureManifest | null> {
-  return (await readRecord(store, MANIFEST, { key, versionId }))?.value ?? null;
+  return (await readManifest(store, { key, versionId }))?.value ?? null;
+}
+
+/** Reads a manifest. A damaged one is a fault of the data, which another try does not mend. */
+async function readManifest(store: Store, place: RecordPlace): Promise<Stored<FeatureManifest> | null> {
+  try {
+    return await readRecord(store, MANIFEST, place);
+  } catch (error) {
+    if (error instanceof InvalidRecordError) throw new DataError('unreadable', error.message, { cause: error });
+    throw error;
+  }
 }

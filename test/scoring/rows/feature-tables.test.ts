@@ -273,6 +273,18 @@ describe('a plan', () => {
     expect(await scoresOf(store, results['pairs.parquet'])).toEqual(await scoresOf(store, results['wide.parquet']));
   });
 
+  it('fails at the first try where the manifest of the newest table is damaged', async () => {
+    await publishBoth(store);
+    const key = 'features/user/dt=2026-11-25/_manifest.json';
+    await store.put(key, '{"formatVersion": 2,');
+    await candidates(store, 'pairs.parquet', PAIRS);
+    const message = `${key} is not JSON, got "{\\"formatVersion\\": 2," (in memory:)`;
+    expect((await score(store))['pairs.parquet']).toMatchObject({
+      status: 'failed',
+      failure: { reason: 'unreadable', message },
+    });
+  });
+
   it('keeps its tables where they are replaced before the scoring', async () => {
     await publishBoth(store);
     await candidates(store, 'wide.parquet', WIDE);
