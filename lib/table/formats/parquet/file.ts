@@ -16,6 +16,9 @@ export interface ParquetFacts {
 /** The first and the last four bytes of a Parquet file. */
 export const MAGIC = 'PAR1';
 
+/** Digits of DuckDB's widest decimal. */
+const MOST_DIGITS = 38;
+
 /**
  * Checks that a file which begins as Parquet is complete, and reads its columns and number of rows.
  * @throws {DataError} if it is not complete.
@@ -29,14 +32,17 @@ export async function readParquetFacts(database: Database, path: string, name: s
     );
     const described = await query(database, `DESCRIBE SELECT * FROM ${parquetScan([path])}`);
     const top = topElements(
-      await query(database, `SELECT name, num_children, logical_type FROM parquet_schema(${readPath(path)})`),
+      await query(
+        database,
+        `SELECT name, num_children, logical_type, precision FROM parquet_schema(${readPath(path)})`,
+      ),
     );
     if (top.length !== described.length)
       throw new RangeError(`its schema has ${top.length} columns, expected ${described.length}`);
     // DuckDB changes names that are empty or repeated in another case, so only the types are its own.
-    const columns = top.map(({ name: column, logical_type }, index) => ({
+    const columns = top.map(({ name: column, logical_type, precision }, index) => ({
       name: String(column),
-      type: logical_type === 'NullType()' ? NULL_TYPE : String(described[index]?.column_type),
+      type: logical_type === 'NullType()' ? NULL_TYPE : typeOf(String(described[index]?.column_type), precision),
     }));
     return { columns, rows: Number(rows) };
   } catch (error) {
@@ -59,15 +65,24 @@ export function positionalScan(paths: readonly string[], columns: readonly FileC
   return `${parquetScan(paths)} AS files(${names.join(', ')})`;
 }
 
-/** Returns the elements of the top level of a schema, whose elements are in depth-first order, the root first. */
+/**
+ * Returns the elements of the top level of a schema, whose elements are in depth-first order, the root first. A list has
+ * the precision of its values.
+ */
 function topElements([root, ...elements]: readonly Record<string, unknown>[]): Record<string, unknown>[] {
   const top: Record<string, unknown>[] = [];
   let open = 0;
   for (const element of elements) {
     if (open === 0) top.push(element);
+    else top[top.length - 1] = { ...top.at(-1), precision: element.precision ?? top.at(-1)?.precision };
     open += Number(element.num_children ?? 0) - (open === 0 ? 0 : 1);
   }
   return top.slice(0, Number(root?.num_children ?? 0));
+}
+
+/** Returns a type that is not read by its name: DuckDB reads a decimal of more than 38 digits as other numbers. */
+function typeOf(type: string, precision: unknown): string {
+  return Number(precision ?? 0) > MOST_DIGITS ? `a decimal of ${precision} digits` : type;
 }
 
 /**
