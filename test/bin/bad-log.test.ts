@@ -42,7 +42,7 @@ describe('train', () => {
     );
     await refused(
       await place.write('image.csv', Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1')),
-      'image.csv is not text: its first line is not UTF-8',
+      'image.csv is not text: its first line is not UTF-8, expected that or csv.encoding in the declaration',
     );
   });
 
@@ -98,7 +98,7 @@ describe('train', () => {
   it('refuses a quote that is not closed', async () => {
     await refused(
       await place.write('quote.csv', 'row,age,item,history,clicked,bought\n0,1,i1,,0,0\n1,"2,i1,,0,0\n'),
-      'quote not closed in quote.csv: row 1 (from 0) does not end',
+      `log rows rejected: 1 of 2 rows (50%), allowed 0% (log.max_rejected): quote_not_closed: 1 row, got ${JSON.stringify('1,"2,i1,,0,0')}, expected a second quote at the end of the field, in row 1 (rows count from 0, in quote.csv)`,
     );
   });
 });
