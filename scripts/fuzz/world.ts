@@ -72,20 +72,15 @@ export async function prepare(folder: string): Promise<void> {
   });
   await mkdir(join(folder, 'tmp'), { recursive: true });
   const bucket = ['--bucket', 'bucket'];
-  const [version] = await (async () => {
-    await command(folder, 'train', 'shop.yaml', '--data', 'log.csv', ...bucket, '--no-promote');
-    return (await readdir(join(folder, 'bucket/models/shop'))).filter((name) => /^\d/.test(name));
-  })();
-  await command(folder, 'models', 'promote', `${version}`, '--force', '--reason', 'the only one', ...bucket);
-  for (const [entity, data] of [
-    ['user', 'users.csv'],
-    ['item', 'items.csv'],
-  ] as const)
-    expect(
-      (await command(folder, 'features', 'shop.yaml', '--entity', entity, '--data', data, ...bucket)).code,
-      [0],
-      'preparation',
-    );
+  const done = async (...args: string[]) => {
+    const { code, stdout, stderr } = await command(folder, ...args, ...bucket);
+    expect(code, [0], `${args.join(' ')} said ${stdout}${stderr}`);
+  };
+  await done('train', 'shop.yaml', '--data', 'log.csv', '--no-promote');
+  const [version = ''] = (await readdir(join(folder, 'bucket/models/shop'))).filter((name) => /^\d/.test(name));
+  await done('models', 'promote', version, '--force', '--reason', 'the only one');
+  await done('features', 'shop.yaml', '--entity', 'user', '--data', 'users.csv');
+  await done('features', 'shop.yaml', '--entity', 'item', '--data', 'items.csv');
 }
 
 /** Copies the trained bucket to the folder of a case. */
