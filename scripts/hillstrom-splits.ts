@@ -45,7 +45,7 @@ function withSplitSeed(declared: Declaration, seed: number): Declaration {
 
 /** Trains on a split, and returns the AUC, log loss and PCOC of each task on the test part, task by task. */
 async function measureSplit(split: Declaration): Promise<{ values: number[]; bestEpoch: number; seconds: number }> {
-  return withScratch(process.env, async (scratch) => {
+  return withScratch(process, async (scratch) => {
     const { metrics, bestEpoch, seconds } = await train({
       declaration: split,
       declarationText: text,

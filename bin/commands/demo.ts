@@ -46,7 +46,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   const step = (title: string, what: string) => print(io, `\n${title}: ${what}`);
   const { declaration } = await readDeclaration(EXAMPLE_DECLARATION);
   const store = await openBucket(io, options.bucket, 'create');
-  return withScratch(io.env, async (scratch) => {
+  return withScratch(io, async (scratch) => {
     const data = await numberedData(options, scratch, io);
     step('1 validate', `${shortPath(EXAMPLE_DECLARATION)} over ${shortPath(data)}`);
     const { summary } = await inspectLog(declaration, [data], options, session);

@@ -40,7 +40,7 @@ export async function withModel<T>(
   work: (model: ChosenModel) => Promise<T>,
 ): Promise<T> {
   const name = await chosenModel(store, options.model);
-  return withScratch(io.env, async (scratch) => {
+  return withScratch(io, async (scratch) => {
     const loader = new ModelLoader(store, { scratch, threads: options.threads, memoryLimitMiB: options.memory });
     const loadCurrent = async () => void (await loader.load({ name, version: await requireCurrent(store, name) }));
     try {

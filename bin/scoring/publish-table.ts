@@ -32,7 +32,7 @@ export function publishTable(
   { io, signal }: Session,
 ): Promise<FeatureManifest> {
   const bar = progressBar(json ? null : io.stderr);
-  return withScratch(io.env, async (scratch) => {
+  return withScratch(io, async (scratch) => {
     const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
     try {
       const table = await checkEntityTable(database, data, entity, declaration, io.cwd);

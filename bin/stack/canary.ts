@@ -27,7 +27,7 @@ export async function checkCanary(
   { wait }: { readonly wait: number },
   { io, signal }: Session,
 ): Promise<Checked<null>> {
-  return withScratch(io.env, async (scratch) => {
+  return withScratch(io, async (scratch) => {
     const key = `candidates/entirespace-doctor/${new Date().toISOString().replaceAll(/[:.]/g, '-')}.parquet`;
     const database = await openDatabase({ threads: 1, memoryLimitMiB: 256, scratch });
     try {

@@ -93,7 +93,7 @@ async function checkQueues(options: ExamineOptions) {
 async function checkModel(store: Store, options: ExamineOptions, { io }: Session): Promise<Checked<string>> {
   const name = await chosenModel(store, options.model);
   const version = await requireCurrent(store, name);
-  await withScratch(io.env, (scratch) => fetchVersion(store, name, version, scratch));
+  await withScratch(io, (scratch) => fetchVersion(store, name, version, scratch));
   const detail = `${name} ${version} is current, and every file of it has the digest in its manifest`;
   return { findings: [{ check: 'model', isOk: true, detail }], value: name };
 }

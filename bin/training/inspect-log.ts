@@ -19,7 +19,7 @@ export function inspectLog(
   { threads, memory, rejects }: InspectOptions,
   { io, signal }: Session,
 ): Promise<LogReport> {
-  return withScratch(io.env, (scratch) => {
+  return withScratch(io, (scratch) => {
     const limits = { scratch, threads, memoryLimitMiB: memory };
     const options = {
       declaration,

@@ -49,7 +49,7 @@ export async function measureVersion(
   session: Session,
 ): Promise<MeasuredVersion> {
   const { data } = await readManifest(store, version.name, version.version);
-  return withScratch(session.io.env, async (scratch) => {
+  return withScratch(session.io, async (scratch) => {
     return measure({ ...(await fetchModel(store, version, scratch)), trainedOn: data.rows }, scratch, options, session);
   });
 }

@@ -67,7 +67,7 @@ export async function trainAndPublish(
   // A pointer that cannot be read cannot be moved: better known now than after the training.
   const alsoFeatures = options.promote ? await currentFeatures(store, declaration.name) : [];
   const bar = progressBar(options.json ? null : io.stderr);
-  return withScratch(io.env, (scratch) => {
+  return withScratch(io, (scratch) => {
     const log = {
       declaration,
       dataPath: options.data,
