@@ -4,7 +4,7 @@ import { putConditionally } from '../store/conditional-put.ts';
 import { InvalidRecordError, readRecord, recordText } from '../store/records.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
 import { VersionNotFoundError } from './errors.ts';
-import { currentKey } from './keys.ts';
+import { currentKey, isVersionId } from './keys.ts';
 import { problemOf, readManifest } from './versions.ts';
 
 const CURRENT_FORMAT = 1;
@@ -15,7 +15,8 @@ const EARLIER_KEPT = 30;
 // Each lost attempt means that another promotion succeeded.
 const ATTEMPTS = 100;
 
-const promotion = z.object({ version: z.string(), reason: z.string(), promotedAt: z.iso.datetime() });
+const versionId = z.string().refine(isVersionId, 'expected a version like 20260131-235959-0123abcd');
+const promotion = z.object({ version: versionId, reason: z.string(), promotedAt: z.iso.datetime() });
 const pin = z.object({ reason: z.string(), pinnedAt: z.iso.datetime() }).readonly();
 const currentSchema = promotion.extend({
   formatVersion: z.literal(CURRENT_FORMAT),

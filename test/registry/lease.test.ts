@@ -59,7 +59,13 @@ describe('a lease', () => {
 
   it('gets an epoch after that of the last promotion if its record was deleted', async () => {
     const { store, take } = bucket();
-    const current = { formatVersion: 1, version: 'v', reason: '', promotedAt: '2026-01-01T00:00:00.000Z', earlier: [] };
+    const current = {
+      formatVersion: 1,
+      version: '20260101-000000-0123abcd',
+      reason: '',
+      promotedAt: '2026-01-01T00:00:00.000Z',
+      earlier: [],
+    };
     await store.put(currentKey('shop'), JSON.stringify({ ...current, trainingEpoch: 7 }));
     const lease = await take('monday');
     expect(lease.epoch).toBe(8);
