@@ -40,11 +40,12 @@ export async function observe(work: () => Promise<unknown>): Promise<Observed> {
   };
 }
 
-/** Statements for which DuckDB only reads a file's footer. */
+/** Statements for which DuckDB only reads a file's footer, or its first rows. */
 const FOOTERS = [
   /^DESCRIBE /,
   /^SELECT [^()]*(?:sum\(num_rows\))?[^()]* FROM parquet_(?:file_metadata|schema)\('[^']*'\)$/,
   /^SELECT count\(\*\) AS rows FROM read_parquet\('[^']*'\)$/,
+  / LIMIT 2048\) ?$/,
 ];
 
 function listen({ name }: Channel, listener: (message: unknown) => void): () => void {

@@ -12,6 +12,7 @@ import { longestWithin } from './labels.ts';
 import {
   allRows,
   countContradictions,
+  goodRowsOf,
   goodTimes,
   type PreparedLog,
   type PreparedRows,
@@ -90,7 +91,7 @@ export async function checkLog(
     ...bounds,
     notes: [
       ...source.notes,
-      ...(await asDataError(source.path, () => textNotes(database, relation, declaration))),
+      ...(await textNotes(database, relation, declaration, goodRowsOf(prepared, bounds.end))),
       ...(await timeNotes(database, prepared, { column: declaration.log.time, ...bounds, now })),
     ],
   };

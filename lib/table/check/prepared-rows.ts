@@ -20,6 +20,7 @@ import { failedRows, inconsistencyChecks, lateFailedSql } from './check-rows.ts'
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
 import { requiredValue } from './required-columns.ts';
 import { partAtSql, partSql, type TimeWindows, unhashedSql } from './split.ts';
+import { textFacts } from './text-notes.ts';
 
 /** Which rows are read, and the checks that good rows pass. */
 export interface RowsToPrepare {
@@ -79,6 +80,11 @@ export function allRows({ path, grace }: PreparedRows, end: number | null): stri
   return `(SELECT * REPLACE (COALESCE("#failed", CASE ${late.join(' ')} END) AS "#failed") FROM ${rows})`;
 }
 
+/** Returns the SQL after FROM that reads the good rows as they were prepared. `end` as for `allRows`. */
+export function goodRowsOf(prepared: PreparedRows, end: number | null): string {
+  return `(SELECT * FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
+}
+
 /** Returns the SQL after FROM that reads the times of the good rows, as the column `time`. `end` as for `allRows`. */
 export function goodTimes(prepared: PreparedRows, end: number | null): string {
   return `(SELECT "#time" AS time FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
@@ -114,6 +120,7 @@ export async function countContradictions(
  * - `"#unhashed"`: whether the columns of a split by hash have no value
  * - `"#label<i>"`: label of the i-th labelled stage
  * - `"#segment<i>"`: text of the i-th segment column
+ * - `"#fact<i>"`: what `textNotes` counts
  * - the prepared columns of the features, as `preparedName` names them
  * - `"#length<i>"`: number of values of a bag before it was cut, if the features are of the declaration
  *
@@ -169,6 +176,7 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
       ({ isBad }, index): NamedSql => [isBad, `"#contradicts${index}"`],
     ),
     ...report.segments.map((column, index): NamedSql => [canonicalText(value(column)), `"#segment${index}"`]),
+    ...textFacts(relation, declaration).map(({ sql, name }): NamedSql => [sql, name]),
   ];
 }
 

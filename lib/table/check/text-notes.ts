@@ -4,6 +4,7 @@ import { count, listed, percent, shortened } from '../../numbers/text.ts';
 import { columnValue, findColumn, type Relation, type Value } from '../columns.ts';
 import { type Database, queryOne } from '../database.ts';
 import { DataError } from '../errors.ts';
+import type { PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureColumns } from '../kinds/index.ts';
 import { isWrittenList } from '../values/lists.ts';
 import { nullValueSql, trimmed } from '../values/texts.ts';
@@ -14,28 +15,48 @@ const LONGEST_VALUE = 40;
 /** Lists of measurements hold hardly a whole number, lists of ids nothing else. */
 const MOST_FRACTIONS = 0.5;
 
-/** Facts of a column, as SQL aggregates, and the notes on it. */
+/** What is told of a column: the SQL of a fact of each row, aggregates of these facts, and the notes on them. */
 interface ColumnFacts {
-  readonly aggregates: Readonly<Record<string, string>>;
+  /** SQL over the columns of the relation. */
+  readonly fact: string;
+  /** SQL over the quoted name of the prepared column that has the fact. */
+  aggregates(fact: string): Readonly<Record<string, string>>;
   notes(found: Readonly<Record<string, unknown>>, rows: number): string[];
+}
+
+/** Returns the columns that rows are prepared with for `textNotes`. */
+export function textFacts(relation: Relation, declaration: Declaration): PreparedColumn[] {
+  return columnFacts(relation, declaration).map(({ fact }, index) => ({ sql: fact, name: factName(index) }));
 }
 
 /**
  * Returns notes on texts that are read as missing values, and on texts that are read as lists in brackets, in the
- * columns that a declaration reads. They are read once more for it: texts alone, and lists of floating numbers.
+ * columns that a declaration reads.
+ * @param rows SQL after FROM of the good rows, prepared with the columns of `textFacts`.
  * @throws {DataError} `column_types` if a bag is a list of measurements.
  */
-export async function textNotes(database: Database, relation: Relation, declaration: Declaration): Promise<string[]> {
-  const facts = [...nullFacts(relation, declaration), ...bagFacts(relation, declaration)];
-  if (facts.length === 0) return [];
-  const aggregates = facts.flatMap((fact, i) =>
-    Object.entries(fact.aggregates).map(([name, sql]) => `${sql} AS ${name}${i}`),
-  );
-  const found = await queryOne(database, `SELECT count(*) AS rows, ${aggregates.join(', ')} FROM ${relation.from}`);
-  return facts.flatMap((fact, i) => {
-    const own = Object.keys(fact.aggregates).map((name) => [name, found[`${name}${i}`]]);
-    return fact.notes(Object.fromEntries(own), Number(found.rows));
-  });
+export async function textNotes(
+  database: Database,
+  relation: Relation,
+  declaration: Declaration,
+  rows: string,
+): Promise<string[]> {
+  const notes: string[] = [];
+  // One column at a time: DuckDB has the whole table of a query's columns to plan.
+  for (const [index, { aggregates, notes: of }] of columnFacts(relation, declaration).entries()) {
+    const selected = Object.entries(aggregates(factName(index))).map(([name, sql]) => `${sql} AS "${name}"`);
+    const found = await queryOne(database, `SELECT count(*) AS rows, ${selected.join(', ')} FROM ${rows}`);
+    notes.push(...of(found, Number(found.rows)));
+  }
+  return notes;
+}
+
+function columnFacts(relation: Relation, declaration: Declaration): ColumnFacts[] {
+  return [...nullFacts(relation, declaration), ...bagFacts(relation, declaration)];
+}
+
+function factName(index: number): string {
+  return `"#fact${index}"`;
 }
 
 /** Names of the columns that have values: not those of the time, in which a missing value is a bad row. */
@@ -57,9 +78,9 @@ function nullFacts(relation: Relation, declaration: Declaration): ColumnFacts[] 
   return valueNames(declaration).flatMap((name) => {
     const value = columnOf(relation, name);
     if (value?.kind !== 'text') return [];
-    const word = nullValueSql(value);
     return {
-      aggregates: { nulls: `count(${word})`, words: `string_agg(DISTINCT ${word}, ' ' ORDER BY ${word})` },
+      fact: nullValueSql(value),
+      aggregates: (word) => ({ nulls: `count(${word})`, words: `string_agg(DISTINCT ${word}, ' ' ORDER BY ${word})` }),
       notes: ({ nulls, words }, rows) =>
         Number(nulls) === 0
           ? []
@@ -86,7 +107,8 @@ function writtenFacts(name: string, { sql }: Value): ColumnFacts {
   // A text that begins otherwise is no list, and is not trimmed to see it.
   const isWritten = `(regexp_matches(${text}, '^\\s*[[{(]') AND ${isWrittenList(trimmed(text))})`;
   return {
-    aggregates: { written: `count(*) FILTER (${isWritten})`, example: `min(${text}) FILTER (${isWritten})` },
+    fact: `CASE WHEN ${isWritten} THEN "left"(${text}, ${LONGEST_VALUE + 1}) END`,
+    aggregates: (list) => ({ written: `count(${list})`, example: `min(${list})` }),
     notes: ({ written, example }, rows) =>
       Number(written) === 0
         ? []
@@ -100,7 +122,12 @@ function vectorFacts(column: string, { sql, type }: Value, { name }: Relation): 
   const items = `list_transform(${sql}, lambda x: CAST(x AS DOUBLE))`;
   const fractions = `list_filter(${items}, lambda x: x <> trunc(x))`;
   return {
-    aggregates: { items: `sum(len(${sql}))`, fractions: `sum(len(${fractions}))`, example: `min(${fractions}[1])` },
+    fact: `{ items: len(${sql}), fractions: len(${fractions}), example: ${fractions}[1] }`,
+    aggregates: (counts) => ({
+      items: `sum(${counts}.items)`,
+      fractions: `sum(${counts}.fractions)`,
+      example: `min(${counts}.example)`,
+    }),
     notes({ items: all, fractions: some, example }) {
       const share = Number(some ?? 0) / Math.max(1, Number(all ?? 0));
       if (share <= MOST_FRACTIONS) return [];

@@ -9,15 +9,17 @@ describe('the progress of a command', () => {
   it('is plain lines on standard error where that is no terminal', async () => {
     const { code, stderr } = await place.run('train', 'shop.yaml', '--data', 'log.csv');
     expect(code).toBe(0);
-    expect(stderr.replaceAll(/loss \d\.\d{5}/g, 'loss <loss>')).toBe(`log.csv: 3,000 rows, 0 rejected
+    expect(stderr.replaceAll(/loss \d\.\d{5}/g, 'loss <loss>')).toBe(`encode: 3,000/3,000 rows
+log.csv: 3,000 rows, 0 rejected
+  split by the hash of row: 10% validation, 20% test
   train            2,078 rows: click 573 (27.57%); conversion 192 (9.24%)
   validation         313 rows: click 88 (28.12%); conversion 22 (7.03%)
   test               609 rows: click 172 (28.24%); conversion 65 (10.67%)
-encode: 3,000/3,000 rows
+note: 65 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions)
 epoch 1/2: 2,078/2,078 rows, loss <loss>
 epoch 2/2: 2,078/2,078 rows, loss <loss>
 evaluate: 609/609 rows
-report: 1,827/1,827 rows
+report: 5,481/5,481 rows
 `);
   });
 });
