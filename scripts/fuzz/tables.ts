@@ -101,7 +101,8 @@ const CODECS = ['uncompressed', 'snappy', 'zstd', 'gzip', 'brotli', 'lz4_raw'];
 /** Returns the SQL that writes a table to Parquet: with plain types, or with random ones and in random ways. */
 export function parquetSql({ columns, rows }: Table, path: string, random?: Random): string {
   const select = columns.map((name) => {
-    const types = TYPES[name];
+    // A column may be called `constructor`.
+    const types = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
     const type = types === undefined ? 'VARCHAR' : (random?.pick(types) ?? types[0]);
     return `CAST("${name.replaceAll('"', '""')}" AS ${type}) AS "${name.replaceAll('"', '""')}"`;
   });
