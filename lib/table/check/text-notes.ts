@@ -6,8 +6,8 @@ import { type Database, queryOne } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureColumns } from '../kinds/index.ts';
-import { isWrittenList } from '../values/lists.ts';
 import { nullValueSql, trimmed } from '../values/texts.ts';
+import { isWrittenList } from '../values/written-lists.ts';
 import { labelledStages } from './labels.ts';
 
 /** Characters of a value that a note shows. */

@@ -69,7 +69,7 @@ export async function placesOf(
   const empty = await emptyColumns(database, layout, found);
   for (const name of needed) {
     const column = own.get(name);
-    if (column?.type === 'BLOB' && !empty.has(column)) await assertText(database, layout, column);
+    if (column?.type.startsWith('BLOB') && !empty.has(column)) await assertText(database, layout, column);
   }
   const paths = pathNames.map((name) => ({ name, type: 'VARCHAR' }));
   return new Map(
@@ -130,8 +130,10 @@ async function emptyColumns(database: Database, layout: Layout, columns: readonl
 }
 
 /** Refuses bytes that are not text. */
-async function assertText(database: Database, layout: Layout, { name, sql }: Column): Promise<void> {
-  if (await exists(database, scanOf(layout), `${sql} IS NOT NULL AND TRY(decode(${sql})) IS NULL`))
+async function assertText(database: Database, layout: Layout, { name, type, sql }: Column): Promise<void> {
+  const isOther = (bytes: string) => `${bytes} IS NOT NULL AND TRY(decode(${bytes})) IS NULL`;
+  const values = type === 'BLOB' ? `SELECT ${sql} AS value` : `SELECT unnest(${sql}) AS value`;
+  if (await exists(database, `(${values} FROM ${scanOf(layout)})`, isOther('value')))
     throw new DataError(
       'column_types',
       `column ${name} has bytes that are not text in UTF-8: write it as text, such as hexadecimal (in ${layout.files[0]?.path})`,

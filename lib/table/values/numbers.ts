@@ -24,11 +24,15 @@ export function isIntegerSql(text: string): string {
   return `regexp_full_match(${text}, '-?[0-9]+')`;
 }
 
-/** Returns the SQL of a text as DOUBLE. With a comma as the decimal mark, a point would be a thousands separator. */
+/**
+ * Returns the SQL of a text as DOUBLE. The words true and false are 1 and 0, as those of a boolean column are. With a
+ * comma as the decimal mark, a point would be a thousands separator.
+ */
 export function textNumber(sql: string, decimal: '.' | ','): string {
   const text = `CAST(${sql} AS VARCHAR)`;
   const pointed = decimal === '.' ? text : `CASE WHEN NOT contains(${text}, '.') THEN replace(${text}, ',', '.') END`;
   // The cast accepts spaces around a number, but no other blanks.
-  const read = `COALESCE(TRY_CAST(${pointed} AS DOUBLE), TRY_CAST(${trimmed(pointed)} AS DOUBLE))`;
+  const word = `CASE lower(${trimmed(text)}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END`;
+  const read = `COALESCE(TRY_CAST(${pointed} AS DOUBLE), TRY_CAST(${trimmed(pointed)} AS DOUBLE), ${word})`;
   return bind('read', read, (number) => `CASE WHEN NOT isnan(${number}) THEN ${number} END`);
 }

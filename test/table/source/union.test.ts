@@ -123,10 +123,11 @@ describe('files of a log', () => {
   it('may have text as bytes', async () => {
     const files = { 'a.parquet': "SELECT encode('é') AS a", 'b.parquet': "SELECT 'x' AS a" };
     expect(await read(files, ['a'])).toMatchObject({ rows: [['é'], ['x']], types: ['VARCHAR'] });
-    await expect(read({ 'a.parquet': "SELECT '\\xFF\\x00'::BLOB AS a" }, ['a'])).rejects.toMatchObject({
-      code: 'column_types',
-      message: `column a has bytes that are not text in UTF-8: write it as text, such as hexadecimal (in drift${folders}/a.parquet)`,
-    });
+    for (const value of ["'\\xFF\\x00'::BLOB", "['a'::BLOB, NULL, '\\xFF\\x00'::BLOB]"])
+      await expect(read({ 'a.parquet': `SELECT ${value} AS a` }, ['a'])).rejects.toMatchObject({
+        code: 'column_types',
+        message: `column a has bytes that are not text in UTF-8: write it as text, such as hexadecimal (in drift${folders}/a.parquet)`,
+      });
   });
 
   it('may be of both formats, those of Parquet first, with malformed rows where they are', async () => {
