@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { CsvChoice } from '../../../config/declaration.ts';
 import { countOf } from '../../../numbers/text.ts';
 import { DataError } from '../../errors.ts';
+import { afterComments, beginning, type Head, lineEndOf } from './beginning.ts';
 import { splitRecord } from './fields.ts';
 import type { CsvFile } from './file.ts';
 import type { Writing } from './grammar.ts';
@@ -16,15 +17,6 @@ export interface Dialect extends Writing {
   readonly bodyStart: number;
 }
 
-/** The beginning of a file. */
-export interface Head {
-  /** Name of the file, for messages. */
-  readonly name: string;
-  readonly bytes: Buffer;
-  /** Whether these are all bytes of the file. */
-  readonly isWhole: boolean;
-}
-
 /** A dialect, and what a user should know of how it was found, one sentence each. */
 export interface FoundDialect {
   readonly dialect: Dialect;
@@ -34,6 +26,8 @@ export interface FoundDialect {
 const DELIMITERS = [',', ';', '\t', '|', '\x01'];
 const FIRST_BYTES = 16 * 1024;
 const LONGEST_HEADER = 1024 * 1024;
+/** Lines after the header in which a separator must stand that is none of the delimiters. */
+const LINES_COMPARED = 16;
 /** Bytes after the header of which the delimiter is judged. */
 const SAMPLE_BYTES = 256 * 1024;
 
@@ -68,6 +62,7 @@ export function findDialect(head: Head, choice: CsvChoice): FoundDialect {
   });
   const best = tried.reduce((one, other) => (isBetter(other, one) ? other : one));
   assertSingleDelimiter(head, best.found.dialect);
+  if (known === null) assertDelimited(head, best.found.dialect);
   assertListed(head, best, choice);
   const notes = told === null ? [] : [`${head.name}: the delimiter is "${told}", as its first line says`];
   if (writing.lineEnd === 'cr') notes.push(`${head.name}: lines end with a carriage return alone`);
@@ -85,30 +80,6 @@ export function escapesOf({ quote, escape: declared }: CsvChoice): Pick<Writing,
   return { escaping, escapesIn: quote === null ? 'fields' : 'quotes' };
 }
 
-/** Returns where the header begins, after blank lines and a first line such as `sep=;`, which Excel reads and writes. */
-function beginning({ name, bytes }: Head): { readonly start: number; readonly delimiter: string | null } {
-  const isBlankLine = (at: number) => bytes[at] === 10 || bytes[at] === 13;
-  let start = bytes.subarray(0, 3).equals(Buffer.from('\ufeff')) ? 3 : 0;
-  while (isBlankLine(start)) start += 1;
-  const told = /^"?sep=([\x20-\x7e\t])"?[\r\n]+/.exec(bytes.toString('latin1', start, start + 16));
-  if (told !== null) start += told[0].length;
-  while (isBlankLine(start)) start += 1;
-  if (start >= bytes.length)
-    throw new DataError('empty_file', `${name} has no header, expected a line of column names`);
-  return { start, delimiter: told?.[1] ?? null };
-}
-
-/** Lines end with a carriage return alone if there is one, and no line feed outside quotes. */
-function lineEndOf(bytes: Buffer): Writing['lineEnd'] {
-  if (!bytes.includes(13)) return 'lf';
-  let isQuoted = false;
-  for (const byte of bytes) {
-    if (byte === 34) isQuoted = !isQuoted;
-    if (byte === 10 && !isQuoted) return 'lf';
-  }
-  return 'cr';
-}
-
 /** Returns the writing with single quotes if the header has names in single quotes. */
 function withQuotes(head: Head, start: number, writing: Writing): Writing {
   const { names } = firstRecord(head, start, writing);
@@ -121,8 +92,20 @@ interface Judged {
   readonly share: number;
 }
 
-/** Reads the header by a writing, and how well the next records fit it. */
+/** Reads the header by a writing, after lines of comments if the records fit the line after them better. */
 function judge(head: Head, start: number, writing: Writing, choice: CsvChoice): Judged {
+  const first = judgeAt(head, start, writing, choice);
+  const after = afterComments(head, start);
+  if (after === start) return first;
+  const other = judgeAt(head, after, writing, choice);
+  if (!isBetter(other, first)) return first;
+  const { dialect, notes } = other.found;
+  const told = `${head.name}: lines that begin with # before the header are left out`;
+  return { ...other, found: { dialect, notes: [told, ...notes] } };
+}
+
+/** Reads the header at a position by a writing, and how well the next records fit it. */
+function judgeAt(head: Head, start: number, writing: Writing, choice: CsvChoice): Judged {
   const first = firstRecord(head, start, writing);
   const names = withoutBlanks(first.names);
   const body = { start: choice.header === true || isHeader(names, choice.header) ? first.next : start };
@@ -146,8 +129,24 @@ function judge(head: Head, start: number, writing: Writing, choice: CsvChoice): 
       header = header.slice(0, -1);
       share = shareOf(header.length);
     }
+    if (
+      share === 0 &&
+      choice.header === true &&
+      hasRowNames(head, first.next, writing) &&
+      shareOf(header.length + 1) >= 0.5
+    ) {
+      header = ['', ...header];
+      share = shareOf(header.length);
+      notes.push(`${head.name}: rows have one field more than the header, the first, which is taken for their names`);
+    }
   }
   return { found: { dialect: { ...writing, header, bodyStart: body.start }, notes }, share };
+}
+
+/** Whether the first row begins as one with its name, as R writes it: in quotes, or with its number. */
+function hasRowNames({ bytes }: Head, start: number, { quote, delimiter }: Writing): boolean {
+  const first = bytes.toString('latin1', start, start + 2);
+  return first === `1${delimiter}` || first.charAt(0) === quote;
 }
 
 /** Returns names without the blanks around them, unless only these tell them apart. */
@@ -184,7 +183,7 @@ function firstRecord(
   { name, bytes }: Head,
   start: number,
   writing: Writing,
-): { readonly names: readonly string[]; readonly next: number } {
+): { readonly text: string; readonly names: readonly string[]; readonly next: number } {
   const found = firstScanned(bytes.subarray(start), writing);
   const [from, to] = [start + (found.starts[0] ?? 0), start + (found.ends[0] ?? 0)];
   const fault = found.faults.get(0);
@@ -200,7 +199,8 @@ function firstRecord(
       `${name} is not text: its first line is not UTF-8${isText ? '' : ', expected that or csv.encoding in the declaration'}`,
     );
   const next = start + (found.count > 1 ? (found.starts[1] ?? 0) : found.used);
-  return { names: splitRecord(record.toString('utf8'), writing), next };
+  const text = record.toString('utf8');
+  return { text, names: splitRecord(text, writing), next };
 }
 
 /** Scans enough bytes for one record at least. Whatever its number of fields is, none is dropped. */
@@ -220,6 +220,28 @@ function assertListed(head: Head, { found: { dialect }, share }: Judged, { heade
   throw new DataError(
     'wrong_format',
     `${head.name} has ${countOf(names.length, 'field')} in its first line, expected ${header.length}, as csv.header lists: begin this file with a line of its columns' names`,
+  );
+}
+
+/** Refuses a file of one column whose header has a separator that most of the next lines have as often. */
+function assertDelimited(head: Head, { header, bodyStart, ...writing }: Dialect): void {
+  if (header.length > 1) return;
+  const { text, next } = firstRecord(head, beginning(head).start, writing);
+  const separator = /[^\p{L}\p{N}_\s"'.()-]+|\s+/u.exec(text)?.[0];
+  if (separator === undefined || next !== bodyStart) return;
+  const separators = (line: string) => line.split(separator).length;
+  const lines = head.bytes
+    .toString('utf8', bodyStart, bodyStart + FIRST_BYTES)
+    .split(/[\r\n]+/)
+    .filter((line) => line !== '')
+    .slice(0, LINES_COMPARED);
+  const without = lines.filter((line) => separators(line) < separators(text));
+  // A line may be a part of a text.
+  if (4 * without.length > lines.length) return;
+  const remedy = separator.length === 1 ? `: declare csv.delimiter if "${separator}" is the delimiter` : '';
+  throw new DataError(
+    'wrong_format',
+    `${head.name} has one column, ${text.slice(0, 64)}, expected several with a delimiter of one character${remedy}`,
   );
 }
 

@@ -14,7 +14,8 @@ export interface FileFacts {
 }
 
 /** Returns empty counts. */
-export function fileFacts({ header }: Dialect): FileFacts {
+export function fileFacts(dialect: Dialect): FileFacts {
+  const { header, escaping } = dialect;
   let rows = 0;
   let breaks = 0;
   let broken = 0;
@@ -22,6 +23,7 @@ export function fileFacts({ header }: Dialect): FileFacts {
   let trailing = 0;
   let last: RecordFault | null = null;
   let isCut = false;
+  let escaped = { rows: 0, first: 0 };
   const malformed = new Map<RejectReason, { rows: number; readonly first: number }>();
 
   function add(block: RecordBlock): void {
@@ -34,6 +36,9 @@ export function fileFacts({ header }: Dialect): FileFacts {
       if (fault.kind !== 'malformed') continue;
       const before = malformed.get(fault.reason);
       malformed.set(fault.reason, { rows: (before?.rows ?? 0) + 1, first: before?.first ?? rows + index });
+    }
+    for (const index of keptEscapes(block, dialect)) {
+      escaped = { rows: escaped.rows + 1, first: escaped.rows === 0 ? rows + index : escaped.first };
     }
     if (block.count > 0) last = block.faults.get(block.count - 1) ?? null;
     rows += block.count;
@@ -61,12 +66,45 @@ export function fileFacts({ header }: Dialect): FileFacts {
       found.push(
         `${name}: ${countOf(undecoded.rows, 'row')} not in the encoding of the file, the first is row ${undecoded.first} (from 0): declare csv.encoding if it is not UTF-8`,
       );
+    if (escaped.rows > 0) {
+      const remedy = escaping === null ? ': declare csv.escape, and csv.quote: null if no field is in quotes' : '';
+      found.push(
+        `${name}: ${countOf(escaped.rows, 'row')} with backslashes before backslashes or quotes, which stay as they are although they may be escapes, the first is row ${escaped.first} (from 0)${remedy}`,
+      );
+    }
     if (isCut && rows > 1) found.push(`${name}: ${lastLine(last, header.length)}`);
     return found;
   }
 
   return { add, notes };
 }
+
+/**
+ * Yields the records with a backslash before a backslash, or before a quote in a field without quotes, that is not read
+ * as an escape. Doubled quotes in a record show that it has none.
+ */
+function* keptEscapes({ bytes, count, starts, ends, faults }: RecordBlock, dialect: Dialect): Generator<number> {
+  if (dialect.escaping !== null && dialect.escapesIn === 'fields') return;
+  for (let at = 0, index = 0; ; ) {
+    const found = PAIRS.map((pair) => bytes.indexOf(pair, at)).filter((position) => position >= 0);
+    if (found.length === 0) return;
+    const first = Math.min(...found);
+    while (index < count && (ends[index] ?? 0) <= first) index += 1;
+    if (index === count) return;
+    const [start, end] = [starts[index] ?? 0, ends[index] ?? 0];
+    const record = bytes.subarray(start, end);
+    const fault = faults.get(index)?.kind;
+    // With escapes every record that has one in quotes is unusual, without them each with a quote outside quotes is.
+    const isKept =
+      dialect.escaping === null ? fault === 'unusual' || record.includes(ESCAPED_BACKSLASH) : fault === undefined;
+    if (first >= start && isKept && fault !== 'malformed' && !record.includes(DOUBLED)) yield index;
+    at = Math.max(end, first + 1);
+  }
+}
+
+const ESCAPED_BACKSLASH = Buffer.from('\\\\');
+const PAIRS = [ESCAPED_BACKSLASH, Buffer.from('\\"')];
+const DOUBLED = Buffer.from('""');
 
 function lastLine(fault: RecordFault | null, fields: number): string {
   if (fault?.kind !== 'malformed') return 'the last line has no line end, unlike the others';

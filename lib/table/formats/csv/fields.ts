@@ -3,6 +3,8 @@ import type { Writing } from './grammar.ts';
 
 /** The quote of the text that DuckDB reads, if the file has none. */
 export const DEFAULT_QUOTE = '"';
+/** Characters whose escape is not part of the text, besides the escape itself. That of others, such as `\N`, stays. */
+const ESCAPABLE = ['"', "'", '\r', '\n'];
 
 /** Returns the fields of a well-formed record. */
 export function splitRecord(record: string, writing: Writing): string[] {
@@ -38,8 +40,9 @@ function readQuoted(record: string, from: number, { delimiter, quote, escaping }
   let field = '';
   for (at += 1; at < record.length; at += 1) {
     const [character, next] = [record[at], record[at + 1]];
-    const isPair =
-      (character === quote && next === quote) || (character === escaping && (next === quote || next === escaping));
+    // A writer that escapes in quotes writes a backslash as two, so that a single one is always an escape.
+    const isEscape = character === escaping && (next === escaping || ESCAPABLE.includes(next ?? ''));
+    const isPair = (character === quote && next === quote) || isEscape;
     if (character === quote && !isPair) break;
     if (isPair) at += 1;
     field += record[at];
@@ -51,8 +54,7 @@ function readQuoted(record: string, from: number, { delimiter, quote, escaping }
 /** Reads a field without quotes. An escape before an ordinary character is an ordinary character itself. */
 function readUnquoted(record: string, from: number, { delimiter, quote, escaping, escapesIn }: Writing): ReadField {
   // A writer that escapes in quotes alone would have put a field with a quote in quotes.
-  const mark = quote ?? DEFAULT_QUOTE;
-  const escapable = escapesIn === 'quotes' ? [mark] : [mark, escaping, delimiter, '\r', '\n'];
+  const escapable = escapesIn === 'quotes' ? [quote ?? DEFAULT_QUOTE] : [...ESCAPABLE, escaping, delimiter];
   let field = '';
   let at = from;
   for (; at < record.length && record[at] !== delimiter; at += 1) {

@@ -1,13 +1,15 @@
 /**
  * Notices that a file is written otherwise than it is read. In the wrong reading a quote takes whole lines into one
- * record, which is malformed then: it shows another reading by which the same bytes are well formed. The file is read
- * from its beginning again, by that one.
+ * record. If that is malformed, or its lines are records of their own, it shows another reading by which the same bytes
+ * are well formed. The file is read from its beginning again, by that one.
  */
 import type { CsvChoice } from '../../../config/declaration.ts';
-import { type Dialect, dialectOf, escapesOf, findDialect, type Head, readHead } from './dialect.ts';
+import type { Head } from './beginning.ts';
+import { type Dialect, dialectOf, escapesOf, findDialect, readHead } from './dialect.ts';
+import { explains, isBetter, leastMalformed } from './evidence.ts';
 import type { CsvFile } from './file.ts';
 import type { Writing } from './grammar.ts';
-import { blockScanner, type Suspect, scanRecords } from './scan.ts';
+import { blockScanner, type Suspect } from './scan.ts';
 
 /** Thrown where records are well formed by another writing only. */
 class MisreadError extends Error {
@@ -16,6 +18,8 @@ class MisreadError extends Error {
     readonly writing: Writing,
     /** Beginning of the record that shows it. */
     readonly excerpt: string,
+    /** Whether the record is well formed, too, but its lines are records of their own by the other writing. */
+    readonly isJoined: boolean,
   ) {
     super(`misread record: ${excerpt}`);
   }
@@ -65,7 +69,7 @@ export async function readSettled<T>(
       if (known !== undefined) {
         isOpen = false;
         dialect = await leastMalformed(file, tried);
-      } else if (await isBetterQuoted(file, found.dialect, dialect)) {
+      } else if (await isBetter(file, found.dialect, { dialect, isJoined: error.isJoined })) {
         dialect = found.dialect;
         tried.push(dialect);
       } else {
@@ -79,24 +83,22 @@ export async function readSettled<T>(
   }
 }
 
-/** Whether another dialect has the same quote, or more records with a field in its quotes; of no quote, whether none has. */
-async function isBetterQuoted(file: CsvFile, other: Dialect, dialect: Dialect): Promise<boolean> {
-  if (other.quote === dialect.quote) return true;
-  const [more, fewer] = [await countQuoted(file, other), await countQuoted(file, dialect)];
-  return more > fewer || (other.quote === null && fewer === 0);
-}
-
 function suspectOf(dialect: Dialect, choice: CsvChoice, refused: readonly Writing['quote'][]): Suspect {
   const others = otherWritings(dialect, choice).filter(({ quote }) => !refused.includes(quote));
   const fields = dialect.header.length;
   let suspects = 0;
-  return (bytes, { previous, start, end, isLast, isMalformed }) => {
+  return (bytes, { previous, start, end, isLast, isMalformed, isJoined }) => {
     if (suspects === MOST_SUSPECTS) return;
-    if (!isMalformed && !hasEscapedQuote(bytes.subarray(start, end), dialect)) return;
+    const isSuspicious = isMalformed || hasEscapedQuote(bytes.subarray(start, end), dialect);
+    if (!isSuspicious && !isJoined) return;
     // The record before may be its beginning, and be well formed without this end.
     for (const from of new Set([start, previous])) {
       const record = bytes.subarray(from, Math.min(end, start + EXPLAINED_BYTES));
-      const likely = others.filter((writing) => isHinted(writing, dialect, record));
+      const likely = others.filter(
+        (writing) =>
+          (isSuspicious && isHinted(writing, dialect, record)) ||
+          (isJoined && from === start && isWithoutQuotes(writing, dialect, record)),
+      );
       if (likely.length === 0) continue;
       suspects += 1;
       const limit = Math.min(bytes.length, from + record.length + FURTHER_BYTES);
@@ -106,7 +108,7 @@ function suspectOf(dialect: Dialect, choice: CsvChoice, refused: readonly Writin
         isLast: isLast && limit === bytes.length,
       };
       const writing = likely.find((other) => explains(other, fields, text));
-      if (writing !== undefined) throw new MisreadError(writing, firstLineOf(record));
+      if (writing !== undefined) throw new MisreadError(writing, firstLineOf(record), isJoined);
     }
   };
 }
@@ -131,17 +133,19 @@ function otherWritings(dialect: Dialect, choice: CsvChoice): readonly Writing[] 
 
 /** Whether a record has the character that another writing reads otherwise. */
 function isHinted(other: Writing, dialect: Dialect, record: Buffer): boolean {
+  if (other.quote === null && dialect.quote === null) return record.includes(other.escaping ?? '');
   if (other.quote === null)
     // Tables without quotes have other delimiters than commas.
-    return (
-      !',;'.includes(dialect.delimiter) &&
-      dialect.quote !== null &&
-      other.escaping === dialect.escaping &&
-      hasFreeQuote(dialect, record)
-    );
+    return !',;'.includes(dialect.delimiter) && other.escaping === dialect.escaping && hasFreeQuote(dialect, record);
   const isQuoteHinted = other.quote === dialect.quote || dialect.quote === null || record.includes(other.quote);
   const isEscapeHinted = other.escaping === null || record.includes(other.escaping);
   return isQuoteHinted && isEscapeHinted;
+}
+
+/** Whether a writing reads quotes as ordinary characters, and a record has the escapes that it reads otherwise. */
+function isWithoutQuotes(other: Writing, dialect: Dialect, record: Buffer): boolean {
+  if (other.quote !== null || dialect.quote === null) return false;
+  return other.escaping === dialect.escaping || (other.escaping !== null && record.includes(other.escaping));
 }
 
 /**
@@ -159,38 +163,6 @@ function hasFreeQuote(dialect: Dialect, record: Buffer): boolean {
   return fault?.kind === 'malformed' && (fault.reason === 'quote_misplaced' || fault.reason === 'quote_not_closed');
 }
 
-/** Whether all records of the first `length` bytes are well formed by a writing. */
-function explains(
-  writing: Writing,
-  fields: number,
-  { bytes, length, isLast }: { readonly bytes: Buffer; readonly length: number; readonly isLast: boolean },
-): boolean {
-  const { count, starts, used, faults } = blockScanner(writing, { fields })(bytes, 0, isLast);
-  if (used < length) return false;
-  for (let i = 0; i < count && (starts[i] ?? 0) < length; i += 1) if (faults.get(i)?.kind === 'malformed') return false;
-  return true;
-}
-
-/** Returns the number of records that are well formed, and have a field in quotes. */
-async function countQuoted(file: CsvFile, dialect: Dialect): Promise<number> {
-  const { quote, delimiter } = dialect;
-  if (quote === null) return 0;
-  let quoted = 0;
-  for await (const { bytes, count, starts, ends, faults } of recordsOf(file, dialect))
-    for (let i = 0; i < count; i += 1) {
-      const record = bytes.subarray(starts[i], ends[i]);
-      if (faults.get(i)?.kind === 'malformed' || !record.includes(quote)) continue;
-      if (
-        record
-          .toString('utf8')
-          .split(delimiter)
-          .some((field) => field.trim().startsWith(quote))
-      )
-        quoted += 1;
-    }
-  return quoted;
-}
-
 function firstLineOf(record: Buffer): string {
   return (
     record
@@ -198,23 +170,6 @@ function firstLineOf(record: Buffer): string {
       .slice(0, 64)
       .split(/[\r\n]/)[0] ?? ''
   );
-}
-
-async function leastMalformed(file: CsvFile, dialects: readonly Dialect[]): Promise<Dialect> {
-  let [least] = dialects as [Dialect];
-  let fewest = Number.POSITIVE_INFINITY;
-  for (const dialect of dialects) {
-    let malformed = 0;
-    for await (const { faults } of recordsOf(file, dialect))
-      for (const { kind } of faults.values()) if (kind === 'malformed') malformed += 1;
-    if (malformed < fewest) [least, fewest] = [dialect, malformed];
-  }
-  return least;
-}
-
-function recordsOf(file: CsvFile, dialect: Dialect) {
-  const bytes = file.read({ start: dialect.bodyStart, end: Number.POSITIVE_INFINITY });
-  return scanRecords(bytes, dialect, { fields: dialect.header.length });
 }
 
 function isSame(one: Writing, other: Writing): boolean {

@@ -5,12 +5,13 @@
  * or escaped, lines end with LF or CRLF, and quoted fields may contain line ends. A quote inside an unquoted field is
  * an ordinary character, blanks around a quoted field are not part of it, and blank lines are not records.
  *
- * A quote that is not closed would take all lines up to the next quote into one record. If such a record is malformed,
- * and its further lines are records of their own, only its first line is malformed.
+ * A quote that is not closed would take all lines up to the next quote into one record. If the further lines of such a
+ * record are records of their own, only its first line is malformed.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { excerpt, headerFinder, isBlank, MAX_RECORD_BYTES, malformed, type RecordFault } from './faults.ts';
 import { byteKinds, NEXT_STATE, STEP, type Writing } from './grammar.ts';
+import { joinsLines } from './joined.ts';
 
 /** Complete records in consecutive bytes. */
 export interface RecordBlock {
@@ -54,6 +55,8 @@ interface SuspectRecord {
   readonly end: number;
   readonly isLast: boolean;
   readonly isMalformed: boolean;
+  /** Whether quotes join lines that are records of their own, by which it is well formed. */
+  readonly isJoined: boolean;
 }
 
 /** What a scan is told besides how the file is written. */
@@ -226,12 +229,13 @@ export function blockScanner(writing: Writing, { fields, header, suspect }: Scan
         const isMisplaced = (flags & MISPLACED) !== 0;
         let fault: RecordFault | null = flags === 0 ? null : { kind: 'unusual' };
         const isMalformed = isOpen || isMisplaced || count !== fields || end - start > MAX_RECORD_BYTES;
-        if (isMalformed || fault !== null) {
+        const isJoined = lineBreaks > 0 && !isMalformed && joinsLines(bytes.subarray(start, end), fields, writing);
+        if (isMalformed || isJoined || fault !== null) {
           const previous = starts.at(-1) ?? start;
-          suspect?.(bytes, { previous, start, end: after, isLast, isMalformed });
+          suspect?.(bytes, { previous, start, end: after, isLast, isMalformed, isJoined });
         }
-        if (isMalformed) {
-          const isUnclosed = isOpen && firstBreak >= 0;
+        if (isMalformed || isJoined) {
+          const isUnclosed = (isOpen || isJoined) && firstBreak >= 0;
           if (isUnclosed || areRecords(bytes, firstBreak, Math.min(end, start + MAX_RECORD_BYTES))) {
             end = bytes[firstBreak - 1] === CR ? firstBreak - 1 : firstBreak;
             after = firstBreak + 1;

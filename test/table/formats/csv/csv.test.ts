@@ -78,6 +78,11 @@ describe('a CSV file', () => {
       content: `\ufeffsep=;\r\n${PLAIN.replaceAll(',', ';')}`,
       notes: ['the delimiter is ";", as its first line says'],
     },
+    {
+      name: 'after lines of comments',
+      content: `# exported, by hand\n#\n${PLAIN}`,
+      notes: ['lines that begin with # before the header are left out'],
+    },
     { name: 'with single quotes around all', content: PLAIN.replaceAll(/[^,\n]+/g, "'$&'") },
     {
       name: 'in several members of gzip',
@@ -97,6 +102,34 @@ describe('a CSV file', () => {
     },
   ])('is read $name', async ({ content, notes = [], file }) => {
     expect(await read(content, {}, file)).toEqual({ columns: COLUMNS, rows: ROWS, notes });
+  });
+
+  it.each([
+    { name: 'in quotes', content: '"row"\t"age"\t"item"\n"1"\t1\t2\t"a"\n"2"\t2\t3\t"b \\"c\\""\n', last: 'b "c"' },
+    { name: 'as numbers', content: 'row age item\n1 1 2 a\n2 2 3 b\n', csv: { delimiter: ' ' }, last: 'b' },
+  ])(
+    'may have names of rows without a name of their column, as R writes them, $name',
+    async ({ content, csv, last }) => {
+      const { columns, rows, notes } = await read(content, csv);
+      expect(columns).toEqual(['', ...COLUMNS]);
+      expect(rows).toEqual([
+        ['1', '1', '2', 'a'],
+        ['2', '2', '3', last],
+      ]);
+      expect(notes).toContain('rows have one field more than the header, the first, which is taken for their names');
+    },
+  );
+
+  it('has no names of rows where the field without a name is not the first', async () => {
+    expect(await read('row,age,item\n7,2,a,x\n8,3,b,y\n')).toEqual({
+      columns: COLUMNS,
+      rows: ['field_count', 'field_count'],
+      notes: [],
+    });
+  });
+
+  it('may have names with characters that its rows do not have', async () => {
+    expect((await read('full name\nann\nbob\n')).rows).toEqual([['ann'], ['bob']]);
   });
 
   it.each<{ name: string; columns: string[] }>([
@@ -166,6 +199,15 @@ describe('a CSV file', () => {
   it.each([
     { content: 'row||age||item\n1||2||a\n', message: 'has the delimiter "||", expected one character' },
     {
+      content: 'row::age::item\n1::2::a\n',
+      message: 'has one column, row::age::item, expected several with a delimiter of one character',
+    },
+    {
+      content: '"row" "age"\n1 "2 x"\n',
+      message:
+        'has one column, "row" "age", expected several with a delimiter of one character: declare csv.delimiter if " " is the delimiter',
+    },
+    {
       content: Buffer.from('PK\x03\x04'),
       message: 'is a zip archive or an Excel workbook, expected CSV by its name: unpack it, or save it as CSV',
     },
@@ -208,6 +250,32 @@ describe('quotes and escapes', () => {
       notes: [
         `${BACKSLASHES} "1,2,Sofa\\\\, black" is a record like the others`,
         '1 row with line breaks in quotes, so that 4 lines are 3 rows; the longest is row 2 (from 0) with 2 lines',
+      ],
+    },
+    {
+      name: 'by MySQL, in quotes',
+      lines: ['1,2,"a \\"b\\""', '2,3,"it\\\'s', '"', '3,4,"x\\', 'y"'],
+      rows: [
+        ['1', '2', 'a "b"'],
+        ['2', '3', "it's\n"],
+        ['3', '4', 'x\ny'],
+      ],
+      notes: [
+        `${BACKSLASHES} "1,2,\\"a \\\\\\"b\\\\\\"\\"" is a record like the others`,
+        '2 rows with line breaks in quotes, so that 5 lines are 3 rows; the longest is row 1 (from 0) with 2 lines',
+      ],
+    },
+    {
+      name: 'and told where they may be escapes or not',
+      lines: ['1,2,C:\\dir', '2,3,"D:\\\\dir"', '3,4,E:\\\\', '4,5,"{""a"": ""F:\\\\""}"'],
+      rows: [
+        ['1', '2', 'C:\\dir'],
+        ['2', '3', 'D:\\\\dir'],
+        ['3', '4', 'E:\\\\'],
+        ['4', '5', '{"a": "F:\\\\"}'],
+      ],
+      notes: [
+        '2 rows with backslashes before backslashes or quotes, which stay as they are although they may be escapes, the first is row 1 (from 0): declare csv.escape, and csv.quote: null if no field is in quotes',
       ],
     },
     {
@@ -267,6 +335,53 @@ describe('quotes and escapes', () => {
     ]);
     const quoted = await read(`${table}4\t5\t"a\tb"\n`);
     expect(quoted.rows).toEqual([['1', '2', 'TV 55" x'], 'quote_misplaced', 'quote_not_closed', ['4', '5', 'a\tb']]);
+  });
+
+  describe('that are the whole text of a field', () => {
+    const HEADER = 'row,text,age,item';
+    const plain = (from: number, text = 'x') => Array.from({ length: 20 }, (_, i) => `${from + i},${text},3,a`);
+
+    it('are ordinary characters where they would join lines that are rows of their own', async () => {
+      const lines = [...plain(1), '21,",3,b', ...plain(22), '42,",3,c', '43,"a"",3,d'];
+      const { rows, notes } = await read(`${HEADER}\n${lines.join('\n')}\n`);
+      expect(rows).toEqual(lines.map((line) => line.split(',')));
+      expect(notes).toEqual([
+        'read with quotes as ordinary characters, by which "21,\\",3,b" is a record like the others',
+      ]);
+    });
+
+    it('with escapes, too', async () => {
+      const lines = [...plain(1, 'x\\, y'), '21,",3,b', ...plain(22), '42,",3,c'];
+      const { rows } = await read(`${HEADER}\n${lines.join('\n')}\n`);
+      expect(rows).toEqual(
+        lines.map((line) =>
+          line
+            .replace('\\,', '<>')
+            .split(',')
+            .map((one) => one.replace('<>', ',')),
+        ),
+      );
+    });
+
+    it('cost one row each in a file that has more texts in quotes', async () => {
+      const lines = [...plain(1, '"x, y"'), '21,",3,b', ...plain(22), '42,",3,c', ...plain(43)];
+      const { rows } = await read(`${HEADER}\n${lines.join('\n')}\n`);
+      expect(rows).toEqual(
+        lines.map((line) =>
+          line.includes('",3,') && !line.includes('y')
+            ? 'quote_not_closed'
+            : line.split(/(?!, ),/).map((one) => one.replaceAll('"', '')),
+        ),
+      );
+    });
+
+    it('are quotes around a text of some lines, which have as many delimiters by chance', async () => {
+      const { rows } = await read(`${HEADER}\n1,"Main St, 2nd floor, left\nLondon",3,a\n2,"a\nb",3,",,,\n,,,"\n`);
+      expect(rows).toEqual([
+        ['1', 'Main St, 2nd floor, left\nLondon', '3', 'a'],
+        ['2', 'a\nb', '3', ',,,\n,,,'],
+      ]);
+    });
   });
 
   it('cost one row if one is not closed, whether the next quote is near or none follows', async () => {
