@@ -8,6 +8,7 @@ import {
   inProcessQueue,
   type QueueOptions,
 } from '../../queue/in-process-queue.ts';
+import { InvalidRecordError } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import type { LeftOutReason } from '../../table/source/left-out.ts';
 import { arrivalBody } from '../protocol/events.ts';
@@ -92,7 +93,8 @@ export type FileResult =
 /**
  * Scores the candidate files whose current version has no outcome, and returns the outcome of each. A message that
  * fails too often makes its file fail, with the last error in the failure's message.
- * @throws where no model is current, or a key that was asked for is not there.
+ * @throws where no model is current, a key that was asked for is not there, or a record of the bucket is damaged, which
+ * no other try mends.
  */
 export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
   const { store, models, files, handlers, keys = null, again = 'none', concurrency = 1, signal } = options;
@@ -107,10 +109,18 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
   const dependencies = { store, newWriterId, now, shards, models };
 
   const sent = await mapSequence(found, (file) => sendArrival({ ...dependencies, arrivals }, file, again));
-  const stopping = signal === undefined ? {} : { signal };
+  const damage = new AbortController();
+  const stopping = { signal: signal === undefined ? damage.signal : AbortSignal.any([signal, damage.signal]) };
   // Everything is planned before anything is scored, so that progress knows all rows.
-  const planning = { ...dependencies, files, inOneGo: null, isNamed: keys !== null, log: notingErrors(log, arrivals) };
+  const planning = {
+    ...dependencies,
+    files,
+    inOneGo: null,
+    isNamed: keys !== null,
+    log: notingErrors(log, arrivals, damage),
+  };
   await arrivals.drive(handlers.planShards(planning), stopping);
+  damage.signal.throwIfAborted();
   if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('arrivals', arrivals));
 
   const counted = await countProgress(
@@ -119,8 +129,9 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
     files,
     options.onProgress,
   );
-  const scoring = { ...dependencies, files: counted, scratch, log: notingErrors(log, shards) };
+  const scoring = { ...dependencies, files: counted, scratch, log: notingErrors(log, shards, damage) };
   await shards.drive(handlers.scoreShard(scoring), { ...stopping, concurrency });
+  damage.signal.throwIfAborted();
   if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('shards', shards));
 
   const results = await mapSequence(found, async ({ file }, position) => {
@@ -206,16 +217,22 @@ function deadLetters(queue: DeadLetter['queue'], messages: InProcessQueue): Dead
 }
 
 // A batch response says which messages failed and not why; the log is where a handler says it.
-function notingErrors(log: Logger, queue: InProcessQueue): Logger {
+function notingErrors(log: Logger, queue: InProcessQueue, damage: AbortController): Logger {
   return {
     info: (message, details) => log.info(message, details),
     error(message, details) {
       const { messageId, error } = details;
       if (typeof messageId === 'string')
         queue.noteError(messageId, error instanceof Error ? error.message : String(error));
+      if (isOfRecord(error)) damage.abort(error);
       log.error(message, details);
     },
   };
+}
+
+/** Whether an error says that a stored record is damaged. */
+function isOfRecord(error: unknown): boolean {
+  return error instanceof InvalidRecordError || (error instanceof Error && error.cause instanceof InvalidRecordError);
 }
 
 async function mapSequence<Item, Result>(

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Progress } from '../../../lib/scoring/local/local.ts';
+import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
+import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
+import { type Progress, scoreLocal } from '../../../lib/scoring/local/local.ts';
 import { findLocalFiles, type IsComplete } from '../../../lib/scoring/local/local-files.ts';
 import { checkWhole, outcomeOf, see } from '../world/invariants.ts';
 import { instantClock, runLocal } from '../world/local-run.ts';
@@ -18,7 +20,20 @@ import {
 
 const OTHER = 'candidates/other.csv';
 
+const PARTS = {
+  models: { current: async () => MODEL },
+  handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
+};
+
 describe('local mode', () => {
+  it('ends at the first try where a record is damaged, by its name', async () => {
+    const store = await storeOf([KEY]);
+    await scoreLocal({ ...PARTS, store, files: fakeFiles(() => SHARD) });
+    for await (const { key } of store.list('_state/')) await store.put(key, '{"formatVersion": 1');
+    const again = scoreLocal({ ...PARTS, store, files: fakeFiles(() => SHARD), again: 'all' });
+    await expect(again).rejects.toThrow(/^_state\/[0-9a-f]{64}\.json is not JSON, got "{\\"formatVersion\\": 1"/);
+  });
+
   it('scores every candidate file, and says how each ended', async () => {
     const store = await storeOf([KEY, OTHER, 'candidates/notes.txt', 'candidates/_SUCCESS']);
     const files = fakeFiles(({ key }) => (key === OTHER ? [{ scored: 0, rejected: 3 }] : SHARD));
