@@ -7,6 +7,8 @@ import { count, countOf, percent } from '../numbers/text.ts';
 import { labelledStages } from '../table/check/labels.ts';
 import { type FeatureCounts, unknownShares } from '../table/encode/value-counts.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
+import { LEAK_AUC } from '../table/fit/suspicious.ts';
+import { LEAST_UNITS } from './bootstrap.ts';
 
 /** What is foreseen, one sentence each. */
 export interface Foreseen {
@@ -32,6 +34,15 @@ export function foresee(
     notes.push(
       `no row is in the validation part: training cannot stop early, and keeps the last of ${training.epochs} epochs (${summary.split})`,
     );
+  if (validation.rows === 0 && training.calibration !== 'none')
+    notes.push(
+      `no row is in the validation part: nothing is calibrated (training.calibration ${training.calibration}, ${summary.split})`,
+    );
+  for (const { feature, auc } of summary.suspicious)
+    if (auc > LEAK_AUC && !gate.trusted.includes(feature))
+      notes.push(
+        `${feature} tells a label alone with an AUC above ${LEAK_AUC}: the gate refuses every version that has it, unless gate.trusted lists it`,
+      );
   for (const { name } of validation.rows === 0 ? [] : labelled)
     if (validation.labels[name]?.positives === 0)
       notes.push(`no ${name} is among ${countOf(validation.rows, 'validation row')}: early stopping hardly sees it`);
@@ -51,6 +62,11 @@ export function foresee(
         `${percent(share)} of the values of ${feature} in the test rows are unknown, expected at most ${percent(gate.maxUnknown)} (gate.max_unknown)${split.by === 'hash' && !split.isDefault ? `: ${summary.split}` : ''}`,
     ),
   ];
+  const { groups } = test;
+  if (refusals.length === 0 && groups !== null && groups > 1 && groups < LEAST_UNITS)
+    notes.push(
+      `the test rows are of ${count(groups)} groups (log.group), the gate needs ${count(LEAST_UNITS)} to compare a version with the one in use`,
+    );
   const conversion = roles?.conversion;
   const conversions = conversion === undefined ? 0 : (test.labels[conversion]?.positives ?? 0);
   if (refusals.length === 0 && conversions > 0 && conversions < gate.minConversions)

@@ -18,10 +18,20 @@ function part(rows: number, clicks: number, conversions: number, young = 0): Par
     weightedRows: rows - unknown,
     weightedPositives: positives,
   });
-  return { rows, time: null, labels: { click: labels(clicks, 0), conversion: labels(conversions, young) } };
+  return {
+    rows,
+    time: null,
+    groups: null,
+    labels: { click: labels(clicks, 0), conversion: labels(conversions, young) },
+  };
 }
 
-function foreseen(parts: Partial<LogSummary['parts']>, testCounts: FeatureCounts = {}): Foreseen {
+function foreseen(
+  parts: Partial<LogSummary['parts']>,
+  testCounts: FeatureCounts = {},
+  suspicious: LogSummary['suspicious'] = [],
+  declared = declaration,
+): Foreseen {
   const summary: LogSummary = {
     source: 'log',
     rows: 1000,
@@ -32,10 +42,10 @@ function foreseen(parts: Partial<LogSummary['parts']>, testCounts: FeatureCounts
     parts: { train: part(800, 200, 100), validation: part(100, 25, 12), test: part(1000, 250, 200), ...parts },
     missing: {},
     dropped: {},
-    suspicious: [],
+    suspicious,
     notes: [],
   };
-  return foresee(declaration, summary, testCounts);
+  return foresee(declared, summary, testCounts);
 }
 
 describe('before the first step it is foreseen', () => {
@@ -76,6 +86,32 @@ describe('before the first step it is foreseen', () => {
         '42 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions)',
       ],
     });
+  });
+
+  it('that a later version could not be compared, for want of groups', () => {
+    const note =
+      'the test rows are of 29 groups (log.group), the gate needs 30 to compare a version with the one in use';
+    const of = (groups: number) => foreseen({ test: { ...part(1000, 250, 200), groups } });
+    expect(of(29)).toEqual({ refusals: [], notes: [note] });
+    // A single group is as if none were declared.
+    for (const groups of [1, 30]) expect(of(groups)).toEqual({ refusals: [], notes: [] });
+  });
+
+  it('that the gate refuses a leak, unless it is trusted', () => {
+    const tells = (auc: number) => [{ feature: 'paid', column: 'pay_amount', stage: 'conversion', auc }];
+    const trusting = { ...declaration, gate: { ...declaration.gate, trusted: ['paid'] } };
+    expect(foreseen({}, {}, tells(0.981)).notes).toEqual([
+      'paid tells a label alone with an AUC above 0.98: the gate refuses every version that has it, unless gate.trusted lists it',
+    ]);
+    expect(foreseen({}, {}, tells(0.98)).notes).toEqual([]);
+    expect(foreseen({}, {}, tells(1), trusting).notes).toEqual([]);
+  });
+
+  it('that nothing is calibrated without validation rows', () => {
+    const calibrated = { ...declaration, training: { ...declaration.training, calibration: 'platt' as const } };
+    expect(foreseen({ validation: part(0, 0, 0) }, {}, [], calibrated).notes).toContain(
+      `no row is in the validation part: nothing is calibrated (training.calibration platt, ${SPLIT})`,
+    );
   });
 
   it('that early stopping has little or nothing to go by', () => {

@@ -371,13 +371,23 @@ describe('features that changed', () => {
     });
   });
 
+  it('that tell a label almost alone are told, and refused above an AUC of 0.98', () => {
+    const verdictAt = (auc: number) => {
+      const suspicious = [{ feature: 'position', column: 'position', stage: 'click', auc }];
+      return judge({ ...changed(better, { suspicious }), champion: null });
+    };
+    expect(verdictAt(0.98).verdict).toBe('first');
+    expect(verdictAt(0.98).figures.guards.find(({ guard }) => guard === 'leak')).toMatchObject({ holds: true });
+    expect(verdictAt(0.9801).verdict).toBe('refused');
+  });
+
   it('that tell a label alone are refused in a first version, too, unless they are trusted', () => {
     const suspicious = [{ feature: 'paid', column: 'pay_amount', stage: 'conversion', auc: 1 }];
     const leaking = { ...changed(better, { suspicious }), champion: null };
     expect(judge(leaking)).toMatchObject({
       verdict: 'refused',
       reasons: [
-        'pay_amount alone tells conversion with an AUC of 1.000, expected at most 0.95: most likely it is known only afterwards (if it is right, gate.trusted: [paid])',
+        'pay_amount alone tells conversion with an AUC of 1.000, expected at most 0.98: most likely it is known only afterwards (if it is right, gate.trusted: [paid])',
       ],
     });
     expect(judge({ ...changed(leaking, {}, { trusted: ['paid'] }), champion: null }).verdict).toBe('first');

@@ -8,7 +8,7 @@ import {
   type ValueCounts,
 } from '../../table/encode/value-counts.ts';
 import { type Distribution, type Distributions, modeShare } from '../../table/fit/distributions.ts';
-import { SUSPICIOUS_AUC, type SuspiciousColumn, suspicionText } from '../../table/fit/suspicious.ts';
+import { LEAK_AUC, type SuspiciousColumn, suspicionText } from '../../table/fit/suspicious.ts';
 import type { Guard } from './guard.ts';
 
 /** What is known of the values that a version was made from. */
@@ -54,9 +54,9 @@ export function leakGuard(suspicion: SuspiciousColumn): Guard {
     where: suspicion.stage,
     value: suspicion.auc,
     least: null,
-    most: SUSPICIOUS_AUC,
-    holds: false,
-    sentence: `${suspicionText(suspicion)}, expected at most ${fixed(SUSPICIOUS_AUC, 2)}: most likely it is known only afterwards (if it is right, gate.trusted: [${suspicion.feature}])`,
+    most: LEAK_AUC,
+    holds: suspicion.auc <= LEAK_AUC,
+    sentence: `${suspicionText(suspicion)}, expected at most ${fixed(LEAK_AUC, 2)}: most likely it is known only afterwards (if it is right, gate.trusted: [${suspicion.feature}])`,
   };
 }
 

@@ -128,7 +128,8 @@ export async function countContradictions(
  */
 export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log.declaration.features): string {
   const { prepared, source, declaration, windows, end } = log;
-  const labels = labelledStages(declaration).map((stage, index) => {
+  const stages = labelledStages(declaration);
+  const labels = stages.map((stage, index) => {
     const label = `"#label${index}"`;
     return `${matureSql(label, stage, '"#time"', end)} AS ${label}`;
   });
@@ -143,7 +144,10 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
     if (stored === undefined) throw new RangeError(`rows were prepared without ${name} of ${source.path}`);
     return `${stored} AS ${name}`;
   });
-  const selected = [`* REPLACE (${[`${part} AS "#part"`, ...labels].join(', ')})`, ...values];
+  // The columns by name: with a star, a query of one feature takes the longer, the more there are.
+  const replaced = ['"#part"', ...stages.map((_, index) => `"#label${index}"`)];
+  const kept = rowColumns(source.relation, declaration).flatMap(([, name]) => (replaced.includes(name) ? [] : [name]));
+  const selected = ['"#row"', ...kept, `${part} AS "#part"`, ...labels, ...values];
   return `(SELECT ${selected.join(', ')} FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
 }
 

@@ -6,6 +6,7 @@ import { hashSql } from '../hash.ts';
 import type { FeatureKind } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
 import { ascendingCounts } from '../kinds/number-statistics.ts';
+import type { RowsOfFeature } from './rows-of-feature.ts';
 
 /** Name of the file, in a model version. */
 export const DISTRIBUTIONS_FILE = 'distributions.json';
@@ -60,9 +61,6 @@ export function modeShare(distribution: Distribution): number | null {
   }
   return values.length === 0 ? null : longest / values.length;
 }
-
-/** Returns the SQL after FROM of a log's prepared rows, as `goodLogRows`, with one feature alone, its index 0. */
-export type RowsOfFeature = (feature: Feature) => string;
 
 /**
  * Measures the distribution of every feature's values in the training rows.

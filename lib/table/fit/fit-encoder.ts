@@ -3,7 +3,6 @@
 import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
 import { assertAcceptable } from '../check/acceptable.ts';
 import type { CheckedLog } from '../check/log.ts';
-import { goodLogRows } from '../check/prepared-rows.ts';
 import { requiredValue } from '../check/required-columns.ts';
 import type { Relation } from '../columns.ts';
 import { type Database, execute, queryOne } from '../database.ts';
@@ -11,8 +10,9 @@ import type { InputSpec, TableSpec } from '../encoded.ts';
 import type { Encoder, Vocabulary } from '../encoder.ts';
 import { firstId, idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns, featureKind } from '../kinds/index.ts';
-import { type Distributions, measureDistributions, type RowsOfFeature } from './distributions.ts';
+import { type Distributions, measureDistributions } from './distributions.ts';
 import { assertLearnable } from './learnable.ts';
+import { type RowsOfFeature, rowsOfFeatures } from './rows-of-feature.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 
 /** An encoder, with what is known of the rows that it was fitted to. */
@@ -28,18 +28,12 @@ export interface FittedEncoder {
  */
 export async function fitEncoder(database: Database, log: CheckedLog): Promise<FittedEncoder> {
   assertAcceptable(log);
-  const from = goodLogRows(log);
-  const summary = await summarizeLog(database, log, from);
+  const summary = await summarizeLog(database, log);
   assertLearnable(log, summary);
   const rowsOf = rowsOfFeatures(log);
   const encoder = await fitInputs(database, log, rowsOf);
   const distributions = await measureDistributions(database, rowsOf, encoder.features, encoder.vocabularies);
   return { encoder, summary, distributions };
-}
-
-/** Returns the good rows of a log by feature: with the columns of one, a query takes no longer where there are many. */
-export function rowsOfFeatures(log: CheckedLog): RowsOfFeature {
-  return (feature) => goodLogRows(log, [feature]);
 }
 
 /** Fits vocabularies and numbers to the training rows. */

@@ -10,6 +10,7 @@ import { count, countOf } from '../../numbers/text.ts';
 import { type Database, queryOne } from '../database.ts';
 import { preparedName } from '../kinds/feature-kind.ts';
 import { transformSql } from '../kinds/number-statistics.ts';
+import type { RowsOfFeature } from './rows-of-feature.ts';
 import { inSampleSql, sampleStep } from './sample.ts';
 
 /** Rows from which the usual range of a number is taken. */
@@ -49,60 +50,55 @@ interface Usual {
 
 /**
  * Returns notes on the numbers of the training rows.
- * @param from SQL after FROM of a log's prepared rows, as `goodLogRows`.
  * @param trainingRows Number of the training rows.
  */
 export async function numberNotes(
   database: Database,
   features: readonly Feature[],
-  from: string,
+  rowsOf: RowsOfFeature,
   trainingRows: number,
 ): Promise<string[]> {
-  const numbers = features.flatMap((feature, index) =>
-    feature.type === 'number' && feature.embedding === null ? [plainNumber(feature, index)] : [],
-  );
-  if (numbers.length === 0 || trainingRows === 0) return [];
+  if (trainingRows === 0) return [];
   const isSampled = inSampleSql(sampleStep(trainingRows, SAMPLE_ROWS));
-  const training = `${from} WHERE "#part" = 0`;
-  const usual = await measureUsual(database, numbers, training, isSampled);
   const notes: string[] = [];
-  for (const [index, number] of numbers.entries()) {
-    const facts = usual[index];
-    if (facts === undefined || facts.rows === 0 || facts.least === facts.most) continue;
-    notes.push(...(await stretchNote(database, number, training, { ...facts, isSampled })));
-    notes.push(...(await apartNote(database, number, training, { ...facts, isSampled })));
+  for (const feature of features) {
+    if (feature.type !== 'number' || feature.embedding !== null) continue;
+    const number = plainNumber(feature);
+    const training = `${rowsOf(feature)} WHERE "#part" = 0`;
+    const facts = { ...(await measureUsual(database, number, training, isSampled)), isSampled };
+    if (facts.rows === 0 || facts.least === facts.most) continue;
+    notes.push(...(await stretchNote(database, number, training, facts)));
+    notes.push(...(await apartNote(database, number, training, facts)));
   }
   return notes;
 }
 
-function plainNumber({ name, clip, log1p }: NumberFeature, index: number): PlainNumber {
-  const raw = `CAST(${preparedName('number', index)} AS DOUBLE)`;
+function plainNumber({ name, clip, log1p }: NumberFeature): PlainNumber {
+  const raw = `CAST(${preparedName('number', 0)} AS DOUBLE)`;
   return { name, raw, value: transformSql(raw, clip, log1p) };
 }
 
 async function measureUsual(
   database: Database,
-  numbers: readonly PlainNumber[],
+  { value }: PlainNumber,
   training: string,
   isSampled: string,
-): Promise<Usual[]> {
-  const columns = numbers.flatMap(({ value }, i) => [
-    `count(${value}) AS rows${i}`,
-    `min(${value}) AS least${i}`,
-    `max(${value}) AS most${i}`,
-    `stddev_pop(${value}) AS actual${i}`,
-    `quantile_cont(${value}, [0.01, 0.5, 0.99]) FILTER (${isSampled}) AS quantiles${i}`,
-  ]);
-  const found = await queryOne(database, `SELECT ${columns.join(', ')} FROM ${training}`);
-  return numbers.map((_, i) => {
-    const [low = 0, median = 0, high = 0] = Array.isArray(found[`quantiles${i}`])
-      ? (found[`quantiles${i}`] as unknown[]).map(Number)
-      : [];
-    const [rows = 0, least = 0, most = 0, actual = 0] = ['rows', 'least', 'most', 'actual'].map((name) =>
-      Number(found[`${name}${i}`]),
-    );
-    return { rows, least, most, median, deviation: (high - low) / MIDDLE_WIDTH, actual };
-  });
+): Promise<Usual> {
+  const { rows, least, most, actual, quantiles } = await queryOne(
+    database,
+    `SELECT count(${value}) AS rows, min(${value}) AS least, max(${value}) AS most, stddev_pop(${value}) AS actual,
+       quantile_cont(${value}, [0.01, 0.5, 0.99]) FILTER (${isSampled}) AS quantiles
+     FROM ${training}`,
+  );
+  const [low = 0, median = 0, high = 0] = Array.isArray(quantiles) ? quantiles.map(Number) : [];
+  return {
+    rows: Number(rows),
+    least: Number(least),
+    most: Number(most),
+    median,
+    deviation: (high - low) / MIDDLE_WIDTH,
+    actual: Number(actual),
+  };
 }
 
 /** Finds values so far away that they stretch the deviation. */

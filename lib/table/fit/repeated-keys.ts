@@ -1,18 +1,16 @@
 /** Finds rows that have the keys of another row, as after a delivery that was repeated. */
 import { count, countOf, listed } from '../../numbers/text.ts';
 import type { CheckedLog } from '../check/log.ts';
+import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, queryOne } from '../database.ts';
 
 /**
  * Returns a note if rows repeat the keys of another row: `1,000 rows repeat the keys of another row (row): rows 3 and
  * 3,017 are alike (from 0)`. The memory is bounded, because DuckDB groups on disk where hashes of keys do not fit.
- * @param from SQL after FROM of the log's prepared rows, as `goodLogRows`.
  */
-export async function repeatedKeysNotes(
-  database: Database,
-  { declaration: { log } }: CheckedLog,
-  from: string,
-): Promise<string[]> {
+export async function repeatedKeysNotes(database: Database, checked: CheckedLog): Promise<string[]> {
+  const { log } = checked.declaration;
+  const from = goodLogRows(checked, []);
   const groups = `SELECT count(*) AS rows, min("#row") AS first, max("#row") AS last FROM ${from} GROUP BY "#keys" HAVING count(*) > 1`;
   const { repeats, first, last } = await queryOne(
     database,

@@ -1,12 +1,15 @@
 /** Summarises the good rows of a log: rows of each part, labels of each stage, missing and dropped values. */
+import type { Feature } from '../../config/declaration.ts';
 import { labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
+import { goodLogRows } from '../check/prepared-rows.ts';
 import { describeSplit } from '../check/split.ts';
 import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { featureKind } from '../kinds/index.ts';
 import { numberNotes } from './number-notes.ts';
 import { repeatedKeysNotes } from './repeated-keys.ts';
+import { type RowsOfFeature, rowsOfFeatures } from './rows-of-feature.ts';
 import { findSuspicious, type SuspiciousColumn, suspicionText } from './suspicious.ts';
 import { valueNotes } from './value-notes.ts';
 
@@ -34,6 +37,8 @@ export interface TimeRange {
 export interface PartSummary {
   readonly rows: number;
   readonly time: TimeRange | null;
+  /** Number of distinct groups; `null` if the log has none. */
+  readonly groups: number | null;
   /** Counts of labels by labelled stage. */
   readonly labels: Readonly<Record<string, LabelCounts>>;
 }
@@ -59,11 +64,12 @@ export interface LogSummary {
   readonly notes: readonly string[];
 }
 
-async function findNotes(database: Database, log: CheckedLog, from: string, trainingRows: number): Promise<string[]> {
+async function findNotes(database: Database, log: CheckedLog, trainingRows: number): Promise<string[]> {
+  const rowsOf = rowsOfFeatures(log);
   return [
-    ...(await repeatedKeysNotes(database, log, from)),
-    ...(await valueNotes(database, log, from)),
-    ...(await numberNotes(database, log.declaration.features, from, trainingRows)),
+    ...(await repeatedKeysNotes(database, log)),
+    ...(await valueNotes(database, log, rowsOf)),
+    ...(await numberNotes(database, log.declaration.features, rowsOf, trainingRows)),
   ];
 }
 
@@ -72,16 +78,13 @@ export function toldOf({ notes, suspicious }: Pick<LogSummary, 'notes' | 'suspic
   return [...notes, ...suspicious.map(suspicionText)];
 }
 
-/**
- * Summarises a log.
- * @param from SQL after FROM of the log's prepared rows, as `goodLogRows`.
- */
-export async function summarizeLog(database: Database, log: CheckedLog, from: string): Promise<LogSummary> {
+/** Summarises a log. */
+export async function summarizeLog(database: Database, log: CheckedLog): Promise<LogSummary> {
   const { source, rejects, start, end } = log;
   const rejectedByReason: Record<string, number> = {};
   for (const { reason, rows } of rejects) rejectedByReason[reason] = (rejectedByReason[reason] ?? 0) + rows;
   const parts: Partial<Record<Part, PartSummary>> = {};
-  for (const part of PARTS) parts[part] = await summarizePart(database, log, from, part);
+  for (const part of PARTS) parts[part] = await summarizePart(database, log, part);
   return {
     source: source.path,
     rows: source.rows,
@@ -90,18 +93,14 @@ export async function summarizeLog(database: Database, log: CheckedLog, from: st
     time: start === null || end === null ? null : { first: start, last: end },
     split: describeSplit(log.declaration.split),
     parts: parts as Record<Part, PartSummary>,
-    ...(await countValues(database, log, from)),
+    ...(await countValues(database, log.declaration.features, rowsOfFeatures(log))),
     suspicious: await findSuspicious(database, log),
-    notes: [...log.notes, ...(await findNotes(database, log, from, parts.train?.rows ?? 0))],
+    notes: [...log.notes, ...(await findNotes(database, log, parts.train?.rows ?? 0))],
   };
 }
 
-async function summarizePart(
-  database: Database,
-  { declaration }: CheckedLog,
-  from: string,
-  part: Part,
-): Promise<PartSummary> {
+async function summarizePart(database: Database, log: CheckedLog, part: Part): Promise<PartSummary> {
+  const { declaration } = log;
   const stages = labelledStages(declaration);
   const columns = stages.flatMap((_, i) => [
     `count(*) FILTER ("#label${i}" = 1) AS positives${i}`,
@@ -110,9 +109,11 @@ async function summarizePart(
     `${weightSum(`"#label${i}" >= 0`)} AS weighted${i}`,
     `${weightSum(`"#label${i}" = 1`)} AS weightedPositive${i}`,
   ]);
+  // A row without a group is a group of its own.
+  const groups = 'count(DISTINCT "#group") + count(*) - count("#group") AS groups';
   const counts = await queryOne(
     database,
-    `SELECT ${['count(*) AS rows', 'min("#time") AS first', 'max("#time") AS last', ...columns].join(', ')} FROM ${from} WHERE "#part" = ${PARTS.indexOf(part)}`,
+    `SELECT ${['count(*) AS rows', 'min("#time") AS first', 'max("#time") AS last', groups, ...columns].join(', ')} FROM ${goodLogRows(log, [])} WHERE "#part" = ${PARTS.indexOf(part)}`,
   );
   const labels = stages.map(({ name }, i) => [
     name,
@@ -125,7 +126,12 @@ async function summarizePart(
     },
   ]);
   const time = counts.first == null ? null : { first: Number(counts.first), last: Number(counts.last) };
-  return { rows: Number(counts.rows), time, labels: Object.fromEntries(labels) };
+  return {
+    rows: Number(counts.rows),
+    time,
+    groups: declaration.log.group === null ? null : Number(counts.groups),
+    labels: Object.fromEntries(labels),
+  };
 }
 
 /** Weights are summed as integers, in this unit: a sum of floating values depends on which thread reads which rows. */
@@ -137,21 +143,20 @@ function weightSum(condition: string): string {
 
 async function countValues(
   database: Database,
-  { declaration: { features } }: CheckedLog,
-  from: string,
+  features: readonly Feature[],
+  rowsOf: RowsOfFeature,
 ): Promise<Pick<LogSummary, 'missing' | 'dropped'>> {
-  const dropped = features.map((feature, i) => featureKind(feature).dropped(feature, i));
-  const columns = features.flatMap((feature, i) => [
-    `count(*) FILTER (${featureKind(feature).isMissing(i)}) AS missing${i}`,
-    ...(dropped[i] == null ? [] : [`${dropped[i]} AS dropped${i}`]),
-  ]);
-  const counts = await queryOne(
-    database,
-    `SELECT ${['count(*) AS rows', ...columns].join(', ')} FROM ${from} WHERE "#part" = 0`,
-  );
-  const missing = features.map(({ name }, i) => [name, Number(counts[`missing${i}`])]);
-  const droppedOf = features.flatMap(({ name }, i) =>
-    dropped[i] === null ? [] : [[name, Number(counts[`dropped${i}`])]],
-  );
-  return { missing: Object.fromEntries(missing), dropped: Object.fromEntries(droppedOf) };
+  const [missing, dropped]: [Record<string, number>, Record<string, number>] = [{}, {}];
+  for (const feature of features) {
+    const kind = featureKind(feature);
+    const cut = kind.dropped(feature, 0);
+    const counts = await queryOne(
+      database,
+      `SELECT count(*) FILTER (${kind.isMissing(0)}) AS missing, ${cut ?? 'NULL'} AS dropped
+       FROM ${rowsOf(feature)} WHERE "#part" = 0`,
+    );
+    missing[feature.name] = Number(counts.missing);
+    if (cut !== null) dropped[feature.name] = Number(counts.dropped);
+  }
+  return { missing, dropped };
 }

@@ -8,10 +8,10 @@
 import { fixed } from '../../numbers/text.ts';
 import { labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
-import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, query } from '../database.ts';
 import { preparedName } from '../kinds/feature-kind.ts';
 import { featureKind, valueColumns } from '../kinds/index.ts';
+import { rowsOfFeatures } from './rows-of-feature.ts';
 import { inFirstHalfSql, inSampleSql, sampleStep } from './sample.ts';
 
 /** A feature that predicts a label almost perfectly by itself: most likely its column is known only afterwards. */
@@ -24,8 +24,10 @@ export interface SuspiciousColumn {
   readonly auc: number;
 }
 
-/** AUC above which a feature is suspicious. */
-export const SUSPICIOUS_AUC = 0.95;
+/** AUC above which a feature is suspicious, which is told. */
+const SUSPICIOUS_AUC = 0.95;
+/** AUC above which it is taken for a leak: features that are known before the impression hardly reach it. */
+export const LEAK_AUC = 0.98;
 /** With fewer rows of a class, a feature may rank them all first by chance. */
 const LEAST_OF_CLASS = 10;
 /** Rows that are looked at: of features with one value in a row, and of bags. */
@@ -43,6 +45,7 @@ export function suspicionText({ column, stage, auc }: SuspiciousColumn): string 
 export async function findSuspicious(database: Database, log: CheckedLog): Promise<SuspiciousColumn[]> {
   const { declaration, source } = log;
   const stages = labelledStages(declaration);
+  const rowsOf = rowsOfFeatures(log);
   const found: SuspiciousColumn[][] = stages.map(() => []);
   for (const feature of declaration.features) {
     const { isMultiValued, scale, allValues } = featureKind(feature);
@@ -50,7 +53,7 @@ export async function findSuspicious(database: Database, log: CheckedLog): Promi
     const value = isMultiValued ? preparedName('bag', 0) : allValues(0);
     const labels = stages.map((_, stage) => `"#label${stage}" AS label${stage}`);
     const rows = `(SELECT "#row" AS place, ${inFirstHalfSql(step)} AS is_first, ${value} AS value, ${labels.join(', ')}
-      FROM ${goodLogRows(log, [feature])} WHERE ${inSampleSql(step)})`;
+      FROM ${rowsOf(feature)} WHERE ${inSampleSql(step)})`;
     const tallies = isMultiValued ? bagTallies(rows, stages.length) : valueTallies(rows, stages.length, scale);
     const aucs = await greatestAucs(database, tallies);
     for (const [stage, { name }] of stages.entries()) {

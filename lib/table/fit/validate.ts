@@ -1,16 +1,15 @@
 /** Reports on a log, for a person to read before training on it. */
 import { assertAcceptable, type RejectCount } from '../check/acceptable.ts';
 import type { CheckedLog } from '../check/log.ts';
-import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, queryOne } from '../database.ts';
 import { encodeLog } from '../encode/encode.ts';
 import { ValueCounter } from '../encode/value-counts.ts';
 import { rowsOfPart } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { featureKind } from '../kinds/index.ts';
-import type { RowsOfFeature } from './distributions.ts';
-import { fitInputs, rowsOfFeatures } from './fit-encoder.ts';
+import { fitInputs } from './fit-encoder.ts';
 import { assertLearnable } from './learnable.ts';
+import { type RowsOfFeature, rowsOfFeatures } from './rows-of-feature.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 import { type HeldOutCounts, unknownNotes } from './unknown-notes.ts';
 
@@ -30,7 +29,7 @@ export interface LogReport {
  */
 export async function validateLog(database: Database, log: CheckedLog): Promise<LogReport> {
   assertAcceptable(log);
-  const summary = await summarizeLog(database, log, goodLogRows(log));
+  const summary = await summarizeLog(database, log);
   assertLearnable(log, summary);
   const rowsOf = rowsOfFeatures(log);
   const encoder = await fitInputs(database, log, rowsOf);

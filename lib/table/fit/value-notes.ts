@@ -6,6 +6,7 @@ import { columnKind, findColumn, type Relation } from '../columns.ts';
 import { type Database, queryOne } from '../database.ts';
 import { preparedName } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
+import type { RowsOfFeature } from './rows-of-feature.ts';
 
 /** Characters of a value that a note shows. */
 const LONGEST_VALUE = 40;
@@ -17,54 +18,55 @@ const TRAINING = '"#part" = 0';
 /**
  * Returns notes on features that no training row has a value of, or all the same one, and on bags that are cut, or in
  * whose text the delimiter does not occur.
- * @param from SQL after FROM of the log's prepared rows, as `goodLogRows`.
  */
 export async function valueNotes(
   database: Database,
   { declaration: { features }, source: { relation } }: CheckedLog,
-  from: string,
+  rowsOf: RowsOfFeature,
 ): Promise<string[]> {
-  const columns = features.flatMap((feature, i) => [
-    `count(*) FILTER (${TRAINING} AND ${featureKind(feature).isMissing(i)}) AS missing${i}`,
-    ...(feature.type === 'bag' ? bagColumns(feature, i) : oneValueColumns(feature, i)),
-  ]);
-  if (columns.length === 0) return [];
-  const found = await queryOne(
-    database,
-    `SELECT ${[`count(*) FILTER (${TRAINING}) AS rows`, ...columns].join(', ')} FROM ${from}`,
-  );
-  const rows = Number(found.rows);
-  return features.flatMap((feature, i) => {
-    const missing = Number(found[`missing${i}`]);
-    if (rows > 0 && missing === rows) return [`${feature.name}: no training row has a value`];
-    if (feature.type === 'bag') {
-      const [cut = 0, values = 0, longest = 0, present = 0] = ['cut', 'values', 'longest', 'present'].map((name) =>
-        Number(found[`${name}${i}`]),
-      );
-      return bagNotes(relation, feature, { cut, values, longest, present, example: String(found[`example${i}`]) });
-    }
-    const [least, most] = [found[`least${i}`], found[`most${i}`]];
-    return rows > 1 && missing === 0 && least != null && String(least) === String(most)
-      ? [
-          `${feature.name}: every training row has the same value, ${JSON.stringify(shortened(String(least), LONGEST_VALUE))}`,
-        ]
-      : [];
-  });
+  const notes: string[] = [];
+  for (const feature of features) {
+    const columns = [
+      `count(*) FILTER (${TRAINING}) AS rows`,
+      `count(*) FILTER (${TRAINING} AND ${featureKind(feature).isMissing(0)}) AS missing`,
+      ...(feature.type === 'bag' ? bagColumns(feature) : oneValueColumns(feature)),
+    ];
+    const found = await queryOne(database, `SELECT ${columns.join(', ')} FROM ${rowsOf(feature)}`);
+    notes.push(...notesOf(relation, feature, found));
+  }
+  return notes;
 }
 
-function oneValueColumns(feature: Feature, index: number): string[] {
-  const value = featureKind(feature).allValues(index);
-  return [`min(${value}) FILTER (${TRAINING}) AS least${index}`, `max(${value}) FILTER (${TRAINING}) AS most${index}`];
+function notesOf(relation: Relation, feature: Feature, found: Readonly<Record<string, unknown>>): string[] {
+  const [rows, missing] = [Number(found.rows), Number(found.missing)];
+  if (rows > 0 && missing === rows) return [`${feature.name}: no training row has a value`];
+  if (feature.type === 'bag') {
+    const [cut = 0, values = 0, longest = 0, present = 0] = ['cut', 'values', 'longest', 'present'].map((name) =>
+      Number(found[name]),
+    );
+    return bagNotes(relation, feature, { cut, values, longest, present, example: String(found.example) });
+  }
+  const { least, most } = found;
+  return rows > 1 && missing === 0 && least != null && String(least) === String(most)
+    ? [
+        `${feature.name}: every training row has the same value, ${JSON.stringify(shortened(String(least), LONGEST_VALUE))}`,
+      ]
+    : [];
 }
 
-function bagColumns({ maxLength }: BagFeature, index: number): string[] {
-  const length = preparedName('length', index);
+function oneValueColumns(feature: Feature): string[] {
+  const value = featureKind(feature).allValues(0);
+  return [`min(${value}) FILTER (${TRAINING}) AS least`, `max(${value}) FILTER (${TRAINING}) AS most`];
+}
+
+function bagColumns({ maxLength }: BagFeature): string[] {
+  const length = preparedName('length', 0);
   return [
-    `sum(greatest(${length} - ${maxLength}, 0)) FILTER (${TRAINING}) AS cut${index}`,
-    `sum(${length}) FILTER (${TRAINING}) AS values${index}`,
-    `max(${length}) AS longest${index}`,
-    `count(*) FILTER (${length} > 0) AS present${index}`,
-    `min(${preparedName('bag', index)}[1]) AS example${index}`,
+    `sum(greatest(${length} - ${maxLength}, 0)) FILTER (${TRAINING}) AS cut`,
+    `sum(${length}) FILTER (${TRAINING}) AS "values"`,
+    `max(${length}) AS longest`,
+    `count(*) FILTER (${length} > 0) AS present`,
+    `min(${preparedName('bag', 0)}[1]) AS example`,
   ];
 }
 

@@ -253,15 +253,17 @@ describe('the summary of a log', () => {
         train: {
           rows: 4,
           time: { first: day(1), last: day(3) },
+          groups: null,
           labels: {
             click: { positives: 3, negatives: 1, unknown: 0, weightedRows: 7, weightedPositives: 3 },
             conversion: { positives: 1, negatives: 2, unknown: 1, weightedRows: 6, weightedPositives: 1 },
           },
         },
-        validation: { rows: 0, time: null, labels: { click: none, conversion: none } },
+        validation: { rows: 0, time: null, groups: null, labels: { click: none, conversion: none } },
         test: {
           rows: 1,
           time: { first: day(3), last: day(3) },
+          groups: null,
           labels: { click: { ...none, negatives: 1, weightedRows: 4 }, conversion: { ...none, unknown: 1 } },
         },
       },

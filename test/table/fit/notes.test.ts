@@ -1,7 +1,6 @@
 /** What the summary of a log tells of its rows and values. */
 import { describe, expect, it } from 'vitest';
 import type { Declaration, Feature } from '../../../lib/config/declaration.ts';
-import { goodLogRows } from '../../../lib/table/check/prepared-rows.ts';
 import { summarizeLog } from '../../../lib/table/fit/summary.ts';
 import { bag, category, declare, LOG_DEFAULTS, number, openLog, workplace } from '../fixture.ts';
 
@@ -15,7 +14,7 @@ async function notesOf(name: string, x: string, features: readonly Feature[], op
      FROM (SELECT i, (i * 7919 % 10007) / 10007 AS r FROM range(2000) t(i))`,
   );
   const log = await openLog(place, path, declare(features, options));
-  return (await summarizeLog(place.database, log, goodLogRows(log))).notes;
+  return (await summarizeLog(place.database, log)).notes;
 }
 
 describe('rows that repeat the keys of another row', () => {
