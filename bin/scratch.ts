@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { byteText, countOf } from '../lib/numbers/text.ts';
+import { isFullDisk } from '../lib/table/errors.ts';
 import { type FileLock, lockFile } from '../lib/table/file-lock.ts';
 import { LOCK_FILE, removeLeftScratch, SCRATCH_PREFIX } from './left-scratch.ts';
 import { type Io, printError } from './terminal/io.ts';
@@ -75,8 +76,7 @@ async function removeFolder(folder: string): Promise<void> {
  * the bucket names a path that is not in the scratch folder.
  */
 function isFullScratch(error: unknown, scratch: string): boolean {
-  if (!(error instanceof Error) || !/no space left/i.test(error.message)) return false;
-  return 'syscall' in error || error.message.includes(scratch);
+  return isFullDisk(error) && ('syscall' in error || error.message.includes(scratch));
 }
 
 function fullScratch(parent: string, cause: unknown): Error {

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { DeclarationError } from '../../lib/config/declaration-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { firstLine } from '../../lib/table/errors.ts';
+import { firstLine, isFullDisk } from '../../lib/table/errors.ts';
 import { failureCode } from '../../training/failure-code.ts';
 import { type Io, print, printError } from './io.ts';
 
@@ -62,6 +62,9 @@ function messageOf(error: unknown): string {
   const message = firstLine(error);
   const binding = /onnxruntime_binding\.node|@duckdb\/node-bindings|duckdb native binding/.exec(message)?.[0];
   if (binding !== undefined) return noBinary(binding.includes('duckdb') ? 'DuckDB' : 'onnxruntime', message);
+  if (isFullDisk(error) && message.startsWith('cannot write'))
+    return `${message} (make room there, or name another place with --bucket)`;
+  if (message.startsWith('bad rows cannot be written')) return `${message} (--rejects names another place)`;
   // DuckDB keeps to a limit of its own, so more of it may help where the machine has more.
   return message.startsWith('Out of Memory Error')
     ? `the memory for reading and encoding is too small: raise --memory or lower --threads (${message})`

@@ -1,5 +1,5 @@
 /** Options that several commands share. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { thisMachine } from '../../lib/config/machine.ts';
@@ -56,20 +56,23 @@ export const threadsOption = () =>
     .argParser(wholeNumber(MOST_THREADS));
 export const memoryOption = () =>
   new Option('--memory <MiB>', 'memory for reading and encoding; more goes to scratch disk')
-    .default(Math.floor(thisMachine().memoryBytes / 2 ** 20 / 4))
-    .argParser(wholeNumber(Number.MAX_SAFE_INTEGER));
+    .default(Math.floor(machineMiB() / 4))
+    .argParser(memoryMiB);
 
 export const secondsOption = (name: string, description: string) =>
   new Option(`${name} <seconds>`, description).argParser(wholeNumber(MOST_SECONDS));
 
 /**
- * Where the bad rows go.
- * @throws {UsageError} where the folder is not there.
+ * Where the bad rows go: checked before the log is read, for they are written after it.
+ * @throws {UsageError} where no file can be there.
  */
 export function rejectsPath(io: Pick<Io, 'cwd'>, { rejects }: { readonly rejects: string }): string {
   const path = pathIn(io, rejects);
   const folder = dirname(resolve(path));
-  if (!existsSync(folder)) throw new UsageError(`--rejects: got ${rejects}, no such folder: ${folder}`);
+  const facts = statSync(folder, { throwIfNoEntry: false });
+  if (!facts?.isDirectory()) throw new UsageError(`--rejects: got ${rejects}, no such folder: ${folder}`);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--rejects: got ${rejects}, a folder, expected the path of a file`);
   return path;
 }
 
@@ -111,6 +114,19 @@ function calendarDate(text: string): string {
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text)
     throw new InvalidArgumentError('expected a day such as 2026-05-08');
   return text;
+}
+
+/** Parses memory in MiB. With more than the machine's, the process would be ended where work needs it. */
+function memoryMiB(text: string): number {
+  const value = wholeNumber(Number.MAX_SAFE_INTEGER)(text);
+  const most = machineMiB();
+  if (value > most) throw new InvalidArgumentError(`expected at most ${most} MiB, the memory of this machine`);
+  return value;
+}
+
+/** The memory of this machine, or the limit of the container, in MiB. */
+function machineMiB(): number {
+  return Math.floor(thisMachine().memoryBytes / 2 ** 20);
 }
 
 function wholeNumber(most: number): (text: string) => number {

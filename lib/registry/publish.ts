@@ -42,15 +42,22 @@ export async function publishVersion(store: Store, { name, folder, facts, create
 
   const key = manifestKey(name, version);
   if ((await store.head(key)) !== null) throw existsAlready(store, name, version);
-  for (const [path, { sha256 }] of Object.entries(files)) {
-    await putOnce(store, `${versionPrefix(name, version)}${path}`, join(folder, path), sha256);
-  }
-  const written = await putConditionally(
-    { store, newWriterId: randomUUID },
-    { key, content: manifest, expected: null },
-  );
-  if (written === null) throw existsAlready(store, name, version);
+  const put: string[] = [];
+  const manifestWritten = await putAll().catch(async (error: unknown) => {
+    // The disk of a folder may be full. A bucket that is away cannot be tidied; `models prune` does it later.
+    if (store.hasFiles) await Promise.allSettled(put.map((file) => store.delete(file)));
+    throw error;
+  });
+  if (manifestWritten === null) throw existsAlready(store, name, version);
   return version;
+
+  async function putAll() {
+    for (const [path, { sha256 }] of Object.entries(files)) {
+      const file = `${versionPrefix(name, version)}${path}`;
+      if (await putOnce(store, file, join(folder, path), sha256)) put.push(file);
+    }
+    return putConditionally({ store, newWriterId: randomUUID }, { key, content: manifest, expected: null });
+  }
 }
 
 async function digestFolder(folder: string): Promise<Readonly<Record<string, ManifestFile>>> {
@@ -63,12 +70,16 @@ async function digestFolder(folder: string): Promise<Readonly<Record<string, Man
   return files;
 }
 
-/** Never overwrites: where a publication of the same second and model is already there, its bytes must be these. */
-async function putOnce(store: Store, key: string, path: string, sha256: string): Promise<void> {
+/**
+ * Returns whether it has written the object. It never overwrites one: where a publication of the same second and model
+ * is already there, its bytes must be these.
+ */
+async function putOnce(store: Store, key: string, path: string, sha256: string): Promise<boolean> {
   const put = { key, content: { path }, expected: null, metadata: { sha256 } };
-  if (await putConditionally({ store, newWriterId: randomUUID }, put)) return;
+  if (await putConditionally({ store, newWriterId: randomUUID }, put)) return true;
   if ((await store.head(key))?.metadata.sha256 !== sha256)
     throw new PreconditionFailedError(key, store.url, 'ifAbsent');
+  return false;
 }
 
 function existsAlready(store: Store, name: string, version: string): Error {

@@ -47,6 +47,11 @@ export class EncoderMismatchError extends Error {
   }
 }
 
+/** Whether an error, of the operating system or of a library that quotes it, says that a disk or a quota is full. */
+export function isFullDisk(error: unknown): error is Error {
+  return error instanceof Error && /no space left|disk quota exceeded|file too large/i.test(error.message);
+}
+
 /** Returns the first line of an error's message. DuckDB's messages go on with advice that does not apply here. */
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { thisMachine } from '../../lib/config/machine.ts';
 import { failure, workplace } from './workplace.ts';
 
 const place = workplace();
@@ -54,6 +55,11 @@ describe('a command line that cannot be understood', () => {
       '--bucket given twice, expected once',
     ],
     ['a memory of 0 MiB', ['validate', '--memory', '0'], '--memory: got 0, expected a whole number above 0'],
+    [
+      'more memory than the machine has',
+      ['validate', '--memory', '999999999'],
+      `--memory: got 999999999, expected at most ${Math.floor(thisMachine().memoryBytes / 2 ** 20)} MiB, the memory of this machine`,
+    ],
     [
       'a value that is not among the choices',
       ['evaluate', '--data', 'x', '--part', 'half'],
@@ -113,6 +119,16 @@ describe('a command line that cannot be understood', () => {
       'a folder for bad rows that does not exist',
       ['validate', 'shop.yaml', '--rejects', 'absent/bad.parquet'],
       '--rejects: got absent/bad.parquet, no such folder: <folder>/absent',
+    ],
+    [
+      'a folder in place of the file for bad rows',
+      ['validate', 'shop.yaml', '--rejects', 'tmp'],
+      '--rejects: got tmp, a folder, expected the path of a file',
+    ],
+    [
+      'a file for bad rows below a file',
+      ['validate', 'shop.yaml', '--rejects', 'log.csv/bad.parquet'],
+      '--rejects: got log.csv/bad.parquet, no such folder: <folder>/log.csv',
     ],
     [
       'two declarations',

@@ -93,6 +93,8 @@ describe.each(STORES)('publishing to a %s', (_name, openStore) => {
       expect(await listVersions(store, 'hillstrom')).toEqual([]);
       expect(await listModels(store)).toEqual([]);
       await expect(readManifest(store, 'hillstrom', VERSIONS.one)).rejects.toThrow(VersionNotFoundError);
+      // A folder is tidied, for its disk may be full.
+      expect(await keys()).toHaveLength(store.hasFiles ? 0 : allowed);
     }
     expect(await publish()).toBe(VERSIONS.one);
     expect(await listVersions(store, 'hillstrom')).toEqual([VERSIONS.one]);

@@ -11,9 +11,9 @@ import type { Store } from '../../store/store.ts';
 import { planCandidates } from '../../table/candidates/plan-file.ts';
 import { scoreRows } from '../../table/candidates/score-shard.ts';
 import type { Relation } from '../../table/columns.ts';
-import { DataError, hasInvalidatedDatabase } from '../../table/errors.ts';
+import { DataError, hasInvalidatedDatabase, isFullDisk } from '../../table/errors.ts';
 import type { CandidateFile } from '../../table/formats/candidate-file.ts';
-import { CandidateFileError } from '../errors.ts';
+import { CandidateFileError, ScoringError } from '../errors.ts';
 import type { FileVersion } from '../protocol/keys.ts';
 import type { CandidateFiles, ModelVersion, ScoredShard, ShardRequest } from '../protocol/ports.ts';
 import { type FeatureTables, featureTables } from './feature-tables.ts';
@@ -144,6 +144,9 @@ async function withFile<Result>(
     if (hasInvalidatedDatabase(error)) await models.discard(model);
     if (error instanceof CandidateFileError) throw error;
     if (await isGone(store, key, versionId)) throw versionGone(key, versionId);
+    // An error of writing to the store names its key.
+    if (isFullDisk(error) && !error.message.startsWith('cannot write'))
+      throw new ScoringError(`no space left for scratch files in ${scratch}`, { cause: error });
     throw error instanceof DataError ? new CandidateFileError(error.code, error.message) : error;
   } finally {
     await rm(folder, { recursive: true, force: true });

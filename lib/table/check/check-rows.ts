@@ -6,10 +6,13 @@
  * sampling rate, and the features in the declared order. A row is never bad because the value of a number or category
  * is missing.
  */
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Declaration } from '../../config/declaration.ts';
 import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, literal, literals } from '../database.ts';
+import { firstLine, isFullDisk } from '../errors.ts';
 import type { MalformedReason } from '../formats/csv/faults.ts';
 import { featureKind } from '../kinds/index.ts';
 import { writePath } from '../paths.ts';
@@ -129,6 +132,7 @@ export function failedRows(relation: Relation, checks: readonly RowCheck[]): str
  * Writes the bad rows, in order, to a Parquet file with the columns `row` (from 0), `reason`, `column` and `value` (up
  * to 64 characters).
  * @param checkedRows SQL after FROM of rows with the columns that `failedRows` adds.
+ * @throws {Error} where the file cannot be written; none that is cut off stays on a full disk.
  */
 export async function writeRejects(
   database: Database,
@@ -140,7 +144,15 @@ export async function writeRejects(
     `SELECT "#row" AS "row", ${literals(checks.map(({ reason }) => reason))}["#failed" + 1] AS reason, ` +
     `CAST([${checks.map(({ column }) => (column === null ? 'NULL' : literal(column))).join(', ')}]["#failed" + 1] AS VARCHAR) AS "column", ` +
     `"#offending" AS value FROM ${checkedRows} WHERE "#failed" IS NOT NULL ORDER BY "#row"`;
-  await execute(database, `COPY (${rows}) TO ${writePath(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  try {
+    await execute(database, `COPY (${rows}) TO ${writePath(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  } catch (error) {
+    // The checks themselves may be what failed.
+    if (!firstLine(error).includes(resolve(path))) throw error;
+    // DuckDB leaves a file that is cut off.
+    if (isFullDisk(error)) await rm(path, { force: true });
+    throw new Error(`bad rows cannot be written: ${firstLine(error)}`, { cause: error });
+  }
 }
 
 function malformedChecks(relation: Relation): RowCheck[] {

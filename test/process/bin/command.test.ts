@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { DECLARATION, logText } from '../../bin/small-log.ts';
 import { workplace } from '../../bin/workplace.ts';
 import { COMMAND, processes } from './processes.ts';
 
@@ -67,7 +69,39 @@ it('score copies nothing into the bucket where the disk is full', async () => {
   expect(await spawn('sh', '-c', limited).done).toEqual({
     code: 6,
     stdout: '',
-    stderr: 'entirespace: cannot write candidates/large.csv in file://<folder>/bucket: EFBIG: file too large, write\n',
+    stderr:
+      'entirespace: cannot write candidates/large.csv in file://<folder>/bucket: EFBIG: file too large, write (make room there, or name another place with --bucket)\n',
   });
   expect(await place.listing('bucket')).toEqual(before);
+});
+
+describe('a full disk', () => {
+  it.each([
+    [
+      'for scratch files',
+      'train shop.yaml --data log.csv -b full',
+      40,
+      'no space left for scratch files in <folder>/tmp (TMPDIR names another place)',
+    ],
+    [
+      'for bad rows',
+      'validate bad.yaml --data many.csv --rejects bad.parquet',
+      100,
+      'bad rows cannot be written: IO Error: Could not write file "<folder>/bad.parquet": File too large (--rejects names another place)',
+    ],
+  ])('%s is named, and nothing stays', async (_what, command, blocks, message) => {
+    await place.write('many.csv', logText(30_000));
+    await place.write(
+      'bad.yaml',
+      DECLARATION.replace('log: { keys: [row] }\n', '')
+        .replace('label: clicked', 'label: row')
+        .replace('hash: row', 'hash: item'),
+    );
+    const limited = `trap '' XFSZ; ulimit -f ${blocks}; exec "${process.execPath}" "${COMMAND}" ${command}`;
+    const { code, stderr } = await spawn('sh', '-c', limited).done;
+    expect({ code, message: stderr.split('\n').at(-2) }).toEqual({ code: 6, message: `entirespace: ${message}` });
+    expect(await readdir(place.at())).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(full|bad.parquet)$/)]),
+    );
+  });
 });
