@@ -6,7 +6,7 @@
  * sampling rate, and the features in the declared order. A row is never bad because the value of a number or category
  * is missing.
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Declaration } from '../../config/declaration.ts';
 import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
@@ -150,7 +150,7 @@ export async function writeRejects(
     // The checks themselves may be what failed.
     if (!firstLine(error).includes(resolve(path))) throw error;
     // DuckDB leaves a file that is cut off.
-    if (isFullDisk(error)) await rm(path, { force: true });
+    if (isFullDisk(error) && (await stat(path)).isFile()) await rm(path);
     throw new Error(`bad rows cannot be written: ${firstLine(error)}`, { cause: error });
   }
 }
