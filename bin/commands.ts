@@ -1,9 +1,12 @@
 /** Every command, in the order of the help. What a command needs is loaded where the command is called. */
+import type { BinaryLibrary } from './binaries.ts';
 import type { DefineCommand } from './define-command.ts';
 
 interface CommandEntry {
   readonly name: string;
   readonly description: string;
+  /** What the work of the command needs, loaded before it begins. */
+  readonly binaries: readonly BinaryLibrary[];
   readonly load: () => Promise<DefineCommand>;
 }
 
@@ -11,63 +14,75 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'validate',
     description: 'check a declaration, and a log against it, without training',
+    binaries: ['DuckDB'],
     load: async () => (await import('./commands/validate.ts')).defineValidate,
   },
   {
     name: 'train',
     description:
       'train on a log, evaluate on its held-out rows, publish a model version and make it the current one if it is better',
+    binaries: ['DuckDB', 'onnxruntime'],
     load: async () => (await import('./commands/train.ts')).defineTrain,
   },
   {
     name: 'evaluate',
     description: 'measure a published model version on a log',
+    binaries: ['DuckDB', 'onnxruntime'],
     load: async () => (await import('./commands/evaluate.ts')).defineEvaluate,
   },
   {
     name: 'features',
     description: "put a table of the users' or the items' features in the bucket, for candidate files without them",
+    binaries: ['DuckDB'],
     load: async () => (await import('./commands/features.ts')).defineFeatures,
   },
   {
     name: 'score',
     description:
       'score candidate files with the current model version; files outside the bucket are copied into its candidates/',
+    binaries: ['DuckDB', 'onnxruntime'],
     load: async () => (await import('./commands/score.ts')).defineScore,
   },
   {
     name: 'models',
     description: 'list and show model versions, promote one, roll back, pin, tell why',
+    binaries: [],
     load: async () => (await import('./commands/models.ts')).defineModels,
   },
   {
     name: 'local',
     description: "score every file under the bucket's candidates/ that has no outcome yet, as the cloud would",
+    binaries: ['DuckDB', 'onnxruntime'],
     load: async () => (await import('./commands/local.ts')).defineLocal,
   },
   {
     name: 'redrive',
     description: 'try again what the dead letters of a deployed stack stand for, once their cause is mended',
+    binaries: [],
     load: async () => (await import('./commands/redrive.ts')).defineRedrive,
   },
   {
     name: 'retrain',
     description: "start a deployed stack's retraining by hand: the same run as by its schedule",
+    binaries: [],
     load: async () => (await import('./commands/retrain.ts')).defineRetrain,
   },
   {
     name: 'build-lambda',
     description: "build the asset of the stack's functions, for Linux, on any machine; needs npm, and no Docker",
+    binaries: [],
     load: async () => (await import('./commands/build-lambda.ts')).defineBuildLambda,
   },
   {
     name: 'doctor',
     description: 'check a deployed stack: bucket, queues, model, and a candidate file of one row that it must score',
+    binaries: ['DuckDB'],
     load: async () => (await import('./commands/doctor.ts')).defineDoctor,
   },
   {
     name: 'demo',
     description: 'the whole path on a real e-mail campaign of 64,000 customers: validate, train, publish, score',
+    binaries: ['DuckDB', 'onnxruntime'],
     load: async () => (await import('./commands/demo.ts')).defineDemo,
   },
 ];

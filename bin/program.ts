@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module';
 import { type Command, CommanderError } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../lib/contract/exit-codes.ts';
+import { type BinaryLibrary, loadBinaries } from './binaries.ts';
 import { COMMANDS } from './commands.ts';
 import { CommandLine } from './terminal/command-line.ts';
-import { type Act, report, runWork, UsageError } from './terminal/exit.ts';
+import { type Act, report, runWork, type Session, UsageError } from './terminal/exit.ts';
 import type { Io, Output } from './terminal/io.ts';
 
 /** Width in characters of a help text that is not written to a terminal. */
@@ -52,11 +53,22 @@ async function programOf(argv: readonly string[], io: Io, act: Act): Promise<Com
       getErrHelpWidth: () => widthOf(io.stderr),
     })
     .exitOverride();
-  for (const { name, description, load } of COMMANDS) {
+  for (const { name, description, binaries, load } of COMMANDS) {
     const command = program.command(name).description(description);
-    if (argv.includes(name)) (await load())(command, act);
+    if (argv.includes(name)) (await load())(command, (json, work) => act(json, withBinaries(binaries, work)));
   }
   return program;
+}
+
+/** Work that begins only where the libraries that it needs are there. */
+function withBinaries(
+  libraries: readonly BinaryLibrary[],
+  work: (session: Session) => Promise<ExitCode>,
+): (session: Session) => Promise<ExitCode> {
+  return async (session) => {
+    loadBinaries(libraries);
+    return work(session);
+  };
 }
 
 const HELP = `

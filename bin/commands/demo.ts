@@ -8,7 +8,6 @@ import type { Session } from '../terminal/exit.ts';
 import { printResults } from '../terminal/file-results.ts';
 import { formatDecision } from '../terminal/gate-text.ts';
 import { print } from '../terminal/io.ts';
-import { formatLogSummary } from '../terminal/log-text.ts';
 import { bucketOption, memoryOption, threadsOption } from '../terminal/options.ts';
 
 interface DemoOptions {
@@ -43,6 +42,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   const { inspectLog } = await import('../training/inspect-log.ts');
   const { trainAndPublish } = await import('../training/train-and-publish.ts');
   const { withScratch } = await import('../scratch.ts');
+  const { formatLogSummary } = await import('../terminal/log-text.ts');
   const step = (title: string, what: string) => print(io, `\n${title}: ${what}`);
   const { declaration } = await readDeclaration(EXAMPLE_DECLARATION);
   const store = await openBucket(io, options.bucket, 'create');

@@ -3,7 +3,6 @@ import { PARTS, type Part } from '../../lib/table/encoded.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import { printResult } from '../terminal/io.ts';
-import { formatMeasured } from '../terminal/log-text.ts';
 import {
   bucketOption,
   choiceOption,
@@ -50,6 +49,7 @@ export const defineEvaluate: DefineCommand = (command, act) => {
         const { chosenModel, requireCurrent } = await import('../chosen-model.ts');
         const { measureVersion } = await import('../training/measure-version.ts');
         const { metricsJson } = await import('../../lib/evaluation/metrics-json.ts');
+        const { formatMeasured } = await import('../terminal/log-text.ts');
         const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
         const store = await openBucket(session.io, options.bucket, 'read', options);
         const name = await chosenModel(store, options.model);

@@ -10,7 +10,6 @@ import {
 import type { Session } from '../terminal/exit.ts';
 import { formatDecision } from '../terminal/gate-text.ts';
 import { printError, printResult } from '../terminal/io.ts';
-import { formatLogSummary } from '../terminal/log-text.ts';
 import {
   bucketOption,
   dataOption,
@@ -60,6 +59,7 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   const { trainAndPublish } = await import('../training/train-and-publish.ts');
   const { metricsJson } = await import('../../lib/evaluation/metrics-json.ts');
   const { promotes } = await import('../../lib/gate/verdict.ts');
+  const { formatLogSummary } = await import('../terminal/log-text.ts');
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
   const { name, version, report, trained, decision } = await trainAndPublish(
     { ...options, declaration, rejects: rejectsPath(io, options) },

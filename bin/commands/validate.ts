@@ -7,7 +7,6 @@ import {
   declarationOption,
 } from '../terminal/declaration.ts';
 import { pathIn, printResult } from '../terminal/io.ts';
-import { formatLogReport } from '../terminal/log-text.ts';
 import {
   dataOption,
   jsonOption,
@@ -41,6 +40,7 @@ export const defineValidate: DefineCommand = (command, act) => {
         const path = chosenDeclaration(session.io, argument, options);
         const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
         const { inspectLog } = await import('../training/inspect-log.ts');
+        const { formatLogReport } = await import('../terminal/log-text.ts');
         const { declaration } = await readDeclaration(pathIn(session.io, path), path);
         const rejects = rejectsPath(session.io, options);
         const log =

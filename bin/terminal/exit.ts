@@ -60,8 +60,6 @@ export function report(io: Io, json: boolean, error: unknown): ExitCode {
 function messageOf(error: unknown): string {
   if (error instanceof DeclarationError) return error.message;
   const message = firstLine(error);
-  const binding = /onnxruntime_binding\.node|@duckdb\/node-bindings|duckdb native binding/.exec(message)?.[0];
-  if (binding !== undefined) return noBinary(binding.includes('duckdb') ? 'DuckDB' : 'onnxruntime', message);
   if (isFullDisk(error) && message.startsWith('cannot write'))
     return `${message} (make room there, or name another place with --bucket)`;
   if (message.startsWith('bad rows cannot be written')) return `${message} (--rejects names another place)`;
@@ -69,15 +67,6 @@ function messageOf(error: unknown): string {
   return message.startsWith('Out of Memory Error')
     ? `the memory for reading and encoding is too small: raise --memory or lower --threads (${message})`
     : message;
-}
-
-/** Both libraries have their binaries in their packages, for some platforms each. */
-function noBinary(library: 'onnxruntime' | 'DuckDB', message: string): string {
-  return (
-    `${library}'s binary for ${process.platform}-${process.arch} cannot be loaded: entirespace runs on Linux with glibc ` +
-    `(x64, arm64), macOS (arm64) and Windows (x64, arm64); if its installation was interrupted, install it again, on ` +
-    `Linux x64 with ONNXRUNTIME_NODE_INSTALL=skip where the network is restricted (${message})`
-  );
 }
 
 /** The reason of an abort by Ctrl-C or SIGTERM. */

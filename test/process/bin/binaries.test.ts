@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { workplace } from '../../bin/workplace.ts';
+import { COMMAND, processes } from './processes.ts';
+
+const place = workplace();
+const { spawn } = processes(place);
+const PRELOADED = fileURLToPath(new URL('no-binary.cjs', import.meta.url));
+
+/** The command on a platform that lacks a binary. */
+function without(binary: string, ...args: string[]) {
+  return spawn('env', `NO_BINARY=${binary}`, process.execPath, '--require', PRELOADED, COMMAND, ...args).done;
+}
+
+describe('the command without a binary', () => {
+  it.each([
+    ['DuckDB', 'duckdb.node', ['validate', 'shop.yaml', '--data', 'log.csv']],
+    ['DuckDB', 'duckdb.node', ['train', 'shop.yaml', '--data', 'log.csv']],
+    ['onnxruntime', 'onnxruntime_binding.node', ['train', 'shop.yaml', '--data', 'absent.csv']],
+    ['onnxruntime', 'onnxruntime_binding.node', ['score', 'log.csv']],
+  ])('of %s says so before it reads anything', async (library, binary, args) => {
+    const { code, stdout, stderr } = await without(binary, ...args);
+    expect({ code, stdout, lines: stderr.split('\n').length }).toEqual({ code: 1, stdout: '', lines: 2 });
+    expect(stderr).toContain(
+      `entirespace: ${library}'s binary for ${process.platform}-${process.arch} cannot be loaded: entirespace runs on ` +
+        'Linux with glibc (x64, arm64), macOS (arm64) and Windows (x64, arm64); if',
+    );
+  });
+
+  it.each([
+    ['duckdb.node', ['train', '--help']],
+    ['duckdb.node', ['models', 'list', '-b', '.']],
+    ['onnxruntime_binding.node', ['validate', 'shop.yaml', '--data', 'log.csv']],
+  ])('%s does what needs none: %j', async (binary, args) => {
+    expect(await without(binary, ...args)).toMatchObject({ code: 0, stderr: '' });
+  });
+});
