@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the packed product, installed in an empty folder: the command runs, the Lambda asset can be built, and the
-# three public entry points can be imported, type-checked and used. Takes a folder with the demo's bucket.
+# three public entry points can be imported, type-checked and used; the JSON schema and the pages are there. Takes a folder with the demo's bucket.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$1
@@ -16,6 +16,9 @@ version() { node -p "require('$root/package.json').devDependencies['$1']"; }
   cd "$work/installed"
   npm install --silent --no-audit --no-fund "$work"/entirespace-*.tgz
   npx entirespace --help >/dev/null
+  for file in lib/config/entirespace.schema.json docs/declaration.md docs/contract.md README.md; do
+    [ -s "node_modules/entirespace/$file" ] || { echo "$file is not in the package"; exit 1; }
+  done
   npx entirespace validate -d node_modules/entirespace/examples/hillstrom/entirespace.yaml --data node_modules/entirespace/examples/hillstrom/hillstrom.parquet
   npx entirespace score --bucket "$work/bucket" --again all "$work/bucket/candidates/hillstrom/even-rows.parquet"
   npx entirespace build-lambda
