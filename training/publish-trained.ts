@@ -64,6 +64,7 @@ export function dataFacts(summary: LogSummary): ManifestFacts['data'] {
       ]),
     ),
     trainingRates: stageRates({ parts }),
+    trainingDigest: parts.train.digest,
     rejectedByReason,
     ...(told.length === 0 ? {} : { notes: told }),
   };

@@ -9,7 +9,7 @@ import type { ModelManifest } from '../../lib/registry/manifest.ts';
 import { readManifest } from '../../lib/registry/versions.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { assertAcceptable } from '../../lib/table/check/acceptable.ts';
-import { countParts } from '../../lib/table/check/outcomes.ts';
+import { countParts, type PartsOfRows } from '../../lib/table/check/outcomes.ts';
 import { PARTS, type Part } from '../../lib/table/encoded.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import { funnelTasks } from '../../lib/training/held-out/funnel-tasks.ts';
@@ -50,12 +50,12 @@ export async function measureVersion(
 ): Promise<MeasuredVersion> {
   const { data } = await readManifest(store, version.name, version.version);
   return withScratch(session.io, async (scratch) => {
-    return measure({ ...(await fetchModel(store, version, scratch)), trainedOn: data.rows }, scratch, options, session);
+    return measure({ ...(await fetchModel(store, version, scratch)), trainedOn: data }, scratch, options, session);
   });
 }
 
 async function measure(
-  files: ModelFiles & { readonly trainedOn: ModelManifest['data']['rows'] },
+  files: ModelFiles & { readonly trainedOn: ModelManifest['data'] },
   scratch: string,
   { data, part, threads, memory, json }: MeasureOptions,
   { io, signal }: Session,
@@ -88,13 +88,13 @@ async function measure(
           onProgress: (progress) => showProgress(bar, progress),
           signal,
         });
-        const counts = await countParts(opened.database, opened.log);
+        const parts = await countParts(opened.database, opened.log);
         return {
           metrics: evaluateFunnel(scored, { tasks, trainingRates }),
           part,
           rows: scored.rows,
-          allRows: PARTS.reduce((sum, each) => sum + counts[each], 0),
-          notes: measuredNotes(declaration, part, { counts, trainedOn: files.trainedOn, notes: opened.log.notes }),
+          allRows: PARTS.reduce((sum, each) => sum + parts.rows[each], 0),
+          notes: measuredNotes(declaration, part, { parts, trainedOn: files.trainedOn, notes: opened.log.notes }),
         };
       } finally {
         await model.release();
@@ -106,27 +106,22 @@ async function measure(
 }
 
 interface RowsOfParts {
-  /** Rows of the log's parts, and of those that the model was trained with. */
-  readonly counts: Readonly<Record<Part, number>>;
-  readonly trainedOn: Readonly<Record<Part, number>>;
+  /** The rows of the log, and those that the model was trained with. */
+  readonly parts: PartsOfRows;
+  readonly trainedOn: ModelManifest['data'];
   readonly notes: readonly string[];
 }
 
 function measuredNotes(
   { log: { kept } }: Declaration,
   part: Part | 'all',
-  { counts, trainedOn, notes }: RowsOfParts,
+  { parts, trainedOn, notes }: RowsOfParts,
 ): string[] {
-  // Other rows are as unlikely to fall into the parts in just these numbers as the parts are large.
-  const isTrainingLog = PARTS.every((each) => counts[each] === trainedOn[each]);
+  const isTrainingLog = parts.trainingDigest === trainedOn.trainingDigest;
   const isSeen = part === 'all' || part === 'train';
   return [
     ...notes,
-    ...(isTrainingLog && isSeen
-      ? [
-          `the model was trained on ${count(trainedOn.train)} of these rows: the log has the same number of rows in each part as that of its training`,
-        ]
-      : []),
+    ...(isTrainingLog && isSeen ? [`the model was trained on ${count(trainedOn.rows.train)} of these rows`] : []),
     ...(kept === null
       ? []
       : [

@@ -22,6 +22,7 @@ function part(rows: number, clicks: number, conversions: number, young = 0): Par
     rows,
     time: null,
     groups: null,
+    digest: '0',
     labels: { click: labels(clicks, 0), conversion: labels(conversions, young) },
   };
 }

@@ -361,6 +361,25 @@ describe('features that changed', () => {
     ]);
   });
 
+  it('are refused where a number is in another unit, and accepted where it moved', () => {
+    const ages = (factor: number) => ({ age: numbers([18, 20, 35, 70].map((age) => age * factor)), item: varied.item });
+    for (const [factor, text] of [
+      [12, '240'],
+      [1000, '20000'],
+      [0.01, '0.2'],
+    ] as const)
+      expect(reasonsOf(made(facts(whole, whole, ages(factor))))).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `^the median of age in the new training rows is ${text.replace('.', '\\.')}, that of the current version was 20, and `,
+          ),
+        ),
+      ]);
+    for (const factor of [0.5, 1, 1.5, 2.5])
+      expect(judge(made(facts(whole, whole, ages(factor)))).verdict).toBe('promoted');
+    expect(judge(made(facts(whole, whole, ages(1000)), whole, { trusted: ['age'] })).verdict).toBe('promoted');
+  });
+
   it('are told of a first version, which is not refused for them', () => {
     const features = facts({ age: counts(1000, null), item: counts(0) }, {}, { age: numbers([]), item: named([1]) });
     expect(judge({ ...made(features), champion: null })).toMatchObject({

@@ -18,7 +18,8 @@ function fewRows({ rows: { train: before } }: ModelManifest['data'], { rows: { t
 }
 
 function sameLog(champion: ModelManifest['data'], challenger: ModelManifest['data']): string | null {
-  const facts = ({ time, rows, labels }: ModelManifest['data']) => JSON.stringify([time, rows, labels]);
+  const facts = ({ time, rows, labels, trainingDigest }: ModelManifest['data']) =>
+    JSON.stringify([time, rows, labels, trainingDigest]);
   if (facts(champion) !== facts(challenger)) return null;
   return 'the log has exactly the rows, times and labels of that of the current version: is it the same one?';
 }

@@ -1,5 +1,5 @@
 /** Guards of the features' values: columns that tell a label, went missing, changed their format or became constant. */
-import { fixed, percent } from '../../numbers/text.ts';
+import { fixed, percent, precise } from '../../numbers/text.ts';
 import {
   type FeatureCounts,
   missingShare,
@@ -7,7 +7,12 @@ import {
   unknownShare,
   type ValueCounts,
 } from '../../table/encode/value-counts.ts';
-import { type Distribution, type Distributions, modeShare } from '../../table/fit/distributions.ts';
+import {
+  type Distribution,
+  type Distributions,
+  modeShare,
+  type NumberDistribution,
+} from '../../table/fit/distributions.ts';
 import { LEAK_AUC, type SuspiciousColumn, suspicionText } from '../../table/fit/suspicious.ts';
 import type { Guard } from './guard.ts';
 
@@ -43,6 +48,10 @@ export const COMPARED_ROWS = 'the compared rows';
 
 /** A feature has one value from this share on. */
 const CONSTANT = 0.999;
+/** Factor by which the median of a number in another unit differs at least: hours of minutes, cents, milliseconds. */
+const OTHER_UNIT = 3;
+/** Share of values outside of the middle 98% before, from which the numbers are others. */
+const MOST_OUTSIDE = 0.5;
 /** No value of a feature had more than this share: that all are the same now is not a small change. */
 const VARIED = 0.5;
 
@@ -93,6 +102,9 @@ export function changeGuards(comparison: FeatureComparison, rules: FeatureRules)
       .map(([feature, now]) => unknownToChampionGuard(feature, unknownShare(now), rules.maxUnknown)),
     ...pairs(challenger.distributions, champion.distributions).flatMap(
       ([feature, now, before]) => constantGuard(feature, now, before) ?? [],
+    ),
+    ...pairs(challenger.distributions, champion.distributions).flatMap(
+      ([feature, now, before]) => scaleGuard(feature, now, before) ?? [],
     ),
   ];
 }
@@ -163,6 +175,35 @@ function constantGuard(feature: string, now: Distribution, before: Distribution)
     holds: value < CONSTANT,
     sentence: `${percent(value)} of the values of ${feature} in ${TRAINING_ROWS} are the same one, expected below ${percent(CONSTANT)}: ${percent(was)} in those of the current version (if it is right, gate.trusted: [${feature}])`,
   };
+}
+
+/**
+ * Returns the guard of a number whose values are about as large as before; `null` if there are too few to tell, or the
+ * median was 0. It does not hold where most values are where hardly any was, and the median is a multiple or a fraction
+ * of the one before.
+ */
+function scaleGuard(feature: string, now: Distribution, before: Distribution): Guard | null {
+  if (now.kind !== 'number' || before.kind !== 'number') return null;
+  const [median, was] = [atRank(now, 0.5), atRank(before, 0.5)];
+  const [low, high] = [atRank(before, 0.01), atRank(before, 0.99)];
+  if (median === null || was === null || low === null || high === null || was === 0) return null;
+  const ratio = median / was;
+  const outside = now.values.filter((value) => value < low || value > high).length / now.values.length;
+  const isOther = outside > MOST_OUTSIDE && (ratio > OTHER_UNIT || ratio < 1 / OTHER_UNIT);
+  return {
+    guard: 'scale',
+    of: feature,
+    value: ratio,
+    least: 1 / OTHER_UNIT,
+    most: OTHER_UNIT,
+    holds: !isOther,
+    sentence: `the median of ${feature} in ${TRAINING_ROWS} is ${precise(median)}, that of the current version was ${precise(was)}, and ${percent(outside)} of the values are outside of what was usual, ${precise(low)} to ${precise(high)}${isOther ? `: is it in another unit? (if it is right, gate.trusted: [${feature}])` : ''}`,
+  };
+}
+
+/** Returns the value at a rank from 0 to 1; `null` without values. */
+function atRank({ values }: NumberDistribution, rank: number): number | null {
+  return values[Math.floor(rank * (values.length - 1))] ?? null;
 }
 
 /** Returns what two records say of each feature that both have. */

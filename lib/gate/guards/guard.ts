@@ -10,7 +10,8 @@ export type GuardKind =
   | 'label_rate'
   | 'leak'
   | 'missing'
-  | 'constant';
+  | 'constant'
+  | 'scale';
 
 /** The result of one guard: the number that it checked, its limits, and a sentence for people. */
 export interface Guard {

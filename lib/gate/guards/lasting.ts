@@ -14,12 +14,16 @@ export interface EarlierDecision {
 
 type LastingRules = Pick<GateChoice, 'labelRate' | 'maxRise' | 'lastingAfter'>;
 
+/** Factor by which two ratios of medians may differ to be one change of the unit. */
+const SAME_SCALE = 1.5;
+
 /** Whether two values of a guard are one change; guards that are not here never give way to repetition. */
 const ALIKE: Partial<Record<GuardKind, (a: number, b: number, rules: LastingRules) => boolean>> = {
   label_rate: (a, b, { labelRate }) => Math.max(a, b) <= labelRate * Math.min(a, b),
   missing: (a, b, { maxRise }) => Math.abs(a - b) <= maxRise,
   unknown_ids: (a, b, { maxRise }) => Math.abs(a - b) <= maxRise,
   constant: () => true,
+  scale: (a, b) => a / b < SAME_SCALE && b / a < SAME_SCALE,
 };
 
 /**

@@ -3,7 +3,7 @@ import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { type ColumnArray, type ColumnLayout, readNumberedColumns } from '../read-columns.ts';
 import { labelledStages } from './labels.ts';
-import { goodLogRows, type PreparedLog } from './prepared-rows.ts';
+import { goodLogRows, type PreparedLog, rowsDigestSql } from './prepared-rows.ts';
 import { findSegments, type Segmentation, segmentSql } from './segments.ts';
 import { inPartsSql } from './split.ts';
 
@@ -72,14 +72,24 @@ export async function countUnhashed(database: Database, log: PreparedLog): Promi
   return Number(rows);
 }
 
+/** How many good rows are in each part, and a digest of those of the training part. */
+export interface PartsOfRows {
+  readonly rows: Readonly<Record<Part, number>>;
+  /** As `rowsDigestSql`. */
+  readonly trainingDigest: string;
+}
+
 /** Counts the good rows of each part. */
-export async function countParts(database: Database, log: PreparedLog): Promise<Record<Part, number>> {
+export async function countParts(database: Database, log: PreparedLog): Promise<PartsOfRows> {
   const [train, validation, test] = PARTS.map((_, part) => `count(*) FILTER ("#part" = ${part}) AS part${part}`);
   const counts = await queryOne(
     database,
-    `SELECT ${[train, validation, test].join(', ')} FROM ${goodLogRows(log, [])}`,
+    `SELECT ${[train, validation, test].join(', ')}, ${rowsDigestSql(log.declaration, '"#part" = 0')} AS digest FROM ${goodLogRows(log, [])}`,
   );
-  return { train: Number(counts.part0), validation: Number(counts.part1), test: Number(counts.part2) };
+  return {
+    rows: { train: Number(counts.part0), validation: Number(counts.part1), test: Number(counts.part2) },
+    trainingDigest: String(counts.digest),
+  };
 }
 
 interface OutcomeColumn {

@@ -15,7 +15,7 @@ import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
 import { canonicalText, groupText } from '../values/canonical.ts';
 import { joinedTexts } from '../values/joined.ts';
-import { timeSql } from '../values/times.ts';
+import { timeFormSql, timeSql } from '../values/times.ts';
 import { failedRows, inconsistencyChecks, lateFailedSql } from './check-rows.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
 import { requiredValue } from './required-columns.ts';
@@ -85,9 +85,12 @@ export function goodRowsOf(prepared: PreparedRows, end: number | null): string {
   return `(SELECT * FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
 }
 
-/** Returns the SQL after FROM that reads the times of the good rows, as the column `time`. `end` as for `allRows`. */
+/**
+ * Returns the SQL after FROM that reads the times of the good rows: the columns `row`, `time`, and `form`, the position of
+ * its form among `TIME_FORMS`. `end` as for `allRows`.
+ */
 export function goodTimes(prepared: PreparedRows, end: number | null): string {
-  return `(SELECT "#time" AS time FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
+  return `(SELECT "#row" AS "row", "#time" AS time, "#timeform" AS form FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
 }
 
 /** Counts the good rows whose label `inconsistent: and` changes, by stage. */
@@ -114,8 +117,9 @@ export async function countContradictions(
  * - `"#row"`: position in the source, from 0
  * - `"#part"`: index into `PARTS`
  * - `"#weight"`: inverse of the sampling rate
- * - `"#keys"`: hash of the keys, the same only within this process
+ * - `"#keys"`: hash of the keys, the same only with one release of DuckDB
  * - `"#time"`: epoch milliseconds
+ * - `"#timeform"`: position of its form among `TIME_FORMS`; NULL for what is no number
  * - `"#group"`: hash of the group
  * - `"#unhashed"`: whether the columns of a split by hash have no value
  * - `"#label<i>"`: label of the i-th labelled stage
@@ -171,6 +175,7 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
     [weightSql(relation, declaration), '"#weight"'],
     [keysHashSql(relation, log.keys), '"#keys"'],
     [log.time === null ? 'CAST(NULL AS BIGINT)' : timeSql(value(log.time)), '"#time"'],
+    [log.time === null ? 'CAST(NULL AS INTEGER)' : timeFormSql(value(log.time)), '"#timeform"'],
     [log.group === null ? 'CAST(NULL AS DOUBLE)' : groupHashSql(groupText(value(log.group))), '"#group"'],
     [split.by === 'hash' ? unhashedSql(relation, split.columns) : 'CAST(NULL AS BOOLEAN)', '"#unhashed"'],
     ...labelledStages(declaration).map(
@@ -184,7 +189,16 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
   ];
 }
 
-/** DuckDB's own hash is enough here: it is fast, and nothing outside this process sees it. */
+/**
+ * Returns the SQL of a sum, as text, of hashes of the rows' keys, times and labels: the same for the same rows in any
+ * order, and hardly for others.
+ */
+export function rowsDigestSql(declaration: Declaration, condition = 'true'): string {
+  const columns = ['"#keys"', '"#time"', ...labelledStages(declaration).map((_, index) => `"#label${index}"`)];
+  return `CAST(COALESCE(sum(hash(${columns.join(', ')})) FILTER (${condition}), 0) AS VARCHAR)`;
+}
+
+/** DuckDB's own hash is enough here: it is fast, and with another release of DuckDB, nothing worse than a note is lost. */
 function keysHashSql(relation: Relation, keys: readonly string[]): string {
   const texts = keys.map((key) => canonicalText(requiredValue(relation, key)));
   return `hash(${texts.length === 1 ? texts[0] : joinedTexts(texts)})`;

@@ -2,7 +2,7 @@
 import type { Feature } from '../../config/declaration.ts';
 import { labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
-import { goodLogRows } from '../check/prepared-rows.ts';
+import { goodLogRows, rowsDigestSql } from '../check/prepared-rows.ts';
 import { describeSplit } from '../check/split.ts';
 import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
@@ -39,6 +39,8 @@ export interface PartSummary {
   readonly time: TimeRange | null;
   /** Number of distinct groups; `null` if the log has none. */
   readonly groups: number | null;
+  /** Sum of hashes of the rows, in decimal: what tells them from other rows; see `rowsDigestSql`. */
+  readonly digest: string;
   /** Counts of labels by labelled stage. */
   readonly labels: Readonly<Record<string, LabelCounts>>;
 }
@@ -111,9 +113,10 @@ async function summarizePart(database: Database, log: CheckedLog, part: Part): P
   ]);
   // A row without a group is a group of its own.
   const groups = 'count(DISTINCT "#group") + count(*) - count("#group") AS groups';
+  const digest = `${rowsDigestSql(declaration)} AS digest`;
   const counts = await queryOne(
     database,
-    `SELECT ${['count(*) AS rows', 'min("#time") AS first', 'max("#time") AS last', groups, ...columns].join(', ')} FROM ${goodLogRows(log, [])} WHERE "#part" = ${PARTS.indexOf(part)}`,
+    `SELECT ${['count(*) AS rows', 'min("#time") AS first', 'max("#time") AS last', groups, digest, ...columns].join(', ')} FROM ${goodLogRows(log, [])} WHERE "#part" = ${PARTS.indexOf(part)}`,
   );
   const labels = stages.map(({ name }, i) => [
     name,
@@ -129,6 +132,7 @@ async function summarizePart(database: Database, log: CheckedLog, part: Part): P
   return {
     rows: Number(counts.rows),
     time,
+    digest: String(counts.digest),
     groups: declaration.log.group === null ? null : Number(counts.groups),
     labels: Object.fromEntries(labels),
   };

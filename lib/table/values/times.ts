@@ -28,6 +28,8 @@ const calendar = (title: string, format: string, least: string, below: string): 
  */
 export const TIME_FORMS: readonly TimeForm[] = [
   calendar('yyyymmdd', '%Y%m%d', '19000101', '21001232'),
+  // As seconds, these would be instants of 2033 and later.
+  calendar('yyyymmddhh', '%Y%m%d%H', '2000010100', '2036123124'),
   calendar('yyyymmddhhmm', '%Y%m%d%H%M', '190001010000', '210012312360'),
   calendar('yyyymmddhhmmss', '%Y%m%d%H%M%S', '19000101000000', '21001231235960'),
   { title: 'seconds', least: '0', below: '1e11', toMs: (n) => `${n} * 1000` },
@@ -47,7 +49,7 @@ const CALENDAR =
 /**
  * Returns the SQL of an instant in epoch milliseconds, NULL if the value is missing or not an instant. Text without a
  * zone is UTC. Numbers are yyyymmdd with or without a time of day, or count from 1970, in the unit that their size
- * tells: seconds below 1e11, milliseconds below 1e14, microseconds below 1e17, nanoseconds below 1e20.
+ * tells: seconds below 1e11 (until May 2033, where `yyyymmddhh` begins), milliseconds below 1e14, microseconds below 1e17, nanoseconds below 1e20.
  */
 export function timeSql(value: Value): string {
   const { sql, kind } = value;

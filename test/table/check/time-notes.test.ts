@@ -29,6 +29,17 @@ describe('times that cannot be meant', () => {
     ]);
   });
 
+  it('are told where a column has several units', async () => {
+    const second = '1777593600 + i';
+    expect(await notesOf('units.parquet', `CASE WHEN i < 60 THEN ${second} ELSE (${second}) * 1000 END`)).toEqual([
+      'ts: 60 rows as seconds (first in row 0), 40 rows as milliseconds (first in row 60): are the times of several units?',
+    ]);
+    expect(await notesOf('forms.csv', `CASE WHEN i = 7 THEN '2026-05-01' ELSE '20260501' END`)).toEqual([
+      'ts: 99 rows as yyyymmdd (first in row 0), 1 row as dates (first in row 7): are the times of several units?',
+    ]);
+    expect(await notesOf('hour.parquet', '2026050100 + i % 24')).toEqual([]);
+  });
+
   it('are not, where all are in the past', async () => {
     expect(await notesOf('past.parquet', "TIMESTAMP '2026-05-01' + INTERVAL (i) HOUR")).toEqual([]);
   });

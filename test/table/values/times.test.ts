@@ -33,6 +33,10 @@ describe('the time', () => {
     { sql: '20260501', type: 'DOUBLE', instant: MIDNIGHT },
     { sql: "'20260501'", type: 'VARCHAR', instant: MIDNIGHT },
     { sql: "'20260501.0'", type: 'VARCHAR', instant: MIDNIGHT },
+    { sql: '2026050110', type: 'BIGINT', instant: TEN },
+    { sql: "'2026050110'", type: 'VARCHAR', instant: TEN },
+    { sql: '2026050110.0', type: 'DOUBLE', instant: TEN },
+    { sql: '2026050124', type: 'BIGINT', instant: null },
     { sql: '202605011000', type: 'BIGINT', instant: TEN },
     { sql: '20260501100000', type: 'BIGINT', instant: TEN },
     { sql: '20261301', type: 'INTEGER', instant: null },
@@ -72,6 +76,7 @@ describe('the time', () => {
     { sql: '1777629600000', type: 'DOUBLE', form: 'milliseconds' },
     { sql: "'1777629600000000'", type: 'VARCHAR', form: 'microseconds' },
     { sql: "'20260501'", type: 'VARCHAR', form: 'yyyymmdd' },
+    { sql: '2026050110', type: 'BIGINT', form: 'yyyymmddhh' },
     { sql: "'2026-05-01'", type: 'VARCHAR', form: undefined },
   ])('of $sql as $type is in the form $form', async ({ form, ...value }) => {
     const index = await evaluate(place, value, timeFormSql);
