@@ -38,10 +38,10 @@ export function foresee(
     notes.push(
       `no row is in the validation part: nothing is calibrated (training.calibration ${training.calibration}, ${summary.split})`,
     );
-  for (const { feature, auc } of summary.suspicious)
+  for (const { feature, stage, auc } of summary.suspicious)
     if (auc > LEAK_AUC && !gate.trusted.includes(feature))
       notes.push(
-        `${feature} tells a label alone with an AUC above ${LEAK_AUC}: the gate refuses every version that has it, unless gate.trusted lists it`,
+        `${feature} tells ${stage} alone with an AUC above ${LEAK_AUC}: the gate refuses every version that has it, unless gate.trusted lists it`,
       );
   for (const { name } of validation.rows === 0 ? [] : labelled)
     if (validation.labels[name]?.positives === 0)

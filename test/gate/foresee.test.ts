@@ -102,7 +102,7 @@ describe('before the first step it is foreseen', () => {
     const tells = (auc: number) => [{ feature: 'paid', column: 'pay_amount', stage: 'conversion', auc }];
     const trusting = { ...declaration, gate: { ...declaration.gate, trusted: ['paid'] } };
     expect(foreseen({}, {}, tells(0.981)).notes).toEqual([
-      'paid tells a label alone with an AUC above 0.98: the gate refuses every version that has it, unless gate.trusted lists it',
+      'paid tells conversion alone with an AUC above 0.98: the gate refuses every version that has it, unless gate.trusted lists it',
     ]);
     expect(foreseen({}, {}, tells(0.98)).notes).toEqual([]);
     expect(foreseen({}, {}, tells(1), trusting).notes).toEqual([]);
