@@ -111,8 +111,8 @@ function judgeAt(head: Head, start: number, writing: Writing, choice: CsvChoice)
   const body = { start: choice.header === true || isHeader(names, choice.header) ? first.next : start };
   const sample = head.bytes.subarray(body.start, body.start + SAMPLE_BYTES);
   const isWhole = head.isWhole && body.start + SAMPLE_BYTES >= head.bytes.length;
-  const shareOf = (fields: number) => {
-    const { count, faults } = blockScanner(writing, { fields })(sample, 0, isWhole);
+  const shareOf = (fields: number, as = writing) => {
+    const { count, faults } = blockScanner(as, { fields })(sample, 0, isWhole);
     const malformed = [...faults.values()].filter(({ kind }) => kind === 'malformed').length;
     return count === 0 ? 1 : (count - malformed) / count;
   };
@@ -129,12 +129,10 @@ function judgeAt(head: Head, start: number, writing: Writing, choice: CsvChoice)
       header = header.slice(0, -1);
       share = shareOf(header.length);
     }
-    if (
-      share === 0 &&
-      choice.header === true &&
-      hasRowNames(head, first.next, writing) &&
-      shareOf(header.length + 1) >= 0.5
-    ) {
+    // R escapes quotes in quotes, which may stand in every row.
+    const escapes = { ...writing, escaping: choice.escape === undefined ? '\\' : writing.escaping };
+    const named = share > 0 ? 0 : Math.max(...[writing, escapes].map((as) => shareOf(header.length + 1, as)));
+    if (share === 0 && choice.header === true && hasRowNames(head, first.next, writing) && named >= 0.5) {
       header = ['', ...header];
       share = shareOf(header.length);
       notes.push(`${head.name}: rows have one field more than the header, the first, which is taken for their names`);

@@ -106,14 +106,20 @@ describe('a CSV file', () => {
 
   it.each([
     { name: 'in quotes', content: '"row"\t"age"\t"item"\n"1"\t1\t2\t"a"\n"2"\t2\t3\t"b \\"c\\""\n', last: 'b "c"' },
+    {
+      name: 'in quotes, with escapes in each row',
+      content: '"row"\t"age"\t"item"\n"1"\t1\t2\t"\\"a"\n"2"\t2\t3\t"\\"b"\n',
+      first: '"a',
+      last: '"b',
+    },
     { name: 'as numbers', content: 'row age item\n1 1 2 a\n2 2 3 b\n', csv: { delimiter: ' ' }, last: 'b' },
   ])(
     'may have names of rows without a name of their column, as R writes them, $name',
-    async ({ content, csv, last }) => {
+    async ({ content, csv, first = 'a', last }) => {
       const { columns, rows, notes } = await read(content, csv);
       expect(columns).toEqual(['', ...COLUMNS]);
       expect(rows).toEqual([
-        ['1', '1', '2', 'a'],
+        ['1', '1', '2', first],
         ['2', '2', '3', last],
       ]);
       expect(notes).toContain('rows have one field more than the header, the first, which is taken for their names');
