@@ -11,6 +11,7 @@ export const REJECT_REASONS = {
   not_utf8: 'UTF-8',
   header_repeated: 'the header in the first line alone',
   missing_key: 'a value',
+  key_not_exact: 'an integer or text: neighbouring integers are one floating number',
   unknown_user: "a key of the users' table",
   unknown_item: "a key of the items' table",
   time_not_valid: 'an instant',

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { Declaration, EntityTable } from '../../config/declaration.ts';
 import { countOf } from '../../numbers/text.ts';
 import { countRejects, describeReject } from '../check/acceptable.ts';
-import { candidateChecks, failedRows, writeRejects } from '../check/check-rows.ts';
+import { candidateChecks, entityKeyChecks, failedRows, writeRejects } from '../check/check-rows.ts';
 import { checkTableColumns, requiredValue, tableColumnNames } from '../check/required-columns.ts';
 import { type Column, columnValue, findColumn, type Relation } from '../columns.ts';
 import { type Database, execute, identifier, query, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import { writePath } from '../paths.ts';
+import type { RowCheck } from '../row-check.ts';
 import { openSource } from '../source/source.ts';
 import { canonicalText } from '../values/canonical.ts';
 import { entityBucketSql, ROW_GROUP_ROWS, tableFeatures } from './join-tables.ts';
@@ -51,11 +52,10 @@ export async function checkEntityTable(
   const { relation, columns, rows } = await openSource(database, path, { cwd, csv: declaration.csv, needed });
   checkTableColumns(relation, entity, features);
   const problems = await asDataError(path, async () => [
-    ...(await badRows(database, relation, {
-      ...declaration,
-      features,
-      log: { ...declaration.log, keys: [entity.key] },
-    })),
+    ...(await badRows(database, relation, [
+      ...candidateChecks(relation, { ...declaration, features, log: { ...declaration.log, keys: [entity.key] } }),
+      ...entityKeyChecks(relation, entity.key),
+    ])),
     ...(await repeatedKeys(database, relation, entity)),
   ]);
   if (problems.length > 0)
@@ -98,8 +98,7 @@ export async function* writeBuckets(
   }
 }
 
-async function badRows(database: Database, relation: Relation, declaration: Declaration): Promise<string[]> {
-  const checks = candidateChecks(relation, declaration);
+async function badRows(database: Database, relation: Relation, checks: readonly RowCheck[]): Promise<string[]> {
   const path = join(database.scratch, database.uniqueName('rejects.parquet'));
   await writeRejects(database, failedRows(relation, checks), checks, path);
   try {

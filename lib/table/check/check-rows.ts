@@ -188,17 +188,27 @@ function keyCheck(relation: Relation, key: string): RowCheck {
 }
 
 function entityChecks(relation: Relation): RowCheck[] {
-  return (relation.joined ?? [])
-    .filter(({ missing }) => missing === 'reject')
-    .map(({ entity, key, place }) =>
-      columnCheck(
-        `unknown_${entity}`,
-        key,
-        requiredValue(relation, key),
-        unknownEntitySql(entity),
-        `a key of the table ${place}`,
-      ),
-    );
+  return (relation.joined ?? []).flatMap(({ entity, key, place, missing }) => {
+    const isUnknown = unknownEntitySql(entity);
+    const expected = `a key of the table ${place}`;
+    return [
+      ...entityKeyChecks(relation, key),
+      ...(missing === 'reject'
+        ? [columnCheck(`unknown_${entity}`, key, requiredValue(relation, key), isUnknown, expected)]
+        : []),
+    ];
+  });
+}
+
+/**
+ * Returns the check that the key of a user or item is exact. A floating number beyond the integers that its type has
+ * all of may have been rounded from another key, so that the row would get the features of somebody else.
+ */
+export function entityKeyChecks(relation: Relation, key: string): RowCheck[] {
+  const value = requiredValue(relation, key);
+  if (value.kind !== 'floating') return [];
+  const largest = value.type === 'FLOAT' ? 2 ** 24 : 2 ** 53;
+  return [columnCheck('key_not_exact', key, value, `(NOT isnan(${value.sql}) AND abs(${value.sql}) > ${largest})`)];
 }
 
 function timeChecks(relation: Relation, column: string, now: number): RowCheck[] {

@@ -87,6 +87,13 @@ describe('a table of users', () => {
     });
   });
 
+  it('is refused with floating keys that may have been rounded', async () => {
+    const path = await place.write('floating.parquet', users("7::DOUBLE, 30, ['a'], 1", "1e16, 30, ['a'], 1"));
+    await expect(check(path)).rejects.toThrow(
+      `table rows cannot be used: key_not_exact in user_id: 1 row, got "1e+16", expected an integer or text: neighbouring integers are one floating number, in row 1 (rows count from 0, in ${path})`,
+    );
+  });
+
   it('in CSV is refused where a row is malformed', async () => {
     const text = 'user_id,age,history,segment\n1,30,a,1\n2,30\n';
     await writeFile(place.at('ragged.csv'), text);

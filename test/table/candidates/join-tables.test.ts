@@ -170,6 +170,25 @@ describe('a join', () => {
     expect((await joined(rows, [users])).rows.map(({ age }) => age)).toEqual([1, null, 2]);
   });
 
+  it.each([
+    ['DOUBLE', '9007199254740992', '9007199254740994'],
+    ['FLOAT', '16777216', '16777218'],
+  ])('rejects keys of type %s that may have been rounded', async (type, exact, rounded) => {
+    const keys = [`${exact}::${type}`, `${rounded}::${type}`, `'NaN'::${type}`];
+    const rows = await rowsOf(`${type}.parquet`, rowsSql('user_id', keys));
+    const users = await tableOf(place, `${type}-u.parquet`, rowsSql('user_id, age', [`${exact}, 1`, `${rounded}, 2`]));
+    for (const missing of ['reject', 'unknown'] as const) {
+      const { relation } = await joined(rows, [{ ...users, entity: { ...USER, missing } }]);
+      const checks = candidateChecks(relation, { log: LOG, features: [], embeddings: [] });
+      const failed = await query(place.database, `SELECT ${firstFailedSql(checks)} AS failed FROM ${relation.from}`);
+      expect(failed.map(({ failed: index }) => checks[Number(index ?? -1)]?.reason)).toEqual([
+        undefined,
+        'key_not_exact',
+        missing === 'reject' ? 'unknown_user' : undefined,
+      ]);
+    }
+  });
+
   it.each(['BOOLEAN', 'DATE'])('is refused for a key of type %s', (type) => {
     const relation = {
       from: '',
