@@ -95,6 +95,11 @@ export function columnKind(type: string): ColumnKind {
   return 'other';
 }
 
+/** Returns the type of a list's items; any other type as it is. */
+export function itemType(type: string): string {
+  return type.replace(/\[\d*\]$/, '');
+}
+
 /** DuckDB's name of the type of a column that has no value in any row. */
 export const NULL_TYPE = '"NULL"';
 

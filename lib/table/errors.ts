@@ -68,6 +68,8 @@ function complaintOf(error: unknown): string | null {
   const message = error instanceof Error ? error.message : '';
   const [, kind, text] = /^([A-Z][A-Za-z ]*) Error: (.*)$/s.exec(message) ?? [];
   if (kind === undefined || text === undefined || OF_MACHINE.test(message)) return null;
+  if (text.includes('could not convert blob to UTF8'))
+    return 'a column of bytes has some that are not text in UTF-8: write it as text, such as hexadecimal';
   return kind === 'IO' && !OF_CONTENT.test(message) ? null : firstLine(text);
 }
 

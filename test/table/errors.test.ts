@@ -22,6 +22,10 @@ describe('an error while a file is read', () => {
       'INTERNAL Error: Attempted to access index 3 within vector of size 3',
       'Attempted to access index 3 within vector of size 3',
     ],
+    [
+      'Invalid Input Error: Failure in decode: could not convert blob to UTF8 string, the blob contained invalid UTF8',
+      'a column of bytes has some that are not text in UTF-8: write it as text, such as hexadecimal',
+    ],
     ['Serialization Error: Failed to deserialize', 'Failed to deserialize'],
     [
       'IO Error: Could not read enough bytes from file "x": attempted to read 9 bytes from location 7',

@@ -6,6 +6,7 @@ import {
   columnKind,
   columnValue,
   findColumn,
+  itemType,
   NULL_TYPE,
   type Relation,
   type Value,
@@ -204,13 +205,20 @@ function wrongType(relation: Relation, name: string, use: Use): string[] {
   // A column without any value is missing values, whatever its writer took it for.
   if (column === undefined || column.type === NULL_TYPE) return [];
   const { kinds, expected } = ACCEPTED[use];
-  return kinds.includes(columnKind(column.type))
+  return kinds.includes(columnKind(column.type)) && !isNested(column.type)
     ? []
     : [`${name} is ${column.type}, expected ${expected}${remedy(column.type)}`];
 }
 
+/** Whether a list has items that are no single values. */
+function isNested(type: string): boolean {
+  const item = itemType(type);
+  return item !== type && ['list', 'other'].includes(columnKind(item));
+}
+
 /** Returns what to do about a type that cannot be read. */
 function remedy(type: string): string {
+  if (isNested(type)) return ': write one list of single values in each row';
   if (columnKind(type) !== 'other') return '';
   if (type.startsWith('STRUCT')) return ': write its fields as columns of their own';
   if (type.startsWith('MAP')) return ': write its keys as a list, and its values as a list of weights';

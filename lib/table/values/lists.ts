@@ -1,5 +1,5 @@
 /** Lists of values, and of their weights, as SQL. */
-import { columnValue, type Value } from '../columns.ts';
+import { columnValue, itemType, type Value } from '../columns.ts';
 import { literal } from '../database.ts';
 import { bind } from './bind.ts';
 import { canonicalOfText, canonicalText } from './canonical.ts';
@@ -12,8 +12,7 @@ export function bagTexts(value: Value, delimiter: string | null): string {
   const { sql, type, kind, texts } = value;
   if (kind !== 'list')
     return `list_transform(${splitText(value, delimiter)}, lambda x: ${canonicalOfText('x', texts)})`;
-  const itemType = type.replace(/\[\d*\]$/, '');
-  const item = columnValue({ name: '', sql: 'x', type: itemType }, texts);
+  const item = columnValue({ name: '', sql: 'x', type: itemType(type) }, texts);
   return `list_transform(${sql}, lambda x: ${canonicalText(item)})`;
 }
 
