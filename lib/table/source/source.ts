@@ -51,7 +51,8 @@ export async function openSource(
   { cwd = '.', csv = CSV_DEFAULTS, outputs = [], needed = [] }: OpenSourceOptions = {},
 ): Promise<Source> {
   const paths = typeof asked === 'string' ? [asked] : asked;
-  const path = listed(paths);
+  // The path of a single log stays whole, however long: messages name files below it.
+  const path = paths.length === 1 ? String(paths[0]) : listed(paths);
   const { files: names, notes } = await findAll(paths, { cwd, outputs });
   const opened = await openFiles(database, names, { cwd, csv });
   const rows = opened.files.reduce((sum, file) => sum + file.rows, 0);

@@ -156,9 +156,15 @@ describe('a scratch disk that is full', () => {
   it.each([
     ['the log', 100, /^EFBIG: file too large, copyfile '.*' -> '.*\/part\.csv'$/],
     ['what is checked of it', 400, /^IO Error: Could not write file ".*\/prepared\.parquet_\d+": File too large$/],
-    ['its encoded rows', 950, /^EFBIG: file too large, write$/],
+    ['its encoded rows', 1400, /^EFBIG: file too large, write$/],
   ])('for %s ends the run', async (_what, blocks, why) => {
     const { store, scratch, start } = await place();
+    // Several features of one column are several columns of encoded rows, but one of checked rows.
+    const repeated = Array.from(
+      { length: 8 },
+      (_, i) => `  item${i}: { column: item, type: category, entity: item }\n`,
+    );
+    await store.put(DECLARATION_KEY, shopDeclaration().replace('features:\n', `features:\n${repeated.join('')}`));
     const run = start({}, { shell: `trap '' XFSZ; ulimit -f ${blocks}` });
     expect(await run.ended).toMatchObject({ code: 6, stderr: '' });
     const [, reason = ''] = /\((.*)\)$/.exec(run.lines.at(-1)?.message ?? '') ?? [];
