@@ -196,8 +196,8 @@ describe('the gate refuses', () => {
     const { verdict, reasons } = await ask(store, await make(declare(), path));
     expect(verdict).toBe('refused');
     expect(reasons.filter((reason) => reason.includes('missing'))).toEqual([
-      'item is missing in 100% of the new training rows, expected at most 20%: 0% in the training rows of the current version (gate.max_rise); refusal 1 of 3, after which it is accepted as lasting (gate.lasting_after)',
-      'item is missing in 100% of the compared rows, expected at most 20%: 0% in the training rows of the current version (gate.max_rise); refusal 1 of 3, after which it is accepted as lasting (gate.lasting_after)',
+      'item is missing in 100% of the new training rows, expected at most 20%: 0% in the training rows of the current version (gate.max_rise)',
+      'item is missing in 100% of the compared rows, expected at most 20%: 0% in the training rows of the current version (gate.max_rise)',
     ]);
   });
 

@@ -1,8 +1,11 @@
 /**
  * Changes that last: what is refused as broken tonight, and the same in every run since, is how things are now. After
- * a declared number of such refusals, each on other data, the change is accepted.
+ * a declared number of such refusals, each on other data, the change is accepted. A feature of the new version that
+ * has lost its values is not: however long it lasts, the version would learn nothing from it, and the declaration
+ * should go without it.
  */
 import type { GateChoice } from '../../config/declaration.ts';
+import { TRAINING_ROWS } from './feature-guards.ts';
 import type { Guard, GuardKind } from './guard.ts';
 
 /** A decision of the gate on an earlier version, against the same current version. */
@@ -20,9 +23,9 @@ const SAME_SCALE = 1.5;
 /** Whether two values of a guard are one change; guards that are not here never give way to repetition. */
 const ALIKE: Partial<Record<GuardKind, (a: number, b: number, rules: LastingRules) => boolean>> = {
   label_rate: (a, b, { labelRate }) => Math.max(a, b) <= labelRate * Math.min(a, b),
+  // Of a feature of the current version alone.
   missing: (a, b, { maxRise }) => Math.abs(a - b) <= maxRise,
   unknown_ids: (a, b, { maxRise }) => Math.abs(a - b) <= maxRise,
-  constant: () => true,
   scale: (a, b) => a / b < SAME_SCALE && b / a < SAME_SCALE,
 };
 
@@ -41,11 +44,18 @@ export function acceptLasting(
   if (lastingAfter === null) return [...guards];
   const before = onOtherData({ guards, rows }, earlier);
   return guards.map((guard) => {
-    if (guard.holds || ALIKE[guard.guard] === undefined) return guard;
+    if (guard.holds || ALIKE[guard.guard] === undefined || isLostFeature(guard, guards)) return guard;
     const refusals = before.findIndex((decision) => !sawTheSame(decision, guard, rules));
     const times = refusals === -1 ? before.length : refusals;
     return times >= lastingAfter ? accepted(guard, times) : counted(guard, times + 1, lastingAfter);
   });
+}
+
+/** Whether it is about a missing feature that the new version has, too: one whose training rows were looked at. */
+function isLostFeature({ guard, of }: Guard, guards: readonly Guard[]): boolean {
+  return (
+    guard === 'missing' && guards.some((own) => own.guard === guard && own.of === of && own.where === TRAINING_ROWS)
+  );
 }
 
 function accepted(guard: Guard, times: number): Guard {
