@@ -66,6 +66,7 @@ export function dataFacts(summary: LogSummary): ManifestFacts['data'] {
     trainingRates: stageRates({ parts }),
     trainingDigest: parts.train.digest,
     rejectedByReason,
+    repeatedKeys: summary.repeatedKeys,
     ...(told.length === 0 ? {} : { notes: told }),
   };
 }

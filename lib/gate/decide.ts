@@ -156,8 +156,9 @@ async function judgeRows(
   const group = heldOut.group ?? heldOut.day;
   const kind = declaration.log.group === null ? ('days' as const) : ('groups' as const);
   const rows = pickRows({ ...heldOut, group }, mature);
-  const contender = (probabilities: Probabilities, { trainingRates }: ModelManifest['data']) => ({
+  const contender = (probabilities: Probabilities, { trainingRates, ...log }: ModelManifest['data']) => ({
     probabilities: pickRows({ ...heldOut, probabilities }, mature).probabilities,
+    repeatedKeys: (log.repeatedKeys ?? 0) / Object.values(log.rows).reduce((sum, count) => sum + count, 0),
     stageRates: trainingRates,
     taskRates: taskRates(tasks, trainingRates),
   });

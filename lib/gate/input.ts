@@ -25,6 +25,8 @@ export interface Contender {
   readonly stageRates: Readonly<Record<string, number>>;
   /** Mean label of its training rows by task. */
   readonly taskRates: Readonly<Record<string, number>>;
+  /** Share of the rows of its log that repeat the keys of another row. */
+  readonly repeatedKeys: number;
 }
 
 /** The new model. */

@@ -18,6 +18,7 @@ import {
 import { failures, type Guard } from './guards/guard.ts';
 import { acceptLasting } from './guards/lasting.ts';
 import { driftGuard, entropyGuard, labelRateGuard, numbersGuard, pcocGuard } from './guards/output-guards.ts';
+import { repeatedKeysGuard } from './guards/repeated-keys.ts';
 import type { Champion, Contender, GateInput, GateRows } from './input.ts';
 import { compareLosses, type LossComparison, lossProblems, promotionReason, RESAMPLES } from './loss.ts';
 
@@ -179,7 +180,8 @@ function guardsAgainst(
       labelRateGuard(stage, COMPARED_ROWS, rateOf(label, rows.weight), championRate, rules.labelRate),
     ];
   });
-  return [...ofScores, ...ofLabels];
+  const ofKeys = repeatedKeysGuard(challenger.repeatedKeys, champion.repeatedKeys, rules.maxRise);
+  return [...ofScores, ...ofLabels, ofKeys];
 }
 
 /** Outputs that the comparison needs and the champion does not have. */

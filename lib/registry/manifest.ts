@@ -43,6 +43,8 @@ const manifestSchema = z
         /** Share of the weighted training rows of known label that reached a stage, by labelled stage. */
         trainingRates: z.record(z.string(), z.number().min(0).max(1)).readonly(),
         rejectedByReason: z.record(z.string(), count).readonly(),
+        /** Rows over all parts that repeat the keys of another row. */
+        repeatedKeys: count.optional(),
         /** Digest of the training rows, which tells them from others; it may differ with another release of DuckDB. */
         trainingDigest: z.string().optional(),
         /** What was told of the log when it was read. */

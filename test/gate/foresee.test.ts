@@ -44,6 +44,7 @@ function foreseen(
     missing: {},
     dropped: {},
     suspicious,
+    repeatedKeys: 0,
     notes: [],
   };
   return foresee(declared, summary, testCounts);

@@ -284,6 +284,26 @@ describe('a broken model is refused, however good its loss', () => {
   });
 });
 
+describe('a log that was delivered twice', () => {
+  const delivered = (now: number, before: number): GateInput => ({
+    ...changed(better, { repeatedKeys: now }),
+    champion: { ...(better.champion as NonNullable<GateInput['champion']>), repeatedKeys: before },
+  });
+
+  it('is refused, as the same rows again would make any difference look certain', () => {
+    expect(judge(delivered(0.5, 0))).toMatchObject({
+      verdict: 'refused',
+      reasons: [
+        '50% of the rows repeat the keys of another row, expected at most 20%: 0% of those of the current version: was a part of the log delivered twice? (gate.max_rise); refusal 1 of 3, after which it is accepted as lasting (gate.lasting_after)',
+      ],
+    });
+  });
+
+  it('is not one whose keys always repeat', () => {
+    expect(judge(delivered(0.5, 0.45)).verdict).toBe('promoted');
+  });
+});
+
 describe('features that changed', () => {
   const counts = (missing: number, unknown: number | null = 0) => {
     const values = 1000 - missing;

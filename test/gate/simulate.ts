@@ -80,6 +80,7 @@ export function simulate({
       stageRates: rates,
       taskRates: { ctr: rates.click, cvr: rates.conversion / rates.click, ctcvr: rates.conversion },
       features: { counts: { train: {}, validation: {}, test: { item: ITEM } }, distributions: {} },
+      repeatedKeys: 0,
       suspicious: [],
     };
   };

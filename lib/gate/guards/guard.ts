@@ -11,7 +11,8 @@ export type GuardKind =
   | 'leak'
   | 'missing'
   | 'constant'
-  | 'scale';
+  | 'scale'
+  | 'repeated_keys';
 
 /** The result of one guard: the number that it checked, its limits, and a sentence for people. */
 export interface Guard {

@@ -26,6 +26,7 @@ const ALIKE: Partial<Record<GuardKind, (a: number, b: number, rules: LastingRule
   // Of a feature of the current version alone.
   missing: (a, b, { maxRise }) => Math.abs(a - b) <= maxRise,
   unknown_ids: (a, b, { maxRise }) => Math.abs(a - b) <= maxRise,
+  repeated_keys: (a, b, { maxRise }) => Math.abs(a - b) <= maxRise,
   scale: (a, b) => a / b < SAME_SCALE && b / a < SAME_SCALE,
 };
 

@@ -4,11 +4,19 @@ import type { CheckedLog } from '../check/log.ts';
 import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, queryOne } from '../database.ts';
 
+/** Rows that repeat the keys of another row. */
+export interface RepeatedKeys {
+  /** Number of rows, those that are the first with their keys aside. */
+  readonly rows: number;
+  readonly notes: readonly string[];
+}
+
 /**
- * Returns a note if rows repeat the keys of another row: `1,000 rows repeat the keys of another row (row): rows 3 and
- * 3,017 are alike (from 0)`. The memory is bounded, because DuckDB groups on disk where hashes of keys do not fit.
+ * Counts rows that repeat the keys of another row, and notes them: `1,000 rows repeat the keys of another row (row):
+ * rows 3 and 3,017 are alike (from 0)`. The memory is bounded, because DuckDB groups on disk where hashes of keys do
+ * not fit.
  */
-export async function repeatedKeysNotes(database: Database, checked: CheckedLog): Promise<string[]> {
+export async function findRepeatedKeys(database: Database, checked: CheckedLog): Promise<RepeatedKeys> {
   const { log } = checked.declaration;
   const from = goodLogRows(checked, []);
   const groups = `SELECT count(*) AS rows, min("#row") AS first, max("#row") AS last FROM ${from} GROUP BY "#keys" HAVING count(*) > 1`;
@@ -16,9 +24,8 @@ export async function repeatedKeysNotes(database: Database, checked: CheckedLog)
     database,
     `SELECT sum(rows - 1) AS repeats, min(first) AS first, arg_min(last, first) AS last FROM (${groups})`,
   );
-  if (repeats == null) return [];
+  if (repeats == null) return { rows: 0, notes: [] };
   const rows = Number(repeats);
-  return [
-    `${countOf(rows, 'row')} ${rows === 1 ? 'repeats' : 'repeat'} the keys of another row (${listed(log.keys)}): rows ${count(Number(first))} and ${count(Number(last))} are alike (from 0)`,
-  ];
+  const note = `${countOf(rows, 'row')} ${rows === 1 ? 'repeats' : 'repeat'} the keys of another row (${listed(log.keys)}): rows ${count(Number(first))} and ${count(Number(last))} are alike (from 0)`;
+  return { rows, notes: [note] };
 }

@@ -8,7 +8,7 @@ import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { featureKind } from '../kinds/index.ts';
 import { numberNotes } from './number-notes.ts';
-import { repeatedKeysNotes } from './repeated-keys.ts';
+import { findRepeatedKeys } from './repeated-keys.ts';
 import { type RowsOfFeature, rowsOfFeatures } from './rows-of-feature.ts';
 import { findSuspicious, type SuspiciousColumn, suspicionText } from './suspicious.ts';
 import { valueNotes } from './value-notes.ts';
@@ -60,6 +60,8 @@ export interface LogSummary {
   readonly missing: Readonly<Record<string, number>>;
   /** Number of values that are dropped because a bag is too long, in the training rows, by bag. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Rows that repeat the keys of another row. */
+  readonly repeatedKeys: number;
   /** Features that tell a label by themselves: most likely their columns are known only afterwards. */
   readonly suspicious: readonly SuspiciousColumn[];
   /** What a user should know of the log, but which stops nothing: one sentence each, without a full stop. */
@@ -69,7 +71,6 @@ export interface LogSummary {
 async function findNotes(database: Database, log: CheckedLog, trainingRows: number): Promise<string[]> {
   const rowsOf = rowsOfFeatures(log);
   return [
-    ...(await repeatedKeysNotes(database, log)),
     ...(await valueNotes(database, log, rowsOf)),
     ...(await numberNotes(database, log.declaration.features, rowsOf, trainingRows)),
   ];
@@ -87,6 +88,7 @@ export async function summarizeLog(database: Database, log: CheckedLog): Promise
   for (const { reason, rows } of rejects) rejectedByReason[reason] = (rejectedByReason[reason] ?? 0) + rows;
   const parts: Partial<Record<Part, PartSummary>> = {};
   for (const part of PARTS) parts[part] = await summarizePart(database, log, part);
+  const repeated = await findRepeatedKeys(database, log);
   return {
     source: source.path,
     rows: source.rows,
@@ -97,7 +99,8 @@ export async function summarizeLog(database: Database, log: CheckedLog): Promise
     parts: parts as Record<Part, PartSummary>,
     ...(await countValues(database, log.declaration.features, rowsOfFeatures(log))),
     suspicious: await findSuspicious(database, log),
-    notes: [...log.notes, ...(await findNotes(database, log, parts.train?.rows ?? 0))],
+    repeatedKeys: repeated.rows,
+    notes: [...log.notes, ...repeated.notes, ...(await findNotes(database, log, parts.train?.rows ?? 0))],
   };
 }
 

@@ -279,6 +279,7 @@ describe('the summary of a log', () => {
       dropped: { tags: 2 },
       // With so few rows, that the price ranks them all says nothing.
       suspicious: [],
+      repeatedKeys: 0,
       notes: ['tags: 33.3% of the values are cut (max_length 3, the first are kept)'],
     });
   });
