@@ -54,7 +54,7 @@ describe('train', () => {
   it('refuses words in the place of numbers', async () => {
     await refused(
       await replaced('words.parquet', "'old' AS age"),
-      'log rows rejected: 3,000 of 3,000 rows (100%), allowed 0% (log.max_rejected): number_not_numeric in age: 3,000 rows, got "old", expected a number, in rows 0, 1, 2 (rows count from 0, in words.parquet)',
+      'log rows rejected: 3,000 of 3,000 rows (100%), allowed 0% (log.max_rejected): number_not_numeric in age: 3,000 rows, got "old", expected a number (one with a decimal comma needs csv.decimal), in rows 0, 1, 2 (rows count from 0, in words.parquet)',
     );
   });
 

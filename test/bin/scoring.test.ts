@@ -107,7 +107,7 @@ describe('a candidate file', () => {
     await place.writeRows('bad.csv', `SELECT * REPLACE ('old' AS age) FROM '${place.at('log.parquet')}'`);
     await fails(
       'bad.csv',
-      'candidates/bad.csv: 3,000 of 3,000 rows rejected (100%), at most 10% allowed; most often number_not_numeric (3,000 rows)',
+      'candidates/bad.csv: 3,000 of 3,000 rows rejected (100%), at most 10% allowed; most often number_not_numeric (3,000 rows), expected a number (one with a decimal comma needs csv.decimal)',
     );
   });
 

@@ -1,4 +1,5 @@
 import { outcomeKey, receiptKey, receiptsPrefix, shardOfReceipt } from '../../contract/bucket.ts';
+import { type ListedReason, REJECT_REASONS } from '../../contract/reject-reasons.ts';
 import { count, countOf, percent } from '../../numbers/text.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { mapAtOnce } from '../../store/parallel.ts';
@@ -179,9 +180,14 @@ function tooManyRejects({ file, limits: { maxRejected } }: Plan, total: ScoresMa
   const [[reason, rows] = ['', 0]] = Object.entries(rejectedByReason).sort(([, a], [, b]) => b - a);
   return {
     reason: 'too_many_rejects',
-    message: `${file.key}: ${count(rejected)} of ${countOf(rowsIn, 'row')} rejected (${percent(rejected / rowsIn)}), at most ${percent(maxRejected)} allowed; most often ${reason} (${countOf(rows, 'row')})`,
+    message: `${file.key}: ${count(rejected)} of ${countOf(rowsIn, 'row')} rejected (${percent(rejected / rowsIn)}), at most ${percent(maxRejected)} allowed; most often ${reason} (${countOf(rows, 'row')})${expected(reason)}`,
     details: { rowsIn, rejected, maxRejected, rejectedByReason },
   };
+}
+
+/** What a row rejected for this reason should have had; nothing for labels, which candidates do not have. */
+function expected(reason: string): string {
+  return reason in REJECT_REASONS ? `, expected ${REJECT_REASONS[reason as ListedReason]}` : '';
 }
 
 function sumByName(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {

@@ -215,7 +215,7 @@ describe('a file that fails', () => {
     expect(see(store).failure).toEqual({
       formatVersion: 2,
       reason: 'too_many_rejects',
-      message: `${KEY}: 22 of 30 rows rejected (73.3%), at most 50% allowed; most often missing_key (22 rows)`,
+      message: `${KEY}: 22 of 30 rows rejected (73.3%), at most 50% allowed; most often missing_key (22 rows), expected a value`,
       source: file.source,
       key: KEY,
       versionId: 'v1',
