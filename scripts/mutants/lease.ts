@@ -351,20 +351,20 @@ export const LEASE: MutationTable = {
     throw existsAlready(store, name, version);
   for (const [path, { sha256 }] of Object.entries(files))
     await putOnce(store, versionPrefix(name, version) + path, join(folder, path), sha256);
-  return version;
+  return { etag: '' };
   for (const [path, { sha256 }] of Object.entries(files)) {`,
       tests: [PUBLISH],
     },
     {
       name: 'two publishers of one version both succeed',
-      find: 'if (written === null) throw',
+      find: 'if (manifestWritten === null) throw',
       replace: 'if (false) throw',
       tests: [PUBLISH],
     },
     {
       name: 'a file of a version is overwritten',
-      find: 'if (await putConditionally({ store, newWriterId: randomUUID }, put)) return;',
-      replace: 'if (await store.putFile(key, path, { metadata: put.metadata })) return;',
+      find: 'if (await putConditionally({ store, newWriterId: randomUUID }, put)) return true;',
+      replace: 'if (await store.putFile(key, path, { metadata: put.metadata })) return true;',
       tests: [PUBLISH],
     },
   ],

@@ -44,7 +44,9 @@ it('features publishes a table with which pairs are scored as the wide file is',
     code: 0,
     stdout:
       'candidates/pairs.parquet: 100 rows scored (2 of an unknown user), 0 rejected, by shop <version> -> bucket/scores/pairs.parquet/\n' +
-      'candidates/wide.csv: 100 rows scored, 0 rejected, by shop <version> -> bucket/scores/wide.csv/\n',
+      'note: candidates/pairs.parquet: history: 51% missing (26.1% in training)\n' +
+      'candidates/wide.csv: 100 rows scored, 0 rejected, by shop <version> -> bucket/scores/wide.csv/\n' +
+      'note: candidates/wide.csv: history: 51% missing (26.1% in training)\n',
   });
   const scores = (name: string) =>
     place.rows(

@@ -92,21 +92,42 @@ function overAllowance(
   const rejected = rejects.reduce((sum, { rows }) => sum + rows, 0);
   if (rejected <= allowed * source.rows) return [];
   return [
-    `${shareText(rejected, source.rows)}, allowed ${percent(allowed)} (${setting}): ${rejects.map((reject) => describeReject(reject, checks)).join('; ')}`,
+    `${shareText(rejected, source.rows)}, allowed ${percent(allowed)} (${setting}): ${rejects.map((reject) => describeReject(reject, checks, source.files)).join('; ')}`,
   ];
 }
 
 /**
  * Returns a reject count as text, with row numbers from 0: `label_not_binary in click: 12 rows, got "2", expected 0 or
- * 1, in rows 3, 17, 99`.
+ * 1, in rows 3, 17, 99`. If there are several files, rows count from the beginning of each: `in rows 3, 17 of a.csv, row
+ * 99 of b.csv`.
  */
-export function describeReject({ reason, column, rows, examples }: RejectCount, checks: readonly RowCheck[]): string {
+export function describeReject(
+  { reason, column, rows, examples }: RejectCount,
+  checks: readonly RowCheck[],
+  files: Source['files'] = [],
+): string {
   const expected = checks.find((check) => check.reason === reason && check.column === column)?.expected ?? 'a good row';
   const value = examples[0]?.value ?? null;
   const where = column === null ? '' : ` in ${column}`;
-  const numbers = examples.map(({ row }) => count(row)).join(', ');
   const got = value === null ? 'nothing' : JSON.stringify(value);
-  return `${reason}${where}: ${countOf(rows, 'row')}, got ${got}, expected ${expected}, in ${examples.length === 1 ? 'row' : 'rows'} ${numbers}`;
+  const positions = examples.map(({ row }) => row);
+  return `${reason}${where}: ${countOf(rows, 'row')}, got ${got}, expected ${expected}, in ${placesText(positions, files)}`;
+}
+
+function placesText(rows: readonly number[], files: Source['files']): string {
+  if (files.length < 2) return rowsText(rows);
+  let first = 0;
+  return files
+    .flatMap(({ path, rows: length }) => {
+      const own = rows.filter((row) => row >= first && row < first + length).map((row) => row - first);
+      first += length;
+      return own.length === 0 ? [] : `${rowsText(own)} of ${path}`;
+    })
+    .join(', ');
+}
+
+function rowsText(rows: readonly number[]): string {
+  return `${rows.length === 1 ? 'row' : 'rows'} ${rows.map((row) => count(row)).join(', ')}`;
 }
 
 function shareText(part: number, rows: number): string {
