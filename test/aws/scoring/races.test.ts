@@ -348,7 +348,7 @@ describe('two releases of the code on one plan', () => {
     await drain();
     const { unreadable, failed } = await reconcileLater();
     expect(failed).toEqual([]);
-    const refusal = `format of ${planKey} is 99, expected 1: another release wrote it (in ${site.store.url})`;
+    const refusal = `format of ${planKey} is 99, expected 2: another release wrote it (in ${site.store.url})`;
     expect(new Set(unreadable)).toEqual(new Set([refusal]));
     expect((await listing(`_work/${source}/`)).map(({ key }) => key)).toEqual([planKey]);
     expect(await site.store.head(planKey)).toEqual(plan);

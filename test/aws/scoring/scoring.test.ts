@@ -104,7 +104,8 @@ describe('a bucket that is opened by its URL', () => {
     const store = openStore(`s3://${await makeBucket()}`);
     await store.put(KEY, 'rows');
     const first = await score(store);
-    expect(await score(store)).toEqual(first);
+    const earlier = { currentVersion: first[0]?.status === 'succeeded' ? first[0].manifest.model.version : null };
+    expect(await score(store)).toEqual([{ ...first[0], earlier }]);
     await store.put(KEY, 'other rows');
     const [again] = await score(store);
     expect(again).toMatchObject({ status: 'succeeded' });

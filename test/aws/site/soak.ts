@@ -260,7 +260,7 @@ async function makeContents(trained: Readonly<Record<'one' | 'two', Trained>>, s
     good.push({ extension, body, scores });
   }
   const bad: readonly Content[] = [
-    { extension: 'csv', body: encode(''), scores: { failed: 'empty_file' } },
+    { extension: 'csv', body: encode('PAR1, but no Parquet'), scores: { failed: 'wrong_format' } },
     { extension: 'csv', body: encode('row,user_id\n1,2\n'), scores: { failed: 'columns_missing' } },
     { extension: 'csv', body: encode(candidatesCsv(5)), scores: { failed: 'too_many_rejects' } },
     { extension: 'parquet', body: encode('no Parquet'), scores: { failed: 'wrong_format' } },

@@ -136,7 +136,8 @@ async function resultOf(runId: string): Promise<RunResult> {
 
 /** Runs the command against the stack; `onOutput` receives its output so far, each time that it writes. */
 async function retrain(args: readonly string[] = [], onOutput: (text: string) => unknown = () => undefined) {
-  const options = ['--now', '--bucket', bucket.url, '--state-machine', stateMachine, '--endpoint', emulator.endpoint];
+  const machine = args.includes('--state-machine') ? [] : ['--state-machine', stateMachine];
+  const options = ['--now', '--bucket', bucket.url, ...machine, '--endpoint', emulator.endpoint];
   const running = run(process.execPath, [resolve('dist/entirespace.js'), 'retrain', ...options, ...args]);
   let output = '';
   running.child.stdout?.on('data', (text) => {
