@@ -144,7 +144,10 @@ export async function checkScored(world: World, ended: Ended, name: string): Pro
     if (has('_FAILED.json')) {
       const { reason, message } = JSON.parse(readFileSync(join(scores, '_FAILED.json'), 'utf8'));
       if (reason === 'retries_exhausted') throw new Violation(`tried again what no other try can mend: ${message}`);
-      if (!String(message).includes(name.slice(0, 8))) throw new Violation(`the file is not named: ${message}`);
+      // A file that has lost a column is joined with a table, and the tables of a copied bucket have other versions.
+      const places = [name.slice(0, 8), 'features/'];
+      if (!places.some((place) => String(message).includes(place)))
+        throw new Violation(`the file is not named: ${message}`);
     }
     return null;
   }
