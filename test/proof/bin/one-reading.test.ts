@@ -1,8 +1,8 @@
 /** How often `entirespace train` reads, encodes and scores the rows of a log. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Observed, observe } from '../observe.ts';
-import { syntheticLog } from '../training/synthetic-log.ts';
-import { workplace } from './workplace.ts';
+import { workplace } from '../../bin/workplace.ts';
+import { type Observed, observe } from '../../observe.ts';
+import { syntheticLog } from '../../training/synthetic-log.ts';
 
 const place = workplace();
 const SHUFFLES = 3;
