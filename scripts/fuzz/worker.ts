@@ -15,7 +15,7 @@ export interface Task {
   readonly kind: string | null;
 }
 
-/** What a worker tells of a case: that it begins, and how it ended. */
+/** A message of a worker: that a case begins, or how it ended. */
 export interface Told {
   readonly index: number;
   readonly kind: string;

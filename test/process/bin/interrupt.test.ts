@@ -74,7 +74,7 @@ describe('training', () => {
     await rm(place.at('tmp', ...(await readdir(place.at('tmp')))), { recursive: true });
   });
 
-  it('leaves a scratch folder after SIGKILL, which the next run removes and tells of', async () => {
+  it('leaves a scratch folder after SIGKILL, which the next run removes and names', async () => {
     const { child, done } = await trainForLong();
     const scratch = await readdir(place.at('tmp'));
     expect(scratch).toEqual([expect.stringMatching(/^entirespace-\w{6}$/)]);

@@ -1,4 +1,4 @@
-/** What the summary of a log tells of its rows and values. */
+/** The notes of a log's summary on rows and values. */
 import { describe, expect, it } from 'vitest';
 import type { Declaration, Feature } from '../../../lib/config/declaration.ts';
 import { summarizeLog } from '../../../lib/table/fit/summary.ts';

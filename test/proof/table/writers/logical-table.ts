@@ -1,4 +1,4 @@
-/** One logical table, and what each of its values must be encoded to, whoever wrote it. */
+/** One logical table, and what each of its values must be encoded to, whichever program wrote it. */
 import { readFileSync } from 'node:fs';
 import type { Declaration } from '../../../../lib/config/declaration.ts';
 import type { EncodedChunk } from '../../../../lib/table/encoded.ts';
