@@ -8,20 +8,7 @@ const HEADER = 'true, false or a list of column names, each once';
 const ENCODING = 'an encoding such as utf-8, utf-16le, windows-1252 or shift_jis';
 
 /** The texts that stand for a missing value unless the declaration has others. */
-export const NULL_VALUES = [
-  'NULL',
-  'null',
-  'Null',
-  'NaN',
-  'nan',
-  '-nan',
-  'None',
-  '\\N',
-  'NA',
-  'N/A',
-  '<NA>',
-  'NaT',
-] as const;
+const NULL_VALUES = ['NULL', 'null', 'Null', 'NaN', 'nan', '-nan', 'None', '\\N', 'NA', 'N/A', '<NA>', 'NaT'] as const;
 
 const mark = z.union([character(MARK), z.null()], MARK).optional();
 

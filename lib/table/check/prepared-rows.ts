@@ -90,7 +90,7 @@ export function goodRowsOf(prepared: PreparedRows, end: number | null): string {
  * its form among `TIME_FORMS`. `end` as for `allRows`.
  */
 export function goodTimes(prepared: PreparedRows, end: number | null): string {
-  return `(SELECT "#row" AS "row", "#time" AS time, "#timeform" AS form FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
+  return `(SELECT "#row" AS "row", "#time" AS time, "#timeform" AS form FROM ${goodRowsOf(prepared, end)})`;
 }
 
 /** Counts the good rows whose label `inconsistent: and` changes, by stage. */
@@ -103,10 +103,7 @@ export async function countContradictions(
   const changed = contradictionChecks(relation, declaration);
   if (changed.length === 0) return {};
   const counted = changed.map((_, index) => `count(*) FILTER ("#contradicts${index}") AS c${index}`);
-  const counts = await queryOne(
-    database,
-    `SELECT ${counted.join(', ')} FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL`,
-  );
+  const counts = await queryOne(database, `SELECT ${counted.join(', ')} FROM ${goodRowsOf(prepared, end)}`);
   return Object.fromEntries(changed.map(({ stage }, index) => [stage ?? '', Number(counts[`c${index}`])]));
 }
 
@@ -152,7 +149,7 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
   const replaced = ['"#part"', ...stages.map((_, index) => `"#label${index}"`)];
   const kept = rowColumns(source.relation, declaration).flatMap(([, name]) => (replaced.includes(name) ? [] : [name]));
   const selected = ['"#row"', ...kept, `${part} AS "#part"`, ...labels, ...values];
-  return `(SELECT ${selected.join(', ')} FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
+  return `(SELECT ${selected.join(', ')} FROM ${goodRowsOf(prepared, end)})`;
 }
 
 /** Whether the rows were prepared for these features. */

@@ -41,14 +41,17 @@ export async function textNotes(
   declaration: Declaration,
   rows: string,
 ): Promise<string[]> {
-  const notes: string[] = [];
-  // One column at a time: DuckDB has the whole table of a query's columns to plan.
-  for (const [index, { aggregates, notes: of }] of columnFacts(relation, declaration).entries()) {
-    const selected = Object.entries(aggregates(factName(index))).map(([name, sql]) => `${sql} AS "${name}"`);
-    const found = await queryOne(database, `SELECT count(*) AS rows, ${selected.join(', ')} FROM ${rows}`);
-    notes.push(...of(found, Number(found.rows)));
-  }
-  return notes;
+  const facts = columnFacts(relation, declaration);
+  if (facts.length === 0) return [];
+  const aggregates = facts.map((fact, index) => fact.aggregates(factName(index)));
+  const selected = aggregates.flatMap((own, index) =>
+    Object.entries(own).map(([name, sql]) => `${sql} AS ${name}${index}`),
+  );
+  const found = await queryOne(database, `SELECT count(*) AS rows, ${selected.join(', ')} FROM ${rows}`);
+  return facts.flatMap((fact, index) => {
+    const own = Object.keys(aggregates[index] ?? {}).map((name) => [name, found[`${name}${index}`]]);
+    return fact.notes(Object.fromEntries(own), Number(found.rows));
+  });
 }
 
 function columnFacts(relation: Relation, declaration: Declaration): ColumnFacts[] {

@@ -113,7 +113,7 @@ async function stretchNote(
   const farthest = Math.max(most - median, median - least) / usual;
   if (!(farthest > FAR) || actual <= STRETCHED * usual) return [];
   const limit = farthest > BEYOND_REASON ? BEYOND_REASON : FAR;
-  const distance = `abs(${value} - CAST('${median}' AS DOUBLE))`;
+  const distance = distanceSql(value, median);
   const { far, example, row } = await queryOne(
     database,
     `SELECT count(*) AS far, arg_max(${raw}, ${distance}) AS example, arg_max("#row", ${distance}) AS row
@@ -129,7 +129,7 @@ async function stretchNote(
 
 /** Returns the usual distance from the median of the values that differ from it, where most values are equal. */
 async function deviationOfOthers(database: Database, value: string, sample: string, median: number): Promise<number> {
-  const distance = `abs(${value} - CAST('${median}' AS DOUBLE))`;
+  const distance = distanceSql(value, median);
   const { usual } = await queryOne(
     database,
     `SELECT quantile_cont(${distance}, 0.5) AS usual FROM ${sample} AND ${distance} > 0`,
@@ -166,6 +166,10 @@ async function apartNote(
       `${name}: ${floatText(example)} in ${count(Number(some))} of ${countOf(rows, 'row')} is far from all other values: if it means missing, leave it empty`,
     ];
   });
+}
+
+function distanceSql(value: string, from: number): string {
+  return `abs(${value} - CAST('${from}' AS DOUBLE))`;
 }
 
 /** The digits of a float32 that count. */
