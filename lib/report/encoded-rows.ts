@@ -1,7 +1,7 @@
 /** Rows of encoded chunks: some of them, several chunks as one, one input in another order. */
 import type { EncodedChunk } from '../table/encoded.ts';
 
-type Column = BigInt64Array | Float32Array;
+type Column = Int32Array | Float32Array;
 
 /** The rows at these indices, copied. */
 export function pickEncoded(chunk: EncodedChunk, rows: Uint32Array): EncodedChunk {
@@ -69,5 +69,5 @@ function concatenate<T extends Column>(columns: readonly T[]): T {
 }
 
 function emptyLike<T extends Column>(column: T, length: number): T {
-  return (column instanceof BigInt64Array ? new BigInt64Array(length) : new Float32Array(length)) as T;
+  return (column instanceof Int32Array ? new Int32Array(length) : new Float32Array(length)) as T;
 }

@@ -79,19 +79,11 @@ export interface TableSpec {
 export interface EncodedChunk {
   readonly rows: number;
   /** Row ids by name of the input: `rows` of them for an id, `rows * length` for a bag. */
-  readonly ids: Readonly<Record<string, BigInt64Array>>;
+  readonly ids: Readonly<Record<string, Int32Array>>;
   /** Weights by name of the bag: `rows * length`, before the combiner. */
   readonly weights: Readonly<Record<string, Float32Array>>;
   /** Numbers by name of the input, of kind `number` or `quantile`. */
   readonly numbers: Readonly<Record<string, Float32Array>>;
-}
-
-/**
- * Returns a view of ids as 32-bit words: word 2 i is id i, which must be below 2^31, and word 2 i + 1 is 0. Reading ids
- * as bigints would allocate an object for each of them.
- */
-export function idWords({ buffer, byteOffset, length }: BigInt64Array): Int32Array {
-  return new Int32Array(buffer, byteOffset, 2 * length);
 }
 
 /** The label of a row whose outcome is not final yet. */

@@ -3,9 +3,9 @@ import { DuckDBArrayVector, type DuckDBConnection, type DuckDBDataChunk } from '
 import { STATEMENTS } from './database.ts';
 
 const ARRAYS = {
-  BIGINT: BigInt64Array,
   DOUBLE: Float64Array,
   FLOAT: Float32Array,
+  INTEGER: Int32Array,
   TINYINT: Int8Array,
   UTINYINT: Uint8Array,
 } as const;
@@ -13,7 +13,7 @@ const ARRAYS = {
 /** DuckDB types that can be read. */
 export type ColumnType = keyof typeof ARRAYS;
 /** The values of a column. */
-export type ColumnArray = BigInt64Array | Float64Array | Float32Array | Int8Array | Uint8Array;
+export type ColumnArray = Float64Array | Float32Array | Int32Array | Int8Array | Uint8Array;
 
 /** The type of a column without NULLs. */
 export interface ColumnLayout {
@@ -78,9 +78,8 @@ export async function* readNumberedColumns(
       const block = waiting.get(run.block) ?? { filled: 0, columns: emptyColumns(layout, blockRows) };
       waiting.set(run.block, block);
       block.filled += run.positions.length;
-      for (const [index, source] of sources.entries()) {
-        scatter(source, run.from, run.positions, block.columns[index], layout[index]?.length ?? 1);
-      }
+      for (const [index, source] of sources.entries())
+        copyRun(source, run, block.columns[index] as ColumnArray, layout[index]?.length ?? 1);
     }
     for (let block = waiting.get(next); block?.filled === blockRows; block = waiting.get(next)) {
       waiting.delete(next);
@@ -108,6 +107,8 @@ interface BlockRun {
   readonly from: number;
   /** Positions of the rows in the block. */
   readonly positions: Int32Array;
+  /** Whether each position is one more than that before. */
+  readonly isConsecutive: boolean;
 }
 
 function blockRuns(numbers: Float64Array, rows: number, blockRows: number): BlockRun[] {
@@ -116,10 +117,14 @@ function blockRuns(numbers: Float64Array, rows: number, blockRows: number): Bloc
     const block = Math.floor(((numbers[from] ?? 1) - 1) / blockRows);
     const first = block * blockRows + 1;
     let to = from;
-    while (to < rows && (numbers[to] ?? 0) >= first && (numbers[to] ?? 0) < first + blockRows) to += 1;
+    while (to < rows && (numbers[to] as number) >= first && (numbers[to] as number) < first + blockRows) to += 1;
     const positions = new Int32Array(to - from);
-    for (let i = from; i < to; i += 1) positions[i - from] = (numbers[i] ?? 0) - first;
-    runs.push({ block, from, positions });
+    let isConsecutive = true;
+    for (let i = from; i < to; i += 1) {
+      positions[i - from] = (numbers[i] as number) - first;
+      if (i > from && numbers[i] !== (numbers[i - 1] as number) + 1) isConsecutive = false;
+    }
+    runs.push({ block, from, positions, isConsecutive });
     from = to;
   }
   return runs;
@@ -143,45 +148,19 @@ function itemsOf(chunk: DuckDBDataChunk, index: number, { type, length }: Column
   return items;
 }
 
-function scatter(
+/** Copies the rows of a run, `width` values each, from a chunk's column to a block's. */
+function copyRun(
   source: ColumnArray,
-  from: number,
-  positions: Int32Array,
-  target: ColumnArray | undefined,
+  { from, positions, isConsecutive }: BlockRun,
+  target: ColumnArray,
   width: number,
 ): void {
-  if (target === undefined) return;
-  if (source instanceof BigInt64Array) {
-    if (target instanceof BigInt64Array) scatterIds(source, from, positions, target, width);
-  } else if (!(target instanceof BigInt64Array)) {
-    scatterNumbers(source, from, positions, target, width);
+  if (isConsecutive) {
+    target.set(source.subarray(from * width, (from + positions.length) * width), (positions[0] as number) * width);
+    return;
   }
-}
-
-function scatterIds(
-  source: BigInt64Array,
-  from: number,
-  positions: Int32Array,
-  target: BigInt64Array,
-  width: number,
-): void {
   for (let i = 0; i < positions.length; i += 1) {
-    const to = (positions[i] ?? 0) * width;
-    for (let k = 0; k < width; k += 1) target[to + k] = source[(from + i) * width + k] ?? 0n;
-  }
-}
-
-type NumberArray = Exclude<ColumnArray, BigInt64Array>;
-
-function scatterNumbers(
-  source: NumberArray,
-  from: number,
-  positions: Int32Array,
-  target: NumberArray,
-  width: number,
-): void {
-  for (let i = 0; i < positions.length; i += 1) {
-    const to = (positions[i] ?? 0) * width;
-    for (let k = 0; k < width; k += 1) target[to + k] = source[(from + i) * width + k] ?? 0;
+    const to = (positions[i] as number) * width;
+    for (let k = 0; k < width; k += 1) target[to + k] = source[(from + i) * width + k] as number;
   }
 }

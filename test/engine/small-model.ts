@@ -57,18 +57,9 @@ export function smallChunk(rows: number, from = 0): EncodedChunk {
   return {
     rows,
     ids: {
-      city: BigInt64Array.from(
-        row((i) => (i * 7) % 9),
-        BigInt,
-      ),
-      item: BigInt64Array.from(
-        row((i) => (i * i + 3) % 40),
-        BigInt,
-      ),
-      history: BigInt64Array.from(
-        slots((i, k) => (k < filled(i) ? (i * 3 + k * k) % 40 : 0)),
-        BigInt,
-      ),
+      city: Int32Array.from(row((i) => (i * 7) % 9)),
+      item: Int32Array.from(row((i) => (i * i + 3) % 40)),
+      history: Int32Array.from(slots((i, k) => (k < filled(i) ? (i * 3 + k * k) % 40 : 0))),
     },
     weights: { history: Float32Array.from(slots((i, k) => (k < filled(i) ? 0.5 + ((i + k) % 3) : 0))) },
     numbers: {

@@ -61,7 +61,7 @@ async function writeCases(path: string, modelFolder: string, chunk: EncodedChunk
   const model = await openScoringModel(modelFolder, { threads: 1 });
   const outputs = await model.predict(chunk);
   await model.release();
-  const rowsOf = (values: ArrayLike<number | bigint>) => {
+  const rowsOf = (values: ArrayLike<number>) => {
     const length = values.length / chunk.rows;
     const plain = Array.from(values, (value) => (Number.isNaN(Number(value)) ? null : Number(value)));
     return Array.from({ length: chunk.rows }, (_, row) =>
@@ -73,7 +73,7 @@ async function writeCases(path: string, modelFolder: string, chunk: EncodedChunk
     ...Object.fromEntries(Object.entries(chunk.weights).map(([name, values]) => [`${name}_weights`, values])),
     ...chunk.numbers,
   };
-  const byName = (values: Readonly<Record<string, ArrayLike<number | bigint>>>) =>
+  const byName = (values: Readonly<Record<string, ArrayLike<number>>>) =>
     Object.fromEntries(Object.entries(values).map(([name, column]) => [name, rowsOf(column)]));
   await writeFile(path, JSON.stringify({ inputs: byName(inputs), outputs: byName(outputs), ...extra }));
 }

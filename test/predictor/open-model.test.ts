@@ -27,7 +27,7 @@ const AT = new Date('2026-03-01T00:00:00.000Z');
 const declaration = parseDeclaration(DECLARATION, 'shop.yaml');
 const CHUNK: EncodedChunk = {
   rows: 3,
-  ids: { item: BigInt64Array.of(0n, 2n, 5n) },
+  ids: { item: Int32Array.of(0, 2, 5) },
   weights: {},
   numbers: { age: Float32Array.of(18, Number.NaN, 77) },
 };
@@ -65,7 +65,7 @@ async function published(spoil: (folder: string) => Promise<void> = async () => 
 async function expectedScores(): Promise<Record<string, unknown>> {
   const session = await Session.open(await readFile(join(trained.folder, 'model.onnx')), { threads: 1 });
   const outputs = await session.run({
-    item: { data: CHUNK.ids.item as BigInt64Array, shape: [3] },
+    item: { data: BigInt64Array.from(CHUNK.ids.item ?? [], BigInt), shape: [3] },
     age: { data: CHUNK.numbers.age as Float32Array, shape: [3] },
   });
   await session.release();

@@ -71,9 +71,9 @@ async function score(bytes: Uint8Array, rows: number, from = 0): Promise<Record<
   const { ids, weights, numbers } = smallChunk(rows, from);
   const session = await Session.open(bytes, { threads: 1 });
   const inputs = {
-    city: { data: ids.city as BigInt64Array, shape: [rows] },
-    item: { data: ids.item as BigInt64Array, shape: [rows] },
-    history: { data: ids.history as BigInt64Array, shape: [rows, 4] },
+    city: { data: BigInt64Array.from(ids.city ?? [], BigInt), shape: [rows] },
+    item: { data: BigInt64Array.from(ids.item ?? [], BigInt), shape: [rows] },
+    history: { data: BigInt64Array.from(ids.history ?? [], BigInt), shape: [rows, 4] },
     history_weights: { data: weights.history as Float32Array, shape: [rows, 4] },
     ...Object.fromEntries(Object.entries(numbers).map(([name, data]) => [name, { data, shape: [rows] }])),
   };

@@ -54,17 +54,22 @@ function inputsOf(
   start: number,
   end: number,
 ): Record<string, NamedTensor> {
-  const slice = <T extends BigInt64Array | Float32Array>(name: string, data: T): [string, NamedTensor] => {
+  const slice = <T extends Int32Array | Float32Array>(data: T): T => {
     const length = data.length / rows;
-    const shape = Object.hasOwn(ids, name) && !Object.hasOwn(weights, name) ? [end - start] : [end - start, length];
-    return [name, { data: data.subarray(start * length, end * length) as T, shape }];
+    return data.subarray(start * length, end * length) as T;
   };
+  const shapeOf = (name: string) =>
+    Object.hasOwn(weights, name) ? [end - start, (weights[name]?.length ?? 0) / rows] : [end - start];
   return Object.fromEntries([
-    ...Object.entries(ids).map(([name, data]) => slice(name, data)),
-    ...Object.entries(weights).map(([name, data]): [string, NamedTensor] => [`${name}_weights`, slice(name, data)[1]]),
-    ...Object.entries(numbers).map(([name, data]): [string, NamedTensor] => [
-      name,
-      { data: data.subarray(start, end), shape: [end - start] },
-    ]),
+    ...Object.entries(ids).map(([name, data]) => [name, { data: int64(slice(data)), shape: shapeOf(name) }]),
+    ...Object.entries(weights).map(([name, data]) => [`${name}_weights`, { data: slice(data), shape: shapeOf(name) }]),
+    ...Object.entries(numbers).map(([name, data]) => [name, { data: slice(data), shape: [end - start] }]),
   ]);
+}
+
+/** Returns ids, which are not negative, as the int64 of the graph's inputs. Bigints would be an object for each id. */
+function int64(ids: Int32Array): BigInt64Array {
+  const words = new Int32Array(2 * ids.length);
+  for (let i = 0; i < ids.length; i++) words[2 * i] = ids[i] as number;
+  return new BigInt64Array(words.buffer);
 }

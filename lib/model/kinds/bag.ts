@@ -1,6 +1,6 @@
 /** A bag: up to `length` weighted ids per row, whose embeddings are combined to one. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type BagInput, idWords } from '../../table/encoded.ts';
+import type { BagInput } from '../../table/encoded.ts';
 import type { EmbeddedKind } from './input-kind.ts';
 
 /** Bags. A training batch holds the combiner's coefficients, the scoring graph computes them from the weights. */
@@ -12,11 +12,11 @@ export const bag: EmbeddedKind<BagInput> = {
     { name: `${name}_weights`, shape: ['batch', length], type: 'float32' },
   ],
   writeRows({ name, length, combiner }, { ids, weights }, rows, into, at) {
-    const [source, target] = [idWords(ids[name] as BigInt64Array), into.ids[name] as Int32Array];
+    const [source, target] = [ids[name] as Int32Array, into.ids[name] as Int32Array];
     const coefficients = into.coefficients[name] as Float32Array;
     for (const [i, row] of rows.entries()) {
       const [from, to] = [row * length, (at + i) * length];
-      for (let k = 0; k < length; k++) target[to + k] = source[2 * (from + k)] as number;
+      for (let k = 0; k < length; k++) target[to + k] = source[from + k] as number;
       const rowWeights = (weights[name] as Float32Array).subarray(from, from + length);
       bagCoefficients(combiner, rowWeights, coefficients.subarray(to, to + length));
     }

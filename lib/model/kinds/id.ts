@@ -1,6 +1,6 @@
 /** One id per row. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type IdInput, idWords } from '../../table/encoded.ts';
+import type { IdInput } from '../../table/encoded.ts';
 import type { EmbeddedKind } from './input-kind.ts';
 
 /** Single ids, which are rows of their table in a training batch and in the scoring graph. */
@@ -9,8 +9,8 @@ export const id: EmbeddedKind<IdInput> = {
   idsPerRow: () => 1,
   graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'int64' }],
   writeRows({ name }, { ids }, rows, into, at) {
-    const [source, target] = [idWords(ids[name] as BigInt64Array), into.ids[name] as Int32Array];
-    for (let i = 0; i < rows.length; i++) target[at + i] = source[2 * (rows[i] as number)] as number;
+    const [source, target] = [ids[name] as Int32Array, into.ids[name] as Int32Array];
+    for (let i = 0; i < rows.length; i++) target[at + i] = source[rows[i] as number] as number;
   },
   embed: ({ name }, table, encoded) => tf.gather(table, encoded[name] as tf.Tensor),
 };

@@ -166,12 +166,12 @@ function assertIncreasing(rowNumbers: Float64Array, before: number): number {
 }
 
 function chunkOf(rows: number, columns: readonly InputColumn[], arrays: readonly ColumnArray[]): EncodedChunk {
-  const ids: Record<string, BigInt64Array> = {};
+  const ids: Record<string, Int32Array> = {};
   const weights: Record<string, Float32Array> = {};
   const numbers: Record<string, Float32Array> = {};
   columns.forEach(({ field, input }, index) => {
     const array = arrays[index];
-    if (field === 'ids' && array instanceof BigInt64Array) ids[input] = array;
+    if (field === 'ids' && array instanceof Int32Array) ids[input] = array;
     else if (field === 'weights' && array instanceof Float32Array) weights[input] = array;
     else if (field === 'numbers' && array instanceof Float32Array) numbers[input] = array;
   });

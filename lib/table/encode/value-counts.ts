@@ -1,6 +1,6 @@
 /** Counts, over encoded rows, what a model is not told: missing values, and values that it does not know. */
 import type { Feature } from '../../config/declaration.ts';
-import { type EncodedChunk, type InputSpec, idWords, PARTS, type Part } from '../encoded.ts';
+import { type EncodedChunk, type InputSpec, PARTS, type Part } from '../encoded.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
 import { firstId, idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns } from '../kinds/index.ts';
@@ -118,7 +118,7 @@ export class ValueCounter {
       switch (input.kind) {
         case 'id':
         case 'bag':
-          countIds(tally, ids[input.name] as BigInt64Array, {
+          countIds(tally, ids[input.name] as Int32Array, {
             length: input.kind === 'bag' ? input.length : 1,
             firstKnown: firstKnown ?? 0,
             count,
@@ -153,7 +153,7 @@ function firstKnownId(encoder: Pick<Encoder, 'embeddings'>, input: InputSpec): n
 
 function countIds(
   tally: Tally,
-  ids: BigInt64Array,
+  ids: Int32Array,
   {
     length,
     firstKnown,
@@ -166,12 +166,11 @@ function countIds(
     readonly rows: Uint32Array | undefined;
   },
 ): void {
-  const words = idWords(ids);
   for (let i = 0; i < count; i++) {
     const row = rows === undefined ? i : (rows[i] as number);
     let values = 0;
     for (let at = row * length; at < (row + 1) * length; at++) {
-      const id = words[2 * at] as number;
+      const id = ids[at] as number;
       // 0 is the missing value, and pads a bag.
       if (id === 0) continue;
       values++;

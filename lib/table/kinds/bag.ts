@@ -82,7 +82,7 @@ function encode(encoder: Encoder, { embedding, maxLength }: BagFeature, index: n
   return {
     joins: [],
     columns: [
-      { sql: padded(list, 'BIGINT'), field: 'ids', type: 'BIGINT', length: maxLength },
+      { sql: padded(list, 'INTEGER'), field: 'ids', type: 'INTEGER', length: maxLength },
       { sql: padded(preparedName('weights', index), 'FLOAT'), field: 'weights', type: 'FLOAT', length: maxLength },
     ],
   };

@@ -26,7 +26,7 @@ export interface IdSourceKind<Source extends IdSource> {
   /** Returns the number of rows of the table. */
   rows(source: Source, fitted: FittedTable): number;
   /**
-   * Returns the SQL of the row id, of type BIGINT, of a text that is not NULL. `known` is the SQL of the text's id in
+   * Returns the SQL of the row id, of type INTEGER, of a text that is not NULL. `known` is the SQL of the text's id in
    * the vocabulary, NULL for a text that is not in it; `null` without a vocabulary.
    */
   idSql(source: Source, text: string, known: string | null): string;
@@ -66,7 +66,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
     rows: ({ unknown }, { vocabularySize }) => 1 + unknown + vocabularySize,
     idSql(source, text, known) {
       const unknown = `1 + ${bucketSql(0, text, source.unknown)}`;
-      return `CAST(${known === null ? unknown : `COALESCE(${known}, ${unknown})`} AS BIGINT)`;
+      return `CAST(${known === null ? unknown : `COALESCE(${known}, ${unknown})`} AS INTEGER)`;
     },
     edgeCaseTexts: () => EDGE_CASE_TEXTS,
   },
@@ -77,7 +77,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
     anyText: '1',
     firstId: () => 1,
     rows: ({ buckets }) => 1 + buckets,
-    idSql: ({ seed, buckets }, text) => `CAST(1 + ${bucketSql(seed, text, buckets)} AS BIGINT)`,
+    idSql: ({ seed, buckets }, text) => `CAST(1 + ${bucketSql(seed, text, buckets)} AS INTEGER)`,
     edgeCaseTexts: () => EDGE_CASE_TEXTS,
   },
 
@@ -89,7 +89,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
     rows: ({ size }) => 2 + size,
     idSql({ size }, text) {
       const id = `TRY_CAST(${text} AS BIGINT)`;
-      return `CASE WHEN ${id} >= 0 AND ${id} < ${size} THEN ${id} + 2 ELSE CAST(1 AS BIGINT) END`;
+      return `CASE WHEN ${id} >= 0 AND ${id} < ${size} THEN CAST(${id} + 2 AS INTEGER) ELSE CAST(1 AS INTEGER) END`;
     },
     edgeCaseTexts: ({ size }) => ['0', '1', String(size - 1), String(size), '-1', '5.0', '9223372036854775808'],
   },

@@ -71,10 +71,10 @@ export async function* ascendingCounts(
   database: Database,
   values: string,
 ): AsyncGenerator<{ readonly value: number; readonly count: number }> {
-  const grouped = `SELECT value, count(*) FROM ${values} GROUP BY value ORDER BY value`;
+  const grouped = `SELECT value, CAST(count(*) AS DOUBLE) FROM ${values} GROUP BY value ORDER BY value`;
   const layout = [
     { type: 'FLOAT', length: null },
-    { type: 'BIGINT', length: null },
+    { type: 'DOUBLE', length: null },
   ] as const;
   const connection = await database.connect();
   try {

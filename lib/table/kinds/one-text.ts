@@ -30,6 +30,6 @@ function encode(encoder: Encoder, { embedding }: Embedded, index: number): Encod
       vocabulary === undefined
         ? []
         : [`LEFT JOIN ${vocabulary.table} joined${index} ON joined${index}.value = ${text}`],
-    columns: [{ sql: `CASE WHEN ${text} IS NULL THEN 0 ELSE ${id} END`, field: 'ids', type: 'BIGINT', length: null }],
+    columns: [{ sql: `CASE WHEN ${text} IS NULL THEN 0 ELSE ${id} END`, field: 'ids', type: 'INTEGER', length: null }],
   };
 }

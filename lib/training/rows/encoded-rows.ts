@@ -3,9 +3,9 @@
  * models.
  */
 import { encodeSql } from '../../table/encode/encode-sql.ts';
-import { type EncodedChunk, idWords } from '../../table/encoded.ts';
+import type { EncodedChunk } from '../../table/encoded.ts';
 import type { Encoder } from '../../table/encoder.ts';
-import { type ColumnFile, ColumnFileWriter, type FileColumns, type FileLayout } from './column-file.ts';
+import { type ColumnFile, ColumnFileWriter, type FileLayout } from './column-file.ts';
 
 type Group = 'ids' | 'weights' | 'numbers';
 
@@ -36,11 +36,11 @@ export class EncodedRowsWriter {
     const { ids, weights, numbers } = this.#layout;
     return this.#file.append(rows, (some, into, at) => {
       for (const [name, length] of Object.entries(ids))
-        copyRows(idWords(chunk.ids[name] as BigInt64Array), { stride: 2, length }, some, into.ids[name], at);
+        copyRows(chunk.ids[name] as Int32Array, length, some, into.ids[name], at);
       for (const [name, length] of Object.entries(weights))
-        copyRows(chunk.weights[name] as Float32Array, { stride: 1, length }, some, into.weights[name], at);
+        copyRows(chunk.weights[name] as Float32Array, length, some, into.weights[name], at);
       for (const [name, length] of Object.entries(numbers))
-        copyRows(chunk.numbers[name] as Float32Array, { stride: 1, length }, some, into.numbers[name], at);
+        copyRows(chunk.numbers[name] as Float32Array, length, some, into.numbers[name], at);
     });
   }
 
@@ -69,7 +69,7 @@ class EncodedFile implements EncodedRows {
     const blocks = Array.from({ length: this.#file.blocks }, (_, block) => block);
     let block = 0;
     for await (const columns of this.#file.read(blocks.map((one) => [one]))) {
-      yield chunkOf(columns, this.#file.blockRows(block));
+      yield { rows: this.#file.blockRows(block), ...columns };
       block += 1;
     }
   }
@@ -82,33 +82,17 @@ function layoutOf(encoder: Encoder): FileLayout<Group> {
   return { ids: lengths('ids'), weights: lengths('weights'), numbers: lengths('numbers') };
 }
 
-/** Copies `length` elements for each row, of which `source` has one in every `stride`. */
+/** Copies `length` elements for each row. */
 function copyRows<T extends Int32Array | Float32Array>(
   source: T,
-  { stride, length }: { readonly stride: number; readonly length: number },
+  length: number,
   rows: Uint32Array,
   target: T | undefined,
   at: number,
 ): void {
   if (target === undefined) return;
   for (let i = 0; i < rows.length; i++) {
-    const [from, to] = [(rows[i] as number) * length * stride, (at + i) * length];
-    for (let k = 0; k < length; k++) target[to + k] = source[from + k * stride] as number;
+    const [from, to] = [(rows[i] as number) * length, (at + i) * length];
+    for (let k = 0; k < length; k++) target[to + k] = source[from + k] as number;
   }
-}
-
-function chunkOf({ ids, weights, numbers }: FileColumns<Group>, rows: number): EncodedChunk {
-  return {
-    rows,
-    ids: Object.fromEntries(Object.entries(ids).map(([name, values]) => [name, bigIds(values)])),
-    weights,
-    numbers,
-  };
-}
-
-function bigIds(ids: Int32Array): BigInt64Array {
-  const big = new BigInt64Array(ids.length);
-  const words = idWords(big);
-  for (let i = 0; i < ids.length; i++) words[2 * i] = ids[i] as number;
-  return big;
 }

@@ -36,8 +36,8 @@ afterAll(() => rm(folder, { recursive: true }));
 const testRows = ({ part }: LogChunk) => Uint32Array.from(part.keys()).filter((row) => part[row] === 2);
 
 /** All columns of the rows of some chunks, as lists. */
-function columnsOf(all: readonly (readonly [EncodedChunk, Uint32Array])[]): Record<string, (number | bigint)[]> {
-  const columns: Record<string, (number | bigint)[]> = {};
+function columnsOf(all: readonly (readonly [EncodedChunk, Uint32Array])[]): Record<string, number[]> {
+  const columns: Record<string, number[]> = {};
   for (const [chunk, rows] of all)
     for (const group of ['ids', 'weights', 'numbers'] as const)
       for (const [name, values] of Object.entries(chunk[group])) {

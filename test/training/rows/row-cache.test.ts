@@ -96,14 +96,8 @@ function chunk(from: number, rows: number): LogChunk {
     rowNumbers: Float64Array.from(row((i) => i)),
     part: Uint8Array.from(row((i) => i % 2)),
     ids: {
-      item: BigInt64Array.from(
-        row((i) => i),
-        BigInt,
-      ),
-      history: BigInt64Array.from(
-        row((i) => i).flatMap((i) => [i, i + 1]),
-        BigInt,
-      ),
+      item: Int32Array.from(row((i) => i)),
+      history: Int32Array.from(row((i) => i).flatMap((i) => [i, i + 1])),
     },
     weights: { history: Float32Array.from(row((i) => i).flatMap(() => [1, 3])) },
     numbers: {
