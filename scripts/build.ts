@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { secondsText } from '../lib/numbers/text.ts';
 import { bundleFunctions } from './bundle-functions.ts';
 
@@ -14,6 +14,8 @@ const WASM = 'lib/engine/memory/sparse.wasm';
 const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
 const EXPORTS = { index: 'exports/index.ts', model: 'exports/model.ts', cdk: 'exports/cdk.ts' };
+/** Packages that go into the bundles: a start of the command reads one file instead of dozens of small ones. */
+const BUNDLED = ['@aws-lambda-powertools/batch', 'cli-progress', 'commander', 'yaml', 'zod'];
 const SOURCES = ['bin', 'exports', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json', 'tsconfig.json'];
 
 const digest = digestOf(SOURCES);
@@ -72,8 +74,12 @@ async function buildDist(): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // TensorFlow.js is bundled, because Node.js takes its ES modules for CommonJS. All other packages are dependencies.
-    packages: 'external',
+    external: externalPackages(),
+    plugins: [requiring(['@duckdb/node-api', 'onnxruntime-node'])],
+    // What is bundled from CommonJS calls `require`, which a module does not have.
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
+    },
     logLevel: 'warning',
   });
   copyFileSync(WASM, 'dist/sparse.wasm');
@@ -82,6 +88,33 @@ async function buildDist(): Promise<void> {
   writeFileSync('dist/functions/package.json', '{ "type": "commonjs" }\n');
   cpSync('lib/asset/lambda', 'dist/lambda', { recursive: true });
   writeTypes();
+}
+
+/** The packages that the bundles find among the dependencies of the installed package. */
+function externalPackages(): string[] {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
+    'dependencies' | 'peerDependencies',
+    Record<string, string>
+  >;
+  return Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !BUNDLED.includes(name));
+}
+
+/**
+ * Loads CommonJS packages by `require`. Where a module imports one, Node.js parses all of its files to find the names
+ * that it exports, which for these packages takes longer than to load them.
+ */
+function requiring(packages: readonly string[]): Plugin {
+  const namespace = 'required';
+  return {
+    name: namespace,
+    setup({ onResolve, onLoad }) {
+      for (const name of packages)
+        onResolve({ filter: new RegExp(`^${name}$`) }, ({ kind }) =>
+          kind === 'require-call' ? { path: name, external: true } : { path: name, namespace },
+        );
+      onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: `module.exports = require('${path}');` }));
+    },
+  };
 }
 
 /** Writes the type declarations of the public entry points, and of everything that they refer to. */

@@ -1,5 +1,5 @@
 /** Reads the settings of a process from its environment variables, each with a zod schema that parses its text. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Thrown if environment variables are absent or not valid. */
 export class EnvironmentError extends Error {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileSchema } from './schema/schema.ts';
 
 /** Returns the JSON Schema of `entirespace.yaml`, for editors. Rules that involve several members are not in it. */

@@ -2,7 +2,7 @@
  * The schemas of single values in a declaration. The text that each of them passes to zod is the phrase that follows
  * "expected" in a message.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DURATION, INSTANT, parseInstant } from './units.ts';
 
 const COLUMN = 'a column name';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { putConditionally } from '../store/conditional-put.ts';
 import { InvalidRecordError, readRecord, recordText } from '../store/records.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';

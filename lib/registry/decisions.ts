@@ -1,6 +1,6 @@
 /** The history of a model: why each version is, or is not, the current one. Decisions are added and never changed. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { putConditionally } from '../store/conditional-put.ts';
 import { readRecord, recordText } from '../store/records.ts';
 import { ObjectNotFoundError, type Store } from '../store/store.ts';

@@ -7,7 +7,7 @@
  * and fails after one of a later holder.
  */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { putConditionally } from '../store/conditional-put.ts';
 import { readRecord, recordText, type Stored } from '../store/records.ts';
 import type { Store } from '../store/store.ts';

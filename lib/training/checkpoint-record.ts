@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidRecordError, readRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,5 +1,5 @@
 /** What the processes of one training run leave for each other in the bucket, below `_training/<model>/<run id>/`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GateDecision } from '../../lib/gate/decide.ts';
 
 const FORMAT_VERSION = 1;

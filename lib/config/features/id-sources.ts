@@ -1,5 +1,5 @@
 /** Id sources: how the values of an embedding table become row ids. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
 import { seed, whole } from '../value-schemas.ts';
 

@@ -3,7 +3,7 @@
  * how it is written in the file, and an object in `FEATURE_KINDS` with its checks and defaults. It is a compile-time
  * error to leave out the object of a kind, or a part of an object.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
 import { sameColumn, unknownName } from '../names.ts';
 import { bound, clip, column, scalar, text, whole } from '../value-schemas.ts';

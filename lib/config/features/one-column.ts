@@ -1,5 +1,5 @@
 /** Members that every feature has, and those that every feature of a single column has. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { column } from '../value-schemas.ts';
 import type { NamedColumn } from './feature-kind.ts';
 

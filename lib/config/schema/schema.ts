@@ -3,7 +3,7 @@
  * The schemas in `lib/config/sections/` parse a section to its values in the declaration, in camel case. Rules that
  * involve several members are checked in `lib/config/check/`. Types named `...Shape` are parsed values.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { idSourceMembers } from '../features/id-sources.ts';
 import { draftFeatureSchema, featureSchema } from '../features/kinds.ts';
 import { MOST_DIMENSION } from '../features/table-choice.ts';

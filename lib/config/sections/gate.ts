@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from '../units.ts';
 import { duration, factor, featureName, pcocLimits, positive, rejectable, share, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { column, rate, rejectable } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { WINDOW_ROWS } from '../../contract/limits.ts';
 import { atMost, notNegative, seed, share, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DATA_FORMATS } from '../../contract/bucket.ts';
 import type { CandidatePlan } from '../../table/candidates/plan.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MessageError } from '../errors.ts';
 import type { Arrival } from './keys.ts';
 import { parseBody } from './messages.ts';

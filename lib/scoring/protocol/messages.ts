@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listed } from '../../numbers/text.ts';
 import { problemsOf } from '../../store/records.ts';
 import { MessageError } from '../errors.ts';

@@ -2,7 +2,7 @@
  * The records by which planners, scorers and finishers agree. Each is written under a condition, so the first one
  * stays, and every process follows the record that it finds, whichever process wrote it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { outcomeKey, planKey } from '../../contract/bucket.ts';
 import {
   InvalidRecordError,

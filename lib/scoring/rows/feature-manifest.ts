@@ -2,7 +2,7 @@
  * Feature tables in the bucket: `features/<entity>/dt=<date>/bucket=NNNNN.parquet`, and `_manifest.json`, which is
  * written last and names the version of every bucket. A folder without a manifest is no table.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EntityTable } from '../../config/declaration.ts';
 import {
   bucketName,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { publishedDeclaration } from '../../predictor/published-declaration.ts';
 import { currentVersion } from '../../registry/current.ts';
 import { ModelCorruptedError, VersionNotFoundError } from '../../registry/errors.ts';

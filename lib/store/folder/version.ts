@@ -6,7 +6,7 @@ import type { BigIntStats } from 'node:fs';
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ifThere } from '../errno.ts';
 import { parseRecord } from '../records.ts';
 import type { ObjectInfo } from '../store.ts';
