@@ -8,6 +8,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { secondsText } from '../lib/numbers/text.ts';
+import { WORKERS } from '../lib/workers/entries.ts';
 import { bundleFunctions } from './bundle-functions.ts';
 
 const WASM = 'lib/engine/memory/sparse.wasm';
@@ -67,7 +68,7 @@ async function buildDist(): Promise<void> {
   rmSync('dist', { recursive: true, force: true });
   mkdirSync('dist');
   await build({
-    entryPoints: { entirespace: 'bin/entirespace.ts', training: 'training/main.ts', ...EXPORTS },
+    entryPoints: { entirespace: 'bin/entirespace.ts', training: 'training/main.ts', ...EXPORTS, ...WORKERS },
     outdir: 'dist',
     bundle: true,
     splitting: true,

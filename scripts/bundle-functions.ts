@@ -24,6 +24,9 @@ export function bundleFunctions(outFolder: string): Promise<BuildResult<{ metafi
     format: 'cjs',
     platform: 'node',
     target: 'node20',
+    // CommonJS has no `import.meta.url`, by which a module finds the files beside it.
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
     external: [...LAMBDA_PACKAGES],
     metafile: true,
     logLevel: 'warning',

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 const ROOMS = [
   'lib/contract',
   'lib/numbers',
+  'lib/workers',
   'lib/config',
   'lib/table',
   'lib/model',

@@ -1,0 +1,69 @@
+import { type Transferable, Worker } from 'node:worker_threads';
+import { errorOfRecord, type RequestMessage, type ResponseMessage } from './messages.ts';
+
+interface Pending<Response> {
+  readonly resolve: (response: Response) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A worker thread whose module calls `serveRequests`. An idle one does not keep the process alive.
+ *
+ *     const worker = new WorkerThread<Question, Answer>(workerUrl('...'));
+ *     const answer = await worker.request(question);
+ *     await worker.terminate();
+ */
+export class WorkerThread<Request, Response> {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending<Response>>();
+  #count = 0;
+  /** Why the thread ended; `null` while it runs. */
+  #ended: Error | null = null;
+
+  /** Starts a thread. A module that cannot be loaded makes the first request fail. */
+  constructor(module: URL) {
+    // The options of this process may be loaders that the bundle of a worker does not need.
+    this.#worker = new Worker(module, { execArgv: [] });
+    this.#worker.unref();
+    this.#worker.on('message', (message: ResponseMessage<Response>) => this.#settle(message));
+    this.#worker.on('error', (error) => this.#end(error));
+    this.#worker.on('messageerror', (error) => this.#end(error));
+    this.#worker.on('exit', (code) =>
+      this.#end(new Error(`worker thread of ${module.pathname} ended with exit code ${code} before it responded`)),
+    );
+  }
+
+  /**
+   * Sends a request and returns the response. Several requests may be under way at once.
+   * @param transfer buffers of the request that are moved to the worker instead of copied
+   * @throws {Error} what was thrown in the worker, or, here and for every later request, why the worker ended.
+   */
+  request(request: Request, transfer: readonly Transferable[] = []): Promise<Response> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    const message: RequestMessage<Request> = { number: this.#count, request };
+    this.#worker.postMessage(message, [...transfer]);
+    this.#count += 1;
+    this.#worker.ref();
+    return new Promise((resolve, reject) => this.#pending.set(message.number, { resolve, reject }));
+  }
+
+  /** Ends the thread, even in the middle of a request, and waits until it has ended. */
+  async terminate(): Promise<void> {
+    this.#end(new Error('worker thread was terminated before it responded'));
+    await this.#worker.terminate();
+  }
+
+  #settle(message: ResponseMessage<Response>): void {
+    const pending = this.#pending.get(message.number);
+    this.#pending.delete(message.number);
+    if (this.#pending.size === 0) this.#worker.unref();
+    if ('error' in message) pending?.reject(errorOfRecord(message.error));
+    else pending?.resolve(message.response);
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#pending.clear();
+  }
+}
