@@ -1,6 +1,6 @@
 /** What models are written with: stage graphs, probabilities in logits, networks as pure TF.js functions. */
 export { type Calibrator, type Calibrators, calibrateLogits } from '../lib/model/calibrators.ts';
-export { embed, type Layout, layoutOf, towerInput } from '../lib/model/fields.ts';
+export { type EmbeddedRows, embed, type Layout, layoutOf, type SharedRows, towerInput } from '../lib/model/fields.ts';
 export {
   forwardFunction,
   lossFunction,
@@ -9,6 +9,7 @@ export {
   stepFunction,
 } from '../lib/model/functions.ts';
 export type { EncodedTensors } from '../lib/model/kinds/input-kind.ts';
+export { linear } from '../lib/model/layers/linear.ts';
 export { towers } from '../lib/model/layers/tower.ts';
 export { conditionalLosses } from '../lib/model/losses/conditional-cross-entropy.ts';
 export { reachLosses } from '../lib/model/losses/reach-cross-entropy.ts';
@@ -22,6 +23,7 @@ export type {
   NetworkShape,
   ParameterSpec,
   Tensors,
+  TowerInput,
 } from '../lib/model/network.ts';
 export { reachOutputs } from '../lib/model/outputs.ts';
 export { bothLogit, crossEntropy, logAddExp, probability, reachLogit } from '../lib/model/reach.ts';

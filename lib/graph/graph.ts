@@ -1,4 +1,4 @@
-/** A traced graph: ONNX operators over named values, for any batch size. */
+/** A traced graph: ONNX operators over named values, for any number of rows. */
 
 /** Type of the elements of a value. */
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
@@ -6,11 +6,23 @@ export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 /** Elements of a value in row-major order; booleans are bytes of 0 or 1. */
 export type Values = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
-/** A dimension: a fixed size, or a multiple of the batch size. */
-export type Dimension = number | { readonly batch: number };
+/**
+ * The sizes that are open in a graph: the rows of a batch, and the distinct rows of inputs that many rows of the batch
+ * share.
+ */
+export type OpenSize = 'batch' | 'distinct';
+
+/** A dimension: a fixed size, or a multiple of an open one. */
+export type Dimension = number | { readonly batch: number } | { readonly distinct: number };
+
+/** Returns the open size that a dimension is a multiple of, and the factor; `null` for a fixed size. */
+export function openSize(dimension: Dimension): { readonly of: OpenSize; readonly times: number } | null {
+  if (typeof dimension === 'number') return null;
+  return 'batch' in dimension ? { of: 'batch', times: dimension.batch } : { of: 'distinct', times: dimension.distinct };
+}
 
 /** Value of an attribute of an operator. */
-export type Attribute = number | readonly number[];
+export type Attribute = number | string | readonly number[];
 
 /** One use of an ONNX operator. */
 export interface Node {
@@ -78,6 +90,7 @@ export function graphText(graph: Graph): string {
 }
 
 function dimensionText(dimension: Dimension): string {
-  if (typeof dimension === 'number') return String(dimension);
-  return dimension.batch === 1 ? 'batch' : `${dimension.batch} batch`;
+  const open = openSize(dimension);
+  if (open === null) return String(dimension);
+  return open.times === 1 ? open.of : `${open.times} ${open.of}`;
 }

@@ -187,6 +187,18 @@ const RULES: Readonly<Record<string, Rule>> = {
     const shape = input.shape.toSpliced(at, 1, ...ids.shape);
     return r.emit('Gather', [name(r, x), name(r, indices)], { shape, dtype: input.dtype, attributes: { axis: at } });
   },
+  /** Adds up the rows of equal segments; ScatterND adds the rows to zeros in their order. */
+  UnsortedSegmentSum: (r, { x, segmentIds }, { numSegments }) => {
+    const input = x as tf.TensorInfo;
+    const shape = input.shape.with(0, numSegments as number);
+    const zeros = r.emit('Expand', [r.constant([0], [], input.dtype), r.dimensions(shape)], {
+      shape,
+      dtype: input.dtype,
+    });
+    const indices = reshaped(r, segmentIds as tf.TensorInfo, [input.shape[0] as number, 1]);
+    const inputs = [r.nameOf(zeros), r.nameOf(indices), name(r, x)];
+    return r.emit('ScatterND', inputs, { shape, dtype: input.dtype, attributes: { reduction: 'add' } });
+  },
 
   BatchMatMul: (r, { a, b }, { transposeA, transposeB }) => {
     const [left, right] = [a as tf.TensorInfo, b as tf.TensorInfo];

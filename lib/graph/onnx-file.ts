@@ -16,7 +16,15 @@ import {
   TensorShapeProto_DimensionSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
-import type { Attribute, Graph, Initializer, Node, Port } from './graph.ts';
+import {
+  type Attribute,
+  type Dimension,
+  type Graph,
+  type Initializer,
+  type Node,
+  openSize,
+  type Port,
+} from './graph.ts';
 import { ONNX_TYPES } from './kernels.ts';
 
 const IR_VERSION = 8n;
@@ -126,6 +134,9 @@ function nodeOf({ op, inputs, outputs, attributes }: Node) {
 const FLOAT_ATTRIBUTES = new Set(['alpha', 'beta', 'gamma']);
 
 function attributeOf(name: string, value: Attribute) {
+  if (typeof value === 'string') {
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s: Buffer.from(value) });
+  }
   if (typeof value !== 'number') {
     return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) });
   }
@@ -156,15 +167,14 @@ function bytesOf({ values }: Initializer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
 }
 
+function dimensionOf(dimension: Dimension) {
+  const open = openSize(dimension);
+  if (open === null) return { case: 'dimValue' as const, value: BigInt(dimension as number) };
+  return { case: 'dimParam' as const, value: open.times === 1 ? open.of : `${open.times}*${open.of}` };
+}
+
 function valueInfoOf({ name, type, shape }: Port) {
-  const dim = shape.map((size) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value:
-        typeof size === 'number'
-          ? { case: 'dimValue', value: BigInt(size) }
-          : { case: 'dimParam', value: size.batch === 1 ? 'batch' : `${size.batch}*batch` },
-    }),
-  );
+  const dim = shape.map((size) => create(TensorShapeProto_DimensionSchema, { value: dimensionOf(size) }));
   return create(ValueInfoProtoSchema, {
     name,
     type: { value: { case: 'tensorType', value: { elemType: ONNX_TYPES[type], shape: { dim } } } },

@@ -1,7 +1,8 @@
 /**
  * Tracing: a TF.js function -> a graph with an open batch size. The function runs twice, at two batch sizes; whatever
  * differs must be a multiple of the batch, or the function is refused, because TF.js would have fixed the size in it
- * (the gradient of `mean` divides by a constant, `ones(x.shape)` is a constant of that shape).
+ * (the gradient of `mean` divides by a constant, `ones(x.shape)` is a constant of that shape). The same holds for the
+ * other open size, the number of distinct rows.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -10,6 +11,8 @@ import {
   type Graph,
   type Initializer,
   type Node,
+  type OpenSize,
+  openSize,
   type Port,
   prune,
 } from './graph.ts';
@@ -19,8 +22,8 @@ import { elementType, type Recorded, type RecordedConstant, Recorder, Untraceabl
 /** An input of the traced function and of its graph. */
 export interface TracedInput {
   readonly name: string;
-  readonly shape: readonly (number | 'batch')[];
-  /** `int64` is an int32 tensor in the traced function, which can only gather with it. */
+  readonly shape: readonly (number | OpenSize)[];
+  /** `int64` is an int32 tensor in the traced function, which can only gather, and add up segments, by it. */
   readonly type: ElementType;
 }
 
@@ -34,9 +37,15 @@ export interface TracedWeight {
 type Tensors = Readonly<Record<string, tf.Tensor>>;
 
 const BACKEND = 'onnx-recorder';
-const BATCH_SIZES = [5, 7] as const;
-/** Name of the graph's value that holds its batch size, int64 [1]. */
-const BATCH = 'batch_size';
+/** The open sizes of the two runs. No multiples of one size are multiples of the other in both runs. */
+const SIZES = [
+  { batch: 5, distinct: 3 },
+  { batch: 7, distinct: 4 },
+] as const;
+const OPEN_SIZES: readonly OpenSize[] = ['batch', 'distinct'];
+
+/** Name of the graph's value that holds an open size, int64 [1]. */
+const sizeName = (size: OpenSize) => `${size}_size`;
 
 const recorder = new Recorder();
 tf.registerBackend(BACKEND, () => recorder, 0);
@@ -51,7 +60,7 @@ export function trace(
   inputs: readonly TracedInput[],
   weights: readonly TracedWeight[] = [],
 ): Graph {
-  const [first, second] = BATCH_SIZES.map((batch) => record(traced, inputs, weights, batch)) as [Recording, Recording];
+  const [first, second] = SIZES.map((sizes) => record(traced, inputs, weights, sizes)) as [Recording, Recording];
   return prune(unify(first, second, inputs, weights));
 }
 
@@ -63,7 +72,7 @@ function record(
   traced: (inputs: Tensors, weights: Tensors) => Tensors,
   inputs: readonly TracedInput[],
   weights: readonly TracedWeight[],
-  batch: number,
+  sizes: Readonly<Record<OpenSize, number>>,
 ): Recording {
   const previous = tf.getBackend();
   if (recorder.isRecording) throw new UntraceableError('a trace inside a trace');
@@ -74,8 +83,8 @@ function record(
   try {
     tf.tidy(() => {
       const placeholders = inputs.map(({ name, shape, type }) => {
-        const size = shape.map((dimension) => (dimension === 'batch' ? batch : dimension));
-        return [name, recorder.placeholder(name, size, type === 'int64' ? 'int32' : type)] as const;
+        const fixed = shape.map((size) => (typeof size === 'number' ? size : sizes[size]));
+        return [name, recorder.placeholder(name, fixed, type === 'int64' ? 'int32' : type)] as const;
       });
       const constants = weights.map(({ name, shape }) => [name, recorder.placeholder(name, shape, 'float32')] as const);
       const results = traced(Object.fromEntries(placeholders), Object.fromEntries(constants));
@@ -133,7 +142,7 @@ function unify(
     inputs: inputs.map(({ name, type, shape }) => ({
       name,
       type,
-      shape: shape.map((size) => (size === 'batch' ? { batch: 1 } : size)),
+      shape: shape.map((size) => (typeof size === 'number' ? size : multipleOf(size, 1))),
     })),
     outputs,
     initializers: [
@@ -167,7 +176,7 @@ function unifyConstant(constant: RecordedConstant, other: RecordedConstant): Ini
       shape.length === 0 ? String(values[0]) : `shape [${shape.join(', ')}]`,
     );
     throw new UntraceableError(
-      `kernel ${constant.kernel} has a constant that depends on the batch size: ${got} at ${BATCH_SIZES[0]} rows, ${then} at ${BATCH_SIZES[1]}`,
+      `kernel ${constant.kernel} has a constant that depends on the batch size: ${got} at ${SIZES[0].batch} rows, ${then} at ${SIZES[1].batch}`,
     );
   }
   return { name: constant.name, type: constant.type, shape: constant.shape, values: constant.values };
@@ -175,20 +184,26 @@ function unifyConstant(constant: RecordedConstant, other: RecordedConstant): Ini
 
 function dimension(first: number, second: number, where: string): Dimension {
   if (first === second) return first;
-  const multiple = first / BATCH_SIZES[0];
-  if (Number.isInteger(multiple) && second === multiple * BATCH_SIZES[1]) return { batch: multiple };
+  for (const size of OPEN_SIZES) {
+    const times = first / SIZES[0][size];
+    if (Number.isInteger(times) && second === times * SIZES[1][size]) return multipleOf(size, times);
+  }
   throw new UntraceableError(
-    `${where} has a dimension that is no multiple of the batch: ${first} at ${BATCH_SIZES[0]} rows, ${second} at ${BATCH_SIZES[1]}`,
+    `${where} has a dimension that is no multiple of the batch: ${first} at ${SIZES[0].batch} rows, ${second} at ${SIZES[1].batch}`,
   );
+}
+
+function multipleOf(size: OpenSize, times: number): Dimension {
+  return size === 'batch' ? { batch: times } : { distinct: times };
 }
 
 /**
  * Writes the lists of dimensions that nodes need: as constants, with -1 where ONNX infers a dimension, else computed
- * from the batch size.
+ * from the open sizes.
  */
 class ShapeWriter {
   readonly initializers: Initializer[] = [];
-  /** Nodes that compute the batch size and the lists that depend on it; they come before all others. */
+  /** Nodes that compute the open sizes and the lists that depend on them; they come before all others. */
   readonly prologue: Node[] = [];
   readonly #written = new Map<string, string>();
   readonly #shapes: ReadonlyMap<string, readonly Dimension[]>;
@@ -223,26 +238,37 @@ class ShapeWriter {
       this.#constant(name, shape);
       return name;
     }
-    this.#needBatch();
-    const parts = shape.map((size, i) => {
-      const part = `${name}_${i}`;
-      if (typeof size === 'number') this.#constant(part, [size]);
-      else if (size.batch === 1) return BATCH;
-      else {
-        this.#constant(`${part}_times`, [size.batch]);
-        this.prologue.push(computed('Mul', [BATCH, `${part}_times`], part));
-      }
-      return part;
-    });
+    const parts = shape.map((size, i) => this.#dimension(size, `${name}_${i}`));
     this.prologue.push({ ...computed('Concat', parts, name), attributes: { axis: 0 } });
     return name;
   }
 
-  #needBatch(): void {
-    if (this.prologue.length > 0) return;
-    const input = this.#inputs.find(({ shape }) => shape[0] === 'batch');
-    if (input === undefined) throw new UntraceableError('no input has the batch as its first dimension');
-    this.prologue.push({ ...computed('Shape', [input.name], BATCH), attributes: { start: 0, end: 1 } });
+  /** Returns the name of the value, int64 [1], that holds a dimension: `name`, unless it is an open size itself. */
+  #dimension(dimension: Dimension, name: string): string {
+    const open = openSize(dimension);
+    if (open === null) {
+      this.#constant(name, [dimension as number]);
+      return name;
+    }
+    const size = this.#sizeOf(open.of);
+    if (open.times === 1) return size;
+    this.#constant(`${name}_times`, [open.times]);
+    this.prologue.push(computed('Mul', [size, `${name}_times`], name));
+    return name;
+  }
+
+  #sizeOf(size: OpenSize): string {
+    const name = sizeName(size);
+    if (this.prologue.some(({ outputs }) => outputs.includes(name))) return name;
+    const input = this.#inputs.find(({ shape }) => shape[0] === size);
+    if (input === undefined)
+      throw new UntraceableError(
+        size === 'batch'
+          ? 'no input has the batch as its first dimension'
+          : 'no input has the distinct rows as its first dimension',
+      );
+    this.prologue.push({ ...computed('Shape', [input.name], name), attributes: { start: 0, end: 1 } });
+    return name;
   }
 
   #constant(name: string, values: readonly number[]): void {
@@ -251,5 +277,5 @@ class ShapeWriter {
 }
 
 function computed(op: string, inputs: readonly string[], output: string): Node {
-  return { op, inputs, outputs: [output], attributes: {}, kernel: 'batch size' };
+  return { op, inputs, outputs: [output], attributes: {}, kernel: 'open size' };
 }

@@ -1,9 +1,9 @@
 /** The embedding tables of a model, and the columns of the embedded matrix that each tower reads. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { TableSpec } from '../table/encoded.ts';
-import { embed, type Field, type Layout, towerInput } from './fields.ts';
+import { type EmbeddedRows, embed, type Field, type Layout, type SharedRows, towerInput } from './fields.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
-import type { Network, Tensors } from './network.ts';
+import type { Network, Tensors, TowerInput } from './network.ts';
 import type { StageGraph } from './stage-graph.ts';
 
 /** An embedding table of the model: one of the encoder's, or a tower's own copy of one. */
@@ -80,20 +80,34 @@ export function embedRows(
   return matrices.length < 2 ? (matrices[0] ?? null) : tf.concat(matrices, 1);
 }
 
-/** Returns each tower's input [batch, layout.width], by tower name, from the embedded matrix and numbers [batch]. */
+/**
+ * Returns each tower's input, by tower name, from the rows of a batch. The embedded matrices, [rows, columns of all
+ * readers], have the columns of one reader after the other.
+ */
 export function towerInputs(
   { graph, layout, network }: EmbeddingModel,
-  embedded: tf.Tensor | null,
-  numbers: Tensors,
-): Tensors {
-  if (network.tables === 'shared' || embedded === null) {
-    const input = towerInput(layout, embedded, numbers);
-    return Object.fromEntries(graph.towers.map(({ name }) => [name, input]));
-  }
-  const parts = tf.split(embedded, graph.towers.length, 1);
-  return Object.fromEntries(
-    graph.towers.map(({ name }, place) => [name, towerInput(layout, parts[place] as tf.Tensor, numbers)]),
+  rows: EmbeddedRows,
+  shared?: SharedRows,
+): Record<string, TowerInput> {
+  const readers = readersOf(graph, network.tables);
+  const own = byReader(readers, rows.embedded);
+  const ofShared = byReader(readers, shared?.embedded ?? null);
+  const inputs = readers.map((_, place) =>
+    towerInput(
+      layout,
+      { ...rows, embedded: own[place] as tf.Tensor | null },
+      shared && { ...shared, embedded: ofShared[place] as tf.Tensor | null },
+    ),
   );
+  return Object.fromEntries(
+    graph.towers.map(({ name }, place) => [name, inputs[network.tables === 'shared' ? 0 : place] as TowerInput]),
+  );
+}
+
+/** Splits an embedded matrix into the columns of each reader. */
+function byReader(readers: readonly Reader[], embedded: tf.Tensor | null): readonly (tf.Tensor | null)[] {
+  if (embedded === null || readers.length === 1) return readers.map(() => embedded);
+  return tf.split(embedded, readers.length, 1);
 }
 
 function readersOf(graph: StageGraph, sharing: Network['tables']): readonly Reader[] {

@@ -3,54 +3,67 @@ import * as tf from '@tensorflow/tfjs-core';
 // Registers the gradients of TF.js's kernels, which its core leaves out. Built by scripts/build.ts.
 import './gradients.js';
 import { embedRows, towerInputs } from './embeddings.ts';
+import type { EmbeddedRows, SharedRows } from './fields.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
 import type { Model } from './model.ts';
 import type { LabelledBatch, Loss, Tensors } from './network.ts';
 
-/** The inputs of a training step besides the parameters. */
-export interface StepBatch extends LabelledBatch {
-  /** The embedded matrix, [batch, model.embeddings.width]; `null` where nothing is embedded. */
-  readonly embedded: tf.Tensor | null;
-  /** Untransformed numbers [batch], by input. */
-  readonly numbers: Tensors;
+/**
+ * The inputs of a training step besides the parameters. The embedded matrix is [batch, model.embeddings.width], unless
+ * rows of an entity are shared.
+ */
+export interface StepBatch extends LabelledBatch, EmbeddedRows {
+  /** The entity whose inputs are given once for rows that share them; left out where every row has its own. */
+  readonly shared?: SharedRows;
   /** Dropout masks [batch, units], by the name of their spec; left out where nothing is dropped. */
   readonly masks?: Tensors;
 }
 
 /** Returns the network's losses of a batch. */
 export function lossFunction(model: Model, parameters: Tensors, batch: StepBatch): readonly Loss[] {
-  const inputs = towerInputs(model, batch.embedded, batch.numbers);
+  const inputs = towerInputs(model, batch, batch.shared);
   return model.network.losses(model.network.forward(inputs, parameters, batch.masks), batch);
 }
 
-/** The total loss, its terms, and its gradients by every parameter and by the embedded matrix. */
+/** The total loss, its terms, and its gradients by every parameter and by the embedded matrices. */
 export interface StepResult {
   readonly loss: tf.Tensor;
   readonly losses: readonly Loss[];
   readonly gradients: Tensors;
   readonly embeddedGradient: tf.Tensor | null;
+  /** The gradient by the embedded matrix of the shared rows, [distinct, columns]. */
+  readonly sharedGradient: tf.Tensor | null;
 }
 
 /** Returns the losses of a batch and the gradients of the total, which is the weighted sum of the network's losses. */
 export function stepFunction(model: Model, parameters: Tensors, batch: StepBatch): StepResult {
   const names = model.network.parameters.map(({ name }) => name);
+  const { embedded, shared } = batch;
+  const matrices = [embedded, shared?.embedded ?? null].filter((matrix) => matrix !== null);
   let losses: readonly Loss[] = [];
   const total = (...values: tf.Tensor[]): tf.Scalar => {
     const current = Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
-    losses = lossFunction(model, current, { ...batch, embedded: values[names.length] ?? null });
+    const ofMatrix = new Map(matrices.map((matrix, i) => [matrix, values[names.length + i] as tf.Tensor]));
+    const variableOf = (matrix: tf.Tensor | null) => (matrix && ofMatrix.get(matrix)) ?? null;
+    losses = lossFunction(model, current, {
+      ...batch,
+      embedded: variableOf(embedded),
+      ...(shared && { shared: { ...shared, embedded: variableOf(shared.embedded) } }),
+    });
     // The losses outlive the function that is differentiated; TF.js would dispose of them with its intermediate values.
     for (const { value } of losses) tf.keep(value);
     return losses.map(({ value, weight }) => tf.mul(value, weight)).reduce((a, b) => tf.add(a, b)) as tf.Scalar;
   };
   const variables = names.map((name) => parameters[name] as tf.Tensor);
-  const { value, grads } = tf.valueAndGrads(total)(
-    batch.embedded === null ? variables : [...variables, batch.embedded],
-  );
+  const { value, grads } = tf.valueAndGrads(total)([...variables, ...matrices]);
+  const gradientOf = (matrix: tf.Tensor | null) =>
+    matrix === null ? null : (grads[names.length + matrices.indexOf(matrix)] as tf.Tensor);
   return {
     loss: value,
     losses,
     gradients: Object.fromEntries(names.map((name, i) => [name, grads[i] as tf.Tensor])),
-    embeddedGradient: grads[names.length] ?? null,
+    embeddedGradient: gradientOf(embedded),
+    sharedGradient: gradientOf(shared?.embedded ?? null),
   };
 }
 
@@ -59,5 +72,8 @@ export function stepFunction(model: Model, parameters: Tensors, batch: StepBatch
  * `encoded` has a tensor for each input of the scoring graph.
  */
 export function forwardFunction(model: Model, parameters: Tensors, tables: Tensors, encoded: EncodedTensors): Tensors {
-  return model.network.forward(towerInputs(model, embedRows(model, tables, encoded), encoded), parameters);
+  return model.network.forward(
+    towerInputs(model, { embedded: embedRows(model, tables, encoded), numbers: encoded }),
+    parameters,
+  );
 }

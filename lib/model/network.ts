@@ -9,6 +9,28 @@ import type { StageGraph } from './stage-graph.ts';
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 
+/** Neighbouring columns of a tower's input. */
+export interface Columns {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** Some columns of a tower's input. */
+export interface InputPart {
+  /** Their values, [batch, n], or [distinct, n] where rows of the batch share them. */
+  readonly values: tf.Tensor;
+  /** The columns that the n values are, in their order. */
+  readonly columns: readonly Columns[];
+  /** The row of `values` that each row of the batch has, int32 [batch]; left out where it is the same row. */
+  readonly rows?: tf.Tensor1D;
+}
+
+/**
+ * A tower's input, [batch, width], in parts that hold every column once. What many rows share, such as the user of a
+ * request, is a part with fewer rows, so that a layer computes its share of it once (`layers/linear.ts`).
+ */
+export type TowerInput = readonly InputPart[];
+
 /** A parameter of a network: its name, shape and initial values. */
 export interface ParameterSpec {
   readonly name: string;
@@ -63,11 +85,11 @@ export interface Network {
    * Returns the tensors of the forward pass by name. A tensor with the name of a tower is that tower's logits, which
    * can be calibrated if their shape is [batch, 1]. Other tensors must not have the name of a tower.
    *
-   * @param inputs [batch, width] by tower name
+   * @param inputs by tower name
    * @param parameters by the name of their spec
    * @param masks by the name of their spec; left out when nothing is dropped
    */
-  forward(inputs: Tensors, parameters: Tensors, masks?: Tensors): Tensors;
+  forward(inputs: Readonly<Record<string, TowerInput>>, parameters: Tensors, masks?: Tensors): Tensors;
   /** Returns the terms of the objective, computed from the tensors of the forward pass. */
   losses(forward: Tensors, batch: LabelledBatch): readonly Loss[];
   /** Returns the probabilities [batch] of every output, by name, computed from the tensors of the forward pass. */

@@ -118,6 +118,45 @@ describe.each(operators)('the traced graph of $name', ({ op, differentiable = tr
   });
 });
 
+describe('the traced graph of a gather of shared rows', () => {
+  const outputs = (x: tf.Tensor, shared: tf.Tensor, rows: tf.Tensor): Record<string, tf.Tensor> => {
+    const op = (a: tf.Tensor, b: tf.Tensor) => tf.mul(a, tf.gather(tf.square(b), rows as tf.Tensor1D));
+    const [dx, dShared] = tf.grads((a, b) => tf.sum(tf.exp(op(a as tf.Tensor, b as tf.Tensor))))([x, shared]);
+    return { value: op(x, shared), dx: dx as tf.Tensor, dShared: dShared as tf.Tensor };
+  };
+
+  it.each([
+    { batch: 1, distinct: 1 },
+    { batch: 6, distinct: 6 },
+    { batch: 64, distinct: 5 },
+  ])('gives the values and gradients of tfjs-cpu for $batch rows that share $distinct', async ({ batch, distinct }) => {
+    const graph = trace(
+      ({ x, shared, rows }) => outputs(x as tf.Tensor, shared as tf.Tensor, rows as tf.Tensor),
+      [
+        { name: 'x', shape: ['batch', 6], type: 'float32' },
+        { name: 'shared', shape: ['distinct', 6], type: 'float32' },
+        { name: 'rows', shape: ['batch'], type: 'int64' },
+      ],
+    );
+    const floats = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7 + 0.3));
+    const rows = Array.from({ length: batch }, (_, i) => Math.floor((i * distinct) / batch));
+    const session = await Session.open(onnxBytes(graph), { threads: 1 });
+    const got = await session.run({
+      x: { data: floats(batch * 6), shape: [batch, 6] },
+      shared: { data: floats(distinct * 6), shape: [distinct, 6] },
+      rows: { data: BigInt64Array.from(rows, BigInt), shape: [batch] },
+    });
+    await session.release();
+    const expected = outputs(
+      tf.tensor2d(floats(batch * 6), [batch, 6]),
+      tf.tensor2d(floats(distinct * 6), [distinct, 6]),
+      tf.tensor1d(rows, 'int32'),
+    );
+    for (const [name, tensor] of Object.entries(expected))
+      expectClose(got[name] as Float32Array, tensor.dataSync() as Float32Array, name);
+  });
+});
+
 function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
   expect(got.length, what).toBe(expected.length);
   for (let i = 0; i < expected.length; i++) {

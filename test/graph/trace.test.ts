@@ -14,6 +14,22 @@ describe('trace', () => {
     expect(graphText(graph)).toContain('constant shape_0: int64[1] = -1');
   });
 
+  it('writes the shapes of values that have a row for each distinct row', () => {
+    const shared: TracedInput = { name: 'shared', shape: ['distinct', 3], type: 'float32' };
+    const tiled = trace((inputs) => ({ y: tf.tile(inputs.shared as tf.Tensor, [2, 1]) }), [shared]);
+    expect(graphText(tiled).split('\n').at(-1)).toBe('output y: float32[2 distinct, 3]');
+    const rows: TracedInput = { name: 'rows', shape: ['batch'], type: 'int64' };
+    const graph = trace(
+      (inputs) => ({
+        y: tf.unsortedSegmentSum(inputs.x as tf.Tensor, inputs.rows as tf.Tensor1D, inputs.shared?.shape[0] as number),
+      }),
+      [X, shared, rows],
+    );
+    expect(graphText(graph)).toContain('Shape shared -> distinct_size {start=0 end=1}');
+    expect(graphText(graph)).toContain('{reduction=add}');
+    expect(graphText(graph).split('\n').at(-1)).toBe('output y: float32[distinct, 3]');
+  });
+
   it('keeps only the nodes that the outputs need', () => {
     const graph = trace(
       ({ x }) => {

@@ -50,12 +50,13 @@ describe('the ONNX graph of a calibrated model', () => {
   ];
   const graph = stageGraph(chainOfThree);
   const model = modelOf(graph, { type: 'esmm', hiddenUnits: [2], fields: 'concatenate' }, inputs, []);
-  // The first tower's logit is the number a, the second's the number b, both as relu(x) - relu(-x).
+  // The first tower's logit is the number a, column 0, the second's the number b, column 2 after a's missing flag,
+  // both as relu(x) - relu(-x).
   const parameters = Object.fromEntries(
     model.network.parameters.map(({ name, shape }) => {
       const values = new Float32Array(shape.reduce((x, y) => x * y, 1));
       const input = name.startsWith('click') ? 0 : 1;
-      if (name.endsWith('0.weight')) values.set([1, -1], 2 * input);
+      if (name.endsWith('0.weight')) values.set([1, -1], 2 * 2 * input);
       if (name.endsWith('1.weight')) values.set([1, -1]);
       return [name, values];
     }),

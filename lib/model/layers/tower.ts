@@ -1,7 +1,8 @@
 /** Towers of fully connected ReLU layers, one for each tower of the stage graph. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { MaskSpec, Network, NetworkShape, ParameterSpec, Tensors } from '../network.ts';
+import type { MaskSpec, Network, NetworkShape, ParameterSpec, Tensors, TowerInput } from '../network.ts';
 import { logitCount, type Tower } from '../stage-graph.ts';
+import { linear } from './linear.ts';
 
 /**
  * Returns the parameters, masks and forward pass of a network that consists of towers only. The forward pass returns
@@ -16,9 +17,10 @@ export function towers({ graph, width, hiddenUnits }: NetworkShape): Pick<Networ
     forward: (inputs, parameters, masks) =>
       Object.fromEntries(
         graph.towers.map(({ name }) => {
-          let x = inputs[name] as tf.Tensor;
+          let x = linear(inputs[name] as TowerInput, weightOf(parameters, name, 0));
           for (let layer = 0; layer <= hiddenUnits.length; layer++) {
-            x = tf.add(tf.matMul(x as tf.Tensor2D, weightOf(parameters, name, layer)), biasOf(parameters, name, layer));
+            if (layer > 0) x = tf.matMul(x as tf.Tensor2D, weightOf(parameters, name, layer));
+            x = tf.add(x, biasOf(parameters, name, layer));
             if (layer === hiddenUnits.length) break;
             x = tf.relu(x);
             const mask = masks?.[maskName(name, layer)];
