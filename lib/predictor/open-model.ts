@@ -7,7 +7,7 @@ import type { Declaration } from '../config/declaration.ts';
 import { readDeclaration } from '../config/parse-declaration.ts';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model.ts';
-import { fetchVersion } from '../registry/fetch-version.ts';
+import { beginFetch, fetchVersion } from '../registry/fetch-version.ts';
 import type { Store } from '../store/store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../table/database.ts';
 import type { Encoder } from '../table/encoder.ts';
@@ -86,19 +86,32 @@ export async function openModel(
  * @throws {VersionNotFoundError | ModelCorruptedError | DeclarationError | EncoderMismatchError | Error}
  */
 export async function openVersion(store: Store, version: VersionName, options: DatabaseOptions): Promise<Predictor> {
-  const files = await fetchModel(store, version, options.scratch);
-  const database = await openDatabase(options);
+  const { folder, verified } = await beginFetch(store, version.name, version.version, options.scratch);
+  // In parallel: the encoder is opened by DuckDB's threads.
+  const opening = verified.then(() => openScoringModel(folder, options));
+  opening.catch(() => undefined);
   try {
-    const model = await openModel(database, files, options);
-    return {
-      ...model,
-      async release() {
-        await model.release();
-        await database.close();
-      },
-    };
+    const database = await openDatabase(options);
+    try {
+      const encoding = await openEncoder(database, await modelFiles(folder));
+      const scoring = await opening;
+      return {
+        ...encoding,
+        ...scoring,
+        async release() {
+          await scoring.release();
+          await database.close();
+        },
+      };
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
   } catch (error) {
-    await database.close();
+    await opening.then(
+      (scoring) => scoring.release(),
+      () => undefined,
+    );
     throw error;
   }
 }

@@ -1,13 +1,24 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
 import { ifThere } from '../store/errno.ts';
+import { mapAtOnce } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
 import { ModelCorruptedError } from './errors.ts';
 import { versionPrefix } from './keys.ts';
 import type { ModelManifest } from './manifest.ts';
 import { digestFile } from './version-files.ts';
 import { readManifest } from './versions.ts';
+
+/** The files of a version in a local folder, of which the largest may still be read for its digest. */
+export interface FetchedVersion {
+  readonly folder: string;
+  /**
+   * Resolves once `model.onnx` has the digest that the manifest gives. All other files have theirs.
+   * @throws {ModelCorruptedError}
+   */
+  readonly verified: Promise<void>;
+}
 
 /**
  * A local folder with the files of a published version, each of which was read and has the digest that the manifest
@@ -17,19 +28,47 @@ import { readManifest } from './versions.ts';
  * @throws {ModelCorruptedError} naming every file that is missing, not in the manifest, or of other content.
  */
 export async function fetchVersion(store: Store, name: string, version: string, cacheFolder: string): Promise<string> {
-  const manifest = await readManifest(store, name, version);
-  const cached = resolve(cacheFolder, name, version);
-  if ((await differencesOf(manifest, (path) => join(cached, path))).length === 0) return cached;
+  const { folder, verified } = await beginFetch(store, name, version, cacheFolder);
+  await verified;
+  return folder;
+}
 
+/**
+ * As `fetchVersion`, but `model.onnx` of a store of files is verified while the other files are already used.
+ * @throws {VersionNotFoundError | ModelCorruptedError} as `fetchVersion`.
+ */
+export async function beginFetch(
+  store: Store,
+  name: string,
+  version: string,
+  cacheFolder: string,
+): Promise<FetchedVersion> {
+  const manifest = await readManifest(store, name, version);
+  if (store.hasFiles) return verifyInPlace(store, manifest, cacheFolder);
+  const folder = resolve(cacheFolder, name, version);
+  if ((await differencesOf(manifest, (path) => join(folder, path))).length > 0)
+    await copyVersion(store, manifest, folder, cacheFolder);
+  return { folder, verified: Promise.resolve() };
+}
+
+async function verifyInPlace(store: Store, manifest: ModelManifest, cacheFolder: string): Promise<FetchedVersion> {
+  const local = await toFiles(store, manifest, cacheFolder);
+  const differences = (paths: readonly string[]) => differencesOf(manifest, (path) => local.get(path) ?? '', paths);
+  const others = await differences(Object.keys(manifest.files).filter((path) => path !== MODEL_FILE));
+  const verified = differences([MODEL_FILE]).then((model) => refuse([...others, ...model], manifest, store.url));
+  if (others.length > 0) await verified;
+  // Whoever uses the files awaits it; until then, a failure must not count as unhandled.
+  verified.catch(() => undefined);
+  return { folder: dirname(local.get(MODEL_FILE) ?? ''), verified };
+}
+
+async function copyVersion(store: Store, manifest: ModelManifest, folder: string, cacheFolder: string): Promise<void> {
   await mkdir(cacheFolder, { recursive: true });
   const scratch = await mkdtemp(join(resolve(cacheFolder), 'fetch-'));
   try {
     const local = await toFiles(store, manifest, scratch);
     refuse(await differencesOf(manifest, (path) => local.get(path) ?? ''), manifest, store.url);
-    const modelPath = local.get(MODEL_FILE) ?? '';
-    if (!modelPath.startsWith(`${scratch}${sep}`)) return dirname(modelPath);
-    for (const [path, from] of local) await move(from, join(cached, path));
-    return cached;
+    for (const [path, from] of local) await move(from, join(folder, path));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -49,18 +88,22 @@ async function toFiles(store: Store, manifest: ModelManifest, scratch: string): 
   ];
   refuse(problems, manifest, store.url);
 
-  const local = new Map<string, string>();
-  for (const path of Object.keys(manifest.files)) local.set(path, await store.toFile(`${prefix}${path}`, scratch));
-  return local;
+  const paths = Object.keys(manifest.files);
+  return new Map(await mapAtOnce(paths, async (path) => [path, await store.toFile(`${prefix}${path}`, scratch)]));
 }
 
 /** What is wrong with the files at these local paths, for people. */
-async function differencesOf({ files }: ModelManifest, pathOf: (path: string) => string): Promise<readonly string[]> {
+async function differencesOf(
+  { files }: ModelManifest,
+  pathOf: (path: string) => string,
+  paths: readonly string[] = Object.keys(files),
+): Promise<readonly string[]> {
   const differences: string[] = [];
-  for (const [path, { sha256 }] of Object.entries(files)) {
+  for (const path of paths) {
+    const expected = files[path]?.sha256;
     const got = (await ifThere(digestFile(pathOf(path))))?.sha256;
     if (got === undefined) differences.push(`${path} is missing`);
-    else if (got !== sha256) differences.push(`${path}: sha256 got ${got}, expected ${sha256}`);
+    else if (got !== expected) differences.push(`${path}: sha256 got ${got}, expected ${expected}`);
   }
   return differences;
 }

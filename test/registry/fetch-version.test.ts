@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
-import { fetchVersion } from '../../lib/registry/fetch-version.ts';
+import { beginFetch, fetchVersion } from '../../lib/registry/fetch-version.ts';
 import { fileStore } from '../../lib/store/folder/file-store.ts';
 import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
 import { InvalidRecordError } from '../../lib/store/records.ts';
@@ -86,7 +86,8 @@ describe.each(STORES)('fetching from a %s', (_name, openStore) => {
     await store.put(`${PREFIX}model.onnx`, 'eno');
     await rm(join(cache, NAME), { recursive: true, force: true });
     await expect(fetch()).rejects.toThrow(ModelCorruptedError);
-    expect(await readdir(cache)).toEqual([]);
+    // A store of files needs no cache, and makes no folder for it.
+    expect(await readdir(cache).catch(() => [])).toEqual([]);
   });
 });
 
@@ -95,6 +96,25 @@ describe('fetching from a file store', () => {
     const store = fileStore(join(folder, 'store'));
     await publishModel(store, 'one');
     expect(await fetchVersion(store, NAME, VERSION, cache)).toBe(join(folder, 'store', PREFIX.slice(0, -1)));
+  });
+
+  it('gives the folder before the model is verified, and the model last', async () => {
+    const store = fileStore(join(folder, 'store'));
+    await publishModel(store, 'one');
+    await store.put(`${PREFIX}model.onnx`, 'eno');
+    const fetched = await beginFetch(store, NAME, VERSION, cache);
+    expect(fetched.folder).toBe(join(folder, 'store', PREFIX.slice(0, -1)));
+    await expect(fetched.verified).rejects.toThrow(ModelCorruptedError);
+  });
+
+  it('names the model together with other files that are wrong', async () => {
+    const store = fileStore(join(folder, 'store'));
+    await publishModel(store, 'one');
+    await store.put(`${PREFIX}model.onnx`, 'eno');
+    await store.put(`${PREFIX}inputs.json`, 'eno');
+    await expect(beginFetch(store, NAME, VERSION, cache)).rejects.toThrow(
+      /inputs\.json: sha256 got \w{64}, expected \w{64}; model\.onnx: sha256 got /,
+    );
   });
 });
 
