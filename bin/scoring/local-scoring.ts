@@ -26,17 +26,17 @@ export interface ChosenModel {
   readonly name: string;
   /** Loads versions of this model and of others. */
   readonly loader: ModelLoader;
-  /** Loads the current version, so that a damaged model fails the command, and not the candidate files. */
+  /** Waits until the current version is loaded: a damaged model fails the command, and not the candidate files. */
   readonly loadCurrent: () => Promise<void>;
   /** Folder for scratch files. */
   readonly scratch: string;
 }
 
-/** Runs work with a model whose current version is loaded, and frees it afterwards. */
+/** Runs work with a model whose current version is being loaded meanwhile, and frees it afterwards. */
 export async function withModel<T>(
   store: Store,
   options: LocalOptions,
-  { io, signal }: Session,
+  { io }: Session,
   work: (model: ChosenModel) => Promise<T>,
 ): Promise<T> {
   const name = await chosenModel(store, options.model);
@@ -44,8 +44,8 @@ export async function withModel<T>(
     const loader = new ModelLoader(store, { scratch, threads: options.threads, memoryLimitMiB: options.memory });
     const loadCurrent = async () => void (await loader.load({ name, version: await requireCurrent(store, name) }));
     try {
-      await loadCurrent();
-      signal.throwIfAborted();
+      // The work awaits it; until then, a failure must not count as unhandled.
+      loadCurrent().catch(() => undefined);
       return await work({ name, loader, loadCurrent, scratch });
     } finally {
       await loader.release();
@@ -66,6 +66,7 @@ export async function withScoring<T>(
   return withModel(store, options, session, ({ name, loader, loadCurrent, scratch }) =>
     work(async (which = {}) => {
       await loadCurrent();
+      session.signal.throwIfAborted();
       const bar = progressBar(options.json ? null : session.io.stderr);
       try {
         return await scoreLocal({

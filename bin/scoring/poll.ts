@@ -30,7 +30,9 @@ export async function poll(options: PollOptions, session: Session): Promise<Exit
   const client = sqsClient(options);
   try {
     const queues = await stackQueues(client, options);
-    await withModel(store, options, session, async ({ name, loader, scratch }) => {
+    await withModel(store, options, session, async ({ name, loader, loadCurrent, scratch }) => {
+      await loadCurrent();
+      signal.throwIfAborted();
       if (!options.json)
         printError(io, `polling ${queueName(queues.arrivals.url)} and ${queueName(queues.shards.url)}, until Ctrl-C`);
       await pollQueues({

@@ -2,7 +2,7 @@
  * A store over a plain folder: objects are ordinary files, which people drop with cp or mv and read with any tool.
  * What the store needs besides lies in `.entirespace/` under the root.
  */
-import { type FileHandle, open, writeFile } from 'node:fs/promises';
+import { chmod, constants, copyFile, type FileHandle, open, writeFile } from 'node:fs/promises';
 import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut } from '../request.ts';
 import { type ObjectInfo, ObjectNotFoundError, type PutOptions, type Store } from '../store.ts';
 import { readBytes, readVersion } from './read-version.ts';
@@ -75,6 +75,7 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
     },
     async putFile(key, path, options = {}) {
       return write(key, options, async (temporary) => {
+        if (await cloned(path, temporary)) return;
         const file = await open(path, 'r');
         await copyBytes(file, temporary).finally(() => file.close());
       });
@@ -87,6 +88,18 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
       return pathOf(space, key);
     },
   };
+}
+
+/** Whether a new file now shares a file's bytes until either changes, which only some file systems can. */
+async function cloned(path: string, clone: string): Promise<boolean> {
+  try {
+    await copyFile(path, clone, constants.COPYFILE_FICLONE_FORCE);
+  } catch {
+    return false;
+  }
+  // A clone has the mode of its source, any other object that of a new file.
+  await chmod(clone, 0o666 & ~process.umask());
+  return true;
 }
 
 /** Writes the bytes of an open file to a new one, in pieces. */
