@@ -4,10 +4,9 @@
  */
 import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
-import type { Relation } from '../columns.ts';
+import type { Relation, Value } from '../columns.ts';
 import { type Database, execute, queryOne } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
-import { groupHashSql } from '../hash.ts';
 import type { PreparedColumn } from '../kinds/feature-kind.ts';
 import { featureKind, preparedColumns } from '../kinds/index.ts';
 import { writePath } from '../paths.ts';
@@ -47,6 +46,12 @@ export interface PreparedLog extends RowsToPrepare {
   readonly prepared: PreparedRows;
 }
 
+/**
+ * A file that is written once, read a few times, and removed. Dictionaries would take several times as long to write as
+ * the columns themselves, and save little next to deltas and a quick compression.
+ */
+const PREPARED_FORMAT = 'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw, DICTIONARY_SIZE_LIMIT 1';
+
 /** Reads the whole source, and writes its checked and prepared rows to a temporary file. */
 export async function prepareRows(
   database: Database,
@@ -63,7 +68,7 @@ export async function prepareRows(
   const selected = ['"#row"', '"#failed"', late, '"#offending"', ...ofGoodRows].join(', ');
   const path = join(database.scratch, database.uniqueName('prepared.parquet'));
   const rows = `SELECT ${selected} FROM ${failedRows(relation, checks)}`;
-  await execute(database, `COPY (${rows}) TO ${writePath(path)} (FORMAT parquet, COMPRESSION snappy)`);
+  await execute(database, `COPY (${rows}) TO ${writePath(path)} (${PREPARED_FORMAT})`);
   const grace = checks.flatMap(({ graceMs }, index) => (graceMs === undefined ? [] : [[index, graceMs] as const]));
   return { path, values, grace: new Map(grace) };
 }
@@ -117,7 +122,7 @@ export async function countContradictions(
  * - `"#keys"`: hash of the keys, the same only with one release of DuckDB
  * - `"#time"`: epoch milliseconds
  * - `"#timeform"`: position of its form among `TIME_FORMS`; NULL for what is no number
- * - `"#group"`: hash of the group
+ * - `"#group"`: hash of the group, the same only with one release of DuckDB
  * - `"#unhashed"`: whether the columns of a split by hash have no value
  * - `"#label<i>"`: label of the i-th labelled stage
  * - `"#segment<i>"`: text of the i-th segment column
@@ -173,7 +178,7 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
     [keysHashSql(relation, log.keys), '"#keys"'],
     [log.time === null ? 'CAST(NULL AS BIGINT)' : timeSql(value(log.time)), '"#time"'],
     [log.time === null ? 'CAST(NULL AS INTEGER)' : timeFormSql(value(log.time)), '"#timeform"'],
-    [log.group === null ? 'CAST(NULL AS DOUBLE)' : groupHashSql(groupText(value(log.group))), '"#group"'],
+    [log.group === null ? 'CAST(NULL AS DOUBLE)' : groupSql(value(log.group)), '"#group"'],
     [split.by === 'hash' ? unhashedSql(relation, split.columns) : 'CAST(NULL AS BOOLEAN)', '"#unhashed"'],
     ...labelledStages(declaration).map(
       (stage, index): NamedSql => [labelOfStageSql(relation, declaration, stage), `"#label${index}"`],
@@ -195,10 +200,18 @@ export function rowsDigestSql(declaration: Declaration, condition = 'true'): str
   return `CAST(COALESCE(sum(hash(${columns.join(', ')})) FILTER (${condition}), 0) AS VARCHAR)`;
 }
 
-/** DuckDB's own hash is enough here: it is fast, and with another release of DuckDB, nothing worse than a note is lost. */
+/**
+ * DuckDB's own hash is enough for keys and groups, which are only compared within one run: it is fast, and with another
+ * release of DuckDB nothing worse than a note is lost.
+ */
 function keysHashSql(relation: Relation, keys: readonly string[]): string {
   const texts = keys.map((key) => canonicalText(requiredValue(relation, key)));
   return `hash(${texts.length === 1 ? texts[0] : joinedTexts(texts)})`;
+}
+
+/** The upper 53 bits, which a JavaScript number holds exactly. */
+function groupSql(value: Value): string {
+  return `CAST(hash(${groupText(value)}) >> 11 AS DOUBLE)`;
 }
 
 function contradictionChecks(relation: Relation, declaration: Declaration) {

@@ -127,7 +127,7 @@ async function measureValues(
     database,
     `SELECT count(*) AS rows, count(*) FILTER (${isMissing}) AS missing FROM ${training}`,
   );
-  const values = `(SELECT ${value} AS value FROM ${training})`;
+  const values = `(SELECT CAST(${value} AS VARCHAR) AS value FROM ${training})`;
   const name =
     vocabulary === undefined ? 'NULL' : `CASE WHEN value IN (SELECT value FROM ${vocabulary.table}) THEN value END`;
   const top = await query(

@@ -84,7 +84,7 @@ async function fitVocabulary(
   if (ids.kind !== 'vocabulary') return null;
   const values = features.flatMap((feature) =>
     feature.embedding === name
-      ? `SELECT ${featureKind(feature).eachValue(0)} AS value FROM ${rowsOf(feature)} WHERE "#part" = 0`
+      ? `SELECT CAST(${featureKind(feature).eachValue(0)} AS VARCHAR) AS value FROM ${rowsOf(feature)} WHERE "#part" = 0`
       : [],
   );
   const counts =

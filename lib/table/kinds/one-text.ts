@@ -1,4 +1,7 @@
-/** What the kinds with one text in each row have in common: the id of the text is looked up or computed. */
+/**
+ * What the kinds with one text in each row have in common: the id of the text is looked up or computed. An integer may
+ * stand for the text of its digits.
+ */
 import type { Feature } from '../../config/declaration.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
 import { type EncodedFeature, type FeatureKind, preparedName } from './feature-kind.ts';
@@ -29,7 +32,7 @@ function encode(encoder: Encoder, { embedding }: Embedded, index: number): Encod
     joins:
       vocabulary === undefined
         ? []
-        : [`LEFT JOIN ${vocabulary.table} joined${index} ON joined${index}.value = ${text}`],
+        : [`LEFT JOIN ${vocabulary.table} joined${index} ON joined${index}.value = CAST(${text} AS VARCHAR)`],
     columns: [{ sql: `CASE WHEN ${text} IS NULL THEN 0 ELSE ${id} END`, field: 'ids', type: 'INTEGER', length: null }],
   };
 }

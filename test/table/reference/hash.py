@@ -11,7 +11,7 @@ def digest(seed: int, text: str) -> int:
 
 def vector(seed: int, text: str) -> dict:
     value = digest(seed, text)
-    return {"seed": seed, "text": text, "hash": str(value), "bucketOf1000": value % 1000, "group": (digest(0, text) >> 11)}
+    return {"seed": seed, "text": text, "hash": str(value), "bucketOf1000": value % 1000}
 
 
 def share(seed: int, rows: int, below: float) -> int:
