@@ -103,6 +103,8 @@ export interface LogChunk extends EncodedChunk {
   readonly labels: Readonly<Record<string, Int8Array>>;
   /** Inverse of the rate at which such rows were kept; 1 in a full log. */
   readonly weight: Float32Array;
+  /** 53-bit hash of the group or, where that is missing, of the row's own number; `null` if no group is declared. */
+  readonly group: Float64Array | null;
 }
 
 /** Returns the indices of a chunk's rows in a part. */

@@ -101,9 +101,9 @@ async function fitWeights(fitting: ModelToFit, rows: CachedRows, model: Model): 
 }
 
 /** Number of steps of a training that is not stopped early, on which the learning rate's decay depends. */
-function totalSteps(cache: RowCache, { epochs, batchSize, seed }: TrainingChoice): number {
+function totalSteps(cache: RowCache, { epochs, batchSize, seed, shuffle }: TrainingChoice): number {
   let steps = 0;
-  for (let epoch = 1; epoch <= epochs; epoch++) steps += cache.batchCount(batchSize, { seed, epoch });
+  for (let epoch = 1; epoch <= epochs; epoch++) steps += cache.batchCount(batchSize, { seed, epoch, shuffle });
   return steps;
 }
 

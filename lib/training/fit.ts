@@ -1,5 +1,6 @@
 /** Epochs over the training rows, with early stopping on the validation loss. */
 import { setImmediate } from 'node:timers/promises';
+import type { TrainingChoice } from '../config/declaration.ts';
 import type { TrainingEngine, Weights } from '../engine/engine.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
@@ -10,6 +11,7 @@ export interface FitOptions {
   /** Epochs without a better validation loss before training ends; `null` to run them all. */
   readonly patience: number | null;
   readonly seed: number;
+  readonly shuffle: TrainingChoice['shuffle'];
   readonly onProgress?: (progress: FitProgress) => void;
   /** Called at the end of each epoch, with the rows that it trained on. */
   readonly onEpoch?: (epoch: EpochRecord, rows: number) => void;
@@ -132,7 +134,8 @@ async function trainEpoch(
     const seconds = from.seconds + (performance.now() - started) / 1000;
     return { ...from, batches, rows, sums, seconds };
   };
-  for await (const batch of train.batches(options.batchSize, { seed: options.seed, epoch, skip: from.batches })) {
+  const { batchSize, seed, shuffle } = options;
+  for await (const batch of train.batches(batchSize, { seed, epoch, shuffle, skip: from.batches })) {
     const losses = await engine.train(batch);
     const loss = total(engine, losses);
     if (!Number.isFinite(loss)) throw new DivergedLossError(epoch, engine.steps, loss);

@@ -55,6 +55,7 @@ describe('the smallest declaration', () => {
       model: { type: 'esmm', hiddenUnits: [200, 80], fields: 'concatenate' },
       training: {
         batchSize: 4096,
+        shuffle: 'groups',
         epochs: 10,
         optimizer: 'adam',
         learningRate: 0.001,
@@ -297,12 +298,13 @@ describe('model, training and scoring', () => {
     const declaration = parse({
       model: '{ type: esmm, hidden_units: [64], fields: sum_by_entity }',
       training:
-        '{ batch_size: 512, epochs: 1, optimizer: sgd, learning_rate: 0.1, momentum: 0.9, warmup_steps: 100, learning_rate_decay: cosine, l2_embeddings: 0.01, dropout: 0.5, patience: 3, seed: 5, calibration: isotonic }',
+        '{ batch_size: 512, shuffle: rows, epochs: 1, optimizer: sgd, learning_rate: 0.1, momentum: 0.9, warmup_steps: 100, learning_rate_decay: cosine, l2_embeddings: 0.01, dropout: 0.5, patience: 3, seed: 5, calibration: isotonic }',
       scoring: '{ columns: all, max_rejected: 0 }',
     });
     expect(declaration.model).toEqual({ type: 'esmm', hiddenUnits: [64], fields: 'sum_by_entity' });
     expect(declaration.training).toEqual({
       batchSize: 512,
+      shuffle: 'rows',
       epochs: 1,
       optimizer: 'sgd',
       learningRate: 0.1,

@@ -153,6 +153,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
     model: { type: 'esmm', hiddenUnits: [8], fields: 'concatenate' },
     training: {
       batchSize: 8,
+      shuffle: 'rows',
       epochs: 1,
       optimizer: 'adam',
       learningRate: 0.001,

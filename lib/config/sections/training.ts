@@ -6,6 +6,9 @@ import { camelKeys } from './camel-keys.ts';
 /** Update rules. Each has an entry in `lib/engine/optimizers.ts`. */
 const OPTIMIZERS = ['adam', 'adagrad', 'rowwise_adagrad', 'sgd'] as const;
 
+/** What is shuffled in each epoch. */
+const SHUFFLES = ['groups', 'rows'] as const;
+
 /** Ways in which the learning rate falls. Each has an entry in `lib/engine/learning-rate.ts`. */
 const LEARNING_RATE_DECAYS = ['none', 'linear', 'cosine'] as const;
 
@@ -16,6 +19,10 @@ const CALIBRATIONS = ['none', 'platt', 'isotonic'] as const;
 export const training = z
   .strictObject({
     batch_size: whole(1, WINDOW_ROWS).default(4096).describe('Rows of a training step.'),
+    shuffle: z
+      .enum(SHUFFLES)
+      .default('groups')
+      .describe('Whether training shuffles single rows, or the groups of log.group, whose rows share a batch.'),
     epochs: whole(1, 10_000).default(10).describe('Passes over the training rows, at most.'),
     optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule.'),
     learning_rate: atMost(1000).default(0.001).describe('Step size of the update rule.'),

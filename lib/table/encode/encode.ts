@@ -56,12 +56,13 @@ export async function* encodeLog(
     return;
   }
   const stages = labelledStages(log.declaration);
-  const extras = logColumns(stages);
+  const hasGroups = log.declaration.log.group !== null;
+  const extras = logColumns(stages, hasGroups);
   const isAll = PARTS.every((part) => parts.includes(part));
   const where = isAll ? '' : ` WHERE ${inPartsSql(parts)}`;
   const rows = `SELECT * FROM ${goodLogRows(log, encoder.features)}${where}`;
   for await (const { chunk, extraArrays } of encodeRows(database, { rows, extras }, encoder, chunkRows))
-    yield { ...chunk, ...logArrays(extraArrays, stages) };
+    yield { ...chunk, ...logArrays(extraArrays, stages, hasGroups) };
 }
 
 /** Yields the candidates that pass all checks, encoded, in the order of the relation. */
@@ -178,23 +179,26 @@ function chunkOf(rows: number, columns: readonly InputColumn[], arrays: readonly
   return { rows, ids, weights, numbers };
 }
 
-function logColumns(stages: readonly LabelledStage[]): ExtraColumn[] {
+function logColumns(stages: readonly LabelledStage[], hasGroups: boolean): ExtraColumn[] {
   return [
     { name: '#part', type: 'UTINYINT', length: null },
     { name: '#weight', type: 'FLOAT', length: null },
     ...stages.map((_, index): ExtraColumn => ({ name: `#label${index}`, type: 'TINYINT', length: null })),
+    ...(hasGroups ? [{ name: '#group', type: 'DOUBLE', length: null } as const] : []),
   ];
 }
 
 function logArrays(
-  [part, weight, ...labels]: readonly ColumnArray[],
+  [part, weight, ...others]: readonly ColumnArray[],
   stages: readonly LabelledStage[],
-): Pick<LogChunk, 'part' | 'weight' | 'labels'> {
+  hasGroups: boolean,
+): Pick<LogChunk, 'part' | 'weight' | 'labels' | 'group'> {
   if (!(part instanceof Uint8Array && weight instanceof Float32Array))
     throw new TypeError('part and weight are not UTINYINT and FLOAT');
   return {
     part,
     weight,
-    labels: Object.fromEntries(stages.map(({ name }, index) => [name, labels[index] as Int8Array])),
+    labels: Object.fromEntries(stages.map(({ name }, index) => [name, others[index] as Int8Array])),
+    group: hasGroups ? (others[stages.length] as Float64Array) : null,
   };
 }

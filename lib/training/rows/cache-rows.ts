@@ -37,12 +37,16 @@ export interface CacheRowsOptions {
 /** Encodes every row of the log once, and writes it to the files of its part. */
 export async function cacheRows({ database, log }: OpenedLog, options: CacheRowsOptions): Promise<CachedRows> {
   const { encoder, summary, scratch, onProgress, signal } = options;
-  const stages = Object.keys(summary.parts.train.labels);
+  const spec = {
+    inputs: encoder.inputs,
+    stages: Object.keys(summary.parts.train.labels),
+    hasGroups: log.declaration.log.group !== null && log.declaration.training.shuffle === 'groups',
+  };
   const isCalibrated = log.declaration.training.calibration !== 'none';
   const path = (name: string) => join(scratch, `${name}.rows`);
   const writers = {
-    train: await RowCacheWriter.create(path('train'), encoder.inputs, stages),
-    validation: await RowCacheWriter.create(path('validation'), encoder.inputs, stages),
+    train: await RowCacheWriter.create(path('train'), spec),
+    validation: await RowCacheWriter.create(path('validation'), { ...spec, hasGroups: false }),
     calibration: await EncodedRowsWriter.create(path('calibration'), encoder),
     test: await EncodedRowsWriter.create(path('test'), encoder),
   };

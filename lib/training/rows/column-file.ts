@@ -7,19 +7,21 @@ import { type FileHandle, open } from 'node:fs/promises';
 /** Rows of every block but the last. */
 export const BLOCK_ROWS = 8192;
 
-/** Elements of a row by group and name of the column. Columns of the group `ids` are int32, all others float32. */
+/** Elements of a row by group and name of the column. Columns of the groups `ids` and `groups` are int32, all others float32. */
 export type FileLayout<Group extends string> = Readonly<Record<Group, Readonly<Record<string, number>>>>;
 
 /** The values of all columns, by group and name. */
 export type FileColumns<Group extends string> = {
-  readonly [G in Group]: Readonly<Record<string, G extends 'ids' ? Int32Array : Float32Array>>;
+  readonly [G in Group]: Readonly<Record<string, G extends 'ids' | 'groups' ? Int32Array : Float32Array>>;
 };
+
+const INTEGERS: ReadonlySet<string> = new Set(['ids', 'groups']);
 
 /** Columns of so many rows, all 0. */
 export function emptyColumns<Group extends string>(layout: FileLayout<Group>, rows: number): FileColumns<Group> {
   const groups = Object.entries<Readonly<Record<string, number>>>(layout).map(([group, lengths]) => {
     const arrays = Object.entries(lengths).map(([name, length]) => {
-      return [name, group === 'ids' ? new Int32Array(rows * length) : new Float32Array(rows * length)] as const;
+      return [name, INTEGERS.has(group) ? new Int32Array(rows * length) : new Float32Array(rows * length)] as const;
     });
     return [group, Object.fromEntries(arrays)] as const;
   });

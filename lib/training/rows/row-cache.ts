@@ -2,6 +2,7 @@
  * Rows to train on, on the scratch disk, so that a log larger than memory is read and encoded once and then trained on
  * for as many epochs as it takes.
  */
+import type { TrainingChoice } from '../../config/declaration.ts';
 import { WINDOW_ROWS } from '../../contract/limits.ts';
 import type { Batch } from '../../engine/engine.ts';
 import { inputColumns, inputKind } from '../../model/kinds/index.ts';
@@ -16,6 +17,7 @@ import {
   type FileColumns,
   type FileLayout,
 } from './column-file.ts';
+import { largestPiece, orderByGroup } from './row-order.ts';
 
 /**
  * Blocks that are in memory at once, their rows shuffled among each other: half a million rows. Of rows with hundreds
@@ -24,11 +26,14 @@ import {
 const WINDOW_BLOCKS = WINDOW_ROWS / BLOCK_ROWS;
 const WINDOW_BYTES = 256 * 2 ** 20;
 
-type Group = 'ids' | 'coefficients' | 'numbers' | 'labels' | 'weights';
+type Group = 'ids' | 'coefficients' | 'numbers' | 'labels' | 'weights' | 'groups';
 
+/** An order of the rows. */
 export interface BatchOrder {
   readonly seed: number;
   readonly epoch: number;
+  /** Whether each row is shuffled by itself, or with the rows of its group, if the rows have groups. */
+  readonly shuffle: TrainingChoice['shuffle'];
   /** Batches to leave out at the beginning. @default 0 */
   readonly skip?: number;
 }
@@ -46,6 +51,15 @@ export interface RowCache {
   windowBytes(batchSize: number): number;
 }
 
+/** What a cache holds of each row. */
+export interface RowCacheSpec {
+  readonly inputs: readonly InputSpec[];
+  /** The labelled stages. */
+  readonly stages: readonly string[];
+  /** Whether the rows have groups. */
+  readonly hasGroups: boolean;
+}
+
 /** Writes rows of encoded chunks to a cache file. */
 export class RowCacheWriter {
   readonly #inputs: readonly InputSpec[];
@@ -58,8 +72,8 @@ export class RowCacheWriter {
     this.#inputs = inputs;
   }
 
-  static async create(path: string, inputs: readonly InputSpec[], stages: readonly string[]): Promise<RowCacheWriter> {
-    return new RowCacheWriter(await ColumnFileWriter.create(path, layoutOf(inputs, stages)), inputs);
+  static async create(path: string, { inputs, stages, hasGroups }: RowCacheSpec): Promise<RowCacheWriter> {
+    return new RowCacheWriter(await ColumnFileWriter.create(path, layoutOf({ inputs, stages, hasGroups })), inputs);
   }
 
   /** Adds the rows of a chunk at these indices. */
@@ -73,6 +87,9 @@ export class RowCacheWriter {
           weight[at + index] = labels[row] === UNKNOWN_LABEL ? 0 : (chunk.weight[row] as number);
         }
       }
+      if (into.groups[GROUP] !== undefined && chunk.group !== null)
+        // The low 32 bits of the hash: two groups that share them stand together.
+        for (const [index, row] of some.entries()) into.groups[GROUP][at + index] = chunk.group[row] as number;
     });
     this.#rows += rows.length;
     for (const row of rows) this.#weight += chunk.weight[row] as number;
@@ -112,10 +129,22 @@ class CacheFile implements RowCache {
     let read = 0;
     for await (const columns of this.#file.read(windows.map(({ blocks }) => blocks))) {
       const { first, rows, start } = windows[read++] as (typeof windows)[number];
-      const rowOrder = order && permutation(rows, randomStream(order.seed, `rows/${order.epoch}/${first}`));
+      const rowOrder = order && this.#rowOrder(columns, order, { batchSize, first, rows });
       for (let at = start; at < rows; at += batchSize)
         yield this.#batch(columns, at, Math.min(batchSize, rows - at), rowOrder);
     }
+  }
+
+  #rowOrder(
+    window: FileColumns<Group>,
+    { seed, epoch, shuffle }: BatchOrder,
+    { batchSize, first, rows }: { readonly batchSize: number; readonly first: number; readonly rows: number },
+  ): Uint32Array {
+    const random = randomStream(seed, `rows/${epoch}/${first}`);
+    const groups = window.groups[GROUP];
+    return shuffle === 'rows' || groups === undefined
+      ? permutation(rows, random)
+      : orderByGroup(groups, largestPiece(batchSize), random);
   }
 
   batchCount(batchSize: number, order?: BatchOrder): number {
@@ -146,7 +175,8 @@ class CacheFile implements RowCache {
   }
 
   #batch(window: FileColumns<Group>, start: number, rows: number, order: Uint32Array | undefined): Batch {
-    const { layout } = this.#file;
+    // Groups are only for the order.
+    const layout = { ...this.#file.layout, groups: {} };
     const batch = emptyColumns(layout, rows);
     const sources = columnsOf(layout, window);
     for (const [index, { values: to, length }] of columnsOf(layout, batch).entries()) {
@@ -160,11 +190,15 @@ class CacheFile implements RowCache {
     for (const weights of Object.values(batch.weights)) {
       for (let i = 0; i < rows; i++) weights[i] = (weights[i] as number) * scale;
     }
-    return { rows, ...batch };
+    const { groups: _, ...columns } = batch;
+    return { rows, ...columns };
   }
 }
 
-function layoutOf(inputs: readonly InputSpec[], stages: readonly string[]): FileLayout<Group> {
+/** Name of the only column of groups. */
+const GROUP = 'group';
+
+function layoutOf({ inputs, stages, hasGroups }: RowCacheSpec): FileLayout<Group> {
   const columns = inputs.flatMap(inputColumns);
   const lengths = (group: Group) =>
     Object.fromEntries(columns.filter((column) => column.group === group).map(({ name, length }) => [name, length]));
@@ -175,5 +209,6 @@ function layoutOf(inputs: readonly InputSpec[], stages: readonly string[]): File
     numbers: lengths('numbers'),
     labels: ofStages,
     weights: ofStages,
+    groups: hasGroups ? { [GROUP]: 1 } : {},
   };
 }

@@ -18,7 +18,11 @@ let cache: RowCache;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'row-cache-'));
-  const writer = await RowCacheWriter.create(join(folder, 'train.rows'), INPUTS, ['click']);
+  const writer = await RowCacheWriter.create(join(folder, 'train.rows'), {
+    inputs: INPUTS,
+    stages: ['click'],
+    hasGroups: true,
+  });
   for (const from of [0, 7_000]) {
     const some = chunk(from, from === 0 ? 7_000 : ROWS - 7_000);
     await writer.append(
@@ -65,9 +69,9 @@ describe('a cache of encoded rows', () => {
     });
   });
 
-  it('shuffles by seed and epoch, and never loses a row', async () => {
+  it.each(['rows', 'groups'] as const)('shuffles %s by seed and epoch, and never loses a row', async (shuffle) => {
     const order = async (seed: number, epoch: number) =>
-      (await all(cache.batches(1000, { seed, epoch }))).flatMap(({ ids }) => [...(ids.item as Int32Array)]);
+      (await all(cache.batches(1000, { seed, epoch, shuffle }))).flatMap(({ ids }) => [...(ids.item as Int32Array)]);
     const first = await order(1, 1);
     expect(await order(1, 1)).toEqual(first);
     expect(await order(1, 2)).not.toEqual(first);
@@ -75,14 +79,24 @@ describe('a cache of encoded rows', () => {
     expect(first.slice(0, 1000)).not.toEqual([...first.slice(0, 1000)].sort((a, b) => a - b));
     expect(first.toSorted((a, b) => a - b)).toEqual(Array.from({ length: ROWS / 2 }, (_, i) => 2 * i));
   });
+
+  it('keeps rows of a group together, at most a sixty-fourth of a batch in a row', async () => {
+    const [batch] = await all(cache.batches(ROWS / 2, { seed: 1, epoch: 1, shuffle: 'groups' }));
+    const groups = [...((batch as Batch).ids.item as Int32Array)].map((row) => Math.floor(row / 1000));
+    const ends = [...groups.keys()].filter((i) => groups[i] !== groups[i + 1]);
+    const lengths = ends.map((end, i) => end - (ends[i - 1] ?? -1));
+    // 20 groups of 500 rows, in pieces of 156, of which two of a group may follow each other.
+    expect(new Set(lengths.map((length) => length % 156))).toEqual(new Set([0, 500 % 156]));
+    expect(lengths.length).toBeGreaterThan(60);
+  });
 });
 
 describe('the number of batches', () => {
   it.each([
     { batchSize: 1000 },
     { batchSize: 4096 },
-    { batchSize: 1000, order: { seed: 1, epoch: 1 } },
-    { batchSize: 777, order: { seed: 2, epoch: 3 } },
+    { batchSize: 1000, order: { seed: 1, epoch: 1, shuffle: 'rows' as const } },
+    { batchSize: 777, order: { seed: 2, epoch: 3, shuffle: 'groups' as const } },
   ])('is that of the batches that come: $batchSize rows, $order', async ({ batchSize, order }) => {
     expect(cache.batchCount(batchSize, order)).toBe((await all(cache.batches(batchSize, order))).length);
   });
@@ -106,6 +120,7 @@ function chunk(from: number, rows: number): LogChunk {
     },
     labels: { click: Int8Array.from(row((i) => (i === 4 ? -1 : Number(i % 14 === 0)))) },
     weight: Float32Array.from(row((i) => (i % 4 === 0 ? 1 : 2))),
+    group: Float64Array.from(row((i) => 2 ** 52 - Math.floor(i / 1000))),
   };
 }
 
