@@ -4,6 +4,7 @@
  *
  *     tsx scripts/table-rows.ts [dimension, 18 if left out]
  */
+import { NotEnoughMemoryError } from '../lib/config/machine.ts';
 import { createEngine } from '../lib/engine/create-engine.ts';
 import type { Batch, EngineOptions } from '../lib/engine/engine.ts';
 import { planParts } from '../lib/engine/memory/memory-parts.ts';
@@ -95,5 +96,5 @@ async function trainLastRow(rows: number, options: EngineOptions): Promise<void>
 
 async function assertRefused(rows: number, options: EngineOptions): Promise<void> {
   const refusal = await createEngine(modelWith(rows), options).catch((error: unknown) => error);
-  if (!(refusal instanceof RangeError)) throw new Error(`a table of ${rows} rows fits, expected it not to`);
+  if (!(refusal instanceof NotEnoughMemoryError)) throw new Error(`a table of ${rows} rows fits, expected it not to`);
 }

@@ -26,6 +26,7 @@ export interface Batch {
 export interface EngineOptions {
   /** Largest number of rows in a batch. */
   readonly batchSize: number;
+  /** Threads that make a step together. The last bits of the weights depend on their number. */
   readonly threads: number;
   readonly optimizer: OptimizerChoice;
   /**
@@ -74,7 +75,8 @@ export interface TrainingEngine {
   readonly touched: Readonly<Record<string, Uint8Array>>;
 
   /**
-   * Makes one training step and returns the losses of the batch before the update, by name.
+   * Makes one training step and returns the losses of the batch before the update, by name. The step before must have
+   * ended. Where it fails, the weights may be updated in part, and the engine cannot be used afterwards.
    * @throws {RangeError} where the batch has more rows than the batch size.
    */
   train(batch: Batch): Promise<Record<string, number>>;

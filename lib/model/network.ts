@@ -53,8 +53,8 @@ export interface LabelledBatch {
   /** 1 if the row reached the stage; 0 if it did not, or if the label is not known yet. */
   readonly labels: Tensors;
   /**
-   * Weight of the row divided by the sum of the batch's weights, so that a weighted sum over the rows is a mean; 0 if
-   * the label is not known yet.
+   * Weight of the row divided by the sum of the whole batch's weights, so that a weighted sum over its rows is a mean; 0
+   * if the label is not known yet.
    */
   readonly weights: Tensors;
 }
@@ -90,7 +90,11 @@ export interface Network {
    * @param masks by the name of their spec; left out when nothing is dropped
    */
   forward(inputs: Readonly<Record<string, TowerInput>>, parameters: Tensors, masks?: Tensors): Tensors;
-  /** Returns the terms of the objective, computed from the tensors of the forward pass. */
+  /**
+   * Returns the terms of the objective, computed from the tensors of the forward pass. Each is a sum over rows of the
+   * row's weight times a value of that row alone: the losses, and the gradients, of parts of a batch add up to those of
+   * the batch, and threads compute them apart.
+   */
   losses(forward: Tensors, batch: LabelledBatch): readonly Loss[];
   /** Returns the probabilities [batch] of every output, by name, computed from the tensors of the forward pass. */
   outputs(forward: Tensors): Tensors;

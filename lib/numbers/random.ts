@@ -6,6 +6,8 @@
 
 /** A stream of random numbers, addressed by index. */
 export interface RandomStream {
+  /** `bits(index)` is `mix(key + index * 0x9e3779b1)`, in 32-bit integers, for every index below 2^32. */
+  readonly key: number;
   /** Returns 32 random bits as an unsigned integer. */
   bits(index: number): number;
   /** Returns a number that is uniform in [0, 1). */
@@ -20,7 +22,7 @@ export function randomStream(seed: number, name: string): RandomStream {
     const high = mix(key ^ Math.floor(index / 2 ** 32));
     return mix(high + Math.imul(index | 0, 0x9e3779b1)) >>> 0;
   };
-  return { bits, uniform: (index) => bits(index) / 2 ** 32 };
+  return { key: mix(key), bits, uniform: (index) => bits(index) / 2 ** 32 };
 }
 
 /** Fills an array with draws from N(0, deviation^2), two at a time (Box and Muller), and returns it. */

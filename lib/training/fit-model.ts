@@ -55,7 +55,7 @@ interface FittedWeights {
 export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
   const { opened, encoder, folder } = fitting;
   const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables);
-  assertTrainable(model, opened.log.declaration.training, rows.train);
+  assertTrainable(model, { ...opened.log.declaration.training, threads: fitting.options.threads }, rows.train);
   const { fitted, learned } = await fitWeights(fitting, rows, model);
   const { weights, epochs, bestEpoch } = fitted;
   const filledRows = fillUntrainedRows(model.embeddings.tables, weights.tables, learned);

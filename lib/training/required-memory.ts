@@ -25,11 +25,17 @@ const REMEDIES = {
  */
 export function assertTrainable(
   model: Model,
-  { batchSize, optimizer, learningRate }: Pick<TrainingChoice, 'batchSize' | 'optimizer' | 'learningRate'>,
+  {
+    batchSize,
+    optimizer,
+    learningRate,
+    dropout,
+    threads,
+  }: Pick<TrainingChoice, 'batchSize' | 'optimizer' | 'learningRate' | 'dropout'> & { readonly threads: number },
   rows: Pick<RowCache, 'rows' | 'windowBytes'>,
   ...limits: [machine?: Machine, usedBytes?: number]
 ): void {
-  const engine = plannedBytes(model, { batchSize, optimizer: { type: optimizer, learningRate } });
+  const engine = plannedBytes(model, { batchSize, optimizer: { type: optimizer, learningRate }, dropout, threads });
   const tables = engine.weights + COPIES * weightBytes(model);
   const batch = engine.batch + Math.min(batchSize, rows.rows) * stepBytes(model);
   const bytes = tables + batch + rows.windowBytes(batchSize);

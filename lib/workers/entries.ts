@@ -3,7 +3,9 @@
  * the path of its source. A worker runs the bundle even where the rest of the program runs from its source, because a
  * thread that had to compile TypeScript would take a second to start.
  */
-export const WORKERS = {} as const satisfies Readonly<Record<string, string>>;
+export const WORKERS = {
+  'training-worker': 'lib/engine/step/training-worker.ts',
+} as const satisfies Readonly<Record<string, string>>;
 
 /** Name of a module of `WORKERS`. */
 export type WorkerName = keyof typeof WORKERS;

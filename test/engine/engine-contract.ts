@@ -3,7 +3,6 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ModelChoice } from '../../lib/config/declaration.ts';
-import { dropoutMasks } from '../../lib/engine/dropout.ts';
 import type { CreateEngine, EngineOptions, TrainingEngine, Weights } from '../../lib/engine/engine.ts';
 import { type LearningRateSchedule, learningRateFactor } from '../../lib/engine/learning-rate.ts';
 import type { OptimizerChoice } from '../../lib/engine/optimizers.ts';
@@ -12,6 +11,7 @@ import { MODELS as BY_TYPE } from '../../lib/model/models/index.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { chainOfThree } from '../model/funnels.ts';
+import { dropoutMasks } from './dropout-masks.ts';
 import { eagerStep } from './eager-step.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
 import { expectStepsOfPyTorch } from './models-in-pytorch.ts';
@@ -19,6 +19,7 @@ import { PlainOptimizer } from './plain-optimizer.ts';
 import { RATES, smallBatch, someWeights, trainedRows } from './small-batch.ts';
 import { MODELS, smallChunk, smallModel } from './small-model.ts';
 import { describeStepsOfTfjs } from './steps-of-tfjs.ts';
+import { describeThreads } from './threads.ts';
 
 const OPTIONS: EngineOptions = {
   batchSize: 4096,
@@ -42,6 +43,7 @@ const SCHEDULE: LearningRateSchedule = { warmupSteps: 2, decay: 'cosine', totalS
 /** Defines the tests of a training engine. The engine's own test file calls it, and adds tests of that engine only. */
 export function describeEngineContract(name: string, createEngine: CreateEngine): void {
   describeStepsOfTfjs(name, createEngine, [1, 3, 200]);
+  describeThreads(name, createEngine, OPTIONS);
 
   describe(name, () => {
     beforeAll(async () => {

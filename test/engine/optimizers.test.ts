@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Block, MemoryPlan } from '../../lib/engine/memory/memory-plan.ts';
-import { planTable, readWeights, touchedRows, writeWeights } from '../../lib/engine/memory/memory-table.ts';
+import { MemoryPlan } from '../../lib/engine/memory/memory-plan.ts';
+import { planTable, readWeights, writeWeights } from '../../lib/engine/memory/memory-table.ts';
 import { type OptimizerChoice, optimizerOf } from '../../lib/engine/optimizers.ts';
 import { Lcg } from './lcg.ts';
 
 const [ROWS, DIMENSION, STEPS, IDS] = [12, 6, 50, 5];
+const SLOT_BITS = 4;
 const reference = JSON.parse(
   readFileSync(new URL('reference/sparse-optimizers.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, number[] | string>>;
@@ -93,40 +94,8 @@ describe('an update of embedding rows', () => {
     { floats: 2 * DIMENSION, choice: { type: 'sgd', momentum: 0.9 } },
   ] as const)('needs $floats floats for a row of 6 weights with $choice', ({ floats, choice }) => {
     const { state } = optimizerOf({ ...choice, learningRate: 0.01 }).sparse;
-    const { stride } = planTable(new MemoryPlan(), { rows: ROWS, dimension: DIMENSION, state, touchable: IDS });
+    const { stride } = planTable(new MemoryPlan(), { rows: ROWS, dimension: DIMENSION, state });
     expect(stride).toBe(floats);
-  });
-});
-
-describe('the kernels of a bag', () => {
-  it('gather the weighted sum of its rows, and scatter to each row its share of the gradient', async () => {
-    const plan = new MemoryPlan();
-    const [table, ids, coefficients, out, positions, distinct, sums] = [3 * 2, 4, 4, 2 * 2, 3, 4, 4 * 2].map((length) =>
-      plan.reserve(length),
-    ) as [Block, Block, Block, Block, Block, Block, Block];
-    const memory = await plan.build();
-    memory.floats(table).set([1, 2, 10, 20, 100, 200]);
-    memory.ints(ids).set([1, 2, 2, 0]);
-    memory.floats(coefficients).set([0.5, 0.25, 2, 0]);
-    memory.kernels.gather(table.offset, 2, 2, ids.offset, coefficients.offset, 2, 2, out.offset, 2);
-    expect([...memory.floats(out)]).toEqual([30, 60, 200, 400]);
-
-    memory.floats(out).set([1, 10, 100, 1000]);
-    const found = memory.kernels.scatter(
-      ids.offset,
-      coefficients.offset,
-      2,
-      2,
-      2,
-      out.offset,
-      2,
-      positions.offset,
-      distinct.offset,
-      0,
-      sums.offset,
-    );
-    expect([...memory.ints(distinct)].slice(0, found)).toEqual([1, 2]);
-    expect([...memory.floats(sums)].slice(0, 4)).toEqual([0.5, 5, 200.25, 2002.5]);
   });
 });
 
@@ -139,8 +108,9 @@ async function makeTable(
 ) {
   const rule = optimizerOf(optimizer)[kind];
   const plan = new MemoryPlan();
-  const table = planTable(plan, { rows, dimension, state: rule.state, touchable: n });
+  const table = planTable(plan, { rows, dimension, state: rule.state });
   const [ids, gradient] = [plan.reserve(n), plan.reserve(n * dimension)];
+  const [slots, distinct, sums] = [plan.reserve(2 ** SLOT_BITS), plan.reserve(n), plan.reserve(n * dimension)];
   const memory = await plan.build();
   return {
     fill: (value: (i: number) => number) =>
@@ -152,21 +122,16 @@ async function makeTable(
     setIds: (values: number[]) => memory.ints(ids).set(values),
     setGradient: (values: number[]) => memory.floats(gradient).set(values),
     update: (step: number, l2 = 0) => {
-      const { positions, distinct, sums } = table;
+      memory.ints(slots).fill(0);
       const count = memory.kernels.scatter(
-        ids.offset,
-        0,
-        n,
-        1,
-        dimension,
-        gradient.offset,
-        dimension,
-        positions.offset,
-        distinct.offset,
-        0,
-        sums.offset,
+        ...[ids.offset, 0, n, 1, dimension],
+        ...[gradient.offset, dimension],
+        ...[0, 1, 0],
+        ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset],
       );
-      rule.update(memory.kernels, touchedRows(table, count), { step, l2, learningRate: optimizer.learningRate });
+      const { block, stride } = table;
+      const touched = [block.offset, stride, dimension, dimension, distinct.offset, count, sums.offset] as const;
+      rule.update(memory.kernels, [...touched], { step, l2, learningRate: optimizer.learningRate });
     },
     weights: () => [...readWeights(memory, table)],
   };

@@ -6,7 +6,7 @@ import { assertTrainable } from '../../lib/training/required-memory.ts';
 
 const MIB = 2 ** 20;
 const rows = { rows: 1e6, windowBytes: () => 10 * MIB };
-const training = { batchSize: 1024, optimizer: 'adam', learningRate: 0.01 } as const;
+const training = { batchSize: 1024, optimizer: 'adam', learningRate: 0.01, dropout: 0, threads: 1 } as const;
 
 const { stages, root, roles } = parseDeclaration(
   'name: s\nstages: { click: { label: c }, conversion: { label: v } }\nlog: { keys: [k] }\nfeatures: { a: { type: number, entity: user } }\n',
@@ -25,8 +25,8 @@ function model(hiddenUnits: readonly number[]) {
 
 describe('the memory that training needs', () => {
   it('is that of the tables with their state, of two copies of the weights, and of the rows', () => {
-    // 1e6 rows of 24 floats, an int and a flag; two copies of 8 floats; 10 MiB of rows; a batch of less than 1 MiB.
-    const needed = (1e6 * (24 * 4 + 4 + 1) + 2 * 1e6 * 8 * 4) / MIB + 10;
+    // 1e6 rows of 24 floats and a flag; two copies of 8 floats; 10 MiB of rows; a batch of less than 1 MiB.
+    const needed = (1e6 * (24 * 4 + 1) + 2 * 1e6 * 8 * 4) / MIB + 10;
     const machine = (mib: number) => ({ memoryBytes: mib * MIB, processors: 1 });
     expect(() => assertTrainable(model([8]), training, rows, machine(100 + needed + 2), 100 * MIB)).not.toThrow();
     expect(() => assertTrainable(model([8]), training, rows, machine(100 + needed), 100 * MIB)).toThrow(

@@ -1,35 +1,34 @@
-import { addScaled } from './rows';
+import { addScaled, rowOf, TOUCHED_AHEAD, touchRows } from './rows';
 
 /** Adagrad: s += g^2, w -= learningRate g / (sqrt(s) + epsilon). */
 export function adagrad(
-  table: usize, stride: i32, dimension: i32,
-  positions: usize, distinct: usize, count: i32, sums: usize,
+  table: usize, stride: i32, width: i32, dimension: i32, distinct: usize, count: i32, sums: usize,
   l2: f32, epsilon: f32, learningRate: f32,
-): void {
-  const width = <usize>dimension << 2;
+): i32 {
+  const state = <usize>width << 2;
+  let g = sums, read = 0;
   for (let k = 0; k < count; k++) {
-    const id = load<i32>(distinct + (<usize>k << 2));
-    store<i32>(positions + (<usize>id << 2), 0);
-    let w = table + ((<usize>id * <usize>stride) << 2);
-    let g = sums + <usize>k * width;
+    if (k % TOUCHED_AHEAD == 0) read ^= touchRows(table, stride, distinct, k, min(k + TOUCHED_AHEAD, count));
+    let w = rowOf(table, stride, distinct, k);
     let i = 0;
     for (; i + 4 <= dimension; i += 4) {
       const weight = v128.load(w);
       const gradient = f32x4.add(v128.load(g), f32x4.mul(f32x4.splat(l2), weight));
-      const sum = f32x4.add(v128.load(w + width), f32x4.mul(gradient, gradient));
-      v128.store(w + width, sum);
+      const sum = f32x4.add(v128.load(w + state), f32x4.mul(gradient, gradient));
+      v128.store(w + state, sum);
       v128.store(w, f32x4.sub(weight, f32x4.div(f32x4.mul(f32x4.splat(learningRate), gradient), f32x4.add(f32x4.sqrt(sum), f32x4.splat(epsilon)))));
       w += 16; g += 16;
     }
     for (; i < dimension; i++) {
       const weight = load<f32>(w);
       const gradient = load<f32>(g) + l2 * weight;
-      const sum = load<f32>(w + width) + gradient * gradient;
-      store<f32>(w + width, sum);
+      const sum = load<f32>(w + state) + gradient * gradient;
+      store<f32>(w + state, sum);
       store<f32>(w, weight - (learningRate * gradient) / (sqrt<f32>(sum) + epsilon));
       w += 4; g += 4;
     }
   }
+  return read;
 }
 
 /**
@@ -40,21 +39,21 @@ export function adagrad(
  * The squares are added up in four lanes, then the lanes in order, then the last values of a row that fill no lane.
  */
 export function rowwiseAdagrad(
-  table: usize, stride: i32, dimension: i32,
-  positions: usize, distinct: usize, count: i32, sums: usize,
+  table: usize, stride: i32, width: i32, dimension: i32, distinct: usize, count: i32, sums: usize,
   l2: f32, epsilon: f32, learningRate: f32,
-): void {
-  const width = <usize>dimension << 2;
+): i32 {
+  const state = <usize>width << 2;
+  let g = sums, read = 0;
   for (let k = 0; k < count; k++) {
-    const id = load<i32>(distinct + (<usize>k << 2));
-    store<i32>(positions + (<usize>id << 2), 0);
-    const w = table + ((<usize>id * <usize>stride) << 2);
-    const g = sums + <usize>k * width;
-    const s = w + width;
+    if (k % TOUCHED_AHEAD == 0) read ^= touchRows(table, stride, distinct, k, min(k + TOUCHED_AHEAD, count));
+    const w = rowOf(table, stride, distinct, k);
+    const s = w + state;
     const sum = load<f32>(s) + sumOfSquares(w, g, dimension, l2) / <f32>dimension;
     store<f32>(s, sum);
     addScaled(w, g, -learningRate / (sqrt<f32>(sum) + epsilon), dimension);
+    g += <usize>dimension << 2;
   }
+  return read;
 }
 
 /** Adds l2 w to the gradients of a row, in place, and returns the sum of their squares. */

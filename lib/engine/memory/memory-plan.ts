@@ -1,7 +1,10 @@
-/** The WebAssembly memory that the sparse kernels work in. All of its blocks are planned before it is allocated. */
+/**
+ * The memory that the threads of a training engine share, and that the sparse kernels work in. All of its blocks are
+ * planned before it is allocated.
+ */
 import { NotEnoughMemoryError } from '../../config/machine.ts';
 import { byteText } from '../../numbers/text.ts';
-import { loadKernels, type SparseKernels } from './sparse-kernels.ts';
+import { compileKernels, kernelsFor, type SparseKernels } from './sparse-kernels.ts';
 
 const PAGE_BYTES = 65_536;
 /** Largest size of a memory in bytes, the limit of 32-bit WebAssembly. */
@@ -41,16 +44,13 @@ export class MemoryPlan {
         `embedding tables, their optimizer's state and a batch need ${byteText(this.#bytes)}, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
       );
     }
-    const memory = this.#allocate();
-    return new SparseMemory(memory, await loadKernels(memory));
+    return SparseMemory.attach({ memory: this.#allocate(), module: await compileKernels() });
   }
 
   #allocate(): WebAssembly.Memory {
+    const pages = Math.ceil(this.#bytes / PAGE_BYTES);
     try {
-      return new WebAssembly.Memory({
-        initial: Math.ceil(this.#bytes / PAGE_BYTES),
-        maximum: MAX_BYTES / PAGE_BYTES,
-      });
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     } catch (cause) {
       throw new NotEnoughMemoryError(
         `the system does not give ${byteText(this.#bytes)} of memory to embedding tables (ulimit -v tells its limit)`,
@@ -60,14 +60,28 @@ export class MemoryPlan {
   }
 }
 
+/** What another thread needs to work in a memory. It can be sent there. */
+export interface SharedMemory {
+  readonly memory: WebAssembly.Memory;
+  /** The compiled kernels. */
+  readonly module: WebAssembly.Module;
+}
+
 /** The allocated memory with its kernels. */
 export class SparseMemory {
+  readonly shared: SharedMemory;
   readonly kernels: SparseKernels;
   readonly #memory: WebAssembly.Memory;
 
-  constructor(memory: WebAssembly.Memory, kernels: SparseKernels) {
-    this.#memory = memory;
+  private constructor(shared: SharedMemory, kernels: SparseKernels) {
+    this.shared = shared;
+    this.#memory = shared.memory;
     this.kernels = kernels;
+  }
+
+  /** Returns a memory, which another thread may have allocated, with kernels of this thread. */
+  static async attach(shared: SharedMemory): Promise<SparseMemory> {
+    return new SparseMemory(shared, await kernelsFor(shared.memory, shared.module));
   }
 
   /** Returns a view of a block as float32, without a copy. */

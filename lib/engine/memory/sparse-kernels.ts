@@ -3,14 +3,12 @@
  */
 import { readFile } from 'node:fs/promises';
 
-/**
- * The arguments that describe the rows of an update: the table, its positions, the touched ids, their summed gradients.
- */
+/** The arguments that describe the rows of an update: the table, the touched ids, and their summed gradients. */
 export type TouchedRows = [
   table: number,
   stride: number,
+  width: number,
   dimension: number,
-  positions: number,
   distinct: number,
   count: number,
   sums: number,
@@ -24,7 +22,8 @@ export interface SparseKernels {
     dimension: number,
     ids: number,
     coefficients: number,
-    n: number,
+    from: number,
+    to: number,
     length: number,
     out: number,
     outStride: number,
@@ -37,11 +36,18 @@ export interface SparseKernels {
     dimension: number,
     gradient: number,
     gradientStride: number,
-    positions: number,
+    member: number,
+    members: number,
+    shift: number,
+    slots: number,
+    slotBits: number,
     distinct: number,
     count: number,
     sums: number,
   ): number;
+  flag(flags: number, distinct: number, count: number): void;
+  sumMembers(gradients: number, stride: number, members: number, from: number, to: number): void;
+  dropout(mask: number, from: number, to: number, key: number, threshold: number, kept: number): void;
   adam(
     ...args: [
       ...rows: TouchedRows,
@@ -59,12 +65,16 @@ export interface SparseKernels {
   momentum(...args: [...rows: TouchedRows, l2: number, decay: number, learningRate: number]): void;
 }
 
-/** Compiles the kernels for a memory. */
-export async function loadKernels(memory: WebAssembly.Memory): Promise<SparseKernels> {
+/** Compiles the kernels. Threads share the compiled module. */
+export async function compileKernels(): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await readFile(new URL('./sparse.wasm', import.meta.url)));
+}
+
+/** Returns the kernels for a memory. */
+export async function kernelsFor(memory: WebAssembly.Memory, module: WebAssembly.Module): Promise<SparseKernels> {
   const abort = () => {
     throw new Error('a sparse kernel aborted');
   };
-  const compiled = await WebAssembly.compile(await readFile(new URL('./sparse.wasm', import.meta.url)));
-  const instance = await WebAssembly.instantiate(compiled, { env: { memory, abort } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory, abort } });
   return instance.exports as unknown as SparseKernels;
 }

@@ -1,8 +1,8 @@
 /** The part of the WebAssembly API that this folder uses; TypeScript declares it only for browsers. */
 declare namespace WebAssembly {
   class Memory {
-    constructor(size: { initial: number; maximum: number });
-    readonly buffer: ArrayBuffer;
+    constructor(size: { initial: number; maximum: number; shared: true });
+    readonly buffer: SharedArrayBuffer;
   }
   interface Module {
     readonly exports?: never;

@@ -1,0 +1,26 @@
+import { addScaled, clearRow, copyRow, rowOf } from './rows';
+
+/**
+ * Gathers the embeddings of one field: out[i] = sum over j of coefficients[i, j] * weights of row ids[i, j], for
+ * from <= i < to, j < length. Where `coefficients` is 0, a null pointer, all coefficients are 1 and `length` is 1.
+ * `outStride` is in floats.
+ */
+export function gather(
+  table: usize, stride: i32, dimension: i32,
+  ids: usize, coefficients: usize, from: i32, to: i32, length: i32,
+  out: usize, outStride: i32,
+): void {
+  for (let i = from; i < to; i++) {
+    const target = out + ((<usize>i * <usize>outStride) << 2);
+    if (coefficients == 0) {
+      copyRow(target, rowOf(table, stride, ids, i), dimension);
+      continue;
+    }
+    clearRow(target, dimension);
+    for (let j = 0; j < length; j++) {
+      const at = i * length + j;
+      const coefficient = load<f32>(coefficients + (<usize>at << 2));
+      if (coefficient != 0) addScaled(target, rowOf(table, stride, ids, at), coefficient, dimension);
+    }
+  }
+}

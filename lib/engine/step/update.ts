@@ -1,0 +1,79 @@
+/** The update of the weights by one member of a team, after all members have written their gradients. */
+import type { EngineOptions } from '../engine.ts';
+import { learningRateFactor } from '../learning-rate.ts';
+import type { SumBlocks, TableBlocks } from '../memory/memory-parts.ts';
+import type { SparseMemory } from '../memory/memory-plan.ts';
+import { optimizerOf, type UpdateSettings } from '../optimizers.ts';
+import { shareOf, type TeamSetup } from './team-setup.ts';
+
+/** The team, and the number of one of its members. */
+type Member = Pick<TeamSetup, 'parts' | 'options'> & { readonly member: number };
+
+/** Updates the member's share of the elements of every dense parameter. */
+export function updateParameters({ kernels }: SparseMemory, { parts, options, member }: Member, step: number): void {
+  const { dense } = optimizerOf(options.optimizer);
+  const settings = settingsOf(options, step, 0);
+  for (const { table, gradients } of parts.parameters.values()) {
+    const { block, dimension } = table;
+    const { from, to } = shareOf(dimension, member, options.threads);
+    kernels.sumMembers(gradients.offset, dimension, options.threads, from, to);
+    const [weights, sums] = [block.offset + from * 4, gradients.offset + from * 4];
+    dense.update(kernels, [weights, to - from, dimension, to - from, parts.zero.offset, 1, sums], settings);
+  }
+}
+
+/**
+ * Updates those rows of every embedding table that the batch touches and that are the member's: an id of the table of
+ * number n is that of member (id + n) % members.
+ */
+export function updateTables(memory: SparseMemory, of: Member, rows: number, step: number): void {
+  const { parts, options, member } = of;
+  const { kernels } = memory;
+  const { sparse } = optimizerOf(options.optimizer);
+  const settings = settingsOf(options, step, options.l2Embeddings);
+  const { distinct, sums } = parts.members[member] as SumBlocks;
+  for (const [place, [name, { table, touched }]] of [...parts.tables].entries()) {
+    const { block, stride, dimension } = table;
+    const count = scatter(memory, of, { name, place, rows });
+    kernels.flag(touched.offset, distinct.offset, count);
+    sparse.update(kernels, [block.offset, stride, dimension, dimension, distinct.offset, count, sums.offset], settings);
+  }
+}
+
+/** Adds up the gradients of each of the member's ids of a table, and returns the number of distinct ids. */
+function scatter(
+  memory: SparseMemory,
+  { parts, options, member }: Member,
+  { name, place, rows }: { readonly name: string; readonly place: number; readonly rows: number },
+): number {
+  const { slots, slotBits, distinct, sums } = parts.members[member] as SumBlocks;
+  const { dimension } = (parts.tables.get(name) as TableBlocks).table;
+  memory.ints(slots).fill(0);
+  let count = 0;
+  for (const { field, length, ids, coefficients } of parts.fields) {
+    if (field.table !== name) continue;
+    count = memory.kernels.scatter(
+      ids.offset,
+      coefficients?.offset ?? 0,
+      rows,
+      length,
+      dimension,
+      parts.embeddedGradient.offset + field.offset * 4,
+      parts.embeddedWidth,
+      member,
+      options.threads,
+      place,
+      slots.offset,
+      slotBits,
+      distinct.offset,
+      count,
+      sums.offset,
+    );
+  }
+  return count;
+}
+
+function settingsOf({ optimizer, schedule }: EngineOptions, step: number, l2: number): UpdateSettings {
+  const learningRate = optimizer.learningRate * (schedule ? learningRateFactor(schedule, step) : 1);
+  return { step, learningRate, l2 };
+}
