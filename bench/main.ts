@@ -1,10 +1,11 @@
 /**
  * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
- * handlers over the S3 of an emulator (`scripts/aws-env.sh` installs it). Files of the largest sizes are measured only
- * with `--only huge` and `--only csv`.
+ * handlers over the S3 of an emulator (`scripts/aws-env.sh` installs it). Only with `--only`: files of the largest
+ * sizes (`huge`, `csv`), and the product beside what a Python user would write (`yardstick`).
  *
- *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv] [--aws-rows 2000000]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|yardstick] [--aws-rows 2000000]
  *                       [--emulator ministack|localstack]
+ *                       [--figures grouped,train] [--rounds 3] [--install-python] [--python .venv/bin/python]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -18,6 +19,7 @@ import { benchLargeCsv } from './large-csv.ts';
 import { benchScoring } from './scoring.ts';
 import { syntheticDeclaration, writeSynthetic } from './synthetic.ts';
 import { benchTraining } from './training.ts';
+import { benchYardstick } from './yardstick/yardstick.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,31 +27,44 @@ const { values } = parseArgs({
     'aws-rows': { type: 'string', default: '2000000' },
     only: { type: 'string' },
     emulator: { type: 'string', default: 'ministack' },
+    figures: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    python: { type: 'string' },
+    'install-python': { type: 'boolean', default: false },
   },
 });
-const parts = values.only === undefined ? ['training', 'aws'] : [values.only];
-const rows = Number(values.rows);
-const threads = availableParallelism();
-const scratch = await mkdtemp(join(tmpdir(), 'entirespace-bench-'));
-const database = await openDatabase({ threads, memoryLimitMiB: 4096, scratch });
-try {
-  console.log(
-    `${cpus()[0]?.model}, ${threads} threads, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
-  );
-  if (parts.includes('training')) {
-    const path = join(scratch, 'bench.parquet');
-    await writeSynthetic(database, path, rows);
-    const run = { database, declaration: syntheticDeclaration(), path, rows, threads, scratch };
-    const folder = await benchTraining(run);
-    await benchScoring({ ...run, folder });
+
+if (values.only === 'yardstick') {
+  const { figures, rounds, python } = values;
+  await benchYardstick({ figures, rounds: Number(rounds), python, installsPython: values['install-python'] });
+} else {
+  await benchParts(values.only === undefined ? ['training', 'aws'] : [values.only]);
+}
+
+async function benchParts(parts: readonly string[]): Promise<void> {
+  const rows = Number(values.rows);
+  const threads = availableParallelism();
+  const scratch = await mkdtemp(join(tmpdir(), 'entirespace-bench-'));
+  const database = await openDatabase({ threads, memoryLimitMiB: 4096, scratch });
+  try {
+    console.log(
+      `${cpus()[0]?.model}, ${threads} threads, node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
+    );
+    if (parts.includes('training')) {
+      const path = join(scratch, 'bench.parquet');
+      await writeSynthetic(database, path, rows);
+      const run = { database, declaration: syntheticDeclaration(), path, rows, threads, scratch };
+      const folder = await benchTraining(run);
+      await benchScoring({ ...run, folder });
+    }
+    if (parts.includes('aws')) {
+      const emulator = values.emulator === 'localstack' ? 'localstack' : 'ministack';
+      console.log(await benchAws({ scratch, rows: Number(values['aws-rows']), emulator }));
+    }
+    if (parts.includes('huge')) await withFunctions((functions) => benchHuge({ database, functions, scratch }));
+    if (parts.includes('csv')) await withFunctions((functions) => benchLargeCsv({ functions, scratch }));
+  } finally {
+    await database.close();
+    await rm(scratch, { recursive: true, force: true });
   }
-  if (parts.includes('aws')) {
-    const emulator = values.emulator === 'localstack' ? 'localstack' : 'ministack';
-    await benchAws({ database, threads, scratch, rows: Number(values['aws-rows']), emulator });
-  }
-  if (parts.includes('huge')) await withFunctions((functions) => benchHuge({ database, functions, scratch }));
-  if (parts.includes('csv')) await withFunctions((functions) => benchLargeCsv({ functions, scratch }));
-} finally {
-  await database.close();
-  await rm(scratch, { recursive: true, force: true });
 }
