@@ -1,4 +1,4 @@
-/** Writes the tables of costs in `docs/operate.md`, computed from list prices and the stack's template. */
+/** Writes what costs and how long it takes, in `docs/operate.md` and `README.md`: from prices, rates and the template. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +8,14 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { TRAINING_TASK } from '../lib/contract/limits.ts';
 import { count } from '../lib/numbers/text.ts';
 import { BatchScoring } from '../lib/stack/batch-scoring.ts';
-import { costOfRows, costOfStart, idleCost, PRICES, taskHour, timeOfRows } from '../lib/stack/prices.ts';
+import { costOfRows, costOfStart, type IdleItem, idleCost, PRICES, taskHour, timeOfRows } from '../lib/stack/prices.ts';
+import { RATES } from '../lib/stack/rates.ts';
 
 const DOCUMENT = 'docs/operate.md';
 const SECTION = /<!-- costs -->[\s\S]*<!-- \/costs -->/;
-// Measured on two cores with a model of the paper's shape (docs/benchmarks.md). A function of 3,008 MiB has 1.7 cores.
-const ROWS_PER_SECOND = 90_000;
+const README = 'README.md';
+const SENTENCE = /a\nbillion rows in [^;]*; an idle month costs [\d.]* USD\./;
+const { rowsPerSecond } = RATES;
 const AT_A_TIME = [10, 100, 1000] as const;
 
 const CASES = [
@@ -29,7 +31,7 @@ export function costSection(): string {
   return [
     '<!-- costs -->',
     `USD, list prices of ${PRICES.region} as of ${PRICES.asOf} without the free tier: check them before you rely on them.`,
-    `Rows, at ${count(ROWS_PER_SECOND)} a second for one function of 3,008 MiB (measured on two cores here, not on Lambda; the dashboard shows yours):`,
+    `Rows, at ${count(rowsPerSecond)} a second for one function of 3,008 MiB (measured on two cores here, not on Lambda; the dashboard shows yours):`,
     '',
     `| rows | files | Lambda | S3 requests | SQS | logs | together | ${AT_A_TIME.map((n) => `${count(n)} at a time`).join(' | ')} |`,
     '|---|---|---|---|---|---|---|---|---|---|',
@@ -49,28 +51,40 @@ export function costSection(): string {
 }
 
 function rowOf({ rows, files }: (typeof CASES)[number]): string {
-  const { lambda, s3, sqs, logs, total } = costOfRows({ rows, files, rowsPerSecond: ROWS_PER_SECOND });
-  const times = AT_A_TIME.map((n) => duration(timeOfRows({ rows, files, rowsPerSecond: ROWS_PER_SECOND }, n).seconds));
+  const { lambda, s3, sqs, logs, total } = costOfRows({ rows, files, rowsPerSecond });
+  const times = AT_A_TIME.map((n) => duration(timeOfRows({ rows, files, rowsPerSecond }, n).seconds));
   return `| ${[count(rows), count(files), ...[lambda, s3, sqs, logs, total].map(dollars), ...times].join(' | ')} |`;
 }
 
 /** Returns which limit binds in the largest case, for each number of functions that score at a time. */
 function bindings(): string {
-  const size = { ...CASES[4], rowsPerSecond: ROWS_PER_SECOND };
+  const size = { ...CASES[4], rowsPerSecond };
   return AT_A_TIME.map((n) => `the ${timeOfRows(size, n).binding} at ${count(n)}`).join(', ');
 }
 
+/** Returns the sentence of the README about the largest case. */
+export function costSentence(): string {
+  const size = { ...CASES[4], rowsPerSecond };
+  const minutes = Math.round(timeOfRows(size, AT_A_TIME[0]).seconds / 60);
+  const idle = idleItems().reduce((sum, { perMonth }) => sum + perMonth, 0);
+  return `a\nbillion rows in 1,000 files cost about ${dollars(costOfRows(size).total)} USD and take ${minutes} minutes with ten functions; an idle month costs ${dollars(idle)} USD.`;
+}
+
 function idleRows(): string[] {
+  const items = idleItems();
+  const total = items.reduce((sum, { perMonth }) => sum + perMonth, 0);
+  return [...items, { what: 'together', perMonth: total }].map(
+    ({ what, perMonth }) => `| ${what} | ${dollars(perMonth)} |`,
+  );
+}
+
+function idleItems(): IdleItem[] {
   const folder = mkdtempSync(join(tmpdir(), 'costs-'));
   try {
     const stack = new Stack(new App({ outdir: folder }), 'Stack');
     // Only the resources of the template are used, so any folder can stand for the asset.
     new BatchScoring(stack, 'BatchScoring', { modelName: 'shop', assetFolder: 'lib/asset/lambda' });
-    const items = idleCost(Template.fromStack(stack).toJSON() as Parameters<typeof idleCost>[0]);
-    const total = items.reduce((sum, { perMonth }) => sum + perMonth, 0);
-    return [...items, { what: 'together', perMonth: total }].map(
-      ({ what, perMonth }) => `| ${what} | ${dollars(perMonth)} |`,
-    );
+    return idleCost(Template.fromStack(stack).toJSON() as Parameters<typeof idleCost>[0]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -94,4 +108,5 @@ function dollars(amount: number): string {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   writeFileSync(DOCUMENT, readFileSync(DOCUMENT, 'utf8').replace(SECTION, costSection()));
+  writeFileSync(README, readFileSync(README, 'utf8').replace(SENTENCE, costSentence()));
 }

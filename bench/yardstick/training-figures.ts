@@ -126,11 +126,11 @@ async function writeNumbers({ folder }: Site, columns: number): Promise<string> 
   const database = await openDatabase({ threads: 2, memoryLimitMiB: 4096, scratch: folder });
   try {
     const numbers = Array.from({ length: columns }, (_, i) => `random() AS n${i}`);
-    const labels =
-      'i AS "row", i // 20 AS request, (random() < 0.1)::INT AS click, (random() < 0.1)::INT * click AS conversion';
     await execute(
       database,
-      `COPY (SELECT ${[labels, ...numbers]} FROM range(20000) AS t(i)) TO ${literal(path)} (FORMAT parquet)`,
+      `COPY (SELECT *, CAST(click = 1 AND random() < 0.1 AS TINYINT) AS conversion FROM (
+         SELECT i AS "row", i // 20 AS request, CAST(random() < 0.1 AS TINYINT) AS click, ${numbers}
+         FROM range(20000) AS t(i))) TO ${literal(path)} (FORMAT parquet)`,
     );
   } finally {
     await database.close();

@@ -14,6 +14,7 @@ import {
   RECONCILE_SECONDS,
   SHARD_ROWS,
 } from '../contract/limits.ts';
+import { RATES } from './rates.ts';
 
 export const PRICES = {
   region: 'us-east-1',
@@ -112,8 +113,6 @@ export const REQUESTS = {
 // Send, receive, delete.
 const MESSAGE_REQUESTS = 3;
 const LOG_BYTES_PER_MESSAGE = 4_000;
-// What a file takes beyond its rows, in seconds: its requests of S3, one after another, at some 20 ms each.
-const FILE_SECONDS = 0.5;
 
 /** Returns the cost of scoring this number of rows, without storage and without the cost of an idle stack. */
 export function costOfRows(size: ScoringSize): Cost {
@@ -121,7 +120,7 @@ export function costOfRows(size: ScoringSize): Cost {
   const { memoryMiB = FUNCTION_MEMORY_MIB.default, scratchMiB = FUNCTION_SCRATCH_MIB } = size;
   const { shards, isSmall } = shardsOf(size);
   const messages = isSmall ? files : shards + files;
-  const seconds = rows / rowsPerSecond + files * FILE_SECONDS;
+  const seconds = rows / rowsPerSecond + files * RATES.secondsPerFile;
   const scratchGb = Math.max(0, scratchMiB - 512) / 1024;
   const perSecond = (memoryMiB / 1024) * PRICES.lambda.gbSecond[arch] + scratchGb * PRICES.lambda.scratchGbSecond;
   const lambda = seconds * perSecond + messages * PRICES.lambda.request;
@@ -174,7 +173,7 @@ const S3_WRITES_PER_SECOND = 3_500;
  */
 export function timeOfRows(size: ScoringSize, concurrency: number): ScoringTime {
   const { shards, isSmall } = shardsOf(size);
-  const work = size.rows / size.rowsPerSecond + size.files * FILE_SECONDS;
+  const work = size.rows / size.rowsPerSecond + size.files * RATES.secondsPerFile;
   // Small files of one batch are handled one after the other.
   const tasks = isSmall ? Math.ceil(size.files / QUEUES.arrivals.batchSize) : shards;
   const writes = isSmall

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { costOfRows, idleCost, timeOfRows } from '../../lib/stack/prices.ts';
-import { costSection } from '../../scripts/write-costs.ts';
+import { costSection, costSentence } from '../../scripts/write-costs.ts';
 import { makeTemplate } from './fixture.ts';
 
 describe('costOfRows', () => {
@@ -107,6 +107,7 @@ describe('an idle stack', () => {
   });
 });
 
-it('the tables of costs in docs/operate.md are made from these prices', () => {
+it('the costs in docs/operate.md and the README are made from these prices', () => {
   expect(readFileSync('docs/operate.md', 'utf8')).toContain(costSection());
+  expect(readFileSync('README.md', 'utf8')).toContain(costSentence());
 });
