@@ -65,7 +65,7 @@ function bindings(): string {
 /** Returns the sentence of the README about the largest case. */
 export function costSentence(): string {
   const size = { ...CASES[4], rowsPerSecond };
-  const minutes = Math.round(timeOfRows(size, AT_A_TIME[0]).seconds / 60);
+  const minutes = Math.ceil(timeOfRows(size, AT_A_TIME[0]).seconds / 60);
   const idle = idleItems().reduce((sum, { perMonth }) => sum + perMonth, 0);
   return `a\nbillion rows in 1,000 files cost about ${dollars(costOfRows(size).total)} USD and take ${minutes} minutes with ten functions; an idle month costs ${dollars(idle)} USD.`;
 }
