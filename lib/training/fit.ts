@@ -135,7 +135,8 @@ async function trainEpoch(
     return { ...from, batches, rows, sums, seconds };
   };
   const { batchSize, seed, shuffle } = options;
-  for await (const batch of train.batches(batchSize, { seed, epoch, shuffle, skip: from.batches })) {
+  const order = { seed, epoch, shuffle, skip: from.batches };
+  await forEachAhead(train.batches(batchSize, order), async (batch) => {
     const losses = await engine.train(batch);
     const loss = total(engine, losses);
     if (!Number.isFinite(loss)) throw new DivergedLossError(epoch, engine.steps, loss);
@@ -150,7 +151,7 @@ async function trainEpoch(
       loss: total(engine, sums) / rows,
     });
     await pause(engine, state, options);
-  }
+  });
   return state();
 }
 
@@ -190,7 +191,7 @@ async function closeEpoch(
 
 /** Lets Node.js deliver signals, saves a checkpoint if one is due, and throws if training has been aborted. */
 async function pause(engine: TrainingEngine, state: () => FitState, { keeper, signal }: FitOptions): Promise<void> {
-  // onnxruntime blocks the event loop: without this pause, no signal would ever be delivered.
+  // An engine of one thread blocks the event loop: without this pause, no signal would ever be delivered.
   await setImmediate();
   if (keeper !== undefined && (signal?.aborted || keeper.isDue())) await keeper.save(engine, state());
   signal?.throwIfAborted();
@@ -203,11 +204,23 @@ async function meanLosses(
   afterBatch: () => Promise<void>,
 ): Promise<Record<string, number>> {
   const sums: Record<string, number> = {};
-  for await (const batch of cache.batches(batchSize)) {
+  await forEachAhead(cache.batches(batchSize), async (batch) => {
     addWeighted(sums, await engine.loss(batch), batch.rows);
     await afterBatch();
-  }
+  });
   return dividedBy(sums, cache.rows);
+}
+
+/** Uses each value in turn, and has the next one made meanwhile: the engine's threads leave this one free. */
+async function forEachAhead<T>(values: AsyncGenerator<T>, use: (value: T) => Promise<void>): Promise<void> {
+  try {
+    for (let next = await values.next(); !next.done; ) {
+      const used = use(next.value);
+      [next] = await Promise.all([values.next(), used]);
+    }
+  } finally {
+    await values.return(undefined);
+  }
 }
 
 function total(engine: TrainingEngine, losses: Readonly<Record<string, number>>): number {
