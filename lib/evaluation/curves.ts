@@ -1,5 +1,5 @@
 /** Curves to plot, computed from a tally. */
-import { sliceByWeight, type Tally, tallyTotals } from './tally.ts';
+import { sliceByWeight, type Tally } from './tally.ts';
 
 /** A point of the ROC curve: shares of the negatives and of the positives above a probability. */
 export interface RocPoint {
@@ -12,7 +12,7 @@ export interface RocPoint {
  * are one straight segment. The curve is empty where a class is missing.
  */
 export function rocCurve(tally: Tally, points: number): RocPoint[] {
-  const { positive: positives, negative: negatives } = tallyTotals(tally);
+  const { positive: positives, negative: negatives } = tally.totals;
   if (positives === 0 || negatives === 0) return [];
   const curve: RocPoint[] = [{ falsePositives: 0, truePositives: 0 }];
   let [hits, alarms, last] = [0, 0, 0];
@@ -44,7 +44,7 @@ export interface LiftBin {
  * empty where no row is positive.
  */
 export function liftByTenth(tally: Tally): LiftBin[] {
-  const { positive, weight } = tallyTotals(tally);
+  const { positive, weight } = tally.totals;
   if (positive === 0) return [];
   const cuts = Array.from({ length: 9 }, (_, cut) => ((cut + 1) * weight) / 10);
   return sliceByWeight(tally, cuts)

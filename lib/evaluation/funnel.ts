@@ -2,7 +2,7 @@ import type { Roles } from '../config/declaration.ts';
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import { areaUnderCurve } from './ranking.ts';
 import { checkRows, rowsReaching, type ScoredRows } from './rows.ts';
-import { type Tally, tallyKnown, tallyTotals } from './tally.ts';
+import { type Tally, tallyKnown } from './tally.ts';
 import { evaluateTask, type TaskMetrics } from './task.ts';
 
 /** One output of a model, and the label that it predicts. */
@@ -131,7 +131,7 @@ function rowsOfTask(
 function meanPredictions({ probabilities, labels, weight }: FunnelRows, output: string, stage: string) {
   const rows = { probability: column(probabilities, output), label: column(labels, stage), weight, group: null };
   checkRows(rows);
-  const totals = tallyTotals(tallyKnown(rows));
+  const { totals } = tallyKnown(rows);
   const mean = (predicted: number, total: number, reason: string) =>
     total === 0 ? undefinedMetric(reason) : measured(predicted / total);
   return {

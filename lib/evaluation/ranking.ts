@@ -1,13 +1,13 @@
 import { sortIndices } from '../numbers/sort.ts';
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import type { ScoredRows } from './rows.ts';
-import { missingClass, sliceByWeight, type Tally, tallyScores, tallyTotals, withoutRows } from './tally.ts';
+import { missingClass, sliceByWeight, type Tally, withoutRows } from './tally.ts';
 
 /**
  * Returns the exact area under the ROC curve: the weighted share of (positive, negative) pairs in which the positive
  * row has the greater probability, where a tie counts one half.
  */
-export function areaUnderCurve({ positive, negative, unknown }: Tally): Metric {
+export function areaUnderCurve({ positive, negative, totals }: Tally): Metric {
   let positives = 0;
   let negatives = 0;
   let pairsWon = 0;
@@ -17,8 +17,7 @@ export function areaUnderCurve({ positive, negative, unknown }: Tally): Metric {
     positives += positive[run] as number;
     negatives += tiedNegatives;
   }
-  if (positives === 0 || negatives === 0)
-    return undefinedMetric(missingClass({ positive: positives, negative: negatives, unknown }));
+  if (positives === 0 || negatives === 0) return undefinedMetric(missingClass(totals));
   return measured(pairsWon / (positives * negatives));
 }
 
@@ -42,16 +41,15 @@ export function groupedAuc(rows: ScoredRows, order: Uint32Array): GroupedAuc {
   let [groups, droppedGroups, keptWeight, droppedWeight, weightedAuc] = [0, 0, 0, 0, 0];
   for (let start = 0; start < grouped.length; ) {
     const end = endOfGroup(rows.group, grouped, start);
-    const tally = tallyScores(rows, grouped.subarray(start, end));
-    const groupWeight = tallyTotals(tally).weight;
-    const auc = areaUnderCurve(tally).value;
+    const { pairsWon, positives, negatives } = pairsOf(rows, grouped, start, end);
+    const pairs = positives * negatives;
     groups++;
-    if (auc === null) {
+    if (pairs === 0) {
       droppedGroups++;
-      droppedWeight += groupWeight;
+      droppedWeight += positives + negatives;
     } else {
-      keptWeight += groupWeight;
-      weightedAuc += groupWeight * auc;
+      keptWeight += positives + negatives;
+      weightedAuc += (positives + negatives) * (pairsWon / pairs);
     }
     start = end;
   }
@@ -61,6 +59,32 @@ export function groupedAuc(rows: ScoredRows, order: Uint32Array): GroupedAuc {
     droppedGroups,
     droppedShare: measured(droppedWeight / (keptWeight + droppedWeight)),
   };
+}
+
+/** Weights of the positive and of the negative rows, and of the pairs of both in which the positive one ranks higher. */
+interface Pairs {
+  readonly pairsWon: number;
+  readonly positives: number;
+  readonly negatives: number;
+}
+
+/** As `areaUnderCurve`, of the rows at the places from `start` to `end` of an order, without a tally of their own. */
+function pairsOf({ probability, label, weight }: ScoredRows, order: Uint32Array, start: number, end: number): Pairs {
+  let [pairsWon, positives, negatives] = [0, 0, 0];
+  for (let place = start; place < end; ) {
+    const score = probability[order[place] as number] as number;
+    let [tiedPositives, tiedNegatives] = [0, 0];
+    for (; place < end && probability[order[place] as number] === score; place++) {
+      const row = order[place] as number;
+      const counted = weight === null ? 1 : (weight[row] as number);
+      if (label[row] === 1) tiedPositives += counted;
+      else tiedNegatives += counted;
+    }
+    pairsWon += tiedPositives * (negatives + tiedNegatives / 2);
+    positives += tiedPositives;
+    negatives += tiedNegatives;
+  }
+  return { pairsWon, positives, negatives };
 }
 
 /** Precision, recall and F1 of the rows of greatest probability. */
@@ -77,15 +101,20 @@ export interface TopShare {
  * is one of weight, and is not rounded to whole rows: of rows tied at the cut, the same fraction of each is picked.
  */
 export function topShares(tally: Tally, shares: readonly number[]): TopShare[] {
-  const totals = tallyTotals(tally);
-  const { positive, weight } = totals;
+  const { positive, weight } = tally.totals;
   if (positive === 0) {
-    const none = undefinedMetric(missingClass(totals));
+    const none = undefinedMetric(missingClass(tally.totals));
     return shares.map((share) => ({ share, precision: none, recall: none, f1: none }));
   }
+  // The widest share begins lowest. Each consists of its own slice and those of the shares within it.
+  const widestFirst = shares.toSorted((a, b) => b - a);
+  const slices = sliceByWeight(
+    tally,
+    widestFirst.map((share) => weight - share * weight),
+  ).slice(1);
   return shares.map((share) => {
     const picked = share * weight;
-    const hits = sliceByWeight(tally, [weight - picked])[1]?.positive ?? 0;
+    const hits = slices.slice(widestFirst.indexOf(share)).reduce((sum, slice) => sum + slice.positive, 0);
     return {
       share,
       precision: measured(hits / picked),

@@ -1,12 +1,11 @@
 import { type Metric, measured, undefinedMetric } from './metric.ts';
-import { missingClass, sliceByWeight, type Tally, tallyTotals, withoutRows } from './tally.ts';
+import { missingClass, type Slice, sliceByWeight, type Tally, withoutRows } from './tally.ts';
 
 /**
  * Returns predicted over observed (PCOC): the sum of probabilities divided by the sum of labels. Above 1, the model
  * predicts too many positives.
  */
-export function predictedOverObserved(tally: Tally): Metric {
-  const totals = tallyTotals(tally);
+export function predictedOverObserved({ totals }: Tally): Metric {
   return totals.positive === 0 ? undefinedMetric(missingClass(totals)) : measured(totals.predicted / totals.positive);
 }
 
@@ -14,7 +13,7 @@ export function predictedOverObserved(tally: Tally): Metric {
  * Returns the mean cross-entropy per row, in nats, without epsilon or clipping. It is undefined where a row of
  * probability 0 or 1 has the other label.
  */
-export function logLoss({ probability, positive, negative, unknown }: Tally): Metric {
+export function logLoss({ probability, positive, negative, totals }: Tally): Metric {
   let loss = 0;
   let weight = 0;
   for (let run = 0; run < probability.length; run++) {
@@ -26,21 +25,19 @@ export function logLoss({ probability, positive, negative, unknown }: Tally): Me
     if (zeros > 0) loss -= zeros * Math.log1p(-score);
     weight += ones + zeros;
   }
-  return weight === 0 ? undefinedMetric(withoutRows(unknown)) : measured(loss / weight);
+  return weight === 0 ? undefinedMetric(withoutRows(totals.unknown)) : measured(loss / weight);
 }
 
 /**
- * Returns the log loss divided by that of the constant prediction `trainingRate` on the same rows. Below 1, the model
- * predicts better than the base rate of its training rows.
+ * Returns the log loss of a tally divided by that of the constant prediction `trainingRate` on the same rows. Below 1,
+ * the model predicts better than the base rate of its training rows.
  */
-export function normalizedEntropy(tally: Tally, trainingRate: number): Metric {
-  const totals = tallyTotals(tally);
+export function normalizedEntropy(loss: Metric, { totals }: Tally, trainingRate: number): Metric {
   const { positive, negative, weight } = totals;
   if (positive === 0) return undefinedMetric(missingClass(totals));
   if (trainingRate <= 0 || trainingRate >= 1) {
     return undefinedMetric(`training rate ${trainingRate} is not between 0 and 1`);
   }
-  const loss = logLoss(tally);
   if (loss.value === null) return loss;
   const constantLoss = -(positive * Math.log(trainingRate) + negative * Math.log1p(-trainingRate)) / weight;
   return measured(loss.value / constantLoss);
@@ -65,9 +62,15 @@ export interface ReliabilityBin {
  * Returns the rows in bins of equal weight, by ascending probability; rows tied at a cut are divided in proportion.
  * There are no bins where there are no rows.
  */
-export function reliabilityCurve(tally: Tally, bins: number): ReliabilityBin[] {
+export function equalWeightSlices(tally: Tally, bins: number): readonly Slice[] {
   if (tally.probability.length === 0) return [];
-  return equalWeightSlices(tally, bins).map(({ weight, positive, predicted, lower, upper }) => ({
+  const cuts = Array.from({ length: bins - 1 }, (_, bin) => (tally.totals.weight * (bin + 1)) / bins);
+  return sliceByWeight(tally, cuts);
+}
+
+/** Returns the reliability curve, a bin for each slice. */
+export function reliabilityCurve(slices: readonly Slice[]): ReliabilityBin[] {
+  return slices.map(({ weight, positive, predicted, lower, upper }) => ({
     weight,
     lower,
     upper,
@@ -78,21 +81,12 @@ export function reliabilityCurve(tally: Tally, bins: number): ReliabilityBin[] {
 }
 
 /**
- * Returns the mean, over bins of equal weight, of |mean prediction - rate|, divided by the rate of all rows. For a
+ * Returns the mean, over slices of equal weight, of |mean prediction - rate|, divided by the rate of all rows. For a
  * model that always predicts c, it is |c - rate| / rate.
  */
-export function calibrationError(tally: Tally, bins: number): Metric {
-  const totals = tallyTotals(tally);
+export function calibrationError(slices: readonly Slice[], { totals }: Tally): Metric {
   if (totals.positive === 0) return undefinedMetric(missingClass(totals));
-  // The weights of the bins cancel out, so that sums can be compared instead of means.
-  const gaps = equalWeightSlices(tally, bins).map((bin) => Math.abs(bin.predicted - bin.positive));
+  // The weights of the slices cancel out, so that sums can be compared instead of means.
+  const gaps = slices.map((slice) => Math.abs(slice.predicted - slice.positive));
   return measured(gaps.reduce((total, gap) => total + gap, 0) / totals.positive);
-}
-
-function equalWeightSlices(tally: Tally, bins: number) {
-  const { weight } = tallyTotals(tally);
-  return sliceByWeight(
-    tally,
-    Array.from({ length: bins - 1 }, (_, bin) => (weight * (bin + 1)) / bins),
-  );
 }

@@ -10,17 +10,24 @@ export interface Tally {
   readonly probability: Float32Array;
   readonly positive: Float64Array;
   readonly negative: Float64Array;
-  /** Number of rows left out because their label is not known yet. */
-  readonly unknown: number;
+  /** Sums over all of its rows. */
+  readonly totals: TallyTotals;
 }
 
-/** Tallies the rows whose label is known. */
+/** The runs of a tally, column by column. */
+type Runs = Pick<Tally, 'probability' | 'positive' | 'negative'>;
+
+/** Tallies the rows whose label is known; `order` has their indices, sorted by ascending probability. */
 export function tallyKnown(rows: ScoredRows, order: Uint32Array = ascendingOrder(rows)): Tally {
-  return { ...tallyScores(rows, order), unknown: rows.label.length - order.length };
+  return tallyOf(runsOf(rows, order), rows.label.length - order.length);
 }
 
-/** Tallies the rows whose indices are in `order`, which must be sorted by ascending probability. */
-export function tallyScores({ probability, label, weight }: ScoredRows, order: Uint32Array): Tally {
+/** Returns the tally of runs in ascending order, beside `unknown` rows that are left out. */
+export function tallyOf(runs: Runs, unknown: number): Tally {
+  return { ...runs, totals: totalsOf(runs, unknown) };
+}
+
+function runsOf({ probability, label, weight }: ScoredRows, order: Uint32Array): Runs {
   const distinct = new Float32Array(order.length);
   const positive = new Float64Array(order.length);
   const negative = new Float64Array(order.length);
@@ -35,7 +42,6 @@ export function tallyScores({ probability, label, weight }: ScoredRows, order: U
     probability: distinct.subarray(0, last + 1),
     positive: positive.subarray(0, last + 1),
     negative: negative.subarray(0, last + 1),
-    unknown: 0,
   };
 }
 
@@ -57,11 +63,15 @@ export interface TallyTotals {
   readonly unknown: number;
 }
 
-/** Returns the sums over all rows of a tally. */
-export function tallyTotals({ probability, positive, negative, unknown }: Tally): TallyTotals {
-  const predictedOfPositives = sum(positive, (weight, at) => weight * (probability[at] as number));
-  const predictedOfNegatives = sum(negative, (weight, at) => weight * (probability[at] as number));
-  const [positives, negatives] = [sum(positive, identity), sum(negative, identity)];
+function totalsOf({ probability, positive, negative }: Runs, unknown: number): TallyTotals {
+  let [positives, negatives, predictedOfPositives, predictedOfNegatives] = [0, 0, 0, 0];
+  for (let run = 0; run < probability.length; run++) {
+    const [score, ones, zeros] = [probability[run] as number, positive[run] as number, negative[run] as number];
+    positives += ones;
+    negatives += zeros;
+    predictedOfPositives += ones * score;
+    predictedOfNegatives += zeros * score;
+  }
   return {
     positive: positives,
     negative: negatives,
@@ -105,9 +115,9 @@ export interface Slice {
  * Slices the rows, in the order of ascending probability, where their cumulative weight reaches each cut. The cuts must
  * ascend; there is one slice more than cuts. A cut within a run divides its positives and negatives in proportion.
  */
-export function sliceByWeight({ probability, positive, negative }: Tally, cuts: readonly number[]): Slice[] {
+export function sliceByWeight({ probability, positive, negative, totals }: Tally, cuts: readonly number[]): Slice[] {
   // Rounding errors of the sums must not move a tiny part of a run to the wrong side of a cut.
-  const tolerance = 1e-12 * (sum(positive, identity) + sum(negative, identity));
+  const tolerance = 1e-12 * totals.weight;
   const slices: Slice[] = [];
   let run = 0;
   let below = 0;
@@ -132,14 +142,4 @@ export function sliceByWeight({ probability, positive, negative }: Tally, cuts: 
     slices.push(slice);
   }
   return slices;
-}
-
-function sum(column: Float64Array, term: (value: number, index: number) => number): number {
-  let total = 0;
-  for (let index = 0; index < column.length; index++) total += term(column[index] as number, index);
-  return total;
-}
-
-function identity(value: number): number {
-  return value;
 }

@@ -2,6 +2,7 @@ import { type Metric, measured, undefinedMetric } from './metric.ts';
 import { areaUnderCurve, type GroupedAuc, groupedAuc, type TopShare, topShares } from './ranking.ts';
 import {
   calibrationError,
+  equalWeightSlices,
   logLoss,
   normalizedEntropy,
   predictedOverObserved,
@@ -9,7 +10,7 @@ import {
   reliabilityCurve,
 } from './reliability.ts';
 import { ascendingOrder, checkRows, type ScoredRows } from './rows.ts';
-import { tallyKnown, tallyTotals, withoutRows } from './tally.ts';
+import { tallyKnown, withoutRows } from './tally.ts';
 
 /** Number of bins of the calibration error and of the reliability curve. */
 export const CALIBRATION_BINS = 20;
@@ -50,22 +51,30 @@ export function evaluateTask(rows: ScoredRows, { trainingRate }: { readonly trai
   checkRows(rows);
   const order = ascendingOrder(rows);
   const tally = tallyKnown(rows, order);
-  const { positive, predicted, weight, unknown } = tallyTotals(tally);
+  const { positive, predicted, weight, unknown } = tally.totals;
+  const slices = equalWeightSlices(tally, CALIBRATION_BINS);
+  const loss = logLoss(tally);
   const meanOf = (total: number) => (weight === 0 ? undefinedMetric(withoutRows(unknown)) : measured(total / weight));
   return {
     rows: order.length,
     unknown,
-    positives: order.reduce((count, row) => count + (rows.label[row] as number), 0),
+    positives: positiveRows(rows.label),
     baseRate: meanOf(positive),
     meanPrediction: meanOf(predicted),
     pcoc: predictedOverObserved(tally),
     auc: areaUnderCurve(tally),
     gauc: groupedAuc(rows, order),
-    logLoss: logLoss(tally),
+    logLoss: loss,
     trainingRate,
-    normalizedEntropy: normalizedEntropy(tally, trainingRate),
-    calibrationError: calibrationError(tally, CALIBRATION_BINS),
-    reliability: reliabilityCurve(tally, CALIBRATION_BINS),
+    normalizedEntropy: normalizedEntropy(loss, tally, trainingRate),
+    calibrationError: calibrationError(slices, tally),
+    reliability: reliabilityCurve(slices),
     topShares: topShares(tally, TOP_SHARES),
   };
+}
+
+function positiveRows(label: Int8Array): number {
+  let count = 0;
+  for (const value of label) if (value === 1) count++;
+  return count;
 }

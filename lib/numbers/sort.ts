@@ -1,5 +1,6 @@
-const DIGIT_BITS = 16;
+const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
+const DIGITS_PER_WORD = Math.ceil(32 / DIGIT_BITS);
 
 /**
  * Sorts row indices by a column of non-negative numbers, ascending, and returns a new array. Rows of equal value keep
@@ -9,48 +10,73 @@ const DIGITS = 1 << DIGIT_BITS;
  * order of the numbers.
  */
 export function sortIndices(indices: Uint32Array, column: Float32Array | Float64Array): Uint32Array {
-  const digitsPerValue = (column.BYTES_PER_ELEMENT * 8) / DIGIT_BITS;
-  const digits = new Uint16Array(column.buffer, column.byteOffset, column.length * digitsPerValue);
-  let from = indices.slice();
-  let to = new Uint32Array(indices.length);
-  for (let digit = 0; digit < digitsPerValue; digit++) {
+  const wordsPerValue = column.BYTES_PER_ELEMENT / 4;
+  // Lowest word first: typed arrays are little-endian on every platform of onnxruntime.
+  const words = new Uint32Array(column.buffer, column.byteOffset, column.length * wordsPerValue);
+  let order: Uint32Array = indices.slice();
+  for (let word = 0; word < wordsPerValue; word++) {
     // The sign bit is left out, so that -0 equals 0.
-    const mask = digit === digitsPerValue - 1 ? DIGITS / 2 - 1 : DIGITS - 1;
-    scatterByDigit({ from, to, digits, digitsPerValue, digit, mask });
+    const mask = word === wordsPerValue - 1 ? 0x7fffffff : 0xffffffff;
+    const keys = new Uint32Array(order.length);
+    for (let place = 0; place < keys.length; place++)
+      keys[place] = (words[(order[place] as number) * wordsPerValue + word] as number) & mask;
+    order = sortByKeys(order, keys);
+  }
+  return order;
+}
+
+/** Sorts by a key of 32 bits for each place. The keys move along, so that every pass reads memory in order. */
+function sortByKeys(order: Uint32Array, keys: Uint32Array): Uint32Array {
+  const counts = countDigits(keys);
+  let from: Keyed = { order, keys };
+  let to: Keyed = { order: new Uint32Array(order.length), keys: new Uint32Array(keys.length) };
+  for (let digit = 0; digit < DIGITS_PER_WORD; digit++) {
+    const next = counts.subarray(digit * DIGITS, (digit + 1) * DIGITS);
+    // Where all have the same digit, as in the exponents of small probabilities, they are in order already.
+    if (next.includes(keys.length)) continue;
+    startsOf(next);
+    scatter(from, to, digit * DIGIT_BITS, next);
     [from, to] = [to, from];
   }
-  return from;
+  return from.order;
 }
 
-/** One pass of the sort: by one digit of every value. */
-interface DigitPass {
-  readonly from: Uint32Array;
-  readonly to: Uint32Array;
-  /**
-   * The 16-bit digits of every value, lowest first: typed arrays are little-endian on every platform of onnxruntime.
-   */
-  readonly digits: Uint16Array;
-  readonly digitsPerValue: number;
-  readonly digit: number;
-  readonly mask: number;
-}
-
-function scatterByDigit({ from, to, digits, digitsPerValue, digit, mask }: DigitPass): void {
-  const next = new Uint32Array(DIGITS);
-  for (const index of from) {
-    const value = (digits[index * digitsPerValue + digit] as number) & mask;
-    next[value] = (next[value] as number) + 1;
+/** How often each digit occurs at each place of the keys, lowest place first. */
+function countDigits(keys: Uint32Array): Uint32Array {
+  const counts = new Uint32Array(DIGITS_PER_WORD * DIGITS);
+  for (const key of keys) {
+    for (let digit = 0; digit < DIGITS_PER_WORD; digit++) {
+      const at = digit * DIGITS + ((key >>> (digit * DIGIT_BITS)) & (DIGITS - 1));
+      counts[at] = (counts[at] as number) + 1;
+    }
   }
+  return counts;
+}
+
+/** Replaces counts by the sum of those before each. */
+function startsOf(counts: Uint32Array): void {
   let start = 0;
-  for (let value = 0; value < DIGITS; value++) {
-    const count = next[value] as number;
-    next[value] = start;
+  for (let value = 0; value < counts.length; value++) {
+    const count = counts[value] as number;
+    counts[value] = start;
     start += count;
   }
-  for (const index of from) {
-    const value = (digits[index * digitsPerValue + digit] as number) & mask;
-    const place = next[value] as number;
-    to[place] = index;
-    next[value] = place + 1;
+}
+
+/** Rows in some order, with the key of each place. */
+interface Keyed {
+  readonly order: Uint32Array;
+  readonly keys: Uint32Array;
+}
+
+/** Moves rows to the next free place of their digit, and counts that up. */
+function scatter(from: Keyed, to: Keyed, shift: number, next: Uint32Array): void {
+  for (let place = 0; place < from.keys.length; place++) {
+    const key = from.keys[place] as number;
+    const digit = (key >>> shift) & (DIGITS - 1);
+    const target = next[digit] as number;
+    to.keys[target] = key;
+    to.order[target] = from.order[place] as number;
+    next[digit] = target + 1;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { topShares } from '../../lib/evaluation/ranking.ts';
-import { calibrationError, reliabilityCurve } from '../../lib/evaluation/reliability.ts';
-import { sliceByWeight, type Tally } from '../../lib/evaluation/tally.ts';
+import { calibrationError, equalWeightSlices, reliabilityCurve } from '../../lib/evaluation/reliability.ts';
+import { sliceByWeight, type Tally, tallyOf as tallyOfRuns } from '../../lib/evaluation/tally.ts';
 
 describe('sliceByWeight', () => {
   const tally = tallyOf([0.125, 0, 2], [0.25, 1, 3], [0.5, 2, 0]);
@@ -24,7 +24,7 @@ describe('sliceByWeight', () => {
 
   it('leaves no part of a positive row in the next slice where weights do not add up exactly', () => {
     const runs = Array.from({ length: 20 }, (_, run) => [run / 32, run === 6 ? 0.1 : 0, run === 6 ? 0 : 0.1] as const);
-    const bins = reliabilityCurve(tallyOf(...runs), 20);
+    const bins = reliabilityCurve(equalWeightSlices(tallyOf(...runs), 20));
     expect(bins.flatMap(({ pcoc }, bin) => (pcoc === null ? [] : [bin]))).toEqual([6]);
     expect(bins[6]?.pcoc).toBeCloseTo(6 / 32, 14);
   });
@@ -46,21 +46,25 @@ describe('topShares', () => {
 });
 
 describe('calibrationError', () => {
+  const errorOf = (tally: Tally) => calibrationError(equalWeightSlices(tally, 20), tally).value;
+
   it('is |c - rate| / rate for a constant prediction', () => {
-    expect(calibrationError(tallyOf([0.5, 25, 75]), 20).value).toBeCloseTo(1, 14);
+    expect(errorOf(tallyOf([0.5, 25, 75]))).toBeCloseTo(1, 14);
   });
 
   it('is 0 where the rate of every bin is the predicted one', () => {
-    expect(calibrationError(tallyOf([0.25, 10, 30], [0.5, 20, 20]), 20).value).toBeCloseTo(0, 14);
+    expect(errorOf(tallyOf([0.25, 10, 30], [0.5, 20, 20]))).toBeCloseTo(0, 14);
   });
 });
 
 /** Returns a tally of runs, each given as [probability, weight of positives, weight of negatives]. */
 function tallyOf(...runs: readonly (readonly [number, number, number])[]): Tally {
-  return {
-    probability: Float32Array.from(runs, ([probability]) => probability),
-    positive: Float64Array.from(runs, ([, positive]) => positive),
-    negative: Float64Array.from(runs, ([, , negative]) => negative),
-    unknown: 0,
-  };
+  return tallyOfRuns(
+    {
+      probability: Float32Array.from(runs, ([probability]) => probability),
+      positive: Float64Array.from(runs, ([, positive]) => positive),
+      negative: Float64Array.from(runs, ([, , negative]) => negative),
+    },
+    0,
+  );
 }
