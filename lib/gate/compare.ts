@@ -1,19 +1,18 @@
 /** Metrics of one or two models on the same rows, with 95% bootstrap intervals over the same units. */
 
 import type { FunnelRows, FunnelTask, FunnelTaskMetrics } from '../evaluation/funnel.ts';
-import { sortIndices } from '../numbers/sort.ts';
 import {
   type BootstrapOptions,
-  bootstrapRatios,
-  drawUnits,
+  bootstrap,
+  estimate,
   quantile,
-  type Ratio,
-  ratioOf,
-  sumByUnit,
+  ratioStatistic,
+  type Statistic,
   type UnitKind,
   type Units,
 } from './bootstrap.ts';
 import { crossEntropy } from './row-losses.ts';
+import { type ClassWeights, classWeights, measuredRows, type UnitSums, unitSums } from './unit-sums.ts';
 
 /** A number and the interval that holds 95% of its resamples; `null` where it is undefined. */
 export interface Interval {
@@ -24,7 +23,7 @@ export interface Interval {
 
 /** The metrics of one output of a model; `null` if the rows do not define them. */
 export interface OutputMetrics {
-  /** Area under the ROC curve; without an interval if there are too many rows to resample. */
+  /** Area under the ROC curve. */
   readonly auc: Interval;
   readonly logLoss: number | null;
   readonly normalizedEntropy: Interval;
@@ -52,10 +51,6 @@ export interface MeasuredOutput {
   readonly probability: Float32Array;
 }
 
-/** A pass over all rows for each resample of an AUC: fewer resamples, and none of very many rows. */
-const AUC_RESAMPLES = 200;
-const MOST_AUC_ROWS = 1_000_000;
-
 /** The units of the intervals. */
 export interface ChosenUnits {
   readonly units: Units;
@@ -66,161 +61,130 @@ export interface ChosenUnits {
   readonly tooFew: string | null;
 }
 
-/** Compares one output on the rows that its task measures. */
-export function compareOutput(
-  { labels, weight }: Pick<FunnelRows, 'labels' | 'weight'>,
+/** One output of both models. */
+export interface ComparedModels {
+  readonly task: FunnelTask;
+  readonly challenger: MeasuredOutput;
+  readonly champion: MeasuredOutput | null;
+}
+
+/** Compares outputs, each on the rows that its task measures. */
+export function compareOutputs(
+  rows: Pick<FunnelRows, 'labels' | 'weight'>,
   { units, kind, note }: ChosenUnits,
-  task: FunnelTask,
-  models: { readonly challenger: MeasuredOutput; readonly champion: MeasuredOutput | null },
+  outputs: readonly ComparedModels[],
   options: BootstrapOptions,
-): OutputComparison {
-  const { challenger, champion } = models;
-  const rows: TaskRows = { units, label: labels[task.label] as Int8Array, weight, counts: countedRows(labels, task) };
-  const positive = sumOver(rows, (_, label) => label);
-  const weightSum = sumOver(rows, () => 1);
-  const own = ratiosOf(rows, challenger, positive);
-  const other = champion && ratiosOf(rows, champion, positive);
-  const ratios = [
-    own.pcoc,
-    own.normalizedEntropy,
-    ...(other === null
-      ? []
-      : [
-          other.pcoc,
-          other.normalizedEntropy,
-          { numerator: minus(own.loss, other.loss), denominator: weightSum },
-          { numerator: minus(own.predicted, other.predicted), denominator: positive },
-        ]),
-  ];
-  const resampled = bootstrapRatios(ratios, units.count, options);
-  const aucs = aucIntervals(rows, [challenger, ...(champion === null ? [] : [champion])], options.seed);
-  const at = (index: number) => intervalOf(ratioOf(ratios[index] as Ratio), resampled[index] as Float64Array);
-  return {
+): OutputComparison[] {
+  const all = outputs.map((output) => ({ ...output, statistics: statisticsOf(rows, units, output) }));
+  const resampled = bootstrap(
+    all.flatMap(({ statistics: { own, other, difference } }) => [own, other, difference].flatMap(valuesOf)),
+    units.count,
+    options,
+  );
+  const interval = (statistic: Statistic) => intervalOf(statistic, resampled.get(statistic) as Float64Array);
+  return all.map(({ task, challenger, champion, statistics: { own, other, difference, unitCount } }) => ({
     task: task.name,
     title: task.title,
     output: task.output,
     rows: challenger.metrics.rows,
     positives: challenger.metrics.positives,
-    units: { kind, count: weightSum.reduce((sum, weight) => sum + Number(weight > 0), 0), note },
-    challenger: metricsOf(challenger.metrics, { auc: aucs.each[0] as Interval, pcoc: at(0), normalizedEntropy: at(1) }),
-    champion:
-      champion && metricsOf(champion.metrics, { auc: aucs.each[1] as Interval, pcoc: at(2), normalizedEntropy: at(3) }),
-    difference: champion && {
-      auc: aucs.difference,
-      logLoss: at(4),
-      pcoc: at(5),
+    units: { kind, count: unitCount, note },
+    challenger: metricsOf(challenger.metrics, own, interval),
+    champion: champion && other && metricsOf(champion.metrics, other, interval),
+    difference: difference && {
+      auc: interval(difference.auc),
+      logLoss: interval(difference.logLoss),
+      pcoc: interval(difference.pcoc),
     },
-  };
+  }));
 }
 
-/** The rows of a task by unit. */
-interface TaskRows {
-  readonly units: Units;
-  readonly label: Int8Array;
-  readonly weight: Float32Array | null;
-  /** 1 for a row that is measured: it reached the stage that is given, and its label is known. */
-  readonly counts: Uint8Array;
+/** The figures of an output that are resampled. */
+interface Statistics {
+  readonly own: OfModel;
+  readonly other: OfModel | null;
+  readonly difference: Readonly<Record<'auc' | 'logLoss' | 'pcoc', Statistic>> | null;
+  /** Units with such rows. */
+  readonly unitCount: number;
 }
 
-function countedRows(labels: FunnelRows['labels'], { label, given }: FunnelTask): Uint8Array {
-  const outcome = labels[label] as Int8Array;
-  const reached = given === null ? null : (labels[given] as Int8Array);
-  return Uint8Array.from(outcome, (value, row) => Number(value >= 0 && (reached === null || reached[row] === 1)));
-}
+type OfModel = Readonly<Record<'auc' | 'pcoc' | 'normalizedEntropy', Statistic>>;
 
-function sumOver({ units, label, weight, counts }: TaskRows, valueAt: (row: number, label: number) => number) {
-  return sumByUnit(units, (row) =>
-    counts[row] === 0 ? 0 : (weight === null ? 1 : (weight[row] as number)) * valueAt(row, label[row] as number),
-  );
-}
-
-function ratiosOf(rows: TaskRows, { metrics: { trainingRate }, probability }: MeasuredOutput, positive: Float64Array) {
-  const loss = sumOver(rows, (row, label) => crossEntropy(probability[row] as number, label));
-  const predicted = sumOver(rows, (row) => probability[row] as number);
-  const constantLoss = sumOver(rows, (_, label) => crossEntropy(trainingRate, label));
+function statisticsOf(
+  rows: Pick<FunnelRows, 'labels' | 'weight'>,
+  units: Units,
+  { task, challenger, champion }: ComparedModels,
+): Statistics {
+  const measured = measuredRows(rows, units, task);
+  const classes = classWeights(measured);
+  const weight = classes.positive.map((value, unit) => value + (classes.negative[unit] as number));
+  const own = unitSums(measured, challenger.probability);
+  const other = champion && unitSums(measured, champion.probability);
   return {
-    loss,
-    predicted,
-    pcoc: { numerator: predicted, denominator: positive },
-    normalizedEntropy: { numerator: loss, denominator: constantLoss },
+    own: ofModel(own, classes, challenger.metrics.trainingRate),
+    other: other && ofModel(other, classes, champion.metrics.trainingRate),
+    difference: other && {
+      auc: areaStatistic(
+        {
+          wonByPositives: minus(own.wonByPositives, other.wonByPositives),
+          lostByNegatives: minus(own.lostByNegatives, other.lostByNegatives),
+        },
+        classes,
+      ),
+      logLoss: ratioStatistic(minus(own.loss, other.loss), weight),
+      pcoc: ratioStatistic(minus(own.predicted, other.predicted), classes.positive),
+    },
+    unitCount: weight.reduce((sum, value) => sum + Number(value > 0), 0),
   };
+}
+
+function ofModel(sums: UnitSums, classes: ClassWeights, trainingRate: number): OfModel {
+  const { positive, negative } = classes;
+  const [ofPositive, ofNegative] = [crossEntropy(trainingRate, 1), crossEntropy(trainingRate, 0)];
+  const constantLoss = positive.map((value, unit) => value * ofPositive + (negative[unit] as number) * ofNegative);
+  return {
+    auc: areaStatistic(sums, classes),
+    pcoc: ratioStatistic(sums.predicted, positive),
+    normalizedEntropy: ratioStatistic(sums.loss, constantLoss),
+  };
+}
+
+/** An AUC, or a difference of two, to first order: what the positives win and what the negatives lose, less the mean. */
+function areaStatistic(
+  { wonByPositives, lostByNegatives }: Pick<UnitSums, 'wonByPositives' | 'lostByNegatives'>,
+  { positive, negative }: ClassWeights,
+): Statistic {
+  const won = { numerator: wonByPositives, denominator: positive };
+  const lost = { numerator: lostByNegatives, denominator: negative };
+  return { ratios: [won, lost], offset: -estimate({ ratios: [won], offset: 0 }) };
 }
 
 /** The intervals' own values give way to those of `evaluateFunnel`, which are `null` where a metric is undefined. */
 function metricsOf(
   metrics: FunnelTaskMetrics,
-  { auc, pcoc, normalizedEntropy }: Pick<OutputMetrics, 'auc' | 'pcoc' | 'normalizedEntropy'>,
+  { auc, pcoc, normalizedEntropy }: OfModel,
+  interval: (statistic: Statistic) => Interval,
 ): OutputMetrics {
   return {
-    auc: { ...auc, value: metrics.auc.value },
+    auc: { ...withinOne(interval(auc)), value: metrics.auc.value },
     logLoss: metrics.logLoss.value,
-    normalizedEntropy: { ...normalizedEntropy, value: metrics.normalizedEntropy.value },
-    pcoc: { ...pcoc, value: metrics.pcoc.value },
+    normalizedEntropy: { ...interval(normalizedEntropy), value: metrics.normalizedEntropy.value },
+    pcoc: { ...interval(pcoc), value: metrics.pcoc.value },
   };
 }
 
-const NO_INTERVAL: Interval = { value: null, lower: null, upper: null };
+/** To first order, an AUC of few rows can exceed 1. */
+function withinOne({ value, lower, upper }: Interval): Interval {
+  const bound = (limit: number | null) => limit && Math.min(1, limit);
+  return { value, lower: bound(lower), upper: bound(upper) };
+}
 
-/** Returns the intervals of each model's AUC and of the first model's AUC minus the second's, by the same resamples. */
-function aucIntervals(
-  rows: TaskRows,
-  models: readonly MeasuredOutput[],
-  seed: number,
-): { readonly each: readonly Interval[]; readonly difference: Interval } {
-  const ofTask = Uint32Array.from(rows.counts.keys()).filter((row) => rows.counts[row] === 1);
-  if (ofTask.length > MOST_AUC_ROWS) return { each: models.map(() => NO_INTERVAL), difference: NO_INTERVAL };
-  const ranked = models.map(({ probability }) => rankRows(rows, probability, sortIndices(ofTask, probability)));
-  const aucs = (drawn: Uint32Array | null) => ranked.map((model) => weightedAuc(model, drawn));
-  const difference = ([own = Number.NaN, other = Number.NaN]: readonly number[]) => own - other;
-  const values = aucs(null);
-  const resampled: (readonly number[])[] = [];
-  for (const drawn of drawUnits(rows.units.count, { resamples: AUC_RESAMPLES, seed })) resampled.push(aucs(drawn));
-  const interval = (of: (all: readonly number[]) => number) =>
-    intervalOf(of(values), Float64Array.from(resampled, of).sort());
+function intervalOf(statistic: Statistic, ascending: Float64Array): Interval {
   return {
-    each: models.map((_, index) => interval((all) => all[index] as number)),
-    difference: interval(difference),
+    value: finite(estimate(statistic)),
+    lower: finite(quantile(ascending, 0.025)),
+    upper: finite(quantile(ascending, 0.975)),
   };
-}
-
-/** Rows by ascending probability, column by column, so that each resample is one walk through memory. */
-interface RankedRows {
-  readonly unit: Uint32Array;
-  readonly label: Uint8Array;
-  readonly weight: Float32Array;
-  /** 1 where the next row has another probability. */
-  readonly endsTie: Uint8Array;
-}
-
-function rankRows({ units, label, weight }: TaskRows, probability: Float32Array, order: Uint32Array): RankedRows {
-  return {
-    unit: order.map((row) => units.of[row] as number),
-    label: Uint8Array.from(order, (row) => label[row] as number),
-    weight: Float32Array.from(order, (row) => (weight === null ? 1 : (weight[row] as number))),
-    endsTie: Uint8Array.from(order, (row, place) => Number(probability[order[place + 1] ?? -1] !== probability[row])),
-  };
-}
-
-/** AUC where each row counts as often as its unit was drawn; ties count half. NaN where a class is missing. */
-function weightedAuc({ unit, label, weight, endsTie }: RankedRows, drawn: Uint32Array | null): number {
-  let [wins, positives, negatives, tiedPositives, tiedNegatives] = [0, 0, 0, 0, 0];
-  for (let place = 0; place < unit.length; place++) {
-    const times = drawn === null ? 1 : (drawn[unit[place] as number] as number);
-    const counted = times * (weight[place] as number);
-    if (label[place] === 1) tiedPositives += counted;
-    else tiedNegatives += counted;
-    if (endsTie[place] === 0) continue;
-    wins += tiedPositives * (negatives + tiedNegatives / 2);
-    positives += tiedPositives;
-    negatives += tiedNegatives;
-    tiedPositives = 0;
-    tiedNegatives = 0;
-  }
-  return wins / (positives * negatives);
-}
-
-function intervalOf(value: number, ascending: Float64Array): Interval {
-  return { value: finite(value), lower: finite(quantile(ascending, 0.025)), upper: finite(quantile(ascending, 0.975)) };
 }
 
 /** JSON knows neither infinity nor NaN. */
@@ -230,4 +194,8 @@ function finite(value: number): number | null {
 
 function minus(a: Float64Array, b: Float64Array): Float64Array {
   return a.map((value, index) => value - (b[index] as number));
+}
+
+function valuesOf(statistics: Readonly<Record<string, Statistic>> | null): Statistic[] {
+  return Object.values(statistics ?? {});
 }

@@ -5,7 +5,7 @@
 import { evaluateFunnel, type FunnelMetrics, type FunnelTask } from '../evaluation/funnel.ts';
 import { unknownShares } from '../table/encode/value-counts.ts';
 import { blockUnits, groupUnits, LEAST_UNITS, tooFewUnits } from './bootstrap.ts';
-import { type ChosenUnits, compareOutput, type OutputComparison } from './compare.ts';
+import { type ChosenUnits, compareOutputs, type OutputComparison } from './compare.ts';
 import { driftNotes } from './feature-drift.ts';
 import {
   COMPARED_ROWS,
@@ -62,7 +62,7 @@ export function judge(input: GateInput): Judgement {
   if (numbers.some(({ holds }) => !holds)) return refused(failures(numbers), { guards: numbers });
 
   const units = unitsOf(rows);
-  const outputs = compareOutputs(input, units);
+  const outputs = compareModels(input, units);
   const guards = [...numbers, ...acceptLasting(guardsOf(input, outputs), facts.rows, input.earlier, input.rules)];
   const loss = champion && compareLosses(input, champion, units);
   const byLoss = champion && loss && lossProblems(input, champion, facts.conversions, units, loss);
@@ -107,22 +107,24 @@ interface ComparedOutput {
   readonly undefinedBecause: string;
 }
 
-function compareOutputs({ rows, tasks, challenger, champion, seed }: GateInput, units: ChosenUnits): ComparedOutput[] {
+function compareModels({ rows, tasks, challenger, champion, seed }: GateInput, units: ChosenUnits): ComparedOutput[] {
   const own = measure(rows, tasks, challenger);
   const other = champion && measure(rows, tasks, champion);
-  return tasks.map((task, index) => {
-    const measured = (metrics: FunnelMetrics, { probabilities }: Contender) => ({
-      metrics: metrics.tasks[index] as FunnelMetrics['tasks'][number],
-      probability: probabilities[task.output] as Float32Array,
-    });
-    const models = {
-      challenger: measured(own, challenger),
-      champion: champion && other && measured(other, champion),
-    };
-    const entropy = models.challenger.metrics.normalizedEntropy;
+  const measured = (metrics: FunnelMetrics, { probabilities }: Contender, index: number) => {
+    const ofTask = metrics.tasks[index] as FunnelMetrics['tasks'][number];
+    return { metrics: ofTask, probability: probabilities[ofTask.task.output] as Float32Array };
+  };
+  const outputs = tasks.map((task, index) => ({
+    task,
+    challenger: measured(own, challenger, index),
+    champion: champion && other && measured(other, champion, index),
+  }));
+  const comparisons = compareOutputs(rows, units, outputs, { resamples: RESAMPLES, seed });
+  return outputs.map(({ task, challenger: { metrics } }, index) => {
+    const entropy = metrics.normalizedEntropy;
     return {
       task,
-      comparison: compareOutput(rows, units, task, models, { resamples: RESAMPLES, seed }),
+      comparison: comparisons[index] as OutputComparison,
       undefinedBecause: entropy.value === null ? entropy.reason : '',
     };
   });
@@ -200,7 +202,8 @@ function positives(label: Int8Array = new Int8Array()): number {
 
 function rateOf(label: Int8Array, weight: Float32Array | null): number {
   let [positive, known] = [0, 0];
-  for (const [row, value] of label.entries()) {
+  for (let row = 0; row < label.length; row++) {
+    const value = label[row] as number;
     if (value < 0) continue;
     const counted = weight === null ? 1 : (weight[row] as number);
     known += counted;

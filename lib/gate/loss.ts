@@ -1,6 +1,6 @@
 /** Champion and challenger by the loss that training minimises: the comparison, and what it says for people. */
 import { count, precise } from '../numbers/text.ts';
-import { bootstrapRatios, quantile, ratioOf, sumByUnit, type UnitKind, unitText } from './bootstrap.ts';
+import { bootstrap, estimate, quantile, ratioStatistic, sumByUnit, type UnitKind, unitText } from './bootstrap.ts';
 import type { ChosenUnits } from './compare.ts';
 import type { Champion, GateInput } from './input.ts';
 import { rowLosses } from './row-losses.ts';
@@ -35,13 +35,13 @@ export function compareLosses(
   const [before, after] = [champion, challenger].map(({ probabilities }) => rowLosses(loss, probabilities, labels));
   const differences = (before as Float64Array).map((value, row) => value - ((after as Float64Array)[row] as number));
   const denominator = sumByUnit(units, weightOf);
-  const difference = { numerator: summed(differences), denominator };
-  const [resampled] = bootstrapRatios([difference], units.count, { resamples: RESAMPLES, seed });
-  const championLoss = ratioOf({ numerator: summed(before as Float64Array), denominator });
+  const difference = ratioStatistic(summed(differences), denominator);
+  const resampled = bootstrap([difference], units.count, { resamples: RESAMPLES, seed }).get(difference);
+  const championLoss = estimate(ratioStatistic(summed(before as Float64Array), denominator));
   return {
     champion: championLoss,
-    challenger: ratioOf({ numerator: summed(after as Float64Array), denominator }),
-    difference: ratioOf(difference),
+    challenger: estimate(ratioStatistic(summed(after as Float64Array), denominator)),
+    difference: estimate(difference),
     lowerBound: quantile(resampled as Float64Array, 1 - CONFIDENCE),
     threshold: isOld(rules, champion) ? -rules.tolerance * championLoss : 0,
     resamples: RESAMPLES,

@@ -1,0 +1,111 @@
+/** What the figures of an output are resampled from: sums over the rows that its task measures, unit by unit. */
+import type { FunnelRows, FunnelTask } from '../evaluation/funnel.ts';
+import { sortIndices } from '../numbers/sort.ts';
+import type { Units } from './bootstrap.ts';
+import { crossEntropy } from './row-losses.ts';
+
+/** The rows that a task measures: those that reached the stage that is given, and whose label is known. */
+export interface MeasuredRows {
+  readonly units: Units;
+  readonly label: Int8Array;
+  readonly weight: Float32Array | null;
+  readonly indices: Uint32Array;
+}
+
+/** Weight of the positive and of the negative rows of each unit. */
+export interface ClassWeights {
+  readonly positive: Float64Array;
+  readonly negative: Float64Array;
+}
+
+/** Sums over the rows of each unit, by weight, of what a model makes of them. */
+export interface UnitSums {
+  readonly predicted: Float64Array;
+  readonly loss: Float64Array;
+  /**
+   * Over its positive rows: the share of all negatives that rank lower, where a tie counts one half. The sum over all
+   * units, divided by the weight of the positives, is the AUC.
+   */
+  readonly wonByPositives: Float64Array;
+  /** Over its negative rows: the share of all positives that rank higher. */
+  readonly lostByNegatives: Float64Array;
+}
+
+/** Returns the rows that a task measures. */
+export function measuredRows(
+  { labels, weight }: Pick<FunnelRows, 'labels' | 'weight'>,
+  units: Units,
+  { label, given }: FunnelTask,
+): MeasuredRows {
+  const outcome = labels[label] as Int8Array;
+  const reached = given === null ? null : (labels[given] as Int8Array);
+  const indices = new Uint32Array(outcome.length);
+  let count = 0;
+  for (let row = 0; row < outcome.length; row++)
+    if ((outcome[row] as number) >= 0 && (reached === null || reached[row] === 1)) indices[count++] = row;
+  return { units, label: outcome, weight, indices: indices.subarray(0, count) };
+}
+
+/** Adds the weights of both classes up by unit. */
+export function classWeights({ units, label, weight, indices }: MeasuredRows): ClassWeights {
+  const [positive, negative] = [new Float64Array(units.count), new Float64Array(units.count)];
+  for (const row of indices)
+    add(label[row] === 1 ? positive : negative, units.of[row] as number, weightOf(weight, row));
+  return { positive, negative };
+}
+
+/** Adds up by unit what a model makes of the rows. */
+export function unitSums(rows: MeasuredRows, probability: Float32Array): UnitSums {
+  const { units, label, weight, indices } = rows;
+  const [predicted, loss] = [new Float64Array(units.count), new Float64Array(units.count)];
+  for (const row of indices) {
+    const [unit, score, counted] = [units.of[row] as number, probability[row] as number, weightOf(weight, row)];
+    add(predicted, unit, counted * score);
+    add(loss, unit, counted * crossEntropy(score, label[row] as number));
+  }
+  return { predicted, loss, ...placements(rows, probability) };
+}
+
+/**
+ * The places of the rows of each class among those of the other (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988;
+ * summed over clusters as in Obuchowski, Biometrics 53, 1997). With them an AUC is to first order a sum of two ratios,
+ * which is resampled without a pass over the rows.
+ */
+function placements({ units, label, weight, indices }: MeasuredRows, probability: Float32Array) {
+  const order = sortIndices(indices, probability);
+  const [wonByPositives, lostByNegatives] = [new Float64Array(units.count), new Float64Array(units.count)];
+  let [positives, negatives] = [0, 0];
+  for (const row of order) {
+    if (label[row] === 1) positives += weightOf(weight, row);
+    else negatives += weightOf(weight, row);
+  }
+  let [positivesBelow, negativesBelow] = [0, 0];
+  for (let start = 0; start < order.length; ) {
+    const score = probability[order[start] as number];
+    let [tiedPositives, tiedNegatives, end] = [0, 0, start];
+    for (; end < order.length && probability[order[end] as number] === score; end++) {
+      const row = order[end] as number;
+      if (label[row] === 1) tiedPositives += weightOf(weight, row);
+      else tiedNegatives += weightOf(weight, row);
+    }
+    const lower = (negativesBelow + tiedNegatives / 2) / negatives;
+    const higher = (positives - positivesBelow - tiedPositives / 2) / positives;
+    for (; start < end; start++) {
+      const row = order[start] as number;
+      const [unit, counted] = [units.of[row] as number, weightOf(weight, row)];
+      if (label[row] === 1) add(wonByPositives, unit, counted * lower);
+      else add(lostByNegatives, unit, counted * higher);
+    }
+    positivesBelow += tiedPositives;
+    negativesBelow += tiedNegatives;
+  }
+  return { wonByPositives, lostByNegatives };
+}
+
+function weightOf(weight: Float32Array | null, row: number): number {
+  return weight === null ? 1 : (weight[row] as number);
+}
+
+function add(sums: Float64Array, unit: number, value: number): void {
+  sums[unit] = (sums[unit] as number) + value;
+}
