@@ -25,10 +25,11 @@ export interface PublishedVersion {
 export async function judgeAndPublish(
   options: ConcludeOptions,
 ): Promise<PublishedVersion & { readonly decision: GateDecision }> {
-  const { store, trained, heldOut } = options;
+  const { store, trained, heldOut, mature } = options;
   // By the store's clock, like all times that it is compared with. A machine's own clock may be wrong or be set back.
   const at = await store.now();
-  const decided = await decide({ ...options, challenger: { heldOut, trained, data: dataFacts(trained.summary) }, at });
+  const challenger = { heldOut, mature, trained, data: dataFacts(trained.summary) };
+  const decided = await decide({ ...options, challenger, at });
   return { ...(await publishReported(options, decided, at)), decision: decided.decision };
 }
 

@@ -108,6 +108,17 @@ export function taskTally(rows: FunnelRows, task: FunnelTask): Tally {
   return tallyKnown(rowsOfTask(rows, task, column(rows.probabilities, task.output)));
 }
 
+/** Returns the indices of the rows that a task measures: those that reached its stage, and whose label is known. */
+export function taskRows(labels: FunnelRows['labels'], { label, given }: FunnelTask): Uint32Array {
+  const outcome = column(labels, label);
+  const reached = given === null ? null : column(labels, given);
+  const rows = new Uint32Array(outcome.length);
+  let count = 0;
+  for (let row = 0; row < outcome.length; row++)
+    if ((outcome[row] as number) >= 0 && (reached === null || reached[row] === 1)) rows[count++] = row;
+  return rows.subarray(0, count);
+}
+
 /** Returns the number of positive rows among those that a task measures. */
 export function positivesOf(labels: FunnelRows['labels'], { label, given }: FunnelTask): number {
   const reached = given === null ? null : column(labels, given);

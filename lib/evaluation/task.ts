@@ -1,3 +1,4 @@
+import { type LiftBin, liftByTenth, type RocPoint, rocCurve } from './curves.ts';
 import { type Metric, measured, undefinedMetric } from './metric.ts';
 import { areaUnderCurve, type GroupedAuc, groupedAuc, type TopShare, topShares } from './ranking.ts';
 import {
@@ -16,6 +17,9 @@ import { tallyKnown, withoutRows } from './tally.ts';
 export const CALIBRATION_BINS = 20;
 /** Shares of the rows, picked by descending probability, at which precision, recall and F1 are measured. */
 export const TOP_SHARES: readonly number[] = [0.001, 0.006, 0.01];
+
+/** About how many points a ROC curve has. */
+const ROC_POINTS = 120;
 
 /** Metrics of one output against one label. All but the three counts are weighted. */
 export interface TaskMetrics {
@@ -41,6 +45,8 @@ export interface TaskMetrics {
   readonly calibrationError: Metric;
   readonly reliability: readonly ReliabilityBin[];
   readonly topShares: readonly TopShare[];
+  readonly roc: readonly RocPoint[];
+  readonly lift: readonly LiftBin[];
 }
 
 /**
@@ -70,6 +76,8 @@ export function evaluateTask(rows: ScoredRows, { trainingRate }: { readonly trai
     calibrationError: calibrationError(slices, tally),
     reliability: reliabilityCurve(slices),
     topShares: topShares(tally, TOP_SHARES),
+    roc: rocCurve(tally, ROC_POINTS),
+    lift: liftByTenth(tally),
   };
 }
 

@@ -3,6 +3,7 @@
  * give to the same held-out rows. This file opens the champion and scores the rows with it; `judge` compares.
  */
 import type { Declaration } from '../config/declaration.ts';
+import type { FunnelMetrics } from '../evaluation/funnel.ts';
 import { stageGraph } from '../model/stage-graph.ts';
 import { type CurrentVersion, currentVersion } from '../registry/current.ts';
 import type { ModelManifest } from '../registry/manifest.ts';
@@ -11,7 +12,7 @@ import { encodeLog } from '../table/encode/encode.ts';
 import { type FeatureCounts, ValueCounter } from '../table/encode/value-counts.ts';
 import { funnelTasks, taskRates } from '../training/held-out/funnel-tasks.ts';
 import type { HeldOut } from '../training/held-out/held-out.ts';
-import { matureRows, pickRows } from '../training/held-out/mature-rows.ts';
+import { type MatureRows, pickRows } from '../training/held-out/mature-rows.ts';
 import { type Probabilities, predictChunks } from '../training/held-out/predict.ts';
 import type { OnProgress } from '../training/progress.ts';
 import type { TrainedModel } from '../training/train.ts';
@@ -20,7 +21,8 @@ import { readDistributions, readFeatureFacts } from './feature-facts.ts';
 import { proveUnread } from './gate-window.ts';
 import { dataNotes } from './guards/data-notes.ts';
 import { countedAlike, earlierDecisions } from './history.ts';
-import { type GateFigures, type Judgement, judge } from './judge.ts';
+import type { GateInput } from './input.ts';
+import { type GateFigures, type Judgement, judge, measureContender } from './judge.ts';
 import { pinText, promotes, type Verdict } from './verdict.ts';
 
 /** The challenger to decide on, and where the champion is. */
@@ -37,6 +39,7 @@ export interface GateOptions extends ChampionPlace {
 export interface Challenger {
   /** The held-out rows with the model's scores. */
   readonly heldOut: Omit<HeldOut, 'encoded' | 'uncalibrated' | 'unknownShares'>;
+  readonly mature: Pick<MatureRows, 'indices' | 'metrics'>;
   readonly trained: Pick<TrainedModel, 'folder' | 'counts' | 'summary'>;
   /** The manifest's section `data`, on the rows that the model was trained on; it may not be published yet. */
   readonly data: ModelManifest['data'];
@@ -69,8 +72,12 @@ export interface GateDecision extends Omit<Judgement, 'verdict'> {
 export interface KnownChampion extends Pick<OpenedChampion, 'version' | 'data'> {
   /** Local folder with its files. */
   readonly folder: string;
-  /** The champion's scores of the held-out rows; `null` if it is not proven that it has not read them. */
-  readonly probabilities: Probabilities | null;
+  /** What it makes of the held-out rows; `null` if it was not compared with on them. */
+  readonly compared: {
+    readonly probabilities: Probabilities;
+    /** Metrics on the rows whose labels are all known. */
+    readonly metrics: FunnelMetrics;
+  } | null;
 }
 
 /** A decision, and the champion that it was made against. */
@@ -90,17 +97,22 @@ export async function decide(options: GateOptions): Promise<Decided> {
   if (current === null) {
     const because = 'the new version has not read them, and no other is in use';
     const pointer = { champion: null, championEtag: null, because };
-    return { decision: await judgeRows(options, null, pointer), champion: null };
+    const { decision } = await judgeRows(options, null, pointer);
+    return { decision, champion: null };
   }
   const champion = await openChampion(options, current);
   if ('problem' in champion) return { decision: refusal(current, champion.problem), champion: null };
   const { version, data, model } = champion;
   const scored = await scoreByChampion(options, champion).finally(() => model.release());
-  const known: KnownChampion = { version, data, folder: model.folder, probabilities: scored.probabilities };
+  const known = { version, data, folder: model.folder, compared: null };
   if (scored.probabilities === null) return { decision: refusal(current, scored.because), champion: known };
+  const { probabilities } = scored;
   const pointer = { champion: version, championEtag: current.etag, because: scored.because };
-  const judged = await judgeRows(options, { ...champion, ...scored, probabilities: scored.probabilities }, pointer);
-  return { decision: heldByPin(options.opened.log.declaration.name, judged, current), champion: known };
+  const { decision, metrics } = await judgeRows(options, { ...champion, ...scored, probabilities }, pointer);
+  return {
+    decision: heldByPin(options.opened.log.declaration.name, decision, current),
+    champion: { ...known, compared: metrics && { probabilities, metrics } },
+  };
 }
 
 /** Holds a version that would be promoted where the current one is pinned. */
@@ -144,25 +156,31 @@ interface ScoredChampion extends OpenedChampion {
   readonly compared: FeatureCounts;
 }
 
+/** A decision, and the champion's metrics if it was compared with. */
+interface Judged {
+  readonly decision: GateDecision;
+  readonly metrics: FunnelMetrics | null;
+}
+
 /** Judges the challenger by the held-out rows whose labels are all known. */
 async function judgeRows(
-  { challenger: { heldOut, data, trained }, opened, store, at }: GateOptions,
+  { challenger: { heldOut, mature, data, trained }, opened, store, at }: GateOptions,
   champion: ScoredChampion | null,
   { because, ...pointer }: Pick<GateDecision, 'champion' | 'championEtag'> & Pick<GateWindow, 'because'>,
-): Promise<GateDecision> {
+): Promise<Judged> {
   const { declaration } = opened.log;
   const tasks = funnelTasks(declaration);
-  const mature = matureRows(heldOut.labels);
+  const { indices } = mature;
   const group = heldOut.group ?? heldOut.day;
   const kind = declaration.log.group === null ? ('days' as const) : ('groups' as const);
-  const rows = pickRows({ ...heldOut, group }, mature);
+  const rows = pickRows({ ...heldOut, group }, indices);
   const contender = (probabilities: Probabilities, { trainingRates, ...log }: ModelManifest['data']) => ({
-    probabilities: pickRows({ ...heldOut, probabilities }, mature).probabilities,
+    probabilities: pickRows({ ...heldOut, probabilities }, indices).probabilities,
     repeatedKeys: (log.repeatedKeys ?? 0) / Object.values(log.rows).reduce((sum, count) => sum + count, 0),
     stageRates: trainingRates,
     taskRates: taskRates(tasks, trainingRates),
   });
-  const judgement = judge({
+  const input: GateInput = {
     rules: declaration.gate,
     seed: declaration.training.seed,
     tasks,
@@ -183,15 +201,22 @@ async function judgeRows(
       alike: countedAlike(champion.model.declaration, declaration),
     },
     earlier: champion === null ? [] : await earlierDecisions(store, declaration.name, champion.version),
+  };
+  let ofChampion: FunnelMetrics | null = null;
+  const judgement = judge(input, (contender) => {
+    if (contender === input.challenger) return mature.metrics;
+    ofChampion = measureContender(input, contender);
+    return ofChampion;
   });
   const notes = [...judgement.figures.notes, ...(champion === null ? [] : dataNotes(champion.data, data))];
   const window: GateWindow = {
     source: data.source,
     time: data.time?.test ?? null,
     because,
-    youngRows: heldOut.rows - mature.length,
+    youngRows: heldOut.rows - indices.length,
   };
-  return { ...judgement, ...pointer, figures: { ...judgement.figures, notes }, window };
+  const decision = { ...judgement, ...pointer, figures: { ...judgement.figures, notes }, window };
+  return { decision, metrics: ofChampion };
 }
 
 /** Returns the refusal of a challenger without any comparison. */

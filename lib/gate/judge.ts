@@ -41,8 +41,20 @@ export interface Judgement {
   readonly figures: GateFigures;
 }
 
+/** Returns a model's metrics on the rows; called once for each model whose probabilities are numbers. */
+export type Measure = (contender: Contender) => FunnelMetrics;
+
+/** Measures a model on the rows of the gate window. */
+export function measureContender({ rows: { labels, weight }, tasks }: GateInput, contender: Contender): FunnelMetrics {
+  const { probabilities, taskRates } = contender;
+  return evaluateFunnel({ probabilities, labels, weight, group: null }, { tasks, trainingRates: taskRates });
+}
+
 /** Judges a challenger on the rows of the gate window. */
-export function judge(input: GateInput): Judgement {
+export function judge(
+  input: GateInput,
+  measure: Measure = (contender) => measureContender(input, contender),
+): Judgement {
   const { rows, challenger, champion, conversion } = input;
   const facts = { rows: rowCount(rows), conversions: positives(rows.labels[conversion]) };
   const notes = featureNotes(input);
@@ -62,7 +74,7 @@ export function judge(input: GateInput): Judgement {
   if (numbers.some(({ holds }) => !holds)) return refused(failures(numbers), { guards: numbers });
 
   const units = unitsOf(rows);
-  const outputs = compareModels(input, units);
+  const outputs = compareModels(input, units, measure);
   const guards = [...numbers, ...acceptLasting(guardsOf(input, outputs), facts.rows, input.earlier, input.rules)];
   const loss = champion && compareLosses(input, champion, units);
   const byLoss = champion && loss && lossProblems(input, champion, facts.conversions, units, loss);
@@ -107,9 +119,12 @@ interface ComparedOutput {
   readonly undefinedBecause: string;
 }
 
-function compareModels({ rows, tasks, challenger, champion, seed }: GateInput, units: ChosenUnits): ComparedOutput[] {
-  const own = measure(rows, tasks, challenger);
-  const other = champion && measure(rows, tasks, champion);
+function compareModels(
+  { rows, tasks, challenger, champion, seed }: GateInput,
+  units: ChosenUnits,
+  measure: Measure,
+): ComparedOutput[] {
+  const [own, other] = [measure(challenger), champion && measure(champion)];
   const measured = (metrics: FunnelMetrics, { probabilities }: Contender, index: number) => {
     const ofTask = metrics.tasks[index] as FunnelMetrics['tasks'][number];
     return { metrics: ofTask, probability: probabilities[ofTask.task.output] as Float32Array };
@@ -128,11 +143,6 @@ function compareModels({ rows, tasks, challenger, champion, seed }: GateInput, u
       undefinedBecause: entropy.value === null ? entropy.reason : '',
     };
   });
-}
-
-function measure({ labels, weight }: GateRows, tasks: readonly FunnelTask[], contender: Contender): FunnelMetrics {
-  const { probabilities, taskRates } = contender;
-  return evaluateFunnel({ probabilities, labels, weight, group: null }, { tasks, trainingRates: taskRates });
 }
 
 function guardsOf(input: GateInput, outputs: readonly ComparedOutput[]): Guard[] {

@@ -1,5 +1,5 @@
 /** What the figures of an output are resampled from: sums over the rows that its task measures, unit by unit. */
-import type { FunnelRows, FunnelTask } from '../evaluation/funnel.ts';
+import { type FunnelRows, type FunnelTask, taskRows } from '../evaluation/funnel.ts';
 import { sortIndices } from '../numbers/sort.ts';
 import type { Units } from './bootstrap.ts';
 import { crossEntropy } from './row-losses.ts';
@@ -35,15 +35,9 @@ export interface UnitSums {
 export function measuredRows(
   { labels, weight }: Pick<FunnelRows, 'labels' | 'weight'>,
   units: Units,
-  { label, given }: FunnelTask,
+  task: FunnelTask,
 ): MeasuredRows {
-  const outcome = labels[label] as Int8Array;
-  const reached = given === null ? null : (labels[given] as Int8Array);
-  const indices = new Uint32Array(outcome.length);
-  let count = 0;
-  for (let row = 0; row < outcome.length; row++)
-    if ((outcome[row] as number) >= 0 && (reached === null || reached[row] === 1)) indices[count++] = row;
-  return { units, label: outcome, weight, indices: indices.subarray(0, count) };
+  return { units, label: labels[task.label] as Int8Array, weight, indices: taskRows(labels, task) };
 }
 
 /** Adds the weights of both classes up by unit. */

@@ -7,35 +7,23 @@ import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
 import { MODEL_FILE } from '../contract/bucket.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
-import { type LiftBin, liftByTenth, type RocPoint, rocCurve } from '../evaluation/curves.ts';
-import {
-  evaluateFunnel,
-  type FunnelRows,
-  type FunnelTask,
-  type FunnelTaskMetrics,
-  positivesOf,
-  taskTally,
-} from '../evaluation/funnel.ts';
-import { areaUnderCurve } from '../evaluation/ranking.ts';
+import type { FunnelMetrics, FunnelRows, FunnelTask, FunnelTaskMetrics } from '../evaluation/funnel.ts';
+import { measureSegments, type SegmentMetrics } from '../evaluation/segments.ts';
 import type { Decided, GateDecision } from '../gate/decide.ts';
 import { type FeatureDrift, featureDrifts } from '../gate/feature-drift.ts';
 import { readDistributions } from '../gate/feature-facts.ts';
 import { versionIdFrom } from '../registry/keys.ts';
 import { digestFile } from '../registry/version-files.ts';
-import type { SegmentCodes } from '../table/check/outcomes.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { EpochRecord } from '../training/fit.ts';
-import { funnelTasks, stageRates, taskRates } from '../training/held-out/funnel-tasks.ts';
+import { funnelTasks } from '../training/held-out/funnel-tasks.ts';
 import type { HeldOut } from '../training/held-out/held-out.ts';
-import { matureRows, pickRows } from '../training/held-out/mature-rows.ts';
+import { type MatureRows, pick, pickRows } from '../training/held-out/mature-rows.ts';
 import type { Probabilities } from '../training/held-out/predict.ts';
 import type { OnProgress } from '../training/progress.ts';
 import type { TrainedModel } from '../training/train.ts';
 import { type FeatureImportance, permutationImportance } from './importance.ts';
 import { type Sample, sampleOf } from './sample.ts';
-
-/** Most points of a drawn ROC curve. */
-const ROC_POINTS = 120;
 
 /** The new version, the gate's decision on it, and the circumstances of the run. */
 export interface ReportOptions {
@@ -43,6 +31,7 @@ export interface ReportOptions {
   readonly declaration: Declaration;
   readonly trained: TrainedModel;
   readonly heldOut: HeldOut;
+  readonly mature: MatureRows;
   /** The gate's decision, with the champion; `null` if the gate was not used. */
   readonly decided: Decided | null;
   readonly threads: number;
@@ -56,20 +45,13 @@ export interface ReportOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The figures of one model on one task. */
-export interface ModelFigures {
-  readonly metrics: FunnelTaskMetrics;
-  readonly roc: readonly RocPoint[];
-  readonly lift: readonly LiftBin[];
-}
-
 /** The figures of both versions on one task. */
 export interface TaskFacts {
   readonly task: FunnelTask;
-  /** Figures of the new version. */
-  readonly own: ModelFigures;
-  /** Figures of the champion on the same rows; `null` if it was not compared with. */
-  readonly champion: ModelFigures | null;
+  /** Metrics of the new version. */
+  readonly own: FunnelTaskMetrics;
+  /** Metrics of the champion on the same rows; `null` if it was not compared with. */
+  readonly champion: FunnelTaskMetrics | null;
   /** Metrics of the new version before its calibration; `null` if none is declared. */
   readonly uncalibrated: FunnelTaskMetrics | null;
   readonly importance: readonly FeatureImportance[];
@@ -84,10 +66,8 @@ export interface SegmentRow {
   readonly tasks: Readonly<Record<string, SegmentTask>>;
 }
 
-/** The AUC of both versions on one task, over the rows of a segment; `null` if it is undefined or not compared. */
-export interface SegmentTask {
-  readonly positives: number;
-  readonly auc: number | null;
+/** The rows of a segment that a task measures, and the champion's AUC on them; `null` if undefined or not compared. */
+export interface SegmentTask extends SegmentMetrics {
   readonly championAuc: number | null;
 }
 
@@ -129,44 +109,38 @@ export interface RunFacts {
   readonly hourlyUsd: number | null;
 }
 
-/** The held-out rows whose labels are all known, with the probabilities of both versions. */
-interface ComparedRows {
-  readonly rows: FunnelRows;
-  /** Probabilities of the champion; `null` if it was not compared with. */
-  readonly champion: Probabilities | null;
-  /** Probabilities of the new version before its calibration; `null` if none is declared. */
-  readonly uncalibrated: Probabilities | null;
-  readonly segments: readonly SegmentCodes[];
-  readonly sample: Sample;
-}
-
-/** Gathers the facts: measures both versions on the held-out rows, and the importance of each feature. */
+/** Gathers the facts: those that the evaluation and the gate have measured, segments, and importance. */
 export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> {
-  const { declaration, trained, heldOut, decided, threads, at, began, hourlyUsd } = options;
-  // Only a champion that the gate compared with: if stages were added to the funnel, it lacks outputs that tasks need.
-  const isCompared = decided?.decision.figures.outputs.some((output) => output.champion !== null) ?? false;
-  const champion = isCompared ? (decided?.champion ?? null) : null;
-  const mature = matureRows(heldOut.labels);
-  const compared = await compareRows(heldOut, mature, champion?.probabilities ?? null, declaration.features.length);
+  const { declaration, trained, heldOut, mature, decided, threads, at, began, hourlyUsd } = options;
   const tasks = funnelTasks(declaration);
+  const sample = await sampleOf(heldOut, mature.indices, declaration.features.length);
+  const importance = await importanceOf(options, sample, tasks);
+  // Only a champion that the gate compared with: if stages were added to the funnel, it lacks outputs that tasks need.
+  const champion = decided?.champion?.compared ?? null;
   return {
     model: declaration.name,
     version: versionIdFrom(at, (await digestFile(join(trained.folder, MODEL_FILE))).sha256),
     at,
     decision: decided?.decision ?? null,
-    tasks: await taskFacts(options, compared, tasks, champion?.data.trainingRates ?? null),
-    rows: mature.length,
-    youngRows: heldOut.rows - mature.length,
+    tasks: tasks.map((task, index) => {
+      const ofTask = (metrics: FunnelMetrics) => metrics.tasks[index] as FunnelTaskMetrics;
+      return {
+        task,
+        own: ofTask(mature.metrics),
+        champion: champion && ofTask(champion.metrics),
+        uncalibrated: mature.uncalibrated && ofTask(mature.uncalibrated),
+        importance: importance[task.name] ?? [],
+      };
+    }),
+    rows: mature.indices.length,
+    youngRows: heldOut.rows - mature.indices.length,
     epochs: trained.epochs,
     bestEpoch: trained.bestEpoch,
-    segments: compared.segments.map(({ column, values, codes }) => ({
-      column,
-      rows: segmentRows(compared, tasks, { values, codes }),
-    })),
+    segments: segmentFacts(heldOut, mature.indices, tasks, champion?.probabilities ?? null),
     summary: trained.summary,
     unknownShares: heldOut.unknownShares,
     drift: decided?.champion == null ? null : await driftFrom(decided.champion, trained.folder),
-    sampleRows: compared.sample.chunk.rows,
+    sampleRows: sample.chunk.rows,
     run: {
       seconds: (performance.now() - began) / 1000,
       trainingSeconds: trained.seconds,
@@ -178,94 +152,60 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
   };
 }
 
-/** Picks the rows whose labels are all known from everything that is held per row. */
-async function compareRows(
-  heldOut: HeldOut,
-  mature: Uint32Array,
-  champion: Probabilities | null,
-  features: number,
-): Promise<ComparedRows> {
-  const picked = (probabilities: Probabilities | null) =>
-    probabilities && pickRows({ ...heldOut, probabilities }, mature).probabilities;
-  return {
-    rows: pickRows(heldOut, mature),
-    champion: picked(champion),
-    uncalibrated: picked(heldOut.uncalibrated),
-    segments: heldOut.segments.map(({ codes, ...segmentation }) => ({
-      ...segmentation,
-      codes: Int8Array.from(mature, (row) => codes[row] as number),
-    })),
-    sample: await sampleOf(heldOut, mature, features),
-  };
-}
-
-/** Measures both versions on every task. */
-async function taskFacts(
+/** Measures the importance of the features with the new version, on a sample of the rows. */
+async function importanceOf(
   { declaration, trained, threads, onProgress, signal }: ReportOptions,
-  { rows, champion, uncalibrated, sample }: ComparedRows,
+  sample: Sample,
   tasks: readonly FunnelTask[],
-  championRates: Readonly<Record<string, number>> | null,
-): Promise<TaskFacts[]> {
-  const trainingRates = taskRates(tasks, stageRates(trained.summary));
-  const measure = (probabilities: FunnelRows['probabilities'], rates: Readonly<Record<string, number>>) =>
-    evaluateFunnel({ ...rows, probabilities }, { tasks, trainingRates: rates }).tasks;
-  const own = measure(rows.probabilities, trainingRates);
-  const before = champion && measure(champion, taskRates(tasks, championRates ?? {}));
-  const raw = uncalibrated && measure(uncalibrated, trainingRates);
+): Promise<Readonly<Record<string, readonly FeatureImportance[]>>> {
   const model = await openScoringModel(trained.folder, { threads });
-  const importance = await permutationImportance(model, sample, {
+  return permutationImportance(model, sample, {
     tasks,
     features: declaration.features.map(({ name }) => name),
     seed: declaration.training.seed,
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   }).finally(() => model.release());
-  return tasks.map((task, index) => ({
-    task,
-    own: figuresOf(rows, own[index] as FunnelTaskMetrics),
-    champion: champion && before && figuresOf({ ...rows, probabilities: champion }, before[index] as FunnelTaskMetrics),
-    uncalibrated: raw && (raw[index] as FunnelTaskMetrics),
-    importance: importance[task.name] ?? [],
+}
+
+/** Measures both versions on the mature rows of each value of the segment columns. */
+function segmentFacts(
+  heldOut: HeldOut,
+  mature: Uint32Array,
+  tasks: readonly FunnelTask[],
+  champion: Probabilities | null,
+): ReportFacts['segments'] {
+  if (heldOut.segments.length === 0) return [];
+  const rows = pickRows(heldOut, mature);
+  const columns = heldOut.segments.map(({ codes }) => pick(codes, mature, new Int8Array(mature.length)));
+  const counts = heldOut.segments.map(({ values }) => values.length);
+  const measure = (of: FunnelRows) => tasks.map((task) => measureSegments(of, task, columns, counts));
+  const own = measure(rows);
+  const before = champion && measure(pickRows({ ...heldOut, probabilities: champion }, mature));
+  return heldOut.segments.map(({ column, values }, place) => ({
+    column,
+    rows: countSegments(columns[place] as Int8Array, values.length).flatMap((size, code) => {
+      if (size === 0 && code === values.length) return [];
+      const measured = tasks.map(({ name }, task): [string, SegmentTask] => [
+        name,
+        {
+          ...(own[task]?.[place]?.[code] as SegmentMetrics),
+          championAuc: before?.[task]?.[place]?.[code]?.auc ?? null,
+        },
+      ]);
+      return { value: values[code], rows: size, tasks: Object.fromEntries(measured) };
+    }),
   }));
 }
 
-function figuresOf(rows: FunnelRows, metrics: FunnelTaskMetrics): ModelFigures {
-  const tally = taskTally(rows, metrics.task);
-  return { metrics, roc: rocCurve(tally, ROC_POINTS), lift: liftByTenth(tally) };
-}
-
-/** Measures both versions on the rows of each value of a segment column. */
-function segmentRows(
-  { rows, champion }: ComparedRows,
-  tasks: readonly FunnelTask[],
-  { values, codes }: { readonly values: readonly (string | null)[]; readonly codes: Int8Array },
-): SegmentRow[] {
-  const places = [...values.keys(), ...(codes.includes(-1) ? [-1] : [])];
-  return places.map((code) => {
-    const indices = rowsOf(codes, code);
-    const own = pickRows(rows, indices);
-    const before = champion && pickRows({ ...rows, probabilities: champion }, indices);
-    const measured = tasks.map((task): [string, SegmentTask] => {
-      const tally = taskTally(own, task);
-      return [
-        task.name,
-        {
-          positives: positivesOf(own.labels, task),
-          auc: areaUnderCurve(tally).value,
-          championAuc: before && areaUnderCurve(taskTally(before, task)).value,
-        },
-      ];
-    });
-    return { value: values[code], rows: indices.length, tasks: Object.fromEntries(measured) };
-  });
-}
-
-/** Returns the positions of the rows with a code. */
-function rowsOf(codes: Int8Array, code: number): Uint32Array {
-  const rows = new Uint32Array(codes.length);
-  let count = 0;
-  for (let row = 0; row < codes.length; row++) if (codes[row] === code) rows[count++] = row;
-  return rows.subarray(0, count);
+/** Number of rows of each segment, that of -1 last. */
+function countSegments(codes: Int8Array, count: number): number[] {
+  const rows = new Array<number>(count + 1).fill(0);
+  for (const code of codes) {
+    const at = code < 0 ? count : code;
+    rows[at] = (rows[at] as number) + 1;
+  }
+  return rows;
 }
 
 /** Compares the distributions of the training rows with those of the champion. */

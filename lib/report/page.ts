@@ -264,8 +264,8 @@ number means: docs/model.md and docs/declaration.md of entirespace.</footer>
 }
 
 function figure({ task, own, champion }: TaskFacts, plot: Html): Html {
-  const rows = `${count(own.metrics.rows)} rows, ${percent(own.metrics.baseRate.value)} positive`;
-  const none = own.metrics.auc.value === null && champion === null ? html`<p>${rows}</p>` : plot;
+  const rows = `${count(own.rows)} rows, ${percent(own.baseRate.value)} positive`;
+  const none = own.auc.value === null && champion === null ? html`<p>${rows}</p>` : plot;
   return html`<figure><figcaption><h3>${task.title} <small>${task.output}, ${rows}</small></h3></figcaption>${none}</figure>`;
 }
 

@@ -25,8 +25,8 @@ const { document } = parseHTML('<!doctype html><html lang="en"><body></body></ht
 
 /** Observed share of positives over mean probability, by bins of equally many rows, each with its 95% interval. */
 export function reliabilityPlot({ task, own, champion }: TaskFacts): Html {
-  const { reliability, rows, pcoc } = own.metrics;
-  const before = champion?.metrics.reliability ?? [];
+  const { reliability, rows, pcoc } = own;
+  const before = champion?.reliability ?? [];
   const most = 1.05 * Math.max(...[...reliability, ...before].flatMap((bin) => [bin.meanPrediction, bin.rate]), 1e-9);
   const bars = reliability.map((bin) => ({ x: bin.meanPrediction, ...wilson(bin, reliability, rows) }));
   return draw({
@@ -50,8 +50,8 @@ export function reliabilityPlot({ task, own, champion }: TaskFacts): Html {
 
 /** Share of the positives over share of the negatives above each probability. */
 export function rocPlot({ task, own, champion }: TaskFacts): Html {
-  const auc = own.metrics.auc.value;
-  const than = champion === null ? '' : `, of the version before ${fixed(champion.metrics.auc.value, 4)}`;
+  const auc = own.auc.value;
+  const than = champion === null ? '' : `, of the version before ${fixed(champion.auc.value, 4)}`;
   return draw({
     alt: `ROC curve of ${task.output}: the area under it is ${fixed(auc, 4)}${than}`,
     height: 300,

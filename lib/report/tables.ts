@@ -28,19 +28,19 @@ export function metricsTable({ tasks, decision }: ReportFacts): Html {
 }
 
 function metricsRows({ task, own, champion }: TaskFacts, comparison: OutputComparison | null): Html[] {
-  const { rows, positives } = own.metrics;
+  const { rows, positives } = own;
   const cells = (look: string, metrics: TaskMetrics, compared: OutputMetrics | null | undefined) =>
     REPORT_METRICS.map((name, place) => {
       const { value } = metrics[name];
       const content = html`${value === null ? '-' : METRICS[name].format(value)}${intervalOf(compared, name)}`;
       return place === 0 ? html`<td class="${look}">${content}</td>` : html`<td>${content}</td>`;
     });
-  const first = html`<tr><th scope="row">${task.title}</th>${cells('own', own.metrics, comparison?.challenger)}
+  const first = html`<tr><th scope="row">${task.title}</th>${cells('own', own, comparison?.challenger)}
 <td>${count(rows)}</td><td>${count(positives)}</td></tr>`;
   if (champion === null) return [first];
   return [
     first,
-    html`<tr class="quiet"><th scope="row">version before</th>${cells('before', champion.metrics, comparison?.champion)}
+    html`<tr class="quiet"><th scope="row">version before</th>${cells('before', champion, comparison?.champion)}
 <td></td><td></td></tr>`,
     html`<tr class="quiet"><th scope="row">difference</th>
 ${REPORT_METRICS.map((name) => html`<td>${differenceOf(comparison, name)}</td>`)}<td></td><td></td></tr>`,
@@ -82,7 +82,7 @@ export function calibrationTable(tasks: readonly TaskFacts[]): Html {
   return table(
     'calibration',
     ['output', 'PCOC before', 'after', 'log loss before', 'after', 'calibration error before', 'after'],
-    tasks.flatMap(({ task, own: { metrics }, uncalibrated }) =>
+    tasks.flatMap(({ task, own: metrics, uncalibrated }) =>
       uncalibrated === null
         ? []
         : html`<tr><th scope="row">${task.title}</th><td>${metric(uncalibrated.pcoc, 3)}</td><td>${metric(metrics.pcoc, 3)}</td>
@@ -97,7 +97,7 @@ export function reliabilityTable({ task, own }: TaskFacts): Html {
   return html`<h3>${task.title}</h3>${table(
     `reliability of ${task.title}`,
     ['bin', 'weight', 'predicted', 'observed', 'PCOC'],
-    own.metrics.reliability.map(
+    own.reliability.map(
       ({ weight, meanPrediction, rate, pcoc }, bin) =>
         html`<tr><th scope="row">${bin + 1}</th><td>${count(weight)}</td><td>${percent(meanPrediction)}</td><td>${percent(rate)}</td><td>${fixed(pcoc, 3)}</td></tr>`,
     ),

@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
-import { evaluateFunnel, type FunnelMetrics } from '../evaluation/funnel.ts';
+import type { FunnelMetrics } from '../evaluation/funnel.ts';
 import { metricsJson } from '../evaluation/metrics-json.ts';
 import { type PartCounts, VALUE_COUNTS_FILE } from '../table/encode/value-counts.ts';
 import { DISTRIBUTIONS_FILE } from '../table/fit/distributions.ts';
@@ -20,6 +20,7 @@ import type { EpochRecord } from './fit.ts';
 import { fitModel } from './fit-model.ts';
 import { funnelTasks, stageRates, taskRates } from './held-out/funnel-tasks.ts';
 import { type HeldOut, scoreHeldOut } from './held-out/held-out.ts';
+import { type MatureRows, matureIndices, measureHeldOut } from './held-out/mature-rows.ts';
 import { cacheRows } from './rows/cache-rows.ts';
 import type { TrainingOptions } from './training-options.ts';
 
@@ -56,6 +57,7 @@ export interface TrainedModel {
 export interface TrainingRun {
   readonly trained: TrainedModel;
   readonly heldOut: HeldOut;
+  readonly mature: MatureRows;
 }
 
 /** Opens a log and trains on it. */
@@ -86,13 +88,14 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const uncalibratedFolder = calibration?.uncalibratedFolder ?? null;
   const heldOut = await scoreHeldOut(opened, rows.test, { ...options, encoder, folder, uncalibratedFolder });
   const tasks = funnelTasks(log.declaration);
-  const trainingRates = taskRates(tasks, stageRates(summary));
-  const metrics = evaluateFunnel(heldOut, { tasks, trainingRates });
-  if (calibration !== null && heldOut.uncalibrated !== null) {
-    const before = evaluateFunnel({ ...heldOut, probabilities: heldOut.uncalibrated }, { tasks, trainingRates });
-    await writeCalibration(folder, calibration, { before, after: metrics });
-  }
-  await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(metricsJson(metrics), null, 2)}\n`);
+  const measured = { tasks, trainingRates: taskRates(tasks, stageRates(summary)) };
+  const indices = matureIndices(heldOut.labels);
+  const metrics = measureHeldOut(heldOut, indices, measured);
+  const { uncalibrated: probabilities } = heldOut;
+  const uncalibrated = probabilities && measureHeldOut({ ...heldOut, probabilities }, indices, measured);
+  if (calibration !== null && uncalibrated !== null)
+    await writeCalibration(folder, calibration, { before: uncalibrated.all, after: metrics.all });
+  await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(metricsJson(metrics.all), null, 2)}\n`);
   const trained: TrainedModel = {
     folder,
     summary,
@@ -100,11 +103,12 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
     epochs,
     bestEpoch,
     filledRows,
-    metrics,
+    metrics: metrics.all,
     uncalibratedFolder,
     seconds: (performance.now() - began) / 1000,
     resumed: options.checkpoints?.resumed ?? [],
     warmStart: options.champion?.version ?? null,
   };
-  return { trained, heldOut };
+  const mature = { indices, metrics: metrics.mature, uncalibrated: uncalibrated?.mature ?? null };
+  return { trained, heldOut, mature };
 }

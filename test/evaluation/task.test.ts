@@ -101,6 +101,8 @@ describe('evaluateTask where a metric is undefined', () => {
       calibrationError: none,
       reliability: [],
       topShares: [0.001, 0.006, 0.01].map((share) => ({ share, precision: none, recall: none, f1: none })),
+      roc: [],
+      lift: [],
     });
   });
 

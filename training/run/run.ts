@@ -139,7 +139,7 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
     alsoFeatures: await currentFeatures(store, modelName),
   };
   return withLog(toOpen, async (opened) => {
-    const { trained: model, heldOut } = await trainOn(opened, {
+    const run = await trainOn(opened, {
       ...work,
       declarationText: prepared.text,
       checkpoints,
@@ -149,13 +149,13 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
     });
     // The files were read from the scratch folder; the manifest names the place in the bucket that they came from.
     const source = `${store.url}/${settings.dataPrefix}dt=${window.from}/ to dt=${window.until}/`;
-    const trained: TrainedModel = { ...model, summary: { ...model.summary, source } };
+    const trained: TrainedModel = { ...run.trained, summary: { ...run.trained.summary, source } };
     const { version, decision, at } = await judgeAndPublish({
       ...work,
+      ...run,
       store,
       opened,
       trained,
-      heldOut,
       began,
       hourlyUsd,
       onReportProblem: (error) => log.error('report could not be made', { error }),

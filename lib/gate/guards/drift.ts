@@ -1,14 +1,16 @@
 /** Measures how much two distributions of the same quantity differ. */
+import { sortIndices } from '../../numbers/sort.ts';
 
 const BINS = 10;
 
 /**
- * Population stability index: the sum over bins of (q - p) log(q / p), where the bins are the tenths of the expected
- * values (fewer where many are equal) and an empty bin counts as half a row. 0 for equal distributions; NaN without
- * rows.
+ * Population stability index of two models' probabilities: the sum over bins of (q - p) log(q / p), where the bins are
+ * the tenths of the expected values (fewer where many are equal) and an empty bin counts as half a row. 0 for equal
+ * distributions; NaN without rows.
  */
 export function stabilityIndex(expected: Float32Array, actual: Float32Array): number {
-  const edges = tenths(expected);
+  const order = sortIndices(Uint32Array.from(expected.keys()), expected);
+  const edges = tenthsOf(order.length, (place) => expected[order[place] as number]);
   const [before, after] = [expected, actual].map((values) =>
     binShares(values, edges).map((share) => Math.max(share, 0.5 / values.length)),
   ) as [number[], number[]];
@@ -23,11 +25,15 @@ export function stability(bins: readonly (readonly [expected: number, actual: nu
 /** Where the second and each further tenth of the values begins; fewer where many are equal. */
 export function tenths(values: Float32Array): number[] {
   const ascending = values.slice().sort();
+  return tenthsOf(ascending.length, (place) => ascending[place]);
+}
+
+function tenthsOf(count: number, ascendingAt: (place: number) => number | undefined): number[] {
   const cuts = Array.from(
     { length: BINS - 1 },
-    (_, bin) => ascending[Math.floor(((bin + 1) * ascending.length) / BINS)] ?? Number.NaN,
+    (_, bin) => ascendingAt(Math.floor(((bin + 1) * count) / BINS)) ?? Number.NaN,
   );
-  return [...new Set(cuts)].filter((edge) => edge > (ascending[0] ?? Number.NaN));
+  return [...new Set(cuts)].filter((edge) => edge > (ascendingAt(0) ?? Number.NaN));
 }
 
 /** Share of the values below the first edge, from each edge up to the next, and from the last. */

@@ -12,6 +12,8 @@ import { listDecisions } from '../../../lib/registry/decisions.ts';
 import { memoryStore } from '../../../lib/store/memory-store.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { withLog } from '../../../lib/table/open-log.ts';
+import { funnelTasks, taskRates } from '../../../lib/training/held-out/funnel-tasks.ts';
+import { matureIndices, measureHeldOut } from '../../../lib/training/held-out/mature-rows.ts';
 import { scoreLog } from '../../../lib/training/held-out/predict.ts';
 import { type TrainedModel, train } from '../../../lib/training/train.ts';
 import { dataFacts, publishTrained } from '../../../training/publish-trained.ts';
@@ -68,7 +70,12 @@ async function ask(
     const model = await openModel(opened.database, await modelFiles(trained.folder), limits);
     const heldOut = await scoreLog(opened, model, ['test'], { phase: 'gate' });
     await model.release();
-    const challenger = { heldOut, trained, data: dataFacts(trained.summary) };
+    const data = dataFacts(trained.summary);
+    const tasks = funnelTasks(declaration);
+    const indices = matureIndices(heldOut.labels);
+    const measured = { tasks, trainingRates: taskRates(tasks, data.trainingRates) };
+    const mature = { indices, metrics: measureHeldOut(heldOut, indices, measured).mature };
+    const challenger = { heldOut, mature, trained, data };
     return (await decide({ ...limits, store, opened, challenger, at: AT })).decision;
   });
 }
