@@ -1,5 +1,5 @@
 /** The gate's decisions, as text for people. */
-import type { Interval, OutputComparison } from '../../lib/gate/compare.ts';
+import type { Interval, OutputComparison } from '../../lib/gate/comparison/compare.ts';
 import type { GateDecision } from '../../lib/gate/decide.ts';
 import { fixed } from '../../lib/numbers/text.ts';
 import type { Decision } from '../../lib/registry/decisions.ts';

@@ -8,7 +8,7 @@ import { labelledStages } from '../table/check/labels.ts';
 import { type FeatureCounts, unknownShares } from '../table/encode/value-counts.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import { LEAK_AUC } from '../table/fit/suspicious.ts';
-import { LEAST_UNITS } from './bootstrap.ts';
+import { LEAST_UNITS } from './comparison/bootstrap.ts';
 
 /** What is foreseen, one sentence each. */
 export interface Foreseen {

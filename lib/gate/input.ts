@@ -3,9 +3,9 @@ import type { GateChoice } from '../config/declaration.ts';
 import type { FunnelTask } from '../evaluation/funnel.ts';
 import type { FeatureCounts } from '../table/encode/value-counts.ts';
 import type { SuspiciousColumn } from '../table/fit/suspicious.ts';
+import type { LossStage } from './comparison/row-losses.ts';
 import type { FeatureFacts } from './guards/feature-guards.ts';
 import type { EarlierDecision } from './guards/lasting.ts';
-import type { LossStage } from './row-losses.ts';
 
 /** Rows of the gate window, in the order of the log. */
 export interface GateRows {

@@ -4,8 +4,9 @@
  */
 import { evaluateFunnel, type FunnelMetrics, type FunnelTask } from '../evaluation/funnel.ts';
 import { unknownShares } from '../table/encode/value-counts.ts';
-import { blockUnits, groupUnits, LEAST_UNITS, tooFewUnits } from './bootstrap.ts';
-import { type ChosenUnits, compareOutputs, type OutputComparison } from './compare.ts';
+import { blockUnits, groupUnits, LEAST_UNITS, tooFewUnits } from './comparison/bootstrap.ts';
+import { type ChosenUnits, compareOutputs, type OutputComparison } from './comparison/compare.ts';
+import { compareLosses, type LossComparison, lossProblems, promotionReason, RESAMPLES } from './comparison/loss.ts';
 import { driftNotes } from './feature-drift.ts';
 import {
   COMPARED_ROWS,
@@ -20,7 +21,6 @@ import { acceptLasting } from './guards/lasting.ts';
 import { driftGuard, entropyGuard, labelRateGuard, numbersGuard, pcocGuard } from './guards/output-guards.ts';
 import { repeatedKeysGuard } from './guards/repeated-keys.ts';
 import type { Champion, Contender, GateInput, GateRows } from './input.ts';
-import { compareLosses, type LossComparison, lossProblems, promotionReason, RESAMPLES } from './loss.ts';
 
 export interface GateFigures {
   readonly rows: number;

@@ -1,7 +1,7 @@
 /** The report's tables. */
 import { METRICS, type MetricName, REPORT_METRICS } from '../evaluation/metrics.ts';
 import type { TaskMetrics } from '../evaluation/task.ts';
-import type { OutputComparison, OutputMetrics } from '../gate/compare.ts';
+import type { OutputComparison, OutputMetrics } from '../gate/comparison/compare.ts';
 import type { FeatureDrift } from '../gate/feature-drift.ts';
 import type { Guard } from '../gate/guards/guard.ts';
 import { count, fixed, interval, metric, percent, precise, shortened, signed } from '../numbers/text.ts';

@@ -2,8 +2,8 @@
 import type { GateChoice } from '../../config/declaration.ts';
 import type { FunnelTask } from '../../evaluation/funnel.ts';
 import { count, percent, precise } from '../../numbers/text.ts';
-import { tooFewUnits } from '../bootstrap.ts';
-import type { OutputComparison } from '../compare.ts';
+import { tooFewUnits } from '../comparison/bootstrap.ts';
+import type { OutputComparison } from '../comparison/compare.ts';
 import { stabilityIndex } from './drift.ts';
 import type { Guard } from './guard.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { drawUnits, groupUnits, quantile } from '../../lib/gate/bootstrap.ts';
-import type { GateInput } from '../../lib/gate/input.ts';
-import { judge } from '../../lib/gate/judge.ts';
-import { simulate } from './simulate.ts';
+import { drawUnits, groupUnits, quantile } from '../../../lib/gate/comparison/bootstrap.ts';
+import type { GateInput } from '../../../lib/gate/input.ts';
+import { judge } from '../../../lib/gate/judge.ts';
+import { simulate } from '../simulate.ts';
 
 const RESAMPLES = 2000;
 

@@ -8,7 +8,7 @@ import {
   quantile,
   ratioStatistic,
   sumByUnit,
-} from '../../lib/gate/bootstrap.ts';
+} from '../../../lib/gate/comparison/bootstrap.ts';
 
 describe('units', () => {
   it('of groups are numbered by their ids, whatever the order of the rows', () => {

@@ -1,8 +1,8 @@
 /** Champion and challenger by the loss that training minimises: the comparison, and what it says for people. */
-import { count, precise } from '../numbers/text.ts';
+import { count, precise } from '../../numbers/text.ts';
+import type { Champion, GateInput } from '../input.ts';
 import { bootstrap, estimate, quantile, ratioStatistic, sumByUnit, type UnitKind, unitText } from './bootstrap.ts';
 import type { ChosenUnits } from './compare.ts';
-import type { Champion, GateInput } from './input.ts';
 import { rowLosses } from './row-losses.ts';
 
 /** Resamples of the bootstrap. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rowLosses } from '../../lib/gate/row-losses.ts';
+import { rowLosses } from '../../../lib/gate/comparison/row-losses.ts';
 
 const STAGES = [
   { stage: 'click', output: 'pctr', weight: 1 },

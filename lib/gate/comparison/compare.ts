@@ -1,6 +1,6 @@
 /** Metrics of one or two models on the same rows, with 95% bootstrap intervals over the same units. */
 
-import type { FunnelRows, FunnelTask, FunnelTaskMetrics } from '../evaluation/funnel.ts';
+import type { FunnelRows, FunnelTask, FunnelTaskMetrics } from '../../evaluation/funnel.ts';
 import {
   type BootstrapOptions,
   bootstrap,

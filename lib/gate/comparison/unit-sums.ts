@@ -1,6 +1,6 @@
 /** What the figures of an output are resampled from: sums over the rows that its task measures, unit by unit. */
-import { type FunnelRows, type FunnelTask, taskRows } from '../evaluation/funnel.ts';
-import { sortIndices } from '../numbers/sort.ts';
+import { type FunnelRows, type FunnelTask, taskRows } from '../../evaluation/funnel.ts';
+import { sortIndices } from '../../numbers/sort.ts';
 import type { Units } from './bootstrap.ts';
 import { crossEntropy } from './row-losses.ts';
 

@@ -2,9 +2,9 @@
  * Bootstrap of ratios of sums over whole units: rows of one user stand or fall together, so that what repeats within a
  * user is not taken for evidence. Sums are added up per unit first; a resample then costs one draw a unit, not a row.
  */
-import { randomStream } from '../numbers/random.ts';
-import { sortIndices } from '../numbers/sort.ts';
-import { count } from '../numbers/text.ts';
+import { randomStream } from '../../numbers/random.ts';
+import { sortIndices } from '../../numbers/sort.ts';
+import { count } from '../../numbers/text.ts';
 
 /** The units that are resampled: those of the group column, or consecutive rows. */
 export interface Units {
