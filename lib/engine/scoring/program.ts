@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readOnnx } from '../../onnx/read-onnx.ts';
 import { onnxPart } from '../../onnx/write-part.ts';
-import type { InputSpec } from '../../table/encoded.ts';
+import { INPUTS_FILE, type InputSpec } from '../../table/encoded.ts';
 import { type ColumnInput, columnInputs } from './column-inputs.ts';
 import { openPlainScorer } from './plain-scorer.ts';
 import type { Scorer } from './scorer.ts';
@@ -28,7 +28,7 @@ export interface ScoringProgram {
  */
 export async function readProgram(folder: string): Promise<ScoringProgram> {
   const path = join(folder, 'model.onnx');
-  const specs = JSON.parse(await readFile(join(folder, 'inputs.json'), 'utf8')) as readonly InputSpec[];
+  const specs = JSON.parse(await readFile(join(folder, INPUTS_FILE), 'utf8')) as readonly InputSpec[];
   const model = readOnnx(path);
   const outputs = model.outputs.map(({ name }) => name);
   const given = new Set(model.inputs.map(({ name }) => name));

@@ -7,7 +7,7 @@ import { Session } from '../../../lib/engine/ort/session.ts';
 import { columnInputs, InputTensors } from '../../../lib/engine/scoring/column-inputs.ts';
 import { writeOnnx } from '../../../lib/graph/onnx-file.ts';
 import type { Model } from '../../../lib/model/model.ts';
-import type { EncodedChunk } from '../../../lib/table/encoded.ts';
+import { type EncodedChunk, INPUTS_FILE } from '../../../lib/table/encoded.ts';
 import { Lcg } from '../lcg.ts';
 import { INPUTS } from '../small-model.ts';
 
@@ -27,7 +27,7 @@ export async function published(model: Model, externalBytes?: number): Promise<s
   };
   const folder = await mkdtemp(join(tmpdir(), 'published-'));
   await writeOnnx(traceScores(model, INPUTS, weights), join(folder, 'model.onnx'), externalBytes);
-  await writeFile(join(folder, 'inputs.json'), JSON.stringify(INPUTS));
+  await writeFile(join(folder, INPUTS_FILE), JSON.stringify(INPUTS));
   return folder;
 }
 
