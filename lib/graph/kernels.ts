@@ -79,12 +79,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   /** 1 where x > 0, else alpha. */
   Step: (r, { x }, { alpha }) => {
     const input = x as tf.TensorInfo;
-    const above = r.emit('Greater', [name(r, x), r.constant([0], [], 'float32')], {
-      shape: input.shape,
-      dtype: 'bool',
-    });
-    const [one, otherwise] = [r.constant([1], [], 'float32'), r.constant([Number(alpha ?? 0)], [], 'float32')];
-    return r.emit('Where', [r.nameOf(above), one, otherwise], input);
+    // The gradient of Relu takes its input. Its output is above 0 where the input is, and onnxruntime fuses a Relu with
+    // the product before it only where nothing else needs the input.
+    const source = r.outputOf('Relu', name(r, x)) ?? name(r, x);
+    const above = r.emit('Greater', [source, r.constant([0], [], 'float32')], { shape: input.shape, dtype: 'bool' });
+    const otherwise = Number(alpha ?? 0);
+    if (otherwise === 0) return RULES.Cast?.(r, { x: above }, { dtype: 'float32' }) as tf.TensorInfo;
+    const values = [r.constant([1], [], 'float32'), r.constant([otherwise], [], 'float32')];
+    return r.emit('Where', [r.nameOf(above), ...values], input);
   },
   ClipByValue: (r, { x }, { clipValueMin, clipValueMax }) => {
     const bounds = [clipValueMin, clipValueMax].map((bound) => r.constant([bound as number], [], 'float32'));

@@ -104,6 +104,12 @@ export class Recorder extends tf.KernelBackend {
     });
   }
 
+  /** Returns the name of the output of the node that was appended for an operator on this one input, if there is one. */
+  outputOf(op: string, input: string): string | undefined {
+    return this.#nodes.find((node) => node.op === op && node.inputs.length === 1 && node.inputs[0] === input)
+      ?.outputs[0];
+  }
+
   /** Returns another tensor of the same value, without appending a node. */
   alias(of: tf.TensorInfo): tf.TensorInfo {
     return { dataId: of.dataId, shape: of.shape, dtype: of.dtype };

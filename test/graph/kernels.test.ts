@@ -31,6 +31,7 @@ const operators: { name: string; op: Op; differentiable?: false }[] = [
   { name: 'leakyRelu', op: (x) => tf.leakyRelu(x, 0.25) },
   { name: 'sign', op: (x) => tf.sign(x), differentiable: false },
   { name: 'step', op: (x) => tf.step(x, 0.5), differentiable: false },
+  { name: 'step from 0', op: (x) => tf.step(x), differentiable: false },
   { name: 'softplus', op: (x) => tf.softplus(x) },
   { name: 'sigmoid', op: (x) => tf.sigmoid(x) },
   { name: 'sqrt and rsqrt', op: (x) => tf.mul(tf.sqrt(tf.add(tf.square(x), 1)), tf.rsqrt(tf.add(tf.square(x), 2))) },
