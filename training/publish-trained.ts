@@ -8,7 +8,8 @@ import type { ManifestFacts } from '../lib/registry/manifest.ts';
 import { publishVersion } from '../lib/registry/publish.ts';
 import type { Store } from '../lib/store/store.ts';
 import { PARTS } from '../lib/table/encoded.ts';
-import { type LogSummary, type TimeRange, toldOf } from '../lib/table/fit/summary.ts';
+import type { TimeRange } from '../lib/table/fit/parts.ts';
+import { type LogSummary, toldOf } from '../lib/table/fit/summary.ts';
 import { stageRates } from '../lib/training/held-out/funnel-tasks.ts';
 import type { TrainedModel } from '../lib/training/train.ts';
 

@@ -4,7 +4,8 @@ import { count, countOf, fixedPercent, minute } from '../../lib/numbers/text.ts'
 import type { RejectCount } from '../../lib/table/check/acceptable.ts';
 import { unknownShare } from '../../lib/table/encode/value-counts.ts';
 import { PARTS } from '../../lib/table/encoded.ts';
-import type { LogSummary, TimeRange } from '../../lib/table/fit/summary.ts';
+import type { TimeRange } from '../../lib/table/fit/parts.ts';
+import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import { suspicionText } from '../../lib/table/fit/suspicious.ts';
 import type { LogReport } from '../../lib/table/fit/validate.ts';
 import type { TextRows } from '../../lib/table/source/read-rows.ts';

@@ -6,17 +6,18 @@ const DIGITS_PER_WORD = Math.ceil(32 / DIGIT_BITS);
  * Sorts row indices by a column of non-negative numbers, ascending, and returns a new array. Rows of equal value keep
  * their order; to sort by several columns, sort by the least significant one first.
  *
- * It is a radix sort, which needs no call of a comparison: the bit patterns of non-negative IEEE numbers are in the
- * order of the numbers.
+ * It is a radix sort, which needs no call of a comparison: the bit patterns of unsigned integers, and of non-negative IEEE
+ * numbers, are in the order of the numbers.
  */
-export function sortIndices(indices: Uint32Array, column: Float32Array | Float64Array): Uint32Array {
+export function sortIndices(indices: Uint32Array, column: Float32Array | Float64Array | Uint32Array): Uint32Array {
   const wordsPerValue = column.BYTES_PER_ELEMENT / 4;
   // Lowest word first: typed arrays are little-endian on every platform of onnxruntime.
   const words = new Uint32Array(column.buffer, column.byteOffset, column.length * wordsPerValue);
   let order: Uint32Array = indices.slice();
   for (let word = 0; word < wordsPerValue; word++) {
     // The sign bit is left out, so that -0 equals 0.
-    const mask = word === wordsPerValue - 1 ? 0x7fffffff : 0xffffffff;
+    const isSigned = word === wordsPerValue - 1 && !(column instanceof Uint32Array);
+    const mask = isSigned ? 0x7fffffff : 0xffffffff;
     const keys = new Uint32Array(order.length);
     for (let place = 0; place < keys.length; place++)
       keys[place] = (words[(order[place] as number) * wordsPerValue + word] as number) & mask;

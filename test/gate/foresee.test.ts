@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Foreseen, foresee } from '../../lib/gate/foresee.ts';
 import type { FeatureCounts } from '../../lib/table/encode/value-counts.ts';
-import type { LabelCounts, LogSummary, PartSummary } from '../../lib/table/fit/summary.ts';
+import type { LabelCounts, PartSummary } from '../../lib/table/fit/parts.ts';
+import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import { declare } from '../table/fixture.ts';
 
 const SPLIT = 'split by the hash of user: 10% validation, 10% test';

@@ -1,20 +1,10 @@
-/** Measures the distribution of each feature's values in the training rows, as a small file of a model version. */
+/** The distribution of each feature's values in the training rows, as a small file of a model version. */
 import type { Feature } from '../../config/declaration.ts';
-import { type Database, query, queryOne } from '../database.ts';
-import type { Vocabulary } from '../encoder.ts';
-import { hashSql } from '../hash.ts';
-import type { FeatureKind } from '../kinds/feature-kind.ts';
-import { featureKind } from '../kinds/index.ts';
-import { ascendingCounts } from '../kinds/number-statistics.ts';
-import type { RowsOfFeature } from './rows-of-feature.ts';
+import type { MeasuredFeatures, ValueFacts } from './measure/measure.ts';
+import type { TopValue } from './measure/tallies.ts';
 
 /** Name of the file, in a model version. */
 export const DISTRIBUTIONS_FILE = 'distributions.json';
-
-/** How many values of a number are kept, at even ranks. */
-const RANKS = 1000;
-/** How many values of a category, bag or cross are kept, the most frequent ones. */
-const MOST_VALUES = 200;
 
 /** The distribution of a number. */
 export interface NumberDistribution {
@@ -38,7 +28,7 @@ export interface ValueDistribution {
    * The most frequent values: hash and count, and the value itself if it is in a vocabulary. Other values are not
    * written, since a model version does not have them elsewhere either.
    */
-  readonly top: readonly (readonly [hash: string, count: number, name: string | null])[];
+  readonly top: readonly TopValue[];
 }
 
 /** The distribution of a feature's values. */
@@ -62,87 +52,14 @@ export function modeShare(distribution: Distribution): number | null {
   return values.length === 0 ? null : longest / values.length;
 }
 
-/**
- * Measures the distribution of every feature's values in the training rows.
- */
-export async function measureDistributions(
-  database: Database,
-  rowsOf: RowsOfFeature,
-  features: readonly Feature[],
-  vocabularies: Readonly<Record<string, Vocabulary>>,
-): Promise<Distributions> {
-  const measured: [string, Distribution][] = [];
-  for (const feature of features) {
-    const kind = featureKind(feature);
-    const vocabulary = feature.embedding === null ? undefined : vocabularies[feature.embedding];
-    const column = { values: kind.eachValue(0), isMissing: kind.isMissing(0), vocabulary };
-    measured.push([feature.name, await MEASURES[kind.scale](database, rowsOf(feature), column)]);
-  }
-  return Object.fromEntries(measured);
+/** Returns the distribution of each feature's values, as they were measured in so many training rows. */
+export function distributionsOf(features: readonly Feature[], measured: MeasuredFeatures, rows: number): Distributions {
+  return Object.fromEntries(features.map(({ name }) => [name, distributionOf(name, measured, rows)]));
 }
 
-/** SQL of a feature's values, over prepared rows. */
-interface MeasuredColumn {
-  /** SQL that selects each value as a row of its own. */
-  readonly values: string;
-  /** SQL condition that a row has no value. */
-  readonly isMissing: string;
-  readonly vocabulary: Vocabulary | undefined;
-}
-
-const MEASURES: Readonly<
-  Record<
-    FeatureKind<Feature>['scale'],
-    (database: Database, from: string, column: MeasuredColumn) => Promise<Distribution>
-  >
-> = { ordered: measureNumber, nominal: measureValues };
-
-async function measureNumber(
-  database: Database,
-  from: string,
-  { values: column }: MeasuredColumn,
-): Promise<NumberDistribution> {
-  const training = `${from} WHERE "#part" = 0`;
-  const counts = await queryOne(database, `SELECT count(*) AS rows, count(${column}) AS present FROM ${training}`);
-  const [rows, present] = [Number(counts.rows), Number(counts.present)];
-  const size = Math.min(present, RANKS);
-  const values: number[] = [];
-  let below = 0;
-  const relation = `(SELECT ${column} AS value FROM ${training} AND ${column} IS NOT NULL)`;
-  for await (const { value, count } of ascendingCounts(database, relation)) {
-    below += count;
-    // The k-th value is the one in the middle of the k-th of `size` equal parts.
-    while (values.length < size && (values.length + 0.5) * present < below * size) values.push(value);
-  }
-  return { kind: 'number', rows, missing: rows - present, values };
-}
-
-async function measureValues(
-  database: Database,
-  from: string,
-  { values: value, isMissing, vocabulary }: MeasuredColumn,
-): Promise<ValueDistribution> {
-  const training = `${from} WHERE "#part" = 0`;
-  const { rows, missing } = await queryOne(
-    database,
-    `SELECT count(*) AS rows, count(*) FILTER (${isMissing}) AS missing FROM ${training}`,
-  );
-  const values = `(SELECT CAST(${value} AS VARCHAR) AS value FROM ${training})`;
-  const name =
-    vocabulary === undefined ? 'NULL' : `CASE WHEN value IN (SELECT value FROM ${vocabulary.table}) THEN value END`;
-  const top = await query(
-    database,
-    `SELECT '#' || to_hex(${hashSql(0, 'value')}) AS hash, ${name} AS name, count, total FROM (
-       SELECT value, count(*) AS count, sum(count(*)) OVER () AS total FROM ${values} WHERE value IS NOT NULL
-       GROUP BY value ORDER BY count DESC, value LIMIT ${MOST_VALUES}) ORDER BY count DESC, value`,
-  );
-  return {
-    kind: 'values',
-    rows: Number(rows),
-    missing: Number(missing),
-    total: Number(top[0]?.total ?? 0),
-    top: top.map(
-      ({ hash, count, name: text }) => [String(hash), Number(count), text == null ? null : String(text)] as const,
-    ),
-  };
+function distributionOf(name: string, { numbers, bags, values }: MeasuredFeatures, rows: number): Distribution {
+  const number = numbers.get(name);
+  if (number !== undefined) return { kind: 'number', rows, missing: number.missing, values: number.values };
+  const { missing, total, top } = values.get(name) as ValueFacts;
+  return { kind: 'values', rows, missing: bags.get(name)?.missing ?? missing, total, top };
 }

@@ -7,7 +7,7 @@ import { INPUTS_FILE } from '../encoded.ts';
 import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encoder.ts';
 import { firstId } from '../kinds/id-sources.ts';
 import { readPath, writePath } from '../paths.ts';
-import { createEnum, isUsedByLists } from './fit-encoder.ts';
+import { createEnum, isUsedByLists } from './vocabularies.ts';
 
 /** Contents of `encoder.json`: everything of an encoder except its vocabularies. */
 interface EncoderFile extends Omit<Encoder, 'vocabularies'> {

@@ -3,15 +3,16 @@ import { count, countOf } from '../../numbers/text.ts';
 import { type LabelledStage, labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
 import { DataError } from '../errors.ts';
-import type { LabelCounts, LogSummary } from './summary.ts';
+import type { LabelCounts, PartSummary } from './parts.ts';
 
 const NO_LABELS: Pick<LabelCounts, 'positives' | 'negatives' | 'unknown'> = { positives: 0, negatives: 0, unknown: 0 };
 
 /**
  * Refuses a log whose training part has no rows, or only one class of a label.
+ * @param rejected Number of bad rows, of all parts.
  * @throws {DataError} `no_rows`, or `one_class` naming every stage with such a label.
  */
-export function assertLearnable({ declaration, source }: CheckedLog, { parts: { train }, rejected }: LogSummary): void {
+export function assertLearnable({ declaration, source }: CheckedLog, train: PartSummary, rejected: number): void {
   if (train.rows === 0) {
     throw new DataError(
       'no_rows',

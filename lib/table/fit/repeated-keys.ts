@@ -19,12 +19,14 @@ export interface RepeatedKeys {
 export async function findRepeatedKeys(database: Database, checked: CheckedLog): Promise<RepeatedKeys> {
   const { log } = checked.declaration;
   const from = goodLogRows(checked, []);
+  // Most logs have no repeated keys, which is known sooner than which they are.
+  const { repeated } = await queryOne(database, `SELECT count(*) - count(DISTINCT "#keys") AS repeated FROM ${from}`);
+  if (Number(repeated) === 0) return { rows: 0, notes: [] };
   const groups = `SELECT count(*) AS rows, min("#row") AS first, max("#row") AS last FROM ${from} GROUP BY "#keys" HAVING count(*) > 1`;
   const { repeats, first, last } = await queryOne(
     database,
     `SELECT sum(rows - 1) AS repeats, min(first) AS first, arg_min(last, first) AS last FROM (${groups})`,
   );
-  if (repeats == null) return { rows: 0, notes: [] };
   const rows = Number(repeats);
   const note = `${countOf(rows, 'row')} ${rows === 1 ? 'repeats' : 'repeat'} the keys of another row (${listed(log.keys)}): rows ${count(Number(first))} and ${count(Number(last))} are alike (from 0)`;
   return { rows, notes: [note] };

@@ -1,15 +1,14 @@
 /** Reports on a log, for a person to read before training on it. */
-import { assertAcceptable, type RejectCount } from '../check/acceptable.ts';
+import type { RejectCount } from '../check/acceptable.ts';
 import type { CheckedLog } from '../check/log.ts';
+import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, queryOne } from '../database.ts';
 import { encodeLog } from '../encode/encode.ts';
 import { ValueCounter } from '../encode/value-counts.ts';
 import { rowsOfPart } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { featureKind } from '../kinds/index.ts';
-import { fitInputs } from './fit-encoder.ts';
-import { assertLearnable } from './learnable.ts';
-import { type RowsOfFeature, rowsOfFeatures } from './rows-of-feature.ts';
+import { encoderOf } from './fit-encoder.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 import { type HeldOutCounts, unknownNotes } from './unknown-notes.ts';
 
@@ -25,19 +24,16 @@ export interface LogReport {
 
 /**
  * Summarises a log, counts distinct values, and those of the held-out rows that a model would not know.
- * @throws {DataError} as `assertAcceptable` and `assertLearnable`.
+ * @throws {DataError} as `summarizeLog`.
  */
 export async function validateLog(database: Database, log: CheckedLog): Promise<LogReport> {
-  assertAcceptable(log);
-  const summary = await summarizeLog(database, log);
-  assertLearnable(log, summary);
-  const rowsOf = rowsOfFeatures(log);
-  const encoder = await fitInputs(database, log, rowsOf);
+  const { summary, measured } = await summarizeLog(database, log);
+  const encoder = encoderOf(log, measured);
   const heldOut = await countHeldOut(database, log, encoder);
   return {
     summary: { ...summary, notes: [...summary.notes, ...unknownNotes(heldOut, encoder)] },
     rejects: log.rejects,
-    distinct: await countDistinct(database, log, rowsOf),
+    distinct: await countDistinct(database, log),
     heldOut,
   };
 }
@@ -51,16 +47,12 @@ async function countHeldOut(database: Database, log: CheckedLog, encoder: Encode
   return { validation: validation.counts(), test: test.counts() };
 }
 
-async function countDistinct(
-  database: Database,
-  { declaration: { features } }: CheckedLog,
-  rowsOf: RowsOfFeature,
-): Promise<Record<string, number>> {
+async function countDistinct(database: Database, log: CheckedLog): Promise<Record<string, number>> {
   const distinct: Record<string, number> = {};
-  for (const feature of features) {
+  for (const feature of log.declaration.features) {
     const { count } = await queryOne(
       database,
-      `SELECT count(DISTINCT value) AS count FROM (SELECT ${featureKind(feature).eachValue(0)} AS value FROM ${rowsOf(feature)})`,
+      `SELECT count(DISTINCT value) AS count FROM (SELECT ${featureKind(feature).eachValue(0)} AS value FROM ${goodLogRows(log, [feature])})`,
     );
     distinct[feature.name] = Number(count);
   }

@@ -53,11 +53,8 @@ export const bag: FeatureKind<BagFeature> = {
     { sql: `COALESCE(len(${lists(relation, feature).texts}), 0)`, name: preparedName('length', index) },
   ],
   encode,
-  isMissing: (index) => `${preparedName('length', index)} = 0`,
-  dropped: ({ maxLength }, index) => `sum(greatest(${preparedName('length', index)} - ${maxLength}, 0))`,
   eachValue: (index) => `unnest(${preparedName('bag', index)})`,
-  allValues: (index) => `CAST(${preparedName('bag', index)} AS VARCHAR)`,
-  fit: async ({ name, entity, embedding, maxLength, combiner }) => ({
+  input: ({ name, entity, embedding, maxLength, combiner }) => ({
     kind: 'bag',
     name,
     entity,

@@ -1,7 +1,6 @@
 /** What a kind of feature must define to be read from files: its columns, checks, encoding and statistics. */
 import type { Feature, IdSource } from '../../config/declaration.ts';
 import type { Relation } from '../columns.ts';
-import type { Database } from '../database.ts';
 import type { InputSpec } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import type { ColumnLayout } from '../read-columns.ts';
@@ -41,15 +40,13 @@ export interface EncodedFeature {
   readonly columns: readonly EncodedColumn[];
 }
 
-/** The rows that a feature's input is fitted to. */
-export interface Fitting {
-  readonly database: Database;
-  /** SQL after FROM of the prepared rows of a log; those with `"#part" = 0` are the training rows. */
-  readonly from: string;
-  /** Position of the feature among the features. */
-  readonly index: number;
-  /** Id source of the table that the feature embeds its values in; `null` if it embeds none. */
-  readonly ids: IdSource | null;
+/** What a number's input is made of, measured in the training rows. */
+export interface NumberStatistics {
+  /** Mean and deviation of the population after `clip` and `log1p`; 0 and 0 without a value. */
+  readonly mean: number;
+  readonly deviation: number;
+  /** Boundaries of intervals with equal numbers of rows, strictly increasing; empty if it is not cut into any. */
+  readonly boundaries: readonly number[];
 }
 
 /** A column's value in a row of a probe: a text, or a list of texts for a list column. */
@@ -78,16 +75,10 @@ export interface FeatureKind<F extends Feature> {
   prepareCounts(relation: Relation, feature: F, index: number): readonly PreparedColumn[];
   /** Returns the SQL that encodes the feature. */
   encode(encoder: Encoder, feature: F, index: number): EncodedFeature;
-  /** Returns the SQL condition that a row has no value. */
-  isMissing(index: number): string;
-  /** Returns the SQL aggregate that counts dropped values over all rows; `null` if no value is ever dropped. */
-  dropped(feature: F, index: number): string | null;
   /** Returns the SQL that selects the values of a row, each as a row of the result; NULL for a missing value. */
   eachValue(index: number): string;
-  /** Returns the SQL that selects all values of a row as one value. */
-  allValues(index: number): string;
-  /** Returns the feature's input, with the quantiles, or mean and deviation, of the training rows. */
-  fit(feature: F, fitting: Fitting): Promise<InputSpec>;
+  /** Returns the feature's input; `statistics` are those of a number, `null` for every other kind. */
+  input(feature: F, statistics: NumberStatistics | null): InputSpec;
   /**
    * Returns values for the encoder's probe, one list for each column of the feature. They are made of `texts`, of which
    * the feature's table knows some.

@@ -5,8 +5,7 @@ import type { InputSpec } from '../encoded.ts';
 import { columnCheck } from '../row-check.ts';
 import { LARGEST_FLOAT, numberSql } from '../values/numbers.ts';
 import { presentSql } from '../values/texts.ts';
-import { type FeatureKind, type Fitting, preparedName } from './feature-kind.ts';
-import { fitNumber, fitQuantiles } from './number-statistics.ts';
+import { type FeatureKind, type NumberStatistics, preparedName } from './feature-kind.ts';
 
 /** Numbers that another version of the code or of DuckDB may read differently. */
 const EDGE_CASE_NUMBERS = ['0', '-0.0', '0.1', '-1.5', '1e-3', '16777217', '1e-46', '3.4e38', '5', '5.0'];
@@ -37,11 +36,8 @@ export const number: FeatureKind<NumberFeature> = {
     const sql = `COALESCE(${preparedName('number', index)}, CAST('NaN' AS FLOAT))`;
     return { joins: [], columns: [{ sql, field: 'numbers', type: 'FLOAT', length: null }] };
   },
-  isMissing: (index) => `${preparedName('number', index)} IS NULL`,
-  dropped: () => null,
   eachValue: (index) => preparedName('number', index),
-  allValues: (index) => preparedName('number', index),
-  fit,
+  input,
   probe(_feature, _texts, input) {
     const boundaries = input?.kind === 'quantile' ? input.boundaries.slice(0, PROBED_BOUNDARIES).map(String) : [];
     return [[null, ...EDGE_CASE_NUMBERS, ...boundaries]];
@@ -49,21 +45,11 @@ export const number: FeatureKind<NumberFeature> = {
   canary: () => ['CAST(1 AS DOUBLE)'],
 };
 
-async function fit(feature: NumberFeature, { database, from, index, ids }: Fitting): Promise<InputSpec> {
+function input(feature: NumberFeature, statistics: NumberStatistics | null): InputSpec {
+  if (statistics === null) throw new RangeError(`number ${feature.name} has not been measured`);
   const { name, entity, embedding, clip, log1p, standardize } = feature;
-  const column = preparedName('number', index);
-  const values = `(SELECT ${column} AS value FROM ${from} WHERE "#part" = 0 AND ${column} IS NOT NULL)`;
-  if (embedding === null) {
-    const { mean, deviation } = standardize ? await fitNumber(database, values, feature) : { mean: 0, deviation: 1 };
-    return { kind: 'number', name, entity, clip, log1p, mean, deviation };
-  }
-  if (ids?.kind !== 'quantiles')
-    throw new RangeError(`embedding ${embedding} of the number ${name} is not of quantiles`);
-  return {
-    kind: 'quantile',
-    name,
-    entity,
-    table: embedding,
-    boundaries: await fitQuantiles(database, values, ids.count),
-  };
+  const { mean, deviation, boundaries } = statistics;
+  if (embedding !== null) return { kind: 'quantile', name, entity, table: embedding, boundaries };
+  const moments = standardize ? { mean, deviation: deviation === 0 ? 1 : deviation } : { mean: 0, deviation: 1 };
+  return { kind: 'number', name, entity, clip, log1p, ...moments };
 }

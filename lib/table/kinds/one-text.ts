@@ -15,11 +15,8 @@ export const oneText = {
   scale: 'nominal',
   prepareCounts: () => [],
   encode,
-  isMissing: (index) => `${preparedName('text', index)} IS NULL`,
-  dropped: () => null,
   eachValue: (index) => preparedName('text', index),
-  allValues: (index) => preparedName('text', index),
-  fit: async ({ name, entity, embedding }) => ({ kind: 'id', name, entity, table: embedding }),
+  input: ({ name, entity, embedding }) => ({ kind: 'id', name, entity, table: embedding }),
 } satisfies Partial<FeatureKind<Embedded>>;
 
 function encode(encoder: Encoder, { embedding }: Embedded, index: number): EncodedFeature {

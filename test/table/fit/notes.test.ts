@@ -14,7 +14,7 @@ async function notesOf(name: string, x: string, features: readonly Feature[], op
      FROM (SELECT i, (i * 7919 % 10007) / 10007 AS r FROM range(2000) t(i))`,
   );
   const log = await openLog(place, path, declare(features, options));
-  return (await summarizeLog(place.database, log)).notes;
+  return (await summarizeLog(place.database, log)).summary.notes;
 }
 
 describe('rows that repeat the keys of another row', () => {

@@ -1,0 +1,68 @@
+/** Measures every feature in the training rows: all that an encoder, a summary and its notes are made of. */
+import type { EmbeddingTable, Feature } from '../../../config/declaration.ts';
+import type { PreparedLog } from '../../check/prepared-rows.ts';
+import type { Database } from '../../database.ts';
+import type { Vocabulary } from '../../encoder.ts';
+import { featureKind } from '../../kinds/index.ts';
+import { createVocabulary } from '../vocabularies.ts';
+import { type BagFacts, measureBags } from './bags.ts';
+import { measureNumbers, type NumberFacts } from './numbers.ts';
+import { createTally, dropTallies, type Tally, type TopValue, topValues } from './tallies.ts';
+
+/** What is known of the values of a category, bag or cross in the training rows. */
+export interface ValueFacts extends Omit<Tally, 'table'> {
+  /** Most frequent values. */
+  readonly top: readonly TopValue[];
+}
+
+/** What is known of the features of a log, by feature. */
+export interface MeasuredFeatures {
+  readonly numbers: ReadonlyMap<string, NumberFacts>;
+  readonly bags: ReadonlyMap<string, BagFacts>;
+  /** Categories, crosses and bags. */
+  readonly values: ReadonlyMap<string, ValueFacts>;
+  /** Vocabularies by embedding table, for tables that have one. */
+  readonly vocabularies: Readonly<Record<string, Vocabulary>>;
+}
+
+/** Measures the features of a log's declaration. */
+export async function measureFeatures(database: Database, log: PreparedLog): Promise<MeasuredFeatures> {
+  const { features, embeddings } = log.declaration;
+  const intervals = (feature: Feature) => {
+    const ids = embeddings.find(({ name }) => name === feature.embedding)?.ids;
+    return ids?.kind === 'quantiles' ? ids.count : null;
+  };
+  const numbers = features.flatMap((feature) =>
+    feature.type === 'number' ? [{ feature, intervals: intervals(feature) }] : [],
+  );
+  const bags = features.filter((feature) => feature.type === 'bag');
+  return {
+    numbers: await measureNumbers(database, log, numbers),
+    bags: await measureBags(database, log, bags),
+    ...(await measureValues(database, log, embeddings)),
+  };
+}
+
+/** Measures the values that are embedded, table by table, since features that share one share its vocabulary. */
+async function measureValues(
+  database: Database,
+  log: PreparedLog,
+  tables: readonly EmbeddingTable[],
+): Promise<Pick<MeasuredFeatures, 'values' | 'vocabularies'>> {
+  const { features } = log.declaration;
+  const values = new Map<string, ValueFacts>();
+  const vocabularies: Record<string, Vocabulary> = {};
+  for (const table of tables) {
+    const own = features.filter((one) => one.embedding === table.name && featureKind(one).scale === 'nominal');
+    const tallies: Tally[] = [];
+    for (const feature of own) tallies.push(await createTally(database, log, feature));
+    const vocabulary = await createVocabulary(database, tallies, table, features);
+    for (const [index, { name }] of own.entries()) {
+      const { table: _, ...facts } = tallies[index] as Tally;
+      values.set(name, { ...facts, top: await topValues(database, tallies[index] as Tally, vocabulary) });
+    }
+    await dropTallies(database, tallies);
+    if (vocabulary !== null) vocabularies[table.name] = vocabulary;
+  }
+  return { values, vocabularies };
+}

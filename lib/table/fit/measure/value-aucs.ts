@@ -1,0 +1,108 @@
+/** How well the values of features with one value in a row tell the labels, in a sample of the rows. */
+import type { Feature } from '../../../config/declaration.ts';
+import { orderedBits } from '../../../numbers/rank-search.ts';
+import { goodLogRows, type PreparedLog } from '../../check/prepared-rows.ts';
+import type { Database } from '../../database.ts';
+import { featureKind } from '../../kinds/index.ts';
+import { type ColumnArray, type ColumnLayout, readColumns } from '../../read-columns.ts';
+import { inFirstHalfSql, inSampleSql } from '../sample.ts';
+import { greatestAuc, runsOf } from './label-aucs.ts';
+
+/** Columns that are read at once. */
+const COLUMNS = 16;
+
+/** Number of the labelled stages, and for how many rows each row of the sample stands. */
+interface Sampling {
+  readonly stages: number;
+  readonly step: number;
+}
+
+/** Returns the greatest AUC of each feature for each labelled stage, as `greatestAuc`. */
+export async function valueAucs(
+  database: Database,
+  log: PreparedLog,
+  features: readonly Feature[],
+  sampling: Sampling,
+): Promise<[feature: string, aucs: number[]][]> {
+  const found: [string, number[]][] = [];
+  for (let from = 0; from < features.length; from += COLUMNS) {
+    const some = features.slice(from, from + COLUMNS);
+    const { keys, isFirst, labels } = await readSample(database, log, some, sampling);
+    for (const [index, feature] of some.entries()) {
+      const runs = runsOf(keys[index] as Uint32Array);
+      const isOrdered = featureKind(feature).scale === 'ordered';
+      found.push([feature.name, labels.map((label) => greatestAuc(runs, { isFirst, label, isOrdered }))]);
+    }
+  }
+  return found;
+}
+
+/** Rows of a sample. */
+interface Sample {
+  /** By feature: equal for equal values; of numbers also in their order, a missing one before all others. */
+  readonly keys: readonly Uint32Array[];
+  /** 1 in the half of the rows that rates come from, 0 in the half that they are judged by. */
+  readonly isFirst: Uint8Array;
+  /** Labels by stage. */
+  readonly labels: readonly Int8Array[];
+}
+
+interface SampleColumn extends ColumnLayout {
+  readonly sql: string;
+}
+
+async function readSample(
+  database: Database,
+  log: PreparedLog,
+  features: readonly Feature[],
+  { stages, step }: Sampling,
+): Promise<Sample> {
+  const columns: readonly SampleColumn[] = [
+    { sql: `CAST(${inFirstHalfSql(step)} AS UTINYINT)`, type: 'UTINYINT', length: null },
+    ...Array.from({ length: stages }, (_, stage): SampleColumn => {
+      return { sql: `"#label${stage}"`, type: 'TINYINT', length: null };
+    }),
+    ...features.map(keyColumn),
+  ];
+  const selected = columns.map(({ sql }) => sql).join(', ');
+  const from = `${goodLogRows(log, features)} WHERE ${inSampleSql(step)}`;
+  const pieces: ColumnArray[][] = columns.map(() => []);
+  const connection = await database.connect();
+  try {
+    for await (const { rows, columns: arrays } of readColumns(connection, `SELECT ${selected} FROM ${from}`, columns))
+      for (const [index, array] of arrays.entries()) pieces[index]?.push(array.slice(0, rows));
+  } finally {
+    connection.closeSync();
+  }
+  const [isFirst = [], ...others] = pieces;
+  return {
+    isFirst: joined(isFirst, Uint8Array),
+    labels: others.slice(0, stages).map((own) => joined(own, Int8Array)),
+    keys: others
+      .slice(stages)
+      .map((own, index) =>
+        features[index]?.type === 'number'
+          ? Uint32Array.from(new Int32Array(joined(own, Float32Array).buffer), orderedBits)
+          : new Uint32Array(joined(own, Int32Array).buffer),
+      ),
+  };
+}
+
+/** A text is known by 32 bits of its hash: that two of half a million are taken for one does not move an AUC. */
+function keyColumn(feature: Feature, index: number): SampleColumn {
+  const value = featureKind(feature).eachValue(index);
+  if (feature.type === 'number')
+    return { sql: `COALESCE(${value}, CAST('-inf' AS FLOAT))`, type: 'FLOAT', length: null };
+  const bits = `CAST(hash(${value}) % ${2 ** 32} AS BIGINT) - ${2 ** 31}`;
+  return { sql: `CAST(${bits} AS INTEGER)`, type: 'INTEGER', length: null };
+}
+
+function joined<T extends ColumnArray>(pieces: readonly ColumnArray[], type: new (length: number) => T): T {
+  const array = new type(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    array.set(piece, at);
+    at += piece.length;
+  }
+  return array;
+}
