@@ -78,15 +78,16 @@ export class RankSearch {
 
   /** Finds the counter of each place among the `width` counters that belong to it. */
   #descend(width: number): void {
-    const below = new Float64Array(this.#counts.length + 1);
-    for (let i = 0; i < this.#counts.length; i++) below[i + 1] = (below[i] as number) + (this.#counts[i] as number);
+    const upTo = this.#counts;
+    for (let i = 1; i < upTo.length; i++) upTo[i] = (upTo[i] as number) + (upTo[i - 1] as number);
+    const below = (counter: number) => (counter === 0 ? 0 : (upTo[counter - 1] as number));
     const branches = this.#branches.at(-1);
     this.#places = this.#places.map(({ counter, rank }, index) => {
       const start = branches === undefined ? 0 : (branches[counter] as number) * width;
-      const place = (below[start] as number) + rank;
-      const found = lastNotAbove(below, place);
+      const place = below(start) + rank;
+      const found = firstAbove(upTo, place, start, start + width - 1);
       this.#bits[index] = (this.#bits[index] as number) * width + (found - start);
-      return { counter: found, rank: place - (below[found] as number) };
+      return { counter: found, rank: place - below(found) };
     });
   }
 
@@ -100,16 +101,15 @@ export class RankSearch {
   }
 }
 
-/** Returns the last position whose number is not above another. The numbers ascend; the first is never above. */
-function lastNotAbove(numbers: Float64Array, limit: number): number {
-  let low = 0;
-  let high = numbers.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((numbers[middle] as number) <= limit) low = middle;
-    else high = middle - 1;
+/** Returns the first position from `low` to `high` whose number is above another. Those numbers ascend; the last is. */
+function firstAbove(numbers: Uint32Array, limit: number, low: number, high: number): number {
+  let [from, to] = [low, high];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((numbers[middle] as number) > limit) to = middle;
+    else from = middle + 1;
   }
-  return low;
+  return from;
 }
 
 /** Returns the bits of a float32 as an unsigned integer that has the order of the numbers; -0 is 0. */

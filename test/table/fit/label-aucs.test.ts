@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { greatestAuc, runsOf } from '../../../lib/table/fit/measure/label-aucs.ts';
+import { greatestAuc, sortColumn } from '../../../lib/table/fit/measure/label-aucs.ts';
 
 interface Row {
   readonly key: number;
@@ -31,7 +31,7 @@ function rateOf(rows: readonly Row[], key: number): number {
 }
 
 function measured(rows: readonly Row[], isOrdered: boolean): number {
-  return greatestAuc(runsOf(Uint32Array.from(rows, ({ key }) => key)), {
+  return greatestAuc(sortColumn(Uint32Array.from(rows, ({ key }) => key)), {
     isFirst: Uint8Array.from(rows, ({ first }) => first),
     label: Int8Array.from(rows, ({ label }) => label),
     isOrdered,

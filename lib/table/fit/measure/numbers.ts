@@ -115,15 +115,12 @@ class NumberColumn {
     const { feature } = this.#number;
     this.#search.add(values);
     this.#rows += values.length;
-    let [least, most, sum] = [this.#least, this.#most, 0];
-    for (const value of values) {
-      if (Number.isNaN(value)) continue;
-      if (value < least) least = value;
-      if (value > most) most = value;
-      sum += transform(value, feature);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as number;
+      if (value < this.#least) this.#least = value;
+      if (value > this.#most) this.#most = value;
     }
-    [this.#least, this.#most] = [least, most];
-    this.#sum += sum;
+    this.#sum += sumOf(values, feature);
   }
 
   seek(): void {
@@ -134,15 +131,8 @@ class NumberColumn {
   }
 
   addSecond(values: Float32Array): void {
-    const { feature } = this.#number;
     this.#search.add(values);
-    let squares = 0;
-    for (const value of values) {
-      if (Number.isNaN(value)) continue;
-      const distance = transform(value, feature) - this.#mean;
-      squares += distance * distance;
-    }
-    this.#squares += squares;
+    this.#squares += sumOfSquares(values, this.#number.feature, this.#mean);
   }
 
   narrow(): void {
@@ -179,6 +169,26 @@ class NumberColumn {
       isMostFrequent: isSame(ends[1], most),
     };
   }
+}
+
+/** Returns the sum of the numbers after `clip` and `log1p`; NaN are left out. */
+function sumOf(values: Float32Array, feature: NumberFeature): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = transform(values[i] as number, feature);
+    if (!Number.isNaN(value)) sum += value;
+  }
+  return sum;
+}
+
+/** Returns the sum of the squared distances from a mean. */
+function sumOfSquares(values: Float32Array, feature: NumberFeature, mean: number): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const distance = transform(values[i] as number, feature) - mean;
+    if (!Number.isNaN(distance)) sum += distance * distance;
+  }
+  return sum;
 }
 
 /** The ranks at which the values of a number are looked for. */

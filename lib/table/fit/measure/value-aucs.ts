@@ -2,11 +2,11 @@
 import type { Feature } from '../../../config/declaration.ts';
 import { orderedBits } from '../../../numbers/rank-search.ts';
 import { goodLogRows, type PreparedLog } from '../../check/prepared-rows.ts';
-import type { Database } from '../../database.ts';
+import { type Database, queryOne } from '../../database.ts';
 import { featureKind } from '../../kinds/index.ts';
 import { type ColumnArray, type ColumnLayout, readColumns } from '../../read-columns.ts';
 import { inFirstHalfSql, inSampleSql } from '../sample.ts';
-import { greatestAuc, runsOf } from './label-aucs.ts';
+import { greatestAuc, sortColumn } from './label-aucs.ts';
 
 /** Columns that are read at once. */
 const COLUMNS = 16;
@@ -29,9 +29,9 @@ export async function valueAucs(
     const some = features.slice(from, from + COLUMNS);
     const { keys, isFirst, labels } = await readSample(database, log, some, sampling);
     for (const [index, feature] of some.entries()) {
-      const runs = runsOf(keys[index] as Uint32Array);
+      const column = sortColumn(keys[index] as Uint32Array);
       const isOrdered = featureKind(feature).scale === 'ordered';
-      found.push([feature.name, labels.map((label) => greatestAuc(runs, { isFirst, label, isOrdered }))]);
+      found.push([feature.name, labels.map((label) => greatestAuc(column, { isFirst, label, isOrdered }))]);
     }
   }
   return found;
@@ -64,28 +64,34 @@ async function readSample(
     }),
     ...features.map(keyColumn),
   ];
-  const selected = columns.map(({ sql }) => sql).join(', ');
   const from = `${goodLogRows(log, features)} WHERE ${inSampleSql(step)}`;
-  const pieces: ColumnArray[][] = columns.map(() => []);
+  const rows = Number((await queryOne(database, `SELECT count(*) AS rows FROM ${from}`)).rows);
+  const isFirst = new Uint8Array(rows);
+  const labels = Array.from({ length: stages }, () => new Int8Array(rows));
+  const keys = features.map(() => new Uint32Array(rows));
+  const selected = columns.map(({ sql }) => sql).join(', ');
   const connection = await database.connect();
   try {
-    for await (const { rows, columns: arrays } of readColumns(connection, `SELECT ${selected} FROM ${from}`, columns))
-      for (const [index, array] of arrays.entries()) pieces[index]?.push(array.slice(0, rows));
+    let at = 0;
+    for await (const block of readColumns(connection, `SELECT ${selected} FROM ${from}`, columns)) {
+      const [first, ...others] = block.columns.map((column) => column.subarray(0, block.rows));
+      isFirst.set(first as Uint8Array, at);
+      for (const [stage, label] of labels.entries()) label.set(others[stage] as Int8Array, at);
+      for (const [index, key] of keys.entries()) copyKeys(others[stages + index] as ColumnArray, key, at);
+      at += block.rows;
+    }
   } finally {
     connection.closeSync();
   }
-  const [isFirst = [], ...others] = pieces;
-  return {
-    isFirst: joined(isFirst, Uint8Array),
-    labels: others.slice(0, stages).map((own) => joined(own, Int8Array)),
-    keys: others
-      .slice(stages)
-      .map((own, index) =>
-        features[index]?.type === 'number'
-          ? Uint32Array.from(new Int32Array(joined(own, Float32Array).buffer), orderedBits)
-          : new Uint32Array(joined(own, Int32Array).buffer),
-      ),
-  };
+  return { isFirst, labels, keys };
+}
+
+/** Numbers become keys in their order, and what is known by a hash is a key already. */
+function copyKeys(from: ColumnArray, to: Uint32Array, at: number): void {
+  if (from instanceof Float32Array) {
+    const bits = new Int32Array(from.buffer, from.byteOffset, from.length);
+    for (let i = 0; i < bits.length; i++) to[at + i] = orderedBits(bits[i] as number);
+  } else to.set(from, at);
 }
 
 /** A text is known by 32 bits of its hash: that two of half a million are taken for one does not move an AUC. */
@@ -95,14 +101,4 @@ function keyColumn(feature: Feature, index: number): SampleColumn {
     return { sql: `COALESCE(${value}, CAST('-inf' AS FLOAT))`, type: 'FLOAT', length: null };
   const bits = `CAST(hash(${value}) % ${2 ** 32} AS BIGINT) - ${2 ** 31}`;
   return { sql: `CAST(${bits} AS INTEGER)`, type: 'INTEGER', length: null };
-}
-
-function joined<T extends ColumnArray>(pieces: readonly ColumnArray[], type: new (length: number) => T): T {
-  const array = new type(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    array.set(piece, at);
-    at += piece.length;
-  }
-  return array;
 }
