@@ -3,6 +3,7 @@
  * of 200 and 80 units. No file is read, so that what is timed is the engine alone.
  *
  *     npx tsx bench/step.ts [--threads 1,2,4,8,16] [--batch 4096] [--steps 200] [--dropout 0]
+ *                       [--rows-of-user 20]
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -25,9 +26,12 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '4096' },
     steps: { type: 'string', default: '200' },
     dropout: { type: 'string', default: '0' },
+    'rows-of-user': { type: 'string', default: '1' },
   },
 });
 const [batchSize, steps, dropout] = [Number(values.batch), Number(values.steps), Number(values.dropout)];
+/** Rows that share the fields of a user; with 1, no row shares any. */
+const rowsOfUser = Number(values['rows-of-user']);
 const model = paperModel();
 const batches = Array.from({ length: BATCHES }, (_, index) => zipfBatch(index));
 console.log(`${cpus()[0]?.model}, ${availableParallelism()} cores, node ${process.versions.node}`);
@@ -41,6 +45,7 @@ async function benchSteps(threads: number): Promise<void> {
     l2Embeddings: 0,
     dropout,
     seed: 1,
+    sharedEntity: rowsOfUser > 1 ? 'user' : undefined,
   });
   engine.load(initialWeights(model, { click: 0.04, conversion: 0.001 }, 1));
   const times: number[] = [];
@@ -72,14 +77,14 @@ function paperModel(): Model {
 
 /** Rows whose ids are as frequent as the inverse of their rank, and labels of which some 4% and 1% are 1. */
 function zipfBatch(index: number): Batch {
-  const rows = batchSize;
+  const [rows, users] = [batchSize, Math.ceil(batchSize / rowsOfUser)];
   const stream = (name: string) => randomStream(1, `${name}/${index}`);
   const ids = model.layout.fields.map(({ input }) => {
     const random = stream(input.name);
     const permuted = 7919;
     return [
       input.name,
-      Int32Array.from({ length: rows }, (_, row) => {
+      Int32Array.from({ length: input.entity === 'user' ? users : rows }, (_, row) => {
         const rank = Math.floor((IDS / FIELDS) ** random.uniform(row)) - 1;
         return (rank * permuted) % (IDS / FIELDS);
       }),
@@ -89,8 +94,10 @@ function zipfBatch(index: number): Batch {
     const random = stream(name);
     return Float32Array.from({ length: rows }, (_, row) => Number(random.uniform(row) < rate));
   };
+  const sharedRows = Int32Array.from({ length: rows }, (_, row) => Math.floor(row / rowsOfUser));
   return {
     rows,
+    ...(rowsOfUser > 1 && { shared: { entity: 'user', distinct: users, rows: sharedRows } }),
     ids: Object.fromEntries(ids),
     coefficients: {},
     numbers: {},

@@ -3,13 +3,28 @@
  * tables and the optimizer's state, trains on one batch at a time, and exposes its state, from which another engine of
  * the same model and options can continue.
  */
+import type { Entity } from '../config/declaration.ts';
 import type { Model } from '../model/model.ts';
 import type { LearningRateSchedule } from './learning-rate.ts';
 import type { OptimizerChoice } from './optimizers.ts';
 
-/** A batch of rows. Every array has `rows` values, or `rows * length` for the ids and coefficients of a bag. */
+/** Rows of an entity that neighbouring rows of a batch share, such as the user of all impressions of a request. */
+export interface SharedBatchRows {
+  readonly entity: Entity;
+  /** Number of shared rows. */
+  readonly distinct: number;
+  /** The shared row of each row of the batch: 0 in the first one, and in each other one that of its predecessor or 1 more. */
+  readonly rows: Int32Array;
+}
+
+/**
+ * A batch of rows. Every array has `rows` values, or `rows * length` for the ids and coefficients of a bag; the inputs
+ * of an entity whose rows are shared have `shared.distinct` rows instead.
+ */
 export interface Batch {
   readonly rows: number;
+  /** Left out where each row has all of its inputs. */
+  readonly shared?: SharedBatchRows;
   /** Row numbers in the embedding tables, by input. */
   readonly ids: Readonly<Record<string, Int32Array>>;
   /** The combiner's coefficient of each id, by bag; 0 for padding. */
@@ -40,6 +55,11 @@ export interface EngineOptions {
   readonly dropout: number;
   /** Seed of the dropout masks. */
   readonly seed: number;
+  /**
+   * The entity whose rows a batch may share.
+   * @default each row of every batch has all of its inputs
+   */
+  readonly sharedEntity?: Entity | undefined;
 }
 
 /** The weights of a model: parameters and embedding tables by name, each in row-major order. */

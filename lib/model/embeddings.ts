@@ -1,5 +1,6 @@
 /** The embedding tables of a model, and the columns of the embedded matrix that each tower reads. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Entity } from '../config/declaration.ts';
 import type { TableSpec } from '../table/encoded.ts';
 import { type EmbeddedRows, embed, type Field, type Layout, type SharedRows, towerInput } from './fields.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
@@ -54,6 +55,16 @@ export function embeddingsOf(
     ),
     width: readers.length * layout.embeddedWidth,
   };
+}
+
+/** Returns the columns of the embedded matrices of the rows and of the shared rows, if an entity's rows are shared. */
+export function embeddedWidths(
+  { layout, embeddings }: { readonly layout: Layout; readonly embeddings: Embeddings },
+  shared: Entity | null,
+): { readonly rows: number; readonly shared: number } {
+  const readers = layout.embeddedWidth === 0 ? 0 : embeddings.width / layout.embeddedWidth;
+  const width = layout.parts.find(({ entity }) => entity === shared)?.embeddedWidth ?? 0;
+  return { rows: embeddings.width - readers * width, shared: readers * width };
 }
 
 /** The parts of a model that the functions below use. */

@@ -2,7 +2,7 @@
  * Trains the declared model on the cached rows, calibrates it, and writes it as the ONNX file that scores candidates.
  */
 import { join } from 'node:path';
-import type { TrainingChoice } from '../config/declaration.ts';
+import type { Declaration, Entity, TrainingChoice } from '../config/declaration.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { TrainingEngine, Weights } from '../engine/engine.ts';
 import { traceScores } from '../engine/ort/scoring-graph.ts';
@@ -55,7 +55,9 @@ interface FittedWeights {
 export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
   const { opened, encoder, folder } = fitting;
   const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables);
-  assertTrainable(model, { ...opened.log.declaration.training, threads: fitting.options.threads }, rows.train);
+  const { declaration } = opened.log;
+  const { threads } = fitting.options;
+  assertTrainable(model, { ...declaration.training, threads, sharedEntity: sharedEntity(declaration) }, rows.train);
   const { fitted, learned } = await fitWeights(fitting, rows, model);
   const { weights, epochs, bestEpoch } = fitted;
   const filledRows = fillUntrainedRows(model.embeddings.tables, weights.tables, learned);
@@ -79,6 +81,7 @@ async function fitWeights(fitting: ModelToFit, rows: CachedRows, model: Model): 
     },
     l2Embeddings: training.l2Embeddings,
     dropout: training.dropout,
+    sharedEntity: sharedEntity(opened.log.declaration),
     seed: training.seed,
   });
   try {
@@ -98,6 +101,11 @@ async function fitWeights(fitting: ModelToFit, rows: CachedRows, model: Model): 
   } finally {
     await engine.release();
   }
+}
+
+/** The entity whose rows batches share: the user, if the log's groups are shuffled. */
+function sharedEntity({ log, training }: Declaration): Entity | undefined {
+  return log.group !== null && training.shuffle === 'groups' ? 'user' : undefined;
 }
 
 /** Number of steps of a training that is not stopped early, on which the learning rate's decay depends. */

@@ -3,6 +3,7 @@
 import type { TrainingChoice } from '../config/declaration.ts';
 import { assertMemory, type Machine } from '../config/machine.ts';
 import { plannedBytes } from '../engine/create-engine.ts';
+import type { EngineOptions } from '../engine/engine.ts';
 import type { Model } from '../model/model.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
@@ -30,12 +31,13 @@ export function assertTrainable(
     optimizer,
     learningRate,
     dropout,
-    threads,
-  }: Pick<TrainingChoice, 'batchSize' | 'optimizer' | 'learningRate' | 'dropout'> & { readonly threads: number },
+    ...others
+  }: Pick<TrainingChoice, 'batchSize' | 'optimizer' | 'learningRate' | 'dropout'> &
+    Pick<EngineOptions, 'threads' | 'sharedEntity'>,
   rows: Pick<RowCache, 'rows' | 'windowBytes'>,
   ...limits: [machine?: Machine, usedBytes?: number]
 ): void {
-  const engine = plannedBytes(model, { batchSize, optimizer: { type: optimizer, learningRate }, dropout, threads });
+  const engine = plannedBytes(model, { batchSize, optimizer: { type: optimizer, learningRate }, dropout, ...others });
   const tables = engine.weights + COPIES * weightBytes(model);
   const batch = engine.batch + Math.min(batchSize, rows.rows) * stepBytes(model);
   const bytes = tables + batch + rows.windowBytes(batchSize);

@@ -16,6 +16,7 @@ import { eagerStep } from './eager-step.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
 import { expectStepsOfPyTorch } from './models-in-pytorch.ts';
 import { PlainOptimizer } from './plain-optimizer.ts';
+import { describeSharedRows } from './shared-rows.ts';
 import { RATES, smallBatch, someWeights, trainedRows } from './small-batch.ts';
 import { MODELS, smallChunk, smallModel } from './small-model.ts';
 import { describeStepsOfTfjs } from './steps-of-tfjs.ts';
@@ -44,6 +45,7 @@ const SCHEDULE: LearningRateSchedule = { warmupSteps: 2, decay: 'cosine', totalS
 export function describeEngineContract(name: string, createEngine: CreateEngine): void {
   describeStepsOfTfjs(name, createEngine, [1, 3, 200]);
   describeThreads(name, createEngine, OPTIONS);
+  describeSharedRows(name, createEngine, OPTIONS);
 
   describe(name, () => {
     beforeAll(async () => {

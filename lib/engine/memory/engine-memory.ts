@@ -7,7 +7,7 @@
 import type { Model } from '../../model/model.ts';
 import type { Batch, EngineOptions, EngineState, Weights } from '../engine.ts';
 import { fillCoefficients } from './coefficients.ts';
-import { type MemoryParts, type PlanOptions, planParts } from './memory-parts.ts';
+import { batchLayout, type MemoryParts, type PlanOptions, planParts } from './memory-parts.ts';
 import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
 import { type MemoryTable, readWeights, writeWeights } from './memory-table.ts';
 
@@ -56,15 +56,17 @@ export class EngineMemory {
 
   /**
    * Copies a batch into the memory.
-   * @throws {RangeError} if the batch has more rows than the batch size.
+   * @throws {RangeError} if the batch has more rows than the batch size, or shared rows although there can be none.
    */
   writeBatch(batch: Batch): void {
-    const { fields, numbers, labels, weights } = this.parts;
+    const { numbers, labels, weights, sharedRows } = this.parts;
+    const { fields } = batchLayout(this.parts, batch.shared !== undefined);
     if (batch.rows > this.#batchSize)
       throw new RangeError(`batch: got ${batch.rows} rows, expected at most ${this.#batchSize}`);
-    for (const { field, length, ids, coefficients } of fields) {
+    if (batch.shared !== undefined) this.memory.ints(sharedRows).set(batch.shared.rows);
+    for (const { field, length, ids, coefficients, isShared } of fields) {
       this.memory.ints(ids).set(batch.ids[field.input.name] as Int32Array);
-      if (coefficients !== null) fillCoefficients(this.memory.floats(coefficients), batch, field, length);
+      if (coefficients !== null) fillCoefficients(this.memory.floats(coefficients), batch, { field, length, isShared });
     }
     const write = (blocks: ReadonlyMap<string, Block>, columns: Readonly<Record<string, Float32Array>>) => {
       for (const [name, block] of blocks) this.memory.floats(block).set(columns[name] as Float32Array);

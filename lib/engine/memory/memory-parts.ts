@@ -1,5 +1,6 @@
 /** The parts of an engine's memory. They are plain data, which is sent to the threads that work in it. */
-import type { EmbeddedField } from '../../model/embeddings.ts';
+import type { Entity } from '../../config/declaration.ts';
+import { type EmbeddedField, embeddedWidths } from '../../model/embeddings.ts';
 import { embeddedKind } from '../../model/kinds/index.ts';
 import type { Model } from '../../model/model.ts';
 import type { EngineOptions } from '../engine.ts';
@@ -11,13 +12,12 @@ import { type MemoryTable, planTable } from './memory-table.ts';
 export interface MemoryParts {
   readonly parameters: ReadonlyMap<string, ParameterBlocks>;
   readonly tables: ReadonlyMap<string, TableBlocks>;
-  readonly fields: readonly FieldBlocks[];
-  /** The gathered rows of a batch, [batchSize, embeddedWidth]. */
-  readonly embedded: Block;
-  /** The gradient of the gathered rows. */
-  readonly embeddedGradient: Block;
-  /** Number of columns of both. */
-  readonly embeddedWidth: number;
+  /** Where a batch is gathered whose rows have all of their inputs, and one whose rows share those of an entity. */
+  readonly layouts: { readonly plain: BatchLayout; readonly shared: BatchLayout | null };
+  /** The shared row of each row of the batch, int32. */
+  readonly sharedRows: Block;
+  /** Names of the numbers of the entity whose rows may be shared. */
+  readonly sharedNumbers: ReadonlySet<string>;
   /** Columns of a batch, [batchSize], by name of the input or of the stage. */
   readonly numbers: ReadonlyMap<string, Block>;
   readonly labels: ReadonlyMap<string, Block>;
@@ -45,9 +45,30 @@ export interface TableBlocks {
   readonly touched: Block;
 }
 
+/** Where the embeddings of a batch stand. */
+export interface BatchLayout {
+  /** The matrix of the rows, [rows, width]. */
+  readonly rows: MatrixBlocks;
+  /** The matrix of the shared rows, [distinct, width]; `null` where nothing is shared. */
+  readonly shared: MatrixBlocks | null;
+  readonly fields: readonly FieldBlocks[];
+}
+
+/** A matrix of gathered rows, and its gradient. */
+export interface MatrixBlocks {
+  readonly embedded: Block;
+  readonly gradient: Block;
+  /** Number of columns. */
+  readonly width: number;
+}
+
 /** An embedded field and the blocks that hold its part of a batch. */
 export interface FieldBlocks {
   readonly field: EmbeddedField;
+  /** Whether its embeddings stand in the matrix of the shared rows. */
+  readonly isShared: boolean;
+  /** First of its columns in the matrix. */
+  readonly offset: number;
   /** Ids per row: 1, or the length of a bag. */
   readonly length: number;
   readonly ids: Block;
@@ -74,14 +95,12 @@ export interface SumBlocks {
 }
 
 /** The options that the size of a memory depends on. */
-export type PlanOptions = Pick<EngineOptions, 'batchSize' | 'optimizer' | 'threads' | 'dropout'>;
+export type PlanOptions = Pick<EngineOptions, 'batchSize' | 'optimizer' | 'threads' | 'dropout' | 'sharedEntity'>;
 
 /** Plans the blocks of a model's parameters and tables, with the optimizer's state, and of one batch. */
-export function planParts(
-  plan: MemoryPlan,
-  { embeddings, network, layout, graph }: Model,
-  { batchSize, optimizer, threads, dropout }: PlanOptions,
-): MemoryParts {
+export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...options }: PlanOptions): MemoryParts {
+  const { embeddings, network, layout, graph } = model;
+  const { batchSize, optimizer, threads, dropout } = options;
   const { dense, sparse } = optimizerOf(optimizer);
   const columns = (named: readonly { readonly name: string }[]) =>
     new Map(named.map(({ name }) => [name, plan.reserve(batchSize)]));
@@ -101,15 +120,9 @@ export function planParts(
         return [name, { table, touched: plan.reserve(Math.ceil(rows / 4)) }];
       }),
     ),
-    fields: embeddings.fields.map((field) => {
-      const length = idsPerRow(field);
-      const ids = plan.reserve(batchSize * length);
-      const hasCoefficients = embeddedKind(field.input).hasCoefficients || field.trainedOn !== null;
-      return { field, length, ids, coefficients: hasCoefficients ? plan.reserve(batchSize * length) : null };
-    }),
-    embedded: plan.reserve(batchSize * embeddings.width),
-    embeddedGradient: plan.reserve(batchSize * embeddings.width),
-    embeddedWidth: embeddings.width,
+    layouts: planLayouts(plan, model, batchSize, sharedEntity ?? null),
+    sharedRows: plan.reserve(sharedEntity === undefined ? 0 : batchSize),
+    sharedNumbers: new Set(layout.numbers.filter(({ entity }) => entity === sharedEntity).map(({ name }) => name)),
     numbers: columns(layout.numbers),
     labels: columns(graph.labelled),
     weights: columns(graph.labelled),
@@ -117,6 +130,50 @@ export function planParts(
       return { name, units, block: plan.reserve(batchSize * units) };
     }),
     members: Array.from({ length: threads }, () => planSums(plan, embeddings, batchSize)),
+  };
+}
+
+/**
+ * Returns where a batch is gathered.
+ * @throws {RangeError} if rows are shared and the engine was created without an entity whose rows may be.
+ */
+export function batchLayout({ layouts }: Pick<MemoryParts, 'layouts'>, isShared: boolean): BatchLayout {
+  if (!isShared) return layouts.plain;
+  if (layouts.shared === null) throw new RangeError('batch: got shared rows, expected none without a shared entity');
+  return layouts.shared;
+}
+
+function planLayouts(
+  plan: MemoryPlan,
+  model: Model,
+  batchSize: number,
+  sharedEntity: Entity | null,
+): MemoryParts['layouts'] {
+  const { embeddings } = model;
+  const blocks = embeddings.fields.map((field) => {
+    const length = idsPerRow(field);
+    const ids = plan.reserve(batchSize * length);
+    const hasCoefficients = embeddedKind(field.input).hasCoefficients || field.trainedOn !== null;
+    return { field, length, ids, coefficients: hasCoefficients ? plan.reserve(batchSize * length) : null };
+  });
+  const matrix = (width: number): MatrixBlocks => {
+    return { embedded: plan.reserve(batchSize * width), gradient: plan.reserve(batchSize * width), width };
+  };
+  const rows = matrix(embeddings.width);
+  const plain = blocks.map((block) => ({ ...block, isShared: false, offset: block.field.offset }));
+  if (sharedEntity === null) return { plain: { rows, shared: null, fields: plain }, shared: null };
+  const widths = embeddedWidths(model, sharedEntity);
+  // The fields of each matrix stand in the order that they have in the matrix of all.
+  const offsets = { rows: 0, shared: 0 };
+  const fields = blocks.map((block) => {
+    const isShared = block.field.input.entity === sharedEntity;
+    const offset = offsets[isShared ? 'shared' : 'rows'];
+    offsets[isShared ? 'shared' : 'rows'] += block.field.dimension;
+    return { ...block, isShared, offset };
+  });
+  return {
+    plain: { rows, shared: null, fields: plain },
+    shared: { rows: { ...rows, width: widths.rows }, shared: matrix(widths.shared), fields },
   };
 }
 

@@ -27,13 +27,16 @@ export class OrtEngine implements TrainingEngine {
   /** Traces the model, allocates the memory, with all weights at 0, and starts the threads. */
   static async create(model: Model, options: EngineOptions): Promise<OrtEngine> {
     const memory = await EngineMemory.create(model, options);
-    const { graph, losses } = traceStep(model, options.dropout > 0);
+    const { dropout, sharedEntity } = options;
+    const hasMasks = dropout > 0;
+    const { graph, losses } = traceStep(model, { hasMasks, shared: null });
+    const shared = sharedEntity === undefined ? null : traceStep(model, { hasMasks, shared: sharedEntity }).graph;
     const team = await openTeam({
       shared: memory.memory.shared,
       parts: memory.parts,
       options,
       losses: losses.map(({ name }) => name),
-      graphs: { step: onnxBytes(graph), loss: onnxBytes(traceLoss(model)) },
+      graphs: { step: onnxBytes(graph), loss: onnxBytes(traceLoss(model)), shared: shared && onnxBytes(shared) },
     });
     return new OrtEngine(model, losses, memory, team);
   }
@@ -49,12 +52,12 @@ export class OrtEngine implements TrainingEngine {
   async train(batch: Batch): Promise<Record<string, number>> {
     this.#memory.writeBatch(batch);
     this.#step += 1;
-    return this.#team.run({ kind: 'train', rows: batch.rows, step: this.#step });
+    return this.#team.run({ kind: 'train', step: this.#step, ...rowsOf(batch) });
   }
 
   async loss(batch: Batch): Promise<Record<string, number>> {
     this.#memory.writeBatch(batch);
-    return this.#team.run({ kind: 'loss', rows: batch.rows, step: this.#step });
+    return this.#team.run({ kind: 'loss', step: this.#step, ...rowsOf(batch) });
   }
 
   weights(): Weights {
@@ -77,4 +80,8 @@ export class OrtEngine implements TrainingEngine {
   async release(): Promise<void> {
     await this.#team.release();
   }
+}
+
+function rowsOf({ rows, shared }: Batch): { readonly rows: number; readonly distinct: number | null } {
+  return { rows, distinct: shared?.distinct ?? null };
 }

@@ -1,7 +1,9 @@
 /** Traces the graphs of training from a model's functions: the step (losses and gradients), and the losses alone. */
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Entity } from '../../config/declaration.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { type TracedInput, trace } from '../../graph/trace.ts';
+import { embeddedWidths } from '../../model/embeddings.ts';
 import { lossFunction, type StepBatch, stepFunction } from '../../model/functions.ts';
 import type { Model } from '../../model/model.ts';
 import type { Loss } from '../../model/network.ts';
@@ -15,6 +17,9 @@ import {
   maskName,
   numberName,
   parameterName,
+  SHARED,
+  SHARED_GRADIENT,
+  SHARED_ROWS,
   weightName,
 } from './step-names.ts';
 
@@ -24,23 +29,34 @@ export interface TracedStep {
   readonly losses: readonly LossTerm[];
 }
 
+/** What the graph of a step has among its inputs. */
+export interface StepInputs {
+  /** Whether the dropout masks are inputs; otherwise nothing is dropped. */
+  readonly hasMasks: boolean;
+  /** The entity whose rows are shared; `null` if each row of the batch has its own. */
+  readonly shared: Entity | null;
+}
+
+const PLAIN: StepInputs = { hasMasks: false, shared: null };
+
 /**
  * Traces a training step: the network's losses, and the gradients of their weighted sum by every parameter and by the
- * embedded matrix. With `hasMasks`, the dropout masks are inputs; without, nothing is dropped.
+ * embedded matrices.
  */
-export function traceStep(model: Model, hasMasks: boolean): TracedStep {
+export function traceStep(model: Model, given: StepInputs): TracedStep {
   let losses: readonly Loss[] = [];
   const graph = trace(
     (inputs) => {
-      const step = stepFunction(model, parametersOf(model, inputs), batchOf(model, inputs, hasMasks));
+      const step = stepFunction(model, parametersOf(model, inputs), batchOf(model, inputs, given));
       losses = step.losses;
       return {
         ...lossOutputs(losses),
         ...rename(step.gradients, gradientName),
-        ...(step.embeddedGradient === null ? {} : { [EMBEDDED_GRADIENT]: step.embeddedGradient }),
+        ...(step.embeddedGradient && { [EMBEDDED_GRADIENT]: step.embeddedGradient }),
+        ...(step.sharedGradient && { [SHARED_GRADIENT]: step.sharedGradient }),
       };
     },
-    stepInputs(model, hasMasks),
+    stepInputs(model, given),
   );
   return { graph, losses: losses.map(({ name, weight }) => ({ name, weight })) };
 }
@@ -48,8 +64,8 @@ export function traceStep(model: Model, hasMasks: boolean): TracedStep {
 /** Traces the network's losses, with nothing dropped. */
 export function traceLoss(model: Model): Graph {
   return trace(
-    (inputs) => lossOutputs(lossFunction(model, parametersOf(model, inputs), batchOf(model, inputs, false))),
-    stepInputs(model, false),
+    (inputs) => lossOutputs(lossFunction(model, parametersOf(model, inputs), batchOf(model, inputs, PLAIN))),
+    stepInputs(model, PLAIN),
   );
 }
 
@@ -57,13 +73,19 @@ function lossOutputs(losses: readonly Loss[]): Record<string, tf.Tensor> {
   return Object.fromEntries(losses.map(({ name, value }) => [lossName(name), value]));
 }
 
-function stepInputs({ graph, layout, embeddings, network }: Model, hasMasks: boolean): TracedInput[] {
+function stepInputs(model: Model, { hasMasks, shared }: StepInputs): TracedInput[] {
+  const { graph, layout, network } = model;
   const column = (name: string): TracedInput => ({ name, shape: ['batch', 1], type: 'float32' });
+  const matrix = (name: string, rows: 'batch' | 'distinct', width: number): TracedInput[] =>
+    width === 0 ? [] : [{ name, shape: [rows, width], type: 'float32' }];
+  const widths = embeddedWidths(model, shared);
   return [
-    ...(embeddings.width === 0
-      ? []
-      : [{ name: EMBEDDED, shape: ['batch', embeddings.width], type: 'float32' } as const]),
-    ...layout.numbers.map(({ name }): TracedInput => ({ name: numberName(name), shape: ['batch'], type: 'float32' })),
+    ...matrix(EMBEDDED, 'batch', widths.rows),
+    ...matrix(SHARED, 'distinct', widths.shared),
+    ...(shared === null ? [] : [{ name: SHARED_ROWS, shape: ['batch'], type: 'int64' } as const]),
+    ...layout.numbers.map(({ name, entity }): TracedInput => {
+      return { name: numberName(name), shape: [entity === shared ? 'distinct' : 'batch'], type: 'float32' };
+    }),
     ...graph.labelled.flatMap(({ name }) => [column(labelName(name)), column(weightName(name))]),
     ...(hasMasks
       ? network.masks.map(
@@ -83,14 +105,23 @@ function parametersOf({ network }: Model, inputs: Readonly<Record<string, tf.Ten
 function batchOf(
   { graph, layout, network }: Model,
   inputs: Readonly<Record<string, tf.Tensor>>,
-  hasMasks: boolean,
+  { hasMasks, shared }: StepInputs,
 ): StepBatch {
+  const numbers = pick(layout.numbers, inputs, numberName);
   return {
     embedded: inputs[EMBEDDED] ?? null,
-    numbers: pick(layout.numbers, inputs, numberName),
+    numbers,
     labels: pick(graph.labelled, inputs, labelName),
     weights: pick(graph.labelled, inputs, weightName),
-    ...(hasMasks ? { masks: pick(network.masks, inputs, maskName) } : {}),
+    ...(hasMasks && { masks: pick(network.masks, inputs, maskName) }),
+    ...(shared && {
+      shared: {
+        entity: shared,
+        embedded: inputs[SHARED] ?? null,
+        numbers,
+        rows: inputs[SHARED_ROWS] as tf.Tensor1D,
+      },
+    }),
   };
 }
 

@@ -4,6 +4,12 @@
 export const EMBEDDED = 'embedded';
 /** Name of the output for the gradient of the total loss by the embedded matrix. */
 export const EMBEDDED_GRADIENT = 'gradient/embedded';
+/** Name of the input that holds the embedded matrix of the shared rows, [distinct, their columns]. */
+export const SHARED = 'shared/embedded';
+/** Name of the input that holds the shared row of each row, int64 [batch]. */
+export const SHARED_ROWS = 'shared/rows';
+/** Name of the output for the gradient of the total loss by the embedded matrix of the shared rows. */
+export const SHARED_GRADIENT = 'gradient/shared';
 /** Returns the name of the input that holds a stage's labels, [batch, 1]. */
 export const labelName = (stage: string) => `label/${stage}`;
 /** Returns the name of the input that holds the rows' weights in a stage's loss, [batch, 1]. */

@@ -1,12 +1,18 @@
-import type { MemoryParts, TableBlocks } from '../memory/memory-parts.ts';
+import type { BatchLayout, MatrixBlocks, MemoryParts, TableBlocks } from '../memory/memory-parts.ts';
 import type { SparseMemory } from '../memory/memory-plan.ts';
-import type { Slice } from './team-setup.ts';
+import type { BatchSlices, Slice } from './team-setup.ts';
 
-/** Copies the embeddings of a batch's rows into the embedded matrix. */
-export function gather({ kernels }: SparseMemory, parts: MemoryParts, { from, to }: Slice): void {
-  const { fields, tables, embedded, embeddedWidth } = parts;
-  for (const { field, length, ids, coefficients } of fields) {
+/** Copies the embeddings of some rows of a batch into the embedded matrices. */
+export function gather(
+  { kernels }: SparseMemory,
+  { tables }: Pick<MemoryParts, 'tables'>,
+  { fields, ...matrices }: BatchLayout,
+  slices: BatchSlices,
+): void {
+  for (const { field, length, ids, coefficients, isShared, offset } of fields) {
     const { block, stride, dimension } = (tables.get(field.table) as TableBlocks).table;
+    const { embedded, width } = (isShared ? matrices.shared : matrices.rows) as MatrixBlocks;
+    const { from, to } = (isShared ? slices.shared : slices.rows) as Slice;
     kernels.gather(
       block.offset,
       stride,
@@ -16,8 +22,8 @@ export function gather({ kernels }: SparseMemory, parts: MemoryParts, { from, to
       from,
       to,
       length,
-      embedded.offset + field.offset * 4,
-      embeddedWidth,
+      embedded.offset + offset * 4,
+      width,
     );
   }
 }

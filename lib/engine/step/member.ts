@@ -4,11 +4,12 @@
  * the batch is made by one member, in the order of the rows or of the members, so that it depends on their number but
  * not on which is faster.
  */
+import { batchLayout } from '../memory/memory-parts.ts';
 import { SparseMemory } from '../memory/memory-plan.ts';
 import { Barrier } from './barrier.ts';
 import { gather } from './gather.ts';
 import { NetworkRunner } from './network-runner.ts';
-import { type Losses, type StepTask, shareOf, type TeamSetup } from './team-setup.ts';
+import { type BatchSlices, type Losses, type StepTask, sharedSlices, shareOf, type TeamSetup } from './team-setup.ts';
 import { updateParameters, updateTables } from './update.ts';
 
 /** A member of a team, in the thread that opened it. */
@@ -34,16 +35,23 @@ export class StepMember {
   }
 
   /** Makes this member's part of a step, and returns the losses of its rows. All members must run the same step. */
-  async run({ kind, rows, step }: StepTask): Promise<Losses> {
-    const { parts, options } = this.#setup;
-    const slice = shareOf(rows, this.#member, options.threads);
-    gather(this.#memory, parts, slice);
-    if (kind === 'loss') return this.#network.loss(slice);
-    const losses = await this.#network.train(slice, step);
+  async run(task: StepTask): Promise<Losses> {
+    const { parts } = this.#setup;
+    const slices = this.#slices(task);
+    gather(this.#memory, parts, batchLayout(parts, task.distinct !== null), slices);
+    if (task.kind === 'loss') return this.#network.loss(slices);
+    const losses = await this.#network.train(slices, task.step);
     this.#barrier.wait();
-    updateParameters(this.#memory, { ...this.#setup, member: this.#member }, step);
-    updateTables(this.#memory, { ...this.#setup, member: this.#member }, rows, step);
+    updateParameters(this.#memory, { ...this.#setup, member: this.#member }, task.step);
+    updateTables(this.#memory, { ...this.#setup, member: this.#member }, task);
     return losses;
+  }
+
+  #slices({ rows, distinct }: StepTask): BatchSlices {
+    const { parts, options } = this.#setup;
+    if (distinct === null) return { rows: shareOf(rows, this.#member, options.threads), shared: null };
+    const sharedRows = this.#memory.ints({ offset: parts.sharedRows.offset, length: rows });
+    return sharedSlices(sharedRows, distinct, this.#member, options.threads);
   }
 
   async release(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Runs the network on one member's rows of the batch, with a session of one thread. */
+import { batchLayout, type MatrixBlocks } from '../memory/memory-parts.ts';
 import type { Block, SparseMemory } from '../memory/memory-plan.ts';
 import { type NamedTensor, Session } from '../ort/session.ts';
 import {
@@ -10,11 +11,14 @@ import {
   maskName,
   numberName,
   parameterName,
+  SHARED,
+  SHARED_GRADIENT,
+  SHARED_ROWS,
   weightName,
 } from '../ort/step-names.ts';
 import { maskDraws } from './dropout.ts';
 import { PrivateArrays } from './private-arrays.ts';
-import type { Losses, Slice, TeamSetup } from './team-setup.ts';
+import type { BatchSlices, Losses, Slice, StepGraphs, TeamSetup } from './team-setup.ts';
 
 /** An output of the step's graph, and where it goes in the shared memory. */
 interface Gradient {
@@ -23,19 +27,21 @@ interface Gradient {
   readonly target: Float32Array;
 }
 
+type GraphName = keyof StepGraphs;
+
 /** A member's sessions. */
 export class NetworkRunner {
   readonly #setup: TeamSetup;
   readonly #member: number;
   readonly #memory: SparseMemory;
-  readonly #sessions: Readonly<Record<'step' | 'loss', Session>>;
+  readonly #sessions: ReadonlyMap<GraphName, Session>;
   readonly #arrays = new PrivateArrays();
 
   private constructor(
     setup: TeamSetup,
     member: number,
     memory: SparseMemory,
-    sessions: Readonly<Record<'step' | 'loss', Session>>,
+    sessions: ReadonlyMap<GraphName, Session>,
   ) {
     this.#setup = setup;
     this.#member = member;
@@ -44,50 +50,54 @@ export class NetworkRunner {
   }
 
   static async open(setup: TeamSetup, member: number, memory: SparseMemory): Promise<NetworkRunner> {
-    const step = await Session.open(setup.graphs.step, { threads: 1 });
-    const loss = await Session.open(setup.graphs.loss, { threads: 1 });
-    return new NetworkRunner(setup, member, memory, { step, loss });
+    const sessions = new Map<GraphName, Session>();
+    for (const [name, graph] of Object.entries(setup.graphs) as [GraphName, Uint8Array | null][])
+      if (graph !== null) sessions.set(name, await Session.open(graph, { threads: 1 }));
+    return new NetworkRunner(setup, member, memory, sessions);
   }
 
   /** Returns the losses of the rows, with nothing dropped. */
-  async loss(slice: Slice): Promise<Losses> {
-    return this.#run('loss', slice, {}, []);
+  async loss(slices: BatchSlices): Promise<Losses> {
+    return this.#run('loss', slices, {}, []);
   }
 
   /**
-   * Returns the losses of the rows, and writes the gradients to the shared memory: those of the embedded matrix to its
-   * rows, those of the parameters to this member's place.
+   * Returns the losses of the rows, and writes the gradients to the shared memory: those of the embedded matrices to
+   * their rows, those of the parameters to this member's place.
    */
-  async train(slice: Slice, step: number): Promise<Losses> {
-    return this.#run('step', slice, this.#masks(slice, step), this.#gradients(slice));
+  async train(slices: BatchSlices, step: number): Promise<Losses> {
+    const graph = slices.shared === null ? 'step' : 'shared';
+    return this.#run(graph, slices, this.#masks(slices.rows, step), this.#gradients(slices));
   }
 
   async release(): Promise<void> {
-    await this.#sessions.step.release();
-    await this.#sessions.loss.release();
+    for (const session of this.#sessions.values()) await session.release();
   }
 
   async #run(
-    graph: 'step' | 'loss',
-    slice: Slice,
+    graph: GraphName,
+    slices: BatchSlices,
     masks: Readonly<Record<string, NamedTensor>>,
     gradients: readonly Gradient[],
   ): Promise<Losses> {
     const { losses } = this.#setup;
-    if (slice.from === slice.to) {
+    if (slices.rows.from === slices.rows.to) {
       for (const { target } of gradients) target.fill(0);
       return Object.fromEntries(losses.map((name) => [name, 0]));
     }
     const into = gradients.map(({ name, shape, target }): [string, NamedTensor] => {
       return [name, { data: this.#arrays.array(name, target.length), shape }];
     });
-    const outputs = await this.#sessions[graph].run({ ...this.#inputs(slice), ...masks }, Object.fromEntries(into));
+    const session = this.#sessions.get(graph) as Session;
+    const outputs = await session.run({ ...this.#inputs(slices), ...masks }, Object.fromEntries(into));
     for (const { name, target } of gradients) target.set(this.#arrays.array(name, target.length));
     return Object.fromEntries(losses.map((name) => [name, Number(outputs[lossName(name)]?.[0])]));
   }
 
-  #inputs(slice: Slice): Record<string, NamedTensor> {
-    const { parameters, numbers, labels, weights, embedded, embeddedWidth } = this.#setup.parts;
+  #inputs({ rows: slice, shared }: BatchSlices): Record<string, NamedTensor> {
+    const { parts } = this.#setup;
+    const { parameters, numbers, labels, weights, sharedNumbers } = parts;
+    const matrices = batchLayout(parts, shared !== null);
     const rows = slice.to - slice.from;
     const inputs: Record<string, NamedTensor> = {};
     for (const [name, { shape, table }] of parameters)
@@ -95,14 +105,34 @@ export class NetworkRunner {
         data: this.#copyOf(parameterName(name), { offset: table.block.offset, length: table.dimension }),
         shape,
       };
-    if (embeddedWidth > 0) inputs[EMBEDDED] = this.#rowsOf(EMBEDDED, embedded, slice, [rows, embeddedWidth]);
-    for (const [name, block] of numbers)
-      inputs[numberName(name)] = this.#rowsOf(numberName(name), block, slice, [rows]);
+    Object.assign(inputs, this.#matrix(EMBEDDED, matrices.rows, slice));
+    if (shared !== null) {
+      Object.assign(inputs, this.#matrix(SHARED, matrices.shared as MatrixBlocks, shared));
+      inputs[SHARED_ROWS] = { data: this.#sharedRows(slice, shared), shape: [rows] };
+    }
+    for (const [name, block] of numbers) {
+      const own = shared !== null && sharedNumbers.has(name) ? shared : slice;
+      inputs[numberName(name)] = this.#rowsOf(numberName(name), block, own, [own.to - own.from]);
+    }
     for (const [name, block] of labels)
       inputs[labelName(name)] = this.#rowsOf(labelName(name), block, slice, [rows, 1]);
     for (const [name, block] of weights)
       inputs[weightName(name)] = this.#rowsOf(weightName(name), block, slice, [rows, 1]);
     return inputs;
+  }
+
+  #matrix(name: string, { embedded, width }: MatrixBlocks, slice: Slice): Record<string, NamedTensor> {
+    if (width === 0) return {};
+    return { [name]: this.#rowsOf(name, embedded, slice, [slice.to - slice.from, width]) };
+  }
+
+  /** Returns the shared row of each row, counted from the first of the slice. */
+  #sharedRows(slice: Slice, shared: Slice): BigInt64Array {
+    const rows = this.#memory.ints(rowsOfBlock(this.#setup.parts.sharedRows, slice, 1));
+    const words = new Int32Array(2 * rows.length);
+    // The lower word of an int64 stands first; the upper one of a small number is 0.
+    for (let i = 0; i < rows.length; i++) words[2 * i] = (rows[i] as number) - shared.from;
+    return new BigInt64Array(words.buffer);
   }
 
   /** Draws the dropout masks of the rows. */
@@ -118,16 +148,26 @@ export class NetworkRunner {
     return masks;
   }
 
-  #gradients(slice: Slice): Gradient[] {
-    const { parameters, embeddedGradient, embeddedWidth } = this.#setup.parts;
+  #gradients(slices: BatchSlices): Gradient[] {
+    const { parts } = this.#setup;
+    const { parameters } = parts;
+    const { rows, shared } = batchLayout(parts, slices.shared !== null);
     const gradients = [...parameters].map(([name, { shape, table, gradients: all }]): Gradient => {
       const own = { offset: all.offset + this.#member * table.dimension * 4, length: table.dimension };
       return { name: gradientName(name), shape, target: this.#memory.floats(own) };
     });
-    if (embeddedWidth === 0) return gradients;
-    const shape = [slice.to - slice.from, embeddedWidth];
-    const target = this.#memory.floats(rowsOfBlock(embeddedGradient, slice, embeddedWidth));
-    return [...gradients, { name: EMBEDDED_GRADIENT, shape, target }];
+    return [
+      ...gradients,
+      ...this.#matrixGradient(EMBEDDED_GRADIENT, rows, slices.rows),
+      ...this.#matrixGradient(SHARED_GRADIENT, shared, slices.shared),
+    ];
+  }
+
+  #matrixGradient(name: string, matrix: MatrixBlocks | null, slice: Slice | null): Gradient[] {
+    if (matrix === null || slice === null || matrix.width === 0) return [];
+    const { gradient, width } = matrix;
+    const target = this.#memory.floats(rowsOfBlock(gradient, slice, width));
+    return [{ name, shape: [slice.to - slice.from, width], target }];
   }
 
   /** Returns a copy of the rows of a block that has a value for each row of the batch, or `shape[1]` of them. */

@@ -9,14 +9,24 @@ export interface TeamSetup {
   readonly options: EngineOptions;
   /** Names of the network's losses. */
   readonly losses: readonly string[];
-  /** The traced graphs as ONNX files: a training step, and the losses alone. */
-  readonly graphs: { readonly step: Uint8Array; readonly loss: Uint8Array };
+  /** The traced graphs as ONNX files. */
+  readonly graphs: StepGraphs;
+}
+
+/** The graphs of a training step, of the losses alone, and of a training step whose rows share an entity's. */
+export interface StepGraphs {
+  readonly step: Uint8Array;
+  readonly loss: Uint8Array;
+  /** `null` where no rows are shared. */
+  readonly shared: Uint8Array | null;
 }
 
 /** A step on the batch in the shared memory: training, or the losses alone. */
 export interface StepTask {
   readonly kind: 'train' | 'loss';
   readonly rows: number;
+  /** Number of shared rows; `null` where each row has all of its inputs. */
+  readonly distinct: number | null;
   /** Global number of the training step, counted from 1. */
   readonly step: number;
 }
@@ -33,4 +43,26 @@ export interface Slice {
 /** Returns the share of a member in a number of things: each has as many as any other, or one more. */
 export function shareOf(count: number, member: number, members: number): Slice {
   return { from: Math.floor((count * member) / members), to: Math.floor((count * (member + 1)) / members) };
+}
+
+/** A member's rows of a batch, and those of the shared rows that they have; `null` where none are shared. */
+export interface BatchSlices {
+  readonly rows: Slice;
+  readonly shared: Slice | null;
+}
+
+/**
+ * Returns a member's share of rows that share others, given the shared row of each, so that no two members have the same
+ * shared row: a share begins where the shared row changes.
+ */
+export function sharedSlices(sharedRows: Int32Array, distinct: number, member: number, members: number): BatchSlices {
+  const change = (row: number): number => {
+    let at = row;
+    while (at > 0 && at < sharedRows.length && sharedRows[at] === sharedRows[at - 1]) at++;
+    return at;
+  };
+  const share = shareOf(sharedRows.length, member, members);
+  const rows = { from: change(share.from), to: change(share.to) };
+  const sharedAt = (row: number) => sharedRows[row] ?? distinct;
+  return { rows, shared: { from: sharedAt(rows.from), to: sharedAt(rows.to) } };
 }

@@ -1,10 +1,10 @@
 /** The update of the weights by one member of a team, after all members have written their gradients. */
 import type { EngineOptions } from '../engine.ts';
 import { learningRateFactor } from '../learning-rate.ts';
-import type { SumBlocks, TableBlocks } from '../memory/memory-parts.ts';
+import { batchLayout, type MatrixBlocks, type SumBlocks, type TableBlocks } from '../memory/memory-parts.ts';
 import type { SparseMemory } from '../memory/memory-plan.ts';
 import { optimizerOf, type UpdateSettings } from '../optimizers.ts';
-import { shareOf, type TeamSetup } from './team-setup.ts';
+import { type StepTask, shareOf, type TeamSetup } from './team-setup.ts';
 
 /** The team, and the number of one of its members. */
 type Member = Pick<TeamSetup, 'parts' | 'options'> & { readonly member: number };
@@ -26,7 +26,7 @@ export function updateParameters({ kernels }: SparseMemory, { parts, options, me
  * Updates those rows of every embedding table that the batch touches and that are the member's: an id of the table of
  * number n is that of member (id + n) % members.
  */
-export function updateTables(memory: SparseMemory, of: Member, rows: number, step: number): void {
+export function updateTables(memory: SparseMemory, of: Member, { rows, distinct: shared, step }: StepTask): void {
   const { parts, options, member } = of;
   const { kernels } = memory;
   const { sparse } = optimizerOf(options.optimizer);
@@ -34,32 +34,43 @@ export function updateTables(memory: SparseMemory, of: Member, rows: number, ste
   const { distinct, sums } = parts.members[member] as SumBlocks;
   for (const [place, [name, { table, touched }]] of [...parts.tables].entries()) {
     const { block, stride, dimension } = table;
-    const count = scatter(memory, of, { name, place, rows });
+    const count = scatter(memory, of, { name, place, rows, shared });
     kernels.flag(touched.offset, distinct.offset, count);
     sparse.update(kernels, [block.offset, stride, dimension, dimension, distinct.offset, count, sums.offset], settings);
   }
+}
+
+interface TableOfBatch {
+  readonly name: string;
+  /** Position of the table among all. */
+  readonly place: number;
+  readonly rows: number;
+  /** Number of shared rows; `null` where none are. */
+  readonly shared: number | null;
 }
 
 /** Adds up the gradients of each of the member's ids of a table, and returns the number of distinct ids. */
 function scatter(
   memory: SparseMemory,
   { parts, options, member }: Member,
-  { name, place, rows }: { readonly name: string; readonly place: number; readonly rows: number },
+  { name, place, rows, shared }: TableOfBatch,
 ): number {
+  const { fields, ...matrices } = batchLayout(parts, shared !== null);
   const { slots, slotBits, distinct, sums } = parts.members[member] as SumBlocks;
   const { dimension } = (parts.tables.get(name) as TableBlocks).table;
   memory.ints(slots).fill(0);
   let count = 0;
-  for (const { field, length, ids, coefficients } of parts.fields) {
+  for (const { field, length, ids, coefficients, isShared, offset } of fields) {
     if (field.table !== name) continue;
+    const { gradient, width } = (isShared ? matrices.shared : matrices.rows) as MatrixBlocks;
     count = memory.kernels.scatter(
       ids.offset,
       coefficients?.offset ?? 0,
-      rows,
+      isShared ? (shared as number) : rows,
       length,
       dimension,
-      parts.embeddedGradient.offset + field.offset * 4,
-      parts.embeddedWidth,
+      gradient.offset + offset * 4,
+      width,
       member,
       options.threads,
       place,

@@ -104,7 +104,6 @@ async function scoreRange(
     encoder,
     outputs: model.outputs,
     predict: (chunk) => model.predict(chunk),
-    chunksAtOnce: model.chunksAtOnce,
     scoresPath,
     rejectsPath,
     ...(featureTables && {

@@ -28,13 +28,22 @@ export function emptyColumns<Group extends string>(layout: FileLayout<Group>, ro
   return Object.fromEntries(groups) as FileColumns<Group>;
 }
 
-/** Every column, group by group: its name, the elements of a row, and its values. */
+/** A column: its group and name, the elements of a row, and its values. */
+export interface FileColumn<Group extends string> {
+  readonly group: Group;
+  readonly name: string;
+  readonly length: number;
+  readonly values: Int32Array | Float32Array;
+}
+
+/** Every column, group by group. */
 export function columnsOf<Group extends string>(
   layout: FileLayout<Group>,
   columns: FileColumns<Group>,
-): { readonly name: string; readonly length: number; readonly values: Int32Array | Float32Array }[] {
+): FileColumn<Group>[] {
   return (Object.keys(layout) as Group[]).flatMap((group) =>
     Object.entries<number>(layout[group]).map(([name, length]) => ({
+      group,
       name,
       length,
       values: columns[group][name] as Int32Array | Float32Array,

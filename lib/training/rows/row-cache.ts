@@ -8,16 +8,9 @@ import type { Batch } from '../../engine/engine.ts';
 import { inputColumns, inputKind } from '../../model/kinds/index.ts';
 import { permutation, randomStream } from '../../numbers/random.ts';
 import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../../table/encoded.ts';
-import {
-  BLOCK_ROWS,
-  type ColumnFile,
-  ColumnFileWriter,
-  columnsOf,
-  emptyColumns,
-  type FileColumns,
-  type FileLayout,
-} from './column-file.ts';
+import { BLOCK_ROWS, type ColumnFile, ColumnFileWriter, type FileColumns, type FileLayout } from './column-file.ts';
 import { largestPiece, orderByGroup } from './row-order.ts';
+import { type BatchGroup, Window, type WindowRows } from './window.ts';
 
 /**
  * Blocks that are in memory at once, their rows shuffled among each other: half a million rows. Of rows with hundreds
@@ -26,7 +19,8 @@ import { largestPiece, orderByGroup } from './row-order.ts';
 const WINDOW_BLOCKS = WINDOW_ROWS / BLOCK_ROWS;
 const WINDOW_BYTES = 256 * 2 ** 20;
 
-type Group = 'ids' | 'coefficients' | 'numbers' | 'labels' | 'weights' | 'groups';
+/** The rows' groups are only for their order. */
+type Group = BatchGroup | 'groups';
 
 /** An order of the rows. */
 export interface BatchOrder {
@@ -101,17 +95,23 @@ export class RowCacheWriter {
   }
 
   async finish(): Promise<RowCache> {
-    return new CacheFile(await this.#file.finish(), this.#rows === 0 ? 1 : this.#weight / this.#rows);
+    const meanWeight = this.#rows === 0 ? 1 : this.#weight / this.#rows;
+    const users = this.#inputs.filter(({ entity }) => entity === 'user').map(({ name }) => name);
+    return new CacheFile(await this.#file.finish(), { meanWeight, users: new Set(users) });
   }
 }
 
 class CacheFile implements RowCache {
-  readonly meanWeight: number;
   readonly #file: ColumnFile<Group>;
+  readonly #rows: WindowRows;
 
-  constructor(file: ColumnFile<Group>, meanWeight: number) {
+  constructor(file: ColumnFile<Group>, rows: WindowRows) {
     this.#file = file;
-    this.meanWeight = meanWeight;
+    this.#rows = rows;
+  }
+
+  get meanWeight(): number {
+    return this.#rows.meanWeight;
   }
 
   get rows(): number {
@@ -130,8 +130,13 @@ class CacheFile implements RowCache {
     for await (const columns of this.#file.read(windows.map(({ blocks }) => blocks))) {
       const { first, rows, start } = windows[read++] as (typeof windows)[number];
       const rowOrder = order && this.#rowOrder(columns, order, { batchSize, first, rows });
-      for (let at = start; at < rows; at += batchSize)
-        yield this.#batch(columns, at, Math.min(batchSize, rows - at), rowOrder);
+      const { groups: _, ...layout } = this.#file.layout;
+      const window = new Window(layout, columns, this.#rows);
+      for (let at = start; at < rows; at += batchSize) {
+        const end = Math.min(at + batchSize, rows);
+        const positions = rowOrder?.subarray(at, end) ?? Uint32Array.from({ length: end - at }, (_, i) => at + i);
+        yield window.batch(positions, order?.shuffle === 'groups');
+      }
     }
   }
 
@@ -172,26 +177,6 @@ class CacheFile implements RowCache {
       const chosen = [...blockOrder.subarray(first, first + windowBlocks)];
       return { first, blocks: chosen, rows: chosen.reduce((sum, block) => sum + this.#file.blockRows(block), 0) };
     });
-  }
-
-  #batch(window: FileColumns<Group>, start: number, rows: number, order: Uint32Array | undefined): Batch {
-    // Groups are only for the order.
-    const layout = { ...this.#file.layout, groups: {} };
-    const batch = emptyColumns(layout, rows);
-    const sources = columnsOf(layout, window);
-    for (const [index, { values: to, length }] of columnsOf(layout, batch).entries()) {
-      const from = (sources[index] as (typeof sources)[number]).values;
-      for (let i = 0; i < rows; i++) {
-        const row = order === undefined ? start + i : (order[start + i] as number);
-        for (let k = 0; k < length; k++) to[i * length + k] = from[row * length + k] as number;
-      }
-    }
-    const scale = 1 / (rows * this.meanWeight);
-    for (const weights of Object.values(batch.weights)) {
-      for (let i = 0; i < rows; i++) weights[i] = (weights[i] as number) * scale;
-    }
-    const { groups: _, ...columns } = batch;
-    return { rows, ...columns };
   }
 }
 
