@@ -1,17 +1,35 @@
 /**
- * Builds everything that is not run from its source: the sparse kernels as WebAssembly, TensorFlow.js's gradients as a
- * module, and the command and the public entry points in `dist/`. Does nothing where no source has changed.
+ * Builds everything that is not run from its source: the kernels as WebAssembly, TensorFlow.js's gradients as a module,
+ * and the command and the public entry points in `dist/`. Does nothing where no source has changed.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { secondsText } from '../lib/numbers/text.ts';
 import { WORKERS } from '../lib/workers/entries.ts';
 import { bundleFunctions } from './bundle-functions.ts';
 
-const WASM = 'lib/engine/memory/sparse.wasm';
+/** A WebAssembly module. What loads it looks for it in its own folder. */
+interface WasmModule {
+  readonly source: string;
+  readonly path: string;
+  /** Whether several threads share its memory. */
+  readonly isShared: boolean;
+}
+
+const SPARSE: WasmModule = {
+  source: 'lib/engine/assembly/index.ts',
+  path: 'lib/engine/memory/sparse.wasm',
+  isShared: true,
+};
+const ADD_PARTS: WasmModule = {
+  source: 'lib/engine/assembly/scoring.ts',
+  path: 'lib/engine/scoring/add-parts.wasm',
+  isShared: false,
+};
+const WASM = [SPARSE, ADD_PARTS];
 const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
 const EXPORTS = { index: 'exports/index.ts', model: 'exports/model.ts', cdk: 'exports/cdk.ts' };
@@ -20,7 +38,10 @@ const BUNDLED = ['@aws-lambda-powertools/batch', 'cli-progress', 'commander', 'y
 const SOURCES = ['bin', 'exports', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json', 'tsconfig.json'];
 
 const digest = digestOf(SOURCES);
-if ([STAMP, WASM, GRADIENTS].every((path) => existsSync(path)) && readFileSync(STAMP, 'utf8') === digest) {
+if (
+  [STAMP, ...WASM.map(({ path }) => path), GRADIENTS].every((path) => existsSync(path)) &&
+  readFileSync(STAMP, 'utf8') === digest
+) {
   console.error('build: up to date');
 } else {
   const started = performance.now();
@@ -32,25 +53,15 @@ if ([STAMP, WASM, GRADIENTS].every((path) => existsSync(path)) && readFileSync(S
 }
 
 function buildWasm(): void {
-  const options = [
-    '-O3',
-    '--runtime',
-    'stub',
-    '--enable',
-    'simd',
-    '--enable',
-    'threads',
-    '--importMemory',
-    '--sharedMemory',
-    '--initialMemory',
-    '1',
-    '--maximumMemory',
-    '65536',
-  ];
+  const options = ['-O3', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
+  const memory = ['--initialMemory', '1', '--maximumMemory', '65536'];
   const compiler = join('node_modules', 'assemblyscript', 'bin', 'asc.js');
-  execFileSync(process.execPath, [compiler, 'lib/engine/assembly/index.ts', ...options, '-o', WASM], {
-    stdio: 'inherit',
-  });
+  for (const { source, path, isShared } of WASM) {
+    const threads = isShared ? ['--enable', 'threads', '--sharedMemory'] : [];
+    execFileSync(process.execPath, [compiler, source, ...options, ...memory, ...threads, '-o', path], {
+      stdio: 'inherit',
+    });
+  }
 }
 
 /** Bundles TensorFlow.js's gradients, which it ships only as ES modules that Node.js takes for CommonJS. */
@@ -86,9 +97,10 @@ async function buildDist(): Promise<void> {
     },
     logLevel: 'warning',
   });
-  copyFileSync(WASM, 'dist/sparse.wasm');
+  for (const { path } of WASM) copyFileSync(path, join('dist', basename(path)));
   // `entirespace build-lambda` makes the asset from these two folders.
   await bundleFunctions('dist/functions');
+  copyFileSync(ADD_PARTS.path, join('dist', 'functions', basename(ADD_PARTS.path)));
   writeFileSync('dist/functions/package.json', '{ "type": "commonjs" }\n');
   cpSync('lib/asset/lambda', 'dist/lambda', { recursive: true });
   writeTypes();

@@ -3,6 +3,7 @@
  * packages with native code.
  */
 import { type BuildResult, build } from 'esbuild';
+import { WORKERS } from '../lib/workers/entries.ts';
 
 /** The files of the asset, and the sources that they are bundled from. */
 export const LAMBDA_ENTRIES = {
@@ -10,6 +11,7 @@ export const LAMBDA_ENTRIES = {
   'score-shard': 'functions/lambda-score-shard.ts',
   reconcile: 'functions/lambda-reconcile.ts',
   'model-worker': 'functions/model-worker.ts',
+  'scoring-worker': WORKERS['scoring-worker'],
 } as const;
 
 /** Packages that stay outside the bundles, in the asset's `node_modules`. */

@@ -55,6 +55,9 @@ export interface QuantileInput {
   readonly boundaries: readonly number[];
 }
 
+/** Name of the file of a model's inputs, a list of `InputSpec`, in a model version. */
+export const INPUTS_FILE = 'inputs.json';
+
 /** An input of the model. */
 export type InputSpec = IdInput | BagInput | NumberInput | QuantileInput;
 

@@ -10,7 +10,7 @@ import { writeOnnx } from '../graph/onnx-file.ts';
 import type { Calibrator } from '../model/calibrators.ts';
 import type { Model } from '../model/model.ts';
 import type { Outcomes } from '../table/check/outcomes.ts';
-import type { InputSpec } from '../table/encoded.ts';
+import { INPUTS_FILE, type InputSpec } from '../table/encoded.ts';
 import { predictRows } from './held-out/predict.ts';
 import type { OnProgress } from './progress.ts';
 import type { EncodedRows } from './rows/encoded-rows.ts';
@@ -45,7 +45,10 @@ const COMPARED = ['pcoc', 'log_loss', 'calibration_error'] as const;
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
   const { model, inputs, weights, kind, rows, outcomes, scratch } = options;
   const [logitsFolder, uncalibratedFolder] = [join(scratch, 'logits'), join(scratch, 'uncalibrated')];
-  for (const folder of [logitsFolder, uncalibratedFolder]) await mkdir(folder);
+  for (const folder of [logitsFolder, uncalibratedFolder]) {
+    await mkdir(folder);
+    await writeFile(join(folder, INPUTS_FILE), JSON.stringify(inputs));
+  }
   await writeOnnx(traceLogits(model, inputs, weights), join(logitsFolder, 'model.onnx'));
   await writeOnnx(traceScores(model, inputs, weights), join(uncalibratedFolder, 'model.onnx'));
   const logits = await predictRows(logitsFolder, rows, { ...options, phase: 'evaluate' });

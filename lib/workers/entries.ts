@@ -4,6 +4,7 @@
  * thread that had to compile TypeScript would take a second to start.
  */
 export const WORKERS = {
+  'scoring-worker': 'lib/engine/scoring/scoring-worker.ts',
   'training-worker': 'lib/engine/step/training-worker.ts',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -15,7 +15,7 @@ import { writeOnnx } from '../../lib/graph/onnx-file.ts';
 import { checkLog } from '../../lib/table/check/log.ts';
 import { openDatabase } from '../../lib/table/database.ts';
 import { encodeLog } from '../../lib/table/encode/encode.ts';
-import type { EncodedChunk } from '../../lib/table/encoded.ts';
+import { type EncodedChunk, INPUTS_FILE } from '../../lib/table/encoded.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
@@ -42,6 +42,7 @@ async function writeKinds(folder: string): Promise<void> {
     traceScores(model, INPUTS, { parameters: spread, tables: embeddings }),
     join(folder, 'kinds', 'model.onnx'),
   );
+  await writeFile(join(folder, 'kinds', INPUTS_FILE), JSON.stringify(INPUTS));
   await writeCases(join(folder, 'cases-kinds.json'), join(folder, 'kinds'), smallChunk(ROWS), { must_reach: 1e-7 });
 }
 

@@ -1,8 +1,10 @@
-/** The part of the WebAssembly API that this folder uses; TypeScript declares it only for browsers. */
+/** The part of the WebAssembly API that the engine uses; TypeScript declares it only for browsers. */
 declare namespace WebAssembly {
-  class Memory {
-    constructor(size: { initial: number; maximum: number; shared: true });
-    readonly buffer: SharedArrayBuffer;
+  /** Memory that several threads share, or of one thread, whose buffer ends when it grows. */
+  class Memory<Buffer extends ArrayBufferLike = SharedArrayBuffer> {
+    constructor(size: { initial: number; maximum: number; shared: Buffer extends SharedArrayBuffer ? true : false });
+    readonly buffer: Buffer;
+    grow(pages: number): number;
   }
   interface Module {
     readonly exports?: never;

@@ -17,22 +17,29 @@ export interface NamedTensor {
 export interface SessionOptions {
   /** Threads of one operator (onnxruntime's intra-op threads). */
   readonly threads: number;
+  /** Folder of the files that a model given as bytes refers to. @default it refers to none */
+  readonly dataFolder?: string;
 }
 
 /** An open model. */
 export class Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Shapes of the outputs, as far as they are known; a dimension that is not fixed has a name. */
+  readonly shapes: Readonly<Record<string, readonly (number | string)[]>>;
   readonly #session: ort.InferenceSession;
 
   private constructor(session: ort.InferenceSession) {
     this.#session = session;
     this.inputs = session.inputNames;
     this.outputs = session.outputNames;
+    this.shapes = Object.fromEntries(
+      session.outputMetadata.flatMap((output) => (output.isTensor ? [[output.name, output.shape]] : [])),
+    );
   }
 
   /** Opens a model from a file (with its external data beside it) or from bytes. */
-  static async open(model: string | Uint8Array, { threads }: SessionOptions): Promise<Session> {
+  static async open(model: string | Uint8Array, { threads, dataFolder }: SessionOptions): Promise<Session> {
     const options: ort.InferenceSession.SessionOptions = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -40,6 +47,9 @@ export class Session {
       graphOptimizationLevel: 'all',
       // Errors only: warnings, such as those about unused initializers, would appear on the user's terminal.
       logSeverityLevel: 3,
+      ...(dataFolder !== undefined && {
+        extra: { session: { model_external_initializers_file_folder_path: dataFolder } },
+      }),
     };
     return new Session(
       await (typeof model === 'string'

@@ -104,6 +104,7 @@ async function scoreRange(
     encoder,
     outputs: model.outputs,
     predict: (chunk) => model.predict(chunk),
+    chunksAtOnce: model.chunksAtOnce,
     scoresPath,
     rejectsPath,
     ...(featureTables && {

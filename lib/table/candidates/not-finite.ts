@@ -20,7 +20,12 @@ type Predictions = Readonly<Record<string, Float32Array>>;
 
 /** Whether every value of every output is finite. */
 export function areFinite(predictions: Predictions): boolean {
-  return Object.values(predictions).every((values) => values.every(Number.isFinite));
+  return Object.values(predictions).every(hasOnlyFinite);
+}
+
+function hasOnlyFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Scores a shard: every row is either scored or rejected. */
 import type { Declaration } from '../../config/declaration.ts';
+import { mapAhead } from '../../workers/map-ahead.ts';
 import { countRejects } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
 import { checkCandidateColumns, checkTrainedKinds } from '../check/required-columns.ts';
@@ -34,6 +35,8 @@ export interface ScoreRowsOptions {
   /** Names of the outputs of `predict`, in the order in which they are written. */
   readonly outputs: readonly string[];
   readonly predict: (chunk: EncodedChunk) => Promise<Readonly<Record<string, Float32Array>>>;
+  /** Chunks that are predicted at once. @default 1 */
+  readonly chunksAtOnce?: number;
   readonly scoresPath: string;
   /** Path of the rejects file, which is written only if a row is rejected. */
   readonly rejectsPath: string;
@@ -101,15 +104,16 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
  * unknown in them. Rows without a finite score are kept apart.
  */
 async function predictRows(
-  { database, encoder, predict }: ScoreRowsOptions,
+  { database, encoder, predict, chunksAtOnce = 1 }: ScoreRowsOptions,
   relation: Relation,
   checks: readonly RowCheck[],
   { table, notFinite }: { readonly table: ScoreTable; readonly notFinite: NotFiniteRows },
 ): Promise<{ readonly scored: number; readonly features: FeatureCounts }> {
   const counter = new ValueCounter(encoder);
   let scored = 0;
-  for await (const chunk of encodeCandidates(database, relation, checks, encoder)) {
-    const predictions = await predict(chunk);
+  const chunks = encodeCandidates(database, relation, checks, encoder);
+  const predicted = mapAhead(chunks, chunksAtOnce, async (chunk) => ({ chunk, predictions: await predict(chunk) }));
+  for await (const { chunk, predictions } of predicted) {
     if (areFinite(predictions)) {
       table.append(chunk.rowNumbers, predictions);
       counter.add(chunk);

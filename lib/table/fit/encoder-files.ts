@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, execute, queryOne } from '../database.ts';
 import { makeProbe, type Probe, verifyProbe } from '../encode/probe.ts';
+import { INPUTS_FILE } from '../encoded.ts';
 import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encoder.ts';
 import { firstId } from '../kinds/id-sources.ts';
 import { readPath, writePath } from '../paths.ts';
@@ -16,7 +17,6 @@ interface EncoderFile extends Omit<Encoder, 'vocabularies'> {
 }
 
 const ENCODER_FILE = 'encoder.json';
-const INPUTS_FILE = 'inputs.json';
 const PROBE_FILE = 'probe.json';
 
 /** Writes an encoder and its probe into a folder, which is created if it does not exist. */

@@ -1,0 +1,177 @@
+/** One part of the first layers: computed once for each distinct row of an entity, or for every row. */
+import type { EncodedChunk } from '../../table/encoded.ts';
+import { type NamedTensor, Session } from '../ort/session.ts';
+import { columnOf, InputTensors } from './column-inputs.ts';
+import { EntityRows } from './entity-rows.ts';
+import type { PartMemory } from './part-memory.ts';
+import { Repetition } from './repetition.ts';
+import { type ModelPart, PART } from './split-model.ts';
+
+/** Rows of a run of a part's graph, and of a block of kept rows. */
+export const RUN_ROWS = 1024;
+/**
+ * The rows of a run are a multiple of this, so that each element of a run is computed by vector instructions: those for
+ * the elements that are left over may round otherwise, and a row's score would depend on its neighbours.
+ */
+const ROWS_MULTIPLE = 16;
+
+/** Blocks of `RUN_ROWS` rows of parts, which are used again once they are given back. */
+export class PartBlocks {
+  readonly #memory: PartMemory;
+  readonly #width: number;
+  readonly #free: number[] = [];
+  #allocated = 0;
+
+  /** @param width floats of a row. */
+  constructor(memory: PartMemory, width: number) {
+    this.#memory = memory;
+    this.#width = width;
+  }
+
+  /** Blocks that are in use. */
+  get taken(): number {
+    return this.#allocated - this.#free.length;
+  }
+
+  take(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    this.#allocated += 1;
+    return this.#memory.allocate((RUN_ROWS + ROWS_MULTIPLE) * this.#width);
+  }
+
+  giveBack(blocks: readonly number[]): void {
+    this.#free.push(...blocks);
+  }
+}
+
+/** Computes one part for the rows of chunks. */
+export class PartRows {
+  readonly #part: ModelPart;
+  readonly #session: Session;
+  readonly #memory: PartMemory;
+  readonly #width: number;
+  readonly #tensors: InputTensors;
+  readonly #blocks: PartBlocks;
+  readonly #words: number;
+  readonly #entities: EntityRows;
+  readonly #repetition = new Repetition();
+  /** Blocks of the entities' parts, in the order of their numbers. */
+  #kept: number[] = [];
+  /** The block of the parts of rows that are not kept. */
+  readonly #passing: number;
+  #keys = new Int32Array(0);
+  #numbers = new Int32Array(0);
+
+  private constructor(part: ModelPart, session: Session, memory: PartMemory, blocks: PartBlocks, width: number) {
+    this.#part = part;
+    this.#session = session;
+    this.#memory = memory;
+    this.#width = width;
+    this.#tensors = new InputTensors(part.inputs, RUN_ROWS + ROWS_MULTIPLE);
+    this.#blocks = blocks;
+    this.#words = part.inputs.reduce((sum, { length }) => sum + length, 0);
+    this.#entities = new EntityRows(this.#words);
+    this.#passing = blocks.take();
+  }
+
+  static async open(
+    part: ModelPart,
+    { memory, blocks, width, folder }: { memory: PartMemory; blocks: PartBlocks; width: number; folder: string },
+  ): Promise<PartRows> {
+    const session = await Session.open(part.bytes, { threads: 1, dataFolder: folder });
+    return new PartRows(part, session, memory, blocks, width);
+  }
+
+  /** Forgets what was computed. */
+  clear(): void {
+    this.#entities.clear();
+    this.#blocks.giveBack(this.#kept);
+    this.#kept = [];
+  }
+
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+
+  /**
+   * Computes the part of the entities in rows of a chunk that are not known yet. Returns whether it did so: not if
+   * hardly any row was one of an entity before.
+   */
+  async keep(chunk: EncodedChunk, from: number, rows: number): Promise<boolean> {
+    if (!this.#repetition.isWorthwhile()) return false;
+    if (this.#numbers.length < rows) {
+      this.#numbers = new Int32Array(rows);
+      this.#keys = new Int32Array(rows * this.#words);
+    }
+    this.#fillKeys(chunk, from, rows);
+    const before = this.#entities.count;
+    const added = this.#entities.add(this.#keys.subarray(0, rows * this.#words), this.#numbers);
+    this.#repetition.saw(rows, added.length);
+    for (let done = 0; done < added.length; ) {
+      const slot = (before + done) % RUN_ROWS;
+      if (slot === 0) this.#kept.push(this.#blocks.take());
+      const count = Math.min(RUN_ROWS - slot, added.length - done);
+      const positions = added.subarray(done, done + count).map((row) => from + row);
+      const offset = (this.#kept.at(-1) as number) + slot * this.#width * 4;
+      await this.#run(this.#picked(chunk, positions), count, offset);
+      done += count;
+    }
+    return true;
+  }
+
+  /** Writes the addresses of the parts of rows that were kept, from position `start` of the last call of `keep`. */
+  addresses(start: number, into: Uint32Array): void {
+    const rowBytes = this.#width * 4;
+    for (let i = 0; i < into.length; i++) {
+      const number = this.#numbers[start + i] as number;
+      into[i] = (this.#kept[(number / RUN_ROWS) | 0] as number) + (number % RUN_ROWS) * rowBytes;
+    }
+  }
+
+  /** Computes the part of every row, at most `RUN_ROWS`, and writes their addresses. */
+  async pass(chunk: EncodedChunk, from: number, into: Uint32Array): Promise<void> {
+    const rows = into.length;
+    const tensors =
+      rows % ROWS_MULTIPLE === 0 ? this.#tensors.of(chunk, from, rows) : this.#picked(chunk, rangeOf(from, rows));
+    await this.#run(tensors, rows, this.#passing);
+    for (let i = 0; i < rows; i++) into[i] = this.#passing + i * this.#width * 4;
+  }
+
+  async #run(tensors: Record<string, NamedTensor>, rows: number, offset: number): Promise<void> {
+    const padded = paddedCount(rows);
+    const data = this.#memory.floats(offset, padded * this.#width);
+    await this.#session.run(tensors, { [PART]: { data, shape: [padded, this.#width] } });
+  }
+
+  #picked(chunk: EncodedChunk, rows: Int32Array): Record<string, NamedTensor> {
+    const padded = new Int32Array(paddedCount(rows.length)).fill(rows[0] as number);
+    padded.set(rows);
+    return this.#tensors.pick(chunk, padded);
+  }
+
+  /** Writes the bits of the rows' inputs side by side. */
+  #fillKeys(chunk: EncodedChunk, from: number, rows: number): void {
+    const [keys, words] = [this.#keys, this.#words];
+    let at = 0;
+    for (const input of this.#part.inputs) {
+      const { length } = input;
+      const bits = bitsOf(columnOf(chunk, input));
+      for (let k = 0; k < length; k++)
+        for (let row = 0; row < rows; row++) keys[row * words + at + k] = bits[(from + row) * length + k] as number;
+      at += length;
+    }
+  }
+}
+
+function paddedCount(rows: number): number {
+  return Math.ceil(rows / ROWS_MULTIPLE) * ROWS_MULTIPLE;
+}
+
+function rangeOf(from: number, rows: number): Int32Array {
+  return new Int32Array(rows).map((_, i) => from + i);
+}
+
+function bitsOf(values: Int32Array | Float32Array): Int32Array {
+  return values instanceof Int32Array ? values : new Int32Array(values.buffer, values.byteOffset, values.length);
+}

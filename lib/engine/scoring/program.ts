@@ -1,0 +1,47 @@
+/** What a published model needs to be scored in any thread, and the one way to open it there. */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readOnnx } from '../../onnx/read-onnx.ts';
+import { onnxPart } from '../../onnx/write-part.ts';
+import { INPUTS_FILE, type InputSpec } from '../../table/encoded.ts';
+import { type ColumnInput, columnInputs } from './column-inputs.ts';
+import { openPlainScorer } from './plain-scorer.ts';
+import type { Scorer } from './scorer.ts';
+import { type SplitModel, splitModel } from './split-model.ts';
+import { SplitScorer } from './split-scorer.ts';
+
+/** A model as graphs whose tensors stay in its folder. It can be sent to another thread. */
+export interface ScoringProgram {
+  /** Folder of the model's files. */
+  readonly folder: string;
+  readonly inputs: readonly ColumnInput[];
+  readonly outputs: readonly string[];
+  /** The whole graph. */
+  readonly whole: Uint8Array;
+  /** The same in parts; `null` for a model of a form that has none. */
+  readonly split: SplitModel | null;
+}
+
+/**
+ * Reads the `model.onnx` and `inputs.json` of a folder.
+ * @throws {Error} where a file cannot be read, or onnxruntime does not run the model.
+ */
+export async function readProgram(folder: string): Promise<ScoringProgram> {
+  const path = join(folder, 'model.onnx');
+  const specs = JSON.parse(await readFile(join(folder, INPUTS_FILE), 'utf8')) as readonly InputSpec[];
+  const model = readOnnx(path);
+  const outputs = model.outputs.map(({ name }) => name);
+  const given = new Set(model.inputs.map(({ name }) => name));
+  return {
+    folder: dirname(path),
+    inputs: columnInputs(specs).filter(({ name }) => given.has(name)),
+    outputs,
+    whole: onnxPart(model, { outputs }).bytes,
+    split: await splitModel(path, model, specs),
+  };
+}
+
+/** Opens a model in this thread. */
+export function openScorer({ whole, split, inputs, folder }: ScoringProgram): Promise<Scorer> {
+  return split === null ? openPlainScorer(whole, inputs, folder) : SplitScorer.open(split, folder);
+}

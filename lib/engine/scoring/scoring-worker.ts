@@ -1,0 +1,34 @@
+/** The module of a worker thread that scores chunks in the order in which they arrive. */
+import { serveRequests } from '../../workers/serve-requests.ts';
+import { type PackedChunk, unpackChunk } from './packed-chunk.ts';
+import { openScorer, type ScoringProgram } from './program.ts';
+import type { Scorer } from './scorer.ts';
+
+/** The first request is the model; those that follow are chunks. */
+export type ScoringRequest = { readonly program: ScoringProgram } | { readonly chunk: PackedChunk };
+
+/** The outputs of a chunk, by name. */
+export type ScoringResponse = Record<string, Float32Array>;
+
+let opened: Promise<{ readonly scorer: Scorer; readonly program: ScoringProgram }> | undefined;
+/** The end of what was asked for so far: a scorer scores one chunk at a time. */
+let last: Promise<unknown> = Promise.resolve();
+
+serveRequests<ScoringRequest, ScoringResponse>(async (request) => {
+  if ('program' in request) {
+    const { program } = request;
+    opened = openScorer(program).then((scorer) => ({ scorer, program }));
+    await opened;
+    return { response: {} };
+  }
+  const scored = last.then(() => predict(request.chunk));
+  last = scored.catch(() => undefined);
+  const response = await scored;
+  return { response, transfer: Object.values(response).map(({ buffer }) => buffer as ArrayBuffer) };
+});
+
+async function predict(chunk: PackedChunk): Promise<ScoringResponse> {
+  if (opened === undefined) throw new Error('rows came before their model');
+  const { scorer, program } = await opened;
+  return scorer.predict(unpackChunk(chunk, program.inputs));
+}

@@ -1,0 +1,194 @@
+/**
+ * A published model in parts. The first layers of its towers are linear in the columns of their input, so each is the
+ * sum of one part for each entity: its columns times their rows of the weights. What depends on the user alone is then
+ * computed once for all rows of a user, and the same for items.
+ *
+ *     relu(x W + b) = relu(x_user W_user + x_item W_item + x_context W_context + b)
+ */
+import { dirname } from 'node:path';
+import type { Entity } from '../../config/declaration.ts';
+import { type FirstProduct, firstProducts, inputsOf } from '../../onnx/first-products.ts';
+import { floatTensorMessage, nodeMessage, type OnnxModel } from '../../onnx/onnx-model.ts';
+import { readFloats } from '../../onnx/read-onnx.ts';
+import { onnxPart } from '../../onnx/write-part.ts';
+import type { InputSpec } from '../../table/encoded.ts';
+import { Session } from '../ort/session.ts';
+import { type ColumnInput, columnInputs } from './column-inputs.ts';
+
+/** A graph that computes one part of all first layers, side by side: `PART` [rows, width]. */
+export interface ModelPart {
+  readonly inputs: readonly ColumnInput[];
+  readonly bytes: Uint8Array;
+}
+
+/** A first layer, which is an input of the tail. */
+export interface FirstLayer {
+  readonly name: string;
+  readonly width: number;
+  readonly bias: Float32Array;
+  readonly isRectified: boolean;
+}
+
+/** The graphs of a model in parts. They refer to tensors in the folder of the model. */
+export interface SplitModel {
+  readonly parts: readonly ModelPart[];
+  readonly layers: readonly FirstLayer[];
+  /** The graph from the first layers to the outputs. */
+  readonly tail: Uint8Array;
+}
+
+/** The output of each part's graph. */
+export const PART = 'part';
+
+/** An operand of the first products, and the entity whose inputs it depends on; `null` for several. */
+interface Operand {
+  readonly name: string;
+  readonly width: number;
+  readonly entity: Entity | null;
+}
+
+/**
+ * Takes a model apart; returns `null` where its form is another, or nothing in it depends on one entity alone. Such a
+ * model is scored as it is.
+ */
+export async function splitModel(
+  path: string,
+  model: OnnxModel,
+  specs: readonly InputSpec[],
+): Promise<SplitModel | null> {
+  const products = firstProducts(model);
+  if (products === null) return null;
+  const operands = await operandsOf(path, model, products, specs);
+  if (operands === null) return null;
+  const entities = [...new Set(operands.map(({ entity }) => entity))];
+  const isComplete = products.every((product) =>
+    entities.every((entity) => operands.some((one) => one.entity === entity && product.operands.includes(one.name))),
+  );
+  if (!isComplete || (entities.length === 1 && entities[0] === null)) return null;
+  const columns = new Map(columnInputs(specs).map((input) => [input.name, input]));
+  const weights = products.map(({ weight }) => readFloats(weight, dirname(path)));
+  const parts = entities.map((entity): ModelPart => {
+    const own = operands.filter((operand) => operand.entity === entity);
+    const { inputs, bytes } = partOf(model, products, weights, { own, operands });
+    return { inputs: inputs.map((name) => columns.get(name) as ColumnInput), bytes };
+  });
+  const layers = products.map(({ result, weight, bias, isRectified }): FirstLayer => {
+    const width = weight.dims[1] as number;
+    return {
+      name: result,
+      width,
+      bias: bias === null ? new Float32Array(width) : readFloats(bias, dirname(path)),
+      isRectified,
+    };
+  });
+  const tail = onnxPart(model, { given: layers, outputs: model.outputs.map(({ name }) => name) });
+  return { parts, layers, tail: tail.bytes };
+}
+
+/** Finds the operands of the first products, whose widths onnxruntime infers; `null` where these are not known. */
+async function operandsOf(
+  path: string,
+  model: OnnxModel,
+  products: readonly FirstProduct[],
+  specs: readonly InputSpec[],
+): Promise<Operand[] | null> {
+  const names = [...new Set(products.flatMap(({ operands }) => operands))];
+  const entityOf = new Map(columnInputs(specs).map(({ name, entity }) => [name, entity]));
+  if (model.inputs.some(({ name }) => !entityOf.has(name))) return null;
+  const { bytes } = onnxPart(model, { outputs: names });
+  const session = await Session.open(bytes, { threads: 1, dataFolder: dirname(path) });
+  const operands = names.map((name): Operand | null => {
+    const [, width, ...others] = session.shapes[name] ?? [];
+    const entities = new Set(inputsOf(model, [name]).map((input) => entityOf.get(input)));
+    if (typeof width !== 'number' || others.length > 0 || entities.size === 0) return null;
+    const [entity = null] = entities;
+    return { name, width, entity: entities.size === 1 ? entity : null };
+  });
+  await session.release();
+  return operands.some((operand) => operand === null) ? null : operands.filter((operand) => operand !== null);
+}
+
+/** Returns the graph of a part. Products with the same operands become one, with their weights side by side. */
+function partOf(
+  model: OnnxModel,
+  products: readonly FirstProduct[],
+  weights: readonly Float32Array[],
+  { own, operands }: { readonly own: readonly Operand[]; readonly operands: readonly Operand[] },
+): { inputs: readonly string[]; bytes: Uint8Array } {
+  const widthOf = new Map(operands.map(({ name, width }) => [name, width]));
+  const isOwn = new Set(own.map(({ name }) => name));
+  const [nodes, tensors, results]: [Uint8Array[], Uint8Array[], string[]] = [[], [], []];
+  const groups = groupByOperands(products);
+  for (const [index, same] of groups.entries()) {
+    const { operands: all } = products[same[0] as number] as FirstProduct;
+    const [columns, matrix] = [`${PART}.columns${index}`, `${PART}.weight${index}`];
+    const result = groups.length === 1 ? PART : `${PART}.product${index}`;
+    const rows = rowsOf(all, widthOf, isOwn);
+    const widths = same.map((product) => products[product]?.weight.dims[1] as number);
+    const values = sideBySide(
+      same.map((product) => weights[product] as Float32Array),
+      widths,
+      rows,
+    );
+    nodes.push(
+      nodeMessage(
+        'Concat',
+        all.filter((name) => isOwn.has(name)),
+        columns,
+        { axis: 1 },
+      ),
+    );
+    nodes.push(nodeMessage('MatMul', [columns, matrix], result));
+    tensors.push(floatTensorMessage(matrix, [rows.length, values.length / rows.length], values));
+    results.push(result);
+  }
+  if (groups.length > 1) nodes.push(nodeMessage('Concat', results, PART, { axis: 1 }));
+  return onnxPart(model, { outputs: [PART], nodes, tensors });
+}
+
+/** Returns the positions of the products that have the same operands, which must follow each other to be one. */
+function groupByOperands(products: readonly FirstProduct[]): number[][] {
+  const groups: number[][] = [];
+  for (const [index, { operands }] of products.entries()) {
+    const last = groups.at(-1);
+    const before = last === undefined ? undefined : products[last[0] as number];
+    if (last !== undefined && before?.operands.join('\n') === operands.join('\n')) last.push(index);
+    else groups.push([index]);
+  }
+  return groups;
+}
+
+/** Returns the rows of the weights that belong to some of the operands. */
+function rowsOf(
+  operands: readonly string[],
+  widthOf: ReadonlyMap<string, number>,
+  isOwn: ReadonlySet<string>,
+): number[] {
+  const rows: number[] = [];
+  let at = 0;
+  for (const name of operands) {
+    const width = widthOf.get(name) as number;
+    if (isOwn.has(name)) for (let row = at; row < at + width; row++) rows.push(row);
+    at += width;
+  }
+  return rows;
+}
+
+/** Returns some rows of matrices side by side. */
+function sideBySide(
+  matrices: readonly Float32Array[],
+  widths: readonly number[],
+  rows: readonly number[],
+): Float32Array {
+  const total = widths.reduce((sum, width) => sum + width, 0);
+  const values = new Float32Array(rows.length * total);
+  for (const [to, row] of rows.entries()) {
+    let column = 0;
+    for (const [index, matrix] of matrices.entries()) {
+      const width = widths[index] as number;
+      values.set(matrix.subarray(row * width, (row + 1) * width), to * total + column);
+      column += width;
+    }
+  }
+  return values;
+}

@@ -1,0 +1,132 @@
+/** Scores rows with a model in parts, of which those of users and items are computed once for many rows. */
+import type { EncodedChunk } from '../../table/encoded.ts';
+import { type NamedTensor, Session } from '../ort/session.ts';
+import { PartMemory } from './part-memory.ts';
+import { PartBlocks, PartRows, RUN_ROWS } from './part-rows.ts';
+import type { Scorer } from './scorer.ts';
+import type { FirstLayer, SplitModel } from './split-model.ts';
+
+/** Rows whose entities are looked for at once. */
+const PIECE_ROWS = 8192;
+/** Bytes of the parts that are kept. */
+const KEPT_BYTES = 128 * 2 ** 20;
+
+/** A layer's place in the memory. */
+interface PlacedLayer extends FirstLayer {
+  /** First column of its part. */
+  readonly column: number;
+  readonly biasAt: number;
+  /** Where its values are computed, [RUN_ROWS, width]. */
+  readonly valuesAt: number;
+}
+
+/** Scores rows one run after the other, in the thread that calls it. */
+export class SplitScorer implements Scorer {
+  readonly #memory: PartMemory;
+  readonly #blocks: PartBlocks;
+  readonly #mostBlocks: number;
+  readonly #parts: readonly PartRows[];
+  readonly #layers: readonly PlacedLayer[];
+  readonly #tail: Session;
+  /** Addresses of the parts of a run's rows: a list of `RUN_ROWS` for each part. */
+  readonly #addressesAt: number;
+
+  private constructor(
+    memory: PartMemory,
+    blocks: PartBlocks,
+    parts: readonly PartRows[],
+    layers: readonly PlacedLayer[],
+    tail: Session,
+  ) {
+    this.#memory = memory;
+    this.#blocks = blocks;
+    const width = layers.reduce((sum, layer) => sum + layer.width, 0);
+    this.#mostBlocks = Math.floor(KEPT_BYTES / (RUN_ROWS * width * 4));
+    this.#parts = parts;
+    this.#layers = layers;
+    this.#tail = tail;
+    this.#addressesAt = memory.allocate(parts.length * RUN_ROWS);
+  }
+
+  /** Opens a model whose tensors are in a folder. */
+  static async open({ parts, layers, tail }: SplitModel, folder: string): Promise<SplitScorer> {
+    const memory = await PartMemory.create();
+    const width = layers.reduce((sum, layer) => sum + layer.width, 0);
+    const blocks = new PartBlocks(memory, width);
+    const opened: PartRows[] = [];
+    for (const part of parts) opened.push(await PartRows.open(part, { memory, blocks, width, folder }));
+    const tailSession = await Session.open(tail, { threads: 1, dataFolder: folder });
+    return new SplitScorer(memory, blocks, opened, placed(memory, layers), tailSession);
+  }
+
+  /** Returns the outputs of all rows of a chunk, by name. */
+  async predict(chunk: EncodedChunk): Promise<Record<string, Float32Array>> {
+    const results = Object.fromEntries(this.#tail.outputs.map((name) => [name, new Float32Array(chunk.rows)]));
+    for (let from = 0; from < chunk.rows; from += PIECE_ROWS)
+      await this.#piece(chunk, from, Math.min(PIECE_ROWS, chunk.rows - from), results);
+    return results;
+  }
+
+  async release(): Promise<void> {
+    for (const part of this.#parts) await part.release();
+    await this.#tail.release();
+  }
+
+  async #piece(
+    chunk: EncodedChunk,
+    from: number,
+    rows: number,
+    results: Readonly<Record<string, Float32Array>>,
+  ): Promise<void> {
+    const mostNew = this.#parts.length * (Math.ceil(rows / RUN_ROWS) + 1);
+    if (this.#blocks.taken + mostNew > this.#mostBlocks) for (const part of this.#parts) part.clear();
+    const kept: boolean[] = [];
+    for (const part of this.#parts) kept.push(await part.keep(chunk, from, rows));
+    for (let start = 0; start < rows; start += RUN_ROWS) {
+      const count = Math.min(RUN_ROWS, rows - start);
+      for (const [index, part] of this.#parts.entries()) {
+        const addresses = this.#memory.words(this.#addressesAt + index * RUN_ROWS * 4, count);
+        if (kept[index]) part.addresses(start, addresses);
+        else await part.pass(chunk, from + start, addresses);
+      }
+      await this.#tail.run(this.#layerValues(count), runOutputs(results, from + start, count));
+    }
+  }
+
+  /** Computes the first layers of a run's rows from their parts. */
+  #layerValues(rows: number): Record<string, NamedTensor> {
+    const tensors: Record<string, NamedTensor> = {};
+    for (const { name, width, isRectified, column, biasAt, valuesAt } of this.#layers) {
+      const parts = this.#parts.length;
+      const rectified = isRectified ? 1 : 0;
+      this.#memory.addParts(this.#addressesAt, RUN_ROWS, parts, column, biasAt, rectified, rows, width, valuesAt);
+      tensors[name] = { data: this.#memory.floats(valuesAt, rows * width), shape: [rows, width] };
+    }
+    return tensors;
+  }
+}
+
+function placed(memory: PartMemory, layers: readonly FirstLayer[]): PlacedLayer[] {
+  let column = 0;
+  return layers.map((layer) => {
+    const biasAt = memory.allocate(layer.width);
+    memory.floats(biasAt, layer.width).set(layer.bias);
+    const place = { ...layer, column, biasAt, valuesAt: memory.allocate(RUN_ROWS * layer.width) };
+    column += layer.width;
+    return place;
+  });
+}
+
+/** The places of a run's outputs in those of all rows. */
+function runOutputs(
+  results: Readonly<Record<string, Float32Array>>,
+  from: number,
+  rows: number,
+): Record<string, NamedTensor> {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, values]) => [
+      name,
+      { data: values.subarray(from, from + rows), shape: [rows] },
+    ]),
+  );
+}

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { EntityRows } from '../../../lib/engine/scoring/entity-rows.ts';
+import { Lcg } from '../lcg.ts';
+
+const WORDS = 3;
+
+it('numbers distinct rows in the order in which they come, over many calls', () => {
+  const random = new Lcg(1);
+  const rows = new EntityRows(WORDS);
+  const known = new Map<string, number>();
+  for (let call = 0; call < 20; call++) {
+    const count = 1 + (random.next() % 900);
+    // Small values repeat often; large ones and negative ones are rare.
+    const given = Int32Array.from({ length: count * WORDS }, () => (random.next() >>> 28) - 4);
+    const numbers = new Int32Array(count);
+    const added = rows.add(given, numbers);
+    const expectedAdded: number[] = [];
+    const expected = Array.from({ length: count }, (_, row) => {
+      const text = given.subarray(row * WORDS, (row + 1) * WORDS).join(',');
+      if (!known.has(text)) {
+        known.set(text, known.size);
+        expectedAdded.push(row);
+      }
+      return known.get(text);
+    });
+    expect([...numbers]).toEqual(expected);
+    expect([...added]).toEqual(expectedAdded);
+    expect(rows.count).toBe(known.size);
+  }
+  expect(rows.count).toBeGreaterThan(2000);
+});
+
+it('begins anew once it is cleared', () => {
+  const rows = new EntityRows(1);
+  const numbers = new Int32Array(3);
+  rows.add(Int32Array.of(5, 6, 5), numbers);
+  expect([...numbers]).toEqual([0, 1, 0]);
+  rows.clear();
+  expect([...rows.add(Int32Array.of(6, 5, 6), numbers)]).toEqual([0, 1]);
+  expect([...numbers]).toEqual([0, 1, 0]);
+});

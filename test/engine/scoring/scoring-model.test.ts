@@ -1,0 +1,51 @@
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openScoringModel } from '../../../lib/engine/ort/scoring-model.ts';
+import { smallChunk, smallModel } from '../small-model.ts';
+import { published } from './published.ts';
+
+describe('a scoring model', () => {
+  it('returns the same bits from worker threads as from one thread', async () => {
+    const folder = await published(smallModel());
+    const chunks = [0, 1, 2, 3, 4].map((index) => smallChunk(index === 4 ? 100 : 4500, index * 977));
+    const scoresOf = async (threads: number) => {
+      const model = await openScoringModel(folder, { threads });
+      try {
+        return await Promise.all(chunks.map((chunk) => model.predict(chunk)));
+      } finally {
+        await model.release();
+      }
+    };
+    const alone = await scoresOf(1);
+    expect(await scoresOf(2)).toEqual(alone);
+    expect(await scoresOf(3)).toEqual(alone);
+  });
+
+  it('leaves the rows that it scored as they were', async () => {
+    const model = await openScoringModel(await published(smallModel()), { threads: 2 });
+    const chunk = smallChunk(4096);
+    await model.predict(chunk);
+    expect(chunk).toEqual(smallChunk(4096));
+    await model.release();
+  });
+
+  it('names the column that rows lack', async () => {
+    const model = await openScoringModel(await published(smallModel()), { threads: 1 });
+    const { ids, ...rest } = smallChunk(2);
+    const { city: _, ...others } = ids;
+    await expect(model.predict({ ...rest, ids: others })).rejects.toThrow('encoded rows have no ids of city');
+    await model.release();
+  });
+
+  it('is not opened from a file that is no model', async () => {
+    const folder = await published(smallModel());
+    const path = join(folder, 'model.onnx');
+    await appendFile(path, 'more');
+    await expect(openScoringModel(folder, { threads: 1 })).rejects.toThrow(`${path} is no ONNX model`);
+    await writeFile(path, new Uint8Array([0x3a, 0xff, 0x01]));
+    await expect(openScoringModel(folder, { threads: 1 })).rejects.toThrow(
+      `${path} is no ONNX model: a field at 0 ends after its message`,
+    );
+  });
+});

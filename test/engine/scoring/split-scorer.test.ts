@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openScorer, readProgram } from '../../../lib/engine/scoring/program.ts';
+import type { Scorer } from '../../../lib/engine/scoring/scorer.ts';
+import { pickEncoded } from '../../../lib/report/encoded-rows.ts';
+import type { EncodedChunk } from '../../../lib/table/encoded.ts';
+import { Lcg } from '../lcg.ts';
+import { MODELS, smallChunk, smallModel } from '../small-model.ts';
+import { largestDifference, published, wholeScores } from './published.ts';
+
+/** What the issue of equal results allows, relative to the whole model's score. */
+const TOLERANCE = 1e-5;
+
+let scorer: Scorer;
+afterEach(() => scorer.release());
+
+async function open(folder: string): Promise<Scorer> {
+  scorer = await openScorer(await readProgram(folder));
+  return scorer;
+}
+
+describe('a model in parts', () => {
+  it.each(MODELS)('scores as the whole model does: $name', async ({ model }) => {
+    const folder = await published(model);
+    const chunk = smallChunk(700);
+    expect((await readProgram(folder)).split?.parts.length).toBeGreaterThan(1);
+    expect(largestDifference(await (await open(folder)).predict(chunk), await wholeScores(folder, chunk))).toBeLessThan(
+      TOLERANCE,
+    );
+  });
+
+  it('reads weights from a file beside the model', async () => {
+    const folder = await published(smallModel(), 100);
+    const chunk = smallChunk(50);
+    expect(largestDifference(await (await open(folder)).predict(chunk), await wholeScores(folder, chunk))).toBeLessThan(
+      TOLERANCE,
+    );
+  });
+});
+
+describe('a row', () => {
+  const rows = 3000;
+  const chunk = smallChunk(rows);
+
+  it('has the same score in whatever order the rows are, and however they are cut', async () => {
+    const folder = await published(smallModel());
+    const expected = await wholeScores(folder, chunk);
+    await open(folder);
+    const random = new Lcg(3);
+    const order = Uint32Array.from({ length: rows }, (_, i) => i).sort(() => random.value());
+    for (let at = 0; at < rows; ) {
+      const some = order.subarray(at, at + 1 + (random.next() % 400));
+      const scores = await scorer.predict(pickEncoded(chunk, some));
+      expect(largestDifference(scores, pick(expected, some))).toBeLessThan(TOLERANCE);
+      at += some.length;
+    }
+  });
+
+  it('has the same bits whether its entities were there before or not', async () => {
+    await open(await published(smallModel()));
+    const first = await scorer.predict(chunk);
+    await scorer.predict(smallChunk(500, 5000));
+    expect(await scorer.predict(chunk)).toEqual(first);
+  });
+});
+
+it('computes the parts of every row where no entity repeats, with the same bits', async () => {
+  const folder = await published(smallModel());
+  const chunk = distinctRows(16_384);
+  const first = await (await open(folder)).predict(chunk);
+  // Only after so many rows it is known that none repeats.
+  expect(await scorer.predict(chunk)).toEqual(first);
+  expect(largestDifference(first, await wholeScores(folder, chunk))).toBeLessThan(TOLERANCE);
+});
+
+/** Rows of users, items and contexts that are all different, by their numbers. */
+function distinctRows(rows: number): EncodedChunk {
+  const { ids, weights } = smallChunk(rows);
+  const numbers = (scale: number) => Float32Array.from({ length: rows }, (_, i) => (i / rows) * scale);
+  return { rows, ids, weights, numbers: { age: numbers(2), price: numbers(3), score: numbers(1) } };
+}
+
+function pick(scores: Readonly<Record<string, Float32Array>>, rows: Uint32Array): Record<string, Float32Array> {
+  return Object.fromEntries(
+    Object.entries(scores).map(([name, values]) => [name, Float32Array.from(rows, (row) => values[row] ?? 0)]),
+  );
+}
