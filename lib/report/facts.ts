@@ -22,8 +22,9 @@ import { type MatureRows, pick, pickRows } from '../training/held-out/mature-row
 import type { Probabilities } from '../training/held-out/predict.ts';
 import type { OnProgress } from '../training/progress.ts';
 import type { TrainedModel } from '../training/train.ts';
-import { type FeatureImportance, permutationImportance } from './importance.ts';
-import { type Sample, sampleOf } from './sample.ts';
+import { type FeatureImportance, permutationImportance } from './importance/importance.ts';
+import { planImportance } from './importance/plan.ts';
+import { type Sample, sampleOf } from './importance/sample.ts';
 
 /** The new version, the gate's decision on it, and the circumstances of the run. */
 export interface ReportOptions {
@@ -92,6 +93,8 @@ export interface ReportFacts {
   readonly drift: { readonly version: string; readonly features: readonly FeatureDrift[] } | null;
   /** Number of rows that the importance of the features was measured on. */
   readonly sampleRows: number;
+  /** Number of all features, of which the importance of some is measured. */
+  readonly features: number;
   readonly run: RunFacts;
 }
 
@@ -113,7 +116,7 @@ export interface RunFacts {
 export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> {
   const { declaration, trained, heldOut, mature, decided, threads, at, began, hourlyUsd } = options;
   const tasks = funnelTasks(declaration);
-  const sample = await sampleOf(heldOut, mature.indices, declaration.features.length);
+  const sample = await sampleOf(heldOut, mature.indices, planImportance(declaration.features.length).rows);
   const importance = await importanceOf(options, sample, tasks);
   // Only a champion that the gate compared with: if stages were added to the funnel, it lacks outputs that tasks need.
   const champion = decided?.champion?.compared ?? null;
@@ -141,6 +144,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
     unknownShares: heldOut.unknownShares,
     drift: decided?.champion == null ? null : await driftFrom(decided.champion, trained.folder),
     sampleRows: sample.chunk.rows,
+    features: declaration.features.length,
     run: {
       seconds: (performance.now() - began) / 1000,
       trainingSeconds: trained.seconds,

@@ -190,14 +190,24 @@ ${all.map((segment) => segmentTable(segment, tasks))}
 </section>`;
 }
 
-function importance({ tasks, sampleRows }: ReportFacts): Html {
+function importance({ tasks, rows, sampleRows, features }: ReportFacts): Html {
+  const measured = Math.max(0, ...tasks.map(({ importance: found }) => found.length));
+  const sample =
+    sampleRows === rows
+      ? ''
+      : ', a sample of as many rows of each outcome as there are or fit, which count as often as they stand for others';
+  const some =
+    measured === 0 || measured === features
+      ? ''
+      : ` Of ${count(features)} features these ${count(measured)} move the probabilities of a few rows most.`;
   return html`
 <section>
 <h2>What it looks at</h2>
-<p class="quiet">AUC lost when a feature's values are shuffled among ${count(sampleRows)} held-out rows: mean of three
-shuffles, the line from the least to the most. Features that say the same stand in for each other here.</p>
+<p class="quiet">AUC lost when a feature's values are shuffled among ${count(sampleRows)} held-out rows${sample}: mean of
+three shuffles, the line and the brackets are the 95% interval.${some} Features that say the same stand in for each other
+here.</p>
 <div class="grid">${tasks.map((facts) => figure(facts, importanceOf(facts)))}</div>
-${folded('Every feature', importanceTable(tasks))}
+${folded(measured === features ? 'Every feature' : 'Every feature that was measured', importanceTable(tasks))}
 </section>`;
 }
 

@@ -9,7 +9,7 @@ import { fixed, percent, shortened, signed } from '../numbers/text.ts';
 import type { EpochRecord } from '../training/fit.ts';
 import type { TaskFacts } from './facts.ts';
 import { Html } from './html.ts';
-import type { FeatureImportance } from './importance.ts';
+import type { FeatureImportance } from './importance/importance.ts';
 
 const OWN = 'var(--own)';
 const BEFORE = 'var(--before)';
@@ -112,7 +112,7 @@ export function lossPlot(stage: string, epochs: readonly EpochRecord[], bestEpoc
   });
 }
 
-/** AUC that is lost without a feature, with the least and the most of the shuffles. */
+/** AUC that is lost without a feature, with its 95% interval. */
 export function importancePlot(output: string, importance: readonly FeatureImportance[]): Html {
   const top = importance.slice(0, MOST_FEATURES);
   const longest = Math.max(...top.map(({ feature }) => shortened(feature, LONGEST_LABEL).length), 1);
@@ -129,7 +129,7 @@ export function importancePlot(output: string, importance: readonly FeatureImpor
     },
     marks: [
       Plot.barX(top, { x: 'lost', y: 'feature', fill: OWN }),
-      Plot.ruleY(top, { x1: 'least', x2: 'most', y: 'feature', stroke: 'currentColor', strokeWidth: 1.5 }),
+      Plot.ruleY(top, { x1: 'lower', x2: 'upper', y: 'feature', stroke: 'currentColor', strokeWidth: 1.5 }),
       Plot.ruleX([0]),
     ],
   });

@@ -10,7 +10,7 @@ import type { LogSummary } from '../table/fit/summary.ts';
 import type { EpochRecord } from '../training/fit.ts';
 import type { ReportFacts, SegmentTask, TaskFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
-import { LEAST_POSITIVES } from './importance.ts';
+import { LEAST_POSITIVES } from './importance/importance.ts';
 
 const LONGEST_VALUE = 60;
 
@@ -160,19 +160,22 @@ function segmentCells({ positives, auc, championAuc }: SegmentTask): Html {
   return html`<td>${count(positives)}</td><td>${fixed(auc, 3)}${change}</td>`;
 }
 
-/** Importance of every feature for every task. */
+/** Importance of every measured feature for every task. */
 export function importanceTable(tasks: readonly TaskFacts[]): Html {
   const features = (tasks.findLast(({ importance }) => importance.length > 0)?.importance ?? []).map(
     ({ feature }) => feature,
   );
+  const byTask = tasks.map(({ importance }) => new Map(importance.map((entry) => [entry.feature, entry])));
+  const show = (value: number) => signed(value, 4);
   return table(
     'importance of the features',
     ['feature', ...tasks.map(({ task }) => `${task.title}: AUC lost`)],
     features.map(
       (feature) =>
-        html`<tr><th scope="row">${feature}</th>${tasks.map(({ importance }) => {
-          const lost = importance.find((entry) => entry.feature === feature)?.lost ?? null;
-          return html`<td>${signed(lost, 4)}</td>`;
+        html`<tr><th scope="row">${feature}</th>${byTask.map((of) => {
+          const found = of.get(feature);
+          const range = found && bracketed(`${show(found.lower)} to ${show(found.upper)}`);
+          return html`<td>${signed(found?.lost ?? null, 4)}${range ?? null}</td>`;
         })}</tr>`,
     ),
   );

@@ -1,5 +1,6 @@
 /** What the figures of an output are resampled from: sums over the rows that its task measures, unit by unit. */
 import { type FunnelRows, type FunnelTask, taskRows } from '../../evaluation/funnel.ts';
+import { placements } from '../../evaluation/placements.ts';
 import { sortIndices } from '../../numbers/sort.ts';
 import type { Units } from './bootstrap.ts';
 import { crossEntropy } from './row-losses.ts';
@@ -57,41 +58,21 @@ export function unitSums(rows: MeasuredRows, probability: Float32Array): UnitSum
     add(predicted, unit, counted * score);
     add(loss, unit, counted * crossEntropy(score, label[row] as number));
   }
-  return { predicted, loss, ...placements(rows, probability) };
+  return { predicted, loss, ...placeSums(rows, probability) };
 }
 
 /**
- * The places of the rows of each class among those of the other (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988;
- * summed over clusters as in Obuchowski, Biometrics 53, 1997). With them an AUC is to first order a sum of two ratios,
- * which is resampled without a pass over the rows.
+ * The places of the rows, summed over units as over the clusters of Obuchowski (Biometrics 53, 1997). With them an AUC is
+ * to first order a sum of two ratios, which is resampled without a pass over the rows.
  */
-function placements({ units, label, weight, indices }: MeasuredRows, probability: Float32Array) {
+function placeSums({ units, label, weight, indices }: MeasuredRows, probability: Float32Array) {
   const order = sortIndices(indices, probability);
+  const places = placements({ probability, label, weight }, order);
   const [wonByPositives, lostByNegatives] = [new Float64Array(units.count), new Float64Array(units.count)];
-  let [positives, negatives] = [0, 0];
-  for (const row of order) {
-    if (label[row] === 1) positives += weightOf(weight, row);
-    else negatives += weightOf(weight, row);
-  }
-  let [positivesBelow, negativesBelow] = [0, 0];
-  for (let start = 0; start < order.length; ) {
-    const score = probability[order[start] as number];
-    let [tiedPositives, tiedNegatives, end] = [0, 0, start];
-    for (; end < order.length && probability[order[end] as number] === score; end++) {
-      const row = order[end] as number;
-      if (label[row] === 1) tiedPositives += weightOf(weight, row);
-      else tiedNegatives += weightOf(weight, row);
-    }
-    const lower = (negativesBelow + tiedNegatives / 2) / negatives;
-    const higher = (positives - positivesBelow - tiedPositives / 2) / positives;
-    for (; start < end; start++) {
-      const row = order[start] as number;
-      const [unit, counted] = [units.of[row] as number, weightOf(weight, row)];
-      if (label[row] === 1) add(wonByPositives, unit, counted * lower);
-      else add(lostByNegatives, unit, counted * higher);
-    }
-    positivesBelow += tiedPositives;
-    negativesBelow += tiedNegatives;
+  for (let place = 0; place < order.length; place++) {
+    const row = order[place] as number;
+    const sums = label[row] === 1 ? wonByPositives : lostByNegatives;
+    add(sums, units.of[row] as number, weightOf(weight, row) * (places[place] as number));
   }
   return { wonByPositives, lostByNegatives };
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../../lib/config/parse-declaration.ts';
 import { openScoringModel } from '../../../lib/engine/ort/scoring-model.ts';
 import { promoteVersion } from '../../../lib/registry/current.ts';
-import { permutationImportance } from '../../../lib/report/importance.ts';
+import { permutationImportance } from '../../../lib/report/importance/importance.ts';
 import { planShardsHandler } from '../../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../../lib/scoring/handlers/score-shard.ts';
 import { scoreLocal } from '../../../lib/scoring/local/local.ts';

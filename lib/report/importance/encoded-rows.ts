@@ -1,5 +1,5 @@
-/** Rows of encoded chunks: some of them, several chunks as one, one input in another order. */
-import type { EncodedChunk } from '../table/encoded.ts';
+/** Rows of encoded chunks: some of them, several chunks as one, one input with the values of other rows. */
+import type { EncodedChunk } from '../../table/encoded.ts';
 
 type Column = Int32Array | Float32Array;
 
@@ -24,17 +24,28 @@ export function joinChunks(chunks: readonly EncodedChunk[]): EncodedChunk {
   };
 }
 
-/** The same rows, but one input's values are those of other rows; a bag's weights go with its values. */
-export function permuteInput(chunk: EncodedChunk, input: string, order: Uint32Array): EncodedChunk {
-  const permute = <T extends Column>(columns: Readonly<Record<string, T>>): Readonly<Record<string, T>> => {
-    if (!Object.hasOwn(columns, input)) return columns;
-    return mapColumns(columns, (column, name) => (name === input ? gather(column, chunk.rows, order) : column));
+/** Rows of one chunk that replace those of another, from row `at` on. */
+export interface Replacement {
+  readonly source: EncodedChunk;
+  readonly donors: Uint32Array;
+  readonly at: number;
+}
+
+/** The same rows, but with one input's values from other rows; a bag's weights go with its values. */
+export function replaceInput(chunk: EncodedChunk, input: string, { source, donors, at }: Replacement): EncodedChunk {
+  const replace = <T extends Column>(columns: Readonly<Record<string, T>>, from: Readonly<Record<string, T>>) => {
+    const column = columns[input];
+    if (column === undefined) return columns;
+    const values = gather(from[input] as T, source.rows, donors);
+    const changed = column.slice() as T;
+    changed.set(values, (at * values.length) / Math.max(1, donors.length));
+    return { ...columns, [input]: changed };
   };
   return {
     rows: chunk.rows,
-    ids: permute(chunk.ids),
-    weights: permute(chunk.weights),
-    numbers: permute(chunk.numbers),
+    ids: replace(chunk.ids, source.ids),
+    weights: replace(chunk.weights, source.weights),
+    numbers: replace(chunk.numbers, source.numbers),
   };
 }
 
@@ -49,8 +60,10 @@ function mapColumns<T extends Column>(
 function gather<T extends Column>(column: T, rows: number, order: Uint32Array): T {
   const width = rows === 0 ? 0 : column.length / rows;
   const into = emptyLike(column, order.length * width);
-  for (const [to, from] of order.entries())
+  for (let to = 0; to < order.length; to++) {
+    const from = order[to] as number;
     for (let i = 0; i < width; i++) into[to * width + i] = column[from * width + i] as T[number];
+  }
   return into;
 }
 
