@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openScorer, readProgram } from '../../../lib/engine/scoring/program.ts';
 import type { Scorer } from '../../../lib/engine/scoring/scorer.ts';
-import { pickEncoded } from '../../../lib/report/encoded-rows.ts';
+import { pickEncoded } from '../../../lib/report/importance/encoded-rows.ts';
 import type { EncodedChunk } from '../../../lib/table/encoded.ts';
 import { Lcg } from '../lcg.ts';
 import { MODELS, smallChunk, smallModel } from '../small-model.ts';
