@@ -412,7 +412,7 @@ describe('a report', () => {
     const broken = ({ folder: place }: TrainedModel) => writeFile(join(place, 'model.onnx'), 'no model');
     const { page, problems } = await make({ csv: syntheticLog(FEW), isJudged: false, spoil: broken });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/model\.onnx failed/);
+    expect(problems[0]).toMatch(/model\.onnx is no ONNX model: /);
     expect(texts(page, 'h2')).toEqual(['Not judged', 'No figures']);
     expect(texts(page, 'section').at(-1)).toBe(`No figures${problems[0]}`);
   });
