@@ -20,6 +20,11 @@ export interface Column extends FileColumn {
   readonly sql: string;
   /** What its texts mean. @default what those of its relation mean */
   readonly texts?: TextRules;
+  /**
+   * SQL of a column of text as BIGINT, where each of its texts is that of an integer: digits without needless zeros.
+   * @default some may be no integers
+   */
+  readonly integer?: string;
 }
 
 /** An entity whose table has been joined to rows. */
@@ -66,6 +71,8 @@ export interface Value {
   readonly texts: TextRules;
   /** Whether it is a constant of the declaration. @default false */
   readonly isConstant?: boolean | undefined;
+  /** As `Column.integer`. No such text stands for a missing value. */
+  readonly integer?: string | undefined;
 }
 
 const INTEGERS = new Set([
@@ -104,11 +111,12 @@ export function itemType(type: string): string {
 export const NULL_TYPE = '"NULL"';
 
 /** Returns a column as SQL. */
-export function columnValue({ sql, type, texts: own }: Column, rules: TextRules): Value {
+export function columnValue({ sql, type, texts: own, integer }: Column, rules: TextRules): Value {
   const texts = own ?? rules;
   if (type === NULL_TYPE) return constantValue(null, texts);
   if (type === 'BLOB') return { sql: `decode(${sql})`, type: 'VARCHAR', kind: 'text', texts };
-  return { sql, type, kind: columnKind(type), texts };
+  const isInteger = integer !== undefined && !texts.nullValues.some((text) => /^-?\d+$/.test(text));
+  return { sql, type, kind: columnKind(type), texts, ...(isInteger && { integer }) };
 }
 
 /** Returns the columns of a file, which SQL refers to by their positions: `c0`, `c1` and so on. */

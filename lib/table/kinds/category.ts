@@ -1,6 +1,6 @@
 /** Categories: one value of a finite set in each row. */
 import type { CategoryFeature } from '../../config/declaration.ts';
-import { columnOrConstant, type Relation, readOrConstant } from '../columns.ts';
+import { columnOrConstant, type Relation, readOrConstant, type Value } from '../columns.ts';
 import { columnCheck } from '../row-check.ts';
 import { canonicalText } from '../values/canonical.ts';
 import { isIntegerSql } from '../values/numbers.ts';
@@ -14,7 +14,7 @@ export const category: FeatureKind<CategoryFeature> = {
   columns: ({ column, atScoring }) => [{ column, use: 'category', isWeights: false, atScoring }],
   checks(relation, feature, ids) {
     const value = columnOrConstant(relation, feature);
-    if (ids === null || !idSourceKind(ids).isInteger || value.kind === 'integer') return [];
+    if (ids === null || !idSourceKind(ids).isInteger || integerSql(value) !== null) return [];
     const isBad = `NOT ${isIntegerSql(canonicalText(value))}`;
     return [columnCheck('id_not_integer', feature.column, value, isBad)];
   },
@@ -23,11 +23,14 @@ export const category: FeatureKind<CategoryFeature> = {
   canary: (_, text) => [text],
 };
 
-/** Integers stay what they are, since their digits are their canonical text. Parquet has none of more than 64 bits. */
 function valueSql(relation: Relation, feature: CategoryFeature): string {
-  const { sql, kind, type } = columnOrConstant(relation, feature);
   const isReplaced = relation.isScored === true && feature.atScoring != null;
-  return kind === 'integer' && !isReplaced && !/^U?HUGEINT$/.test(type)
-    ? sql
-    : readOrConstant(relation, feature, canonicalText);
+  const integer = isReplaced ? null : integerSql(columnOrConstant(relation, feature));
+  return integer ?? readOrConstant(relation, feature, canonicalText);
+}
+
+/** Integers stay what they are, since their digits are their canonical text. Parquet has none of more than 64 bits. */
+function integerSql({ sql, kind, type, integer }: Value): string | null {
+  if (integer !== undefined) return integer;
+  return kind === 'integer' && !/^U?HUGEINT$/.test(type) ? sql : null;
 }

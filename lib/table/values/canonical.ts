@@ -17,7 +17,8 @@ const UUID_LENGTH = 36;
 const PLAIN = '[1-9][0-9]*|[A-Za-z_](?:[ -~]*[!-~])?';
 
 /** Returns the SQL of a value's canonical text; NULL for a missing value. */
-export function canonicalText({ sql, type, kind, texts }: Value): string {
+export function canonicalText({ sql, type, kind, texts, integer }: Value): string {
+  if (integer !== undefined) return sql;
   const text = `CAST(${sql} AS VARCHAR)`;
   switch (kind) {
     case 'integer':

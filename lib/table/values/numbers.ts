@@ -7,7 +7,8 @@ import { trimmed } from './texts.ts';
 export const LARGEST_FLOAT = '3.4028234663852886e38';
 
 /** Returns the SQL of a number as DOUBLE, NULL if it is missing or not a number. */
-export function numberSql({ sql, kind, texts: { decimal } }: Value): string {
+export function numberSql({ sql, kind, texts: { decimal }, integer }: Value): string {
+  if (integer !== undefined) return `CAST(${integer} AS DOUBLE)`;
   switch (kind) {
     case 'floating':
       // Comparisons with NaN cannot be trusted: DuckDB decides them by the statistics of the file.

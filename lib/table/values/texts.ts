@@ -19,7 +19,8 @@ export function isMissingText(text: string, { nullValues }: TextRules): string {
 }
 
 /** Returns the SQL condition that a value is present: neither NULL nor NaN, and no text that stands for a missing one. */
-export function presentSql({ sql, kind, texts }: Value): string {
+export function presentSql({ sql, kind, texts, integer }: Value): string {
+  if (integer !== undefined) return `(${integer} IS NOT NULL)`;
   if (kind === 'floating') return `(${sql} IS NOT NULL AND NOT isnan(${sql}))`;
   if (kind !== 'text') return `(${sql} IS NOT NULL)`;
   // Most texts are longer than every null value, and do not begin with a blank.

@@ -1,5 +1,6 @@
-/** Reads CSV, plain or in gzip, as logs and as candidates. It is converted to Parquet of text columns. */
+/** Reads CSV, plain or in gzip, as logs and as candidates. It is converted to Parquet. */
 import type { CsvChoice } from '../../../config/declaration.ts';
+import type { Column } from '../../columns.ts';
 import { type Database, execute } from '../../database.ts';
 import { DataError } from '../../errors.ts';
 import { columnsOf, selectedPathColumns } from '../../path-columns.ts';
@@ -66,33 +67,41 @@ async function openShard({ database, file, plan, shard, texts }: ShardOptions): 
   const { name } = file;
   if (plan.dialect === null) throw new RangeError(`the plan of ${name} has no dialect, expected one of a CSV file`);
   const malformedTable = await createMalformedTable(database);
-  const { parquet, rows, remove } = await importCsv(
-    database,
-    file,
-    { dialect: plan.dialect },
-    {
-      range: shard.bytes ?? { start: 0, end: file.size },
-      firstRow: shard.firstRow,
-      malformedTable,
-    },
-  );
+  const range = shard.bytes ?? { start: 0, end: file.size };
+  const options = { range, firstRow: shard.firstRow, malformedTable, typed: true };
+  const imported = await importCsv(database, file, { dialect: plan.dialect }, options);
+  const { parquet, rows, malformed } = imported;
   if (rows !== shard.rows)
     throw new DataError(
       'unreadable',
       `${name} changed since it was planned: shard ${shard.index} has ${rows} rows, expected ${shard.rows}`,
     );
-  const numbered = `SELECT file_row_number + ${shard.firstRow} AS "#row", *${selectedPathColumns(name, plan.columns)} FROM ${parquetScan([parquet])}`;
+  const own = readAgain(columnsOf(name, plan.columns), imported.integers);
+  const numbered = `SELECT file_row_number + ${shard.firstRow} AS "#row", ${own.selected}${selectedPathColumns(name, plan.columns)} FROM ${parquetScan([parquet])}`;
   return {
     relation: {
-      from: withMalformed(numbered, malformedTable),
-      columns: columnsOf(name, plan.columns),
+      from: withMalformed(numbered, malformed === 0 ? null : malformedTable),
+      columns: own.columns,
       isText: true,
       texts,
       name,
     },
     async remove() {
       await execute(database, `DROP TABLE ${malformedTable}`);
-      await remove();
+      await imported.remove();
     },
+  };
+}
+
+/** The columns of a converted file, those of integers both as texts, like the others, and as integers. */
+function readAgain(
+  columns: readonly Column[],
+  integers: readonly number[],
+): { readonly selected: string; readonly columns: readonly Column[] } {
+  const texts = integers.map((index) => `CAST(c${index} AS VARCHAR) AS c${index}`);
+  const numbers = integers.map((index) => `c${index} AS i${index}`);
+  return {
+    selected: texts.length === 0 ? '*' : `* REPLACE (${texts.join(', ')}), ${numbers.join(', ')}`,
+    columns: columns.map((column, index) => (integers.includes(index) ? { ...column, integer: `i${index}` } : column)),
   };
 }

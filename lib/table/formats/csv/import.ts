@@ -1,5 +1,5 @@
 /**
- * Converts CSV to Parquet of text columns, so that all other code reads one format. DuckDB's CSV reader gets only
+ * Converts CSV to Parquet, so that all other code reads one format. DuckDB's CSV reader gets only
  * records that it cannot misread: a malformed record is replaced by an empty one, which keeps the positions of the
  * rows, and is listed in a table.
  */
@@ -7,14 +7,13 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBAppender } from '@duckdb/node-api';
 import { byteText } from '../../../numbers/text.ts';
-import { type Database, execute, literal, queryOne, withConnection } from '../../database.ts';
-import { DataError, firstLine } from '../../errors.ts';
-import { readPath, writePath } from '../../paths.ts';
+import { type Database, execute, withConnection } from '../../database.ts';
+import { DataError } from '../../errors.ts';
 import type { ByteRange } from '../candidate-file.ts';
+import { convertClean } from './convert.ts';
 import type { Dialect } from './dialect.ts';
 import type { FileFacts } from './facts.ts';
-import { MAX_RECORD_BYTES } from './faults.ts';
-import { DEFAULT_QUOTE, quoteRecord, splitRecord } from './fields.ts';
+import { quoteRecord, splitRecord } from './fields.ts';
 import type { CsvFile } from './file.ts';
 import type { Reading } from './misread.ts';
 import { EndlessRecordError, LONGEST_RECORD_BYTES, type RecordBlock, scanRecords } from './scan.ts';
@@ -26,6 +25,8 @@ export interface ImportedCsv {
   readonly rows: number;
   /** Number of malformed rows. */
   readonly malformed: number;
+  /** Positions of the columns that are of integers. */
+  readonly integers: readonly number[];
   /** Removes the Parquet file. */
   remove(): Promise<void>;
 }
@@ -57,15 +58,14 @@ export async function* csvRecords(
 }
 
 /**
- * Converts the records of a file, or of a range of its bytes, to a temporary Parquet file of text columns, in which
- * empty fields are NULL. Malformed records are added to `malformedTable`. Rows are counted from `firstRow`.
+ * Converts the records of a file, or of a range of its bytes, to a temporary Parquet file, as `convertClean`. Malformed records are added to `malformedTable`. Rows are counted from `firstRow`.
  * @throws {DataError} if the file cannot be read as CSV.
  */
 export async function importCsv(
   database: Database,
   file: CsvFile,
   reading: Reading,
-  { range = null, firstRow, malformedTable, facts }: ImportOptions,
+  { range = null, firstRow, malformedTable, facts, typed = false }: ImportOptions,
 ): Promise<ImportedCsv> {
   const { dialect } = reading;
   const base = join(database.scratch, database.uniqueName('csv'));
@@ -79,9 +79,10 @@ export async function importCsv(
         appender.closeSync();
       }
     });
-    await convertClean(database, file, dialect, base);
-    await assertSameRows(database, `${base}.parquet`, counts.rows, file.name);
-    return { parquet: `${base}.parquet`, ...counts, remove: () => rm(`${base}.parquet`, { force: true }) };
+    const parquet = `${base}.parquet`;
+    const conversion = { clean: `${base}.csv`, parquet, dialect, rows: counts.rows, name: file.name, typed };
+    const integers = await convertClean(database, conversion);
+    return { parquet, ...counts, integers, remove: () => rm(parquet, { force: true }) };
   } finally {
     await rm(`${base}.csv`, { force: true });
   }
@@ -95,10 +96,9 @@ export interface ImportOptions {
   readonly malformedTable: string;
   /** Counts what is told of the file. */
   readonly facts?: FileFacts;
+  /** Whether columns of integers become such. @default false */
+  readonly typed?: boolean;
 }
-
-/** Bytes of the longest record when each of its fields is put in quotes, and each quote is doubled. */
-const LONGEST_LINE = 4 * MAX_RECORD_BYTES;
 
 /** Creates a table for malformed records, with the columns `row`, `reason` and `value`, and returns its name. */
 export async function createMalformedTable(database: Database): Promise<string> {
@@ -184,33 +184,3 @@ function cleanPieces(
 }
 
 const LINE_END = Buffer.from('\n');
-
-async function convertClean(
-  database: Database,
-  { name }: CsvFile,
-  { delimiter, quote, header }: Dialect,
-  base: string,
-): Promise<void> {
-  const columns = header.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
-  const mark = literal(quote ?? DEFAULT_QUOTE);
-  const read =
-    `read_csv(${readPath(`${base}.csv`)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = ${mark}, ` +
-    `escape = ${mark}, nullstr = '', new_line = '\\n', max_line_size = ${LONGEST_LINE}, buffer_size = ${4 * LONGEST_LINE}, columns = {${columns}})`;
-  // Fast compression, since the file is read a few times and then removed.
-  const write = `COPY (SELECT * FROM ${read}) TO ${writePath(`${base}.parquet`)} (FORMAT parquet, COMPRESSION snappy)`;
-  try {
-    await execute(database, write);
-  } catch (error) {
-    const message = firstLine(error);
-    // A full disk or too little memory says nothing about the content of the file.
-    if (/^(IO|Out of Memory) Error/.test(message)) throw error;
-    throw new DataError('unreadable', `${name} cannot be read as CSV: ${message}`, { cause: error });
-  }
-}
-
-/** Fails if DuckDB has found another number of records than the scan: values would be in other rows. */
-async function assertSameRows(database: Database, parquet: string, expected: number, name: string): Promise<void> {
-  const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM read_parquet(${readPath(parquet)})`);
-  if (Number(rows) !== expected)
-    throw new DataError('unreadable', `${name} cannot be read as CSV: got ${rows} records, expected ${expected}`);
-}
