@@ -13,6 +13,7 @@ const shard = z
     rows: count,
     bytes: z.object({ start: count, end: count }).readonly().exactOptional(),
     piece: z.string().exactOptional(),
+    isClean: z.literal(true).exactOptional(),
   })
   .readonly();
 

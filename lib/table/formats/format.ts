@@ -61,6 +61,8 @@ export interface Shard {
   readonly bytes?: ByteRange;
   /** Name that `savePiece` returned for the uncompressed rows; only for gzip and other encodings. */
   readonly piece?: string;
+  /** Whether DuckDB reads the rows as they are written, so that they need not be scanned again; only of CSV. */
+  readonly isClean?: true;
 }
 
 /** A candidate file divided into shards. It can be written as JSON and read again. */

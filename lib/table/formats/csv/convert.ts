@@ -13,8 +13,6 @@ export interface Conversion {
   readonly clean: string;
   readonly parquet: string;
   readonly dialect: Dialect;
-  /** Number of its records. */
-  readonly rows: number;
   /** Name of the file, for messages. */
   readonly name: string;
   /** Whether columns of integers become such. */
@@ -31,18 +29,23 @@ const MOST_OTHERS = 3;
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,17})$/;
 const NOT_INTEGER = 'not an integer: column ';
 
+/** A file that has been converted. */
+export interface Converted {
+  /** Number of records. */
+  readonly rows: number;
+  /** Positions of the columns that are BIGINT. */
+  readonly integers: readonly number[];
+}
+
 /**
  * Converts clean text to Parquet with the columns `c0`, `c1` and so on, in which empty fields are NULL. They are texts;
- * but a column whose every text is that of an integer may be a BIGINT instead. Returns the positions of these.
- * @throws {DataError} if DuckDB cannot read it, or finds another number of records: values would be in other rows.
+ * but a column whose every text is that of an integer may be a BIGINT instead.
+ * @throws {DataError} if DuckDB cannot read it.
  */
-export async function convertClean(database: Database, conversion: Conversion): Promise<readonly number[]> {
+export async function convertClean(database: Database, conversion: Conversion): Promise<Converted> {
   const integers = await convert(database, conversion, conversion.typed ? await likelyIntegers(conversion) : []);
-  const { parquet, rows: expected, name } = conversion;
-  const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM read_parquet(${readPath(parquet)})`);
-  if (Number(rows) !== expected)
-    throw new DataError('unreadable', `${name} cannot be read as CSV: got ${rows} records, expected ${expected}`);
-  return integers;
+  const counted = `SELECT count(*) AS rows FROM read_parquet(${readPath(conversion.parquet)})`;
+  return { rows: Number((await queryOne(database, counted)).rows), integers };
 }
 
 /** Begins again without a column that turns out to have other texts. */

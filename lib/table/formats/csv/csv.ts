@@ -10,7 +10,7 @@ import { withMalformed } from '../relation.ts';
 import { cutCsv } from './cut.ts';
 import { fileFacts } from './facts.ts';
 import { localFile, openText } from './file.ts';
-import { createMalformedTable, importCsv } from './import.ts';
+import { createMalformedTable, importClean, importCsv } from './import.ts';
 import { readSettled } from './misread.ts';
 
 /** The reader of CSV. */
@@ -66,10 +66,13 @@ async function openLog(
 async function openShard({ database, file, plan, shard, texts }: ShardOptions): Promise<OpenShard> {
   const { name } = file;
   if (plan.dialect === null) throw new RangeError(`the plan of ${name} has no dialect, expected one of a CSV file`);
-  const malformedTable = await createMalformedTable(database);
+  const { dialect } = plan;
   const range = shard.bytes ?? { start: 0, end: file.size };
+  const malformedTable = await createMalformedTable(database);
   const options = { range, firstRow: shard.firstRow, malformedTable, typed: true };
-  const imported = await importCsv(database, file, { dialect: plan.dialect }, options);
+  const imported = shard.isClean
+    ? await importClean(database, file, { range, dialect })
+    : await importCsv(database, file, { dialect }, options);
   const { parquet, rows, malformed } = imported;
   if (rows !== shard.rows)
     throw new DataError(

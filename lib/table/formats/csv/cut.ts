@@ -24,7 +24,7 @@ export async function cutCsv(database: Database, file: CandidateFile, options: C
     const facts = fileFacts(reading.dialect);
     const cutter = text.isFile ? rangeCutter(file.size) : pieceCutter(database, file.name, options);
     try {
-      return { facts, shards: await cutShards(text, reading, { options, cutter, facts }) };
+      return { facts, shards: await cutShards(text, reading, { size: file.size, options, cutter, facts }) };
     } finally {
       await cutter.end();
     }
@@ -36,36 +36,46 @@ export async function cutCsv(database: Database, file: CandidateFile, options: C
   return { size: file.size, columns, rows, dialect, shards, notes: told };
 }
 
-async function cutShards(
-  text: CsvText,
-  reading: Reading,
-  { options, cutter, facts }: { readonly options: CutOptions; readonly cutter: Cutter; readonly facts: FileFacts },
-): Promise<Shard[]> {
+interface Cutting {
+  /** Bytes of the file. */
+  readonly size: number;
+  readonly options: CutOptions;
+  readonly cutter: Cutter;
+  readonly facts: FileFacts;
+}
+
+async function cutShards(text: CsvText, reading: Reading, { size, options, cutter, facts }: Cutting): Promise<Shard[]> {
   const shards: Shard[] = [];
   let rows = 0;
-  let begun: { readonly firstRow: number; readonly start: number } | null = null;
+  let begun: { readonly firstRow: number; readonly start: number; isClean: boolean } | null = null;
   const close = async (end: number | null) => {
     if (begun === null) return;
-    const { firstRow, start } = begun;
+    const { firstRow, start, isClean } = begun;
     const index = shards.length;
-    shards.push({ index, firstRow, rows: rows - firstRow, ...(await cutter.close(index, start, end)) });
+    const place = await cutter.close(index, start, end);
+    shards.push({ index, firstRow, rows: rows - firstRow, ...place, ...(isClean && { isClean }) });
   };
+  const { bodyStart } = reading.dialect;
+  const following = cleanRecords(bodyStart);
   for await (const block of csvRecords(text, reading)) {
     facts.add(block);
+    const isClean = following.isClean(block, bodyStart + block.offset);
     for (let from = 0; from < block.count; ) {
-      const position = reading.dialect.bodyStart + block.offset + (block.starts[from] ?? 0);
+      const position = bodyStart + block.offset + (block.starts[from] ?? 0);
       const isFull = (shard: { firstRow: number; start: number }) =>
         rows - shard.firstRow === options.shardRows || position - shard.start >= options.maxShardBytes;
       if (begun === null || isFull(begun)) {
         await close(position);
-        begun = { firstRow: rows, start: position };
+        begun = { firstRow: rows, start: position, isClean };
       }
+      begun.isClean &&= isClean;
       const count = Math.min(block.count - from, options.shardRows - (rows - begun.firstRow));
       await cutter.add(block, from, count);
       rows += count;
       from += count;
     }
   }
+  if (begun !== null && text.isFile && !following.isEnd(size)) begun.isClean = false;
   await close(null);
   return shards;
 }
@@ -77,6 +87,29 @@ function assertSize({ name, size }: CandidateFile, limit: number): void {
       `${name} has ${byteText(size)}, expected at most ${byteText(limit)} in CSV: use Parquet, or several files`,
     );
 }
+
+/**
+ * Follows records from a position on, as long as they are clean: as DuckDB reads them, one after the other, and each with
+ * LF at its end. Where others follow, `isClean` is false for these.
+ */
+function cleanRecords(begin: number) {
+  let next = begin;
+  return {
+    isClean({ bytes, count, starts, ends, faults }: RecordBlock, first: number): boolean {
+      let clean = faults.size === 0;
+      for (let i = 0; i < count; i += 1) {
+        const end = ends[i] as number;
+        clean &&= first + (starts[i] as number) === next && (end === bytes.length || bytes[end] === LF);
+        next = first + end + 1;
+      }
+      return clean;
+    },
+    /** Whether nothing follows the last record of a file of this size but its line end, if it has one. */
+    isEnd: (size: number) => next >= size,
+  };
+}
+
+const LF = 10;
 
 /** Receives the rows of each shard, and says where they can be read. */
 interface Cutter {

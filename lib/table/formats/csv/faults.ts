@@ -59,6 +59,10 @@ export function headerFinder(
 
 /** Whether a line has blanks alone. */
 export function isBlank(bytes: Buffer, start: number, end: number): boolean {
-  for (let i = start; i < end; i += 1) if (bytes[i] !== BLANK && bytes[i] !== TAB) return false;
+  for (let i = start; i < end; i += 1) if (!isBlankByte(bytes[i])) return false;
   return true;
+}
+
+export function isBlankByte(byte: number | undefined): boolean {
+  return byte === BLANK || byte === TAB;
 }

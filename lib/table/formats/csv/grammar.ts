@@ -30,6 +30,7 @@ export const STEP = {
   stateMask: 0b111,
   actionMask: 0b111000,
   start: stateNumber('start'),
+  blanks: stateNumber('blanks'),
   unquoted: stateNumber('unquoted'),
   quoted: stateNumber('quoted'),
   closed: stateNumber('closed'),
@@ -134,4 +135,13 @@ export function byteKinds({ delimiter, quote, escaping, lineEnd }: Writing): Uin
   if (quote !== null) set(quote, 'quote');
   set(delimiter, 'delimiter');
   return kinds;
+}
+
+/** What `plainFields` has for a byte that is neither a delimiter nor in a field without quotes and escapes. */
+export const NOT_PLAIN = 2;
+
+/** Returns for each of the 256 bytes how many fields end with it: 1 for a delimiter, 0 for what is in plain fields. */
+export function plainFields(writing: Writing): Uint8Array {
+  const fields: Partial<Record<Kind, number>> = { ordinary: 0, blank: 0, delimiter: 1 };
+  return byteKinds(writing).map((kind) => fields[KINDS[kind] as Kind] ?? NOT_PLAIN);
 }

@@ -3,7 +3,7 @@
  * records that it cannot misread: a malformed record is replaced by an empty one, which keeps the positions of the
  * rows, and is listed in a table.
  */
-import { open, rm } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBAppender } from '@duckdb/node-api';
 import { byteText } from '../../../numbers/text.ts';
@@ -80,11 +80,34 @@ export async function importCsv(
       }
     });
     const parquet = `${base}.parquet`;
-    const conversion = { clean: `${base}.csv`, parquet, dialect, rows: counts.rows, name: file.name, typed };
-    const integers = await convertClean(database, conversion);
+    const conversion = { clean: `${base}.csv`, parquet, dialect, name: file.name, typed };
+    const { rows, integers } = await convertClean(database, conversion);
+    // Values would be in other rows.
+    if (rows !== counts.rows)
+      throw new DataError(
+        'unreadable',
+        `${file.name} cannot be read as CSV: got ${rows} records, expected ${counts.rows}`,
+      );
     return { parquet, ...counts, integers, remove: () => rm(parquet, { force: true }) };
   } finally {
     await rm(`${base}.csv`, { force: true });
+  }
+}
+
+/** Converts a range of bytes that are clean as they are, as `importCsv`. */
+export async function importClean(
+  database: Database,
+  file: CsvFile,
+  { range, dialect }: { readonly range: ByteRange; readonly dialect: Dialect },
+): Promise<ImportedCsv> {
+  const base = join(database.scratch, database.uniqueName('csv'));
+  const [clean, parquet] = [`${base}.csv`, `${base}.parquet`];
+  try {
+    await writeFile(clean, file.read(range));
+    const converted = await convertClean(database, { clean, parquet, dialect, name: file.name, typed: true });
+    return { parquet, malformed: 0, ...converted, remove: () => rm(parquet, { force: true }) };
+  } finally {
+    await rm(clean, { force: true });
   }
 }
 

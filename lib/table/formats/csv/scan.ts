@@ -9,8 +9,16 @@
  * record are records of their own, only its first line is malformed.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { excerpt, headerFinder, isBlank, MAX_RECORD_BYTES, malformed, type RecordFault } from './faults.ts';
-import { byteKinds, NEXT_STATE, STEP, type Writing } from './grammar.ts';
+import {
+  excerpt,
+  headerFinder,
+  isBlank,
+  isBlankByte,
+  MAX_RECORD_BYTES,
+  malformed,
+  type RecordFault,
+} from './faults.ts';
+import { byteKinds, NEXT_STATE, NOT_PLAIN, plainFields, STEP, type Writing } from './grammar.ts';
 import { joinsLines } from './joined.ts';
 
 /** Complete records in consecutive bytes. */
@@ -129,9 +137,17 @@ export type BlockScanner = (
 /** Returns a scanner of single blocks. It keeps nothing between two of them. */
 export function blockScanner(writing: Writing, { fields, header, suspect }: ScanOptions): BlockScanner {
   const kinds = byteKinds(writing);
+  const plain = plainFields(writing);
   const next = NEXT_STATE[writing.escapesIn];
   const lineEnd = writing.lineEnd === 'cr' ? CR : LF;
   const delimiter = writing.delimiter.charCodeAt(0);
+  /** The state after fields without quotes and escapes, which only for a quote depends on the blanks before it. */
+  const stateAfterPlain = (bytes: Buffer, begin: number, end: number): number => {
+    let at = end;
+    while (at > begin && isBlankByte(bytes[at - 1]) && bytes[at - 1] !== delimiter) at -= 1;
+    if (at > begin && bytes[at - 1] !== delimiter) return STEP.unquoted;
+    return at === end ? STEP.start : STEP.blanks;
+  };
   const lineFault: LineFault = (line) => blockScanner(writing, { fields })(line, 0, true).faults.get(0) ?? null;
   /** Whether most lines after the first line break, up to `end`, are records of their own. Of one column all would be. */
   const areRecords = (bytes: Buffer, firstBreak: number, end: number) =>
@@ -166,6 +182,16 @@ export function blockScanner(writing: Writing, { fields, header, suspect }: Scan
     let lineBreaks = 0;
     let firstBreak = -1;
     for (let i = 0; start < length; i += 1) {
+      if (state === STEP.start) {
+        // Most fields are without quotes: only delimiters have to be counted.
+        let field = 0;
+        for (; i < length; i += 1) {
+          field = plain[bytes[i] as number] as number;
+          if (field === NOT_PLAIN) break;
+          count += field;
+        }
+        state = stateAfterPlain(bytes, start, i);
+      }
       let end = i;
       let after = i + 1;
       let isOpen = false;

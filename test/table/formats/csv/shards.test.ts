@@ -20,8 +20,8 @@ async function rowsOf({ from, columns }: { from: string; columns: readonly { sql
   return rows.map(({ row, fields, fault }) => ({ row, fields, fault }));
 }
 
-/** Reads a candidate file shard by shard, from a plan that was written as JSON. */
-async function readShards(path: string, shardRows: number) {
+/** Cuts a candidate file, and writes the plan as JSON. */
+async function cutFile(path: string, shardRows: number) {
   const file = await localCandidate(path);
   const head = Buffer.alloc(4);
   for await (const block of file.read({ start: 0, end: 4 })) block.copy(head);
@@ -38,7 +38,12 @@ async function readShards(path: string, shardRows: number) {
       return `${path}.${index}`;
     },
   });
-  const plan: typeof cut = JSON.parse(JSON.stringify(cut));
+  return { file, plan: JSON.parse(JSON.stringify(cut)) as typeof cut };
+}
+
+/** Reads a candidate file shard by shard. */
+async function readShards(path: string, shardRows: number) {
+  const { file, plan } = await cutFile(path, shardRows);
   const rows: unknown[] = [];
   for (const shard of plan.shards) {
     const part = shard.piece === undefined ? file : await localCandidate(shard.piece);
@@ -85,6 +90,10 @@ describe('the shards of a CSV file', () => {
       name: 'long.csv',
       content: text(['1,a', `2,${'x'.repeat(MAX_RECORD_BYTES)}`, '3,c', `4,"${'"x'.repeat(3000)}"`]),
     },
+    { name: 'crlf.csv', content: text(['1,a', '2,b', '3,c']).replaceAll('\n', '\r\n') },
+    { name: 'blank.csv', content: text(['', '1,a', '2,b', '', '', '3,c', '4,d', '', '']) },
+    { name: 'no-end.csv', content: text(['1,a', '2,b', '3,c']).trimEnd() },
+    { name: 'one-column.csv', content: 'id\n1\n\n2\n3\n\n' },
   ])('have the rows that the whole file has: $name', async ({ name, content }) => {
     await writeFile(place.at(name), content);
     const { relation, notes, rows } = await openSource(place.database, place.at(name));
@@ -111,4 +120,96 @@ describe('the shards of a CSV file', () => {
       `${place.at('spark.csv')}: read with double quotes and backslash escapes, by which "100,\\"TV 55\\\\\\"\\"" is a record like the others`,
     ]);
   });
+});
+
+describe('the columns of a shard', () => {
+  /** Opens the only shard of a file, and returns which columns are read as integers, and all values. */
+  async function integersOf(name: string, content: string) {
+    await writeFile(place.at(name), content);
+    const { file, plan } = await cutFile(place.at(name), 1_000_000);
+    const [shard] = plan.shards;
+    if (shard === undefined) throw new Error('no shard');
+    const open = await csv.openShard({
+      database: place.database,
+      file,
+      plan,
+      shard,
+      texts: CSV_DEFAULTS,
+      needed: [],
+    });
+    const { columns, from } = open.relation;
+    const integers = columns.flatMap(({ name: column, integer }) =>
+      integer === undefined ? [] : [{ column, integer }],
+    );
+    const values = integers.map(({ integer }) => integer).join(', ') || 'NULL';
+    const rows = await query(place.database, `SELECT [${values}] AS integers FROM ${from} ORDER BY "#row"`);
+    const texts = await rowsOf(open.relation);
+    await open.remove();
+    return {
+      columns: integers.map(({ column }) => column),
+      integers: rows.map(({ integers: row }) => row),
+      texts: texts.map(({ fields }) => fields),
+    };
+  }
+
+  it('are integers, too, where each text is the one of an integer', async () => {
+    expect(await integersOf('integers.csv', 'a,b,c\n1,"-20",x\n,0,2\n9007199254740993,999999999999999999,\n')).toEqual({
+      columns: ['a', 'b'],
+      integers: [
+        [1n, -20n],
+        [null, 0n],
+        [9007199254740993n, 999999999999999999n],
+      ],
+      texts: [
+        ['1', '-20', 'x'],
+        [null, '0', '2'],
+        ['9007199254740993', '999999999999999999', null],
+      ],
+    });
+  });
+
+  it.each(['007', '+7', ' 7', '7 ', '7.0', '-0', '1e3', '1_000', '0x10', '99999999999999999999', 'NULL', 'x'])(
+    'are texts where one is %j, be it first or far behind',
+    async (other) => {
+      const lines = Array.from({ length: 20_000 }, (_, i) => `${i},${i}`);
+      for (const row of [3, 19_000]) {
+        const content = `a,b\n${lines.with(row, `${row},${other}`).join('\n')}\n`;
+        const { columns, texts } = await integersOf('others.csv', content);
+        expect(columns).toEqual(['a']);
+        expect(texts[row]).toEqual([String(row), other]);
+        expect(texts).toHaveLength(20_000);
+      }
+    },
+  );
+
+  it('are texts where many turn out not to be integers', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const lines = Array.from({ length: 20_000 }, (_, i) => names.map(() => i).join(','));
+    const content = `${names}\n${lines
+      .with(
+        19_000,
+        names
+          .slice(1)
+          .map(() => 'x')
+          .concat('1')
+          .join(','),
+      )
+      .join('\n')}\n`;
+    const { columns, texts } = await integersOf('many.csv', content);
+    expect(columns).toEqual([]);
+    expect(texts[19_000]).toEqual(['x', 'x', 'x', 'x', 'x', '1']);
+  });
+});
+
+it.each([
+  ['as DuckDB reads them', text(['1,a', '2,"b, c"', '3,"d\ne"']), true],
+  ['with a quote late', text(['1,a', '2,"b"late', '3,d']), false],
+  ['with another line end', text(['1,a', '2,b']).replaceAll('\n', '\r\n'), false],
+  ['with a blank line', text(['1,a', '', '2,b']), false],
+  ['with a blank line at the end', text(['1,a', '2,b', '']), false],
+])('rows %s need no second scan, or need one', async (what, content, isClean) => {
+  const path = place.at(`${what}.csv`);
+  await writeFile(path, content);
+  const { plan } = await cutFile(path, 10);
+  expect(plan.shards.map((shard) => shard.isClean ?? false)).toEqual([isClean]);
 });
