@@ -50,7 +50,7 @@ async function run(
     declarationText,
     dataPath: join(folder, 'log.csv'),
     scratch,
-    threads: 1,
+    threads: 2,
     memoryLimitMiB: 512,
     checkpoints: new Checkpoints({
       store,
@@ -58,7 +58,7 @@ async function run(
       identity,
       epoch,
       everyMs: 0,
-      threads: 1,
+      threads: 2,
       scratch: join(scratch, 'checkpoint'),
       onEvent: (event) => events.push(event),
     }),
