@@ -13,6 +13,8 @@ const COPIES = 2;
 const VALUES_OF_UNIT = 3;
 /** Values that a step keeps of each column of a row's input: the input, and its gradient. */
 const VALUES_OF_COLUMN = 2;
+/** Bytes that a worker thread takes besides: those of Node.js and of onnxruntime's sessions. */
+const WORKER_BYTES = 24 * 2 ** 20;
 
 const REMEDIES = {
   tables:
@@ -40,7 +42,9 @@ export function assertTrainable(
   const engine = plannedBytes(model, { batchSize, optimizer: { type: optimizer, learningRate }, dropout, ...others });
   const tables = engine.weights + COPIES * weightBytes(model);
   const batch = engine.batch + Math.min(batchSize, rows.rows) * stepBytes(model);
-  const bytes = tables + batch + rows.windowBytes(batchSize);
+  // A single thread is the one that is there.
+  const workers = others.threads === 1 ? 0 : others.threads * WORKER_BYTES;
+  const bytes = tables + batch + rows.windowBytes(batchSize) + workers;
   const remedy = tables > batch ? REMEDIES.tables : REMEDIES.batch;
   assertMemory({ work: 'training', bytes, remedy }, ...limits);
 }

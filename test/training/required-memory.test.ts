@@ -34,6 +34,14 @@ describe('the memory that training needs', () => {
     );
   });
 
+  it('is more where several threads train', () => {
+    const machine = { memoryBytes: 300 * MIB, processors: 8 };
+    const check = (threads: number) => () => assertTrainable(model([8]), { ...training, threads }, rows, machine, 0);
+    expect(check(1)).not.toThrow();
+    expect(check(5)).not.toThrow();
+    expect(check(6)).toThrow(/^training needs 30\d\.\d MiB of memory/);
+  });
+
   it('is blamed on the batch where that is most of it', () => {
     const wide = { ...training, batchSize: 500_000 };
     expect(() =>

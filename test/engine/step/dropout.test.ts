@@ -25,7 +25,6 @@ describe('the dropout mask of a step', () => {
   it('has a value for each unit of each row: 0, or 1 / (1 - rate)', () => {
     const mask = draw();
     expect(new Set(mask)).toEqual(new Set([0, Math.fround(1 / 0.8)]));
-    expect(shareOfZeros(mask)).toBeCloseTo(0.2, 1.8);
   });
 
   it.each([0.001, 0.2, 0.5, 0.73, 0.999])('drops units at the rate %d', (rate) => {
