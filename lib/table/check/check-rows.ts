@@ -123,7 +123,10 @@ export function goodRows(relation: Relation, checks: readonly RowCheck[]): strin
  */
 export function failedRows(relation: Relation, checks: readonly RowCheck[]): string {
   const values = checks.map(({ value }, index) => `WHEN ${index} THEN ${value}`).join(' ');
-  const offending = checks.length === 0 ? 'CAST(NULL AS VARCHAR)' : `"left"(CASE "#failed" ${values} END, 64)`;
+  const offending =
+    checks.length === 0
+      ? 'CAST(NULL AS VARCHAR)'
+      : `CASE WHEN "#failed" IS NOT NULL THEN "left"(CASE "#failed" ${values} END, 64) END`;
   const failed = `SELECT *, ${firstFailedSql(checks)} AS "#failed" FROM ${relation.from}`;
   return `(SELECT *, ${offending} AS "#offending" FROM (${failed}))`;
 }

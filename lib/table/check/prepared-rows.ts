@@ -62,15 +62,28 @@ export async function prepareRows(
   const distinct = [...new Set(counted.map(({ sql }) => sql))];
   const values = new Map(distinct.map((sql, index) => [sql, `"#value${index}"`]));
   const columns = [...rowColumns(relation, declaration), ...values];
-  // The values of bad rows are never used: they are NULL.
-  const ofGoodRows = columns.map(([sql, name]) => `CASE WHEN "#failed" IS NULL THEN ${sql} END AS ${name}`);
-  const late = `${lateFailedSql(checks)} AS "#late"`;
-  const selected = ['"#row"', '"#failed"', late, '"#offending"', ...ofGoodRows].join(', ');
+  const selected = [...CHECKED, ...columns.map(([sql, name]) => `${sql} AS ${name}`)].join(', ');
   const path = join(database.scratch, database.uniqueName('prepared.parquet'));
-  const rows = `SELECT ${selected} FROM ${failedRows(relation, checks)}`;
-  await execute(database, `COPY (${rows}) TO ${writePath(path)} (${PREPARED_FORMAT})`);
+  await execute(
+    database,
+    `COPY (SELECT ${selected} FROM ${maskedRows(relation, checks)}) TO ${writePath(path)} (${PREPARED_FORMAT})`,
+  );
   const grace = checks.flatMap(({ graceMs }, index) => (graceMs === undefined ? [] : [[index, graceMs] as const]));
   return { path, values, grace: new Map(grace) };
+}
+
+const CHECKED = ['"#row"', '"#failed"', '"#late"', '"#offending"'];
+
+/**
+ * Returns the SQL after FROM that reads all rows with what is wrong with them. The columns of bad rows are NULL, so that
+ * no value is computed from what cannot be read. Outside of a CASE, DuckDB computes what several values have in common
+ * once, such as the items of a bag.
+ */
+function maskedRows(relation: Relation, checks: readonly RowCheck[]): string {
+  const columns = relation.columns.map(({ sql }) => `CASE WHEN "#failed" IS NULL THEN ${sql} END AS ${sql}`);
+  const late = `${lateFailedSql(checks)} AS "#late"`;
+  const selected = ['"#row"', '"#failed"', '"#offending"', late, ...columns].join(', ');
+  return `(SELECT ${selected} FROM ${failedRows(relation, checks)})`;
 }
 
 /**

@@ -94,7 +94,7 @@ function weightsValue(relation: Relation, { weights }: BagFeature): Value | null
 /** Returns the SQL of the list of values that are not missing, and of the list with a weight for each. */
 function lists(relation: Relation, feature: BagFeature): { readonly texts: string; readonly weights: string } {
   const texts = readOrConstant(relation, feature, (value) => valuesOf(bagTexts(value, feature.delimiter)));
-  const ones = `list_transform(${texts}, lambda x: CAST(1 AS FLOAT))`;
+  const ones = `list_resize(CAST([] AS FLOAT[]), len(${texts}), CAST(1 AS FLOAT))`;
   const value = weightsValue(relation, feature);
   if (value === null) return { texts, weights: ones };
   const all = bagTexts(columnOrConstant(relation, feature), feature.delimiter);

@@ -4,13 +4,15 @@
  * is itself, so a column that has several types in several files can be read as these texts.
  */
 import type { TextRules, Value } from '../columns.ts';
-import { literal, literals } from '../database.ts';
+import { literal } from '../database.ts';
 import { bind } from './bind.ts';
 import { decimalText, floatingText, isNumberText, numberText, pointed } from './number-texts.ts';
-import { isMissingText, isShort, trimmed } from './texts.ts';
+import { isMissingText, isShort, patternOf, trimmed } from './texts.ts';
 import { instantText, isInstantText, textOfInstant } from './time-texts.ts';
 
 const BOOLEAN_WORDS = ['true', 'false'] as const;
+/** These words in any case. */
+const BOOLEAN_PATTERN = '[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]';
 const UUID = '\\{?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\\}?';
 const UUID_LENGTH = 36;
 /** What is canonical as it is, unless it is a word that means something else or has the length of a UUID. */
@@ -45,13 +47,15 @@ export function groupText(value: Value): string {
 
 /** Returns the SQL of the canonical text of a text; NULL for one that stands for a missing value. */
 export function canonicalOfText(text: string, texts: TextRules): string {
-  return `CASE WHEN ${isPlain(text, texts)} THEN ${text} ELSE ${bind('text', trimmed(text), (t) => ofTrimmed(t, texts))} END`;
+  const other = bind('text', trimmed(text), (t) => ofTrimmed(t, texts));
+  // Empty texts are frequent in CSV and need no further look.
+  return `CASE WHEN ${isPlain(text, texts)} THEN ${text} WHEN ${text} = '' THEN NULL ELSE ${other} END`;
 }
 
 /** Returns the SQL condition that a text is its own canonical text. It may be false for one that is. */
 function isPlain(text: string, { nullValues }: TextRules): string {
-  const isNull = nullValues.length === 0 ? '' : `list_contains(${literals(nullValues)}, ${text}) OR `;
-  const isWord = `${isShort(text, [...BOOLEAN_WORDS, ...nullValues])} AND (${isNull}${isBooleanWord(text)})`;
+  const words = [BOOLEAN_PATTERN, ...(nullValues.length === 0 ? [] : [patternOf(nullValues)])].join('|');
+  const isWord = `${isShort(text, [...BOOLEAN_WORDS, ...nullValues])} AND regexp_full_match(${text}, ${literal(words)})`;
   return `regexp_full_match(${text}, ${literal(PLAIN)}) AND strlen(${text}) <> ${UUID_LENGTH} AND NOT (${isWord})`;
 }
 
