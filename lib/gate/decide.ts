@@ -38,7 +38,7 @@ export interface GateOptions extends ChampionPlace {
 /** A trained model, whether or not it has been published. */
 export interface Challenger {
   /** The held-out rows with the model's scores. */
-  readonly heldOut: Omit<HeldOut, 'encoded' | 'uncalibrated' | 'unknownShares'>;
+  readonly heldOut: Omit<HeldOut, 'encoded' | 'uncalibrated'>;
   readonly mature: Pick<MatureRows, 'indices' | 'metrics'>;
   readonly trained: Pick<TrainedModel, 'folder' | 'counts' | 'summary'>;
   /** The manifest's section `data`, on the rows that the model was trained on; it may not be published yet. */

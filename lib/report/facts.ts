@@ -14,6 +14,7 @@ import { type FeatureDrift, featureDrifts } from '../gate/feature-drift.ts';
 import { readDistributions } from '../gate/feature-facts.ts';
 import { versionIdFrom } from '../registry/keys.ts';
 import { digestFile } from '../registry/version-files.ts';
+import { unknownShares } from '../table/encode/value-counts.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { EpochRecord } from '../training/fit.ts';
 import { funnelTasks } from '../training/held-out/funnel-tasks.ts';
@@ -141,7 +142,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
     bestEpoch: trained.bestEpoch,
     segments: segmentFacts(heldOut, mature.indices, tasks, champion?.probabilities ?? null),
     summary: trained.summary,
-    unknownShares: heldOut.unknownShares,
+    unknownShares: unknownShares(trained.counts.test),
     drift: decided?.champion == null ? null : await driftFrom(decided.champion, trained.folder),
     sampleRows: sample.chunk.rows,
     features: declaration.features.length,

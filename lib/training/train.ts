@@ -86,7 +86,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   await writeFile(join(folder, VALUE_COUNTS_FILE), `${JSON.stringify(rows.counts)}\n`);
 
   const uncalibratedFolder = calibration?.uncalibratedFolder ?? null;
-  const heldOut = await scoreHeldOut(opened, rows.test, { ...options, encoder, folder, uncalibratedFolder });
+  const heldOut = await scoreHeldOut(opened, rows.test, { ...options, folder, uncalibratedFolder });
   const tasks = funnelTasks(log.declaration);
   const measured = { tasks, trainingRates: taskRates(tasks, stageRates(summary)) };
   const indices = matureIndices(heldOut.labels);

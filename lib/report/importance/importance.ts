@@ -1,6 +1,5 @@
 /** What each feature is worth to the model: how much worse it ranks with that feature's values from other rows. */
 
-import type { ScoringModel } from '../../engine/ort/scoring-model.ts';
 import { type FunnelTask, taskRows } from '../../evaluation/funnel.ts';
 import { placements } from '../../evaluation/placements.ts';
 import { randomStream } from '../../numbers/random.ts';
@@ -10,7 +9,7 @@ import type { OnProgress } from '../../training/progress.ts';
 import { type ImportancePlan, planImportance, SHUFFLES } from './plan.ts';
 import { drawDonors, type Sample } from './sample.ts';
 import { strongestFeatures } from './screening.ts';
-import { scoreShuffled } from './shuffled-scores.ts';
+import { type Predicting, scoreShuffled } from './shuffled-scores.ts';
 
 /** Positives that an AUC needs before anything is made of it. */
 export const LEAST_POSITIVES = 20;
@@ -40,7 +39,7 @@ export interface ImportanceOptions {
  * probabilities most.
  */
 export async function permutationImportance(
-  model: Pick<ScoringModel, 'predict'>,
+  model: Predicting,
   sample: Sample,
   { tasks, features: all, seed, onProgress, signal }: ImportanceOptions,
   plan: ImportancePlan = planImportance(all.length),

@@ -1,18 +1,17 @@
 /** Finds the features that are worth measuring, where they are too many to measure all. */
-import type { ScoringModel } from '../../engine/ort/scoring-model.ts';
 import { randomStream } from '../../numbers/random.ts';
 import type { Probabilities } from '../../training/held-out/predict.ts';
 import { pickEncoded } from './encoded-rows.ts';
 import type { ImportancePlan } from './plan.ts';
 import { drawDonors, type Sample } from './sample.ts';
-import { scoreShuffled } from './shuffled-scores.ts';
+import { type Predicting, scoreShuffled } from './shuffled-scores.ts';
 
 /**
  * Returns the features that move the probabilities most when they are shuffled among a few rows, in the order in which
  * they were given. How far they move is told from far fewer rows than what that does to an AUC.
  */
 export async function strongestFeatures(
-  model: Pick<ScoringModel, 'predict'>,
+  model: Predicting,
   { chunk, probabilities, weight }: Sample,
   features: readonly string[],
   { plan, seed }: { readonly plan: ImportancePlan; readonly seed: number },

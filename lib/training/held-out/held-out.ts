@@ -4,8 +4,6 @@
  */
 
 import { readOutcomes } from '../../table/check/outcomes.ts';
-import { unknownShares, ValueCounter } from '../../table/encode/value-counts.ts';
-import type { Encoder } from '../../table/encoder.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
 import type { OnProgress } from '../progress.ts';
 import type { EncodedRows } from '../rows/encoded-rows.ts';
@@ -15,15 +13,12 @@ import { type Probabilities, predictRows, type ScoredRows } from './predict.ts';
 export interface HeldOut extends ScoredRows {
   /** The scores of the same model without its calibration; `null` where none is declared. */
   readonly uncalibrated: Probabilities | null;
-  /** Share of a feature's values that the encoder does not know, by feature with a vocabulary. */
-  readonly unknownShares: Readonly<Record<string, number>>;
   /** The encoded rows, on the scratch disk. */
   readonly encoded: EncodedRows;
 }
 
-/** The encoder and the files of the model to score with. */
+/** The files of the model to score with. */
 export interface HeldOutOptions {
-  readonly encoder: Encoder;
   /** Folder of the model, and that of the same model without its calibration. */
   readonly folder: string;
   readonly uncalibratedFolder: string | null;
@@ -36,15 +31,13 @@ export interface HeldOutOptions {
 export async function scoreHeldOut(
   { database, log }: OpenedLog,
   encoded: EncodedRows,
-  { encoder, folder, uncalibratedFolder, threads, onProgress, signal }: HeldOutOptions,
+  { folder, uncalibratedFolder, threads, onProgress, signal }: HeldOutOptions,
 ): Promise<HeldOut> {
-  const counter = new ValueCounter(encoder);
   const options = { phase: 'evaluate', threads, ...(onProgress && { onProgress }), ...(signal && { signal }) } as const;
   return {
     ...(await readOutcomes(database, log, ['test'])),
-    probabilities: await predictRows(folder, encoded, { ...options, onChunk: (chunk) => counter.add(chunk) }),
+    probabilities: await predictRows(folder, encoded, options),
     uncalibrated: uncalibratedFolder === null ? null : await predictRows(uncalibratedFolder, encoded, options),
-    unknownShares: unknownShares(counter.counts()),
     encoded,
   };
 }

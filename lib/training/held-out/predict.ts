@@ -5,6 +5,7 @@ import { type Outcomes, readOutcomes } from '../../table/check/outcomes.ts';
 import { encodeLog } from '../../table/encode/encode.ts';
 import type { EncodedChunk, Part } from '../../table/encoded.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
+import { mapAhead } from '../../workers/map-ahead.ts';
 import type { OnProgress, Progress } from '../progress.ts';
 import type { EncodedRows } from '../rows/encoded-rows.ts';
 
@@ -32,14 +33,15 @@ export interface PredictOptions {
  * @throws {Error} where there are more or fewer rows than `rows`.
  */
 export async function predictChunks(
-  { outputs, predict }: Pick<ScoringModel, 'outputs' | 'predict'>,
+  { outputs, predict, chunksAtOnce }: Pick<ScoringModel, 'outputs' | 'predict' | 'chunksAtOnce'>,
   chunks: AsyncIterable<EncodedChunk>,
   { rows, phase, onChunk, onProgress, signal }: PredictOptions,
 ): Promise<Probabilities> {
   const probabilities = Object.fromEntries(outputs.map((name) => [name, new Float32Array(rows)]));
   let done = 0;
-  for await (const chunk of chunks) {
-    for (const [name, values] of Object.entries(await predict(chunk))) probabilities[name]?.set(values, done);
+  const scored = mapAhead(chunks, chunksAtOnce, async (chunk) => ({ chunk, predictions: await predict(chunk) }));
+  for await (const { chunk, predictions } of scored) {
+    for (const [name, values] of Object.entries(predictions)) probabilities[name]?.set(values, done);
     onChunk?.(chunk);
     done += chunk.rows;
     onProgress?.({ phase, done, total: rows });

@@ -12,6 +12,7 @@ const CTR = { name: 'ctr', title: 'CTR', output: 'pctr', label: 'click', given: 
 
 /** Clicks depend on `strong` more than on `weak`, and not on any `idle` number. */
 const model = {
+  chunksAtOnce: 2,
   async predict({ rows, numbers }: EncodedChunk) {
     const { strong = new Float32Array(rows), weak = new Float32Array(rows) } = numbers;
     return { pctr: strong.map((value, row) => 1 / (1 + Math.exp(1 - 3 * value - (weak[row] as number)))) };
