@@ -51,7 +51,7 @@ export function startTraining(
   const command = [process.execPath, ...modules, 'dist/training.js'];
   const child = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
     cwd: ROOT,
-    env: { ...process.env, THREADS: '1', MEMORY_MIB: '512', POWERTOOLS_DEV: 'false', ...environment },
+    env: { ...process.env, THREADS: '2', MEMORY_MIB: '512', POWERTOOLS_DEV: 'false', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: LogLine[] = [];
