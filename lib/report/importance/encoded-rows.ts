@@ -24,22 +24,32 @@ export function joinChunks(chunks: readonly EncodedChunk[]): EncodedChunk {
   };
 }
 
-/** Rows of one chunk that replace those of another, from row `at` on. */
+/** Rows of one input that get the values of other rows, from row `at` on. */
 export interface Replacement {
-  readonly source: EncodedChunk;
+  readonly input: string;
   readonly donors: Uint32Array;
   readonly at: number;
 }
 
-/** The same rows, but with one input's values from other rows; a bag's weights go with its values. */
-export function replaceInput(chunk: EncodedChunk, input: string, { source, donors, at }: Replacement): EncodedChunk {
+/**
+ * The same rows, but some with the values of one input from the rows of `source`; a bag's weights go with its values.
+ * Columns that are not replaced are shared with `chunk`.
+ */
+export function replaceInputs(
+  chunk: EncodedChunk,
+  source: EncodedChunk,
+  replacements: readonly Replacement[],
+): EncodedChunk {
   const replace = <T extends Column>(columns: Readonly<Record<string, T>>, from: Readonly<Record<string, T>>) => {
-    const column = columns[input];
-    if (column === undefined) return columns;
-    const values = gather(from[input] as T, source.rows, donors);
-    const changed = column.slice() as T;
-    changed.set(values, (at * values.length) / Math.max(1, donors.length));
-    return { ...columns, [input]: changed };
+    const replaced: Record<string, T> = { ...columns };
+    for (const { input, donors, at } of replacements) {
+      const column = replaced[input];
+      if (column === undefined) continue;
+      const changed = column === columns[input] ? (column.slice() as T) : column;
+      changed.set(gather(from[input] as T, source.rows, donors), (at * column.length) / chunk.rows);
+      replaced[input] = changed;
+    }
+    return replaced;
   };
   return {
     rows: chunk.rows,

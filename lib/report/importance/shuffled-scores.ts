@@ -3,7 +3,7 @@ import type { ScoringModel } from '../../engine/ort/scoring-model.ts';
 import type { EncodedChunk } from '../../table/encoded.ts';
 import type { Probabilities } from '../../training/held-out/predict.ts';
 import { mapAhead } from '../../workers/map-ahead.ts';
-import { joinChunks, replaceInput } from './encoded-rows.ts';
+import { joinChunks, replaceInputs } from './encoded-rows.ts';
 
 /** Rows that the model scores at once: a run takes its time for each input, however few rows it has. */
 const ROWS_TOGETHER = 8192;
@@ -35,13 +35,15 @@ export async function* scoreShuffled(
 async function* shuffledChunks(chunk: EncodedChunk, shuffles: readonly Shuffle[]): AsyncGenerator<EncodedChunk> {
   const { rows } = chunk;
   if (rows === 0) return;
-  const most = Math.max(1, Math.floor(ROWS_TOGETHER / rows));
+  const most = Math.min(shuffles.length, Math.max(1, Math.floor(ROWS_TOGETHER / rows)));
+  const copiesOf = (count: number) => joinChunks(new Array<EncodedChunk>(count).fill(chunk));
+  const copies = copiesOf(most);
   for (let first = 0; first < shuffles.length; first += most) {
     const some = shuffles.slice(first, first + most);
-    const copies = joinChunks(some.map(() => chunk));
-    yield some.reduce(
-      (all, { feature, donors }, place) => replaceInput(all, feature, { source: chunk, donors, at: place * rows }),
-      copies,
+    yield replaceInputs(
+      some.length === most ? copies : copiesOf(some.length),
+      chunk,
+      some.map(({ feature, donors }, place) => ({ input: feature, donors, at: place * rows })),
     );
   }
 }
