@@ -5,7 +5,7 @@ import { fitCalibrators } from '../../../lib/evaluation/calibration/fit-calibrat
 import { fitIsotonic } from '../../../lib/evaluation/calibration/isotonic.ts';
 import { fitPlatt } from '../../../lib/evaluation/calibration/platt.ts';
 import { reachMass } from '../../../lib/evaluation/calibration/reach-mass.ts';
-import { stageGraph } from '../../../lib/model/stage-graph.ts';
+import { type StageGraph, stageGraph } from '../../../lib/model/stage-graph.ts';
 import { chainOfThree, chainOfTwo, esm2 } from '../../model/funnels.ts';
 import { calibratorRows } from '../reference/calibrator-rows.ts';
 
@@ -32,10 +32,24 @@ describe('reachMass', () => {
   const logits: Record<string, number> = { click: -2, action: 0.5, buy_after_action: 1, buy_after_other: -3 };
   const logitOf = (tower: string) => logits[tower] as number;
   const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+  /** The mass of one row. */
+  const massOf = (
+    of: StageGraph,
+    logit: (tower: string) => number,
+    way: { readonly from: string; readonly to: string },
+    differentiated: readonly string[] = [],
+  ) => {
+    const { reached, missed, slopes } = reachMass(of, (tower) => Float64Array.of(logit(tower)), {
+      ...way,
+      rows: 1,
+      differentiated,
+    });
+    return { reached: reached[0] as number, missed: missed[0] as number, slopes: slopes.map(([slope]) => slope) };
+  };
 
   it('sums over exclusive paths (equation 9 of arXiv 1910.07099)', () => {
     const [click, action, afterAction, afterOther] = [-2, 0.5, 1, -3].map(sigmoid) as [number, number, number, number];
-    const { reached, missed } = reachMass(stageGraph(esm2), logitOf, { from: 'impression', to: 'buy' });
+    const { reached, missed } = massOf(stageGraph(esm2), logitOf, { from: 'impression', to: 'buy' });
     expect(reached).toBeCloseTo(click * (action * afterAction + (1 - action) * afterOther), 14);
     expect(reached + missed).toBeCloseTo(1, 14);
   });
@@ -43,19 +57,18 @@ describe('reachMass', () => {
   it('has the derivatives that finite differences give', () => {
     const towers = ['click', 'action', 'buy_after_action', 'buy_after_other'];
     const way = { from: 'impression', to: 'buy' };
-    const { slopes } = reachMass(stageGraph(esm2), logitOf, way, towers);
+    const { slopes } = massOf(stageGraph(esm2), logitOf, way, towers);
     for (const [i, tower] of towers.entries()) {
       const moved = (by: number) => (name: string) => logitOf(name) + (name === tower ? by : 0);
       const difference =
-        (reachMass(stageGraph(esm2), moved(1e-5), way).reached -
-          reachMass(stageGraph(esm2), moved(-1e-5), way).reached) /
+        (massOf(stageGraph(esm2), moved(1e-5), way).reached - massOf(stageGraph(esm2), moved(-1e-5), way).reached) /
         2e-5;
       expect(slopes[i]).toBeCloseTo(difference, 9);
     }
   });
 
   it('loses neither the reached nor the missed mass at logits of 80', () => {
-    const { reached, missed } = reachMass(graph, () => 80, { from: 'impression', to: 'conversion' });
+    const { reached, missed } = massOf(graph, () => 80, { from: 'impression', to: 'conversion' });
     expect(reached).toBe(1);
     expect(missed / (2 * Math.exp(-80))).toBeCloseTo(1, 12);
   });
