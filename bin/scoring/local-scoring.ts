@@ -32,6 +32,9 @@ export interface ChosenModel {
   readonly scratch: string;
 }
 
+/** One shard is scored while another is written. */
+const SHARDS_AT_ONCE = 2;
+
 /** Runs work with a model whose current version is being loaded meanwhile, and frees it afterwards. */
 export async function withModel<T>(
   store: Store,
@@ -74,6 +77,7 @@ export async function withScoring<T>(
           models: registryModels(store, name),
           files: candidateFiles({ store, models: loader, scratch }),
           handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
+          concurrency: options.threads === 1 ? 1 : SHARDS_AT_ONCE,
           scratch,
           signal: session.signal,
           ...which,

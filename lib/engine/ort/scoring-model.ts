@@ -1,6 +1,7 @@
 /** Scores encoded rows with a published model. It needs no library but onnxruntime, because it runs in the Lambda. */
 import { channel } from 'node:diagnostics_channel';
 import type { EncodedChunk } from '../../table/encoded.ts';
+import { turns } from '../../workers/turns.ts';
 import { openScorer, readProgram } from '../scoring/program.ts';
 import { ScoringThreads } from '../scoring/scoring-threads.ts';
 import type { SessionOptions } from './session.ts';
@@ -30,35 +31,30 @@ export interface ScoringModel {
 }
 
 /**
- * Opens the `model.onnx` of a model version's folder, whose files must have been verified against its manifest. Small
- * chunks are scored in this thread, large ones in as many worker threads as `threads`, unless that is 1.
+ * Opens the `model.onnx` of a model version's folder, whose files must have been verified against its manifest. A first
+ * chunk of few rows is scored in this thread; one of many rows and all that follow in as many worker threads as
+ * `threads`, unless that is 1.
  */
 export async function openScoringModel(
   folder: string,
   { threads }: Pick<SessionOptions, 'threads'>,
 ): Promise<ScoringModel> {
   const program = await readProgram(folder);
-  const own = await openScorer(program);
-  let last: Promise<unknown> = Promise.resolve();
+  const own = await openScorer(program, threads);
+  const inTurn = turns();
   let workers: ScoringThreads | null = null;
-  const predictHere = (chunk: EncodedChunk) => {
-    const scored = last.then(() => own.predict(chunk));
-    last = scored.catch(() => undefined);
-    return scored;
-  };
   return {
     outputs: program.outputs,
     chunksAtOnce: threads === 1 ? 1 : 2 * threads,
     predict(chunk) {
       SCORED_CHUNKS.publish({ folder, rows: chunk.rows } satisfies ScoredChunk);
-      if (threads === 1 || chunk.rows < MANY_ROWS) return predictHere(chunk);
+      if (threads === 1 || (workers === null && chunk.rows < MANY_ROWS)) return inTurn(() => own.predict(chunk));
       workers ??= new ScoringThreads(program, threads);
       return workers.predict(chunk);
     },
     async release() {
-      await last;
       await workers?.release();
-      await own.release();
+      await inTurn(() => own.release());
     },
   };
 }

@@ -18,10 +18,19 @@ export class EntityRows {
     return this.#count;
   }
 
-  /** Removes all rows. */
-  clear(): void {
-    this.#count = 0;
-    this.#places.fill(0);
+  /** Removes the rows that were added last, so that `count` remain. */
+  truncate(count: number): void {
+    if (count === 0) this.#places.fill(0);
+    else {
+      const mask = this.#places.length - 1;
+      // No row that remains was placed after one that is removed, so the places of these are simply freed.
+      for (let number = this.#count - 1; number >= count; number--) {
+        let place = hashOf(this.#rows, number * this.#words, this.#words) & mask;
+        while (this.#places[place] !== number + 1) place = (place + 1) & mask;
+        this.#places[place] = 0;
+      }
+    }
+    this.#count = count;
   }
 
   /**

@@ -19,18 +19,23 @@ const ROWS_MULTIPLE = 16;
 export class PartBlocks {
   readonly #memory: PartMemory;
   readonly #width: number;
+  readonly #mostKept: number;
   readonly #free: number[] = [];
   #allocated = 0;
 
-  /** @param width floats of a row. */
-  constructor(memory: PartMemory, width: number) {
+  /**
+   * @param width floats of a row.
+   * @param keptBytes of the blocks that may be kept.
+   */
+  constructor(memory: PartMemory, width: number, keptBytes: number) {
     this.#memory = memory;
     this.#width = width;
+    this.#mostKept = Math.floor(keptBytes / (4 * width * RUN_ROWS));
   }
 
-  /** Blocks that are in use. */
-  get taken(): number {
-    return this.#allocated - this.#free.length;
+  /** Whether more blocks are in use than may be kept. */
+  get isFull(): boolean {
+    return this.#allocated - this.#free.length > this.#mostKept;
   }
 
   take(): number {
@@ -55,9 +60,13 @@ export class PartRows {
   readonly #blocks: PartBlocks;
   readonly #words: number;
   readonly #entities: EntityRows;
+  /** Whether rows of a piece are often of the same entity, in the piece or before it; and of one before it. */
   readonly #repetition = new Repetition();
+  readonly #return = new Repetition();
   /** Blocks of the entities' parts, in the order of their numbers. */
   #kept: number[] = [];
+  /** Number of entities before the last piece. */
+  #before = 0;
   /** The block of the parts of rows that are not kept. */
   readonly #passing: number;
   #keys = new Int32Array(0);
@@ -83,20 +92,13 @@ export class PartRows {
     return new PartRows(part, session, memory, blocks, width);
   }
 
-  /** Forgets what was computed. */
-  clear(): void {
-    this.#entities.clear();
-    this.#blocks.giveBack(this.#kept);
-    this.#kept = [];
-  }
-
   release(): Promise<void> {
     return this.#session.release();
   }
 
   /**
-   * Computes the part of the entities in rows of a chunk that are not known yet. Returns whether it did so: not if
-   * hardly any row was one of an entity before.
+   * Computes the part of the entities in a piece of a chunk that are not known yet. Returns whether it did so: not if
+   * hardly any row of the last ones was of an entity that was there before.
    */
   async keep(chunk: EncodedChunk, from: number, rows: number): Promise<boolean> {
     if (!this.#repetition.isWorthwhile()) return false;
@@ -107,7 +109,8 @@ export class PartRows {
     this.#fillKeys(chunk, from, rows);
     const before = this.#entities.count;
     const added = this.#entities.add(this.#keys.subarray(0, rows * this.#words), this.#numbers);
-    this.#repetition.saw(rows, added.length);
+    this.#repetition.saw(rows, rows - added.length);
+    if (before > 0) this.#return.saw(rows, countBelow(before, this.#numbers, rows));
     for (let done = 0; done < added.length; ) {
       const slot = (before + done) % RUN_ROWS;
       if (slot === 0) this.#kept.push(this.#blocks.take());
@@ -117,7 +120,23 @@ export class PartRows {
       await this.#run(this.#picked(chunk, positions), count, offset);
       done += count;
     }
+    this.#before = before;
     return true;
+  }
+
+  /**
+   * Ends a piece: forgets its new entities if there is no room for them, and all entities if hardly any of them returned
+   * in the last pieces.
+   */
+  endPiece(): void {
+    if (!this.#return.isWorthwhile()) this.#truncate(0);
+    else if (this.#blocks.isFull) this.#truncate(this.#before);
+  }
+
+  #truncate(count: number): void {
+    if (this.#entities.count === count) return;
+    this.#entities.truncate(count);
+    this.#blocks.giveBack(this.#kept.splice(Math.ceil(count / RUN_ROWS)));
   }
 
   /** Writes the addresses of the parts of rows that were kept, from position `start` of the last call of `keep`. */
@@ -174,4 +193,10 @@ function rangeOf(from: number, rows: number): Int32Array {
 
 function bitsOf(values: Int32Array | Float32Array): Int32Array {
   return values instanceof Int32Array ? values : new Int32Array(values.buffer, values.byteOffset, values.length);
+}
+
+function countBelow(limit: number, numbers: Int32Array, rows: number): number {
+  let count = 0;
+  for (let row = 0; row < rows; row++) if ((numbers[row] as number) < limit) count += 1;
+  return count;
 }

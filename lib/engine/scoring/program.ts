@@ -41,7 +41,13 @@ export async function readProgram(folder: string): Promise<ScoringProgram> {
   };
 }
 
-/** Opens a model in this thread. */
-export function openScorer({ whole, split, inputs, folder }: ScoringProgram): Promise<Scorer> {
-  return split === null ? openPlainScorer(whole, inputs, folder) : SplitScorer.open(split, folder);
+/** Bytes of the parts of entities that are kept for rows to come, by all threads together. */
+const KEPT_BYTES = 96 * 2 ** 20;
+/** And by each thread, at least. */
+const LEAST_KEPT_BYTES = 32 * 2 ** 20;
+
+/** Opens a model in this thread, which is one of so many that score with it. */
+export function openScorer({ whole, split, inputs, folder }: ScoringProgram, threads: number): Promise<Scorer> {
+  if (split === null) return openPlainScorer(whole, inputs, folder);
+  return SplitScorer.open(split, folder, Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES));
 }

@@ -1,33 +1,36 @@
-/** Rows after which it is known whether entities repeat: the first ones of a file are all new. */
+/** Rows after which it is known whether something repeats: the first ones of a file are all new. */
 const ROWS_SEEN = 16_384;
-/** Share of rows of known entities from which on keeping them is worth its cost. */
+/** Share of the rows that must repeat for it to be worth its cost. */
 const WORTHWHILE_SHARE = 0.1;
-/** Most calls for which a look is not worthwhile, before the next one. */
+const FEWEST_SKIPPED = 8;
 const MOST_SKIPPED = 64;
 
-/** Decides whether to look for rows of entities that were there before. It only decides over time, never over results. */
+/**
+ * Decides from what was found so far whether to go on with looking for repeated rows: where hardly any repeats, it is
+ * tried again only now and then. It decides over time alone, not over results.
+ */
 export class Repetition {
   #rows = 0;
-  #known = 0;
-  #skipped = 4;
+  #repeated = 0;
+  #skipped = FEWEST_SKIPPED;
   #toSkip = 0;
 
-  /** Whether the next rows are worth a look. */
+  /** Whether the next piece of rows is worth a look; to be asked once for each piece. */
   isWorthwhile(): boolean {
     if (this.#toSkip === 0) return true;
     this.#toSkip -= 1;
     return false;
   }
 
-  /** Notes how many of some rows were of entities that are new. */
-  saw(rows: number, added: number): void {
+  /** Notes how many of some rows that were looked at repeated others. */
+  saw(rows: number, repeated: number): void {
     this.#rows += rows;
-    this.#known += rows - added;
+    this.#repeated += repeated;
     if (this.#rows < ROWS_SEEN) return;
-    if (this.#known < WORTHWHILE_SHARE * this.#rows) {
-      this.#skipped = Math.min(2 * this.#skipped, MOST_SKIPPED);
+    if (this.#repeated < WORTHWHILE_SHARE * this.#rows) {
       this.#toSkip = this.#skipped;
-    } else this.#skipped = 4;
-    [this.#rows, this.#known] = [0, 0];
+      this.#skipped = Math.min(2 * this.#skipped, MOST_SKIPPED);
+    } else this.#skipped = FEWEST_SKIPPED;
+    [this.#rows, this.#repeated] = [0, 0];
   }
 }

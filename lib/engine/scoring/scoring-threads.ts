@@ -16,7 +16,7 @@ export class ScoringThreads implements Scorer {
     this.#program = program;
     this.#workers = Array.from({ length: threads }, () => new WorkerThread(workerUrl('scoring-worker')));
     // A model that cannot be opened makes the chunks fail, too.
-    for (const worker of this.#workers) worker.request({ program }).catch(() => undefined);
+    for (const worker of this.#workers) worker.request({ program, threads }).catch(() => undefined);
   }
 
   async predict(chunk: EncodedChunk): Promise<Record<string, Float32Array>> {

@@ -1,29 +1,30 @@
 /** The module of a worker thread that scores chunks in the order in which they arrive. */
 import { serveRequests } from '../../workers/serve-requests.ts';
+import { turns } from '../../workers/turns.ts';
 import { type PackedChunk, unpackChunk } from './packed-chunk.ts';
 import { openScorer, type ScoringProgram } from './program.ts';
 import type { Scorer } from './scorer.ts';
 
 /** The first request is the model; those that follow are chunks. */
-export type ScoringRequest = { readonly program: ScoringProgram } | { readonly chunk: PackedChunk };
+export type ScoringRequest =
+  | { readonly program: ScoringProgram; readonly threads: number }
+  | { readonly chunk: PackedChunk };
 
 /** The outputs of a chunk, by name. */
 export type ScoringResponse = Record<string, Float32Array>;
 
 let opened: Promise<{ readonly scorer: Scorer; readonly program: ScoringProgram }> | undefined;
-/** The end of what was asked for so far: a scorer scores one chunk at a time. */
-let last: Promise<unknown> = Promise.resolve();
+/** A scorer scores one chunk at a time. */
+const inTurn = turns();
 
 serveRequests<ScoringRequest, ScoringResponse>(async (request) => {
   if ('program' in request) {
-    const { program } = request;
-    opened = openScorer(program).then((scorer) => ({ scorer, program }));
+    const { program, threads } = request;
+    opened = openScorer(program, threads).then((scorer) => ({ scorer, program }));
     await opened;
     return { response: {} };
   }
-  const scored = last.then(() => predict(request.chunk));
-  last = scored.catch(() => undefined);
-  const response = await scored;
+  const response = await inTurn(() => predict(request.chunk));
   return { response, transfer: Object.values(response).map(({ buffer }) => buffer as ArrayBuffer) };
 });
 

@@ -8,9 +8,6 @@ import type { FirstLayer, SplitModel } from './split-model.ts';
 
 /** Rows whose entities are looked for at once. */
 const PIECE_ROWS = 8192;
-/** Bytes of the parts that are kept. */
-const KEPT_BYTES = 128 * 2 ** 20;
-
 /** A layer's place in the memory. */
 interface PlacedLayer extends FirstLayer {
   /** First column of its part. */
@@ -23,40 +20,29 @@ interface PlacedLayer extends FirstLayer {
 /** Scores rows one run after the other, in the thread that calls it. */
 export class SplitScorer implements Scorer {
   readonly #memory: PartMemory;
-  readonly #blocks: PartBlocks;
-  readonly #mostBlocks: number;
   readonly #parts: readonly PartRows[];
   readonly #layers: readonly PlacedLayer[];
   readonly #tail: Session;
   /** Addresses of the parts of a run's rows: a list of `RUN_ROWS` for each part. */
   readonly #addressesAt: number;
 
-  private constructor(
-    memory: PartMemory,
-    blocks: PartBlocks,
-    parts: readonly PartRows[],
-    layers: readonly PlacedLayer[],
-    tail: Session,
-  ) {
+  private constructor(memory: PartMemory, parts: readonly PartRows[], layers: readonly PlacedLayer[], tail: Session) {
     this.#memory = memory;
-    this.#blocks = blocks;
-    const width = layers.reduce((sum, layer) => sum + layer.width, 0);
-    this.#mostBlocks = Math.floor(KEPT_BYTES / (RUN_ROWS * width * 4));
     this.#parts = parts;
     this.#layers = layers;
     this.#tail = tail;
     this.#addressesAt = memory.allocate(parts.length * RUN_ROWS);
   }
 
-  /** Opens a model whose tensors are in a folder. */
-  static async open({ parts, layers, tail }: SplitModel, folder: string): Promise<SplitScorer> {
+  /** Opens a model whose tensors are in a folder. Parts of up to `keptBytes` are kept for rows to come. */
+  static async open({ parts, layers, tail }: SplitModel, folder: string, keptBytes: number): Promise<SplitScorer> {
     const memory = await PartMemory.create();
     const width = layers.reduce((sum, layer) => sum + layer.width, 0);
-    const blocks = new PartBlocks(memory, width);
+    const blocks = new PartBlocks(memory, width, keptBytes);
     const opened: PartRows[] = [];
     for (const part of parts) opened.push(await PartRows.open(part, { memory, blocks, width, folder }));
     const tailSession = await Session.open(tail, { threads: 1, dataFolder: folder });
-    return new SplitScorer(memory, blocks, opened, placed(memory, layers), tailSession);
+    return new SplitScorer(memory, opened, placed(memory, layers), tailSession);
   }
 
   /** Returns the outputs of all rows of a chunk, by name. */
@@ -78,8 +64,6 @@ export class SplitScorer implements Scorer {
     rows: number,
     results: Readonly<Record<string, Float32Array>>,
   ): Promise<void> {
-    const mostNew = this.#parts.length * (Math.ceil(rows / RUN_ROWS) + 1);
-    if (this.#blocks.taken + mostNew > this.#mostBlocks) for (const part of this.#parts) part.clear();
     const kept: boolean[] = [];
     for (const part of this.#parts) kept.push(await part.keep(chunk, from, rows));
     for (let start = 0; start < rows; start += RUN_ROWS) {
@@ -91,6 +75,7 @@ export class SplitScorer implements Scorer {
       }
       await this.#tail.run(this.#layerValues(count), runOutputs(results, from + start, count));
     }
+    for (const part of this.#parts) part.endPiece();
   }
 
   /** Computes the first layers of a run's rows from their parts. */

@@ -13,6 +13,7 @@ import { scoreRows } from '../../table/candidates/score-shard.ts';
 import type { Relation } from '../../table/columns.ts';
 import { DataError, hasInvalidatedDatabase, isFullDisk } from '../../table/errors.ts';
 import type { CandidateFile } from '../../table/formats/candidate-file.ts';
+import { type InTurn, turns } from '../../workers/turns.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
 import type { FileVersion } from '../protocol/keys.ts';
 import type { CandidateFiles, ModelVersion, ScoredShard, ShardRequest } from '../protocol/ports.ts';
@@ -38,7 +39,10 @@ export interface CandidateFilesOptions {
   readonly wholeTableBytes?: number;
 }
 
-/** Plans and scores candidate files with the model version that each request names. */
+/**
+ * Plans and scores candidate files with the model version that each request names. Several shards may be scored at once:
+ * one of them is then read and predicted while others are opened, written and stored.
+ */
 export function candidateFiles({
   store,
   models,
@@ -53,6 +57,7 @@ export function candidateFiles({
     folder: tablesFolder,
     ...(wholeTableBytes && { wholeBytes: wholeTableBytes }),
   });
+  const inTurn = turns();
   return {
     plan: (file, version) =>
       withFile({ store, scratch, models }, { file, model: version }, async (candidates) => {
@@ -79,14 +84,14 @@ export function candidateFiles({
         throw new RangeError(`no shard ${index} in the plan of ${file.key}: it has ${plan.shards.length}`);
       const where = shard.piece === undefined ? { size: plan.size } : { piece: shard.piece };
       return withFile({ store, scratch, models }, { file, model: request.model, ...where }, (candidates) =>
-        scoreRange({ models, tables }, request, candidates),
+        scoreRange({ models, tables, inTurn }, request, candidates),
       );
     },
   };
 }
 
 async function scoreRange(
-  { models, tables }: { readonly models: ModelLoader; readonly tables: FeatureTables },
+  { models, tables, inTurn }: { readonly models: ModelLoader; readonly tables: FeatureTables; readonly inTurn: InTurn },
   request: ShardRequest,
   file: CandidateFile,
 ): Promise<ScoredShard> {
@@ -105,6 +110,7 @@ async function scoreRange(
     outputs: model.outputs,
     predict: (chunk) => model.predict(chunk),
     chunksAtOnce: model.chunksAtOnce,
+    inTurn,
     scoresPath,
     rejectsPath,
     ...(featureTables && {

@@ -1,10 +1,10 @@
 /** A DuckDB table of predictions, filled from typed arrays without an object for each value. */
-import { BIGINT, type DuckDBAppender, DuckDBDataChunk, FLOAT } from '@duckdb/node-api';
+import { DOUBLE, type DuckDBAppender, DuckDBDataChunk, FLOAT } from '@duckdb/node-api';
 import { type Database, execute, identifier } from '../database.ts';
 
 /** A table of predictions by row. */
 export interface ScoreTable {
-  /** SQL name; columns `"#row"` and one FLOAT for each output. */
+  /** SQL name; columns `"#row"` (a DOUBLE) and one FLOAT for each output. Rows are in the order of the appends. */
   readonly name: string;
   /** Makes all appended rows visible to queries. */
   flush(): void;
@@ -24,7 +24,7 @@ export async function createScoreTable(database: Database, outputs: readonly str
   const name = database.uniqueName('scores');
   await execute(
     database,
-    `CREATE TABLE ${name} ("#row" BIGINT${outputs.map((output) => `, ${identifier(output)} FLOAT`).join('')})`,
+    `CREATE TABLE ${name} ("#row" DOUBLE${outputs.map((output) => `, ${identifier(output)} FLOAT`).join('')})`,
   );
   const connection = await database.connect();
   const appender = await connection.createAppender(name);
@@ -51,16 +51,16 @@ export async function createScoreTable(database: Database, outputs: readonly str
 }
 
 function appendRows(appender: DuckDBAppender, rowNumbers: Float64Array, arrays: readonly Float32Array[]): void {
-  const chunk = DuckDBDataChunk.create([BIGINT, ...arrays.map(() => FLOAT)], rowNumbers.length);
-  fillVector(chunk, 0, BigInt64Array.from(rowNumbers, BigInt));
+  const chunk = DuckDBDataChunk.create([DOUBLE, ...arrays.map(() => FLOAT)], rowNumbers.length);
+  fillVector(chunk, 0, rowNumbers);
   for (const [index, array] of arrays.entries()) fillVector(chunk, index + 1, array);
   appender.appendDataChunk(chunk);
 }
 
-function fillVector(chunk: DuckDBDataChunk, column: number, values: BigInt64Array | Float32Array): void {
+function fillVector(chunk: DuckDBDataChunk, column: number, values: Float64Array | Float32Array): void {
   const vector = chunk.getColumnVector(column);
   const items: unknown = Reflect.get(vector, 'items');
-  if (items instanceof BigInt64Array && values instanceof BigInt64Array) items.set(values);
+  if (items instanceof Float64Array && values instanceof Float64Array) items.set(values);
   else if (items instanceof Float32Array && values instanceof Float32Array) items.set(values);
   else throw new TypeError(`column ${column} is ${vector.type}, got ${values.constructor.name}`);
   vector.flush();

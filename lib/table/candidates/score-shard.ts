@@ -1,11 +1,12 @@
 /** Scores a shard: every row is either scored or rejected. */
 import type { Declaration } from '../../config/declaration.ts';
 import { mapAhead } from '../../workers/map-ahead.ts';
+import type { InTurn } from '../../workers/turns.ts';
 import { countRejects } from '../check/acceptable.ts';
 import { candidateChecks, failedRows, goodRows, writeRejects } from '../check/check-rows.ts';
 import { checkCandidateColumns, checkTrainedKinds } from '../check/required-columns.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
-import { type Database, execute, identifier, queryOne, withCleanup } from '../database.ts';
+import { type Database, identifier, queryOne, withCleanup } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
 import { type FeatureCounts, ValueCounter } from '../encode/value-counts.ts';
 import type { EncodedChunk } from '../encoded.ts';
@@ -37,6 +38,8 @@ export interface ScoreRowsOptions {
   readonly predict: (chunk: EncodedChunk) => Promise<Readonly<Record<string, Float32Array>>>;
   /** Chunks that are predicted at once. @default 1 */
   readonly chunksAtOnce?: number;
+  /** Runs the reading and predicting, while other shards are opened or written. @default runs it at once */
+  readonly inTurn?: InTurn;
   readonly scoresPath: string;
   /** Path of the rejects file, which is written only if a row is rejected. */
   readonly rejectsPath: string;
@@ -65,6 +68,7 @@ export interface ScoredShard {
  */
 export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
   const { database, file, plan, shard, declaration, encoder, outputs, scoresPath } = options;
+  const { inTurn = (work) => work() } = options;
   const { name } = file;
   const columns = outputColumns(plan, declaration, outputs, name);
   const needed = neededColumns({ columns: plan.columns, name }, declaration, encoder);
@@ -75,12 +79,14 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const table = await createScoreTable(database, outputs);
   const notFinite = new NotFiniteRows(database, encoder);
   const score = async (): Promise<ScoredShard> => {
-    const relation = { ...((await options.join?.(rows)) ?? rows), isScored: true };
-    checkCandidateColumns(relation, declaration, encoder.features);
-    checkTrainedKinds(relation, encoder);
-    const encodable = candidateChecks(relation, { ...declaration, ...encoder });
-    const { scored, features } = await predictRows(options, relation, encodable, { table, notFinite });
-    await writeScores(options, relation, columns, table);
+    const { relation, encodable, scored, features } = await inTurn(async () => {
+      const relation = { ...((await options.join?.(rows)) ?? rows), isScored: true };
+      checkCandidateColumns(relation, declaration, encoder.features);
+      checkTrainedKinds(relation, encoder);
+      const encodable = candidateChecks(relation, { ...declaration, ...encoder });
+      return { relation, encodable, ...(await predictRows(options, relation, encodable, { table, notFinite })) };
+    });
+    await writeScores(options, relation, columns, { table, scored });
     const checks = [...encodable, ...notFinite.checks(relation)];
     const rejectedByReason = await reject(options, relation, checks, shard.rows - scored);
     const unknownEntities = await countUnknown(database, relation, checks);
@@ -143,16 +149,26 @@ async function countRepeatedKeys(database: Database, keys: readonly string[], sc
   return Number((await queryOne(database, repeated)).rows);
 }
 
-/** Writes the scores file: the rows that have predictions, in order. */
+/**
+ * Writes the scores file: the rows that have predictions, in order. If all have, rows and predictions are joined by
+ * their positions, which needs neither a hash table nor a sort; that they belong together is checked all the same.
+ */
 async function writeScores(
-  { database, scoresPath }: ScoreRowsOptions,
+  { database, shard, scoresPath }: ScoreRowsOptions,
   relation: Relation,
   columns: readonly OutputColumn[],
-  table: ScoreTable,
+  { table, scored }: { readonly table: ScoreTable; readonly scored: number },
 ): Promise<void> {
   const values = columns.map(({ name, sql }) => `${sql} AS ${identifier(name)}`);
-  const rows = `SELECT ${values.join(', ')} FROM ${relation.from} AS rows JOIN ${table.name} AS scores USING ("#row") ORDER BY "#row"`;
-  await execute(database, `COPY (${rows}) TO ${writePath(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`);
+  const isSame = 'rows."#row" = CAST(scores."#row" AS BIGINT)';
+  const join =
+    scored === shard.rows
+      ? `POSITIONAL JOIN ${table.name} AS scores WHERE ${isSame}`
+      : `JOIN ${table.name} AS scores ON ${isSame} ORDER BY rows."#row"`;
+  const rows = `SELECT ${values.join(', ')} FROM ${relation.from} AS rows ${join}`;
+  const copy = `COPY (${rows}) TO ${writePath(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`;
+  const { Count: written } = await queryOne(database, copy);
+  if (Number(written) !== scored) throw new Error(`${written} scores were written, expected ${scored}`);
 }
 
 /** Counts good rows whose user or item is not in its table, by entity; `null` if such rows are rejected. */

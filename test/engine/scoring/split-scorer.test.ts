@@ -14,7 +14,7 @@ let scorer: Scorer;
 afterEach(() => scorer.release());
 
 async function open(folder: string): Promise<Scorer> {
-  scorer = await openScorer(await readProgram(folder));
+  scorer = await openScorer(await readProgram(folder), 1);
   return scorer;
 }
 
