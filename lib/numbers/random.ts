@@ -25,17 +25,6 @@ export function randomStream(seed: number, name: string): RandomStream {
   return { key: mix(key), bits, uniform: (index) => bits(index) / 2 ** 32 };
 }
 
-/** Fills an array with draws from N(0, deviation^2), two at a time (Box and Muller), and returns it. */
-export function fillNormal(values: Float32Array, deviation: number, random: RandomStream): Float32Array {
-  for (let i = 0; i < values.length; i += 2) {
-    const radius = deviation * Math.sqrt(-2 * Math.log(1 - random.uniform(i)));
-    const angle = 2 * Math.PI * random.uniform(i + 1);
-    values[i] = radius * Math.cos(angle);
-    if (i + 1 < values.length) values[i + 1] = radius * Math.sin(angle);
-  }
-  return values;
-}
-
 /** Returns the numbers 0 .. size - 1 in random order (Fisher-Yates). */
 export function permutation(size: number, random: RandomStream): Uint32Array {
   const order = Uint32Array.from({ length: size }, (_, i) => i);
@@ -49,7 +38,7 @@ export function permutation(size: number, random: RandomStream): Uint32Array {
 }
 
 /** The finaliser of MurmurHash3 (Appleby): every input bit changes every output bit with probability near one half. */
-function mix(value: number): number {
+export function mix(value: number): number {
   let h = value | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

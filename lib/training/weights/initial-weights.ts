@@ -3,7 +3,8 @@ import type { Weights } from '../../engine/engine.ts';
 import type { Model } from '../../model/model.ts';
 import type { ParameterSpec } from '../../model/network.ts';
 import { nearestOnEveryPath, type StageGraph, type Tower } from '../../model/stage-graph.ts';
-import { fillNormal, randomStream } from '../../numbers/random.ts';
+import { fillNormal } from '../../numbers/normal.ts';
+import { randomStream } from '../../numbers/random.ts';
 
 const EMBEDDING_DEVIATION = 0.01;
 const LEAST_SHARE = 1e-6;
