@@ -14,11 +14,11 @@ export const bag: EmbeddedKind<BagInput> = {
   writeRows({ name, length, combiner }, { ids, weights }, rows, into, at) {
     const [source, target] = [ids[name] as Int32Array, into.ids[name] as Int32Array];
     const coefficients = into.coefficients[name] as Float32Array;
-    for (const [i, row] of rows.entries()) {
-      const [from, to] = [row * length, (at + i) * length];
+    const rowWeights = weights[name] as Float32Array;
+    for (let i = 0; i < rows.length; i++) {
+      const [from, to] = [(rows[i] as number) * length, (at + i) * length];
       for (let k = 0; k < length; k++) target[to + k] = source[from + k] as number;
-      const rowWeights = (weights[name] as Float32Array).subarray(from, from + length);
-      bagCoefficients(combiner, rowWeights, coefficients.subarray(to, to + length));
+      writeCoefficients(combiner, { weights: rowWeights, from, length }, coefficients, to);
     }
   },
   embed: (input, table, encoded) =>
@@ -31,25 +31,28 @@ export const bag: EmbeddedKind<BagInput> = {
  * the row of the missing value.
  */
 export function bagCoefficients(combiner: BagInput['combiner'], weights: Float32Array, into: Float32Array): void {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  if (total === 0) {
-    into.fill(0);
-    into[0] = 1;
-    return;
-  }
-  const norm = coefficientNorm(combiner, weights, total);
-  for (let i = 0; i < weights.length; i++) into[i] = (weights[i] as number) / norm;
+  writeCoefficients(combiner, { weights, from: 0, length: weights.length }, into, 0);
 }
 
-function coefficientNorm(combiner: BagInput['combiner'], weights: Float32Array, total: number): number {
-  switch (combiner) {
-    case 'sum':
-      return 1;
-    case 'mean':
-      return total;
-    case 'sqrtn':
-      return Math.sqrt(weights.reduce((sum, weight) => sum + weight * weight, 0));
+/** The weights of one bag among those of many. */
+interface BagWeights {
+  readonly weights: Float32Array;
+  readonly from: number;
+  readonly length: number;
+}
+
+/** Writes the coefficients of one bag among many from a position on. A view of each bag would take longer than its sum. */
+function writeCoefficients(combiner: BagInput['combiner'], bag: BagWeights, into: Float32Array, to: number): void {
+  const { weights, from, length } = bag;
+  let [total, squares] = [0, 0];
+  for (let k = from; k < from + length; k++) {
+    const weight = weights[k] as number;
+    total += weight;
+    squares += weight * weight;
   }
+  const norm = combiner === 'sum' ? 1 : combiner === 'mean' ? total : Math.sqrt(squares);
+  for (let k = 0; k < length; k++) into[to + k] = total === 0 ? 0 : (weights[from + k] as number) / norm;
+  if (total === 0) into[to] = 1;
 }
 
 /**

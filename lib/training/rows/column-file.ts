@@ -19,13 +19,31 @@ const INTEGERS: ReadonlySet<string> = new Set(['ids', 'groups']);
 
 /** Columns of so many rows, all 0. */
 export function emptyColumns<Group extends string>(layout: FileLayout<Group>, rows: number): FileColumns<Group> {
+  return columnsIn(layout, new ArrayBuffer(rows * bytesOfRow(layout)), rows);
+}
+
+/** The columns of so many rows that stand one after the other in a buffer. */
+export function columnsIn<Group extends string>(
+  layout: FileLayout<Group>,
+  buffer: ArrayBuffer,
+  rows: number,
+): FileColumns<Group> {
+  let at = 0;
   const groups = Object.entries<Readonly<Record<string, number>>>(layout).map(([group, lengths]) => {
     const arrays = Object.entries(lengths).map(([name, length]) => {
-      return [name, INTEGERS.has(group) ? new Int32Array(rows * length) : new Float32Array(rows * length)] as const;
+      const values = new (INTEGERS.has(group) ? Int32Array : Float32Array)(buffer, at, rows * length);
+      at += values.byteLength;
+      return [name, values] as const;
     });
     return [group, Object.fromEntries(arrays)] as const;
   });
   return Object.fromEntries(groups) as FileColumns<Group>;
+}
+
+/** Bytes of a row. */
+export function bytesOfRow<Group extends string>(layout: FileLayout<Group>): number {
+  const lengths = Object.values<Readonly<Record<string, number>>>(layout).flatMap((group) => Object.values(group));
+  return lengths.reduce((sum, length) => sum + 4 * length, 0);
 }
 
 /** A column: its group and name, the elements of a row, and its values. */
@@ -51,62 +69,6 @@ export function columnsOf<Group extends string>(
   );
 }
 
-/** Writes the values of rows of a chunk into columns: row `rows[i]` of the chunk becomes row `at + i` there. */
-export type FillRows<Group extends string> = (rows: Uint32Array, into: FileColumns<Group>, at: number) => void;
-
-/** Writes a column file; ends with `finish` or `abandon`. */
-export class ColumnFileWriter<Group extends string> {
-  readonly #path: string;
-  readonly #file: FileHandle;
-  readonly #layout: FileLayout<Group>;
-  readonly #block: FileColumns<Group>;
-  #filled = 0;
-  #rows = 0;
-
-  private constructor(path: string, file: FileHandle, layout: FileLayout<Group>) {
-    this.#path = path;
-    this.#file = file;
-    this.#layout = layout;
-    this.#block = emptyColumns(layout, BLOCK_ROWS);
-  }
-
-  static async create<Group extends string>(path: string, layout: FileLayout<Group>): Promise<ColumnFileWriter<Group>> {
-    return new ColumnFileWriter(path, await open(path, 'w'), layout);
-  }
-
-  /** Adds rows of a chunk, which `fill` reads. */
-  async append(rows: Uint32Array, fill: FillRows<Group>): Promise<void> {
-    for (let from = 0; from < rows.length; ) {
-      const fitting = rows.subarray(from, from + BLOCK_ROWS - this.#filled);
-      fill(fitting, this.#block, this.#filled);
-      from += fitting.length;
-      this.#filled += fitting.length;
-      if (this.#filled === BLOCK_ROWS) await this.#flush();
-    }
-  }
-
-  /** Closes the file without finishing it; its rows cannot be read. */
-  async abandon(): Promise<void> {
-    await this.#file.close();
-  }
-
-  /** Writes what is left and closes the file; where that fails it must still be abandoned. */
-  async finish(): Promise<ColumnFile<Group>> {
-    if (this.#filled > 0) await this.#flush();
-    await this.#file.close();
-    return new ColumnFile(this.#path, this.#layout, this.#rows);
-  }
-
-  async #flush(): Promise<void> {
-    for (const { values, length } of columnsOf(this.#layout, this.#block)) {
-      // `write` may write less than all.
-      await this.#file.writeFile(new Uint8Array(values.buffer, 0, this.#filled * length * 4));
-    }
-    this.#rows += this.#filled;
-    this.#filled = 0;
-  }
-}
-
 /** A written file. */
 export class ColumnFile<Group extends string> {
   readonly rows: number;
@@ -121,7 +83,7 @@ export class ColumnFile<Group extends string> {
     this.layout = layout;
     this.rows = rows;
     this.blocks = Math.ceil(rows / BLOCK_ROWS);
-    this.rowBytes = columnsOf(layout, emptyColumns(layout, 0)).reduce((sum, { length }) => sum + 4 * length, 0);
+    this.rowBytes = bytesOfRow(layout);
   }
 
   /** Rows of a block. */
@@ -139,22 +101,22 @@ export class ColumnFile<Group extends string> {
     }
   }
 
+  /** Reads each block at once: many small reads would take several times as long. */
   async #readBlocks(file: FileHandle, blocks: readonly number[]): Promise<FileColumns<Group>> {
     const rows = blocks.reduce((sum, block) => sum + this.blockRows(block), 0);
     const columns = emptyColumns(this.layout, rows);
+    const targets = columnsOf(this.layout, columns);
+    const bytes = new Uint8Array(Math.min(rows, BLOCK_ROWS) * this.rowBytes);
     let at = 0;
     for (const block of blocks) {
       const count = this.blockRows(block);
-      let position = block * BLOCK_ROWS * this.rowBytes;
-      for (const { name, length, values } of columnsOf(this.layout, columns)) {
-        const bytes = new Uint8Array(values.buffer, at * length * 4, count * length * 4);
-        const { bytesRead } = await file.read(bytes, 0, bytes.length, position);
-        if (bytesRead !== bytes.length)
-          throw new Error(
-            `the cache of encoded rows is cut short: got ${bytesRead} of ${bytes.length} bytes of ${name}`,
-          );
-        position += bytes.length;
-      }
+      const wanted = count * this.rowBytes;
+      const { bytesRead } = await file.read(bytes, 0, wanted, block * BLOCK_ROWS * this.rowBytes);
+      if (bytesRead !== wanted)
+        throw new Error(`the cache of encoded rows is cut short: got ${bytesRead} of ${wanted} bytes of a block`);
+      const sources = columnsOf(this.layout, columnsIn(this.layout, bytes.buffer, count));
+      for (const [index, { values, length }] of targets.entries())
+        values.set((sources[index] as FileColumn<Group>).values, at * length);
       at += count;
     }
     return columns;

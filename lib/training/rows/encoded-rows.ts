@@ -5,7 +5,8 @@
 import { encodeSql } from '../../table/encode/encode-sql.ts';
 import type { EncodedChunk } from '../../table/encoded.ts';
 import type { Encoder } from '../../table/encoder.ts';
-import { type ColumnFile, ColumnFileWriter, type FileLayout } from './column-file.ts';
+import type { ColumnFile, FileLayout } from './column-file.ts';
+import { ColumnFileWriter } from './column-file-writer.ts';
 
 type Group = 'ids' | 'weights' | 'numbers';
 

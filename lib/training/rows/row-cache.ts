@@ -8,7 +8,8 @@ import type { Batch } from '../../engine/engine.ts';
 import { inputColumns, inputKind } from '../../model/kinds/index.ts';
 import { permutation, randomStream } from '../../numbers/random.ts';
 import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../../table/encoded.ts';
-import { BLOCK_ROWS, type ColumnFile, ColumnFileWriter, type FileColumns, type FileLayout } from './column-file.ts';
+import { BLOCK_ROWS, type ColumnFile, type FileColumns, type FileLayout } from './column-file.ts';
+import { ColumnFileWriter } from './column-file-writer.ts';
 import { largestPiece, orderByGroup } from './row-order.ts';
 import { type BatchGroup, Window, type WindowRows } from './window.ts';
 
@@ -76,14 +77,15 @@ export class RowCacheWriter {
       for (const input of this.#inputs) inputKind(input).writeRows(input, chunk, some, into, at);
       for (const [stage, labels] of Object.entries(chunk.labels)) {
         const [label, weight] = [into.labels[stage] as Float32Array, into.weights[stage] as Float32Array];
-        for (const [index, row] of some.entries()) {
-          label[at + index] = labels[row] === 1 ? 1 : 0;
-          weight[at + index] = labels[row] === UNKNOWN_LABEL ? 0 : (chunk.weight[row] as number);
+        for (let i = 0; i < some.length; i++) {
+          const row = some[i] as number;
+          label[at + i] = labels[row] === 1 ? 1 : 0;
+          weight[at + i] = labels[row] === UNKNOWN_LABEL ? 0 : (chunk.weight[row] as number);
         }
       }
       if (into.groups[GROUP] !== undefined && chunk.group !== null)
         // The low 32 bits of the hash: two groups that share them stand together.
-        for (const [index, row] of some.entries()) into.groups[GROUP][at + index] = chunk.group[row] as number;
+        for (let i = 0; i < some.length; i++) into.groups[GROUP][at + i] = chunk.group[some[i] as number] as number;
     });
     this.#rows += rows.length;
     for (const row of rows) this.#weight += chunk.weight[row] as number;

@@ -91,7 +91,7 @@ describe('encoded rows on disk', () => {
     const rows = await write(path);
     await truncate(path, 100_000);
     await expect(rows.chunks().next()).rejects.toThrow(
-      /^the cache of encoded rows is cut short: got \d+ of \d+ bytes of \w+$/,
+      'the cache of encoded rows is cut short: got 100000 of 240012 bytes of a block',
     );
   });
 });
