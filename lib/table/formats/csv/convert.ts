@@ -13,21 +13,15 @@ export interface Conversion {
   readonly clean: string;
   readonly parquet: string;
   readonly dialect: Dialect;
+  /** Number of records that it should have. */
+  readonly rows: number;
   /** Name of the file, for messages. */
   readonly name: string;
-  /** Whether columns of integers become such. */
-  readonly typed: boolean;
+  /**
+   * Positions of the columns that are converted. Those of integers become such. @default all, as texts
+   */
+  readonly needed?: readonly number[] | undefined;
 }
-
-/** Bytes of the longest record when each of its fields is put in quotes, and each quote is doubled. */
-const LONGEST_LINE = 4 * MAX_RECORD_BYTES;
-/** Bytes at the beginning of a text by which columns are taken for integers. */
-const SAMPLE_BYTES = 64 * 1024;
-/** Columns that turn out to have other texts, before all are left as texts. */
-const MOST_OTHERS = 3;
-/** The texts that DuckDB writes for integers, of at most 64 bits. */
-const INTEGER = /^(?:0|-?[1-9][0-9]{0,17})$/;
-const NOT_INTEGER = 'not an integer: column ';
 
 /** A file that has been converted. */
 export interface Converted {
@@ -37,77 +31,87 @@ export interface Converted {
   readonly integers: readonly number[];
 }
 
+/** Bytes of the longest record when each of its fields is put in quotes, and each quote is doubled. */
+const LONGEST_LINE = 4 * MAX_RECORD_BYTES;
+/** Bytes at the beginning of a text by which columns are taken for integers. */
+const SAMPLE_BYTES = 64 * 1024;
+/** The texts that DuckDB writes for integers, of at most 64 bits. */
+const INTEGER = /^(?:0|-?[1-9][0-9]{0,17})$/;
+
 /**
  * Converts clean text to Parquet with the columns `c0`, `c1` and so on, in which empty fields are NULL. They are texts;
- * but a column whose every text is that of an integer may be a BIGINT instead.
+ * but where some columns are needed alone, one whose every text is that of an integer is a BIGINT.
  * @throws {DataError} if DuckDB cannot read it.
  */
 export async function convertClean(database: Database, conversion: Conversion): Promise<Converted> {
-  const integers = await convert(database, conversion, conversion.typed ? await likelyIntegers(conversion) : []);
-  const counted = `SELECT count(*) AS rows FROM read_parquet(${readPath(conversion.parquet)})`;
-  return { rows: Number((await queryOne(database, counted)).rows), integers };
+  const likely = conversion.needed === undefined ? [] : await likelyIntegers(conversion, conversion.needed);
+  const converted = await convert(database, conversion, likely);
+  if (converted.rows === conversion.rows || likely.length === 0) return converted;
+  // Rows with another text in such a column were left out.
+  return convert(database, conversion, await provenIntegers(database, conversion, likely));
 }
 
-/** Begins again without a column that turns out to have other texts. */
-async function convert(
-  database: Database,
-  conversion: Conversion,
-  likely: readonly number[],
-): Promise<readonly number[]> {
-  let integers = likely;
-  for (let others = 1; ; others += 1) {
-    const other = await tryConvert(database, conversion, integers);
-    if (other === null) return integers;
-    integers = others === MOST_OTHERS ? [] : integers.filter((column) => column !== other);
-  }
-}
-
-/** Returns the first column found that is not one of integers, and may have written a part; `null` if there is none. */
-async function tryConvert(
-  database: Database,
-  { clean, parquet, dialect: { delimiter, quote, header }, name }: Conversion,
-  integers: readonly number[],
-): Promise<number | null> {
-  const columns = header.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
-  const mark = literal(quote ?? DEFAULT_QUOTE);
-  const read =
-    `read_csv(${readPath(clean)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = ${mark}, ` +
-    `escape = ${mark}, nullstr = '', new_line = '\\n', max_line_size = ${LONGEST_LINE}, buffer_size = ${4 * LONGEST_LINE}, columns = {${columns}})`;
-  const typed = integers.map((index) => `${integerSql(index)} AS c${index}`);
-  const selected = typed.length === 0 ? '*' : `* REPLACE (${typed.join(', ')})`;
-  // Fast compression, since the file is read a few times and then removed.
-  const write = `COPY (SELECT ${selected} FROM ${read}) TO ${writePath(parquet)} (FORMAT parquet, COMPRESSION snappy)`;
+/** Leaves out the rows in which a column of integers has another text. */
+async function convert(database: Database, conversion: Conversion, integers: readonly number[]): Promise<Converted> {
+  const { parquet, dialect, name } = conversion;
+  const needed = conversion.needed ?? [...dialect.header.keys()];
+  const columns = needed.map((index) => (integers.includes(index) ? `${integerOf(index)} AS c${index}` : `c${index}`));
+  const condition = integers.length === 0 ? '' : ` WHERE ${integers.map(isIntegerText).join(' AND ')}`;
+  const rows = `SELECT ${columns.length === 0 ? 'c0' : columns.join(', ')} FROM ${scanOf(conversion)}${condition}`;
   try {
-    await execute(database, write);
-    return null;
+    // Fast compression, since the file is read a few times and then removed.
+    await execute(database, `COPY (${rows}) TO ${writePath(parquet)} (FORMAT parquet, COMPRESSION snappy)`);
   } catch (error) {
     const message = firstLine(error);
-    const other = new RegExp(`${NOT_INTEGER}(\\d+)`).exec(message)?.[1];
-    if (other !== undefined && integers.includes(Number(other))) return Number(other);
     // A full disk or too little memory says nothing about the content of the file.
     if (/^(IO|Out of Memory) Error/.test(message)) throw error;
     throw new DataError('unreadable', `${name} cannot be read as CSV: ${message}`, { cause: error });
   }
+  const counted = `SELECT count(*) AS rows FROM read_parquet(${readPath(parquet)})`;
+  return { rows: Number((await queryOne(database, counted)).rows), integers };
 }
 
-/** The SQL of a text as an integer, which fails on any text but the one that DuckDB writes for that integer. */
-function integerSql(index: number): string {
-  const integer = `TRY_CAST(c${index} AS BIGINT)`;
-  const isSame = `c${index} IS NULL OR CAST(${integer} AS VARCHAR) = c${index}`;
-  return `CASE WHEN ${isSame} THEN ${integer} ELSE error('${NOT_INTEGER}${index}') END`;
+/** The columns whose every text is that of an integer. */
+async function provenIntegers(
+  database: Database,
+  conversion: Conversion,
+  likely: readonly number[],
+): Promise<number[]> {
+  const facts = likely.map((index) => `bool_and(${isIntegerText(index)}) AS c${index}`);
+  const proven = await queryOne(database, `SELECT ${facts.join(', ')} FROM ${scanOf(conversion)}`);
+  return likely.filter((index) => proven[`c${index}`] === true);
+}
+
+/** The SQL that reads clean text. */
+function scanOf({ clean, dialect: { delimiter, quote, header } }: Conversion): string {
+  const columns = header.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
+  const mark = literal(quote ?? DEFAULT_QUOTE);
+  return (
+    `read_csv(${readPath(clean)}, auto_detect = false, header = false, delim = ${literal(delimiter)}, quote = ${mark}, ` +
+    `escape = ${mark}, nullstr = '', new_line = '\\n', max_line_size = ${LONGEST_LINE}, buffer_size = ${4 * LONGEST_LINE}, columns = {${columns}})`
+  );
+}
+
+function integerOf(index: number): string {
+  return `TRY_CAST(c${index} AS BIGINT)`;
+}
+
+/** The SQL condition that a text is NULL or, exactly, the one that DuckDB writes for an integer. */
+function isIntegerText(index: number): string {
+  return `c${index} IS NOT DISTINCT FROM CAST(${integerOf(index)} AS VARCHAR)`;
 }
 
 /** Positions of the columns that have integers alone in the first records, and not only empty fields. */
-async function likelyIntegers({ clean, dialect }: Conversion): Promise<number[]> {
+async function likelyIntegers({ clean, dialect }: Conversion, columns: readonly number[]): Promise<number[]> {
   const { delimiter, header } = dialect;
   const mark = dialect.quote ?? DEFAULT_QUOTE;
   const lines = (await readStart(clean, SAMPLE_BYTES)).split('\n').slice(0, -1);
   const records = lines
     .map((line) => line.split(delimiter).map((field) => unquoted(field, mark)))
     .filter((fields) => fields.length === header.length);
-  return header.flatMap((_, index) => {
+  return columns.filter((index) => {
     const texts = records.map((fields) => fields[index] ?? '').filter((text) => text !== '');
-    return texts.length > 0 && texts.every((text) => INTEGER.test(text)) ? [index] : [];
+    return texts.length > 0 && texts.every((text) => INTEGER.test(text));
   });
 }
 

@@ -63,16 +63,16 @@ async function openLog(
   return { files, malformedTable: malformed === 0 ? null : malformedTable, notes };
 }
 
-async function openShard({ database, file, plan, shard, texts }: ShardOptions): Promise<OpenShard> {
+async function openShard({ database, file, plan, shard, texts, ...options }: ShardOptions): Promise<OpenShard> {
   const { name } = file;
   if (plan.dialect === null) throw new RangeError(`the plan of ${name} has no dialect, expected one of a CSV file`);
   const { dialect } = plan;
   const range = shard.bytes ?? { start: 0, end: file.size };
   const malformedTable = await createMalformedTable(database);
-  const options = { range, firstRow: shard.firstRow, malformedTable, typed: true };
+  const needed = plan.columns.flatMap((column, index) => (options.needed.includes(column.name) ? [index] : []));
   const imported = shard.isClean
-    ? await importClean(database, file, { range, dialect })
-    : await importCsv(database, file, { dialect }, options);
+    ? await importClean(database, file, { range, rows: shard.rows, dialect, needed })
+    : await importCsv(database, file, { dialect }, { range, firstRow: shard.firstRow, malformedTable, needed });
   const { parquet, rows, malformed } = imported;
   if (rows !== shard.rows)
     throw new DataError(

@@ -10,7 +10,7 @@ import { byteText } from '../../../numbers/text.ts';
 import { type Database, execute, withConnection } from '../../database.ts';
 import { DataError } from '../../errors.ts';
 import type { ByteRange } from '../candidate-file.ts';
-import { convertClean } from './convert.ts';
+import { type Conversion, convertClean } from './convert.ts';
 import type { Dialect } from './dialect.ts';
 import type { FileFacts } from './facts.ts';
 import { quoteRecord, splitRecord } from './fields.ts';
@@ -65,7 +65,7 @@ export async function importCsv(
   database: Database,
   file: CsvFile,
   reading: Reading,
-  { range = null, firstRow, malformedTable, facts, typed = false }: ImportOptions,
+  { range = null, firstRow, malformedTable, facts, needed }: ImportOptions,
 ): Promise<ImportedCsv> {
   const { dialect } = reading;
   const base = join(database.scratch, database.uniqueName('csv'));
@@ -80,7 +80,7 @@ export async function importCsv(
       }
     });
     const parquet = `${base}.parquet`;
-    const conversion = { clean: `${base}.csv`, parquet, dialect, name: file.name, typed };
+    const conversion = { clean: `${base}.csv`, parquet, dialect, rows: counts.rows, name: file.name, needed };
     const { rows, integers } = await convertClean(database, conversion);
     // Values would be in other rows.
     if (rows !== counts.rows)
@@ -94,17 +94,17 @@ export async function importCsv(
   }
 }
 
-/** Converts a range of bytes that are clean as they are, as `importCsv`. */
+/** Converts a range of bytes that are clean as they are, and should have so many records, as `importCsv`. */
 export async function importClean(
   database: Database,
   file: CsvFile,
-  { range, dialect }: { readonly range: ByteRange; readonly dialect: Dialect },
+  { range, ...conversion }: Pick<Conversion, 'dialect' | 'rows' | 'needed'> & { readonly range: ByteRange },
 ): Promise<ImportedCsv> {
   const base = join(database.scratch, database.uniqueName('csv'));
   const [clean, parquet] = [`${base}.csv`, `${base}.parquet`];
   try {
     await writeFile(clean, file.read(range));
-    const converted = await convertClean(database, { clean, parquet, dialect, name: file.name, typed: true });
+    const converted = await convertClean(database, { ...conversion, clean, parquet, name: file.name });
     return { parquet, malformed: 0, ...converted, remove: () => rm(parquet, { force: true }) };
   } finally {
     await rm(clean, { force: true });
@@ -119,8 +119,8 @@ export interface ImportOptions {
   readonly malformedTable: string;
   /** Counts what is told of the file. */
   readonly facts?: FileFacts;
-  /** Whether columns of integers become such. @default false */
-  readonly typed?: boolean;
+  /** As `Conversion.needed`. */
+  readonly needed?: readonly number[];
 }
 
 /** Creates a table for malformed records, with the columns `row`, `reason` and `value`, and returns its name. */
