@@ -21,6 +21,8 @@ export interface Database {
   readonly scratch: string;
   /** Opens a connection, which the caller must close. A streamed result needs a connection to itself. */
   connect(): Promise<DuckDBConnection>;
+  /** Runs work with a connection that no other work has meanwhile. */
+  withConnection<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   /** Returns a name for a table, type or temporary file that is not used in this database yet. */
   uniqueName(prefix: string): string;
   /** Frees the memory and removes the temporary files. */
@@ -68,17 +70,9 @@ export async function queryOne(database: Database, sql: string): Promise<Record<
   return row;
 }
 
-/** Runs work with a connection of its own, and closes the connection afterwards. */
-export async function withConnection<T>(
-  database: Database,
-  use: (connection: DuckDBConnection) => Promise<T>,
-): Promise<T> {
-  const connection = await database.connect();
-  try {
-    return await use(connection);
-  } finally {
-    connection.closeSync();
-  }
+/** Runs work with a connection that no other work has meanwhile. */
+export function withConnection<T>(database: Database, use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  return database.withConnection(use);
 }
 
 /** Runs work, and then what cleans up after it. If both fail, the error is that of the work. */
@@ -111,14 +105,28 @@ export function literals(texts: readonly string[]): string {
 
 function databaseOf(instance: DuckDBInstance, scratch: string): Database {
   let names = 0;
+  // A small statement takes less time than to open a connection for it.
+  const idle: DuckDBConnection[] = [];
   return {
     scratch,
     connect: () => instance.connect(),
+    async withConnection(use) {
+      const connection = idle.pop() ?? (await instance.connect());
+      try {
+        const result = await use(connection);
+        idle.push(connection);
+        return result;
+      } catch (error) {
+        connection.closeSync();
+        throw error;
+      }
+    },
     uniqueName(prefix) {
       names += 1;
       return `${prefix}_${names}`;
     },
     async close() {
+      for (const connection of idle.splice(0)) connection.closeSync();
       instance.closeSync();
       await rm(scratch, { recursive: true, force: true });
     },

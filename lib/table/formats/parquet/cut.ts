@@ -5,7 +5,7 @@ import { DataError } from '../../errors.ts';
 import type { CandidateFile } from '../candidate-file.ts';
 import type { CutOptions, FileCut } from '../format.ts';
 import { type RowGroup, readParquetFacts, readRowGroups } from './file.ts';
-import { fetchFooter, groupBytes } from './row-groups.ts';
+import { fetchFooter, groupBytes, isSmall } from './row-groups.ts';
 
 // The requests for smaller shards cost more time than these shards save.
 const MIN_SHARD_ROWS = 1_000;
@@ -21,7 +21,8 @@ export async function cutParquet(
   const { name, path, size } = file;
   await fetchFooter(file);
   const { columns, rows } = await readParquetFacts(database, path, name);
-  const groups = await readRowGroups(database, path, neededColumns(columns));
+  const isOne = isSmall(file) && size <= maxShardBytes && rows <= shardRows;
+  const groups = isOne ? [] : await readRowGroups(database, path, neededColumns(columns));
   const rowsPerShard = fittingRows(groups, rows, { shardRows, maxShardBytes, name });
   const shards = Array.from({ length: Math.ceil(rows / rowsPerShard) }, (_, index) => ({
     index,

@@ -2,7 +2,7 @@
 
 import { open } from 'node:fs/promises';
 import { byPosition, type FileColumn, NULL_TYPE } from '../../columns.ts';
-import { type Database, literal, query, queryOne } from '../../database.ts';
+import { type Database, literal, query } from '../../database.ts';
 import { DataError, firstLine } from '../../errors.ts';
 import { readPath } from '../../paths.ts';
 import type { ByteRange } from '../candidate-file.ts';
@@ -26,17 +26,13 @@ const MOST_DIGITS = 38;
 export async function readParquetFacts(database: Database, path: string, name: string): Promise<ParquetFacts> {
   await assertWhole(path, name);
   try {
-    const { rows } = await queryOne(
-      database,
-      `SELECT sum(num_rows) AS rows FROM parquet_file_metadata(${readPath(path)})`,
-    );
     const described = await query(database, `DESCRIBE SELECT * FROM ${parquetScan([path])}`);
-    const top = topElements(
-      await query(
-        database,
-        `SELECT name, num_children, logical_type, precision FROM parquet_schema(${readPath(path)})`,
-      ),
+    const counted = `(SELECT sum(num_rows) FROM parquet_file_metadata(${readPath(path)}))`;
+    const elements = await query(
+      database,
+      `SELECT name, num_children, logical_type, precision, ${counted} AS rows FROM parquet_schema(${readPath(path)})`,
     );
+    const top = topElements(elements);
     if (top.length !== described.length)
       throw new RangeError(`its schema has ${top.length} columns, expected ${described.length}`);
     // DuckDB changes names that are empty or repeated in another case, so only the types are its own.
@@ -44,7 +40,7 @@ export async function readParquetFacts(database: Database, path: string, name: s
       name: String(column),
       type: logical_type === 'NullType()' ? NULL_TYPE : typeOf(String(described[index]?.column_type), precision),
     }));
-    return { columns, rows: Number(rows) };
+    return { columns, rows: Number(elements[0]?.rows) };
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError('unreadable', `${name} is not readable Parquet: ${firstLine(error)}`, { cause: error });

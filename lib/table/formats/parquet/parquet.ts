@@ -6,11 +6,12 @@ import { type Database, execute } from '../../database.ts';
 import { asDataError, DataError } from '../../errors.ts';
 import { columnsOf, selectedPathColumns } from '../../path-columns.ts';
 import { writePath } from '../../paths.ts';
+import type { CandidateFile } from '../candidate-file.ts';
 import type { Format, LogFile, OpenedFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
 import { withMalformed } from '../relation.ts';
 import { cutParquet } from './cut.ts';
 import { MAGIC, parquetScan, positionalScan, readParquetFacts, readRowGroups } from './file.ts';
-import { fetchFooter, rangesOfRows } from './row-groups.ts';
+import { fetchFooter, isSmall, rangesOfRows } from './row-groups.ts';
 
 // A scan takes 0.1 ms for each row group of the file, even if it has none of the shard's rows, and a shard is scanned
 // six times. If a file has more row groups than this, the rows of the shard are copied first.
@@ -39,9 +40,7 @@ async function openLog(database: Database, found: readonly LogFile[]): Promise<O
 
 async function openShard({ database, file, plan, shard, texts, needed }: ShardOptions): Promise<OpenShard> {
   const { name, path } = file;
-  await fetchFooter(file);
-  const groups = await readRowGroups(database, path, needed);
-  await file.fetch(rangesOfRows(groups, shard));
+  const groups = isSmall(file) ? await fetchWhole(file) : await fetchRowGroups(database, file, { shard, needed });
   const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
   const own = byPosition(plan.columns).filter((column) => needed.includes(column.name));
   const selected =
@@ -51,7 +50,7 @@ async function openShard({ database, file, plan, shard, texts, needed }: ShardOp
   );
   const rows = `SELECT ${selected} FROM ${positionalScan([path], plan.columns)} WHERE ${range}`;
   const relation = { columns, isText: false, texts, name };
-  if (groups.length <= MANY_ROW_GROUPS)
+  if (groups <= MANY_ROW_GROUPS)
     return { relation: { ...relation, from: withMalformed(rows, null) }, remove: async () => {} };
   const copy = join(database.scratch, `${database.uniqueName('shard')}.parquet`);
   const remove = () => rm(copy, { force: true });
@@ -62,4 +61,22 @@ async function openShard({ database, file, plan, shard, texts, needed }: ShardOp
   });
   const from = withMalformed(`SELECT * FROM ${parquetScan([copy])}`, null);
   return { relation: { ...relation, from }, remove };
+}
+
+/** Fetches a small file. It counts as one with a single row group. */
+async function fetchWhole(file: CandidateFile): Promise<number> {
+  await file.fetch([{ start: 0, end: file.size }]);
+  return 1;
+}
+
+/** Fetches the needed columns of the row groups of a shard, and returns the number of row groups of the file. */
+async function fetchRowGroups(
+  database: Database,
+  file: CandidateFile,
+  { shard, needed }: Pick<ShardOptions, 'shard' | 'needed'>,
+): Promise<number> {
+  await fetchFooter(file);
+  const groups = await readRowGroups(database, file.path, needed);
+  await file.fetch(rangesOfRows(groups, shard));
+  return groups.length;
 }

@@ -4,6 +4,8 @@ import { DataError } from '../../errors.ts';
 import type { ByteRange, CandidateFile } from '../candidate-file.ts';
 import { footerLength, type RowGroup } from './file.ts';
 
+/** Bytes of a file that is fetched as a whole: to look for what of it is needed would take longer. */
+const SMALL_BYTES = 4 * 2 ** 20;
 // Nearly every footer is shorter than this, and is fetched in one request.
 const TAIL_BYTES = 2 ** 20;
 // A footer is read into memory as a whole. A hundred thousand row groups of a hundred columns have one of this size.
@@ -25,6 +27,11 @@ export async function fetchFooter(file: CandidateFile): Promise<void> {
       `${file.name} has a footer of ${byteText(length)}, expected at most ${byteText(MAX_FOOTER_BYTES)}: write larger row groups`,
     );
   await file.fetch([{ start: file.size - length, end: file.size }]);
+}
+
+/** Whether a file is fetched as a whole. */
+export function isSmall({ size }: Pick<CandidateFile, 'size'>): boolean {
+  return size <= SMALL_BYTES;
 }
 
 /** Returns the byte ranges of the row groups that have any of these rows. */
