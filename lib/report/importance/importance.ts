@@ -67,17 +67,16 @@ export async function permutationImportance(
   return Object.fromEntries([...found].map(([task, some]) => [task, some.sort((a, b) => b.lost - a.lost)]));
 }
 
-/** The rows that a task measures, and how the model ranks them as they are. */
+/** The rows of the sample that a task measures, and how the model ranks them as they are. */
 interface Ranking {
   readonly task: FunnelTask;
   readonly rows: Uint32Array;
-  readonly isPositive: Uint8Array;
-  readonly weight: Float32Array;
-  /** Weights of the positives and of the negatives. */
-  readonly totals: readonly [negatives: number, positives: number];
-  /** The place of each row among those of the other class, as in `placements`. */
+  readonly label: Int8Array;
+  /** Share of each row of the sample in the weight of the measured rows of its class. */
+  readonly share: Float64Array;
+  /** The place of each row of the sample among those of the other class, as in `placements`. */
   readonly places: Float64Array;
-  /** By how much each row fell in the shuffles of the feature that is measured, all together. */
+  /** By how much each of them fell in the shuffles of the feature that is measured, all together. */
   readonly fall: Float64Array;
 }
 
@@ -85,15 +84,17 @@ interface Ranking {
 function rankingOf(sample: Sample, task: FunnelTask): Ranking | null {
   const rows = taskRows(sample.labels, task);
   const label = sample.labels[task.label] as Int8Array;
-  const isPositive = Uint8Array.from(rows, (row) => label[row] as number);
-  const weight = Float32Array.from(rows, (row) => sample.weight[row] as number);
-  const totals: [number, number] = [0, 0];
-  for (const [place, value] of weight.entries()) totals[isPositive[place] as 0 | 1] += value;
-  const positives = isPositive.reduce((sum, value) => sum + value, 0);
-  if (positives < LEAST_POSITIVES || positives === rows.length) return null;
-  const fall = new Float64Array(rows.length);
-  const ranking = { task, rows, isPositive, weight, totals, fall, places: fall };
-  return { ...ranking, places: placesOf(sample, ranking, sample.probabilities) };
+  const counts = [0, 0];
+  const weights = [0, 0];
+  for (const row of rows) {
+    const of = label[row] as number;
+    counts[of] = (counts[of] as number) + 1;
+    weights[of] = (weights[of] as number) + (sample.weight[row] as number);
+  }
+  if ((counts[1] as number) < LEAST_POSITIVES || counts[0] === 0) return null;
+  const share = Float64Array.from(sample.weight, (weight, row) => weight / (weights[label[row] as number] as number));
+  const fall = new Float64Array(label.length);
+  return { task, rows, label, share, fall, places: placesOf(sample, { task, rows }, sample.probabilities) };
 }
 
 /** The places of the rows under some probabilities. */
@@ -105,28 +106,25 @@ function placesOf(
   const probability = probabilities[task.output] as Float32Array;
   const order = sortIndices(rows, probability);
   const sorted = placements({ probability, label: labels[task.label] as Int8Array, weight }, order);
-  const byRow = new Float64Array(probability.length);
-  for (const [place, row] of order.entries()) byRow[row] = sorted[place] as number;
-  return Float64Array.from(rows, (row) => byRow[row] as number);
+  const places = new Float64Array(probability.length);
+  for (let at = 0; at < order.length; at++) places[order[at] as number] = sorted[at] as number;
+  return places;
 }
 
-function addFall({ places, fall }: Ranking, shuffled: Float64Array): void {
-  for (let place = 0; place < fall.length; place++)
-    fall[place] = (fall[place] as number) + ((places[place] as number) - (shuffled[place] as number)) / SHUFFLES;
+function addFall({ rows, places, fall }: Ranking, shuffled: Float64Array): void {
+  for (const row of rows)
+    fall[row] = (fall[row] as number) + ((places[row] as number) - (shuffled[row] as number)) / SHUFFLES;
 }
 
 /**
  * The mean fall of the positives, which is the AUC lost, with the interval that follows from how different the falls of
  * single rows are, in either class. Begins anew.
  */
-function concludeFall({ fall, isPositive, weight, totals }: Ranking): Omit<FeatureImportance, 'feature'> {
-  const shareOf = (place: number) => (weight[place] as number) / totals[isPositive[place] as 0 | 1];
+function concludeFall({ rows, label, share, fall }: Ranking): Omit<FeatureImportance, 'feature'> {
   let lost = 0;
-  for (let place = 0; place < fall.length; place++)
-    if (isPositive[place] === 1) lost += shareOf(place) * (fall[place] as number);
+  for (const row of rows) if (label[row] === 1) lost += (share[row] as number) * (fall[row] as number);
   let variance = 0;
-  for (let place = 0; place < fall.length; place++)
-    variance += (shareOf(place) * ((fall[place] as number) - lost)) ** 2;
+  for (const row of rows) variance += ((share[row] as number) * ((fall[row] as number) - lost)) ** 2;
   fall.fill(0);
   const half = 1.96 * Math.sqrt(variance);
   return { lost, lower: lost - half, upper: lost + half };

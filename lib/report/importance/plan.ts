@@ -10,7 +10,7 @@ const LEAST_ROWS = 500;
 /** Fewest features that are measured, as many as are drawn. */
 const LEAST_FEATURES = 10;
 /** Rows that are scored for all features together, and values of features in them. */
-const SCORED_ROWS = 300_000;
+const SCORED_ROWS = 200_000;
 const SCORED_VALUES = 60_000_000;
 
 /** Values that are scored to find the features that are worth measuring, where they are too many. */

@@ -6,7 +6,7 @@ describe('the plan of the importance', () => {
     const plans = [1, 20, 200, 770, 5000].map((features) => ({ of: features, ...planImportance(features) }));
     expect(plans).toEqual([
       { of: 1, rows: 20_000, features: 1, screenedRows: 64 },
-      { of: 20, rows: 5000, features: 20, screenedRows: 64 },
+      { of: 20, rows: 3333, features: 20, screenedRows: 64 },
       { of: 200, rows: 500, features: 200, screenedRows: 64 },
       { of: 770, rows: 500, features: 51, screenedRows: 33 },
       { of: 5000, rows: 500, features: 10, screenedRows: 4 },
