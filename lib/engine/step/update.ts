@@ -23,8 +23,8 @@ export function updateParameters({ kernels }: SparseMemory, { parts, options, me
 }
 
 /**
- * Updates those rows of every embedding table that the batch touches and that are the member's: an id of the table of
- * number n is that of member (id + n) % members.
+ * Updates those rows of every embedding table that the batch touches and whose ids are the member's, by a hash of the id
+ * and of the table's number.
  */
 export function updateTables(memory: SparseMemory, of: Member, { rows, distinct: shared, step }: StepTask): void {
   const { parts, options, member } = of;
