@@ -6,31 +6,39 @@ const DIGITS_PER_WORD = Math.ceil(32 / DIGIT_BITS);
  * Sorts row indices by a column of non-negative numbers, ascending, and returns a new array. Rows of equal value keep
  * their order; to sort by several columns, sort by the least significant one first.
  *
- * It is a radix sort, which needs no call of a comparison: the bit patterns of unsigned integers, and of non-negative IEEE
- * numbers, are in the order of the numbers.
+ * It is a radix sort, which needs no call of a comparison: the bit patterns of non-negative IEEE numbers are in the
+ * order of the numbers.
  */
-export function sortIndices(indices: Uint32Array, column: Float32Array | Float64Array | Uint32Array): Uint32Array {
+export function sortIndices(indices: Uint32Array, column: Float32Array | Float64Array): Uint32Array {
   const wordsPerValue = column.BYTES_PER_ELEMENT / 4;
   // Lowest word first: typed arrays are little-endian on every platform of onnxruntime.
   const words = new Uint32Array(column.buffer, column.byteOffset, column.length * wordsPerValue);
   let order: Uint32Array = indices.slice();
   for (let word = 0; word < wordsPerValue; word++) {
     // The sign bit is left out, so that -0 equals 0.
-    const isSigned = word === wordsPerValue - 1 && !(column instanceof Uint32Array);
-    const mask = isSigned ? 0x7fffffff : 0xffffffff;
+    const mask = word === wordsPerValue - 1 ? 0x7fffffff : 0xffffffff;
     const keys = new Uint32Array(order.length);
     for (let place = 0; place < keys.length; place++)
       keys[place] = (words[(order[place] as number) * wordsPerValue + word] as number) & mask;
-    order = sortByKeys(order, keys);
+    order = sortByKeys({ values: order, keys }).values;
   }
   return order;
 }
 
-/** Sorts by a key of 32 bits for each place. The keys move along, so that every pass reads memory in order. */
-function sortByKeys(order: Uint32Array, keys: Uint32Array): Uint32Array {
+/** Values of 32 bits, each with an unsigned key. */
+export interface Keyed {
+  readonly values: Uint32Array;
+  readonly keys: Uint32Array;
+}
+
+/**
+ * Sorts values by their keys, ascending, and overwrites both. Values of equal keys keep their order. The keys move
+ * along, so that every pass reads memory in order.
+ */
+export function sortByKeys({ values, keys }: Keyed): Keyed {
   const counts = countDigits(keys);
-  let from: Keyed = { order, keys };
-  let to: Keyed = { order: new Uint32Array(order.length), keys: new Uint32Array(keys.length) };
+  let from: Keyed = { values, keys };
+  let to: Keyed = { values: new Uint32Array(values.length), keys: new Uint32Array(keys.length) };
   for (let digit = 0; digit < DIGITS_PER_WORD; digit++) {
     const next = counts.subarray(digit * DIGITS, (digit + 1) * DIGITS);
     // Where all have the same digit, as in the exponents of small probabilities, they are in order already.
@@ -39,7 +47,7 @@ function sortByKeys(order: Uint32Array, keys: Uint32Array): Uint32Array {
     scatter(from, to, digit * DIGIT_BITS, next);
     [from, to] = [to, from];
   }
-  return from.order;
+  return from;
 }
 
 /** How often each digit occurs at each place of the keys, lowest place first. */
@@ -64,20 +72,14 @@ function startsOf(counts: Uint32Array): void {
   }
 }
 
-/** Rows in some order, with the key of each place. */
-interface Keyed {
-  readonly order: Uint32Array;
-  readonly keys: Uint32Array;
-}
-
-/** Moves rows to the next free place of their digit, and counts that up. */
+/** Moves values to the next free place of their digit, and counts that up. */
 function scatter(from: Keyed, to: Keyed, shift: number, next: Uint32Array): void {
   for (let place = 0; place < from.keys.length; place++) {
     const key = from.keys[place] as number;
     const digit = (key >>> shift) & (DIGITS - 1);
     const target = next[digit] as number;
     to.keys[target] = key;
-    to.order[target] = from.order[place] as number;
+    to.values[target] = from.values[place] as number;
     next[digit] = target + 1;
   }
 }

@@ -6,7 +6,7 @@ import { type Database, queryOne } from '../../database.ts';
 import { featureKind } from '../../kinds/index.ts';
 import { type ColumnArray, type ColumnLayout, readColumns } from '../../read-columns.ts';
 import { inFirstHalfSql, inSampleSql } from '../sample.ts';
-import { greatestAuc, sortColumn } from './label-aucs.ts';
+import { greatestAucs, type LabelledRows } from './label-aucs.ts';
 
 /** Columns that are read at once. */
 const COLUMNS = 16;
@@ -17,7 +17,7 @@ interface Sampling {
   readonly step: number;
 }
 
-/** Returns the greatest AUC of each feature for each labelled stage, as `greatestAuc`. */
+/** Returns the greatest AUC of each feature for each labelled stage, as `greatestAucs`. */
 export async function valueAucs(
   database: Database,
   log: PreparedLog,
@@ -29,22 +29,17 @@ export async function valueAucs(
     const some = features.slice(from, from + COLUMNS);
     const { keys, isFirst, labels } = await readSample(database, log, some, sampling);
     for (const [index, feature] of some.entries()) {
-      const column = sortColumn(keys[index] as Uint32Array);
       const isOrdered = featureKind(feature).scale === 'ordered';
-      found.push([feature.name, labels.map((label) => greatestAuc(column, { isFirst, label, isOrdered }))]);
+      found.push([feature.name, greatestAucs(keys[index] as Uint32Array, { isFirst, labels }, isOrdered)]);
     }
   }
   return found;
 }
 
 /** Rows of a sample. */
-interface Sample {
+interface Sample extends LabelledRows {
   /** By feature: equal for equal values; of numbers also in their order, a missing one before all others. */
   readonly keys: readonly Uint32Array[];
-  /** 1 in the half of the rows that rates come from, 0 in the half that they are judged by. */
-  readonly isFirst: Uint8Array;
-  /** Labels by stage. */
-  readonly labels: readonly Int8Array[];
 }
 
 interface SampleColumn extends ColumnLayout {
