@@ -42,7 +42,9 @@ export const defineScore: DefineCommand = (command, act) => {
         const { withScoring } = await import('../scoring/local-scoring.ts');
         const { placeCandidates } = await import('../scoring/place-candidates.ts');
         const store = await openBucket(session.io, options.bucket, 'write', options);
-        return withScoring(store, options, session, async (scoreFiles) => {
+        return withScoring(store, options, session, async (scoreFiles, loadCurrent) => {
+          // With a damaged model the bucket stays as it is.
+          await loadCurrent();
           const results = await scoreFiles({ keys: await placeCandidates(session.io, store, files) });
           return printResults(session, results, options);
         });

@@ -64,7 +64,7 @@ export async function withScoring<T>(
   store: Store,
   options: LocalOptions & { readonly json: boolean },
   session: Session,
-  work: (score: ScoreFiles) => Promise<T>,
+  work: (score: ScoreFiles, loadCurrent: ChosenModel['loadCurrent']) => Promise<T>,
 ): Promise<T> {
   return withModel(store, options, session, ({ name, loader, loadCurrent, scratch }) =>
     work(async (which = {}) => {
@@ -88,6 +88,6 @@ export async function withScoring<T>(
       } finally {
         bar.stop();
       }
-    }),
+    }, loadCurrent),
   );
 }
