@@ -1,9 +1,9 @@
 /**
  * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
  * handlers over the S3 of an emulator (`scripts/aws-env.sh` installs it). Only with `--only`: files of the largest
- * sizes (`huge`, `csv`), and the product beside what a Python user would write (`yardstick`).
+ * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), and the product beside what a Python user would write (`yardstick`).
  *
- *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|yardstick] [--aws-rows 2000000]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|yardstick] [--aws-rows 2000000]
  *                       [--emulator ministack|localstack]
  *                       [--figures grouped,train] [--rounds 3] [--install-python] [--python .venv/bin/python]
  */
@@ -17,6 +17,7 @@ import { withFunctions } from './function-process.ts';
 import { benchHuge } from './huge.ts';
 import { benchLargeCsv } from './large-csv.ts';
 import { benchScoring } from './scoring.ts';
+import { benchShuffle } from './shuffle.ts';
 import { syntheticDeclaration, writeSynthetic } from './synthetic.ts';
 import { benchTraining } from './training.ts';
 import { benchYardstick } from './yardstick/yardstick.ts';
@@ -62,6 +63,7 @@ async function benchParts(parts: readonly string[]): Promise<void> {
       console.log(await benchAws({ scratch, rows: Number(values['aws-rows']), emulator }));
     }
     if (parts.includes('huge')) await withFunctions((functions) => benchHuge({ database, functions, scratch }));
+    if (parts.includes('shuffle')) await benchShuffle({ database, threads, scratch }, rows);
     if (parts.includes('csv')) await withFunctions((functions) => benchLargeCsv({ functions, scratch }));
   } finally {
     await database.close();

@@ -1,5 +1,5 @@
 /**
- * Compares what models learn from batches of whole groups and of single rows: test losses of the same seeds, on two
+ * Compares what models learn from batches of whole groups and of single rows: test losses of the same seeds, on
  * generated logs. Prints each loss, and the mean of the differences with its 95% interval.
  *
  *     npm run bench -- --only shuffle
@@ -31,20 +31,20 @@ const effect = (deviation: number, ...values: (string | number)[]) =>
   `(${deviation} * 2 * (${[1, 2, 3].map((k) => uniform(...values, k)).join(' + ')} - 1.5))`;
 const sigmoid = (logit: string) => `(1 / (1 + exp(-(${logit}))))`;
 
-/** Requests of 20 impressions by a user: 20 fields of 50,000 ids, half of them the user's, half the item's. */
-function requests(rows: number): GeneratedLog {
+/** Impressions in groups of a user's: 20 fields of 50,000 ids, half of them the user's, half the item's. */
+function impressions(rows: number, rowsOfGroup: number): GeneratedLog {
   const fields = Array.from({ length: 20 }, (_, f) => ({
     name: `f${f}`,
     id: `CAST(pow(50000, ${uniform(f < 10 ? 'u' : 'v', f)}) - 1 AS INTEGER)`,
   }));
   const sum = (stage: number) => fields.map(({ name }, f) => effect(0.28, name, f, stage)).join(' + ');
   return {
-    name: `${rows} rows in requests of 20 impressions`,
+    name: `${rows} impressions in groups of ${rowsOfGroup}`,
     sql: `
       SELECT *, CAST(click = 1 AND ${uniform('i', 202)} < ${sigmoid(`-3.6 + ${sum(1)}`)} AS TINYINT) AS conversion
       FROM (SELECT *, CAST(${uniform('i', 201)} < ${sigmoid(`-4.3 + ${sum(0)}`)} AS TINYINT) AS click
-        FROM (SELECT i, i // 20 AS grp, ${fields.map(({ name, id }) => `${id} AS ${name}`).join(', ')}
-          FROM (SELECT i, CAST(200000 * pow(${uniform('i // 20', 77)}, 3) AS INTEGER) AS u,
+        FROM (SELECT i, i // ${rowsOfGroup} AS grp, ${fields.map(({ name, id }) => `${id} AS ${name}`).join(', ')}
+          FROM (SELECT i, CAST(200000 * pow(${uniform(`i // ${rowsOfGroup}`, 77)}, 3) AS INTEGER) AS u,
             CAST(50000 * pow(${uniform('i', 78)}, 3) AS INTEGER) AS v FROM range(${rows}) AS t(i))))`,
     declaration: fields
       .map(({ name }, f) => `  ${name}: { type: category, entity: ${f < 10 ? 'user' : 'item'}, ids: 50000 }`)
@@ -86,12 +86,12 @@ function campaign(rows: number): GeneratedLog {
   };
 }
 
-/** Trains on both logs and prints what each order of the rows leads to. */
+/** Trains on each log and prints what each order of the rows leads to. */
 export async function benchShuffle(
   { database, threads, scratch }: { readonly database: Database; readonly threads: number; readonly scratch: string },
   rows: number,
 ): Promise<void> {
-  for (const log of [requests(rows), campaign(rows)]) {
+  for (const log of [impressions(rows, 20), impressions(rows, 500), campaign(rows)]) {
     const path = join(scratch, 'shuffle.parquet');
     await execute(database, `COPY (${log.sql} ORDER BY i) TO ${literal(path)} (FORMAT parquet)`);
     console.log(log.name);

@@ -1,8 +1,11 @@
 /** The orders in which the rows of a window are trained on. */
 import { permutation, type RandomStream } from '../../numbers/random.ts';
 
-/** A group has at most this share of a batch in one piece, so that no batch is about a few large groups alone. */
-const LARGEST_SHARE = 1 / 64;
+/**
+ * A group has at most this share of a batch in one piece, so that no batch is about a few large groups alone: 32 rows of
+ * a batch of 4,096, in which a user's share of a step has become small already.
+ */
+const LARGEST_SHARE = 1 / 128;
 
 /** Returns the most rows of a group that stand together in an order for batches of this size. */
 export function largestPiece(batchSize: number): number {

@@ -80,13 +80,13 @@ describe('a cache of encoded rows', () => {
     expect(first.toSorted((a, b) => a - b)).toEqual(Array.from({ length: ROWS / 2 }, (_, i) => 2 * i));
   });
 
-  it('keeps rows of a group together, at most a sixty-fourth of a batch in a row', async () => {
+  it('keeps rows of a group together, at most a hundred and twenty-eighth of a batch in a row', async () => {
     const [batch] = await all(cache.batches(ROWS / 2, { seed: 1, epoch: 1, shuffle: 'groups' }));
     const groups = [...((batch as Batch).ids.item as Int32Array)].map((row) => Math.floor(row / 1000));
     const ends = [...groups.keys()].filter((i) => groups[i] !== groups[i + 1]);
     const lengths = ends.map((end, i) => end - (ends[i - 1] ?? -1));
-    // 20 groups of 500 rows, in pieces of 156, of which two of a group may follow each other.
-    expect(new Set(lengths.map((length) => length % 156))).toEqual(new Set([0, 500 % 156]));
+    // 20 groups of 500 rows, in pieces of 78, of which two of a group may follow each other.
+    expect(new Set(lengths.map((length) => length % 78))).toEqual(new Set([0, 500 % 78]));
     expect(lengths.length).toBeGreaterThan(60);
   });
 });

@@ -43,7 +43,7 @@ describe('an order by group', () => {
     expect(order([], 5)).toEqual([]);
   });
 
-  it('has pieces of at least a row, and of a sixty-fourth of a batch', () => {
-    expect([1, 63, 64, 200, 4096].map(largestPiece)).toEqual([1, 1, 1, 3, 64]);
+  it('has pieces of at least a row, and of at most a hundred and twenty-eighth of a batch', () => {
+    expect([1, 127, 128, 400, 4096].map(largestPiece)).toEqual([1, 1, 1, 3, 32]);
   });
 });
