@@ -63,6 +63,8 @@ export class PartRows {
   /** Whether rows of a piece are often of the same entity, in the piece or before it; and of one before it. */
   readonly #repetition = new Repetition();
   readonly #return = new Repetition();
+  /** Of a sample of rows, which are looked at by themselves. */
+  readonly #sample: EntityRows;
   /** Blocks of the entities' parts, in the order of their numbers. */
   #kept: number[] = [];
   /** Number of entities before the last piece. */
@@ -81,6 +83,7 @@ export class PartRows {
     this.#blocks = blocks;
     this.#words = part.inputs.reduce((sum, { length }) => sum + length, 0);
     this.#entities = new EntityRows(this.#words);
+    this.#sample = new EntityRows(this.#words);
     this.#passing = blocks.take();
   }
 
@@ -96,16 +99,19 @@ export class PartRows {
     return this.#session.release();
   }
 
+  /** Counts the entities in rows of a chunk. */
+  countDistinct(chunk: EncodedChunk, from: number, rows: number): number {
+    this.#fillKeys(chunk, from, rows);
+    this.#sample.truncate(0);
+    return this.#sample.add(this.#keys.subarray(0, rows * this.#words), this.#numbers).length;
+  }
+
   /**
    * Computes the part of the entities in a piece of a chunk that are not known yet. Returns whether it did so: not if
    * hardly any row of the last ones was of an entity that was there before.
    */
   async keep(chunk: EncodedChunk, from: number, rows: number): Promise<boolean> {
     if (!this.#repetition.isWorthwhile()) return false;
-    if (this.#numbers.length < rows) {
-      this.#numbers = new Int32Array(rows);
-      this.#keys = new Int32Array(rows * this.#words);
-    }
     this.#fillKeys(chunk, from, rows);
     const before = this.#entities.count;
     const added = this.#entities.add(this.#keys.subarray(0, rows * this.#words), this.#numbers);
@@ -171,7 +177,12 @@ export class PartRows {
 
   /** Writes the bits of the rows' inputs side by side. */
   #fillKeys(chunk: EncodedChunk, from: number, rows: number): void {
-    const [keys, words] = [this.#keys, this.#words];
+    const words = this.#words;
+    if (this.#numbers.length < rows) {
+      this.#numbers = new Int32Array(rows);
+      this.#keys = new Int32Array(rows * words);
+    }
+    const keys = this.#keys;
     let at = 0;
     for (const input of this.#part.inputs) {
       const { length } = input;

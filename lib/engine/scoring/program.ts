@@ -5,7 +5,7 @@ import { readOnnx } from '../../onnx/read-onnx.ts';
 import { onnxPart } from '../../onnx/write-part.ts';
 import { INPUTS_FILE, type InputSpec } from '../../table/encoded.ts';
 import { type ColumnInput, columnInputs } from './column-inputs.ts';
-import { openPlainScorer } from './plain-scorer.ts';
+import { PlainScorer } from './plain-scorer.ts';
 import type { Scorer } from './scorer.ts';
 import { type SplitModel, splitModel } from './split-model.ts';
 import { SplitScorer } from './split-scorer.ts';
@@ -47,7 +47,8 @@ const KEPT_BYTES = 96 * 2 ** 20;
 const LEAST_KEPT_BYTES = 32 * 2 ** 20;
 
 /** Opens a model in this thread, which is one of so many that score with it. */
-export function openScorer({ whole, split, inputs, folder }: ScoringProgram, threads: number): Promise<Scorer> {
-  if (split === null) return openPlainScorer(whole, inputs, folder);
-  return SplitScorer.open(split, folder, Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES));
+export async function openScorer({ whole, split, inputs, folder }: ScoringProgram, threads: number): Promise<Scorer> {
+  const plain = await PlainScorer.open(whole, inputs, folder);
+  if (split === null) return plain;
+  return SplitScorer.open(split, plain, { folder, keptBytes: Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES) });
 }

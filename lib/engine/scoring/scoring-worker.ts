@@ -3,15 +3,15 @@ import { serveRequests } from '../../workers/serve-requests.ts';
 import { turns } from '../../workers/turns.ts';
 import { type PackedChunk, unpackChunk } from './packed-chunk.ts';
 import { openScorer, type ScoringProgram } from './program.ts';
-import type { Scorer } from './scorer.ts';
+import type { Results, Scorer } from './scorer.ts';
 
 /** The first request is the model; those that follow are chunks. */
 export type ScoringRequest =
   | { readonly program: ScoringProgram; readonly threads: number }
   | { readonly chunk: PackedChunk };
 
-/** The outputs of a chunk, by name. */
-export type ScoringResponse = Record<string, Float32Array>;
+/** The outputs of a chunk; those of the model are empty. */
+export type ScoringResponse = Results;
 
 let opened: Promise<{ readonly scorer: Scorer; readonly program: ScoringProgram }> | undefined;
 /** A scorer scores one chunk at a time. */

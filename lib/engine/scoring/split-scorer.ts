@@ -1,13 +1,22 @@
-/** Scores rows with a model in parts, of which those of users and items are computed once for many rows. */
+/**
+ * Scores rows with a model in parts, of which those of users and items are computed once for many rows. Rows of which
+ * none repeats an entity are scored by the whole model, which is then faster. Which it is follows from the rows alone,
+ * so that the same rows have the same bits whatever was scored before.
+ */
 import type { EncodedChunk } from '../../table/encoded.ts';
 import { type NamedTensor, Session } from '../ort/session.ts';
 import { PartMemory } from './part-memory.ts';
 import { PartBlocks, PartRows, RUN_ROWS } from './part-rows.ts';
-import type { Scorer } from './scorer.ts';
+import type { PlainScorer } from './plain-scorer.ts';
+import { emptyResults, type Results, type Scorer } from './scorer.ts';
 import type { FirstLayer, SplitModel } from './split-model.ts';
 
 /** Rows whose entities are looked for at once. */
 const PIECE_ROWS = 8192;
+/** Rows of a piece that tell whether entities repeat in it, and the share of repeated ones from which on they do. */
+const SAMPLE_ROWS = 2048;
+const REPEATED_SHARE = 0.025;
+
 /** A layer's place in the memory. */
 interface PlacedLayer extends FirstLayer {
   /** First column of its part. */
@@ -23,47 +32,63 @@ export class SplitScorer implements Scorer {
   readonly #parts: readonly PartRows[];
   readonly #layers: readonly PlacedLayer[];
   readonly #tail: Session;
+  readonly #whole: PlainScorer;
   /** Addresses of the parts of a run's rows: a list of `RUN_ROWS` for each part. */
   readonly #addressesAt: number;
 
-  private constructor(memory: PartMemory, parts: readonly PartRows[], layers: readonly PlacedLayer[], tail: Session) {
+  private constructor(
+    memory: PartMemory,
+    parts: readonly PartRows[],
+    layers: readonly PlacedLayer[],
+    { tail, whole }: { readonly tail: Session; readonly whole: PlainScorer },
+  ) {
     this.#memory = memory;
     this.#parts = parts;
     this.#layers = layers;
     this.#tail = tail;
+    this.#whole = whole;
     this.#addressesAt = memory.allocate(parts.length * RUN_ROWS);
   }
 
   /** Opens a model whose tensors are in a folder. Parts of up to `keptBytes` are kept for rows to come. */
-  static async open({ parts, layers, tail }: SplitModel, folder: string, keptBytes: number): Promise<SplitScorer> {
+  static async open(
+    { parts, layers, tail }: SplitModel,
+    whole: PlainScorer,
+    { folder, keptBytes }: { readonly folder: string; readonly keptBytes: number },
+  ): Promise<SplitScorer> {
     const memory = await PartMemory.create();
     const width = layers.reduce((sum, layer) => sum + layer.width, 0);
     const blocks = new PartBlocks(memory, width, keptBytes);
     const opened: PartRows[] = [];
     for (const part of parts) opened.push(await PartRows.open(part, { memory, blocks, width, folder }));
     const tailSession = await Session.open(tail, { threads: 1, dataFolder: folder });
-    return new SplitScorer(memory, opened, placed(memory, layers), tailSession);
+    return new SplitScorer(memory, opened, placed(memory, layers), { tail: tailSession, whole });
   }
 
   /** Returns the outputs of all rows of a chunk, by name. */
-  async predict(chunk: EncodedChunk): Promise<Record<string, Float32Array>> {
-    const results = Object.fromEntries(this.#tail.outputs.map((name) => [name, new Float32Array(chunk.rows)]));
-    for (let from = 0; from < chunk.rows; from += PIECE_ROWS)
-      await this.#piece(chunk, from, Math.min(PIECE_ROWS, chunk.rows - from), results);
+  async predict(chunk: EncodedChunk): Promise<Results> {
+    const results = emptyResults(this.#tail.outputs, chunk.rows);
+    for (let from = 0; from < chunk.rows; from += PIECE_ROWS) {
+      const rows = Math.min(PIECE_ROWS, chunk.rows - from);
+      if (this.#repeats(chunk, from, rows)) await this.#piece(chunk, from, rows, results);
+      else await this.#whole.fill(results, chunk, from, rows);
+    }
     return results;
+  }
+
+  /** Whether rows of a piece repeat an entity. */
+  #repeats(chunk: EncodedChunk, from: number, rows: number): boolean {
+    const sample = Math.min(rows, SAMPLE_ROWS);
+    return this.#parts.some((part) => part.countDistinct(chunk, from, sample) <= (1 - REPEATED_SHARE) * sample);
   }
 
   async release(): Promise<void> {
     for (const part of this.#parts) await part.release();
     await this.#tail.release();
+    await this.#whole.release();
   }
 
-  async #piece(
-    chunk: EncodedChunk,
-    from: number,
-    rows: number,
-    results: Readonly<Record<string, Float32Array>>,
-  ): Promise<void> {
+  async #piece(chunk: EncodedChunk, from: number, rows: number, results: Results): Promise<void> {
     const kept: boolean[] = [];
     for (const part of this.#parts) kept.push(await part.keep(chunk, from, rows));
     for (let start = 0; start < rows; start += RUN_ROWS) {
@@ -103,11 +128,7 @@ function placed(memory: PartMemory, layers: readonly FirstLayer[]): PlacedLayer[
 }
 
 /** The places of a run's outputs in those of all rows. */
-function runOutputs(
-  results: Readonly<Record<string, Float32Array>>,
-  from: number,
-  rows: number,
-): Record<string, NamedTensor> {
+function runOutputs(results: Results, from: number, rows: number): Record<string, NamedTensor> {
   return Object.fromEntries(
     Object.entries(results).map(([name, values]) => [
       name,
