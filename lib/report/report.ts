@@ -13,14 +13,17 @@ export interface WriteReportOptions extends ReportOptions {
 /** Writes the report into the folder of a trained model. */
 export async function writeReport({ onReportProblem, ...options }: WriteReportOptions): Promise<void> {
   const { trained, decided, declaration, signal } = options;
-  // The library for plots takes a third of a second to load, which commands that train nothing must not wait for.
-  const { reportPage, problemPage } = await import('./page.ts');
+  // The library for plots takes a third of a second to load, which commands that train nothing must not wait for: here
+  // it is loaded while the model scores.
+  const pages = import('./page.ts');
   const path = join(trained.folder, REPORT_FILE);
   try {
-    await writeFile(path, reportPage(await gatherFacts(options)));
+    const facts = await gatherFacts(options);
+    await writeFile(path, (await pages).reportPage(facts));
   } catch (error) {
     signal?.throwIfAborted();
     const problem = error instanceof Error ? error : new Error(String(error));
+    const { problemPage } = await pages;
     await writeFile(path, problemPage(declaration.name, decided?.decision ?? null, problem.message));
     onReportProblem(problem);
   }
