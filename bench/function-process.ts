@@ -1,10 +1,9 @@
 /** Runs the bundled functions, each in a process of its own with the environment that Lambda gives it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { bundleFunctions } from '../scripts/bundle-functions.ts';
 import { sqsRecord } from '../test/functions/batch.ts';
 
 /** Which function to run, and with what. */
@@ -38,13 +37,12 @@ export interface FunctionProcess {
 const TIMEOUT_MS = 300_000;
 const LOOK_EVERY_MS = 100;
 
-/** Bundles the functions to a folder, calls `work` with it, and removes it afterwards. */
+/** Copies the bundled functions, as they are deployed, to a folder, calls `work` with it, and removes it afterwards. */
 export async function withFunctions<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
   // The folder is inside the repository, so that the bundles find the two native packages.
   const folder = resolve('.entirespace/bench-functions');
   try {
-    await bundleFunctions(folder);
-    await writeFile(join(folder, 'package.json'), '{ "type": "commonjs" }');
+    await cp('dist/functions', folder, { recursive: true });
     await copyFile('bench/function-child.cjs', join(folder, 'function-child.cjs'));
     return await work(folder);
   } finally {
