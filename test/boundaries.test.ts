@@ -157,6 +157,11 @@ describe('rooms', () => {
     expect([...reached].filter((file) => others.some((room) => file.startsWith(room)))).toEqual([]);
   });
 
+  it('that run in training workers do not load TensorFlow.js, which takes longer than the rest', () => {
+    const reached = reachable(['lib/engine/step/training-worker.ts']);
+    expect([...reached].filter((file) => file.startsWith('lib/model/') || file.startsWith('lib/graph/'))).toEqual([]);
+  });
+
   it('have no folder of more than a dozen files or so', () => {
     const folders = [...new Set(imports.map(({ file }) => file))].map(dirname);
     const full = new Set(folders.filter((folder) => folders.filter((other) => other === folder).length > MOST_FILES));

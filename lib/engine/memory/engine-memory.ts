@@ -6,8 +6,9 @@
  */
 import type { Model } from '../../model/model.ts';
 import type { Batch, EngineOptions, EngineState, Weights } from '../engine.ts';
+import { batchLayout } from './batch-layout.ts';
 import { fillCoefficients } from './coefficients.ts';
-import { batchLayout, type MemoryParts, type PlanOptions, planParts } from './memory-parts.ts';
+import { type MemoryParts, type PlanOptions, planParts } from './memory-parts.ts';
 import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
 import { type MemoryTable, readWeights, writeWeights } from './memory-table.ts';
 

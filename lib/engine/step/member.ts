@@ -4,7 +4,7 @@
  * the batch is made by one member, in the order of the rows or of the members, so that it depends on their number but
  * not on which is faster.
  */
-import { batchLayout } from '../memory/memory-parts.ts';
+import { batchLayout } from '../memory/batch-layout.ts';
 import { SparseMemory } from '../memory/memory-plan.ts';
 import { Barrier } from './barrier.ts';
 import { gather } from './gather.ts';

@@ -1,5 +1,6 @@
 /** Runs the network on one member's rows of the batch, with a session of one thread. */
-import { batchLayout, type MatrixBlocks } from '../memory/memory-parts.ts';
+import { batchLayout } from '../memory/batch-layout.ts';
+import type { MatrixBlocks } from '../memory/memory-parts.ts';
 import type { Block, SparseMemory } from '../memory/memory-plan.ts';
 import { type NamedTensor, Session } from '../ort/session.ts';
 import {

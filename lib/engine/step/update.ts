@@ -1,7 +1,8 @@
 /** The update of the weights by one member of a team, after all members have written their gradients. */
 import type { EngineOptions } from '../engine.ts';
 import { learningRateFactor } from '../learning-rate.ts';
-import { batchLayout, type MatrixBlocks, type SumBlocks, type TableBlocks } from '../memory/memory-parts.ts';
+import { batchLayout } from '../memory/batch-layout.ts';
+import type { MatrixBlocks, SumBlocks, TableBlocks } from '../memory/memory-parts.ts';
 import type { SparseMemory } from '../memory/memory-plan.ts';
 import { optimizerOf, type UpdateSettings } from '../optimizers.ts';
 import { type StepTask, shareOf, type TeamSetup } from './team-setup.ts';
