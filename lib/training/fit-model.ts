@@ -57,7 +57,11 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
   const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables);
   const { declaration } = opened.log;
   const { threads } = fitting.options;
-  assertTrainable(model, { ...declaration.training, threads, sharedEntity: sharedEntity(declaration) }, rows.train);
+  assertTrainable(
+    model,
+    { ...declaration.training, threads, sharedEntity: sharedEntity(declaration, model) },
+    rows.train,
+  );
   const { fitted, learned } = await fitWeights(fitting, rows, model);
   const { weights, epochs, bestEpoch } = fitted;
   const filledRows = fillUntrainedRows(model.embeddings.tables, weights.tables, learned);
@@ -81,7 +85,7 @@ async function fitWeights(fitting: ModelToFit, rows: CachedRows, model: Model): 
     },
     l2Embeddings: training.l2Embeddings,
     dropout: training.dropout,
-    sharedEntity: sharedEntity(opened.log.declaration),
+    sharedEntity: sharedEntity(opened.log.declaration, model),
     seed: training.seed,
   });
   try {
@@ -103,9 +107,10 @@ async function fitWeights(fitting: ModelToFit, rows: CachedRows, model: Model): 
   }
 }
 
-/** The entity whose rows batches share: the user, if the log's groups are shuffled. */
-function sharedEntity({ log, training }: Declaration): Entity | undefined {
-  return log.group !== null && training.shuffle === 'groups' ? 'user' : undefined;
+/** The entity whose rows batches share: the user, if the log's groups are shuffled and the model has inputs of the user. */
+function sharedEntity({ log, training }: Declaration, { layout }: Model): Entity | undefined {
+  const isShared = log.group !== null && training.shuffle === 'groups';
+  return isShared && layout.parts.some(({ entity }) => entity === 'user') ? 'user' : undefined;
 }
 
 /** Number of steps of a training that is not stopped early, on which the learning rate's decay depends. */
