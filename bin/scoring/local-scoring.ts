@@ -46,11 +46,13 @@ export async function withModel<T>(
   return withScratch(io, async (scratch) => {
     const loader = new ModelLoader(store, { scratch, threads: options.threads, memoryLimitMiB: options.memory });
     const loadCurrent = async () => void (await loader.load({ name, version: await requireCurrent(store, name) }));
+    // The work awaits it as well, and reports its failure.
+    const loading = loadCurrent().catch(() => undefined);
     try {
-      // The work awaits it; until then, a failure must not count as unhandled.
-      loadCurrent().catch(() => undefined);
       return await work({ name, loader, loadCurrent, scratch });
     } finally {
+      // What has not begun to load yet could not be released.
+      await loading;
       await loader.release();
     }
   });
