@@ -31,7 +31,7 @@ const SUSPICIOUS_AUC = 0.95;
 export const LEAK_AUC = 0.98;
 
 /** Rows of each class that are enough to tell an AUC of 0.95 from others, and limits of the rows that are looked at. */
-const ENOUGH_OF_CLASS = 2000;
+const ENOUGH_OF_CLASS = 1000;
 const [FEWEST_ROWS, MOST_ROWS] = [200_000, 500_000];
 
 /** Returns what is suspicious of a column as text: `pay_amount alone tells conversion with an AUC of 1.000`. */
