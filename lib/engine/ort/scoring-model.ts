@@ -6,8 +6,10 @@ import { openScorer, readProgram } from '../scoring/program.ts';
 import { ScoringThreads } from '../scoring/scoring-threads.ts';
 import type { SessionOptions } from './session.ts';
 
-/** Rows of a chunk from which on it is worth to start worker threads: such chunks are pieces of longer inputs. */
-const MANY_ROWS = 4096;
+/** Rows from which on it is worth to start worker threads, which takes as long as scoring so many. */
+const MANY_ROWS = 32_768;
+/** Rows of a chunk that may be a piece of a longer input. */
+const PIECE_ROWS = 4096;
 
 /** Every chunk that is scored is published here, as a `ScoredChunk`, before it is: to count in a test, or to profile. */
 export const SCORED_CHUNKS = channel('entirespace:scored-chunk');
@@ -24,6 +26,8 @@ export interface ScoringModel {
   readonly outputs: readonly string[];
   /** Chunks that are worth to be under way at once. */
   readonly chunksAtOnce: number;
+  /** Starts the worker threads in time, if so many rows will come that they are worth it. */
+  prepare(rows: number): void;
   /** Returns the probabilities of all rows, by output name. The chunk may be changed once it is scored. */
   predict(chunk: EncodedChunk): Promise<Record<string, Float32Array>>;
   /** Closes the model. It cannot be used afterwards. */
@@ -31,9 +35,8 @@ export interface ScoringModel {
 }
 
 /**
- * Opens the `model.onnx` of a model version's folder, whose files must have been verified against its manifest. A first
- * chunk of few rows is scored in this thread; one of many rows and all that follow in as many worker threads as
- * `threads`, unless that is 1.
+ * Opens the `model.onnx` of a model version's folder, whose files must have been verified against its manifest. Rows are
+ * scored in this thread until there are many, then in as many worker threads as `threads`, unless that is 1.
  */
 export async function openScoringModel(
   folder: string,
@@ -42,18 +45,33 @@ export async function openScoringModel(
   const program = await readProgram(folder);
   const own = await openScorer(program, threads);
   const inTurn = turns();
+  let rowsHere = 0;
   let workers: ScoringThreads | null = null;
+  const prepare = (rows: number) => {
+    if (threads > 1 && rows >= MANY_ROWS) workers ??= new ScoringThreads(program, threads);
+  };
   return {
     outputs: program.outputs,
     chunksAtOnce: threads === 1 ? 1 : 2 * threads,
-    predict(chunk) {
+    prepare,
+    async predict(chunk) {
       SCORED_CHUNKS.publish({ folder, rows: chunk.rows } satisfies ScoredChunk);
-      if (threads === 1 || (workers === null && chunk.rows < MANY_ROWS)) return inTurn(() => own.predict(chunk));
-      workers ??= new ScoringThreads(program, threads);
-      return workers.predict(chunk);
+      if (chunk.rows >= PIECE_ROWS) rowsHere += chunk.rows;
+      prepare(rowsHere);
+      const pool = workers;
+      if (pool === null) return inTurn(() => own.predict(chunk));
+      try {
+        return await pool.predict(chunk);
+      } catch (error) {
+        // A thread that has ended would fail every other chunk, too; the next ones get new threads.
+        if (workers === pool) workers = null;
+        await pool.release();
+        throw error;
+      }
     },
     async release() {
       await workers?.release();
+      workers = null;
       await inTurn(() => own.release());
     },
   };

@@ -61,9 +61,9 @@ export function candidateFiles({
   return {
     plan: (file, version) =>
       withFile({ store, scratch, models }, { file, model: version }, async (candidates) => {
-        const { database, encoder, declaration } = await models.load(version);
+        const { database, encoder, declaration, prepare } = await models.load(version);
         const planId = randomUUID();
-        return planCandidates(database, candidates, {
+        const plan = await planCandidates(database, candidates, {
           shardRows,
           encoder,
           declaration,
@@ -76,6 +76,8 @@ export function candidateFiles({
             return key;
           },
         });
+        prepare(plan.shards.reduce((sum, { rows }) => sum + rows, 0));
+        return plan;
       }),
     scoreShard(request) {
       const { file, plan, shard: index } = request;
@@ -99,6 +101,7 @@ async function scoreRange(
   const { featureTables } = plan;
   const model = await models.load(request.model);
   const { database, encoder, declaration } = model;
+  model.prepare(plan.shards[index]?.rows ?? 0);
   const [scoresPath, rejectsPath] = [join(scratch, 'scores.parquet'), join(scratch, 'rejects.parquet')];
   const scored = await scoreRows({
     database,

@@ -11,6 +11,7 @@ describe('a scoring model', () => {
     const chunks = [0, 1, 2, 3, 4].map((index) => smallChunk(index === 4 ? 100 : 4500, index * 977));
     const scoresOf = async (threads: number) => {
       const model = await openScoringModel(folder, { threads });
+      model.prepare(100_000);
       try {
         return await Promise.all(chunks.map((chunk) => model.predict(chunk)));
       } finally {
@@ -24,10 +25,32 @@ describe('a scoring model', () => {
 
   it('leaves the rows that it scored as they were', async () => {
     const model = await openScoringModel(await published(smallModel()), { threads: 2 });
+    model.prepare(100_000);
     const chunk = smallChunk(4096);
     await model.predict(chunk);
     expect(chunk).toEqual(smallChunk(4096));
     await model.release();
+  });
+
+  it('scores on, in new threads, after a chunk that cannot be scored', async () => {
+    const model = await openScoringModel(await published(smallModel()), { threads: 2 });
+    model.prepare(100_000);
+    const chunk = smallChunk(300);
+    const expected = await model.predict(chunk);
+    const unknown = { ...chunk, ids: { ...chunk.ids, item: new Int32Array(300).fill(1_000_000) } };
+    const others = [smallChunk(5000), smallChunk(5000)].map((other) => model.predict(other));
+    await expect(model.predict(unknown)).rejects.toThrow('indices element out of data bounds');
+    await Promise.all(others);
+    expect(await model.predict(chunk)).toEqual(expected);
+    await model.release();
+  });
+
+  it('ends its threads only once they have scored what they were given', async () => {
+    const model = await openScoringModel(await published(smallModel()), { threads: 2 });
+    model.prepare(100_000);
+    const scored = model.predict(smallChunk(20_000));
+    await model.release();
+    expect((await scored).pctr).toHaveLength(20_000);
   });
 
   it('names the column that rows lack', async () => {
