@@ -24,8 +24,12 @@ interface GeneratedLog {
   readonly declaration: string;
 }
 
-/** Draws that depend on a row's values alone, uniform in [0, 1). */
-const uniform = (...values: (string | number)[]) => `(hash(${values.join(', ')}) / 18446744073709551616.0)`;
+/**
+ * Draws that depend on a row's values alone, uniform in [0, 1). The hash is of a text, since DuckDB's hashes of the same
+ * number with other salts depend on each other.
+ */
+const uniform = (...values: (string | number)[]) =>
+  `(hash(concat_ws(':', ${values.join(', ')})) / 18446744073709551616.0)`;
 /** Draws of about N(0, deviation^2). */
 const effect = (deviation: number, ...values: (string | number)[]) =>
   `(${deviation} * 2 * (${[1, 2, 3].map((k) => uniform(...values, k)).join(' + ')} - 1.5))`;

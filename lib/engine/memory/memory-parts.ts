@@ -105,7 +105,7 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
   const columns = (named: readonly { readonly name: string }[]) =>
     new Map(named.map(({ name }) => [name, plan.reserve(batchSize)]));
   return {
-    barrier: plan.reserve(2),
+    barrier: plan.reserve(3),
     zero: plan.reserve(1),
     parameters: new Map(
       network.parameters.map(({ name, shape }) => {

@@ -24,7 +24,7 @@ export class StepMember {
     this.#setup = setup;
     this.#member = member;
     this.#memory = memory;
-    this.#barrier = new Barrier(memory, setup.parts.barrier, setup.options.threads);
+    this.#barrier = new Barrier(memory.ints(setup.parts.barrier), setup.options.threads);
     this.#network = network;
   }
 

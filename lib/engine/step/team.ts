@@ -1,6 +1,7 @@
 /** The threads of a training engine. */
 import { workerUrl } from '../../workers/entries.ts';
 import { WorkerThread } from '../../workers/worker-thread.ts';
+import { Barrier } from './barrier.ts';
 import { StepMember } from './member.ts';
 import type { Losses, StepTask, TeamSetup } from './team-setup.ts';
 
@@ -29,12 +30,15 @@ export async function openTeam(setup: TeamSetup): Promise<Team> {
 class WorkerTeam implements Team {
   readonly #workers: readonly WorkerThread<MemberRequest, Losses>[];
   readonly #losses: readonly string[];
+  readonly #barrier: Barrier;
   /** Why the threads were ended; `null` while they run. */
   #failure: unknown = null;
 
-  private constructor(workers: readonly WorkerThread<MemberRequest, Losses>[], losses: readonly string[]) {
+  private constructor(workers: readonly WorkerThread<MemberRequest, Losses>[], { losses, shared, parts }: TeamSetup) {
     this.#workers = workers;
     this.#losses = losses;
+    const { offset, length } = parts.barrier;
+    this.#barrier = new Barrier(new Int32Array(shared.memory.buffer, offset, length), workers.length);
   }
 
   static async open(setup: TeamSetup): Promise<WorkerTeam> {
@@ -42,7 +46,7 @@ class WorkerTeam implements Team {
       { length: setup.options.threads },
       () => new WorkerThread<MemberRequest, Losses>(workerUrl('training-worker')),
     );
-    const team = new WorkerTeam(workers, setup.losses);
+    const team = new WorkerTeam(workers, setup);
     await team.#all((member) => ({ kind: 'open', setup, member }));
     return team;
   }
@@ -60,13 +64,19 @@ class WorkerTeam implements Team {
     await this.#terminate();
   }
 
-  /** Returns the responses of all workers. If one fails, the others may wait for it for ever, so all are ended. */
+  /**
+   * Returns the responses of all workers. If one fails, all are ended, but only when none is in the middle of a run: a
+   * thread that is ended inside onnxruntime ends the process with it.
+   */
   async #all(request: (member: number) => MemberRequest): Promise<Losses[]> {
     if (this.#failure !== null) throw this.#failure;
+    const responses = this.#workers.map((worker, member) => worker.request(request(member)));
     try {
-      return await Promise.all(this.#workers.map((worker, member) => worker.request(request(member))));
+      return await Promise.all(responses);
     } catch (error) {
       this.#failure = error;
+      this.#barrier.break();
+      await Promise.allSettled(responses);
       await this.#terminate();
       throw error;
     }
