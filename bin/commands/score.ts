@@ -16,6 +16,9 @@ interface ScoreOptions extends LocalOptions {
   readonly json: boolean;
 }
 
+/** Files of more bytes have so many rows that the scoring threads are worth their start. */
+const MANY_BYTES = 4 * 2 ** 20;
+
 /** `entirespace score`: scores candidate files through the same handlers as in the cloud. */
 export const defineScore: DefineCommand = (command, act) => {
   command
@@ -40,9 +43,10 @@ export const defineScore: DefineCommand = (command, act) => {
     .action((files: readonly string[], options: ScoreOptions) =>
       act(options.json, async (session) => {
         const { withScoring } = await import('../scoring/local-scoring.ts');
-        const { placeCandidates } = await import('../scoring/place-candidates.ts');
+        const { bytesOf, placeCandidates } = await import('../scoring/place-candidates.ts');
         const store = await openBucket(session.io, options.bucket, 'write', options);
-        return withScoring(store, options, session, async (scoreFiles, loadCurrent) => {
+        const hasManyRows = (await bytesOf(session.io, files)) >= MANY_BYTES;
+        return withScoring(store, { ...options, hasManyRows }, session, async (scoreFiles, loadCurrent) => {
           // With a damaged model the bucket stays as it is.
           await loadCurrent();
           const results = await scoreFiles({ keys: await placeCandidates(session.io, store, files) });

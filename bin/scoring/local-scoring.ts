@@ -19,6 +19,8 @@ export interface LocalOptions extends EndpointOptions {
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
+  /** Whether the files to score are known to have many rows. @default it is known when they are planned */
+  readonly hasManyRows?: boolean;
 }
 
 /** The model of a bucket that a command scores with. */
@@ -44,7 +46,12 @@ export async function withModel<T>(
 ): Promise<T> {
   const name = await chosenModel(store, options.model);
   return withScratch(io, async (scratch) => {
-    const loader = new ModelLoader(store, { scratch, threads: options.threads, memoryLimitMiB: options.memory });
+    const loader = new ModelLoader(store, {
+      scratch,
+      threads: options.threads,
+      memoryLimitMiB: options.memory,
+      hasManyRows: options.hasManyRows ?? false,
+    });
     const loadCurrent = async () => void (await loader.load({ name, version: await requireCurrent(store, name) }));
     // The work awaits it as well, and reports its failure.
     const loading = loadCurrent().catch(() => undefined);

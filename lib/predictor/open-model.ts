@@ -7,6 +7,7 @@ import type { Declaration } from '../config/declaration.ts';
 import { readDeclaration } from '../config/parse-declaration.ts';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model.ts';
+import { ScoringThreads } from '../engine/scoring/scoring-threads.ts';
 import { beginFetch, fetchVersion } from '../registry/fetch-version.ts';
 import type { Store } from '../store/store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../table/database.ts';
@@ -80,15 +81,40 @@ export async function openModel(
   return { ...model, ...(await openScoringModel(files.folder, { threads })) };
 }
 
+/** What a version is opened with. */
+export interface OpenVersionOptions extends DatabaseOptions {
+  /**
+   * Whether so many rows will be scored that the scoring threads are started while the model is fetched.
+   * @default they are started when it is known
+   */
+  readonly hasManyRows?: boolean;
+}
+
 /**
  * Fetches a published version and opens it in a database of its own; `release` closes both. `scratch` is the folder for
  * the version's files and for what does not fit in memory.
  * @throws {VersionNotFoundError | ModelCorruptedError | DeclarationError | EncoderMismatchError | Error}
  */
-export async function openVersion(store: Store, version: VersionName, options: DatabaseOptions): Promise<Predictor> {
+export async function openVersion(store: Store, version: VersionName, options: OpenVersionOptions): Promise<Predictor> {
+  const { threads, hasManyRows = false } = options;
+  const started = hasManyRows && threads > 1 ? new ScoringThreads(threads) : null;
+  try {
+    return await openFetched(store, version, options, started);
+  } catch (error) {
+    await started?.release();
+    throw error;
+  }
+}
+
+async function openFetched(
+  store: Store,
+  version: VersionName,
+  options: DatabaseOptions,
+  started: ScoringThreads | null,
+): Promise<Predictor> {
   const { folder, verified } = await beginFetch(store, version.name, version.version, options.scratch);
   // In parallel: the encoder is opened by DuckDB's threads.
-  const opening = verified.then(() => openScoringModel(folder, options));
+  const opening = verified.then(() => openScoringModel(folder, { ...options, started }));
   opening.catch(() => undefined);
   try {
     const database = await openDatabase(options);

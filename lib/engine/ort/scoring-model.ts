@@ -36,19 +36,23 @@ export interface ScoringModel {
 
 /**
  * Opens the `model.onnx` of a model version's folder, whose files must have been verified against its manifest. Rows are
- * scored in this thread until there are many, then in as many worker threads as `threads`, unless that is 1.
+ * scored in this thread until there are many, then in as many worker threads as `threads`, unless that is 1; or, at once,
+ * in threads that are `started` already, which are released with the model.
  */
 export async function openScoringModel(
   folder: string,
-  { threads }: Pick<SessionOptions, 'threads'>,
+  { threads, started = null }: Pick<SessionOptions, 'threads'> & { readonly started?: ScoringThreads | null },
 ): Promise<ScoringModel> {
   const program = await readProgram(folder);
+  started?.open(program);
   const own = await openScorer(program, threads);
   const inTurn = turns();
   let rowsHere = 0;
-  let workers: ScoringThreads | null = null;
+  let workers = started;
   const prepare = (rows: number) => {
-    if (threads > 1 && rows >= MANY_ROWS) workers ??= new ScoringThreads(program, threads);
+    if (workers !== null || threads === 1 || rows < MANY_ROWS) return;
+    workers = new ScoringThreads(threads);
+    workers.open(program);
   };
   return {
     outputs: program.outputs,

@@ -6,21 +6,28 @@ import type { ScoringProgram } from './program.ts';
 import type { Results, Scorer } from './scorer.ts';
 import type { ScoringRequest, ScoringResponse } from './scoring-worker.ts';
 
-/** Worker threads that score chunks at the same time. */
+/** Worker threads that score chunks at the same time, once they have a model. */
 export class ScoringThreads implements Scorer {
-  readonly #program: ScoringProgram;
+  #program: ScoringProgram | null = null;
   readonly #workers: readonly WorkerThread<ScoringRequest, ScoringResponse>[];
   readonly #underWay = new Set<Promise<unknown>>();
   #next = 0;
 
-  constructor(program: ScoringProgram, threads: number) {
-    this.#program = program;
+  /** Starts the threads, which takes as long as opening a model does. */
+  constructor(threads: number) {
     this.#workers = Array.from({ length: threads }, () => new WorkerThread(workerUrl('scoring-worker')));
+  }
+
+  /** Has every thread open a model. */
+  open(program: ScoringProgram): void {
+    this.#program = program;
+    const threads = this.#workers.length;
     // A model that cannot be opened makes the chunks fail, too.
     for (const worker of this.#workers) this.#track(worker.request({ program, threads })).catch(() => undefined);
   }
 
   predict(chunk: EncodedChunk): Promise<Results> {
+    if (this.#program === null) throw new RangeError('rows came before their model');
     const worker = this.#workers[this.#next] as WorkerThread<ScoringRequest, ScoringResponse>;
     this.#next = (this.#next + 1) % this.#workers.length;
     const packed = packChunk(chunk, this.#program.inputs);
@@ -30,7 +37,7 @@ export class ScoringThreads implements Scorer {
   /** Ends the threads once they have ended what they do: onnxruntime ends the process where a thread ends in a run. */
   async release(): Promise<void> {
     await Promise.allSettled(this.#underWay);
-    for (const worker of this.#workers) await worker.terminate();
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   #track<Response>(request: Promise<Response>): Promise<Response> {

@@ -1,7 +1,6 @@
 /** Versions of a model, loaded for use. */
-import { openVersion, type Predictor } from '../../predictor/open-model.ts';
+import { type OpenVersionOptions, openVersion, type Predictor } from '../../predictor/open-model.ts';
 import type { Store } from '../../store/store.ts';
-import type { DatabaseOptions } from '../../table/database.ts';
 import type { ModelVersion } from '../protocol/ports.ts';
 
 // The current one, and the one before it, with which files may still be planned.
@@ -10,12 +9,12 @@ const KEPT_VERSIONS = 2;
 /** Loads versions on demand and keeps the two that were used last. At most as many may be in use at a time. */
 export class ModelLoader {
   readonly #store: Store;
-  readonly #options: DatabaseOptions;
+  readonly #options: OpenVersionOptions;
   /** The loaded models, least recently used first. */
   readonly #loaded = new Map<string, Promise<Predictor>>();
 
   /** The options' scratch folder is for the versions' files, too. */
-  constructor(store: Store, options: DatabaseOptions) {
+  constructor(store: Store, options: OpenVersionOptions) {
     this.#store = store;
     this.#options = options;
   }
