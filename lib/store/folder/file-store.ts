@@ -2,7 +2,7 @@
  * A store over a plain folder: objects are ordinary files, which people drop with cp or mv and read with any tool.
  * What the store needs besides lies in `.entirespace/` under the root.
  */
-import { chmod, constants, copyFile, type FileHandle, open, writeFile } from 'node:fs/promises';
+import { chmod, constants, copyFile, type FileHandle, open, stat, writeFile } from 'node:fs/promises';
 import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut } from '../request.ts';
 import { type ObjectInfo, ObjectNotFoundError, type PutOptions, type Store } from '../store.ts';
 import { readBytes, readVersion } from './read-version.ts';
@@ -93,6 +93,8 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
 /** Whether a new file now shares a file's bytes until either changes, which only some file systems can. */
 async function cloned(path: string, clone: string): Promise<boolean> {
   try {
+    // To open a pipe, even without reading from it, would end its writer.
+    if (!(await stat(path)).isFile()) return false;
     await copyFile(path, clone, constants.COPYFILE_FICLONE_FORCE);
   } catch {
     return false;
