@@ -101,7 +101,10 @@ export interface TrainingEngine {
    */
   train(batch: Batch): Promise<Record<string, number>>;
 
-  /** Returns the losses of a batch by name, with nothing dropped and nothing updated. */
+  /**
+   * Returns the losses of a batch by name, with nothing dropped and nothing updated.
+   * @throws {RangeError} where rows of the batch are shared, which only training has a graph for.
+   */
   loss(batch: Batch): Promise<Record<string, number>>;
 
   /** Returns a copy of the weights, without the optimizer's state. */

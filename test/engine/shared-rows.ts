@@ -42,6 +42,7 @@ export function describeSharedRows(name: string, createEngine: CreateEngine, opt
       const { shared, plain } = batchesOf(model, 0);
       expectLosses(await engine.loss(plain), await engine.train(shared));
       expectLosses(await engine.loss(plain), await engine.train(plain));
+      await expect(engine.loss(shared)).rejects.toThrow('batch: got shared rows, expected all inputs of each row');
       await engine.release();
     });
 

@@ -56,6 +56,7 @@ export class OrtEngine implements TrainingEngine {
   }
 
   async loss(batch: Batch): Promise<Record<string, number>> {
+    if (batch.shared !== undefined) throw new RangeError('batch: got shared rows, expected all inputs of each row');
     this.#memory.writeBatch(batch);
     return this.#team.run({ kind: 'loss', step: this.#step, ...rowsOf(batch) });
   }
