@@ -13,6 +13,7 @@ export interface ShopDeclaration {
   readonly training?: string;
 }
 
+/** Rows are shuffled one by one, because those of a user have nothing in common, and the weak model is hardly better than none. */
 export function shopDeclaration({
   features = 'both',
   batchSize = 256,
@@ -26,7 +27,7 @@ split: { time: true, validation: 0.1, test: 0.2 }
 features:
   age: { type: number, entity: user }
 ${features === 'both' ? '  item: { type: category, entity: item, dimension: 4 }\n' : ''}model: { hidden_units: [8] }
-training: { batch_size: ${batchSize}, epochs: ${epochs}, learning_rate: 0.02${training && `, ${training}`} }
+training: { shuffle: rows, batch_size: ${batchSize}, epochs: ${epochs}, learning_rate: 0.02${training && `, ${training}`} }
 gate: { min_conversions: 100 }
 `;
 }

@@ -1,7 +1,7 @@
 /** Starts and ends processes of `worker.ts`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { build } from 'esbuild';
@@ -45,6 +45,9 @@ export async function buildWorker(): Promise<WorkerProgram> {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
+  // What a bundle finds beside it. The package file makes the thread's module CommonJS, as it is in the asset.
+  for (const name of ['add-parts.wasm', 'scoring-worker.js', 'package.json'])
+    await copyFile(join('dist/functions', name), join(folder, name));
   return {
     async start(options) {
       const scratch = await mkdtemp(join(folder, 'scratch-'));
