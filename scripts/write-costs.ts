@@ -31,7 +31,7 @@ export function costSection(): string {
   return [
     '<!-- costs -->',
     `USD, list prices of ${PRICES.region} as of ${PRICES.asOf} without the free tier: check them before you rely on them.`,
-    `Rows, at ${count(rowsPerSecond)} a second for one function of 3,008 MiB (measured on two cores here, not on Lambda; the dashboard shows yours):`,
+    `Rows, at ${count(rowsPerSecond)} a second for one function of 3,008 MiB (half of what two cores score here, not measured on Lambda; the dashboard shows yours):`,
     '',
     `| rows | files | Lambda | S3 requests | SQS | logs | together | ${AT_A_TIME.map((n) => `${count(n)} at a time`).join(' | ')} |`,
     '|---|---|---|---|---|---|---|---|---|---|',
