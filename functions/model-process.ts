@@ -9,6 +9,7 @@ import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
 import type { CandidateFiles, Logger, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/protocol/ports.ts';
 import { oneAtATime } from '../lib/store/parallel.ts';
 import type { CandidatePlan } from '../lib/table/candidates/plan.ts';
+import { type ErrorRecord, errorOfRecord, recordOfError } from '../lib/workers/messages.ts';
 
 /** A request to the process; one at a time. */
 export type Question =
@@ -19,13 +20,10 @@ export type Question =
 export type Answer =
   | { readonly kind: 'plan'; readonly plan: CandidatePlan }
   | { readonly kind: 'scoreShard'; readonly shard: ScoredShard }
-  | { readonly kind: 'error'; readonly error: ErrorRecord };
+  | { readonly kind: 'error'; readonly error: CandidateErrorRecord };
 
 /** An error in a form that survives the way between processes. */
-export interface ErrorRecord {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
+export interface CandidateErrorRecord extends ErrorRecord {
   /** What a `CandidateFileError` has besides; `null` for any other error. */
   readonly candidate: Pick<CandidateFileError, 'reason' | 'details'> | null;
 }
@@ -82,10 +80,9 @@ export function modelProcess(modulePath: string, log: Pick<Logger, 'info'>): Mod
 }
 
 /** The record of an error. */
-export function recordOfError(error: unknown): ErrorRecord {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+export function candidateErrorRecord(error: unknown): CandidateErrorRecord {
   const candidate = error instanceof CandidateFileError ? { reason: error.reason, details: error.details } : null;
-  return { name, message, stack, candidate };
+  return { ...recordOfError(error), candidate };
 }
 
 function answerOf(child: ChildProcess, question: Question): Promise<Answer> {
@@ -105,7 +102,7 @@ function answerOf(child: ChildProcess, question: Question): Promise<Answer> {
 
 function unexpected(answer: Answer): Error {
   if (answer.kind !== 'error') return new Error(`model process answered ${answer.kind}, which it was not asked`);
-  const { name, message, stack, candidate } = answer.error;
+  const { candidate, message } = answer.error;
   if (candidate !== null) return new CandidateFileError(candidate.reason, message, candidate.details);
-  return Object.assign(new Error(message), { name, ...(stack !== undefined && { stack }) });
+  return errorOfRecord(answer.error);
 }

@@ -6,7 +6,7 @@ import { candidateFiles } from '../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../lib/scoring/rows/models.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import { computeOf } from './compute.ts';
-import { type Answer, type Question, recordOfError } from './model-process.ts';
+import { type Answer, candidateErrorRecord, type Question } from './model-process.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
 
 const { BUCKET, AWS_LAMBDA_FUNCTION_MEMORY_SIZE } = readEnvironment({
@@ -36,6 +36,6 @@ async function answerTo(question: Question, { plan, scoreShard }: CandidateFiles
       ? { kind: 'plan', plan: await plan(question.file, question.model) }
       : { kind: 'scoreShard', shard: await scoreShard(question.request) };
   } catch (error) {
-    return { kind: 'error', error: recordOfError(error) };
+    return { kind: 'error', error: candidateErrorRecord(error) };
   }
 }

@@ -5,6 +5,7 @@ import { embeddedKind } from '../../model/kinds/index.ts';
 import type { Model } from '../../model/model.ts';
 import type { EngineOptions } from '../engine.ts';
 import { optimizerOf } from '../optimizers.ts';
+import { BARRIER_WORDS } from '../step/barrier.ts';
 import type { Block, MemoryPlan } from './memory-plan.ts';
 import { type MemoryTable, planTable } from './memory-table.ts';
 
@@ -105,7 +106,7 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
   const columns = (named: readonly { readonly name: string }[]) =>
     new Map(named.map(({ name }) => [name, plan.reserve(batchSize)]));
   return {
-    barrier: plan.reserve(3),
+    barrier: plan.reserve(BARRIER_WORDS),
     zero: plan.reserve(1),
     parameters: new Map(
       network.parameters.map(({ name, shape }) => {
@@ -168,7 +169,7 @@ function planLayouts(
 }
 
 /** Plans the sums of a thread, which are enough even if it has every id of a batch in the largest table. */
-export function planSums(
+function planSums(
   plan: MemoryPlan,
   { tables, fields }: Pick<Model['embeddings'], 'tables' | 'fields'>,
   batchSize: number,

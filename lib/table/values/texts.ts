@@ -16,7 +16,7 @@ export function trimmed(text: string): string {
 }
 
 /** Returns the SQL condition that a text is one of others, by one comparison with all of them. */
-export function isAmongTexts(text: string, others: readonly string[]): string {
+function isAmongTexts(text: string, others: readonly string[]): string {
   return `regexp_full_match(${text}, ${literal(patternOf(others))})`;
 }
 

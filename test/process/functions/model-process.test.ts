@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type ModelProcess, modelProcess, recordOfError } from '../../../functions/model-process.ts';
+import { candidateErrorRecord, type ModelProcess, modelProcess } from '../../../functions/model-process.ts';
 import { CandidateFileError } from '../../../lib/scoring/errors.ts';
 import { fileVersion } from '../../../lib/scoring/protocol/keys.ts';
 
@@ -102,13 +102,13 @@ describe('modelProcess', () => {
   });
 });
 
-describe('recordOfError', () => {
+describe('candidateErrorRecord', () => {
   it('keeps the name and message of an error, and the reason of a CandidateFileError', () => {
-    expect(recordOfError(new CandidateFileError('empty_file', 'no rows', { rows: 0 }))).toMatchObject({
+    expect(candidateErrorRecord(new CandidateFileError('empty_file', 'no rows', { rows: 0 }))).toMatchObject({
       name: 'CandidateFileError',
       message: 'no rows',
       candidate: { reason: 'empty_file', details: { rows: 0 } },
     });
-    expect(recordOfError('text')).toMatchObject({ name: 'Error', message: 'text', candidate: null });
+    expect(candidateErrorRecord('text')).toMatchObject({ name: 'Error', message: 'text', candidate: null });
   });
 });
