@@ -40,6 +40,11 @@ export interface ParameterSpec {
    * names, the logits of the base rates of its stages.
    */
   readonly start: 'glorot' | 'zero' | { readonly baseRatesOf: string };
+  /**
+   * The columns of a tower's input that the rows of a first layer's weights belong to, in their order; left out for
+   * other parameters.
+   */
+  readonly columns?: readonly Columns[];
 }
 
 /** A dropout mask of a layer. In training it is [batch, units] of 0 or 1 / (1 - rate), drawn at random. */

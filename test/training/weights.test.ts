@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { esmm } from '../../lib/model/models/esmm.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { fillUntrainedRows } from '../../lib/training/weights/fill-untrained.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
@@ -39,6 +40,13 @@ describe('initial weights', () => {
     expect(missingColumns).toEqual([width - 3, width - 1]);
     const zeros = [...weight.keys()].filter((i) => weight[i] === 0);
     expect(zeros).toEqual(missingColumns.flatMap((column) => Array.from({ length: 16 }, (_, k) => column * 16 + k)));
+  });
+
+  it('draw all weights of a hidden layer that is as wide as the input', () => {
+    const { width } = model.layout;
+    const shape = { graph: model.graph, width, hiddenUnits: [width, 4] };
+    const { parameters: ofWide } = initialWeights({ ...model, network: esmm(shape) }, {}, 7);
+    expect([...(ofWide['click.1.weight'] as Float32Array)].filter((value) => value === 0)).toEqual([]);
   });
 
   it('depend on the seed alone', () => {

@@ -1,16 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Columns, TowerInput } from '../network.ts';
+import type { LayerInput } from './layer.ts';
 
 /**
- * Returns the product [batch, units] of a tower's input and a weight matrix [width, units]. It is the sum of the parts'
- * products; the product of a part whose rows are shared is computed once for each shared row (arXiv 2211.05239).
+ * Returns the product [batch, units] of a layer's input and a weight matrix [width, units]. That of a tower's input is
+ * the sum of the parts' products; the product of a part whose rows are shared is computed once for each shared row
+ * (arXiv 2211.05239).
  */
-export function linear(input: TowerInput, weight: tf.Tensor2D): tf.Tensor {
+export function linear(input: LayerInput, weight: tf.Tensor2D): tf.Tensor {
+  if (!isTowerInput(input)) return tf.matMul(input as tf.Tensor2D, weight);
   const products = input.map(({ values, columns, rows }) => {
     const product = tf.matMul(values as tf.Tensor2D, rowsOf(weight, columns));
     return rows === undefined ? product : tf.gather(product, rows);
   });
   return products.reduce((a, b) => tf.add(a, b));
+}
+
+/** Whether a layer's input is that of a tower, in parts, and not a matrix. */
+export function isTowerInput(input: LayerInput): input is TowerInput {
+  return Array.isArray(input);
 }
 
 /** Returns the rows of a weight matrix that belong to columns of the input. */

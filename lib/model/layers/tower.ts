@@ -1,64 +1,53 @@
 /** Towers of fully connected ReLU layers, one for each tower of the stage graph. */
-import * as tf from '@tensorflow/tfjs-core';
-import type { MaskSpec, Network, NetworkShape, ParameterSpec, Tensors, TowerInput } from '../network.ts';
+import type { Network, NetworkShape, ParameterSpec, TowerInput } from '../network.ts';
 import { logitCount, type Tower } from '../stage-graph.ts';
-import { linear } from './linear.ts';
+import { type DenseShape, dense, type HiddenShape, hidden } from './dense.ts';
+import { type Layer, sequence } from './layer.ts';
 
 /**
  * Returns the parameters, masks and forward pass of a network that consists of towers only. The forward pass returns
  * the logits [batch, 1 or more] of each tower, by tower name.
  */
 export function towers({ graph, width, hiddenUnits }: NetworkShape): Pick<Network, 'parameters' | 'masks' | 'forward'> {
+  const columns = [{ start: 0, count: width }];
+  const layers = graph.towers.map((of) => tower({ of, inputs: width, units: hiddenUnits, columns }));
   return {
-    parameters: graph.towers.flatMap((tower) => towerParameters(tower, width, hiddenUnits)),
-    masks: graph.towers.flatMap(({ name }) =>
-      hiddenUnits.map((units, layer): MaskSpec => ({ name: maskName(name, layer), units })),
-    ),
+    parameters: layers.flatMap(({ parameters }) => parameters),
+    masks: layers.flatMap(({ masks }) => masks),
     forward: (inputs, parameters, masks) =>
       Object.fromEntries(
-        graph.towers.map(({ name }) => {
-          let x = linear(inputs[name] as TowerInput, weightOf(parameters, name, 0));
-          for (let layer = 0; layer <= hiddenUnits.length; layer++) {
-            if (layer > 0) x = tf.matMul(x as tf.Tensor2D, weightOf(parameters, name, layer));
-            x = tf.add(x, biasOf(parameters, name, layer));
-            if (layer === hiddenUnits.length) break;
-            x = tf.relu(x);
-            const mask = masks?.[maskName(name, layer)];
-            if (mask !== undefined) x = tf.mul(x, mask);
-          }
-          return [name, x];
-        }),
+        graph.towers.map(({ name }, i) => [
+          name,
+          (layers[i] as Layer).apply(inputs[name] as TowerInput, parameters, masks),
+        ]),
       ),
   };
 }
 
-function towerParameters(tower: Tower, width: number, hiddenUnits: readonly number[]): ParameterSpec[] {
-  const units = [width, ...hiddenUnits, logitCount(tower)];
-  return units.slice(1).flatMap((outputs, layer): ParameterSpec[] => {
-    const isLast = layer === hiddenUnits.length;
-    const weight = { name: weightName(tower.name, layer), shape: [units[layer] as number, outputs] };
-    const bias = { name: biasName(tower.name, layer), shape: [outputs] };
-    // The last layer's weights start at 0, so that every row starts at the base rate, however large its numbers are.
-    return isLast
-      ? [
-          { ...weight, start: 'zero' },
-          { ...bias, start: { baseRatesOf: tower.name } },
-        ]
-      : [
-          { ...weight, start: 'glorot' },
-          { ...bias, start: 'zero' },
-        ];
-  });
+/** A tower: hidden layers, and its logits. */
+export interface TowerShape extends Omit<HiddenShape, 'name'> {
+  /** The tower of the stage graph; the layers are named after it. */
+  readonly of: Tower;
 }
 
-function weightOf(parameters: Tensors, tower: string, layer: number): tf.Tensor2D {
-  return parameters[weightName(tower, layer)] as tf.Tensor2D;
+/** Returns hidden layers and the layer of the logits [batch, 1 or more]. */
+export function tower({ of, units, ...shape }: TowerShape): Layer {
+  const name = `${of.name}.${units.length}`;
+  const last = units.at(-1);
+  if (last === undefined) return logits({ ...shape, of, name });
+  return sequence([hidden({ ...shape, name: of.name, units }), logits({ of, name, inputs: last })]);
 }
 
-function biasOf(parameters: Tensors, tower: string, layer: number): tf.Tensor {
-  return parameters[biasName(tower, layer)] as tf.Tensor;
+/** The logits of a tower, which are linear in the layer's input. */
+export interface LogitsShape extends Pick<DenseShape, 'name' | 'inputs' | 'columns'> {
+  readonly of: Tower;
 }
 
-const weightName = (tower: string, layer: number) => `${tower}.${layer}.weight`;
-const biasName = (tower: string, layer: number) => `${tower}.${layer}.bias`;
-const maskName = (tower: string, layer: number) => `${tower}.${layer}.mask`;
+/**
+ * Returns the layer of a tower's logits. Its weights start at 0, so that every row starts at the base rate, however
+ * large its numbers are.
+ */
+export function logits({ of, name, inputs, columns }: LogitsShape): Layer {
+  const bias: ParameterSpec['start'] = { baseRatesOf: of.name };
+  return dense({ name, inputs, units: logitCount(of), weight: 'zero', bias, ...(columns && { columns }) });
+}

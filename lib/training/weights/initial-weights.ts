@@ -1,7 +1,7 @@
 /** The weights with which training starts. */
 import type { Weights } from '../../engine/engine.ts';
 import type { Model } from '../../model/model.ts';
-import type { ParameterSpec } from '../../model/network.ts';
+import type { Columns, ParameterSpec } from '../../model/network.ts';
 import { nearestOnEveryPath, type StageGraph, type Tower } from '../../model/stage-graph.ts';
 import { fillNormal } from '../../numbers/normal.ts';
 import { randomStream } from '../../numbers/random.ts';
@@ -32,7 +32,7 @@ export function initialWeights(model: Model, rates: StageRates, seed: number): W
 
 function initialParameter(
   model: Model,
-  { name, shape, start }: ParameterSpec,
+  { name, shape, start, columns = [] }: ParameterSpec,
   rates: StageRates,
   seed: number,
 ): Float32Array {
@@ -44,9 +44,14 @@ function initialParameter(
   const random = randomStream(seed, `parameter/${name}`);
   const values = Float32Array.from({ length: size }, (_, i) => limit * (2 * random.uniform(i) - 1));
   // A number that is never missing in training must not move a score when it is missing later.
-  if (inputs === model.layout.width)
-    for (const row of model.layout.missingColumns) values.fill(0, row * outputs, (row + 1) * outputs);
+  columnsOf(columns).forEach((column, row) => {
+    if (model.layout.missingColumns.includes(column)) values.fill(0, row * outputs, (row + 1) * outputs);
+  });
   return values;
+}
+
+function columnsOf(runs: readonly Columns[]): number[] {
+  return runs.flatMap(({ start, count }) => Array.from({ length: count }, (_, i) => start + i));
 }
 
 /** The logits at which a tower gives its stages their training rates; where a rate is unknown, even odds. */

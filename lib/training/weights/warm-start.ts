@@ -8,8 +8,9 @@ import type { Weights } from '../../engine/engine.ts';
 import { embeddingName } from '../../engine/ort/scoring-graph.ts';
 import { readOnnxWeights, type StoredWeights } from '../../graph/onnx-weights.ts';
 import type { ModelTable } from '../../model/embeddings.ts';
-import { columnNames } from '../../model/fields.ts';
-import { declaredModel, type Model } from '../../model/model.ts';
+import { columnNames, layoutOf } from '../../model/fields.ts';
+import type { Model } from '../../model/model.ts';
+import type { ParameterSpec } from '../../model/network.ts';
 import { modelFiles, openEncoder } from '../../predictor/open-model.ts';
 import type { Database } from '../../table/database.ts';
 import { sharedIds } from '../../table/encode/shared-ids.ts';
@@ -49,7 +50,7 @@ export async function warmStart(
   { model, encoder, fresh }: { readonly model: Model; readonly encoder: Encoder; readonly fresh: Weights },
 ): Promise<WarmWeights & { readonly report: WarmStartReport }> {
   const { encoder: before, declaration } = await openEncoder(database, await modelFiles(folder));
-  const columnsBefore = columnNames(declaredModel(declaration, before.inputs, before.tables).layout);
+  const columnsBefore = columnNames(layoutOf(before.inputs, before.tables, declaration.model.fields));
   const stored = await readOnnxWeights(join(folder, 'model.onnx'));
 
   const tables: Record<string, Float32Array> = {};
@@ -60,9 +61,10 @@ export async function warmStart(
     keptRows[spec.name] = kept;
   }
   const columns = columnNames(model.layout);
-  const parameters = model.network.parameters.map(({ name, shape }) => {
+  const parameters = model.network.parameters.map((spec) => {
+    const { name } = spec;
     const values = fresh.parameters[name] as Float32Array;
-    return { name, ...warmParameter({ values, shape }, stored.get(name), { columns, columnsBefore }) };
+    return { name, ...warmParameter(spec, values, stored.get(name), { columns, columnsBefore }) };
   });
   const named = (kept: Kept) => parameters.filter((parameter) => parameter.kept === kept).map(({ name }) => name);
   return {
@@ -106,24 +108,32 @@ async function warmTable(
 
 type Kept = 'kept' | 'partly' | 'fresh';
 
+/** The names of all columns of a tower's input, in the model and in the version. */
+interface ColumnNames {
+  readonly columns: readonly string[];
+  readonly columnsBefore: readonly string[];
+}
+
 function warmParameter(
-  fresh: { readonly values: Float32Array; readonly shape: readonly number[] },
+  { shape, columns: runs }: ParameterSpec,
+  fresh: Float32Array,
   stored: StoredWeights | undefined,
-  { columns, columnsBefore }: { readonly columns: readonly string[]; readonly columnsBefore: readonly string[] },
+  names: ColumnNames,
 ): { values: Float32Array; kept: Kept } {
-  const { values, shape } = fresh;
-  const [inputs, ...rest] = shape;
-  const [inputsBefore, ...restBefore] = stored?.shape ?? [];
-  const isSameWidth = String(rest) === String(restBefore);
-  if (stored === undefined || !isSameWidth) return { values, kept: 'fresh' };
-  const isOfInputs = shape.length === 2 && inputs === columns.length && inputsBefore === columnsBefore.length;
-  if (!isOfInputs || String(columns) === String(columnsBefore))
-    return inputs === inputsBefore ? { values: stored.values, kept: 'kept' } : { values, kept: 'fresh' };
-  const units = rest[0] as number;
-  const warm = values.slice();
-  const known = columns.map((column) => columnsBefore.indexOf(column));
+  const isSame = (some: readonly number[], others: readonly number[]) => String(some) === String(others);
+  if (stored === undefined || !isSame(shape.slice(1), stored.shape.slice(1))) return { values: fresh, kept: 'fresh' };
+  const isSameShape = isSame(shape, stored.shape);
+  if (runs === undefined || String(names.columns) === String(names.columnsBefore))
+    return isSameShape ? { values: stored.values, kept: 'kept' } : { values: fresh, kept: 'fresh' };
+  // Which columns the rows belonged to is known only where they were all columns.
+  if (stored.shape[0] !== names.columnsBefore.length) return { values: fresh, kept: 'fresh' };
+  const own = runs.flatMap(({ start, count }) => names.columns.slice(start, start + count));
+  if (String(own) === String(names.columnsBefore)) return { values: stored.values, kept: 'kept' };
+  const units = shape[1] as number;
+  const values = fresh.slice();
+  const known = own.map((column) => names.columnsBefore.indexOf(column));
   known.forEach((from, to) => {
-    if (from >= 0) warm.set(stored.values.subarray(from * units, (from + 1) * units), to * units);
+    if (from >= 0) values.set(stored.values.subarray(from * units, (from + 1) * units), to * units);
   });
-  return { values: warm, kept: known.some((from) => from >= 0) ? 'partly' : 'fresh' };
+  return { values, kept: known.some((from) => from >= 0) ? 'partly' : 'fresh' };
 }
