@@ -158,7 +158,7 @@ describe('rooms', () => {
   });
 
   it('that run in training workers do not load TensorFlow.js, which takes longer than the rest', () => {
-    const reached = reachable(['lib/engine/step/training-worker.ts']);
+    const reached = reachable(['lib/engine/ort/training-worker.ts']);
     expect([...reached].filter((file) => file.startsWith('lib/model/') || file.startsWith('lib/graph/'))).toEqual([]);
   });
 

@@ -5,7 +5,7 @@
  */
 export const WORKERS = {
   'scoring-worker': 'lib/engine/scoring/scoring-worker.ts',
-  'training-worker': 'lib/engine/step/training-worker.ts',
+  'training-worker': 'lib/engine/ort/training-worker.ts',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** Name of a module of `WORKERS`. */

@@ -348,8 +348,9 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
     it('fails to train once it is released', async () => {
       const engine = await engineOf(smallModel());
       await engine.release();
-      await expect(engine.train(smallBatch(engine.model, 4))).rejects.toThrow();
-      await expect(engine.loss(smallBatch(engine.model, 4))).rejects.toThrow();
+      const refusal = 'the engine was released before this step';
+      await expect(engine.train(smallBatch(engine.model, 4))).rejects.toThrow(refusal);
+      await expect(engine.loss(smallBatch(engine.model, 4))).rejects.toThrow(refusal);
     });
   });
 }

@@ -1,6 +1,6 @@
 import type { BatchLayout, MatrixBlocks, MemoryParts, TableBlocks } from '../memory/memory-parts.ts';
 import type { SparseMemory } from '../memory/memory-plan.ts';
-import type { BatchSlices, Slice } from './team-setup.ts';
+import type { BatchSlices, Slice } from './step-setup.ts';
 
 /** Copies the embeddings of some rows of a batch into the embedded matrices. */
 export function gather(

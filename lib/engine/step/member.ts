@@ -9,18 +9,27 @@ import { SparseMemory } from '../memory/memory-plan.ts';
 import { Barrier } from './barrier.ts';
 import { gather } from './gather.ts';
 import { NetworkRunner } from './network-runner.ts';
-import { type BatchSlices, type Losses, type StepTask, sharedSlices, shareOf, type TeamSetup } from './team-setup.ts';
+import type { StepGraphs } from './step-graph.ts';
+import {
+  type BatchSlices,
+  type Losses,
+  type StepSetup,
+  type StepTask,
+  sharedSlices,
+  shareOf,
+  type Team,
+} from './step-setup.ts';
 import { updateParameters, updateTables } from './update.ts';
 
-/** A member of a team, in the thread that opened it. */
-export class StepMember {
-  readonly #setup: TeamSetup;
+/** A member of a team, in the thread that opened it. A team of one is its only member. */
+export class StepMember implements Team {
+  readonly #setup: StepSetup;
   readonly #member: number;
   readonly #memory: SparseMemory;
   readonly #barrier: Barrier;
   readonly #network: NetworkRunner;
 
-  private constructor(setup: TeamSetup, member: number, memory: SparseMemory, network: NetworkRunner) {
+  private constructor(setup: StepSetup, member: number, memory: SparseMemory, network: NetworkRunner) {
     this.#setup = setup;
     this.#member = member;
     this.#memory = memory;
@@ -28,10 +37,10 @@ export class StepMember {
     this.#network = network;
   }
 
-  /** Opens the member of that number, from 0. */
-  static async open(setup: TeamSetup, member: number): Promise<StepMember> {
+  /** Opens the member of that number, from 0, with graphs of its own. */
+  static async open(setup: StepSetup, member: number, graphs: StepGraphs): Promise<StepMember> {
     const memory = await SparseMemory.attach(setup.shared);
-    return new StepMember(setup, member, memory, await NetworkRunner.open(setup, member, memory));
+    return new StepMember(setup, member, memory, new NetworkRunner(setup, member, memory, graphs));
   }
 
   /** Makes this member's part of a step, and returns the losses of its rows. All members must run the same step. */

@@ -1,8 +1,11 @@
-/** Runs the network on one member's rows of the batch, with a session of one thread. */
+/** Runs the network on one member's rows of the batch. */
 import { batchLayout } from '../memory/batch-layout.ts';
 import type { MatrixBlocks } from '../memory/memory-parts.ts';
 import type { Block, SparseMemory } from '../memory/memory-plan.ts';
-import { type NamedTensor, Session } from '../ort/session.ts';
+import type { NamedTensor } from '../ort/session.ts';
+import { maskDraws } from './dropout.ts';
+import { PrivateArrays } from './private-arrays.ts';
+import type { StepGraph, StepGraphs } from './step-graph.ts';
 import {
   EMBEDDED,
   EMBEDDED_GRADIENT,
@@ -16,10 +19,8 @@ import {
   SHARED_GRADIENT,
   SHARED_ROWS,
   weightName,
-} from '../ort/step-names.ts';
-import { maskDraws } from './dropout.ts';
-import { PrivateArrays } from './private-arrays.ts';
-import type { BatchSlices, Losses, Slice, StepGraphs, TeamSetup } from './team-setup.ts';
+} from './step-names.ts';
+import type { BatchSlices, Losses, Slice, StepSetup } from './step-setup.ts';
 
 /** An output of the step's graph, and where it goes in the shared memory. */
 interface Gradient {
@@ -28,38 +29,24 @@ interface Gradient {
   readonly target: Float32Array;
 }
 
-type GraphName = keyof StepGraphs;
-
-/** A member's sessions. */
+/** A member's graphs, and the arrays that they read and write. */
 export class NetworkRunner {
-  readonly #setup: TeamSetup;
+  readonly #setup: StepSetup;
   readonly #member: number;
   readonly #memory: SparseMemory;
-  readonly #sessions: ReadonlyMap<GraphName, Session>;
+  readonly #graphs: StepGraphs;
   readonly #arrays = new PrivateArrays();
 
-  private constructor(
-    setup: TeamSetup,
-    member: number,
-    memory: SparseMemory,
-    sessions: ReadonlyMap<GraphName, Session>,
-  ) {
+  constructor(setup: StepSetup, member: number, memory: SparseMemory, graphs: StepGraphs) {
     this.#setup = setup;
     this.#member = member;
     this.#memory = memory;
-    this.#sessions = sessions;
-  }
-
-  static async open(setup: TeamSetup, member: number, memory: SparseMemory): Promise<NetworkRunner> {
-    const sessions = new Map<GraphName, Session>();
-    for (const [name, graph] of Object.entries(setup.graphs) as [GraphName, Uint8Array | null][])
-      if (graph !== null) sessions.set(name, await Session.open(graph, { threads: 1 }));
-    return new NetworkRunner(setup, member, memory, sessions);
+    this.#graphs = graphs;
   }
 
   /** Returns the losses of the rows, with nothing dropped. */
   async loss(slices: BatchSlices): Promise<Losses> {
-    return this.#run('loss', slices, {}, []);
+    return this.#run(this.#graphs.loss, slices, {}, []);
   }
 
   /**
@@ -67,16 +54,18 @@ export class NetworkRunner {
    * their rows, those of the parameters to this member's place.
    */
   async train(slices: BatchSlices, step: number): Promise<Losses> {
-    const graph = slices.shared === null ? 'step' : 'shared';
+    const { step: plain, shared } = this.#graphs;
+    const graph = slices.shared === null ? plain : (shared as StepGraph);
     return this.#run(graph, slices, this.#masks(slices.rows, step), this.#gradients(slices));
   }
 
   async release(): Promise<void> {
-    for (const session of this.#sessions.values()) await session.release();
+    const { step, loss, shared } = this.#graphs;
+    for (const graph of [step, loss, shared]) await graph?.release();
   }
 
   async #run(
-    graph: GraphName,
+    graph: StepGraph,
     slices: BatchSlices,
     masks: Readonly<Record<string, NamedTensor>>,
     gradients: readonly Gradient[],
@@ -89,8 +78,7 @@ export class NetworkRunner {
     const into = gradients.map(({ name, shape, target }): [string, NamedTensor] => {
       return [name, { data: this.#arrays.array(name, target.length), shape }];
     });
-    const session = this.#sessions.get(graph) as Session;
-    const outputs = await session.run({ ...this.#inputs(slices), ...masks }, Object.fromEntries(into));
+    const outputs = await graph.run({ ...this.#inputs(slices), ...masks }, Object.fromEntries(into));
     for (const { name, target } of gradients) target.set(this.#arrays.array(name, target.length));
     return Object.fromEntries(losses.map((name) => [name, Number(outputs[lossName(name)]?.[0])]));
   }

@@ -5,10 +5,10 @@ import { batchLayout } from '../memory/batch-layout.ts';
 import type { MatrixBlocks, SumBlocks, TableBlocks } from '../memory/memory-parts.ts';
 import type { SparseMemory } from '../memory/memory-plan.ts';
 import { optimizerOf, type UpdateSettings } from '../optimizers.ts';
-import { type StepTask, shareOf, type TeamSetup } from './team-setup.ts';
+import { type StepSetup, type StepTask, shareOf } from './step-setup.ts';
 
 /** The team, and the number of one of its members. */
-type Member = Pick<TeamSetup, 'parts' | 'options'> & { readonly member: number };
+type Member = Pick<StepSetup, 'parts' | 'options'> & { readonly member: number };
 
 /** Updates the member's share of the elements of every dense parameter. */
 export function updateParameters({ kernels }: SparseMemory, { parts, options, member }: Member, step: number): void {

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { OrtEngine } from '../../../lib/engine/ort/engine.ts';
+import { createOrtEngine } from '../../../lib/engine/ort/engine.ts';
 import { traceStep } from '../../../lib/engine/ort/step-model.ts';
 import { graphText } from '../../../lib/graph/graph.ts';
 import { describeEngineContract } from '../engine-contract.ts';
 import { smallModel } from '../small-model.ts';
 import { describeStepGraphs } from './step-graph.ts';
 
-describeEngineContract('the engine on onnxruntime', OrtEngine.create);
+describeEngineContract('the engine on onnxruntime', createOrtEngine);
 
 describeStepGraphs([1, 3, 200]);
 

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Session } from '../../../lib/engine/ort/session.ts';
 import { traceStep } from '../../../lib/engine/ort/step-model.ts';
-import { EMBEDDED, EMBEDDED_GRADIENT, gradientName, lossName } from '../../../lib/engine/ort/step-names.ts';
+import { EMBEDDED, EMBEDDED_GRADIENT, gradientName, lossName } from '../../../lib/engine/step/step-names.ts';
 import { onnxBytes } from '../../../lib/graph/onnx-file.ts';
 import type { Model } from '../../../lib/model/model.ts';
 import { firstStep } from '../eager-step.ts';

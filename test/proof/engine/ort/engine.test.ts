@@ -1,9 +1,9 @@
 /** The engine on onnxruntime on whole batches. These tests are slow: tfjs-cpu takes seconds for each batch. */
-import { OrtEngine } from '../../../../lib/engine/ort/engine.ts';
+import { createOrtEngine } from '../../../../lib/engine/ort/engine.ts';
 import { describeStepGraphs } from '../../../engine/ort/step-graph.ts';
 import { describeStepsOfTfjs } from '../../../engine/steps-of-tfjs.ts';
 
 const BATCH_ROWS = 4096;
 
-describeStepsOfTfjs('the engine on onnxruntime', OrtEngine.create, [BATCH_ROWS]);
+describeStepsOfTfjs('the engine on onnxruntime', createOrtEngine, [BATCH_ROWS]);
 describeStepGraphs([BATCH_ROWS]);

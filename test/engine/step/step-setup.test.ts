@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sharedSlices, shareOf } from '../../../lib/engine/step/team-setup.ts';
+import { sharedSlices, shareOf } from '../../../lib/engine/step/step-setup.ts';
 
 describe('the shares of a team', () => {
   it('are as equal as whole things can be', () => {

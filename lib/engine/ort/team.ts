@@ -1,19 +1,15 @@
-/** The threads of a training engine. */
+/** The threads of the engine on onnxruntime. Each has sessions of its own, of one thread. */
 import { workerUrl } from '../../workers/entries.ts';
 import { WorkerThread } from '../../workers/worker-thread.ts';
-import { Barrier } from './barrier.ts';
-import { StepMember } from './member.ts';
-import type { Losses, StepTask, TeamSetup } from './team-setup.ts';
+import { Barrier } from '../step/barrier.ts';
+import { StepMember } from '../step/member.ts';
+import type { StepGraphs } from '../step/step-graph.ts';
+import type { Losses, StepSetup, StepTask, Team } from '../step/step-setup.ts';
+import { Session } from './session.ts';
 
-/** The threads that make the steps together, one step at a time. */
-export interface Team {
-  /**
-   * Makes a step and returns the losses of the batch.
-   * @throws {Error} where a thread fails or ends; no later step can be made.
-   */
-  run(task: StepTask): Promise<Losses>;
-  /** Ends the threads. */
-  release(): Promise<void>;
+/** What the members share, with the traced graphs as ONNX files. It can be sent to other threads. */
+export interface TeamSetup extends StepSetup {
+  readonly graphs: StepGraphs<Uint8Array>;
 }
 
 /** A request to a worker; the first opens its member. */
@@ -24,15 +20,21 @@ export type MemberRequest =
 
 /** Opens `options.threads` threads; a single one is the thread that calls. */
 export async function openTeam(setup: TeamSetup): Promise<Team> {
-  return setup.options.threads === 1 ? StepMember.open(setup, 0) : WorkerTeam.open(setup);
+  return setup.options.threads === 1 ? openMember(setup, 0) : WorkerTeam.open(setup);
+}
+
+/** Opens the member of that number, from 0, in this thread. */
+export async function openMember({ graphs, ...setup }: TeamSetup, member: number): Promise<StepMember> {
+  const open = (graph: Uint8Array) => Session.open(graph, { threads: 1 });
+  const [step, loss] = [await open(graphs.step), await open(graphs.loss)];
+  return StepMember.open(setup, member, { step, loss, shared: graphs.shared && (await open(graphs.shared)) });
 }
 
 class WorkerTeam implements Team {
   readonly #workers: readonly WorkerThread<MemberRequest, Losses>[];
   readonly #losses: readonly string[];
   readonly #barrier: Barrier;
-  /** Why the threads were ended; `null` while they run. */
-  #failure: unknown = null;
+  #hasFailed = false;
 
   private constructor(workers: readonly WorkerThread<MemberRequest, Losses>[], { losses, shared, parts }: TeamSetup) {
     this.#workers = workers;
@@ -60,7 +62,7 @@ class WorkerTeam implements Team {
 
   async release(): Promise<void> {
     // After a failure there is nothing to free, and the failure has been reported.
-    if (this.#failure === null) await this.#all(() => ({ kind: 'release' }));
+    if (!this.#hasFailed) await this.#all(() => ({ kind: 'release' }));
     await this.#terminate();
   }
 
@@ -69,12 +71,11 @@ class WorkerTeam implements Team {
    * thread that is ended inside onnxruntime ends the process with it.
    */
   async #all(request: (member: number) => MemberRequest): Promise<Losses[]> {
-    if (this.#failure !== null) throw this.#failure;
     const responses = this.#workers.map((worker, member) => worker.request(request(member)));
     try {
       return await Promise.all(responses);
     } catch (error) {
-      this.#failure = error;
+      this.#hasFailed = true;
       this.#barrier.break();
       await Promise.allSettled(responses);
       await this.#terminate();

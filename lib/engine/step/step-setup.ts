@@ -3,22 +3,12 @@ import type { MemoryParts } from '../memory/memory-parts.ts';
 import type { SharedMemory } from '../memory/memory-plan.ts';
 
 /** What the members of a team share. It can be sent to other threads. */
-export interface TeamSetup {
+export interface StepSetup {
   readonly shared: SharedMemory;
   readonly parts: MemoryParts;
   readonly options: EngineOptions;
   /** Names of the network's losses. */
   readonly losses: readonly string[];
-  /** The traced graphs as ONNX files. */
-  readonly graphs: StepGraphs;
-}
-
-/** The graphs of a training step, of the losses alone, and of a training step whose rows share an entity's. */
-export interface StepGraphs {
-  readonly step: Uint8Array;
-  readonly loss: Uint8Array;
-  /** `null` where no rows are shared. */
-  readonly shared: Uint8Array | null;
 }
 
 /** A step on the batch in the shared memory: training, or the losses alone. */
@@ -29,6 +19,17 @@ export interface StepTask {
   readonly distinct: number | null;
   /** Global number of the training step, counted from 1. */
   readonly step: number;
+}
+
+/** The threads that make the steps of an engine together, one step at a time. */
+export interface Team {
+  /**
+   * Makes a step and returns the losses of the batch.
+   * @throws {Error} where a thread fails or ends; no later step can be made.
+   */
+  run(task: StepTask): Promise<Losses>;
+  /** Ends the threads. */
+  release(): Promise<void>;
 }
 
 /** Losses by name. Those of all members' rows add up to those of the batch. */
