@@ -28,9 +28,9 @@ printLine(['split', ...COLUMNS, 'best epoch', 'seconds']);
 printLine(Array.from({ length: COLUMNS.length + 3 }, () => '---:'));
 const measured: number[][] = [];
 for (let seed = 1; seed <= splits; seed++) {
-  const { values, bestEpoch, seconds } = await measureSplit(withSplitSeed(declaration, seed));
+  const { values, bestEpochs, seconds } = await measureSplit(withSplitSeed(declaration, seed));
   measured.push(values);
-  printLine([String(seed), ...values.map(formatValue), String(bestEpoch), seconds.toFixed(1)]);
+  printLine([String(seed), ...values.map(formatValue), bestEpochs, seconds.toFixed(1)]);
 }
 const byColumn = COLUMNS.map((_, column) => measured.map((values) => values[column] ?? Number.NaN));
 printLine(['mean', ...byColumn.map((values) => formatValue(mean(values))), '', '']);
@@ -44,9 +44,9 @@ function withSplitSeed(declared: Declaration, seed: number): Declaration {
 }
 
 /** Trains on a split, and returns the AUC, log loss and PCOC of each task on the test part, task by task. */
-async function measureSplit(split: Declaration): Promise<{ values: number[]; bestEpoch: number; seconds: number }> {
+async function measureSplit(split: Declaration): Promise<{ values: number[]; bestEpochs: string; seconds: number }> {
   return withScratch(process, async (scratch) => {
-    const { metrics, bestEpoch, seconds } = await train({
+    const { metrics, networks, seconds } = await train({
       declaration: split,
       declarationText: text,
       dataPath: `${EXAMPLE}hillstrom.parquet`,
@@ -55,7 +55,7 @@ async function measureSplit(split: Declaration): Promise<{ values: number[]; bes
       memoryLimitMiB: 1024,
     });
     const values = metrics.tasks.flatMap(({ auc, logLoss, pcoc }) => [auc, logLoss, pcoc].map(definedValue));
-    return { values, bestEpoch, seconds };
+    return { values, bestEpochs: networks.map(({ bestEpoch }) => bestEpoch).join(' and '), seconds };
   });
 }
 

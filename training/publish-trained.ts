@@ -29,8 +29,7 @@ export async function publishTrained(
     encoderProbeSha256: createHash('sha256').update(probe).digest('hex'),
     training: {
       seed: declaration.training.seed,
-      epochs: trained.epochs.length,
-      bestEpoch: trained.bestEpoch,
+      ...epochFacts(trained),
       threads,
       cpuModel: cpus()[0]?.model ?? 'unknown',
       seconds: trained.seconds,
@@ -40,6 +39,15 @@ export async function publishTrained(
     },
   };
   return publishVersion(store, { name: declaration.name, folder: trained.folder, facts, createdAt: at });
+}
+
+/** What a manifest says of the epochs. */
+function epochFacts({
+  networks,
+}: Pick<TrainedModel, 'networks'>): Pick<ManifestFacts['training'], 'epochs' | 'bestEpoch' | 'networks'> {
+  const facts = networks.map(({ name, epochs, bestEpoch }) => [name, { epochs: epochs.length, bestEpoch }] as const);
+  const [, last] = facts.at(-1) as (typeof facts)[number];
+  return { ...last, ...(facts.length > 1 && { networks: Object.fromEntries(facts) }) };
 }
 
 /** What a manifest says of the rows. */

@@ -55,9 +55,11 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
     step('2 train', `${declaration.model.type}, at most ${declaration.training.epochs} epochs of the training half`);
     const train = { ...options, declaration: EXAMPLE_DECLARATION, data: [data], promote: true };
     const { name, version, trained, decision } = await trainAndPublish(train, session);
+    const epochs = trained.networks.reduce((sum, network) => sum + network.epochs.length, 0);
+    const best = trained.networks.map(({ bestEpoch }) => bestEpoch).join(' and ');
     print(
       io,
-      `${trained.epochs.length} epochs in ${secondsText(trained.seconds)}, the best is epoch ${trained.bestEpoch}; published ${name} ${version}`,
+      `${epochs} epochs in ${secondsText(trained.seconds)}, the best is epoch ${best}; published ${name} ${version}`,
     );
 
     // In a bucket of its own the demo's model is the first, and nothing is refused.

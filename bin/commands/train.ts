@@ -1,4 +1,5 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { epochsJson } from '../../lib/training/networks/fitted-network.ts';
 import type { EndpointOptions } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import {
@@ -68,13 +69,13 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
       if (!options.json) printError(io, formatLogSummary(summary));
     },
   );
-  const { summary, epochs, bestEpoch, filledRows, seconds } = trained;
+  const { summary, networks, filledRows, seconds } = trained;
   const isCurrent = decision !== null && promotes(decision);
   const metrics = metricsJson(trained.metrics);
   printResult(
     io,
     options.json,
-    { name, version, isCurrent, decision, seconds, summary, epochs, bestEpoch, filledRows, metrics },
+    { name, version, isCurrent, decision, seconds, summary, ...epochsJson(networks), filledRows, metrics },
     [
       formatMetricsTable(trained.metrics),
       ...(decision === null ? [] : [formatDecision(decision)]),

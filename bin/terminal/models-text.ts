@@ -1,6 +1,7 @@
 /** Models and their versions, as text for people. */
 import { byteText, count, countOf, secondsText } from '../../lib/numbers/text.ts';
 import type { CurrentVersion, PassedOver, Pin } from '../../lib/registry/current.ts';
+import type { ModelManifest } from '../../lib/registry/manifest.ts';
 import type { KeptVersion, RemovedVersion } from '../../lib/registry/prune.ts';
 import type { ShownVersion } from '../../lib/registry/show-version.ts';
 
@@ -65,8 +66,17 @@ export function formatVersion(name: string, { manifest, isCurrent, pin, bytes }:
     `${name} ${manifest.version}${isCurrent ? ` (current${pinnedText(pin)})` : ''}, ${countOf(bytes, 'byte')}, created ${manifest.createdAt}`,
     `data       ${data.source}: ${count(rows.train)} training, ${count(rows.validation)} validation, ${count(rows.test)} test rows`,
     ...labels,
-    `training   epoch ${training.bestEpoch} of ${training.epochs}, seed ${training.seed}, ${countOf(training.threads, 'thread')}, ${secondsText(training.seconds)} on ${training.cpuModel}`,
+    `training   ${epochsText(training)}, seed ${training.seed}, ${countOf(training.threads, 'thread')}, ${secondsText(training.seconds)} on ${training.cpuModel}`,
     `libraries  ${packages.join(', ')}`,
     'metrics    in metrics.json, and by --json',
   ].join('\n');
+}
+
+function epochsText({ networks, ...whole }: ModelManifest['training']): string {
+  const textOf = ({ bestEpoch, epochs }: { readonly bestEpoch: number; readonly epochs: number }) =>
+    `epoch ${bestEpoch} of ${epochs}`;
+  if (networks === undefined) return textOf(whole);
+  return Object.entries(networks)
+    .map(([name, network]) => `${name} ${textOf(network)}`)
+    .join(', ');
 }

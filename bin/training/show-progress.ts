@@ -3,7 +3,8 @@ import type { Progress } from '../../lib/training/progress.ts';
 import type { ProgressBar } from '../terminal/progress-bar.ts';
 
 /** Shows the progress of training or evaluation. */
-export function showProgress(bar: ProgressBar, { phase, done, total, epoch, epochs, loss }: Progress): void {
-  const label = phase === 'train' ? `epoch ${epoch}/${epochs}` : phase;
+export function showProgress(bar: ProgressBar, { phase, done, total, network, epoch, epochs, loss }: Progress): void {
+  const ofNetwork = network === undefined ? '' : `${network} `;
+  const label = phase === 'train' ? `${ofNetwork}epoch ${epoch}/${epochs}` : phase;
   bar.update({ label, done, total, ...(loss === undefined ? {} : { note: `loss ${fixed(loss, 5)}` }) });
 }

@@ -15,6 +15,13 @@ export interface Model {
   readonly network: Network;
 }
 
+/** A model that is trained by itself. */
+export interface TrainedModelPart {
+  /** Name of the part of the whole model; `null` for the whole. */
+  readonly name: string | null;
+  readonly model: Model;
+}
+
 /** Returns the model that a declaration describes, for the inputs and tables of its fitted encoder. */
 export function declaredModel(
   declaration: Declaration,
@@ -34,4 +41,13 @@ export function modelOf(
   const layout = layoutOf(inputs, tables, fields);
   const network = MODELS[type]({ graph, width: layout.width, hiddenUnits });
   return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
+}
+
+/** Returns the models that are trained one after the other to train a model: its parts, or itself if it has none. */
+export function trainedParts(model: Model, tables: readonly TableSpec[]): readonly TrainedModelPart[] {
+  const { layout, network } = model;
+  if (network.parts === undefined) return [{ name: null, model }];
+  return network.parts.map(({ name, graph, network: part }) => {
+    return { name, model: { graph, layout, embeddings: embeddingsOf(graph, layout, tables, part), network: part } };
+  });
 }

@@ -4,6 +4,7 @@
  * functions of a network are pure TF.js functions. They are run once, to record the graph that is written as ONNX.
  */
 import type * as tf from '@tensorflow/tfjs-core';
+import type { RowRule } from './parts/training-rows.ts';
 import type { StageGraph } from './stage-graph.ts';
 
 /** Tensors by name. */
@@ -103,6 +104,25 @@ export interface Network {
   losses(forward: Tensors, batch: LabelledBatch): readonly Loss[];
   /** Returns the probabilities [batch] of every output, by name, computed from the tensors of the forward pass. */
   outputs(forward: Tensors): Tensors;
+  /**
+   * Which rows the network is trained on, how often, and with which weights.
+   * @default every row once, with its weight in the log
+   */
+  readonly rows?: RowRule;
+  /**
+   * Networks that share neither parameters nor tables, and together are this one. They are trained one after the other,
+   * each on rows of its own and until its own validation loss falls no more, in place of one training by `losses`.
+   */
+  readonly parts?: readonly NetworkPart[];
+}
+
+/** A network that is trained by itself and is a part of another, whose tables and parameters it has by the same names. */
+export interface NetworkPart {
+  /** Name under which its epochs are reported: the stages whose losses it has. */
+  readonly name: string;
+  /** The stages that it predicts. The root is the stage from which on it gives probabilities. */
+  readonly graph: StageGraph;
+  readonly network: Network;
 }
 
 /** What a network is built from: the stages that it predicts, and the sizes of its layers. */

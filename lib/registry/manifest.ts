@@ -57,8 +57,14 @@ const manifestSchema = z
     training: z
       .object({
         seed: z.number().int(),
+        /** Epochs of the model, or of the last of its networks where they were trained apart. */
         epochs: count,
         bestEpoch: count,
+        /** Epochs by network, where the model has several that were trained apart. */
+        networks: z
+          .record(z.string(), z.object({ epochs: count, bestEpoch: count }).readonly())
+          .readonly()
+          .optional(),
         threads: count,
         cpuModel: z.string(),
         seconds: z.number().nonnegative(),

@@ -16,11 +16,11 @@ import { versionIdFrom } from '../registry/keys.ts';
 import { digestFile } from '../registry/version-files.ts';
 import { unknownShares } from '../table/encode/value-counts.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
-import type { EpochRecord } from '../training/fit.ts';
 import { funnelTasks } from '../training/held-out/funnel-tasks.ts';
 import type { HeldOut } from '../training/held-out/held-out.ts';
 import { type MatureRows, pick, pickRows } from '../training/held-out/mature-rows.ts';
 import type { Probabilities } from '../training/held-out/predict.ts';
+import type { NetworkEpochs } from '../training/networks/fitted-network.ts';
 import type { OnProgress } from '../training/progress.ts';
 import type { TrainedModel } from '../training/train.ts';
 import { type FeatureImportance, permutationImportance } from './importance/importance.ts';
@@ -84,8 +84,7 @@ export interface ReportFacts {
   readonly rows: number;
   /** Number of held-out rows that were left out, because some of their labels are not known yet. */
   readonly youngRows: number;
-  readonly epochs: readonly EpochRecord[];
-  readonly bestEpoch: number;
+  readonly networks: readonly NetworkEpochs[];
   readonly segments: readonly { readonly column: string; readonly rows: readonly SegmentRow[] }[];
   readonly summary: LogSummary;
   /** Share of a feature's held-out values that the encoder does not know, by feature with a vocabulary. */
@@ -138,8 +137,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
     }),
     rows: mature.indices.length,
     youngRows: heldOut.rows - mature.indices.length,
-    epochs: trained.epochs,
-    bestEpoch: trained.bestEpoch,
+    networks: trained.networks,
     segments: segmentFacts(heldOut, mature.indices, tasks, champion?.probabilities ?? null),
     summary: trained.summary,
     unknownShares: unknownShares(trained.counts.test),

@@ -165,17 +165,21 @@ ${folded('The numbers behind', liftTable(tasks))}
 </section>`;
 }
 
-function losses({ epochs, bestEpoch }: ReportFacts): Html {
-  const stages = Object.keys(epochs[0]?.trainLosses ?? {});
+function losses({ networks }: ReportFacts): Html {
+  const best = networks.map(({ name, bestEpoch, epochs }) => {
+    return `${bestEpoch} of ${epochs.length}${name === null ? '' : ` for ${name}`}`;
+  });
   return html`
 <section>
 <h2>How it learned</h2>
 <p class="quiet"><span class="key"></span>validation rows <span class="key dashed"></span>training rows; the ring is the
-epoch whose weights these are, ${bestEpoch} of ${epochs.length}.</p>
-<div class="grid">${stages.map(
-    (stage) => html`<figure><figcaption><h3>${stage}</h3></figcaption>${lossPlot(stage, epochs, bestEpoch)}</figure>`,
+epoch whose weights these are, ${best.join(', ')}.${networks.length > 1 ? ' Each network was trained by itself, on rows of its own.' : ''}</p>
+<div class="grid">${networks.map(({ epochs, bestEpoch }) =>
+    Object.keys(epochs[0]?.trainLosses ?? {}).map(
+      (stage) => html`<figure><figcaption><h3>${stage}</h3></figcaption>${lossPlot(stage, epochs, bestEpoch)}</figure>`,
+    ),
   )}</div>
-${folded('The numbers behind', lossTable(epochs))}
+${folded('The numbers behind', ...networks.map(({ epochs }) => lossTable(epochs)))}
 </section>`;
 }
 

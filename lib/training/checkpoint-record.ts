@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { InvalidRecordError, readRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
-export const CHECKPOINT_FORMAT = 1;
+export const CHECKPOINT_FORMAT = 2;
 
 const count = z.number().int().nonnegative();
 const losses = z.record(z.string(), z.number()).readonly();
@@ -15,6 +15,15 @@ const epoch = z
     validationLoss: z.number().nullable(),
     validationLosses: losses.nullable(),
     seconds: z.number(),
+  })
+  .readonly();
+
+const network = z
+  .object({
+    name: z.string().nullable(),
+    epochs: z.array(epoch).readonly(),
+    bestEpoch: count,
+    filledRows: z.record(z.string(), count).readonly(),
   })
   .readonly();
 
@@ -39,7 +48,14 @@ const schema = z
     threads: count,
     /** SHA-256 of `state.bin`, hex. */
     sha256: z.string(),
-    /** The arrays in `state.bin`, one after the other: those of the engine, then the best weights. */
+    /** Name of the network that was being trained; `null` where the model is trained as a whole. */
+    network: z.string().nullable(),
+    /** The networks whose training had ended. */
+    finished: z.array(network).readonly(),
+    /**
+     * The arrays in `state.bin`, one after the other: those of the engine, the best weights, and the weights of the
+     * networks whose training had ended.
+     */
     arrays: z.array(z.object({ name: z.string(), bytes: count }).readonly()).readonly(),
     /** Position of training in the data. */
     fit: z

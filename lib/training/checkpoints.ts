@@ -3,12 +3,11 @@
  * weights so far, in the store. With the same rows, number of threads and kind of processor, the trained model has the
  * same bytes as without the interruption.
  */
-import { createHash } from 'node:crypto';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import type { TrainingEngine, Weights } from '../engine/engine.ts';
+import type { TrainingEngine } from '../engine/engine.ts';
+import type { TrainedModelPart } from '../model/model.ts';
 import { checkpointsPrefix } from '../registry/keys.ts';
 import { recordText } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -19,10 +18,19 @@ import {
   readCheckpoint,
   type TrainingIdentity,
 } from './checkpoint-record.ts';
+import {
+  ChangedStateError,
+  emptyWeights,
+  type Fill,
+  type NamedArray,
+  weightArrays,
+  withArrays,
+  writeArrays,
+} from './checkpoint-state.ts';
 import type { FitState, StateKeeper } from './fit.ts';
+import type { FittedNetwork } from './networks/fitted-network.ts';
 
 const KEPT = 2;
-const PIECE_BYTES = 1 << 26;
 const RECORD_FILE = 'checkpoint.json';
 const STATE_FILE = 'state.bin';
 
@@ -44,16 +52,18 @@ export interface CheckpointOptions {
 /** A checkpoint was written, was continued from, or could not be used. */
 export type CheckpointEvent =
   | { readonly kind: 'written'; readonly step: number; readonly bytes: number; readonly seconds: number }
-  | { readonly kind: 'resumed'; readonly step: number; readonly epoch: number }
+  | { readonly kind: 'resumed'; readonly step: number; readonly epoch: number; readonly network?: string }
   | { readonly kind: 'useless'; readonly key: string; readonly why: string };
 
 /** The checkpoints of one run. */
-export class Checkpoints implements StateKeeper {
+export class Checkpoints {
   readonly #options: CheckpointOptions;
   readonly #cpuModel = cpus()[0]?.model ?? 'unknown';
   #resumed: readonly Resumption[] = [];
   #savedAt = performance.now();
   #number = 0;
+  /** The checkpoints that were found unusable, each of which is told once. */
+  readonly #useless = new Set<string>();
 
   constructor(options: CheckpointOptions) {
     this.#options = options;
@@ -63,16 +73,24 @@ export class Checkpoints implements StateKeeper {
     return this.#resumed;
   }
 
-  isDue(): boolean {
-    return performance.now() - this.#savedAt >= this.#options.everyMs;
+  /** Returns what keeps the state of a network's training, beside the networks whose training has ended. */
+  keeper(network: string | null, finished: readonly FittedNetwork[]): StateKeeper {
+    return {
+      isDue: () => performance.now() - this.#savedAt >= this.#options.everyMs,
+      save: (engine, state) => this.#save(engine, state, { network, finished: [...finished] }),
+    };
   }
 
   /** Writes a checkpoint, and then removes all but the last two. */
-  async save(engine: TrainingEngine, state: FitState): Promise<void> {
+  async #save(engine: TrainingEngine, state: FitState, { network, finished }: Networks): Promise<void> {
     const started = performance.now();
     const { store, name, epoch, identity, threads, scratch, onEvent } = this.#options;
     const { step, arrays } = engine.state();
-    const all = [...arrays, ...weightArrays(state.best.weights)];
+    const all = [
+      ...arrays,
+      ...weightArrays(BEST, state.best.weights),
+      ...finished.flatMap(({ name, weights }) => weightArrays(finishedPrefix(name), weights)),
+    ];
     const path = join(scratch, STATE_FILE);
     const sha256 = await writeArrays(path, all);
     this.#number += 1;
@@ -86,6 +104,8 @@ export class Checkpoints implements StateKeeper {
       cpuModel: this.#cpuModel,
       threads,
       sha256,
+      network,
+      finished: finished.map(({ name, epochs, bestEpoch, filledRows }) => ({ name, epochs, bestEpoch, filledRows })),
       arrays: all.map(([array, { byteLength }]) => ({ name: array, bytes: byteLength })),
       fit,
       best: { epoch: best.epoch, loss: Number.isFinite(best.loss) ? best.loss : null },
@@ -99,49 +119,106 @@ export class Checkpoints implements StateKeeper {
     onEvent({ kind: 'written', step, bytes, seconds: (this.#savedAt - started) / 1000 });
   }
 
-  /** Restores the engine from the latest usable checkpoint and returns the position of training; `null` without one. */
-  async restore(engine: TrainingEngine): Promise<FitState | null> {
+  /**
+   * Restores the engine from the latest usable checkpoint of a network's training, and returns the position of training;
+   * `null` without one.
+   */
+  async restore(engine: TrainingEngine, network: string | null): Promise<FitState | null> {
+    const { threads, onEvent } = this.#options;
+    const weights = engine.weights();
+    const best = weightArrays(BEST, weights);
+    return this.#read(
+      (record) => record.network === network,
+      [...engine.state().arrays, ...best],
+      async (record, fill) => {
+        await engine.restore(record.step, fill);
+        for (const [name, into] of best) await fill(name, into);
+        this.#resumed = [...record.resumed, { step: record.step, cpuModel: this.#cpuModel, threads }];
+        const { epoch, loss } = record.best;
+        onEvent({ kind: 'resumed', step: record.step, epoch: record.fit.epoch, ...(network !== null && { network }) });
+        return { ...record.fit, best: { epoch, loss: loss ?? Number.POSITIVE_INFINITY, weights } };
+      },
+    );
+  }
+
+  /** Returns a network whose training had ended at the latest usable checkpoint; `null` if it had not. */
+  async finished({ name, model }: TrainedModelPart): Promise<FittedNetwork | null> {
+    const factsOf = (record: CheckpointRecord) => record.finished.find((network) => network.name === name);
+    const weights = emptyWeights(model);
+    const arrays = weightArrays(finishedPrefix(name), weights);
+    return this.#read(
+      (record) => factsOf(record) !== undefined,
+      arrays,
+      async (record, fill) => {
+        for (const [array, into] of arrays) await fill(array, into);
+        return { ...(factsOf(record) as CheckpointRecord['finished'][number]), weights };
+      },
+    );
+  }
+
+  /** Reads the latest usable checkpoint of those that are wanted; `expected` are arrays that it must have. */
+  async #read<T>(
+    isWanted: (record: CheckpointRecord) => boolean,
+    expected: readonly NamedArray[],
+    use: (record: CheckpointRecord, fill: Fill) => Promise<T>,
+  ): Promise<T | null> {
     const { store, name } = this.#options;
     for (const folder of (await foldersOf(store, name)).reverse()) {
-      const state = await this.#restoreFrom(folder, engine);
-      if (state !== null) return state;
+      const key = `${folder}${RECORD_FILE}`;
+      const found = await this.#usable(key);
+      if ('why' in found) this.#tellUseless(key, found.why);
+      else if (isWanted(found.record)) {
+        const result = await this.#readState(folder, found.record, expected, use);
+        if (!('why' in result)) return result.value;
+        this.#tellUseless(key, result.why);
+      }
     }
     return null;
   }
 
-  async #restoreFrom(folder: string, engine: TrainingEngine): Promise<FitState | null> {
-    const { store, identity, threads, scratch, onEvent } = this.#options;
-    const key = `${folder}${RECORD_FILE}`;
-    const useless = (why: string): null => {
-      onEvent({ kind: 'useless', key, why });
-      return null;
-    };
-    const found = await readCheckpoint(store, key);
-    if ('why' in found) return useless(found.why);
-    const { record } = found;
-    const differing = differences(record.identity, identity);
-    if (differing.length > 0) return useless(`it is of another ${differing.join(', of another ')}`);
-    const expected = [...engine.state().arrays, ...weightArrays(engine.weights())];
-    const shape = expected.map(([name, { byteLength }]) => ({ name, bytes: byteLength }));
-    if (!isDeepStrictEqual(shape, record.arrays)) return useless('it is of a model of another shape');
+  async #usable(key: string): ReturnType<typeof readCheckpoint> {
+    const found = await readCheckpoint(this.#options.store, key);
+    if ('why' in found) return found;
+    const differing = differences(found.record.identity, this.#options.identity);
+    return differing.length === 0 ? found : { why: `it is of another ${differing.join(', of another ')}` };
+  }
+
+  async #readState<T>(
+    folder: string,
+    record: CheckpointRecord,
+    expected: readonly NamedArray[],
+    use: (record: CheckpointRecord, fill: Fill) => Promise<T>,
+  ): Promise<{ readonly value: T } | { readonly why: string }> {
+    const { store, scratch } = this.#options;
+    const stored = new Map(record.arrays.map(({ name, bytes }) => [name, bytes]));
+    if (!expected.every(([name, { byteLength }]) => stored.get(name) === byteLength))
+      return { why: 'it is of a model of another shape' };
     const path = await store.toFile(`${folder}${STATE_FILE}`, scratch);
-    const file = await open(path, 'r');
     try {
-      if ((await digestOf(file)) !== record.sha256) return useless('its state is not what was written');
-      const engineArrays = new Map(offsetsOf(record.arrays));
-      await engine.restore(record.step, (name, into) => readInto(file, into, engineArrays.get(name) as number));
-      const weights = engine.weights();
-      for (const [name, into] of weightArrays(weights)) await readInto(file, into, engineArrays.get(name) as number);
-      this.#resumed = [...record.resumed, { step: record.step, cpuModel: this.#cpuModel, threads }];
-      onEvent({ kind: 'resumed', step: record.step, epoch: record.fit.epoch });
-      const { epoch, loss } = record.best;
-      return { ...record.fit, best: { epoch, loss: loss ?? Number.POSITIVE_INFINITY, weights } };
+      return await withArrays(path, record, async (fill) => ({ value: await use(record, fill) }));
+    } catch (error) {
+      if (error instanceof ChangedStateError) return { why: error.message };
+      throw error;
     } finally {
-      await file.close();
       if (!store.hasFiles) await rm(path);
     }
   }
+
+  #tellUseless(key: string, why: string): void {
+    if (this.#useless.has(key)) return;
+    this.#useless.add(key);
+    this.#options.onEvent({ kind: 'useless', key, why });
+  }
 }
+
+/** The network that is trained, and those whose training has ended. */
+interface Networks {
+  readonly network: string | null;
+  readonly finished: readonly FittedNetwork[];
+}
+
+const BEST = 'best';
+const finishedPrefix = (network: string | null) => `finished/${network}`;
 
 /** Removes all checkpoints of a model: its training is over. */
 export async function clearCheckpoints(store: Store, name: string): Promise<void> {
@@ -174,54 +251,6 @@ function differences(got: TrainingIdentity, expected: TrainingIdentity): string[
   return (Object.keys(NAMES) as (keyof TrainingIdentity)[])
     .filter((part) => got[part] !== expected[part])
     .map((part) => NAMES[part]);
-}
-
-type NamedArray = readonly [name: string, bytes: Uint8Array];
-
-function weightArrays({ parameters, tables }: Weights): NamedArray[] {
-  const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
-  const named = (kind: string, arrays: Readonly<Record<string, Float32Array>>) =>
-    Object.entries(arrays).map(([name, values]): NamedArray => [`best/${kind}/${name}`, bytesOf(values)]);
-  return [...named('parameter', parameters), ...named('table', tables)];
-}
-
-function offsetsOf(arrays: CheckpointRecord['arrays']): (readonly [string, number])[] {
-  let next = 0;
-  return arrays.map(({ name, bytes }) => {
-    const offset = next;
-    next += bytes;
-    return [name, offset] as const;
-  });
-}
-
-async function writeArrays(path: string, arrays: readonly NamedArray[]): Promise<string> {
-  const hash = createHash('sha256');
-  const file = await open(path, 'w');
-  try {
-    for (const [, bytes] of arrays)
-      for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
-        const piece = bytes.subarray(start, start + PIECE_BYTES);
-        hash.update(piece);
-        await file.writeFile(piece);
-      }
-  } finally {
-    await file.close();
-  }
-  return hash.digest('hex');
-}
-
-async function digestOf(file: FileHandle): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of file.createReadStream({ autoClose: false, start: 0 })) hash.update(piece as Uint8Array);
-  return hash.digest('hex');
-}
-
-async function readInto(file: FileHandle, into: Uint8Array, position: number): Promise<void> {
-  for (let start = 0; start < into.length; start += PIECE_BYTES) {
-    const length = Math.min(PIECE_BYTES, into.length - start);
-    const { bytesRead } = await file.read(into, start, length, position + start);
-    if (bytesRead !== length) throw new Error(`checkpoint is cut short: got ${bytesRead} of ${length} bytes`);
-  }
 }
 
 function digits(value: number): string {

@@ -22,6 +22,12 @@ const REMEDIES = {
   batch: 'lower training.batch_size or model.hidden_units',
 } as const;
 
+/** The rows to train on, and the models that were trained before, whose weights are kept. */
+interface RowsAndFinished {
+  readonly train: Pick<RowCache, 'rows' | 'windowBytes'>;
+  readonly finished?: readonly Model[];
+}
+
 /**
  * Checks that there is the memory to train a model.
  * @throws {NotEnoughMemoryError} naming what would need less.
@@ -36,15 +42,15 @@ export function assertTrainable(
     ...others
   }: Pick<TrainingChoice, 'batchSize' | 'optimizer' | 'learningRate' | 'dropout'> &
     Pick<EngineOptions, 'threads' | 'sharedEntity'>,
-  rows: Pick<RowCache, 'rows' | 'windowBytes'>,
+  { train, finished = [] }: RowsAndFinished,
   ...limits: [machine?: Machine, usedBytes?: number]
 ): void {
   const engine = plannedBytes(model, { batchSize, optimizer: { type: optimizer, learningRate }, dropout, ...others });
-  const tables = engine.weights + COPIES * weightBytes(model);
-  const batch = engine.batch + Math.min(batchSize, rows.rows) * stepBytes(model);
+  const tables = engine.weights + COPIES * weightBytes(model) + sum(finished.map(weightBytes));
+  const batch = engine.batch + Math.min(batchSize, train.rows) * stepBytes(model);
   // A single thread is the one that is there.
   const workers = others.threads === 1 ? 0 : others.threads * WORKER_BYTES;
-  const bytes = tables + batch + rows.windowBytes(batchSize) + workers;
+  const bytes = tables + batch + train.windowBytes(batchSize) + workers;
   const remedy = tables > batch ? REMEDIES.tables : REMEDIES.batch;
   assertMemory({ work: 'training', bytes, remedy }, ...limits);
 }

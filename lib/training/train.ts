@@ -16,11 +16,11 @@ import { unknownNotes } from '../table/fit/unknown-notes.ts';
 import { type OpenedLog, type OpenLogOptions, withLog } from '../table/open-log.ts';
 import { writeCalibration } from './calibrate.ts';
 import type { Resumption } from './checkpoint-record.ts';
-import type { EpochRecord } from './fit.ts';
 import { fitModel } from './fit-model.ts';
 import { funnelTasks, stageRates, taskRates } from './held-out/funnel-tasks.ts';
 import { type HeldOut, scoreHeldOut } from './held-out/held-out.ts';
 import { type MatureRows, matureIndices, measureHeldOut } from './held-out/mature-rows.ts';
+import type { NetworkEpochs } from './networks/fitted-network.ts';
 import { cacheRows } from './rows/cache-rows.ts';
 import type { TrainingOptions } from './training-options.ts';
 
@@ -39,8 +39,8 @@ export interface TrainedModel {
   readonly summary: LogSummary;
   /** How much of each part's values is missing, and how much the model does not know; also a file of the version. */
   readonly counts: PartCounts;
-  readonly epochs: readonly EpochRecord[];
-  readonly bestEpoch: number;
+  /** The losses by epoch of its networks: of one, or of each that was trained apart, in that order. */
+  readonly networks: readonly NetworkEpochs[];
   /** Number of rows that no training touched, and that got the mean of the others, by embedding table. */
   readonly filledRows: Readonly<Record<string, number>>;
   readonly metrics: FunnelMetrics;
@@ -76,10 +76,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const rows = await cacheRows(opened, { ...options, encoder, summary: read });
   const summary = { ...read, notes: [...read.notes, ...unknownNotes(rows.counts, encoder)] };
   options.onSummary?.(summary, rows.counts);
-  const { epochs, bestEpoch, filledRows, calibration } = await fitModel(
-    { opened, options, encoder, summary, folder },
-    rows,
-  );
+  const { networks, filledRows, calibration } = await fitModel({ opened, options, encoder, summary, folder }, rows);
   await writeEncoder(database, encoder, folder);
   await writeFile(join(folder, DECLARATION_FILE), options.declarationText);
   await writeFile(join(folder, DISTRIBUTIONS_FILE), `${JSON.stringify(distributions)}\n`);
@@ -100,8 +97,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
     folder,
     summary,
     counts: rows.counts,
-    epochs,
-    bestEpoch,
+    networks,
     filledRows,
     metrics: metrics.all,
     uncalibratedFolder,

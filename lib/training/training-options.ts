@@ -15,13 +15,13 @@ export interface TrainingOptions {
   /** Called once the rows are checked and encoded, before the first step. What it throws ends the training. */
   readonly onSummary?: (summary: LogSummary, counts: PartCounts) => void;
   readonly onProgress?: OnProgress;
-  /** Called at the end of each epoch, with the rows that it trained on. */
-  readonly onEpoch?: (epoch: EpochRecord, rows: number) => void;
+  /** Called at the end of each epoch, with the rows that it trained on, and the network's name if there are several. */
+  readonly onEpoch?: (epoch: EpochRecord, rows: number, network: string | null) => void;
   readonly signal?: AbortSignal;
   /** Keeps the training's state, and has what is left of an interrupted one. */
   readonly checkpoints?: Checkpoints;
   /** The version whose weights training begins with. */
   readonly champion?: ChampionFiles;
-  /** Called once it is known what of the champion's weights training begins with. */
+  /** Called for each network, once it is known what of the champion's weights its training begins with. */
   readonly onWarmStart?: (report: WarmStartReport) => void;
 }

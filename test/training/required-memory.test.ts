@@ -5,7 +5,7 @@ import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { assertTrainable } from '../../lib/training/required-memory.ts';
 
 const MIB = 2 ** 20;
-const rows = { rows: 1e6, windowBytes: () => 10 * MIB };
+const rows = { train: { rows: 1e6, windowBytes: () => 10 * MIB } };
 const training = { batchSize: 1024, optimizer: 'adam', learningRate: 0.01, dropout: 0, threads: 1 } as const;
 
 const { stages, root, roles } = parseDeclaration(

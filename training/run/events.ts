@@ -20,9 +20,14 @@ export function logSummary({ log }: RunTools, summary: LogSummary, { refusals, n
 }
 
 /** Logs the losses of an epoch, and counts them as metrics. */
-export function logEpoch({ log, count }: RunTools, epoch: EpochRecord, rowsPerSecond: number): void {
+export function logEpoch(
+  { log, count }: RunTools,
+  epoch: EpochRecord,
+  rowsPerSecond: number,
+  network: string | null,
+): void {
   const { trainLoss, validationLoss } = epoch;
-  log.info('epoch ended', { ...epoch, rowsPerSecond: Math.round(rowsPerSecond) });
+  log.info('epoch ended', { ...(network !== null && { network }), ...epoch, rowsPerSecond: Math.round(rowsPerSecond) });
   count({
     EpochLoss: trainLoss,
     ...(validationLoss !== null && { ValidationLoss: validationLoss }),

@@ -10,7 +10,7 @@ export function progressLines(log: Logger, now = () => performance.now()): OnPro
   let told = 0;
   return (progress: Progress) => {
     const { done, total } = progress;
-    const name = [progress.phase, progress.epoch].join(' ');
+    const name = [progress.phase, progress.network, progress.epoch].join(' ');
     const at = now();
     if (name !== phase) {
       phase = name;

@@ -145,7 +145,7 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
       checkpoints,
       ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
       onSummary: (summary, counts) => logSummary(tools, summary, foresee(declaration, summary, counts.test)),
-      onEpoch: (epoch, rows) => logEpoch(tools, epoch, rows / epoch.seconds),
+      onEpoch: (epoch, rows, network) => logEpoch(tools, epoch, rows / epoch.seconds, network),
     });
     // The files were read from the scratch folder; the manifest names the place in the bucket that they came from.
     const source = `${store.url}/${settings.dataPrefix}dt=${window.from}/ to dt=${window.until}/`;
@@ -223,6 +223,9 @@ async function openCheckpoints(
   });
 }
 
-function outcomeOf({ epochs, bestEpoch, seconds, resumed }: TrainedModel) {
-  return { epochs: epochs.length, bestEpoch, seconds, resumed };
+function outcomeOf({ networks, seconds, resumed }: TrainedModel) {
+  const epochs = networks.map(({ name, epochs: { length }, bestEpoch }) => {
+    return { ...(name !== null && { network: name }), epochs: length, bestEpoch };
+  });
+  return { ...(epochs.length === 1 ? epochs[0] : { networks: epochs }), seconds, resumed };
 }

@@ -11,7 +11,8 @@ import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../../table/encode
 import { BLOCK_ROWS, type ColumnFile, type FileColumns, type FileLayout } from './column-file.ts';
 import { ColumnFileWriter } from './column-file-writer.ts';
 import { largestPiece, orderByGroup } from './row-order.ts';
-import { type BatchGroup, Window, type WindowRows } from './window.ts';
+import { type RowSelection, selectRows } from './select-rows.ts';
+import { type CacheGroup, Window, type WindowRows } from './window.ts';
 
 /**
  * Blocks that are in memory at once, their rows shuffled among each other: half a million rows. Of rows with hundreds
@@ -19,9 +20,6 @@ import { type BatchGroup, Window, type WindowRows } from './window.ts';
  */
 const WINDOW_BLOCKS = WINDOW_ROWS / BLOCK_ROWS;
 const WINDOW_BYTES = 256 * 2 ** 20;
-
-/** The rows' groups are only for their order. */
-type Group = BatchGroup | 'groups';
 
 /** An order of the rows. */
 export interface BatchOrder {
@@ -44,6 +42,15 @@ export interface RowCache {
   batchCount(batchSize: number, order?: BatchOrder): number;
   /** Bytes of the rows that are in memory at once while batches are read. */
   windowBytes(batchSize: number): number;
+  /** Copies the rows that train a network to a cache of their own. */
+  select(selection: RowSelection): Promise<SelectedCache>;
+}
+
+/** Rows that were selected, and the mean of their labels. */
+export interface SelectedCache {
+  readonly rows: RowCache;
+  /** Weighted mean of each label, over the rows whose label is known; none without any. */
+  readonly rates: Readonly<Record<string, number>>;
 }
 
 /** What a cache holds of each row. */
@@ -58,11 +65,11 @@ export interface RowCacheSpec {
 /** Writes rows of encoded chunks to a cache file. */
 export class RowCacheWriter {
   readonly #inputs: readonly InputSpec[];
-  readonly #file: ColumnFileWriter<Group>;
+  readonly #file: ColumnFileWriter<CacheGroup>;
   #rows = 0;
   #weight = 0;
 
-  private constructor(file: ColumnFileWriter<Group>, inputs: readonly InputSpec[]) {
+  private constructor(file: ColumnFileWriter<CacheGroup>, inputs: readonly InputSpec[]) {
     this.#file = file;
     this.#inputs = inputs;
   }
@@ -104,10 +111,10 @@ export class RowCacheWriter {
 }
 
 class CacheFile implements RowCache {
-  readonly #file: ColumnFile<Group>;
+  readonly #file: ColumnFile<CacheGroup>;
   readonly #rows: WindowRows;
 
-  constructor(file: ColumnFile<Group>, rows: WindowRows) {
+  constructor(file: ColumnFile<CacheGroup>, rows: WindowRows) {
     this.#file = file;
     this.#rows = rows;
   }
@@ -143,7 +150,7 @@ class CacheFile implements RowCache {
   }
 
   #rowOrder(
-    window: FileColumns<Group>,
+    window: FileColumns<CacheGroup>,
     { seed, epoch, shuffle }: BatchOrder,
     { batchSize, first, rows }: { readonly batchSize: number; readonly first: number; readonly rows: number },
   ): Uint32Array {
@@ -160,6 +167,11 @@ class CacheFile implements RowCache {
 
   windowBytes(batchSize: number): number {
     return Math.min(this.rows, this.#windowBlocks(batchSize) * BLOCK_ROWS) * this.#file.rowBytes;
+  }
+
+  async select(selection: RowSelection): Promise<SelectedCache> {
+    const { file, meanWeight, rates } = await selectRows(this.#file, selection);
+    return { rows: new CacheFile(file, { ...this.#rows, meanWeight }), rates };
   }
 
   #windowBlocks(batchSize: number): number {
@@ -185,9 +197,9 @@ class CacheFile implements RowCache {
 /** Name of the only column of groups. */
 const GROUP = 'group';
 
-function layoutOf({ inputs, stages, hasGroups }: RowCacheSpec): FileLayout<Group> {
+function layoutOf({ inputs, stages, hasGroups }: RowCacheSpec): FileLayout<CacheGroup> {
   const columns = inputs.flatMap(inputColumns);
-  const lengths = (group: Group) =>
+  const lengths = (group: CacheGroup) =>
     Object.fromEntries(columns.filter((column) => column.group === group).map(({ name, length }) => [name, length]));
   const ofStages = Object.fromEntries(stages.map((name) => [name, 1]));
   return {

@@ -5,6 +5,9 @@ import { columnsOf, type FileColumns, type FileLayout } from './column-file.ts';
 /** The groups of columns that a batch has. */
 export type BatchGroup = 'ids' | 'coefficients' | 'numbers' | 'labels' | 'weights';
 
+/** The groups of columns that a cache has. The rows' groups are only for their order. */
+export type CacheGroup = BatchGroup | 'groups';
+
 /** What is known of the rows of all windows. */
 export interface WindowRows {
   /** Mean row weight, by which the weights are divided. */

@@ -18,11 +18,19 @@ async function train(type: string, bucket: string) {
   return { code, ...JSON.parse(stdout) };
 }
 
+interface Trained {
+  readonly epochs: readonly { readonly trainLosses: Readonly<Record<string, number>> }[];
+}
+
 describe.each(TYPES)('model.type: %s', (type) => {
   it('is trained, calibrated, gated, reported and exported', async () => {
     const trained = await train(type, type);
     expect(trained).toMatchObject({ code: 0, isCurrent: true, decision: { verdict: 'first' } });
-    expect(Object.keys(trained.epochs[0].trainLosses)).toEqual(['click', 'conversion']);
+    const networks: readonly Trained[] = trained.networks ?? [trained];
+    expect(networks.flatMap(({ epochs }) => Object.keys(epochs[0]?.trainLosses ?? {}))).toEqual([
+      'click',
+      'conversion',
+    ]);
     expect(trained.metrics.tasks.ctr.auc).toBeGreaterThan(0.6);
     const file = async (name: string) => readFile(place.at(await versionFolder(place, type), name), 'utf8');
     expect(Object.keys(JSON.parse(await file('calibration.json')).towers)).toEqual(['click', 'conversion']);

@@ -31,21 +31,35 @@ interface RunOptions {
   readonly epoch?: number;
   /** Stops after so many steps of the first epoch. */
   readonly steps?: number;
+  /** The network whose steps are counted, where the model has several. */
+  readonly network?: string;
   /** More members of the declaration's `training`. */
   readonly training?: string;
+  /** Members of the declaration's `model`. */
+  readonly model?: string;
 }
 
 /** Trains with a checkpoint after every step, and returns the model. */
 async function run(
   store: MemoryStore,
   events: CheckpointEvent[],
-  { identity = IDENTITY, epoch = 1, steps = Number.POSITIVE_INFINITY, training = '' }: RunOptions = {},
+  {
+    identity = IDENTITY,
+    epoch = 1,
+    steps = Number.POSITIVE_INFINITY,
+    network,
+    training = '',
+    model = '',
+  }: RunOptions = {},
 ): Promise<Buffer> {
   const scratch = join(folder, String(made++));
   await mkdir(join(scratch, 'checkpoint'), { recursive: true });
   const stop = new AbortController();
-  const declarationText = shopDeclaration({ batchSize: 256, epochs: 2, training });
-  const { folder: model } = await train({
+  const declarationText = shopDeclaration({ batchSize: 256, epochs: 2, training }).replace(
+    'model: { ',
+    `model: { ${model}`,
+  );
+  const { folder: trained } = await train({
     declaration: parseDeclaration(declarationText, 'shop.yaml'),
     declarationText,
     dataPath: join(folder, 'log.csv'),
@@ -62,12 +76,12 @@ async function run(
       scratch: join(scratch, 'checkpoint'),
       onEvent: (event) => events.push(event),
     }),
-    onProgress: ({ phase, done }) => {
-      if (phase === 'train' && done >= steps * 256) stop.abort(new Error('stopped'));
+    onProgress: ({ phase, done, network: trained }) => {
+      if (phase === 'train' && trained === network && done >= steps * 256) stop.abort(new Error('stopped'));
     },
     signal: stop.signal,
   });
-  return readFile(join(model, 'model.onnx'));
+  return readFile(join(trained, 'model.onnx'));
 }
 
 /** A store with the last two checkpoints of a training that was stopped after five steps. */
@@ -150,10 +164,43 @@ describe('checkpoints', () => {
     for (const number of ['00000004', '00000005']) {
       const key = `${FOLDER}00000001-${number}/checkpoint.json`;
       const record = JSON.parse(new TextDecoder().decode((await store.get(key)).body));
-      await store.put(key, JSON.stringify({ ...record, format: 2 }));
+      await store.put(key, JSON.stringify({ ...record, format: 3 }));
     }
     const events: CheckpointEvent[] = [];
     expect((await run(store, events, { epoch: 2 })).equals(whole)).toBe(true);
-    expect(goneOn(events)).toMatchObject(Array(2).fill({ kind: 'useless', why: 'it has format 2, expected 1' }));
+    expect(goneOn(events)).toMatchObject(Array(2).fill({ kind: 'useless', why: 'it has format 3, expected 2' }));
+  });
+
+  it.each([
+    { network: 'click', steps: 5, told: { step: 5, network: 'click' } },
+    // The shop has some 900 clicked training rows: the fourth batch ends an epoch.
+    { network: 'conversion', steps: 2, told: { step: 2, network: 'conversion' } },
+  ])(
+    'are gone on from in the network $network of a model of several, to the same bytes',
+    async ({ told, ...where }) => {
+      const model = 'type: base, ';
+      const uninterrupted = await run(memoryStore(), [], { model });
+      const store = memoryStore();
+      await expect(run(store, [], { ...where, model })).rejects.toThrow('stopped');
+      const events: CheckpointEvent[] = [];
+      expect((await run(store, events, { epoch: 2, model })).equals(uninterrupted)).toBe(true);
+      expect(goneOn(events)).toEqual([{ kind: 'resumed', epoch: 1, ...told }]);
+      expect(uninterrupted.equals(whole)).toBe(false);
+    },
+  );
+
+  it('are gone on from in the network before, where the latest is damaged', async () => {
+    const model = 'type: base, ';
+    const uninterrupted = await run(memoryStore(), [], { model });
+    const store = memoryStore();
+    await expect(run(store, [], { network: 'conversion', steps: 1, model })).rejects.toThrow('stopped');
+    const states = store.keys().filter((key) => key.endsWith('state.bin'));
+    await store.put(states.at(-1) as string, 'another state');
+    const events: CheckpointEvent[] = [];
+    expect((await run(store, events, { epoch: 2, model })).equals(uninterrupted)).toBe(true);
+    expect(goneOn(events)).toMatchObject([
+      { kind: 'useless', why: 'its state is not what was written' },
+      { kind: 'resumed', network: 'click' },
+    ]);
   });
 });

@@ -1,0 +1,124 @@
+/** Trains one network: from the champion's weights where there are any, and from the last checkpoint where there is one. */
+import type { Declaration, Entity, TrainingChoice } from '../../config/declaration.ts';
+import { createEngine } from '../../engine/create-engine.ts';
+import type { TrainingEngine } from '../../engine/engine.ts';
+import type { Model } from '../../model/model.ts';
+import type { Encoder } from '../../table/encoder.ts';
+import type { OpenedLog } from '../../table/open-log.ts';
+import { fit } from '../fit.ts';
+import type { RowCache } from '../rows/row-cache.ts';
+import type { TrainingOptions } from '../training-options.ts';
+import { fillUntrainedRows } from '../weights/fill-untrained.ts';
+import { initialWeights, type StageRates } from '../weights/initial-weights.ts';
+import { type WarmWeights, warmStart } from '../weights/warm-start.ts';
+import type { FittedNetwork } from './fitted-network.ts';
+
+/** What networks are trained with. */
+export interface Fitting {
+  readonly opened: OpenedLog;
+  readonly options: TrainingOptions;
+  readonly encoder: Encoder;
+}
+
+/** The rows that a network is trained on. */
+export interface NetworkRows {
+  readonly train: RowCache;
+  readonly validation: RowCache;
+  /** Share of the training rows that reach each stage from the root of the network's graph. */
+  readonly rates: StageRates;
+}
+
+/**
+ * Trains a network. Embedding rows that were never trained get the mean of the others.
+ * @param finished the networks of the same model that were trained before, which checkpoints keep
+ */
+export async function fitNetwork(
+  fitting: Fitting,
+  { name, model }: { readonly name: string | null; readonly model: Model },
+  rows: NetworkRows,
+  finished: readonly FittedNetwork[],
+): Promise<FittedNetwork> {
+  const { options, opened } = fitting;
+  const { training } = opened.log.declaration;
+  const engine = await createEngine(model, {
+    batchSize: training.batchSize,
+    threads: options.threads,
+    optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },
+    schedule: {
+      warmupSteps: training.warmupSteps,
+      decay: training.learningRateDecay,
+      totalSteps: totalSteps(rows.train, training),
+    },
+    l2Embeddings: training.l2Embeddings,
+    dropout: training.dropout,
+    sharedEntity: sharedEntity(opened.log.declaration, model),
+    seed: training.seed,
+  });
+  try {
+    const keptRows = await loadStart(fitting, engine, rows.rates);
+    const { checkpoints, onEpoch, onProgress, signal } = options;
+    const from = checkpoints && (await checkpoints.restore(engine, name));
+    const { weights, epochs, bestEpoch } = await fit(engine, rows.train, rows.validation, {
+      ...training,
+      ...(checkpoints && { keeper: checkpoints.keeper(name, finished) }),
+      ...(from && { from }),
+      ...(onEpoch && { onEpoch: (epoch, done) => onEpoch(epoch, done, name) }),
+      onProgress: ({ rows: done, totalRows, ...epoch }) =>
+        onProgress?.({ phase: 'train', done, total: totalRows, ...epoch, ...(name !== null && { network: name }) }),
+      ...(signal && { signal }),
+    });
+    const learned = learnedRows(engine.touched, keptRows);
+    const filledRows = fillUntrainedRows(model.embeddings.tables, weights.tables, learned);
+    return { name, weights, epochs, bestEpoch, filledRows };
+  } finally {
+    await engine.release();
+  }
+}
+
+/** The entity whose rows batches share: the user, if the log's groups are shuffled and the model has inputs of the user. */
+export function sharedEntity({ log, training }: Declaration, { layout }: Model): Entity | undefined {
+  const isShared = log.group !== null && training.shuffle === 'groups';
+  return isShared && layout.parts.some(({ entity }) => entity === 'user') ? 'user' : undefined;
+}
+
+/** Number of steps of a training that is not stopped early, on which the learning rate's decay depends. */
+function totalSteps(cache: RowCache, { epochs, batchSize, seed, shuffle }: TrainingChoice): number {
+  let steps = 0;
+  for (let epoch = 1; epoch <= epochs; epoch++) steps += cache.batchCount(batchSize, { seed, epoch, shuffle });
+  return steps;
+}
+
+/**
+ * Loads the champion's weights as far as they fit the model, and initial weights for the rest or without a champion.
+ * Returns the rows that hold the champion's values.
+ */
+async function loadStart(
+  { options, encoder, opened: { database, log } }: Fitting,
+  engine: TrainingEngine,
+  rates: StageRates,
+): Promise<WarmWeights['keptRows']> {
+  const { model } = engine;
+  const fresh = initialWeights(model, rates, log.declaration.training.seed);
+  const { champion, onWarmStart } = options;
+  if (champion === undefined) {
+    engine.load(fresh);
+    return {};
+  }
+  const { report, weights, keptRows } = await warmStart(database, champion, { model, encoder, fresh });
+  engine.load(weights);
+  onWarmStart?.(report);
+  return keptRows;
+}
+
+/** Returns 1 for each row that this training touched or that holds the champion's values, by embedding table. */
+function learnedRows(
+  touched: Readonly<Record<string, Uint8Array>>,
+  kept: Readonly<Record<string, Uint8Array>>,
+): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    Object.entries(touched).map(([table, flags]) => [
+      table,
+      flags.map((flag, row) => flag | (kept[table]?.[row] ?? 0)),
+    ]),
+  );
+}
