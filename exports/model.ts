@@ -1,5 +1,6 @@
 /** What models are written with: stage graphs, probabilities in logits, networks as pure TF.js functions. */
-export { type Calibrator, type Calibrators, calibrateLogits } from '../lib/model/calibrators.ts';
+export { calibratedReach } from '../lib/model/calibrated-reach.ts';
+export { type Calibrator, type Calibrators, calibrateLogits, type ModelCalibration } from '../lib/model/calibrators.ts';
 export { type EmbeddedRows, embed, type Layout, layoutOf, type SharedRows, towerInput } from '../lib/model/fields.ts';
 export {
   forwardFunction,
@@ -25,6 +26,6 @@ export type {
   Tensors,
   TowerInput,
 } from '../lib/model/network.ts';
-export { reachOutputs } from '../lib/model/outputs.ts';
+export { modelOutputs, outputsOfReach, reachOutputs, stageReach } from '../lib/model/outputs.ts';
 export { bothLogit, crossEntropy, logAddExp, probability, reachLogit } from '../lib/model/reach.ts';
 export { logitCount, type Output, type StageGraph, stageGraph, type Tower } from '../lib/model/stage-graph.ts';

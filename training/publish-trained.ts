@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Declaration } from '../lib/config/declaration.ts';
+import type { CalibrationFacts } from '../lib/evaluation/calibration/calibration-text.ts';
 import type { ManifestFacts } from '../lib/registry/manifest.ts';
 import { publishVersion } from '../lib/registry/publish.ts';
 import type { Store } from '../lib/store/store.ts';
@@ -34,6 +35,7 @@ export async function publishTrained(
       cpuModel: cpus()[0]?.model ?? 'unknown',
       seconds: trained.seconds,
       filledRows: trained.filledRows,
+      ...(trained.calibration === null ? {} : { calibration: calibrationFacts(trained.calibration) }),
       ...(trained.resumed.length === 0 ? {} : { resumed: trained.resumed }),
       ...(trained.warmStart === null ? {} : { warmStart: trained.warmStart }),
     },
@@ -48,6 +50,11 @@ function epochFacts({
   const facts = networks.map(({ name, epochs, bestEpoch }) => [name, { epochs: epochs.length, bestEpoch }] as const);
   const [, last] = facts.at(-1) as (typeof facts)[number];
   return { ...last, ...(facts.length > 1 && { networks: Object.fromEntries(facts) }) };
+}
+
+/** What a manifest says of the calibration. */
+function calibrationFacts({ kind, of, why, uncalibrated }: CalibrationFacts): CalibrationFacts {
+  return { kind, of, why, uncalibrated };
 }
 
 /** What a manifest says of the rows. */

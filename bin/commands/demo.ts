@@ -35,6 +35,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
   const { promotes } = await import('../../lib/gate/verdict.ts');
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
+  const { formatCalibration } = await import('../../lib/evaluation/calibration/calibration-text.ts');
   const { dropCandidates, EXAMPLE_DECLARATION, firstRows, numberedData, shortPath } = await import(
     '../demo/campaign.ts'
   );
@@ -66,7 +67,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
     if (decision !== null && !promotes(decision)) print(io, formatDecision(decision));
 
     step('3 evaluate', 'on the held-out half');
-    print(io, formatMetricsTable(trained.metrics));
+    print(io, [formatMetricsTable(trained.metrics), ...formatCalibration(trained)].join('\n'));
 
     step('4 score', `the held-out half as candidates, dropped in ${options.bucket}/${PREFIXES.candidates}`);
     const keys = await dropCandidates(store, declaration, data, options, scratch, io);

@@ -62,6 +62,7 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   const { promotes } = await import('../../lib/gate/verdict.ts');
   const { formatLogSummary } = await import('../terminal/log-text.ts');
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
+  const { formatCalibration } = await import('../../lib/evaluation/calibration/calibration-text.ts');
   const { name, version, report, trained, decision } = await trainAndPublish(
     { ...options, declaration, rejects: rejectsPath(io, options) },
     session,
@@ -71,13 +72,14 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   );
   const { summary, networks, filledRows, seconds } = trained;
   const isCurrent = decision !== null && promotes(decision);
-  const metrics = metricsJson(trained.metrics);
+  const metrics = metricsJson(trained.metrics, trained.uncalibrated);
   printResult(
     io,
     options.json,
     { name, version, isCurrent, decision, seconds, summary, ...epochsJson(networks), filledRows, metrics },
     [
       formatMetricsTable(trained.metrics),
+      ...formatCalibration(trained),
       ...(decision === null ? [] : [formatDecision(decision)]),
       `published ${name} ${version}${isCurrent ? ', now the current version' : ''} (in ${options.bucket})`,
       ...(decision?.verdict === 'refused'

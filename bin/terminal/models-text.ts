@@ -1,4 +1,5 @@
 /** Models and their versions, as text for people. */
+import { calibrationText } from '../../lib/evaluation/calibration/calibration-text.ts';
 import { byteText, count, countOf, secondsText } from '../../lib/numbers/text.ts';
 import type { CurrentVersion, PassedOver, Pin } from '../../lib/registry/current.ts';
 import type { ModelManifest } from '../../lib/registry/manifest.ts';
@@ -67,6 +68,7 @@ export function formatVersion(name: string, { manifest, isCurrent, pin, bytes }:
     `data       ${data.source}: ${count(rows.train)} training, ${count(rows.validation)} validation, ${count(rows.test)} test rows`,
     ...labels,
     `training   ${epochsText(training)}, seed ${training.seed}, ${countOf(training.threads, 'thread')}, ${secondsText(training.seconds)} on ${training.cpuModel}`,
+    ...(training.calibration === undefined ? [] : [`calibrated ${calibrationText(training.calibration)}`]),
     `libraries  ${packages.join(', ')}`,
     'metrics    in metrics.json, and by --json',
   ].join('\n');

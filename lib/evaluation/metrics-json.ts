@@ -11,8 +11,13 @@ export interface MetricsJson {
   readonly tasks: Readonly<Record<string, TaskMetricsJson>>;
   readonly ctcvr_auc_own: number | null;
   readonly ctcvr_auc_shared_ctr: number | null;
+  /** The same model before its calibration, by task name; left out where nothing was calibrated. */
+  readonly before_calibration?: Readonly<Record<string, ComparedJson>>;
   readonly reasons: Reasons;
 }
+
+/** What calibration may change of a task. */
+export type ComparedJson = Pick<MetricsByKey<number | null>, 'pcoc' | 'auc' | 'log_loss' | 'calibration_error'>;
 
 /** The metrics of a task in `metrics.json`; their meaning is that of `TaskMetrics`. */
 export interface TaskMetricsJson extends MetricsByKey<number | null> {
@@ -56,13 +61,27 @@ export interface ReliabilityBinJson {
 type Reasons = Readonly<Record<string, string>>;
 
 /** Returns the metrics under the stable snake_case keys of `metrics.json`. */
-export function metricsJson({ tasks, ctcvrAucOwn, ctcvrAucSharedCtr }: FunnelMetrics): MetricsJson {
+export function metricsJson(
+  { tasks, ctcvrAucOwn, ctcvrAucSharedCtr }: FunnelMetrics,
+  uncalibrated: FunnelMetrics | null = null,
+): MetricsJson {
   return {
     tasks: Object.fromEntries(tasks.map((metrics) => [metrics.task.name, taskJson(metrics)])),
     ctcvr_auc_own: ctcvrAucOwn.value,
     ctcvr_auc_shared_ctr: ctcvrAucSharedCtr.value,
+    ...(uncalibrated && { before_calibration: comparedMetrics(uncalibrated) }),
     reasons: reasonsOf({ ctcvr_auc_own: ctcvrAucOwn, ctcvr_auc_shared_ctr: ctcvrAucSharedCtr }),
   };
+}
+
+/** Returns what calibration may change of each task, by task name. */
+export function comparedMetrics({ tasks }: FunnelMetrics): Record<string, ComparedJson> {
+  return Object.fromEntries(
+    tasks.map(({ task, pcoc, auc, logLoss, calibrationError }) => [
+      task.name,
+      { pcoc: pcoc.value, auc: auc.value, log_loss: logLoss.value, calibration_error: calibrationError.value },
+    ]),
+  );
 }
 
 function taskJson(metrics: FunnelTaskMetrics): TaskMetricsJson {

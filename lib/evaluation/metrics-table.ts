@@ -79,7 +79,7 @@ function droppedGroupsLine({ task, gauc }: FunnelTaskMetrics): string[] {
 }
 
 /** Pads the first column on the right and the others on the left. */
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row

@@ -3,6 +3,7 @@
  * the first step.
  */
 import type { Declaration } from '../config/declaration.ts';
+import { LEAST_OUTCOMES } from '../evaluation/calibration/calibration-rows.ts';
 import { count, countOf, percent } from '../numbers/text.ts';
 import { labelledStages } from '../table/check/labels.ts';
 import { type FeatureCounts, unknownShares } from '../table/encode/value-counts.ts';
@@ -38,6 +39,13 @@ export function foresee(
     notes.push(
       `no row is in the validation part: nothing is calibrated (training.calibration ${training.calibration}, ${summary.split})`,
     );
+  for (const { name } of training.calibration === 'none' || validation.rows === 0 ? [] : labelled) {
+    const { positives = 0, negatives = 0 } = validation.labels[name] ?? {};
+    if (Math.min(positives, negatives) < LEAST_OUTCOMES)
+      notes.push(
+        `${count(positives)} of the validation rows have a ${name} and ${count(negatives)} have none: it is left out of the calibration, which needs ${LEAST_OUTCOMES} of each`,
+      );
+  }
   for (const { feature, stage, auc } of summary.suspicious)
     if (auc > LEAK_AUC && !gate.trusted.includes(feature))
       notes.push(

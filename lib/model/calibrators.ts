@@ -1,12 +1,8 @@
-/**
- * Calibration of a trained model, in logits, with one calibrator for each tower. Only the probabilities of single edges
- * are calibrated; the probabilities of reaching a stage are computed from the calibrated edges, so that pctcvr stays
- * the product of pctr and pcvr.
- */
+/** Calibrators: increasing maps of a trained model's logits, and what they are applied to. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensors } from './network.ts';
 
-/** A map of one tower's logit that increases strictly (a Platt slope of 0 excepted). */
+/** A map of a logit that increases strictly (a Platt slope of 0 excepted). */
 export type Calibrator =
   /** calibrated = slope * logit + intercept. */
   | { readonly kind: 'platt'; readonly slope: number; readonly intercept: number }
@@ -16,16 +12,28 @@ export type Calibrator =
    */
   | { readonly kind: 'isotonic'; readonly logits: readonly number[]; readonly calibrated: readonly number[] };
 
-/** Calibrators by tower name; a tower that is not named is not calibrated. */
+/** Calibrators by name; what is not named is not calibrated. */
 export type Calibrators = Readonly<Record<string, Calibrator>>;
 
 /**
- * Returns the tensors of a forward pass with the logits [batch, 1] of the calibrated towers replaced. All other tensors
- * stay the same.
+ * What is calibrated:
+ *
+ * - `edges`: the logits of the towers, by tower name. The probabilities of reaching a stage are computed from them.
+ * - `product`: the logits of reaching a stage from the root, by stage, such as that of pctcvr = pctr pcvr. The
+ *   probabilities given an earlier stage are computed from them (`calibrated-reach.ts`).
  */
-export function calibrateLogits(calibrators: Calibrators, forward: Tensors): Tensors {
+export type CalibrationTarget = 'edges' | 'product';
+
+/** The calibrators of a model, and what they are applied to. Either way pctcvr is the product of pctr and pcvr. */
+export interface ModelCalibration {
+  readonly of: CalibrationTarget;
+  readonly calibrators: Calibrators;
+}
+
+/** Returns tensors by name with those [batch, 1] that have a calibrator replaced. All others stay the same. */
+export function calibrateLogits(calibrators: Calibrators, tensors: Tensors): Tensors {
   return Object.fromEntries(
-    Object.entries(forward).map(([name, tensor]) => {
+    Object.entries(tensors).map(([name, tensor]) => {
       const calibrator = calibrators[name];
       return [name, calibrator === undefined ? tensor : calibrate(calibrator, tensor)];
     }),

@@ -102,6 +102,14 @@ export interface Network {
    * the batch, and threads compute them apart.
    */
   losses(forward: Tensors, batch: LabelledBatch): readonly Loss[];
+  /**
+   * Returns the logits [batch, 1] of reaching each stage from the root, by stage, computed from the tensors of the
+   * forward pass, which calibration is fitted to. A network has it whose probabilities do not follow from the logits
+   * of its towers by the stage graph; the towers' own logits are then not calibrated.
+   *
+   * @default what the logits of all towers give, if the forward pass has them (`stageReach`)
+   */
+  reach?(forward: Tensors): Tensors;
   /** Returns the probabilities [batch] of every output, by name, computed from the tensors of the forward pass. */
   outputs(forward: Tensors): Tensors;
   /**

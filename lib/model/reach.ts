@@ -103,6 +103,26 @@ function mixtureGradient(dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
   ];
 }
 
+/**
+ * Returns log P(later | earlier) of the logits of reaching two stages, of which the later one is reached through the
+ * earlier one. It is at most 0, whatever the rounding of the logits.
+ */
+export function logShare(earlier: tf.Tensor, later: tf.Tensor): tf.Tensor {
+  // softplus(-x) = relu(-x) + softplus(-|x|): the difference of large terms is that of the logits, which is exact.
+  const large = tf.sub(tf.relu(tf.neg(earlier)), tf.relu(tf.neg(later)));
+  const small = (x: tf.Tensor) => tf.softplus(tf.neg(tf.abs(x)));
+  return tf.minimum(tf.add(large, tf.sub(small(earlier), small(later))), 0);
+}
+
+/**
+ * Returns the logit of a probability from its logarithm: log p - log(1 - p). With u = -log p, 1 - p is
+ * 1 - e^-u = 2 t / (1 + t) where t = tanh(u / 2), so that it is not a difference from 1 for a small u.
+ */
+export function logitOfLog(logProbability: tf.Tensor): tf.Tensor {
+  const t = tf.tanh(tf.mul(logProbability, -0.5));
+  return tf.sub(logProbability, tf.log(tf.div(tf.mul(t, 2), tf.add(t, 1))));
+}
+
 function reachFrom(graph: StageGraph, logits: Tensors, from: string, to: string): Reach {
   if (from === to) return CERTAIN;
   const tower = towerToward(graph, from, to);
@@ -153,6 +173,7 @@ function both(logit: tf.Tensor, next: Reach | null): Reach {
   return next === CERTAIN || next === null ? logit : bothLogit(logit, next);
 }
 
-function logSigmoid(x: tf.Tensor): tf.Tensor {
+/** Returns the logarithm of the probability of a logit. */
+export function logSigmoid(x: tf.Tensor): tf.Tensor {
   return tf.neg(tf.softplus(tf.neg(x)));
 }

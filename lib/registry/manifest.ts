@@ -73,6 +73,17 @@ const manifestSchema = z
           .array(z.object({ step: count, cpuModel: z.string(), threads: count }).readonly())
           .readonly()
           .optional(),
+        /** What was calibrated on the validation rows, and why; left out where no calibration is declared. */
+        calibration: z
+          .object({
+            kind: z.enum(['platt', 'isotonic']),
+            of: z.enum(['none', 'edges', 'product']),
+            why: z.string(),
+            /** Why an edge or a stage has no calibrator, by name. */
+            uncalibrated: z.record(z.string(), z.string()).readonly(),
+          })
+          .readonly()
+          .optional(),
         /** The version whose weights training began with. */
         warmStart: z.string().optional(),
         /** Rows that no training row reached, and that got their table's mean, by embedding table. */

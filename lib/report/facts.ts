@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
 import { MODEL_FILE } from '../contract/bucket.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
+import type { CalibrationFacts } from '../evaluation/calibration/calibration-text.ts';
 import type { FunnelMetrics, FunnelRows, FunnelTask, FunnelTaskMetrics } from '../evaluation/funnel.ts';
 import { measureSegments, type SegmentMetrics } from '../evaluation/segments.ts';
 import type { Decided, GateDecision } from '../gate/decide.ts';
@@ -54,7 +55,7 @@ export interface TaskFacts {
   readonly own: FunnelTaskMetrics;
   /** Metrics of the champion on the same rows; `null` if it was not compared with. */
   readonly champion: FunnelTaskMetrics | null;
-  /** Metrics of the new version before its calibration; `null` if none is declared. */
+  /** Metrics of the new version before its calibration; `null` if nothing was calibrated. */
   readonly uncalibrated: FunnelTaskMetrics | null;
   readonly importance: readonly FeatureImportance[];
 }
@@ -84,6 +85,8 @@ export interface ReportFacts {
   readonly rows: number;
   /** Number of held-out rows that were left out, because some of their labels are not known yet. */
   readonly youngRows: number;
+  /** What was calibrated, and why; `null` if no calibration is declared. */
+  readonly calibration: CalibrationFacts | null;
   readonly networks: readonly NetworkEpochs[];
   readonly segments: readonly { readonly column: string; readonly rows: readonly SegmentRow[] }[];
   readonly summary: LogSummary;
@@ -137,6 +140,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
     }),
     rows: mature.indices.length,
     youngRows: heldOut.rows - mature.indices.length,
+    calibration: trained.calibration,
     networks: trained.networks,
     segments: segmentFacts(heldOut, mature.indices, tasks, champion?.probabilities ?? null),
     summary: trained.summary,

@@ -1,4 +1,5 @@
 /** The report as one HTML page that needs nothing else: what was decided first, then why, then everything else. */
+import { calibrationText } from '../evaluation/calibration/calibration-text.ts';
 import type { GateDecision } from '../gate/decide.ts';
 import { count, duration, minute, percent } from '../numbers/text.ts';
 import { toldOf } from '../table/fit/summary.ts';
@@ -140,7 +141,7 @@ function checks(decision: GateDecision | null): Html {
   return html`<section><h2>Checks</h2>${folded(summary, checksTable(guards))}</section>`;
 }
 
-function calibration({ tasks }: ReportFacts): Html {
+function calibration({ tasks, calibration: done }: ReportFacts): Html {
   const isCalibrated = tasks.some(({ uncalibrated }) => uncalibrated !== null);
   return html`
 <section>
@@ -148,7 +149,8 @@ function calibration({ tasks }: ReportFacts): Html {
 <p class="quiet">Twenty bins of equally many rows; on the diagonal as many happen as are predicted. Bars: 95% intervals.
 ${key(tasks)}</p>
 <div class="grid">${tasks.map((facts) => figure(facts, reliabilityPlot(facts)))}</div>
-${isCalibrated ? html`<h3>What calibration did</h3>${calibrationTable(tasks)}` : null}
+${done === null ? null : html`<h3>What calibration did</h3><p class="quiet">Calibration: ${calibrationText(done)}.</p>`}
+${isCalibrated ? calibrationTable(tasks) : null}
 ${folded('The numbers behind', ...tasks.map(reliabilityTable))}
 </section>`;
 }

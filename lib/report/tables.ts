@@ -77,15 +77,26 @@ export function checksTable(guards: readonly Guard[]): Html {
   );
 }
 
-/** Each task before and after its towers were calibrated. */
+/** Each task before and after calibration. */
 export function calibrationTable(tasks: readonly TaskFacts[]): Html {
   return table(
     'calibration',
-    ['output', 'PCOC before', 'after', 'log loss before', 'after', 'calibration error before', 'after'],
+    [
+      'output',
+      'PCOC before',
+      'after',
+      'AUC before',
+      'after',
+      'log loss before',
+      'after',
+      'calibration error before',
+      'after',
+    ],
     tasks.flatMap(({ task, own: metrics, uncalibrated }) =>
       uncalibrated === null
         ? []
         : html`<tr><th scope="row">${task.title}</th><td>${metric(uncalibrated.pcoc, 3)}</td><td>${metric(metrics.pcoc, 3)}</td>
+<td>${metric(uncalibrated.auc, 4)}</td><td>${metric(metrics.auc, 4)}</td>
 <td>${precise(uncalibrated.logLoss.value)}</td><td>${precise(metrics.logLoss.value)}</td>
 <td>${metric(uncalibrated.calibrationError, 3)}</td><td>${metric(metrics.calibrationError, 3)}</td></tr>`,
     ),

@@ -8,7 +8,7 @@ import { writeOnnx } from '../graph/onnx-file.ts';
 import { declaredModel, type Model, type TrainedModelPart, trainedParts } from '../model/model.ts';
 import { readOutcomes } from '../table/check/outcomes.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
-import { type Calibration, calibrate } from './calibrate.ts';
+import { appliedCalibration, type Calibration, calibrate } from './calibrate.ts';
 import { stageRates } from './held-out/funnel-tasks.ts';
 import { type Fitting, sharedEntity } from './networks/fit-network.ts';
 import { fitParts } from './networks/fit-parts.ts';
@@ -48,7 +48,8 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
   const fitted = await fitParts(fitting, parts, { ...rows, rates: stageRates(summary) });
   const weights = joinWeights(fitted);
   const calibration = await calibrateModel(fitting, rows, model, weights);
-  await writeOnnx(traceScores(model, encoder.inputs, weights, calibration?.calibrators), join(folder, 'model.onnx'));
+  const scores = traceScores(model, encoder.inputs, weights, appliedCalibration(calibration));
+  await writeOnnx(scores, join(folder, 'model.onnx'));
   return {
     networks: fitted.map(({ name, epochs, bestEpoch }) => ({ name, epochs, bestEpoch })),
     filledRows: Object.assign({}, ...fitted.map(({ filledRows }) => filledRows)),
@@ -79,13 +80,13 @@ async function calibrateModel(
   weights: Weights,
 ): Promise<Calibration | null> {
   const { scratch, threads, onProgress, signal } = options;
-  const kind = log.declaration.training.calibration;
+  const { calibration: kind, calibrationOf: of } = log.declaration.training;
   if (kind === 'none') return null;
   return calibrate({
     model,
     inputs: encoder.inputs,
     weights,
-    kind,
+    wish: { kind, of },
     rows: rows.calibration,
     outcomes: await readOutcomes(database, log, ['validation']),
     threads,

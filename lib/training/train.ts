@@ -14,7 +14,7 @@ import { fitEncoder } from '../table/fit/fit-encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import { unknownNotes } from '../table/fit/unknown-notes.ts';
 import { type OpenedLog, type OpenLogOptions, withLog } from '../table/open-log.ts';
-import { writeCalibration } from './calibrate.ts';
+import { type Calibration, writeCalibration } from './calibrate.ts';
 import type { Resumption } from './checkpoint-record.ts';
 import { fitModel } from './fit-model.ts';
 import { funnelTasks, stageRates, taskRates } from './held-out/funnel-tasks.ts';
@@ -44,8 +44,10 @@ export interface TrainedModel {
   /** Number of rows that no training touched, and that got the mean of the others, by embedding table. */
   readonly filledRows: Readonly<Record<string, number>>;
   readonly metrics: FunnelMetrics;
-  /** Local folder with the `model.onnx` before its calibration; `null` where none is declared. */
-  readonly uncalibratedFolder: string | null;
+  /** What was calibrated, and why; `null` where no calibration is declared. */
+  readonly calibration: Calibration | null;
+  /** Metrics of the model before its calibration; `null` where nothing was calibrated. */
+  readonly uncalibrated: FunnelMetrics | null;
   readonly seconds: number;
   /** The steps at which an interrupted training was continued. */
   readonly resumed: readonly Resumption[];
@@ -90,9 +92,10 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const metrics = measureHeldOut(heldOut, indices, measured);
   const { uncalibrated: probabilities } = heldOut;
   const uncalibrated = probabilities && measureHeldOut({ ...heldOut, probabilities }, indices, measured);
-  if (calibration !== null && uncalibrated !== null)
-    await writeCalibration(folder, calibration, { before: uncalibrated.all, after: metrics.all });
-  await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(metricsJson(metrics.all), null, 2)}\n`);
+  const before = uncalibrated?.all ?? null;
+  if (calibration !== null)
+    await writeCalibration(folder, calibration, { before: before ?? metrics.all, after: metrics.all });
+  await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(metricsJson(metrics.all, before), null, 2)}\n`);
   const trained: TrainedModel = {
     folder,
     summary,
@@ -100,7 +103,8 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
     networks,
     filledRows,
     metrics: metrics.all,
-    uncalibratedFolder,
+    calibration,
+    uncalibrated: before,
     seconds: (performance.now() - began) / 1000,
     resumed: options.checkpoints?.resumed ?? [],
     warmStart: options.champion?.version ?? null,

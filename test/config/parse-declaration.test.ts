@@ -67,6 +67,7 @@ describe('the smallest declaration', () => {
         patience: 2,
         seed: 1,
         calibration: 'none',
+        calibrationOf: 'auto',
       },
       scoring: { columns: 'keys', maxRejected: 0.1, maxUnknown: null, maxMissing: null },
       gate: {
@@ -316,6 +317,7 @@ describe('model, training and scoring', () => {
       patience: 3,
       seed: 5,
       calibration: 'isotonic',
+      calibrationOf: 'auto',
     });
     expect(declaration.scoring).toEqual({ columns: 'all', maxRejected: 0, maxUnknown: null, maxMissing: null });
   });

@@ -117,6 +117,13 @@ describe('before the first step it is foreseen', () => {
     );
   });
 
+  it('that a stage with few rows of an outcome is not calibrated', () => {
+    const calibrated = { ...declaration, training: { ...declaration.training, calibration: 'platt' as const } };
+    expect(foreseen({ validation: part(50, 12, 9) }, {}, [], calibrated).notes).toEqual([
+      '9 of the validation rows have a conversion and 41 have none: it is left out of the calibration, which needs 10 of each',
+    ]);
+  });
+
   it('that early stopping has little or nothing to go by', () => {
     expect(foreseen({ validation: part(0, 0, 0) }).notes).toEqual([
       `no row is in the validation part: training cannot stop early, and keeps the last of 10 epochs (${SPLIT})`,

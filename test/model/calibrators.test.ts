@@ -69,7 +69,7 @@ describe('the ONNX graph of a calibrated model', () => {
     { name: 'isotonic', calibrators: ISOTONIC, map: isotonicByHand },
   ])('gives the probabilities computed in float64: $name', async ({ calibrators, map }) => {
     const weights = { parameters, tables: {} };
-    const traced = traceScores(model, inputs, weights, calibrators);
+    const traced = traceScores(model, inputs, weights, { of: 'edges', calibrators });
     const session = await Session.open(onnxBytes(traced), { threads: 1 });
     const column = (i: 0 | 1) => ({ data: Float32Array.from(pairs, (pair) => pair[i]), shape: [pairs.length] });
     const scores = await session.run({ a: column(0), b: column(1) });

@@ -133,7 +133,12 @@ describe('the report of a better version', () => {
     const weak = declare({ item: false, training: ', shuffle: rows' });
     before = await make({ store, declaration: weak, csv: syntheticLog(LOG) });
     const csv = syntheticLog(NEXT).replaceAll(',i3,', `,"${HOSTILE}",`);
-    better = await make({ store, csv, hourlyUsd: 0.25, declaration: declare({ training: ', calibration: platt' }) });
+    better = await make({
+      store,
+      csv,
+      hourlyUsd: 0.25,
+      declaration: declare({ training: ', calibration: platt, calibration_of: product' }),
+    });
   });
 
   it('says first what was decided, and why', () => {
@@ -207,11 +212,14 @@ describe('the report of a better version', () => {
 
   it('says what calibration did to each probability', () => {
     const [head, ...rows] = tableOf(better.page, 'Are the probabilities right?');
-    expect(head?.slice(0, 3)).toEqual(['output', 'PCOC before', 'after']);
+    expect(head?.slice(0, 5)).toEqual(['output', 'PCOC before', 'after', 'AUC before', 'after']);
+    expect(texts(better.page, 'p')).toContain('Calibration: platt of the product: declared.');
     expect(rows.map(([, , after]) => after)).toEqual(
       better.trained.metrics.tasks.map(({ pcoc }) => pcoc.value?.toFixed(3)),
     );
     expect(rows.some(([, raw, after]) => raw !== after)).toBe(true);
+    const [, , , before, after] = rows.at(-1) as string[];
+    expect(after).toBe(before);
   });
 
   it('shows segments separately, even those with unusual names', () => {

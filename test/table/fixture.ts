@@ -165,6 +165,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       patience: null,
       seed: 1,
       calibration: 'none',
+      calibrationOf: 'auto',
     },
     scoring: { columns: 'keys', maxRejected: 0.5, maxUnknown: null, maxMissing: null },
     gate: {

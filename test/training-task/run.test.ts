@@ -176,7 +176,7 @@ it('a run reads its window once, encodes it once, and scores the held-out rows o
   const declare = (features: 'both' | 'age') =>
     store.put(
       DECLARATION_KEY,
-      shopDeclaration({ epochs: 2, features, training: 'calibration: platt' }).replace(
+      shopDeclaration({ epochs: 2, features, training: 'calibration: platt, calibration_of: edges' }).replace(
         'split: { time: true,',
         'split: { hash: user,',
       ),

@@ -15,12 +15,19 @@ stages:
   conversion: { label: bought }
 log: { keys: [row] }
 split: { column: part, train: [train], validation: [validation], test: [test] }
-training: { epochs: 4, batch_size: 512, calibration: ${calibration} }
+training: { epochs: 4, batch_size: 512, ${calibration} }
 model: { hidden_units: [16] }
 features:
   user_id: { type: category, entity: user, dimension: 4 }
   item_id: { type: category, entity: item, dimension: 4 }
 `;
+
+const CALIBRATIONS = {
+  none: 'calibration: none',
+  platt: 'calibration: platt, calibration_of: edges',
+  isotonic: 'calibration: isotonic, calibration_of: edges',
+  product: 'calibration: platt, calibration_of: product',
+};
 
 /** A log whose training part has lost most rows without a click, without declaring it. */
 function skewedLog(): string {
@@ -45,8 +52,8 @@ describe('a model whose training rows are not like the others', { timeout: 120_0
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'calibrate-'));
     await writeFile(join(folder, 'log.csv'), skewedLog());
-    for (const kind of ['none', 'platt', 'isotonic']) {
-      const text = declaration(kind);
+    for (const [kind, declared] of Object.entries(CALIBRATIONS)) {
+      const text = declaration(declared);
       const scratch = await mkdtemp(join(folder, kind));
       trained[kind] = await train({
         declaration: parseDeclaration(text, 'skewed.yaml'),
@@ -66,28 +73,46 @@ describe('a model whose training rows are not like the others', { timeout: 120_0
     expect(pcoc(trained.none, 'cvr')).toBeLessThan(0.7);
   });
 
-  it.each(['platt', 'isotonic'])('is right within three hundredths on held-out rows after %s calibration', (kind) => {
-    for (const task of TASKS) expect(Math.abs(pcoc(trained[kind], task) - 1)).toBeLessThan(0.03);
-  });
+  it.each(['platt', 'isotonic', 'product'])(
+    'is right within three hundredths on held-out rows after %s calibration',
+    (kind) => {
+      for (const task of TASKS) expect(Math.abs(pcoc(trained[kind], task) - 1)).toBeLessThan(0.03);
+    },
+  );
 
   it('ranks as before by the first edge, whose calibration is one increasing map', () => {
     const auc = (kind: string) => taskOf(trained[kind]?.metrics, 'ctr').auc.value as number;
     expect(Math.abs(auc('platt') - auc('none'))).toBeLessThan(1e-6);
   });
 
-  it.each(['platt', 'isotonic'])('tells what %s calibration is and did', async (kind) => {
-    const record = JSON.parse(await readFile(join(trained[kind]?.folder as string, 'calibration.json'), 'utf8'));
+  it('ranks conversions as before by a calibrated product, and has the clicks of calibrated edges', () => {
+    const auc = (kind: string) => taskOf(trained[kind]?.metrics, 'ctcvr').auc.value as number;
+    expect(Math.abs(auc('product') - auc('none'))).toBeLessThan(1e-6);
+    expect(taskOf(trained.product?.metrics, 'ctr')).toEqual(taskOf(trained.platt?.metrics, 'ctr'));
+  });
+
+  it.each([
+    ['platt', 'platt', 'edges'],
+    ['isotonic', 'isotonic', 'edges'],
+    ['product', 'platt', 'product'],
+  ])('tells what %s calibration is and did', async (name, kind, of) => {
+    const record = JSON.parse(await readFile(join(trained[name]?.folder as string, 'calibration.json'), 'utf8'));
     expect(record).toMatchObject({
       formatVersion: 1,
       kind,
-      towers: { click: { kind }, conversion: { kind } },
+      of,
+      why: 'declared',
+      losses: null,
+      calibrators: { click: { kind }, conversion: { kind } },
       uncalibrated: {},
     });
     for (const task of TASKS) {
       expect(record.heldOut[task].before.pcoc).toBeCloseTo(pcoc(trained.none, task), 5);
-      expect(record.heldOut[task].after.pcoc).toBe(pcoc(trained[kind], task));
+      expect(record.heldOut[task].after.pcoc).toBe(pcoc(trained[name], task));
       expect(record.heldOut[task].after.log_loss).toBeLessThan(record.heldOut[task].before.log_loss);
     }
+    const metrics = JSON.parse(await readFile(join(trained[name]?.folder as string, 'metrics.json'), 'utf8'));
+    expect(metrics.before_calibration.ctcvr).toEqual(record.heldOut.ctcvr.before);
   });
 
   it('has no calibration.json where none is declared', async () => {

@@ -4,6 +4,7 @@ import { hasValidation, resolveSplit } from '../resolve/resolve-split.ts';
 import type { Draft } from '../schema/draft.ts';
 import type { SplitShape } from '../schema/schema.ts';
 import { parseInstant } from '../units.ts';
+import { checkCalibration } from './check-calibration.ts';
 
 /** Checks the split, and settings that need another one: `within` a time, `patience` validation rows, and the like. */
 export function checkSettings(draft: Draft): readonly Mistake[] {
@@ -69,21 +70,6 @@ function checkMomentum({ file: { training } }: Draft): readonly Mistake[] {
   if (training === undefined || training.momentum === 0 || training.optimizer === 'sgd') return [];
   const message = `got ${training.momentum} with optimizer ${training.optimizer}, expected optimizer sgd, or 0`;
   return [{ path: ['training', 'momentum'], message }];
-}
-
-function checkCalibration(draft: Draft): readonly Mistake[] {
-  const { log, split, stages = {}, training } = draft.file;
-  if (training === undefined || training.calibration === 'none') return [];
-  const path = ['training', 'calibration'];
-  const got = `got ${training.calibration}`;
-  const group = Object.entries(stages).find(([, { exclusive }]) => exclusive !== undefined);
-  const mistakes: Mistake[] = [];
-  // The stages of a group share one softmax: none of them has a logit of its own that could be calibrated.
-  if (group !== undefined)
-    mistakes.push({ path, message: `${got} with ${group[0]} in an exclusive group, expected none` });
-  if (log !== undefined && split !== undefined && !hasValidation(resolveSplit(split, log)))
-    mistakes.push({ path, message: `${got}, expected validation rows in split, or none` });
-  return mistakes;
 }
 
 function checkCsv({ file: { csv } }: Draft): readonly Mistake[] {

@@ -12,8 +12,11 @@ const SHUFFLES = ['groups', 'rows'] as const;
 /** Ways in which the learning rate falls. Each has an entry in `lib/engine/learning-rate.ts`. */
 const LEARNING_RATE_DECAYS = ['none', 'linear', 'cosine'] as const;
 
-/** Calibrations of each tower's logits. Each but `none` has a file in `lib/evaluation/calibration/`. */
+/** Kinds of calibration. Each but `none` has a file in `lib/evaluation/calibration/`. */
 const CALIBRATIONS = ['none', 'platt', 'isotonic'] as const;
+
+/** What is calibrated: the towers' logits, those of reaching each stage, or what is better on the validation rows. */
+const CALIBRATED = ['auto', 'edges', 'product'] as const;
 
 /** Schema of the section `training`. The default of `patience` depends on the split, so it is not filled in here. */
 export const training = z
@@ -45,7 +48,11 @@ export const training = z
     calibration: z
       .enum(CALIBRATIONS)
       .default('none')
-      .describe("How each tower's logits are calibrated on the validation rows."),
+      .describe('How the probabilities are calibrated on the validation rows.'),
+    calibration_of: z
+      .enum(CALIBRATED)
+      .default('auto')
+      .describe("With calibration: each edge's probability, each stage's product of them, or what is better."),
   })
   .transform(camelKeys)
   .prefault({})

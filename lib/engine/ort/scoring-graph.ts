@@ -2,11 +2,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/graph.ts';
 import { trace } from '../../graph/trace.ts';
-import { type Calibrators, calibrateLogits } from '../../model/calibrators.ts';
+import type { ModelCalibration } from '../../model/calibrators.ts';
 import { forwardFunction } from '../../model/functions.ts';
 import { inputKind } from '../../model/kinds/index.ts';
 import type { Model } from '../../model/model.ts';
 import type { Tensors } from '../../model/network.ts';
+import { edgeLogits, modelOutputs, stageReach } from '../../model/outputs.ts';
 import type { InputSpec } from '../../table/encoded.ts';
 import type { Weights } from '../engine.ts';
 
@@ -15,22 +16,29 @@ export function traceScores(
   model: Model,
   inputs: readonly InputSpec[],
   weights: Weights,
-  calibrators: Calibrators = {},
+  calibration: ModelCalibration | null = null,
 ): Graph {
-  return traceForward(model, inputs, weights, (forward) =>
-    model.network.outputs(calibrateLogits(calibrators, forward)),
-  );
+  return traceForward(model, inputs, weights, (forward) => modelOutputs(model, forward, calibration));
 }
 
-/** Traces the forward pass up to the uncalibrated logits [batch] of the towers, by tower name. */
+/**
+ * Traces the forward pass up to the uncalibrated logits [batch]: those of the towers, named `edge.<tower>`, and those of
+ * reaching the stages from the root, named `reach.<stage>`. The network may lack some of them.
+ */
 export function traceLogits(model: Model, inputs: readonly InputSpec[], weights: Weights): Graph {
-  const towers = model.graph.towers.map(({ name }) => name);
-  return traceForward(model, inputs, weights, (forward) =>
-    Object.fromEntries(
-      Object.entries(forward)
-        .filter(([name]) => towers.includes(name))
-        .map(([name, logit]) => [name, tf.reshape(logit, [-1])]),
-    ),
+  return traceForward(model, inputs, weights, (forward) => ({
+    ...flat(EDGE_LOGIT, edgeLogits(model.graph, model.network, forward)),
+    ...flat(REACH_LOGIT, stageReach(model.graph, model.network, forward) ?? {}),
+  }));
+}
+
+/** How the names of a logits graph's outputs begin. */
+export const EDGE_LOGIT = 'edge.';
+export const REACH_LOGIT = 'reach.';
+
+function flat(prefix: string, tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [`${prefix}${name}`, tf.reshape(tensor, [-1])]),
   );
 }
 

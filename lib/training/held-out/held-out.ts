@@ -11,7 +11,7 @@ import { type Probabilities, predictRows, type ScoredRows } from './predict.ts';
 
 /** The held-out rows with the new version's scores. */
 export interface HeldOut extends ScoredRows {
-  /** The scores of the same model without its calibration; `null` where none is declared. */
+  /** The scores of the same model without its calibration; `null` where nothing was calibrated. */
   readonly uncalibrated: Probabilities | null;
   /** The encoded rows, on the scratch disk. */
   readonly encoded: EncodedRows;

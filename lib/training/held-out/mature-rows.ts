@@ -7,7 +7,7 @@ export interface MatureRows {
   readonly indices: Uint32Array;
   /** Metrics of the new version on them. */
   readonly metrics: FunnelMetrics;
-  /** Metrics of the new version without its calibration; `null` where none is declared. */
+  /** Metrics of the new version without its calibration; `null` where nothing was calibrated. */
   readonly uncalibrated: FunnelMetrics | null;
 }
 

@@ -131,6 +131,22 @@ describe('calibration', () => {
       'training.calibration: got isotonic with cart in an exclusive group, expected none',
     ]);
   });
+
+  it('of something is refused where nothing is calibrated', () => {
+    expect(mistakesIn({ training: '{ calibration_of: product }' })).toEqual([
+      'training.calibration_of: got product without calibration, expected calibration platt or isotonic beside it',
+    ]);
+  });
+
+  it('of the product is refused where a stage is reached through a complement alone, and no sooner', () => {
+    const stages = (leave: string) =>
+      `{ click: { label: c }, act: { label: a }, other: { complement_of: act }, buy: { from: [act, other], label: b }${leave} }`;
+    const training = '{ calibration: platt, calibration_of: product }';
+    expect(() => parseDeclaration(declare({ stages: stages(''), training }), 'entirespace.yaml')).not.toThrow();
+    expect(mistakesIn({ stages: stages(', leave: { from: other, label: l }'), training })).toEqual([
+      'training.calibration_of: got product with leave after other alone, expected edges, or auto',
+    ]);
+  });
 });
 
 describe('a value that the schema does not allow', () => {

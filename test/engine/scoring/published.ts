@@ -6,13 +6,18 @@ import { traceScores } from '../../../lib/engine/ort/scoring-graph.ts';
 import { Session } from '../../../lib/engine/ort/session.ts';
 import { columnInputs, InputTensors } from '../../../lib/engine/scoring/column-inputs.ts';
 import { writeOnnx } from '../../../lib/graph/onnx-file.ts';
+import type { ModelCalibration } from '../../../lib/model/calibrators.ts';
 import type { Model } from '../../../lib/model/model.ts';
 import { type EncodedChunk, INPUTS_FILE } from '../../../lib/table/encoded.ts';
 import { Lcg } from '../lcg.ts';
 import { INPUTS } from '../small-model.ts';
 
 /** Writes `model.onnx` and `inputs.json` to a new folder; weights of more than `externalBytes` to a file beside them. */
-export async function published(model: Model, externalBytes?: number): Promise<string> {
+export async function published(
+  model: Model,
+  externalBytes?: number,
+  calibration: ModelCalibration | null = null,
+): Promise<string> {
   const random = new Lcg(7);
   const weights = {
     parameters: Object.fromEntries(
@@ -26,7 +31,7 @@ export async function published(model: Model, externalBytes?: number): Promise<s
     ),
   };
   const folder = await mkdtemp(join(tmpdir(), 'published-'));
-  await writeOnnx(traceScores(model, INPUTS, weights), join(folder, 'model.onnx'), externalBytes);
+  await writeOnnx(traceScores(model, INPUTS, weights, calibration), join(folder, 'model.onnx'), externalBytes);
   await writeFile(join(folder, INPUTS_FILE), JSON.stringify(INPUTS));
   return folder;
 }

@@ -28,6 +28,19 @@ describe('a model in parts', () => {
     );
   });
 
+  it('has its products calibrated as those of the whole model', async () => {
+    const conversion = { kind: 'platt', slope: 0.7, intercept: -1 } as const;
+    const folder = await published(smallModel(), undefined, { of: 'product', calibrators: { conversion } });
+    const [chunk, plain] = [smallChunk(200), await wholeScores(await published(smallModel()), smallChunk(200))];
+    const scores = await (await open(folder)).predict(chunk);
+    expect((await readProgram(folder)).split?.parts.length).toBeGreaterThan(1);
+    expect(largestDifference(scores, await wholeScores(folder, chunk))).toBeLessThan(TOLERANCE);
+    expect(scores.pctr?.every((pctr, row) => (scores.pctcvr?.[row] as number) <= pctr)).toBe(true);
+    expect(
+      largestDifference({ pctcvr: scores.pctcvr as Float32Array }, { pctcvr: plain.pctcvr as Float32Array }),
+    ).toBeGreaterThan(0.1);
+  });
+
   it('reads weights from a file beside the model', async () => {
     const folder = await published(smallModel(), 100);
     const chunk = smallChunk(50);

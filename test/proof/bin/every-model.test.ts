@@ -11,7 +11,8 @@ const TYPES = Object.keys(MODELS);
 /** Trains the model of a type into a bucket; what the command prints as JSON, and its exit code. */
 async function train(type: string, bucket: string) {
   const model = DECLARATION.replace('model: { ', `model: { type: ${type}, `);
-  const training = 'training: { calibration: platt, batch_size: 512, epochs: 6, learning_rate: 0.003 }';
+  const training =
+    'training: { calibration: platt, calibration_of: product, batch_size: 512, epochs: 6, learning_rate: 0.003 }';
   await place.write('longer.csv', logText(10_000));
   const declaration = await place.write(`${type}.yaml`, model.replace(/training: .*/, training));
   const { code, stdout } = await place.run('train', '-d', declaration, '--data', 'longer.csv', '--json', '-b', bucket);
@@ -33,7 +34,7 @@ describe.each(TYPES)('model.type: %s', (type) => {
     ]);
     expect(trained.metrics.tasks.ctr.auc).toBeGreaterThan(0.6);
     const file = async (name: string) => readFile(place.at(await versionFolder(place, type), name), 'utf8');
-    expect(Object.keys(JSON.parse(await file('calibration.json')).towers)).toEqual(['click', 'conversion']);
+    expect(Object.keys(JSON.parse(await file('calibration.json')).calibrators)).toEqual(['click', 'conversion']);
     expect(await file('report.html')).toContain('<svg');
   });
 

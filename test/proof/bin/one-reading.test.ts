@@ -13,7 +13,7 @@ log: { keys: [row], time: time, group: user }
 split: { hash: user, validation: 0.1, test: 0.2 }
 features:
 ${features}model: { hidden_units: [8] }
-training: { batch_size: 256, epochs: 3, learning_rate: 0.02, calibration: platt }
+training: { batch_size: 256, epochs: 3, learning_rate: 0.02, calibration: platt, calibration_of: edges }
 gate: { min_conversions: 100 }
 report: { segments: [item] }
 `;
