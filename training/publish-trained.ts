@@ -31,6 +31,7 @@ export async function publishTrained(
     training: {
       seed: declaration.training.seed,
       ...epochFacts(trained),
+      ...(!trained.isCalibrated && { calibrated: false }),
       threads,
       cpuModel: cpus()[0]?.model ?? 'unknown',
       seconds: trained.seconds,

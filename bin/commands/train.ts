@@ -54,6 +54,9 @@ export const defineTrain: DefineCommand = (command, act) => {
     );
 };
 
+const NOT_CALIBRATED =
+  'not calibrated: the rows that trained this model shift its probabilities, so that their order counts alone (training.calibration: platt repairs their level)';
+
 /** Trains, publishes and prints the metrics. */
 async function train(declaration: string, options: TrainOptions, session: Session): Promise<ExitCode> {
   const { io } = session;
@@ -70,16 +73,28 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
       if (!options.json) printError(io, formatLogSummary(summary));
     },
   );
-  const { summary, networks, filledRows, seconds } = trained;
+  const { summary, networks, filledRows, seconds, isCalibrated } = trained;
   const isCurrent = decision !== null && promotes(decision);
   const metrics = metricsJson(trained.metrics, trained.uncalibrated);
   printResult(
     io,
     options.json,
-    { name, version, isCurrent, decision, seconds, summary, ...epochsJson(networks), filledRows, metrics },
+    {
+      name,
+      version,
+      isCurrent,
+      decision,
+      seconds,
+      summary,
+      ...epochsJson(networks),
+      filledRows,
+      calibrated: isCalibrated,
+      metrics,
+    },
     [
       formatMetricsTable(trained.metrics),
       ...formatCalibration(trained),
+      ...(isCalibrated ? [] : [NOT_CALIBRATED]),
       ...(decision === null ? [] : [formatDecision(decision)]),
       `published ${name} ${version}${isCurrent ? ', now the current version' : ''} (in ${options.bucket})`,
       ...(decision?.verdict === 'refused'

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { checkColumns } from './check/check-columns.ts';
 import { checkEntities } from './check/check-entities.ts';
 import { checkFeatures } from './check/check-features.ts';
+import { checkModelType } from './check/check-model-type.ts';
 import { checkSettings } from './check/check-settings.ts';
 import { checkStages } from './check/check-stages.ts';
 import { checkTableSizes } from './check/check-table-sizes.ts';
@@ -57,6 +58,14 @@ function findMistakes(value: unknown): readonly Mistake[] {
   const hidden = (['stages', 'embeddings', 'features'] as const)
     .filter((section) => draft.names(section).includes('__proto__'))
     .map((section) => ({ path: [section, '__proto__'], message: 'got __proto__, expected another name', isKey: true }));
-  const checks = [checkStages, checkColumns, checkEntities, checkFeatures, checkTableSizes, checkSettings];
+  const checks = [
+    checkStages,
+    checkColumns,
+    checkEntities,
+    checkFeatures,
+    checkTableSizes,
+    checkModelType,
+    checkSettings,
+  ];
   return [draft.mistakes, hidden, ...checks.map((check) => check(draft))].flat();
 }

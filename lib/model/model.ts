@@ -34,12 +34,12 @@ export function declaredModel(
 /** Returns the model of the chosen type for a stage graph and for the inputs and tables of an encoder. */
 export function modelOf(
   graph: StageGraph,
-  { type, hiddenUnits, fields }: ModelChoice,
+  { type, fields, ...settings }: ModelChoice,
   inputs: readonly InputSpec[],
   tables: readonly TableSpec[],
 ): Model {
   const layout = layoutOf(inputs, tables, fields);
-  const network = MODELS[type]({ graph, width: layout.width, hiddenUnits });
+  const network = MODELS[type]({ ...settings, graph, width: layout.width });
   return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
 }
 

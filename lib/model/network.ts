@@ -4,6 +4,7 @@
  * functions of a network are pure TF.js functions. They are run once, to record the graph that is written as ONNX.
  */
 import type * as tf from '@tensorflow/tfjs-core';
+import type { TypeSettings } from '../config/declaration.ts';
 import type { RowRule } from './parts/training-rows.ts';
 import type { StageGraph } from './stage-graph.ts';
 
@@ -122,6 +123,12 @@ export interface Network {
    * each on rows of its own and until its own validation loss falls no more, in place of one training by `losses`.
    */
   readonly parts?: readonly NetworkPart[];
+  /**
+   * Whether the probabilities are meant to be right, and not only their order. `false` where the rows that train the
+   * network shift them.
+   * @default true
+   */
+  readonly isCalibrated?: boolean;
 }
 
 /** A network that is trained by itself and is a part of another, whose tables and parameters it has by the same names. */
@@ -133,8 +140,8 @@ export interface NetworkPart {
   readonly network: Network;
 }
 
-/** What a network is built from: the stages that it predicts, and the sizes of its layers. */
-export interface NetworkShape {
+/** What a network is built from: the stages that it predicts, the sizes of its layers, and settings of its type. */
+export interface NetworkShape extends TypeSettings {
   readonly graph: StageGraph;
   /** Number of columns of a tower's input. */
   readonly width: number;

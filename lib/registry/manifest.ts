@@ -65,6 +65,8 @@ const manifestSchema = z
           .record(z.string(), z.object({ epochs: count, bestEpoch: count }).readonly())
           .readonly()
           .optional(),
+        /** `false` where the probabilities are shifted by the choice of training rows; else left out. */
+        calibrated: z.boolean().optional(),
         threads: count,
         cpuModel: z.string(),
         seconds: z.number().nonnegative(),

@@ -88,6 +88,8 @@ export interface ReportFacts {
   /** What was calibrated, and why; `null` if no calibration is declared. */
   readonly calibration: CalibrationFacts | null;
   readonly networks: readonly NetworkEpochs[];
+  /** Whether the probabilities are meant to be right, and not only their order. */
+  readonly isCalibrated: boolean;
   readonly segments: readonly { readonly column: string; readonly rows: readonly SegmentRow[] }[];
   readonly summary: LogSummary;
   /** Share of a feature's held-out values that the encoder does not know, by feature with a vocabulary. */
@@ -142,6 +144,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
     youngRows: heldOut.rows - mature.indices.length,
     calibration: trained.calibration,
     networks: trained.networks,
+    isCalibrated: trained.isCalibrated,
     segments: segmentFacts(heldOut, mature.indices, tasks, champion?.probabilities ?? null),
     summary: trained.summary,
     unknownShares: unknownShares(trained.counts.test),

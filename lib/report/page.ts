@@ -141,13 +141,14 @@ function checks(decision: GateDecision | null): Html {
   return html`<section><h2>Checks</h2>${folded(summary, checksTable(guards))}</section>`;
 }
 
-function calibration({ tasks, calibration: done }: ReportFacts): Html {
+function calibration({ tasks, calibration: done, isCalibrated: isMeantToBeRight }: ReportFacts): Html {
   const isCalibrated = tasks.some(({ uncalibrated }) => uncalibrated !== null);
   return html`
 <section>
 <h2>Are the probabilities right?</h2>
 <p class="quiet">Twenty bins of equally many rows; on the diagonal as many happen as are predicted. Bars: 95% intervals.
 ${key(tasks)}</p>
+${isMeantToBeRight ? null : html`<p><strong>Not calibrated:</strong> the rows that trained this model shift its probabilities, so that their order counts alone.</p>`}
 <div class="grid">${tasks.map((facts) => figure(facts, reliabilityPlot(facts)))}</div>
 ${done === null ? null : html`<h3>What calibration did</h3><p class="quiet">Calibration: ${calibrationText(done)}.</p>`}
 ${isCalibrated ? calibrationTable(tasks) : null}

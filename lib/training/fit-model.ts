@@ -32,6 +32,8 @@ export interface FittedModel {
   readonly filledRows: Readonly<Record<string, number>>;
   /** `null` if the declaration has no calibration. */
   readonly calibration: Calibration | null;
+  /** Whether the probabilities are meant to be right: of some types only their order is, unless they are calibrated. */
+  readonly isCalibrated: boolean;
 }
 
 /**
@@ -54,7 +56,13 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
     networks: fitted.map(({ name, epochs, bestEpoch }) => ({ name, epochs, bestEpoch })),
     filledRows: Object.assign({}, ...fitted.map(({ filledRows }) => filledRows)),
     calibration,
+    isCalibrated: model.network.isCalibrated !== false || isRepaired(calibration),
   };
+}
+
+/** Whether calibration has set the level of every output. */
+function isRepaired(calibration: Calibration | null): boolean {
+  return calibration !== null && calibration.of !== 'none' && Object.keys(calibration.uncalibrated).length === 0;
 }
 
 /** Checks that there is the memory to train each network beside the weights of those that were trained before. */

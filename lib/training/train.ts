@@ -48,6 +48,8 @@ export interface TrainedModel {
   readonly calibration: Calibration | null;
   /** Metrics of the model before its calibration; `null` where nothing was calibrated. */
   readonly uncalibrated: FunnelMetrics | null;
+  /** Whether the probabilities are meant to be right: of some types only their order is, unless they are calibrated. */
+  readonly isCalibrated: boolean;
   readonly seconds: number;
   /** The steps at which an interrupted training was continued. */
   readonly resumed: readonly Resumption[];
@@ -78,7 +80,10 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const rows = await cacheRows(opened, { ...options, encoder, summary: read });
   const summary = { ...read, notes: [...read.notes, ...unknownNotes(rows.counts, encoder)] };
   options.onSummary?.(summary, rows.counts);
-  const { networks, filledRows, calibration } = await fitModel({ opened, options, encoder, summary, folder }, rows);
+  const { networks, filledRows, calibration, isCalibrated } = await fitModel(
+    { opened, options, encoder, summary, folder },
+    rows,
+  );
   await writeEncoder(database, encoder, folder);
   await writeFile(join(folder, DECLARATION_FILE), options.declarationText);
   await writeFile(join(folder, DISTRIBUTIONS_FILE), `${JSON.stringify(distributions)}\n`);
@@ -105,6 +110,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
     metrics: metrics.all,
     calibration,
     uncalibrated: before,
+    isCalibrated,
     seconds: (performance.now() - began) / 1000,
     resumed: options.checkpoints?.resumed ?? [],
     warmStart: options.champion?.version ?? null,

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { whole } from '../value-schemas.ts';
+import { atMost, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
 /** Names of the networks. Each has a file in `lib/model/models/`. */
-const MODEL_TYPES = ['esmm', 'esmm-ns', 'base'] as const;
+const MODEL_TYPES = ['esmm', 'esmm-ns', 'base', 'aman', 'oversampling'] as const;
 
 /** Schema of the section `model`. */
 export const model = z
@@ -20,10 +20,19 @@ export const model = z
       .enum(['concatenate', 'sum_by_entity'])
       .default('concatenate')
       .describe('Embeddings side by side, or summed over the features of an entity.'),
+    rate: atMost(1)
+      .optional()
+      .describe('With type aman: share of the rows without a click that train the CVR tower. Default: 0.2.'),
+    factor: whole(2, 1000)
+      .optional()
+      .describe('With type oversampling: how often a row with a conversion trains the CVR tower. Default: 5.'),
   })
   .transform(camelKeys)
   .prefault({})
   .describe('Which network is trained.');
+
+/** Settings that some types have. The defaults are those of the type's file in `lib/model/models/`. */
+export interface TypeSettings extends Pick<ModelChoice, 'rate' | 'factor'> {}
 
 /** Which network is trained, and how large it is. */
 export interface ModelChoice extends z.output<typeof model> {}

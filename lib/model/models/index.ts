@@ -1,8 +1,10 @@
 import type { ModelChoice } from '../../config/declaration.ts';
 import type { Network, NetworkShape } from '../network.ts';
+import { aman } from './aman.ts';
 import { base } from './base.ts';
 import { esmm } from './esmm.ts';
 import { esmmNs } from './esmm-ns.ts';
+import { oversampling } from './oversampling.ts';
 
 /**
  * The models by `model.type` of the declaration. A new model needs a file in this folder, a line here, and its name in
@@ -12,4 +14,6 @@ export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) 
   esmm,
   'esmm-ns': esmmNs,
   base,
+  aman,
+  oversampling,
 };

@@ -215,7 +215,7 @@ describe('a value that the schema does not allow', () => {
     {
       section: 'model',
       text: '{ type: mmoe }',
-      mistake: 'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base"',
+      mistake: 'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base", "aman", "oversampling"',
     },
     {
       section: 'log',

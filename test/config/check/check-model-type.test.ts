@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { parseDeclaration } from '../../../lib/config/parse-declaration.ts';
+import { declare, mistakesIn } from '../declare.ts';
+
+describe('a setting of one type of model', () => {
+  it.each([
+    { text: '{ rate: 0.5 }', mistake: 'model.rate: got 0.5 with type esmm, expected type aman' },
+    {
+      text: '{ type: aman, factor: 3 }',
+      mistake: 'model.factor: got 3 with type aman, expected type oversampling',
+    },
+    { text: '{ type: aman, rate: 0 }', mistake: 'model.rate: got 0, expected a number above 0 and at most 1' },
+    { text: '{ type: aman, rate: 1.1 }', mistake: 'model.rate: got 1.1, expected a number above 0 and at most 1' },
+    {
+      text: '{ type: oversampling, factor: 2.5 }',
+      mistake: 'model.factor: got 2.5, expected a whole number from 2 to 1000',
+    },
+  ])('is refused in $text', ({ text, mistake }) => {
+    expect(mistakesIn({ model: text })).toEqual([mistake]);
+  });
+
+  it.each([
+    ['{ type: aman, rate: 0.1 }', { type: 'aman', rate: 0.1 }],
+    ['{ type: aman }', { type: 'aman' }],
+    ['{ type: oversampling, factor: 10 }', { type: 'oversampling', factor: 10 }],
+  ])('is taken from %s', (text, expected) => {
+    expect(parseDeclaration(declare({ model: text }), 'entirespace.yaml').model).toMatchObject(expected);
+  });
+});
+
+describe('a type that chooses the rows of later stages', () => {
+  it.each([
+    '{ click: { label: y } }',
+    '{ click: { label: y }, like: { from: impression, label: z } }',
+    '{ click: {}, conversion: { label: z } }',
+  ])('is refused for the stages %s', (stages) => {
+    expect(mistakesIn({ model: '{ type: aman }', stages })).toContain(
+      'model.type: got aman, which chooses the rows of later stages, expected a labelled stage after another, or type esmm',
+    );
+  });
+});
