@@ -10,8 +10,11 @@ export {
   stepFunction,
 } from '../lib/model/functions.ts';
 export type { EncodedTensors } from '../lib/model/kinds/input-kind.ts';
+export { crosses } from '../lib/model/layers/crosses.ts';
+export { experts } from '../lib/model/layers/experts.ts';
 export { linear } from '../lib/model/layers/linear.ts';
-export { towers } from '../lib/model/layers/tower.ts';
+export { gate, mixture } from '../lib/model/layers/mixture.ts';
+export { type TowersOptions, towers } from '../lib/model/layers/tower.ts';
 export { conditionalLosses } from '../lib/model/losses/conditional-cross-entropy.ts';
 export { reachLosses } from '../lib/model/losses/reach-cross-entropy.ts';
 export { declaredModel, type Model, modelOf } from '../lib/model/model.ts';

@@ -21,7 +21,7 @@ export type { Entity } from './features/one-column.ts';
 export type { CsvChoice } from './sections/csv.ts';
 export type { GateChoice } from './sections/gate.ts';
 export type { Log } from './sections/log.ts';
-export type { ModelChoice, TypeSettings } from './sections/model.ts';
+export type { CrossesChoice, ExpertsChoice, ModelChoice, TypeSettings } from './sections/model.ts';
 export type { ReportChoice } from './sections/report.ts';
 export type { ScoringChoice } from './sections/scoring.ts';
 export type { TrainingChoice } from './sections/training.ts';

@@ -6,6 +6,7 @@ import { checkModelType } from './check/check-model-type.ts';
 import { checkSettings } from './check/check-settings.ts';
 import { checkStages } from './check/check-stages.ts';
 import { checkTableSizes } from './check/check-table-sizes.ts';
+import { checkTowers } from './check/check-towers.ts';
 import type { Declaration } from './declaration.ts';
 import { DeclarationError, formatPath, type Mistake, type Problem } from './declaration-error.ts';
 import { decodeText } from './decode-text.ts';
@@ -65,6 +66,7 @@ function findMistakes(value: unknown): readonly Mistake[] {
     checkFeatures,
     checkTableSizes,
     checkModelType,
+    checkTowers,
     checkSettings,
   ];
   return [draft.mistakes, hidden, ...checks.map((check) => check(draft))].flat();

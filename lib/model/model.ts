@@ -31,15 +31,18 @@ export function declaredModel(
   return modelOf(stageGraph(declaration), declaration.model, inputs, tables);
 }
 
+/** The choice of a model; what may be left out is none. */
+type ModelSizes = Pick<ModelChoice, 'type' | 'fields' | 'hiddenUnits'> & Partial<ModelChoice>;
+
 /** Returns the model of the chosen type for a stage graph and for the inputs and tables of an encoder. */
 export function modelOf(
   graph: StageGraph,
-  { type, fields, ...settings }: ModelChoice,
+  { type, fields, ...shape }: ModelSizes,
   inputs: readonly InputSpec[],
   tables: readonly TableSpec[],
 ): Model {
   const layout = layoutOf(inputs, tables, fields);
-  const network = MODELS[type]({ ...settings, graph, width: layout.width });
+  const network = MODELS[type]({ ...shape, graph, width: layout.width });
   return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
 }
 

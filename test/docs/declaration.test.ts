@@ -5,7 +5,10 @@ import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 
 let page = '';
 beforeAll(async () => {
-  page = await readFile(new URL('../../docs/declaration.md', import.meta.url), 'utf8');
+  const pages = ['declaration', 'models'].map((name) =>
+    readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'),
+  );
+  page = (await Promise.all(pages)).join('\n');
 });
 
 /** Returns the keys of a section of the schema, at any depth, without the names that users choose. */
@@ -22,7 +25,7 @@ function documented(heading: string): readonly string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word ?? ''));
 }
 
-describe('docs/declaration.md', () => {
+describe('docs/declaration.md and docs/models.md', () => {
   const sections = declarationJsonSchema().properties as Readonly<Record<string, unknown>>;
   // Keys of features that the page describes under `embeddings`.
   const ofTables = ['min_count', 'unknown', 'max_size', 'buckets', 'seed'];

@@ -2,19 +2,17 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ModelChoice } from '../../lib/config/declaration.ts';
 import type { CreateEngine, EngineOptions, TrainingEngine, Weights } from '../../lib/engine/engine.ts';
 import { type LearningRateSchedule, learningRateFactor } from '../../lib/engine/learning-rate.ts';
 import type { OptimizerChoice } from '../../lib/engine/optimizers.ts';
 import type { Model } from '../../lib/model/model.ts';
-import { MODELS as BY_TYPE } from '../../lib/model/models/index.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { chainOfThree } from '../model/funnels.ts';
 import { dropoutMasks } from './dropout-masks.ts';
 import { eagerStep } from './eager-step.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
-import { expectStepsOfPyTorch } from './models-in-pytorch.ts';
+import { expectStepsOfPyTorch, IN_PYTORCH } from './models-in-pytorch.ts';
 import { PlainOptimizer } from './plain-optimizer.ts';
 import { describeSharedRows } from './shared-rows.ts';
 import { RATES, smallBatch, someWeights, trainedRows } from './small-batch.ts';
@@ -112,9 +110,9 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
     });
 
     describe('train', () => {
-      it.each(Object.keys(BY_TYPE) as ModelChoice['type'][])(
+      it.each(Object.keys(IN_PYTORCH))(
         'gives the losses, and after three steps the weights, of %s written in PyTorch',
-        (type) => expectStepsOfPyTorch(createEngine, type),
+        (model) => expectStepsOfPyTorch(createEngine, model),
       );
 
       it.each(

@@ -12,7 +12,7 @@ import { Lcg } from './lcg.ts';
 type Values = Readonly<Record<string, number[]>>;
 
 interface Reference {
-  readonly losses: readonly { readonly click: number; readonly conversion: number }[];
+  readonly losses: readonly Readonly<Record<string, number>>[];
   readonly tables: Values;
   readonly parameters: Values;
 }
@@ -32,26 +32,47 @@ const OPTIONS = {
   seed: 1,
 } as const;
 const references = JSON.parse(readFileSync(new URL('reference/models.json', import.meta.url), 'utf8')) as Readonly<
-  Record<ModelChoice['type'], Reference>
+  Record<string, Reference>
 >;
 
+const SIZES = { type: 'esmm', hiddenUnits: [8, 4], fields: 'concatenate' } as const;
+const EXPERTS = { own: 0, units: [5], levels: 1 } as const;
+
+/** The models that PyTorch trained, by their names in the file. */
+export const IN_PYTORCH: Readonly<
+  Record<string, Pick<ModelChoice, 'type' | 'hiddenUnits' | 'fields'> & Partial<ModelChoice>>
+> = {
+  esmm: SIZES,
+  'esmm-ns': { ...SIZES, type: 'esmm-ns' },
+  base: { ...SIZES, type: 'base' },
+  mmoe: { ...SIZES, experts: { ...EXPERTS, shared: 3 } },
+  ple: { ...SIZES, experts: { ...EXPERTS, shared: 2, own: 1, levels: 2 } },
+  dcn: { ...SIZES, crosses: { layers: 2, rank: null } },
+  'dcn-low-rank': { ...SIZES, crosses: { layers: 2, rank: 3 } },
+};
+
 /** Expects an engine to give the losses of each of the three steps, and the weights after them. */
-export async function expectStepsOfPyTorch(createEngine: CreateEngine, type: ModelChoice['type']): Promise<void> {
+export async function expectStepsOfPyTorch(createEngine: CreateEngine, name: string): Promise<void> {
   const random = new Lcg(11);
-  const model = modelOf(stageGraph(chainOfThree), { type, hiddenUnits: [8, 4], fields: 'concatenate' }, INPUTS, TABLES);
+  const choice = IN_PYTORCH[name] as (typeof IN_PYTORCH)[string];
+  const model = modelOf(stageGraph(chainOfThree), choice, INPUTS, TABLES);
   const engine = await createEngine(model, OPTIONS);
   engine.load({
     tables: Object.fromEntries(
-      model.embeddings.tables.map(({ name, rows, dimension }) => [name, random.values(rows * dimension)]),
+      model.embeddings.tables.map(({ name: table, rows, dimension }) => [table, random.values(rows * dimension)]),
     ),
     parameters: Object.fromEntries(
-      model.network.parameters.map(({ name, shape }) => [name, random.values(shape.reduce((a, b) => a * b, 1))]),
+      model.network.parameters.map(({ name: parameter, shape }) => [
+        parameter,
+        random.values(shape.reduce((a, b) => a * b, 1)),
+      ]),
     ),
   });
-  const reference = references[type];
+  const reference = references[name] as Reference;
   for (const expected of reference.losses) {
     const losses = await engine.train(nextBatch(random));
-    expectClose([losses.click as number, losses.conversion as number], [expected.click, expected.conversion], 'losses');
+    expect(Object.keys(losses)).toEqual(Object.keys(expected));
+    expectClose(Object.values(losses), Object.values(expected), 'losses');
   }
   const { tables, parameters } = engine.weights();
   expectSame(tables, reference.tables);

@@ -22,17 +22,32 @@ export const INPUTS: readonly InputSpec[] = [
   { kind: 'number', name: 'score', entity: 'context', clip: null, log1p: false, mean: 0, deviation: 1 },
 ];
 
+/** What a variant of the small model chooses. */
+export type SmallChoice = Omit<Partial<ModelChoice>, 'hiddenUnits'>;
+
 /** Returns the small model, by default ESMM on impression, click and conversion. */
 export function smallModel(
   fields: ModelChoice['fields'] = 'concatenate',
   graph: StageGraph = stageGraph(chainOfThree),
-  type: ModelChoice['type'] = 'esmm',
+  choice: ModelChoice['type'] | SmallChoice = 'esmm',
 ): Model {
-  return modelOf(graph, { type, hiddenUnits: [16, 8], fields }, INPUTS, TABLES);
+  const chosen = typeof choice === 'string' ? { type: choice } : choice;
+  return modelOf(graph, { type: 'esmm', hiddenUnits: [16, 8], fields, ...chosen }, INPUTS, TABLES);
+}
+
+const MMOE = { shared: 3, own: 0, units: [7], levels: 1 } as const;
+const PLE = { shared: 1, own: 2, units: [7, 6], levels: 2 } as const;
+
+/** A variant of the small model. */
+export interface SmallVariant {
+  readonly name: string;
+  readonly model: Model;
+  /** Whether it is scored as a whole, because the columns of its input are needed themselves and not only in products. */
+  readonly isWhole?: boolean;
 }
 
 /** Variants of the small model that the engines are tested on. */
-export const MODELS: readonly { readonly name: string; readonly model: Model }[] = [
+export const MODELS: readonly SmallVariant[] = [
   { name: 'ESMM', model: smallModel() },
   { name: 'ESMM with fields summed by entity', model: smallModel('sum_by_entity') },
   { name: 'ESMM on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2)) },
@@ -43,6 +58,17 @@ export const MODELS: readonly { readonly name: string; readonly model: Model }[]
   },
   { name: 'BASE', model: smallModel('concatenate', stageGraph(chainOfThree), 'base') },
   { name: 'BASE on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2), 'base') },
+  {
+    name: 'ESMM with MMoE and crosses',
+    model: smallModel('concatenate', stageGraph(chainOfThree), { experts: MMOE, crosses: { layers: 2, rank: null } }),
+    isWhole: true,
+  },
+  { name: 'ESMM with PLE on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2), { experts: PLE }) },
+  {
+    name: 'BASE with crosses of low rank, with fields summed by entity',
+    model: smallModel('sum_by_entity', stageGraph(chainOfThree), { type: 'base', crosses: { layers: 1, rank: 2 } }),
+    isWhole: true,
+  },
 ];
 
 /**

@@ -150,7 +150,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
     split: { by: 'column', column: 'part', train: ['train'], validation: ['validation'], test: ['test'] },
     entities: [],
     features,
-    model: { type: 'esmm', hiddenUnits: [8], fields: 'concatenate' },
+    model: { type: 'esmm', hiddenUnits: [8], fields: 'concatenate', experts: null, crosses: null },
     training: {
       batchSize: 8,
       shuffle: 'rows',

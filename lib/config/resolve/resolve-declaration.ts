@@ -2,6 +2,7 @@ import type { Declaration, EntityTable, Split, TrainingChoice } from '../declara
 import type { FileShape } from '../schema/schema.ts';
 import type { TrainingShape } from '../sections/training.ts';
 import { resolveEmbeddings, resolveFeature } from './resolve-features.ts';
+import { resolveModel } from './resolve-model.ts';
 import { hasValidation, resolveSplit } from './resolve-split.ts';
 import { resolveRoles, resolveStages } from './resolve-stages.ts';
 
@@ -20,7 +21,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
     entities: entitiesOf(file.entities),
     embeddings: resolveEmbeddings(file.embeddings, file.features),
     features: Object.entries(file.features).map(([name, feature]) => resolveFeature(name, feature)),
-    model: file.model,
+    model: resolveModel(file.model),
     training: trainingOf(file.training, split),
     scoring: file.scoring,
     gate: file.gate,

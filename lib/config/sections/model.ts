@@ -5,16 +5,17 @@ import { camelKeys } from './camel-keys.ts';
 /** Names of the networks. Each has a file in `lib/model/models/`. */
 const MODEL_TYPES = ['esmm', 'esmm-ns', 'base', 'aman', 'oversampling'] as const;
 
-/** Schema of the section `model`. */
+/** What the hidden layers of a tower read: its input, or a mixture of experts. */
+const TOWERS = ['mlp', 'mmoe', 'ple'] as const;
+
+/** Units of consecutive layers. */
+const units = z.array(whole(1, 16_384)).min(1, 'at least one layer').max(20, 'at most 20 layers');
+
+/** Schema of the section `model`. The defaults of experts and cross layers depend on other keys: see `resolveModel`. */
 export const model = z
   .strictObject({
     type: z.enum(MODEL_TYPES).default('esmm').describe('The network and its objective.'),
-    hidden_units: z
-      .array(whole(1, 16_384))
-      .min(1, 'at least one layer')
-      .max(20, 'at most 20 layers')
-      .default([200, 80])
-      .describe("Units of each tower's hidden layers."),
+    hidden_units: units.default([200, 80]).describe("Units of each tower's hidden layers."),
     /** The sum by entity is that of figure 2 of arXiv 1804.07931. */
     fields: z
       .enum(['concatenate', 'sum_by_entity'])
@@ -26,13 +27,53 @@ export const model = z
     factor: whole(2, 1000)
       .optional()
       .describe('With type oversampling: how often a row with a conversion trains the CVR tower. Default: 5.'),
+    tower: z
+      .enum(TOWERS)
+      .default('mlp')
+      .describe('What the hidden layers of a tower read: its input, or experts (mmoe, ple).'),
+    experts: whole(0, 64).optional().describe('Experts that all towers share. Default: 4 with mmoe, 2 with ple.'),
+    own_experts: whole(0, 64).optional().describe('With ple: experts of each tower. Default: 2.'),
+    expert_units: units.optional().describe("Units of each expert's hidden layers. Default: [64]."),
+    expert_levels: whole(1, 8).optional().describe('With ple: levels of experts, one on another. Default: 2.'),
+    crosses: z
+      .enum(['none', 'dcn'])
+      .default('none')
+      .describe('Layers beside the hidden ones that multiply columns with each other (DCN V2).'),
+    cross_layers: whole(1, 16).optional().describe('With crosses: number of layers. Default: 2.'),
+    cross_rank: whole(1, 16_384).optional().describe("With crosses: rank of the layers' weights. Default: full."),
   })
   .transform(camelKeys)
   .prefault({})
   .describe('Which network is trained.');
 
+/** The section `model`, as parsed. */
+export interface ModelShape extends z.output<typeof model> {}
+
 /** Settings that some types have. The defaults are those of the type's file in `lib/model/models/`. */
-export interface TypeSettings extends Pick<ModelChoice, 'rate' | 'factor'> {}
+export interface TypeSettings extends Pick<ModelShape, 'rate' | 'factor'> {}
 
 /** Which network is trained, and how large it is. */
-export interface ModelChoice extends z.output<typeof model> {}
+export interface ModelChoice extends Pick<ModelShape, 'type' | 'hiddenUnits' | 'fields'>, TypeSettings {
+  /** The experts under the towers; `null` where each tower reads its input. */
+  readonly experts: ExpertsChoice | null;
+  /** The cross layers beside the towers' hidden layers; `null` for none. */
+  readonly crosses: CrossesChoice | null;
+}
+
+/** Mixtures of experts: MMoE has one level, and no own experts of a tower. */
+export interface ExpertsChoice {
+  /** Experts of a level that all towers share. */
+  readonly shared: number;
+  /** Experts of a level that each tower has to itself. */
+  readonly own: number;
+  /** Units of each expert's hidden layers. */
+  readonly units: readonly number[];
+  readonly levels: number;
+}
+
+/** Cross layers. */
+export interface CrossesChoice {
+  readonly layers: number;
+  /** Rank of the layers' weights; `null` for full rank. */
+  readonly rank: number | null;
+}

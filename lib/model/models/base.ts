@@ -45,8 +45,7 @@ export function conditionalNetwork(shape: NetworkShape, rowsOf: (stages: LaterSt
   const parts = conditionalParts(shape.graph).map((stages) => {
     const own = shapeOfPart(shape, stages);
     const network: Network = {
-      tables: 'by-tower',
-      ...towers(own),
+      ...towers(own, { tables: 'by-tower' }),
       losses: conditionalLosses(own),
       outputs: reachOutputs(own),
       ...(stages.root === shape.graph.root ? {} : { rows: rowsOf(stages) }),

@@ -9,10 +9,11 @@
  *
  * Differs from the paper in: the same points as ESMM (see esmm.ts).
  */
+import { towers } from '../layers/tower.ts';
 import type { Network, NetworkShape } from '../network.ts';
 import { esmm } from './esmm.ts';
 
 /** Returns ESMM-NS as a network: ESMM with embedding tables of its own for each tower. */
 export function esmmNs(shape: NetworkShape): Network {
-  return { ...esmm(shape), tables: 'by-tower' };
+  return { ...esmm(shape), ...towers(shape, { tables: 'by-tower' }) };
 }

@@ -18,5 +18,5 @@ import { reachOutputs } from '../outputs.ts';
 
 /** Returns ESMM as a network: towers on shared embeddings, trained by the losses of reaching each labelled stage. */
 export function esmm(shape: NetworkShape): Network {
-  return { tables: 'shared', ...towers(shape), losses: reachLosses(shape), outputs: reachOutputs(shape) };
+  return { ...towers(shape), losses: reachLosses(shape), outputs: reachOutputs(shape) };
 }

@@ -13,7 +13,7 @@ TABLES = {"user": (7, 4), "item": (5, 4)}
 TOWERS = ("click", "conversion")
 HIDDEN = [8, 4]
 ROWS, STEPS, RATE = 6, 3, 0.01
-UNITS = [sum(width for _, width in TABLES.values()), *HIDDEN, 1]
+WIDTH = sum(width for _, width in TABLES.values())
 cross_entropy = torch.nn.functional.binary_cross_entropy
 
 
@@ -41,26 +41,52 @@ def embed(tables, prefix, ids):
     return torch.cat(columns, 1)
 
 
+def linear(dense, name, x):
+    y = x @ dense[f"{name}.weight"]
+    return y + dense[f"{name}.bias"] if f"{name}.bias" in dense else y
+
+
+def hidden(dense, name, x, layers):
+    for layer in range(layers):
+        x = torch.relu(linear(dense, f"{name}.{layer}", x))
+    return x
+
+
+def logit(dense, name, x):
+    return linear(dense, f"{name}.{len(HIDDEN)}", hidden(dense, name, x, len(HIDDEN)))[:, 0]
+
+
 def tower_probability(dense, name, x):
-    for layer in range(len(UNITS) - 1):
-        x = x @ dense[f"{name}.{layer}.weight"] + dense[f"{name}.{layer}.bias"]
-        if layer < len(UNITS) - 2:
-            x = torch.relu(x)
-    return torch.sigmoid(x)[:, 0]
+    return torch.sigmoid(logit(dense, name, x))
+
+
+def mlp_parameters(name, units):
+    """Names and shapes of fully connected layers, in the order in which they get their values."""
+    return [
+        entry
+        for layer, (inputs, outputs) in enumerate(zip(units, units[1:]))
+        for entry in ((f"{name}.{layer}.weight", (inputs, outputs)), (f"{name}.{layer}.bias", (outputs,)))
+    ]
+
+
+def tower_parameters(width=WIDTH, towers=TOWERS):
+    return [entry for tower in towers for entry in mlp_parameters(tower, [width, *HIDDEN, 1])]
+
+
+def product_losses(pctr, pcvr, click, conversion):
+    return {"click": cross_entropy(pctr, click), "conversion": cross_entropy(pctr * pcvr, conversion)}
 
 
 def esmm(tables, dense, ids, click, conversion):
     """Equation 3: both losses over all impressions, one set of embeddings."""
     x = embed(tables, "", ids)
-    pctr, pcvr = tower_probability(dense, "click", x), tower_probability(dense, "conversion", x)
-    return cross_entropy(pctr, click), cross_entropy(pctr * pcvr, conversion)
+    return product_losses(*(tower_probability(dense, tower, x) for tower in TOWERS), click, conversion)
 
 
 def esmm_ns(tables, dense, ids, click, conversion):
     """Equation 3, where each tower has its own embeddings."""
-    pctr = tower_probability(dense, "click", embed(tables, "click.", ids))
-    pcvr = tower_probability(dense, "conversion", embed(tables, "conversion.", ids))
-    return cross_entropy(pctr, click), cross_entropy(pctr * pcvr, conversion)
+    pctr, pcvr = (tower_probability(dense, tower, embed(tables, f"{tower}.", ids)) for tower in TOWERS)
+    return product_losses(pctr, pcvr, click, conversion)
 
 
 def base(tables, dense, ids, click, conversion):
@@ -69,17 +95,96 @@ def base(tables, dense, ids, click, conversion):
     clicked = click == 1
     clicked_ids = {name: values[clicked] for name, values in ids.items()}
     pcvr = tower_probability(dense, "conversion", embed(tables, "conversion.", clicked_ids))
-    return cross_entropy(pctr, click), cross_entropy(pcvr, conversion[clicked], reduction="sum") / ROWS
+    return {
+        "click": cross_entropy(pctr, click),
+        "conversion": cross_entropy(pcvr, conversion[clicked], reduction="sum") / ROWS,
+    }
 
 
-def train(losses_of, prefixes):
+EXPERT_UNITS = 5
+
+
+def gated(dense, name, x, outputs):
+    weights = torch.softmax(x @ dense[f"{name}.weight"], 1)
+    return torch.einsum("be,ebu->bu", weights, torch.stack(outputs))
+
+
+def mmoe(tables, dense, ids, click, conversion):
+    """MMoE, equations 6 and 7, under ESMM: three experts, one gate for each tower."""
+    x = embed(tables, "", ids)
+    experts = [hidden(dense, f"level0.shared{i}", x, 1) for i in range(3)]
+    mixed = [gated(dense, f"{tower}.level0.gate", x, experts) for tower in TOWERS]
+    pctr, pcvr = (tower_probability(dense, tower, value) for tower, value in zip(TOWERS, mixed))
+    return product_losses(pctr, pcvr, click, conversion)
+
+
+def mmoe_parameters():
+    experts = [entry for i in range(3) for entry in mlp_parameters(f"level0.shared{i}", [WIDTH, EXPERT_UNITS])]
+    gates = [(f"{tower}.level0.gate.weight", (WIDTH, 3)) for tower in TOWERS]
+    return [*experts, *gates, *tower_parameters(EXPERT_UNITS)]
+
+
+def ple(tables, dense, ids, click, conversion):
+    """PLE under ESMM: two levels, each with two shared experts and one for each tower."""
+    x = embed(tables, "", ids)
+    own, common = {tower: x for tower in TOWERS}, x
+    for level in ("level0", "level1"):
+        of_common = [hidden(dense, f"{level}.shared{i}", common, 1) for i in range(2)]
+        of_tower = {tower: hidden(dense, f"{tower}.{level}.expert0", own[tower], 1) for tower in TOWERS}
+        if level == "level0":
+            mixed = gated(dense, f"{level}.gate", common, [*of_tower.values(), *of_common])
+        own = {t: gated(dense, f"{t}.{level}.gate", own[t], [of_tower[t], *of_common]) for t in TOWERS}
+        common = mixed
+    return product_losses(*(tower_probability(dense, tower, own[tower]) for tower in TOWERS), click, conversion)
+
+
+def ple_parameters():
+    parameters = []
+    for level, width in (("level0", WIDTH), ("level1", EXPERT_UNITS)):
+        names = [*(f"{level}.shared{i}" for i in range(2)), *(f"{tower}.{level}.expert0" for tower in TOWERS)]
+        parameters += [entry for name in names for entry in mlp_parameters(name, [width, EXPERT_UNITS])]
+        parameters += [(f"{tower}.{level}.gate.weight", (width, 3)) for tower in TOWERS]
+        if level == "level0":
+            parameters.append((f"{level}.gate.weight", (width, 4)))
+    return [*parameters, *tower_parameters(EXPERT_UNITS)]
+
+
+def dcn(tables, dense, ids, click, conversion):
+    """DCN V2, equation 1, in parallel with the towers of ESMM: two cross layers, whose result adds to each logit."""
+    return crossed_esmm(tables, dense, ids, click, conversion, lambda i, x: linear(dense, f"crosses.{i}", x))
+
+
+def dcn_low_rank(tables, dense, ids, click, conversion):
+    """The same with weights of rank 3, equation 3."""
+    products = lambda i, x: linear(dense, f"crosses.{i}.up", linear(dense, f"crosses.{i}.down", x))
+    return crossed_esmm(tables, dense, ids, click, conversion, products)
+
+
+def crossed_esmm(tables, dense, ids, click, conversion, product):
+    x0 = x = embed(tables, "", ids)
+    for i in range(2):
+        x = x0 * product(i, x) + x
+    probabilities = [
+        torch.sigmoid(logit(dense, tower, x0) + (x @ dense[f"{tower}.crosses.weight"])[:, 0]) for tower in TOWERS
+    ]
+    return product_losses(*probabilities, click, conversion)
+
+
+def dcn_parameters(rank=None):
+    parameters = tower_parameters()
+    for i in range(2):
+        if rank is None:
+            parameters.append((f"crosses.{i}.weight", (WIDTH, WIDTH)))
+        else:
+            parameters += [(f"crosses.{i}.down.weight", (WIDTH, rank)), (f"crosses.{i}.up.weight", (rank, WIDTH))]
+        parameters.append((f"crosses.{i}.bias" if rank is None else f"crosses.{i}.up.bias", (WIDTH,)))
+    return [*parameters, *((f"{tower}.crosses.weight", (WIDTH, 1)) for tower in TOWERS)]
+
+
+def train(losses_of, parameters, prefixes=("",)):
     random = Lcg(11)
     tables = {p + name: random.tensor(*shape).requires_grad_() for p in prefixes for name, shape in TABLES.items()}
-    dense = {}
-    for tower in TOWERS:
-        for layer in range(len(UNITS) - 1):
-            dense[f"{tower}.{layer}.weight"] = random.tensor(UNITS[layer], UNITS[layer + 1]).requires_grad_()
-            dense[f"{tower}.{layer}.bias"] = random.tensor(UNITS[layer + 1]).requires_grad_()
+    dense = {name: random.tensor(*shape).requires_grad_() for name, shape in parameters}
     optimizers = [torch.optim.SparseAdam(list(tables.values()), lr=RATE), torch.optim.Adam(dense.values(), lr=RATE)]
     steps = []
     for _ in range(STEPS):
@@ -89,10 +194,10 @@ def train(losses_of, prefixes):
         losses = losses_of(tables, dense, ids, click, conversion)
         for optimizer in optimizers:
             optimizer.zero_grad()
-        sum(losses).backward()
+        sum(losses.values()).backward()
         for optimizer in optimizers:
             optimizer.step()
-        steps.append({name: loss.item() for name, loss in zip(TOWERS, losses)})
+        steps.append({name: loss.item() for name, loss in losses.items()})
     return {
         "losses": steps,
         "tables": {name: table.detach().flatten().tolist() for name, table in tables.items()},
@@ -103,7 +208,11 @@ def train(losses_of, prefixes):
 by_tower = [f"{tower}." for tower in TOWERS]
 print(json.dumps({
     "torch": torch.__version__,
-    "esmm": train(esmm, [""]),
-    "esmm-ns": train(esmm_ns, by_tower),
-    "base": train(base, by_tower),
+    "esmm": train(esmm, tower_parameters()),
+    "esmm-ns": train(esmm_ns, tower_parameters(), by_tower),
+    "base": train(base, tower_parameters(), by_tower),
+    "mmoe": train(mmoe, mmoe_parameters()),
+    "ple": train(ple, ple_parameters()),
+    "dcn": train(dcn, dcn_parameters()),
+    "dcn-low-rank": train(dcn_low_rank, dcn_parameters(rank=3)),
 }))
