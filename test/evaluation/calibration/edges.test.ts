@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitEdges } from '../../../lib/evaluation/calibration/fit-edges.ts';
+import { fitCalibrators } from '../../../lib/evaluation/calibration/calibration-method.ts';
+import { EDGES } from '../../../lib/evaluation/calibration/edges.ts';
 import { fitIsotonic } from '../../../lib/evaluation/calibration/isotonic.ts';
 import { fitPlatt } from '../../../lib/evaluation/calibration/platt.ts';
 import { reachMass } from '../../../lib/evaluation/calibration/reach-mass.ts';
@@ -24,6 +25,7 @@ const graph = stageGraph(chainOfThree);
 const funnel = {
   edges: { click: Float32Array.from(rows.click), conversion: Float32Array.from(rows.conversion) },
   labels: { click: rows.y, conversion: rows.z },
+  reach: {},
   weight: rows.weight,
 };
 const count = (label: Int8Array) => label.filter((y) => y === 1).length;
@@ -80,7 +82,7 @@ describe('Platt scaling', () => {
   });
 
   it('finds the maximum likelihood that SciPy finds, of the first edge and of the second one through it', () => {
-    const { calibrators, uncalibrated } = fitEdges(graph, funnel, 'platt');
+    const { calibrators, uncalibrated } = fitCalibrators(EDGES, graph, funnel, 'platt');
     for (const tower of ['click', 'conversion'] as const) {
       const { slope, intercept } = reference.platt[tower];
       const fitted = calibrators[tower];
@@ -109,7 +111,7 @@ describe('Platt scaling', () => {
       labels.action[row] = Number(acted);
       labels.buy[row] = Number(happens(acted ? 'buy_after_action' : 'buy_after_other'));
     }
-    const { calibrators } = fitEdges(merged, { edges: logits, labels, weight: null }, 'platt');
+    const { calibrators } = fitCalibrators(EDGES, merged, { edges: logits, reach: {}, labels, weight: null }, 'platt');
     for (const tower of towers) {
       const fitted = calibrators[tower] as { readonly slope: number; readonly intercept: number };
       expect(Math.abs(fitted.slope - 0.5)).toBeLessThan(0.06);
@@ -137,7 +139,7 @@ describe('Platt scaling', () => {
 
 describe('isotonic calibration', () => {
   it('finds the rates that scikit-learn finds', () => {
-    const { calibrators } = fitEdges(graph, funnel, 'isotonic');
+    const { calibrators } = fitCalibrators(EDGES, graph, funnel, 'isotonic');
     const fitted = calibrators.conversion;
     if (fitted?.kind !== 'isotonic') throw new Error('no isotonic calibrator of conversion');
     const bound = 1 / (2 * reference.isotonic.rows);
@@ -184,23 +186,25 @@ describe('isotonic calibration', () => {
   });
 });
 
-describe('fitEdges', () => {
+describe('calibration of the edges', () => {
   it('leaves out an edge with too few rows of one outcome, and gives the reason', () => {
     const none = { ...funnel, labels: { ...funnel.labels, conversion: rows.z.map((z) => Math.min(z, 0)) } };
     for (const kind of ['platt', 'isotonic'] as const) {
-      const { calibrators, uncalibrated } = fitEdges(graph, none, kind);
+      const { calibrators, uncalibrated } = fitCalibrators(EDGES, graph, none, kind);
       expect(Object.keys(calibrators)).toEqual(['click']);
       expect(uncalibrated.conversion).toMatch(/^0 rows of conversion and \d+ without, expected 10 of each$/);
     }
   });
 
   it('leaves out an isotonic edge that starts at a stage without a label, and gives the reason', () => {
-    const { uncalibrated } = fitEdges(
+    const { uncalibrated } = fitCalibrators(
+      EDGES,
       stageGraph(esm2),
       {
         edges: Object.fromEntries(
           ['click', 'action', 'buy_after_action', 'buy_after_other'].map((tower) => [tower, funnel.edges.click]),
         ),
+        reach: {},
         labels: { click: rows.y, action: rows.y, buy: rows.y },
         weight: null,
       },
