@@ -23,7 +23,7 @@ import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 import { pathIn, printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
-import { showProgress } from './show-progress.ts';
+import { showProgress, trainingLines } from './show-progress.ts';
 
 export interface TrainAndPublishOptions extends EndpointOptions {
   /** Path of the declaration. */
@@ -81,6 +81,7 @@ export async function trainAndPublish(
       const run = await trainOn(opened, {
         ...work,
         declarationText: text,
+        ...(!options.json && trainingLines(bar, io, declaration.training)),
         onSummary(summary, counts) {
           const { refusals, notes } = foresee(declaration, summary, counts.test);
           onSummary({ ...summary, notes: [...summary.notes, ...notes] });

@@ -76,6 +76,14 @@ export interface LossTerm {
   readonly weight: number;
 }
 
+/** What a model makes of the rows of a batch. */
+export interface Evaluation {
+  /** The network's losses, by name. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** The probabilities [rows] of the graph's outputs, by name. */
+  readonly probabilities: Readonly<Record<string, Float32Array>>;
+}
+
 /** Everything that the next step depends on, except its batch. */
 export interface EngineState {
   /** Number of steps made so far. */
@@ -87,7 +95,7 @@ export interface EngineState {
 /** Trains one model. */
 export interface TrainingEngine {
   readonly model: Model;
-  /** The network's losses, which `train` and `loss` return by name. */
+  /** The network's losses, which `train` and `evaluate` return by name. */
   readonly losses: readonly LossTerm[];
   /** Number of steps made so far. */
   readonly steps: number;
@@ -102,10 +110,10 @@ export interface TrainingEngine {
   train(batch: Batch): Promise<Record<string, number>>;
 
   /**
-   * Returns the losses of a batch by name, with nothing dropped and nothing updated.
+   * Returns the losses and probabilities of a batch, with nothing dropped and nothing updated.
    * @throws {RangeError} where rows of the batch are shared, which only training has a graph for.
    */
-  loss(batch: Batch): Promise<Record<string, number>>;
+  evaluate(batch: Batch): Promise<Evaluation>;
 
   /** Returns a copy of the weights, without the optimizer's state. */
   weights(): Weights;

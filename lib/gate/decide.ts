@@ -10,6 +10,7 @@ import type { ModelManifest } from '../registry/manifest.ts';
 import { countUnhashed } from '../table/check/outcomes.ts';
 import { encodeLog } from '../table/encode/encode.ts';
 import { type FeatureCounts, ValueCounter } from '../table/encode/value-counts.ts';
+import { unlearnedAtBest } from '../training/epochs/history-text.ts';
 import { funnelTasks, taskRates } from '../training/held-out/funnel-tasks.ts';
 import type { HeldOut } from '../training/held-out/held-out.ts';
 import { type MatureRows, pickRows } from '../training/held-out/mature-rows.ts';
@@ -40,7 +41,7 @@ export interface Challenger {
   /** The held-out rows with the model's scores. */
   readonly heldOut: Omit<HeldOut, 'encoded' | 'uncalibrated'>;
   readonly mature: Pick<MatureRows, 'indices' | 'metrics'>;
-  readonly trained: Pick<TrainedModel, 'folder' | 'counts' | 'summary'>;
+  readonly trained: Pick<TrainedModel, 'folder' | 'counts' | 'summary' | 'networks'>;
   /** The manifest's section `data`, on the rows that the model was trained on; it may not be published yet. */
   readonly data: ModelManifest['data'];
 }
@@ -208,7 +209,11 @@ async function judgeRows(
     ofChampion = measureContender(input, contender);
     return ofChampion;
   });
-  const notes = [...judgement.figures.notes, ...(champion === null ? [] : dataNotes(champion.data, data))];
+  const notes = [
+    ...judgement.figures.notes,
+    ...(champion === null ? [] : dataNotes(champion.data, data)),
+    ...trained.networks.flatMap(unlearnedAtBest),
+  ];
   const window: GateWindow = {
     source: data.source,
     time: data.time?.test ?? null,

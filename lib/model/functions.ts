@@ -19,6 +19,17 @@ export interface StepBatch extends LabelledBatch, EmbeddedRows {
   readonly masks?: Tensors;
 }
 
+/** Returns the network's losses of a batch, and the probabilities [batch] of its outputs. */
+export function evaluationFunction(
+  model: Model,
+  parameters: Tensors,
+  batch: StepBatch,
+): { readonly losses: readonly Loss[]; readonly probabilities: Tensors } {
+  const inputs = towerInputs(model, batch, batch.shared);
+  const forward = model.network.forward(inputs, parameters, batch.masks);
+  return { losses: model.network.losses(forward, batch), probabilities: model.network.outputs(forward) };
+}
+
 /** Returns the network's losses of a batch. */
 export function lossFunction(model: Model, parameters: Tensors, batch: StepBatch): readonly Loss[] {
   const inputs = towerInputs(model, batch, batch.shared);

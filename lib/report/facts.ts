@@ -90,6 +90,8 @@ export interface ReportFacts {
   readonly networks: readonly NetworkEpochs[];
   /** Whether the probabilities are meant to be right, and not only their order. */
   readonly isCalibrated: boolean;
+  /** `training.patience` of the declaration. */
+  readonly patience: number | null;
   readonly segments: readonly { readonly column: string; readonly rows: readonly SegmentRow[] }[];
   readonly summary: LogSummary;
   /** Share of a feature's held-out values that the encoder does not know, by feature with a vocabulary. */
@@ -145,6 +147,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
     calibration: trained.calibration,
     networks: trained.networks,
     isCalibrated: trained.isCalibrated,
+    patience: declaration.training.patience,
     segments: segmentFacts(heldOut, mature.indices, tasks, champion?.probabilities ?? null),
     summary: trained.summary,
     unknownShares: unknownShares(trained.counts.test),

@@ -1,8 +1,10 @@
 /** The report as one HTML page that needs nothing else: what was decided first, then why, then everything else. */
+
 import { calibrationText } from '../evaluation/calibration/calibration-text.ts';
 import type { GateDecision } from '../gate/decide.ts';
 import { count, duration, minute, percent } from '../numbers/text.ts';
 import { toldOf } from '../table/fit/summary.ts';
+import { endLine, unlearnedAtBest } from '../training/epochs/history-text.ts';
 import type { ReportFacts, TaskFacts } from './facts.ts';
 import { Html, html } from './html.ts';
 import { importancePlot, liftPlot, lossPlot, reliabilityPlot, rocPlot } from './plots.ts';
@@ -168,15 +170,17 @@ ${folded('The numbers behind', liftTable(tasks))}
 </section>`;
 }
 
-function losses({ networks }: ReportFacts): Html {
-  const best = networks.map(({ name, bestEpoch, epochs }) => {
-    return `${bestEpoch} of ${epochs.length}${name === null ? '' : ` for ${name}`}`;
-  });
+function losses({ networks, patience }: ReportFacts): Html {
+  const told = networks.flatMap(({ name, ...history }) => [
+    endLine(history, name, patience),
+    ...unlearnedAtBest(history),
+  ]);
   return html`
 <section>
 <h2>How it learned</h2>
 <p class="quiet"><span class="key"></span>validation rows <span class="key dashed"></span>training rows; the ring is the
-epoch whose weights these are, ${best.join(', ')}.${networks.length > 1 ? ' Each network was trained by itself, on rows of its own.' : ''}</p>
+epoch whose weights these are.${networks.length > 1 ? ' Each network was trained by itself, on rows of its own.' : ''}</p>
+<ul>${told.map((line) => html`<li>${line}</li>`)}</ul>
 <div class="grid">${networks.map(({ epochs, bestEpoch }) =>
     Object.keys(epochs[0]?.trainLosses ?? {}).map(
       (stage) => html`<figure><figcaption><h3>${stage}</h3></figcaption>${lossPlot(stage, epochs, bestEpoch)}</figure>`,

@@ -6,7 +6,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { ReliabilityBin } from '../evaluation/reliability.ts';
 import { fixed, percent, shortened, signed } from '../numbers/text.ts';
-import type { EpochRecord } from '../training/fit.ts';
+import type { EpochRecord } from '../training/epochs/epoch-record.ts';
 import type { TaskFacts } from './facts.ts';
 import { Html } from './html.ts';
 import type { FeatureImportance } from './importance/importance.ts';

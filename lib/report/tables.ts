@@ -7,7 +7,7 @@ import type { Guard } from '../gate/guards/guard.ts';
 import { count, fixed, interval, metric, percent, precise, shortened, signed } from '../numbers/text.ts';
 import { PARTS } from '../table/encoded.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
-import type { EpochRecord } from '../training/fit.ts';
+import type { EpochRecord } from '../training/epochs/epoch-record.ts';
 import type { ReportFacts, SegmentTask, TaskFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
 import { LEAST_POSITIVES } from './importance/importance.ts';
@@ -130,17 +130,22 @@ export function liftTable(tasks: readonly TaskFacts[]): Html {
   );
 }
 
-/** Losses by epoch and stage. */
+/** Losses by epoch and stage, and the AUC of each output on the validation rows. */
 export function lossTable(epochs: readonly EpochRecord[]): Html {
   const stages = Object.keys(epochs[0]?.trainLosses ?? {});
+  const outputs = Object.keys(epochs[0]?.validationOutputs ?? {});
   return table(
     'losses',
-    ['epoch', ...stages.flatMap((stage) => [`${stage}: training`, 'validation'])],
+    [
+      'epoch',
+      ...stages.flatMap((stage) => [`${stage}: training`, 'validation']),
+      ...outputs.map((output) => `AUC of ${output}`),
+    ],
     epochs.map(
-      ({ epoch, trainLosses, validationLosses }) =>
+      ({ epoch, trainLosses, validationLosses, validationOutputs }) =>
         html`<tr><th scope="row">${epoch}</th>${stages.map(
           (stage) => html`<td>${precise(trainLosses[stage])}</td><td>${precise(validationLosses?.[stage])}</td>`,
-        )}</tr>`,
+        )}${outputs.map((output) => html`<td>${fixed(validationOutputs?.[output]?.auc, 4)}</td>`)}</tr>`,
     ),
   );
 }

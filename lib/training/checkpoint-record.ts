@@ -2,10 +2,20 @@ import * as z from 'zod';
 import { InvalidRecordError, readRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
-export const CHECKPOINT_FORMAT = 2;
+export const CHECKPOINT_FORMAT = 3;
 
 const count = z.number().int().nonnegative();
 const losses = z.record(z.string(), z.number()).readonly();
+
+const output = z
+  .object({
+    stage: z.string(),
+    given: z.string().nullable(),
+    auc: z.number().nullable(),
+    logLoss: z.number().nullable(),
+    baseLogLoss: z.number().nullable(),
+  })
+  .readonly();
 
 const epoch = z
   .object({
@@ -14,6 +24,10 @@ const epoch = z
     trainLosses: losses,
     validationLoss: z.number().nullable(),
     validationLosses: losses.nullable(),
+    validationOutputs: z.record(z.string(), output).readonly().nullable(),
+    criterion: z.number().nullable(),
+    isBest: z.boolean(),
+    isWorse: z.boolean(),
     seconds: z.number(),
   })
   .readonly();
@@ -23,6 +37,8 @@ const network = z
     name: z.string().nullable(),
     epochs: z.array(epoch).readonly(),
     bestEpoch: count,
+    stopped: z.enum(['epochs', 'patience', 'plateau']),
+    stopBy: z.string(),
     filledRows: z.record(z.string(), count).readonly(),
   })
   .readonly();
@@ -69,7 +85,7 @@ const schema = z
       })
       .readonly(),
     /** `loss` is `null` where no validation has been made. */
-    best: z.object({ epoch: count, loss: z.number().nullable() }).readonly(),
+    best: z.object({ epoch: count, loss: z.number().nullable(), blocks: z.array(z.number()).readonly() }).readonly(),
   })
   .readonly();
 

@@ -105,10 +105,10 @@ export class Checkpoints {
       threads,
       sha256,
       network,
-      finished: finished.map(({ name, epochs, bestEpoch, filledRows }) => ({ name, epochs, bestEpoch, filledRows })),
+      finished: finished.map(({ weights: _, ...facts }) => facts),
       arrays: all.map(([array, { byteLength }]) => ({ name: array, bytes: byteLength })),
       fit,
-      best: { epoch: best.epoch, loss: Number.isFinite(best.loss) ? best.loss : null },
+      best: { epoch: best.epoch, blocks: best.blocks, loss: Number.isFinite(best.loss) ? best.loss : null },
     };
     await store.putFile(`${folder}${STATE_FILE}`, path);
     await store.put(`${folder}${RECORD_FILE}`, recordText(record));
@@ -134,9 +134,9 @@ export class Checkpoints {
         await engine.restore(record.step, fill);
         for (const [name, into] of best) await fill(name, into);
         this.#resumed = [...record.resumed, { step: record.step, cpuModel: this.#cpuModel, threads }];
-        const { epoch, loss } = record.best;
+        const { loss } = record.best;
         onEvent({ kind: 'resumed', step: record.step, epoch: record.fit.epoch, ...(network !== null && { network }) });
-        return { ...record.fit, best: { epoch, loss: loss ?? Number.POSITIVE_INFINITY, weights } };
+        return { ...record.fit, best: { ...record.best, loss: loss ?? Number.POSITIVE_INFINITY, weights } };
       },
     );
   }

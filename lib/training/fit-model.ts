@@ -53,7 +53,7 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
   const scores = traceScores(model, encoder.inputs, weights, appliedCalibration(calibration));
   await writeOnnx(scores, join(folder, 'model.onnx'));
   return {
-    networks: fitted.map(({ name, epochs, bestEpoch }) => ({ name, epochs, bestEpoch })),
+    networks: fitted.map(({ weights: _, filledRows: __, ...epochs }) => epochs),
     filledRows: Object.assign({}, ...fitted.map(({ filledRows }) => filledRows)),
     calibration,
     isCalibrated: model.network.isCalibrated !== false || isRepaired(calibration),

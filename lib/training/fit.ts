@@ -1,15 +1,19 @@
-/** Epochs over the training rows, with early stopping on the validation loss. */
+/** Epochs over the training rows, with early stopping on the validation rows. */
 import { setImmediate } from 'node:timers/promises';
 import type { TrainingChoice } from '../config/declaration.ts';
 import type { TrainingEngine, Weights } from '../engine/engine.ts';
+import { exceedsNoise, type StopRule, stopReason } from './epochs/early-stopping.ts';
+import type { EpochRecord, TrainingHistory } from './epochs/epoch-record.ts';
+import { forEachAhead } from './epochs/for-each-ahead.ts';
+import { addWeighted, dividedBy, totalLoss } from './epochs/mean-losses.ts';
+import { criterionOf, validate } from './epochs/validate.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
 /** How the engine is trained, and from which state. */
-export interface FitOptions {
-  readonly epochs: number;
+export interface FitOptions extends StopRule {
   readonly batchSize: number;
-  /** Epochs without a better validation loss before training ends; `null` to run them all. */
-  readonly patience: number | null;
+  /** What training stops by: `sum`, or the name of a loss or of an output. */
+  readonly stopBy: string;
   readonly seed: number;
   readonly shuffle: TrainingChoice['shuffle'];
   readonly onProgress?: (progress: FitProgress) => void;
@@ -32,22 +36,9 @@ export interface FitProgress {
   readonly loss: number;
 }
 
-/** Mean losses, over rows, of an epoch: the total, and each of the network's by name. */
-export interface EpochRecord {
-  readonly epoch: number;
-  readonly trainLoss: number;
-  readonly trainLosses: Readonly<Record<string, number>>;
-  readonly validationLoss: number | null;
-  readonly validationLosses: Readonly<Record<string, number>> | null;
-  readonly seconds: number;
-}
-
-/** The weights of the best epoch, and the losses of every epoch. */
-export interface Fitted {
+/** The weights of the best epoch, and what is known of every epoch. */
+export interface Fitted extends TrainingHistory {
   readonly weights: Weights;
-  readonly epochs: readonly EpochRecord[];
-  /** The epoch, from 1, whose weights these are. */
-  readonly bestEpoch: number;
 }
 
 /** Thrown if the loss is no longer a finite number. */
@@ -79,10 +70,12 @@ export interface FitState {
   readonly best: BestEpoch;
 }
 
-/** The epoch of least validation loss so far; 0 before the first. */
+/** The best epoch so far, by what training stops by; 0 before the first. */
 export interface BestEpoch {
   readonly epoch: number;
   readonly loss: number;
+  /** The parts of `loss` that blocks of validation rows contribute. */
+  readonly blocks: readonly number[];
   readonly weights: Weights;
 }
 
@@ -94,8 +87,8 @@ export interface StateKeeper {
 }
 
 /**
- * Trains the engine and returns the weights of the epoch of least validation loss (of the last one without validation
- * rows). If it continues from a state, with the engine restored to it, the result is the same.
+ * Trains the engine and returns the weights of the epoch that is best by what training stops by (of the last one without
+ * validation rows). If it continues from a state, with the engine restored to it, the result is the same.
  */
 export async function fit(
   engine: TrainingEngine,
@@ -103,22 +96,22 @@ export async function fit(
   validation: RowCache,
   options: FitOptions,
 ): Promise<Fitted> {
-  const start = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: engine.weights() };
+  const start = { epoch: 0, loss: Number.POSITIVE_INFINITY, blocks: [], weights: engine.weights() };
   let state = options.from ?? { epoch: 1, ...UNBEGUN, epochs: [], best: start };
-  while (state.epoch <= options.epochs && !isStalled(state, options)) {
+  const stopBy = criterionOf(engine, options.stopBy);
+  let stopped = stopReason(state.epochs, state.best.epoch, options);
+  while (stopped === null) {
     state = await trainEpoch(engine, train, state, options);
-    state = await closeEpoch(engine, validation, state, options);
+    state = await closeEpoch(engine, validation, state, { ...options, stopBy });
+    stopped = stopReason(state.epochs, state.best.epoch, options);
   }
   // Calibration and export may take long. If they are interrupted, training need not be repeated.
   await options.keeper?.save(engine, state);
-  return { weights: state.best.weights, epochs: state.epochs, bestEpoch: state.best.epoch };
+  const { best, epochs } = state;
+  return { weights: best.weights, epochs, bestEpoch: best.epoch, stopped, stopBy };
 }
 
 const UNBEGUN = { batches: 0, rows: 0, sums: {}, seconds: 0 } as const;
-
-function isStalled({ epoch, best, epochs }: FitState, { patience }: FitOptions): boolean {
-  return patience !== null && epochs.length > 0 && epoch - 1 - best.epoch >= patience;
-}
 
 async function trainEpoch(
   engine: TrainingEngine,
@@ -138,7 +131,7 @@ async function trainEpoch(
   const order = { seed, epoch, shuffle, skip: from.batches };
   await forEachAhead(train.batches(batchSize, order), async (batch) => {
     const losses = await engine.train(batch);
-    const loss = total(engine, losses);
+    const loss = totalLoss(engine, losses);
     if (!Number.isFinite(loss)) throw new DivergedLossError(epoch, engine.steps, loss);
     addWeighted(sums, losses, batch.rows);
     rows += batch.rows;
@@ -148,7 +141,7 @@ async function trainEpoch(
       epochs: options.epochs,
       rows,
       totalRows: train.rows,
-      loss: total(engine, sums) / rows,
+      loss: totalLoss(engine, sums) / rows,
     });
     await pause(engine, state, options);
   });
@@ -165,27 +158,30 @@ async function closeEpoch(
   const started = performance.now();
   const { epoch, best } = state;
   const trainLosses = dividedBy(state.sums, state.rows);
-  const validationLosses =
-    validation.rows === 0
-      ? null
-      : await meanLosses(engine, validation, options, () => pause(engine, () => state, options));
-  const validationLoss = validationLosses && total(engine, validationLosses);
-  const record = {
+  const afterBatch = () => pause(engine, () => state, options);
+  const measured = validation.rows === 0 ? null : await validate(engine, validation, { ...options, afterBatch });
+  if (measured !== null && !Number.isFinite(measured.loss))
+    throw new DivergedLossError(epoch, engine.steps, measured.loss);
+  const loss = measured?.criterion ?? Number.POSITIVE_INFINITY;
+  const isBest = measured === null || best.epoch === 0 || loss < best.loss;
+  const record: EpochRecord = {
     epoch,
-    trainLoss: total(engine, trainLosses),
+    trainLoss: totalLoss(engine, trainLosses),
     trainLosses,
-    validationLoss,
-    validationLosses,
+    validationLoss: measured?.loss ?? null,
+    validationLosses: measured?.losses ?? null,
+    validationOutputs: measured?.outputs ?? null,
+    criterion: measured?.criterion ?? null,
+    isBest,
+    isWorse: measured !== null && !isBest && exceedsNoise(measured.blocks, best.blocks),
     seconds: state.seconds + (performance.now() - started) / 1000,
   };
   options.onEpoch?.(record, state.rows);
-  const isBest = validationLoss === null || validationLoss < best.loss;
-  const loss = validationLoss ?? Number.POSITIVE_INFINITY;
   return {
     epoch: epoch + 1,
     ...UNBEGUN,
     epochs: [...state.epochs, record],
-    best: isBest ? { epoch, loss, weights: engine.weights() } : best,
+    best: isBest ? { epoch, loss, blocks: measured?.blocks ?? [], weights: engine.weights() } : best,
   };
 }
 
@@ -195,42 +191,4 @@ async function pause(engine: TrainingEngine, state: () => FitState, { keeper, si
   await setImmediate();
   if (keeper !== undefined && (signal?.aborted || keeper.isDue())) await keeper.save(engine, state());
   signal?.throwIfAborted();
-}
-
-async function meanLosses(
-  engine: TrainingEngine,
-  cache: RowCache,
-  { batchSize }: FitOptions,
-  afterBatch: () => Promise<void>,
-): Promise<Record<string, number>> {
-  const sums: Record<string, number> = {};
-  await forEachAhead(cache.batches(batchSize), async (batch) => {
-    addWeighted(sums, await engine.loss(batch), batch.rows);
-    await afterBatch();
-  });
-  return dividedBy(sums, cache.rows);
-}
-
-/** Uses each value in turn, and has the next one made meanwhile: the engine's threads leave this one free. */
-async function forEachAhead<T>(values: AsyncGenerator<T>, use: (value: T) => Promise<void>): Promise<void> {
-  try {
-    for (let next = await values.next(); !next.done; ) {
-      const used = use(next.value);
-      [next] = await Promise.all([values.next(), used]);
-    }
-  } finally {
-    await values.return(undefined);
-  }
-}
-
-function total(engine: TrainingEngine, losses: Readonly<Record<string, number>>): number {
-  return engine.losses.reduce((sum, { name, weight }) => sum + weight * (losses[name] ?? Number.NaN), 0);
-}
-
-function addWeighted(sums: Record<string, number>, losses: Readonly<Record<string, number>>, rows: number): void {
-  for (const [name, loss] of Object.entries(losses)) sums[name] = (sums[name] ?? 0) + loss * rows;
-}
-
-function dividedBy(sums: Readonly<Record<string, number>>, rows: number): Record<string, number> {
-  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / rows]));
 }

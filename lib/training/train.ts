@@ -16,6 +16,7 @@ import { unknownNotes } from '../table/fit/unknown-notes.ts';
 import { type OpenedLog, type OpenLogOptions, withLog } from '../table/open-log.ts';
 import { type Calibration, writeCalibration } from './calibrate.ts';
 import type { Resumption } from './checkpoint-record.ts';
+import { historyJson } from './epochs/history-text.ts';
 import { fitModel } from './fit-model.ts';
 import { funnelTasks, stageRates, taskRates } from './held-out/funnel-tasks.ts';
 import { type HeldOut, scoreHeldOut } from './held-out/held-out.ts';
@@ -100,7 +101,9 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const before = uncalibrated?.all ?? null;
   if (calibration !== null)
     await writeCalibration(folder, calibration, { before: before ?? metrics.all, after: metrics.all });
-  await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(metricsJson(metrics.all, before), null, 2)}\n`);
+  const training = networks.map(({ name, ...history }) => ({ network: name, ...historyJson(history) }));
+  const document = { ...metricsJson(metrics.all, before), training };
+  await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(document, null, 2)}\n`);
   const trained: TrainedModel = {
     folder,
     summary,

@@ -1,7 +1,7 @@
 import type { PartCounts } from '../table/encode/value-counts.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import type { EpochRecord } from './fit.ts';
+import type { EpochRecord } from './epochs/epoch-record.ts';
 import type { OnProgress } from './progress.ts';
 import type { ChampionFiles, WarmStartReport } from './weights/warm-start.ts';
 
@@ -17,6 +17,8 @@ export interface TrainingOptions {
   readonly onProgress?: OnProgress;
   /** Called at the end of each epoch, with the rows that it trained on, and the network's name if there are several. */
   readonly onEpoch?: (epoch: EpochRecord, rows: number, network: string | null) => void;
+  /** Called with what a user should know of the training of a network, a line each. */
+  readonly onNote?: (note: string) => void;
   readonly signal?: AbortSignal;
   /** Keeps the training's state, and has what is left of an interrupted one. */
   readonly checkpoints?: Checkpoints;

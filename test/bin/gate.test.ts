@@ -26,11 +26,23 @@ describe('a second training without enough conversions to compare', () => {
   it('publishes a version that is refused, with an exit code of its own and the metrics', () => {
     expect(trained.code).toBe(7);
     expect(trained.stdout).toContain(
-      `\ngate: refused, against <version>: ${FEW}\ngate: note: the log has exactly the rows, times and labels of that of the current version: is it the same one?\n  CTR: AUC 0.`,
+      `\ngate: refused, against <version>: ${FEW}\ngate: note: the log has exactly the rows, times and labels of that of the current version: is it the same one?\n`,
     );
+    expect(trained.stdout).toContain('\n  CTR: AUC 0.');
     expect(trained.stdout).toMatch(
       /\npublished shop <version> \(in bucket\)\nto use it all the same: entirespace models promote <version> --force --bucket bucket\nreport: bucket\/models\/shop\/<version>\/report\.html\n$/,
     );
+  });
+
+  it('prints a line for each epoch, and why it ended', () => {
+    const losses = (part: string) => `${part} 0\\.\\d{5} \\(click 0\\.\\d{5}, conversion 0\\.\\d{5}\\)`;
+    const line = (epoch: number) =>
+      new RegExp(
+        `\nepoch ${epoch}/2: ${losses('training loss')}, ${losses('validation')}, AUC pctr 0\\.\\d{4}, pcvr 0\\.\\d{4}, pctcvr 0\\.\\d{4}, `,
+      );
+    expect(trained.stderr).toMatch(line(1));
+    expect(trained.stderr).toMatch(line(2));
+    expect(trained.stderr).toMatch(/\ntraining ended after epoch 2, best is epoch \d: all 2 epochs are trained/);
   });
 
   it('prints the same in JSON', async () => {

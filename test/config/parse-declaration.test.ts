@@ -65,6 +65,7 @@ describe('the smallest declaration', () => {
         l2Embeddings: 0,
         dropout: 0,
         patience: 2,
+        stopBy: 'sum',
         seed: 1,
         calibration: 'none',
         calibrationOf: 'auto',
@@ -299,7 +300,7 @@ describe('model, training and scoring', () => {
     const declaration = parse({
       model: '{ type: esmm, hidden_units: [64], fields: sum_by_entity }',
       training:
-        '{ batch_size: 512, shuffle: rows, epochs: 1, optimizer: sgd, learning_rate: 0.1, momentum: 0.9, warmup_steps: 100, learning_rate_decay: cosine, l2_embeddings: 0.01, dropout: 0.5, patience: 3, seed: 5, calibration: isotonic }',
+        '{ batch_size: 512, shuffle: rows, epochs: 1, optimizer: sgd, learning_rate: 0.1, momentum: 0.9, warmup_steps: 100, learning_rate_decay: cosine, l2_embeddings: 0.01, dropout: 0.5, patience: 3, stop_by: conversion, seed: 5, calibration: isotonic }',
       scoring: '{ columns: all, max_rejected: 0 }',
     });
     expect(declaration.model).toMatchObject({ type: 'esmm', hiddenUnits: [64], fields: 'sum_by_entity' });
@@ -315,6 +316,7 @@ describe('model, training and scoring', () => {
       l2Embeddings: 0.01,
       dropout: 0.5,
       patience: 3,
+      stopBy: 'conversion',
       seed: 5,
       calibration: 'isotonic',
       calibrationOf: 'auto',

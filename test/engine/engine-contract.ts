@@ -64,7 +64,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
       const engine = await engineOf(model);
       const names = engine.losses.map(({ name: loss }) => loss);
       expect(names.length).toBeGreaterThan(0);
-      expect(Object.keys(await engine.loss(smallBatch(model, 4)))).toEqual(names);
+      expect(Object.keys((await engine.evaluate(smallBatch(model, 4))).losses)).toEqual(names);
       expect(Object.keys(await engine.train(smallBatch(model, 4)))).toEqual(names);
       for (const { weight } of engine.losses) expect(weight).toBe(1);
       await engine.release();
@@ -78,7 +78,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         const batch = smallBatch(model, rows);
         const entropy = (rate: number, predicted: number) =>
           -(rate * Math.log(predicted) + (1 - rate) * Math.log(1 - predicted));
-        const losses = await engine.loss(batch);
+        const losses = (await engine.evaluate(batch)).losses;
         for (const stage of ['click', 'conversion'] as const) {
           const labels = batch.labels[stage] as Float32Array;
           const rate = labels.reduce((a, b) => a + b, 0) / rows;
@@ -92,7 +92,10 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         const engine = await engineOf(smallModel());
         const longer = smallBatch(engine.model, 8);
         for (const weights of Object.values(longer.weights)) weights.fill(0.2, 0, 5).fill(0, 5);
-        expectLosses(await engine.loss(longer), await engine.loss(smallBatch(engine.model, 5)));
+        expectLosses(
+          (await engine.evaluate(longer)).losses,
+          (await engine.evaluate(smallBatch(engine.model, 5))).losses,
+        );
         await engine.release();
       });
 
@@ -101,7 +104,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         const [engine, without] = [await engineOf(model, { dropout: 0.5 }), await engineOf(model)];
         const before = stateOf(engine);
         const batch = smallBatch(model, 64);
-        expect(await engine.loss(batch)).toEqual(await without.loss(batch));
+        expect((await engine.evaluate(batch)).losses).toEqual((await without.evaluate(batch)).losses);
         expect(stateOf(engine)).toEqual(before);
         expect(engine.steps).toBe(0);
         await engine.release();
@@ -165,9 +168,9 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         const model = smallModel();
         const engine = await engineOf(model, {}, initialWeights(model, RATES, 1));
         const batch = smallBatch(model, 512);
-        const before = await engine.loss(batch);
+        const before = (await engine.evaluate(batch)).losses;
         for (let i = 0; i < 60; i++) await engine.train(batch);
-        const after = await engine.loss(batch);
+        const after = (await engine.evaluate(batch)).losses;
         expect(after.click).toBeLessThan(0.7 * (before.click as number));
         expect(after.conversion).toBeLessThan(0.7 * (before.conversion as number));
         await engine.release();
@@ -178,7 +181,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         const before = engine.weights().tables;
         const batch = smallBatch(model, 3);
         await engine.train(batch);
-        await engine.loss(smallBatch(model, 64));
+        await engine.evaluate(smallBatch(model, 64));
         const after = engine.weights().tables;
         const trained = trainedRows(model, batch);
         for (const { name: table, rows, dimension } of model.embeddings.tables) {
@@ -208,7 +211,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
       it('does not depend on a larger batch before it', async () => {
         const model = smallModel();
         const [used, fresh] = [await engineOf(model), await engineOf(model, { batchSize: 3 })];
-        await used.loss(smallBatch(model, 4096, 5));
+        await used.evaluate(smallBatch(model, 4096, 5));
         const batch = smallBatch(model, 3);
         expect(await used.train(batch)).toEqual(await fresh.train(batch));
         expect(used.weights()).toEqual(fresh.weights());
@@ -234,7 +237,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         const before = stateOf(engine);
         const refusal = new RangeError('batch: got 9 rows, expected at most 8');
         await expect(engine.train(smallBatch(engine.model, 9))).rejects.toThrow(refusal);
-        await expect(engine.loss(smallBatch(engine.model, 9))).rejects.toThrow(refusal);
+        await expect(engine.evaluate(smallBatch(engine.model, 9))).rejects.toThrow(refusal);
         expect(stateOf(engine)).toEqual(before);
         expect(engine.steps).toBe(0);
         await engine.release();
@@ -348,7 +351,7 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
       await engine.release();
       const refusal = 'the engine was released before this step';
       await expect(engine.train(smallBatch(engine.model, 4))).rejects.toThrow(refusal);
-      await expect(engine.loss(smallBatch(engine.model, 4))).rejects.toThrow(refusal);
+      await expect(engine.evaluate(smallBatch(engine.model, 4))).rejects.toThrow(refusal);
     });
   });
 }

@@ -40,9 +40,9 @@ export function describeSharedRows(name: string, createEngine: CreateEngine, opt
       const engine = await createEngine(model, { ...options, threads: 2, sharedEntity: 'user' });
       engine.load(someWeights(model));
       const { shared, plain } = batchesOf(model, 0);
-      expectLosses(await engine.loss(plain), await engine.train(shared));
-      expectLosses(await engine.loss(plain), await engine.train(plain));
-      await expect(engine.loss(shared)).rejects.toThrow('batch: got shared rows, expected all inputs of each row');
+      expectLosses((await engine.evaluate(plain)).losses, await engine.train(shared));
+      expectLosses((await engine.evaluate(plain)).losses, await engine.train(plain));
+      await expect(engine.evaluate(shared)).rejects.toThrow('batch: got shared rows, expected all inputs of each row');
       await engine.release();
     });
 

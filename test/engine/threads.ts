@@ -24,7 +24,7 @@ export function describeThreads(name: string, createEngine: CreateEngine, defaul
       // Batches with less rows than there are threads, too.
       for (const [index, rows] of [200, 1, 2, 3, 64].entries()) {
         const batch = smallBatch(model, rows, 10 * index);
-        expectLosses(await three.loss(batch), await one.loss(batch), 1e-4);
+        expectLosses((await three.evaluate(batch)).losses, (await one.evaluate(batch)).losses, 1e-4);
         expectLosses(await three.train(batch), await one.train(batch), 1e-4);
       }
       const [got, expected] = [three.weights(), one.weights()];
@@ -67,7 +67,7 @@ export function describeThreads(name: string, createEngine: CreateEngine, defaul
       };
       await expect(engine.train(broken)).rejects.toThrow('memory access out of bounds');
       await expect(engine.train(batch)).rejects.toThrow('memory access out of bounds');
-      await expect(engine.loss(batch)).rejects.toThrow('memory access out of bounds');
+      await expect(engine.evaluate(batch)).rejects.toThrow('memory access out of bounds');
       await engine.release();
     });
 

@@ -163,6 +163,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       l2Embeddings: 0,
       dropout: 0,
       patience: null,
+      stopBy: 'sum',
       seed: 1,
       calibration: 'none',
       calibrationOf: 'auto',

@@ -2,7 +2,7 @@
 import type { Foreseen } from '../../lib/gate/foresee.ts';
 import { type LogSummary, toldOf } from '../../lib/table/fit/summary.ts';
 import type { CheckpointEvent } from '../../lib/training/checkpoints.ts';
-import type { EpochRecord } from '../../lib/training/fit.ts';
+import type { EpochRecord } from '../../lib/training/epochs/epoch-record.ts';
 import type { RunTools } from './tools.ts';
 
 /** Logs what is in a checked log, what a user should know of it, and why the gate will refuse any version, if it will. */

@@ -145,6 +145,7 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
       checkpoints,
       ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
       onSummary: (summary, counts) => logSummary(tools, summary, foresee(declaration, summary, counts.test)),
+      onNote: (note) => log.info('note', { note }),
       onEpoch: (epoch, rows, network) => logEpoch(tools, epoch, rows / epoch.seconds, network),
     });
     // The files were read from the scratch folder; the manifest names the place in the bucket that they came from.
@@ -224,8 +225,8 @@ async function openCheckpoints(
 }
 
 function outcomeOf({ networks, seconds, resumed }: TrainedModel) {
-  const epochs = networks.map(({ name, epochs: { length }, bestEpoch }) => {
-    return { ...(name !== null && { network: name }), epochs: length, bestEpoch };
+  const epochs = networks.map(({ name, epochs: { length }, bestEpoch, stopped }) => {
+    return { ...(name !== null && { network: name }), epochs: length, bestEpoch, stopped };
   });
   return { ...(epochs.length === 1 ? epochs[0] : { networks: epochs }), seconds, resumed };
 }

@@ -1,6 +1,7 @@
 import type { Mistake } from '../declaration-error.ts';
 import { unknownName } from '../names.ts';
 import { hasValidation, resolveSplit } from '../resolve/resolve-split.ts';
+import { resolveRoles, resolveStages } from '../resolve/resolve-stages.ts';
 import type { Draft } from '../schema/draft.ts';
 import type { SplitShape } from '../schema/schema.ts';
 import { parseInstant } from '../units.ts';
@@ -10,7 +11,7 @@ import { checkCalibration } from './check-calibration.ts';
 export function checkSettings(draft: Draft): readonly Mistake[] {
   const { split } = draft.file;
   const parts = split === undefined ? [] : [...checkShares(split), ...checkInstants(split), ...checkValues(split)];
-  const checks = [checkTime, checkPatience, checkMomentum, checkCalibration, checkCsv, checkTrusted];
+  const checks = [checkTime, checkPatience, checkStopBy, checkMomentum, checkCalibration, checkCsv, checkTrusted];
   return [...parts, ...checks.flatMap((check) => check(draft))];
 }
 
@@ -64,6 +65,23 @@ function checkPatience(draft: Draft): readonly Mistake[] {
   if (hasValidation(resolveSplit(split, log))) return [];
   const message = `got ${training.patience}, expected validation rows in split, or null`;
   return [{ path: ['training', 'patience'], message }];
+}
+
+/** The names of the outputs that roles give: their log loss, on the rows that they are conditioned on, is known. */
+const ROLE_OUTPUTS = ['pctr', 'pcvr', 'pctcvr'] as const;
+
+function checkStopBy({ file }: Draft): readonly Mistake[] {
+  const { training, stages, root = 'impression', log, split } = file;
+  const stopBy = training?.stopBy ?? 'sum';
+  if (stopBy === 'sum' || stages === undefined) return [];
+  const path = ['training', 'stop_by'];
+  if (log !== undefined && split !== undefined && !hasValidation(resolveSplit(split, log)))
+    return [{ path, message: `got ${stopBy}, expected validation rows in split, or sum` }];
+  const resolved = resolveStages(stages, root);
+  const labelled = resolved.filter(({ label }) => label !== null).map(({ name }) => name);
+  const roles = resolveRoles(file.roles, resolved, root);
+  const known = ['sum', ...labelled, ...(roles === null ? [] : ROLE_OUTPUTS)];
+  return known.includes(stopBy) ? [] : [{ path, message: unknownName('loss or output', stopBy, known) }];
 }
 
 function checkMomentum({ file: { training } }: Draft): readonly Mistake[] {

@@ -39,11 +39,15 @@ export const training = z
     /** Factor of the penalty's gradient. */
     l2_embeddings: notNegative.default(0).describe('L2 penalty on the embedding rows of a batch.'),
     dropout: share.default(0).describe('Share of hidden units dropped.'),
-    /** Training keeps the epoch with the lowest validation loss. */
+    /** Training keeps the epoch that is best by `stop_by`. */
     patience: whole(1)
       .nullable()
       .optional()
-      .describe('Epochs without a better validation loss before training stops; null for never. Default: 2.'),
+      .describe('Epochs clearly worse than the best before training stops; null for never. Default: 2.'),
+    stop_by: z
+      .string()
+      .default('sum')
+      .describe('What early stopping goes by: the sum of the losses, the loss of a stage, or an output.'),
     seed: seed.default(1).describe('Seed of initial values, order and dropout.'),
     calibration: z
       .enum(CALIBRATIONS)

@@ -77,6 +77,13 @@ export class EngineMemory {
     write(weights, batch.weights);
   }
 
+  /** Returns a copy of the probabilities of the batch that was evaluated last, [rows], by output. */
+  probabilities(rows: number): Record<string, Float32Array> {
+    return Object.fromEntries(
+      [...this.parts.probabilities].map(([name, block]) => [name, this.memory.floats(block).slice(0, rows)]),
+    );
+  }
+
   /** Returns a copy of all weights, without the optimizer's state. */
   weights(): Weights {
     const copies = (all: ReadonlyMap<string, { readonly table: MemoryTable }>) =>

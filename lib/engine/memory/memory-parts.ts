@@ -23,6 +23,8 @@ export interface MemoryParts {
   readonly numbers: ReadonlyMap<string, Block>;
   readonly labels: ReadonlyMap<string, Block>;
   readonly weights: ReadonlyMap<string, Block>;
+  /** The probabilities of the rows, [batchSize], by output; written by an evaluation alone. */
+  readonly probabilities: ReadonlyMap<string, Block>;
   /** Dropout masks, [batchSize, units]; none where nothing is dropped. */
   readonly masks: readonly MaskBlock[];
   /** Where each thread adds up the gradients of one table after the other. */
@@ -127,6 +129,7 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
     numbers: columns(layout.numbers),
     labels: columns(graph.labelled),
     weights: columns(graph.labelled),
+    probabilities: columns(graph.outputs),
     masks: (dropout === 0 ? [] : network.masks).map(({ name, units }) => {
       return { name, units, block: plan.reserve(batchSize * units) };
     }),

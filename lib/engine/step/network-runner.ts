@@ -15,6 +15,7 @@ import {
   maskName,
   numberName,
   parameterName,
+  probabilityName,
   SHARED,
   SHARED_GRADIENT,
   SHARED_ROWS,
@@ -23,7 +24,7 @@ import {
 import type { BatchSlices, Losses, Slice, StepSetup } from './step-setup.ts';
 
 /** An output of the step's graph, and where it goes in the shared memory. */
-interface Gradient {
+interface Target {
   readonly name: string;
   readonly shape: readonly number[];
   readonly target: Float32Array;
@@ -44,9 +45,13 @@ export class NetworkRunner {
     this.#graphs = graphs;
   }
 
-  /** Returns the losses of the rows, with nothing dropped. */
+  /** Returns the losses of the rows, with nothing dropped, and writes their probabilities to the shared memory. */
   async loss(slices: BatchSlices): Promise<Losses> {
-    return this.#run(this.#graphs.loss, slices, {}, []);
+    const probabilities = [...this.#setup.parts.probabilities].map(([name, block]): Target => {
+      const target = this.#memory.floats(rowsOfBlock(block, slices.rows, 1));
+      return { name: probabilityName(name), shape: [target.length], target };
+    });
+    return this.#run(this.#graphs.loss, slices, {}, probabilities);
   }
 
   /**
@@ -68,18 +73,18 @@ export class NetworkRunner {
     graph: StepGraph,
     slices: BatchSlices,
     masks: Readonly<Record<string, NamedTensor>>,
-    gradients: readonly Gradient[],
+    targets: readonly Target[],
   ): Promise<Losses> {
     const { losses } = this.#setup;
     if (slices.rows.from === slices.rows.to) {
-      for (const { target } of gradients) target.fill(0);
+      for (const { target } of targets) target.fill(0);
       return Object.fromEntries(losses.map((name) => [name, 0]));
     }
-    const into = gradients.map(({ name, shape, target }): [string, NamedTensor] => {
+    const into = targets.map(({ name, shape, target }): [string, NamedTensor] => {
       return [name, { data: this.#arrays.array(name, target.length), shape }];
     });
     const outputs = await graph.run({ ...this.#inputs(slices), ...masks }, Object.fromEntries(into));
-    for (const { name, target } of gradients) target.set(this.#arrays.array(name, target.length));
+    for (const { name, target } of targets) target.set(this.#arrays.array(name, target.length));
     return Object.fromEntries(losses.map((name) => [name, Number(outputs[lossName(name)]?.[0])]));
   }
 
@@ -137,11 +142,11 @@ export class NetworkRunner {
     return masks;
   }
 
-  #gradients(slices: BatchSlices): Gradient[] {
+  #gradients(slices: BatchSlices): Target[] {
     const { parts } = this.#setup;
     const { parameters } = parts;
     const { rows, shared } = batchLayout(parts, slices.shared !== null);
-    const gradients = [...parameters].map(([name, { shape, table, gradients: all }]): Gradient => {
+    const gradients = [...parameters].map(([name, { shape, table, gradients: all }]): Target => {
       const own = { offset: all.offset + this.#member * table.dimension * 4, length: table.dimension };
       return { name: gradientName(name), shape, target: this.#memory.floats(own) };
     });
@@ -152,7 +157,7 @@ export class NetworkRunner {
     ];
   }
 
-  #matrixGradient(name: string, matrix: MatrixBlocks | null, slice: Slice | null): Gradient[] {
+  #matrixGradient(name: string, matrix: MatrixBlocks | null, slice: Slice | null): Target[] {
     if (matrix === null || slice === null || matrix.width === 0) return [];
     const { gradient, width } = matrix;
     const target = this.#memory.floats(rowsOfBlock(gradient, slice, width));

@@ -1,5 +1,5 @@
 import type { Model } from '../../model/model.ts';
-import type { Batch, EngineState, LossTerm, TrainingEngine, Weights } from '../engine.ts';
+import type { Batch, EngineState, Evaluation, LossTerm, TrainingEngine, Weights } from '../engine.ts';
 import type { EngineMemory } from '../memory/engine-memory.ts';
 import type { Losses, StepTask, Team } from './step-setup.ts';
 
@@ -43,10 +43,11 @@ export class StepEngine implements TrainingEngine {
     return this.#run({ kind: 'train', step: this.#step, ...rowsOf(batch) });
   }
 
-  async loss(batch: Batch): Promise<Losses> {
+  async evaluate(batch: Batch): Promise<Evaluation> {
     if (batch.shared !== undefined) throw new RangeError('batch: got shared rows, expected all inputs of each row');
     this.#memory.writeBatch(batch);
-    return this.#run({ kind: 'loss', step: this.#step, ...rowsOf(batch) });
+    const losses = await this.#run({ kind: 'loss', step: this.#step, ...rowsOf(batch) });
+    return { losses, probabilities: this.#memory.probabilities(batch.rows) };
   }
 
   weights(): Weights {

@@ -6,7 +6,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Entity } from '../../config/declaration.ts';
 import type { TracedInput } from '../../graph/trace.ts';
 import { embeddedWidths } from '../../model/embeddings.ts';
-import { lossFunction, type StepBatch, stepFunction } from '../../model/functions.ts';
+import { evaluationFunction, type StepBatch, stepFunction } from '../../model/functions.ts';
 import type { Model } from '../../model/model.ts';
 import type { Loss, Tensors } from '../../model/network.ts';
 import type { LossTerm } from '../engine.ts';
@@ -19,6 +19,7 @@ import {
   maskName,
   numberName,
   parameterName,
+  probabilityName,
   SHARED,
   SHARED_GRADIENT,
   SHARED_ROWS,
@@ -67,15 +68,24 @@ export function trainFunction(model: Model, given: StepInputs): NamedFunction {
   };
 }
 
-/** Returns the function of the network's losses, with nothing dropped. */
+/** Returns the function of the network's losses and of the probabilities of the graph's outputs, with nothing dropped. */
 export function lossesFunction(model: Model): NamedFunction {
   return {
     inputs: stepInputs(model, PLAIN),
     compute(inputs) {
-      const losses = lossFunction(model, parametersOf(model, inputs), batchOf(model, inputs, PLAIN));
-      return { outputs: lossOutputs(losses), losses: termsOf(losses) };
+      const { losses, probabilities } = evaluationFunction(
+        model,
+        parametersOf(model, inputs),
+        batchOf(model, inputs, PLAIN),
+      );
+      const outputs = { ...lossOutputs(losses), ...pickOutputs(model, probabilities) };
+      return { outputs, losses: termsOf(losses) };
     },
   };
+}
+
+function pickOutputs({ graph }: Model, probabilities: Tensors): Record<string, tf.Tensor> {
+  return Object.fromEntries(graph.outputs.map(({ name }) => [probabilityName(name), probabilities[name] as tf.Tensor]));
 }
 
 function termsOf(losses: readonly Loss[]): LossTerm[] {

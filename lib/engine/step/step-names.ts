@@ -22,5 +22,7 @@ export const maskName = (mask: string) => `mask/${mask}`;
 export const parameterName = (parameter: string) => `parameter/${parameter}`;
 /** Returns the name of the output for the gradient of the total loss by a parameter. */
 export const gradientName = (parameter: string) => `gradient/${parameter}`;
+/** Returns the name of the output for a probability of the model, [batch]. */
+export const probabilityName = (output: string) => `probability/${output}`;
 /** Returns the name of the output for a loss, a scalar. */
 export const lossName = (loss: string) => `loss/${loss}`;

@@ -5,6 +5,7 @@ import type { TrainingEngine } from '../../engine/engine.ts';
 import type { Model } from '../../model/model.ts';
 import type { Encoder } from '../../table/encoder.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
+import { endLine, unlearned } from '../epochs/history-text.ts';
 import { fit } from '../fit.ts';
 import type { RowCache } from '../rows/row-cache.ts';
 import type { TrainingOptions } from '../training-options.ts';
@@ -56,20 +57,24 @@ export async function fitNetwork(
   });
   try {
     const keptRows = await loadStart(fitting, engine, rows.rates);
-    const { checkpoints, onEpoch, onProgress, signal } = options;
+    const { checkpoints, onEpoch, onNote, onProgress, signal } = options;
     const from = checkpoints && (await checkpoints.restore(engine, name));
-    const { weights, epochs, bestEpoch } = await fit(engine, rows.train, rows.validation, {
+    const { weights, ...history } = await fit(engine, rows.train, rows.validation, {
       ...training,
       ...(checkpoints && { keeper: checkpoints.keeper(name, finished) }),
       ...(from && { from }),
-      ...(onEpoch && { onEpoch: (epoch, done) => onEpoch(epoch, done, name) }),
+      onEpoch(epoch, done) {
+        onEpoch?.(epoch, done, name);
+        for (const note of unlearned(epoch, name)) onNote?.(note);
+      },
       onProgress: ({ rows: done, totalRows, ...epoch }) =>
         onProgress?.({ phase: 'train', done, total: totalRows, ...epoch, ...(name !== null && { network: name }) }),
       ...(signal && { signal }),
     });
+    onNote?.(endLine(history, name, training.patience));
     const learned = learnedRows(engine.touched, keptRows);
     const filledRows = fillUntrainedRows(model.embeddings.tables, weights.tables, learned);
-    return { name, weights, epochs, bestEpoch, filledRows };
+    return { name, weights, ...history, filledRows };
   } finally {
     await engine.release();
   }

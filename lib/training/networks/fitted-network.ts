@@ -1,13 +1,11 @@
 import type { Weights } from '../../engine/engine.ts';
-import type { EpochRecord, Fitted } from '../fit.ts';
+import type { TrainingHistory } from '../epochs/epoch-record.ts';
+import type { Fitted } from '../fit.ts';
 
-/** The losses of every epoch of a network, and the epoch whose weights it has. */
-export interface NetworkEpochs {
+/** The epochs of a network. */
+export interface NetworkEpochs extends TrainingHistory {
   /** Name of the network where the model has several that are trained apart; `null` for the whole model. */
   readonly name: string | null;
-  readonly epochs: readonly EpochRecord[];
-  /** The epoch, from 1, whose weights the network has. */
-  readonly bestEpoch: number;
 }
 
 /**
@@ -19,7 +17,8 @@ export function epochsJson(
 ): Omit<NetworkEpochs, 'name'> | { readonly networks: readonly NetworkEpochs[] } {
   const [first] = networks;
   if (first === undefined || first.name !== null) return { networks };
-  return { epochs: first.epochs, bestEpoch: first.bestEpoch };
+  const { name, ...history } = first;
+  return history;
 }
 
 /** A network whose training has ended. */

@@ -100,6 +100,29 @@ describe('patience', () => {
   });
 });
 
+describe('stop_by', () => {
+  it.each(['sum', 'click', 'conversion', 'pctr', 'pcvr', 'pctcvr'])('may be %s', (stopBy) => {
+    const { training } = parseDeclaration(declare({ training: `{ stop_by: ${stopBy} }` }), 'entirespace.yaml');
+    expect(training.stopBy).toBe(stopBy);
+  });
+
+  it('is a loss or an output of the model', () => {
+    expect(mistakesIn({ training: '{ stop_by: conversoin }' })).toEqual([
+      'training.stop_by: no loss or output conversoin, did you mean conversion? expected one of sum, click, conversion, pctr, pcvr, pctcvr',
+    ]);
+    expect(mistakesIn({ stages: '{ visit: { label: v }, buy: { label: b } }', training: '{ stop_by: pcvr }' })).toEqual(
+      ['training.stop_by: no loss or output pcvr, expected one of sum, visit, buy'],
+    );
+  });
+
+  it('needs validation rows', () => {
+    const split = '{ column: part, train: [a], test: [b] }';
+    expect(mistakesIn({ split, training: '{ stop_by: click }' })).toEqual([
+      'training.stop_by: got click, expected validation rows in split, or sum',
+    ]);
+  });
+});
+
 describe('momentum', () => {
   it.each(['adam', 'adagrad', 'rowwise_adagrad'])('is refused where the optimizer is %s', (optimizer) => {
     expect(mistakesIn({ training: `{ optimizer: ${optimizer}, momentum: 0.9 }` })).toEqual([
