@@ -51,16 +51,7 @@ const { values, positionals } = parseArgs({
 const seeds = values.seeds.split(',').map(Number);
 const logs = positionals.length > 0 ? positionals : ['hillstrom', ...Object.keys(GENERATED)];
 
-printLine([
-  'log',
-  'calibrated',
-  'PCOC pctr',
-  'pcvr (clicked)',
-  'pctcvr',
-  'AUC pctcvr',
-  'log loss pctcvr',
-  'chosen by auto',
-]);
+printLine(['log', 'calibrated', 'PCOC pctr', 'pcvr (clicked)', 'pctcvr', 'AUC pctcvr', 'log loss pctcvr']);
 printLine(['---', '---', '---:', '---:', '---:', '---:', '---:']);
 for (const log of logs) await measureLog(log);
 

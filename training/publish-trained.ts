@@ -54,8 +54,8 @@ function epochFacts({
 }
 
 /** What a manifest says of the calibration. */
-function calibrationFacts({ kind, of, why, uncalibrated }: CalibrationFacts): CalibrationFacts {
-  return { kind, of, why, uncalibrated };
+function calibrationFacts({ kind, of, why, uncalibrated, left }: CalibrationFacts): CalibrationFacts {
+  return { kind, of, why, uncalibrated, left };
 }
 
 /** What a manifest says of the rows. */

@@ -83,6 +83,8 @@ const manifestSchema = z
             why: z.string(),
             /** Why an edge or a stage has no calibrator, by name. */
             uncalibrated: z.record(z.string(), z.string()).readonly(),
+            /** Why one is left as it is that could be calibrated, by name. */
+            left: z.record(z.string(), z.string()).readonly(),
           })
           .readonly()
           .optional(),

@@ -69,14 +69,14 @@ export function appliedCalibration(calibration: Calibration | null): ModelCalibr
 /** Writes `calibration.json`: the calibrators, why these, and what they did to each task on the held-out rows. */
 export async function writeCalibration(
   folder: string,
-  { kind, of, why, losses, calibrators, uncalibrated }: Calibration,
+  { kind, of, why, losses, calibrators, uncalibrated, left }: Calibration,
   heldOut: { readonly before: FunnelMetrics; readonly after: FunnelMetrics },
 ): Promise<void> {
   const [before, after] = [comparedMetrics(heldOut.before), comparedMetrics(heldOut.after)];
   const tasks = Object.fromEntries(
     Object.keys(after).map((task) => [task, { before: before[task], after: after[task] }]),
   );
-  const content = { formatVersion: 1, kind, of, why, losses, calibrators, uncalibrated, heldOut: tasks };
+  const content = { formatVersion: 1, kind, of, why, losses, calibrators, uncalibrated, left, heldOut: tasks };
   await writeFile(join(folder, CALIBRATION_FILE), `${JSON.stringify(content, null, 2)}\n`);
 }
 

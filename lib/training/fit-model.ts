@@ -60,9 +60,9 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
   };
 }
 
-/** Whether calibration has set the level of every output. */
+/** Whether calibration has set the level of every output, or found it right on held-out rows. */
 function isRepaired(calibration: Calibration | null): boolean {
-  return calibration !== null && calibration.of !== 'none' && Object.keys(calibration.uncalibrated).length === 0;
+  return calibration !== null && Object.keys(calibration.uncalibrated).length === 0;
 }
 
 /** Checks that there is the memory to train each network beside the weights of those that were trained before. */

@@ -5,14 +5,14 @@ import { alignColumns } from '../metrics-table.ts';
 import type { ChosenCalibration } from './choose.ts';
 
 /** What a version records of its calibration. */
-export type CalibrationFacts = Pick<ChosenCalibration, 'of' | 'why' | 'uncalibrated'> & {
+export type CalibrationFacts = Pick<ChosenCalibration, 'of' | 'why' | 'uncalibrated' | 'left'> & {
   readonly kind: 'platt' | 'isotonic';
 };
 
 /** Says in a line what was calibrated, why, and what was left out. */
-export function calibrationText({ kind, of, why, uncalibrated }: CalibrationFacts): string {
-  const left = Object.entries(uncalibrated).map(([name, reason]) => `${name} (${reason})`);
-  const leftOut = left.length === 0 ? '' : `; without calibration: ${listed(left, '; ')}`;
+export function calibrationText({ kind, of, why, uncalibrated, left }: CalibrationFacts): string {
+  const without = Object.entries({ ...uncalibrated, ...left }).map(([name, reason]) => `${name} (${reason})`);
+  const leftOut = without.length === 0 ? '' : `; without calibration: ${listed(without, '; ')}`;
   return of === 'none' ? `nothing is calibrated: ${why}${leftOut}` : `${kind} of the ${of}: ${why}${leftOut}`;
 }
 

@@ -23,7 +23,7 @@ const metricsOf = (pctcvr: Float32Array) =>
 describe('formatCalibration', () => {
   const before = metricsOf(Float32Array.of(0.375, 0.125, 0.0625, 0.0625));
   const after = metricsOf(Float32Array.of(0.6, 0.2, 0.1, 0.1));
-  const calibration = { kind: 'platt', of: 'product', why: 'declared', uncalibrated: {} } as const;
+  const calibration = { kind: 'platt', of: 'product', why: 'declared', uncalibrated: {}, left: {} } as const;
 
   it('says what was calibrated, and shows every output before and after', () => {
     expect(formatCalibration({ calibration, metrics: after, uncalibrated: before }).join('\n')).toBe(
