@@ -22,5 +22,5 @@ export function expectLosses(
 ): void {
   expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
   for (const [name, loss] of Object.entries(expected))
-    expect(Math.abs((got[name] as number) - loss), `loss ${name}`).toBeLessThanOrEqual(tolerance * loss);
+    expect(Math.abs((got[name] as number) - loss), `loss ${name}`).toBeLessThanOrEqual(tolerance * Math.abs(loss));
 }

@@ -7,6 +7,7 @@ import { modelOf } from '../../lib/model/model.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import type { InputSpec, TableSpec } from '../../lib/table/encoded.ts';
 import { chainOfThree } from '../model/funnels.ts';
+import { expectLosses } from './expect-close.ts';
 import { Lcg } from './lcg.ts';
 
 type Values = Readonly<Record<string, number[]>>;
@@ -49,6 +50,9 @@ export const IN_PYTORCH: Readonly<
   ple: { ...SIZES, experts: { ...EXPERTS, shared: 2, own: 1, levels: 2 } },
   dcn: { ...SIZES, crosses: { layers: 2, rank: null } },
   'dcn-low-rank': { ...SIZES, crosses: { layers: 2, rank: 3 } },
+  'escm2-ips': { ...SIZES, type: 'escm2-ips', propensityFloor: 0.4 },
+  'escm2-dr': { ...SIZES, type: 'escm2-dr', propensityFloor: 0.4 },
+  dcmt: { ...SIZES, type: 'dcmt', propensityFloor: 0.4, priorWeight: 0.05 },
 };
 
 /** Expects an engine to give the losses of each of the three steps, and the weights after them. */
@@ -72,7 +76,7 @@ export async function expectStepsOfPyTorch(createEngine: CreateEngine, name: str
   for (const expected of reference.losses) {
     const losses = await engine.train(nextBatch(random));
     expect(Object.keys(losses)).toEqual(Object.keys(expected));
-    expectClose(Object.values(losses), Object.values(expected), 'losses');
+    expectLosses(losses, expected);
   }
   const { tables, parameters } = engine.weights();
   expectSame(tables, reference.tables);

@@ -69,6 +69,12 @@ export const MODELS: readonly SmallVariant[] = [
     model: smallModel('sum_by_entity', stageGraph(chainOfThree), { type: 'base', crosses: { layers: 1, rank: 2 } }),
     isWhole: true,
   },
+  { name: 'ESCM2-IPS on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2), 'escm2-ips') },
+  {
+    name: 'ESCM2-DR with MMoE',
+    model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'escm2-dr', experts: MMOE }),
+  },
+  { name: 'DCMT', model: smallModel('concatenate', stageGraph(chainOfThree), 'dcmt') },
 ];
 
 /**

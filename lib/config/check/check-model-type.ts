@@ -6,11 +6,25 @@ import type { Draft } from '../schema/draft.ts';
 
 type Type = ModelChoice['type'];
 
-/** The type of model that has each setting. */
-const TYPE_OF: Readonly<Record<keyof TypeSettings, Type>> = { rate: 'aman', factor: 'oversampling' };
+const DEBIASED = ['escm2-ips', 'escm2-dr', 'dcmt'] as const;
 
-/** The types that choose the rows of stages that come after a labelled one. */
-const CHOOSE_ROWS: readonly Type[] = ['aman', 'oversampling'];
+/** The types of model that have each setting, and the name of its key. */
+const TYPES_OF: Readonly<Record<keyof TypeSettings, { readonly key: string; readonly types: readonly Type[] }>> = {
+  rate: { key: 'rate', types: ['aman'] },
+  factor: { key: 'factor', types: ['oversampling'] },
+  debiasWeight: { key: 'debias_weight', types: DEBIASED },
+  propensityFloor: { key: 'propensity_floor', types: DEBIASED },
+  priorWeight: { key: 'prior_weight', types: ['dcmt'] },
+};
+
+/** What some types do to stages that come after a labelled one, without which they are another type. */
+const LATER_STAGES: Readonly<Partial<Record<Type, string>>> = {
+  aman: 'chooses the rows of later stages',
+  oversampling: 'chooses the rows of later stages',
+  'escm2-ips': 'debiases later stages',
+  'escm2-dr': 'debiases later stages',
+  dcmt: 'debiases later stages',
+};
 
 /** Checks that the settings of the model are those of its type, and that the type suits the funnel. */
 export function checkModelType(draft: Draft): readonly Mistake[] {
@@ -19,21 +33,23 @@ export function checkModelType(draft: Draft): readonly Mistake[] {
 
 function checkTypeSettings({ file: { model } }: Draft): readonly Mistake[] {
   if (model === undefined) return [];
-  const settings = Object.entries(TYPE_OF) as [keyof TypeSettings, Type][];
+  const settings = Object.entries(TYPES_OF) as [keyof TypeSettings, (typeof TYPES_OF)[keyof TypeSettings]][];
   return settings
-    .filter(([key, type]) => model[key] !== undefined && model.type !== type)
-    .map(([key, type]) => {
-      return { path: ['model', key], message: `got ${model[key]} with type ${model.type}, expected type ${type}` };
+    .filter(([setting, { types }]) => model[setting] !== undefined && !types.includes(model.type))
+    .map(([setting, { key, types }]) => {
+      const message = `got ${model[setting]} with type ${model.type}, expected type ${types.join(' or ')}`;
+      return { path: ['model', key], message };
     });
 }
 
 function checkLaterStages({ file: { model, stages, root = 'impression' }, isSound }: Draft): readonly Mistake[] {
-  if (model === undefined || stages === undefined || !CHOOSE_ROWS.includes(model.type) || !isSound('stages')) return [];
+  const purpose = model && LATER_STAGES[model.type];
+  if (purpose === undefined || stages === undefined || !isSound('stages')) return [];
   const all = resolveStages(stages, root);
   const labelled = all.filter(({ label }) => label !== null).map(({ name }) => name);
   const isLater = (stage: string) =>
     labelled.some((before) => before !== stage && isOnEveryPath(all, root, before, stage));
   if (labelled.some(isLater)) return [];
-  const message = `got ${model.type}, which chooses the rows of later stages, expected a labelled stage after another, or type esmm`;
+  const message = `got ${model?.type}, which ${purpose}, expected a labelled stage after another, or type esmm`;
   return [{ path: ['model', 'type'], message }];
 }

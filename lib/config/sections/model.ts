@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { atMost, whole } from '../value-schemas.ts';
+import { atMost, notNegative, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
 /** Names of the networks. Each has a file in `lib/model/models/`. */
-const MODEL_TYPES = ['esmm', 'esmm-ns', 'base', 'aman', 'oversampling'] as const;
+const MODEL_TYPES = ['esmm', 'esmm-ns', 'base', 'aman', 'oversampling', 'escm2-ips', 'escm2-dr', 'dcmt'] as const;
 
 /** What the hidden layers of a tower read: its input, or a mixture of experts. */
 const TOWERS = ['mlp', 'mmoe', 'ple'] as const;
@@ -27,6 +27,15 @@ export const model = z
     factor: whole(2, 1000)
       .optional()
       .describe('With type oversampling: how often a row with a conversion trains the CVR tower. Default: 5.'),
+    debias_weight: notNegative
+      .optional()
+      .describe('With escm2-ips, escm2-dr and dcmt: weight of the debiased losses. Default: 0.1.'),
+    propensity_floor: atMost(1)
+      .optional()
+      .describe('With these types: least propensity; a smaller one counts as this. Default: 0.01.'),
+    prior_weight: notNegative
+      .optional()
+      .describe('With dcmt: weight of the distance of the twin from the complement. Default: 0.001.'),
     tower: z
       .enum(TOWERS)
       .default('mlp')
@@ -50,7 +59,8 @@ export const model = z
 export interface ModelShape extends z.output<typeof model> {}
 
 /** Settings that some types have. The defaults are those of the type's file in `lib/model/models/`. */
-export interface TypeSettings extends Pick<ModelShape, 'rate' | 'factor'> {}
+export interface TypeSettings
+  extends Pick<ModelShape, 'rate' | 'factor' | 'debiasWeight' | 'propensityFloor' | 'priorWeight'> {}
 
 /** Which network is trained, and how large it is. */
 export interface ModelChoice extends Pick<ModelShape, 'type' | 'hiddenUnits' | 'fields'>, TypeSettings {

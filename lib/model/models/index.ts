@@ -2,6 +2,9 @@ import type { ModelChoice } from '../../config/declaration.ts';
 import type { Network, NetworkShape } from '../network.ts';
 import { aman } from './aman.ts';
 import { base } from './base.ts';
+import { dcmt } from './dcmt.ts';
+import { escm2Dr } from './escm2-dr.ts';
+import { escm2Ips } from './escm2-ips.ts';
 import { esmm } from './esmm.ts';
 import { esmmNs } from './esmm-ns.ts';
 import { oversampling } from './oversampling.ts';
@@ -16,4 +19,7 @@ export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) 
   base,
   aman,
   oversampling,
+  'escm2-ips': escm2Ips,
+  'escm2-dr': escm2Dr,
+  dcmt,
 };

@@ -15,6 +15,18 @@ describe('a setting of one type of model', () => {
       text: '{ type: oversampling, factor: 2.5 }',
       mistake: 'model.factor: got 2.5, expected a whole number from 2 to 1000',
     },
+    {
+      text: '{ debias_weight: 1 }',
+      mistake: 'model.debias_weight: got 1 with type esmm, expected type escm2-ips or escm2-dr or dcmt',
+    },
+    {
+      text: '{ type: escm2-dr, prior_weight: 1 }',
+      mistake: 'model.prior_weight: got 1 with type escm2-dr, expected type dcmt',
+    },
+    {
+      text: '{ type: dcmt, propensity_floor: 0 }',
+      mistake: 'model.propensity_floor: got 0, expected a number above 0 and at most 1',
+    },
   ])('is refused in $text', ({ text, mistake }) => {
     expect(mistakesIn({ model: text })).toEqual([mistake]);
   });
@@ -23,9 +35,16 @@ describe('a setting of one type of model', () => {
     ['{ type: aman, rate: 0.1 }', { type: 'aman', rate: 0.1 }],
     ['{ type: aman }', { type: 'aman' }],
     ['{ type: oversampling, factor: 10 }', { type: 'oversampling', factor: 10 }],
+    ['{ type: escm2-ips, debias_weight: 0, propensity_floor: 0.1 }', { debiasWeight: 0, propensityFloor: 0.1 }],
   ])('is taken from %s', (text, expected) => {
     expect(parseDeclaration(declare({ model: text }), 'entirespace.yaml').model).toMatchObject(expected);
   });
+});
+
+it('is refused where a type debiases later stages and there is none', () => {
+  expect(mistakesIn({ model: '{ type: dcmt }', stages: '{ click: { label: y } }' })).toEqual([
+    'model.type: got dcmt, which debiases later stages, expected a labelled stage after another, or type esmm',
+  ]);
 });
 
 describe('a type that chooses the rows of later stages', () => {

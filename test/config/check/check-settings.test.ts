@@ -238,7 +238,8 @@ describe('a value that the schema does not allow', () => {
     {
       section: 'model',
       text: '{ type: mmoe }',
-      mistake: 'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base", "aman", "oversampling"',
+      mistake:
+        'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base", "aman", "oversampling", "escm2-ips", "escm2-dr", "dcmt"',
     },
     {
       section: 'log',

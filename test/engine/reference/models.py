@@ -181,6 +181,74 @@ def dcn_parameters(rank=None):
     return [*parameters, *((f"{tower}.crosses.weight", (WIDTH, 1)) for tower in TOWERS)]
 
 
+FLOOR = 0.4
+WEIGHTS = {
+    "conversion by IPS": 0.1,
+    "conversion by DR": 0.1,
+    "conversion imputed": 0.1,
+    "conversion counterfactual": 0.1,
+    "conversion prior": 0.05,
+}
+
+
+def bce(p, label):
+    return cross_entropy(p, label, reduction="none")
+
+
+def inverse_propensity(dense, name, sampled, propensity):
+    """Clipped inverse propensities over their normaliser, and a 0 whose gradient moves the normaliser to their mean."""
+    inverse = sampled / propensity.detach().clamp(min=FLOOR)
+    log_mean = dense[f"{name}.normaliser"][0]
+    learning = log_mean.exp() - inverse.mean() * log_mean
+    return inverse / log_mean.exp().detach(), learning - learning.detach()
+
+
+def escm2_ips(tables, dense, ids, click, conversion):
+    """ESCM2, section 4.2: ESMM and the error of clicked rows by inverse propensities."""
+    x = embed(tables, "", ids)
+    pctr, pcvr = (tower_probability(dense, tower, x) for tower in TOWERS)
+    inverse, learning = inverse_propensity(dense, "conversion", click, pctr)
+    ips = (inverse * bce(pcvr, conversion)).mean() + learning
+    return {**product_losses(pctr, pcvr, click, conversion), "conversion by IPS": ips}
+
+
+def escm2_dr(tables, dense, ids, click, conversion):
+    """ESCM2, section 4.3: the same with errors imputed by a tower of their own."""
+    x = embed(tables, "", ids)
+    pctr, pcvr, imputed = (tower_probability(dense, name, x) for name in (*TOWERS, "conversion.imputed"))
+    inverse, learning = inverse_propensity(dense, "conversion", click, pctr)
+    error, imputed_error = bce(pcvr, conversion), soft_bce(pcvr, imputed.detach())
+    robust = (imputed_error + inverse * (error - imputed_error)).mean() + learning
+    fitted = (inverse * (error.detach() - soft_bce(pcvr.detach(), imputed)) ** 2).mean()
+    return {
+        **product_losses(pctr, pcvr, click, conversion),
+        "conversion by DR": robust,
+        "conversion imputed": fitted,
+    }
+
+
+def soft_bce(p, label):
+    return -label * p.log() - (1 - label) * (1 - p).log()
+
+
+def dcmt(tables, dense, ids, click, conversion):
+    """DCMT: the factual and the counterfactual error by inverse propensities, and the prior of their sum."""
+    x = embed(tables, "", ids)
+    pctr, pcvr, twin = (tower_probability(dense, name, x) for name in (*TOWERS, "conversion.counterfactual"))
+    inverse, learning = inverse_propensity(dense, "conversion", click, pctr)
+    others, others_learning = inverse_propensity(dense, "conversion.counterfactual", 1 - click, 1 - pctr)
+    return {
+        **product_losses(pctr, pcvr, click, conversion),
+        "conversion by IPS": (inverse * bce(pcvr, conversion)).mean() + learning,
+        "conversion counterfactual": (others * bce(twin, 1 - conversion)).mean() + others_learning,
+        "conversion prior": (1 - (pcvr + twin)).abs().mean(),
+    }
+
+
+def debiased_parameters(heads=(), normalisers=("conversion",)):
+    return [*tower_parameters(towers=(*TOWERS, *heads)), *((f"{name}.normaliser", (1,)) for name in normalisers)]
+
+
 def train(losses_of, parameters, prefixes=("",)):
     random = Lcg(11)
     tables = {p + name: random.tensor(*shape).requires_grad_() for p in prefixes for name, shape in TABLES.items()}
@@ -194,7 +262,7 @@ def train(losses_of, parameters, prefixes=("",)):
         losses = losses_of(tables, dense, ids, click, conversion)
         for optimizer in optimizers:
             optimizer.zero_grad()
-        sum(losses.values()).backward()
+        sum(WEIGHTS.get(name, 1) * loss for name, loss in losses.items()).backward()
         for optimizer in optimizers:
             optimizer.step()
         steps.append({name: loss.item() for name, loss in losses.items()})
@@ -215,4 +283,9 @@ print(json.dumps({
     "ple": train(ple, ple_parameters()),
     "dcn": train(dcn, dcn_parameters()),
     "dcn-low-rank": train(dcn_low_rank, dcn_parameters(rank=3)),
+    "escm2-ips": train(escm2_ips, debiased_parameters()),
+    "escm2-dr": train(escm2_dr, debiased_parameters(["conversion.imputed"])),
+    "dcmt": train(
+        dcmt, debiased_parameters(["conversion.counterfactual"], ["conversion", "conversion.counterfactual"])
+    ),
 }))
