@@ -3,6 +3,9 @@
 /** Type of the elements of a value. */
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 
+/** Numbers of the element types in ONNX (`TensorProto.DataType`). */
+export const ONNX_TYPES: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+
 /** Elements of a value in row-major order; booleans are bytes of 0 or 1. */
 export type Values = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 

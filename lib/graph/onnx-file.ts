@@ -22,10 +22,10 @@ import {
   type Graph,
   type Initializer,
   type Node,
+  ONNX_TYPES,
   openSize,
   type Port,
 } from './graph.ts';
-import { ONNX_TYPES } from './kernels.ts';
 
 const IR_VERSION = 8n;
 const OPSET = 17n;

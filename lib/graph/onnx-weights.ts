@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
-import { ONNX_TYPES } from './kernels.ts';
+import { ONNX_TYPES } from './graph.ts';
 
 /** A float32 tensor read from an ONNX file. */
 export interface StoredWeights {

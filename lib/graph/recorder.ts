@@ -2,10 +2,10 @@
  * A TF.js backend that computes nothing: each kernel appends the ONNX nodes that would compute it. Running a function
  * on it records the function's graph; running TF.js's automatic differentiation on it also records the backward pass.
  *
- * The recorder depends on no model and no operator: the rules are in `kernels.ts`.
+ * The recorder depends on no model and no operator: the rules are in `kernels/`.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attribute, ElementType, Initializer, Node, Values } from './graph.ts';
+import { type Attribute, type ElementType, type Initializer, type Node, ONNX_TYPES, type Values } from './graph.ts';
 
 /** Thrown when a function cannot be traced to a graph; the message names the kernel at fault, where there is one. */
 export class UntraceableError extends Error {
@@ -36,6 +36,10 @@ interface Value {
   readonly dtype: tf.DataType;
   /** Name in the graph; a constant of the traced function has none until a node uses it. */
   name?: string;
+  /** Whether the value in the graph is int64; TF.js has no such type, and takes it for int32. */
+  readonly isInt64?: boolean;
+  /** Name of the int32 copy of an int64 value, once a node needs one. */
+  int32?: string;
   /** Elements of a constant of the traced function. */
   readonly values?: Values;
 }
@@ -46,6 +50,8 @@ type DataId = object;
 export interface Emitted {
   readonly shape: readonly number[];
   readonly dtype: tf.DataType;
+  /** Whether the output is int64 in the graph, which is int32 in TF.js. @default false */
+  readonly isInt64?: boolean;
   readonly attributes?: Readonly<Record<string, Attribute>>;
 }
 
@@ -78,14 +84,16 @@ export class Recorder extends tf.KernelBackend {
   }
 
   /** Returns a tensor that stands for an input or a weight of the graph. */
-  placeholder(name: string, shape: readonly number[], dtype: tf.DataType): tf.Tensor {
-    const dataId = this.#remember({ name, shape, dtype });
+  placeholder(name: string, shape: readonly number[], type: ElementType): tf.Tensor {
+    const isInt64 = type === 'int64';
+    const dtype = isInt64 ? 'int32' : type;
+    const dataId = this.#remember({ name, shape, dtype, isInt64 });
     return tf.engine().makeTensorFromTensorInfo({ dataId, shape: [...shape], dtype });
   }
 
   /** Appends a node with one output, and returns the output. */
-  emit(op: string, inputs: readonly string[], { shape, dtype, attributes = {} }: Emitted): tf.TensorInfo {
-    const [output] = this.emitMany(op, inputs, [{ shape, dtype }], attributes);
+  emit(op: string, inputs: readonly string[], { attributes = {}, ...result }: Emitted): tf.TensorInfo {
+    const [output] = this.emitMany(op, inputs, [result], attributes);
     return output as tf.TensorInfo;
   }
 
@@ -98,10 +106,15 @@ export class Recorder extends tf.KernelBackend {
   ): tf.TensorInfo[] {
     const outputs = results.map(() => this.#nextName('t'));
     this.#nodes.push({ op, inputs, outputs, attributes, kernel: this.kernel });
-    return results.map(({ shape, dtype }, i) => {
-      const dataId = this.#remember({ name: outputs[i] as string, shape, dtype });
+    return results.map(({ shape, dtype, isInt64 = false }, i) => {
+      const dataId = this.#remember({ name: outputs[i] as string, shape, dtype, isInt64 });
       return { dataId, shape: [...shape], dtype };
     });
+  }
+
+  /** Returns the node that makes a value, if one does. */
+  nodeOf(name: string): Node | undefined {
+    return this.#nodes.find(({ outputs }) => outputs.includes(name));
   }
 
   /** Returns the name of the output of the node that was appended for an operator on this one input, if there is one. */
@@ -117,12 +130,37 @@ export class Recorder extends tf.KernelBackend {
 
   /**
    * Returns the name of a tensor's value in the graph. A constant of the traced function is added to the graph when it
-   * is first named; where all its elements are equal, it is stored as a scalar and expanded.
+   * is first named; where all its elements are equal, it is stored as a scalar and expanded. An int64 value is cast.
    */
   nameOf(tensor: tf.TensorInfo): string {
     const value = this.#valueOf(tensor.dataId);
+    if (!value.isInt64) return this.rawNameOf(tensor);
+    value.int32 ??= this.nameOf(
+      this.emit('Cast', [this.rawNameOf(tensor)], { ...value, isInt64: false, attributes: { to: ONNX_TYPES.int32 } }),
+    );
+    return value.int32;
+  }
+
+  /** Returns the name of a tensor's value, for operators that take int64 as well as int32; see `isInt64`. */
+  rawNameOf(tensor: tf.TensorInfo): string {
+    const value = this.#valueOf(tensor.dataId);
     value.name ??= this.#writeConstant(value);
     return value.name;
+  }
+
+  /** Returns whether a tensor's value is int64 in the graph. */
+  isInt64(tensor: tf.TensorInfo): boolean {
+    return this.#valueOf(tensor.dataId).isInt64 === true;
+  }
+
+  /** Returns the elements of a constant that is in the graph; `undefined` if the name is that of another value. */
+  constantOf(name: string): Values | undefined {
+    return this.#constants.find((constant) => constant.name === name)?.values;
+  }
+
+  /** Returns the elements of a constant of the traced function; `undefined` if a node or an input makes the tensor. */
+  valuesOf(tensor: tf.TensorInfo): Values | undefined {
+    return this.#valueOf(tensor.dataId).values;
   }
 
   /**

@@ -16,14 +16,14 @@ import {
   type Port,
   prune,
 } from './graph.ts';
-import { registerKernels } from './kernels.ts';
+import { registerKernels } from './kernels/index.ts';
 import { elementType, type Recorded, type RecordedConstant, Recorder, UntraceableError } from './recorder.ts';
 
 /** An input of the traced function and of its graph. */
 export interface TracedInput {
   readonly name: string;
   readonly shape: readonly (number | OpenSize)[];
-  /** `int64` is an int32 tensor in the traced function, which can only gather, and add up segments, by it. */
+  /** `int64` is an int32 tensor in the traced function. */
   readonly type: ElementType;
 }
 
@@ -84,7 +84,7 @@ function record(
     tf.tidy(() => {
       const placeholders = inputs.map(({ name, shape, type }) => {
         const fixed = shape.map((size) => (typeof size === 'number' ? size : sizes[size]));
-        return [name, recorder.placeholder(name, fixed, type === 'int64' ? 'int32' : type)] as const;
+        return [name, recorder.placeholder(name, fixed, type)] as const;
       });
       const constants = weights.map(({ name, shape }) => [name, recorder.placeholder(name, shape, 'float32')] as const);
       const results = traced(Object.fromEntries(placeholders), Object.fromEntries(constants));

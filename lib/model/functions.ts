@@ -1,7 +1,6 @@
 /** The functions that are traced: a training step (losses and gradients), its losses alone, and the forward pass. */
 import * as tf from '@tensorflow/tfjs-core';
-// Registers the gradients of TF.js's kernels, which its core leaves out. Built by scripts/build.ts.
-import './gradients.js';
+import './gradients/kernel-gradients.ts';
 import { embedRows, towerInputs } from './embeddings.ts';
 import type { EmbeddedRows, SharedRows } from './fields.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';

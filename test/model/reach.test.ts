@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import '../../lib/model/gradients.js';
+import '../../lib/model/gradients/kernel-gradients.ts';
 import { Session } from '../../lib/engine/ort/session.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { trace } from '../../lib/graph/trace.ts';
