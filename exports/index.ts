@@ -11,6 +11,7 @@
 export type { Declaration } from '../lib/config/declaration.ts';
 export { DeclarationError } from '../lib/config/declaration-error.ts';
 export { parseDeclaration, readDeclaration } from '../lib/config/parse-declaration.ts';
+export { type DeclarationFile, loadModelFile, type ModelFile } from '../lib/own-model/model-file.ts';
 export { currentVersion, promoteVersion, rollbackVersion } from '../lib/registry/current.ts';
 export { fetchVersion } from '../lib/registry/fetch-version.ts';
 export type { ModelManifest } from '../lib/registry/manifest.ts';

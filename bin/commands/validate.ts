@@ -6,7 +6,7 @@ import {
   declarationArgument,
   declarationOption,
 } from '../terminal/declaration.ts';
-import { pathIn, printResult } from '../terminal/io.ts';
+import { printResult } from '../terminal/io.ts';
 import {
   dataOption,
   jsonOption,
@@ -38,10 +38,11 @@ export const defineValidate: DefineCommand = (command, act) => {
     .action((argument: string | undefined, options: ValidateOptions) =>
       act(options.json, async (session) => {
         const path = chosenDeclaration(session.io, argument, options);
-        const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
+        const { readProject } = await import('../training/read-project.ts');
         const { inspectLog } = await import('../training/inspect-log.ts');
         const { formatLogReport } = await import('../terminal/log-text.ts');
-        const { declaration } = await readDeclaration(pathIn(session.io, path), path);
+        const { formatModelFile } = await import('../terminal/model-file-text.ts');
+        const { declaration, modelFile } = await readProject(session.io, path);
         const rejects = rejectsPath(session.io, options);
         const log =
           options.data === undefined
@@ -49,8 +50,13 @@ export const defineValidate: DefineCommand = (command, act) => {
             : await inspectLog(declaration, options.data, { ...options, rejects }, session);
         const { stages, features, embeddings } = declaration;
         const counts = `${stages.length} stages, ${features.length} features, ${embeddings.length} embedding tables`;
-        const report = log === null ? '' : `\n${formatLogReport(log)}`;
-        printResult(session.io, options.json, { declaration, log }, `${path} is valid: ${counts}${report}`);
+        const lines = [
+          `${path} is valid: ${counts}`,
+          ...(modelFile === null ? [] : [formatModelFile(modelFile)]),
+          ...(log === null ? [] : [formatLogReport(log)]),
+        ];
+        const model = modelFile && { sha256: modelFile.bundle.sha256, parameters: modelFile.parameters };
+        printResult(session.io, options.json, { declaration, ...(model && { model }), log }, lines.join('\n'));
         return EXIT_CODES.success;
       }),
     );

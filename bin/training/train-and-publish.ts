@@ -1,4 +1,3 @@
-import { readDeclaration } from '../../lib/config/parse-declaration.ts';
 import type { GateDecision } from '../../lib/gate/decide.ts';
 import { foresee } from '../../lib/gate/foresee.ts';
 import { settle } from '../../lib/gate/settle.ts';
@@ -21,8 +20,9 @@ import { publishTrained } from '../../training/publish-trained.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
-import { pathIn, printError } from '../terminal/io.ts';
+import { printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
+import { readProject } from './read-project.ts';
 import { showProgress, trainingLines } from './show-progress.ts';
 
 export interface TrainAndPublishOptions extends EndpointOptions {
@@ -61,7 +61,7 @@ export async function trainAndPublish(
   { io, signal }: Session,
   onSummary: (summary: LogSummary) => void = () => undefined,
 ): Promise<TrainedAndPublished> {
-  const { declaration, text } = await readDeclaration(pathIn(io, options.declaration), options.declaration);
+  const { declaration, text, modelFile } = await readProject(io, options.declaration);
   const store = await openBucket(io, options.bucket, 'create', options);
   const { rejects, threads } = options;
   // A pointer that cannot be read cannot be moved: better known now than after the training.
@@ -82,6 +82,7 @@ export async function trainAndPublish(
         ...work,
         declarationText: text,
         ...(!options.json && trainingLines(bar, io, declaration.training)),
+        modelFile,
         onSummary(summary, counts) {
           const { refusals, notes } = foresee(declaration, summary, counts.test);
           onSummary({ ...summary, notes: [...summary.notes, ...notes] });

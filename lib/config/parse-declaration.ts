@@ -49,6 +49,11 @@ export async function readDeclaration(
   return { declaration: parseDeclaration(text, fileName), text };
 }
 
+/** Returns the error that a text which parses has another mistake at a path, such as a file that is not there. */
+export function mistakeAt(text: string, fileName: string, { path, message }: Mistake): DeclarationError {
+  return new DeclarationError(fileName, [{ ...readYaml(text).locate(path), path: formatPath(path), message }]);
+}
+
 function findMistakes(value: unknown): readonly Mistake[] {
   if (!isMap(value)) {
     const got = value === null ? 'an empty file' : show(value);

@@ -34,6 +34,14 @@ export const featureName = pattern(
 /** A name of a model. */
 export const modelName = pattern(/^[a-z0-9][a-z0-9-]*$/, 'a name of a-z, 0-9 and -');
 
+/** The path of a model file, which begins at the declaration, wherever that is moved to. */
+export const modelFile = pattern(
+  /^(?![/\\]|[A-Za-z]:)[^\\\0]*[^\\/\0]\.(ts|js)$/,
+  'the path of a .ts or .js file, relative to the declaration, such as ./my-model.ts',
+);
+/** A digest. */
+export const sha256 = pattern(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 hexadecimal digits');
+
 /** A share that cannot be everything. */
 export const share = z.number(SHARE).min(0, SHARE).lt(1, SHARE);
 /** A share of rows or values that may be bad, up to all of them. */

@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entity, ModelChoice } from '../config/declaration.ts';
 import { type EmbeddedInput, type InputSpec, isEmbedded, type NumberInput, type TableSpec } from '../table/encoded.ts';
+import { joined } from './columns.ts';
 import { embeddedKind, INPUT_KINDS } from './kinds/index.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
 import type { Columns, InputPart, Tensors, TowerInput } from './network.ts';
@@ -148,18 +149,6 @@ function inputPart(
     values: concatenated([...fields, ...parts.flatMap((part) => numberColumns(part.numbers, numbers))]),
     columns: joined([...columns.flatMap((of) => of.fields), ...columns.flatMap((of) => of.numbers)]),
   };
-}
-
-/** Joins runs of columns that follow each other. */
-function joined(runs: readonly Columns[]): Columns[] {
-  const all: Columns[] = [];
-  for (const { start, count } of runs) {
-    const last = all.at(-1);
-    if (last !== undefined && last.start + last.count === start)
-      all[all.length - 1] = { start: last.start, count: last.count + count };
-    else all.push({ start, count });
-  }
-  return all;
 }
 
 /** Returns the transformed values [rows, n] of n numbers, and whether each is missing; nothing for no numbers. */

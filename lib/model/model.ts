@@ -4,6 +4,7 @@ import { type Embeddings, embeddingsOf } from './embeddings.ts';
 import { type Layout, layoutOf } from './fields.ts';
 import { MODELS } from './models/index.ts';
 import type { Network } from './network.ts';
+import type { OwnShape } from './own/own-network.ts';
 import { type StageGraph, stageGraph } from './stage-graph.ts';
 
 /** A model without the values of its parameters: the stages that it predicts, its inputs, and its network. */
@@ -22,27 +23,45 @@ export interface TrainedModelPart {
   readonly model: Model;
 }
 
-/** Returns the model that a declaration describes, for the inputs and tables of its fitted encoder. */
+/** Makes a network for stages and inputs. A user's model file has one, in place of a type of the family. */
+export type NetworkOf = (shape: OwnShape) => Network;
+
+/**
+ * Returns the model that a declaration describes, for the inputs and tables of its fitted encoder.
+ *
+ * @param own the network of `model.file`; `null` where the declaration names none
+ * @throws {RangeError} where the network of a file is missing, or given without one.
+ */
 export function declaredModel(
   declaration: Declaration,
   inputs: readonly InputSpec[],
   tables: readonly TableSpec[],
+  own: NetworkOf | null,
 ): Model {
-  return modelOf(stageGraph(declaration), declaration.model, inputs, tables);
+  const { model } = declaration;
+  if ((model.file === null) !== (own === null))
+    throw new RangeError(
+      `network of a model file: got ${own === null ? 'none' : 'one'}, with model.file ${model.file}`,
+    );
+  return modelOf(stageGraph(declaration), model, inputs, tables, own);
 }
 
 /** The choice of a model; what may be left out is none. */
 type ModelSizes = Pick<ModelChoice, 'type' | 'fields' | 'hiddenUnits'> & Partial<ModelChoice>;
 
-/** Returns the model of the chosen type for a stage graph and for the inputs and tables of an encoder. */
+/**
+ * Returns the model of the chosen type, or of a network of one's own, for a stage graph and for the inputs and tables of
+ * an encoder.
+ */
 export function modelOf(
   graph: StageGraph,
   { type, fields, ...shape }: ModelSizes,
   inputs: readonly InputSpec[],
   tables: readonly TableSpec[],
+  own: NetworkOf | null = null,
 ): Model {
   const layout = layoutOf(inputs, tables, fields);
-  const network = MODELS[type]({ ...shape, graph, width: layout.width });
+  const network = (own ?? MODELS[type])({ ...shape, graph, layout, width: layout.width });
   return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
 }
 

@@ -50,6 +50,8 @@ const schema = z
     identity: z
       .object({
         declarationSha256: z.string(),
+        /** SHA-256 of the script of the model file, hex; `null` where the declaration names none. */
+        modelFileSha256: z.string().nullable(),
         /** SHA-256 of the names and versions of all files of the data window, hex. */
         dataSha256: z.string(),
         /** The version that training began with; `null` where it began afresh. */

@@ -242,6 +242,7 @@ async function removeFolders(store: Store, folders: readonly string[]): Promise<
 
 const NAMES: Readonly<Record<keyof TrainingIdentity, string>> = {
   declarationSha256: 'declaration',
+  modelFileSha256: 'model file',
   dataSha256: 'data window',
   warmStart: 'version to begin with',
   seed: 'seed',

@@ -44,7 +44,8 @@ export interface FittedModel {
 export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
   const { opened, encoder, summary, folder } = fitting;
   const { declaration } = opened.log;
-  const model = declaredModel(declaration, encoder.inputs, encoder.tables);
+  const { modelFile } = fitting.options;
+  const model = declaredModel(declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null);
   const parts = trainedParts(model, encoder.tables);
   assertAllTrainable(fitting, parts, rows.train);
   const fitted = await fitParts(fitting, parts, { ...rows, rates: stageRates(summary) });

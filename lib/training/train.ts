@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
 import type { FunnelMetrics } from '../evaluation/funnel.ts';
 import { metricsJson } from '../evaluation/metrics-json.ts';
+import { writeModelFile } from '../own-model/model-file.ts';
 import { type PartCounts, VALUE_COUNTS_FILE } from '../table/encode/value-counts.ts';
 import { DISTRIBUTIONS_FILE } from '../table/fit/distributions.ts';
 import { writeEncoder } from '../table/fit/encoder-files.ts';
@@ -87,6 +88,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   );
   await writeEncoder(database, encoder, folder);
   await writeFile(join(folder, DECLARATION_FILE), options.declarationText);
+  if (options.modelFile) await writeModelFile(options.modelFile, folder);
   await writeFile(join(folder, DISTRIBUTIONS_FILE), `${JSON.stringify(distributions)}\n`);
   await writeFile(join(folder, VALUE_COUNTS_FILE), `${JSON.stringify(rows.counts)}\n`);
 

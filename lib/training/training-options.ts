@@ -1,3 +1,4 @@
+import type { ModelFile } from '../own-model/model-file.ts';
 import type { PartCounts } from '../table/encode/value-counts.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { Checkpoints } from './checkpoints.ts';
@@ -9,6 +10,8 @@ import type { ChampionFiles, WarmStartReport } from './weights/warm-start.ts';
 export interface TrainingOptions {
   /** The declaration's file as it was written: it travels in the model version. */
   readonly declarationText: string;
+  /** The model of the declaration's `model.file`. @default the declaration names none */
+  readonly modelFile?: ModelFile | null;
   /** An empty folder for encoded rows and the model's files; the caller removes it. */
   readonly scratch: string;
   readonly threads: number;

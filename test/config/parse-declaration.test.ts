@@ -52,7 +52,15 @@ describe('the smallest declaration', () => {
         { name: 'brand', dimension: 18, ids: { kind: 'vocabulary', minCount: 2, unknown: 1, maxSize: null } },
       ],
       features: [{ name: 'brand', column: 'brand', entity: 'item', type: 'category', embedding: 'brand' }],
-      model: { type: 'esmm', hiddenUnits: [200, 80], fields: 'concatenate', experts: null, crosses: null },
+      model: {
+        type: 'esmm',
+        file: null,
+        sha256: null,
+        hiddenUnits: [200, 80],
+        fields: 'concatenate',
+        experts: null,
+        crosses: null,
+      },
       training: {
         batchSize: 4096,
         shuffle: 'groups',

@@ -150,7 +150,15 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
     split: { by: 'column', column: 'part', train: ['train'], validation: ['validation'], test: ['test'] },
     entities: [],
     features,
-    model: { type: 'esmm', hiddenUnits: [8], fields: 'concatenate', experts: null, crosses: null },
+    model: {
+      type: 'esmm',
+      file: null,
+      sha256: null,
+      hiddenUnits: [8],
+      fields: 'concatenate',
+      experts: null,
+      crosses: null,
+    },
     training: {
       batchSize: 8,
       shuffle: 'rows',

@@ -73,7 +73,11 @@ describe('the image', () => {
       '--from=build /build/package.json ./',
       '--from=build /build/node_modules ./node_modules',
       '--from=build /build/dist ./dist',
+      '$' + '{MODEL_FILES} ./models',
     ]);
+    expect(of('ARG', 1)).toEqual(['MODEL_FILES=training/models']);
+    expect(existsSync('training/models')).toBe(true);
+    expect(of('ENV', 1)).toEqual(['NODE_ENV=production SCRATCH=/scratch MODELS=/app/models']);
   });
 
   it('has every file that the entry imports, and no path that is not there', async () => {

@@ -46,6 +46,8 @@ export interface RunSettings {
   readonly seed: number | null;
   /** `WARM_START`: whether training begins with the current version's weights. @default false */
   readonly warmStart: boolean;
+  /** `MODELS`: folder of the model files that declarations may name; `null` for none. */
+  readonly models: string | null;
   /** `HOURLY_USD`: price of the machine, for the report; `null` where it is not known. */
   readonly hourlyUsd: number | null;
   /** `SCRATCH`: a folder on a disk with room for the window, three times. @default the system's temporary folder */
@@ -73,6 +75,7 @@ export function runSettings(variables: Variables = process.env): RunSettings {
         .nullable()
         .default(null),
       WARM_START: flag.default(false),
+      MODELS: text.nullable().default(null),
       HOURLY_USD: number({ least: 0, most: 1e6 }).nullable().default(null),
       SCRATCH: text.default(tmpdir()),
     },
@@ -93,6 +96,7 @@ export function runSettings(variables: Variables = process.env): RunSettings {
     threads: read.THREADS,
     seed: read.SEED,
     warmStart: read.WARM_START,
+    models: read.MODELS,
     hourlyUsd: read.HOURLY_USD,
     scratch: read.SCRATCH,
   };

@@ -9,7 +9,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Declaration } from '../../lib/config/declaration.ts';
 import { foresee } from '../../lib/gate/foresee.ts';
 import { settle } from '../../lib/gate/settle.ts';
 import { promotes } from '../../lib/gate/verdict.ts';
@@ -33,7 +32,7 @@ import { logCheckpoint, logEpoch, logSummary } from './events.ts';
 import type { DataWindow } from './partitions.ts';
 import { progressLines } from './progress-lines.ts';
 import { type Conclusion, RUN_RECORD_KINDS, type RunResult } from './records.ts';
-import { readRemoteDeclaration } from './remote-declaration.ts';
+import { type RemoteDeclaration, readRemoteDeclaration } from './remote-declaration.ts';
 import type { RunTools } from './tools.ts';
 import { openWindow } from './window.ts';
 
@@ -49,13 +48,13 @@ export async function runTraining(settings: RunSettings, tools: RunTools): Promi
     log.info('run is over already', { ...ended });
     return ended;
   }
-  const { declaration, text } = await readRemoteDeclaration(store, settings);
+  const remote = await readRemoteDeclaration(store, settings);
   const lease = await takeLease(store, modelName, { runId, lifetimeMs: leaseSeconds * 1000 });
   log.info('lease taken', { epoch: lease.epoch });
   try {
     const signal = AbortSignal.any([tools.signal, lease.lost]);
     return await withScratch(join(settings.scratch, `entirespace-${modelName}`), (scratch) =>
-      runUnderLease(settings, { ...tools, signal }, { declaration, text, lease, scratch }),
+      runUnderLease(settings, { ...tools, signal }, { ...remote, lease, scratch }),
     );
   } finally {
     // This must not hide the error that ended the run. A lease that cannot be released expires by itself.
@@ -76,10 +75,7 @@ async function withScratch<T>(folder: string, work: (folder: string) => Promise<
 }
 
 /** Everything that a run reads or takes before it trains. */
-interface Prepared {
-  readonly declaration: Declaration;
-  /** The declaration as it is in the bucket, YAML. */
-  readonly text: string;
+interface Prepared extends RemoteDeclaration {
   readonly lease: Lease;
   /** An empty local folder. */
   readonly scratch: string;
@@ -142,6 +138,7 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
     const run = await trainOn(opened, {
       ...work,
       declarationText: prepared.text,
+      modelFile: prepared.modelFile,
       checkpoints,
       ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
       onSummary: (summary, counts) => logSummary(tools, summary, foresee(declaration, summary, counts.test)),
@@ -197,12 +194,12 @@ const UNFIT_CHAMPION = [VersionNotFoundError, ModelCorruptedError, InvalidRecord
 
 /**
  * Opens the checkpoints of this training. It continues only from one with the same identity: the same declaration,
- * data, champion and seed.
+ * model file, data, champion and seed.
  */
 async function openCheckpoints(
   { modelName, checkpointMinutes, threads }: RunSettings,
   tools: RunTools,
-  { declaration, text, lease, scratch }: Prepared,
+  { declaration, text, modelFile, lease, scratch }: Prepared,
   { window, champion }: { readonly window: DataWindow; readonly champion: ChampionFiles | null },
 ): Promise<Checkpoints> {
   const folder = join(scratch, 'checkpoint');
@@ -212,6 +209,7 @@ async function openCheckpoints(
     name: modelName,
     identity: {
       declarationSha256: createHash('sha256').update(text).digest('hex'),
+      modelFileSha256: modelFile?.bundle.sha256 ?? null,
       dataSha256: window.sha256,
       warmStart: champion?.version ?? null,
       seed: declaration.training.seed,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { atMost, notNegative, whole } from '../value-schemas.ts';
+import { atMost, modelFile, notNegative, sha256, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
 /** Names of the networks. Each has a file in `lib/model/models/`. */
@@ -11,10 +11,19 @@ const TOWERS = ['mlp', 'mmoe', 'ple'] as const;
 /** Units of consecutive layers. */
 const units = z.array(whole(1, 16_384)).min(1, 'at least one layer').max(20, 'at most 20 layers');
 
+/** The keys that a model of one's own may have. All others choose a network of the family, or set it. */
+const OF_ANY_MODEL: readonly string[] = ['file', 'sha256', 'hidden_units', 'fields'];
+
 /** Schema of the section `model`. The defaults of experts and cross layers depend on other keys: see `resolveModel`. */
 export const model = z
   .strictObject({
-    type: z.enum(MODEL_TYPES).default('esmm').describe('The network and its objective.'),
+    type: z.enum(MODEL_TYPES).optional().describe('The network and its objective. Default: esmm.'),
+    file: modelFile
+      .optional()
+      .describe('File of a model of your own, .ts or .js, relative to this one; instead of a type.'),
+    sha256: sha256
+      .optional()
+      .describe('SHA-256 of the model in the file, as `entirespace validate` prints it: no other is trained.'),
     hidden_units: units.default([200, 80]).describe("Units of each tower's hidden layers."),
     /** The sum by entity is that of figure 2 of arXiv 1804.07931. */
     fields: z
@@ -38,20 +47,31 @@ export const model = z
       .describe('With dcmt: weight of the distance of the twin from the complement. Default: 0.001.'),
     tower: z
       .enum(TOWERS)
-      .default('mlp')
-      .describe('What the hidden layers of a tower read: its input, or experts (mmoe, ple).'),
+      .optional()
+      .describe('What the hidden layers of a tower read: its input, or experts (mmoe, ple). Default: mlp.'),
     experts: whole(0, 64).optional().describe('Experts that all towers share. Default: 4 with mmoe, 2 with ple.'),
     own_experts: whole(0, 64).optional().describe('With ple: experts of each tower. Default: 2.'),
     expert_units: units.optional().describe("Units of each expert's hidden layers. Default: [64]."),
     expert_levels: whole(1, 8).optional().describe('With ple: levels of experts, one on another. Default: 2.'),
     crosses: z
       .enum(['none', 'dcn'])
-      .default('none')
-      .describe('Layers beside the hidden ones that multiply columns with each other (DCN V2).'),
+      .optional()
+      .describe('Layers beside the hidden ones that multiply columns with each other (DCN V2). Default: none.'),
     cross_layers: whole(1, 16).optional().describe('With crosses: number of layers. Default: 2.'),
     cross_rank: whole(1, 16_384).optional().describe("With crosses: rank of the layers' weights. Default: full."),
   })
-  .transform(camelKeys)
+  .superRefine((section, context) => {
+    const problem = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    const ofFamily = Object.entries(section).filter(
+      ([key, value]) => value !== undefined && !OF_ANY_MODEL.includes(key),
+    );
+    if (section.file !== undefined)
+      for (const [key] of ofFamily) problem(key, 'it without model.file, which has the network');
+    if (section.sha256 !== undefined && section.file === undefined) problem('sha256', 'it with model.file only');
+  })
+  .transform(({ type = 'esmm', file = null, sha256 = null, tower = 'mlp', crosses = 'none', ...section }) =>
+    camelKeys({ type, file, sha256, tower, crosses, ...section }),
+  )
   .prefault({})
   .describe('Which network is trained.');
 
@@ -63,7 +83,9 @@ export interface TypeSettings
   extends Pick<ModelShape, 'rate' | 'factor' | 'debiasWeight' | 'propensityFloor' | 'priorWeight'> {}
 
 /** Which network is trained, and how large it is. */
-export interface ModelChoice extends Pick<ModelShape, 'type' | 'hiddenUnits' | 'fields'>, TypeSettings {
+export interface ModelChoice
+  extends Pick<ModelShape, 'type' | 'file' | 'sha256' | 'hiddenUnits' | 'fields'>,
+    TypeSettings {
   /** The experts under the towers; `null` where each tower reads its input. */
   readonly experts: ExpertsChoice | null;
   /** The cross layers beside the towers' hidden layers; `null` for none. */

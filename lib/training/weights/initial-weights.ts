@@ -1,7 +1,8 @@
 /** The weights with which training starts. */
 import type { Weights } from '../../engine/engine.ts';
+import { columnsOf } from '../../model/columns.ts';
 import type { Model } from '../../model/model.ts';
-import type { Columns, ParameterSpec } from '../../model/network.ts';
+import type { ParameterSpec } from '../../model/network.ts';
 import { nearestOnEveryPath, type StageGraph, type Tower } from '../../model/stage-graph.ts';
 import { fillNormal } from '../../numbers/normal.ts';
 import { randomStream } from '../../numbers/random.ts';
@@ -48,10 +49,6 @@ function initialParameter(
     if (model.layout.missingColumns.includes(column)) values.fill(0, row * outputs, (row + 1) * outputs);
   });
   return values;
-}
-
-function columnsOf(runs: readonly Columns[]): number[] {
-  return runs.flatMap(({ start, count }) => Array.from({ length: count }, (_, i) => start + i));
 }
 
 /** The logits at which a tower gives its stages their training rates; where a rate is unknown, even odds. */

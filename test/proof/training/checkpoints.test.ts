@@ -11,7 +11,13 @@ import { train } from '../../../lib/training/train.ts';
 import { shopDeclaration } from '../../training/shop.ts';
 import { syntheticLog } from '../../training/synthetic-log.ts';
 
-const IDENTITY: TrainingIdentity = { declarationSha256: 'd', dataSha256: 'w', warmStart: null, seed: 1 };
+const IDENTITY: TrainingIdentity = {
+  declarationSha256: 'd',
+  modelFileSha256: null,
+  dataSha256: 'w',
+  warmStart: null,
+  seed: 1,
+};
 const FOLDER = '_training/shop/checkpoints/';
 
 let folder: string;
@@ -148,6 +154,7 @@ describe('checkpoints', () => {
 
   it.each([
     { change: { declarationSha256: 'e' }, why: 'it is of another declaration' },
+    { change: { modelFileSha256: 'm' }, why: 'it is of another model file' },
     { change: { dataSha256: 'v' }, why: 'it is of another data window' },
     { change: { warmStart: '20260101-000000-00000000' }, why: 'it is of another version to begin with' },
     { change: { seed: 2 }, why: 'it is of another seed' },

@@ -1,0 +1,33 @@
+/** Where a user's code ran a kernel, for what is found out about the kernel only after the code has returned. */
+import * as tf from '@tensorflow/tfjs-core';
+import { UntraceableError } from '../graph/recorder.ts';
+import { errorAt, type Place } from './model-file-error.ts';
+import type { PlaceOf } from './places.ts';
+
+/**
+ * Runs work that traces a user's code, and gives an error about a kernel its place: the line that ran the kernel, or the
+ * first of them and the numbers of the others.
+ * @throws {ModelFileError} in place of an `UntraceableError` that names a kernel which the user's code ran.
+ */
+export function placingKernels<T>(placeOf: PlaceOf, work: () => T): T {
+  const places = new Map<string, Map<string, Place>>();
+  const engine = tf.engine();
+  const { runKernel } = engine;
+  engine.runKernel = (name, ...rest) => {
+    const place = placeOf(new Error('place').stack);
+    const known = places.get(name) ?? new Map<string, Place>();
+    if (place !== null) places.set(name, known.set(`${place.file}:${place.line}`, place));
+    return runKernel.call(engine, name, ...rest) as never;
+  };
+  try {
+    return work();
+  } catch (error) {
+    const kernel = error instanceof UntraceableError ? /\bkernel (\w+)/.exec(error.message)?.[1] : undefined;
+    const [first, ...others] = places.get(kernel ?? '')?.values() ?? [];
+    if (first === undefined) throw error;
+    const also = others.length === 0 ? '' : ` (or in line ${others.map(({ line }) => line).join(', ')})`;
+    throw errorAt(first, `${(error as Error).message}${also}`, { cause: error });
+  } finally {
+    Reflect.deleteProperty(engine, 'runKernel');
+  }
+}
