@@ -25,11 +25,16 @@ const SPARSE: WasmModule = {
   isShared: true,
 };
 const ADD_PARTS: WasmModule = {
-  source: 'lib/engine/assembly/scoring.ts',
-  path: 'lib/engine/scoring/add-parts.wasm',
+  source: 'lib/engine/assembly/add-parts.ts',
+  path: 'lib/engine/scoring/parts/add-parts.wasm',
   isShared: false,
 };
-const WASM = [SPARSE, ADD_PARTS];
+const GATHER_ROWS: WasmModule = {
+  source: 'lib/engine/assembly/gather-rows.ts',
+  path: 'lib/engine/scoring/gather-rows.wasm',
+  isShared: true,
+};
+const WASM = [SPARSE, ADD_PARTS, GATHER_ROWS];
 const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
 const EXPORTS = { index: 'exports/index.ts', model: 'exports/model.ts', cdk: 'exports/cdk.ts' };
@@ -100,7 +105,7 @@ async function buildDist(): Promise<void> {
   for (const { path } of WASM) copyFileSync(path, join('dist', basename(path)));
   // `entirespace build-lambda` makes the asset from these two folders.
   await bundleFunctions('dist/functions');
-  copyFileSync(ADD_PARTS.path, join('dist', 'functions', basename(ADD_PARTS.path)));
+  for (const { path } of [ADD_PARTS, GATHER_ROWS]) copyFileSync(path, join('dist', 'functions', basename(path)));
   writeFileSync('dist/functions/package.json', '{ "type": "commonjs" }\n');
   cpSync('lib/asset/lambda', 'dist/lambda', { recursive: true });
   writeTypes();

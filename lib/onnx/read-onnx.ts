@@ -35,12 +35,27 @@ export function readOnnx(path: string): OnnxModel {
  * Returns the elements of a float32 tensor, in row-major order; those in files are read from the folder of the model.
  * @throws {RangeError} if its values are in another form than bytes.
  */
-export function readFloats({ name, values, isFloat }: OnnxTensor, folder: string): Float32Array {
+export function readFloats(tensor: OnnxTensor, folder: string): Float32Array {
+  const bytes = new Uint8Array(tensor.dims.reduce((product, dim) => product * dim, 4));
+  copyFloats(tensor, folder, bytes);
+  return new Float32Array(bytes.buffer);
+}
+
+/**
+ * Copies the elements of a float32 tensor, as `readFloats` returns them, to a place for as many bytes.
+ * @throws {RangeError} as `readFloats`, or if the values are not as many.
+ */
+export function copyFloats({ name, values, isFloat }: OnnxTensor, folder: string, into: Uint8Array): void {
   if (values === null || !isFloat) throw new RangeError(`tensor ${name} has no float32 values as bytes`);
-  if (values instanceof Uint8Array) return new Float32Array(values.slice().buffer);
+  if (values.length !== into.length)
+    throw new RangeError(`tensor ${name} has ${values.length} bytes, expected ${into.length}`);
+  if (values instanceof Uint8Array) {
+    into.set(values);
+    return;
+  }
   const file = new FileBytes(join(folder, values.file));
   try {
-    return new Float32Array(file.bytes(values.offset, values.offset + values.length).slice().buffer);
+    file.copy(values.offset, into);
   } finally {
     file.close();
   }
@@ -154,10 +169,16 @@ class FileBytes {
     closeSync(this.#file);
   }
 
+  /** Copies as many bytes as there is room for, from an offset on. */
+  copy(from: number, into: Uint8Array): void {
+    const read = readSync(this.#file, into, 0, into.length, from);
+    if (read !== into.length)
+      throw new Error(`${this.path} ends at ${from + read}, expected ${from + into.length} bytes`);
+  }
+
   #read(from: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
-    const read = readSync(this.#file, bytes, 0, length, from);
-    if (read !== length) throw new Error(`${this.path} ends at ${from + read}, expected ${from + length} bytes`);
+    this.copy(from, bytes);
     return bytes;
   }
 }

@@ -1,31 +1,28 @@
 /** Writes a part of an ONNX model as a model of its own. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { FIELDS, floatPortMessage, type OnnxModel, type OnnxNode, type OnnxTensor, readNode } from './onnx-model.ts';
+import { FIELDS, floatPortMessage, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model.ts';
 
 /** What a part computes, and from what. */
 export interface PartOptions {
-  /** Float32 values that are inputs of the part, and their columns. The graph's own inputs need not be among them. */
+  /** Float32 values that may be inputs of the part, and their columns. The graph's own inputs need not be among them. */
   readonly given?: readonly { readonly name: string; readonly width: number }[];
   /** Values that the part returns: outputs of the graph, or float32 values. */
   readonly outputs: readonly string[];
-  /** Nodes that follow those of the model. */
-  readonly nodes?: readonly Uint8Array[];
-  /** Tensors beside those of the model. */
-  readonly tensors?: readonly Uint8Array[];
 }
 
 /** A part of a model. */
 export interface OnnxPart {
   /** Names of the graph's own inputs that it needs. */
   readonly inputs: readonly string[];
+  /** Names of the given values that it needs. */
+  readonly given: readonly string[];
   /** A `ModelProto` whose large tensors are external data in the folder of the model's file. */
   readonly bytes: Uint8Array;
 }
 
 /** Returns the part of a model that computes some values. */
-export function onnxPart(model: OnnxModel, { given = [], outputs, nodes = [], tensors = [] }: PartOptions): OnnxPart {
-  const added = nodes.map(readNode);
-  const needed = new Set([...outputs, ...added.flatMap(({ inputs }) => inputs)]);
+export function onnxPart(model: OnnxModel, { given = [], outputs }: PartOptions): OnnxPart {
+  const needed = new Set(outputs);
   const isGiven = new Set(given.map(({ name }) => name));
   const own = neededNodes(model, needed, isGiven);
   const inputs = model.inputs.filter(({ name }) => needed.has(name) && !isGiven.has(name));
@@ -33,18 +30,18 @@ export function onnxPart(model: OnnxModel, { given = [], outputs, nodes = [], te
   writer.tag(FIELDS.model.graph, WireType.LengthDelimited).fork();
   const write = (field: number, message: Uint8Array) =>
     writer.tag(field, WireType.LengthDelimited).uint32(message.length).raw(message);
-  for (const { message } of [...own, ...added]) write(FIELDS.graph.node, message);
+  for (const { message } of own) write(FIELDS.graph.node, message);
   writer.tag(FIELDS.graph.name, WireType.LengthDelimited).string('part');
   for (const { message } of neededTensors(model, needed)) write(FIELDS.graph.initializer, message);
-  for (const message of tensors) write(FIELDS.graph.initializer, message);
   for (const { message } of inputs) write(FIELDS.graph.input, message);
-  for (const { name, width } of given) write(FIELDS.graph.input, floatPortMessage(name, width));
+  const used = given.filter(({ name }) => needed.has(name));
+  for (const { name, width } of used) write(FIELDS.graph.input, floatPortMessage(name, width));
   for (const name of outputs)
     write(
       FIELDS.graph.output,
       model.outputs.find((output) => output.name === name)?.message ?? floatPortMessage(name, null),
     );
-  return { inputs: inputs.map(({ name }) => name), bytes: writer.join().finish() };
+  return { inputs: inputs.map(({ name }) => name), given: used.map(({ name }) => name), bytes: writer.join().finish() };
 }
 
 /** Returns the nodes that the needed values depend on, and adds what these need. */

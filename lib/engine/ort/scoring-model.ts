@@ -2,7 +2,8 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EncodedChunk } from '../../table/encoded.ts';
 import { turns } from '../../workers/turns.ts';
-import { openScorer, readProgram } from '../scoring/program.ts';
+import { openScorer, readProgram, type ScoringProgram } from '../scoring/program.ts';
+import type { Scorer } from '../scoring/scorer.ts';
 import { ScoringThreads } from '../scoring/scoring-threads.ts';
 import type { SessionOptions } from './session.ts';
 
@@ -10,6 +11,8 @@ import type { SessionOptions } from './session.ts';
 const MANY_ROWS = 32_768;
 /** Rows of a chunk that may be a piece of a longer input. */
 const PIECE_ROWS = 4096;
+/** Bytes of embedding tables that are held in memory where many rows come. */
+const TABLE_BYTES = 512 * 2 ** 20;
 
 /** Every chunk that is scored is published here, as a `ScoredChunk`, before it is: to count in a test, or to profile. */
 export const SCORED_CHUNKS = channel('entirespace:scored-chunk');
@@ -26,7 +29,7 @@ export interface ScoringModel {
   readonly outputs: readonly string[];
   /** Chunks that are worth to be under way at once. */
   readonly chunksAtOnce: number;
-  /** Starts the worker threads in time, if so many rows will come that they are worth it. */
+  /** Makes ready in time, if so many rows will come that they are worth it: starts worker threads, where it may. */
   prepare(rows: number): void;
   /** Returns the probabilities of all rows, by output name. The chunk may be changed once it is scored. */
   predict(chunk: EncodedChunk): Promise<Record<string, Float32Array>>;
@@ -43,16 +46,14 @@ export async function openScoringModel(
   folder: string,
   { threads, started = null }: Pick<SessionOptions, 'threads'> & { readonly started?: ScoringThreads | null },
 ): Promise<ScoringModel> {
-  const program = await readProgram(folder);
+  const readForMany = () => readProgram(folder, { threads, tableBytes: TABLE_BYTES });
+  const program = started === null ? await readProgram(folder) : await readForMany();
   started?.open(program);
-  const own = await openScorer(program, threads);
-  const inTurn = turns();
+  const few = started === null ? oneByOne(await openScorer(program, { threads })) : null;
+  let scorer: Scorer | null = started ?? few;
   let rowsHere = 0;
-  let workers = started;
   const prepare = (rows: number) => {
-    if (workers !== null || threads === 1 || rows < MANY_ROWS) return;
-    workers = new ScoringThreads(threads);
-    workers.open(program);
+    if (scorer === few && rows >= MANY_ROWS) scorer = openForMany(readForMany(), threads);
   };
   return {
     outputs: program.outputs,
@@ -62,21 +63,39 @@ export async function openScoringModel(
       SCORED_CHUNKS.publish({ folder, rows: chunk.rows } satisfies ScoredChunk);
       if (chunk.rows >= PIECE_ROWS) rowsHere += chunk.rows;
       prepare(rowsHere);
-      const pool = workers;
-      if (pool === null) return inTurn(() => own.predict(chunk));
+      scorer ??= openForMany(readForMany(), threads);
+      const used = scorer;
       try {
-        return await pool.predict(chunk);
+        return await used.predict(chunk);
       } catch (error) {
+        if (used === few) throw error;
         // A thread that has ended would fail every other chunk, too; the next ones get new threads.
-        if (workers === pool) workers = null;
-        await pool.release();
+        if (scorer === used) scorer = null;
+        await used.release();
         throw error;
       }
     },
     async release() {
-      await workers?.release();
-      workers = null;
-      await inTurn(() => own.release());
+      if (scorer !== few) await scorer?.release();
+      scorer = null;
+      await few?.release();
     },
+  };
+}
+
+/** Opens a program in worker threads, or in this thread if it is the only one. */
+function openForMany(program: Promise<ScoringProgram>, threads: number): Scorer {
+  if (threads === 1) return oneByOne(program.then((read) => openScorer(read, { threads })));
+  const workers = new ScoringThreads(threads);
+  workers.open(program);
+  return workers;
+}
+
+/** Scores chunks in this thread, one after the other. */
+function oneByOne(scorer: Scorer | Promise<Scorer>): Scorer {
+  const inTurn = turns();
+  return {
+    predict: (chunk) => inTurn(async () => (await scorer).predict(chunk)),
+    release: () => inTurn(async () => (await scorer).release()),
   };
 }

@@ -95,7 +95,7 @@ export class InputTensors {
 }
 
 /** Copies `length` elements of each row to every `stride`th place. */
-function copyRows(
+export function copyRows(
   source: Int32Array | Float32Array,
   rows: Int32Array,
   into: Int32Array | Float32Array,

@@ -1,25 +1,35 @@
 /** Scores rows with a whole model, run by run. */
 import type { EncodedChunk } from '../../table/encoded.ts';
 import { Session } from '../ort/session.ts';
-import { type ColumnInput, InputTensors } from './column-inputs.ts';
+import type { EmbeddingTables } from './embedding-tables.ts';
+import type { ScoringGraph } from './gathered-graph.ts';
+import { GraphInputs } from './graph-inputs.ts';
 import { emptyResults, type Results, type Scorer } from './scorer.ts';
 
 /** Rows of a run: the intermediate values of more rows do not fit the processor's caches. */
 const RUN_ROWS = 512;
 
+/** What the graphs of a scorer share. */
+export interface ScorerSite {
+  /** Folder of the model. */
+  readonly folder: string;
+  /** `null` where onnxruntime gathers from all tables. */
+  readonly tables: EmbeddingTables | null;
+}
+
 /** Scores rows in the thread that calls it. */
 export class PlainScorer implements Scorer {
   readonly #session: Session;
-  readonly #tensors: InputTensors;
+  readonly #inputs: GraphInputs;
 
-  private constructor(session: Session, inputs: readonly ColumnInput[]) {
+  private constructor(session: Session, inputs: GraphInputs) {
     this.#session = session;
-    this.#tensors = new InputTensors(inputs, RUN_ROWS);
+    this.#inputs = inputs;
   }
 
-  /** Opens a model whose tensors are in a folder. */
-  static async open(model: Uint8Array, inputs: readonly ColumnInput[], folder: string): Promise<PlainScorer> {
-    return new PlainScorer(await Session.open(model, { threads: 1, dataFolder: folder }), inputs);
+  static async open(graph: ScoringGraph, site: ScorerSite): Promise<PlainScorer> {
+    const session = await Session.open(graph.bytes, { threads: 1, dataFolder: site.folder });
+    return new PlainScorer(session, new GraphInputs(graph, RUN_ROWS, site.tables));
   }
 
   async predict(chunk: EncodedChunk): Promise<Results> {
@@ -32,7 +42,7 @@ export class PlainScorer implements Scorer {
   async fill(results: Results, chunk: EncodedChunk, from: number, rows: number): Promise<void> {
     for (let at = from; at < from + rows; at += RUN_ROWS) {
       const count = Math.min(RUN_ROWS, from + rows - at);
-      const outputs = await this.#session.run(this.#tensors.of(chunk, at, count));
+      const outputs = await this.#session.run(this.#inputs.of(chunk, at, count));
       for (const [name, values] of Object.entries(results)) values.set(outputs[name] as Float32Array, at);
     }
   }

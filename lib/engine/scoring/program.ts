@@ -1,43 +1,57 @@
 /** What a published model needs to be scored in any thread, and the one way to open it there. */
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { readOnnx } from '../../onnx/read-onnx.ts';
-import { onnxPart } from '../../onnx/write-part.ts';
 import { INPUTS_FILE, type InputSpec } from '../../table/encoded.ts';
 import { type ColumnInput, columnInputs } from './column-inputs.ts';
+import { EmbeddingTables, type SharedTables, shareTables } from './embedding-tables.ts';
+import { gatherableTables, type ScoringGraph, scoringGraph } from './gathered-graph.ts';
+import { type SplitModel, splitModel } from './parts/split-model.ts';
+import { SplitScorer } from './parts/split-scorer.ts';
 import { PlainScorer } from './plain-scorer.ts';
 import type { Scorer } from './scorer.ts';
-import { type SplitModel, splitModel } from './split-model.ts';
-import { SplitScorer } from './split-scorer.ts';
 
-/** A model as graphs whose tensors stay in its folder. It can be sent to another thread. */
+/** A model as graphs, most of whose tensors stay in its folder. It can be sent to another thread. */
 export interface ScoringProgram {
   /** Folder of the model's files. */
   readonly folder: string;
   readonly inputs: readonly ColumnInput[];
   readonly outputs: readonly string[];
-  /** The whole graph. */
-  readonly whole: Uint8Array;
+  readonly whole: ScoringGraph;
   /** The same in parts; `null` for a model of a form that has none. */
   readonly split: SplitModel | null;
+  /** The tables that the graphs do not gather from themselves; `null` for none. */
+  readonly tables: SharedTables | null;
+}
+
+/** Threads that score with a program. */
+export interface ProgramThreads {
+  readonly threads: number;
+  /** Most bytes of embedding tables that they share, instead of having onnxruntime read them. */
+  readonly tableBytes: number;
 }
 
 /**
  * Reads the `model.onnx` and `inputs.json` of a folder.
+ * @param many the threads that many rows come to. @default few rows come, to one thread
  * @throws {Error} where a file cannot be read, or onnxruntime does not run the model.
  */
-export async function readProgram(folder: string): Promise<ScoringProgram> {
-  const path = join(folder, 'model.onnx');
+export async function readProgram(folder: string, many?: ProgramThreads): Promise<ScoringProgram> {
   const specs = JSON.parse(await readFile(join(folder, INPUTS_FILE), 'utf8')) as readonly InputSpec[];
-  const model = readOnnx(path);
+  const model = readOnnx(join(folder, 'model.onnx'));
   const outputs = model.outputs.map(({ name }) => name);
   const given = new Set(model.inputs.map(({ name }) => name));
+  const inputs = new Map(columnInputs(specs).map((input) => [input.name, input]));
+  const options = { inputs, tables: gatherableTables(model, inputs, many?.tableBytes ?? 0) };
+  const whole = scoringGraph(model, outputs, options);
+  const split = await splitModel(folder, model, options);
   return {
-    folder: dirname(path),
-    inputs: columnInputs(specs).filter(({ name }) => given.has(name)),
+    folder,
+    inputs: [...inputs.values()].filter(({ name }) => given.has(name)),
     outputs,
-    whole: onnxPart(model, { outputs }).bytes,
-    split: await splitModel(path, model, specs),
+    whole,
+    split,
+    tables: many === undefined ? null : shareTables([whole, ...(split?.parts ?? [])], folder, many.threads),
   };
 }
 
@@ -46,9 +60,13 @@ const KEPT_BYTES = 96 * 2 ** 20;
 /** And by each thread, at least. */
 const LEAST_KEPT_BYTES = 32 * 2 ** 20;
 
-/** Opens a model in this thread, which is one of so many that score with it. */
-export async function openScorer({ whole, split, inputs, folder }: ScoringProgram, threads: number): Promise<Scorer> {
-  const plain = await PlainScorer.open(whole, inputs, folder);
+/** Opens a model in this thread, which is one of so many that score with it, with a position from 0 on. */
+export async function openScorer(
+  { whole, split, tables, folder }: ScoringProgram,
+  { threads, thread = 0 }: { readonly threads: number; readonly thread?: number },
+): Promise<Scorer> {
+  const site = { folder, tables: tables && (await EmbeddingTables.attach(tables, thread)) };
+  const plain = await PlainScorer.open(whole, site);
   if (split === null) return plain;
-  return SplitScorer.open(split, plain, { folder, keptBytes: Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES) });
+  return SplitScorer.open(split, plain, { ...site, keptBytes: Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES) });
 }

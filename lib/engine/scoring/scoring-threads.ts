@@ -8,7 +8,7 @@ import type { ScoringRequest, ScoringResponse } from './scoring-worker.ts';
 
 /** Worker threads that score chunks at the same time, once they have a model. */
 export class ScoringThreads implements Scorer {
-  #program: ScoringProgram | null = null;
+  #program: Promise<ScoringProgram> | null = null;
   readonly #workers: readonly WorkerThread<ScoringRequest, ScoringResponse>[];
   readonly #underWay = new Set<Promise<unknown>>();
   #next = 0;
@@ -18,20 +18,31 @@ export class ScoringThreads implements Scorer {
     this.#workers = Array.from({ length: threads }, () => new WorkerThread(workerUrl('scoring-worker')));
   }
 
-  /** Has every thread open a model. */
-  open(program: ScoringProgram): void {
-    this.#program = program;
+  /** Has every thread open a model. One that cannot be opened makes the chunks fail. */
+  open(program: ScoringProgram | Promise<ScoringProgram>): void {
+    this.#program = this.#track(this.#opened(program));
+    this.#program.catch(() => undefined);
+  }
+
+  async #opened(given: ScoringProgram | Promise<ScoringProgram>): Promise<ScoringProgram> {
+    const program = await given;
     const threads = this.#workers.length;
-    // A model that cannot be opened makes the chunks fail, too.
-    for (const worker of this.#workers) this.#track(worker.request({ program, threads })).catch(() => undefined);
+    for (const [thread, worker] of this.#workers.entries())
+      this.#track(worker.request({ program, threads, thread })).catch(() => undefined);
+    return program;
   }
 
   predict(chunk: EncodedChunk): Promise<Results> {
+    return this.#track(this.#predicted(chunk));
+  }
+
+  async #predicted(chunk: EncodedChunk): Promise<Results> {
     if (this.#program === null) throw new RangeError('rows came before their model');
+    const { inputs } = await this.#program;
     const worker = this.#workers[this.#next] as WorkerThread<ScoringRequest, ScoringResponse>;
     this.#next = (this.#next + 1) % this.#workers.length;
-    const packed = packChunk(chunk, this.#program.inputs);
-    return this.#track(worker.request({ chunk: packed }, [packed.buffer]));
+    const packed = packChunk(chunk, inputs);
+    return worker.request({ chunk: packed }, [packed.buffer]);
   }
 
   /** Ends the threads once they have ended what they do: onnxruntime ends the process where a thread ends in a run. */

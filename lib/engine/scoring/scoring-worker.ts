@@ -7,7 +7,7 @@ import type { Results, Scorer } from './scorer.ts';
 
 /** The first request is the model; those that follow are chunks. */
 export type ScoringRequest =
-  | { readonly program: ScoringProgram; readonly threads: number }
+  | { readonly program: ScoringProgram; readonly threads: number; readonly thread: number }
   | { readonly chunk: PackedChunk };
 
 /** The outputs of a chunk; those of the model are empty. */
@@ -19,8 +19,8 @@ const inTurn = turns();
 
 serveRequests<ScoringRequest, ScoringResponse>(async (request) => {
   if ('program' in request) {
-    const { program, threads } = request;
-    opened = openScorer(program, threads).then((scorer) => ({ scorer, program }));
+    const { program } = request;
+    opened = openScorer(program, request).then((scorer) => ({ scorer, program }));
     await opened;
     return { response: {} };
   }

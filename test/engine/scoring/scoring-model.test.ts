@@ -39,7 +39,9 @@ describe('a scoring model', () => {
     const expected = await model.predict(chunk);
     const unknown = { ...chunk, ids: { ...chunk.ids, item: new Int32Array(300).fill(1_000_000) } };
     const others = [smallChunk(5000), smallChunk(5000)].map((other) => model.predict(other));
-    await expect(model.predict(unknown)).rejects.toThrow('indices element out of data bounds');
+    await expect(model.predict(unknown)).rejects.toThrow(
+      'row ids of item are below 40, the rows of embedding.item, got 1000000',
+    );
     await Promise.all(others);
     expect(await model.predict(chunk)).toEqual(expected);
     await model.release();

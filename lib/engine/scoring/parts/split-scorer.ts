@@ -3,12 +3,12 @@
  * none repeats an entity are scored by the whole model, which is then faster. Which it is follows from the rows alone,
  * so that the same rows have the same bits whatever was scored before.
  */
-import type { EncodedChunk } from '../../table/encoded.ts';
-import { type NamedTensor, Session } from '../ort/session.ts';
+import type { EncodedChunk } from '../../../table/encoded.ts';
+import { type NamedTensor, Session } from '../../ort/session.ts';
+import type { PlainScorer, ScorerSite } from '../plain-scorer.ts';
+import { emptyResults, type Results, type Scorer } from '../scorer.ts';
 import { PartMemory } from './part-memory.ts';
 import { PartBlocks, PartRows, RUN_ROWS } from './part-rows.ts';
-import type { PlainScorer } from './plain-scorer.ts';
-import { emptyResults, type Results, type Scorer } from './scorer.ts';
 import type { FirstLayer, SplitModel } from './split-model.ts';
 
 /** Rows whose entities are looked for at once. */
@@ -50,18 +50,18 @@ export class SplitScorer implements Scorer {
     this.#addressesAt = memory.allocate(parts.length * RUN_ROWS);
   }
 
-  /** Opens a model whose tensors are in a folder. Parts of up to `keptBytes` are kept for rows to come. */
+  /** Opens a model. Parts of up to `keptBytes` are kept for rows to come. */
   static async open(
     { parts, layers, tail }: SplitModel,
     whole: PlainScorer,
-    { folder, keptBytes }: { readonly folder: string; readonly keptBytes: number },
+    { keptBytes, ...site }: ScorerSite & { readonly keptBytes: number },
   ): Promise<SplitScorer> {
     const memory = await PartMemory.create();
     const width = layers.reduce((sum, layer) => sum + layer.width, 0);
     const blocks = new PartBlocks(memory, width, keptBytes);
     const opened: PartRows[] = [];
-    for (const part of parts) opened.push(await PartRows.open(part, { memory, blocks, width, folder }));
-    const tailSession = await Session.open(tail, { threads: 1, dataFolder: folder });
+    for (const part of parts) opened.push(await PartRows.open(part, { ...site, memory, blocks, width }));
+    const tailSession = await Session.open(tail, { threads: 1, dataFolder: site.folder });
     return new SplitScorer(memory, opened, placed(memory, layers), { tail: tailSession, whole });
   }
 

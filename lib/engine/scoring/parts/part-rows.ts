@@ -1,7 +1,9 @@
 /** One part of the first layers: computed once for each distinct row of an entity, or for every row. */
-import type { EncodedChunk } from '../../table/encoded.ts';
-import { type NamedTensor, Session } from '../ort/session.ts';
-import { columnOf, InputTensors } from './column-inputs.ts';
+import type { EncodedChunk } from '../../../table/encoded.ts';
+import { type NamedTensor, Session } from '../../ort/session.ts';
+import { columnOf } from '../column-inputs.ts';
+import { GraphInputs } from '../graph-inputs.ts';
+import type { ScorerSite } from '../plain-scorer.ts';
 import { EntityRows } from './entity-rows.ts';
 import type { PartMemory } from './part-memory.ts';
 import { Repetition } from './repetition.ts';
@@ -50,13 +52,21 @@ export class PartBlocks {
   }
 }
 
+/** What the parts of a scorer share. */
+interface PartSite extends ScorerSite {
+  readonly memory: PartMemory;
+  readonly blocks: PartBlocks;
+  /** Floats of a row of a part. */
+  readonly width: number;
+}
+
 /** Computes one part for the rows of chunks. */
 export class PartRows {
   readonly #part: ModelPart;
   readonly #session: Session;
   readonly #memory: PartMemory;
   readonly #width: number;
-  readonly #tensors: InputTensors;
+  readonly #inputs: GraphInputs;
   readonly #blocks: PartBlocks;
   readonly #words: number;
   readonly #entities: EntityRows;
@@ -74,25 +84,22 @@ export class PartRows {
   #keys = new Int32Array(0);
   #numbers = new Int32Array(0);
 
-  private constructor(part: ModelPart, session: Session, memory: PartMemory, blocks: PartBlocks, width: number) {
+  private constructor(part: ModelPart, session: Session, { memory, blocks, width, tables }: PartSite) {
     this.#part = part;
     this.#session = session;
     this.#memory = memory;
     this.#width = width;
-    this.#tensors = new InputTensors(part.inputs, RUN_ROWS + ROWS_MULTIPLE);
+    this.#inputs = new GraphInputs(part, RUN_ROWS + ROWS_MULTIPLE, tables);
     this.#blocks = blocks;
-    this.#words = part.inputs.reduce((sum, { length }) => sum + length, 0);
+    this.#words = part.columns.reduce((sum, { length }) => sum + length, 0);
     this.#entities = new EntityRows(this.#words);
     this.#sample = new EntityRows(this.#words);
     this.#passing = blocks.take();
   }
 
-  static async open(
-    part: ModelPart,
-    { memory, blocks, width, folder }: { memory: PartMemory; blocks: PartBlocks; width: number; folder: string },
-  ): Promise<PartRows> {
-    const session = await Session.open(part.bytes, { threads: 1, dataFolder: folder });
-    return new PartRows(part, session, memory, blocks, width);
+  static async open(part: ModelPart, site: PartSite): Promise<PartRows> {
+    const session = await Session.open(part.bytes, { threads: 1, dataFolder: site.folder });
+    return new PartRows(part, session, site);
   }
 
   release(): Promise<void> {
@@ -158,7 +165,7 @@ export class PartRows {
   async pass(chunk: EncodedChunk, from: number, into: Uint32Array): Promise<void> {
     const rows = into.length;
     const tensors =
-      rows % ROWS_MULTIPLE === 0 ? this.#tensors.of(chunk, from, rows) : this.#picked(chunk, rangeOf(from, rows));
+      rows % ROWS_MULTIPLE === 0 ? this.#inputs.of(chunk, from, rows) : this.#picked(chunk, rangeOf(from, rows));
     await this.#run(tensors, rows, this.#passing);
     for (let i = 0; i < rows; i++) into[i] = this.#passing + i * this.#width * 4;
   }
@@ -172,7 +179,7 @@ export class PartRows {
   #picked(chunk: EncodedChunk, rows: Int32Array): Record<string, NamedTensor> {
     const padded = new Int32Array(paddedCount(rows.length)).fill(rows[0] as number);
     padded.set(rows);
-    return this.#tensors.pick(chunk, padded);
+    return this.#inputs.pick(chunk, padded);
   }
 
   /** Writes the bits of the rows' inputs side by side. */
@@ -184,7 +191,7 @@ export class PartRows {
     }
     const keys = this.#keys;
     let at = 0;
-    for (const input of this.#part.inputs) {
+    for (const input of this.#part.columns) {
       const { length } = input;
       const bits = bitsOf(columnOf(chunk, input));
       for (let k = 0; k < length; k++)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { EntityRows } from '../../../lib/engine/scoring/entity-rows.ts';
-import { Lcg } from '../lcg.ts';
+import { EntityRows } from '../../../../lib/engine/scoring/parts/entity-rows.ts';
+import { Lcg } from '../../lcg.ts';
 
 const WORDS = 3;
 

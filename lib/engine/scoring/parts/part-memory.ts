@@ -6,7 +6,7 @@ const FLOAT_BYTES = 4;
 /** By how many bytes the memory grows at least: each time it does, all its views end. */
 const GROWN_BYTES = 16 * 2 ** 20;
 
-/** The function that `../assembly/scoring.ts` exports. Pointers are byte offsets into the memory. */
+/** The function that `../../assembly/add-parts.ts` exports. Pointers are byte offsets into the memory. */
 interface Kernels {
   addParts(
     rows: number,

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openScorer, readProgram } from '../../../lib/engine/scoring/program.ts';
-import type { Scorer } from '../../../lib/engine/scoring/scorer.ts';
-import { pickEncoded } from '../../../lib/report/importance/encoded-rows.ts';
-import type { EncodedChunk } from '../../../lib/table/encoded.ts';
-import { Lcg } from '../lcg.ts';
-import { MODELS, smallChunk, smallModel } from '../small-model.ts';
-import { largestDifference, published, wholeScores } from './published.ts';
+import { openScorer, readProgram } from '../../../../lib/engine/scoring/program.ts';
+import type { Scorer } from '../../../../lib/engine/scoring/scorer.ts';
+import { pickEncoded } from '../../../../lib/report/importance/encoded-rows.ts';
+import type { EncodedChunk } from '../../../../lib/table/encoded.ts';
+import { Lcg } from '../../lcg.ts';
+import { MODELS, smallChunk, smallModel } from '../../small-model.ts';
+import { largestDifference, published, wholeScores } from '../published.ts';
 
 /** What the issue of equal results allows, relative to the whole model's score. */
 const TOLERANCE = 1e-5;
@@ -14,7 +14,7 @@ let scorer: Scorer;
 afterEach(() => scorer.release());
 
 async function open(folder: string): Promise<Scorer> {
-  scorer = await openScorer(await readProgram(folder), 1);
+  scorer = await openScorer(await readProgram(folder, { threads: 1, tableBytes: 1e6 }), { threads: 1 });
   return scorer;
 }
 

@@ -5,20 +5,19 @@
  *
  *     relu(x W + b) = relu(x_user W_user + x_item W_item + x_context W_context + b)
  */
-import { dirname } from 'node:path';
-import type { Entity } from '../../config/declaration.ts';
-import { type FirstProduct, firstProducts, inputsOf } from '../../onnx/first-products.ts';
-import { floatTensorMessage, nodeMessage, type OnnxModel } from '../../onnx/onnx-model.ts';
-import { readFloats } from '../../onnx/read-onnx.ts';
-import { onnxPart } from '../../onnx/write-part.ts';
-import type { InputSpec } from '../../table/encoded.ts';
-import { Session } from '../ort/session.ts';
-import { type ColumnInput, columnInputs } from './column-inputs.ts';
+import type { Entity } from '../../../config/declaration.ts';
+import { type FirstProduct, firstProducts, inputsOf } from '../../../onnx/first-products.ts';
+import { floatTensorMessage, nodeMessage, type OnnxModel, readNode, readTensor } from '../../../onnx/onnx-model.ts';
+import { readFloats } from '../../../onnx/read-onnx.ts';
+import { onnxPart } from '../../../onnx/write-part.ts';
+import { Session } from '../../ort/session.ts';
+import type { ColumnInput } from '../column-inputs.ts';
+import { type GraphOptions, type ScoringGraph, scoringGraph } from '../gathered-graph.ts';
 
 /** A graph that computes one part of all first layers, side by side: `PART` [rows, width]. */
-export interface ModelPart {
-  readonly inputs: readonly ColumnInput[];
-  readonly bytes: Uint8Array;
+export interface ModelPart extends ScoringGraph {
+  /** All inputs of the model that it depends on. */
+  readonly columns: readonly ColumnInput[];
 }
 
 /** A first layer, which is an input of the tail. */
@@ -51,33 +50,34 @@ interface Operand {
  * Takes a model apart; returns `null` where its form is another, or nothing in it depends on one entity alone. Such a
  * model is scored as it is.
  */
-export async function splitModel(
-  path: string,
-  model: OnnxModel,
-  specs: readonly InputSpec[],
-): Promise<SplitModel | null> {
+export async function splitModel(folder: string, model: OnnxModel, options: GraphOptions): Promise<SplitModel | null> {
   const products = firstProducts(model);
   if (products === null) return null;
-  const operands = await operandsOf(path, model, products, specs);
+  const operands = await operandsOf(folder, model, products, options);
   if (operands === null) return null;
   const entities = [...new Set(operands.map(({ entity }) => entity))];
   const isComplete = products.every((product) =>
     entities.every((entity) => operands.some((one) => one.entity === entity && product.operands.includes(one.name))),
   );
   if (!isComplete || (entities.length === 1 && entities[0] === null)) return null;
-  const columns = new Map(columnInputs(specs).map((input) => [input.name, input]));
-  const weights = products.map(({ weight }) => readFloats(weight, dirname(path)));
+  const weights = products.map(({ weight }) => readFloats(weight, folder));
   const parts = entities.map((entity): ModelPart => {
     const own = operands.filter((operand) => operand.entity === entity);
-    const { inputs, bytes } = partOf(model, products, weights, { own, operands });
-    return { inputs: inputs.map((name) => columns.get(name) as ColumnInput), bytes };
+    const names = inputsOf(
+      model,
+      own.map(({ name }) => name),
+    );
+    return {
+      ...scoringGraph(partOf(model, products, weights, { own, operands }), [PART], options),
+      columns: names.map((name) => options.inputs.get(name) as ColumnInput),
+    };
   });
   const layers = products.map(({ result, weight, bias, isRectified }): FirstLayer => {
     const width = weight.dims[1] as number;
     return {
       name: result,
       width,
-      bias: bias === null ? new Float32Array(width) : readFloats(bias, dirname(path)),
+      bias: bias === null ? new Float32Array(width) : readFloats(bias, folder),
       isRectified,
     };
   });
@@ -87,19 +87,18 @@ export async function splitModel(
 
 /** Finds the operands of the first products, whose widths onnxruntime infers; `null` where these are not known. */
 async function operandsOf(
-  path: string,
+  folder: string,
   model: OnnxModel,
   products: readonly FirstProduct[],
-  specs: readonly InputSpec[],
+  { inputs }: GraphOptions,
 ): Promise<Operand[] | null> {
   const names = [...new Set(products.flatMap(({ operands }) => operands))];
-  const entityOf = new Map(columnInputs(specs).map(({ name, entity }) => [name, entity]));
-  if (model.inputs.some(({ name }) => !entityOf.has(name))) return null;
+  if (model.inputs.some(({ name }) => !inputs.has(name))) return null;
   const { bytes } = onnxPart(model, { outputs: names });
-  const session = await Session.open(bytes, { threads: 1, dataFolder: dirname(path) });
+  const session = await Session.open(bytes, { threads: 1, dataFolder: folder });
   const operands = names.map((name): Operand | null => {
     const [, width, ...others] = session.shapes[name] ?? [];
-    const entities = new Set(inputsOf(model, [name]).map((input) => entityOf.get(input)));
+    const entities = new Set(inputsOf(model, [name]).map((input) => inputs.get(input)?.entity));
     if (typeof width !== 'number' || others.length > 0 || entities.size === 0) return null;
     const [entity = null] = entities;
     return { name, width, entity: entities.size === 1 ? entity : null };
@@ -108,13 +107,13 @@ async function operandsOf(
   return operands.some((operand) => operand === null) ? null : operands.filter((operand) => operand !== null);
 }
 
-/** Returns the graph of a part. Products with the same operands become one, with their weights side by side. */
+/** Returns a model with the value `PART`. Products with the same operands become one, with their weights side by side. */
 function partOf(
   model: OnnxModel,
   products: readonly FirstProduct[],
   weights: readonly Float32Array[],
   { own, operands }: { readonly own: readonly Operand[]; readonly operands: readonly Operand[] },
-): { inputs: readonly string[]; bytes: Uint8Array } {
+): OnnxModel {
   const widthOf = new Map(operands.map(({ name, width }) => [name, width]));
   const isOwn = new Set(own.map(({ name }) => name));
   const [nodes, tensors, results]: [Uint8Array[], Uint8Array[], string[]] = [[], [], []];
@@ -143,7 +142,14 @@ function partOf(
     results.push(result);
   }
   if (groups.length > 1) nodes.push(nodeMessage('Concat', results, PART, { axis: 1 }));
-  return onnxPart(model, { outputs: [PART], nodes, tensors });
+  return {
+    ...model,
+    nodes: [...model.nodes, ...nodes.map(readNode)],
+    tensors: new Map([
+      ...model.tensors,
+      ...tensors.map((message) => readTensor(message, null)).map((tensor) => [tensor.name, tensor] as const),
+    ]),
+  };
 }
 
 /** Returns the positions of the products that have the same operands, which must follow each other to be one. */
