@@ -166,7 +166,7 @@ async function writeScores(
       ? `POSITIONAL JOIN ${table.name} AS scores WHERE ${isSame}`
       : `JOIN ${table.name} AS scores ON ${isSame} ORDER BY rows."#row"`;
   const rows = `SELECT ${values.join(', ')} FROM ${relation.from} AS rows ${join}`;
-  const copy = `COPY (${rows}) TO ${writePath(scoresPath)} (FORMAT parquet, COMPRESSION zstd)`;
+  const copy = `COPY (${rows}) TO ${writePath(scoresPath)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
   const { Count: written } = await queryOne(database, copy);
   if (Number(written) !== scored) throw new Error(`${written} scores were written, expected ${scored}`);
 }

@@ -113,13 +113,17 @@ export class ValueCounter {
   /** Counts the rows of a chunk at these indices. @param rows by default all rows of the chunk. */
   add({ rows: chunkRows, ids, numbers }: Pick<EncodedChunk, 'rows' | 'ids' | 'numbers'>, rows?: Uint32Array): void {
     const count = rows?.length ?? chunkRows;
+    const isAll = rows === undefined;
     for (const { input, firstKnown, tally } of this.#inputs) {
       tally.rows += count;
       switch (input.kind) {
         case 'id':
+          if (isAll) countSingleIds(tally, ids[input.name] as Int32Array, firstKnown ?? 0);
+          else countIds(tally, ids[input.name] as Int32Array, { length: 1, firstKnown: firstKnown ?? 0, count, rows });
+          break;
         case 'bag':
           countIds(tally, ids[input.name] as Int32Array, {
-            length: input.kind === 'bag' ? input.length : 1,
+            length: input.length,
             firstKnown: firstKnown ?? 0,
             count,
             rows,
@@ -149,6 +153,20 @@ function firstKnownId(encoder: Pick<Encoder, 'embeddings'>, input: InputSpec): n
   if (input.kind === 'number' || input.kind === 'quantile') return null;
   const { ids } = embeddingTable(encoder, input.table);
   return idSourceKind(ids).hasUnknown ? firstId(ids) : null;
+}
+
+/** Counts the ids of all rows of an input that has one in each. */
+function countSingleIds(tally: Tally, ids: Int32Array, firstKnown: number): void {
+  let [missing, below] = [0, 0];
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i] as number;
+    if (id === 0) missing++;
+    if (id < firstKnown) below++;
+  }
+  tally.missing += missing;
+  tally.values += ids.length - missing;
+  // The missing value is below the first known one, too.
+  tally.unknown += firstKnown > 0 ? below - missing : 0;
 }
 
 function countIds(
