@@ -1,4 +1,5 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { percent } from '../../lib/numbers/text.ts';
 import { epochsJson } from '../../lib/training/networks/fitted-network.ts';
 import type { EndpointOptions } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
@@ -57,6 +58,12 @@ export const defineTrain: DefineCommand = (command, act) => {
 const NOT_CALIBRATED =
   'not calibrated: the rows that trained this model shift its probabilities, so that their order counts alone (training.calibration: platt repairs their level)';
 
+function clippedLines(shares: Readonly<Record<string, number>>): string[] {
+  return Object.entries(shares).map(
+    ([output, share]) => `${output} is a quotient, clipped to 1 in ${percent(share)} of the held-out rows`,
+  );
+}
+
 /** Trains, publishes and prints the metrics. */
 async function train(declaration: string, options: TrainOptions, session: Session): Promise<ExitCode> {
   const { io } = session;
@@ -75,7 +82,7 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   );
   const { summary, networks, filledRows, seconds, isCalibrated } = trained;
   const isCurrent = decision !== null && promotes(decision);
-  const metrics = metricsJson(trained.metrics, trained.uncalibrated);
+  const metrics = metricsJson(trained.metrics, trained.uncalibrated, trained.clippedShares);
   printResult(
     io,
     options.json,
@@ -94,6 +101,7 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
     [
       formatMetricsTable(trained.metrics),
       ...formatCalibration(trained),
+      ...clippedLines(trained.clippedShares ?? {}),
       ...(isCalibrated ? [] : [NOT_CALIBRATED]),
       ...(decision === null ? [] : [formatDecision(decision)]),
       `published ${name} ${version}${isCurrent ? ', now the current version' : ''} (in ${options.bucket})`,

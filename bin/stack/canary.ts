@@ -97,6 +97,8 @@ export function wrongScores(
   const { pctr, pcvr, pctcvr } = values;
   if (pctr == null || pcvr == null || pctcvr == null) return null;
   const product = Number(pctr) * Number(pcvr);
+  // A pcvr that is a quotient, as that of model type division, is clipped to 1 where pctcvr is above pctr.
+  if (Number(pcvr) === 1 && Number(pctcvr) > product) return null;
   return Math.abs(Number(pctcvr) - product) <= PRODUCT_TOLERANCE * product
     ? null
     : `score pctcvr is ${pctcvr}, expected pctr x pcvr = ${product}`;

@@ -13,6 +13,8 @@ export interface MetricsJson {
   readonly ctcvr_auc_shared_ctr: number | null;
   /** The same model before its calibration, by task name; left out where nothing was calibrated. */
   readonly before_calibration?: Readonly<Record<string, ComparedJson>>;
+  /** Share of the rows in which a quotient of probabilities was clipped to 1, by output; left out where none is. */
+  readonly clipped_share?: Readonly<Record<string, number>>;
   readonly reasons: Reasons;
 }
 
@@ -64,12 +66,14 @@ type Reasons = Readonly<Record<string, string>>;
 export function metricsJson(
   { tasks, ctcvrAucOwn, ctcvrAucSharedCtr }: FunnelMetrics,
   uncalibrated: FunnelMetrics | null = null,
+  clipped: MetricsJson['clipped_share'] | null = null,
 ): MetricsJson {
   return {
     tasks: Object.fromEntries(tasks.map((metrics) => [metrics.task.name, taskJson(metrics)])),
     ctcvr_auc_own: ctcvrAucOwn.value,
     ctcvr_auc_shared_ctr: ctcvrAucSharedCtr.value,
     ...(uncalibrated && { before_calibration: comparedMetrics(uncalibrated) }),
+    ...(clipped && { clipped_share: clipped }),
     reasons: reasonsOf({ ctcvr_auc_own: ctcvrAucOwn, ctcvr_auc_shared_ctr: ctcvrAucSharedCtr }),
   };
 }

@@ -92,6 +92,8 @@ export interface ReportFacts {
   readonly isCalibrated: boolean;
   /** `training.patience` of the declaration. */
   readonly patience: number | null;
+  /** Share of the held-out rows in which a quotient of probabilities was clipped to 1, by output. */
+  readonly clippedShares: Readonly<Record<string, number>>;
   readonly segments: readonly { readonly column: string; readonly rows: readonly SegmentRow[] }[];
   readonly summary: LogSummary;
   /** Share of a feature's held-out values that the encoder does not know, by feature with a vocabulary. */
@@ -148,6 +150,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
     networks: trained.networks,
     isCalibrated: trained.isCalibrated,
     patience: declaration.training.patience,
+    clippedShares: trained.clippedShares ?? {},
     segments: segmentFacts(heldOut, mature.indices, tasks, champion?.probabilities ?? null),
     summary: trained.summary,
     unknownShares: unknownShares(trained.counts.test),

@@ -143,7 +143,7 @@ function checks(decision: GateDecision | null): Html {
   return html`<section><h2>Checks</h2>${folded(summary, checksTable(guards))}</section>`;
 }
 
-function calibration({ tasks, calibration: done, isCalibrated: isMeantToBeRight }: ReportFacts): Html {
+function calibration({ tasks, calibration: done, isCalibrated: isMeantToBeRight, clippedShares }: ReportFacts): Html {
   const isCalibrated = tasks.some(({ uncalibrated }) => uncalibrated !== null);
   return html`
 <section>
@@ -151,6 +151,10 @@ function calibration({ tasks, calibration: done, isCalibrated: isMeantToBeRight 
 <p class="quiet">Twenty bins of equally many rows; on the diagonal as many happen as are predicted. Bars: 95% intervals.
 ${key(tasks)}</p>
 ${isMeantToBeRight ? null : html`<p><strong>Not calibrated:</strong> the rows that trained this model shift its probabilities, so that their order counts alone.</p>`}
+${Object.entries(clippedShares).map(
+  ([output, share]) =>
+    html`<p class="quiet">${output} is a quotient of two probabilities, clipped to 1 in ${percent(share)} of the rows.</p>`,
+)}
 <div class="grid">${tasks.map((facts) => figure(facts, reliabilityPlot(facts)))}</div>
 ${done === null ? null : html`<h3>What calibration did</h3><p class="quiet">Calibration: ${calibrationText(done)}.</p>`}
 ${isCalibrated ? calibrationTable(tasks) : null}

@@ -32,6 +32,8 @@ export interface FittedModel {
   readonly filledRows: Readonly<Record<string, number>>;
   /** `null` if the declaration has no calibration. */
   readonly calibration: Calibration | null;
+  /** Whether the probabilities of stages are independent of each other, so that quotients of them may be clipped. */
+  readonly isClipped: boolean;
   /** Whether the probabilities are meant to be right: of some types only their order is, unless they are calibrated. */
   readonly isCalibrated: boolean;
 }
@@ -57,6 +59,7 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
     networks: fitted.map(({ weights: _, filledRows: __, ...epochs }) => epochs),
     filledRows: Object.assign({}, ...fitted.map(({ filledRows }) => filledRows)),
     calibration,
+    isClipped: model.network.reach !== undefined,
     isCalibrated: model.network.isCalibrated !== false || isRepaired(calibration),
   };
 }

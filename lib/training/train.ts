@@ -5,8 +5,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
+import { clippedShares } from '../evaluation/clipped.ts';
 import type { FunnelMetrics } from '../evaluation/funnel.ts';
 import { metricsJson } from '../evaluation/metrics-json.ts';
+import { stageGraph } from '../model/stage-graph.ts';
 import { writeModelFile } from '../own-model/model-file.ts';
 import { type PartCounts, VALUE_COUNTS_FILE } from '../table/encode/value-counts.ts';
 import { DISTRIBUTIONS_FILE } from '../table/fit/distributions.ts';
@@ -52,6 +54,11 @@ export interface TrainedModel {
   readonly uncalibrated: FunnelMetrics | null;
   /** Whether the probabilities are meant to be right: of some types only their order is, unless they are calibrated. */
   readonly isCalibrated: boolean;
+  /**
+   * Share of the held-out rows in which a probability is a quotient that was clipped to 1, by output; `null` for a model
+   * whose probabilities are no quotients.
+   */
+  readonly clippedShares: Readonly<Record<string, number>> | null;
   readonly seconds: number;
   /** The steps at which an interrupted training was continued. */
   readonly resumed: readonly Resumption[];
@@ -82,7 +89,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const rows = await cacheRows(opened, { ...options, encoder, summary: read });
   const summary = { ...read, notes: [...read.notes, ...unknownNotes(rows.counts, encoder)] };
   options.onSummary?.(summary, rows.counts);
-  const { networks, filledRows, calibration, isCalibrated } = await fitModel(
+  const { networks, filledRows, calibration, isCalibrated, isClipped } = await fitModel(
     { opened, options, encoder, summary, folder },
     rows,
   );
@@ -101,10 +108,13 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const { uncalibrated: probabilities } = heldOut;
   const uncalibrated = probabilities && measureHeldOut({ ...heldOut, probabilities }, indices, measured);
   const before = uncalibrated?.all ?? null;
+  const clipped = isClipped
+    ? clippedShares(stageGraph(log.declaration), probabilities ?? heldOut.probabilities, heldOut.weight)
+    : null;
   if (calibration !== null)
     await writeCalibration(folder, calibration, { before: before ?? metrics.all, after: metrics.all });
   const training = networks.map(({ name, ...history }) => ({ network: name, ...historyJson(history) }));
-  const document = { ...metricsJson(metrics.all, before), training };
+  const document = { ...metricsJson(metrics.all, before, clipped), training };
   await writeFile(join(folder, 'metrics.json'), `${JSON.stringify(document, null, 2)}\n`);
   const trained: TrainedModel = {
     folder,
@@ -116,6 +126,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
     calibration,
     uncalibrated: before,
     isCalibrated,
+    clippedShares: clipped,
     seconds: (performance.now() - began) / 1000,
     resumed: options.checkpoints?.resumed ?? [],
     warmStart: options.champion?.version ?? null,

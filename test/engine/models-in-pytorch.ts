@@ -46,6 +46,7 @@ export const IN_PYTORCH: Readonly<
   esmm: SIZES,
   'esmm-ns': { ...SIZES, type: 'esmm-ns' },
   base: { ...SIZES, type: 'base' },
+  division: { ...SIZES, type: 'division' },
   mmoe: { ...SIZES, experts: { ...EXPERTS, shared: 3 } },
   ple: { ...SIZES, experts: { ...EXPERTS, shared: 2, own: 1, levels: 2 } },
   dcn: { ...SIZES, crosses: { layers: 2, rank: null } },

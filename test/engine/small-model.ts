@@ -57,6 +57,7 @@ export const MODELS: readonly SmallVariant[] = [
     model: smallModel('sum_by_entity', stageGraph(esm2), 'esmm-ns'),
   },
   { name: 'BASE', model: smallModel('concatenate', stageGraph(chainOfThree), 'base') },
+  { name: 'DIVISION', model: smallModel('concatenate', stageGraph(chainOfThree), 'division') },
   { name: 'BASE on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2), 'base') },
   {
     name: 'ESMM with MMoE and crosses',

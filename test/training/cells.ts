@@ -19,6 +19,8 @@ export interface Cell {
 export interface CellTraining {
   /** Members of `model`. */
   readonly model: string;
+  /** @default 256 */
+  readonly batchSize?: number;
   /** More members of `training`. */
   readonly training?: string;
 }
@@ -54,7 +56,7 @@ export function cellsLog(cells: readonly Cell[]): string {
 export async function trainCells(
   folder: string,
   cells: readonly Cell[],
-  { model, training = '' }: CellTraining,
+  { model, batchSize = 256, training = '' }: CellTraining,
 ): Promise<TrainedCells> {
   const declarationText = `name: cells
 stages: { click: { label: clicked }, conversion: { label: bought } }
@@ -62,7 +64,7 @@ log: { keys: [row] }
 split: { column: part, train: [train], validation: [validation], test: [test] }
 features: { cell: { type: category, entity: item, dimension: 4 } }
 model: { hidden_units: [8], ${model} }
-training: { batch_size: 256, epochs: 12, patience: null, learning_rate: 0.02, learning_rate_decay: linear${training && `, ${training}`} }
+training: { batch_size: ${batchSize}, epochs: 12, patience: null, learning_rate: 0.02, learning_rate_decay: linear${training && `, ${training}`} }
 `;
   await mkdir(folder);
   const [dataPath, scratch] = [join(folder, 'log.csv'), join(folder, 'scratch')];

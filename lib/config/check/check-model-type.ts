@@ -1,4 +1,4 @@
-import type { ModelChoice, TypeSettings } from '../declaration.ts';
+import type { ModelChoice, Stage, TypeSettings } from '../declaration.ts';
 import type { Mistake } from '../declaration-error.ts';
 import { resolveStages } from '../resolve/resolve-stages.ts';
 import { isOnEveryPath } from '../resolve/stage-paths.ts';
@@ -28,7 +28,7 @@ const LATER_STAGES: Readonly<Partial<Record<Type, string>>> = {
 
 /** Checks that the settings of the model are those of its type, and that the type suits the funnel. */
 export function checkModelType(draft: Draft): readonly Mistake[] {
-  return [...checkTypeSettings(draft), ...checkLaterStages(draft)];
+  return [...checkTypeSettings(draft), ...checkLaterStages(draft), ...checkQuotients(draft)];
 }
 
 function checkTypeSettings({ file: { model } }: Draft): readonly Mistake[] {
@@ -51,5 +51,23 @@ function checkLaterStages({ file: { model, stages, root = 'impression' }, isSoun
     labelled.some((before) => before !== stage && isOnEveryPath(all, root, before, stage));
   if (labelled.some(isLater)) return [];
   const message = `got ${model?.type}, which ${purpose}, expected a labelled stage after another, or type esmm`;
+  return [{ path: ['model', 'type'], message }];
+}
+
+/** A quotient needs the probability of each stage and that of the one stage before it, which are learned from labels. */
+function checkQuotients({ file: { model, stages, root = 'impression' }, isSound }: Draft): readonly Mistake[] {
+  if (model?.type !== 'division' || stages === undefined || !isSound('stages')) return [];
+  const all = resolveStages(stages, root);
+  const complements = all.filter(({ complementOf }) => complementOf !== null).map(({ name }) => name);
+  const faultOf = ({ name, label, from, exclusive }: Stage): string | null => {
+    const complement = from.find((stage) => complements.includes(stage));
+    if (from.length > 1) return `${name} after ${from.join(' and ')}`;
+    if (complement !== undefined) return `${name} after the complement ${complement}`;
+    if (exclusive !== null) return `${name} in an exclusive group`;
+    return label === null ? `${name} without a label` : null;
+  };
+  const [fault] = all.filter(({ complementOf }) => complementOf === null).flatMap((stage) => faultOf(stage) ?? []);
+  if (fault === undefined) return [];
+  const message = `got division with ${fault}, expected stages that have a label and one stage before them each`;
   return [{ path: ['model', 'type'], message }];
 }

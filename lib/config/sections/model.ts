@@ -3,7 +3,17 @@ import { atMost, modelFile, notNegative, sha256, whole } from '../value-schemas.
 import { camelKeys } from './camel-keys.ts';
 
 /** Names of the networks. Each has a file in `lib/model/models/`. */
-const MODEL_TYPES = ['esmm', 'esmm-ns', 'base', 'aman', 'oversampling', 'escm2-ips', 'escm2-dr', 'dcmt'] as const;
+const MODEL_TYPES = [
+  'esmm',
+  'esmm-ns',
+  'base',
+  'aman',
+  'oversampling',
+  'escm2-ips',
+  'escm2-dr',
+  'dcmt',
+  'division',
+] as const;
 
 /** What the hidden layers of a tower read: its input, or a mixture of experts. */
 const TOWERS = ['mlp', 'mmoe', 'ple'] as const;

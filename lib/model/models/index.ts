@@ -3,6 +3,7 @@ import type { Network, NetworkShape } from '../network.ts';
 import { aman } from './aman.ts';
 import { base } from './base.ts';
 import { dcmt } from './dcmt.ts';
+import { division } from './division.ts';
 import { escm2Dr } from './escm2-dr.ts';
 import { escm2Ips } from './escm2-ips.ts';
 import { esmm } from './esmm.ts';
@@ -22,4 +23,5 @@ export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) 
   'escm2-ips': escm2Ips,
   'escm2-dr': escm2Dr,
   dcmt,
+  division,
 };

@@ -13,6 +13,10 @@ describe("the canary's row of scores", () => {
     expect(wrongScores({ ...ROW, last_items: '[1]', value: '17.5', note: null }, COLUMNS)).toBeNull();
   });
 
+  it('may have a quotient that is clipped to 1', () => {
+    expect(wrongScores({ ...ROW, pcvr: '1', pctcvr: '0.6' }, COLUMNS)).toBeNull();
+  });
+
   it.each([
     { name: 'another key', row: { ...ROW, id: '7' }, problem: 'score has id 7, expected entirespace-doctor' },
     { name: 'an output above 1', row: { ...ROW, pcvr: '1.5' }, problem: 'score pcvr is 1.5, expected a probability' },

@@ -58,3 +58,31 @@ describe('a type that chooses the rows of later stages', () => {
     );
   });
 });
+
+describe('division', () => {
+  const stage = { click: 'click: { label: y }', other: 'other: { from: click, complement_of: cart }' };
+  it.each([
+    { stages: `{ ${stage.click}, cart: {}, buy: { label: z } }`, fault: 'cart without a label' },
+    {
+      stages: `{ ${stage.click}, cart: { label: c }, ${stage.other}, buy: { from: [cart, other], label: z } }`,
+      fault: 'buy after cart and other',
+    },
+    {
+      stages: `{ ${stage.click}, cart: { label: c }, ${stage.other}, buy: { from: other, label: z } }`,
+      fault: 'buy after the complement other',
+    },
+    {
+      stages: '{ click: { label: y, exclusive: g }, like: { from: impression, label: l, exclusive: g } }',
+      fault: 'click in an exclusive group',
+    },
+  ])('is refused for $stages', ({ stages, fault }) => {
+    expect(mistakesIn({ model: '{ type: division }', stages })).toEqual([
+      `model.type: got division with ${fault}, expected stages that have a label and one stage before them each`,
+    ]);
+  });
+
+  it('takes a funnel with a complement and with branches', () => {
+    const stages = `{ ${stage.click}, cart: { label: c }, ${stage.other}, like: { from: click, label: l } }`;
+    expect(parseDeclaration(declare({ model: '{ type: division }', stages }), 'd.yaml').model.type).toBe('division');
+  });
+});

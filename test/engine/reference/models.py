@@ -101,6 +101,12 @@ def base(tables, dense, ids, click, conversion):
     }
 
 
+def division(tables, dense, ids, click, conversion):
+    """Two models: one of the click, one of click and conversion, each on all impressions."""
+    pctr, pctcvr = (tower_probability(dense, tower, embed(tables, f"{tower}.", ids)) for tower in TOWERS)
+    return {"click": cross_entropy(pctr, click), "conversion": cross_entropy(pctcvr, conversion)}
+
+
 EXPERT_UNITS = 5
 
 
@@ -279,6 +285,7 @@ print(json.dumps({
     "esmm": train(esmm, tower_parameters()),
     "esmm-ns": train(esmm_ns, tower_parameters(), by_tower),
     "base": train(base, tower_parameters(), by_tower),
+    "division": train(division, tower_parameters(), by_tower),
     "mmoe": train(mmoe, mmoe_parameters()),
     "ple": train(ple, ple_parameters()),
     "dcn": train(dcn, dcn_parameters()),

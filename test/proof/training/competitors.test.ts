@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cell, trainCells } from '../../training/cells.ts';
+import { type Cell, type CellTraining, trainCells } from '../../training/cells.ts';
 
 const CELLS: readonly Cell[] = [
   { rows: 4000, click: 0.5, conversion: 0.4 },
@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const trained = (model: string, training?: string) =>
-  trainCells(join(folder, String(made++)), CELLS, { model, ...(training && { training }) });
+const trained = (model: string, options: Omit<CellTraining, 'model'> = {}, cells = CELLS) =>
+  trainCells(join(folder, String(made++)), cells, { model, ...options });
 
 /** Expects each cell's prediction within a share of what it must be. */
 function expectWithin(share: number, got: readonly number[], expected: readonly number[]): void {
@@ -68,7 +68,7 @@ describe('aman', () => {
   });
 
   it('is repaired by calibration in its level, and then counts as calibrated', async () => {
-    const { trained: model } = await trained('type: aman, rate: 1', 'calibration: platt');
+    const { trained: model } = await trained('type: aman, rate: 1', { training: 'calibration: platt' });
     const cvr = model.metrics.tasks.find(({ task }) => task.name === 'cvr');
     expect(Math.abs((cvr?.pcoc.value as number) - 1)).toBeLessThan(0.1);
     expect(model.isCalibrated).toBe(true);
@@ -84,5 +84,36 @@ describe('oversampling', () => {
       CELLS.map(({ conversion: v }) => (k * v) / (k * v + 1 - v)),
     );
     expect(model.isCalibrated).toBe(false);
+  });
+});
+
+describe('division', () => {
+  it('predicts the conversion rate of clicked rows as a quotient', async () => {
+    const { predictions, trained: model } = await trained('type: division');
+    expectWithin(
+      0.06,
+      predictions.map(({ pcvr }) => pcvr),
+      CELLS.map(({ conversion }) => conversion),
+    );
+    for (const { pctr, pcvr, pctcvr } of predictions) expect(pcvr).toBeCloseTo(pctcvr / pctr, 6);
+    expect(model.clippedShares).toEqual({ pcvr: 0 });
+    expect(model.isCalibrated).toBe(true);
+    expect(model.networks.map(({ name }) => name)).toEqual(['click', 'conversion']);
+  });
+
+  it('exceeds 1 on sparse cells, is clipped there, and tells in how many rows', async () => {
+    const sparse = Array.from({ length: 60 }, (_, cell) => ({
+      rows: 40,
+      click: 0.05 * (1 + (cell % 3)),
+      conversion: 1,
+    }));
+    const { predictions, trained: model } = await trained('type: division', { batchSize: 64 }, sparse);
+    const above = predictions.filter(({ pctr, pctcvr }) => pctcvr > pctr);
+    expect(above.length).toBeGreaterThan(0);
+    expect(above.length).toBeLessThan(sparse.length);
+    for (const { pcvr } of above) expect(pcvr).toBe(1);
+    for (const { pctr, pcvr, pctcvr } of predictions) expect(pcvr).toBeCloseTo(Math.min(1, pctcvr / pctr), 6);
+    // Every cell has as many test rows as any other.
+    expect(model.clippedShares?.pcvr).toBeCloseTo(above.length / sparse.length, 9);
   });
 });
