@@ -7,14 +7,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Attribute, type ElementType, type Initializer, type Node, ONNX_TYPES, type Values } from './graph.ts';
 
-/** Thrown when a function cannot be traced to a graph; the message names the kernel at fault, where there is one. */
+/**
+ * Thrown when a function cannot be traced to a graph; the message names the kernel at fault, where there is one. The
+ * stack is that of the call in the traced function.
+ */
 export class UntraceableError extends Error {
   override readonly name = 'UntraceableError';
+
+  /** `at` is an error that was made where the fault is, if it is found later. */
+  constructor(message: string, { at, ...options }: ErrorOptions & { readonly at?: Error } = {}) {
+    super(message, options);
+    if (at?.stack !== undefined) this.stack = at.stack.replace(/^.*\n/, `${this.name}: ${message}\n`);
+  }
 }
 
 /** A constant as it was recorded at one batch size. */
 export interface RecordedConstant extends Initializer {
   readonly kernel: string;
+  /** Made where the traced function makes the constant. */
+  readonly at: Error;
 }
 
 /** A list of dimensions that is an input of a node, as it was recorded at one batch size. */
@@ -22,6 +33,8 @@ export interface RecordedShape {
   readonly name: string;
   readonly sizes: readonly number[];
   readonly kernel: string;
+  /** Made where the traced function calls the kernel. */
+  readonly at: Error;
 }
 
 /** Everything that one run of a function recorded. */
@@ -42,6 +55,8 @@ interface Value {
   int32?: string;
   /** Elements of a constant of the traced function. */
   readonly values?: Values;
+  /** Made where the traced function makes the constant. */
+  readonly at?: Error;
 }
 
 type DataId = object;
@@ -168,26 +183,26 @@ export class Recorder extends tf.KernelBackend {
    * the elements differ or the tensor is not a constant.
    */
   uniformNameOf(tensor: tf.TensorInfo): string | null {
-    const { values, dtype } = this.#valueOf(tensor.dataId);
-    return values !== undefined && isUniform(values) ? this.constant([Number(values[0])], [], dtype) : null;
+    const { values, dtype, at } = this.#valueOf(tensor.dataId);
+    return values !== undefined && isUniform(values) ? this.constant([Number(values[0])], [], dtype, at) : null;
   }
 
   /** Adds a constant and returns its name. */
-  constant(values: readonly number[], shape: readonly number[], dtype: tf.DataType): string {
-    return this.#pushConstant({ type: elementType(dtype), shape, values: typedValues(values, dtype) });
+  constant(values: readonly number[], shape: readonly number[], dtype: tf.DataType, at = here()): string {
+    return this.#pushConstant({ type: elementType(dtype), shape, values: typedValues(values, dtype), at });
   }
 
   /** Adds a list of dimensions, as int64, and returns its name. The dimensions may depend on the batch size. */
   dimensions(values: readonly number[]): string {
     const name = this.#nextName('s');
-    this.#shapes.push({ name, sizes: values, kernel: this.kernel });
+    this.#shapes.push({ name, sizes: values, kernel: this.kernel, at: here() });
     return name;
   }
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): DataId {
     const size = shape.reduce((a, b) => a * b, 1);
     const given = (values ?? new Array(size).fill(0)) as ArrayLike<number>;
-    return this.#remember({ shape, dtype, values: typedValues(given, dtype) });
+    return this.#remember({ shape, dtype, values: typedValues(given, dtype), at: here() });
   }
 
   override readSync(dataId: DataId): tf.BackendValues {
@@ -226,12 +241,12 @@ export class Recorder extends tf.KernelBackend {
     return 1e-7;
   }
 
-  #writeConstant({ values, shape, dtype }: Value): string {
+  #writeConstant({ values, shape, dtype, at = here() }: Value): string {
     if (values === undefined) throw new UntraceableError('a tensor without a value');
     if (!isUniform(values) || values.length === 1) {
-      return this.#pushConstant({ type: elementType(dtype), shape, values });
+      return this.#pushConstant({ type: elementType(dtype), shape, values, at });
     }
-    const one = this.constant([Number(values[0])], [], dtype);
+    const one = this.constant([Number(values[0])], [], dtype, at);
     const output = this.#nextName('t');
     this.#nodes.push({
       op: 'Expand',
@@ -288,4 +303,9 @@ function typedValues(values: ArrayLike<number>, dtype: tf.DataType): Values {
 
 function isUniform(values: Values): boolean {
   return values.length > 0 && values.every((value: number | bigint) => Object.is(value, values[0]));
+}
+
+/** Returns an error whose stack is that of the call in the traced function. */
+function here(): Error {
+  return new Error('here');
 }

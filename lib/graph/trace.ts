@@ -61,7 +61,24 @@ export function trace(
   weights: readonly TracedWeight[] = [],
 ): Graph {
   const [first, second] = SIZES.map((sizes) => record(traced, inputs, weights, sizes)) as [Recording, Recording];
-  return prune(unify(first, second, inputs, weights));
+  try {
+    return prune(unify(first, second, inputs, weights));
+  } catch (error) {
+    refuseChangingConstants(first, record(traced, inputs, weights, SIZES[0]));
+    throw error;
+  }
+}
+
+/** Fails on a constant that differs between two recordings at the same sizes. */
+function refuseChangingConstants(first: Recording, again: Recording): void {
+  for (const [i, constant] of first.constants.entries()) {
+    const other = again.constants[i];
+    if (other !== undefined && !isSameConstant(constant, other))
+      throw new UntraceableError(
+        `kernel ${constant.kernel} has a constant that changes from run to run: a graph may not contain a random number or a time`,
+        { at: constant.at },
+      );
+  }
 }
 
 interface Recording extends Recorded {
@@ -77,6 +94,10 @@ function record(
   const previous = tf.getBackend();
   if (recorder.isRecording) throw new UntraceableError('a trace inside a trace');
   tf.setBackend(BACKEND).catch(() => undefined);
+  // TF.js calls a kernel through more functions than a stack has by default, and the call in the traced function is
+  // below them.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 50;
   recorder.begin();
   let outputs: Recording['outputs'] = [];
   let recorded: Recorded;
@@ -99,15 +120,21 @@ function record(
     throw namingTheKernel(error);
   } finally {
     recorded = recorder.end();
+    Error.stackTraceLimit = stackTraceLimit;
     if (previous && previous !== BACKEND) tf.setBackend(previous).catch(() => undefined);
   }
   return { ...recorded, outputs };
 }
 
 function namingTheKernel(error: unknown): unknown {
-  const kernel = error instanceof Error ? /^Kernel '(\w+)' not registered/.exec(error.message)?.[1] : undefined;
-  if (kernel === undefined) return error;
-  return new UntraceableError(`no ONNX rule for the TF.js kernel ${kernel}`, { cause: error });
+  if (!(error instanceof Error)) return error;
+  const unknown = /^Kernel '(\w+)' not registered/.exec(error.message)?.[1];
+  if (unknown !== undefined)
+    return new UntraceableError(`no ONNX rule for the TF.js kernel ${unknown}`, { cause: error, at: error });
+  const constant = /gradient function not found for (\w+)/.exec(error.message)?.[1];
+  if (constant !== undefined)
+    return new UntraceableError(`the TF.js kernel ${constant} has no gradient`, { cause: error, at: error });
+  return error;
 }
 
 /** Makes one graph of two recordings: dimensions that differ between them are written as multiples of the batch. */
@@ -121,9 +148,9 @@ function unify(
     throw new UntraceableError('the traced function makes another graph at another batch size');
   }
   const shapes = new Map(
-    first.shapes.map(({ name, sizes, kernel }, i) => {
+    first.shapes.map(({ name, sizes, kernel, at }, i) => {
       const others = second.shapes[i]?.sizes ?? [];
-      return [name, sizes.map((size, k) => dimension(size, others[k] ?? Number.NaN, `kernel ${kernel}`))];
+      return [name, sizes.map((size, k) => dimension(size, others[k] ?? Number.NaN, `kernel ${kernel}`, at))];
     }),
   );
   const constants = first.constants.map((constant, i) =>
@@ -167,22 +194,19 @@ function unifyNode(node: Node, other: Node): Node {
 }
 
 function unifyConstant(constant: RecordedConstant, other: RecordedConstant): Initializer {
-  const isSame =
-    tf.util.arraysEqual([...constant.shape], [...other.shape]) &&
-    constant.values.length === other.values.length &&
-    constant.values.every((value: number | bigint, i: number) => Object.is(value, other.values[i]));
-  if (!isSame) {
+  if (!isSameConstant(constant, other)) {
     const [got, then] = [constant, other].map(({ values, shape }) =>
       shape.length === 0 ? String(values[0]) : `shape [${shape.join(', ')}]`,
     );
     throw new UntraceableError(
       `kernel ${constant.kernel} has a constant that depends on the batch size: ${got} at ${SIZES[0].batch} rows, ${then} at ${SIZES[1].batch}`,
+      { at: constant.at },
     );
   }
   return { name: constant.name, type: constant.type, shape: constant.shape, values: constant.values };
 }
 
-function dimension(first: number, second: number, where: string): Dimension {
+function dimension(first: number, second: number, where: string, at?: Error): Dimension {
   if (first === second) return first;
   for (const size of OPEN_SIZES) {
     const times = first / SIZES[0][size];
@@ -190,6 +214,15 @@ function dimension(first: number, second: number, where: string): Dimension {
   }
   throw new UntraceableError(
     `${where} has a dimension that is no multiple of the batch: ${first} at ${SIZES[0].batch} rows, ${second} at ${SIZES[1].batch}`,
+    { ...(at && { at }) },
+  );
+}
+
+function isSameConstant(a: Initializer, b: Initializer): boolean {
+  return (
+    tf.util.arraysEqual([...a.shape], [...b.shape]) &&
+    a.values.length === b.values.length &&
+    a.values.every((value: number | bigint, i: number) => Object.is(value, b.values[i]))
   );
 }
 

@@ -1,7 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import '../../lib/model/gradients/kernel-gradients.ts';
+import { Session } from '../../lib/engine/ort/session.ts';
 import { graphText } from '../../lib/graph/graph.ts';
+import { RULES_BY_KIND } from '../../lib/graph/kernels/index.ts';
+import { REFUSED } from '../../lib/graph/kernels/refused.ts';
+import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { UntraceableError } from '../../lib/graph/recorder.ts';
 import { type TracedInput, trace } from '../../lib/graph/trace.ts';
 
@@ -64,6 +68,56 @@ describe('trace of a function that cannot be traced', () => {
       message: 'no ONNX rule for the TF.js kernel Unique: the shape of its result depends on values',
     },
     {
+      what: 'a kernel for images',
+      traced: (x) => tf.image.resizeBilinear(tf.reshape(x, [1, -1, 3, 1]) as tf.Tensor4D, [2, 2]),
+      message: 'no ONNX rule for the TF.js kernel ResizeBilinear: it works on images',
+    },
+    {
+      what: 'strings',
+      traced: (x) => tf.add(x, tf.cast(tf.string.stringToHashBucketFast(['a', 'b', 'c'], 9), 'float32')),
+      message: 'no ONNX type for TF.js type string',
+    },
+    {
+      what: 'a random number',
+      traced: (x) => tf.mul(x, tf.randomNormal([3])),
+      message:
+        'kernel Multiply has a constant that changes from run to run: a graph may not contain a random number or a time',
+    },
+    {
+      what: 'dropout, which draws random numbers for each row',
+      traced: (x) => tf.dropout(x, 0.5),
+      message:
+        'kernel Add has a constant that changes from run to run: a graph may not contain a random number or a time',
+    },
+    {
+      what: 'a draw from a distribution',
+      traced: (x) => tf.multinomial(tf.softmax(x) as tf.Tensor2D, 2),
+      message: 'no ONNX rule for the TF.js kernel Multinomial: a graph may not draw random numbers',
+    },
+    {
+      what: 'the gradient of a kernel that has none',
+      traced: (x) => tf.grad((a: tf.Tensor) => tf.engine().runKernel('EluGrad', { dy: a, y: a }) as tf.Tensor)(x),
+      message: 'the TF.js kernel EluGrad has no gradient',
+    },
+    {
+      what: 'the gradient of batchNorm without a scale',
+      traced: (x) =>
+        tf.grad((a: tf.Tensor) => tf.batchNorm(a, tf.zeros([3]) as tf.Tensor1D, tf.ones([3]) as tf.Tensor1D))(
+          x as tf.Tensor2D,
+        ),
+      message: 'kernel FusedBatchNorm has no gradient without a scale: give batchNorm one of ones',
+    },
+    {
+      what: 'a constant index outside',
+      traced: (x) => tf.gather(x, tf.tensor1d([3], 'int32'), 1),
+      message: 'kernel GatherV2 has an index outside 0 to 2: 3',
+    },
+    {
+      what: 'arithmetic of booleans alone',
+      traced: (x) => tf.add(tf.greater(x, 0), tf.less(x, 1)),
+      message: 'kernel Add has no rule for booleans alone; cast them to int32 or float32',
+    },
+    {
       what: 'a value that is read',
       traced: (x) => tf.scalar(tf.sum(x).dataSync()[0] as number),
       message: 'a value is read while tracing (after kernel Sum): the graph may not depend on values',
@@ -96,5 +150,44 @@ describe('trace of a function that cannot be traced', () => {
   ])('fails on $what, and traces the next function', ({ traced, message }) => {
     expect(() => trace(({ x }) => ({ y: traced(x as tf.Tensor) }), [X])).toThrow(new UntraceableError(message));
     expect(() => trace(({ x }) => ({ y: tf.neg(x as tf.Tensor) }), [X]), 'the next trace').not.toThrow();
+  });
+});
+
+describe('the stack of a function that cannot be traced', () => {
+  function atFault(x: tf.Tensor): tf.Tensor {
+    return tf.reverse(tf.mul(x, tf.tensor1d([Math.random(), 1, 2])), 1);
+  }
+  function kernelAtFault(x: tf.Tensor): tf.Tensor {
+    return tf.unique(x, 1).values;
+  }
+
+  it.each([atFault, kernelAtFault])('has the call at fault: %o', (traced) => {
+    const fault = (() => {
+      try {
+        return trace(({ x }) => ({ y: traced(x as tf.Tensor) }), [X]);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect((fault as Error).stack).toMatch(new RegExp(`${traced.name}.*trace\\.test\\.ts:\\d+`));
+  });
+});
+
+describe('the kernels of TF.js', () => {
+  it('have a rule or a reason each, and never both', () => {
+    const names = Object.entries(tf).flatMap(([name, value]) => (name === value ? [name] : []));
+    const decided = [...Object.values(RULES_BY_KIND).flatMap((rules) => Object.keys(rules)), ...Object.keys(REFUSED)];
+    expect(new Set(decided).size).toBe(decided.length);
+    expect(names.filter((name) => !decided.includes(name))).toEqual([]);
+  });
+});
+
+describe('a traced gather', () => {
+  it.each([-1, 4])('fails when it runs on the computed index %i, as in TF.js', async (index) => {
+    const graph = trace(({ x }) => ({ y: tf.gather(tf.range(0, 4), tf.cast(x as tf.Tensor, 'int32')) }), [X]);
+    const session = await Session.open(onnxBytes(graph), { threads: 1 });
+    const run = session.run({ x: { data: Float32Array.of(0, 1, index), shape: [1, 3] } });
+    await expect(run).rejects.toThrow('indices element out of data bounds');
+    await session.release();
   });
 });

@@ -26,7 +26,6 @@ export const COMPARISONS: Rules = {
   },
   LogicalAnd: binary('And', 'bool'),
   LogicalOr: binary('Or', 'bool'),
-  LogicalXor: binary('Xor', 'bool'),
   LogicalNot: (r, { x }) => node(r, 'Not', [x], x),
   IsNan: (r, { x }) => test(r, 'IsNaN', [cast(r, x, 'float32')], x),
   IsInf: (r, { x }) => test(r, 'IsInf', [cast(r, x, 'float32')], x),

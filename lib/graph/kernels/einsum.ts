@@ -3,7 +3,7 @@
  * process where a tensor has no elements.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type Recorder, UntraceableError } from '../recorder.ts';
+import type { Recorder } from '../recorder.ts';
 import { matrixProduct } from './products.ts';
 import { summed } from './reductions.ts';
 import { type Rules, reshaped } from './rule.ts';
@@ -25,11 +25,7 @@ function einsum(r: Recorder, tensors: readonly tf.TensorInfo[], equation: string
   const { allDims, idDims } = tf.backend_util.decodeEinsumEquation(notation, tensors.length);
   tf.backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors as tf.Tensor[]);
   const [inputs, output] = notation.split('->') as [string, string];
-  const terms = inputs.split(',').map((letters, i): Term => {
-    if (new Set(letters).size < letters.length)
-      throw new UntraceableError(`kernel Einsum has no rule for an axis that a term has twice, got ${notation}`);
-    return { letters, tensor: tensors[i] as tf.TensorInfo };
-  });
+  const terms = inputs.split(',').map((letters, i): Term => ({ letters, tensor: tensors[i] as tf.TensorInfo }));
   const [first, second] = terms as [Term, Term?];
   if (second === undefined) return ordered(r, summedTo(r, first, output), output);
   return ordered(

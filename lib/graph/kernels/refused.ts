@@ -81,6 +81,8 @@ export const REFUSED: Readonly<Record<string, string>> = {
   Multinomial: 'a graph may not draw random numbers',
 
   Diag: 'mul of the vector and eye makes the same matrix',
+  BroadcastTo: 'TF.js itself uses Tile',
+  LogicalXor: 'TF.js itself makes it of other kernels',
   LogSoftmax: 'TF.js itself makes it of other kernels',
   LowerBound: 'TF.js itself uses SearchSorted',
   MatrixBandPart: 'TF.js itself makes it of other kernels',

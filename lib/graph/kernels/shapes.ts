@@ -15,8 +15,6 @@ export const SHAPES: Rules = {
     const shape = x.shape.map((size, i) => size * ((reps as number[])[i] as number));
     return node(r, 'Tile', [x, r.dimensions(reps as number[])], { shape, dtype: x.dtype });
   },
-  BroadcastTo: (r, { x }, { shape }) =>
-    node(r, 'Expand', [x, r.dimensions(shape as number[])], { shape: shape as number[], dtype: x.dtype }),
   Concat: (r, inputs, { axis }) => {
     const tensors = Object.values(inputs) as tf.TensorInfo[];
     return concat(r, tensors, axisOf(axis, (tensors[0] as tf.TensorInfo).shape));

@@ -157,13 +157,11 @@ export function stridedSliceGradient(
 /**
  * Returns the gradient of `einsum` by one of its terms: the product of the gradient and the other term, by the same
  * notation, repeated along the axes that only this term has.
- * @throws if a term has an axis twice.
  */
 export function einsumGradient(dy: tf.Tensor, terms: readonly tf.Tensor[], equation: string, of: number): tf.Tensor {
   const [left, output] = equation.replaceAll(/\s/g, '').split('->') as [string, string];
   const letters = left.split(',');
   const [own, operand] = [letters[of] as string, terms[of] as tf.Tensor];
-  if (new Set(own).size < own.length) throw new Error(`einsum ${equation} has no gradient: ${own} has an axis twice`);
   const others = letters.flatMap((term, i) => (i === of ? [] : [{ term, tensor: terms[i] as tf.Tensor }]));
   const found = [...own].filter(
     (letter) => output.includes(letter) || others.some(({ term }) => term.includes(letter)),

@@ -31,7 +31,6 @@ const CONSTANT_BETWEEN_JUMPS: Readonly<Record<string, readonly string[]>> = {
   LogicalAnd: ['a', 'b'],
   LogicalNot: ['x'],
   LogicalOr: ['a', 'b'],
-  LogicalXor: ['a', 'b'],
   NotEqual: ['a', 'b'],
   SearchSorted: ['sortedSequence', 'values'],
 };
