@@ -5,6 +5,7 @@ import { byteText, count, countOf, secondsText } from '../lib/numbers/text.ts';
 import { fileStore } from '../lib/store/folder/file-store.ts';
 import type { Database } from '../lib/table/database.ts';
 import { Checkpoints } from '../lib/training/checkpoints.ts';
+import { LARGEST_DEFAULT_BATCH } from '../lib/training/rows/batch-size.ts';
 import { train } from '../lib/training/train.ts';
 
 /** The data of a benchmark and the settings to run it with. */
@@ -43,7 +44,7 @@ export async function benchTraining({ declaration, path, rows, threads, scratch 
   const steps = ends.slice(1).map((end, i) => end - (ends[i] as number));
   steps.sort((a, b) => a - b);
   const median = steps[Math.floor(steps.length / 2)] ?? Number.NaN;
-  const batch = declaration.training.batchSize;
+  const batch = declaration.training.batchSize ?? LARGEST_DEFAULT_BATCH;
   console.log(
     `training step of ${batch} rows: median ${median.toFixed(1)} ms, fastest ${(steps[0] ?? Number.NaN).toFixed(1)} ms (${count((batch / median) * 1000)} rows/s)`,
   );

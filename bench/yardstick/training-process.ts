@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { writeReport } from '../../lib/report/report.ts';
 import { withLog } from '../../lib/table/open-log.ts';
+import { LARGEST_DEFAULT_BATCH } from '../../lib/training/rows/batch-size.ts';
 import { trainOn } from '../../lib/training/train.ts';
 
 /** What is trained. */
@@ -66,7 +67,7 @@ try {
       // Progress is told after each step.
       secondsBefore: ((ends[0] ?? Number.NaN) - opened.began) / 1000 - stepSeconds,
       stepSeconds,
-      batchSize: declaration.training.batchSize,
+      batchSize: declaration.training.batchSize ?? LARGEST_DEFAULT_BATCH,
       epochSeconds: ((ends.at(-1) ?? Number.NaN) - (ends[0] ?? Number.NaN)) / 1000 + stepSeconds,
       reportSeconds,
       rows,

@@ -49,8 +49,17 @@ export interface EngineOptions {
    * @default the learning rate is constant
    */
   readonly schedule?: LearningRateSchedule;
-  /** Factor of the L2 penalty's gradient on the embedding rows of a batch. */
+  /**
+   * Factor l of the L2 penalty on embeddings: each row of a batch adds l/2 |w|^2 to its loss for every embedding w that
+   * it reads and trains. As the loss is a mean over the batch, an embedding that occurs n times in a batch of B rows has
+   * the gradient l n/B w besides.
+   */
   readonly l2Embeddings: number;
+  /**
+   * The factors of single tables, by their name in the model.
+   * @default `l2Embeddings` for every table
+   */
+  readonly l2Tables?: Readonly<Record<string, number>>;
   /** Share of hidden units that a training step drops. */
   readonly dropout: number;
   /** Seed of the dropout masks. */

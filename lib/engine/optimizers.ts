@@ -21,7 +21,7 @@ export interface UpdateSettings {
   /** Global step, counted from 1. */
   readonly step: number;
   readonly learningRate: number;
-  /** Factor of the L2 penalty's gradient. */
+  /** Factor of the L2 penalty's gradient for each occurrence of an id. */
   readonly l2: number;
 }
 

@@ -14,6 +14,7 @@ import { type Fitting, sharedEntity } from './networks/fit-network.ts';
 import { fitParts } from './networks/fit-parts.ts';
 import { joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
 import { assertTrainable } from './required-memory.ts';
+import { batchSizeFor } from './rows/batch-size.ts';
 import type { CachedRows } from './rows/cache-rows.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
@@ -76,10 +77,11 @@ function assertAllTrainable(
   train: RowCache,
 ): void {
   const { declaration } = log;
+  const batchSize = batchSizeFor(declaration.training.batchSize, train.rows);
   for (const [index, { model }] of parts.entries())
     assertTrainable(
       model,
-      { ...declaration.training, threads, sharedEntity: sharedEntity(declaration, model) },
+      { ...declaration.training, batchSize, threads, sharedEntity: sharedEntity(declaration, model) },
       { train, finished: parts.slice(0, index).map((part) => part.model) },
     );
 }

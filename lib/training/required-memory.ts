@@ -40,8 +40,8 @@ export function assertTrainable(
     learningRate,
     dropout,
     ...others
-  }: Pick<TrainingChoice, 'batchSize' | 'optimizer' | 'learningRate' | 'dropout'> &
-    Pick<EngineOptions, 'threads' | 'sharedEntity'>,
+  }: Pick<TrainingChoice, 'optimizer' | 'learningRate' | 'dropout'> &
+    Pick<EngineOptions, 'batchSize' | 'threads' | 'sharedEntity'>,
   { train, finished = [] }: RowsAndFinished,
   ...limits: [machine?: Machine, usedBytes?: number]
 ): void {

@@ -62,7 +62,7 @@ describe('the smallest declaration', () => {
         crosses: null,
       },
       training: {
-        batchSize: 4096,
+        batchSize: null,
         shuffle: 'groups',
         epochs: 10,
         optimizer: 'adam',
@@ -74,6 +74,7 @@ describe('the smallest declaration', () => {
         dropout: 0,
         patience: 2,
         stopBy: 'sum',
+        l2Tables: {},
         seed: 1,
         calibration: 'none',
         calibrationOf: 'auto',
@@ -303,6 +304,40 @@ describe('features', () => {
   });
 });
 
+describe('the L2 penalty of a table', () => {
+  it('is that of the shared table, or of the feature that has its own', () => {
+    const { training } = parse({
+      embeddings: '{ item: { l2: 0.01 } }',
+      features:
+        '{ a: { type: category, entity: item, embedding: item }, b: { type: bag, entity: user, delimiter: "|", l2: 0 }, c: { type: number, entity: user, quantiles: 4, l2: 0.5 }, d: { type: cross, of: [x, y], entity: context, hash: 9, l2: 2 }, e: { type: category, entity: item } }',
+      training: '{ l2_embeddings: 0.1 }',
+    });
+    expect(training.l2Embeddings).toBe(0.1);
+    expect(training.l2Tables).toEqual({ item: 0.01, b: 0, c: 0.5, d: 2 });
+  });
+
+  it.each([
+    {
+      feature: '{ type: category, entity: item, embedding: item, l2: 1 }',
+      mistake: 'features.a.l2: got l2 beside embedding: item, expected it in embeddings.item',
+    },
+    {
+      feature: '{ type: number, entity: item, l2: 1 }',
+      mistake: 'features.a.l2: got l2 without quantiles, expected both or neither',
+    },
+    {
+      feature: '{ type: category, entity: item, l2: -1 }',
+      mistake: 'features.a.l2: got -1, expected a number of at least 0',
+    },
+  ])('is refused where there is no such table: $mistake', ({ feature, mistake }) => {
+    const text = declare({
+      embeddings: '{ item: {} }',
+      features: `{ a: ${feature}, b: { type: category, entity: item, embedding: item } }`,
+    });
+    expect(() => parseDeclaration(text, 'entirespace.yaml')).toThrow(mistake);
+  });
+});
+
 describe('model, training and scoring', () => {
   it('have the declared values', () => {
     const declaration = parse({
@@ -325,6 +360,7 @@ describe('model, training and scoring', () => {
       dropout: 0.5,
       patience: 3,
       stopBy: 'conversion',
+      l2Tables: {},
       seed: 5,
       calibration: 'isotonic',
       calibrationOf: 'auto',

@@ -111,6 +111,7 @@ async function makeTable(
   const table = planTable(plan, { rows, dimension, state: rule.state });
   const [ids, gradient] = [plan.reserve(n), plan.reserve(n * dimension)];
   const [slots, distinct, sums] = [plan.reserve(2 ** SLOT_BITS), plan.reserve(n), plan.reserve(n * dimension)];
+  const occurrences = plan.reserve(n);
   const memory = await plan.build();
   return {
     fill: (value: (i: number) => number) =>
@@ -127,11 +128,15 @@ async function makeTable(
         ...[ids.offset, 0, n, 1, dimension],
         ...[gradient.offset, dimension],
         ...[0, 1, 0],
-        ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset],
+        ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset, occurrences.offset, 0],
       );
       const { block, stride } = table;
-      const touched = [block.offset, stride, dimension, dimension, distinct.offset, count, sums.offset] as const;
-      rule.update(memory.kernels, [...touched], { step, l2, learningRate: optimizer.learningRate });
+      const touched = [distinct.offset, count, sums.offset, occurrences.offset] as const;
+      rule.update(memory.kernels, [block.offset, stride, dimension, dimension, ...touched], {
+        step,
+        l2,
+        learningRate: optimizer.learningRate,
+      });
     },
     weights: () => [...readWeights(memory, table)],
   };

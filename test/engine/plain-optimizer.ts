@@ -42,18 +42,23 @@ export class PlainOptimizer {
   }
 
   /**
-   * Updates all parameters, and the rows of each table that the batch trains. `factor` is that of the learning rate.
+   * Updates all parameters, and the rows of each table that a batch of so many rows trains, given how often each occurs.
+   * `factor` is that of the learning rate.
    */
-  update(gradients: Weights, trained: Readonly<Record<string, ReadonlySet<number>>>, factor = 1): void {
+  update(
+    gradients: Weights,
+    { rows: size, trained }: { readonly rows: number; readonly trained: Occurrences },
+    factor = 1,
+  ): void {
     this.#step += 1;
     for (const [name, row] of Object.entries(this.#parameters))
-      this.#updateRow(row, gradients.parameters[name] as Float32Array, 'dense', factor);
+      this.#updateRow(row, { gradient: gradients.parameters[name] as Float32Array, kind: 'dense', penalty: 0, factor });
     for (const [name, rows] of Object.entries(this.#tables))
-      for (const id of trained[name] ?? []) {
+      for (const [id, count] of trained[name] ?? []) {
         const row = rows[id] as Row;
         const length = row.weights.length;
         const gradient = (gradients.tables[name] as Float32Array).subarray(id * length, (id + 1) * length);
-        this.#updateRow(row, gradient, 'sparse', factor);
+        this.#updateRow(row, { gradient, kind: 'sparse', penalty: (this.#l2 * count) / size, factor });
       }
   }
 
@@ -65,9 +70,8 @@ export class PlainOptimizer {
     };
   }
 
-  #updateRow(row: Row, gradient: Float32Array, kind: 'dense' | 'sparse', factor: number): void {
+  #updateRow(row: Row, { gradient, kind, penalty, factor }: PenalisedGradient): void {
     const { type, learningRate, momentum = 0 } = this.#choice;
-    const penalty = kind === 'sparse' ? this.#l2 : 0;
     RULES[type]({
       ...row,
       gradient: Float64Array.from(gradient, (value, i) => value + penalty * (row.weights[i] as number)),
@@ -77,6 +81,17 @@ export class PlainOptimizer {
       momentum,
     });
   }
+}
+
+/** How often the rows of a table occur in a batch, by table and row. */
+export type Occurrences = Readonly<Record<string, ReadonlyMap<number, number>>>;
+
+interface PenalisedGradient {
+  readonly gradient: Float32Array;
+  readonly kind: 'dense' | 'sparse';
+  /** Factor of the weights in the gradient of the L2 penalty. */
+  readonly penalty: number;
+  readonly factor: number;
 }
 
 type Row = Pick<RowUpdate, 'weights' | 'state'>;

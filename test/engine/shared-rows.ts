@@ -17,8 +17,8 @@ export function describeSharedRows(name: string, createEngine: CreateEngine, opt
     it.each(MODELS.flatMap(({ name: of, model }) => [1, 3].map((threads) => ({ of, model, threads }))))(
       'trains as on the same rows without sharing: $of, $threads threads',
       async ({ model, threads }) => {
-        const shared = await createEngine(model, { ...options, threads, sharedEntity: 'user' });
-        const plain = await createEngine(model, { ...options, threads });
+        const shared = await createEngine(model, { ...options, l2Embeddings: 0.3, threads, sharedEntity: 'user' });
+        const plain = await createEngine(model, { ...options, l2Embeddings: 0.3, threads });
         for (const engine of [shared, plain]) engine.load(someWeights(model));
         for (let step = 0; step < STEPS; step++) {
           const batches = batchesOf(model, step);

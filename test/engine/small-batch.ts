@@ -39,16 +39,24 @@ export function smallBatch(model: Model, rows: number, from = 0): Batch {
 }
 
 /** Returns the rows of each table that a batch trains. */
-export function trainedRows(
+export function trainedRows(model: Model, batch: Batch): Record<string, Set<number>> {
+  return Object.fromEntries(
+    Object.entries(occurrencesOf(model, batch)).map(([table, counts]) => [table, new Set(counts.keys())]),
+  );
+}
+
+/** Returns how often each row of each table that a batch trains occurs in it. */
+export function occurrencesOf(
   { embeddings }: Model,
   { rows, ids, coefficients, labels }: Batch,
-): Record<string, Set<number>> {
-  const trained = Object.fromEntries(embeddings.tables.map(({ name }) => [name, new Set<number>()]));
+): Record<string, Map<number, number>> {
+  const trained = Object.fromEntries(embeddings.tables.map(({ name }) => [name, new Map<number, number>()]));
   for (const { input, table, trainedOn } of embeddings.fields)
     ids[input.name]?.forEach((id, at, { length }) => {
       const row = Math.floor((at * rows) / length);
       const isTrained = trainedOn === null || labels[trainedOn]?.[row] === 1;
-      if (isTrained && coefficients[input.name]?.[at] !== 0) trained[table]?.add(id);
+      const counts = trained[table] as Map<number, number>;
+      if (isTrained && coefficients[input.name]?.[at] !== 0) counts.set(id, 1 + (counts.get(id) ?? 0));
     });
   return trained;
 }

@@ -172,6 +172,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       dropout: 0,
       patience: null,
       stopBy: 'sum',
+      l2Tables: {},
       seed: 1,
       calibration: 'none',
       calibrationOf: 'auto',

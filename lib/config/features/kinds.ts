@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
 import { sameColumn, unknownName } from '../names.ts';
-import { bound, clip, column, scalar, text, whole } from '../value-schemas.ts';
+import { bound, clip, column, notNegative, scalar, text, whole } from '../value-schemas.ts';
 import type { FeatureKind } from './feature-kind.ts';
 import { entity, type FeatureBase, type OneColumn, oneColumn, ownColumn, resolveColumn, textOf } from './one-column.ts';
 import {
@@ -105,6 +105,9 @@ const number = z.strictObject({
     .optional()
     .describe('Number of intervals between training quantiles; the interval is embedded instead of the number.'),
   dimension: whole(1, MOST_DIMENSION).optional().describe('Width of an embedding of the quantiles. Default: 18.'),
+  l2: notNegative
+    .optional()
+    .describe('L2 penalty of the embeddings of the quantiles. Default: training.l2_embeddings.'),
 });
 
 const COLUMNS = 'at least two column names';
@@ -118,6 +121,7 @@ const cross = z.strictObject({
     .describe('Values used for columns that candidates lack, by column.'),
   embedding: tableMembers.embedding,
   dimension: tableMembers.dimension,
+  l2: tableMembers.l2,
   hash: tableMembers.hash,
 });
 
@@ -223,8 +227,12 @@ export function tableName(name: string, feature: FeatureShape): string | null {
 
 function checkNumber(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
   if (shape.quantiles === undefined) {
-    if (shape.dimension === undefined) return [];
-    return [{ path: [...path, 'dimension'], message: 'got dimension without quantiles, expected both or neither' }];
+    return (['dimension', 'l2'] as const)
+      .filter((member) => shape[member] !== undefined)
+      .map((member) => ({
+        path: [...path, member],
+        message: `got ${member} without quantiles, expected both or neither`,
+      }));
   }
   return (['clip', 'log1p', 'standardize'] as const)
     .filter((member) => shape[member] !== undefined && shape[member] !== false)

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
 import { unknownName } from '../names.ts';
-import { featureName, whole } from '../value-schemas.ts';
+import { featureName, notNegative, whole } from '../value-schemas.ts';
 import { checkIdSource, chosenMembers, type IdSource, idSourceMembers, resolveIdSource } from './id-sources.ts';
 
 /** Default width of an embedding. */
@@ -24,6 +24,7 @@ export const tableMembers = {
     .optional()
     .describe('Table of the section embeddings, shared with other features. Default: a table of its own.'),
   dimension: whole(1, MOST_DIMENSION).optional().describe('Width of an embedding of its own table. Default: 18.'),
+  l2: notNegative.optional().describe('L2 penalty of its own table. Default: training.l2_embeddings.'),
   ...idSourceMembers,
 };
 
@@ -46,7 +47,8 @@ export function checkTable(path: Path, shape: TableShape, tables: SharedTables):
     const message = unknownName('table in embeddings', embedding, [...tables.keys()]);
     return [{ path: [...path, 'embedding'], message }];
   }
-  const members = [...(shape.dimension === undefined ? [] : ['dimension']), ...chosenMembers(shape)];
+  const own = (['dimension', 'l2'] as const).filter((member) => shape[member] !== undefined);
+  const members = [...own, ...chosenMembers(shape)];
   return members.map((member) => ({
     path: [...path, member],
     message: `got ${member} beside embedding: ${embedding}, expected it in embeddings.${embedding}`,

@@ -1,7 +1,7 @@
 import type { Declaration, EntityTable, Split, TrainingChoice } from '../declaration.ts';
 import type { FileShape } from '../schema/schema.ts';
 import type { TrainingShape } from '../sections/training.ts';
-import { resolveEmbeddings, resolveFeature } from './resolve-features.ts';
+import { resolveEmbeddings, resolveFeature, resolvePenalties } from './resolve-features.ts';
 import { resolveModel } from './resolve-model.ts';
 import { hasValidation, resolveSplit } from './resolve-split.ts';
 import { resolveRoles, resolveStages } from './resolve-stages.ts';
@@ -22,7 +22,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
     embeddings: resolveEmbeddings(file.embeddings, file.features),
     features: Object.entries(file.features).map(([name, feature]) => resolveFeature(name, feature)),
     model: resolveModel(file.model),
-    training: trainingOf(file.training, split),
+    training: { ...trainingOf(file.training, split), l2Tables: resolvePenalties(file.embeddings, file.features) },
     scoring: file.scoring,
     gate: file.gate,
     report: file.report,
@@ -37,8 +37,16 @@ function entitiesOf(entities: FileShape['entities']): readonly EntityTable[] {
 }
 
 /**
- * Fills in the default of `patience`: two epochs if there are validation rows, otherwise training never stops early.
+ * Fills in the defaults that depend on other sections: `patience` is two epochs if there are validation rows, otherwise
+ * training never stops early.
  */
-function trainingOf({ patience, ...training }: TrainingShape, split: Split): TrainingChoice {
-  return { ...training, patience: patience === undefined ? (hasValidation(split) ? 2 : null) : patience };
+function trainingOf(
+  { batchSize, patience, ...training }: TrainingShape,
+  split: Split,
+): Omit<TrainingChoice, 'l2Tables'> {
+  return {
+    ...training,
+    batchSize: batchSize ?? null,
+    patience: patience === undefined ? (hasValidation(split) ? 2 : null) : patience,
+  };
 }

@@ -21,6 +21,15 @@ export function resolveEmbeddings(
   return [...declared, ...own];
 }
 
+/** Returns the L2 penalties that tables declare for themselves, by table. */
+export function resolvePenalties(
+  shared: Readonly<Record<string, EmbeddingShape>>,
+  features: Readonly<Record<string, FeatureShape>>,
+): Readonly<Record<string, number>> {
+  const declared = Object.entries({ ...features, ...shared });
+  return Object.fromEntries(declared.flatMap(([name, { l2 }]) => (l2 === undefined ? [] : [[name, l2]])));
+}
+
 /** Returns a feature with its defaults filled in. */
 export function resolveFeature(name: string, feature: FeatureShape): Feature {
   return featureKind(feature).resolve(name, feature);

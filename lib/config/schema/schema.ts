@@ -21,6 +21,7 @@ import {
   duration,
   featureName,
   modelName,
+  notNegative,
   rejectable,
   seed,
   share,
@@ -86,6 +87,7 @@ const split = z.union(
 
 const embedding = z.strictObject({
   dimension: whole(1, MOST_DIMENSION).default(18).describe('Width of an embedding.'),
+  l2: notNegative.optional().describe('L2 penalty of the table. Default: training.l2_embeddings.'),
   ...idSourceMembers,
 });
 

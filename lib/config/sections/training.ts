@@ -21,7 +21,9 @@ const CALIBRATED = ['auto', 'edges', 'product'] as const;
 /** Schema of the section `training`. The default of `patience` depends on the split, so it is not filled in here. */
 export const training = z
   .strictObject({
-    batch_size: whole(1, WINDOW_ROWS).default(4096).describe('Rows of a training step.'),
+    batch_size: whole(1, WINDOW_ROWS)
+      .optional()
+      .describe('Rows of a training step. Default: 4096, or less if that is more than a tenth of the training rows.'),
     shuffle: z
       .enum(SHUFFLES)
       .default('groups')
@@ -36,8 +38,8 @@ export const training = z
       .enum(LEARNING_RATE_DECAYS)
       .default('none')
       .describe('How the learning rate falls towards 0 after the warm-up, over all epochs.'),
-    /** Factor of the penalty's gradient. */
-    l2_embeddings: notNegative.default(0).describe('L2 penalty on the embedding rows of a batch.'),
+    /** Each row adds half of it times the squared length of every embedding that it reads to its loss. */
+    l2_embeddings: notNegative.default(0).describe('L2 penalty on the embeddings that a row reads, in its loss.'),
     dropout: share.default(0).describe('Share of hidden units dropped.'),
     /** Training keeps the epoch that is best by `stop_by`. */
     patience: whole(1)
@@ -66,6 +68,10 @@ export const training = z
 export interface TrainingShape extends z.output<typeof training> {}
 
 /** How the network is trained, with every default filled in. */
-export interface TrainingChoice extends TrainingShape {
+export interface TrainingChoice extends Omit<TrainingShape, 'batchSize'> {
+  /** `null` for one that suits the number of training rows. */
+  readonly batchSize: number | null;
   readonly patience: number | null;
+  /** L2 penalty of single embedding tables, by name; `l2Embeddings` for every other. */
+  readonly l2Tables: Readonly<Record<string, number>>;
 }

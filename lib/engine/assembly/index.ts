@@ -15,8 +15,8 @@
  * In an embedding table `width` is `dimension`. A dense parameter is a table of one row, of which an update changes
  * `dimension` neighbouring weights. All pointers are byte offsets into the imported memory; nothing is allocated here.
  * An update changes `count` rows: `distinct` has their ids, and `sums` has for each the sum of its gradients over the
- * batch, so that an optimizer squares the sum and not the single gradients. In the formulas, g is that sum plus l2 w,
- * and is computed once for each row and step. All sums are added in a fixed order. What an update returns has no
+ * batch, so that an optimizer squares the sum and not the single gradients. In the formulas, g is that sum plus l2 n w,
+ * where `occurrences` has the number n of times that the id occurs in the batch, and is computed once for each row and step. All sums are added in a fixed order. What an update returns has no
  * meaning (see `touchRows`).
  */
 

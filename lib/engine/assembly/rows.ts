@@ -8,6 +8,12 @@ export function rowOf(table: usize, stride: i32, ids: usize, at: i32): usize {
   return table + ((<usize>load<i32>(ids + (<usize>at << 2)) * <usize>stride) << 2);
 }
 
+/** Returns the factor of the L2 penalty's gradient for the row in place `at`: l2 for each of its occurrences. */
+@inline
+export function penaltyOf(l2: f32, occurrences: usize, at: i32): f32 {
+  return l2 * load<f32>(occurrences + (<usize>at << 2));
+}
+
 /** Copies a vector of `dimension` floats. The instruction `memory.copy` costs more than a short row. */
 @inline
 export function copyRow(target: usize, source: usize, dimension: i32): void {

@@ -11,6 +11,9 @@ const GOLDEN: u32 = 0x9e3779b1;
  * `count` is the number of distinct ids so far, from other fields of the same table; returns the new number. Ids of
  * coefficient 0 are padding.
  *
+ * `occurrences` counts, in floats, how often each distinct id occurs in the rows of the batch. `rowCounts` has for each
+ * of the n rows the number of rows of the batch that it stands for; 0 where each stands for itself.
+ *
  * `slots` finds the place of an id in `distinct`: a hash table with linear probing of 2^slotBits i32, each 0 or 1 + a
  * place, at least twice as many as there are ids, and all 0 before the first field of a table.
  */
@@ -18,7 +21,7 @@ export function scatter(
   ids: usize, coefficients: usize, n: i32, length: i32, dimension: i32,
   gradient: usize, gradientStride: i32,
   member: u32, members: u32, shift: u32,
-  slots: usize, slotBits: i32, distinct: usize, count: i32, sums: usize,
+  slots: usize, slotBits: i32, distinct: usize, count: i32, sums: usize, occurrences: usize, rowCounts: usize,
 ): i32 {
   let found = count, at = 0;
   const total = n * length;
@@ -27,12 +30,12 @@ export function scatter(
     // Bit k is set where the id of lane k is the member's.
     let own = i32x4.bitmask(i32x4.eq(owners, i32x4.splat(member)));
     for (; own != 0; own &= own - 1)
-      found = addRow(at + ctz(own), ids, coefficients, length, dimension, gradient, gradientStride, slots, slotBits, distinct, found, sums);
+      found = addRow(at + ctz(own), ids, coefficients, length, dimension, gradient, gradientStride, slots, slotBits, distinct, found, sums, occurrences, rowCounts);
   }
   for (; at < total; at++) {
     const owners = ownersOf(i32x4.splat(load<i32>(ids + (<usize>at << 2))), members, shift);
     if (<u32>i32x4.extract_lane(owners, 0) == member)
-      found = addRow(at, ids, coefficients, length, dimension, gradient, gradientStride, slots, slotBits, distinct, found, sums);
+      found = addRow(at, ids, coefficients, length, dimension, gradient, gradientStride, slots, slotBits, distinct, found, sums, occurrences, rowCounts);
   }
   return found;
 }
@@ -57,7 +60,7 @@ function ownersOf(ids: v128, members: u32, shift: u32): v128 {
 function addRow(
   at: i32, ids: usize, coefficients: usize, length: i32, dimension: i32,
   gradient: usize, gradientStride: i32,
-  slots: usize, slotBits: i32, distinct: usize, count: i32, sums: usize,
+  slots: usize, slotBits: i32, distinct: usize, count: i32, sums: usize, occurrences: usize, rowCounts: usize,
 ): i32 {
   const coefficient: f32 = coefficients == 0 ? 1 : load<f32>(coefficients + (<usize>at << 2));
   if (coefficient == 0) return count;
@@ -70,8 +73,12 @@ function addRow(
     store<i32>(slot, k + 1);
     store<i32>(distinct + (<usize>k << 2), id);
     clearRow(sums + ((<usize>k * <usize>dimension) << 2), dimension);
+    store<f32>(occurrences + (<usize>k << 2), 0);
   }
   const row = length == 1 ? at : at / length;
+  const counted = occurrences + (<usize>k << 2);
+  const rows: f32 = rowCounts == 0 ? 1 : load<f32>(rowCounts + (<usize>row << 2));
+  store<f32>(counted, load<f32>(counted) + rows);
   const source = gradient + ((<usize>row * <usize>gradientStride) << 2);
   addScaled(sums + ((<usize>k * <usize>dimension) << 2), source, coefficient, dimension);
   return found;

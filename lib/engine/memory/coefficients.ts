@@ -1,5 +1,5 @@
 import { embeddedKind } from '../../model/kinds/index.ts';
-import type { Batch } from '../engine.ts';
+import type { Batch, SharedBatchRows } from '../engine.ts';
 import type { FieldBlocks } from './memory-parts.ts';
 
 /**
@@ -23,4 +23,17 @@ export function fillCoefficients(
   for (const [row, label] of (batch.labels[trainedOn] as Float32Array).entries())
     if (label === 1) isReached[shared?.rows[row] ?? row] = 1;
   for (let row = 0; row < rows; row++) if (isReached[row] === 0) values.fill(0, row * length, (row + 1) * length);
+}
+
+/** Writes for each shared row the number of rows of the batch that have it and train the field's table. */
+export function fillRowCounts(
+  into: Float32Array,
+  { rows, labels, shared }: Pick<Batch, 'rows' | 'labels' | 'shared'>,
+  { trainedOn }: Pick<FieldBlocks['field'], 'trainedOn'>,
+): void {
+  const { distinct, rows: sharedRows } = shared as SharedBatchRows;
+  const label = trainedOn === null ? null : (labels[trainedOn] as Float32Array);
+  into.fill(0, 0, distinct);
+  for (let row = 0; row < rows; row++)
+    if (label === null || label[row] === 1) (into[sharedRows[row] as number] as number) += 1;
 }

@@ -7,7 +7,7 @@
 import type { Model } from '../../model/model.ts';
 import type { Batch, EngineOptions, EngineState, Weights } from '../engine.ts';
 import { batchLayout } from './batch-layout.ts';
-import { fillCoefficients } from './coefficients.ts';
+import { fillCoefficients, fillRowCounts } from './coefficients.ts';
 import { type MemoryParts, type PlanOptions, planParts } from './memory-parts.ts';
 import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
 import { type MemoryTable, readWeights, writeWeights } from './memory-table.ts';
@@ -65,9 +65,10 @@ export class EngineMemory {
     if (batch.rows > this.#batchSize)
       throw new RangeError(`batch: got ${batch.rows} rows, expected at most ${this.#batchSize}`);
     if (batch.shared !== undefined) this.memory.ints(sharedRows).set(batch.shared.rows);
-    for (const { field, length, ids, coefficients, isShared } of fields) {
+    for (const { field, length, ids, coefficients, isShared, rowCounts } of fields) {
       this.memory.ints(ids).set(batch.ids[field.input.name] as Int32Array);
       if (coefficients !== null) fillCoefficients(this.memory.floats(coefficients), batch, { field, length, isShared });
+      if (rowCounts !== null) fillRowCounts(this.memory.floats(rowCounts), batch, field);
     }
     const write = (blocks: ReadonlyMap<string, Block>, columns: Readonly<Record<string, Float32Array>>) => {
       for (const [name, block] of blocks) this.memory.floats(block).set(columns[name] as Float32Array);

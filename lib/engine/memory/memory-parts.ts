@@ -31,7 +31,7 @@ export interface MemoryParts {
   readonly members: readonly SumBlocks[];
   /** Where the threads wait for each other: see `Barrier`. */
   readonly barrier: Block;
-  /** An int32 that is always 0: the id of a dense parameter's only row. */
+  /** A word that is always 0: the id of a dense parameter's only row, and how often that occurs. */
   readonly zero: Block;
 }
 
@@ -77,6 +77,8 @@ export interface FieldBlocks {
   readonly ids: Block;
   /** Coefficient of each id; `null` where every row has a single id of coefficient 1. */
   readonly coefficients: Block | null;
+  /** Number of rows of the batch that each shared row stands for, as floats; `null` where each row has its own. */
+  readonly rowCounts: Block | null;
 }
 
 /** A dropout mask. */
@@ -95,6 +97,8 @@ export interface SumBlocks {
   readonly distinct: Block;
   /** The sums of their gradients, as many floats each as the table has dimensions. */
   readonly sums: Block;
+  /** How often they occur in the rows of the batch, as floats. */
+  readonly occurrences: Block;
 }
 
 /** The options that the size of a memory depends on. */
@@ -154,7 +158,12 @@ function planLayouts(
     return { embedded: plan.reserve(batchSize * width), gradient: plan.reserve(batchSize * width), width };
   };
   const rows = matrix(embeddings.width);
-  const plain = blocks.map((block) => ({ ...block, isShared: false, offset: block.field.offset }));
+  const plain = blocks.map((block) => ({
+    ...block,
+    isShared: false,
+    offset: block.field.offset,
+    rowCounts: null,
+  }));
   if (sharedEntity === null) return { plain: { rows, shared: null, fields: plain }, shared: null };
   const widths = embeddedWidths(model, sharedEntity);
   // The fields of each matrix stand in the order that they have in the matrix of all.
@@ -163,7 +172,7 @@ function planLayouts(
     const isShared = block.field.input.entity === sharedEntity;
     const offset = offsets[isShared ? 'shared' : 'rows'];
     offsets[isShared ? 'shared' : 'rows'] += block.field.dimension;
-    return { ...block, isShared, offset };
+    return { ...block, isShared, offset, rowCounts: isShared ? plan.reserve(batchSize) : null };
   });
   return {
     plain: { rows, shared: null, fields: plain },
@@ -189,6 +198,7 @@ function planSums(
     slotBits,
     distinct: plan.reserve(most),
     sums: plan.reserve(Math.max(1, ...touchable.map(({ floats }) => floats))),
+    occurrences: plan.reserve(most),
   };
 }
 

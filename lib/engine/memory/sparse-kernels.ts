@@ -3,7 +3,10 @@
  */
 import { readFile } from 'node:fs/promises';
 
-/** The arguments that describe the rows of an update: the table, the touched ids, and their summed gradients. */
+/**
+ * The arguments that describe the rows of an update: the table, the touched ids, their summed gradients, and how often
+ * they occur.
+ */
 export type TouchedRows = [
   table: number,
   stride: number,
@@ -12,6 +15,7 @@ export type TouchedRows = [
   distinct: number,
   count: number,
   sums: number,
+  occurrences: number,
 ];
 
 /** The functions that `../assembly/index.ts` exports. */
@@ -44,6 +48,8 @@ export interface SparseKernels {
     distinct: number,
     count: number,
     sums: number,
+    occurrences: number,
+    rowCounts: number,
   ): number;
   flag(flags: number, distinct: number, count: number): void;
   sumMembers(gradients: number, stride: number, members: number, from: number, to: number): void;

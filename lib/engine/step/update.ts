@@ -14,12 +14,13 @@ type Member = Pick<StepSetup, 'parts' | 'options'> & { readonly member: number }
 export function updateParameters({ kernels }: SparseMemory, { parts, options, member }: Member, step: number): void {
   const { dense } = optimizerOf(options.optimizer);
   const settings = settingsOf(options, step, 0);
+  const zero = parts.zero.offset;
   for (const { table, gradients } of parts.parameters.values()) {
     const { block, dimension } = table;
     const { from, to } = shareOf(dimension, member, options.threads);
     kernels.sumMembers(gradients.offset, dimension, options.threads, from, to);
     const [weights, sums] = [block.offset + from * 4, gradients.offset + from * 4];
-    dense.update(kernels, [weights, to - from, dimension, to - from, parts.zero.offset, 1, sums], settings);
+    dense.update(kernels, [weights, to - from, dimension, to - from, zero, 1, sums, zero], settings);
   }
 }
 
@@ -31,13 +32,15 @@ export function updateTables(memory: SparseMemory, of: Member, { rows, distinct:
   const { parts, options, member } = of;
   const { kernels } = memory;
   const { sparse } = optimizerOf(options.optimizer);
-  const settings = settingsOf(options, step, options.l2Embeddings);
-  const { distinct, sums } = parts.members[member] as SumBlocks;
+  const { distinct, sums, occurrences } = parts.members[member] as SumBlocks;
   for (const [place, [name, { table, touched }]] of [...parts.tables].entries()) {
     const { block, stride, dimension } = table;
     const count = scatter(memory, of, { name, place, rows, shared });
     kernels.flag(touched.offset, distinct.offset, count);
-    sparse.update(kernels, [block.offset, stride, dimension, dimension, distinct.offset, count, sums.offset], settings);
+    const touchedRows = [distinct.offset, count, sums.offset, occurrences.offset] as const;
+    // The loss is a mean over the batch, and so is the penalty.
+    const l2 = (options.l2Tables?.[name] ?? options.l2Embeddings) / rows;
+    sparse.update(kernels, [block.offset, stride, dimension, dimension, ...touchedRows], settingsOf(options, step, l2));
   }
 }
 
@@ -57,11 +60,11 @@ function scatter(
   { name, place, rows, shared }: TableOfBatch,
 ): number {
   const { fields, ...matrices } = batchLayout(parts, shared !== null);
-  const { slots, slotBits, distinct, sums } = parts.members[member] as SumBlocks;
+  const { slots, slotBits, distinct, sums, occurrences } = parts.members[member] as SumBlocks;
   const { dimension } = (parts.tables.get(name) as TableBlocks).table;
   memory.ints(slots).fill(0);
   let count = 0;
-  for (const { field, length, ids, coefficients, isShared, offset } of fields) {
+  for (const { field, length, ids, coefficients, isShared, offset, rowCounts } of fields) {
     if (field.table !== name) continue;
     const { gradient, width } = (isShared ? matrices.shared : matrices.rows) as MatrixBlocks;
     count = memory.kernels.scatter(
@@ -80,6 +83,8 @@ function scatter(
       distinct.offset,
       count,
       sums.offset,
+      occurrences.offset,
+      rowCounts?.offset ?? 0,
     );
   }
   return count;

@@ -7,6 +7,7 @@ import type { Encoder } from '../../table/encoder.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
 import { endLine, unlearned } from '../epochs/history-text.ts';
 import { fit } from '../fit.ts';
+import { batchSizeFor, largeBatchNote } from '../rows/batch-size.ts';
 import type { RowCache } from '../rows/row-cache.ts';
 import type { TrainingOptions } from '../training-options.ts';
 import { fillUntrainedRows } from '../weights/fill-untrained.ts';
@@ -41,16 +42,23 @@ export async function fitNetwork(
 ): Promise<FittedNetwork> {
   const { options, opened } = fitting;
   const { training } = opened.log.declaration;
+  const batchSize = batchSizeFor(training.batchSize, rows.train.rows);
   const engine = await createEngine(model, {
-    batchSize: training.batchSize,
+    batchSize,
     threads: options.threads,
     optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },
     schedule: {
       warmupSteps: training.warmupSteps,
       decay: training.learningRateDecay,
-      totalSteps: totalSteps(rows.train, training),
+      totalSteps: totalSteps(rows.train, { ...training, batchSize }),
     },
     l2Embeddings: training.l2Embeddings,
+    l2Tables: Object.fromEntries(
+      model.embeddings.tables.flatMap(({ name: table, ids }) => {
+        const l2 = training.l2Tables[ids];
+        return l2 === undefined ? [] : [[table, l2]];
+      }),
+    ),
     dropout: training.dropout,
     sharedEntity: sharedEntity(opened.log.declaration, model),
     seed: training.seed,
@@ -58,14 +66,17 @@ export async function fitNetwork(
   try {
     const keptRows = await loadStart(fitting, engine, rows.rates);
     const { checkpoints, onEpoch, onNote, onProgress, signal } = options;
+    const note = largeBatchNote(training.batchSize, rows.train.rows, name);
+    if (note !== null) onNote?.(`note: ${note}`);
     const from = checkpoints && (await checkpoints.restore(engine, name));
     const { weights, ...history } = await fit(engine, rows.train, rows.validation, {
       ...training,
+      batchSize,
       ...(checkpoints && { keeper: checkpoints.keeper(name, finished) }),
       ...(from && { from }),
       onEpoch(epoch, done) {
         onEpoch?.(epoch, done, name);
-        for (const note of unlearned(epoch, name)) onNote?.(note);
+        for (const sentence of unlearned(epoch, name)) onNote?.(`note: ${sentence}`);
       },
       onProgress: ({ rows: done, totalRows, ...epoch }) =>
         onProgress?.({ phase: 'train', done, total: totalRows, ...epoch, ...(name !== null && { network: name }) }),
@@ -87,7 +98,10 @@ export function sharedEntity({ log, training }: Declaration, { layout }: Model):
 }
 
 /** Number of steps of a training that is not stopped early, on which the learning rate's decay depends. */
-function totalSteps(cache: RowCache, { epochs, batchSize, seed, shuffle }: TrainingChoice): number {
+function totalSteps(
+  cache: RowCache,
+  { epochs, batchSize, seed, shuffle }: TrainingChoice & { readonly batchSize: number },
+): number {
   let steps = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) steps += cache.batchCount(batchSize, { seed, epoch, shuffle });
   return steps;

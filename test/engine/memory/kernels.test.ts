@@ -5,9 +5,9 @@ import { Lcg } from '../lcg.ts';
 describe('the kernels of a bag', () => {
   it('gather the weighted sum of its rows, and scatter to each row its share of the gradient', async () => {
     const plan = new MemoryPlan();
-    const blocks = [3 * 2, 4, 4, 2 * 2, 8, 4, 4 * 2].map((length) => plan.reserve(length));
-    const [table, ids, coefficients, out, slots, distinct, sums] = blocks as [
-      ...[Block, Block, Block, Block, Block, Block, Block],
+    const blocks = [3 * 2, 4, 4, 2 * 2, 8, 4, 4 * 2, 4].map((length) => plan.reserve(length));
+    const [table, ids, coefficients, out, slots, distinct, sums, occurrences] = blocks as [
+      ...[Block, Block, Block, Block, Block, Block, Block, Block],
     ];
     const memory = await plan.build();
     memory.floats(table).set([1, 2, 10, 20, 100, 200]);
@@ -21,10 +21,11 @@ describe('the kernels of a bag', () => {
       ...[ids.offset, coefficients.offset, 2, 2, 2],
       ...[out.offset, 2],
       ...[0, 1, 0],
-      ...[slots.offset, 3, distinct.offset, 0, sums.offset],
+      ...[slots.offset, 3, distinct.offset, 0, sums.offset, occurrences.offset, 0],
     );
     expect([...memory.ints(distinct)].slice(0, found)).toEqual([1, 2]);
     expect([...memory.floats(sums)].slice(0, 4)).toEqual([0.5, 5, 200.25, 2002.5]);
+    expect([...memory.floats(occurrences)].slice(0, 2)).toEqual([1, 2]);
   });
 });
 
@@ -35,13 +36,14 @@ describe('the kernel that adds up gradients by id', () => {
     'gives each id to one of %i members, and adds its gradients in the order of the rows',
     async (members) => {
       const plan = new MemoryPlan();
-      const [ids, gradient, slots, distinct, sums] = [
+      const [ids, gradient, slots, distinct, sums, occurrences] = [
         ROWS,
         ROWS * DIMENSION,
         2 ** SLOT_BITS,
         ROWS,
         ROWS * DIMENSION,
-      ].map((length) => plan.reserve(length)) as [Block, Block, Block, Block, Block];
+        ROWS,
+      ].map((length) => plan.reserve(length)) as [Block, Block, Block, Block, Block, Block];
       const memory = await plan.build();
       const random = new Lcg(5);
       // Some ids are frequent, and some are large and differ in the upper bits only.
@@ -57,7 +59,7 @@ describe('the kernel that adds up gradients by id', () => {
           ...[ids.offset, 0, ROWS, 1, DIMENSION],
           ...[gradient.offset, DIMENSION],
           ...[member, members, 4],
-          ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset],
+          ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset, occurrences.offset, 0],
         );
         for (const [k, id] of memory.ints(distinct).subarray(0, count).entries()) {
           expect(got.has(id), `id ${id}`).toBe(false);
@@ -81,9 +83,9 @@ describe('the kernel that adds up gradients by id', () => {
 it('the ids of a table are divided evenly among members, also the first ones and those that are all even', async () => {
   const [IDS, SLOT_BITS, MEMBERS] = [1600, 12, 16];
   const plan = new MemoryPlan();
-  const [ids, gradient, slots, distinct, sums] = [IDS, IDS, 2 ** SLOT_BITS, IDS, IDS].map((length) =>
+  const [ids, gradient, slots, distinct, sums, occurrences] = [IDS, IDS, 2 ** SLOT_BITS, IDS, IDS, IDS].map((length) =>
     plan.reserve(length),
-  ) as [Block, Block, Block, Block, Block];
+  ) as [Block, Block, Block, Block, Block, Block];
   const memory = await plan.build();
   const counts = (id: (i: number) => number, n: number) =>
     Array.from({ length: MEMBERS }, (_, member) => {
@@ -93,7 +95,7 @@ it('the ids of a table are divided evenly among members, also the first ones and
         ...[ids.offset, 0, n, 1, 1],
         ...[gradient.offset, 1],
         ...[member, MEMBERS, 0],
-        ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset],
+        ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset, occurrences.offset, 0],
       );
     });
   for (const id of [(i: number) => i, (i: number) => 2 * i, (i: number) => 1024 * i]) {

@@ -41,9 +41,8 @@ def sparse(optimizer_of, l2=0.0):
         ids = [random.next() % (ROWS - 2) for _ in range(IDS)]
         gradient = torch.tensor([[random.value() for _ in range(DIMENSION)] for _ in range(IDS)])
         if l2:
-            distinct = sorted(set(ids))
-            gradient = torch.cat([gradient, l2 * weight.detach()[distinct]])
-            ids = ids + distinct
+            # Each occurrence of an id adds l2/2 |w|^2 to the loss.
+            gradient = gradient + l2 * weight.detach()[ids]
         weight.grad = torch.sparse_coo_tensor([ids], gradient, (ROWS, DIMENSION))
         optimizer.step()
     return weight.detach().flatten().tolist()
@@ -58,9 +57,9 @@ def touched_rows(update, l2=0.0):
         ids = [random.next() % (ROWS - 2) for _ in range(IDS)]
         gradient = numpy.zeros((ROWS, DIMENSION))
         for row in ids:
-            gradient[row] += [random.value() for _ in range(DIMENSION)]
+            gradient[row] += [random.value() for _ in range(DIMENSION)] + l2 * weight[row]
         touched = sorted(set(ids))
-        weight[touched] -= update(state, gradient[touched] + l2 * weight[touched], touched)
+        weight[touched] -= update(state, gradient[touched], touched)
     return weight.flatten().tolist()
 
 
