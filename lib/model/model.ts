@@ -47,7 +47,7 @@ export function declaredModel(
 }
 
 /** The choice of a model; what may be left out is none. */
-type ModelSizes = Pick<ModelChoice, 'type' | 'fields' | 'hiddenUnits'> & Partial<ModelChoice>;
+export type ModelSizes = Pick<ModelChoice, 'type' | 'fields' | 'hiddenUnits'> & Partial<ModelChoice>;
 
 /**
  * Returns the model of the chosen type, or of a network of one's own, for a stage graph and for the inputs and tables of

@@ -38,7 +38,7 @@ export interface Layers {
     x: LayerSource,
     shape: { readonly count: number; readonly units: readonly number[] } & HiddenOptions,
   ): tf.Tensor2D[];
-  /** The experts' matrices [batch, units] weighted by a gate, a softmax of x, and added up (MMoE). */
+  /** The experts' matrices [batch, units] weighted by a gate, a softmax of x, and added up (MMoE); one needs no gate. */
   mixture(name: string, x: LayerSource, experts: readonly tf.Tensor[]): tf.Tensor2D;
   /** Cross layers, which multiply columns with each other (DCN V2): [batch, n] as x. Weights have full rank by default. */
   crosses(name: string, x: LayerSource, shape: { readonly count: number; readonly rank?: number }): tf.Tensor2D;
@@ -122,6 +122,8 @@ export function layersOf({ graph, hiddenUnits, scope }: LayersOptions): Layers {
         throw new ModelError(
           `layer ${name}: got experts of ${[first, ...others].join(', ')} columns, expected one or more of the same width`,
         );
+      // The only expert's weight is 1 in every row.
+      if (experts.length === 1) return experts[0] as tf.Tensor2D;
       return mixture(apply(gate({ name, ...read, experts: experts.length }), input), experts) as tf.Tensor2D;
     },
     crosses(name, x, { count, rank = null }) {
