@@ -46,6 +46,31 @@ export async function* readColumns(
 /** Bytes of blocks that may wait for rows that come out of order. */
 const WAITING_BYTES = 128 * 2 ** 20;
 
+/** How numbered columns are read. */
+export interface NumberedOptions {
+  readonly waitingBytes?: number;
+  readonly buffers?: BufferPool;
+}
+
+/**
+ * Buffers of blocks, which are used again once they are given back. They are shared memory, which other threads can
+ * read without a copy, and which V8's garbage collector need not look after.
+ */
+export class BufferPool {
+  readonly #free: SharedArrayBuffer[] = [];
+
+  /** Returns a buffer of so many bytes. Its values are those of its last use. */
+  take(bytes: number): SharedArrayBuffer {
+    const free = this.#free.pop();
+    return free?.byteLength === bytes ? free : new SharedArrayBuffer(bytes);
+  }
+
+  /** Takes the buffer of an array back, if it is one of the pool's. No array of it may be used any more. */
+  giveBack({ buffer }: { readonly buffer: ArrayBufferLike }): void {
+    if (buffer instanceof SharedArrayBuffer) this.#free.push(buffer);
+  }
+}
+
 /** Thrown if the rows of a query are so far out of order that the blocks that wait for them fill the memory. */
 export class OutOfOrderError extends Error {
   override readonly name = 'OutOfOrderError';
@@ -57,6 +82,7 @@ export class OutOfOrderError extends Error {
  * layout. Blocks that are not complete wait in memory, so numbers should be out of order by no more than some
  * thousands, as a hash join in memory leaves them. The receiver may keep and change the arrays.
  *
+ * @param buffers where the arrays of whole blocks are made, one after the other. @default each has a buffer of its own
  * @throws {OutOfOrderError} if more than `waitingBytes` wait, which is what a hash join on disk leads to.
  * @throws {Error} if numbers are missing.
  */
@@ -65,7 +91,7 @@ export async function* readNumberedColumns(
   sql: string,
   layout: readonly ColumnLayout[],
   blockRows: number,
-  waitingBytes = WAITING_BYTES,
+  { waitingBytes = WAITING_BYTES, buffers }: NumberedOptions = {},
 ): AsyncGenerator<ColumnBlock> {
   const mostWaiting = Math.max(2, waitingBytes / (blockRows * rowBytes(layout)));
   const waiting = new Map<number, { filled: number; readonly columns: readonly ColumnArray[] }>();
@@ -75,7 +101,7 @@ export async function* readNumberedColumns(
     const [numbers, ...sources] = columns;
     if (!(numbers instanceof Float64Array)) throw new TypeError('row numbers are not DOUBLE');
     for (const run of blockRuns(numbers, rows, blockRows)) {
-      const block = waiting.get(run.block) ?? { filled: 0, columns: emptyColumns(layout, blockRows) };
+      const block = waiting.get(run.block) ?? { filled: 0, columns: emptyColumns(layout, blockRows, buffers) };
       waiting.set(run.block, block);
       block.filled += run.positions.length;
       for (const [index, source] of sources.entries())
@@ -134,8 +160,22 @@ function rowBytes(layout: readonly ColumnLayout[]): number {
   return layout.reduce((sum, { type, length }) => sum + ARRAYS[type].BYTES_PER_ELEMENT * (length ?? 1), 0);
 }
 
-function emptyColumns(layout: readonly ColumnLayout[], rows: number): ColumnArray[] {
-  return layout.map(({ type, length }) => new ARRAYS[type](rows * (length ?? 1)));
+function emptyColumns(layout: readonly ColumnLayout[], rows: number, buffers?: BufferPool): ColumnArray[] {
+  if (buffers === undefined) return layout.map(({ type, length }) => new ARRAYS[type](rows * (length ?? 1)));
+  const bytes = layout.map(({ type, length }) => wholeWords(rows * ARRAYS[type].BYTES_PER_ELEMENT * (length ?? 1)));
+  const buffer = buffers.take(bytes.reduce((sum, column) => sum + column, 0));
+  let end = 0;
+  return layout.map(({ type, length }, index) => {
+    const from = end;
+    end += bytes[index] as number;
+    const View: new (of: SharedArrayBuffer, from: number, length: number) => ColumnArray = ARRAYS[type];
+    return new View(buffer, from, rows * (length ?? 1));
+  });
+}
+
+/** The next multiple of the bytes of the widest element, at which the array of any type may begin. */
+function wholeWords(bytes: number): number {
+  return Math.ceil(bytes / Float64Array.BYTES_PER_ELEMENT) * Float64Array.BYTES_PER_ELEMENT;
 }
 
 function itemsOf(chunk: DuckDBDataChunk, index: number, { type, length }: ColumnLayout): ColumnArray {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../lib/table/database.ts';
-import { OutOfOrderError, readNumberedColumns } from '../../lib/table/read-columns.ts';
+import { BufferPool, OutOfOrderError, readNumberedColumns } from '../../lib/table/read-columns.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'read-columns-'));
 let database: Database;
@@ -22,7 +22,7 @@ async function read(orderBy: string, waitingBytes: number): Promise<number[]> {
   const values: number[] = [];
   try {
     const layout = [{ type: 'DOUBLE', length: null }] as const;
-    for await (const { columns } of readNumberedColumns(connection, sql, layout, 1000, waitingBytes))
+    for await (const { columns } of readNumberedColumns(connection, sql, layout, 1000, { waitingBytes }))
       values.push(...(columns[0] as Float64Array));
   } finally {
     connection.closeSync();
@@ -42,5 +42,35 @@ describe('numbered rows', () => {
       new OutOfOrderError('rows come far out of order: 100 blocks wait'),
     );
     expect(await read('hash(i)', 800_000)).toEqual(inOrder);
+  });
+
+  it('are read into buffers that were given back', async () => {
+    const sql = `SELECT CAST(i AS DOUBLE), CAST(i % 100 AS TINYINT), [i, -i]::INTEGER[2], CAST(i AS DOUBLE)
+      FROM range(1, 20001) rows(i) ORDER BY (i - 1) // 50, i % 7`;
+    const layout = [
+      { type: 'TINYINT', length: null },
+      { type: 'INTEGER', length: 2 },
+      { type: 'DOUBLE', length: null },
+    ] as const;
+    const buffers = new BufferPool();
+    const used = new Set<ArrayBufferLike>();
+    const connection = await database.connect();
+    let [row, wrong] = [0, 0];
+    for await (const { rows, columns } of readNumberedColumns(connection, sql, layout, 1001, { buffers })) {
+      const [small, pairs, numbers] = columns as [Int8Array, Int32Array, Float64Array];
+      for (let i = 0; i < rows; i++) {
+        row += 1;
+        const isRow = small[i] === row % 100 && pairs[2 * i] === row && pairs[2 * i + 1] === -row && numbers[i] === row;
+        if (!isRow) wrong += 1;
+      }
+      if (rows < 1001) continue;
+      expect(new Set(columns.map(({ buffer }) => buffer)).size).toBe(1);
+      used.add(numbers.buffer);
+      buffers.giveBack(numbers);
+    }
+    connection.closeSync();
+    expect([row, wrong]).toEqual([20_000, 0]);
+    // A DuckDB chunk of 2,048 rows is in up to four blocks.
+    expect(used.size).toBeLessThan(5);
   });
 });

@@ -42,7 +42,8 @@ export class ScoringThreads implements Scorer {
     const worker = this.#workers[this.#next] as WorkerThread<ScoringRequest, ScoringResponse>;
     this.#next = (this.#next + 1) % this.#workers.length;
     const packed = packChunk(chunk, inputs);
-    return worker.request({ chunk: packed }, [packed.buffer]);
+    // Shared memory stays with both threads.
+    return worker.request({ chunk: packed }, packed.buffer instanceof ArrayBuffer ? [packed.buffer] : []);
   }
 
   /** Ends the threads once they have ended what they do: onnxruntime ends the process where a thread ends in a run. */

@@ -17,6 +17,7 @@ import type { Shard } from '../formats/format.ts';
 import { FORMATS } from '../formats/index.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import { plainPath, writePath } from '../paths.ts';
+import { BufferPool } from '../read-columns.ts';
 import type { RowCheck } from '../row-check.ts';
 import { neededColumns } from './needed-columns.ts';
 import { areFinite, finiteRows, NotFiniteRows, only } from './not-finite.ts';
@@ -117,7 +118,8 @@ async function predictRows(
 ): Promise<{ readonly scored: number; readonly features: FeatureCounts }> {
   const counter = new ValueCounter(encoder);
   let scored = 0;
-  const chunks = encodeCandidates(database, relation, checks, encoder);
+  const buffers = new BufferPool();
+  const chunks = encodeCandidates(database, relation, checks, encoder, buffers);
   const predicted = mapAhead(chunks, chunksAtOnce, async (chunk) => ({ chunk, predictions: await predict(chunk) }));
   for await (const { chunk, predictions } of predicted) {
     if (areFinite(predictions)) {
@@ -134,6 +136,7 @@ async function predictRows(
       await notFinite.add(chunk, others);
       scored += finite.size;
     }
+    buffers.giveBack(chunk.rowNumbers);
   }
   table.flush();
   return { scored, features: counter.counts() };

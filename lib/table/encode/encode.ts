@@ -10,9 +10,11 @@ import { type EncodedChunk, type LogChunk, PARTS, type Part } from '../encoded.t
 import type { Encoder } from '../encoder.ts';
 import { preparedColumns } from '../kinds/index.ts';
 import {
+  type BufferPool,
   type ColumnArray,
   type ColumnBlock,
   type ColumnLayout,
+  type NumberedOptions,
   OutOfOrderError,
   readNumberedColumns,
 } from '../read-columns.ts';
@@ -61,24 +63,28 @@ export async function* encodeLog(
   const isAll = PARTS.every((part) => parts.includes(part));
   const where = isAll ? '' : ` WHERE ${inPartsSql(parts)}`;
   const rows = `SELECT * FROM ${goodLogRows(log, encoder.features)}${where}`;
-  for await (const { chunk, extraArrays } of encodeRows(database, { rows, extras }, encoder, chunkRows))
+  for await (const { chunk, extraArrays } of encodeRows(database, { rows, extras }, encoder, { chunkRows }))
     yield { ...chunk, ...logArrays(extraArrays, stages, hasGroups) };
 }
 
-/** Yields the candidates that pass all checks, encoded, in the order of the relation. */
+/**
+ * Yields the candidates that pass all checks, encoded, in the order of the relation.
+ * @param buffers to which the buffer of a chunk may be given back. @default each chunk has new arrays
+ */
 export async function* encodeCandidates(
   database: Database,
   relation: Relation,
   checks: readonly RowCheck[],
   encoder: Encoder,
-  chunkRows: number = CHUNK_ROWS,
+  buffers?: BufferPool,
 ): AsyncGenerator<NumberedChunk> {
   const prepared = preparedColumns(relation, encoder.features).map(({ sql, name }) => `${sql} AS ${name}`);
   const rows = `SELECT ${['"#row"', ...prepared].join(', ')} FROM ${goodRows(relation, checks)}`;
-  for await (const { chunk } of encodeRows(database, { rows, extras: [] }, encoder, chunkRows)) yield chunk;
+  const reading = { chunkRows: CHUNK_ROWS, ...(buffers && { buffers }) };
+  for await (const { chunk } of encodeRows(database, { rows, extras: [] }, encoder, reading)) yield chunk;
 }
 
-type QueryArguments = [sql: string, layout: readonly ColumnLayout[], chunkRows: number];
+type QueryArguments = [sql: string, layout: readonly ColumnLayout[], chunkRows: number, options: NumberedOptions];
 
 /** A column that is read together with the features without being one, such as a label. */
 interface ExtraColumn extends ColumnLayout {
@@ -100,7 +106,7 @@ async function* encodeRows(
   database: Database,
   { rows, extras }: RowsToEncode,
   encoder: Encoder,
-  chunkRows: number,
+  { chunkRows, ...options }: { readonly chunkRows: number; readonly buffers?: BufferPool },
 ): AsyncGenerator<{ chunk: NumberedChunk; extraArrays: readonly ColumnArray[] }> {
   const { joins, select, columns } = encodeSql(encoder);
   const counted = `SELECT *, row_number() OVER () AS "#order" FROM (${rows})`;
@@ -109,7 +115,7 @@ async function* encodeRows(
   const sql = `SELECT ${selected.join(', ')} FROM (${counted}) ${joins}`;
   const layout: readonly ColumnLayout[] = [{ type: 'DOUBLE', length: null }, ...extras, ...columns];
   let last = -1;
-  for await (const block of readInOrder(database, sql, layout, chunkRows)) {
+  for await (const block of readInOrder(database, sql, layout, chunkRows, options)) {
     const [rowNumbers, ...rest] = block.columns;
     if (!(rowNumbers instanceof Float64Array)) throw new TypeError('row numbers are not DOUBLE');
     last = assertIncreasing(rowNumbers, last);
@@ -126,17 +132,18 @@ async function* readInOrder(
   sql: string,
   layout: readonly ColumnLayout[],
   chunkRows: number,
+  options: NumberedOptions,
 ): AsyncGenerator<ColumnBlock> {
   let done = 0;
   try {
-    for await (const block of readQuery(database, sql, layout, chunkRows)) {
+    for await (const block of readQuery(database, sql, layout, chunkRows, options)) {
       done += 1;
       yield block;
     }
   } catch (error) {
     if (!(error instanceof OutOfOrderError)) throw error;
     let index = 0;
-    for await (const block of readQuery(database, `${sql} ORDER BY "#order"`, layout, chunkRows)) {
+    for await (const block of readQuery(database, `${sql} ORDER BY "#order"`, layout, chunkRows, options)) {
       if (index >= done) yield block;
       index += 1;
     }

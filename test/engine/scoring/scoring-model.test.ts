@@ -23,6 +23,28 @@ describe('a scoring model', () => {
     expect(await scoresOf(3)).toEqual(alone);
   });
 
+  it('scores rows in shared memory as it scores others', async () => {
+    const chunk = smallChunk(4500);
+    const buffer = new SharedArrayBuffer(250_000);
+    let end = 0;
+    const share = <Values extends Int32Array | Float32Array>(columns: Readonly<Record<string, Values>>) =>
+      Object.fromEntries(
+        Object.entries(columns).map(([name, values]) => {
+          const View = values.constructor as new (of: SharedArrayBuffer, from: number, length: number) => Values;
+          const copy = new View(buffer, end, values.length);
+          copy.set(values);
+          end += values.byteLength;
+          return [name, copy];
+        }),
+      );
+    const { ids, weights, numbers } = chunk;
+    const shared = { rows: 4500, ids: share(ids), weights: share(weights), numbers: share(numbers) };
+    const model = await openScoringModel(await published(smallModel()), { threads: 2 });
+    model.prepare(100_000);
+    expect(await model.predict(shared)).toEqual(await model.predict(chunk));
+    await model.release();
+  });
+
   it('leaves the rows that it scored as they were', async () => {
     const model = await openScoringModel(await published(smallModel()), { threads: 2 });
     model.prepare(100_000);
