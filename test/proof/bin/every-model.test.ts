@@ -35,6 +35,8 @@ describe.each(TYPES)('model.type: %s', (type) => {
     const file = async (name: string) => readFile(place.at(await versionFolder(place, type), name), 'utf8');
     expect(Object.keys(JSON.parse(await file('calibration.json')).calibrators)).toEqual(['click', 'conversion']);
     expect(await file('report.html')).toContain('<svg');
+    const { stdout } = await place.run('models', 'show', '-b', type);
+    expect(stdout).toContain('\ncalibrated platt of the product: declared\n');
   });
 
   it('scores the same outputs, of which pctcvr is the product of the two others', async () => {
