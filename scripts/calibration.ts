@@ -5,9 +5,9 @@
  *     tsx scripts/calibration.ts [hillstrom | rates | drift | overfit ...] [--seeds 1,2,3,4,5] [--rows 1000000]
  *
  * - `hillstrom`: the example, on splits 1, 2, ...
- * - `rates`: a generated log, of which 4% of the rows are clicked and 0.5% of those are converted.
- * - `drift`: 10% and 5%, but the rates of the training rows are others: more clicks, fewer conversions.
- * - `overfit`: 10% and 5%, trained for eight epochs without early stopping.
+ * - `rates`: a generated log, of which about 4% of the rows are clicked and 0.5% of those are converted.
+ * - `drift`: about 10% and 4%, but the rates of the training rows are others: more clicks, fewer conversions.
+ * - `overfit`: about 10% and 4%, trained for eight epochs without early stopping.
  *
  * Prints a table in Markdown: mean, least and most over the seeds.
  */
