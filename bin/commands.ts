@@ -25,6 +25,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/train.ts')).defineTrain,
   },
   {
+    name: 'tune',
+    description: 'search learning rate, L2 on embeddings, dropout, width and batch on the validation rows of a log',
+    binaries: ['DuckDB', 'onnxruntime'],
+    load: async () => (await import('./commands/tune.ts')).defineTune,
+  },
+  {
     name: 'evaluate',
     description: 'measure a published model version on a log',
     binaries: ['DuckDB', 'onnxruntime'],

@@ -22,6 +22,7 @@ const ROOMS = [
   'lib/registry',
   'lib/predictor',
   'lib/training',
+  'lib/tune',
   'lib/gate',
   'lib/report',
   'lib/scoring',
@@ -68,7 +69,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnx-buf': ['lib/graph'],
   'onnxruntime-node': ['lib/engine'],
   yaml: ['lib/config'],
-  zod: ['lib/config', 'lib/store', 'lib/registry', 'lib/training', 'lib/scoring', 'training'],
+  zod: ['lib/config', 'lib/store', 'lib/registry', 'lib/training', 'lib/tune', 'lib/scoring', 'training'],
 };
 
 /** Types alone, and what only those who deploy have. */

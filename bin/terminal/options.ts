@@ -129,7 +129,8 @@ function machineMiB(): number {
   return Math.floor(thisMachine().memoryBytes / 2 ** 20);
 }
 
-function wholeNumber(most: number): (text: string) => number {
+/** Parses a whole number from 1 to `most`. */
+export function wholeNumber(most: number): (text: string) => number {
   const expected = most === Number.MAX_SAFE_INTEGER ? 'above 0' : `from 1 to ${most}`;
   return (text) => {
     const value = Number(text);

@@ -6,10 +6,14 @@ import type { TrainingOptions } from '../../lib/training/training-options.ts';
 import { type Io, printError } from '../terminal/io.ts';
 import type { ProgressBar } from '../terminal/progress-bar.ts';
 
-/** Shows the progress of training or evaluation. */
-export function showProgress(bar: ProgressBar, { phase, done, total, network, epoch, epochs, loss }: Progress): void {
+/** Shows the progress of training or evaluation; `before` stands before what is under way. */
+export function showProgress(
+  bar: ProgressBar,
+  { phase, done, total, network, epoch, epochs, loss }: Progress,
+  before = '',
+): void {
   const ofNetwork = network === undefined ? '' : `${network} `;
-  const label = phase === 'train' ? `${ofNetwork}epoch ${epoch}/${epochs}` : phase;
+  const label = `${before}${phase === 'train' ? `${ofNetwork}epoch ${epoch}/${epochs}` : phase}`;
   bar.update({ label, done, total, ...(loss === undefined ? {} : { note: `loss ${fixed(loss, 5)}` }) });
 }
 

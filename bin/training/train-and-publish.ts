@@ -10,6 +10,7 @@ import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import type { Progress } from '../../lib/training/progress.ts';
 import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
+import type { TrainingOptions } from '../../lib/training/training-options.ts';
 import {
   type ConcludeOptions,
   judgeAndPublish,
@@ -22,7 +23,7 @@ import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 import { printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
-import { readProject } from './read-project.ts';
+import { type Project, readProject } from './read-project.ts';
 import { showProgress, trainingLines } from './show-progress.ts';
 
 export interface TrainAndPublishOptions extends EndpointOptions {
@@ -34,6 +35,10 @@ export interface TrainAndPublishOptions extends EndpointOptions {
   /** Where the bad rows go, if there are any. */
   readonly rejects?: string;
   readonly promote: boolean;
+  /** A declaration that has been read. @default read from `declaration` */
+  readonly project?: Project;
+  /** Epochs of a network, where they are known. @default `training.epochs` of each, at most */
+  readonly epochsOf?: TrainingOptions['epochsOf'];
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
@@ -61,7 +66,7 @@ export async function trainAndPublish(
   { io, signal }: Session,
   onSummary: (summary: LogSummary) => void = () => undefined,
 ): Promise<TrainedAndPublished> {
-  const { declaration, text, modelFile } = await readProject(io, options.declaration);
+  const { declaration, text, modelFile } = options.project ?? (await readProject(io, options.declaration));
   const store = await openBucket(io, options.bucket, 'create', options);
   const { rejects, threads } = options;
   // A pointer that cannot be read cannot be moved: better known now than after the training.
@@ -81,6 +86,7 @@ export async function trainAndPublish(
       const run = await trainOn(opened, {
         ...work,
         declarationText: text,
+        ...(options.epochsOf && { epochsOf: options.epochsOf }),
         ...(!options.json && trainingLines(bar, io, declaration.training)),
         modelFile,
         onSummary(summary, counts) {

@@ -12,15 +12,19 @@ import { appliedCalibration, type Calibration, calibrate } from './calibrate.ts'
 import { stageRates } from './held-out/funnel-tasks.ts';
 import { type Fitting, sharedEntity } from './networks/fit-network.ts';
 import { fitParts } from './networks/fit-parts.ts';
-import { joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
+import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
 import { assertTrainable } from './required-memory.ts';
 import { batchSizeFor } from './rows/batch-size.ts';
 import type { CachedRows } from './rows/cache-rows.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
-/** The log and encoder that a model is trained with, and the folder for its file. */
-export interface ModelToFit extends Fitting {
+/** The log and encoder that networks are trained with. */
+export interface NetworksToFit extends Fitting {
   readonly summary: LogSummary;
+}
+
+/** What a model is trained with, and the folder for its file. */
+export interface ModelToFit extends NetworksToFit {
   /** Existing folder that `model.onnx` is written to. */
   readonly folder: string;
 }
@@ -45,13 +49,8 @@ export interface FittedModel {
  * @throws {NotEnoughMemoryError} before the first step, where the training needs more memory than there is.
  */
 export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
-  const { opened, encoder, summary, folder } = fitting;
-  const { declaration } = opened.log;
-  const { modelFile } = fitting.options;
-  const model = declaredModel(declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null);
-  const parts = trainedParts(model, encoder.tables);
-  assertAllTrainable(fitting, parts, rows.train);
-  const fitted = await fitParts(fitting, parts, { ...rows, rates: stageRates(summary) });
+  const { encoder, folder } = fitting;
+  const { model, fitted } = await fitNetworks(fitting, rows);
   const weights = joinWeights(fitted);
   const calibration = await calibrateModel(fitting, rows, model, weights);
   const scores = traceScores(model, encoder.inputs, weights, appliedCalibration(calibration));
@@ -65,6 +64,22 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
   };
 }
 
+/**
+ * Trains the networks of the declared model.
+ * @throws {NotEnoughMemoryError} before the first step, where the training needs more memory than there is.
+ */
+export async function fitNetworks(
+  fitting: NetworksToFit,
+  rows: CachedRows,
+): Promise<{ readonly model: Model; readonly fitted: readonly FittedNetwork[] }> {
+  const { opened, encoder, summary } = fitting;
+  const { modelFile } = fitting.options;
+  const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null);
+  const parts = trainedParts(model, encoder.tables);
+  assertAllTrainable(fitting, parts, rows.train);
+  return { model, fitted: await fitParts(fitting, parts, { ...rows, rates: stageRates(summary) }) };
+}
+
 /** Whether calibration has set the level of every output, or found it right on held-out rows. */
 function isRepaired(calibration: Calibration | null): boolean {
   return calibration !== null && Object.keys(calibration.uncalibrated).length === 0;
@@ -72,7 +87,7 @@ function isRepaired(calibration: Calibration | null): boolean {
 
 /** Checks that there is the memory to train each network beside the weights of those that were trained before. */
 function assertAllTrainable(
-  { opened: { log }, options: { threads } }: ModelToFit,
+  { opened: { log }, options: { threads } }: NetworksToFit,
   parts: readonly TrainedModelPart[],
   train: RowCache,
 ): void {

@@ -17,6 +17,8 @@ export interface TrainingOptions {
   readonly threads: number;
   /** Called once the rows are checked and encoded, before the first step. What it throws ends the training. */
   readonly onSummary?: (summary: LogSummary, counts: PartCounts) => void;
+  /** Returns the epochs that a network is trained for, by its name. @default `training.epochs` of each, at most */
+  readonly epochsOf?: (network: string | null) => number | undefined;
   readonly onProgress?: OnProgress;
   /** Called at the end of each epoch, with the rows that it trained on, and the network's name if there are several. */
   readonly onEpoch?: (epoch: EpochRecord, rows: number, network: string | null) => void;

@@ -9,6 +9,7 @@ describe('the help of the command', () => {
     [['--help']],
     [['validate', '--help']],
     [['train', '--help']],
+    [['tune', '--help']],
     [['evaluate', '--help']],
     [['score', '--help']],
     [['models', '--help']],

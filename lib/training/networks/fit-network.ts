@@ -72,6 +72,7 @@ export async function fitNetwork(
     const { weights, ...history } = await fit(engine, rows.train, rows.validation, {
       ...training,
       batchSize,
+      epochs: options.epochsOf?.(name) ?? training.epochs,
       ...(checkpoints && { keeper: checkpoints.keeper(name, finished) }),
       ...(from && { from }),
       onEpoch(epoch, done) {
