@@ -1,11 +1,12 @@
 /**
  * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
  * handlers over the S3 of an emulator (`scripts/aws-env.sh` installs it). Only with `--only`: files of the largest
- * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), and the product beside what a Python user would write (`yardstick`).
+ * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), and whether any collapses where
+ * conversions are rare (`collapse`), and the product beside what a Python user would write (`yardstick`).
  *
- *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|yardstick] [--aws-rows 2000000]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|yardstick] [--aws-rows 2000000]
  *                       [--emulator ministack|localstack]
- *                       [--figures grouped,train] [--rounds 3] [--install-python] [--python .venv/bin/python]
+ *                       [--folder /var/tmp/collapse] [--figures grouped,train] [--rounds 3] [--install-python] [--python .venv/bin/python]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../lib/table/database.ts';
 import { benchAws } from './aws.ts';
+import { benchCollapse } from './collapse.ts';
 import { withFunctions } from './function-process.ts';
 import { benchHuge } from './huge.ts';
 import { benchLargeCsv } from './large-csv.ts';
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     'aws-rows': { type: 'string', default: '2000000' },
     only: { type: 'string' },
     emulator: { type: 'string', default: 'ministack' },
+    folder: { type: 'string' },
     figures: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     python: { type: 'string' },
@@ -64,6 +67,7 @@ async function benchParts(parts: readonly string[]): Promise<void> {
     }
     if (parts.includes('huge')) await withFunctions((functions) => benchHuge({ database, functions, scratch }));
     if (parts.includes('shuffle')) await benchShuffle({ database, threads, scratch }, rows);
+    if (parts.includes('collapse')) await benchCollapse({ database, threads, scratch }, rows, values.folder);
     if (parts.includes('csv')) await withFunctions((functions) => benchLargeCsv({ functions, scratch }));
   } finally {
     await database.close();
