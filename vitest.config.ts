@@ -1,12 +1,16 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+/** Folders of tests that have a command of their own; the last two have a configuration of their own, too. */
+const OTHERS = ['process', 'proof', 'tfjs-node', 'aws', 'localstack'];
+
 /**
- * `npm test` runs the project `unit`: every `test/<room>/**.test.ts`, so a new file there needs no entry here. The two
+ * `npm test` runs the project `unit`: every `test/<room>/**.test.ts`, so a new file there needs no entry here. The
  * others have a command each:
  *
  * - `npm run test:process`: `test/process`, tests that start real processes, kill them and send them signals;
  * - `npm run test:proof`: `test/proof`, exhaustive searches, statistics over many runs, every model of the family, and
- *   more rows than a test of a second can have. A small part of most of them is in `unit`.
+ *   more rows than a test of a second can have. A small part of most of them is in `unit`;
+ * - `npm run test:tfjs-node`: `test/tfjs-node`, the training engine on `@tensorflow/tfjs-node`, which it installs.
  *
  * One file, of whatever project, takes a second or two: `npx vitest run test/config/units.test.ts`, and one test of it
  * with `-t 'part of its name'`. Files that use the built command or kernels need one `npm run build` before.
@@ -21,11 +25,11 @@ export default defineConfig({
       // quarter of the time. So a test leaves no state in a module; what it stubs is restored before the next test.
       project('unit', ['test/**/*.test.ts'], {
         isolate: false,
-        // The last two are those of vitest.aws.config.ts and vitest.localstack.config.ts.
-        exclude: [...configDefaults.exclude, 'test/process/**', 'test/proof/**', 'test/aws/**', 'test/localstack/**'],
+        exclude: [...configDefaults.exclude, ...OTHERS.map((folder) => `test/${folder}/**`)],
       }),
       project('process', ['test/process/**/*.test.ts']),
       project('proof', ['test/proof/**/*.test.ts']),
+      project('tfjs-node', ['test/tfjs-node/**/*.test.ts']),
     ],
   },
 });

@@ -62,7 +62,14 @@ async function checkpointAtEnd(declaration: Declaration, threads: number, scratc
   return new Checkpoints({
     store: fileStore(join(scratch, 'checkpoints')),
     name,
-    identity: { declarationSha256: '', modelFileSha256: null, dataSha256: '', warmStart: null, seed: training.seed },
+    identity: {
+      declarationSha256: '',
+      modelFileSha256: null,
+      dataSha256: '',
+      warmStart: null,
+      seed: training.seed,
+      engine: training.engine,
+    },
     epoch: 1,
     everyMs: Number.POSITIVE_INFINITY,
     threads,

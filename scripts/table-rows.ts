@@ -79,7 +79,7 @@ function mostRows(options: EngineOptions): number {
 
 /** Makes a step on the last rows of a table, and checks that it updates the very last one. */
 async function trainLastRow(rows: number, options: EngineOptions): Promise<void> {
-  const engine = await createEngine(modelWith(rows), options);
+  const engine = await createEngine('onnxruntime', modelWith(rows), options);
   const batch: Batch = {
     rows: BATCH_ROWS,
     ids: { item: Int32Array.from({ length: BATCH_ROWS }, (_, i) => rows - BATCH_ROWS + i) },
@@ -95,6 +95,6 @@ async function trainLastRow(rows: number, options: EngineOptions): Promise<void>
 }
 
 async function assertRefused(rows: number, options: EngineOptions): Promise<void> {
-  const refusal = await createEngine(modelWith(rows), options).catch((error: unknown) => error);
+  const refusal = await createEngine('onnxruntime', modelWith(rows), options).catch((error: unknown) => error);
   if (!(refusal instanceof NotEnoughMemoryError)) throw new Error(`a table of ${rows} rows fits, expected it not to`);
 }

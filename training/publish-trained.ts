@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Declaration } from '../lib/config/declaration.ts';
+import type { EngineName } from '../lib/config/engines.ts';
+import { engineVersions } from '../lib/engine/create-engine.ts';
 import type { CalibrationFacts } from '../lib/evaluation/calibration/calibration-text.ts';
 import type { ManifestFacts } from '../lib/registry/manifest.ts';
 import { publishVersion } from '../lib/registry/publish.ts';
@@ -24,11 +26,12 @@ export async function publishTrained(
   const probe = await readFile(join(trained.folder, 'probe.json'));
   const metrics = JSON.parse(await readFile(join(trained.folder, 'metrics.json'), 'utf8')) as ManifestFacts['metrics'];
   const facts: ManifestFacts = {
-    libraries: libraryVersions(),
+    libraries: libraryVersions(declaration.training.engine),
     data: dataFacts(trained.summary),
     metrics,
     encoderProbeSha256: createHash('sha256').update(probe).digest('hex'),
     training: {
+      engine: declaration.training.engine,
       seed: declaration.training.seed,
       ...epochFacts(trained),
       ...(!trained.isCalibrated && { calibrated: false }),
@@ -93,9 +96,13 @@ function isoRange({ first, last }: TimeRange): { readonly from: string; readonly
 }
 
 /** Versions of what the model's numbers depend on. */
-function libraryVersions(): Record<string, string> {
+function libraryVersions(engine: EngineName): Record<string, string> {
   const require = createRequire(import.meta.url);
   const versionOf = (name: string) => (require(`${name}/package.json`) as { version: string }).version;
   const names = ['onnxruntime-node', '@duckdb/node-api', '@tensorflow/tfjs-core'];
-  return { node: process.versions.node, ...Object.fromEntries(names.map((name) => [name, versionOf(name)])) };
+  return {
+    node: process.versions.node,
+    ...Object.fromEntries(names.map((name) => [name, versionOf(name)])),
+    ...engineVersions(engine),
+  };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { EngineName } from '../../lib/config/engines.ts';
 import { PREFIXES, scoresFolder } from '../../lib/contract/bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { secondsText } from '../../lib/numbers/text.ts';
@@ -8,11 +9,12 @@ import type { Session } from '../terminal/exit.ts';
 import { printResults } from '../terminal/file-results.ts';
 import { formatDecision } from '../terminal/gate-text.ts';
 import { print } from '../terminal/io.ts';
-import { bucketOption, memoryOption, threadsOption } from '../terminal/options.ts';
+import { bucketOption, engineOption, memoryOption, threadsOption } from '../terminal/options.ts';
 
 interface DemoOptions {
   readonly data?: string;
   readonly bucket: string;
+  readonly engine?: EngineName;
   readonly threads: number;
   readonly memory: number;
 }
@@ -22,6 +24,7 @@ export const defineDemo: DefineCommand = (command, act) => {
   command
     .option('--data <file>', 'your own copy of the Hillstrom data, CSV as published or Parquet')
     .addOption(bucketOption().default('demo'))
+    .addOption(engineOption())
     .addOption(threadsOption())
     .addOption(memoryOption())
     .examples(['entirespace demo', 'entirespace demo --data hillstrom.csv'])
@@ -33,6 +36,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   const started = performance.now();
   const { io } = session;
   const { readDeclaration } = await import('../../lib/config/parse-declaration.ts');
+  const { requireEngine } = await import('../../lib/engine/create-engine.ts');
   const { promotes } = await import('../../lib/gate/verdict.ts');
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
   const { formatCalibration } = await import('../../lib/evaluation/calibration/calibration-text.ts');
@@ -46,6 +50,7 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   const { formatLogSummary } = await import('../terminal/log-text.ts');
   const step = (title: string, what: string) => print(io, `\n${title}: ${what}`);
   const { declaration } = await readDeclaration(EXAMPLE_DECLARATION);
+  requireEngine(options.engine ?? declaration.training.engine, options);
   const store = await openBucket(io, options.bucket, 'create');
   return withScratch(io, async (scratch) => {
     const data = await numberedData(options, scratch, io);

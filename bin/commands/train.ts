@@ -1,3 +1,4 @@
+import type { EngineName } from '../../lib/config/engines.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { percent } from '../../lib/numbers/text.ts';
 import { epochsJson } from '../../lib/training/networks/fitted-network.ts';
@@ -16,6 +17,7 @@ import {
   bucketOption,
   dataOption,
   endpointOption,
+  engineOption,
   jsonOption,
   memoryOption,
   rejectsOption,
@@ -28,6 +30,7 @@ interface TrainOptions extends DeclarationOption, EndpointOptions {
   readonly bucket: string;
   readonly rejects: string;
   readonly promote: boolean;
+  readonly engine?: EngineName;
   readonly threads: number;
   readonly memory: number;
   readonly json: boolean;
@@ -43,6 +46,7 @@ export const defineTrain: DefineCommand = (command, act) => {
     .addOption(endpointOption())
     .addOption(rejectsOption())
     .option('--no-promote', 'publish, and leave the current version as it is')
+    .addOption(engineOption())
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())

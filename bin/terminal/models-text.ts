@@ -67,7 +67,7 @@ export function formatVersion(name: string, { manifest, isCurrent, pin, bytes }:
     `${name} ${manifest.version}${isCurrent ? ` (current${pinnedText(pin)})` : ''}, ${countOf(bytes, 'byte')}, created ${manifest.createdAt}`,
     `data       ${data.source}: ${count(rows.train)} training, ${count(rows.validation)} validation, ${count(rows.test)} test rows`,
     ...labels,
-    `training   ${epochsText(training)}, seed ${training.seed}, ${countOf(training.threads, 'thread')}, ${secondsText(training.seconds)} on ${training.cpuModel}${training.calibrated === false ? ', not calibrated' : ''}`,
+    `training   ${epochsText(training)}, seed ${training.seed}, ${training.engine ?? 'onnxruntime'}, ${countOf(training.threads, 'thread')}, ${secondsText(training.seconds)} on ${training.cpuModel}${training.calibrated === false ? ', not calibrated' : ''}`,
     ...(training.calibration === undefined ? [] : [`calibrated ${calibrationText(training.calibration)}`]),
     `libraries  ${packages.join(', ')}`,
     'metrics    in metrics.json, and by --json',

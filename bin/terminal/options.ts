@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { ENGINES } from '../../lib/config/engines.ts';
 import { thisMachine } from '../../lib/config/machine.ts';
 import { nearest } from '../../lib/config/nearest.ts';
 import { isVersionId } from '../../lib/registry/keys.ts';
@@ -50,6 +51,12 @@ export const bucketsOption = () =>
     '--buckets <n>',
     'files of the table, by the hash of the key (default: one for each 250,000 rows)',
   ).argParser(wholeNumber(MOST_BUCKETS));
+export const engineOption = () =>
+  choiceOption(
+    '--engine <engine>',
+    "what computes the training steps (default: the declaration's training.engine)",
+    ENGINES,
+  );
 export const threadsOption = () =>
   new Option('--threads <n>', 'threads of training and scoring')
     .default(thisMachine().processors)

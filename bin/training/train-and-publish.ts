@@ -1,3 +1,5 @@
+import type { EngineName } from '../../lib/config/engines.ts';
+import { requireEngine } from '../../lib/engine/create-engine.ts';
 import type { GateDecision } from '../../lib/gate/decide.ts';
 import { foresee } from '../../lib/gate/foresee.ts';
 import { settle } from '../../lib/gate/settle.ts';
@@ -39,6 +41,8 @@ export interface TrainAndPublishOptions extends EndpointOptions {
   readonly project?: Project;
   /** Epochs of a network, where they are known. @default `training.epochs` of each, at most */
   readonly epochsOf?: TrainingOptions['epochsOf'];
+  /** What computes the training steps. @default the declaration's own */
+  readonly engine?: EngineName;
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
@@ -66,7 +70,10 @@ export async function trainAndPublish(
   { io, signal }: Session,
   onSummary: (summary: LogSummary) => void = () => undefined,
 ): Promise<TrainedAndPublished> {
-  const { declaration, text, modelFile } = options.project ?? (await readProject(io, options.declaration));
+  const { declaration: read, text, modelFile } = options.project ?? (await readProject(io, options.declaration));
+  const { engine = read.training.engine } = options;
+  const declaration = { ...read, training: { ...read.training, engine } };
+  requireEngine(engine, options);
   const store = await openBucket(io, options.bucket, 'create', options);
   const { rejects, threads } = options;
   // A pointer that cannot be read cannot be moved: better known now than after the training.

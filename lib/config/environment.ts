@@ -17,6 +17,11 @@ export function matching(pattern: RegExp, expected: string) {
   return z.string().regex(pattern, `must be ${expected}`);
 }
 
+/** One of a few words. */
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, `must be one of ${words.join(', ')}`);
+}
+
 /** A number within these limits, both included. */
 export function number({ least, most }: { readonly least: number; readonly most: number }) {
   const isWithin = (value: number) => value >= least && value <= most;

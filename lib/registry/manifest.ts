@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ENGINES } from '../config/engines.ts';
 import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
 import { InvalidRecordError, parseRecord } from '../store/records.ts';
 
@@ -56,6 +57,8 @@ const manifestSchema = z
     encoderProbeSha256: sha256,
     training: z
       .object({
+        /** What computed the steps; onnxruntime where it is left out. */
+        engine: z.enum(ENGINES).optional(),
         seed: z.number().int(),
         /** Epochs of the model, or of the last of its networks where they were trained apart. */
         epochs: count,

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
+import type { EngineName } from '../config/engines.ts';
 import { MODEL_FILE } from '../contract/bucket.ts';
 import { openScoringModel } from '../engine/ort/scoring-model.ts';
 import type { CalibrationFacts } from '../evaluation/calibration/calibration-text.ts';
@@ -117,6 +118,8 @@ export interface RunFacts {
   readonly resumed: number;
   /** The version whose weights training began with; `null` for none. */
   readonly warmStart: string | null;
+  /** What computed the training steps. */
+  readonly engine: EngineName;
   readonly threads: number;
   readonly hourlyUsd: number | null;
 }
@@ -162,6 +165,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
       trainingSeconds: trained.seconds,
       resumed: trained.resumed.length,
       warmStart: trained.warmStart,
+      engine: declaration.training.engine,
       threads,
       hourlyUsd,
     },

@@ -268,7 +268,7 @@ ${found.features.length > MOST_DRIFTS ? folded('Every feature', driftTable(found
 }
 
 function run({ run: facts }: ReportFacts): Html {
-  const { seconds, trainingSeconds, threads, hourlyUsd, resumed, warmStart } = facts;
+  const { seconds, trainingSeconds, engine, threads, hourlyUsd, resumed, warmStart } = facts;
   const cost =
     hourlyUsd === null
       ? 'not known here'
@@ -279,6 +279,7 @@ function run({ run: facts }: ReportFacts): Html {
 <dl>
 <dt>time</dt><dd>${duration(seconds)} until this report${resumed > 0 ? ', the attempts before it aside' : ''}, ${duration(trainingSeconds)} of it for training and evaluation</dd>
 <dt>cost</dt><dd>${cost}${hourlyUsd !== null && resumed > 0 ? ', for the last attempt alone' : ''}</dd>
+<dt>trained by</dt><dd>${engine}</dd>
 <dt>threads</dt><dd>${threads}</dd>
 <dt>interrupted</dt><dd>${resumed === 0 ? 'never' : resumed === 1 ? 'once' : `${resumed} times`}</dd>
 <dt>began with</dt><dd>${warmStart === null ? 'fresh weights' : html`the weights of <span class="mono">${warmStart}</span>`}</dd>

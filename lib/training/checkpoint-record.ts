@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ENGINES } from '../config/engines.ts';
 import { InvalidRecordError, readRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
@@ -57,6 +58,8 @@ const schema = z
         /** The version that training began with; `null` where it began afresh. */
         warmStart: z.string().nullable(),
         seed: z.number().int(),
+        /** Two engines differ in the last bits: no training is continued by another one. */
+        engine: z.enum(ENGINES),
       })
       .readonly(),
     step: count,

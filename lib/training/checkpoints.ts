@@ -246,6 +246,7 @@ const NAMES: Readonly<Record<keyof TrainingIdentity, string>> = {
   dataSha256: 'data window',
   warmStart: 'version to begin with',
   seed: 'seed',
+  engine: 'training engine',
 };
 
 function differences(got: TrainingIdentity, expected: TrainingIdentity): string[] {

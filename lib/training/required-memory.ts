@@ -13,8 +13,6 @@ const COPIES = 2;
 const VALUES_OF_UNIT = 3;
 /** Values that a step keeps of each column of a row's input: the input, and its gradient. */
 const VALUES_OF_COLUMN = 2;
-/** Bytes that a worker thread takes besides: those of Node.js and of onnxruntime's sessions. */
-const WORKER_BYTES = 24 * 2 ** 20;
 
 const REMEDIES = {
   tables:
@@ -35,22 +33,22 @@ interface RowsAndFinished {
 export function assertTrainable(
   model: Model,
   {
+    engine,
     batchSize,
     optimizer,
     learningRate,
     dropout,
     ...others
-  }: Pick<TrainingChoice, 'optimizer' | 'learningRate' | 'dropout'> &
+  }: Pick<TrainingChoice, 'engine' | 'optimizer' | 'learningRate' | 'dropout'> &
     Pick<EngineOptions, 'batchSize' | 'threads' | 'sharedEntity'>,
   { train, finished = [] }: RowsAndFinished,
   ...limits: [machine?: Machine, usedBytes?: number]
 ): void {
-  const engine = plannedBytes(model, { batchSize, optimizer: { type: optimizer, learningRate }, dropout, ...others });
-  const tables = engine.weights + COPIES * weightBytes(model) + sum(finished.map(weightBytes));
-  const batch = engine.batch + Math.min(batchSize, train.rows) * stepBytes(model);
-  // A single thread is the one that is there.
-  const workers = others.threads === 1 ? 0 : others.threads * WORKER_BYTES;
-  const bytes = tables + batch + train.windowBytes(batchSize) + workers;
+  const options = { batchSize, optimizer: { type: optimizer, learningRate }, dropout, ...others };
+  const planned = plannedBytes(engine, model, options);
+  const tables = planned.weights + COPIES * weightBytes(model) + sum(finished.map(weightBytes));
+  const batch = planned.batch + Math.min(batchSize, train.rows) * stepBytes(model);
+  const bytes = tables + batch + train.windowBytes(batchSize) + planned.libraries;
   const remedy = tables > batch ? REMEDIES.tables : REMEDIES.batch;
   assertMemory({ work: 'training', bytes, remedy }, ...limits);
 }

@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
+import { requireEngine } from '../engine/create-engine.ts';
 import { clippedShares } from '../evaluation/clipped.ts';
 import type { FunnelMetrics } from '../evaluation/funnel.ts';
 import { metricsJson } from '../evaluation/metrics-json.ts';
@@ -75,6 +76,7 @@ export interface TrainingRun {
 
 /** Opens a log and trains on it. */
 export async function train(options: TrainOptions): Promise<TrainedModel> {
+  requireEngine(options.declaration.training.engine, options);
   return withLog(options, async (opened) => (await trainOn(opened, options)).trained);
 }
 

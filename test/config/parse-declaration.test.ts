@@ -76,6 +76,7 @@ describe('the smallest declaration', () => {
         stopBy: 'sum',
         l2Tables: {},
         seed: 1,
+        engine: 'onnxruntime',
         calibration: 'none',
         calibrationOf: 'auto',
       },
@@ -343,7 +344,7 @@ describe('model, training and scoring', () => {
     const declaration = parse({
       model: '{ type: esmm, hidden_units: [64], fields: sum_by_entity }',
       training:
-        '{ batch_size: 512, shuffle: rows, epochs: 1, optimizer: sgd, learning_rate: 0.1, momentum: 0.9, warmup_steps: 100, learning_rate_decay: cosine, l2_embeddings: 0.01, dropout: 0.5, patience: 3, stop_by: conversion, seed: 5, calibration: isotonic }',
+        '{ batch_size: 512, shuffle: rows, epochs: 1, optimizer: sgd, learning_rate: 0.1, momentum: 0.9, warmup_steps: 100, learning_rate_decay: cosine, l2_embeddings: 0.01, dropout: 0.5, patience: 3, stop_by: conversion, seed: 5, engine: tfjs-node, calibration: isotonic }',
       scoring: '{ columns: all, max_rejected: 0 }',
     });
     expect(declaration.model).toMatchObject({ type: 'esmm', hiddenUnits: [64], fields: 'sum_by_entity' });
@@ -362,6 +363,7 @@ describe('model, training and scoring', () => {
       stopBy: 'conversion',
       l2Tables: {},
       seed: 5,
+      engine: 'tfjs-node',
       calibration: 'isotonic',
       calibrationOf: 'auto',
     });

@@ -58,7 +58,7 @@ export function describeSharedRows(name: string, createEngine: CreateEngine, opt
 }
 
 /** A batch whose users are given once, and the same with every user repeated for each row. */
-function batchesOf(model: Model, step: number): { readonly shared: Batch; readonly plain: Batch } {
+export function batchesOf(model: Model, step: number): { readonly shared: Batch; readonly plain: Batch } {
   const sharedRows = Int32Array.from(ROWS_OF_USERS.flatMap((rows, user) => new Array<number>(rows).fill(user)));
   const rows = sharedRows.length;
   const [all, users] = [smallBatch(model, rows, 100 * step), smallBatch(model, ROWS_OF_USERS.length, 7 * step)];

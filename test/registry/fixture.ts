@@ -31,7 +31,16 @@ export const FACTS: ManifestFacts = {
   },
   metrics: { ctcvr_auc_own: 0.61, reasons: {} },
   encoderProbeSha256: 'ab'.repeat(32),
-  training: { seed: 7, epochs: 4, bestEpoch: 2, threads: 2, cpuModel: 'x', seconds: 1.5, filledRows: { item: 3 } },
+  training: {
+    engine: 'onnxruntime',
+    seed: 7,
+    epochs: 4,
+    bestEpoch: 2,
+    threads: 2,
+    cpuModel: 'x',
+    seconds: 1.5,
+    filledRows: { item: 3 },
+  },
 };
 
 /** Content of every file of a model folder; `model` is that of the ONNX file. */

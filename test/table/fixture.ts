@@ -174,6 +174,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       stopBy: 'sum',
       l2Tables: {},
       seed: 1,
+      engine: 'onnxruntime',
       calibration: 'none',
       calibrationOf: 'auto',
     },

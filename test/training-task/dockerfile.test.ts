@@ -102,9 +102,11 @@ describe('the image', () => {
     expect(imported.filter((name) => !(name in dependencies))).toEqual([]);
   });
 
-  it('adds a second engine by its own install script, without what only development needs', () => {
-    expect(of('ARG', 0)).toEqual(['EXTRA_PACKAGES=""']);
-    expect(of('RUN', 0)[2]).toMatch(/ npm install --omit=dev --no-save --ignore-scripts=false .*\$\{EXTRA_PACKAGES\};/);
+  it('adds the second engine where it is asked for, with a library of its own, without what only development needs', () => {
+    expect(of('ARG', 0)).toEqual(['TFJS_NODE=false']);
+    expect(of('RUN', 0)[2]).toMatch(
+      /^if \[ "\$\{TFJS_NODE\}" = true \]; then .* && npm_config_omit=dev bash scripts\/setup-tfjs-node\.sh --copy && /,
+    );
   });
 
   it('is built without local files that do not belong into an image', () => {

@@ -118,7 +118,7 @@ it('a validation loss that is not finite ends training', async () => {
 });
 
 async function newEngine(): Promise<TrainingEngine> {
-  const engine = await createEngine(MODEL, {
+  const engine = await createEngine('onnxruntime', MODEL, {
     batchSize: 256,
     threads: 1,
     optimizer: { type: 'adam', learningRate: 0.05 },

@@ -6,7 +6,14 @@ import { assertTrainable } from '../../lib/training/required-memory.ts';
 
 const MIB = 2 ** 20;
 const rows = { train: { rows: 1e6, windowBytes: () => 10 * MIB } };
-const training = { batchSize: 1024, optimizer: 'adam', learningRate: 0.01, dropout: 0, threads: 1 } as const;
+const training = {
+  engine: 'onnxruntime',
+  batchSize: 1024,
+  optimizer: 'adam',
+  learningRate: 0.01,
+  dropout: 0,
+  threads: 1,
+} as const;
 
 const { stages, root, roles } = parseDeclaration(
   'name: s\nstages: { click: { label: c }, conversion: { label: v } }\nlog: { keys: [k] }\nfeatures: { a: { type: number, entity: user } }\n',
@@ -40,6 +47,13 @@ describe('the memory that training needs', () => {
     expect(check(1)).not.toThrow();
     expect(check(5)).not.toThrow();
     expect(check(6)).toThrow(/^training needs 30\d\.\d MiB of memory/);
+  });
+
+  it('is more with the libraries of the other engine, which has no worker threads', () => {
+    const machine = { memoryBytes: 400 * MIB, processors: 8 };
+    const check = (threads: number) => () =>
+      assertTrainable(model([8]), { ...training, engine: 'tfjs-node', threads }, rows, machine, 0);
+    for (const threads of [1, 6]) expect(check(threads)).toThrow(/^training needs 40\d\.\d MiB of memory/);
   });
 
   it('is blamed on the batch where that is most of it', () => {

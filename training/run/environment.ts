@@ -1,6 +1,8 @@
 /** The settings of a training run, from the variables of its environment. */
 import { tmpdir } from 'node:os';
+import { ENGINES, type EngineName } from '../../lib/config/engines.ts';
 import {
+  choice,
   day,
   flag,
   matching,
@@ -44,6 +46,8 @@ export interface RunSettings {
   readonly threads: number;
   /** `SEED`; `null` for the declaration's own. */
   readonly seed: number | null;
+  /** `ENGINE`: what computes the training steps; `null` for the declaration's own. */
+  readonly engine: EngineName | null;
   /** `WARM_START`: whether training begins with the current version's weights. @default false */
   readonly warmStart: boolean;
   /** `MODELS`: folder of the model files that declarations may name; `null` for none. */
@@ -74,6 +78,7 @@ export function runSettings(variables: Variables = process.env): RunSettings {
       SEED: wholeNumber({ least: 0, most: 2 ** 31 - 1 })
         .nullable()
         .default(null),
+      ENGINE: choice(ENGINES).nullable().default(null),
       WARM_START: flag.default(false),
       MODELS: text.nullable().default(null),
       HOURLY_USD: number({ least: 0, most: 1e6 }).nullable().default(null),
@@ -95,6 +100,7 @@ export function runSettings(variables: Variables = process.env): RunSettings {
     memoryMiB: read.MEMORY_MIB,
     threads: read.THREADS,
     seed: read.SEED,
+    engine: read.ENGINE,
     warmStart: read.WARM_START,
     models: read.MODELS,
     hourlyUsd: read.HOURLY_USD,

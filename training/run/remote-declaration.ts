@@ -8,7 +8,7 @@ import type { RunSettings } from './environment.ts';
 
 /** A declaration from the bucket. */
 export interface RemoteDeclaration {
-  /** With the run's seed where it has one. */
+  /** With the run's seed and engine where it has them. */
   readonly declaration: Declaration;
   /** The text as it stands. */
   readonly text: string;
@@ -22,7 +22,7 @@ export interface RemoteDeclaration {
  *   not have, or has with another digest.
  */
 export async function readRemoteDeclaration(store: Store, settings: RunSettings): Promise<RemoteDeclaration> {
-  const { declarationKey, modelName, seed } = settings;
+  const { declarationKey, modelName, seed, engine } = settings;
   const place = `${store.url}/${declarationKey}`;
   const object = await store.get(declarationKey).catch((cause: unknown) => {
     if (cause instanceof ObjectNotFoundError) throw mistaken(place, 'no such object in the bucket (DECLARATION_KEY)');
@@ -33,8 +33,8 @@ export async function readRemoteDeclaration(store: Store, settings: RunSettings)
   if (declaration.name !== modelName)
     throw mistaken(place, `name is ${declaration.name}, expected ${modelName} (MODEL_NAME)`);
   const modelFile = await imageModelFile(settings, { declaration, text, fileName: place });
-  if (seed === null) return { declaration, text, modelFile };
-  return { declaration: { ...declaration, training: { ...declaration.training, seed } }, text, modelFile };
+  const own = { ...(seed !== null && { seed }), ...(engine !== null && { engine }) };
+  return { declaration: { ...declaration, training: { ...declaration.training, ...own } }, text, modelFile };
 }
 
 async function imageModelFile(

@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireEngine } from '../../lib/engine/create-engine.ts';
 import { foresee } from '../../lib/gate/foresee.ts';
 import { settle } from '../../lib/gate/settle.ts';
 import { promotes } from '../../lib/gate/verdict.ts';
@@ -49,6 +50,7 @@ export async function runTraining(settings: RunSettings, tools: RunTools): Promi
     return ended;
   }
   const remote = await readRemoteDeclaration(store, settings);
+  requireEngine(remote.declaration.training.engine, settings);
   const lease = await takeLease(store, modelName, { runId, lifetimeMs: leaseSeconds * 1000 });
   log.info('lease taken', { epoch: lease.epoch });
   try {
@@ -194,7 +196,7 @@ const UNFIT_CHAMPION = [VersionNotFoundError, ModelCorruptedError, InvalidRecord
 
 /**
  * Opens the checkpoints of this training. It continues only from one with the same identity: the same declaration,
- * model file, data, champion and seed.
+ * model file, data, champion, seed and training engine.
  */
 async function openCheckpoints(
   { modelName, checkpointMinutes, threads }: RunSettings,
@@ -213,6 +215,7 @@ async function openCheckpoints(
       dataSha256: window.sha256,
       warmStart: champion?.version ?? null,
       seed: declaration.training.seed,
+      engine: declaration.training.engine,
     },
     epoch: lease.epoch,
     everyMs: checkpointMinutes * 60_000,

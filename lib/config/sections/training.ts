@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { WINDOW_ROWS } from '../../contract/limits.ts';
+import { ENGINES } from '../engines.ts';
 import { atMost, notNegative, seed, share, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
@@ -51,6 +52,10 @@ export const training = z
       .default('sum')
       .describe('What early stopping goes by: the sum of the losses, the loss of a stage, or an output.'),
     seed: seed.default(1).describe('Seed of initial values, order and dropout.'),
+    engine: z
+      .enum(ENGINES)
+      .default('onnxruntime')
+      .describe('What computes the training steps; scoring is always with onnxruntime.'),
     calibration: z
       .enum(CALIBRATIONS)
       .default('none')

@@ -43,7 +43,7 @@ export async function fitNetwork(
   const { options, opened } = fitting;
   const { training } = opened.log.declaration;
   const batchSize = batchSizeFor(training.batchSize, rows.train.rows);
-  const engine = await createEngine(model, {
+  const engine = await createEngine(training.engine, model, {
     batchSize,
     threads: options.threads,
     optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },

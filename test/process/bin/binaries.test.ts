@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { DECLARATION } from '../../bin/small-log.ts';
 import { workplace } from '../../bin/workplace.ts';
 import { COMMAND, processes } from './processes.ts';
 
@@ -11,6 +12,31 @@ const PRELOADED = fileURLToPath(new URL('no-binary.cjs', import.meta.url));
 function without(binary: string, ...args: string[]) {
   return spawn('env', `NO_BINARY=${binary}`, process.execPath, '--require', PRELOADED, COMMAND, ...args).done;
 }
+
+describe('the command without the package of another training engine', () => {
+  it('says so before it reads anything, with the command that installs it', async () => {
+    await place.write('eager.yaml', DECLARATION.replace('training: {', 'training: { engine: tfjs-node,'));
+    const message =
+      'entirespace: training engine tfjs-node: @tensorflow/tfjs-node is not installed ' +
+      `(run: bash ${fileURLToPath(new URL('../../../scripts/setup-tfjs-node.sh', import.meta.url))})\n`;
+    const refusal = { code: 1, stdout: '', stderr: message };
+    const [train, data] = [
+      ['train', 'shop.yaml'],
+      ['--data', 'absent.csv'],
+    ];
+    expect(await without('tfjs-node', ...train, '--engine', 'tfjs-node', ...data)).toEqual(refusal);
+    expect(await without('tfjs-node', 'train', 'eager.yaml', ...data)).toEqual(refusal);
+    expect(await without('tfjs-node', 'demo', '--engine', 'tfjs-node')).toEqual(refusal);
+  });
+
+  it('trains with onnxruntime, also where the declaration names the other engine', async () => {
+    await place.write('eager.yaml', DECLARATION.replace('training: {', 'training: { engine: tfjs-node,'));
+    for (const args of [['shop.yaml'], ['eager.yaml', '--engine', 'onnxruntime']])
+      expect(await without('tfjs-node', 'train', ...args, '--data', 'log.csv', '--no-promote')).toMatchObject({
+        code: 0,
+      });
+  });
+});
 
 describe('the command without a binary', () => {
   it.each([

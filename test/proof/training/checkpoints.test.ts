@@ -17,6 +17,7 @@ const IDENTITY: TrainingIdentity = {
   dataSha256: 'w',
   warmStart: null,
   seed: 1,
+  engine: 'onnxruntime',
 };
 const FOLDER = '_training/shop/checkpoints/';
 
@@ -158,6 +159,7 @@ describe('checkpoints', () => {
     { change: { dataSha256: 'v' }, why: 'it is of another data window' },
     { change: { warmStart: '20260101-000000-00000000' }, why: 'it is of another version to begin with' },
     { change: { seed: 2 }, why: 'it is of another seed' },
+    { change: { engine: 'tfjs-node' as const }, why: 'it is of another training engine' },
   ])('of another training are left alone: $why', async ({ change, why }) => {
     const store = await stopped();
     const events: CheckpointEvent[] = [];
