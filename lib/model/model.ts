@@ -3,8 +3,9 @@ import type { InputSpec, TableSpec } from '../table/encoded.ts';
 import { type Embeddings, embeddingsOf } from './embeddings.ts';
 import { type Layout, layoutOf } from './fields.ts';
 import { MODELS } from './models/index.ts';
-import type { Network } from './network.ts';
+import type { Network, NetworkPart } from './network.ts';
 import type { OwnShape } from './own/own-network.ts';
+import { entirePart } from './parts/entire-part.ts';
 import { type StageGraph, stageGraph } from './stage-graph.ts';
 
 /** A model without the values of its parameters: the stages that it predicts, its inputs, and its network. */
@@ -65,11 +66,35 @@ export function modelOf(
   return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
 }
 
+/**
+ * Returns the model of one stage alone, of the sizes of the declared one: the probability of reaching the stage from the
+ * root, under the name of the stage.
+ */
+export function stageModel(
+  declaration: Declaration,
+  stage: string,
+  { inputs, tables }: { readonly inputs: readonly InputSpec[]; readonly tables: readonly TableSpec[] },
+): Model {
+  // Experts are for towers that share them.
+  const { fields, experts, ...shape } = declaration.model;
+  const layout = layoutOf(inputs, tables, fields);
+  const part = entirePart({ ...shape, graph: stageGraph(declaration), width: layout.width }, stage);
+  return partModel(layout, tables, part);
+}
+
 /** Returns the models that are trained one after the other to train a model: its parts, or itself if it has none. */
 export function trainedParts(model: Model, tables: readonly TableSpec[]): readonly TrainedModelPart[] {
   const { layout, network } = model;
   if (network.parts === undefined) return [{ name: null, model }];
-  return network.parts.map(({ name, graph, network: part }) => {
-    return { name, model: { graph, layout, embeddings: embeddingsOf(graph, layout, tables, part), network: part } };
-  });
+  return network.parts.map((part) => ({ name: part.name, model: partModel(layout, tables, part) }));
+}
+
+/** Returns the stages whose propensities a model needs to choose its rows. */
+export function propensityStages({ network }: Model): readonly string[] {
+  const networks = [network, ...(network.parts ?? []).map((part) => part.network)];
+  return [...new Set(networks.flatMap(({ rows }) => rows?.propensityOf ?? []))];
+}
+
+function partModel(layout: Layout, tables: readonly TableSpec[], { graph, network }: NetworkPart): Model {
+  return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
 }

@@ -5,7 +5,7 @@
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { CrossesChoice, ExpertsChoice, TypeSettings } from '../config/declaration.ts';
-import type { RowRule } from './parts/training-rows.ts';
+import type { TrainingRows } from './parts/training-rows.ts';
 import type { StageGraph } from './stage-graph.ts';
 
 /** Tensors by name. */
@@ -117,7 +117,7 @@ export interface Network {
    * Which rows the network is trained on, how often, and with which weights.
    * @default every row once, with its weight in the log
    */
-  readonly rows?: RowRule;
+  readonly rows?: TrainingRows;
   /**
    * Networks that share neither parameters nor tables, and together are this one. They are trained one after the other,
    * each on rows of its own and until its own validation loss falls no more, in place of one training by `losses`.

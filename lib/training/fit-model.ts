@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Weights } from '../engine/engine.ts';
 import { traceScores } from '../engine/ort/scoring-graph.ts';
 import { writeOnnx } from '../graph/onnx-file.ts';
-import { declaredModel, type Model, type TrainedModelPart, trainedParts } from '../model/model.ts';
+import { declaredModel, type Model, propensityStages, type TrainedModelPart, trainedParts } from '../model/model.ts';
 import { readOutcomes } from '../table/check/outcomes.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import { appliedCalibration, type Calibration, calibrate } from './calibrate.ts';
@@ -13,6 +13,7 @@ import { stageRates } from './held-out/funnel-tasks.ts';
 import { type Fitting, sharedEntity } from './networks/fit-network.ts';
 import { fitParts } from './networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
+import { foldNetworks } from './networks/propensities.ts';
 import { assertTrainable } from './required-memory.ts';
 import { batchSizeFor } from './rows/batch-size.ts';
 import type { CachedRows } from './rows/cache-rows.ts';
@@ -76,7 +77,8 @@ export async function fitNetworks(
   const { modelFile } = fitting.options;
   const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null);
   const parts = trainedParts(model, encoder.tables);
-  assertAllTrainable(fitting, parts, rows.train);
+  const folds = propensityStages(model).flatMap((stage) => foldNetworks(fitting, stage));
+  assertAllTrainable(fitting, [...folds, ...parts], rows.train);
   return { model, fitted: await fitParts(fitting, parts, { ...rows, rates: stageRates(summary) }) };
 }
 

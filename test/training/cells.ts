@@ -34,7 +34,7 @@ export interface TrainedCells {
 const TEST_ROWS = 100;
 
 /**
- * CSV with the cell of each row. The training and the validation part have all rows of the cells, in random order; the
+ * CSV with the cell of each row, and a `noise` that tells nothing. The training and the validation part have all rows of the cells, in random order; the
  * test part, which comes last, has a hundred rows of each, cell by cell.
  */
 export function cellsLog(cells: readonly Cell[]): string {
@@ -43,13 +43,13 @@ export function cellsLog(cells: readonly Cell[]): string {
       const rows = rowsOf(cell);
       const [clicks, conversions] = [rows * cell.click, rows * cell.click * cell.conversion].map(Math.round);
       return Array.from({ length: rows }, (_, i) =>
-        [part, `c${index}`, Number(i < (clicks as number)), Number(i < (conversions as number))].join(','),
+        [part, `c${index}`, `n${i % 3}`, Number(i < (clicks as number)), Number(i < (conversions as number))].join(','),
       );
     });
   const lines = [...linesOf('train', ({ rows }) => rows), ...linesOf('validation', ({ rows }) => rows)];
   const order = permutation(lines.length, randomStream(1, 'cells'));
   const all = [...Array.from(order, (place) => lines[place]), ...linesOf('test', () => TEST_ROWS)];
-  return `row,part,cell,clicked,bought\n${all.map((line, row) => `${row},${line}\n`).join('')}`;
+  return `row,part,cell,noise,clicked,bought\n${all.map((line, row) => `${row},${line}\n`).join('')}`;
 }
 
 /** Trains on the cells' log, in a folder that it makes, and returns what the published file predicts. */

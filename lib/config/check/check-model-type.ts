@@ -12,6 +12,8 @@ const DEBIASED = ['escm2-ips', 'escm2-dr', 'dcmt'] as const;
 const TYPES_OF: Readonly<Record<keyof TypeSettings, { readonly key: string; readonly types: readonly Type[] }>> = {
   rate: { key: 'rate', types: ['aman'] },
   factor: { key: 'factor', types: ['oversampling'] },
+  correction: { key: 'correction', types: ['unbias'] },
+  quantile: { key: 'quantile', types: ['unbias'] },
   debiasWeight: { key: 'debias_weight', types: DEBIASED },
   propensityFloor: { key: 'propensity_floor', types: DEBIASED },
   priorWeight: { key: 'prior_weight', types: ['dcmt'] },
@@ -21,6 +23,7 @@ const TYPES_OF: Readonly<Record<keyof TypeSettings, { readonly key: string; read
 const LATER_STAGES: Readonly<Partial<Record<Type, string>>> = {
   aman: 'chooses the rows of later stages',
   oversampling: 'chooses the rows of later stages',
+  unbias: 'chooses the rows of later stages',
   'escm2-ips': 'debiases later stages',
   'escm2-dr': 'debiases later stages',
   dcmt: 'debiases later stages',

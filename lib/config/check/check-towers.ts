@@ -3,7 +3,7 @@ import type { Draft } from '../schema/draft.ts';
 import type { ModelShape } from '../sections/model.ts';
 
 /** The types whose towers have embeddings of their own, so that they cannot share experts. */
-const OWN_EMBEDDINGS: readonly ModelShape['type'][] = ['esmm-ns', 'base', 'aman', 'oversampling', 'division'];
+const OWN_EMBEDDINGS: readonly ModelShape['type'][] = ['esmm-ns', 'base', 'aman', 'oversampling', 'division', 'unbias'];
 
 /** A key that has a meaning with some values of another key only. */
 interface DependentKey {

@@ -13,6 +13,7 @@ const MODEL_TYPES = [
   'escm2-dr',
   'dcmt',
   'division',
+  'unbias',
 ] as const;
 
 /** What the hidden layers of a tower read: its input, or a mixture of experts. */
@@ -46,6 +47,13 @@ export const model = z
     factor: whole(2, 1000)
       .optional()
       .describe('With type oversampling: how often a row with a conversion trains the CVR tower. Default: 5.'),
+    correction: z
+      .enum(['rejection', 'weights'])
+      .optional()
+      .describe('With type unbias: clicked rows are rejected at random, or weighted. Default: rejection.'),
+    quantile: atMost(0.5)
+      .optional()
+      .describe('With type unbias: quantile of pctr below which clicked rows are taken as they are. Default: 0.1.'),
     debias_weight: notNegative
       .optional()
       .describe('With escm2-ips, escm2-dr and dcmt: weight of the debiased losses. Default: 0.1.'),
@@ -90,7 +98,10 @@ export interface ModelShape extends z.output<typeof model> {}
 
 /** Settings that some types have. The defaults are those of the type's file in `lib/model/models/`. */
 export interface TypeSettings
-  extends Pick<ModelShape, 'rate' | 'factor' | 'debiasWeight' | 'propensityFloor' | 'priorWeight'> {}
+  extends Pick<
+    ModelShape,
+    'rate' | 'factor' | 'correction' | 'quantile' | 'debiasWeight' | 'propensityFloor' | 'priorWeight'
+  > {}
 
 /** Which network is trained, and how large it is. */
 export interface ModelChoice

@@ -27,7 +27,7 @@ const RATE = 0.2;
 export function aman(shape: NetworkShape): Network {
   const { rate = RATE } = shape;
   return {
-    ...conditionalNetwork(shape, ({ root }) => rowsAndShareOfOthers(root, rate)),
+    ...conditionalNetwork(shape, ({ root }) => ({ rule: () => rowsAndShareOfOthers(root, rate) })),
     isCalibrated: false,
   };
 }

@@ -22,7 +22,7 @@ import type { Network, NetworkShape } from '../network.ts';
 import { reachOutputs } from '../outputs.ts';
 import { conditionalParts } from '../parts/conditional-parts.ts';
 import { networkOfParts, shapeOfPart } from '../parts/network-of-parts.ts';
-import { type RowRule, rowsThatReached } from '../parts/training-rows.ts';
+import { rowsThatReached, type TrainingRows } from '../parts/training-rows.ts';
 
 /** Returns BASE as a network of parts, which are trained on the rows that reached the labelled stage before theirs. */
 export function base(shape: NetworkShape): Network {
@@ -41,7 +41,7 @@ export interface LaterStages {
  * Returns a network of parts, each of which predicts stages given the labelled stage before them. The rows of the parts
  * that follow the root of the funnel are all rows, those of each other part are chosen by `rowsOf`.
  */
-export function conditionalNetwork(shape: NetworkShape, rowsOf: (stages: LaterStages) => RowRule): Network {
+export function conditionalNetwork(shape: NetworkShape, rowsOf: (stages: LaterStages) => TrainingRows): Network {
   const parts = conditionalParts(shape.graph).map((stages) => {
     const own = shapeOfPart(shape, stages);
     const network: Network = {

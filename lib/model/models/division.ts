@@ -15,18 +15,17 @@
  * Differs from the paper in: losses in logits, and a mean over the batch instead of a sum.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { towers } from '../layers/tower.ts';
-import { reachLosses } from '../losses/reach-cross-entropy.ts';
-import type { LabelledBatch, Loss, Network, NetworkPart, NetworkShape, Tensors } from '../network.ts';
-import { outputsOfReach, reachOutputs } from '../outputs.ts';
-import { networkOfParts, shapeOfPart } from '../parts/network-of-parts.ts';
+import type { LabelledBatch, Loss, Network, NetworkShape, Tensors } from '../network.ts';
+import { outputsOfReach } from '../outputs.ts';
+import { entirePart } from '../parts/entire-part.ts';
+import { networkOfParts } from '../parts/network-of-parts.ts';
 import { crossEntropy } from '../reach.ts';
 import type { StageGraph } from '../stage-graph.ts';
 
 /** Returns DIVISION as a network of parts, one for each labelled stage. */
 export function division(shape: NetworkShape): Network {
   const { graph } = shape;
-  const { forward, ...whole } = networkOfParts(graph.labelled.map(({ name }) => networkOf(shape, name)));
+  const { forward, ...whole } = networkOfParts(graph.labelled.map(({ name }) => entirePart(shape, name)));
   const reach = (tensors: Tensors) =>
     Object.fromEntries(graph.labelled.map(({ name }) => [name, tensors[reachName(name)] as tf.Tensor]));
   return {
@@ -38,19 +37,6 @@ export function division(shape: NetworkShape): Network {
     losses: (tensors, batch) => entireLosses(graph, reach(tensors), batch),
     outputs: (tensors) => outputsOfReach(shape)(reach(tensors)),
   };
-}
-
-/** Returns the network of the probability of reaching a stage from the root. */
-function networkOf(shape: NetworkShape, stage: string): NetworkPart {
-  const { root } = shape.graph;
-  const tower = { name: stage, from: root, to: [stage], complement: null };
-  const own = shapeOfPart(shape, { root, towers: [tower], labelled: [stage] });
-  const network: Network = {
-    ...towers(own, { tables: 'by-tower' }),
-    losses: reachLosses(own),
-    outputs: reachOutputs(own),
-  };
-  return { name: stage, graph: own.graph, network };
 }
 
 function entireLosses({ labelled }: StageGraph, reach: Tensors, { labels, weights }: LabelledBatch): Loss[] {

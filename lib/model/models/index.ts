@@ -9,6 +9,7 @@ import { escm2Ips } from './escm2-ips.ts';
 import { esmm } from './esmm.ts';
 import { esmmNs } from './esmm-ns.ts';
 import { oversampling } from './oversampling.ts';
+import { unbias } from './unbias.ts';
 
 /**
  * The models by `model.type` of the declaration. A new model needs a file in this folder, a line here, and its name in
@@ -24,4 +25,5 @@ export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) 
   'escm2-dr': escm2Dr,
   dcmt,
   division,
+  unbias,
 };

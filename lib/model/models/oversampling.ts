@@ -22,7 +22,7 @@ const FACTOR = 5;
 export function oversampling(shape: NetworkShape): Network {
   const { factor = FACTOR } = shape;
   return {
-    ...conditionalNetwork(shape, (stages) => rowsWithPositivesRepeated(stages, factor)),
+    ...conditionalNetwork(shape, (stages) => ({ rule: () => rowsWithPositivesRepeated(stages, factor) })),
     isCalibrated: false,
   };
 }

@@ -2,7 +2,7 @@
 import type { Declaration, Entity, TrainingChoice } from '../../config/declaration.ts';
 import { createEngine } from '../../engine/create-engine.ts';
 import type { TrainingEngine } from '../../engine/engine.ts';
-import type { Model } from '../../model/model.ts';
+import type { Model, TrainedModelPart } from '../../model/model.ts';
 import type { Encoder } from '../../table/encoder.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
 import { endLine, unlearned } from '../epochs/history-text.ts';
@@ -31,17 +31,18 @@ export interface NetworkRows {
 }
 
 /**
- * Trains a network. Embedding rows that were never trained get the mean of the others.
+ * Trains a network, with the declared seed if it has none of its own. Embedding rows that were never trained get the mean of the others.
  * @param finished the networks of the same model that were trained before, which checkpoints keep
  */
 export async function fitNetwork(
   fitting: Fitting,
-  { name, model }: { readonly name: string | null; readonly model: Model },
+  { name, model, seed: ownSeed }: TrainedModelPart & { readonly seed?: number },
   rows: NetworkRows,
   finished: readonly FittedNetwork[],
 ): Promise<FittedNetwork> {
   const { options, opened } = fitting;
-  const { training } = opened.log.declaration;
+  const { training: declared } = opened.log.declaration;
+  const training = { ...declared, seed: ownSeed ?? declared.seed };
   const batchSize = batchSizeFor(training.batchSize, rows.train.rows);
   const engine = await createEngine(training.engine, model, {
     batchSize,
@@ -64,7 +65,7 @@ export async function fitNetwork(
     seed: training.seed,
   });
   try {
-    const keptRows = await loadStart(fitting, engine, rows.rates);
+    const keptRows = await loadStart(fitting, engine, { rates: rows.rates, seed: training.seed });
     const { checkpoints, onEpoch, onNote, onProgress, signal } = options;
     const note = largeBatchNote(training.batchSize, rows.train.rows, name);
     if (note !== null) onNote?.(`note: ${note}`);
@@ -113,12 +114,12 @@ function totalSteps(
  * Returns the rows that hold the champion's values.
  */
 async function loadStart(
-  { options, encoder, opened: { database, log } }: Fitting,
+  { options, encoder, opened: { database } }: Fitting,
   engine: TrainingEngine,
-  rates: StageRates,
+  { rates, seed }: { readonly rates: StageRates; readonly seed: number },
 ): Promise<WarmWeights['keptRows']> {
   const { model } = engine;
-  const fresh = initialWeights(model, rates, log.declaration.training.seed);
+  const fresh = initialWeights(model, rates, seed);
   const { champion, onWarmStart } = options;
   if (champion === undefined) {
     engine.load(fresh);

@@ -7,47 +7,73 @@ import { randomStream } from '../../numbers/random.ts';
 import { DataError } from '../../table/errors.ts';
 import type { CachedRows } from '../rows/cache-rows.ts';
 import type { RowCache, SelectedCache } from '../rows/row-cache.ts';
+import type { RowSelection } from '../rows/select-rows.ts';
 import type { StageRates } from '../weights/initial-weights.ts';
 import { type Fitting, fitNetwork, type NetworkRows } from './fit-network.ts';
 import type { FittedNetwork } from './fitted-network.ts';
+import { fitFolds, predictPropensities } from './propensities.ts';
 
 /** The cached rows, and the share of the training rows that reach each stage from the root of the funnel. */
-export interface RowsToFit extends Pick<CachedRows, 'train' | 'validation'> {
+export interface RowsToFit extends Pick<CachedRows, 'train' | 'validation' | 'reached'> {
   readonly rates: StageRates;
 }
 
-/** Trains the parts of a model in their order. Those that a checkpoint has are not trained again. */
+/**
+ * Trains the parts of a model in their order, and before a part the networks that its choice of rows needs. Networks
+ * that a checkpoint has are not trained again.
+ */
 export async function fitParts(
   fitting: Fitting,
   parts: readonly TrainedModelPart[],
   rows: RowsToFit,
 ): Promise<readonly FittedNetwork[]> {
-  const finished: FittedNetwork[] = [];
+  const trained: FittedNetwork[] = [];
+  let folds: readonly FittedNetwork[] = [];
   for (const part of parts) {
     const before = await fitting.options.checkpoints?.finished(part);
-    finished.push(before ?? (await fitPart(fitting, part, rows, finished)));
+    if (before) trained.push(before);
+    else {
+      const [network, ...others] = await fitPart(fitting, part, rows, [...trained, ...folds]);
+      trained.push(network);
+      folds = [...folds, ...others];
+    }
   }
-  return finished;
+  return trained;
 }
 
 async function fitPart(
   fitting: Fitting,
   part: TrainedModelPart,
   rows: RowsToFit,
-  finished: readonly FittedNetwork[],
-): Promise<FittedNetwork> {
-  const rule = part.model.network.rows;
-  if (rule === undefined) return fitNetwork(fitting, part, rows, finished);
+  before: readonly FittedNetwork[],
+): Promise<[part: FittedNetwork, ...folds: FittedNetwork[]]> {
+  const choice = part.model.network.rows;
+  if (choice === undefined) return [await fitNetwork(fitting, part, rows, before)];
+  const { propensityOf: stage } = choice;
+  const wanted = stage === undefined ? null : { stage, rows: { ...rows, reached: reachedRows(rows, stage) } };
+  const folds = wanted === null ? [] : await fitFolds(fitting, wanted.stage, wanted.rows, before);
+  const values = wanted && (await predictPropensities(fitting, wanted.stage, wanted.rows, folds));
+  const rule = choice.rule(values?.train ?? new Float32Array(0));
   const pathOf = (of: SelectedPart) => join(fitting.options.scratch, `selected-${of}.rows`);
-  const selected = (of: SelectedPart) => select(fitting, part.model, { of, rule, from: rows[of], path: pathOf(of) });
+  const selected = (of: SelectedPart) => {
+    const propensities = wanted && values && { stage: wanted.stage, values: values[of] };
+    return select(fitting, part.model, { of, rule, propensities, from: rows[of], path: pathOf(of) });
+  };
   try {
     const [train, validation] = [await selected('train'), await selected('validation')];
     if (train.rows.rows === 0) throw noRows(fitting, part, rows);
     const chosen: NetworkRows = { train: train.rows, validation: validation.rows, rates: train.rates };
-    return await fitNetwork(fitting, part, chosen, finished);
+    const others = folds.filter(({ name }) => !before.some((network) => network.name === name));
+    return [await fitNetwork(fitting, part, chosen, [...before, ...others]), ...others];
   } finally {
     for (const of of ['train', 'validation'] as const) await rm(pathOf(of), { force: true });
   }
+}
+
+function reachedRows({ reached }: RowsToFit, stage: string): RowsToFit['reached'][string] {
+  const rows = reached[stage];
+  if (rows === undefined) throw new RangeError(`the rows that reached ${stage} were not cached, expected them`);
+  return rows;
 }
 
 /** The parts of the log whose rows are selected. */
@@ -56,6 +82,7 @@ type SelectedPart = 'train' | 'validation';
 interface RowsToSelect {
   readonly of: SelectedPart;
   readonly rule: RowRule;
+  readonly propensities: RowSelection['propensities'];
   readonly from: RowCache;
   readonly path: string;
 }
@@ -63,11 +90,12 @@ interface RowsToSelect {
 function select(
   { options: { onProgress, signal }, opened: { log } }: Fitting,
   { graph }: Model,
-  { of, rule, from, path }: RowsToSelect,
+  { of, rule, propensities, from, path }: RowsToSelect,
 ): Promise<SelectedCache> {
   return from.select({
     path,
     rule,
+    propensities,
     stages: graph.labelled.map(({ name }) => name),
     random: randomStream(log.declaration.training.seed, `selection/${of}`),
     onProgress: (done, total) => of === 'train' && onProgress?.({ phase: 'select', done, total }),

@@ -1,5 +1,7 @@
 /** Encodes the rows of a log in one pass, and keeps them on the scratch disk in the forms that training needs. */
 import { join } from 'node:path';
+import type { Declaration } from '../../config/declaration.ts';
+import { declaredModel, propensityStages } from '../../model/model.ts';
 import { encodeLog } from '../../table/encode/encode.ts';
 import { type PartCounts, ValueCounter } from '../../table/encode/value-counts.ts';
 import { PARTS, rowsOfPart } from '../../table/encoded.ts';
@@ -7,7 +9,9 @@ import type { Encoder } from '../../table/encoder.ts';
 import type { LogSummary } from '../../table/fit/summary.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
 import type { OnProgress } from '../progress.ts';
+import type { TrainingOptions } from '../training-options.ts';
 import { type EncodedRows, EncodedRowsWriter } from './encoded-rows.ts';
+import { type ReachedRows, ReachedRowsWriter } from './reached-rows.ts';
 import { type RowCache, RowCacheWriter } from './row-cache.ts';
 
 /** The encoded rows of a log, on the scratch disk, by what they are for. */
@@ -18,6 +22,8 @@ export interface CachedRows {
   readonly validation: RowCache;
   /** The validation rows as a scoring model reads them, to calibrate on; empty where no calibration is declared. */
   readonly calibration: EncodedRows;
+  /** The rows that reached the stages whose propensities the model needs, by stage. */
+  readonly reached: Readonly<Record<string, Readonly<Record<'train' | 'validation', ReachedRows>>>>;
   /** The held-out rows as a scoring model reads them. */
   readonly test: EncodedRows;
   /** How much of each part's values is missing, and how much the encoder does not know. */
@@ -28,6 +34,9 @@ export interface CachedRows {
 export interface CacheRowsOptions {
   readonly encoder: Encoder;
   readonly summary: LogSummary;
+  /** The stages whose propensities are needed. @default those of the declared model */
+  readonly propensitiesOf?: readonly string[];
+  readonly modelFile?: TrainingOptions['modelFile'];
   /** Existing folder for the files. */
   readonly scratch: string;
   readonly onProgress?: OnProgress;
@@ -37,6 +46,7 @@ export interface CacheRowsOptions {
 /** Encodes every row of the log once, and writes it to the files of its part. */
 export async function cacheRows({ database, log }: OpenedLog, options: CacheRowsOptions): Promise<CachedRows> {
   const { encoder, summary, scratch, onProgress, signal } = options;
+  const { propensitiesOf = declaredPropensities(log.declaration, options) } = options;
   const spec = {
     inputs: encoder.inputs,
     stages: Object.keys(summary.parts.train.labels),
@@ -50,6 +60,13 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
     calibration: await EncodedRowsWriter.create(path('calibration'), encoder),
     test: await EncodedRowsWriter.create(path('test'), encoder),
   };
+  const reached = await Promise.all(
+    propensitiesOf.map(async (stage) => ({
+      stage,
+      train: await ReachedRowsWriter.create(path(`train-${stage}`), stage, encoder),
+      validation: await ReachedRowsWriter.create(path(`validation-${stage}`), stage, encoder),
+    })),
+  );
   const total = PARTS.reduce((sum, part) => sum + summary.parts[part].rows, 0);
   const counters = {
     train: new ValueCounter(encoder),
@@ -66,6 +83,10 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
       ];
       await writers.train.append(chunk, train);
       await writers.validation.append(chunk, validation);
+      for (const writer of reached) {
+        await writer.train.append(chunk, train);
+        await writer.validation.append(chunk, validation);
+      }
       if (isCalibrated) await writers.calibration.append(chunk, validation);
       await writers.test.append(chunk, test);
       counters.train.add(chunk, train);
@@ -80,6 +101,7 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
       validation: await writers.validation.finish(),
       calibration: await writers.calibration.finish(),
       test: await writers.test.finish(),
+      reached: await finishReached(reached),
       counts: {
         train: counters.train.counts(),
         validation: counters.validation.counts(),
@@ -88,6 +110,24 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
     };
   } catch (error) {
     for (const writer of Object.values(writers)) await writer.abandon();
+    for (const { train, validation } of reached) for (const writer of [train, validation]) await writer.abandon();
     throw error;
   }
+}
+
+function declaredPropensities(declaration: Declaration, { encoder, modelFile }: CacheRowsOptions): readonly string[] {
+  return propensityStages(declaredModel(declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null));
+}
+
+interface ReachedWriters {
+  readonly stage: string;
+  readonly train: ReachedRowsWriter;
+  readonly validation: ReachedRowsWriter;
+}
+
+async function finishReached(all: readonly ReachedWriters[]): Promise<CachedRows['reached']> {
+  const finished = all.map(async ({ stage, train, validation }) => {
+    return [stage, { train: await train.finish(), validation: await validation.finish() }] as const;
+  });
+  return Object.fromEntries(await Promise.all(finished));
 }

@@ -14,6 +14,8 @@ export interface RowSelection {
   readonly stages: readonly string[];
   /** The rows' random numbers, by their place in the cache. */
   readonly random: RandomStream;
+  /** The probability of each row that reached the stage, in the order of the cache; `null` where the rule needs none. */
+  readonly propensities: { readonly stage: string; readonly values: Float32Array } | null;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -31,6 +33,7 @@ export async function selectRows(from: ColumnFile<CacheGroup>, selection: RowSel
   const { path, stages, onProgress, signal } = selection;
   const totals = new Totals(stages);
   const writer = await ColumnFileWriter.create(path, from.layout);
+  const propensitiesOf = propensityReader(selection);
   let done = 0;
   try {
     const blocks = Array.from({ length: from.blocks }, (_, block) => [block]);
@@ -38,7 +41,13 @@ export async function selectRows(from: ColumnFile<CacheGroup>, selection: RowSel
       const rows = Math.min(BLOCK_ROWS, from.rows - done);
       const uniforms = Float64Array.from({ length: rows }, (_, i) => selection.random.uniform(done + i));
       const { labels, weights } = columns;
-      const block: RowBlock = { rows, labels, weights, uniforms };
+      const block: RowBlock = {
+        rows,
+        labels,
+        weights,
+        uniforms,
+        propensities: propensitiesOf(labels, rows),
+      };
       const { copies, factors } = selection.rule(block);
       if (factors !== undefined) for (const stage of stages) multiply(weights[stage] as Float32Array, factors);
       const chosen = repeated(copies, (row) => stages.some((stage) => (weights[stage]?.[row] as number) > 0));
@@ -53,6 +62,14 @@ export async function selectRows(from: ColumnFile<CacheGroup>, selection: RowSel
     await writer.abandon();
     throw error;
   }
+}
+
+/** Returns the function that gives the propensities of the rows of one block after the other. */
+function propensityReader({ propensities }: RowSelection): (labels: RowBlock['labels'], rows: number) => Float32Array {
+  if (propensities === null) return (_, rows) => new Float32Array(rows);
+  const { stage, values } = propensities;
+  let next = 0;
+  return (labels) => (labels[stage] as Float32Array).map((label) => (label === 1 ? (values[next++] as number) : 0));
 }
 
 function multiply(values: Float32Array, factors: Float32Array): void {

@@ -11,6 +11,19 @@ describe('a setting of one type of model', () => {
     },
     { text: '{ type: aman, rate: 0 }', mistake: 'model.rate: got 0, expected a number above 0 and at most 1' },
     { text: '{ type: aman, rate: 1.1 }', mistake: 'model.rate: got 1.1, expected a number above 0 and at most 1' },
+    { text: '{ type: base, quantile: 0.2 }', mistake: 'model.quantile: got 0.2 with type base, expected type unbias' },
+    {
+      text: '{ correction: weights }',
+      mistake: 'model.correction: got weights with type esmm, expected type unbias',
+    },
+    {
+      text: '{ type: unbias, correction: drop }',
+      mistake: 'model.correction: got "drop", expected one of "rejection", "weights"',
+    },
+    {
+      text: '{ type: unbias, quantile: 0.6 }',
+      mistake: 'model.quantile: got 0.6, expected a number above 0 and at most 0.5',
+    },
     {
       text: '{ type: oversampling, factor: 2.5 }',
       mistake: 'model.factor: got 2.5, expected a whole number from 2 to 1000',
@@ -34,6 +47,7 @@ describe('a setting of one type of model', () => {
   it.each([
     ['{ type: aman, rate: 0.1 }', { type: 'aman', rate: 0.1 }],
     ['{ type: aman }', { type: 'aman' }],
+    ['{ type: unbias, correction: weights, quantile: 0.05 }', { correction: 'weights', quantile: 0.05 }],
     ['{ type: oversampling, factor: 10 }', { type: 'oversampling', factor: 10 }],
     ['{ type: escm2-ips, debias_weight: 0, propensity_floor: 0.1 }', { debiasWeight: 0, propensityFloor: 0.1 }],
   ])('is taken from %s', (text, expected) => {

@@ -173,30 +173,29 @@ describe('checkpoints', () => {
     for (const number of ['00000004', '00000005']) {
       const key = `${FOLDER}00000001-${number}/checkpoint.json`;
       const record = JSON.parse(new TextDecoder().decode((await store.get(key)).body));
-      await store.put(key, JSON.stringify({ ...record, format: 3 }));
+      await store.put(key, JSON.stringify({ ...record, format: 4 }));
     }
     const events: CheckpointEvent[] = [];
     expect((await run(store, events, { epoch: 2 })).equals(whole)).toBe(true);
-    expect(goneOn(events)).toMatchObject(Array(2).fill({ kind: 'useless', why: 'it has format 3, expected 2' }));
+    expect(goneOn(events)).toMatchObject(Array(2).fill({ kind: 'useless', why: 'it has format 4, expected 3' }));
   });
 
   it.each([
-    { network: 'click', steps: 5, told: { step: 5, network: 'click' } },
+    { type: 'base', network: 'click', steps: 5, told: { step: 5, network: 'click' } },
     // The shop has some 900 clicked training rows: the fourth batch ends an epoch.
-    { network: 'conversion', steps: 2, told: { step: 2, network: 'conversion' } },
-  ])(
-    'are gone on from in the network $network of a model of several, to the same bytes',
-    async ({ told, ...where }) => {
-      const model = 'type: base, ';
-      const uninterrupted = await run(memoryStore(), [], { model });
-      const store = memoryStore();
-      await expect(run(store, [], { ...where, model })).rejects.toThrow('stopped');
-      const events: CheckpointEvent[] = [];
-      expect((await run(store, events, { epoch: 2, model })).equals(uninterrupted)).toBe(true);
-      expect(goneOn(events)).toEqual([{ kind: 'resumed', epoch: 1, ...told }]);
-      expect(uninterrupted.equals(whole)).toBe(false);
-    },
-  );
+    { type: 'base', network: 'conversion', steps: 2, told: { step: 2, network: 'conversion' } },
+    { type: 'unbias', network: 'click for fold 2', steps: 2, told: { step: 2, network: 'click for fold 2' } },
+    { type: 'unbias', network: 'conversion', steps: 1, told: { step: 1, network: 'conversion' } },
+  ])('are gone on from in the network $network of $type, to the same bytes', async ({ type, told, ...where }) => {
+    const model = `type: ${type}, `;
+    const uninterrupted = await run(memoryStore(), [], { model });
+    const store = memoryStore();
+    await expect(run(store, [], { ...where, model })).rejects.toThrow('stopped');
+    const events: CheckpointEvent[] = [];
+    expect((await run(store, events, { epoch: 2, model })).equals(uninterrupted)).toBe(true);
+    expect(goneOn(events)).toEqual([{ kind: 'resumed', epoch: 1, ...told }]);
+    expect(uninterrupted.equals(whole)).toBe(false);
+  });
 
   it('are gone on from in the network before, where the latest is damaged', async () => {
     const model = 'type: base, ';

@@ -7,8 +7,10 @@ import { type RowRule, rowsThatReached } from '../../../lib/model/parts/training
 import { randomStream } from '../../../lib/numbers/random.ts';
 import type { LogChunk } from '../../../lib/table/encoded.ts';
 import { type RowCache, RowCacheWriter } from '../../../lib/training/rows/row-cache.ts';
+import type { RowSelection } from '../../../lib/training/rows/select-rows.ts';
 
 const ROWS = 20_000;
+const CLICKED = rowsThatReached('click').rule(new Float32Array(0));
 let folder: string;
 let cache: RowCache;
 let made = 0;
@@ -44,9 +46,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function select(rule: RowRule, stages: readonly string[] = ['conversion'], seed = 1) {
+async function select(
+  rule: RowRule,
+  stages: readonly string[] = ['conversion'],
+  seed = 1,
+  propensities: RowSelection['propensities'] = null,
+) {
   const path = join(folder, `selected-${made++}.rows`);
-  return cache.select({ path, rule, stages, random: randomStream(seed, 'selection') });
+  return cache.select({ path, rule, stages, random: randomStream(seed, 'selection'), propensities });
 }
 
 async function itemsOf(rows: RowCache): Promise<number[]> {
@@ -62,7 +69,7 @@ async function firstBatch(rows: RowCache, batchSize: number): Promise<Batch> {
 
 describe('rows that are selected', () => {
   it('are those that reached a stage and whose label is known, in their order, with all their columns', async () => {
-    const { rows, rates } = await select(rowsThatReached('click'));
+    const { rows, rates } = await select(CLICKED);
     const expected = Array.from({ length: ROWS / 4 }, (_, i) => 4 * i).filter((i) => i % 1000 !== 0);
     expect(await itemsOf(rows)).toEqual(expected);
     expect(rows.rows).toBe(expected.length);
@@ -115,7 +122,7 @@ describe('rows that are selected', () => {
   });
 
   it('are trained on in batches of their own, by groups', async () => {
-    const { rows } = await select(rowsThatReached('click'));
+    const { rows } = await select(CLICKED);
     const items: number[] = [];
     for await (const batch of rows.batches(512, { seed: 1, epoch: 1, shuffle: 'groups' }))
       items.push(...(batch.ids.item as Int32Array));
@@ -123,11 +130,23 @@ describe('rows that are selected', () => {
     expect(items).not.toEqual(await itemsOf(rows));
   });
 
+  it('have the propensities of the rows that reached a stage, and 0 in all others', async () => {
+    const values = Float32Array.from({ length: ROWS / 4 }, (_, i) => 4 * i);
+    const seen: number[] = [];
+    const rule: RowRule = ({ rows, propensities }) => {
+      seen.push(...propensities);
+      return { copies: new Uint16Array(rows) };
+    };
+    await select(rule, ['conversion'], 1, { stage: 'click', values });
+    expect(seen).toEqual(Array.from({ length: ROWS }, (_, i) => (i % 4 === 0 ? i : 0)));
+  });
+
   it('leave no open file where the selection is stopped', async () => {
     const controller = new AbortController();
     const selection = {
       path: join(folder, 'stopped.rows'),
-      rule: rowsThatReached('click'),
+      rule: CLICKED,
+      propensities: null,
       stages: ['conversion'],
       random: randomStream(1, 'selection'),
       onProgress: () => controller.abort(new Error('stopped')),
