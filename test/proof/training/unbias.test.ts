@@ -6,13 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../../lib/config/parse-declaration.ts';
 import { modelOf, type TrainedModelPart, trainedParts } from '../../../lib/model/model.ts';
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
-import type { Encoder } from '../../../lib/table/encoder.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { withLog } from '../../../lib/table/open-log.ts';
 import { stageRates } from '../../../lib/training/held-out/funnel-tasks.ts';
+import type { Fitting } from '../../../lib/training/networks/fit-network.ts';
 import { fitParts } from '../../../lib/training/networks/fit-parts.ts';
-import { predictStage } from '../../../lib/training/networks/stage-network.ts';
-import { cacheRows } from '../../../lib/training/rows/cache-rows.ts';
+import { fitStageNetwork, predictStage, stageNetwork } from '../../../lib/training/networks/stage-network.ts';
+import { type CachedRows, cacheRows } from '../../../lib/training/rows/cache-rows.ts';
+import type { StageRates } from '../../../lib/training/weights/initial-weights.ts';
 import { cellsLog, trainCells } from '../../training/cells.ts';
 
 /** Half of the rows are clicked four times as often as the others, and then convert three times as often. */
@@ -30,8 +31,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Trains a CVR network that does not know the cells, and returns the mean of its predictions over all rows. */
-async function rateWithout(model: string): Promise<number> {
+/** Opens and encodes the log for a model, and calls `use` with what networks are trained with. */
+async function withRows<T>(
+  model: string,
+  use: (fitting: Fitting, rows: CachedRows & { readonly rates: StageRates }) => Promise<T>,
+): Promise<T> {
   const declarationText = `name: cells
 stages: { click: { label: clicked }, conversion: { label: bought } }
 log: { keys: [row] }
@@ -50,23 +54,27 @@ training: { batch_size: 512, epochs: 4, patience: null, learning_rate: 0.02, lea
   return withLog(options, async (opened) => {
     const { encoder, summary } = await fitEncoder(opened.database, opened.log);
     const rows = await cacheRows(opened, { ...options, encoder, summary, propensitiesOf: ['click'] });
-    const part = conversionPart(encoder);
-    const [network] = await fitParts({ opened, options, encoder }, [part], { ...rows, rates: stageRates(summary) });
+    return use({ opened, options, encoder }, { ...rows, rates: stageRates(summary) });
+  });
+}
+
+/** Trains a CVR network that does not know the cells, and returns the mean of its predictions over all rows. */
+function rateWithout(model: string): Promise<number> {
+  return withRows(model, async (fitting, rows) => {
+    const part = conversionPart(fitting);
+    const [network] = await fitParts(fitting, [part], rows);
     const named = { name: 'conversion', stage: 'conversion', model: part.model };
-    const rates = await predictStage(
-      { opened, options, encoder },
-      named,
-      network as NonNullable<typeof network>,
-      rows.test,
-    );
+    const rates = await predictStage(fitting, named, network as NonNullable<typeof network>, rows.test);
     return rates.reduce((a, b) => a + b, 0) / rates.length;
   });
+}
 
-  function conversionPart({ inputs, tables }: Encoder): TrainedModelPart {
-    const known = <T extends { readonly name: string }>(all: readonly T[]) => all.filter(({ name }) => name !== 'cell');
-    const whole = modelOf(stageGraph(declaration), declaration.model, known(inputs), known(tables));
-    return trainedParts(whole, known(tables)).find(({ name }) => name === 'conversion') as TrainedModelPart;
-  }
+function conversionPart({ opened, encoder }: Fitting): TrainedModelPart {
+  const { declaration } = opened.log;
+  const known = <T extends { readonly name: string }>(all: readonly T[]) => all.filter(({ name }) => name !== 'cell');
+  const [inputs, tables] = [known(encoder.inputs), known(encoder.tables)];
+  const whole = modelOf(stageGraph(declaration), declaration.model, inputs, tables);
+  return trainedParts(whole, tables).find(({ name }) => name === 'conversion') as TrainedModelPart;
 }
 
 describe('a CVR network that does not know what drives the clicks', () => {
@@ -92,5 +100,26 @@ describe('unbias', () => {
     }
     expect(trained.networks.map(({ name }) => name)).toEqual(['click', 'conversion']);
     expect(trained.isCalibrated).toBe(true);
+  });
+});
+
+describe('a CTR network that the models of a comparison share', () => {
+  it('is trained once, predicts any rows, and is not the one of a model', async () => {
+    await withRows('type: base', async (fitting, rows) => {
+      const shared = stageNetwork(fitting, 'click', 'shared CTR');
+      const network = await fitStageNetwork(fitting, shared, rows);
+      const predicted = await predictStage(fitting, shared, network, rows.test);
+      for (const [cell, { click }] of CELLS.entries())
+        expect(Math.abs((predicted[cell * 100] as number) / click - 1)).toBeLessThan(0.05);
+      const model = modelOf(
+        stageGraph(fitting.opened.log.declaration),
+        fitting.opened.log.declaration.model,
+        fitting.encoder.inputs,
+        fitting.encoder.tables,
+      );
+      const [own] = await fitParts(fitting, trainedParts(model, fitting.encoder.tables).slice(0, 1), rows);
+      expect(Object.keys(network.weights.tables)).toEqual(Object.keys(own?.weights.tables ?? {}));
+      expect(network.weights).not.toEqual(own?.weights);
+    });
   });
 });
