@@ -24,10 +24,21 @@ export function epochLine(record: EpochRecord, { network, epochs }: EpochsOf): s
   ].join(', ');
 }
 
-/** Returns a sentence for each output that has learned nothing by the end of an epoch. */
-export function unlearned({ epoch, validationOutputs }: EpochRecord, network: string | null): string[] {
+/**
+ * Returns a sentence for each output that has learned nothing by the end of an epoch, those left out of which the same
+ * was true after the epoch `before`.
+ */
+export function newlyUnlearned(
+  { epoch, validationOutputs }: EpochRecord,
+  before: EpochRecord | null,
+  network: string | null,
+): string[] {
+  const wasUnlearned = (name: string) => {
+    const figures = before?.validationOutputs?.[name];
+    return figures !== undefined && hasLearnedNothing(figures);
+  };
   return Object.entries(validationOutputs ?? {})
-    .filter(([, figures]) => hasLearnedNothing(figures))
+    .filter(([name, figures]) => hasLearnedNothing(figures) && !wasUnlearned(name))
     .map(([name, figures]) => unlearnedText(name, figures, `after ${prefix(network)}epoch ${epoch}`));
 }
 

@@ -5,7 +5,8 @@ import type { TrainingEngine } from '../../engine/engine.ts';
 import type { Model, TrainedModelPart } from '../../model/model.ts';
 import type { Encoder } from '../../table/encoder.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
-import { endLine, unlearned } from '../epochs/history-text.ts';
+import type { EpochRecord } from '../epochs/epoch-record.ts';
+import { endLine, newlyUnlearned, unlearnedAtBest } from '../epochs/history-text.ts';
 import { fit } from '../fit.ts';
 import { batchSizeFor, largeBatchNote } from '../rows/batch-size.ts';
 import type { RowCache } from '../rows/row-cache.ts';
@@ -70,6 +71,7 @@ export async function fitNetwork(
     const note = largeBatchNote(training.batchSize, rows.train.rows, name);
     if (note !== null) onNote?.(`note: ${note}`);
     const from = checkpoints && (await checkpoints.restore(engine, name));
+    let before: EpochRecord | null = from?.epochs.at(-1) ?? null;
     const { weights, ...history } = await fit(engine, rows.train, rows.validation, {
       ...training,
       batchSize,
@@ -78,13 +80,15 @@ export async function fitNetwork(
       ...(from && { from }),
       onEpoch(epoch, done) {
         onEpoch?.(epoch, done, name);
-        for (const sentence of unlearned(epoch, name)) onNote?.(`note: ${sentence}`);
+        for (const sentence of newlyUnlearned(epoch, before, name)) onNote?.(`note: ${sentence}`);
+        before = epoch;
       },
       onProgress: ({ rows: done, totalRows, ...epoch }) =>
         onProgress?.({ phase: 'train', done, total: totalRows, ...epoch, ...(name !== null && { network: name }) }),
       ...(signal && { signal }),
     });
     onNote?.(endLine(history, name, training.patience));
+    for (const sentence of unlearnedAtBest(history)) onNote?.(`note: ${sentence}`);
     const learned = learnedRows(engine.touched, keptRows);
     const filledRows = fillUntrainedRows(model.embeddings.tables, weights.tables, learned);
     return { name, weights, ...history, filledRows };

@@ -4,7 +4,7 @@ import {
   endLine,
   epochLine,
   historyJson,
-  unlearned,
+  newlyUnlearned,
   unlearnedAtBest,
 } from '../../../lib/training/epochs/history-text.ts';
 
@@ -49,17 +49,25 @@ describe('an output that has learned nothing', () => {
   it('is told after the epoch and of the best epoch', () => {
     const figures =
       'its log loss of conversion on the validation rows that reached click is 0.03150, that of their rate alone 0.03150';
-    expect(unlearned(EPOCH, null)).toEqual([`pcvr is no better than a constant after epoch 2: ${figures}`]);
-    expect(unlearned(EPOCH, 'conversion')[0]).toContain('after conversion epoch 2: ');
+    expect(newlyUnlearned(EPOCH, null, null)).toEqual([`pcvr is no better than a constant after epoch 2: ${figures}`]);
+    expect(newlyUnlearned(EPOCH, null, 'conversion')[0]).toContain('after conversion epoch 2: ');
     expect(unlearnedAtBest(history({}))).toEqual([
       `pcvr is no better than a constant after the best epoch, 2: ${figures}`,
     ]);
   });
 
+  it('is told after an epoch only if it was not so after the one before', () => {
+    expect(newlyUnlearned(EPOCH, EPOCH, null)).toEqual([]);
+    const learned = { ...EPOCH, validationOutputs: { pctr: CTR, pcvr: { ...CVR, logLoss: 0.03 } } };
+    expect(newlyUnlearned(EPOCH, learned, null)).toHaveLength(1);
+  });
+
   it('is not told where it is better, or where nothing can be told', () => {
     const outputs = { pcvr: { ...CVR, logLoss: 0.03 }, pctr: { ...CTR, baseLogLoss: null } };
-    expect(unlearned({ ...EPOCH, validationOutputs: outputs }, null)).toEqual([]);
-    expect(unlearned({ ...EPOCH, validationOutputs: { pcvr: { ...CVR, logLoss: null } } }, null)).toHaveLength(1);
+    expect(newlyUnlearned({ ...EPOCH, validationOutputs: outputs }, null, null)).toEqual([]);
+    expect(
+      newlyUnlearned({ ...EPOCH, validationOutputs: { pcvr: { ...CVR, logLoss: null } } }, null, null),
+    ).toHaveLength(1);
   });
 });
 
