@@ -1,7 +1,7 @@
 """How plain ESMM collapses where conversions are rare: one epoch in PyTorch, written in ways that are common. For each way and seed: AUC of
 pCVR on clicked held-out rows, and its log loss over that of the rows' own rate (1 or more: it has learned nothing).
 
-    python bench/yardstick/collapse.py rare-1500000.parquet [seeds]      # the log of `npm run bench -- --only collapse`
+    python bench/yardstick/collapse.py rare-1500000.parquet [seeds] [part of a way's name]      # the log of `npm run bench -- --only collapse`
 """
 import sys, numpy as np, pyarrow.parquet as pq, torch, torch.nn as nn, torch.nn.functional as fn
 torch.set_num_threads(1); B, D = 4096, 18
@@ -42,14 +42,16 @@ def run(seed, loss, bias, last, rate, hidden=(200, 80)):
         base = fn.binary_cross_entropy_with_logits(torch.logit(z.mean()).expand(len(z)), z)
         return float(auc), float(fn.binary_cross_entropy_with_logits(b, z) / base), float((hidden_units == 0).all(0).double().mean()), float(b.mean())
 
-WAYS = {'as here: logits, rate biases, last layer 0, 1e-3': (logits, 'rate', 'zero', 1e-3),
-        'clamped, bias 0, 1e-3': (clamped, 'zero', 'glorot', 1e-3),
-        'clamped, bias 0, 1e-2': (clamped, 'zero', 'glorot', 1e-2),
-        'clamped, bias 0, 5e-2': (clamped, 'zero', 'glorot', 5e-2),
-        'clamped, rate biases, 1e-2': (clamped, 'rate', 'glorot', 1e-2),
-        'logits, bias 0, 1e-2': (logits, 'zero', 'glorot', 1e-2),
-        'logits, rate biases, last layer 0, 1e-2': (logits, 'rate', 'zero', 1e-2)}
+WAYS = {'clamped, biases 0, 1e-3': (clamped, 'zero', 'glorot', 1e-3),
+        'as here: logits, rate biases, last layer 0, 1e-3': (logits, 'rate', 'zero', 1e-3),
+        'clamped, biases 0, 1e-2': (clamped, 'zero', 'glorot', 1e-2),
+        'as here, 1e-2': (logits, 'rate', 'zero', 1e-2),
+        'clamped, biases 0, 5e-2': (clamped, 'zero', 'glorot', 5e-2),
+        'clamped, rate biases, 5e-2': (clamped, 'rate', 'zero', 5e-2),
+        'logits, biases 0, 5e-2': (logits, 'zero', 'glorot', 5e-2),
+        'as here, 5e-2': (logits, 'rate', 'zero', 5e-2)}
 for way, options in WAYS.items():
+    if len(sys.argv) > 3 and sys.argv[3] not in way: continue
     for seed in range(1, 1 + int(sys.argv[2] if len(sys.argv) > 2 else 3)):
         auc, entropy, dead, mean = run(seed, *options)
         print(f'{way}, seed {seed}: pCVR AUC {auc:.3f}, log loss over that of the rate {entropy:.4f}, dead units of the last hidden layer {dead:.0%}, mean logit {mean:.1f}', flush=True)
