@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks the packed product, installed in an empty folder: the command runs, the Lambda asset can be built, and the
-# three public entry points can be imported, type-checked and used; the JSON schema and the pages are there. Takes a folder with the demo's bucket.
+# three public entry points can be imported, type-checked and used, a model of one's own trained and scored; the JSON
+# schema and the pages are there. Takes a folder with the demo's bucket.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$1
@@ -21,6 +22,10 @@ version() { node -p "require('$root/package.json').devDependencies['$1']"; }
   done
   npx entirespace validate -d node_modules/entirespace/examples/hillstrom/entirespace.yaml --data node_modules/entirespace/examples/hillstrom/hillstrom.parquet
   npx entirespace score --bucket "$work/bucket" --again all "$work/bucket/candidates/hillstrom/even-rows.parquet"
+  npx entirespace train own.yaml --data node_modules/entirespace/examples/hillstrom/hillstrom.parquet --bucket own
+  rm my-model.ts
+  npx entirespace score node_modules/entirespace/examples/hillstrom/hillstrom.parquet --bucket own
+  cp "$root/test/package/my-model.ts" .
   npx entirespace build-lambda
   npm install --silent --no-audit --no-fund "aws-cdk-lib@$(version aws-cdk-lib)" "constructs@$(version constructs)" \
     "typescript@$(version typescript)" "@types/node@$(version @types/node)"

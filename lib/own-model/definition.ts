@@ -87,7 +87,7 @@ function messageOf(error: unknown): string {
   const kernel = /^Kernel '(\w+)' not registered/.exec(error.message)?.[1];
   if (kernel !== undefined) return `no ONNX rule for the TF.js kernel ${kernel}`;
   const [line = ''] = error.message.split('\n');
-  return `throws ${error.name}: ${line}`;
+  return `throws: ${line}`;
 }
 
 function exportText(value: unknown): string {

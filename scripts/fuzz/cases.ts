@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Damaged, damage } from './damage.ts';
 import { sendDamaged } from './messages.ts';
+import { damagedModelFile } from './model-files.ts';
 import { hostileColumns, hostileName } from './names.ts';
 import { candidates, csv, type Dialect, dialect, parquetSql, type Table } from './tables.ts';
 import { checkScored, command, DECLARATION, expect, scoresOf, Violation, type World, writeParquet } from './world.ts';
@@ -19,6 +20,7 @@ export const KINDS: Readonly<Record<string, { readonly share: number; readonly r
   'gzip candidates': { share: 5, run: damagedGzip },
   log: { share: 10, run: damagedLog },
   declaration: { share: 14, run: damagedDeclaration },
+  'model file': { share: 6, run: damagedModelFile },
   'model version': { share: 8, run: damagedModel },
   records: { share: 6, run: damagedRecord },
   messages: { share: 6, run: sendDamaged },
