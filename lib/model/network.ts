@@ -39,9 +39,10 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /**
    * Initial values: Glorot's uniform distribution, all 0, or, for the output bias of the tower that `baseRatesOf`
-   * names, the logits of the base rates of its stages.
+   * names, the logits of the base rates of its stages; for an output that is the logit of reaching the stage that
+   * `reachRateOf` names from the root, that of the share of rows that reach it.
    */
-  readonly start: 'glorot' | 'zero' | { readonly baseRatesOf: string };
+  readonly start: 'glorot' | 'zero' | { readonly baseRatesOf: string } | { readonly reachRateOf: string };
   /**
    * The columns of a tower's input that the rows of a first layer's weights belong to, in their order; left out for
    * other parameters.

@@ -379,5 +379,6 @@ function isSameRow(a: Float32Array | undefined, b: Float32Array | undefined, row
 /** The weight of a loss that is not declared, by its name: those of stages are 1. */
 function defaultWeight(loss: string): number {
   if (loss.endsWith(' prior')) return 0.001;
+  if (loss.endsWith(' order')) return 0.6;
   return / (by IPS|by DR|imputed|counterfactual)$/.test(loss) ? 0.1 : 1;
 }

@@ -76,6 +76,7 @@ export const MODELS: readonly SmallVariant[] = [
     model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'escm2-dr', experts: MMOE }),
   },
   { name: 'DCMT', model: smallModel('concatenate', stageGraph(chainOfThree), 'dcmt') },
+  { name: 'AITM with PLE', model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'aitm', experts: PLE }) },
 ];
 
 /**

@@ -17,6 +17,7 @@ const TYPES_OF: Readonly<Record<keyof TypeSettings, { readonly key: string; read
   debiasWeight: { key: 'debias_weight', types: DEBIASED },
   propensityFloor: { key: 'propensity_floor', types: DEBIASED },
   priorWeight: { key: 'prior_weight', types: ['dcmt'] },
+  orderWeight: { key: 'order_weight', types: ['aitm'] },
 };
 
 /** What some types do to stages that come after a labelled one, without which they are another type. */
@@ -31,7 +32,7 @@ const LATER_STAGES: Readonly<Partial<Record<Type, string>>> = {
 
 /** Checks that the settings of the model are those of its type, and that the type suits the funnel. */
 export function checkModelType(draft: Draft): readonly Mistake[] {
-  return [...checkTypeSettings(draft), ...checkLaterStages(draft), ...checkQuotients(draft)];
+  return [...checkTypeSettings(draft), ...checkLaterStages(draft), ...checkQuotients(draft), ...checkTree(draft)];
 }
 
 function checkTypeSettings({ file: { model } }: Draft): readonly Mistake[] {
@@ -72,5 +73,20 @@ function checkQuotients({ file: { model, stages, root = 'impression' }, isSound 
   const [fault] = all.filter(({ complementOf }) => complementOf === null).flatMap((stage) => faultOf(stage) ?? []);
   if (fault === undefined) return [];
   const message = `got division with ${fault}, expected stages that have a label and one stage before them each`;
+  return [{ path: ['model', 'type'], message }];
+}
+
+/** AITM gives each stage the probability of reaching it, with what the one stage before it hands on. */
+function checkTree({ file: { model, stages, root = 'impression' }, isSound }: Draft): readonly Mistake[] {
+  if (model?.type !== 'aitm' || stages === undefined || !isSound('stages')) return [];
+  const faults = resolveStages(stages, root).map(({ name, from, label, complementOf, exclusive }) => {
+    if (complementOf !== null) return `${name}, a complement`;
+    if (exclusive !== null) return `${name} in an exclusive group`;
+    if (from.length > 1) return `${name} after several stages`;
+    return label === null ? `${name} without a label` : null;
+  });
+  const fault = faults.find((one) => one !== null);
+  if (fault === undefined) return [];
+  const message = `got aitm with stage ${fault}, expected labelled stages, each after one other by itself, or type esmm`;
   return [{ path: ['model', 'type'], message }];
 }

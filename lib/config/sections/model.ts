@@ -14,6 +14,7 @@ const MODEL_TYPES = [
   'dcmt',
   'division',
   'unbias',
+  'aitm',
 ] as const;
 
 /** What the hidden layers of a tower read: its input, or a mixture of experts. */
@@ -63,6 +64,9 @@ export const model = z
     prior_weight: notNegative
       .optional()
       .describe('With dcmt: weight of the distance of the twin from the complement. Default: 0.001.'),
+    order_weight: notNegative
+      .optional()
+      .describe('With aitm: weight of the loss of stages that are more probable than the one before. Default: 0.6.'),
     tower: z
       .enum(TOWERS)
       .optional()
@@ -100,7 +104,7 @@ export interface ModelShape extends z.output<typeof model> {}
 export interface TypeSettings
   extends Pick<
     ModelShape,
-    'rate' | 'factor' | 'correction' | 'quantile' | 'debiasWeight' | 'propensityFloor' | 'priorWeight'
+    'rate' | 'factor' | 'correction' | 'quantile' | 'debiasWeight' | 'propensityFloor' | 'priorWeight' | 'orderWeight'
   > {}
 
 /** Which network is trained, and how large it is. */

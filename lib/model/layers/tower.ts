@@ -17,6 +17,8 @@ export interface TowersOptions {
   readonly tables?: Network['tables'];
   /** Heads besides the towers of the stage graph. @default none */
   readonly heads?: readonly Head[];
+  /** Initial bias of a tower's logits. @default the base rates of its stages */
+  readonly bias?: (of: Tower) => ParameterSpec['start'];
 }
 
 /** A head of one logit that is no tower of the stage graph. Its logit starts at 0. */
@@ -56,7 +58,8 @@ export interface TowerLayers extends Omit<Towers, 'forward'> {
 }
 
 /** Returns the layers of a network's towers; the arguments are those of `towers`. */
-export function towerLayers(shape: NetworkShape, { tables = 'shared', heads = [] }: TowersOptions = {}): TowerLayers {
+export function towerLayers(shape: NetworkShape, options: TowersOptions = {}): TowerLayers {
+  const { tables = 'shared', heads = [], bias } = options;
   const { graph, hiddenUnits: units } = shape;
   const bottom = bottomOf(shape, tables);
   const last = units.at(-1) as number;
@@ -64,7 +67,11 @@ export function towerLayers(shape: NetworkShape, { tables = 'shared', heads = []
   const read = { inputs: bottom.width, ...(bottom.columns && { columns: bottom.columns }) };
   const all = [
     ...graph.towers.map((of) => {
-      return { name: of.name, reads: of.name, logits: logits({ of, name: logitsName(of.name), inputs: last }) };
+      return {
+        name: of.name,
+        reads: of.name,
+        logits: logits({ of, name: logitsName(of.name), inputs: last, ...(bias && { bias: bias(of) }) }),
+      };
     }),
     ...heads.map(({ name, reads }) => {
       return { name, reads, logits: dense({ name: logitsName(name), inputs: last, units: 1, weight: 'zero' }) };
@@ -119,6 +126,8 @@ export function tower({ of, units, ...shape }: TowerShape): Layer {
 
 /** The logits of a tower, which are linear in the layer's input. */
 export interface LogitsShape extends Pick<DenseShape, 'name' | 'inputs' | 'columns'> {
+  /** @default the base rates of the tower's stages */
+  readonly bias?: ParameterSpec['start'];
   readonly of: Tower;
 }
 
@@ -126,7 +135,6 @@ export interface LogitsShape extends Pick<DenseShape, 'name' | 'inputs' | 'colum
  * Returns the layer of a tower's logits. Its weights start at 0, so that every row starts at the base rate, however
  * large its numbers are.
  */
-export function logits({ of, name, inputs, columns }: LogitsShape): Layer {
-  const bias: ParameterSpec['start'] = { baseRatesOf: of.name };
+export function logits({ of, name, inputs, columns, bias = { baseRatesOf: of.name } }: LogitsShape): Layer {
   return dense({ name, inputs, units: logitCount(of), weight: 'zero', bias, ...(columns && { columns }) });
 }

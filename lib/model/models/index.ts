@@ -1,5 +1,6 @@
 import type { ModelChoice } from '../../config/declaration.ts';
 import type { Network, NetworkShape } from '../network.ts';
+import { aitm } from './aitm.ts';
 import { aman } from './aman.ts';
 import { base } from './base.ts';
 import { dcmt } from './dcmt.ts';
@@ -26,4 +27,5 @@ export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) 
   dcmt,
   division,
   unbias,
+  aitm,
 };

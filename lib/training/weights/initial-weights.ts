@@ -39,7 +39,10 @@ function initialParameter(
 ): Float32Array {
   const size = shape.reduce((a, b) => a * b, 1);
   if (start === 'zero') return new Float32Array(size);
-  if (start !== 'glorot') return baseLogits(model.graph, start.baseRatesOf, rates);
+  if (start !== 'glorot')
+    return 'reachRateOf' in start
+      ? Float32Array.of(logOdds(rates[start.reachRateOf] ?? 0.5))
+      : baseLogits(model.graph, start.baseRatesOf, rates);
   const [inputs = 1, outputs = 1] = shape;
   const limit = Math.sqrt(6 / (inputs + outputs));
   const random = randomStream(seed, `parameter/${name}`);
@@ -58,6 +61,10 @@ function baseLogits(graph: StageGraph, towerName: string, rates: StageRates): Fl
   const shares = members.map((stage) => shareOf(graph, stage, rates));
   const exit = 1 - shares.reduce((a, b) => a + b, 0);
   return Float32Array.from(shares, (share) => Math.log(withinLimits(share) / withinLimits(exit)));
+}
+
+function logOdds(share: number): number {
+  return Math.log(withinLimits(share) / withinLimits(1 - share));
 }
 
 /** A stage that is always, or never, reached must still be able to learn otherwise. */

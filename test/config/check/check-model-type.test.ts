@@ -100,3 +100,28 @@ describe('division', () => {
     expect(parseDeclaration(declare({ model: '{ type: division }', stages }), 'd.yaml').model.type).toBe('division');
   });
 });
+
+describe('AITM', () => {
+  it.each([
+    [
+      '{ click: { label: y }, action: { label: a }, other: { complement_of: action }, buy: { from: [action, other], label: z } }',
+      'other, a complement',
+    ],
+    ['{ click: { label: y }, buy: { from: [click, impression], label: z } }', 'buy after several stages'],
+    ['{ a: { label: y, exclusive: g }, b: { from: impression, label: z, exclusive: g } }', 'a in an exclusive group'],
+    ['{ click: {}, conversion: { label: z } }', 'click without a label'],
+  ])('is refused for the stages %s', (stages, fault) => {
+    expect(mistakesIn({ model: '{ type: aitm }', stages })).toContain(
+      `model.type: got aitm with stage ${fault}, expected labelled stages, each after one other by itself, or type esmm`,
+    );
+  });
+
+  it('is taken for a tree of labelled stages', () => {
+    const stages = '{ click: { label: y }, cart: { label: c }, like: { from: click, label: l } }';
+    const { model } = parseDeclaration(
+      declare({ model: '{ type: aitm, order_weight: 1 }', stages }),
+      'entirespace.yaml',
+    );
+    expect(model).toMatchObject({ type: 'aitm', orderWeight: 1 });
+  });
+});

@@ -239,7 +239,7 @@ describe('a value that the schema does not allow', () => {
       section: 'model',
       text: '{ type: mmoe }',
       mistake:
-        'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base", "aman", "oversampling", "escm2-ips", "escm2-dr", "dcmt", "division", "unbias"',
+        'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base", "aman", "oversampling", "escm2-ips", "escm2-dr", "dcmt", "division", "unbias", "aitm"',
     },
     {
       section: 'log',

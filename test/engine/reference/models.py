@@ -194,6 +194,7 @@ WEIGHTS = {
     "conversion imputed": 0.1,
     "conversion counterfactual": 0.1,
     "conversion prior": 0.05,
+    "conversion order": 0.6,
 }
 
 
@@ -255,6 +256,32 @@ def debiased_parameters(heads=(), normalisers=("conversion",)):
     return [*tower_parameters(towers=(*TOWERS, *heads)), *((f"{name}.normaliser", (1,)) for name in normalisers)]
 
 
+def aitm(tables, dense, ids, click, conversion):
+    """AITM, equations 3 to 9: the click's hidden layer is handed on to the conversion, by attention over two."""
+    x = embed(tables, "", ids)
+    q_click, q_conversion = (hidden(dense, tower, x, len(HIDDEN)) for tower in TOWERS)
+    handed = torch.relu(linear(dense, "conversion.transfer", q_click))
+    both = torch.stack([handed, q_conversion], 1)
+    query, key, value = (both @ dense[f"conversion.{name}.weight"] for name in ("query", "key", "value"))
+    attention = torch.softmax((query * key).sum(2) / HIDDEN[-1] ** 0.5, 1)
+    z_conversion = (attention.unsqueeze(2) * value).sum(1)
+    last = len(HIDDEN)
+    pctr = torch.sigmoid(linear(dense, f"click.{last}", q_click))[:, 0]
+    pctcvr = torch.sigmoid(linear(dense, f"conversion.{last}", z_conversion))[:, 0]
+    return {
+        "click": cross_entropy(pctr, click),
+        "conversion": cross_entropy(pctcvr, conversion),
+        "conversion order": torch.clamp(pctcvr - pctr, min=0).mean(),
+    }
+
+
+def aitm_parameters():
+    units = HIDDEN[-1]
+    transfer = [("conversion.transfer.weight", (units, units)), ("conversion.transfer.bias", (units,))]
+    attention = [(f"conversion.{name}.weight", (units, units)) for name in ("query", "key", "value")]
+    return [*tower_parameters(), *transfer, *attention]
+
+
 def train(losses_of, parameters, prefixes=("",)):
     random = Lcg(11)
     tables = {p + name: random.tensor(*shape).requires_grad_() for p in prefixes for name, shape in TABLES.items()}
@@ -295,4 +322,5 @@ print(json.dumps({
     "dcmt": train(
         dcmt, debiased_parameters(["conversion.counterfactual"], ["conversion", "conversion.counterfactual"])
     ),
+    "aitm": train(aitm, aitm_parameters()),
 }))
