@@ -1,4 +1,5 @@
 /** The model of the paper's shape, 20 fields of 50,000 ids and 18 dimensions, towers of 200 and 80 units, and batches for it. */
+import type { ModelChoice } from '../lib/config/declaration.ts';
 import type { Batch } from '../lib/engine/engine.ts';
 import { type Model, modelOf } from '../lib/model/model.ts';
 import { stageGraph } from '../lib/model/stage-graph.ts';
@@ -7,13 +8,13 @@ import type { InputSpec, TableSpec } from '../lib/table/encoded.ts';
 import { FIELDS, IDS, syntheticDeclaration } from './synthetic.ts';
 
 /** Returns the model, half of whose fields are the user's. */
-export function paperModel(): Model {
+export function paperModel(choice: Partial<ModelChoice> = {}): Model {
   const inputs = Array.from({ length: FIELDS }, (_, field): InputSpec => {
     return { kind: 'id', name: `f${field}`, entity: field < FIELDS / 2 ? 'user' : 'item', table: `f${field}` };
   });
   const tables = inputs.map(({ name }): TableSpec => ({ name, dimension: 18, rows: IDS / FIELDS }));
   const declaration = syntheticDeclaration();
-  return modelOf(stageGraph(declaration), declaration.model, inputs, tables);
+  return modelOf(stageGraph(declaration), { ...declaration.model, ...choice }, inputs, tables);
 }
 
 /** How many rows a batch has, and how many of them share the fields of a user; with 1, no row shares any. */

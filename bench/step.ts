@@ -3,10 +3,11 @@
  * of 200 and 80 units. No file is read, so that what is timed is the engine alone.
  *
  *     npx tsx bench/step.ts [--threads 1,2,4,8,16] [--batch 4096] [--steps 200] [--dropout 0]
- *                       [--rows-of-user 20]
+ *                       [--rows-of-user 20] [--model '{ "experts": { "shared": 4, "own": 0, "units": [64], "levels": 1 } }']
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { ModelChoice } from '../lib/config/declaration.ts';
 import { createEngine } from '../lib/engine/create-engine.ts';
 import type { Batch } from '../lib/engine/engine.ts';
 import { count } from '../lib/numbers/text.ts';
@@ -23,12 +24,13 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '200' },
     dropout: { type: 'string', default: '0' },
     'rows-of-user': { type: 'string', default: '1' },
+    model: { type: 'string', default: '{}' },
   },
 });
 const [batchSize, steps, dropout] = [Number(values.batch), Number(values.steps), Number(values.dropout)];
 /** Rows that share the fields of a user; with 1, no row shares any. */
 const rowsOfUser = Number(values['rows-of-user']);
-const model = paperModel();
+const model = paperModel(JSON.parse(values.model) as Partial<ModelChoice>);
 const batches = Array.from({ length: BATCHES }, (_, index) => zipfBatch(model, index, { rows: batchSize, rowsOfUser }));
 console.log(`${cpus()[0]?.model}, ${availableParallelism()} cores, node ${process.versions.node}`);
 for (const threads of values.threads.split(',').map(Number)) await benchSteps(threads);

@@ -1,16 +1,18 @@
 /** The embedding tables of a model, and the columns of the embedded matrix that each tower reads. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entity } from '../config/declaration.ts';
-import type { TableSpec } from '../table/encoded.ts';
-import { type EmbeddedRows, embed, type Field, type Layout, type SharedRows, towerInput } from './fields.ts';
+import type { InputSpec, TableSpec } from '../table/encoded.ts';
+import { type EmbeddedRows, embed, type Field, type Layout, layoutOf, type SharedRows, towerInput } from './fields.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
-import type { Network, Tensors, TowerInput } from './network.ts';
-import type { StageGraph } from './stage-graph.ts';
+import { type Network, type Tensors, type TowerInput, wideInput } from './network.ts';
+import { logitCount, type StageGraph } from './stage-graph.ts';
 
 /** An embedding table of the model: one of the encoder's, or a tower's own copy of one. */
 export interface ModelTable extends TableSpec {
   /** Name of the encoder's table whose ids are row numbers of this one. */
   readonly ids: string;
+  /** Initial values: small random ones, or 0. */
+  readonly start: 'normal' | 'zero';
 }
 
 /** A field, with `offset` counted in the columns of the whole embedded matrix. */
@@ -29,48 +31,96 @@ export interface Embeddings {
   readonly width: number;
 }
 
-/** The towers that read a block of columns of the embedded matrix: all of them (`SHARED`), or the one of that name. */
-const SHARED = null;
-type Reader = string | typeof SHARED;
+/** The layouts of the wide features, by tower name; none where no feature is wide. */
+export type WideLayouts = Readonly<Record<string, Layout>>;
 
-/** Lays out the embedded matrix: one block of columns for all towers together, or one for each tower, side by side. */
+/**
+ * Lays out the wide features of each tower. Each of their values has a row of the tower's logits in a table of the
+ * tower, and the rows of an entity's features are added up.
+ */
+export function wideLayouts(
+  { towers }: StageGraph,
+  inputs: readonly InputSpec[],
+  tables: readonly TableSpec[],
+  features: readonly string[],
+): WideLayouts {
+  const own = inputs.filter(({ name }) => features.includes(name));
+  if (own.length === 0) return {};
+  return Object.fromEntries(
+    towers.map((tower) => {
+      const ofLogits = tables.map((table) => ({ ...table, dimension: logitCount(tower) }));
+      return [tower.name, layoutOf(own, ofLogits, 'sum_by_entity')];
+    }),
+  );
+}
+
+/** The inputs of towers that are made of one block of columns of the embedded matrix. */
+interface Reader {
+  /** What the names of its tables begin with. */
+  readonly prefix: string;
+  readonly layout: Layout;
+  /** The only tower that reads it; `null` where all do. */
+  readonly tower: string | null;
+  /** The network's inputs that it is. */
+  readonly inputs: readonly string[];
+  /** The dimension of its tables, which start at 0; `null` for those of the encoder, which start at random. */
+  readonly logits: number | null;
+}
+
+/** Lays out the embedded matrix: one block of columns for each reader, side by side. */
 export function embeddingsOf(
   graph: StageGraph,
   layout: Layout,
   tables: readonly TableSpec[],
   { tables: sharing, trainedOn }: Pick<Network, 'tables' | 'trainedOn'>,
+  wide: WideLayouts = {},
 ): Embeddings {
-  const readers: readonly Reader[] = readersOf(graph, sharing);
+  let width = 0;
+  const blocks = readersOf({ graph, layout, wide, network: { tables: sharing } }).map((reader) => {
+    const start = width;
+    width += reader.layout.embeddedWidth;
+    return { ...reader, start };
+  });
   return {
-    tables: readers.flatMap((reader) =>
-      tables.map((table) => ({ ...table, name: tableName(reader, table.name), ids: table.name })),
+    tables: blocks.flatMap(({ prefix, logits, layout: own }) =>
+      tables
+        .filter(({ name }) => logits === null || own.fields.some(({ input }) => input.table === name))
+        .map(({ name, rows, dimension }): ModelTable => {
+          const shape =
+            logits === null
+              ? ({ dimension, start: 'normal' } as const)
+              : ({ dimension: logits, start: 'zero' } as const);
+          return { name: `${prefix}${name}`, ids: name, rows, ...shape };
+        }),
     ),
-    fields: readers.flatMap((reader, place) =>
-      layout.fields.map((field) => ({
+    fields: blocks.flatMap(({ prefix, layout: own, tower, start }) =>
+      own.fields.map((field) => ({
         ...field,
-        table: tableName(reader, field.input.table),
-        offset: field.offset + place * layout.embeddedWidth,
-        trainedOn: (reader === SHARED ? undefined : trainedOn?.[reader]) ?? null,
+        table: `${prefix}${field.input.table}`,
+        offset: field.offset + start,
+        trainedOn: (tower === null ? undefined : trainedOn?.[tower]) ?? null,
       })),
     ),
-    width: readers.length * layout.embeddedWidth,
+    width,
   };
 }
 
 /** Returns the columns of the embedded matrices of the rows and of the shared rows, if an entity's rows are shared. */
 export function embeddedWidths(
-  { layout, embeddings }: { readonly layout: Layout; readonly embeddings: Embeddings },
+  { embeddings }: { readonly embeddings: Embeddings },
   shared: Entity | null,
 ): { readonly rows: number; readonly shared: number } {
-  const readers = layout.embeddedWidth === 0 ? 0 : embeddings.width / layout.embeddedWidth;
-  const width = layout.parts.find(({ entity }) => entity === shared)?.embeddedWidth ?? 0;
-  return { rows: embeddings.width - readers * width, shared: readers * width };
+  const ofShared = embeddings.fields
+    .filter(({ input }) => input.entity === shared)
+    .reduce((sum, { dimension }) => sum + dimension, 0);
+  return { rows: embeddings.width - ofShared, shared: ofShared };
 }
 
 /** The parts of a model that the functions below use. */
 interface EmbeddingModel {
   readonly graph: StageGraph;
   readonly layout: Layout;
+  readonly wide: WideLayouts;
   readonly network: Pick<Network, 'tables'>;
 }
 
@@ -78,13 +128,9 @@ interface EmbeddingModel {
  * Gathers the embedded matrix [batch, width] from the model's tables [rows, dimension]; returns `null` where no input
  * is embedded.
  */
-export function embedRows(
-  { graph, layout, network }: EmbeddingModel,
-  tables: Tensors,
-  encoded: EncodedTensors,
-): tf.Tensor | null {
-  const parts = readersOf(graph, network.tables).map((reader) => {
-    const own = layout.fields.map(({ input }) => [input.table, tables[tableName(reader, input.table)] as tf.Tensor]);
+export function embedRows(model: EmbeddingModel, tables: Tensors, encoded: EncodedTensors): tf.Tensor | null {
+  const parts = readersOf(model).map(({ prefix, layout }) => {
+    const own = layout.fields.map(({ input }) => [input.table, tables[`${prefix}${input.table}`] as tf.Tensor]);
     return embed(layout, Object.fromEntries(own), encoded);
   });
   const matrices = parts.filter((part) => part !== null);
@@ -92,39 +138,58 @@ export function embedRows(
 }
 
 /**
- * Returns each tower's input, by tower name, from the rows of a batch. The embedded matrices, [rows, columns of all
+ * Returns the network's inputs, by name, from the rows of a batch. The embedded matrices, [rows, columns of all
  * readers], have the columns of one reader after the other.
  */
 export function towerInputs(
-  { graph, layout, network }: EmbeddingModel,
+  model: EmbeddingModel,
   rows: EmbeddedRows,
   shared?: SharedRows,
 ): Record<string, TowerInput> {
-  const readers = readersOf(graph, network.tables);
-  const own = byReader(readers, rows.embedded);
-  const ofShared = byReader(readers, shared?.embedded ?? null);
-  const inputs = readers.map((_, place) =>
-    towerInput(
-      layout,
-      { ...rows, embedded: own[place] as tf.Tensor | null },
-      shared && { ...shared, embedded: ofShared[place] as tf.Tensor | null },
-    ),
-  );
+  const readers = readersOf(model);
+  const ofShared = readers.map(({ layout }) => widthOf(layout, shared?.entity));
+  const ofRows = readers.map(({ layout }, place) => layout.embeddedWidth - (ofShared[place] as number));
+  const [own, common] = [splitColumns(rows.embedded, ofRows), splitColumns(shared?.embedded ?? null, ofShared)];
   return Object.fromEntries(
-    graph.towers.map(({ name }, place) => [name, inputs[network.tables === 'shared' ? 0 : place] as TowerInput]),
+    readers.flatMap(({ layout, inputs }, place) => {
+      const input = towerInput(
+        layout,
+        { ...rows, embedded: own[place] as tf.Tensor | null },
+        shared && { ...shared, embedded: common[place] as tf.Tensor | null },
+      );
+      return inputs.map((name) => [name, input] as const);
+    }),
   );
 }
 
-/** Splits an embedded matrix into the columns of each reader. */
-function byReader(readers: readonly Reader[], embedded: tf.Tensor | null): readonly (tf.Tensor | null)[] {
-  if (embedded === null || readers.length === 1) return readers.map(() => embedded);
-  return tf.split(embedded, readers.length, 1);
+function widthOf({ parts }: Layout, of: Entity | undefined): number {
+  return parts.find(({ entity }) => entity === of)?.embeddedWidth ?? 0;
 }
 
-function readersOf(graph: StageGraph, sharing: Network['tables']): readonly Reader[] {
-  return sharing === 'shared' ? [SHARED] : graph.towers.map(({ name }) => name);
+/** Splits a matrix into so many columns each; `null` for none. */
+function splitColumns(matrix: tf.Tensor | null, widths: readonly number[]): readonly (tf.Tensor | null)[] {
+  const present = widths.filter((width) => width > 0);
+  if (matrix === null) return widths.map(() => null);
+  // TF.js cannot differentiate a split into one.
+  const matrices = present.length === 1 ? [matrix] : tf.split(matrix, present, 1);
+  let at = 0;
+  return widths.map((width) => (width === 0 ? null : (matrices[at++] as tf.Tensor)));
 }
 
-function tableName(reader: Reader, table: string): string {
-  return reader === SHARED ? table : `${reader}.${table}`;
+function readersOf({ graph, layout, wide, network }: EmbeddingModel): readonly Reader[] {
+  const names = graph.towers.map(({ name }) => name);
+  const whole = { layout, logits: null };
+  const plain: Reader[] =
+    network.tables === 'shared'
+      ? [{ ...whole, prefix: '', tower: null, inputs: names }]
+      : names.map((name) => ({ ...whole, prefix: `${name}.`, tower: name, inputs: [name] }));
+  const wideReaders = graph.towers.flatMap((tower): Reader[] => {
+    const { name } = tower;
+    const own = wide[name];
+    if (own === undefined) return [];
+    return [
+      { prefix: `${name}.wide.`, layout: own, tower: name, inputs: [wideInput(name)], logits: logitCount(tower) },
+    ];
+  });
+  return [...plain, ...wideReaders];
 }

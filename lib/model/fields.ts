@@ -133,7 +133,7 @@ export function towerInput(layout: Layout, rows: EmbeddedRows, shared?: SharedRo
   const own = layout.parts.filter(({ entity }) => entity === shared.entity);
   const others = layout.parts.filter(({ entity }) => entity !== shared.entity);
   return [
-    { ...inputPart(layout, own, shared), rows: shared.rows },
+    ...(own.length === 0 ? [] : [{ ...inputPart(layout, own, shared), rows: shared.rows }]),
     ...(others.length === 0 ? [] : [inputPart(layout, others, rows)]),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Declaration, ModelChoice } from '../config/declaration.ts';
 import type { InputSpec, TableSpec } from '../table/encoded.ts';
-import { type Embeddings, embeddingsOf } from './embeddings.ts';
+import { type Embeddings, embeddingsOf, type WideLayouts, wideLayouts } from './embeddings.ts';
 import { type Layout, layoutOf } from './fields.ts';
 import { MODELS } from './models/index.ts';
 import type { Network, NetworkPart } from './network.ts';
@@ -13,6 +13,8 @@ export interface Model {
   readonly graph: StageGraph;
   /** The columns of a tower's input. */
   readonly layout: Layout;
+  /** The columns of each tower's wide input. */
+  readonly wide: WideLayouts;
   readonly embeddings: Embeddings;
   readonly network: Network;
 }
@@ -56,14 +58,21 @@ export type ModelSizes = Pick<ModelChoice, 'type' | 'fields' | 'hiddenUnits'> & 
  */
 export function modelOf(
   graph: StageGraph,
-  { type, fields, ...shape }: ModelSizes,
+  { type, fields, wide: features = [], ...shape }: ModelSizes,
   inputs: readonly InputSpec[],
   tables: readonly TableSpec[],
   own: NetworkOf | null = null,
 ): Model {
   const layout = layoutOf(inputs, tables, fields);
-  const network = (own ?? MODELS[type])({ ...shape, graph, layout, width: layout.width });
-  return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
+  const wide = wideLayouts(graph, inputs, tables, features);
+  const network = (own ?? MODELS[type])({
+    ...shape,
+    graph,
+    layout,
+    width: layout.width,
+    wide: Object.fromEntries(Object.entries(wide).map(([tower, { width }]) => [tower, width])),
+  });
+  return { graph, layout, wide, embeddings: embeddingsOf(graph, layout, tables, network, wide), network };
 }
 
 /**
@@ -75,18 +84,18 @@ export function stageModel(
   stage: string,
   { inputs, tables }: { readonly inputs: readonly InputSpec[]; readonly tables: readonly TableSpec[] },
 ): Model {
-  // Experts are for towers that share them.
-  const { fields, experts, ...shape } = declaration.model;
+  // Experts are for towers that share them; what wide features remember is left to the model itself.
+  const { fields, experts, wide, ...shape } = declaration.model;
   const layout = layoutOf(inputs, tables, fields);
   const part = entirePart({ ...shape, graph: stageGraph(declaration), width: layout.width }, stage);
-  return partModel(layout, tables, part);
+  return partModel({ layout, wide: {} }, tables, part);
 }
 
 /** Returns the models that are trained one after the other to train a model: its parts, or itself if it has none. */
 export function trainedParts(model: Model, tables: readonly TableSpec[]): readonly TrainedModelPart[] {
-  const { layout, network } = model;
+  const { layout, wide, network } = model;
   if (network.parts === undefined) return [{ name: null, model }];
-  return network.parts.map((part) => ({ name: part.name, model: partModel(layout, tables, part) }));
+  return network.parts.map((part) => ({ name: part.name, model: partModel({ layout, wide }, tables, part) }));
 }
 
 /** Returns the stages whose propensities a model needs to choose its rows. */
@@ -95,6 +104,10 @@ export function propensityStages({ network }: Model): readonly string[] {
   return [...new Set(networks.flatMap(({ rows }) => rows?.propensityOf ?? []))];
 }
 
-function partModel(layout: Layout, tables: readonly TableSpec[], { graph, network }: NetworkPart): Model {
-  return { graph, layout, embeddings: embeddingsOf(graph, layout, tables, network), network };
+function partModel(
+  { layout, wide }: Pick<Model, 'layout' | 'wide'>,
+  tables: readonly TableSpec[],
+  { graph, network }: NetworkPart,
+): Model {
+  return { graph, layout, wide, embeddings: embeddingsOf(graph, layout, tables, network, wide), network };
 }

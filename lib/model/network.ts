@@ -33,6 +33,9 @@ export interface InputPart {
  */
 export type TowerInput = readonly InputPart[];
 
+/** Returns the name of a tower's wide input, whose columns are terms of its logits, one logit beside the other. */
+export const wideInput = (tower: string) => `${tower}.wide`;
+
 /** A parameter of a network: its name, shape and initial values. */
 export interface ParameterSpec {
   readonly name: string;
@@ -93,7 +96,7 @@ export interface Network {
    * Returns the tensors of the forward pass by name. A tensor with the name of a tower is that tower's logits, which
    * can be calibrated if their shape is [batch, 1]. Other tensors must not have the name of a tower.
    *
-   * @param inputs by tower name
+   * @param inputs by tower name; those of wide features by `wideInput` of it
    * @param parameters by the name of their spec
    * @param masks by the name of their spec; left out when nothing is dropped
    */
@@ -151,4 +154,6 @@ export interface NetworkShape extends TypeSettings {
   readonly experts?: ExpertsChoice | null;
   /** Cross layers beside the towers; left out or `null` for none. */
   readonly crosses?: CrossesChoice | null;
+  /** Number of columns of each tower's wide input, by tower name; left out or empty for none. */
+  readonly wide?: Readonly<Record<string, number>>;
 }

@@ -5,8 +5,8 @@ import type { OnnxModel, OnnxNode, OnnxTensor } from './onnx-model.ts';
 export interface FirstProduct {
   /** Values [batch, some columns] which, side by side, are the left factor. */
   readonly operands: readonly string[];
-  /** The right factor, [all columns, outputs]. */
-  readonly weight: OnnxTensor;
+  /** The right factor, [all columns, outputs]; `null` for the identity, where the columns themselves are needed. */
+  readonly weight: OnnxTensor | null;
   /** What is added to the product, [outputs]; `null` for nothing. */
   readonly bias: OnnxTensor | null;
   /** Whether negative values of the sum are then set to 0. */
@@ -17,22 +17,34 @@ export interface FirstProduct {
 
 /**
  * Returns the first products of a model, if its outputs depend on its inputs through them alone; `null` for a model of
- * another form.
+ * another form. Columns that are needed beside products, as cross layers need them, are products with the identity.
  */
 export function firstProducts(model: OnnxModel): FirstProduct[] | null {
   const { nodes, tensors, inputs } = model;
   if (nodes.some(({ hasGraph }) => hasGraph)) return null;
   const before = new Set(inputs.map(({ name }) => name));
   const producers = new Map<string, OnnxNode>();
+  const after = new Set<string>();
   const found: OnnxNode[] = [];
   for (const node of nodes) {
     for (const name of node.outputs) producers.set(name, node);
     const [left = '', right = ''] = node.inputs;
-    if (node.op === 'MatMul' && before.has(left) && tensors.has(right)) found.push(node);
-    else if (node.inputs.some((name) => before.has(name))) for (const name of node.outputs) before.add(name);
+    const isAfter = node.inputs.some((name) => after.has(name));
+    const isFirst = !isAfter && node.op === 'MatMul' && before.has(left) && tensors.has(right);
+    if (isFirst) found.push(node);
+    const side = isFirst || isAfter ? after : node.inputs.some((name) => before.has(name)) ? before : null;
+    for (const name of node.outputs) side?.add(name);
   }
   const users = usersOf(nodes);
-  const products = found.map((node) => productOf(node, { producers, users, model }));
+  const needed = nodes
+    .filter(({ inputs: own }) => own.some((name) => after.has(name)))
+    .flatMap(({ inputs: own }) => own.filter((name) => before.has(name)));
+  const products = [
+    ...found.map((node) => productOf(node, { producers, users, model })),
+    ...[...new Set(needed)].map((name): FirstProduct => {
+      return { operands: sideBySide(name, producers), weight: null, bias: null, isRectified: false, result: name };
+    }),
+  ];
   if (products.length === 0 || products.some((product) => product === null)) return null;
   const kept = products.filter((product) => product !== null);
   return dependsOnlyOn(model, new Set(kept.map(({ result }) => result))) ? kept : null;

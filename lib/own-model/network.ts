@@ -49,7 +49,7 @@ function specsOf({ definition, traced }: LoadedDefinition, shape: OwnShape): Spe
   };
   const embeddings = embeddingsOf(shape.graph, shape.layout, [], network);
   // Tracing runs the function at two batch sizes.
-  traced(() => traceLoss({ ...shape, embeddings, network }));
+  traced(() => traceLoss({ ...shape, wide: {}, embeddings, network }));
   return runs[0] as Specs;
 }
 

@@ -60,6 +60,7 @@ describe('the smallest declaration', () => {
         fields: 'concatenate',
         experts: null,
         crosses: null,
+        wide: [],
       },
       training: {
         batchSize: null,

@@ -42,8 +42,6 @@ const PLE = { shared: 1, own: 2, units: [7, 6], levels: 2 } as const;
 export interface SmallVariant {
   readonly name: string;
   readonly model: Model;
-  /** Whether it is scored as a whole, because the columns of its input are needed themselves and not only in products. */
-  readonly isWhole?: boolean;
 }
 
 /** Variants of the small model that the engines are tested on. */
@@ -62,13 +60,19 @@ export const MODELS: readonly SmallVariant[] = [
   {
     name: 'ESMM with MMoE and crosses',
     model: smallModel('concatenate', stageGraph(chainOfThree), { experts: MMOE, crosses: { layers: 2, rank: null } }),
-    isWhole: true,
   },
   { name: 'ESMM with PLE on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2), { experts: PLE }) },
   {
     name: 'BASE with crosses of low rank, with fields summed by entity',
     model: smallModel('sum_by_entity', stageGraph(chainOfThree), { type: 'base', crosses: { layers: 1, rank: 2 } }),
-    isWhole: true,
+  },
+  {
+    name: 'ESMM with wide features',
+    model: smallModel('concatenate', stageGraph(chainOfThree), { wide: ['city', 'history', 'item'] }),
+  },
+  {
+    name: 'BASE with a wide feature on the funnel of ESM2, with fields summed by entity',
+    model: smallModel('sum_by_entity', stageGraph(esm2), { type: 'base', wide: ['age'] }),
   },
   { name: 'ESCM2-IPS on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2), 'escm2-ips') },
   {

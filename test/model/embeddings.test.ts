@@ -52,4 +52,23 @@ describe('the embeddings of a model', () => {
       ...['click', 'click', 'click', 'click'],
     ]);
   });
+
+  it('have a table of weights for each tower and table of a wide feature', () => {
+    const { tables, fields, width } = smallModel('concatenate', graph, { wide: ['item', 'history', 'age'] }).embeddings;
+    expect(tables.slice(3).map(({ name, ids, dimension, start }) => [name, ids, dimension, start])).toEqual([
+      ['click.wide.item', 'item', 1, 'zero'],
+      ['click.wide.age', 'age', 1, 'zero'],
+      ['conversion.wide.item', 'item', 1, 'zero'],
+      ['conversion.wide.age', 'age', 1, 'zero'],
+    ]);
+    expect(fields.slice(4).map(({ input, table, offset }) => [input.name, table, offset])).toEqual([
+      ['history', 'click.wide.item', 24],
+      ['age', 'click.wide.age', 25],
+      ['item', 'click.wide.item', 26],
+      ['history', 'conversion.wide.item', 27],
+      ['age', 'conversion.wide.age', 28],
+      ['item', 'conversion.wide.item', 29],
+    ]);
+    expect(width).toBe(30);
+  });
 });

@@ -10,9 +10,6 @@ import { MODELS } from '../engine/small-model.ts';
 /** The shared row of each row of the batch. */
 const ROWS = [0, 0, 0, 1, 2, 2, 2, 2, 3, 3];
 const DISTINCT = 4;
-/** The columns of the user, the first ones, of each reader of the embedded matrix; the item's are the others. */
-const USER = 18;
-const ITEM = 6;
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -20,9 +17,9 @@ beforeAll(async () => {
 
 describe.each(MODELS)('a step of $name on rows that share their users', ({ model }) => {
   it('has the losses and gradients of the step on the same rows without sharing', () => {
-    const readers = model.embeddings.width / (USER + ITEM);
-    const user = values(DISTINCT, readers * USER, 0.7);
-    const item = values(ROWS.length, readers * ITEM, 1.3);
+    const [ofUsers, ofItems] = [columnsOf(model, 'user'), columnsOf(model, 'item')];
+    const user = values(DISTINCT, ofUsers.length, 0.7);
+    const item = values(ROWS.length, ofItems.length, 1.3);
     const rows = tf.tensor1d(ROWS, 'int32');
     const common = batchOf(model);
     const shared = step(model, {
@@ -30,32 +27,31 @@ describe.each(MODELS)('a step of $name on rows that share their users', ({ model
       embedded: item,
       shared: { entity: 'user', embedded: user, numbers: {}, rows },
     });
-    const [users, items] = [tf.split(tf.gather(user, rows), readers, 1), tf.split(item, readers, 1)];
-    const all = tf.concat(
-      users.flatMap((columns, place) => [columns, items[place] as tf.Tensor2D]),
-      1,
-    );
+    const order = [...ofUsers, ...ofItems];
+    const places = order.map((_, column) => order.indexOf(column));
+    const all = tf.gather(tf.concat([tf.gather(user, rows), item], 1), places, 1);
     const plain = step(model, { ...common, embedded: all });
 
     for (const [i, { name, value }] of shared.losses.entries())
       expectClose(floats(value), floats(plain.losses[i]?.value as tf.Tensor), 1e-6, `loss ${name}`);
     for (const [name, gradient] of Object.entries(plain.gradients))
       expectClose(floats(shared.gradients[name] as tf.Tensor), floats(gradient), 1e-5, `gradient by ${name}`);
-    const byReader = tf.split(plain.embeddedGradient as tf.Tensor2D, readers, 1);
-    const ofUser = tf.concat(
-      byReader.map((columns) => tf.slice(columns, [0, 0], [-1, USER])),
-      1,
-    );
-    const ofItem = tf.concat(
-      byReader.map((columns) => tf.slice(columns, [0, USER], [-1, ITEM])),
-      1,
-    );
+    const [ofUser, ofItem] = [ofUsers, ofItems].map((columns) =>
+      tf.gather(plain.embeddedGradient as tf.Tensor2D, columns, 1),
+    ) as [tf.Tensor2D, tf.Tensor2D];
     expectClose(floats(shared.embeddedGradient as tf.Tensor), floats(ofItem), 1e-5, 'gradient by the items');
     const summed = tf.unsortedSegmentSum(ofUser, rows, DISTINCT);
     expectClose(floats(shared.sharedGradient as tf.Tensor), floats(summed), 1e-5, 'gradient by the users');
-    expect((shared.sharedGradient as tf.Tensor).shape).toEqual([DISTINCT, readers * USER]);
+    expect((shared.sharedGradient as tf.Tensor).shape).toEqual([DISTINCT, ofUsers.length]);
   });
 });
+
+/** The columns of an entity in the embedded matrix of all. */
+function columnsOf(model: Model, entity: 'user' | 'item'): number[] {
+  return model.embeddings.fields
+    .filter(({ input }) => input.entity === entity)
+    .flatMap(({ offset, dimension }) => Array.from({ length: dimension }, (_, i) => offset + i));
+}
 
 function step(model: Model, batch: StepBatch): StepResult {
   const { parameters } = someWeights(model);

@@ -158,6 +158,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       fields: 'concatenate',
       experts: null,
       crosses: null,
+      wide: [],
     },
     training: {
       batchSize: 8,

@@ -1,4 +1,6 @@
 import type { Mistake } from '../declaration-error.ts';
+import { tableName } from '../features/kinds.ts';
+import { unknownName } from '../names.ts';
 import type { Draft } from '../schema/draft.ts';
 import type { ModelShape } from '../sections/model.ts';
 
@@ -24,8 +26,23 @@ const DEPENDENT_KEYS: readonly DependentKey[] = [
 ];
 
 /** Checks that the keys of towers, experts and crosses go together. */
-export function checkTowers({ file: { model } }: Draft): readonly Mistake[] {
-  return model === undefined ? [] : [...checkDependent(model), ...checkExperts(model)];
+export function checkTowers(draft: Draft): readonly Mistake[] {
+  const { model } = draft.file;
+  return model === undefined ? [] : [...checkDependent(model), ...checkExperts(model), ...checkWide(draft, model)];
+}
+
+/** A wide feature has a weight for each value, so that it must have values that are counted, as an embedding has. */
+function checkWide(draft: Draft, { wide }: ModelShape): readonly Mistake[] {
+  const { features = {} } = draft.file;
+  const names = draft.names('features');
+  return wide.flatMap((name, i): readonly Mistake[] => {
+    const path = ['model', 'wide', i];
+    if (!names.includes(name)) return [{ path, message: unknownName('feature', name, names) }];
+    if (wide.indexOf(name) < i) return [{ path, message: `got ${name} twice, expected it once` }];
+    const feature = Object.hasOwn(features, name) ? features[name] : undefined;
+    if (feature === undefined || tableName(name, feature) !== null) return [];
+    return [{ path, message: `got ${name}, a number, expected a feature with embeddings, such as one with quantiles` }];
+  });
 }
 
 function checkDependent(model: ModelShape): readonly Mistake[] {

@@ -4,8 +4,19 @@ const EXPERT_UNITS = [64];
 
 /** Fills in the defaults of experts and cross layers, which depend on the kind of tower and of crosses. */
 export function resolveModel(shape: ModelShape): ModelChoice {
-  const { tower, experts, ownExperts, expertUnits, expertLevels, crosses, crossLayers, crossRank, ...others } = shape;
-  return { ...others, experts: expertsOf(shape), crosses: crossesOf(shape) };
+  const {
+    tower,
+    experts,
+    ownExperts,
+    expertUnits,
+    expertLevels,
+    crosses,
+    crossLayers,
+    crossRank,
+    wide = [],
+    ...others
+  } = shape;
+  return { ...others, experts: expertsOf(shape), crosses: crossesOf(shape), wide };
 }
 
 function expertsOf({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { atMost, modelFile, notNegative, sha256, whole } from '../value-schemas.ts';
+import { atMost, featureName, modelFile, notNegative, sha256, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
 /** Names of the networks. Each has a file in `lib/model/models/`. */
@@ -79,6 +79,10 @@ export const model = z
       .enum(['none', 'dcn'])
       .optional()
       .describe('Layers beside the hidden ones that multiply columns with each other (DCN V2). Default: none.'),
+    wide: z
+      .array(featureName, 'a list of features')
+      .optional()
+      .describe("Features whose values each have a weight of their own in every tower's logits. Default: none."),
     cross_layers: whole(1, 16).optional().describe('With crosses: number of layers. Default: 2.'),
     cross_rank: whole(1, 16_384).optional().describe("With crosses: rank of the layers' weights. Default: full."),
   })
@@ -91,8 +95,8 @@ export const model = z
       for (const [key] of ofFamily) problem(key, 'it without model.file, which has the network');
     if (section.sha256 !== undefined && section.file === undefined) problem('sha256', 'it with model.file only');
   })
-  .transform(({ type = 'esmm', file = null, sha256 = null, tower = 'mlp', crosses = 'none', ...section }) =>
-    camelKeys({ type, file, sha256, tower, crosses, ...section }),
+  .transform(({ type = 'esmm', file = null, sha256 = null, tower = 'mlp', crosses = 'none', wide = [], ...section }) =>
+    camelKeys({ type, file, sha256, tower, crosses, wide, ...section }),
   )
   .prefault({})
   .describe('Which network is trained.');
@@ -109,7 +113,7 @@ export interface TypeSettings
 
 /** Which network is trained, and how large it is. */
 export interface ModelChoice
-  extends Pick<ModelShape, 'type' | 'file' | 'sha256' | 'hiddenUnits' | 'fields'>,
+  extends Pick<ModelShape, 'type' | 'file' | 'sha256' | 'hiddenUnits' | 'fields' | 'wide'>,
     TypeSettings {
   /** The experts under the towers; `null` where each tower reads its input. */
   readonly experts: ExpertsChoice | null;

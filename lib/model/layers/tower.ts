@@ -10,6 +10,7 @@ import { crossTerms } from './crosses.ts';
 import { type DenseShape, dense, type HiddenShape, hidden } from './dense.ts';
 import { experts } from './experts.ts';
 import { type Layer, type LayerInput, sequence } from './layer.ts';
+import { wideTerms } from './wide.ts';
 
 /** What a network's towers are. */
 export interface TowersOptions {
@@ -77,7 +78,10 @@ export function towerLayers(shape: NetworkShape, options: TowersOptions = {}): T
       return { name, reads, logits: dense({ name: logitsName(name), inputs: last, units: 1, weight: 'zero' }) };
     }),
   ].map((one) => ({ ...one, hidden: hidden({ ...read, name: one.name, units }) }));
-  const terms = shape.crosses ? [crossTerms(shape, shape.crosses, tables)] : [];
+  const terms = [
+    ...(shape.crosses ? [crossTerms(shape, shape.crosses, tables)] : []),
+    ...(shape.wide ? [wideTerms(graph, shape.wide)] : []),
+  ];
   const layers = all.flatMap((one) => [one.hidden, one.logits]);
   return {
     tables,

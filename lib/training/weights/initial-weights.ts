@@ -23,7 +23,8 @@ export function initialWeights(model: Model, rates: StageRates, seed: number): W
       model.network.parameters.map((spec) => [spec.name, initialParameter(model, spec, rates, seed)]),
     ),
     tables: Object.fromEntries(
-      model.embeddings.tables.map(({ name, rows, dimension }) => {
+      model.embeddings.tables.map(({ name, rows, dimension, start }) => {
+        if (start === 'zero') return [name, new Float32Array(rows * dimension)];
         const random = randomStream(seed, `embedding/${name}`);
         return [name, fillNormal(new Float32Array(rows * dimension), EMBEDDING_DEVIATION, random)];
       }),

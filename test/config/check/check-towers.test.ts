@@ -7,6 +7,13 @@ import { declare, mistakesIn } from '../declare.ts';
 
 const modelOf = (model: string) => parseDeclaration(declare({ model }), 'entirespace.yaml').model;
 
+it('a number without quantiles cannot be wide', () => {
+  const features = '{ price: { type: number, entity: item }, age: { type: number, entity: user, quantiles: 4 } }';
+  expect(mistakesIn({ model: '{ wide: [age, price] }', features })).toEqual([
+    'model.wide[1]: got price, a number, expected a feature with embeddings, such as one with quantiles',
+  ]);
+});
+
 describe('model', () => {
   it.each([
     { model: '{}', experts: null, crosses: null },
@@ -57,6 +64,11 @@ describe('model', () => {
         'model.tower: got ple with type base, expected mlp: towers with embeddings of their own share no experts',
       ],
     },
+    {
+      model: '{ wide: [brnd] }',
+      mistakes: ['model.wide[0]: no feature brnd, did you mean brand? expected one of brand'],
+    },
+    { model: '{ wide: [brand, brand] }', mistakes: ['model.wide[1]: got brand twice, expected it once'] },
     { model: '{ tower: cnn }', mistakes: ['model.tower: got "cnn", expected one of "mlp", "mmoe", "ple"'] },
   ])('$model is refused', ({ model, mistakes }) => {
     expect(mistakesIn({ model })).toEqual(mistakes);

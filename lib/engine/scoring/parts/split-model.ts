@@ -36,6 +36,9 @@ export interface SplitModel {
   readonly tail: Uint8Array;
 }
 
+/** Columns that are needed beside products, at most: with more, a model is scored as it is. */
+const MOST_COLUMNS = 2048;
+
 /** The output of each part's graph. */
 export const PART = 'part';
 
@@ -56,11 +59,17 @@ export async function splitModel(folder: string, model: OnnxModel, options: Grap
   const operands = await operandsOf(folder, model, products, options);
   if (operands === null) return null;
   const entities = [...new Set(operands.map(({ entity }) => entity))];
-  const isComplete = products.every((product) =>
-    entities.every((entity) => operands.some((one) => one.entity === entity && product.operands.includes(one.name))),
+  if (entities.length === 1 && entities[0] === null) return null;
+  const widthOf = new Map(operands.map(({ name, width }) => [name, width]));
+  const widths = products.map(({ weight, operands: own }) => {
+    return weight === null
+      ? own.reduce((sum, name) => sum + (widthOf.get(name) as number), 0)
+      : (weight.dims[1] as number);
+  });
+  if (products.some(({ weight }, i) => weight === null && (widths[i] as number) > MOST_COLUMNS)) return null;
+  const weights = products.map(({ weight }, i) =>
+    weight === null ? identity(widths[i] as number) : readFloats(weight, folder),
   );
-  if (!isComplete || (entities.length === 1 && entities[0] === null)) return null;
-  const weights = products.map(({ weight }) => readFloats(weight, folder));
   const parts = entities.map((entity): ModelPart => {
     const own = operands.filter((operand) => operand.entity === entity);
     const names = inputsOf(
@@ -68,12 +77,12 @@ export async function splitModel(folder: string, model: OnnxModel, options: Grap
       own.map(({ name }) => name),
     );
     return {
-      ...scoringGraph(partOf(model, products, weights, { own, operands }), [PART], options),
+      ...scoringGraph(partOf(model, { products, weights, widths }, { own, widthOf }), [PART], options),
       columns: names.map((name) => options.inputs.get(name) as ColumnInput),
     };
   });
-  const layers = products.map(({ result, weight, bias, isRectified }): FirstLayer => {
-    const width = weight.dims[1] as number;
+  const layers = products.map(({ result, bias, isRectified }, i): FirstLayer => {
+    const width = widths[i] as number;
     return {
       name: result,
       width,
@@ -107,38 +116,45 @@ async function operandsOf(
   return operands.some((operand) => operand === null) ? null : operands.filter((operand) => operand !== null);
 }
 
-/** Returns a model with the value `PART`. Products with the same operands become one, with their weights side by side. */
+/** The first products, their weights and the number of their columns. */
+interface WeightedProducts {
+  readonly products: readonly FirstProduct[];
+  readonly weights: readonly Float32Array[];
+  readonly widths: readonly number[];
+}
+
+/**
+ * Returns a model with the value `PART`. Products with the same operands become one, with their weights side by side. A
+ * product without an operand of the part is 0: that of the part's columns with weights of 0.
+ */
 function partOf(
   model: OnnxModel,
-  products: readonly FirstProduct[],
-  weights: readonly Float32Array[],
-  { own, operands }: { readonly own: readonly Operand[]; readonly operands: readonly Operand[] },
+  { products, weights, widths: all }: WeightedProducts,
+  { own, widthOf }: { readonly own: readonly Operand[]; readonly widthOf: ReadonlyMap<string, number> },
 ): OnnxModel {
-  const widthOf = new Map(operands.map(({ name, width }) => [name, width]));
   const isOwn = new Set(own.map(({ name }) => name));
   const [nodes, tensors, results]: [Uint8Array[], Uint8Array[], string[]] = [[], [], []];
   const groups = groupByOperands(products);
   for (const [index, same] of groups.entries()) {
-    const { operands: all } = products[same[0] as number] as FirstProduct;
+    const { operands: read } = products[same[0] as number] as FirstProduct;
+    const present = read.filter((name) => isOwn.has(name));
     const [columns, matrix] = [`${PART}.columns${index}`, `${PART}.weight${index}`];
     const result = groups.length === 1 ? PART : `${PART}.product${index}`;
-    const rows = rowsOf(all, widthOf, isOwn);
-    const widths = same.map((product) => products[product]?.weight.dims[1] as number);
-    const values = sideBySide(
-      same.map((product) => weights[product] as Float32Array),
-      widths,
-      rows,
-    );
-    nodes.push(
-      nodeMessage(
-        'Concat',
-        all.filter((name) => isOwn.has(name)),
-        columns,
-        { axis: 1 },
-      ),
-    );
+    const widths = same.map((product) => all[product] as number);
+    const width = widths.reduce((sum, one) => sum + one, 0);
+    const multiplied = present.length > 0 ? present : [...isOwn];
+    const height = multiplied.reduce((sum, name) => sum + (widthOf.get(name) as number), 0);
+    const values =
+      present.length === 0
+        ? new Float32Array(height * width)
+        : sideBySide(
+            same.map((product) => weights[product] as Float32Array),
+            widths,
+            rowsOf(read, widthOf, isOwn),
+          );
+    nodes.push(nodeMessage('Concat', multiplied, columns, { axis: 1 }));
     nodes.push(nodeMessage('MatMul', [columns, matrix], result));
-    tensors.push(floatTensorMessage(matrix, [rows.length, values.length / rows.length], values));
+    tensors.push(floatTensorMessage(matrix, [height, width], values));
     results.push(result);
   }
   if (groups.length > 1) nodes.push(nodeMessage('Concat', results, PART, { axis: 1 }));
@@ -150,6 +166,13 @@ function partOf(
       ...tensors.map((message) => readTensor(message, null)).map((tensor) => [tensor.name, tensor] as const),
     ]),
   };
+}
+
+/** Returns the identity matrix of n rows. */
+function identity(n: number): Float32Array {
+  const values = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) values[i * (n + 1)] = 1;
+  return values;
 }
 
 /** Returns the positions of the products that have the same operands, which must follow each other to be one. */
