@@ -6,15 +6,22 @@ import { DECLARATION, logText } from '../../bin/small-log.ts';
 import { workplace } from '../../bin/workplace.ts';
 
 const place = workplace();
-const TYPES = Object.keys(MODELS);
+/** What the section `model` says, by a name for files: every type, and every kind of tower. */
+const CHOICES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.keys(MODELS).map((type) => [type, `type: ${type}`])),
+  mmoe: 'tower: mmoe',
+  ple: 'tower: ple, crosses: dcn, wide: [item, history]',
+  'wide-by-tower': 'type: esmm-ns, crosses: dcn, cross_rank: 2, wide: [item]',
+};
+const NAMES = Object.keys(CHOICES);
 
-/** Trains the model of a type into a bucket; what the command prints as JSON, and its exit code. */
-async function train(type: string, bucket: string) {
-  const model = DECLARATION.replace('model: { ', `model: { type: ${type}, `);
+/** Trains a model into a bucket; what the command prints as JSON, and its exit code. */
+async function train(name: string, bucket: string) {
+  const model = DECLARATION.replace('model: { ', `model: { ${CHOICES[name]}, `);
   const training =
     'training: { calibration: platt, calibration_of: product, batch_size: 512, epochs: 6, learning_rate: 0.003 }';
   await place.write('longer.csv', logText(10_000));
-  const declaration = await place.write(`${type}.yaml`, model.replace(/training: .*/, training));
+  const declaration = await place.write(`${name}.yaml`, model.replace(/training: .*/, training));
   const { code, stdout } = await place.run('train', '-d', declaration, '--data', 'longer.csv', '--json', '-b', bucket);
   return { code, ...JSON.parse(stdout) };
 }
@@ -23,25 +30,25 @@ interface Trained {
   readonly epochs: readonly { readonly trainLosses: Readonly<Record<string, number>> }[];
 }
 
-describe.each(TYPES)('model.type: %s', (type) => {
+describe.each(NAMES)('the model %s', (name) => {
   it('is trained, calibrated, gated, reported and exported', async () => {
-    const trained = await train(type, type);
+    const trained = await train(name, name);
     expect(trained).toMatchObject({ code: 0, isCurrent: true, decision: { verdict: 'first' } });
     const networks: readonly Trained[] = trained.networks ?? [trained];
     const losses = networks.flatMap(({ epochs }) => Object.keys(epochs[0]?.trainLosses ?? {}));
     // Those that a type has besides the stages' are called after the stage: `conversion by IPS`.
     expect(losses.filter((loss) => !loss.includes(' '))).toEqual(['click', 'conversion']);
     expect(trained.metrics.tasks.ctr.auc).toBeGreaterThan(0.6);
-    const file = async (name: string) => readFile(place.at(await versionFolder(place, type), name), 'utf8');
+    const file = async (path: string) => readFile(place.at(await versionFolder(place, name), path), 'utf8');
     expect(Object.keys(JSON.parse(await file('calibration.json')).calibrators)).toEqual(['click', 'conversion']);
     expect(await file('report.html')).toContain('<svg');
-    const { stdout } = await place.run('models', 'show', '-b', type);
+    const { stdout } = await place.run('models', 'show', '-b', name);
     expect(stdout).toContain('\ncalibrated platt of the product: declared\n');
   });
 
   it('scores the same outputs, of which pctcvr is the product of the two others', async () => {
-    expect(await place.run('score', 'log.parquet', '-b', type)).toMatchObject({ code: 0 });
-    const scores = `read_parquet('${place.at(type, 'scores/log.parquet/part-*.parquet')}')`;
+    expect(await place.run('score', 'log.parquet', '-b', name)).toMatchObject({ code: 0 });
+    const scores = `read_parquet('${place.at(name, 'scores/log.parquet/part-*.parquet')}')`;
     const [facts] = await place.rows(
       `SELECT count(*) AS rows, max(abs(pctcvr / (pctr * pcvr) - 1)) AS difference, stddev(pcvr) AS deviation FROM ${scores}`,
     );
@@ -51,7 +58,7 @@ describe.each(TYPES)('model.type: %s', (type) => {
   });
 
   it('is compared with a current version of whatever other model', async () => {
-    const { decision, code } = await train(TYPES[(TYPES.indexOf(type) + 1) % TYPES.length] as string, type);
+    const { decision, code } = await train(NAMES[(NAMES.indexOf(name) + 1) % NAMES.length] as string, name);
     expect(decision.champion).toBe('<version>');
     expect(decision.figures.outputs.map(({ task }: { readonly task: string }) => task)).toEqual([
       'ctr',
