@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import '../../../lib/model/gradients/kernel-gradients.ts';
 import {
   doublyRobustLoss,
   imputationLoss,

@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import '../../../lib/model/gradients/kernel-gradients.ts';
 import { reachLosses } from '../../../lib/model/losses/reach-cross-entropy.ts';
 import type { Tensors } from '../../../lib/model/network.ts';
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
