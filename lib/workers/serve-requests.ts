@@ -1,5 +1,6 @@
-import { parentPort, type Transferable } from 'node:worker_threads';
+import { parentPort, type Transferable, workerData } from 'node:worker_threads';
 import { type RequestMessage, type ResponseMessage, recordOfError } from './messages.ts';
+import { Standstill } from './standstill.ts';
 
 /** The response to a request, and those of its buffers that are moved to the other thread instead of copied. */
 export interface Served<Response> {
@@ -18,11 +19,12 @@ export function serveRequests<Request, Response>(
 ): void {
   const port = parentPort;
   if (port === null) throw new Error('requests are served in a worker thread only, got the main thread');
+  const standstill = new Standstill(workerData as Int32Array<SharedArrayBuffer>);
   const respond = (message: ResponseMessage<Response>, transfer: readonly Transferable[] = []) =>
     port.postMessage(message, [...transfer]);
   port.on('message', async ({ number, request }: RequestMessage<Request>) => {
     try {
-      const { response, transfer } = await serve(request);
+      const { response, transfer } = await standstill.run(() => serve(request));
       respond({ number, response }, transfer);
     } catch (error) {
       respond({ number, error: recordOfError(error) });

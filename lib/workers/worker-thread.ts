@@ -1,5 +1,15 @@
 import { type Transferable, Worker } from 'node:worker_threads';
 import { errorOfRecord, type RequestMessage, type ResponseMessage } from './messages.ts';
+import { Standstill } from './standstill.ts';
+
+/** Milliseconds that the end of the process waits for what its threads are computing. */
+const EXIT_LIMIT = 2_000;
+const running = new Set<Standstill>();
+
+function stopRunning(): void {
+  const end = performance.now() + EXIT_LIMIT;
+  for (const thread of running) thread.stop(end - performance.now());
+}
 
 interface Pending<Response> {
   readonly resolve: (response: Response) => void;
@@ -7,7 +17,8 @@ interface Pending<Response> {
 }
 
 /**
- * A worker thread whose module calls `serveRequests`. An idle one does not keep the process alive.
+ * A worker thread whose module calls `serveRequests`. An idle one does not keep the process alive. A process that exits
+ * while requests are under way waits for them, 2 seconds at most, and drops those that wait.
  *
  *     const worker = new WorkerThread<Question, Answer>(workerUrl('...'));
  *     const answer = await worker.request(question);
@@ -15,6 +26,7 @@ interface Pending<Response> {
  */
 export class WorkerThread<Request, Response> {
   readonly #worker: Worker;
+  readonly #standstill = new Standstill();
   readonly #pending = new Map<number, Pending<Response>>();
   #count = 0;
   /** Why the thread ended; `null` while it runs. */
@@ -23,8 +35,10 @@ export class WorkerThread<Request, Response> {
   /** Starts a thread. A module that cannot be loaded makes the first request fail. */
   constructor(module: URL) {
     // The options of this process may be loaders that the bundle of a worker does not need.
-    this.#worker = new Worker(module, { execArgv: [] });
+    this.#worker = new Worker(module, { execArgv: [], workerData: this.#standstill.state });
     this.#worker.unref();
+    if (running.size === 0) process.once('exit', stopRunning);
+    running.add(this.#standstill);
     this.#worker.on('message', (message: ResponseMessage<Response>) => this.#settle(message));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('messageerror', (error) => this.#end(error));
@@ -63,6 +77,8 @@ export class WorkerThread<Request, Response> {
 
   #end(error: Error): void {
     this.#ended ??= error;
+    running.delete(this.#standstill);
+    if (running.size === 0) process.off('exit', stopRunning);
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
   }
