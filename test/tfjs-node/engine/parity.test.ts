@@ -67,11 +67,14 @@ async function train(
   return losses;
 }
 
-/** Returns the largest difference of two losses, relative to the loss. */
+/** Returns the largest difference of two losses, relative to the loss. A loss may be 0, such as that of AITM's order. */
 function farthest(got: readonly Losses[], expected: readonly Losses[]): number {
   expect(got.map((losses) => Object.keys(losses))).toEqual(expected.map((losses) => Object.keys(losses)));
   const differences = expected.flatMap((losses, step) =>
-    Object.entries(losses).map(([name, loss]) => Math.abs((got[step]?.[name] as number) - loss) / Math.abs(loss)),
+    Object.entries(losses).map(([name, loss]) => {
+      const difference = Math.abs((got[step]?.[name] as number) - loss);
+      return difference === 0 ? 0 : difference / Math.abs(loss);
+    }),
   );
   return Math.max(...differences);
 }
