@@ -2,8 +2,11 @@
  * What the gate will say of any model of a log, whatever training makes of it: known once the rows are encoded, before
  * the first step.
  */
+import { isDebiased } from '../config/check/check-model-type.ts';
 import type { Declaration } from '../config/declaration.ts';
+import { PROPENSITY_FLOOR } from '../config/sections/model.ts';
 import { LEAST_OUTCOMES } from '../evaluation/calibration/calibration-rows.ts';
+import { labelledBefore, stageGraph } from '../model/stage-graph.ts';
 import { count, countOf, percent } from '../numbers/text.ts';
 import { labelledStages } from '../table/check/labels.ts';
 import { type FeatureCounts, unknownShares } from '../table/encode/value-counts.ts';
@@ -19,18 +22,18 @@ export interface Foreseen {
   readonly notes: readonly string[];
 }
 
+/** What of a declaration it is foreseen from. */
+type Foreseeing = Pick<Declaration, 'root' | 'stages' | 'roles' | 'split' | 'gate' | 'training' | 'model'>;
+
 /**
- * Returns what is foreseen from the held-out rows.
+ * Returns what is foreseen from the rows of each part.
  * @param testCounts Counts of the test rows' values, by the encoder of the log.
  */
-export function foresee(
-  { stages, roles, split, gate, training }: Pick<Declaration, 'stages' | 'roles' | 'split' | 'gate' | 'training'>,
-  summary: LogSummary,
-  testCounts: FeatureCounts,
-): Foreseen {
+export function foresee(declaration: Foreseeing, summary: LogSummary, testCounts: FeatureCounts): Foreseen {
+  const { stages, roles, split, gate, training } = declaration;
   const { validation, test } = summary.parts;
   const labelled = labelledStages({ stages });
-  const notes: string[] = [];
+  const notes = flatPropensities(declaration, summary);
   if (validation.rows === 0 && training.patience !== null)
     notes.push(
       `no row is in the validation part: training cannot stop early, and keeps the last of ${training.epochs} epochs (${summary.split})`,
@@ -82,4 +85,18 @@ export function foresee(
       `${count(conversions)} of the test rows have a ${conversion}, the gate needs ${count(gate.minConversions)} to compare a version with the one in use (gate.min_conversions)`,
     );
   return { refusals, notes };
+}
+
+/** Tells the stages that are so rare that the floor of their propensities leaves nothing to debias by. */
+function flatPropensities(declaration: Foreseeing, { parts }: LogSummary): string[] {
+  const { type, propensityFloor = PROPENSITY_FLOOR } = declaration.model;
+  if (!isDebiased(type)) return [];
+  const graph = stageGraph(declaration);
+  const earlier = new Set(graph.labelled.map(({ name }) => labelledBefore(graph, name)));
+  return [...earlier].flatMap((stage) => {
+    const { weightedPositives = 0, weightedRows = 0 } = parts.train.labels[stage] ?? {};
+    const rate = weightedPositives / weightedRows;
+    if (!(rate <= propensityFloor)) return [];
+    return `the rate of ${stage} in the training rows is ${percent(rate)}, not above model.propensity_floor ${propensityFloor}: most rows weigh the same, so that ${type} debiases little`;
+  });
 }

@@ -132,4 +132,16 @@ describe('before the first step it is foreseen', () => {
       'no conversion is among 50 validation rows: early stopping hardly sees it',
     ]);
   });
+
+  it('that the floor of propensities leaves nothing to debias by', () => {
+    const debiased: typeof declaration = { ...declaration, model: { ...declaration.model, type: 'escm2-ips' } };
+    const notesOf = (clicks: number, declared = debiased) =>
+      foreseen({ train: part(800, clicks, 1) }, {}, [], declared).notes;
+    expect(notesOf(8)).toEqual([
+      'the rate of click in the training rows is 1%, not above model.propensity_floor 0.01: most rows weigh the same, so that escm2-ips debiases little',
+    ]);
+    expect(notesOf(9)).toEqual([]);
+    expect(notesOf(8, { ...debiased, model: { ...debiased.model, propensityFloor: 0.001 } })).toEqual([]);
+    expect(notesOf(8, declaration)).toEqual([]);
+  });
 });

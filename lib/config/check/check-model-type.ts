@@ -6,7 +6,12 @@ import type { Draft } from '../schema/draft.ts';
 
 type Type = ModelChoice['type'];
 
-const DEBIASED = ['escm2-ips', 'escm2-dr', 'dcmt'] as const;
+const DEBIASED: readonly Type[] = ['escm2-ips', 'escm2-dr', 'dcmt'];
+
+/** Whether models of the type weigh rows by inverse propensities, and so have `propensity_floor`. */
+export function isDebiased(type: Type): boolean {
+  return DEBIASED.includes(type);
+}
 
 /** The types of model that have each setting, and the name of its key. */
 const TYPES_OF: Readonly<Record<keyof TypeSettings, { readonly key: string; readonly types: readonly Type[] }>> = {

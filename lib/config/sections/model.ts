@@ -26,6 +26,9 @@ const units = z.array(whole(1, 16_384)).min(1, 'at least one layer').max(20, 'at
 /** The keys that a model of one's own may have. All others choose a network of the family, or set it. */
 const OF_ANY_MODEL: readonly string[] = ['file', 'sha256', 'hidden_units', 'fields'];
 
+/** Least propensity by default. */
+export const PROPENSITY_FLOOR = 0.01;
+
 /** Schema of the section `model`. The defaults of experts and cross layers depend on other keys: see `resolveModel`. */
 export const model = z
   .strictObject({
@@ -60,7 +63,7 @@ export const model = z
       .describe('With escm2-ips, escm2-dr and dcmt: weight of the debiased losses. Default: 0.1.'),
     propensity_floor: atMost(1)
       .optional()
-      .describe('With these types: least propensity; a smaller one counts as this. Default: 0.01.'),
+      .describe(`With these types: least propensity; a smaller one counts as this. Default: ${PROPENSITY_FLOOR}.`),
     prior_weight: notNegative
       .optional()
       .describe('With dcmt: weight of the distance of the twin from the complement. Default: 0.001.'),

@@ -17,8 +17,6 @@ import type { Towers } from '../layers/tower.ts';
 import type { Tensors } from '../network.ts';
 import { probability } from '../reach.ts';
 
-/** Least propensity by default. */
-export const PROPENSITY_FLOOR = 0.01;
 /** Weight of a debiased loss, beside that of reaching its stage, by default. */
 export const DEBIAS_WEIGHT = 0.1;
 

@@ -17,6 +17,7 @@
  * propensities, which are clipped and self-normalised as in ESCM2-IPS, in both spaces.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { PROPENSITY_FLOOR } from '../../config/sections/model.ts';
 import { towers } from '../layers/tower.ts';
 import { timesConstant } from '../losses/constants.ts';
 import {
@@ -27,7 +28,7 @@ import {
   type StageRows,
   stageRows,
 } from '../losses/debiased-cross-entropy.ts';
-import { DEBIAS_WEIGHT, inversePropensity, PROPENSITY_FLOOR, withNormalisers } from '../losses/propensity.ts';
+import { DEBIAS_WEIGHT, inversePropensity, withNormalisers } from '../losses/propensity.ts';
 import { reachLosses } from '../losses/reach-cross-entropy.ts';
 import type { Network, NetworkShape, Tensors } from '../network.ts';
 import { reachOutputs } from '../outputs.ts';

@@ -18,6 +18,7 @@
  * clipped and self-normalised as in ESCM2-IPS.
  */
 import type * as tf from '@tensorflow/tfjs-core';
+import { PROPENSITY_FLOOR } from '../../config/sections/model.ts';
 import { towers } from '../layers/tower.ts';
 import {
   doublyRobustLoss,
@@ -27,7 +28,7 @@ import {
   reachedRows,
   stageRows,
 } from '../losses/debiased-cross-entropy.ts';
-import { DEBIAS_WEIGHT, PROPENSITY_FLOOR, withNormalisers } from '../losses/propensity.ts';
+import { DEBIAS_WEIGHT, withNormalisers } from '../losses/propensity.ts';
 import { reachLosses } from '../losses/reach-cross-entropy.ts';
 import type { Network, NetworkShape } from '../network.ts';
 import { reachOutputs } from '../outputs.ts';

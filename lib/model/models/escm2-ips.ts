@@ -15,9 +15,10 @@
  * Differs from the paper in: no gradient goes through the propensity, which the added loss would otherwise raise where
  * pCVR is wrong; propensities are clipped from below, and self-normalised by a learned mean (losses/propensity.ts).
  */
+import { PROPENSITY_FLOOR } from '../../config/sections/model.ts';
 import { towers } from '../layers/tower.ts';
 import { ipsLoss, laterStages, normaliserName, reachedRows, stageRows } from '../losses/debiased-cross-entropy.ts';
-import { DEBIAS_WEIGHT, PROPENSITY_FLOOR, withNormalisers } from '../losses/propensity.ts';
+import { DEBIAS_WEIGHT, withNormalisers } from '../losses/propensity.ts';
 import { reachLosses } from '../losses/reach-cross-entropy.ts';
 import type { Network, NetworkShape } from '../network.ts';
 import { reachOutputs } from '../outputs.ts';
