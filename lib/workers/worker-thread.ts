@@ -70,7 +70,8 @@ export class WorkerThread<Request, Response> {
   #settle(message: ResponseMessage<Response>): void {
     const pending = this.#pending.get(message.number);
     this.#pending.delete(message.number);
-    if (this.#pending.size === 0) this.#worker.unref();
+    // A thread that is being ended keeps the process alive until it has ended, whatever it still responds.
+    if (this.#pending.size === 0 && this.#ended === null) this.#worker.unref();
     if ('error' in message) pending?.reject(errorOfRecord(message.error));
     else pending?.resolve(message.response);
   }
