@@ -14,6 +14,7 @@ import type { Database } from '../lib/table/database.ts';
 import { withLog } from '../lib/table/open-log.ts';
 import { hasLearnedNothing, type OutputFigures } from '../lib/training/epochs/epoch-record.ts';
 import { fitNetworks } from '../lib/training/fit-model.ts';
+import { stageRates } from '../lib/training/held-out/funnel-tasks.ts';
 import { encodeForTrials } from '../lib/tune/encode-log.ts';
 import type { EncodedLog } from '../lib/tune/run-trial.ts';
 import { ALI_CCP, rareDeclaration, writeRareLog } from './rare-log.ts';
@@ -74,7 +75,7 @@ async function trained(encoded: EncodedLog, tower: string, seed: number): Promis
   const declaration = { ...log.declaration, model, training: { ...training, seed } };
   const { fitted } = await fitNetworks(
     { ...encoded, opened: { ...encoded.opened, log: { ...log, declaration } } },
-    encoded.rows,
+    { ...encoded.rows, rates: stageRates(encoded.summary) },
   );
   const [network] = fitted;
   const best = network?.epochs.find(({ epoch }) => epoch === network.bestEpoch);

@@ -8,10 +8,11 @@ import { writeOnnx } from '../graph/onnx-file.ts';
 import { declaredModel, type Model, propensityStages, type TrainedModelPart, trainedParts } from '../model/model.ts';
 import { readOutcomes } from '../table/check/outcomes.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
+import type { OpenedLog } from '../table/open-log.ts';
 import { appliedCalibration, type Calibration, calibrate } from './calibrate.ts';
 import { stageRates } from './held-out/funnel-tasks.ts';
 import { type Fitting, sharedEntity } from './networks/fit-network.ts';
-import { fitParts } from './networks/fit-parts.ts';
+import { fitParts, type RowsToFit } from './networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
 import { foldNetworks } from './networks/propensities.ts';
 import { assertTrainable } from './required-memory.ts';
@@ -19,13 +20,10 @@ import { batchSizeFor } from './rows/batch-size.ts';
 import type { CachedRows } from './rows/cache-rows.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
-/** The log and encoder that networks are trained with. */
-export interface NetworksToFit extends Fitting {
-  readonly summary: LogSummary;
-}
-
 /** What a model is trained with, and the folder for its file. */
-export interface ModelToFit extends NetworksToFit {
+export interface ModelToFit extends Fitting {
+  readonly opened: OpenedLog;
+  readonly summary: LogSummary;
   /** Existing folder that `model.onnx` is written to. */
   readonly folder: string;
 }
@@ -51,7 +49,7 @@ export interface FittedModel {
  */
 export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
   const { encoder, folder } = fitting;
-  const { model, fitted } = await fitNetworks(fitting, rows);
+  const { model, fitted } = await fitNetworks(fitting, { ...rows, rates: stageRates(fitting.summary) });
   const weights = joinWeights(fitted);
   const calibration = await calibrateModel(fitting, rows, model, weights);
   const scores = traceScores(model, encoder.inputs, weights, appliedCalibration(calibration));
@@ -70,16 +68,16 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
  * @throws {NotEnoughMemoryError} before the first step, where the training needs more memory than there is.
  */
 export async function fitNetworks(
-  fitting: NetworksToFit,
-  rows: CachedRows,
+  fitting: Fitting,
+  rows: RowsToFit,
 ): Promise<{ readonly model: Model; readonly fitted: readonly FittedNetwork[] }> {
-  const { opened, encoder, summary } = fitting;
+  const { opened, encoder } = fitting;
   const { modelFile } = fitting.options;
   const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null);
   const parts = trainedParts(model, encoder.tables);
   const folds = propensityStages(model).flatMap((stage) => foldNetworks(fitting, stage));
   assertAllTrainable(fitting, [...folds, ...parts], rows.train);
-  return { model, fitted: await fitParts(fitting, parts, { ...rows, rates: stageRates(summary) }) };
+  return { model, fitted: await fitParts(fitting, parts, rows) };
 }
 
 /** Whether calibration has set the level of every output, or found it right on held-out rows. */
@@ -89,7 +87,7 @@ function isRepaired(calibration: Calibration | null): boolean {
 
 /** Checks that there is the memory to train each network beside the weights of those that were trained before. */
 function assertAllTrainable(
-  { opened: { log }, options: { threads } }: NetworksToFit,
+  { opened: { log }, options: { threads } }: Fitting,
   parts: readonly TrainedModelPart[],
   train: RowCache,
 ): void {

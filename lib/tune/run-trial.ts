@@ -1,15 +1,19 @@
 /** Trains the declared model with some settings, without calibrating, exporting or publishing it. */
 import type { Declaration } from '../config/declaration.ts';
 import { NotEnoughMemoryError } from '../config/machine.ts';
+import type { LogSummary } from '../table/fit/summary.ts';
 import type { EpochRecord } from '../training/epochs/epoch-record.ts';
 import { DivergedLossError } from '../training/fit.ts';
-import { fitNetworks, type NetworksToFit } from '../training/fit-model.ts';
+import { fitNetworks } from '../training/fit-model.ts';
+import { stageRates } from '../training/held-out/funnel-tasks.ts';
+import type { Fitting } from '../training/networks/fit-network.ts';
 import type { CachedRows } from '../training/rows/cache-rows.ts';
 import { isHopeless } from './median-rule.ts';
 import type { Trial, TrialNetwork } from './trial.ts';
 
 /** A log that was read and encoded once, for all trials. */
-export interface EncodedLog extends NetworksToFit {
+export interface EncodedLog extends Fitting {
+  readonly summary: LogSummary;
   readonly rows: CachedRows;
 }
 
@@ -18,7 +22,7 @@ class HopelessError extends Error {}
 
 /** Trains with the settings that a declaration has. The trials before it decide whether it is worth its time. */
 export async function runTrial(
-  { rows, ...fitting }: EncodedLog,
+  { rows, summary, ...fitting }: EncodedLog,
   { declaration, ...trial }: Pick<Trial, 'number' | 'settings'> & { readonly declaration: Declaration },
   before: readonly Trial[],
 ): Promise<Trial> {
@@ -40,7 +44,10 @@ export async function runTrial(
   };
   try {
     const own = { ...opened, log: { ...opened.log, declaration } };
-    await fitNetworks({ ...fitting, opened: own, options: { ...options, onEpoch } }, rows);
+    await fitNetworks(
+      { ...fitting, opened: own, options: { ...options, onEpoch } },
+      { ...rows, rates: stageRates(summary) },
+    );
     return ended('finished', null);
   } catch (error) {
     if (error instanceof HopelessError) return ended('stopped', null);

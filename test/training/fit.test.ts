@@ -152,6 +152,9 @@ function cacheOf(model: Model, rows: number, from: number, change = (batch: Batc
     batchCount: (batchSize) => Math.ceil(rows / batchSize),
     windowBytes: () => 0,
     select: () => Promise.reject(new Error('no rows are selected')),
+    stored: () => {
+      throw new Error('the rows are not stored');
+    },
   };
 }
 

@@ -3,8 +3,8 @@ import type { Declaration, Entity, TrainingChoice } from '../../config/declarati
 import { createEngine } from '../../engine/create-engine.ts';
 import type { TrainingEngine } from '../../engine/engine.ts';
 import type { Model, TrainedModelPart } from '../../model/model.ts';
+import type { Database } from '../../table/database.ts';
 import type { Encoder } from '../../table/encoder.ts';
-import type { OpenedLog } from '../../table/open-log.ts';
 import type { EpochRecord } from '../epochs/epoch-record.ts';
 import { endLine, newlyUnlearned, unlearnedAtBest } from '../epochs/history-text.ts';
 import { fit } from '../fit.ts';
@@ -16,9 +16,19 @@ import { initialWeights, type StageRates } from '../weights/initial-weights.ts';
 import { type WarmWeights, warmStart } from '../weights/warm-start.ts';
 import type { FittedNetwork } from './fitted-network.ts';
 
+/** What training needs of a log whose rows are cached. */
+export interface FittedLog {
+  readonly log: {
+    readonly declaration: Declaration;
+    readonly source: { readonly path: string };
+  };
+  /** The database of the log, which a champion's vocabularies are read into; `null` where there is no champion. */
+  readonly database: Database | null;
+}
+
 /** What networks are trained with. */
 export interface Fitting {
-  readonly opened: OpenedLog;
+  readonly opened: FittedLog;
   readonly options: TrainingOptions;
   readonly encoder: Encoder;
 }
@@ -129,6 +139,7 @@ async function loadStart(
     engine.load(fresh);
     return {};
   }
+  if (database === null) throw new RangeError('weights of a champion: got no database for its vocabularies');
   const { report, weights, keptRows } = await warmStart(database, champion, { model, encoder, fresh });
   engine.load(weights);
   onWarmStart?.(report);

@@ -20,7 +20,7 @@ export interface CachedRows {
   readonly train: RowCache;
   /** Batches for early stopping. */
   readonly validation: RowCache;
-  /** The validation rows as a scoring model reads them, to calibrate on; empty where no calibration is declared. */
+  /** The validation rows as a scoring model reads them, if they are to be scored; else empty. */
   readonly calibration: EncodedRows;
   /** The rows that reached the stages whose propensities the model needs, by stage. */
   readonly reached: Readonly<Record<string, Readonly<Record<'train' | 'validation', ReachedRows>>>>;
@@ -39,6 +39,8 @@ export interface CacheRowsOptions {
   readonly modelFile?: TrainingOptions['modelFile'];
   /** Existing folder for the files. */
   readonly scratch: string;
+  /** Whether the validation rows will be scored. @default if a calibration is declared, which is fitted to their scores */
+  readonly scoresValidation?: boolean;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -52,7 +54,7 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
     stages: Object.keys(summary.parts.train.labels),
     hasGroups: log.declaration.log.group !== null && log.declaration.training.shuffle === 'groups',
   };
-  const isCalibrated = log.declaration.training.calibration !== 'none';
+  const { scoresValidation = log.declaration.training.calibration !== 'none' } = options;
   const path = (name: string) => join(scratch, `${name}.rows`);
   const writers = {
     train: await RowCacheWriter.create(path('train'), spec),
@@ -87,7 +89,7 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
         await writer.train.append(chunk, train);
         await writer.validation.append(chunk, validation);
       }
-      if (isCalibrated) await writers.calibration.append(chunk, validation);
+      if (scoresValidation) await writers.calibration.append(chunk, validation);
       await writers.test.append(chunk, test);
       counters.train.add(chunk, train);
       counters.validation.add(chunk, validation);

@@ -69,6 +69,13 @@ export function columnsOf<Group extends string>(
   );
 }
 
+/** A file as plain data, which another thread can open. */
+export interface StoredFile<Group extends string> {
+  readonly path: string;
+  readonly layout: FileLayout<Group>;
+  readonly rows: number;
+}
+
 /** A written file. */
 export class ColumnFile<Group extends string> {
   readonly rows: number;
@@ -84,6 +91,10 @@ export class ColumnFile<Group extends string> {
     this.rows = rows;
     this.blocks = Math.ceil(rows / BLOCK_ROWS);
     this.rowBytes = bytesOfRow(layout);
+  }
+
+  stored(): StoredFile<Group> {
+    return { path: this.#path, layout: this.layout, rows: this.rows };
   }
 
   /** Rows of a block. */

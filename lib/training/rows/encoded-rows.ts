@@ -5,7 +5,7 @@
 import { encodeSql } from '../../table/encode/encode-sql.ts';
 import type { EncodedChunk } from '../../table/encoded.ts';
 import type { Encoder } from '../../table/encoder.ts';
-import type { ColumnFile, FileLayout } from './column-file.ts';
+import { ColumnFile, type FileLayout, type StoredFile } from './column-file.ts';
 import { ColumnFileWriter } from './column-file-writer.ts';
 
 type Group = 'ids' | 'weights' | 'numbers';
@@ -15,6 +15,16 @@ export interface EncodedRows {
   readonly rows: number;
   /** All rows, some thousands at a time. The arrays belong to the receiver. */
   chunks(): AsyncGenerator<EncodedChunk>;
+  /** Where the rows are, for another thread to open. */
+  stored(): StoredEncodedRows;
+}
+
+/** Encoded rows on the scratch disk, as plain data. */
+export type StoredEncodedRows = StoredFile<Group>;
+
+/** Opens encoded rows that another thread has written. */
+export function openEncodedRows({ path, layout, rows }: StoredEncodedRows): EncodedRows {
+  return new EncodedFile(new ColumnFile(path, layout, rows));
 }
 
 /** Writes rows of encoded chunks to a file. */
@@ -64,6 +74,10 @@ class EncodedFile implements EncodedRows {
 
   get rows(): number {
     return this.#file.rows;
+  }
+
+  stored(): StoredEncodedRows {
+    return this.#file.stored();
   }
 
   async *chunks(): AsyncGenerator<EncodedChunk> {

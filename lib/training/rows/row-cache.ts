@@ -8,7 +8,7 @@ import type { Batch } from '../../engine/engine.ts';
 import { inputColumns, inputKind } from '../../model/kinds/index.ts';
 import { permutation, randomStream } from '../../numbers/random.ts';
 import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../../table/encoded.ts';
-import { BLOCK_ROWS, type ColumnFile, type FileColumns, type FileLayout } from './column-file.ts';
+import { BLOCK_ROWS, ColumnFile, type FileColumns, type FileLayout, type StoredFile } from './column-file.ts';
 import { ColumnFileWriter } from './column-file-writer.ts';
 import { largestPiece, orderByGroup } from './row-order.ts';
 import { type RowSelection, selectRows } from './select-rows.ts';
@@ -44,6 +44,20 @@ export interface RowCache {
   windowBytes(batchSize: number): number;
   /** Copies the rows that train a network to a cache of their own. */
   select(selection: RowSelection): Promise<SelectedCache>;
+  /** Where the rows are, for another thread to open. */
+  stored(): StoredRowCache;
+}
+
+/** A cache on the scratch disk, as plain data. */
+export interface StoredRowCache extends StoredFile<CacheGroup> {
+  readonly meanWeight: number;
+  /** The inputs of the user. */
+  readonly users: ReadonlySet<string>;
+}
+
+/** Opens a cache that another thread has written. */
+export function openRowCache({ path, layout, rows, ...facts }: StoredRowCache): RowCache {
+  return new CacheFile(new ColumnFile(path, layout, rows), facts);
 }
 
 /** Rows that were selected, and the mean of their labels. */
@@ -172,6 +186,10 @@ class CacheFile implements RowCache {
   async select(selection: RowSelection): Promise<SelectedCache> {
     const { file, meanWeight, rates } = await selectRows(this.#file, selection);
     return { rows: new CacheFile(file, { ...this.#rows, meanWeight }), rates };
+  }
+
+  stored(): StoredRowCache {
+    return { ...this.#file.stored(), ...this.#rows };
   }
 
   #windowBlocks(batchSize: number): number {
