@@ -4,7 +4,7 @@
  */
 import { evaluateFunnel, type FunnelMetrics, type FunnelTask } from '../evaluation/funnel.ts';
 import { unknownShares } from '../table/encode/value-counts.ts';
-import { blockUnits, groupUnits, LEAST_UNITS, tooFewUnits } from './comparison/bootstrap.ts';
+import { chooseUnits } from './comparison/choose-units.ts';
 import { type ChosenUnits, compareOutputs, type OutputComparison } from './comparison/compare.ts';
 import { compareLosses, type LossComparison, lossProblems, promotionReason, RESAMPLES } from './comparison/loss.ts';
 import { driftNotes } from './feature-drift.ts';
@@ -73,7 +73,7 @@ export function judge(
   ];
   if (numbers.some(({ holds }) => !holds)) return refused(failures(numbers), { guards: numbers });
 
-  const units = unitsOf(rows);
+  const units = chooseUnits(rows);
   const outputs = compareModels(input, units, measure);
   const guards = [...numbers, ...acceptLasting(guardsOf(input, outputs), facts.rows, input.earlier, input.rules)];
   const loss = champion && compareLosses(input, champion, units);
@@ -93,23 +93,6 @@ function featureNotes({ challenger: { features }, champion }: GateInput): string
   return champion.features === null
     ? ['missing and unknown values are not compared, for the current version does not tell how many it had']
     : driftNotes(champion.features.distributions, features.distributions);
-}
-
-/**
- * Too few groups or days say nothing of the spread between them: then intervals are by blocks of rows. Days, and a
- * single group, are then as if there were none; a few declared groups are too few for the loss to decide by.
- */
-function unitsOf(rows: GateRows): ChosenUnits {
-  const blocks = blockUnits(rowCount(rows));
-  const kind = 'blocks of rows';
-  const byBlocks: ChosenUnits = { units: blocks, kind, note: '', tooFew: tooFewUnits({ count: blocks.count, kind }) };
-  if (rows.group === null) return byBlocks;
-  const units = groupUnits(rows.group.of);
-  if (units.distinct >= LEAST_UNITS) return { units, kind: rows.group.kind, note: '', tooFew: null };
-  if (rows.group.kind === 'days') return byBlocks;
-  if (units.distinct === 1) return { ...byBlocks, note: ', by blocks of rows, for all are of 1 group' };
-  const tooFew = `${tooFewUnits({ count: units.distinct, kind: 'groups' })} (log.group)`;
-  return { ...byBlocks, note: `, by blocks of rows, for there are but ${units.distinct} groups`, tooFew };
 }
 
 interface ComparedOutput {
