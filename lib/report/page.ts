@@ -5,10 +5,10 @@ import type { GateDecision } from '../gate/decide.ts';
 import { count, duration, minute, percent } from '../numbers/text.ts';
 import { toldOf } from '../table/fit/summary.ts';
 import { endLine, unlearnedAtBest } from '../training/epochs/history-text.ts';
+import { folded, pageOf } from './document.ts';
 import type { ReportFacts, TaskFacts } from './facts.ts';
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 import { importancePlot, liftPlot, lossPlot, reliabilityPlot, rocPlot } from './plots.ts';
-import { STYLE } from './style.ts';
 import {
   calibrationTable,
   checksTable,
@@ -28,7 +28,7 @@ const MOST_DRIFTS = 10;
 
 /** The page of a version's report. */
 export function reportPage(facts: ReportFacts): string {
-  return pageOf(facts.model, [
+  return pageOf(`${facts.model}: model report`, [
     heading(facts.model, html`version <span class="mono">${facts.version}</span>, ${minute(facts.at)}`),
     verdict(facts.decision),
     metrics(facts),
@@ -46,31 +46,11 @@ export function reportPage(facts: ReportFacts): string {
 
 /** The page of a report that could not be made: it must not cost the model. */
 export function problemPage(model: string, decision: GateDecision | null, problem: string): string {
-  return pageOf(model, [
+  return pageOf(`${model}: model report`, [
     heading(model, html`the report could not be made`),
     verdict(decision),
     html`<section><h2>No figures</h2><p>${problem}</p></section>`,
   ]);
-}
-
-function pageOf(model: string, sections: readonly Html[]): string {
-  const policy = "default-src 'none'; style-src 'unsafe-inline'";
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>${model}: model report</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-<main>
-${sections}
-</main>
-</body>
-</html>
-`.text;
 }
 
 function heading(model: string, subtitle: Html): Html {
@@ -299,8 +279,4 @@ function key(tasks: readonly TaskFacts[]): Html {
   return tasks[0]?.champion == null
     ? html``
     : html`<span class="key"></span>this version <span class="key dashed"></span>the version before.`;
-}
-
-function folded(summary: string, ...content: readonly Html[]): Html {
-  return html`<details><summary>${summary}</summary>${content}</details>`;
 }

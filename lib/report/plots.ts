@@ -1,27 +1,15 @@
-/**
- * The report's plots, as SVG that takes its colours from the page: so light and dark need no second drawing. Each has a
- * text that says what it shows.
- */
+/** The report's plots. */
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import type { ReliabilityBin } from '../evaluation/reliability.ts';
 import { fixed, percent, shortened, signed } from '../numbers/text.ts';
 import type { EpochRecord } from '../training/epochs/epoch-record.ts';
+import { BEFORE, CHARACTER_PX, diagonal, draw, FAINT, OWN } from './draw.ts';
 import type { TaskFacts } from './facts.ts';
-import { Html } from './html.ts';
+import type { Html } from './html.ts';
 import type { FeatureImportance } from './importance/importance.ts';
 
-const OWN = 'var(--own)';
-const BEFORE = 'var(--before)';
-const FAINT = 'var(--faint)';
-const WIDTH = 340;
-const FONT_PX = 12;
-/** Mean width of a character of a label in that size, since no font can be measured here. */
-const CHARACTER_PX = 6.8;
 const LONGEST_LABEL = 20;
 const MOST_FEATURES = 10;
-
-const { document } = parseHTML('<!doctype html><html lang="en"><body></body></html>');
 
 /** Observed share of positives over mean probability, by bins of equally many rows, each with its 95% interval. */
 export function reliabilityPlot({ task, own, champion }: TaskFacts): Html {
@@ -133,42 +121,6 @@ export function importancePlot(output: string, importance: readonly FeatureImpor
       Plot.ruleX([0]),
     ],
   });
-}
-
-interface Drawing extends Pick<Plot.PlotOptions, 'x' | 'y' | 'marks' | 'marginLeft'> {
-  readonly alt: string;
-  readonly height: number;
-}
-
-/** The part of an element's type that is used here; Node.js has no types of the DOM. */
-interface Drawn {
-  readonly outerHTML: string;
-  setAttribute(name: string, value: string): void;
-  querySelectorAll(selector: string): Iterable<{ removeAttribute(name: string): void }>;
-}
-
-function draw({ alt, marginLeft = 56, ...options }: Drawing): Html {
-  const svg: Drawn = Plot.plot({
-    document,
-    width: WIDTH,
-    marginLeft,
-    marginTop: 30,
-    marginBottom: 44,
-    ariaLabel: alt,
-    style: { fontSize: `${FONT_PX}px` },
-    ...options,
-  });
-  svg.setAttribute('role', 'img');
-  // The whole is one image with one text: what its parts are called is no help there, and not allowed.
-  for (const part of svg.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
-  return new Html(svg.outerHTML);
-}
-
-function diagonal(most: number): readonly (readonly [number, number])[] {
-  return [
-    [0, 0],
-    [most, most],
-  ];
 }
 
 /** Interval of a bin's rate (Wilson, 1927). A row of a sampled log counts as one row, whatever it stands for. */

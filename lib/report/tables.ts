@@ -8,6 +8,7 @@ import { count, fixed, interval, metric, percent, precise, shortened, signed } f
 import { PARTS } from '../table/encoded.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { EpochRecord } from '../training/epochs/epoch-record.ts';
+import { table } from './document.ts';
 import type { ReportFacts, SegmentTask, TaskFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
 import { LEAST_POSITIVES } from './importance/importance.ts';
@@ -249,16 +250,6 @@ function driftWord(index: number | null, told: number): Html {
   if (index > 0.25) return html`<b class="bad">another distribution</b>`;
   if (index > 0.1) return html`<b>moved</b>`;
   return told < 0.5 ? html`too many values to tell` : html`steady`;
-}
-
-/** A table that scrolls by itself where it is wider than the page; a column of text is named `text:...`. */
-function table(caption: string, columns: readonly string[], rows: readonly Html[]): Html {
-  const heads = columns.map((column) =>
-    column.startsWith('text:')
-      ? html`<th scope="col" class="text">${column.slice('text:'.length)}</th>`
-      : html`<th scope="col">${column}</th>`,
-  );
-  return html`<div class="wide" role="region" tabindex="0" aria-label="${caption}"><table><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function bracketed(text: string): Html | null {
