@@ -31,6 +31,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/tune.ts')).defineTune,
   },
   {
+    name: 'compare',
+    description: 'train the models of the family on a log, and tell which is best, by how much and how surely',
+    binaries: ['DuckDB', 'onnxruntime'],
+    load: async () => (await import('./commands/compare.ts')).defineCompare,
+  },
+  {
     name: 'evaluate',
     description: 'measure a published model version on a log',
     binaries: ['DuckDB', 'onnxruntime'],

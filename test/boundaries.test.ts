@@ -25,6 +25,7 @@ const ROOMS = [
   'lib/tune',
   'lib/gate',
   'lib/report',
+  'lib/compare',
   'lib/scoring',
   'lib/asset',
   'lib/stack',
@@ -57,7 +58,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/lib-storage': ['lib/store'],
   '@bufbuild/protobuf': ['lib/graph', 'lib/onnx'],
   '@duckdb/node-api': ['lib/table'],
-  '@observablehq/plot': ['lib/report'],
+  '@observablehq/plot': ['lib/report', 'lib/compare'],
   '@tensorflow/tfjs-core': ['lib/model', 'lib/graph', 'lib/engine', 'lib/own-model'],
   '@tensorflow/tfjs-node': ['lib/engine'],
   'aws-cdk-lib': ['lib/stack'],
@@ -70,7 +71,16 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnx-buf': ['lib/graph'],
   'onnxruntime-node': ['lib/engine'],
   yaml: ['lib/config'],
-  zod: ['lib/config', 'lib/store', 'lib/registry', 'lib/training', 'lib/tune', 'lib/scoring', 'training'],
+  zod: [
+    'lib/config',
+    'lib/store',
+    'lib/registry',
+    'lib/training',
+    'lib/tune',
+    'lib/compare',
+    'lib/scoring',
+    'training',
+  ],
 };
 
 /** Types alone, what only those who deploy have, and what only another training engine needs. */

@@ -24,12 +24,14 @@ import {
   rejectsPath,
   threadsOption,
 } from '../terminal/options.ts';
+import type { Project } from '../training/read-project.ts';
 
 interface TrainOptions extends DeclarationOption, EndpointOptions {
   readonly data: readonly string[];
   readonly bucket: string;
   readonly rejects: string;
   readonly promote: boolean;
+  readonly like?: string;
   readonly engine?: EngineName;
   readonly threads: number;
   readonly memory: number;
@@ -45,6 +47,7 @@ export const defineTrain: DefineCommand = (command, act) => {
     .addOption(bucketOption())
     .addOption(endpointOption())
     .addOption(rejectsOption())
+    .option('--like <file>', 'train the model that a comparison.json found, with its settings')
     .option('--no-promote', 'publish, and leave the current version as it is')
     .addOption(engineOption())
     .addOption(threadsOption())
@@ -77,8 +80,12 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   const { formatLogSummary } = await import('../terminal/log-text.ts');
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
   const { formatCalibration } = await import('../../lib/evaluation/calibration/calibration-text.ts');
+  const project =
+    options.like === undefined
+      ? {}
+      : { project: await projectOfLike(declaration, options.like, options.json, session) };
   const { name, version, report, trained, decision } = await trainAndPublish(
-    { ...options, declaration, rejects: rejectsPath(io, options) },
+    { ...options, ...project, declaration, rejects: rejectsPath(io, options) },
     session,
     (summary) => {
       if (!options.json) printError(io, formatLogSummary(summary));
@@ -116,4 +123,12 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
     ].join('\n'),
   );
   return decision === null || isCurrent ? EXIT_CODES.success : EXIT_CODES['not promoted'];
+}
+
+async function projectOfLike(declaration: string, like: string, json: boolean, { io }: Session): Promise<Project> {
+  const { readProject } = await import('../training/read-project.ts');
+  const { projectLike } = await import('../training/like-comparison.ts');
+  const { project, told } = await projectLike(io, await readProject(io, declaration), { declaration, like });
+  if (!json) printError(io, told);
+  return project;
 }

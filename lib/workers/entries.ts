@@ -4,6 +4,7 @@
  * thread that had to compile TypeScript would take a second to start.
  */
 export const WORKERS = {
+  'compare-worker': 'lib/compare/runs/compare-worker.ts',
   'scoring-worker': 'lib/engine/scoring/scoring-worker.ts',
   'training-worker': 'lib/engine/ort/training-worker.ts',
 } as const satisfies Readonly<Record<string, string>>;

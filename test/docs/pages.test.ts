@@ -70,7 +70,7 @@ describe('docs/architecture.md', () => {
     const boundaries = readFileSync('test/boundaries.test.ts', 'utf8');
     const inQuotes = (text = '') => [...text.matchAll(/['`]([^'`]+)['`]/g)].map(([, word = '']) => word);
     const rooms = inQuotes(boundaries.match(/ROOMS = \[([^\]]*)\]/)?.[1]);
-    const doors = [...boundaries.matchAll(/^ {2}'?([\w@/-]+)'?: \[('[^\]]*)\],$/gm)]
+    const doors = [...boundaries.matchAll(/^ {2}'?([\w@/-]+)'?: \[\s*('[^\]]*)\],$/gm)]
       .map(([, library = '', list]) => ({ library, rooms: inQuotes(list) }))
       // This package has types only, and is not a dependency of users.
       .filter(({ library }) => library !== 'aws-lambda');

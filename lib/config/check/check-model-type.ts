@@ -25,6 +25,12 @@ const TYPES_OF: Readonly<Record<keyof TypeSettings, { readonly key: string; read
   orderWeight: { key: 'order_weight', types: ['aitm'] },
 };
 
+/** Returns the settings that a type has, with the names of their keys. */
+export function settingsOfType(type: Type): readonly { readonly setting: keyof TypeSettings; readonly key: string }[] {
+  const settings = Object.entries(TYPES_OF) as [keyof TypeSettings, (typeof TYPES_OF)[keyof TypeSettings]][];
+  return settings.flatMap(([setting, { key, types }]) => (types.includes(type) ? [{ setting, key }] : []));
+}
+
 /** What some types do to stages that come after a labelled one, without which they are another type. */
 const LATER_STAGES: Readonly<Partial<Record<Type, string>>> = {
   aman: 'chooses the rows of later stages',

@@ -3,7 +3,7 @@ import { atMost, featureName, modelFile, notNegative, sha256, whole } from '../v
 import { camelKeys } from './camel-keys.ts';
 
 /** Names of the networks. Each has a file in `lib/model/models/`. */
-const MODEL_TYPES = [
+export const MODEL_TYPES = [
   'esmm',
   'esmm-ns',
   'base',
@@ -18,7 +18,10 @@ const MODEL_TYPES = [
 ] as const;
 
 /** What the hidden layers of a tower read: its input, or a mixture of experts. */
-const TOWERS = ['mlp', 'mmoe', 'ple'] as const;
+export const TOWERS = ['mlp', 'mmoe', 'ple'] as const;
+
+/** Layers beside a tower's hidden ones. */
+export const CROSSES = ['none', 'dcn'] as const;
 
 /** Units of consecutive layers. */
 const units = z.array(whole(1, 16_384)).min(1, 'at least one layer').max(20, 'at most 20 layers');
@@ -79,7 +82,7 @@ export const model = z
     expert_units: units.optional().describe("Units of each expert's hidden layers. Default: [64]."),
     expert_levels: whole(1, 8).optional().describe('With ple: levels of experts, one on another. Default: 2.'),
     crosses: z
-      .enum(['none', 'dcn'])
+      .enum(CROSSES)
       .optional()
       .describe('Layers beside the hidden ones that multiply columns with each other (DCN V2). Default: none.'),
     wide: z

@@ -1,0 +1,141 @@
+/** A comparison of models, as text for people. */
+
+import { PROTOCOL_TEXTS } from '../../lib/compare/protocol.ts';
+import type { ComparedModel, Comparison } from '../../lib/compare/result/comparison-file.ts';
+import type { FIGURES } from '../../lib/compare/result/figures.ts';
+import { meanOf } from '../../lib/compare/result/model-result.ts';
+import { differenceText } from '../../lib/compare/result/verdict.ts';
+import type { Outcome } from '../../lib/compare/runs/run-all.ts';
+import { alignColumns } from '../../lib/evaluation/metrics-table.ts';
+import { count, countOf, duration, fixed, percent, precise, secondsText } from '../../lib/numbers/text.ts';
+
+/** Returns the line of a run, and the time left where runs are left. */
+export function runLine(
+  { competitor, run, failure, seconds }: Outcome,
+  done: number,
+  total: number,
+  secondsLeft: number | null,
+): string {
+  const settings = Object.entries(run.settings).map(([name, value]) => `${name.split('.').at(-1)} ${value}`);
+  const share = run.share === 1 ? [] : [`${percent(run.share)} of the training rows`];
+  const ended = failure === null ? [secondsText(seconds ?? 0)] : [`failed: ${failure}`];
+  const left = done < total && secondsLeft !== null ? [`about ${duration(secondsLeft)} left`] : [];
+  const parts = [`seed ${run.seed}`, ...settings, ...share, ...ended, ...left];
+  return `run ${count(done)}/${count(total)}: ${competitor.name} ${parts.join(', ')}`;
+}
+
+/** Returns the verdict, the models as a table, the best first, and what else should be known. */
+export function formatComparison(comparison: Omit<Comparison, 'formatVersion'>): string {
+  const { verdict, models, options, rows, clicks, conversions, protocol, notes, shares, units } = comparison;
+  const { by, against, seeds } = options;
+  const header = [
+    'model',
+    'CVR AUC',
+    'CTCVR shared',
+    'CTCVR own',
+    'CTR AUC',
+    `difference in ${SHORT[by]} (95%)`,
+    'claim',
+  ];
+  return [
+    `${verdict}`,
+    '',
+    ...alignColumns([header, ...models.map((model) => modelCells(model, by))]),
+    '',
+    ...levelsTable(models),
+    ...(shares.length === 0 ? [] : ['', ...sharesTable(comparison)]),
+    '',
+    `means over ${countOf(seeds.length, 'seed')}; differences from ${against} of the scores averaged over seeds, with intervals over ${count(units.count)} ${units.kind}${units.note}`,
+    `${PROTOCOL_TEXTS[protocol]}: ${count(rows.train)}, ${count(rows.validation)} and ${count(rows.test)} rows; test rows with ${count(clicks.test)} clicks and ${count(conversions.test)} conversions`,
+    ...models.flatMap(settingsLine),
+    ...notes.map((note) => `note: ${note}`),
+  ].join('\n');
+}
+
+const SHORT = {
+  cvr_auc: 'CVR AUC',
+  ctcvr_auc_shared_ctr: 'CTCVR shared',
+  ctcvr_auc_own: 'CTCVR own',
+  ctr_auc: 'CTR AUC',
+} as const satisfies Readonly<Record<keyof typeof FIGURES, string>>;
+
+const CLAIMS: Readonly<Record<ComparedModel['claim'], string>> = {
+  reference: 'reference',
+  better: 'better',
+  worse: 'worse',
+  'not shown to differ': '-',
+  failed: 'failed',
+};
+
+function modelCells(model: ComparedModel, by: Comparison['options']['by']): string[] {
+  const { mean } = model;
+  return [
+    model.name,
+    fixed(mean.cvr_auc, 4),
+    fixed(mean.ctcvr_auc_shared_ctr, 4),
+    fixed(mean.ctcvr_auc_own, 4),
+    fixed(mean.ctr_auc, 4),
+    model.differences === null ? '-' : differenceText(model, by),
+    model.failures.length > 0 && model.claim !== 'failed'
+      ? `${CLAIMS[model.claim]}, ${model.seeds.length} seeds`
+      : CLAIMS[model.claim],
+  ];
+}
+
+/** How right and how useful pctcvr is, and how right pcvr is on clicked rows: means over the seeds. */
+function levelsTable(models: readonly ComparedModel[]): string[] {
+  const last = models.flatMap(({ seeds }) => seeds[0]?.tasks.ctcvr?.top_k ?? []).at(-1)?.share ?? null;
+  const header = ['CTCVR', 'log loss', 'NE', 'PCOC', 'calibration error', 'GAUC', `recall of top ${percent(last)}`];
+  const rows = models.map((model) => {
+    const of = (value: (task: SeedTask) => number | null) => meanOf(model, 'ctcvr', value);
+    return [
+      model.name,
+      precise(of(({ log_loss }) => log_loss)),
+      fixed(
+        of(({ normalized_entropy }) => normalized_entropy),
+        4,
+      ),
+      fixed(
+        of(({ pcoc }) => pcoc),
+        3,
+      ),
+      fixed(
+        of(({ calibration_error }) => calibration_error),
+        3,
+      ),
+      fixed(
+        of(({ gauc }) => gauc),
+        4,
+      ),
+      fixed(
+        of(({ top_k }) => top_k.at(-1)?.recall ?? null),
+        4,
+      ),
+      fixed(
+        meanOf(model, 'cvr', ({ pcoc }) => pcoc),
+        3,
+      ),
+    ];
+  });
+  return alignColumns([[...header, 'CVR PCOC'], ...rows]);
+}
+
+type SeedTask = ComparedModel['seeds'][number]['tasks'][string];
+
+/** The figure by share of the training rows. */
+function sharesTable({ shares, models, options: { by } }: Omit<Comparison, 'formatVersion'>): string[] {
+  const all = [...new Set(shares.map(({ share }) => share))];
+  const header = [`${SHORT[by]} by share of the training rows`, ...all.map((share) => percent(share))];
+  const rowOf = ({ name }: ComparedModel) => [
+    name,
+    ...all.map((share) => fixed(shares.find((point) => point.name === name && point.share === share)?.mean[by], 4)),
+  ];
+  return alignColumns([header, ...models.map(rowOf)]);
+}
+
+function settingsLine({ name, settings, trials }: ComparedModel): string[] {
+  const changed = Object.entries(settings).map(([key, value]) => `${key} ${value}`);
+  return changed.length === 0
+    ? []
+    : [`${name} with ${changed.join(', ')}, the best of ${countOf(trials.length, 'trial')} on the validation rows`];
+}

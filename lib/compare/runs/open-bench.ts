@@ -1,0 +1,93 @@
+/** Reads and encodes a log once for all models of a comparison, and opens the threads that train on it. */
+import type { Declaration } from '../../config/declaration.ts';
+import { labelledBefore, stageGraph } from '../../model/stage-graph.ts';
+import { fitEncoder } from '../../table/fit/fit-encoder.ts';
+import type { LogSummary } from '../../table/fit/summary.ts';
+import type { OpenedLog } from '../../table/open-log.ts';
+import { stageRates } from '../../training/held-out/funnel-tasks.ts';
+import type { OnProgress } from '../../training/progress.ts';
+import { type CachedRows, cacheRows } from '../../training/rows/cache-rows.ts';
+import { comparedRoles } from '../protocol.ts';
+import type { Bench } from './bench.ts';
+import { RunThreads } from './run-threads.ts';
+
+/** Where the files go, and how the reading is shown. */
+export interface BenchOptions {
+  /** An empty folder for encoded rows; the caller removes it. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+  readonly onProgress?: OnProgress;
+}
+
+/** A bench, and what is known of its log. Closed by `close`. */
+export interface OpenBench extends Bench {
+  readonly summary: LogSummary;
+  close(): Promise<void>;
+}
+
+/** Encodes the rows of a log whose declaration has the split of the comparison. */
+export async function openBench(opened: OpenedLog, options: BenchOptions): Promise<OpenBench> {
+  const { database, log } = opened;
+  const { scratch, signal } = options;
+  const { encoder, summary } = await fitEncoder(database, log);
+  signal.throwIfAborted();
+  const { click } = comparedRoles(log.declaration);
+  const rows = await cacheRows(opened, {
+    ...options,
+    encoder,
+    summary,
+    scoresValidation: true,
+    propensitiesOf: stagesBefore(log.declaration),
+  });
+  const threads = new RunThreads({
+    path: log.source.path,
+    encoder,
+    train: rows.train.stored(),
+    validation: rows.validation.stored(),
+    reached: storedReached(rows),
+    scored: { validation: rows.calibration.stored(), test: rows.test.stored() },
+    rates: stageRates(summary),
+    scratch,
+  });
+  const end = () => threads.stop();
+  signal.addEventListener('abort', end, { once: true });
+  // A run that was stopped would only tell that.
+  const unlessAborted = (error: unknown): never => {
+    signal.throwIfAborted();
+    throw error;
+  };
+  return {
+    opened,
+    encoder,
+    rows,
+    scratch,
+    signal,
+    summary,
+    train: (request) => threads.run({ kind: 'model', request }).catch(unlessAborted),
+    trainSharedCtr: (request) =>
+      threads.run({ kind: 'stage', request, stage: click, output: 'pctr' }).catch(unlessAborted),
+    async close() {
+      signal.removeEventListener('abort', end);
+      await threads.close();
+    },
+  };
+}
+
+/** The labelled stages before others, whose propensities a model may need. */
+function stagesBefore(declaration: Declaration): readonly string[] {
+  const graph = stageGraph(declaration);
+  const before = graph.labelled.map(({ name }) => labelledBefore(graph, name));
+  return [...new Set(before)].filter((stage) => stage !== graph.root);
+}
+
+function storedReached({ reached }: CachedRows) {
+  return Object.fromEntries(
+    Object.entries(reached).map(([stage, { train, validation }]) => [
+      stage,
+      {
+        train: { encoded: train.encoded.stored(), places: train.places },
+        validation: { encoded: validation.encoded.stored(), places: validation.places },
+      },
+    ]),
+  );
+}
