@@ -36,6 +36,15 @@ describe('the built command', () => {
     });
   });
 
+  it('prints a comparison once the threads that trained have ended', async () => {
+    const args = ['--data', 'log.csv', '--models', 'esmm,base', '--seeds', '2', '--trials', '1'];
+    const { code, stdout } = await start('compare', 'shop.yaml', ...args).done;
+    expect({ code, last: stdout.trimEnd().split('\n').at(-1) }).toEqual({
+      code: 0,
+      last: 'found: comparison/comparison.html and comparison.json',
+    });
+  });
+
   it('shows its progress as a bar on a terminal', async () => {
     const command = [process.execPath, COMMAND, 'train', 'shop.yaml', '--data', 'log.csv', '-b', 'other'].join(' ');
     const { code, stdout } = await spawn('script', '-qec', command, '/dev/null').done;
