@@ -1,4 +1,4 @@
-import { type Transferable, Worker } from 'node:worker_threads';
+import { SHARE_ENV, type Transferable, Worker } from 'node:worker_threads';
 import { errorOfRecord, type RequestMessage, type ResponseMessage } from './messages.ts';
 import { Standstill } from './standstill.ts';
 
@@ -35,7 +35,9 @@ export class WorkerThread<Request, Response> {
   /** Starts a thread. A module that cannot be loaded makes the first request fail. */
   constructor(module: URL) {
     // The options of this process may be loaders that the bundle of a worker does not need.
-    this.#worker = new Worker(module, { execArgv: [], workerData: this.#standstill.state });
+    // A native library reads the environment of the process, of which a thread otherwise changes a copy only: what a
+    // module sets before it loads one would have no effect.
+    this.#worker = new Worker(module, { execArgv: [], env: SHARE_ENV, workerData: this.#standstill.state });
     this.#worker.unref();
     if (running.size === 0) process.once('exit', stopRunning);
     running.add(this.#standstill);

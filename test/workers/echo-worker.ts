@@ -4,6 +4,7 @@ import { serveRequests } from '../../lib/workers/serve-requests.ts';
 export type EchoRequest =
   | { readonly kind: 'double'; readonly values: Float32Array }
   | { readonly kind: 'after'; readonly milliseconds: number; readonly text: string }
+  | { readonly kind: 'set'; readonly variable: string; readonly value: string }
   | { readonly kind: 'fail' }
   | { readonly kind: 'exit' }
   | { readonly kind: 'crash' }
@@ -20,6 +21,9 @@ serveRequests<EchoRequest, EchoResponse>(async (request) => {
     case 'after':
       await new Promise((resolve) => setTimeout(resolve, request.milliseconds));
       return { response: request.text };
+    case 'set':
+      process.env[request.variable] = request.value;
+      break;
     case 'fail':
       throw new RangeError('rows: got 3, expected 2');
     case 'exit':

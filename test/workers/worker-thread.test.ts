@@ -41,6 +41,15 @@ describe('a worker thread', () => {
     expect(ended).toEqual(['after 1', 'after 30']);
   });
 
+  it('changes the environment of the process, which native libraries read', async () => {
+    try {
+      await start().request({ kind: 'set', variable: 'ENTIRESPACE_ECHO', value: 'set' });
+      expect(process.env.ENTIRESPACE_ECHO).toBe('set');
+    } finally {
+      delete process.env.ENTIRESPACE_ECHO;
+    }
+  });
+
   it('takes over the buffers that are transferred to it', async () => {
     const values = Float32Array.of(4);
     await start().request({ kind: 'double', values }, [values.buffer]);
