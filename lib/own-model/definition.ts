@@ -1,4 +1,4 @@
-/** Runs a bundled model file up to its definition, and tells of everything that goes wrong in it by its place. */
+/** Runs a bundled model file up to its definition, and reports everything that goes wrong in it with its place. */
 import { Console } from 'node:console';
 import { compileFunction } from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';

@@ -60,7 +60,7 @@ describe('a comparison', () => {
     expect(await textIn('stopped')).toBe(await textIn('serial'));
   });
 
-  it('runs nothing again for a subset of its models, and tells of a damaged record', async () => {
+  it('runs nothing again for a subset of its models, and names a damaged record', async () => {
     const names = (await readdir(place.at('serial/runs'))).filter((name) => name.startsWith('shared'));
     await rm(place.at('serial/runs', names[0] as string));
     await place.write(`serial/runs/${names[1]}`, 'spoilt');

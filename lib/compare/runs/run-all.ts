@@ -1,4 +1,4 @@
-/** Runs what is left of a list of runs, several at once, and tells of each that has ended. */
+/** Runs what is left of a list of runs, several at once, and reports each that has ended. */
 import type { Competitor } from '../competitor.ts';
 import type { Run } from './run.ts';
 import type { EndedRun } from './run-file.ts';
