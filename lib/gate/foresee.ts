@@ -6,7 +6,7 @@ import { isDebiased } from '../config/check/check-model-type.ts';
 import type { Declaration } from '../config/declaration.ts';
 import { PROPENSITY_FLOOR } from '../config/sections/model.ts';
 import { LEAST_OUTCOMES } from '../evaluation/calibration/calibration-rows.ts';
-import { labelledBefore, stageGraph } from '../model/stage-graph.ts';
+import { earlierStages, stageGraph } from '../model/stage-graph.ts';
 import { count, countOf, percent } from '../numbers/text.ts';
 import { labelledStages } from '../table/check/labels.ts';
 import { type FeatureCounts, unknownShares } from '../table/encode/value-counts.ts';
@@ -91,9 +91,7 @@ export function foresee(declaration: Foreseeing, summary: LogSummary, testCounts
 function flatPropensities(declaration: Foreseeing, { parts }: LogSummary): string[] {
   const { type, propensityFloor = PROPENSITY_FLOOR } = declaration.model;
   if (!isDebiased(type)) return [];
-  const graph = stageGraph(declaration);
-  const earlier = new Set(graph.labelled.map(({ name }) => labelledBefore(graph, name)));
-  return [...earlier].flatMap((stage) => {
+  return earlierStages(stageGraph(declaration)).flatMap((stage) => {
     const { weightedPositives = 0, weightedRows = 0 } = parts.train.labels[stage] ?? {};
     const rate = weightedPositives / weightedRows;
     if (!(rate <= propensityFloor)) return [];

@@ -101,6 +101,12 @@ export function labelledBefore(graph: StageGraph, to: string): string {
   return before === graph.root || isLabelled ? before : labelledBefore(graph, before);
 }
 
+/** Returns the labelled stages that are the last such one before another, each once; the root is not among them. */
+export function earlierStages(graph: StageGraph): readonly string[] {
+  const before = new Set(graph.labelled.map(({ name }) => labelledBefore(graph, name)));
+  return [...before].filter((stage) => stage !== graph.root);
+}
+
 function reachesAvoiding(graph: Pick<StageGraph, 'towers'>, from: string, to: string, avoided: string): boolean {
   if (from === avoided) return false;
   if (from === to) return true;

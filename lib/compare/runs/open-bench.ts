@@ -1,6 +1,5 @@
 /** Reads and encodes a log once for all models of a comparison, and opens the threads that train on it. */
-import type { Declaration } from '../../config/declaration.ts';
-import { labelledBefore, stageGraph } from '../../model/stage-graph.ts';
+import { earlierStages, stageGraph } from '../../model/stage-graph.ts';
 import { fitEncoder } from '../../table/fit/fit-encoder.ts';
 import type { LogSummary } from '../../table/fit/summary.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
@@ -37,7 +36,8 @@ export async function openBench(opened: OpenedLog, options: BenchOptions): Promi
     encoder,
     summary,
     scoresValidation: true,
-    propensitiesOf: stagesBefore(log.declaration),
+    // A model may need the propensities of these.
+    propensitiesOf: earlierStages(stageGraph(log.declaration)),
   });
   const threads = new RunThreads({
     path: log.source.path,
@@ -71,13 +71,6 @@ export async function openBench(opened: OpenedLog, options: BenchOptions): Promi
       await threads.close();
     },
   };
-}
-
-/** The labelled stages before others, whose propensities a model may need. */
-function stagesBefore(declaration: Declaration): readonly string[] {
-  const graph = stageGraph(declaration);
-  const before = graph.labelled.map(({ name }) => labelledBefore(graph, name));
-  return [...new Set(before)].filter((stage) => stage !== graph.root);
 }
 
 function storedReached({ reached }: CachedRows) {
