@@ -16,7 +16,7 @@ import type { ScoringChoice } from './sections/scoring.ts';
 import type { TrainingChoice } from './sections/training.ts';
 
 export type { IdSource } from './features/id-sources.ts';
-export type { BagFeature, CategoryFeature, Feature, NumberFeature } from './features/kinds.ts';
+export type { BagFeature, CategoryFeature, Feature, ListFeature, NumberFeature } from './features/kinds.ts';
 export type { Entity } from './features/one-column.ts';
 export type { CsvChoice } from './sections/csv.ts';
 export type { GateChoice } from './sections/gate.ts';

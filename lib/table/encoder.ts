@@ -11,7 +11,7 @@ export interface Vocabulary {
   readonly table: string;
   /**
    * Name of the SQL enum of the values in the order of their ids, by which the ids of values in lists are found: lists
-   * cannot be joined. `null` if no bag uses the table.
+   * cannot be joined. `null` if no bag or sequence uses the table.
    */
   readonly enumType: string | null;
   /** Number of values. */

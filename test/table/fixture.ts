@@ -14,6 +14,7 @@ import type {
   Stage,
 } from '../../lib/config/declaration.ts';
 import type { CrossFeature } from '../../lib/config/features/kinds.ts';
+import type { SequenceFeature } from '../../lib/config/features/sequence.ts';
 import { CSV_DEFAULTS } from '../../lib/config/sections/csv.ts';
 import { type CheckedLog, checkLog } from '../../lib/table/check/log.ts';
 import { logColumns } from '../../lib/table/check/required-columns.ts';
@@ -99,6 +100,22 @@ export function bag(name: string, options: Partial<BagFeature> = {}): BagFeature
     combiner: 'mean',
     maxLength: 3,
     keep: 'first',
+    ...options,
+  };
+}
+
+/** Returns a sequence of at most three values of the list column of its own name, with a table of that name. */
+export function sequence(name: string, options: Partial<SequenceFeature> = {}): SequenceFeature {
+  return {
+    type: 'sequence',
+    name,
+    column: name,
+    entity: 'user',
+    embedding: name,
+    delimiter: null,
+    maxLength: 3,
+    keep: 'last',
+    pooling: 'mean',
     ...options,
   };
 }

@@ -45,16 +45,16 @@ function checkRepeated(columns: readonly NamedColumn[]): readonly Mistake[] {
 
 function checkFeatureNames(draft: Draft): readonly Mistake[] {
   const names = draft.names('features');
-  const bags = Object.entries(draft.file.features ?? {}).flatMap(([name, feature]) => {
+  const lists = Object.entries(draft.file.features ?? {}).flatMap(([name, feature]) => {
     const weights = featureKind(feature).weightsInput(name);
-    return weights === null ? [] : [{ name, weights }];
+    return weights === null ? [] : [{ name, type: feature.type, weights }];
   });
   return names.flatMap((name, i): readonly Mistake[] => {
     const path = ['features', name];
     if (OUTPUT.test(name)) return [outputTaken(path, name)];
-    const bag = bags.find(({ weights }) => sameColumn(name, weights));
-    if (bag !== undefined)
-      return [{ path, message: `got the name of the weights of the bag ${bag.name}, expected another` }];
+    const list = lists.find(({ weights }) => sameColumn(name, weights));
+    if (list !== undefined)
+      return [{ path, message: `got the name of the weights of the ${list.type} ${list.name}, expected another` }];
     const first = names.slice(0, i).find((other) => sameColumn(other, name));
     return first === undefined ? [] : [{ path, message: `differs from ${first} by case only, expected another name` }];
   });

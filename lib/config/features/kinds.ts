@@ -8,7 +8,17 @@ import type { Mistake, Path } from '../declaration-error.ts';
 import { sameColumn, unknownName } from '../names.ts';
 import { bound, clip, column, notNegative, scalar, text, whole } from '../value-schemas.ts';
 import type { FeatureKind } from './feature-kind.ts';
-import { entity, type FeatureBase, type OneColumn, oneColumn, ownColumn, resolveColumn, textOf } from './one-column.ts';
+import {
+  entity,
+  type FeatureBase,
+  type ListColumn,
+  type OneColumn,
+  oneColumn,
+  ownColumn,
+  resolveColumn,
+  textOf,
+} from './one-column.ts';
+import { type SequenceFeature, sequence, sequenceKind } from './sequence.ts';
 import {
   checkTable,
   DIMENSION,
@@ -25,19 +35,13 @@ export interface CategoryFeature extends FeatureBase, OneColumn {
 }
 
 /** Several values of a finite set, pooled into one embedding. */
-export interface BagFeature extends FeatureBase, OneColumn {
+export interface BagFeature extends FeatureBase, ListColumn {
   readonly type: 'bag';
   readonly embedding: string;
-  /** Text between two values of a text column; `null` for a list column. */
-  readonly delimiter: string | null;
   /** Column with one weight for each value: a list, or text with the same delimiter. */
   readonly weights: string | null;
   /** How the embeddings of the values become one. */
   readonly combiner: 'sum' | 'mean' | 'sqrtn';
-  /** Number of values of a row that are used; the rest are dropped and counted. */
-  readonly maxLength: number;
-  /** Which values of a longer row are used. */
-  readonly keep: 'first' | 'last';
 }
 
 /** A number: the input of the model or, with `embedding`, embedded by its interval between training quantiles. */
@@ -61,11 +65,18 @@ export interface CrossFeature extends FeatureBase {
 }
 
 /** A feature with every default filled in. */
-export type Feature = CategoryFeature | BagFeature | NumberFeature | CrossFeature;
+export type Feature = CategoryFeature | BagFeature | SequenceFeature | NumberFeature | CrossFeature;
 /** Name of a kind of feature. */
 export type FeatureType = Feature['type'];
 /** The features of one kind. */
 export type FeatureOf<Type extends FeatureType> = Extract<Feature, { readonly type: Type }>;
+/** A feature with several values in a row. */
+export type ListFeature = BagFeature | SequenceFeature;
+
+/** Whether a feature has several values in a row. */
+export function isList(feature: Feature): feature is ListFeature {
+  return feature.type === 'bag' || feature.type === 'sequence';
+}
 
 const category = z.strictObject({
   type: z.literal('category').describe('One value of a finite set.'),
@@ -126,7 +137,7 @@ const cross = z.strictObject({
 });
 
 /** Schema of a feature as it is written in the file. */
-export const featureSchema = z.discriminatedUnion('type', [category, bag, number, cross]);
+export const featureSchema = z.discriminatedUnion('type', [category, bag, sequence, number, cross]);
 /** A feature as parsed from the file. */
 export type FeatureShape = z.output<typeof featureSchema>;
 type ShapeOf<Type extends FeatureType> = Extract<FeatureShape, { readonly type: Type }>;
@@ -136,6 +147,7 @@ const draft = { entity: entity.default('context') };
 export const draftFeatureSchema = z.discriminatedUnion('type', [
   category.extend(draft),
   bag.extend(draft),
+  sequence.extend(draft),
   number.extend(draft),
   cross.extend(draft),
 ]);
@@ -178,6 +190,8 @@ export const FEATURE_KINDS: FeatureKinds = {
       keep: shape.keep,
     }),
   },
+
+  sequence: sequenceKind,
 
   number: {
     sharesTables: false,

@@ -22,6 +22,16 @@ export interface OneColumn {
   readonly atScoring?: string | number | null;
 }
 
+/** A column that has several values in a row: a list, or text. */
+export interface ListColumn extends OneColumn {
+  /** Text between two values of a text column; `null` for a list column. */
+  readonly delimiter: string | null;
+  /** Number of values of a row that are used; the rest are dropped and counted. */
+  readonly maxLength: number;
+  /** Which values of a longer row are used. */
+  readonly keep: 'first' | 'last';
+}
+
 /** Schema of the member `entity`. */
 export const entity = z.enum(['user', 'item', 'context']).describe('What the feature describes.');
 

@@ -1,5 +1,6 @@
 /** What is told of the values of a log's columns before they are read: null values, written lists, and vectors. */
-import type { Declaration } from '../../config/declaration.ts';
+import type { Declaration, ListFeature } from '../../config/declaration.ts';
+import { isList } from '../../config/features/kinds.ts';
 import { count, listed, percent, shortened } from '../../numbers/text.ts';
 import { columnValue, findColumn, type Relation, type Value } from '../columns.ts';
 import { type Database, queryOne } from '../database.ts';
@@ -33,7 +34,7 @@ export function textFacts(relation: Relation, declaration: Declaration): Prepare
  * Returns notes on texts that are read as missing values, and on texts that are read as lists in brackets, in the
  * columns that a declaration reads.
  * @param rows SQL after FROM of the good rows, prepared with the columns of `textFacts`.
- * @throws {DataError} `column_types` if a bag is a list of measurements.
+ * @throws {DataError} `column_types` if a bag or sequence is a list of measurements.
  */
 export async function textNotes(
   database: Database,
@@ -55,7 +56,7 @@ export async function textNotes(
 }
 
 function columnFacts(relation: Relation, declaration: Declaration): ColumnFacts[] {
-  return [...nullFacts(relation, declaration), ...bagFacts(relation, declaration)];
+  return [...nullFacts(relation, declaration), ...listFacts(relation, declaration)];
 }
 
 function factName(index: number): string {
@@ -94,13 +95,13 @@ function nullFacts(relation: Relation, declaration: Declaration): ColumnFacts[] 
   });
 }
 
-function bagFacts(relation: Relation, { features }: Declaration): ColumnFacts[] {
+function listFacts(relation: Relation, { features }: Declaration): ColumnFacts[] {
   return features.flatMap((feature) => {
-    if (feature.type !== 'bag') return [];
+    if (!isList(feature)) return [];
     const value = columnOf(relation, feature.column);
     if (value?.kind === 'text') return writtenFacts(feature.name, value);
     return value !== null && /^(FLOAT|DOUBLE|DECIMAL\(.*\))\[\d*\]$/.test(value.type)
-      ? vectorFacts(feature.column, value, relation)
+      ? vectorFacts(feature, value, relation)
       : [];
   });
 }
@@ -121,7 +122,7 @@ function writtenFacts(name: string, { sql }: Value): ColumnFacts {
   };
 }
 
-function vectorFacts(column: string, { sql, type }: Value, { name }: Relation): ColumnFacts {
+function vectorFacts({ column, type: kind }: ListFeature, { sql, type }: Value, { name }: Relation): ColumnFacts {
   const items = `list_transform(${sql}, lambda x: CAST(x AS DOUBLE))`;
   const fractions = `list_filter(${items}, lambda x: x <> trunc(x))`;
   return {
@@ -137,7 +138,7 @@ function vectorFacts(column: string, { sql, type }: Value, { name }: Relation): 
       throw new DataError(
         'column_types',
         `log columns of a wrong type: ${column} is ${type}, and ${percent(share)} of its numbers are fractions such as ${example}, expected ids: ` +
-          `a bag has an embedding for each value; a dense vector is a feature of type number for each of its elements (in ${name})`,
+          `a ${kind} has an embedding for each value; a dense vector is a feature of type number for each of its elements (in ${name})`,
       );
     },
   };

@@ -5,6 +5,7 @@
  * rows, and is judged by the other half: in the same rows, rare values would predict their own labels. A row without a
  * value has a score, too, so that a column that is filled only after the conversion is found.
  */
+import { isList } from '../../config/features/kinds.ts';
 import { fixed } from '../../numbers/text.ts';
 import { labelledStages } from '../check/labels.ts';
 import type { PreparedLog } from '../check/prepared-rows.ts';
@@ -47,11 +48,11 @@ export async function findSuspicious(
 ): Promise<SuspiciousColumn[]> {
   const { features } = log.declaration;
   const stages = labelledStages(log.declaration);
-  const singles = features.filter((feature) => feature.type !== 'bag');
+  const singles = features.filter((feature) => !isList(feature));
   const step = sampleStep(log.source.rows, sampleRows(training));
   const aucs = new Map(await valueAucs(database, log, singles, { stages: stages.length, step }));
   for (const feature of features)
-    if (feature.type === 'bag') aucs.set(feature.name, await bagAucs(database, log, feature, stages.length));
+    if (isList(feature)) aucs.set(feature.name, await bagAucs(database, log, feature, stages.length));
   return stages.flatMap(({ name: stage }, index) =>
     features.flatMap((feature) => {
       const auc = aucs.get(feature.name)?.[index] ?? 0;

@@ -1,5 +1,6 @@
 /** Notes on features whose values are not there, all alike, or cut. */
-import type { BagFeature } from '../../config/declaration.ts';
+import type { ListFeature } from '../../config/declaration.ts';
+import { isList } from '../../config/features/kinds.ts';
 import { countOf, percent, shortened } from '../../numbers/text.ts';
 import type { CheckedLog } from '../check/log.ts';
 import { goodLogRows } from '../check/prepared-rows.ts';
@@ -11,11 +12,11 @@ import type { MeasuredFeatures } from './measure/measure.ts';
 
 /** Characters of a value that a note shows. */
 const LONGEST_VALUE = 40;
-/** Share of a bag's values from which it is told that they are cut. */
+/** Share of a list's values from which it is told that they are cut. */
 const MANY_CUT = 0.01;
 
 /**
- * Returns notes on features that no training row has a value of, or all the same one, and on bags that are cut, or in
+ * Returns notes on features that no training row has a value of, or all the same one, and on lists that are cut, or in
  * whose text the delimiter does not occur.
  */
 export async function valueNotes(
@@ -29,7 +30,7 @@ export async function valueNotes(
     const { missing, only } = factsOf(feature.name, measured);
     const bag = measured.bags.get(feature.name);
     if (trainingRows > 0 && missing === trainingRows) notes.push(`${feature.name}: no training row has a value`);
-    else if (feature.type === 'bag') notes.push(...(await bagNotes(database, log, feature, bag as BagFacts)));
+    else if (isList(feature)) notes.push(...(await listNotes(database, log, feature, bag as BagFacts)));
     else if (trainingRows > 1 && missing === 0 && only !== null)
       notes.push(
         `${feature.name}: every training row has the same value, ${JSON.stringify(shortened(only, LONGEST_VALUE))}`,
@@ -50,24 +51,24 @@ export function factsOf(
   return { missing: bags.get(name)?.missing ?? missing, only };
 }
 
-async function bagNotes(
+async function listNotes(
   database: Database,
   log: CheckedLog,
-  feature: BagFeature,
+  feature: ListFeature,
   { cut, values, longest, present }: BagFacts,
 ): Promise<string[]> {
-  const { name, column, delimiter, maxLength, keep } = feature;
+  const { name, type, column, delimiter, maxLength, keep } = feature;
   const notes: string[] = [];
   if (cut > MANY_CUT * values)
     notes.push(
-      `${name}: ${percent(cut / values)} of the values are cut (max_length ${maxLength}, the ${keep} are kept)`,
+      `${name}: ${percent(cut / values)} of the values are cut (${type === 'bag' ? 'max_length' : 'length'} ${maxLength}, the ${keep} are kept)`,
     );
-  const type = findColumn(log.source.relation, column)?.type;
-  const isText = type !== undefined && columnKind(type) === 'text';
+  const found = findColumn(log.source.relation, column)?.type;
+  const isText = found !== undefined && columnKind(found) === 'text';
   if (delimiter !== null && isText && longest === 1 && present > 1) {
     const { example } = await queryOne(
       database,
-      `SELECT min(${preparedName('bag', 0)}[1]) AS example FROM ${goodLogRows(log, [feature])}`,
+      `SELECT min(${preparedName('list', 0)}[1]) AS example FROM ${goodLogRows(log, [feature])}`,
     );
     notes.push(
       `${name}: the delimiter ${JSON.stringify(delimiter)} occurs in none of ${countOf(present, 'value')}, such as ${JSON.stringify(shortened(String(example), LONGEST_VALUE))}`,

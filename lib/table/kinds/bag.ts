@@ -4,56 +4,42 @@
  */
 import type { BagFeature } from '../../config/declaration.ts';
 import { columnOrConstant, columnValue, findColumn, type Relation, readOrConstant, type Value } from '../columns.ts';
-import { type Encoder, embeddingTable } from '../encoder.ts';
 import { columnCheck, type RowCheck } from '../row-check.ts';
-import { bind } from '../values/bind.ts';
 import { bagTexts, bagWeights } from '../values/lists.ts';
-import { isIntegerSql, LARGEST_FLOAT } from '../values/numbers.ts';
-import { presentSql } from '../values/texts.ts';
-import { type EncodedFeature, type FeatureKind, type ProbeValue, preparedName } from './feature-kind.ts';
-import { firstId, idSourceKind } from './id-sources.ts';
+import { LARGEST_FLOAT } from '../values/numbers.ts';
+import { type FeatureKind, type ProbeValue, preparedName } from './feature-kind.ts';
+import { cut, encodeList, list, listChecks, onesOf, probeLists, valuesColumn, valuesOf, writtenAs } from './list.ts';
 
 /** How bags are read from files. */
 export const bag: FeatureKind<BagFeature> = {
-  isMultiValued: true,
-  scale: 'nominal',
-  columns({ column, delimiter, weights, atScoring }) {
-    const use = delimiter === null ? 'list' : 'delimited';
+  ...list,
+  columns(feature) {
+    const { weights, atScoring } = feature;
+    const values = valuesColumn(feature);
     // If a constant may replace the bag, its weights may be absent, too: each value then has weight 1.
     const noWeights = atScoring === undefined ? undefined : null;
     return [
-      { column, use, isWeights: false, atScoring },
-      ...(weights === null ? [] : [{ column: weights, use, isWeights: true, atScoring: noWeights } as const]),
+      values,
+      ...(weights === null
+        ? []
+        : [{ column: weights, use: values.use, isWeights: true, atScoring: noWeights } as const]),
     ];
   },
   checks(relation, feature, ids) {
-    const value = columnOrConstant(relation, feature);
-    const texts = bagTexts(value, feature.delimiter);
-    const isNoList = `${presentSql(value)} AND ${texts} IS NULL`;
-    const isBad = `len(list_filter(${texts}, lambda x: x <> '' AND NOT ${isIntegerSql('x')})) > 0`;
-    const isInteger = ids !== null && idSourceKind(ids).isInteger;
-    return [
-      ...(feature.delimiter === null && value.kind === 'text'
-        ? [columnCheck('list_not_written', feature.column, value, isNoList)]
-        : []),
-      ...(isInteger ? [columnCheck('id_not_integer', feature.column, value, isBad, 'integers')] : []),
-      ...weightsChecks(relation, feature, texts),
-    ];
+    const texts = bagTexts(columnOrConstant(relation, feature), feature.delimiter);
+    return [...listChecks(relation, feature, ids), ...weightsChecks(relation, feature, texts)];
   },
   prepare(relation, feature, index) {
     const { texts, weights } = lists(relation, feature);
-    const [from, to] = feature.keep === 'first' ? [1, feature.maxLength] : [-feature.maxLength, -1];
-    const cut = (list: string) => `COALESCE(list_slice(${list}, ${from}, ${to}), [])`;
     return [
-      { sql: cut(texts), name: preparedName('bag', index) },
-      { sql: cut(weights), name: preparedName('weights', index) },
+      { sql: cut(texts, feature), name: preparedName('list', index) },
+      { sql: cut(weights, feature), name: preparedName('weights', index) },
     ];
   },
   prepareCounts: (relation, feature, index) => [
     { sql: `COALESCE(len(${lists(relation, feature).texts}), 0)`, name: preparedName('length', index) },
   ],
-  encode,
-  eachValue: (index) => `unnest(${preparedName('bag', index)})`,
+  encode: (encoder, feature, index) => encodeList(encoder, feature, index, preparedName('weights', index)),
   input: ({ name, entity, embedding, maxLength, combiner }) => ({
     kind: 'bag',
     name,
@@ -69,22 +55,6 @@ export const bag: FeatureKind<BagFeature> = {
   },
 };
 
-function encode(encoder: Encoder, { embedding, maxLength }: BagFeature, index: number): EncodedFeature {
-  const { ids } = embeddingTable(encoder, embedding);
-  const enumType = encoder.vocabularies[embedding]?.enumType ?? null;
-  const known = enumType === null ? null : `CAST(enum_code(TRY_CAST(x AS ${enumType})) AS BIGINT) + ${firstId(ids)}`;
-  const list = `list_transform(${preparedName('bag', index)}, lambda x: ${idSourceKind(ids).idSql(ids, 'x', known)})`;
-  const padded = (values: string, type: string) =>
-    `CAST(list_resize(${values}, ${maxLength}, CAST(0 AS ${type})) AS ${type}[${maxLength}])`;
-  return {
-    joins: [],
-    columns: [
-      { sql: padded(list, 'INTEGER'), field: 'ids', type: 'INTEGER', length: maxLength },
-      { sql: padded(preparedName('weights', index), 'FLOAT'), field: 'weights', type: 'FLOAT', length: maxLength },
-    ],
-  };
-}
-
 /** Returns the column of weights as SQL; `null` if there is none, or if a constant replaces the bag. */
 function weightsValue(relation: Relation, { weights }: BagFeature): Value | null {
   const column = weights === null ? undefined : findColumn(relation, weights);
@@ -94,7 +64,7 @@ function weightsValue(relation: Relation, { weights }: BagFeature): Value | null
 /** Returns the SQL of the list of values that are not missing, and of the list with a weight for each. */
 function lists(relation: Relation, feature: BagFeature): { readonly texts: string; readonly weights: string } {
   const texts = readOrConstant(relation, feature, (value) => valuesOf(bagTexts(value, feature.delimiter)));
-  const ones = `list_resize(CAST([] AS FLOAT[]), len(${texts}), CAST(1 AS FLOAT))`;
+  const ones = onesOf(texts);
   const value = weightsValue(relation, feature);
   if (value === null) return { texts, weights: ones };
   const all = bagTexts(columnOrConstant(relation, feature), feature.delimiter);
@@ -104,15 +74,6 @@ function lists(relation: Relation, feature: BagFeature): { readonly texts: strin
   // Neither a constant nor a bag without weights has a weight for each value: each has 1.
   const isWeighted = `len(${bagWeights(value, feature.delimiter)}) > 0 AND len(${valuesOf(all)}) > 0`;
   return { texts, weights: `CASE WHEN ${isWeighted} THEN ${weights} ELSE ${ones} END` };
-}
-
-/** Returns the SQL of the values that are not missing; NULL if there are none. */
-function valuesOf(texts: string): string {
-  return bind(
-    'present',
-    `list_filter(${texts}, lambda x: x <> '')`,
-    (list) => `CASE WHEN len(${list}) > 0 THEN ${list} END`,
-  );
 }
 
 function mayLackWeights(relation: Relation, { atScoring }: BagFeature): boolean {
@@ -136,12 +97,11 @@ function weightsChecks(relation: Relation, feature: BagFeature, texts: string): 
 }
 
 /** Returns bags of no, one, few and too many values, with a weight for each value. */
-function probe({ weights, delimiter, maxLength }: BagFeature, texts: readonly string[]): ProbeValue[][] {
-  const usable = texts.filter((text) => delimiter === null || !text.includes(delimiter));
-  const overfull = Array.from({ length: maxLength + 1 }, (_, index) => usable[index % usable.length] ?? '');
-  const bags = [...usable.map((text) => [text]), usable.slice(0, 3), ['', ...usable.slice(0, 2)], overfull];
-  const joined = (items: readonly string[]): ProbeValue => (delimiter === null ? items : items.join(delimiter));
+function probe(feature: BagFeature, texts: readonly string[]): ProbeValue[][] {
+  const bags = probeLists(feature, texts);
+  const written = (all: readonly (readonly string[])[]) => [null, ...all.map((items) => writtenAs(feature, items))];
   const weightOf = (_: string, index: number) => String((index + 1) / 4);
-  const values = [null, ...bags.map(joined)];
-  return weights === null ? [values] : [values, [null, ...bags.map((items) => joined(items.map(weightOf)))]];
+  return feature.weights === null
+    ? [written(bags)]
+    : [written(bags), written(bags.map((items) => items.map(weightOf)))];
 }

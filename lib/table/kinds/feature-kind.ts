@@ -92,6 +92,6 @@ export interface FeatureKind<F extends Feature> {
 }
 
 /** Returns the quoted name of a feature's prepared column. */
-export function preparedName(kind: 'text' | 'number' | 'bag' | 'weights' | 'length', index: number): string {
+export function preparedName(kind: 'text' | 'number' | 'list' | 'weights' | 'length', index: number): string {
   return `"#${kind}${index}"`;
 }

@@ -1,5 +1,5 @@
-/** How well the values of a bag, one by one, tell the labels of the other half of a sample. */
-import type { BagFeature } from '../../../config/declaration.ts';
+/** How well the values of a bag or sequence, one by one, tell the labels of the other half of a sample. */
+import type { ListFeature } from '../../../config/declaration.ts';
 import { goodLogRows, type PreparedLog } from '../../check/prepared-rows.ts';
 import { type Database, query } from '../../database.ts';
 import { preparedName } from '../../kinds/feature-kind.ts';
@@ -18,12 +18,12 @@ const PRIOR_ROWS = 10;
 export async function bagAucs(
   database: Database,
   log: PreparedLog,
-  bag: BagFeature,
+  bag: ListFeature,
   stages: number,
 ): Promise<number[]> {
   const step = sampleStep(log.source.rows, SAMPLE_ROWS);
   const labels = Array.from({ length: stages }, (_, stage) => `"#label${stage}" AS label${stage}`);
-  const columns = ['"#row" AS place', `${inFirstHalfSql(step)} AS is_first`, `${preparedName('bag', 0)} AS value`];
+  const columns = ['"#row" AS place', `${inFirstHalfSql(step)} AS is_first`, `${preparedName('list', 0)} AS value`];
   const rows = `(SELECT ${[...columns, ...labels].join(', ')} FROM ${goodLogRows(log, [bag])} WHERE ${inSampleSql(step)})`;
   const greatest = new Array<number>(stages).fill(0);
   for (const { stage, auc } of await aucsOf(database, bagTallies(rows, stages)))

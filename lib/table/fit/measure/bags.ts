@@ -1,5 +1,5 @@
-/** Counts the values of bags by the lengths that they have in the log, before they are cut. */
-import type { BagFeature } from '../../../config/declaration.ts';
+/** Counts the values of bags and sequences by the lengths that they have in the log, before they are cut. */
+import type { ListFeature } from '../../../config/declaration.ts';
 import { goodLogRows, type PreparedLog } from '../../check/prepared-rows.ts';
 import { type Database, query } from '../../database.ts';
 import { preparedName } from '../../kinds/feature-kind.ts';
@@ -20,7 +20,7 @@ export interface BagFacts {
 export async function measureBags(
   database: Database,
   log: PreparedLog,
-  bags: readonly BagFeature[],
+  bags: readonly ListFeature[],
 ): Promise<ReadonlyMap<string, BagFacts>> {
   if (bags.length === 0) return new Map();
   const columns = bags.flatMap(({ maxLength }, index) => {

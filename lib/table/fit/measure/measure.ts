@@ -1,5 +1,6 @@
 /** Measures every feature in the training rows: all that an encoder, a summary and its notes are made of. */
 import type { EmbeddingTable, Feature } from '../../../config/declaration.ts';
+import { isList } from '../../../config/features/kinds.ts';
 import type { PreparedLog } from '../../check/prepared-rows.ts';
 import type { Database } from '../../database.ts';
 import type { Vocabulary } from '../../encoder.ts';
@@ -9,7 +10,7 @@ import { type BagFacts, measureBags } from './bags.ts';
 import { measureNumbers, type NumberFacts } from './numbers.ts';
 import { createTally, dropTallies, type Tally, type TopValue, topValues } from './tallies.ts';
 
-/** What is known of the values of a category, bag or cross in the training rows. */
+/** What is known of the values of a category, bag, sequence or cross in the training rows. */
 export interface ValueFacts extends Omit<Tally, 'table'> {
   /** Most frequent values. */
   readonly top: readonly TopValue[];
@@ -19,7 +20,7 @@ export interface ValueFacts extends Omit<Tally, 'table'> {
 export interface MeasuredFeatures {
   readonly numbers: ReadonlyMap<string, NumberFacts>;
   readonly bags: ReadonlyMap<string, BagFacts>;
-  /** Categories, crosses and bags. */
+  /** Categories, crosses, bags and sequences. */
   readonly values: ReadonlyMap<string, ValueFacts>;
   /** Vocabularies by embedding table, for tables that have one. */
   readonly vocabularies: Readonly<Record<string, Vocabulary>>;
@@ -35,7 +36,7 @@ export async function measureFeatures(database: Database, log: PreparedLog): Pro
   const numbers = features.flatMap((feature) =>
     feature.type === 'number' ? [{ feature, intervals: intervals(feature) }] : [],
   );
-  const bags = features.filter((feature) => feature.type === 'bag');
+  const bags = features.filter(isList);
   return {
     numbers: await measureNumbers(database, log, numbers),
     bags: await measureBags(database, log, bags),
