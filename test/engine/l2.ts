@@ -4,7 +4,7 @@ import type { CreateEngine, EngineOptions, Weights } from '../../lib/engine/engi
 import type { Model } from '../../lib/model/model.ts';
 import { expectClose } from './expect-close.ts';
 import { occurrencesOf, smallBatch, someWeights } from './small-batch.ts';
-import { MODELS, smallModel } from './small-model.ts';
+import { MODELS_ON_THREADS, smallModel } from './small-model.ts';
 
 const L2 = 0.5;
 /** With a rate of 1, a step of gradient descent is the gradient. */
@@ -12,23 +12,33 @@ const RATE = 1;
 
 /** Defines the tests. */
 export function describeL2(name: string, createEngine: CreateEngine, defaults: EngineOptions): void {
-  /** The gradient of the penalty in a step: the difference that it makes to the weights. */
-  const penaltyOf = async (model: Model, rows: number, options: Partial<EngineOptions>): Promise<Weights['tables']> => {
-    const stepOf = async (of: Partial<EngineOptions>) => {
+  /** The gradient of the penalty in a step on each number of rows: the difference that it makes to the weights. */
+  const penaltiesOf = async (
+    model: Model,
+    batches: readonly number[],
+    options: Partial<EngineOptions>,
+  ): Promise<Weights['tables'][]> => {
+    const stepsOf = async (of: Partial<EngineOptions>) => {
       const optimizer = { type: 'sgd', learningRate: RATE } as const;
       const engine = await createEngine(model, { ...defaults, optimizer, ...of });
-      engine.load(someWeights(model));
-      await engine.train(smallBatch(model, rows));
-      const { tables } = engine.weights();
+      const steps: Weights['tables'][] = [];
+      for (const rows of batches) {
+        engine.load(someWeights(model));
+        await engine.train(smallBatch(model, rows));
+        steps.push(copyOf(engine.weights().tables));
+      }
       await engine.release();
-      return tables;
+      return steps;
     };
-    const [without, penalised] = [await stepOf({ ...options, l2Embeddings: 0, l2Tables: {} }), await stepOf(options)];
-    return Object.fromEntries(
-      Object.entries(without).map(([table, values]) => [
-        table,
-        values.map((value, i) => value - (penalised[table]?.[i] as number)),
-      ]),
+    const without = await stepsOf({ ...options, l2Embeddings: 0, l2Tables: {} });
+    const penalised = await stepsOf(options);
+    return without.map((tables, batch) =>
+      Object.fromEntries(
+        Object.entries(tables).map(([table, values]) => [
+          table,
+          values.map((value, i) => value - (penalised[batch]?.[table]?.[i] as number)),
+        ]),
+      ),
     );
   };
   /** l2 n/B w for a row that occurs n times in a batch of B rows. */
@@ -47,24 +57,29 @@ export function describeL2(name: string, createEngine: CreateEngine, defaults: E
   };
 
   describe(`${name}, the L2 penalty on embeddings`, () => {
-    it.each(MODELS.flatMap(({ name: of, model }) => [1, 3].map((threads) => ({ of, model, threads }))))(
-      'is l2 times the share of the batch that reads an embedding, for ids of any frequency: $of, $threads threads',
+    it.each(MODELS_ON_THREADS)(
+      'is l2 times the share of the batch that reads an embedding, for ids of any frequency: $name, $threads threads',
       async ({ model, threads }) => {
-        for (const rows of [1, 7, 64, 512]) {
-          const got = await penaltyOf(model, rows, { l2Embeddings: L2, threads });
+        const batches = [1, 7, 64, 512];
+        const penalties = await penaltiesOf(model, batches, { l2Embeddings: L2, threads });
+        for (const [i, rows] of batches.entries())
           for (const [table, values] of Object.entries(expectedOf(model, rows, () => L2)))
-            expectClose(got[table] as Float32Array, values, 1e-4, `${table} in ${rows} rows`);
-        }
+            expectClose(penalties[i]?.[table] as Float32Array, values, 1e-4, `${table} in ${rows} rows`);
       },
     );
 
     it('of a table may differ from that of the others', async () => {
       const model = smallModel();
-      const got = await penaltyOf(model, 64, { l2Embeddings: L2, l2Tables: { city: 0.1, age: 0 } });
+      const penalties = await penaltiesOf(model, [64], { l2Embeddings: L2, l2Tables: { city: 0.1, age: 0 } });
+      const got = penalties[0] as Weights['tables'];
       const own: Readonly<Record<string, number>> = { city: 0.1, age: 0 };
       for (const [table, values] of Object.entries(expectedOf(model, 64, (each) => own[each] ?? L2)))
         expectClose(got[table] as Float32Array, values, 1e-4, table);
       expect(Math.max(...(got.city as Float32Array).map(Math.abs))).toBeGreaterThan(0);
     });
   });
+}
+
+function copyOf(tables: Weights['tables']): Weights['tables'] {
+  return Object.fromEntries(Object.entries(tables).map(([table, values]) => [table, values.slice()]));
 }

@@ -4,7 +4,7 @@ import type { Batch, CreateEngine, EngineOptions } from '../../lib/engine/engine
 import type { Model } from '../../lib/model/model.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
-import { INPUTS, MODELS, smallModel } from './small-model.ts';
+import { INPUTS, MODELS_ON_THREADS, smallModel } from './small-model.ts';
 
 const USERS: ReadonlySet<string> = new Set(INPUTS.filter(({ entity }) => entity === 'user').map(({ name }) => name));
 /** The users of the rows of a batch: some have one row, some many. */
@@ -14,8 +14,8 @@ const STEPS = 3;
 /** Defines the tests. */
 export function describeSharedRows(name: string, createEngine: CreateEngine, options: EngineOptions): void {
   describe(`${name}, on rows that share users`, () => {
-    it.each(MODELS.flatMap(({ name: of, model }) => [1, 3].map((threads) => ({ of, model, threads }))))(
-      'trains as on the same rows without sharing: $of, $threads threads',
+    it.each(MODELS_ON_THREADS)(
+      'trains as on the same rows without sharing: $name, $threads threads',
       async ({ model, threads }) => {
         const shared = await createEngine(model, { ...options, l2Embeddings: 0.3, threads, sharedEntity: 'user' });
         const plain = await createEngine(model, { ...options, l2Embeddings: 0.3, threads });

@@ -83,6 +83,16 @@ export const MODELS: readonly SmallVariant[] = [
   { name: 'AITM with PLE', model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'aitm', experts: PLE }) },
 ];
 
+const LAYOUTS = ['ESMM', 'ESMM with fields summed by entity', 'ESMM-NS', 'ESMM with wide features'];
+
+/**
+ * Every variant on one thread, and on three the ones whose embeddings are laid out differently: each variant is also
+ * compared on three threads with itself on one (threads.ts).
+ */
+export const MODELS_ON_THREADS: readonly (SmallVariant & { readonly threads: number })[] = MODELS.flatMap((variant) =>
+  (LAYOUTS.includes(variant.name) ? [1, 3] : [1]).map((threads) => ({ ...variant, threads })),
+);
+
 /**
  * Returns encoded rows with missing, unknown and known values, empty and full bags, and numbers on both sides of every
  * boundary.
