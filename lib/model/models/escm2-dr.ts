@@ -1,9 +1,9 @@
 /**
  * ESCM2-DR: ESCM2, Entire Space Counterfactual Multi-Task Model for Post-Click Conversion Rate Estimation
- * (Wang et al., SIGIR 2022, arXiv 2204.05125), doubly robust.
+ * (Wang et al., SIGIR 2022, arXiv 2204.05125), doubly robust: its DR regularizer.
  *
  *   L = sum over all impressions of  l(y, pCTR) + l(y & z, pCTR pCVR)                     (ESMM)
- *     + lambda  sum over all impressions of  d + (y / pCTR) (e - d)                       (section 4.3)
+ *     + lambda  sum over all impressions of  d + (y / pCTR) (e - d)
  *     + lambda  sum over clicked impressions of  (e - d)^2 / pCTR
  *
  * Here e = l(z, pCVR) is the error of a clicked row, and d its imputation, which a tower of its own gives for every row.

@@ -1,9 +1,9 @@
 /**
  * ESCM2-IPS: ESCM2, Entire Space Counterfactual Multi-Task Model for Post-Click Conversion Rate Estimation
- * (Wang et al., SIGIR 2022, arXiv 2204.05125), with inverse propensities.
+ * (Wang et al., SIGIR 2022, arXiv 2204.05125), with inverse propensities: its IPS regularizer.
  *
  *   L = sum over all impressions of  l(y, pCTR) + l(y & z, pCTR pCVR)                     (ESMM)
- *     + lambda  sum over clicked impressions of  l(z, pCVR) / pCTR                        (section 4.2)
+ *     + lambda  sum over clicked impressions of  l(z, pCVR) / pCTR
  *
  * The added loss estimates that of pCVR over all impressions, as if each had been clicked. It is unbiased where pCTR is
  * right and never 0: what is not clicked is represented by the clicked rows that were as unlikely to be. With lambda = 0
