@@ -37,6 +37,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/compare.ts')).defineCompare,
   },
   {
+    name: 'synth',
+    description: 'write a log of any size from a known truth, with a declaration, to measure models against the truth',
+    binaries: ['DuckDB'],
+    load: async () => (await import('./commands/synth.ts')).defineSynth,
+  },
+  {
     name: 'evaluate',
     description: 'measure a published model version on a log',
     binaries: ['DuckDB', 'onnxruntime'],
@@ -71,25 +77,25 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'redrive',
     description: 'try again what the dead letters of a deployed stack stand for, once their cause is mended',
     binaries: [],
-    load: async () => (await import('./commands/redrive.ts')).defineRedrive,
+    load: async () => (await import('./commands/stack/redrive.ts')).defineRedrive,
   },
   {
     name: 'retrain',
     description: "start a deployed stack's retraining by hand: the same run as by its schedule",
     binaries: [],
-    load: async () => (await import('./commands/retrain.ts')).defineRetrain,
+    load: async () => (await import('./commands/stack/retrain.ts')).defineRetrain,
   },
   {
     name: 'build-lambda',
     description: "build the asset of the stack's functions, for Linux, on any machine; needs npm, and no Docker",
     binaries: [],
-    load: async () => (await import('./commands/build-lambda.ts')).defineBuildLambda,
+    load: async () => (await import('./commands/stack/build-lambda.ts')).defineBuildLambda,
   },
   {
     name: 'doctor',
     description: 'check a deployed stack: bucket, queues, model, and a candidate file of one row that it must score',
     binaries: ['DuckDB'],
-    load: async () => (await import('./commands/doctor.ts')).defineDoctor,
+    load: async () => (await import('./commands/stack/doctor.ts')).defineDoctor,
   },
   {
     name: 'demo',

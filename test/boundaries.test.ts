@@ -26,6 +26,7 @@ const ROOMS = [
   'lib/gate',
   'lib/report',
   'lib/compare',
+  'lib/synth',
   'lib/scoring',
   'lib/asset',
   'lib/stack',

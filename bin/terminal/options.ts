@@ -115,7 +115,7 @@ export function versionId(text: string): string {
 }
 
 /** Parses a day of the calendar. */
-function calendarDate(text: string): string {
+export function calendarDate(text: string): string {
   const time = Date.parse(`${text}T00:00Z`);
   // JavaScript rolls the 30th of February over to March: such a day is none.
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text)

@@ -10,6 +10,8 @@ describe('the help of the command', () => {
     [['validate', '--help']],
     [['train', '--help']],
     [['tune', '--help']],
+    [['compare', '--help']],
+    [['synth', '--help']],
     [['evaluate', '--help']],
     [['score', '--help']],
     [['models', '--help']],

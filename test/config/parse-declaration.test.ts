@@ -40,7 +40,7 @@ describe('the smallest declaration', () => {
         },
       ],
       roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
-      log: { keys: ['id'], time: null, group: null, kept: null, outcomes: [], maxRejected: 0 },
+      log: { keys: ['id'], time: null, group: null, kept: null, outcomes: [], truth: null, maxRejected: 0 },
       csv: {
         header: true,
         decimal: '.',
@@ -160,13 +160,15 @@ describe('roles', () => {
 
 describe('the log', () => {
   it('has the declared values', () => {
-    const log = '{ keys: [q, id], time: ts, group: user, kept: 0.1, outcomes: [spend], max_rejected: 0.02 }';
+    const log =
+      '{ keys: [q, id], time: ts, group: user, kept: 0.1, outcomes: [spend], truth: { pcvr: known }, max_rejected: 0.02 }';
     expect(parse({ log }).log).toEqual({
       keys: ['q', 'id'],
       time: 'ts',
       group: 'user',
       kept: 0.1,
       outcomes: ['spend'],
+      truth: { pcvr: 'known', pcvrDo: null },
       maxRejected: 0.02,
     });
   });

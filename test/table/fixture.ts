@@ -162,7 +162,16 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
     root: 'impression',
     stages: [stage('click', ['impression']), stage('conversion', ['click'])],
     roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
-    log: { keys: ['row'], time: null, group: null, kept: null, outcomes: [], maxRejected: 0, ...options.log },
+    log: {
+      keys: ['row'],
+      time: null,
+      group: null,
+      kept: null,
+      outcomes: [],
+      truth: null,
+      maxRejected: 0,
+      ...options.log,
+    },
     csv: CSV_DEFAULTS,
     split: { by: 'column', column: 'part', train: ['train'], validation: ['validation'], test: ['test'] },
     entities: [],
@@ -225,6 +234,7 @@ export const LOG_DEFAULTS = {
   group: null,
   kept: null,
   outcomes: [],
+  truth: null,
   maxRejected: 0,
 } as const;
 

@@ -18,8 +18,10 @@ export function checkColumns(draft: Draft): readonly Mistake[] {
   const kept =
     typeof log?.kept === 'object' && log.kept !== null ? [{ path: ['log', 'kept'], column: log.kept.column }] : [];
   const keys = listed(log?.keys, 'keys');
+  const truths = truthColumns(draft);
+  const afterwards = [...labels(draft), ...outcomes, ...kept];
   return [
-    ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...labels(draft), ...outcomes, ...kept]),
+    ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...afterwards, ...truths]),
     ...checkLeaks(outcomes, kept),
     ...checkRepeated(keys),
     ...checkRepeated(segments(draft)),
@@ -86,6 +88,14 @@ function entityKeys(draft: Draft): readonly NamedColumn[] {
 
 function segments(draft: Draft): readonly NamedColumn[] {
   return (draft.file.report?.segments ?? []).map((column, i) => ({ path: ['report', 'segments', i], column }));
+}
+
+function truthColumns({ file: { log } }: Draft): readonly NamedColumn[] {
+  const { pcvr = null, pcvrDo = null } = log?.truth ?? {};
+  return [
+    ...(pcvr === null ? [] : [{ path: ['log', 'truth', 'pcvr'], column: pcvr }]),
+    ...(pcvrDo === null ? [] : [{ path: ['log', 'truth', 'pcvr_do'], column: pcvrDo }]),
+  ];
 }
 
 function listed(columns: readonly string[] | undefined, member: string): readonly NamedColumn[] {

@@ -2,6 +2,16 @@ import * as z from 'zod';
 import { column, rate, rejectable } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
+const truth = z
+  .strictObject({
+    pcvr: column.optional().describe('Column with the probability that the row converts, given that it is clicked.'),
+    pcvr_do: column
+      .optional()
+      .describe('Column with the probability that the row converts, given that somebody makes it clicked.'),
+  })
+  .refine(({ pcvr, pcvr_do }) => pcvr !== undefined || pcvr_do !== undefined, 'a column as pcvr, as pcvr_do, or both')
+  .transform(({ pcvr = null, pcvr_do: pcvrDo = null }) => ({ pcvr, pcvrDo }));
+
 const members = {
   keys: z
     .array(column)
@@ -22,6 +32,10 @@ const members = {
     .describe('Rate at which unclicked rows were kept in a sampled log, or the column with that rate.')
     .transform((kept) => (typeof kept === 'string' ? { column: kept } : (kept ?? null))),
   outcomes: z.array(column).default([]).describe('Columns known only afterwards: never features.'),
+  truth: truth
+    .optional()
+    .describe('Columns with what is true of the rows of a generated log: never features.')
+    .transform((known) => known ?? null),
   max_rejected: rejectable.default(0).describe('Share of bad rows in the log above which the run fails.'),
 };
 

@@ -28,12 +28,32 @@ describe('a column known only afterwards', () => {
       mistake: 'features.rate: got rate, which is log.kept, expected a column known at scoring',
     },
     {
+      name: 'a truth is a feature',
+      sections: {
+        log: '{ keys: [id], truth: { pcvr: known, pcvr_do: forced } }',
+        features: '{ known: { type: number, entity: user }, x: { type: number, entity: user, column: FORCED } }',
+      },
+      mistake: [
+        'features.known: got known, which is log.truth.pcvr, expected a column known at scoring',
+        'features.x.column: got FORCED, which is log.truth.pcvr_do, expected a column known at scoring',
+      ],
+    },
+    {
       name: 'a label is a key',
       sections: { log: '{ keys: [id, clicked] }' },
       mistake: 'log.keys[1]: got clicked, which is stages.click.label, expected a column known at scoring',
     },
   ])('is refused where $name', ({ sections, mistake }) => {
-    expect(mistakesIn(sections)).toEqual([mistake]);
+    expect(mistakesIn(sections)).toEqual([mistake].flat());
+  });
+
+  it('is refused as a truth that is none', () => {
+    expect(mistakesIn({ log: '{ keys: [id], truth: {} }' })).toEqual([
+      'log.truth: got an empty map, expected a column as pcvr, as pcvr_do, or both',
+    ]);
+    expect(mistakesIn({ log: '{ keys: [id], truth: { pcvr: p, pctr: q } }' })).toEqual([
+      'log.truth.pctr: unknown key, did you mean pcvr? expected one of pcvr, pcvr_do',
+    ]);
   });
 
   it('may be an outcome and a label at once', () => {

@@ -1,10 +1,10 @@
 import { Option } from 'commander';
-import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { bucketFolder, type EndpointOptions, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../define-command.ts';
-import { type Session, UsageError } from '../terminal/exit.ts';
-import { print, printError, printResult } from '../terminal/io.ts';
-import { endpointOption, jsonOption, stateMachineArn } from '../terminal/options.ts';
+import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
+import { bucketFolder, type EndpointOptions, openBucket } from '../../bucket.ts';
+import type { DefineCommand } from '../../define-command.ts';
+import { type Session, UsageError } from '../../terminal/exit.ts';
+import { print, printError, printResult } from '../../terminal/io.ts';
+import { endpointOption, jsonOption, stateMachineArn } from '../../terminal/options.ts';
 
 interface RetrainOptions extends EndpointOptions {
   readonly bucket: string;
@@ -41,7 +41,7 @@ async function retrain(options: RetrainOptions, { io, signal }: Session): Promis
   const store = await openBucket(io, bucket, 'read', options);
   if (bucketFolder(store) !== null)
     throw new UsageError(`retrain starts a deployed stack's run: expected s3://bucket as --bucket, got ${bucket}`);
-  const { awaitDecision, declaredModel, startRetraining, statesClient } = await import('../stack/retraining.ts');
+  const { awaitDecision, declaredModel, startRetraining, statesClient } = await import('../../stack/retraining.ts');
   const model = options.model ?? (await declaredModel(store));
   const client = statesClient(stateMachine, options);
   try {
@@ -56,7 +56,7 @@ async function retrain(options: RetrainOptions, { io, signal }: Session): Promis
     }
     const { status, version, reasons } = decision;
     printResult(io, json, { ...started, decision }, `${model} ${version}: ${status}, ${reasons.join('; ')}`);
-    const { promotes } = await import('../../lib/gate/verdict.ts');
+    const { promotes } = await import('../../../lib/gate/verdict.ts');
     return promotes({ verdict: status }) ? EXIT_CODES.success : EXIT_CODES['not promoted'];
   } finally {
     client.destroy();

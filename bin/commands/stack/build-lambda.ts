@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import type { LambdaArchitecture } from '../../lib/asset/build-lambda.ts';
-import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
-import { byteText } from '../../lib/numbers/text.ts';
-import type { DefineCommand } from '../define-command.ts';
-import { pathIn, printError, printResult } from '../terminal/io.ts';
-import { choiceOption, jsonOption } from '../terminal/options.ts';
+import type { LambdaArchitecture } from '../../../lib/asset/build-lambda.ts';
+import { EXIT_CODES } from '../../../lib/contract/exit-codes.ts';
+import { byteText } from '../../../lib/numbers/text.ts';
+import type { DefineCommand } from '../../define-command.ts';
+import { pathIn, printError, printResult } from '../../terminal/io.ts';
+import { choiceOption, jsonOption } from '../../terminal/options.ts';
 
 interface BuildLambdaOptions {
   readonly arch: LambdaArchitecture;
@@ -24,7 +24,7 @@ export const defineBuildLambda: DefineCommand = (command, act) => {
     )
     .action(({ arch, out = `.entirespace/lambda-${arch}`, json }: BuildLambdaOptions) =>
       act(json, async ({ io }) => {
-        const { buildLambda } = await import('../../lib/asset/build-lambda.ts');
+        const { buildLambda } = await import('../../../lib/asset/build-lambda.ts');
         const asset = buildLambda({
           arch,
           outFolder: pathIn(io, out),

@@ -1,10 +1,10 @@
-import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { bucketFolder, type EndpointOptions, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../define-command.ts';
-import type { Finding } from '../stack/finding.ts';
-import { type Session, UsageError } from '../terminal/exit.ts';
-import { print } from '../terminal/io.ts';
-import { bucketOption, endpointOption, jsonOption, modelOption, secondsOption } from '../terminal/options.ts';
+import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
+import { bucketFolder, type EndpointOptions, openBucket } from '../../bucket.ts';
+import type { DefineCommand } from '../../define-command.ts';
+import type { Finding } from '../../stack/finding.ts';
+import { type Session, UsageError } from '../../terminal/exit.ts';
+import { print } from '../../terminal/io.ts';
+import { bucketOption, endpointOption, jsonOption, modelOption, secondsOption } from '../../terminal/options.ts';
 
 interface DoctorOptions extends EndpointOptions {
   readonly bucket: string;
@@ -39,7 +39,7 @@ async function doctor(options: DoctorOptions, session: Session): Promise<ExitCod
   const store = await openBucket(io, options.bucket, 'read', options);
   if (bucketFolder(store) !== null)
     throw new UsageError(`doctor looks at a deployed stack: expected s3://bucket as --bucket, got ${options.bucket}`);
-  const { examine } = await import('../stack/examine.ts');
+  const { examine } = await import('../../stack/examine.ts');
   const findings: Finding[] = [];
   for await (const finding of examine(store, options, session)) {
     findings.push(finding);

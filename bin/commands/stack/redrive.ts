@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Option } from 'commander';
-import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
-import { type EndpointOptions, openBucket } from '../bucket.ts';
-import type { DefineCommand } from '../define-command.ts';
-import { printResult } from '../terminal/io.ts';
-import { endpointOption, jsonOption } from '../terminal/options.ts';
+import { EXIT_CODES } from '../../../lib/contract/exit-codes.ts';
+import { type EndpointOptions, openBucket } from '../../bucket.ts';
+import type { DefineCommand } from '../../define-command.ts';
+import { printResult } from '../../terminal/io.ts';
+import { endpointOption, jsonOption } from '../../terminal/options.ts';
 
 interface RedriveOptions extends EndpointOptions {
   readonly bucket: string;
@@ -34,8 +34,8 @@ export const defineRedrive: DefineCommand = (command, act) => {
     )
     .action((options: RedriveOptions) =>
       act(options.json, async ({ io }) => {
-        const { openInbox, openQueue } = await import('../../lib/queue/open-queue.ts');
-        const { redriveDeadLetters } = await import('../../lib/scoring/handlers/redrive.ts');
+        const { openInbox, openQueue } = await import('../../../lib/queue/open-queue.ts');
+        const { redriveDeadLetters } = await import('../../../lib/scoring/handlers/redrive.ts');
         const queue = (url: string) => openQueue(url, options);
         const inbox = (url: string) => openInbox(url, options);
         const files = await redriveDeadLetters({
