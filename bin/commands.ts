@@ -55,6 +55,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/features.ts')).defineFeatures,
   },
   {
+    name: 'convert',
+    description: 'convert a public data set into a log: Ali-CCP, as it is published',
+    binaries: ['DuckDB'],
+    load: async () => (await import('./commands/convert.ts')).defineConvert,
+  },
+  {
     name: 'score',
     description:
       'score candidate files with the current model version; files outside the bucket are copied into its candidates/',

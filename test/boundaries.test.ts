@@ -11,6 +11,7 @@ const ROOMS = [
   'lib/workers',
   'lib/config',
   'lib/table',
+  'lib/convert',
   'lib/model',
   'lib/graph',
   'lib/onnx',

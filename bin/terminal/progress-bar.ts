@@ -8,6 +8,8 @@ export interface ProgressUpdate {
   readonly label: string;
   readonly done: number;
   readonly total: number;
+  /** What is counted; rows by default. */
+  readonly unit?: string;
   /** Shown beside the rate: `loss 0.4521`. */
   readonly note?: string;
 }
@@ -32,7 +34,7 @@ const SILENT: ProgressBar = { update: () => undefined, stop: () => undefined };
 
 function terminalBar(stream: Output): ProgressBar {
   const bar = new SingleBar({
-    format: '{label} [{bar}] {value}/{total} rows  {rate}  {left}{note}',
+    format: '{label} [{bar}] {value}/{total} {unit}  {rate}  {left}{note}',
     clearOnComplete: true,
     hideCursor: true,
     barsize: 24,
@@ -41,15 +43,15 @@ function terminalBar(stream: Output): ProgressBar {
   let label: string | null = null;
   let start: Start = NOT_STARTED;
   return {
-    update({ total, done, note, ...next }) {
+    update({ total, done, note, unit = 'rows', ...next }) {
       if (total === 0) return;
       if (next.label !== label) {
         if (label !== null) bar.stop();
         label = next.label;
         start = { at: performance.now(), done };
-        bar.start(total, 0, { label, rate: '', left: '', note: '' });
+        bar.start(Math.round(total), 0, { label, unit, rate: '', left: '', note: '' });
       }
-      bar.update(done, { ...speed(done, total, start), note: note === undefined ? '' : `  ${note}` });
+      bar.update(Math.round(done), { ...speed(done, total, start, unit), note: note === undefined ? '' : `  ${note}` });
     },
     stop() {
       if (label !== null) bar.stop();
@@ -63,7 +65,7 @@ function plainLines(output: Output): ProgressBar {
   let start: Start = NOT_STARTED;
   let printed = 0;
   return {
-    update({ total, done, note, ...next }) {
+    update({ total, done, note, unit = 'rows', ...next }) {
       if (total === 0) return;
       const now = performance.now();
       if (next.label !== label) {
@@ -73,8 +75,8 @@ function plainLines(output: Output): ProgressBar {
       }
       if (done < total && now - printed < LINE_SECONDS * 1000) return;
       printed = now;
-      const { rate, left } = speed(done, total, start);
-      const details = [`${count(done)}/${count(total)} rows`, rate, left, note];
+      const { rate, left } = speed(done, total, start, unit);
+      const details = [`${count(done)}/${count(total)} ${unit}`, rate, left, note];
       output.write(`${label}: ${details.filter(Boolean).join(', ')}\n`);
     },
     stop: () => undefined,
@@ -89,13 +91,13 @@ interface Start {
 
 const NOT_STARTED: Start = { at: 0, done: 0 };
 
-function speed(done: number, total: number, start: Start): { rate: string; left: string } {
+function speed(done: number, total: number, start: Start, unit: string): { rate: string; left: string } {
   const seconds = (performance.now() - start.at) / 1000;
   if (done <= start.done || seconds === 0) return { rate: '', left: '' };
   const rate = (done - start.done) / seconds;
   const left = Math.ceil((total - done) / rate);
   return {
-    rate: `${count(rate)} rows/s`,
+    rate: `${count(rate)} ${unit}/s`,
     left: done < total ? `${duration(left)} left` : secondsText(seconds),
   };
 }

@@ -21,6 +21,7 @@ describe('the help of the command', () => {
     [['models', 'rollback', '--help']],
     [['models', 'history', '--help']],
     [['features', '--help']],
+    [['convert', '--help']],
     [['local', '--help']],
     [['build-lambda', '--help']],
     [['doctor', '--help']],
