@@ -153,12 +153,14 @@ class CacheFile implements RowCache {
     for await (const columns of this.#file.read(windows.map(({ blocks }) => blocks))) {
       const { first, rows, start } = windows[read++] as (typeof windows)[number];
       const rowOrder = order && this.#rowOrder(columns, order, { batchSize, first, rows });
-      const { groups: _, ...layout } = this.#file.layout;
+      const { groups, ...layout } = this.#file.layout;
+      // Neighbours with the same inputs of a user are no chance only where groups stand together.
+      const isByGroup = order?.shuffle === 'groups' && GROUP in groups;
       const window = new Window(layout, columns, this.#rows);
       for (let at = start; at < rows; at += batchSize) {
         const end = Math.min(at + batchSize, rows);
         const positions = rowOrder?.subarray(at, end) ?? Uint32Array.from({ length: end - at }, (_, i) => at + i);
-        yield window.batch(positions, order?.shuffle === 'groups');
+        yield window.batch(positions, isByGroup);
       }
     }
   }

@@ -89,6 +89,19 @@ describe('a cache of encoded rows', () => {
     expect(new Set(lengths.map((length) => length % 78))).toEqual(new Set([0, 500 % 78]));
     expect(lengths.length).toBeGreaterThan(60);
   });
+
+  it('shares no user where the log has no groups, however alike its users are', async () => {
+    const writer = await RowCacheWriter.create(join(folder, 'alike.rows'), {
+      inputs: INPUTS.filter(({ name }) => name !== 'history'),
+      stages: ['click'],
+      hasGroups: false,
+    });
+    const some = chunk(0, 100);
+    await writer.append({ ...some, numbers: { ...some.numbers, age: new Float32Array(100) } }, Uint32Array.of(1, 2, 3));
+    const [batch] = await all((await writer.finish()).batches(3, { seed: 1, epoch: 1, shuffle: 'groups' }));
+    expect(batch?.shared).toBeUndefined();
+    expect(batch?.ids.age).toEqual(Int32Array.of(1, 1, 1));
+  });
 });
 
 describe('the number of batches', () => {
