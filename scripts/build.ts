@@ -35,6 +35,8 @@ const GATHER_ROWS: WasmModule = {
   isShared: true,
 };
 const WASM = [SPARSE, ADD_PARTS, GATHER_ROWS];
+/** A script in Python. What runs it looks for it in its own folder. */
+const GBDT = 'lib/compare/gbdt/gbdt.py';
 const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
 const EXPORTS = { index: 'exports/index.ts', model: 'exports/model.ts', cdk: 'exports/cdk.ts' };
@@ -102,7 +104,7 @@ async function buildDist(): Promise<void> {
     },
     logLevel: 'warning',
   });
-  for (const { path } of WASM) copyFileSync(path, join('dist', basename(path)));
+  for (const path of [...WASM.map((module) => module.path), GBDT]) copyFileSync(path, join('dist', basename(path)));
   // `entirespace build-lambda` makes the asset from these two folders.
   await bundleFunctions('dist/functions');
   for (const { path } of [ADD_PARTS, GATHER_ROWS]) copyFileSync(path, join('dist', 'functions', basename(path)));
@@ -160,7 +162,7 @@ function digestOf(sources: readonly string[]): string {
       ? [source]
       : readdirSync(source, { recursive: true, encoding: 'utf8' }).map((file) => join(source, file)),
   );
-  for (const file of files.filter((name) => /\.(ts|json)$/.test(name)).sort())
+  for (const file of files.filter((name) => /\.(ts|json|py)$/.test(name)).sort())
     hash.update(file).update(readFileSync(file));
   return hash.digest('hex');
 }

@@ -5,7 +5,7 @@
  *     tsx scripts/hillstrom-splits.ts [splits, 10 if left out]
  *
  * Prints a table in Markdown: AUC, log loss and PCOC of CTR on all rows, CVR on clicked rows and CTCVR on all rows,
- * with their means and standard deviations over the splits. The splits are those of `gbdt-baseline.py`.
+ * with their means and standard deviations over the splits.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';

@@ -31,6 +31,7 @@ interface CompareOptions extends DeclarationOption {
   readonly shares: readonly number[];
   readonly out: string;
   readonly rejects: string;
+  readonly python?: string;
   readonly threads: number;
   readonly memory: number;
   readonly json: boolean;
@@ -46,7 +47,7 @@ export const defineCompare: DefineCommand = (command, act) => {
     .addOption(declarationOption())
     .addOption(dataOption())
     .addOption(
-      new Option('--models <names>', 'models, separated by commas: all, esmm, base, esmm+mmoe, file, ...')
+      new Option('--models <names>', 'models, separated by commas: all, esmm, base, esmm+mmoe, gbdt, file, ...')
         .default(['all'], 'all')
         .argParser(names),
     )
@@ -73,6 +74,7 @@ export const defineCompare: DefineCommand = (command, act) => {
         'where runs are recorded, and what is found goes; runs that are there are kept',
       ).default('comparison'),
     )
+    .addOption(new Option('--python <path>', 'Python with LightGBM, for the model gbdt (default: python3)'))
     .addOption(rejectsOption())
     .addOption(threadsOption())
     .addOption(memoryOption())

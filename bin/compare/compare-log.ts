@@ -2,8 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type CompareOptions, compare } from '../../lib/compare/compare.ts';
-import type { Competitor } from '../../lib/compare/competitor.ts';
-import { declarationDigest, familyOf, UnknownModelError } from '../../lib/compare/family.ts';
+import { declarationDigest } from '../../lib/compare/family.ts';
 import { comparedDeclaration, comparedRoles, NotComparableError } from '../../lib/compare/protocol.ts';
 import {
   COMPARISON_FILE,
@@ -23,14 +22,15 @@ import { pathIn, printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
 import type { Project } from '../training/read-project.ts';
 import { showProgress } from '../training/show-progress.ts';
+import { chosenModels, type ModelNames } from './chosen-models.ts';
 
-export interface CompareLogOptions extends Pick<CompareOptions, 'seeds' | 'trials' | 'by' | 'against' | 'shares'> {
+export interface CompareLogOptions
+  extends ModelNames,
+    Pick<CompareOptions, 'seeds' | 'trials' | 'by' | 'against' | 'shares'> {
   readonly project: Project;
   /** Path of the declaration. */
   readonly declaration: string;
   readonly data: readonly string[];
-  /** Names of models, `all` among them. */
-  readonly models: readonly string[];
   /** Folder of the records and of what is found. */
   readonly out: string;
   readonly rejects: string;
@@ -55,21 +55,12 @@ export async function compareLog(
   }
 }
 
-/** Names the option in what is thrown for a name that is no model's. */
-function asOption<T>(option: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof UnknownModelError ? new UsageError(`${option}: ${error.message}`) : error;
-  }
-}
-
 async function compareOn(
   options: CompareLogOptions,
   { io, signal }: Session,
   onSummary: (summary: LogSummary) => void,
 ): Promise<Omit<Comparison, 'formatVersion'>> {
-  const { project, models, against, rejects, threads, memory, json } = options;
+  const { project, rejects, threads, memory, json } = options;
   const { text, modelFile } = project;
   comparedRoles(project.declaration);
   const declaration = comparedDeclaration(project.declaration);
@@ -81,11 +72,7 @@ async function compareOn(
     folder: dirname(path),
     modelSha256: modelFile?.bundle.sha256 ?? null,
   };
-  if (against === 'all') throw new UsageError('--against: got all, expected the name of one model');
-  const [reference] = asOption('--against', () => familyOf(file, [against]).competitors);
-  const { competitors: others, leftOut } = asOption('--models', () => familyOf(file, models));
-  const isReference = ({ name }: Competitor) => name === against;
-  const competitors = reference && !others.some(isReference) ? [reference, ...others] : others;
+  const { competitors, leftOut } = await chosenModels(file, options, io);
   const out = pathIn(io, options.out);
   const folder = join(out, 'runs');
   await mkdir(folder, { recursive: true });

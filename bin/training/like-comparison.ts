@@ -1,6 +1,6 @@
 import { OWN_MODEL } from '../../lib/compare/family.ts';
 import { likeComparison } from '../../lib/compare/like.ts';
-import { ComparisonFileError, readComparison } from '../../lib/compare/result/comparison-file.ts';
+import { type Comparison, ComparisonFileError, readComparison } from '../../lib/compare/result/comparison-file.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { UsageError } from '../terminal/exit.ts';
 import { type Io, pathIn } from '../terminal/io.ts';
@@ -36,9 +36,14 @@ export async function projectLike(
         declaration: parseDeclaration(text, fileName),
         modelFile: name === OWN_MODEL ? project.modelFile : null,
       },
-      told: `training ${[name, ...changed].join(', ')}: ${why} ${isShown ? comparison.options.against : 'it'} (${like})`,
+      told: `training ${[name, ...changed].join(', ')}: ${why} ${isShown ? comparison.options.against : 'it'} (${like})${aboveText(comparison)}`,
     };
   } catch (error) {
     throw error instanceof ComparisonFileError ? new UsageError(`--like: ${error.message}`) : error;
   }
+}
+
+/** What to say where the model that ranks first cannot be trained. */
+function aboveText({ models: [first] }: Pick<Comparison, 'models'>): string {
+  return first?.isForComparisonOnly ? `; ${first.name}, which ranks first, is for comparison only` : '';
 }

@@ -106,6 +106,7 @@ async function resultsOf(
       : null;
     const model = {
       name: one.competitor.name,
+      isForComparisonOnly: one.competitor.isForComparisonOnly,
       settings: one.settings,
       trials: one.trials,
       failures: runs.failuresOf(one.competitor),

@@ -6,6 +6,8 @@ import type { Run, RunScores, Settings } from './runs/run.ts';
 export interface Competitor {
   /** Name in tables: `esmm`, `esmm+mmoe`, `gbdt`. */
   readonly name: string;
+  /** Whether it only shows how good another kind of model is: nothing can train, publish or score it. */
+  readonly isForComparisonOnly: boolean;
   /**
    * The settings that are tried on the validation rows, as many as there are trials; the first ones are the declared
    * ones.

@@ -9,6 +9,7 @@ import { CROSSES, MODEL_TYPES, TOWERS } from '../config/sections/model.ts';
 import { listed } from '../numbers/text.ts';
 import type { DeclarationFile } from '../own-model/model-file.ts';
 import type { Competitor } from './competitor.ts';
+import { GBDT } from './gbdt/gbdt.ts';
 import { trialSettings } from './knobs.ts';
 import { comparedDeclaration } from './protocol.ts';
 import type { Settings } from './runs/run.ts';
@@ -92,6 +93,7 @@ function familyMember(file: ComparedFile, name: string): Competitor {
   const declared = declarationOf({});
   return {
     name,
+    isForComparisonOnly: false,
     trials: (trials, rows) => trialSettings(declared, trials, rows),
     identity: (settings) => {
       const { model, training } = declarationOf(settings);
@@ -132,7 +134,7 @@ function modelEdits({ model }: Pick<Declaration, 'model'>, name: string): readon
 }
 
 function unknownModel(name: string, model: ModelChoice): UnknownModelError {
-  const names = ['all', ...(model.file === null ? [] : [OWN_MODEL]), ...MODEL_TYPES];
+  const names = ['all', ...(model.file === null ? [] : [OWN_MODEL]), ...MODEL_TYPES, GBDT];
   const meant = nearest(name, names);
   const parts = [...OTHER_TOWERS, ...OTHER_CROSSES].map((part) => `+${part}`).join(', ');
   const hint = meant === undefined ? '' : `, did you mean ${meant}?`;

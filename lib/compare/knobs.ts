@@ -33,18 +33,40 @@ export function trialSettings(declaration: Declaration, trials: number, training
   });
 }
 
-/** The first setting takes each of its other values before it takes one again. */
 function ownSettings(
   { model, training: { seed } }: Declaration,
   own: ReturnType<typeof settingsOfType>,
   index: number,
 ): Settings {
+  const varied = own.map(({ setting, key }) => {
+    const values = VALUES[setting];
+    return { place: `model.${key}`, values, declared: model[setting] ?? values[0] };
+  });
+  return variedSettings(varied, { seed, of: model.type, index });
+}
+
+/** A setting, the values that are tried of it, and the one of the first trial. */
+export interface VariedSetting {
+  /** Its section and key, such as `model.rate`. */
+  readonly place: string;
+  readonly values: readonly SettingValue[];
+  readonly declared: SettingValue;
+}
+
+/**
+ * Returns the settings of a trial after the first, which depend on the seed and on what they are `of`. The first
+ * setting takes each of its other values before it takes one again.
+ */
+export function variedSettings(
+  settings: readonly VariedSetting[],
+  { seed, of, index }: { readonly seed: number; readonly of: string; readonly index: number },
+): Settings {
   return Object.fromEntries(
-    own.map(({ setting, key }, place) => {
-      const declared = model[setting] ?? VALUES[setting][0];
-      const values = VALUES[setting].filter((value) => place > 0 || value !== declared);
-      const order = permutation(values.length, randomStream(seed, `compare/${model.type}/${key}`));
-      return [`model.${key}`, values[order[(index - 1) % values.length] as number] as SettingValue];
+    settings.map(({ place, values, declared }, position) => {
+      const others = values.filter((value) => position > 0 || value !== declared);
+      const key = place.split('.').at(-1);
+      const order = permutation(others.length, randomStream(seed, `compare/${of}/${key}`));
+      return [place, others[order[(index - 1) % others.length] as number] as SettingValue];
     }),
   );
 }

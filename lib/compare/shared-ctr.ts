@@ -8,6 +8,7 @@ export function sharedCtr(declaration: Declaration): Competitor {
   const { model, training } = declaration;
   return {
     name: 'shared-ctr',
+    isForComparisonOnly: false,
     trials: () => [{}],
     identity: () =>
       createHash('sha256')

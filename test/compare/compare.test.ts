@@ -56,6 +56,27 @@ describe('a comparison', () => {
     expect(comparisonSchema.parse(JSON.parse(comparisonText(found)))).toEqual({ formatVersion: 1, ...found });
   });
 
+  it('takes the best of the models that can be trained, and says which ranks above it', async () => {
+    const trees = fake({ name: 'trees', skill: 0.9, isForComparisonOnly: true, isOnChosenRows: true });
+    const found = await compareOn([...MODELS, trees]);
+    expect(found.models[0]).toMatchObject({ name: 'trees', claim: 'better', isForComparisonOnly: true });
+    expect(found.winner).toEqual({ name: 'better', settings: {}, isShown: true });
+    expect(found.verdict).toMatch(
+      /^better is better than esmm: \+0\.\d{4} \(95% over 609 blocks of rows: .*\) in the AUC of CTCVR with the own CTR; trees, which is for comparison only, has the greater mean, \+0\.\d{4} \(\+0\.\d{4} to \+0\.\d{4}\)$/,
+    );
+    // That trees rank first says nothing about the rows that networks should be trained on.
+    expect(found.notes.join()).not.toContain('ranks first');
+  });
+
+  it('keeps the reference where only one that cannot be trained is better', async () => {
+    const trees = fake({ name: 'trees', skill: 0.9, isForComparisonOnly: true });
+    const { winner, verdict } = await compareOn([REFERENCE, trees]);
+    expect(winner).toEqual({ name: 'esmm', settings: {}, isShown: false });
+    expect(verdict).toMatch(
+      /^no model that can be trained is shown to be better than esmm; trees, which is for comparison only, is: \+0\.\d{4} \(/,
+    );
+  });
+
   it('measures CVR on clicked rows alone', async () => {
     const { models, clicks } = await compareOn(MODELS);
     for (const { averaged } of models) expect(averaged?.tasks.cvr?.rows).toBe(clicks.test);

@@ -77,6 +77,7 @@ export interface Fake {
   /** How much of a label the scores know, from 0. */
   readonly skill: number;
   readonly isOnChosenRows?: boolean;
+  readonly isForComparisonOnly?: boolean;
   readonly trials?: readonly Settings[];
   /** Seeds in which it cannot be trained. */
   readonly fails?: readonly number[];
@@ -85,9 +86,18 @@ export interface Fake {
 }
 
 /** A competitor whose skill is that of its settings, if they have one. */
-export function fake({ name, skill, isOnChosenRows = false, trials = [{}], fails = [], onRun }: Fake): Competitor {
+export function fake({
+  name,
+  skill,
+  isOnChosenRows = false,
+  isForComparisonOnly = false,
+  trials = [{}],
+  fails = [],
+  onRun,
+}: Fake): Competitor {
   return {
     name,
+    isForComparisonOnly,
     trials: (count) => trials.slice(0, count),
     identity: (settings) => `${name} ${JSON.stringify(settings)}`,
     async run({ settings, seed, share }, bench) {

@@ -29,6 +29,8 @@ const task = z.object({
 
 const model = z.object({
   name: z.string(),
+  /** Whether it cannot be trained to score candidates: `gbdt`. */
+  isForComparisonOnly: z.boolean(),
   /** The settings that were best on the validation rows. */
   settings,
   /** What was tried on the validation rows, with the first seed; empty where there was one trial. */
@@ -91,7 +93,7 @@ export const comparisonSchema = z.object({
   shares: z.array(z.object({ name: z.string(), share: z.number(), mean: byFigure, deviation: byFigure })),
   /** Models that were asked for by `all` and take no part. */
   leftOut: z.array(z.object({ name: z.string(), why: z.string() })),
-  /** The model to take. */
+  /** The model to take: one that can be trained, unless all were compared with one that cannot. */
   winner: z.object({ name: z.string(), settings, isShown: z.boolean() }),
   /** The verdict in a sentence, and what else should be known, a sentence each. */
   verdict: z.string(),

@@ -35,35 +35,45 @@ export function rankedModels<Model extends Pick<ComparedModel, 'name' | 'mean'>>
   return models.toSorted((a, b) => (value(a) === value(b) ? 0 : value(b) - value(a)));
 }
 
-/** Returns the model to take: the best of those that are shown to be better than the reference, else the reference. */
+/**
+ * Returns the model to take: the best of those that can be trained and are shown to be better than the reference, else
+ * the reference.
+ */
 export function winnerOf({
   models,
   options: { by, against },
 }: Pick<Judged, 'models' | 'options'>): Comparison['winner'] {
-  const ranked = rankedModels(models, by);
-  const shown = ranked.find(({ claim }) => claim === 'better');
+  const shown = rankedModels(models, by).find((model) => model.claim === 'better' && !model.isForComparisonOnly);
   const winner = shown ?? models.find(({ name }) => name === against);
   return { name: winner?.name ?? against, settings: winner?.settings ?? {}, isShown: shown !== undefined };
 }
 
 /** Returns the verdict as a sentence. */
 export function verdictText({ models, options, units, tooFew }: Judged): string {
-  const { by, against, seeds } = options;
-  const { name, isShown } = winnerOf({ models, options });
+  const { by, against } = options;
   const [first] = rankedModels(models, by);
   const reference = models.find((model) => model.name === against);
-  if (reference === undefined || reference.seeds.length === 0)
+  if (first === undefined || reference === undefined || reference.seeds.length === 0)
     return `no verdict: ${against}, which the models are compared with, could not be trained`;
-  const best = models.find((model) => model.name === name) as ComparedModel;
-  if (isShown) {
-    const isFirst = first?.name === name;
-    const than = isFirst ? '' : `; ${first?.name} has the greater mean, which is not shown to be better`;
-    return `${name} is better than ${against}: ${differenceText(best, by, unitsText(units))} in the ${FIGURES[by].words}${than}`;
-  }
+  const winner = winnerOf({ models, options });
+  const best = models.find(({ name }) => name === winner.name) as ComparedModel;
+  const by95 = (model: ComparedModel) => differenceText(model, by, unitsText(units));
+  if (winner.isShown)
+    return `${best.name} is better than ${against}: ${by95(best)} in the ${FIGURES[by].words}${greaterText(first, best, by)}`;
   const why = tooFew === null ? '' : `, for there are ${tooFew}`;
-  if (first === undefined || first.name === against)
-    return `no model is better than ${against}, which has the greatest ${FIGURES[by].words} over ${countOf(seeds.length, 'seed')}`;
-  return `no model is shown to be better than ${against}${why}: ${first.name} has the greatest ${FIGURES[by].words}, ${differenceText(first, by, unitsText(units))}`;
+  if (first === reference)
+    return `no model is better than ${against}, which has the greatest ${FIGURES[by].words} over ${countOf(options.seeds.length, 'seed')}`;
+  if (first.claim === 'better')
+    return `no model that can be trained is shown to be better than ${against}; ${first.name}, which is for comparison only, is: ${by95(first)} in the ${FIGURES[by].words}`;
+  return `no model is shown to be better than ${against}${why}: ${first.name} has the greatest ${FIGURES[by].words}, ${by95(first)}`;
+}
+
+/** What to say of the model that ranks first, where it is not the one to take. */
+function greaterText(first: ComparedModel, best: ComparedModel, by: Figure): string {
+  if (first === best) return '';
+  return first.isForComparisonOnly
+    ? `; ${first.name}, which is for comparison only, has the greater mean, ${differenceText(first, by)}`
+    : `; ${first.name} has the greater mean, which is not shown to be better`;
 }
 
 /** Returns what else should be known, a sentence each. */
@@ -84,7 +94,8 @@ function unitsText({ kind, count: units }: Judged['units']): string {
 /** A model of clicked rows alone needs neither the entire space nor ESMM where conversions are many. */
 function rareNotes({ models, options: { by }, clicks, conversions }: Judged): string[] {
   const rate = clicks.train === 0 ? 0 : conversions.train / clicks.train;
-  const [first] = rankedModels(models, by);
+  // Trees differ from networks in more than in the rows that train them.
+  const [first] = rankedModels(models, by).filter(({ isForComparisonOnly }) => !isForComparisonOnly);
   const converts = `${percent(rate)} of the clicks in the training rows convert`;
   const isFirst = first?.onChosenRows === true;
   if (isFirst && rate >= NOT_RARE)

@@ -26,7 +26,14 @@ export interface RunAllOptions {
 }
 
 /** Errors of a model that the comparison goes on without. They may come from another thread, which leaves their names. */
-const MODEL_FAILURES = ['DivergedLossError', 'NotEnoughMemoryError', 'DataError', 'ModelFileError', 'ModelError'];
+const MODEL_FAILURES = [
+  'DivergedLossError',
+  'NotEnoughMemoryError',
+  'DataError',
+  'ModelFileError',
+  'ModelError',
+  'GbdtError',
+];
 
 /** Returns what became of each run, in their order. */
 export async function runAll(

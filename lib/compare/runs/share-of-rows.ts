@@ -1,5 +1,5 @@
 /** A share of the training rows, as in figure 3 of arXiv 1804.07931. */
-import type { RandomStream } from '../../numbers/random.ts';
+import { type RandomStream, randomStream } from '../../numbers/random.ts';
 import { DataError } from '../../table/errors.ts';
 import type { RowsToFit } from '../../training/networks/fit-parts.ts';
 import type { EncodedRows } from '../../training/rows/encoded-rows.ts';
@@ -12,6 +12,11 @@ export interface RowShare {
   /** The rows' random numbers, by their place: a smaller share is part of a larger one. */
   readonly random: RandomStream;
   readonly path: string;
+}
+
+/** The random numbers of the training rows, by their place, of which those below a share are in it. */
+export function shareStream(seed: number): RandomStream {
+  return randomStream(seed, 'share of training rows');
 }
 
 /** Returns the rows to train on with a share of the training rows; the validation rows stay as they are. */

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { traceScores } from '../../engine/ort/scoring-graph.ts';
 import { writeOnnx } from '../../graph/onnx-file.ts';
 import { type Model, trainedParts } from '../../model/model.ts';
-import { randomStream } from '../../numbers/random.ts';
 import { loadModelFile } from '../../own-model/model-file.ts';
 import { INPUTS_FILE } from '../../table/encoded.ts';
 import type { Encoder } from '../../table/encoder.ts';
@@ -19,7 +18,7 @@ import { openRowCache, type StoredRowCache } from '../../training/rows/row-cache
 import type { StageRates } from '../../training/weights/initial-weights.ts';
 import type { TrainRequest } from './bench.ts';
 import type { RunScores } from './run.ts';
-import { shareOfRows } from './share-of-rows.ts';
+import { shareOfRows, shareStream } from './share-of-rows.ts';
 
 /** The encoded rows of a log, as plain data. */
 export interface StoredLog {
@@ -116,8 +115,10 @@ async function withFitting<T>(
       ),
       rates,
     };
-    const random = randomStream(seed, 'share of training rows');
-    const rows = share === 1 ? all : await shareOfRows(all, { share, random, path: join(scratch, 'share.rows') });
+    const rows =
+      share === 1
+        ? all
+        : await shareOfRows(all, { share, random: shareStream(seed), path: join(scratch, 'share.rows') });
     return await work({ opened, options, encoder }, rows);
   } finally {
     await rm(scratch, { recursive: true, force: true });
