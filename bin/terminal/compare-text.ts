@@ -8,6 +8,7 @@ import { differenceText } from '../../lib/compare/result/verdict.ts';
 import type { Outcome } from '../../lib/compare/runs/run-all.ts';
 import { alignColumns } from '../../lib/evaluation/metrics-table.ts';
 import { count, countOf, duration, fixed, percent, precise, secondsText } from '../../lib/numbers/text.ts';
+import { formatTruthResult } from '../compare/truth-text.ts';
 
 /** Returns the line of a run, and the time left where runs are left. */
 export function runLine(
@@ -26,7 +27,7 @@ export function runLine(
 
 /** Returns the verdict, the models as a table, the best first, and what else should be known. */
 export function formatComparison(comparison: Omit<Comparison, 'formatVersion'>): string {
-  const { verdict, models, options, rows, clicks, conversions, protocol, notes, shares, units } = comparison;
+  const { verdict, models, options, rows, clicks, conversions, protocol, notes, shares, units, truth } = comparison;
   const { by, against, seeds } = options;
   const header = [
     'model',
@@ -43,6 +44,16 @@ export function formatComparison(comparison: Omit<Comparison, 'formatVersion'>):
     ...alignColumns([header, ...models.map((model) => modelCells(model, by))]),
     '',
     ...levelsTable(models),
+    ...(truth === undefined
+      ? []
+      : [
+          '',
+          ...formatTruthResult(
+            truth,
+            models.map(({ name }) => name),
+            against,
+          ),
+        ]),
     ...(shares.length === 0 ? [] : ['', ...sharesTable(comparison)]),
     '',
     `means over ${countOf(seeds.length, 'seed')}; differences from ${against} of the scores averaged over seeds, with intervals over ${count(units.count)} ${units.kind}${units.note}`,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Declaration } from '../config/declaration.ts';
 import { chooseUnits } from '../gate/comparison/choose-units.ts';
 import type { ChosenUnits } from '../gate/comparison/compare.ts';
-import { type Outcomes, readOutcomes } from '../table/check/outcomes.ts';
+import { type Outcomes, readOutcomes, readTruth } from '../table/check/outcomes.ts';
 import { PARTS } from '../table/encoded.ts';
 import { DataError } from '../table/errors.ts';
 import { stageRates } from '../training/held-out/funnel-tasks.ts';
@@ -17,6 +17,7 @@ import { type MeasuredOutcomes, type Measurement, measure, measurementOf } from 
 import { type ModelResult, meansOf, resultOfModel, valuesOf } from './result/model-result.ts';
 import { claimOf, notesOf, rankedModels, verdictText, winnerOf } from './result/verdict.ts';
 import type { OpenBench } from './runs/open-bench.ts';
+import { truthOfRuns } from './truth/of-runs.ts';
 
 /** How models are compared. */
 export interface CompareOptions extends Omit<RunsOptions, 'logDigest'> {
@@ -40,6 +41,7 @@ export async function compare(
     validation: await readOutcomes(database, log, ['validation']),
     test: await readOutcomes(database, log, ['test']),
   };
+  const truth = await readTruth(database, log, ['test']);
   const logDigest = digestOfLog(bench);
   const runs = new Runs(bench, competitors, { ...options, logDigest });
   const measurement = measurementOf(declaration, stageRates(bench.summary));
@@ -73,6 +75,7 @@ export async function compare(
     rows: rowsOfParts(bench),
     ...facts,
     shares: await sharesOf(runs, chosen, test, shares),
+    ...(truth && { truth: await truthOfRuns(runs, chosen, { ...test, truth, declaration }, against) }),
     leftOut: options.leftOut,
     winner: winnerOf(facts),
     verdict: verdictText(judged),
@@ -193,7 +196,9 @@ const RUN_FORMAT = 1;
 
 /** Digest of the log and of how it is read and divided. */
 function digestOfLog({ summary, opened: { log } }: OpenBench): string {
-  const { root, stages, roles, csv, split, embeddings, features, log: columns } = log.declaration;
+  const { root, stages, roles, csv, split, embeddings, features, log: all } = log.declaration;
+  // Nothing is trained on the truth.
+  const { truth: _, ...columns } = all;
   const read = { root, stages, roles, csv, split, embeddings, features, columns };
   const parts = PARTS.map((part) => [summary.parts[part].rows, summary.parts[part].digest]);
   return createHash('sha256')

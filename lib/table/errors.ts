@@ -17,6 +17,7 @@ export type DataErrorCode =
   | 'quote_not_closed'
   | 'too_many_rejects'
   | 'table_rows'
+  | 'truth_not_valid'
   | 'one_class';
 
 /** Thrown if a log, a candidate file or a feature table as a whole cannot be used. Trying again does not help. */

@@ -7,6 +7,7 @@ import type { Comparison } from '../result/comparison-file.ts';
 import { FIGURES } from '../result/figures.ts';
 import { differencePlot, reliabilityPlot, sharePlot } from './plots.ts';
 import { differencesTable, levelsTable, rankingTable, reliabilityTable, settingsTable, sharesTable } from './tables.ts';
+import { truthSection } from './truth-tables.ts';
 
 export const PAGE_FILE = 'comparison.html';
 
@@ -19,6 +20,7 @@ export function comparisonPage(found: Found): string {
     verdict(found),
     ranking(found),
     differences(found),
+    truthSection(found),
     shares(found),
     levels(found),
     reliability(found),

@@ -2,6 +2,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { MetricsJson } from '../../evaluation/metrics-json.ts';
+import { truthSchema } from '../truth/truth-file.ts';
 import { FIGURE_NAMES } from './figures.ts';
 
 const FORMAT = 1;
@@ -91,6 +92,8 @@ export const comparisonSchema = z.object({
   models: z.array(model),
   /** Figure 3 of the paper: means over seeds of models that are trained on a share of the training rows. */
   shares: z.array(z.object({ name: z.string(), share: z.number(), mean: byFigure, deviation: byFigure })),
+  /** How far models are from the truth; only where a generated log declares it. */
+  truth: truthSchema.optional(),
   /** Models that were asked for by `all` and take no part. */
   leftOut: z.array(z.object({ name: z.string(), why: z.string() })),
   /** The model to take: one that can be trained, unless all were compared with one that cannot. */

@@ -1,11 +1,13 @@
-/** Reads everything about the rows of a log except their features: labels, weights, groups, days and segments. */
+/** Reads everything about the rows of a log except their features: labels, weights, groups, days, segments and truths. */
 import { type Database, queryOne } from '../database.ts';
 import { PARTS, type Part } from '../encoded.ts';
 import { type ColumnArray, type ColumnLayout, readNumberedColumns } from '../read-columns.ts';
 import { labelledStages } from './labels.ts';
 import { goodLogRows, type PreparedLog, rowsDigestSql } from './prepared-rows.ts';
+import { requiredValue } from './required-columns.ts';
 import { findSegments, type Segmentation, segmentSql } from './segments.ts';
 import { inPartsSql } from './split.ts';
+import { assertProbabilities, type Truth, truthColumns, truthName } from './truth.ts';
 
 /** The good rows of some parts in the log's order, column by column. */
 export interface Outcomes {
@@ -64,6 +66,26 @@ export async function readOutcomes(database: Database, log: PreparedLog, parts: 
       codes: codes[stages.length + index] as Int8Array,
     })),
   };
+}
+
+/**
+ * Reads the truth of the good rows in these parts, in the log's order; `null` where none is declared.
+ * @throws {DataError} `columns_missing`, or `truth_not_valid` where it is not a probability in every row.
+ */
+export async function readTruth(database: Database, log: PreparedLog, parts: readonly Part[]): Promise<Truth | null> {
+  const declared = truthColumns(log.declaration);
+  if (declared.length === 0) return null;
+  const { relation } = log.source;
+  for (const [, column] of declared) requiredValue(relation, column);
+  const columns = declared.map((_, index) => ({ sql: truthName(index), type: 'DOUBLE', exists: true }) as const);
+  const { arrays } = await readParts(database, log, parts, columns);
+  return Object.fromEntries(
+    declared.map(([kind, column], index) => {
+      const values = arrays[index] as Float64Array;
+      assertProbabilities(values, { kind, column, place: relation.name });
+      return [kind, values];
+    }),
+  );
 }
 
 /** Counts the good rows that have no value in the column of a split by hash. Each of them is split by itself. */

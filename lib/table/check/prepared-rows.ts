@@ -20,6 +20,7 @@ import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.
 import { requiredValue } from './required-columns.ts';
 import { partAtSql, partSql, type TimeWindows, unhashedSql } from './split.ts';
 import { textFacts } from './text-notes.ts';
+import { preparedTruths } from './truth.ts';
 
 /** Which rows are read, and the checks that good rows pass. */
 export interface RowsToPrepare {
@@ -139,6 +140,7 @@ export async function countContradictions(
  * - `"#unhashed"`: whether the columns of a split by hash have no value
  * - `"#label<i>"`: label of the i-th labelled stage
  * - `"#segment<i>"`: text of the i-th segment column
+ * - `"#truth<i>"`: the i-th declared truth
  * - `"#fact<i>"`: what `textNotes` counts
  * - the prepared columns of the features, as `preparedName` names them
  * - `"#length<i>"`: number of values of a bag before it was cut, if the features are of the declaration
@@ -200,6 +202,7 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
       ({ isBad }, index): NamedSql => [isBad, `"#contradicts${index}"`],
     ),
     ...report.segments.map((column, index): NamedSql => [canonicalText(value(column)), `"#segment${index}"`]),
+    ...preparedTruths(relation, declaration).map(({ sql, name }): NamedSql => [sql, name]),
     ...textFacts(relation, declaration).map(({ sql, name }): NamedSql => [sql, name]),
   ];
 }
