@@ -24,9 +24,9 @@ const SPARSE: WasmModule = {
   path: 'lib/engine/memory/sparse.wasm',
   isShared: true,
 };
-const ADD_PARTS: WasmModule = {
-  source: 'lib/engine/assembly/add-parts.ts',
-  path: 'lib/engine/scoring/parts/add-parts.wasm',
+const PARTS: WasmModule = {
+  source: 'lib/engine/assembly/parts.ts',
+  path: 'lib/engine/scoring/parts/parts.wasm',
   isShared: false,
 };
 const GATHER_ROWS: WasmModule = {
@@ -34,7 +34,7 @@ const GATHER_ROWS: WasmModule = {
   path: 'lib/engine/scoring/gather-rows.wasm',
   isShared: true,
 };
-const WASM = [SPARSE, ADD_PARTS, GATHER_ROWS];
+const WASM = [SPARSE, PARTS, GATHER_ROWS];
 /** A script in Python. What runs it looks for it in its own folder. */
 const GBDT = 'lib/compare/gbdt/gbdt.py';
 const GRADIENTS = 'lib/model/gradients.js';
@@ -107,7 +107,7 @@ async function buildDist(): Promise<void> {
   for (const path of [...WASM.map((module) => module.path), GBDT]) copyFileSync(path, join('dist', basename(path)));
   // `entirespace build-lambda` makes the asset from these two folders.
   await bundleFunctions('dist/functions');
-  for (const { path } of [ADD_PARTS, GATHER_ROWS]) copyFileSync(path, join('dist', 'functions', basename(path)));
+  for (const { path } of [PARTS, GATHER_ROWS]) copyFileSync(path, join('dist', 'functions', basename(path)));
   writeFileSync('dist/functions/package.json', '{ "type": "commonjs" }\n');
   cpSync('lib/asset/lambda', 'dist/lambda', { recursive: true });
   writeTypes();

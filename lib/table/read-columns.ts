@@ -91,39 +91,77 @@ export async function* readNumberedColumns(
   sql: string,
   layout: readonly ColumnLayout[],
   blockRows: number,
-  { waitingBytes = WAITING_BYTES, buffers }: NumberedOptions = {},
+  options: NumberedOptions = {},
 ): AsyncGenerator<ColumnBlock> {
-  const mostWaiting = Math.max(2, waitingBytes / (blockRows * rowBytes(layout)));
-  const waiting = new Map<number, { filled: number; readonly columns: readonly ColumnArray[] }>();
-  let next = 0;
+  const blocks = new NumberedBlocks(layout, blockRows, options);
   const numbered: readonly ColumnLayout[] = [{ type: 'DOUBLE', length: null }, ...layout];
-  for await (const { rows, columns } of readColumns(connection, sql, numbered)) {
-    const [numbers, ...sources] = columns;
+  for await (const rows of readColumns(connection, sql, numbered)) {
+    blocks.add(rows);
+    for (let block = blocks.takeNext(); block !== null; block = blocks.takeNext()) yield block;
+    blocks.assertFewWait();
+  }
+  const last = blocks.takeLast();
+  if (last !== null) yield last;
+}
+
+/** Puts numbered rows into blocks. The generator above is no place for its loops: V8 would compile them again and again. */
+class NumberedBlocks {
+  readonly #layout: readonly ColumnLayout[];
+  readonly #blockRows: number;
+  readonly #buffers: BufferPool | undefined;
+  readonly #mostWaiting: number;
+  readonly #waiting = new Map<number, { filled: number; readonly columns: readonly ColumnArray[] }>();
+  #next = 0;
+
+  constructor(layout: readonly ColumnLayout[], blockRows: number, options: NumberedOptions) {
+    const { waitingBytes = WAITING_BYTES, buffers } = options;
+    this.#layout = layout;
+    this.#blockRows = blockRows;
+    this.#buffers = buffers;
+    this.#mostWaiting = Math.max(2, waitingBytes / (blockRows * rowBytes(layout)));
+  }
+
+  /** Adds rows, of which the first column is their numbers. */
+  add({ rows, columns: [numbers, ...sources] }: ColumnBlock): void {
     if (!(numbers instanceof Float64Array)) throw new TypeError('row numbers are not DOUBLE');
-    for (const run of blockRuns(numbers, rows, blockRows)) {
-      const block = waiting.get(run.block) ?? { filled: 0, columns: emptyColumns(layout, blockRows, buffers) };
-      waiting.set(run.block, block);
+    for (const run of blockRuns(numbers, rows, this.#blockRows)) {
+      const block = this.#waiting.get(run.block) ?? {
+        filled: 0,
+        columns: emptyColumns(this.#layout, this.#blockRows, this.#buffers),
+      };
+      this.#waiting.set(run.block, block);
       block.filled += run.positions.length;
       for (const [index, source] of sources.entries())
-        copyRun(source, run, block.columns[index] as ColumnArray, layout[index]?.length ?? 1);
+        copyRun(source, run, block.columns[index] as ColumnArray, this.#layout[index]?.length ?? 1);
     }
-    for (let block = waiting.get(next); block?.filled === blockRows; block = waiting.get(next)) {
-      waiting.delete(next);
-      next += 1;
-      yield { rows: blockRows, columns: block.columns };
-    }
-    if (waiting.size > mostWaiting)
-      throw new OutOfOrderError(`rows come far out of order: ${waiting.size} blocks wait`);
   }
-  const last = waiting.get(next);
-  if (last === undefined && waiting.size === 0) return;
-  if (last === undefined || waiting.size > 1 || last.filled > blockRows)
-    throw new Error(`rows are missing after row ${next * blockRows}`);
-  const { filled } = last;
-  yield {
-    rows: filled,
-    columns: last.columns.map((column, index) => column.slice(0, filled * (layout[index]?.length ?? 1))),
-  };
+
+  /** Returns the next block, if all of its rows are there. */
+  takeNext(): ColumnBlock | null {
+    const block = this.#waiting.get(this.#next);
+    if (block?.filled !== this.#blockRows) return null;
+    this.#waiting.delete(this.#next);
+    this.#next += 1;
+    return { rows: this.#blockRows, columns: block.columns };
+  }
+
+  assertFewWait(): void {
+    if (this.#waiting.size > this.#mostWaiting)
+      throw new OutOfOrderError(`rows come far out of order: ${this.#waiting.size} blocks wait`);
+  }
+
+  /** Returns what is left once all rows are there; `null` if nothing is. */
+  takeLast(): ColumnBlock | null {
+    const last = this.#waiting.get(this.#next);
+    if (last === undefined && this.#waiting.size === 0) return null;
+    if (last === undefined || this.#waiting.size > 1 || last.filled > this.#blockRows)
+      throw new Error(`rows are missing after row ${this.#next * this.#blockRows}`);
+    const { filled } = last;
+    return {
+      rows: filled,
+      columns: last.columns.map((column, index) => column.slice(0, filled * (this.#layout[index]?.length ?? 1))),
+    };
+  }
 }
 
 /** Consecutive rows of a DuckDB chunk that belong to the same block. */

@@ -3,6 +3,12 @@
  * for many rows. All pointers are byte offsets into the imported memory; nothing is allocated here.
  */
 
+const LINE: usize = 64;
+/** Rows whose parts are requested from memory before the first of them are added up. */
+const BLOCK_ROWS: i32 = 64;
+/** Keeps the requests from being removed as without effect. */
+let requested: i32 = 0;
+
 /**
  * Writes out[i] = sum over p of part p of row i, plus `bias`, for i < n; negative values become 0 if `rectified` is not
  * 0. `rows` has `parts` lists, each of `rowsStride` addresses: that of the part of row i, of which `width` floats from
@@ -17,6 +23,8 @@ export function addParts(
   const least: f32 = rectified ? 0 : -Infinity;
   const vectors = bytes & ~15;
   for (let i: i32 = 0; i < n; i++) {
+    if (i % BLOCK_ROWS == 0)
+      for (let p: i32 = 0; p < parts; p++) requested |= request(rows + <usize>p * list, i, min(i + BLOCK_ROWS, n), from, bytes);
     const at = rows + (<usize>i << 2);
     const target = out + <usize>i * bytes;
     if (parts == 2) addTwo(<usize>load<u32>(at) + from, <usize>load<u32>(at + list) + from, bias, least, vectors, target);
@@ -34,6 +42,17 @@ export function addParts(
       store<f32>(target + k, sum < least ? least : sum);
     }
   }
+}
+
+/** Reads a word of every cache line of some rows' parts, so that the processor waits for all of them together. */
+@inline
+function request(list: usize, first: i32, end: i32, from: usize, bytes: usize): i32 {
+  let words: i32 = 0;
+  for (let i = first; i < end; i++) {
+    const part = <usize>load<u32>(list + (<usize>i << 2)) + from;
+    for (let k: usize = 0; k < bytes; k += LINE) words |= load<i32>(part + k);
+  }
+  return words;
 }
 
 /** The sum of two parts, which most models have, without a loop over them. */

@@ -88,8 +88,9 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
     firstId: () => 2,
     rows: ({ size }) => 2 + size,
     idSql({ size }, text) {
-      const id = `TRY_CAST(${text} AS BIGINT)`;
-      return `CASE WHEN ${id} >= 0 AND ${id} < ${size} THEN CAST(${id} + 2 AS INTEGER) ELSE CAST(1 AS INTEGER) END`;
+      // No id of a table exceeds INTEGER: larger values become NULL, for which no condition holds.
+      const id = `TRY_CAST(${text} AS INTEGER)`;
+      return `CASE WHEN ${id} BETWEEN 0 AND ${size - 1} THEN ${id} + 2 ELSE 1 END`;
     },
     edgeCaseTexts: ({ size }) => ['0', '1', String(size - 1), String(size), '-1', '5.0', '9223372036854775808'],
   },

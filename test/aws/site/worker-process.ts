@@ -46,7 +46,7 @@ export async function buildWorker(): Promise<WorkerProgram> {
     logLevel: 'error',
   });
   // What a bundle finds beside it. The package file makes the thread's module CommonJS, as it is in the asset.
-  for (const name of ['add-parts.wasm', 'gather-rows.wasm', 'scoring-worker.js', 'package.json'])
+  for (const name of ['parts.wasm', 'gather-rows.wasm', 'scoring-worker.js', 'package.json'])
     await copyFile(join('dist/functions', name), join(folder, name));
   return {
     async start(options) {

@@ -1,4 +1,4 @@
-/** The memory in which the parts of rows are, and the WebAssembly function that adds them up. */
+/** The memory in which the entities and the parts of rows are, and the WebAssembly functions that work on them. */
 import { readFile } from 'node:fs/promises';
 
 const PAGE_BYTES = 65_536;
@@ -6,7 +6,7 @@ const FLOAT_BYTES = 4;
 /** By how many bytes the memory grows at least: each time it does, all its views end. */
 const GROWN_BYTES = 16 * 2 ** 20;
 
-/** The function that `../../assembly/add-parts.ts` exports. Pointers are byte offsets into the memory. */
+/** The functions that `../../assembly/parts.ts` exports. Pointers are byte offsets into the memory. */
 interface Kernels {
   addParts(
     rows: number,
@@ -19,27 +19,41 @@ interface Kernels {
     width: number,
     out: number,
   ): void;
+  addRows(
+    columns: number,
+    stride: number,
+    n: number,
+    words: number,
+    slots: number,
+    mask: number,
+    rows: number,
+    count: number,
+    numbers: number,
+    added: number,
+  ): number;
+  placeRows(count: number, words: number, slots: number, mask: number, rows: number): void;
+  removeRows(first: number, count: number, words: number, slots: number, mask: number, rows: number): void;
 }
 
 /** Memory that grows. A view is valid until the next block is allocated. */
 export class PartMemory {
-  readonly addParts: Kernels['addParts'];
+  readonly kernels: Kernels;
   readonly #memory: WebAssembly.Memory<ArrayBuffer>;
   #end = 0;
 
-  private constructor(memory: WebAssembly.Memory<ArrayBuffer>, { addParts }: Kernels) {
+  private constructor(memory: WebAssembly.Memory<ArrayBuffer>, kernels: Kernels) {
     this.#memory = memory;
-    this.addParts = addParts;
+    this.kernels = kernels;
   }
 
   static async create(): Promise<PartMemory> {
     const memory = new WebAssembly.Memory<ArrayBuffer>({ initial: 1, maximum: 65_536, shared: false });
-    const compiled = await WebAssembly.compile(await readFile(new URL('./add-parts.wasm', import.meta.url)));
+    const compiled = await WebAssembly.compile(await readFile(new URL('./parts.wasm', import.meta.url)));
     const instance = await WebAssembly.instantiate(compiled, { env: { memory } });
     return new PartMemory(memory, instance.exports as unknown as Kernels);
   }
 
-  /** Allocates a block of float32 or 32-bit words, and returns its offset in bytes. */
+  /** Allocates a block of float32 or 32-bit words, all 0, and returns its offset in bytes. */
   allocate(words: number): number {
     const offset = this.#end;
     // Blocks begin at a line of the processor's caches.
@@ -53,7 +67,7 @@ export class PartMemory {
     return new Float32Array(this.#memory.buffer, offset, length);
   }
 
-  words(offset: number, length: number): Uint32Array {
-    return new Uint32Array(this.#memory.buffer, offset, length);
+  words(offset: number, length: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, offset, length);
   }
 }

@@ -58,6 +58,8 @@ interface PartSite extends ScorerSite {
   readonly blocks: PartBlocks;
   /** Floats of a row of a part. */
   readonly width: number;
+  /** The most rows of a piece. */
+  readonly pieceRows: number;
 }
 
 /** Computes one part for the rows of chunks. */
@@ -68,7 +70,6 @@ export class PartRows {
   readonly #width: number;
   readonly #inputs: GraphInputs;
   readonly #blocks: PartBlocks;
-  readonly #words: number;
   readonly #entities: EntityRows;
   /** Whether rows of a piece are often of the same entity, in the piece or before it; and of one before it. */
   readonly #repetition = new Repetition();
@@ -81,19 +82,17 @@ export class PartRows {
   #before = 0;
   /** The block of the parts of rows that are not kept. */
   readonly #passing: number;
-  #keys = new Int32Array(0);
-  #numbers = new Int32Array(0);
 
-  private constructor(part: ModelPart, session: Session, { memory, blocks, width, tables }: PartSite) {
+  private constructor(part: ModelPart, session: Session, { memory, blocks, width, pieceRows, tables }: PartSite) {
     this.#part = part;
     this.#session = session;
     this.#memory = memory;
     this.#width = width;
     this.#inputs = new GraphInputs(part, RUN_ROWS + ROWS_MULTIPLE, tables);
     this.#blocks = blocks;
-    this.#words = part.columns.reduce((sum, { length }) => sum + length, 0);
-    this.#entities = new EntityRows(this.#words);
-    this.#sample = new EntityRows(this.#words);
+    const words = part.columns.reduce((sum, { length }) => sum + length, 0);
+    this.#entities = new EntityRows(memory, words, pieceRows);
+    this.#sample = new EntityRows(memory, words, pieceRows);
     this.#passing = blocks.take();
   }
 
@@ -108,9 +107,9 @@ export class PartRows {
 
   /** Counts the entities in rows of a chunk. */
   countDistinct(chunk: EncodedChunk, from: number, rows: number): number {
-    this.#fillKeys(chunk, from, rows);
     this.#sample.truncate(0);
-    return this.#sample.add(this.#keys.subarray(0, rows * this.#words), this.#numbers).length;
+    this.#fillColumns(this.#sample, chunk, from, rows);
+    return this.#sample.add(rows).length;
   }
 
   /**
@@ -119,11 +118,11 @@ export class PartRows {
    */
   async keep(chunk: EncodedChunk, from: number, rows: number): Promise<boolean> {
     if (!this.#repetition.isWorthwhile()) return false;
-    this.#fillKeys(chunk, from, rows);
     const before = this.#entities.count;
-    const added = this.#entities.add(this.#keys.subarray(0, rows * this.#words), this.#numbers);
+    this.#fillColumns(this.#entities, chunk, from, rows);
+    const added = this.#entities.add(rows);
     this.#repetition.saw(rows, rows - added.length);
-    if (before > 0) this.#return.saw(rows, countBelow(before, this.#numbers, rows));
+    if (before > 0) this.#return.saw(rows, countBelow(before, this.#entities.numbers(rows)));
     for (let done = 0; done < added.length; ) {
       const slot = (before + done) % RUN_ROWS;
       if (slot === 0) this.#kept.push(this.#blocks.take());
@@ -153,16 +152,17 @@ export class PartRows {
   }
 
   /** Writes the addresses of the parts of rows that were kept, from position `start` of the last call of `keep`. */
-  addresses(start: number, into: Uint32Array): void {
+  addresses(start: number, into: Int32Array): void {
     const rowBytes = this.#width * 4;
+    const numbers = this.#entities.numbers(start + into.length);
     for (let i = 0; i < into.length; i++) {
-      const number = this.#numbers[start + i] as number;
+      const number = numbers[start + i] as number;
       into[i] = (this.#kept[(number / RUN_ROWS) | 0] as number) + (number % RUN_ROWS) * rowBytes;
     }
   }
 
   /** Computes the part of every row, at most `RUN_ROWS`, and writes their addresses. */
-  async pass(chunk: EncodedChunk, from: number, into: Uint32Array): Promise<void> {
+  async pass(chunk: EncodedChunk, from: number, into: Int32Array): Promise<void> {
     const rows = into.length;
     const tensors =
       rows % ROWS_MULTIPLE === 0 ? this.#inputs.of(chunk, from, rows) : this.#picked(chunk, rangeOf(from, rows));
@@ -182,21 +182,17 @@ export class PartRows {
     return this.#inputs.pick(chunk, padded);
   }
 
-  /** Writes the bits of the rows' inputs side by side. */
-  #fillKeys(chunk: EncodedChunk, from: number, rows: number): void {
-    const words = this.#words;
-    if (this.#numbers.length < rows) {
-      this.#numbers = new Int32Array(rows);
-      this.#keys = new Int32Array(rows * words);
-    }
-    const keys = this.#keys;
-    let at = 0;
+  /** Writes the bits of the rows' inputs to the columns of a set. */
+  #fillColumns(entities: EntityRows, chunk: EncodedChunk, from: number, rows: number): void {
+    let word = 0;
     for (const input of this.#part.columns) {
       const { length } = input;
-      const bits = bitsOf(columnOf(chunk, input));
-      for (let k = 0; k < length; k++)
-        for (let row = 0; row < rows; row++) keys[row * words + at + k] = bits[(from + row) * length + k] as number;
-      at += length;
+      const bits = bitsOf(columnOf(chunk, input)).subarray(from * length, (from + rows) * length);
+      for (let k = 0; k < length; k++, word++) {
+        const column = entities.column(word, rows);
+        if (length === 1) column.set(bits);
+        else for (let row = 0; row < rows; row++) column[row] = bits[row * length + k] as number;
+      }
     }
   }
 }
@@ -213,8 +209,8 @@ function bitsOf(values: Int32Array | Float32Array): Int32Array {
   return values instanceof Int32Array ? values : new Int32Array(values.buffer, values.byteOffset, values.length);
 }
 
-function countBelow(limit: number, numbers: Int32Array, rows: number): number {
+function countBelow(limit: number, numbers: Int32Array): number {
   let count = 0;
-  for (let row = 0; row < rows; row++) if ((numbers[row] as number) < limit) count += 1;
+  for (let row = 0; row < numbers.length; row++) if ((numbers[row] as number) < limit) count += 1;
   return count;
 }

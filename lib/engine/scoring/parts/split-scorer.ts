@@ -54,13 +54,13 @@ export class SplitScorer implements Scorer {
   static async open(
     { parts, layers, tail }: SplitModel,
     whole: PlainScorer,
-    { keptBytes, ...site }: ScorerSite & { readonly keptBytes: number },
+    { keptBytes, ...given }: ScorerSite & { readonly keptBytes: number },
   ): Promise<SplitScorer> {
     const memory = await PartMemory.create();
     const width = layers.reduce((sum, layer) => sum + layer.width, 0);
-    const blocks = new PartBlocks(memory, width, keptBytes);
+    const site = { ...given, memory, blocks: new PartBlocks(memory, width, keptBytes), width, pieceRows: PIECE_ROWS };
     const opened: PartRows[] = [];
-    for (const part of parts) opened.push(await PartRows.open(part, { ...site, memory, blocks, width }));
+    for (const part of parts) opened.push(await PartRows.open(part, site));
     const tailSession = await Session.open(tail, { threads: 1, dataFolder: site.folder });
     return new SplitScorer(memory, opened, placed(memory, layers), { tail: tailSession, whole });
   }
@@ -109,7 +109,17 @@ export class SplitScorer implements Scorer {
     for (const { name, width, isRectified, column, biasAt, valuesAt } of this.#layers) {
       const parts = this.#parts.length;
       const rectified = isRectified ? 1 : 0;
-      this.#memory.addParts(this.#addressesAt, RUN_ROWS, parts, column, biasAt, rectified, rows, width, valuesAt);
+      this.#memory.kernels.addParts(
+        this.#addressesAt,
+        RUN_ROWS,
+        parts,
+        column,
+        biasAt,
+        rectified,
+        rows,
+        width,
+        valuesAt,
+      );
       tensors[name] = { data: this.#memory.floats(valuesAt, rows * width), shape: [rows, width] };
     }
     return tensors;

@@ -1,47 +1,68 @@
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { EntityRows } from '../../../../lib/engine/scoring/parts/entity-rows.ts';
+import { PartMemory } from '../../../../lib/engine/scoring/parts/part-memory.ts';
 import { Lcg } from '../../lcg.ts';
 
 const WORDS = 3;
+const MOST_ROWS = 1000;
+
+let memory: PartMemory;
+beforeEach(async () => {
+  memory = await PartMemory.create();
+});
+
+/** Adds rows, and returns the numbers of all and the positions of those that were added. */
+function add(rows: EntityRows, given: Int32Array, words: number): { numbers: number[]; added: number[] } {
+  const count = given.length / words;
+  for (let word = 0; word < words; word++) rows.column(word, count).set(given.filter((_, i) => i % words === word));
+  const added = rows.add(count);
+  return { numbers: [...rows.numbers(count)], added: [...added] };
+}
 
 it('numbers distinct rows in the order in which they come, over many calls', () => {
   const random = new Lcg(1);
-  const rows = new EntityRows(WORDS);
+  const rows = new EntityRows(memory, WORDS, MOST_ROWS);
   const known = new Map<string, number>();
   for (let call = 0; call < 20; call++) {
-    const count = 1 + (random.next() % 900);
+    const count = 1 + (random.next() % MOST_ROWS);
     // Small values repeat often; large ones and negative ones are rare.
     const given = Int32Array.from({ length: count * WORDS }, () => (random.next() >>> 28) - 4);
-    const numbers = new Int32Array(count);
-    const added = rows.add(given, numbers);
-    const expectedAdded: number[] = [];
-    const expected = Array.from({ length: count }, (_, row) => {
+    const expected = { numbers: [] as (number | undefined)[], added: [] as number[] };
+    for (let row = 0; row < count; row++) {
       const text = given.subarray(row * WORDS, (row + 1) * WORDS).join(',');
       if (!known.has(text)) {
         known.set(text, known.size);
-        expectedAdded.push(row);
+        expected.added.push(row);
       }
-      return known.get(text);
-    });
-    expect([...numbers]).toEqual(expected);
-    expect([...added]).toEqual(expectedAdded);
+      expected.numbers.push(known.get(text));
+    }
+    expect(add(rows, given, WORDS)).toEqual(expected);
     expect(rows.count).toBe(known.size);
   }
   expect(rows.count).toBeGreaterThan(2000);
 });
 
+it('finds rows that equal the row before, across the ends of calls and of blocks of rows', () => {
+  const rows = new EntityRows(memory, WORDS, MOST_ROWS);
+  for (const rowsEach of [1, 3, 64, 65, 300]) {
+    const given = Int32Array.from({ length: 900 }, (_, i) => Math.floor(i / 3 / rowsEach) % 5);
+    const numbers = Array.from({ length: 300 }, (_, i) => Math.floor(i / rowsEach) % 5);
+    expect(add(rows, given, WORDS).numbers).toEqual(numbers);
+    rows.truncate(0);
+  }
+  expect(add(rows, Int32Array.of(0, 0, 0), WORDS)).toEqual({ numbers: [0], added: [0] });
+});
+
 it('forgets the rows that were added last', () => {
   const random = new Lcg(2);
-  const rows = new EntityRows(1);
+  const rows = new EntityRows(memory, 1, MOST_ROWS);
   const values = Int32Array.from({ length: 600 }, () => random.next());
-  const numbers = new Int32Array(600);
-  rows.add(values, numbers);
-  const before = numbers.slice(0, 400);
+  const before = add(rows, values, 1).numbers.slice(0, 400);
   rows.truncate(400);
   expect(rows.count).toBe(400);
-  expect([...rows.add(values.slice().reverse(), numbers)]).toEqual(Array.from({ length: 200 }, (_, i) => i));
-  expect([...numbers.reverse().subarray(0, 400)]).toEqual([...before]);
+  const { numbers, added } = add(rows, values.slice().reverse(), 1);
+  expect(added).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  expect(numbers.reverse().slice(0, 400)).toEqual(before);
   rows.truncate(0);
-  expect([...rows.add(Int32Array.of(6, 5, 6), numbers)]).toEqual([0, 1]);
-  expect([...numbers.subarray(0, 3)]).toEqual([0, 1, 0]);
+  expect(add(rows, Int32Array.of(6, 5, 6), 1)).toEqual({ numbers: [0, 1, 0], added: [0, 1] });
 });
