@@ -1,8 +1,9 @@
 /** The models that take part in a comparison, by the names of `--models` and `--against`. */
 import type { Competitor } from '../../lib/compare/competitor.ts';
-import { type ComparedFile, familyOf, type LeftOut, UnknownModelError } from '../../lib/compare/family.ts';
+import { type ComparedFile, familyOf, type LeftOut } from '../../lib/compare/family.ts';
 import { GBDT, gbdtCompetitor } from '../../lib/compare/gbdt/gbdt.ts';
 import { NoLightGbmError } from '../../lib/compare/gbdt/python.ts';
+import { UnknownModelError } from '../../lib/compare/model-name.ts';
 import { UsageError } from '../terminal/exit.ts';
 import type { Io } from '../terminal/io.ts';
 

@@ -3,7 +3,7 @@
 import { PROTOCOL_TEXTS } from '../../lib/compare/protocol.ts';
 import type { ComparedModel, Comparison } from '../../lib/compare/result/comparison-file.ts';
 import type { FIGURES } from '../../lib/compare/result/figures.ts';
-import { meanOf } from '../../lib/compare/result/model-result.ts';
+import { meanOf, otherTasks } from '../../lib/compare/result/model-result.ts';
 import { differenceText } from '../../lib/compare/result/verdict.ts';
 import type { Outcome } from '../../lib/compare/runs/run-all.ts';
 import { alignColumns } from '../../lib/evaluation/metrics-table.ts';
@@ -44,6 +44,7 @@ export function formatComparison(comparison: Omit<Comparison, 'formatVersion'>):
     ...alignColumns([header, ...models.map((model) => modelCells(model, by))]),
     '',
     ...levelsTable(models),
+    ...otherStagesTable(models),
     ...(truth === undefined
       ? []
       : [
@@ -129,6 +130,20 @@ function levelsTable(models: readonly ComparedModel[]): string[] {
     ];
   });
   return alignColumns([[...header, 'CVR PCOC'], ...rows]);
+}
+
+/** How well models rank the other stages, such as CTAVR of a post-click action; nothing on a funnel without any. */
+function otherStagesTable(models: readonly ComparedModel[]): string[] {
+  const tasks = otherTasks(models);
+  if (tasks.length === 0) return [];
+  const cells = (model: ComparedModel) =>
+    tasks.map((task) =>
+      fixed(
+        meanOf(model, task, ({ auc }) => auc),
+        4,
+      ),
+    );
+  return ['', ...alignColumns([['AUC', ...tasks], ...models.map((model) => [model.name, ...cells(model)])])];
 }
 
 type SeedTask = ComparedModel['seeds'][number]['tasks'][string];

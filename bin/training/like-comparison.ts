@@ -1,5 +1,5 @@
-import { OWN_MODEL } from '../../lib/compare/family.ts';
 import { likeComparison } from '../../lib/compare/like.ts';
+import { OWN_MODEL } from '../../lib/compare/model-name.ts';
 import { type Comparison, ComparisonFileError, readComparison } from '../../lib/compare/result/comparison-file.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { UsageError } from '../terminal/exit.ts';

@@ -1,16 +1,14 @@
 /** The models of the family, with any towers, and the user's own, by their names on the command line. */
 import { createHash } from 'node:crypto';
-import type { Declaration, ModelChoice } from '../config/declaration.ts';
+import type { Declaration } from '../config/declaration.ts';
 import { DeclarationError } from '../config/declaration-error.ts';
 import { type Edit, editDeclaration } from '../config/edit-declaration.ts';
-import { nearest } from '../config/nearest.ts';
 import { parseDeclaration } from '../config/parse-declaration.ts';
-import { CROSSES, MODEL_TYPES, TOWERS } from '../config/sections/model.ts';
-import { listed } from '../numbers/text.ts';
 import type { DeclarationFile } from '../own-model/model-file.ts';
+import { actionsOf, withoutActions } from './actions.ts';
 import type { Competitor } from './competitor.ts';
-import { GBDT } from './gbdt/gbdt.ts';
 import { trialSettings } from './knobs.ts';
+import { allNames, declaredName, OWN_MODEL, parseName, UnknownModelError } from './model-name.ts';
 import { comparedDeclaration } from './protocol.ts';
 import type { Settings } from './runs/run.ts';
 
@@ -31,29 +29,6 @@ export function declarationDigest({ text, modelSha256 }: Pick<ComparedFile, 'tex
 export interface LeftOut {
   readonly name: string;
   readonly why: string;
-}
-
-/** Thrown where a name is not that of a model, or of one that the declaration does not allow. */
-export class UnknownModelError extends Error {
-  override readonly name = 'UnknownModelError';
-}
-
-/** Name of the user's own model. */
-export const OWN_MODEL = 'file';
-const OTHER_TOWERS = TOWERS.filter((tower) => tower !== 'mlp');
-const OTHER_CROSSES = CROSSES.filter((crosses) => crosses !== 'none');
-
-/** Returns the names that `all` stands for: each type, `esmm` with each kind of tower, and the declared model. */
-export function allNames(declaration: Declaration): readonly string[] {
-  const towers = [...OTHER_TOWERS, ...OTHER_CROSSES].map((part) => `esmm+${part}`);
-  return [...new Set([...MODEL_TYPES, ...towers, declaredName(declaration.model)])];
-}
-
-/** Returns the name of the declared model. */
-export function declaredName({ type, file, experts, crosses }: ModelChoice): string {
-  if (file !== null) return OWN_MODEL;
-  const tower = experts === null ? [] : [experts.own === 0 && experts.levels === 1 ? 'mmoe' : 'ple'];
-  return [type, ...tower, ...(crosses === null ? [] : ['dcn'])].join('+');
 }
 
 /**
@@ -96,10 +71,10 @@ function familyMember(file: ComparedFile, name: string): Competitor {
     isForComparisonOnly: false,
     trials: (trials, rows) => trialSettings(declared, trials, rows),
     identity: (settings) => {
-      const { model, training } = declarationOf(settings);
+      const { model, training, stages } = declarationOf(settings);
       const own = name === OWN_MODEL ? file.modelSha256 : null;
       return createHash('sha256')
-        .update(JSON.stringify([model, training, own]))
+        .update(JSON.stringify([model, training, stages, own]))
         .digest('hex');
     },
     run: ({ settings, seed, share }, bench) => {
@@ -113,35 +88,17 @@ function familyMember(file: ComparedFile, name: string): Competitor {
 }
 
 /** The edits that make another model of the declared one: it keeps the sizes that every model has. */
-function modelEdits({ model }: Pick<Declaration, 'model'>, name: string): readonly Edit[] {
-  if (name === declaredName(model)) return [];
-  const [type = '', ...parts] = name.split('+');
-  const isIn = (list: readonly string[], item: string) => list.includes(item);
-  const strange = parts.find((part) => !isIn(OTHER_TOWERS, part) && !isIn(OTHER_CROSSES, part));
-  if (!isIn(MODEL_TYPES, type) || strange !== undefined || new Set(parts).size < parts.length)
-    throw unknownModel(name, model);
-  const tower = parts.filter((part) => isIn(OTHER_TOWERS, part));
-  const crosses = parts.filter((part) => isIn(OTHER_CROSSES, part));
-  if (tower.length > 1 || crosses.length > 1) throw unknownModel(name, model);
+function modelEdits(declaration: Pick<Declaration, 'model' | 'stages' | 'roles'>, name: string): readonly Edit[] {
+  if (name === declaredName(declaration)) return [];
+  const { hiddenUnits, fields } = declaration.model;
+  const { type, actions, tower, crosses } = parseName(name, declaration);
   const section = {
     type,
-    hidden_units: model.hiddenUnits,
-    fields: model.fields,
-    ...(tower.length > 0 && { tower: tower[0] }),
-    ...(crosses.length > 0 && { crosses: crosses[0] }),
+    hidden_units: hiddenUnits,
+    fields,
+    ...(tower !== null && { tower }),
+    ...(crosses !== null && { crosses }),
   };
-  return [[['model'], section]];
-}
-
-function unknownModel(name: string, model: ModelChoice): UnknownModelError {
-  const names = ['all', ...(model.file === null ? [] : [OWN_MODEL]), ...MODEL_TYPES, GBDT];
-  const meant = nearest(name, names);
-  const parts = [...OTHER_TOWERS, ...OTHER_CROSSES].map((part) => `+${part}`).join(', ');
-  const hint = meant === undefined ? '' : `, did you mean ${meant}?`;
-  return new UnknownModelError(
-    `got ${name}${hint} expected ${listed(names)}, a type with any of ${parts}`.replace(
-      /([^?]) expected/,
-      '$1, expected',
-    ),
-  );
+  const removed = actionsOf(declaration).filter((action) => !actions.includes(action.name));
+  return [[['model'], section], ...(removed.length === 0 ? [] : withoutActions(declaration, removed))];
 }

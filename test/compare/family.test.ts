@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { allNames, declaredName, familyOf, modelText } from '../../lib/compare/family.ts';
+import { familyOf, modelText } from '../../lib/compare/family.ts';
 import { trialSettings } from '../../lib/compare/knobs.ts';
+import { allNames, declaredName } from '../../lib/compare/model-name.ts';
 import { comparedDeclaration, comparedRoles, protocolOf } from '../../lib/compare/protocol.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { CROSSES, MODEL_TYPES, TOWERS } from '../../lib/config/sections/model.ts';
@@ -35,7 +36,7 @@ describe('the family', () => {
     ['tower: ple, crosses: dcn', 'esmm+ple+dcn'],
     ['crosses: dcn', 'esmm+dcn'],
   ])('calls { %s } %s', (model, name) => {
-    expect(declaredName(withModel(model).declaration.model)).toBe(name);
+    expect(declaredName(withModel(model).declaration)).toBe(name);
   });
 
   it('takes a type, towers and crosses by name, and settings by their place', () => {
@@ -74,6 +75,95 @@ describe('the family', () => {
     const of = (text: string) => familyOf(fileOf(text), ['base']).competitors[0]?.identity({});
     expect(of(DECLARATION)).toBe(of(`# A comment.\n${DECLARATION}`));
     expect(of(DECLARATION)).not.toBe(of(DECLARATION.replace('epochs: 2', 'epochs: 3')));
+  });
+});
+
+describe('a funnel with post-click actions', () => {
+  const withStages = (stages: string, model = '') =>
+    fileOf(
+      DECLARATION.replace(/stages:[\s\S]*?(?=log:)/, `stages:\n  click: { label: clicked }\n${stages}`).replace(
+        'model: {',
+        `model: { ${model}`,
+      ),
+    );
+  const ONE = `  cart: { label: carted, weight: 2 }
+  other: { complement_of: cart }
+  conversion: { label: bought, from: [cart, other] }
+`;
+  const TWO = `  cart: { label: carted }
+  not_cart: { complement_of: cart }
+  wish: { from: not_cart, label: wished, inconsistent: and, max_inconsistent: 1 }
+  neither: { complement_of: wish }
+  conversion: { label: bought, from: [cart, wish, neither] }
+`;
+  const stagesOf = (file: ReturnType<typeof fileOf>, name: string) =>
+    parseDeclaration(modelText(file, name, {}), 'shop.yaml').stages.map((stage) => [stage.name, ...stage.from]);
+
+  it('is that of esm2, the declared model, and of no other type', () => {
+    const file = withStages(ONE);
+    expect(declaredName(file.declaration)).toBe('esm2');
+    expect(modelText(file, 'esm2', {})).toBe(file.text);
+    for (const name of ['esmm', 'base', 'division', 'aitm', 'esmm+mmoe'])
+      expect(stagesOf(file, name)).toEqual([
+        ['click', 'impression'],
+        ['conversion', 'click'],
+      ]);
+    expect(allNames(file.declaration).slice(-1)).toEqual(['esm2']);
+    expect(familyOf(file, ['all']).leftOut).toEqual([]);
+  });
+
+  it('has one that other types have where their name says so', () => {
+    const file = withStages(ONE, 'type: base, ');
+    expect(declaredName(file.declaration)).toBe('base+actions');
+    expect(stagesOf(file, 'oversampling+actions')).toEqual(stagesOf(file, 'esm2+ple'));
+    expect(stagesOf(file, 'esm2')).toHaveLength(4);
+    expect(modelOf(file, 'esm2+ple')).toMatchObject({ type: 'esmm', experts: { own: 2 } });
+  });
+
+  it('is taken apart into each set of its actions', () => {
+    const file = withStages(TWO);
+    expect(allNames(file.declaration).slice(-3)).toEqual(['esm2', 'esm2-cart', 'esm2-wish']);
+    expect(stagesOf(file, 'esmm')).toEqual([
+      ['click', 'impression'],
+      ['conversion', 'click'],
+    ]);
+    expect(stagesOf(file, 'esm2-cart')).toEqual([
+      ['click', 'impression'],
+      ['cart', 'click'],
+      ['not_cart', 'click'],
+      ['conversion', 'cart', 'not_cart'],
+    ]);
+    expect(stagesOf(file, 'esm2-wish')).toEqual([
+      ['click', 'impression'],
+      ['wish', 'click'],
+      ['neither', 'click'],
+      ['conversion', 'wish', 'neither'],
+    ]);
+  });
+
+  it('may have an exclusive group of actions', () => {
+    const group = `  cart: { label: carted, from: click, exclusive: after }
+  other: { from: click, exclusive: after }
+  conversion: { label: bought, from: [cart, other] }
+`;
+    const file = withStages(group);
+    expect(declaredName(file.declaration)).toBe('esm2');
+    expect(stagesOf(file, 'esmm')).toHaveLength(2);
+  });
+
+  it.each(['esm2-wish', 'esm2-cart', 'esm2+actions', 'esmm+actions', 'esm2-', 'esm2+mmoe+ple'])(
+    'has no %s where its only action is the cart',
+    (name) => {
+      expect(() => familyOf(withStages(ONE), [name])).toThrow(`got ${name},`);
+    },
+  );
+
+  it('has no actions where each row must reach a stage, or more follows on it', () => {
+    const chain = '  cart: { label: carted }\n  conversion: { label: bought }\n';
+    expect(declaredName(withStages(chain).declaration)).toBe('esmm');
+    expect(() => familyOf(withStages(chain), ['esm2'])).toThrow('got esm2, did you mean esmm? expected all, ');
+    const more = `${ONE}  refund: { label: refunded, from: cart }\n`;
+    expect(declaredName(withStages(more).declaration)).toBe('esmm');
   });
 });
 

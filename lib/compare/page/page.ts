@@ -6,7 +6,15 @@ import { PROTOCOL_TEXTS } from '../protocol.ts';
 import type { Comparison } from '../result/comparison-file.ts';
 import { FIGURES } from '../result/figures.ts';
 import { differencePlot, reliabilityPlot, sharePlot } from './plots.ts';
-import { differencesTable, levelsTable, rankingTable, reliabilityTable, settingsTable, sharesTable } from './tables.ts';
+import {
+  differencesTable,
+  levelsTable,
+  otherStagesTable,
+  rankingTable,
+  reliabilityTable,
+  settingsTable,
+  sharesTable,
+} from './tables.ts';
 import { truthSection } from './truth-tables.ts';
 
 export const PAGE_FILE = 'comparison.html';
@@ -50,6 +58,7 @@ measured on clicked rows alone. With shared CTR: the model's pCVR times the pCTR
 and is the same for all models.</p>
 ${rankingTable(models)}
 <p class="quiet">A model is better, or worse, than ${against} where the 95% interval over ${units.kind} leaves out 0.</p>
+${otherStagesTable(models)}
 </section>`;
 }
 

@@ -4,7 +4,7 @@ import { table } from '../../report/document.ts';
 import { type Html, html } from '../../report/html.ts';
 import type { ComparedModel, Comparison } from '../result/comparison-file.ts';
 import { FIGURE_NAMES, FIGURES, type Figure } from '../result/figures.ts';
-import { meanOf } from '../result/model-result.ts';
+import { meanOf, otherTasks } from '../result/model-result.ts';
 
 const CLAIM_LOOKS: Readonly<Record<ComparedModel['claim'], string>> = {
   reference: 'quiet',
@@ -26,6 +26,28 @@ export function rankingTable(models: readonly ComparedModel[]): Html {
         )}<td>${seeds.length}</td><td class="text ${CLAIM_LOOKS[claim]}">${claim}</td></tr>`,
     ),
   );
+}
+
+/** The AUC of the other stages of the funnel; `null` where there are none. */
+export function otherStagesTable(models: readonly ComparedModel[]): Html | null {
+  const tasks = otherTasks(models);
+  if (tasks.length === 0) return null;
+  return html`<h3>Other stages of the funnel: AUC</h3>
+<p class="quiet">Of a post-click action, p_..._entire ranks all rows by click and action (CTAVR). Models without the action have none.</p>
+${table(
+  'other stages',
+  ['model', ...tasks],
+  models.map(
+    (model) =>
+      html`<tr><th scope="row">${model.name}</th>${tasks.map(
+        (task) =>
+          html`<td>${fixed(
+            meanOf(model, task, ({ auc }) => auc),
+            4,
+          )}</td>`,
+      )}</tr>`,
+  ),
+)}`;
 }
 
 function plusMinus(deviation: number | null): Html | null {

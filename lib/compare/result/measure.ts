@@ -43,11 +43,12 @@ export function withSharedProduct(scores: Probabilities, sharedPctr: Float32Arra
   return { ...scores, [SHARED_PRODUCT]: pcvr.map((value, row) => value * (sharedPctr[row] as number)) };
 }
 
-/** Measures scores. */
+/** Measures scores, by the tasks whose output they have: a model without the actions of the funnel lacks theirs. */
 export function measure(outcomes: MeasuredOutcomes, probabilities: Probabilities, measurement: Measurement): Measured {
   const rows = { ...outcomes, probabilities };
-  const accuracies = measurement.tasks.map((task) => [task.name, accuracy(taskTally(rows, task))] as const);
-  return { metrics: evaluateFunnel(rows, measurement), accuracy: Object.fromEntries(accuracies) };
+  const tasks = measurement.tasks.filter(({ output }) => output in probabilities);
+  const accuracies = tasks.map((task) => [task.name, accuracy(taskTally(rows, task))] as const);
+  return { metrics: evaluateFunnel(rows, { ...measurement, tasks }), accuracy: Object.fromEntries(accuracies) };
 }
 
 /** Returns the share of the rows, by weight, that are positive with a probability of one half or more, or else negative. */

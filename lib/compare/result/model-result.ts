@@ -3,7 +3,7 @@ import { metricsJson } from '../../evaluation/metrics-json.ts';
 import type { Probabilities } from '../../training/held-out/predict.ts';
 import type { RunFacts } from '../runs/run.ts';
 import type { ComparedModel } from './comparison-file.ts';
-import { FIGURE_NAMES, type Figure, figuresOf } from './figures.ts';
+import { FIGURE_NAMES, type Figure, figuresOf, TASK_OF } from './figures.ts';
 import { type AveragedModel, deviation, mean } from './intervals.ts';
 import { MeanScores, type Measured, type MeasuredOutcomes, type Measurement, measure } from './measure.ts';
 
@@ -71,6 +71,15 @@ export function meanOf(
     return own === undefined ? [] : (value(own) ?? []);
   });
   return values.length === 0 ? null : mean(values);
+}
+
+/** The tasks that the ranking figures are of. */
+const RANKED_TASKS = new Set<string>(Object.values(TASK_OF));
+
+/** Returns the other tasks that any of the models has: those of other stages than click and conversion. */
+export function otherTasks(models: readonly Pick<ComparedModel, 'seeds'>[]): readonly string[] {
+  const names = models.flatMap(({ seeds }) => Object.keys(seeds[0]?.tasks ?? {}));
+  return [...new Set(names)].filter((name) => !RANKED_TASKS.has(name));
 }
 
 /** Returns the figures of measured scores. */
