@@ -5,6 +5,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { SHARDS_AT_ONCE } from '../bin/scoring/local-scoring.ts';
 import { count } from '../lib/numbers/text.ts';
 import { promoteVersion } from '../lib/registry/current.ts';
 import { planShardsHandler } from '../lib/scoring/handlers/plan-shards.ts';
@@ -132,7 +133,7 @@ async function benchColdStart({ database, scratch, threads, store, model }: AwsS
   return `cold start, process start to first scored row, model of 20 MB: median of ${COLD_STARTS} ${median(milliseconds).toFixed(0)} ms, slowest ${Math.max(...milliseconds).toFixed(0)} ms`;
 }
 
-/** Scores keys by the handlers, in this process. A file that was scored before is scored again. */
+/** Scores keys by the handlers, in this process, as the command does. A file that was scored before is scored again. */
 async function scoreKeys(
   { scratch: parent, threads, model }: AwsSite,
   store: Store,
@@ -147,6 +148,7 @@ async function scoreKeys(
       models: registryModels(store, model),
       files: candidateFiles({ store, models: loader, scratch }),
       handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
+      concurrency: SHARDS_AT_ONCE,
       scratch,
       keys,
       again: 'all',

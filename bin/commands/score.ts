@@ -46,9 +46,9 @@ export const defineScore: DefineCommand = (command, act) => {
         const { bytesOf, placeCandidates } = await import('../scoring/place-candidates.ts');
         const store = await openBucket(session.io, options.bucket, 'write', options);
         const hasManyRows = (await bytesOf(session.io, files)) >= MANY_BYTES;
-        return withScoring(store, { ...options, hasManyRows }, session, async (scoreFiles, loadCurrent) => {
+        return withScoring(store, { ...options, hasManyRows }, session, async (scoreFiles, verifyCurrent) => {
           // With a damaged model the bucket stays as it is.
-          await loadCurrent();
+          await verifyCurrent();
           const results = await scoreFiles({ keys: await placeCandidates(session.io, store, files) });
           return printResults(session, results, options);
         });

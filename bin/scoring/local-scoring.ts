@@ -30,12 +30,14 @@ export interface ChosenModel {
   readonly loader: ModelLoader;
   /** Waits until the current version is loaded: a damaged model fails the command, and not the candidate files. */
   readonly loadCurrent: () => Promise<void>;
+  /** Waits until the current version's files are known to be those that were published. */
+  readonly verifyCurrent: () => Promise<void>;
   /** Folder for scratch files. */
   readonly scratch: string;
 }
 
 /** One shard is scored while another is written. */
-const SHARDS_AT_ONCE = 2;
+export const SHARDS_AT_ONCE = 2;
 
 /** Runs work with a model whose current version is being loaded meanwhile, and frees it afterwards. */
 export async function withModel<T>(
@@ -52,11 +54,13 @@ export async function withModel<T>(
       memoryLimitMiB: options.memory,
       hasManyRows: options.hasManyRows ?? false,
     });
-    const loadCurrent = async () => void (await loader.load({ name, version: await requireCurrent(store, name) }));
+    const current = async () => ({ name, version: await requireCurrent(store, name) });
+    const loadCurrent = async () => void (await loader.load(await current()));
+    const verifyCurrent = async () => loader.verify(await current());
     // The work awaits it as well, and reports its failure.
     const loading = loadCurrent().catch(() => undefined);
     try {
-      return await work({ name, loader, loadCurrent, scratch });
+      return await work({ name, loader, loadCurrent, verifyCurrent, scratch });
     } finally {
       // What has not begun to load yet could not be released.
       await loading;
@@ -73,9 +77,9 @@ export async function withScoring<T>(
   store: Store,
   options: LocalOptions & { readonly json: boolean },
   session: Session,
-  work: (score: ScoreFiles, loadCurrent: ChosenModel['loadCurrent']) => Promise<T>,
+  work: (score: ScoreFiles, verifyCurrent: ChosenModel['verifyCurrent']) => Promise<T>,
 ): Promise<T> {
-  return withModel(store, options, session, ({ name, loader, loadCurrent, scratch }) =>
+  return withModel(store, options, session, ({ name, loader, loadCurrent, verifyCurrent, scratch }) =>
     work(async (which = {}) => {
       await loadCurrent();
       session.signal.throwIfAborted();
@@ -97,6 +101,6 @@ export async function withScoring<T>(
       } finally {
         bar.stop();
       }
-    }, loadCurrent),
+    }, verifyCurrent),
   );
 }

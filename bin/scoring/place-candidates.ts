@@ -4,11 +4,11 @@ import { stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { PREFIXES } from '../../lib/contract/bucket.ts';
 import { listed } from '../../lib/numbers/text.ts';
-import { digestFile } from '../../lib/registry/version-files.ts';
 import { checkCandidateKey } from '../../lib/scoring/protocol/keys.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
 import { LEFT_OUT_REASONS } from '../../lib/table/source/left-out.ts';
+import { digestFile } from '../../lib/workers/file-digest.ts';
 import { bucketFolder } from '../bucket.ts';
 import { type Io, pathIn } from '../terminal/io.ts';
 

@@ -8,11 +8,12 @@ import { readDeclaration } from '../config/parse-declaration.ts';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model.ts';
 import { ScoringThreads } from '../engine/scoring/scoring-threads.ts';
-import { beginFetch, fetchVersion } from '../registry/fetch-version.ts';
+import { beginFetch, type FetchedVersion, fetchVersion } from '../registry/fetch-version.ts';
 import type { Store } from '../store/store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../table/database.ts';
 import type { Encoder } from '../table/encoder.ts';
 import { readEncoder } from '../table/fit/encoder-files.ts';
+import { digestFile } from '../workers/file-digest.ts';
 
 /** A version of a model in a registry. */
 export interface VersionName {
@@ -90,54 +91,76 @@ export interface OpenVersionOptions extends DatabaseOptions {
   readonly hasManyRows?: boolean;
 }
 
+/** A version that is being opened. */
+export interface OpeningVersion {
+  /** Resolves once its files are verified and its encoder can be used. Its failure is that of `predictor`, too. */
+  readonly encoding: Promise<EncodingModel>;
+  readonly predictor: Promise<Predictor>;
+}
+
 /**
  * Fetches a published version and opens it in a database of its own; `release` closes both. `scratch` is the folder for
- * the version's files and for what does not fit in memory.
- * @throws {VersionNotFoundError | ModelCorruptedError | DeclarationError | EncoderMismatchError | Error}
+ * the version's files and for what does not fit in memory. The promises reject with
+ * `VersionNotFoundError | ModelCorruptedError | DeclarationError | EncoderMismatchError | Error`.
  */
-export async function openVersion(store: Store, version: VersionName, options: OpenVersionOptions): Promise<Predictor> {
+export function openVersion(store: Store, version: VersionName, options: OpenVersionOptions): OpeningVersion {
   const { threads, hasManyRows = false } = options;
   const started = hasManyRows && threads > 1 ? new ScoringThreads(threads) : null;
+  const fetched = fetchFor(store, version, options, started);
+  // In parallel: the encoder is opened by DuckDB's threads.
+  const scoring = fetched.then(async ({ folder, verified }) => {
+    await verified;
+    return openScoringModel(folder, { ...options, started });
+  });
+  const encoding = openVerified(fetched, options);
+  const predictor = bothOpened(encoding, scoring, started);
+  // Whoever opens a version may await only one of the two.
+  encoding.catch(() => undefined);
+  predictor.catch(() => undefined);
+  return { encoding, predictor };
+}
+
+function fetchFor(
+  store: Store,
+  { name, version }: VersionName,
+  { scratch }: OpenVersionOptions,
+  started: ScoringThreads | null,
+): Promise<FetchedVersion> {
+  // A thread that cannot do it says why once it is to score.
+  const digest = started === null ? digestFile : (path: string) => started.digest(path).catch(() => digestFile(path));
+  return beginFetch(store, name, version, scratch, digest);
+}
+
+async function openVerified(fetched: Promise<FetchedVersion>, options: DatabaseOptions): Promise<EncodingModel> {
+  const { folder, verified } = await fetched;
+  const database = await openDatabase(options);
   try {
-    return await openFetched(store, version, options, started);
+    const model = await openEncoder(database, await modelFiles(folder));
+    await verified;
+    return model;
   } catch (error) {
-    await started?.release();
+    await database.close();
     throw error;
   }
 }
 
-async function openFetched(
-  store: Store,
-  version: VersionName,
-  options: DatabaseOptions,
+/** Returns the two parts as one. If one fails, the other is released. */
+async function bothOpened(
+  encoding: Promise<EncodingModel>,
+  scoring: Promise<ScoringModel>,
   started: ScoringThreads | null,
 ): Promise<Predictor> {
-  const { folder, verified } = await beginFetch(store, version.name, version.version, options.scratch);
-  // In parallel: the encoder is opened by DuckDB's threads.
-  const opening = verified.then(() => openScoringModel(folder, { ...options, started }));
-  opening.catch(() => undefined);
-  try {
-    const database = await openDatabase(options);
-    try {
-      const encoding = await openEncoder(database, await modelFiles(folder));
-      const scoring = await opening;
-      return {
-        ...encoding,
-        ...scoring,
-        async release() {
-          await scoring.release();
-          await database.close();
-        },
-      };
-    } catch (error) {
+  const [encoded, scored] = await Promise.allSettled([encoding, scoring]);
+  if (encoded.status === 'fulfilled' && scored.status === 'fulfilled') {
+    const { database } = encoded.value;
+    const release = async () => {
+      await scored.value.release();
       await database.close();
-      throw error;
-    }
-  } catch (error) {
-    await opening.then(
-      (scoring) => scoring.release(),
-      () => undefined,
-    );
-    throw error;
+    };
+    return { ...encoded.value, ...scored.value, release };
   }
+  if (scored.status === 'fulfilled') await scored.value.release();
+  else await started?.release();
+  if (encoded.status === 'fulfilled') await encoded.value.database.close();
+  throw encoded.status === 'rejected' ? encoded.reason : (scored as PromiseRejectedResult).reason;
 }

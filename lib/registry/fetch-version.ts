@@ -4,11 +4,14 @@ import { MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
 import { ifThere } from '../store/errno.ts';
 import { mapAtOnce } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
+import { digestFile, type FileDigest } from '../workers/file-digest.ts';
 import { ModelCorruptedError } from './errors.ts';
 import { versionPrefix } from './keys.ts';
 import type { ModelManifest } from './manifest.ts';
-import { digestFile } from './version-files.ts';
 import { readManifest } from './versions.ts';
+
+/** Returns the digest of a local file. */
+type Digest = (path: string) => Promise<FileDigest>;
 
 /** The files of a version in a local folder, of which the largest may still be read for its digest. */
 export interface FetchedVersion {
@@ -35,6 +38,7 @@ export async function fetchVersion(store: Store, name: string, version: string, 
 
 /**
  * As `fetchVersion`, but `model.onnx` of a store of files is verified while the other files are already used.
+ * @param digestModel computes its digest, as another thread may do. @default this thread
  * @throws {VersionNotFoundError | ModelCorruptedError} as `fetchVersion`.
  */
 export async function beginFetch(
@@ -42,20 +46,28 @@ export async function beginFetch(
   name: string,
   version: string,
   cacheFolder: string,
+  digestModel = digestFile,
 ): Promise<FetchedVersion> {
   const manifest = await readManifest(store, name, version);
-  if (store.hasFiles) return verifyInPlace(store, manifest, cacheFolder);
+  if (store.hasFiles) return verifyInPlace(store, manifest, { cacheFolder, digestModel });
   const folder = resolve(cacheFolder, name, version);
   if ((await differencesOf(manifest, (path) => join(folder, path))).length > 0)
     await copyVersion(store, manifest, folder, cacheFolder);
   return { folder, verified: Promise.resolve() };
 }
 
-async function verifyInPlace(store: Store, manifest: ModelManifest, cacheFolder: string): Promise<FetchedVersion> {
+async function verifyInPlace(
+  store: Store,
+  manifest: ModelManifest,
+  { cacheFolder, digestModel }: { readonly cacheFolder: string; readonly digestModel: Digest },
+): Promise<FetchedVersion> {
   const local = await toFiles(store, manifest, cacheFolder);
-  const differences = (paths: readonly string[]) => differencesOf(manifest, (path) => local.get(path) ?? '', paths);
-  const others = await differences(Object.keys(manifest.files).filter((path) => path !== MODEL_FILE));
-  const verified = differences([MODEL_FILE]).then((model) => refuse([...others, ...model], manifest, store.url));
+  const pathOf = (path: string) => local.get(path) ?? '';
+  const model = differencesOf(manifest, pathOf, { paths: [MODEL_FILE], digest: digestModel });
+  model.catch(() => undefined);
+  const paths = Object.keys(manifest.files).filter((path) => path !== MODEL_FILE);
+  const others = await differencesOf(manifest, pathOf, { paths });
+  const verified = model.then((found) => refuse([...others, ...found], manifest, store.url));
   if (others.length > 0) await verified;
   // Whoever uses the files awaits it; until then, a failure must not count as unhandled.
   verified.catch(() => undefined);
@@ -96,12 +108,15 @@ async function toFiles(store: Store, manifest: ModelManifest, scratch: string): 
 async function differencesOf(
   { files }: ModelManifest,
   pathOf: (path: string) => string,
-  paths: readonly string[] = Object.keys(files),
+  {
+    paths = Object.keys(files),
+    digest = digestFile,
+  }: { readonly paths?: readonly string[]; readonly digest?: Digest } = {},
 ): Promise<readonly string[]> {
   const differences: string[] = [];
   for (const path of paths) {
     const expected = files[path]?.sha256;
-    const got = (await ifThere(digestFile(pathOf(path))))?.sha256;
+    const got = (await ifThere(digest(pathOf(path))))?.sha256;
     if (got === undefined) differences.push(`${path} is missing`);
     else if (got !== expected) differences.push(`${path}: sha256 got ${got}, expected ${expected}`);
   }

@@ -4,9 +4,10 @@ import { DECLARATION_FILE, MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.
 import { putConditionally } from '../store/conditional-put.ts';
 import { recordText } from '../store/records.ts';
 import { PreconditionFailedError, type Store } from '../store/store.ts';
+import { digestFile } from '../workers/file-digest.ts';
 import { manifestKey, versionIdFrom, versionPrefix } from './keys.ts';
 import { MANIFEST_FORMAT, type ManifestFacts, type ManifestFile, parseManifest } from './manifest.ts';
-import { digestFile, filesBelow } from './version-files.ts';
+import { filesBelow } from './version-files.ts';
 
 /** Files without which a model cannot be scored or explained. */
 const REQUIRED_FILES = [MODEL_FILE, 'inputs.json', 'encoder.json', 'probe.json', DECLARATION_FILE, 'metrics.json'];

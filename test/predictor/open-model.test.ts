@@ -7,6 +7,8 @@ import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { Session } from '../../lib/engine/ort/session.ts';
 import { fetchModel, modelFiles, openEncoder, openModel, openVersion } from '../../lib/predictor/open-model.ts';
 import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
+import { openStore } from '../../lib/store/open-store.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { type Database, openDatabase, query } from '../../lib/table/database.ts';
 import type { EncodedChunk } from '../../lib/table/encoded.ts';
 import { type TrainedModel, train } from '../../lib/training/train.ts';
@@ -54,11 +56,14 @@ const emptyFolder = () => mkdtemp(join(folder, 'scratch-'));
 const limits = { threads: 1, memoryLimitMiB: 256 };
 
 /** A store in which the model is published, after something is done to its folder. */
-async function published(spoil: (folder: string) => Promise<void> = async () => undefined) {
-  const store = memoryStore();
+async function published(spoil?: (folder: string) => Promise<void>) {
+  return publishedTo(memoryStore(), spoil);
+}
+
+async function publishedTo<AnyStore extends Store>(store: AnyStore, spoil?: (folder: string) => Promise<void>) {
   const copy = join(await emptyFolder(), 'model');
   await cp(trained.folder, copy, { recursive: true });
-  await spoil(copy);
+  await spoil?.(copy);
   const version = await publishTrained(store, declaration, { ...trained, folder: copy }, { threads: 1, at: AT });
   return { store, version: { name: 'shop', version } };
 }
@@ -111,12 +116,29 @@ describe('a version of a registry', () => {
   it('is fetched and opened in a database of its own, which goes when it is released', async () => {
     const { store, version } = await published();
     const scratch = await emptyFolder();
-    const model = await openVersion(store, version, { scratch, ...limits });
+    const model = await openVersion(store, version, { scratch, ...limits }).predictor;
     expect(model.folder).toBe(join(scratch, 'shop', version.version));
     expect(largestDifference(await model.predict(CHUNK), await expectedScores())).toBeLessThan(1e-6);
     expect(await databasesIn(scratch)).toHaveLength(1);
     await model.release();
     expect(await databasesIn(scratch)).toEqual([]);
+  });
+
+  it('of a store of files is verified and read by a thread where many rows come', async () => {
+    const bucket = await emptyFolder();
+    const { store, version } = await publishedTo(openStore(bucket));
+    const many = { scratch: await emptyFolder(), ...limits, threads: 2, hasManyRows: true };
+    const opening = openVersion(store, version, many);
+    expect((await opening.encoding).encoder.features.map(({ name }) => name)).toEqual(['age', 'item']);
+    const model = await opening.predictor;
+    expect(largestDifference(await model.predict(CHUNK), await expectedScores())).toBeLessThan(1e-6);
+    await model.release();
+
+    await writeFile(join(bucket, 'models', 'shop', version.version, 'model.onnx'), 'no model');
+    const damaged = openVersion(store, version, many);
+    for (const promise of [damaged.encoding, damaged.predictor])
+      await expect(promise).rejects.toThrow(/model\.onnx: sha256 got \w{64}, expected \w{64}/);
+    expect(await databasesIn(many.scratch)).toEqual([]);
   });
 
   it.each([
@@ -163,7 +185,7 @@ describe('a version of a registry', () => {
     const { store, version } = await published(spoil);
     await change(store, `models/shop/${version.version}/`);
     const scratch = await emptyFolder();
-    await expect(openVersion(store, version, { scratch, ...limits })).rejects.toMatchObject({
+    await expect(openVersion(store, version, { scratch, ...limits }).predictor).rejects.toMatchObject({
       name,
       message: expect.stringMatching(message),
     });

@@ -2,7 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { EncodedChunk } from '../../table/encoded.ts';
 import { turns } from '../../workers/turns.ts';
-import { openScorer, readProgram, type ScoringProgram } from '../scoring/program.ts';
+import { openScorer, readProgram } from '../scoring/program.ts';
 import type { Scorer } from '../scoring/scorer.ts';
 import { ScoringThreads } from '../scoring/scoring-threads.ts';
 import type { SessionOptions } from './session.ts';
@@ -46,14 +46,12 @@ export async function openScoringModel(
   folder: string,
   { threads, started = null }: Pick<SessionOptions, 'threads'> & { readonly started?: ScoringThreads | null },
 ): Promise<ScoringModel> {
-  const readForMany = () => readProgram(folder, { threads, tableBytes: TABLE_BYTES });
-  const program = started === null ? await readProgram(folder) : await readForMany();
-  started?.open(program);
+  const program = await (started === null ? readProgram(folder) : started.open(folder, TABLE_BYTES));
   const few = started === null ? oneByOne(await openScorer(program, { threads })) : null;
   let scorer: Scorer | null = started ?? few;
   let rowsHere = 0;
   const prepare = (rows: number) => {
-    if (scorer === few && rows >= MANY_ROWS) scorer = openForMany(readForMany(), threads);
+    if (scorer === few && rows >= MANY_ROWS) scorer = openForMany(folder, threads);
   };
   return {
     outputs: program.outputs,
@@ -63,7 +61,7 @@ export async function openScoringModel(
       SCORED_CHUNKS.publish({ folder, rows: chunk.rows } satisfies ScoredChunk);
       if (chunk.rows >= PIECE_ROWS) rowsHere += chunk.rows;
       prepare(rowsHere);
-      scorer ??= openForMany(readForMany(), threads);
+      scorer ??= openForMany(folder, threads);
       const used = scorer;
       try {
         return await used.predict(chunk);
@@ -83,11 +81,14 @@ export async function openScoringModel(
   };
 }
 
-/** Opens a program in worker threads, or in this thread if it is the only one. */
-function openForMany(program: Promise<ScoringProgram>, threads: number): Scorer {
-  if (threads === 1) return oneByOne(program.then((read) => openScorer(read, { threads })));
+/** Opens a model in worker threads, or in this thread if it is the only one. */
+function openForMany(folder: string, threads: number): Scorer {
+  if (threads === 1) {
+    const program = readProgram(folder, { threads, tableBytes: TABLE_BYTES });
+    return oneByOne(program.then((read) => openScorer(read, { threads })));
+  }
   const workers = new ScoringThreads(threads);
-  workers.open(program);
+  workers.open(folder, TABLE_BYTES).catch(() => undefined);
   return workers;
 }
 

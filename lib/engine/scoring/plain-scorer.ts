@@ -7,7 +7,7 @@ import { GraphInputs } from './graph-inputs.ts';
 import { emptyResults, type Results, type Scorer } from './scorer.ts';
 
 /** Rows of a run: the intermediate values of more rows do not fit the processor's caches. */
-const RUN_ROWS = 1024;
+const RUN_ROWS = 512;
 
 /** What the graphs of a scorer share. */
 export interface ScorerSite {

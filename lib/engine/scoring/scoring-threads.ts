@@ -1,5 +1,6 @@
 import type { EncodedChunk } from '../../table/encoded.ts';
 import { workerUrl } from '../../workers/entries.ts';
+import type { FileDigest } from '../../workers/file-digest.ts';
 import { WorkerThread } from '../../workers/worker-thread.ts';
 import { packChunk } from './packed-chunk.ts';
 import type { ScoringProgram } from './program.ts';
@@ -18,15 +19,26 @@ export class ScoringThreads implements Scorer {
     this.#workers = Array.from({ length: threads }, () => new WorkerThread(workerUrl('scoring-worker')));
   }
 
-  /** Has every thread open a model. One that cannot be opened makes the chunks fail. */
-  open(program: ScoringProgram | Promise<ScoringProgram>): void {
-    this.#program = this.#track(this.#opened(program));
-    this.#program.catch(() => undefined);
+  /** Returns the digest of a file, which the first thread computes. */
+  async digest(file: string): Promise<FileDigest> {
+    return responded(await this.#track(this.#worker(0).request({ file })), 'digest');
   }
 
-  async #opened(given: ScoringProgram | Promise<ScoringProgram>): Promise<ScoringProgram> {
-    const program = await given;
+  /**
+   * Has the first thread read the model of a folder, and then every thread open it. Returns the model that was read. One
+   * that cannot be opened makes the chunks fail.
+   * @param tableBytes as in `ProgramThreads`.
+   */
+  open(folder: string, tableBytes: number): Promise<ScoringProgram> {
+    this.#program = this.#track(this.#opened(folder, tableBytes));
+    this.#program.catch(() => undefined);
+    return this.#program;
+  }
+
+  async #opened(folder: string, tableBytes: number): Promise<ScoringProgram> {
     const threads = this.#workers.length;
+    const response = await this.#worker(0).request({ folder, many: { threads, tableBytes } });
+    const program = responded(response, 'program');
     for (const [thread, worker] of this.#workers.entries())
       this.#track(worker.request({ program, threads, thread })).catch(() => undefined);
     return program;
@@ -39,11 +51,16 @@ export class ScoringThreads implements Scorer {
   async #predicted(chunk: EncodedChunk): Promise<Results> {
     if (this.#program === null) throw new RangeError('rows came before their model');
     const { inputs } = await this.#program;
-    const worker = this.#workers[this.#next] as WorkerThread<ScoringRequest, ScoringResponse>;
+    const worker = this.#worker(this.#next);
     this.#next = (this.#next + 1) % this.#workers.length;
     const packed = packChunk(chunk, inputs);
     // Shared memory stays with both threads.
-    return worker.request({ chunk: packed }, packed.buffer instanceof ArrayBuffer ? [packed.buffer] : []);
+    const moved = packed.buffer instanceof ArrayBuffer ? [packed.buffer] : [];
+    return responded(await worker.request({ chunk: packed }, moved), 'results');
+  }
+
+  #worker(thread: number): WorkerThread<ScoringRequest, ScoringResponse> {
+    return this.#workers[thread] as WorkerThread<ScoringRequest, ScoringResponse>;
   }
 
   /** Ends the threads once they have ended what they do: onnxruntime ends the process where a thread ends in a run. */
@@ -58,4 +75,13 @@ export class ScoringThreads implements Scorer {
     request.then(ended, ended);
     return request;
   }
+}
+
+function responded<Name extends keyof ScoringResponse>(
+  response: ScoringResponse,
+  name: Name,
+): NonNullable<ScoringResponse[Name]> {
+  const value = response[name];
+  if (value === undefined) throw new TypeError(`a scoring thread responded without ${name}`);
+  return value;
 }

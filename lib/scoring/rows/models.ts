@@ -1,5 +1,10 @@
 /** Versions of a model, loaded for use. */
-import { type OpenVersionOptions, openVersion, type Predictor } from '../../predictor/open-model.ts';
+import {
+  type OpeningVersion,
+  type OpenVersionOptions,
+  openVersion,
+  type Predictor,
+} from '../../predictor/open-model.ts';
 import type { Store } from '../../store/store.ts';
 import type { ModelVersion } from '../protocol/ports.ts';
 
@@ -11,7 +16,7 @@ export class ModelLoader {
   readonly #store: Store;
   readonly #options: OpenVersionOptions;
   /** The loaded models, least recently used first. */
-  readonly #loaded = new Map<string, Promise<Predictor>>();
+  readonly #loaded = new Map<string, OpeningVersion>();
 
   /** The options' scratch folder is for the versions' files, too. */
   constructor(store: Store, options: OpenVersionOptions) {
@@ -21,14 +26,23 @@ export class ModelLoader {
 
   /** @throws {ModelCorruptedError | EncoderMismatchError | VersionNotFoundError} and keeps nothing. */
   async load(version: ModelVersion): Promise<Predictor> {
-    const key = `${version.name}/${version.version}`;
-    const loaded = this.#loaded.get(key) ?? openVersion(this.#store, version, this.#options);
+    const model = await this.#result(version, ({ predictor }) => predictor);
+    await this.#releaseAllBut(KEPT_VERSIONS);
+    return model;
+  }
+
+  /** Begins to load, and waits until the version's files are verified and its encoder can be used. */
+  async verify(version: ModelVersion): Promise<void> {
+    await this.#result(version, ({ encoding }) => encoding);
+  }
+
+  async #result<Result>(version: ModelVersion, of: (opening: OpeningVersion) => Promise<Result>): Promise<Result> {
+    const key = keyOf(version);
+    const opening = this.#loaded.get(key) ?? openVersion(this.#store, version, this.#options);
     this.#loaded.delete(key);
-    this.#loaded.set(key, loaded);
+    this.#loaded.set(key, opening);
     try {
-      const model = await loaded;
-      await this.#releaseAllBut(KEPT_VERSIONS);
-      return model;
+      return await of(opening);
     } catch (error) {
       this.#loaded.delete(key);
       throw error;
@@ -37,10 +51,9 @@ export class ModelLoader {
 
   /** Frees a version that cannot be used any more, because its database is invalid; it is loaded anew when it is used. */
   async discard(version: ModelVersion): Promise<void> {
-    const key = `${version.name}/${version.version}`;
-    const loaded = this.#loaded.get(key);
-    this.#loaded.delete(key);
-    await (await loaded)?.release();
+    const opening = this.#loaded.get(keyOf(version));
+    this.#loaded.delete(keyOf(version));
+    await (await opening?.predictor)?.release();
   }
 
   /** Frees what was loaded. Nothing may be scored any more with what `load` gave. */
@@ -51,7 +64,11 @@ export class ModelLoader {
   async #releaseAllBut(count: number): Promise<void> {
     const oldest = [...this.#loaded].slice(0, Math.max(0, this.#loaded.size - count));
     for (const [key] of oldest) this.#loaded.delete(key);
-    for (const result of await Promise.allSettled(oldest.map(([, loaded]) => loaded)))
+    for (const result of await Promise.allSettled(oldest.map(([, { predictor }]) => predictor)))
       if (result.status === 'fulfilled') await result.value.release();
   }
+}
+
+function keyOf({ name, version }: ModelVersion): string {
+  return `${name}/${version}`;
 }

@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BUCKET_NAME_START } from '../../contract/bucket.ts';
-import { digestFile } from '../../registry/version-files.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { getIfPresent, recordText } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import { type BucketFile, type CheckedTable, writeBuckets } from '../../table/candidates/entity-table.ts';
 import type { Database } from '../../table/database.ts';
+import { digestFile } from '../../workers/file-digest.ts';
 import { ScoringError } from '../errors.ts';
 import type { ScoringDependencies } from '../protocol/ports.ts';
 import {
