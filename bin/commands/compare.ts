@@ -32,6 +32,7 @@ interface CompareOptions extends DeclarationOption {
   readonly out: string;
   readonly rejects: string;
   readonly python?: string;
+  readonly hierarchies?: readonly (readonly string[])[];
   readonly threads: number;
   readonly memory: number;
   readonly json: boolean;
@@ -74,6 +75,12 @@ export const defineCompare: DefineCommand = (command, act) => {
         'where runs are recorded, and what is found goes; runs that are there are kept',
       ).default('comparison'),
     )
+    .addOption(
+      new Option(
+        '--hierarchies <list>',
+        'for the model hierarchical: features from wide to narrow, such as category/brand/item_id,segment/user_id',
+      ).argParser(hierarchies),
+    )
     .addOption(new Option('--python <path>', 'Python with LightGBM, for the model gbdt (default: python3)'))
     .addOption(rejectsOption())
     .addOption(threadsOption())
@@ -112,6 +119,14 @@ async function compare(path: string, options: CompareOptions, session: Session):
 function names(text: string): string[] {
   const all = text.split(',').map((name) => name.trim());
   if (all.some((name) => name === '')) throw new InvalidArgumentError('expected names separated by commas');
+  return all;
+}
+
+/** Parses hierarchies of features. */
+function hierarchies(text: string): string[][] {
+  const all = text.split(',').map((hierarchy) => hierarchy.split('/').map((level) => level.trim()));
+  if (all.some((hierarchy) => hierarchy.some((level) => level === '')))
+    throw new InvalidArgumentError('expected features joined by /, and hierarchies separated by commas');
   return all;
 }
 

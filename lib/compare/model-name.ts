@@ -5,6 +5,7 @@ import { CROSSES, MODEL_TYPES, TOWERS } from '../config/sections/model.ts';
 import { listed } from '../numbers/text.ts';
 import { type Action, actionsOf } from './actions.ts';
 import { GBDT } from './gbdt/gbdt.ts';
+import { HIERARCHICAL } from './hierarchical/hierarchical.ts';
 
 /** Thrown where a name is not that of a model, or of one that the declaration does not allow. */
 export class UnknownModelError extends Error {
@@ -89,7 +90,14 @@ function esm2Actions(name: string, all: readonly Action[]): readonly Action[] | 
 
 function unknownModel(name: string, declaration: Pick<Declaration, 'model' | 'stages' | 'roles'>): UnknownModelError {
   const esm2 = actionsOf(declaration).length > 0 ? [ESM2] : [];
-  const names = ['all', ...(declaration.model.file === null ? [] : [OWN_MODEL]), ...MODEL_TYPES, ...esm2, GBDT];
+  const names = [
+    'all',
+    ...(declaration.model.file === null ? [] : [OWN_MODEL]),
+    ...MODEL_TYPES,
+    ...esm2,
+    GBDT,
+    HIERARCHICAL,
+  ];
   const meant = nearest(name, names);
   const parts = [...OTHER_TOWERS, ...OTHER_CROSSES].map((part) => `+${part}`).join(', ');
   const got = meant === undefined ? `got ${name},` : `got ${name}, did you mean ${meant}?`;
