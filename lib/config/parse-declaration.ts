@@ -3,6 +3,7 @@ import { checkColumns } from './check/check-columns.ts';
 import { checkEntities } from './check/check-entities.ts';
 import { checkFeatures } from './check/check-features.ts';
 import { checkModelType } from './check/check-model-type.ts';
+import { checkSequences } from './check/check-sequences.ts';
 import { checkSettings } from './check/check-settings.ts';
 import { checkStages } from './check/check-stages.ts';
 import { checkTableSizes } from './check/check-table-sizes.ts';
@@ -69,6 +70,7 @@ function findMistakes(value: unknown): readonly Mistake[] {
     checkColumns,
     checkEntities,
     checkFeatures,
+    checkSequences,
     checkTableSizes,
     checkModelType,
     checkTowers,

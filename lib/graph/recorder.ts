@@ -79,6 +79,7 @@ export class Recorder extends tf.KernelBackend {
   #constants: RecordedConstant[] = [];
   #shapes: RecordedShape[] = [];
   #values = new Map<DataId, Value>();
+  #tensors = new Map<string, tf.TensorInfo>();
   #count = 0;
 
   /** Starts an empty recording. Tensors of earlier recordings cannot be used in it. */
@@ -89,6 +90,7 @@ export class Recorder extends tf.KernelBackend {
     this.#constants = [];
     this.#shapes = [];
     this.#values = new Map();
+    this.#tensors = new Map();
     this.#count = 0;
   }
 
@@ -122,9 +124,16 @@ export class Recorder extends tf.KernelBackend {
     const outputs = results.map(() => this.#nextName('t'));
     this.#nodes.push({ op, inputs, outputs, attributes, kernel: this.kernel });
     return results.map(({ shape, dtype, isInt64 = false }, i) => {
-      const dataId = this.#remember({ name: outputs[i] as string, shape, dtype, isInt64 });
-      return { dataId, shape: [...shape], dtype };
+      const name = outputs[i] as string;
+      const tensor = { dataId: this.#remember({ name, shape, dtype, isInt64 }), shape: [...shape], dtype };
+      this.#tensors.set(name, tensor);
+      return tensor;
     });
+  }
+
+  /** Returns the output of a node by its name; `undefined` if no node makes the value. */
+  tensorOf(name: string): tf.TensorInfo | undefined {
+    return this.#tensors.get(name);
   }
 
   /** Returns the node that makes a value, if one does. */

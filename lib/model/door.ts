@@ -4,7 +4,7 @@
  */
 export { calibratedReach } from './calibrated-reach.ts';
 export { type Calibrator, type Calibrators, calibrateLogits, type ModelCalibration } from './calibrators.ts';
-export { type EmbeddedRows, embed, type Layout, layoutOf, type SharedRows, towerInput } from './fields.ts';
+export { embed, type Layout, layoutOf } from './fields.ts';
 export {
   forwardFunction,
   lossFunction,
@@ -48,3 +48,4 @@ export type { Input } from './own/input.ts';
 export type { LayerSource, Layers } from './own/layers.ts';
 export { bothLogit, crossEntropy, logAddExp, probability, reachLogit } from './reach.ts';
 export { logitCount, type Output, type StageGraph, stageGraph, type Tower } from './stage-graph.ts';
+export { type EmbeddedRows, type PoolingLayers, type SharedRows, towerInput } from './tower-input.ts';

@@ -2,10 +2,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entity } from '../config/declaration.ts';
 import type { InputSpec, TableSpec } from '../table/encoded.ts';
-import { type EmbeddedRows, embed, type Field, type Layout, layoutOf, type SharedRows, towerInput } from './fields.ts';
+import { embed, type Field, type Layout, layoutOf } from './fields.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
 import { type Network, type Tensors, type TowerInput, wideInput } from './network.ts';
+import { poolersOf } from './sequences.ts';
 import { logitCount, type StageGraph } from './stage-graph.ts';
+import { type EmbeddedRows, type SharedRows, splitColumns, towerInput } from './tower-input.ts';
 
 /** An embedding table of the model: one of the encoder's, or a tower's own copy of one. */
 export interface ModelTable extends TableSpec {
@@ -112,7 +114,7 @@ export function embeddedWidths(
 ): { readonly rows: number; readonly shared: number } {
   const ofShared = embeddings.fields
     .filter(({ input }) => input.entity === shared)
-    .reduce((sum, { dimension }) => sum + dimension, 0);
+    .reduce((sum, { width }) => sum + width, 0);
   return { rows: embeddings.width - ofShared, shared: ofShared };
 }
 
@@ -140,9 +142,12 @@ export function embedRows(model: EmbeddingModel, tables: Tensors, encoded: Encod
 /**
  * Returns the network's inputs, by name, from the rows of a batch. The embedded matrices, [rows, columns of all
  * readers], have the columns of one reader after the other.
+ *
+ * @param parameters those of the layers that pool sequences are among them
  */
 export function towerInputs(
   model: EmbeddingModel,
+  parameters: Tensors,
   rows: EmbeddedRows,
   shared?: SharedRows,
 ): Record<string, TowerInput> {
@@ -151,29 +156,28 @@ export function towerInputs(
   const ofRows = readers.map(({ layout }, place) => layout.embeddedWidth - (ofShared[place] as number));
   const [own, common] = [splitColumns(rows.embedded, ofRows), splitColumns(shared?.embedded ?? null, ofShared)];
   return Object.fromEntries(
-    readers.flatMap(({ layout, inputs }, place) => {
+    readers.flatMap(({ prefix, layout, inputs }, place) => {
       const input = towerInput(
         layout,
         { ...rows, embedded: own[place] as tf.Tensor | null },
         shared && { ...shared, embedded: common[place] as tf.Tensor | null },
+        { prefix, parameters },
       );
       return inputs.map((name) => [name, input] as const);
     }),
   );
 }
 
-function widthOf({ parts }: Layout, of: Entity | undefined): number {
-  return parts.find(({ entity }) => entity === of)?.embeddedWidth ?? 0;
+/** Returns a network with the parameters of the layers that pool the sequences of its towers' inputs. */
+export function withPooling(network: Network, model: Omit<EmbeddingModel, 'network'>): Network {
+  const parameters = readersOf({ ...model, network }).flatMap(({ prefix, layout }) =>
+    [...poolersOf(layout, prefix).values()].flatMap((pooler) => pooler.parameters),
+  );
+  return parameters.length === 0 ? network : { ...network, parameters: [...network.parameters, ...parameters] };
 }
 
-/** Splits a matrix into so many columns each; `null` for none. */
-function splitColumns(matrix: tf.Tensor | null, widths: readonly number[]): readonly (tf.Tensor | null)[] {
-  const present = widths.filter((width) => width > 0);
-  if (matrix === null) return widths.map(() => null);
-  // TF.js cannot differentiate a split into one.
-  const matrices = present.length === 1 ? [matrix] : tf.split(matrix, present, 1);
-  let at = 0;
-  return widths.map((width) => (width === 0 ? null : (matrices[at++] as tf.Tensor)));
+function widthOf({ parts }: Layout, of: Entity | undefined): number {
+  return parts.find(({ entity }) => entity === of)?.embeddedWidth ?? 0;
 }
 
 function readersOf({ graph, layout, wide, network }: EmbeddingModel): readonly Reader[] {

@@ -1,20 +1,25 @@
 /**
- * The input of the towers, made from encoded rows: the embedded fields side by side (or summed over the fields of each
+ * The columns of the towers' input, which is made from encoded rows: the embedded fields side by side (or summed over the fields of each
  * entity, as in figure 2 of arXiv 1804.07931), and then, for each entity, the transformed value of each number and
  * whether each number is missing. Fields and numbers are in the order of their entities: user, item, context.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entity, ModelChoice } from '../config/declaration.ts';
 import { type EmbeddedInput, type InputSpec, isEmbedded, type NumberInput, type TableSpec } from '../table/encoded.ts';
-import { joined } from './columns.ts';
-import { embeddedKind, INPUT_KINDS } from './kinds/index.ts';
+import { embeddedKind } from './kinds/index.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
-import type { Columns, InputPart, Tensors, TowerInput } from './network.ts';
+import type { Columns } from './network.ts';
 
-/** An embedded input and the columns of the embedded matrix that it fills. */
+/** An embedded input and the columns that it fills. */
 export interface Field {
   readonly input: EmbeddedInput;
+  /** Width of an embedding, and number of columns of the towers' input. */
   readonly dimension: number;
+  /** First of the columns of the towers' input. */
+  readonly start: number;
+  /** Number of columns of the embedded matrix: those of all items of a sequence, whose embeddings stand side by side. */
+  readonly width: number;
+  /** First of the columns of the embedded matrix. */
   readonly offset: number;
 }
 
@@ -34,7 +39,7 @@ export interface Layout {
   /** What each entity fills; only entities that have inputs. */
   readonly parts: readonly LayoutPart[];
   readonly fields: readonly Field[];
-  /** Number of columns of the embedded matrix: the sum of the fields' dimensions. */
+  /** Number of columns of the embedded matrix: the sum of the fields' widths. */
   readonly embeddedWidth: number;
   readonly numbers: readonly NumberInput[];
   readonly mode: ModelChoice['fields'];
@@ -64,17 +69,21 @@ export function layoutOf(
     return count === 0 ? [] : [{ start, count }];
   };
   const embedded = ordered.map(({ entity, inputs: own }) => {
+    let start = width;
     const fields = own.filter(isEmbedded).map((input): Field => {
       const dimension = dimensions.get(input.table);
       if (dimension === undefined)
         throw new RangeError(`input ${input.name} needs table ${input.table}, which is not there`);
-      const offset = embeddedWidth;
-      embeddedWidth += dimension;
-      return { input, dimension, offset };
+      const field = { input, dimension, start, width: dimension * vectorsOf(input), offset: embeddedWidth };
+      if (mode === 'concatenate') start += dimension;
+      else if (!embeddedKind(input).isPooled)
+        throw new RangeError(`input ${input.name}: got a sequence whose fields are summed, expected concatenated ones`);
+      embeddedWidth += field.width;
+      return field;
     });
-    const ofFields = sum(fields.map(({ dimension }) => dimension));
-    const columns = take(mode === 'concatenate' ? ofFields : (fields[0]?.dimension ?? 0));
-    return { entity, fields, embeddedWidth: ofFields, columns, numbers: own.filter((input) => !isEmbedded(input)) };
+    const columns = take(mode === 'concatenate' ? start - width : (fields[0]?.dimension ?? 0));
+    const numbers = own.filter((input) => !isEmbedded(input));
+    return { entity, fields, embeddedWidth: sum(fields.map((field) => field.width)), columns, numbers };
   });
   const parts = embedded
     .map(({ columns, ...part }): LayoutPart => {
@@ -94,6 +103,12 @@ export function layoutOf(
   };
 }
 
+/** Returns the number of embeddings of a row that an input has in the embedded matrix. */
+function vectorsOf(input: EmbeddedInput): number {
+  const { isPooled, idsPerRow } = embeddedKind(input);
+  return isPooled ? 1 : idsPerRow(input);
+}
+
 /** Names every column of the towers' input, in order: `city[0]`, `price`, `price is missing`. */
 export function columnNames({ parts, fields, mode }: Layout): string[] {
   const groups = mode === 'concatenate' ? fields.map((field) => [field]) : fieldsByPart(parts);
@@ -107,60 +122,6 @@ export function columnNames({ parts, fields, mode }: Layout): string[] {
       ...numbers.map(({ name }) => `${name} is missing`),
     ]),
   ];
-}
-
-/** The encoded rows of some entities: an embedded matrix, `null` where nothing is embedded, and numbers by input. */
-export interface EmbeddedRows {
-  /** The fields' embeddings, [rows, sum of the parts' embedded widths]. */
-  readonly embedded: tf.Tensor | null;
-  /** Untransformed numbers, each [rows]. */
-  readonly numbers: Tensors;
-}
-
-/** Rows of one entity that rows of the batch share, such as the user of all impressions of a request. */
-export interface SharedRows extends EmbeddedRows {
-  readonly entity: Entity;
-  /** The shared row of each row of the batch, int32 [batch]. */
-  readonly rows: tf.Tensor1D;
-}
-
-/**
- * Returns the towers' input from the rows of a batch. Where an entity's rows are shared, they are a part of their own,
- * and `rows` has the other entities' inputs alone.
- */
-export function towerInput(layout: Layout, rows: EmbeddedRows, shared?: SharedRows): TowerInput {
-  if (shared === undefined) return [inputPart(layout, layout.parts, rows)];
-  const own = layout.parts.filter(({ entity }) => entity === shared.entity);
-  const others = layout.parts.filter(({ entity }) => entity !== shared.entity);
-  return [
-    ...(own.length === 0 ? [] : [{ ...inputPart(layout, own, shared), rows: shared.rows }]),
-    ...(others.length === 0 ? [] : [inputPart(layout, others, rows)]),
-  ];
-}
-
-function inputPart(
-  { mode }: Pick<Layout, 'mode'>,
-  parts: readonly LayoutPart[],
-  { embedded, numbers }: EmbeddedRows,
-): InputPart {
-  const fields = embedded === null ? [] : mode === 'concatenate' ? [embedded] : sumByPart(parts, embedded);
-  const columns = parts.map((part) => part.columns);
-  return {
-    values: concatenated([...fields, ...parts.flatMap((part) => numberColumns(part.numbers, numbers))]),
-    columns: joined([...columns.flatMap((of) => of.fields), ...columns.flatMap((of) => of.numbers)]),
-  };
-}
-
-/** Returns the transformed values [rows, n] of n numbers, and whether each is missing; nothing for no numbers. */
-function numberColumns(inputs: readonly NumberInput[], numbers: Tensors): tf.Tensor[] {
-  if (inputs.length === 0) return [];
-  const untransformed = inputs.map(({ name }) => tf.expandDims(numbers[name] as tf.Tensor, 1));
-  const { value, missing } = INPUT_KINDS.number.transform(inputs, concatenated(untransformed));
-  return [value, missing];
-}
-
-function concatenated(columns: tf.Tensor[]): tf.Tensor {
-  return columns.length === 1 ? (columns[0] as tf.Tensor) : tf.concat(columns, 1);
 }
 
 /**
@@ -179,19 +140,8 @@ export function embed(
   return tf.concat(fields, 1);
 }
 
-function sumByPart(parts: readonly LayoutPart[], embedded: tf.Tensor): tf.Tensor[] {
-  const dimensions = parts.flatMap(({ fields }) => fields.map(({ dimension }) => dimension));
-  // TF.js cannot differentiate a split into one.
-  const columns = dimensions.length === 1 ? [embedded] : tf.split(embedded, dimensions, 1);
-  let from = 0;
-  return fieldsByPart(parts).map((fields) => {
-    const own = columns.slice(from, from + fields.length);
-    from += fields.length;
-    return own.reduce((a, b) => tf.add(a, b));
-  });
-}
-
-function fieldsByPart(parts: readonly LayoutPart[]): (readonly Field[])[] {
+/** Returns the fields of each part that has some. */
+export function fieldsByPart(parts: readonly LayoutPart[]): (readonly Field[])[] {
   return parts.map(({ fields }) => fields).filter((fields) => fields.length > 0);
 }
 

@@ -2,10 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import './gradients/kernel-gradients.ts';
 import { embedRows, towerInputs } from './embeddings.ts';
-import type { EmbeddedRows, SharedRows } from './fields.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
 import type { Model } from './model.ts';
 import type { LabelledBatch, Loss, Tensors } from './network.ts';
+import { presentRows } from './sequences.ts';
+import type { EmbeddedRows, SharedRows } from './tower-input.ts';
 
 /**
  * The inputs of a training step besides the parameters. The embedded matrix is [batch, model.embeddings.width], unless
@@ -24,14 +25,14 @@ export function evaluationFunction(
   parameters: Tensors,
   batch: StepBatch,
 ): { readonly losses: readonly Loss[]; readonly probabilities: Tensors } {
-  const inputs = towerInputs(model, batch, batch.shared);
+  const inputs = towerInputs(model, parameters, batch, batch.shared);
   const forward = model.network.forward(inputs, parameters, batch.masks);
   return { losses: model.network.losses(forward, batch), probabilities: model.network.outputs(forward) };
 }
 
 /** Returns the network's losses of a batch. */
 export function lossFunction(model: Model, parameters: Tensors, batch: StepBatch): readonly Loss[] {
-  const inputs = towerInputs(model, batch, batch.shared);
+  const inputs = towerInputs(model, parameters, batch, batch.shared);
   return model.network.losses(model.network.forward(inputs, parameters, batch.masks), batch);
 }
 
@@ -82,8 +83,7 @@ export function stepFunction(model: Model, parameters: Tensors, batch: StepBatch
  * `encoded` has a tensor for each input of the scoring graph.
  */
 export function forwardFunction(model: Model, parameters: Tensors, tables: Tensors, encoded: EncodedTensors): Tensors {
-  return model.network.forward(
-    towerInputs(model, { embedded: embedRows(model, tables, encoded), numbers: encoded }),
-    parameters,
-  );
+  const embedded = embedRows(model, tables, encoded);
+  const rows = { embedded, numbers: encoded, present: presentRows(model.layout, encoded) };
+  return model.network.forward(towerInputs(model, parameters, rows), parameters);
 }

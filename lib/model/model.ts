@@ -1,6 +1,6 @@
 import type { Declaration, ModelChoice } from '../config/declaration.ts';
 import type { InputSpec, TableSpec } from '../table/encoded.ts';
-import { type Embeddings, embeddingsOf, type WideLayouts, wideLayouts } from './embeddings.ts';
+import { type Embeddings, embeddingsOf, type WideLayouts, wideLayouts, withPooling } from './embeddings.ts';
 import { type Layout, layoutOf } from './fields.ts';
 import { MODELS } from './models/index.ts';
 import type { Network, NetworkPart } from './network.ts';
@@ -72,7 +72,7 @@ export function modelOf(
     width: layout.width,
     wide: Object.fromEntries(Object.entries(wide).map(([tower, { width }]) => [tower, width])),
   });
-  return { graph, layout, wide, embeddings: embeddingsOf(graph, layout, tables, network, wide), network };
+  return withInputs({ layout, wide }, tables, { graph, network });
 }
 
 /**
@@ -88,14 +88,14 @@ export function stageModel(
   const { fields, experts, wide, ...shape } = declaration.model;
   const layout = layoutOf(inputs, tables, fields);
   const part = entirePart({ ...shape, graph: stageGraph(declaration), width: layout.width }, stage);
-  return partModel({ layout, wide: {} }, tables, part);
+  return withInputs({ layout, wide: {} }, tables, part);
 }
 
 /** Returns the models that are trained one after the other to train a model: its parts, or itself if it has none. */
 export function trainedParts(model: Model, tables: readonly TableSpec[]): readonly TrainedModelPart[] {
   const { layout, wide, network } = model;
   if (network.parts === undefined) return [{ name: null, model }];
-  return network.parts.map((part) => ({ name: part.name, model: partModel({ layout, wide }, tables, part) }));
+  return network.parts.map((part) => ({ name: part.name, model: withInputs({ layout, wide }, tables, part) }));
 }
 
 /** Returns the stages whose propensities a model needs to choose its rows. */
@@ -104,10 +104,12 @@ export function propensityStages({ network }: Model): readonly string[] {
   return [...new Set(networks.flatMap(({ rows }) => rows?.propensityOf ?? []))];
 }
 
-function partModel(
+/** Returns a network with its inputs: embedding tables, and the layers that pool sequences. */
+export function withInputs(
   { layout, wide }: Pick<Model, 'layout' | 'wide'>,
   tables: readonly TableSpec[],
-  { graph, network }: NetworkPart,
+  { graph, network }: Pick<NetworkPart, 'graph' | 'network'>,
 ): Model {
-  return { graph, layout, wide, embeddings: embeddingsOf(graph, layout, tables, network, wide), network };
+  const embeddings = embeddingsOf(graph, layout, tables, network, wide);
+  return { graph, layout, wide, embeddings, network: withPooling(network, { graph, layout, wide }) };
 }

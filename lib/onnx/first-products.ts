@@ -1,7 +1,7 @@
 /** The first matrix products of a network, which are linear in the columns of each input. */
 import type { OnnxModel, OnnxNode, OnnxTensor } from './onnx-model.ts';
 
-/** A product of columns that are made of the inputs by a stored matrix. No other product comes before it. */
+/** A product of columns that are made of the inputs by a stored matrix. No other product of the network comes before it. */
 export interface FirstProduct {
   /** Values [batch, some columns] which, side by side, are the left factor. */
   readonly operands: readonly string[];
@@ -18,8 +18,12 @@ export interface FirstProduct {
 /**
  * Returns the first products of a model, if its outputs depend on its inputs through them alone; `null` for a model of
  * another form. Columns that are needed beside products, as cross layers need them, are products with the identity.
+ * @param isBefore whether the products by a tensor are among what makes the columns, and not the first of the network
  */
-export function firstProducts(model: OnnxModel): FirstProduct[] | null {
+export function firstProducts(
+  model: OnnxModel,
+  isBefore: (tensor: string) => boolean = () => false,
+): FirstProduct[] | null {
   const { nodes, tensors, inputs } = model;
   if (nodes.some(({ hasGraph }) => hasGraph)) return null;
   const before = new Set(inputs.map(({ name }) => name));
@@ -30,7 +34,7 @@ export function firstProducts(model: OnnxModel): FirstProduct[] | null {
     for (const name of node.outputs) producers.set(name, node);
     const [left = '', right = ''] = node.inputs;
     const isAfter = node.inputs.some((name) => after.has(name));
-    const isFirst = !isAfter && node.op === 'MatMul' && before.has(left) && tensors.has(right);
+    const isFirst = !isAfter && node.op === 'MatMul' && before.has(left) && tensors.has(right) && !isBefore(right);
     if (isFirst) found.push(node);
     const side = isFirst || isAfter ? after : node.inputs.some((name) => before.has(name)) ? before : null;
     for (const name of node.outputs) side?.add(name);

@@ -2,8 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { traceLoss } from '../engine/ort/step-model.ts';
-import { embeddingsOf } from '../model/embeddings.ts';
-import type { NetworkOf } from '../model/model.ts';
+import { type NetworkOf, withInputs } from '../model/model.ts';
 import type { Network } from '../model/network.ts';
 import { reachOutputs } from '../model/outputs.ts';
 import { ModelError } from '../model/own/model-error.ts';
@@ -47,9 +46,9 @@ function specsOf({ definition, traced }: LoadedDefinition, shape: OwnShape): Spe
     losses: (tensors) => Object.entries(tensors).map(([name, value]) => ({ name, weight: 1, value: tf.sum(value) })),
     outputs: reachOutputs(shape),
   };
-  const embeddings = embeddingsOf(shape.graph, shape.layout, [], network);
+  const model = withInputs({ layout: shape.layout, wide: {} }, [], { graph: shape.graph, network });
   // Tracing runs the function at two batch sizes.
-  traced(() => traceLoss({ ...shape, wide: {}, embeddings, network }));
+  traced(() => traceLoss(model));
   return runs[0] as Specs;
 }
 

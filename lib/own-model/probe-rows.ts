@@ -1,6 +1,6 @@
 /** Rows of ordinary values for a traced graph's inputs. */
 import type { NamedTensor, TensorData } from '../engine/ort/session.ts';
-import { labelName, weightName } from '../engine/step/step-names.ts';
+import { labelName, presentName, weightName } from '../engine/step/step-names.ts';
 import { openSize, type Port } from '../graph/graph.ts';
 import { fillNormal } from '../numbers/normal.ts';
 import { randomStream } from '../numbers/random.ts';
@@ -56,6 +56,9 @@ function drawn({ name, type, shape: open }: Port, shape: readonly number[], { se
   const size = sizeOf(shape);
   const { uniform } = randomStream(seed, `probe/${name}`);
   if (type === 'int64') return BigInt64Array.from({ length: size }, (_, i) => BigInt(Math.floor(ids * uniform(i))));
+  // Of each sequence there is an item, which comes before the padding.
+  if (name.startsWith(presentName('')))
+    return Float32Array.from({ length: size }, (_, i) => Number(i % (shape[1] as number) === 0 || uniform(i) < 0.5));
   if (name.startsWith(labelName(''))) return Float32Array.from({ length: size }, (_, i) => Math.round(uniform(i)));
   if (name.startsWith(weightName(''))) return Float32Array.from({ length: size }, (_, i) => (0.5 + uniform(i)) / size);
   if (typeof open[0] === 'number') return drawnWeights(name, shape, seed);

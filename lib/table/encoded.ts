@@ -5,6 +5,7 @@
  * Row ids of an embedding table: 0 is the missing value, 1 to u are the u unknown buckets, and the values follow.
  */
 import type { Entity } from '../config/declaration.ts';
+import type { SequencePooling } from '../config/features/sequence.ts';
 
 /** An input with one row id in each row. ONNX input: int64 [batch]. */
 export interface IdInput {
@@ -30,6 +31,20 @@ export interface BagInput {
    * row 0.
    */
   readonly combiner: 'sum' | 'mean' | 'sqrtn';
+}
+
+/**
+ * An input with up to `length` row ids in each row, in an order: the newest item first. ONNX inputs: as those of a bag,
+ * with weights of 1 before those of the padding, which are 0.
+ */
+export interface SequenceInput {
+  readonly kind: 'sequence';
+  readonly name: string;
+  readonly entity: Entity;
+  readonly table: string;
+  readonly length: number;
+  /** The layers by which the items become one embedding. A row without an item has one, the missing value. */
+  readonly pooling: SequencePooling;
 }
 
 /** A number, NaN if missing, that the ONNX graph clips, transforms and standardises. ONNX input: float [batch]. */
@@ -59,7 +74,7 @@ export interface QuantileInput {
 export const INPUTS_FILE = 'inputs.json';
 
 /** An input of the model. */
-export type InputSpec = IdInput | BagInput | NumberInput | QuantileInput;
+export type InputSpec = IdInput | BagInput | SequenceInput | NumberInput | QuantileInput;
 
 /** An input whose values are rows of an embedding table. */
 export type EmbeddedInput = Extract<InputSpec, { readonly table: string }>;
@@ -81,9 +96,9 @@ export interface TableSpec {
 /** Encoded inputs of consecutive rows, column by column. The receiver may keep and change the arrays. */
 export interface EncodedChunk {
   readonly rows: number;
-  /** Row ids by name of the input: `rows` of them for an id, `rows * length` for a bag. */
+  /** Row ids by name of the input: `rows` of them for an id, `rows * length` for a bag or sequence. */
   readonly ids: Readonly<Record<string, Int32Array>>;
-  /** Weights by name of the bag: `rows * length`, before the combiner. */
+  /** Weights by name of the bag or sequence: `rows * length`, before the combiner. */
   readonly weights: Readonly<Record<string, Float32Array>>;
   /** Numbers by name of the input, of kind `number` or `quantile`. */
   readonly numbers: Readonly<Record<string, Float32Array>>;

@@ -4,6 +4,7 @@ import type { TrainingChoice } from '../config/declaration.ts';
 import { assertMemory, type Machine } from '../config/machine.ts';
 import { plannedBytes } from '../engine/create-engine.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import type { Field } from '../model/fields.ts';
 import type { Model } from '../model/model.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
@@ -63,8 +64,19 @@ function weightBytes({ network, embeddings }: Model): number {
 function stepBytes({ network, layout }: Model): number {
   // Each layer has one bias, of as many values as it has units.
   const units = sum(network.parameters.map(({ shape }) => (shape.length === 1 ? (shape[0] as number) : 0)));
-  return 4 * (VALUES_OF_UNIT * units + VALUES_OF_COLUMN * layout.width);
+  return 4 * (VALUES_OF_UNIT * (units + sum(layout.fields.map(itemUnits))) + VALUES_OF_COLUMN * layout.width);
 }
+
+/** Units of the layers that pool a sequence, for all of its items. */
+function itemUnits({ input, width }: Field): number {
+  if (input.kind !== 'sequence') return 0;
+  const { kind, units } = input.pooling;
+  // The items, their products with the candidate, the gates and the states of an LSTM.
+  return input.length * sum(units) + (kind === 'lstm' ? GATES_AND_STATES * width : 0) + 2 * width;
+}
+
+/** Values of an LSTM for each unit: four gates, the cell and the state. */
+const GATES_AND_STATES = 6;
 
 function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);

@@ -58,6 +58,7 @@ export function eagerStep(
     const { losses, gradients, embeddedGradient } = stepFunction(model, parameters, {
       embedded,
       numbers: mapValues(batch.numbers, (values) => tf.tensor1d(values)),
+      present: matrices(batch.coefficients),
       labels: matrices(batch.labels),
       weights: matrices(batch.weights),
       ...(masks && { masks: matrices(masks) }),

@@ -126,7 +126,7 @@ async function makeTable(
       memory.ints(slots).fill(0);
       const count = memory.kernels.scatter(
         ...[ids.offset, 0, n, 1, dimension],
-        ...[gradient.offset, dimension],
+        ...[gradient.offset, dimension, 0],
         ...[0, 1, 0],
         ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset, occurrences.offset, 0],
       );

@@ -4,9 +4,8 @@ import type { Batch, CreateEngine, EngineOptions } from '../../lib/engine/engine
 import type { Model } from '../../lib/model/model.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
-import { INPUTS, MODELS_ON_THREADS, smallModel } from './small-model.ts';
+import { inputsOf, MODELS_ON_THREADS, smallModel } from './small-model.ts';
 
-const USERS: ReadonlySet<string> = new Set(INPUTS.filter(({ entity }) => entity === 'user').map(({ name }) => name));
 /** The users of the rows of a batch: some have one row, some many. */
 const ROWS_OF_USERS = [3, 1, 9, 2, 2, 20, 5, 1, 1, 4];
 const STEPS = 3;
@@ -61,6 +60,9 @@ export function describeSharedRows(name: string, createEngine: CreateEngine, opt
 export function batchesOf(model: Model, step: number): { readonly shared: Batch; readonly plain: Batch } {
   const sharedRows = Int32Array.from(ROWS_OF_USERS.flatMap((rows, user) => new Array<number>(rows).fill(user)));
   const rows = sharedRows.length;
+  const userInputs = inputsOf(model)
+    .filter(({ entity }) => entity === 'user')
+    .map(({ name }) => name);
   const [all, users] = [smallBatch(model, rows, 100 * step), smallBatch(model, ROWS_OF_USERS.length, 7 * step)];
   const columnsOf = <T extends Int32Array | Float32Array>(
     columns: Readonly<Record<string, T>>,
@@ -68,7 +70,10 @@ export function batchesOf(model: Model, step: number): { readonly shared: Batch;
     of: (values: T) => T,
   ) =>
     Object.fromEntries(
-      Object.entries(columns).map(([input, values]) => [input, USERS.has(input) ? of(ofUsers[input] as T) : values]),
+      Object.entries(columns).map(([input, values]) => [
+        input,
+        userInputs.includes(input) ? of(ofUsers[input] as T) : values,
+      ]),
     );
   const repeated = <T extends Int32Array | Float32Array>(values: T): T => {
     const length = values.length / users.rows;

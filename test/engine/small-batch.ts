@@ -3,6 +3,8 @@ import type { Batch, Weights } from '../../lib/engine/engine.ts';
 import { bagCoefficients } from '../../lib/model/kinds/bag.ts';
 import { quantileId } from '../../lib/model/kinds/quantile.ts';
 import type { Model } from '../../lib/model/model.ts';
+import { sequencesOf } from '../../lib/model/sequences.ts';
+import { isPooling } from '../../lib/onnx/pooling-parameters.ts';
 import type { InputSpec } from '../../lib/table/encoded.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { INPUTS, smallChunk } from './small-model.ts';
@@ -31,11 +33,16 @@ export function smallBatch(model: Model, rows: number, from = 0): Batch {
   return {
     rows,
     ids: { ...ids, age: Int32Array.from(chunk.numbers.age as Float32Array, (value) => quantileId(age, value)) },
-    coefficients: { history: coefficients },
+    coefficients: { history: coefficients, seen: itemsOf(chunk.weights.seen as Float32Array) },
     numbers: chunk.numbers,
     labels: Object.fromEntries(model.graph.labelled.map(({ name }) => [name, label(EVERY[name] as number)])),
     weights: Object.fromEntries(model.graph.labelled.map(({ name }) => [name, new Float32Array(rows).fill(1 / rows)])),
   };
+}
+
+/** Returns the coefficients of sequences of four items: of one without items, that of the missing value. */
+function itemsOf(weights: Float32Array): Float32Array {
+  return weights.map((weight, at) => (at % 4 === 0 ? 1 : weight));
 }
 
 /** Returns the rows of each table that a batch trains. */
@@ -61,11 +68,19 @@ export function occurrencesOf(
   return trained;
 }
 
-/** Returns weights of which none is 0, as after some training. */
+/**
+ * Returns weights of which none is 0, as after some training. The items of a sequence must differ to be weighed, and the
+ * biases of attention be so small that each of its units is 0 for some items: else nothing depends on the bias.
+ */
 export function someWeights(model: Model): Weights {
-  const { parameters, tables } = initialWeights(model, RATES, 1);
+  const { parameters, tables: initial } = initialWeights(model, RATES, 1);
+  const scale = sequencesOf(model.layout).length > 0 ? 20 : 1;
+  const tables = Object.fromEntries(
+    Object.entries(initial).map(([name, values]) => [name, values.map((value) => scale * value)]),
+  );
   const filled = Object.entries(parameters).map(
-    ([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1) * 0.3)] as const,
+    ([name, values]) =>
+      [name, values.map((value, i) => value || Math.sin(i + 1) * (isPooling(name) ? 0.03 : 0.3))] as const,
   );
   return { parameters: Object.fromEntries(filled), tables };
 }

@@ -1,5 +1,6 @@
 /** A small model with an input of every kind, and rows for it that are computed by formulas. */
-import type { ModelChoice } from '../../lib/config/declaration.ts';
+import type { Entity, ModelChoice } from '../../lib/config/declaration.ts';
+import type { SequencePooling } from '../../lib/config/features/sequence.ts';
 import { type Model, modelOf } from '../../lib/model/model.ts';
 import { type StageGraph, stageGraph } from '../../lib/model/stage-graph.ts';
 import type { EncodedChunk, InputSpec, TableSpec } from '../../lib/table/encoded.ts';
@@ -22,6 +23,16 @@ export const INPUTS: readonly InputSpec[] = [
   { kind: 'number', name: 'score', entity: 'context', clip: null, log1p: false, mean: 0, deviation: 1 },
 ];
 
+/** The same with a sequence, which shares the table of the item. */
+export function inputsWith(pooling: SequencePooling, entity: Entity = 'user'): readonly InputSpec[] {
+  return [...INPUTS, { kind: 'sequence', name: 'seen', entity, table: 'item', length: 4, pooling }];
+}
+
+/** Returns the inputs of a model. */
+export function inputsOf({ layout }: Model): InputSpec[] {
+  return [...layout.fields.map(({ input }) => input), ...layout.numbers];
+}
+
 /** What a variant of the small model chooses. */
 export type SmallChoice = Omit<Partial<ModelChoice>, 'hiddenUnits'>;
 
@@ -30,12 +41,24 @@ export function smallModel(
   fields: ModelChoice['fields'] = 'concatenate',
   graph: StageGraph = stageGraph(chainOfThree),
   choice: ModelChoice['type'] | SmallChoice = 'esmm',
+  inputs: readonly InputSpec[] = INPUTS,
 ): Model {
   const chosen = typeof choice === 'string' ? { type: choice } : choice;
-  return modelOf(graph, { type: 'esmm', hiddenUnits: [16, 8], fields, ...chosen }, INPUTS, TABLES);
+  return modelOf(graph, { type: 'esmm', hiddenUnits: [16, 8], fields, ...chosen }, inputs, TABLES);
 }
 
 const MMOE = { shared: 3, own: 0, units: [7], levels: 1 } as const;
+/** A model whose users have a sequence. */
+function withSequence(pooling: SequencePooling, choice: SmallChoice = {}, entity: Entity = 'user'): Model {
+  return smallModel('concatenate', stageGraph(chainOfThree), choice, inputsWith(pooling, entity));
+}
+
+/** Poolings of a sequence: target attention, an LSTM with attention of its own, and one with target attention. */
+export const ATTENTION = { kind: 'attention', to: 'item', units: [5, 4], positions: true } as const;
+export const DIN = { kind: 'attention', to: 'item', units: [5], positions: false } as const;
+export const LSTM = { kind: 'lstm', to: null, units: [5], positions: false } as const;
+export const TARGET_LSTM = { kind: 'lstm', to: 'item', units: [5], positions: false } as const;
+
 const PLE = { shared: 1, own: 2, units: [7, 6], levels: 2 } as const;
 
 /** A variant of the small model. */
@@ -80,10 +103,24 @@ export const MODELS: readonly SmallVariant[] = [
     model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'escm2-dr', experts: MMOE }),
   },
   { name: 'DCMT', model: smallModel('concatenate', stageGraph(chainOfThree), 'dcmt') },
+  { name: 'ESMM with target attention', model: withSequence(ATTENTION) },
+  { name: 'ESMM with an LSTM', model: withSequence(LSTM) },
+  {
+    name: 'ESMM with the attention of a context, MMoE and crosses',
+    model: withSequence({ ...DIN, to: 'city' }, { experts: MMOE, crosses: { layers: 1, rank: null } }, 'context'),
+  },
+  { name: 'BASE with an LSTM and target attention', model: withSequence(TARGET_LSTM, { type: 'base' }) },
+  { name: 'ESMM-NS with target attention', model: withSequence(DIN, { type: 'esmm-ns', wide: ['city'] }) },
   { name: 'AITM with PLE', model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'aitm', experts: PLE }) },
 ];
 
-const LAYOUTS = ['ESMM', 'ESMM with fields summed by entity', 'ESMM-NS', 'ESMM with wide features'];
+const LAYOUTS = [
+  'ESMM',
+  'ESMM with fields summed by entity',
+  'ESMM-NS',
+  'ESMM with wide features',
+  'ESMM with target attention',
+];
 
 /**
  * Every variant on one thread, and on three the ones whose embeddings are laid out differently: each variant is also
@@ -108,8 +145,12 @@ export function smallChunk(rows: number, from = 0): EncodedChunk {
       city: Int32Array.from(row((i) => (i * 7) % 9)),
       item: Int32Array.from(row((i) => (i * i + 3) % 40)),
       history: Int32Array.from(slots((i, k) => (k < filled(i) ? (i * 3 + k * k) % 40 : 0))),
+      seen: Int32Array.from(slots((i, k) => (k < filled(i + 2) ? (i * 5 + k * 2) % 40 : 0))),
     },
-    weights: { history: Float32Array.from(slots((i, k) => (k < filled(i) ? 0.5 + ((i + k) % 3) : 0))) },
+    weights: {
+      history: Float32Array.from(slots((i, k) => (k < filled(i) ? 0.5 + ((i + k) % 3) : 0))),
+      seen: Float32Array.from(slots((i, k) => Number(k < filled(i + 2)))),
+    },
     numbers: {
       age: Float32Array.from(row((i) => (i % 11 === 0 ? Number.NaN : Math.sin(i) * 1.5))),
       price: Float32Array.from(row((i) => (i % 13 === 0 ? Number.NaN : Math.cos(i * 1.3) * 6))),

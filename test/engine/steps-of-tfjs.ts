@@ -6,7 +6,7 @@ import type { CreateEngine, TrainingEngine } from '../../lib/engine/engine.ts';
 import type { OptimizerChoice } from '../../lib/engine/optimizers.ts';
 import type { Model } from '../../lib/model/model.ts';
 import { firstStep } from './eager-step.ts';
-import { expectClose, expectLosses } from './expect-close.ts';
+import { expectClose, expectLosses, leastGradient } from './expect-close.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
 import { MODELS } from './small-model.ts';
 
@@ -51,7 +51,7 @@ export function describeStepsOfTfjs(name: string, createEngine: CreateEngine, si
             for (const [name, expected] of Object.entries(gradients[kind])) {
               const [from, to] = [before[kind][name] as Float32Array, after[kind][name] as Float32Array];
               const step = from.map((weight, i) => (weight - (to[i] as number)) / learningRate);
-              expectClose(step, expected, 1e-5, `${name} at ${rows} rows`);
+              expectClose(step, expected, 1e-5, `${name} at ${rows} rows`, leastGradient(gradients[kind]));
             }
           await engine.release();
         },

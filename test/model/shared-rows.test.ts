@@ -17,20 +17,22 @@ beforeAll(async () => {
 
 describe.each(MODELS)('a step of $name on rows that share their users', ({ model }) => {
   it('has the losses and gradients of the step on the same rows without sharing', () => {
-    const [ofUsers, ofItems] = [columnsOf(model, 'user'), columnsOf(model, 'item')];
+    const [ofUsers, ofItems] = [columnsOf(model, true), columnsOf(model, false)];
     const user = values(DISTINCT, ofUsers.length, 0.7);
     const item = values(ROWS.length, ofItems.length, 1.3);
     const rows = tf.tensor1d(ROWS, 'int32');
     const common = batchOf(model);
+    const seen = tf.tensor2d([1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1, 0], [DISTINCT, 4]);
     const shared = step(model, {
       ...common,
       embedded: item,
-      shared: { entity: 'user', embedded: user, numbers: {}, rows },
+      present: { seen: tf.gather(seen, rows) },
+      shared: { entity: 'user', embedded: user, numbers: {}, rows, present: { seen } },
     });
     const order = [...ofUsers, ...ofItems];
     const places = order.map((_, column) => order.indexOf(column));
     const all = tf.gather(tf.concat([tf.gather(user, rows), item], 1), places, 1);
-    const plain = step(model, { ...common, embedded: all });
+    const plain = step(model, { ...common, embedded: all, present: { seen: tf.gather(seen, rows) } });
 
     for (const [i, { name, value }] of shared.losses.entries())
       expectClose(floats(value), floats(plain.losses[i]?.value as tf.Tensor), 1e-6, `loss ${name}`);
@@ -46,11 +48,11 @@ describe.each(MODELS)('a step of $name on rows that share their users', ({ model
   });
 });
 
-/** The columns of an entity in the embedded matrix of all. */
-function columnsOf(model: Model, entity: 'user' | 'item'): number[] {
+/** The columns of the user's fields, or of all others, in the embedded matrix of all. */
+function columnsOf(model: Model, isOfUser: boolean): number[] {
   return model.embeddings.fields
-    .filter(({ input }) => input.entity === entity)
-    .flatMap(({ offset, dimension }) => Array.from({ length: dimension }, (_, i) => offset + i));
+    .filter(({ input }) => (input.entity === 'user') === isOfUser)
+    .flatMap(({ offset, width }) => Array.from({ length: width }, (_, i) => offset + i));
 }
 
 function step(model: Model, batch: StepBatch): StepResult {

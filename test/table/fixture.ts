@@ -115,7 +115,7 @@ export function sequence(name: string, options: Partial<SequenceFeature> = {}): 
     delimiter: null,
     maxLength: 3,
     keep: 'last',
-    pooling: 'mean',
+    pooling: null,
     ...options,
   };
 }

@@ -87,6 +87,7 @@ async function trainTrees(python: Python, { settings, seed, share }: Run, bench:
 const READ_AS: Readonly<Record<InputSpec['kind'], 'id' | 'list' | 'number' | 'quantile'>> = {
   id: 'id',
   bag: 'list',
+  sequence: 'list',
   number: 'number',
   quantile: 'quantile',
 };

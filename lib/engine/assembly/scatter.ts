@@ -9,7 +9,8 @@ const GOLDEN: u32 = 0x9e3779b1;
  * into its part of the hashes, and reads all rows of the batch for them, so that no sum depends on how the rows are
  * divided among threads. `shift`, another number for each table, gives the first ids of tables to different members.
  * `count` is the number of distinct ids so far, from other fields of the same table; returns the new number. Ids of
- * coefficient 0 are padding.
+ * coefficient 0 are padding. Where `step` is 0, all ids of a row have the same gradient; else it is the number of floats
+ * from the gradient of one id to that of the next.
  *
  * `occurrences` counts, in floats, how often each distinct id occurs in the rows of the batch. `rowCounts` has for each
  * of the n rows the number of rows of the batch that it stands for; 0 where each stands for itself.
@@ -19,7 +20,7 @@ const GOLDEN: u32 = 0x9e3779b1;
  */
 export function scatter(
   ids: usize, coefficients: usize, n: i32, length: i32, dimension: i32,
-  gradient: usize, gradientStride: i32,
+  gradient: usize, gradientStride: i32, step: i32,
   member: u32, members: u32, shift: u32,
   slots: usize, slotBits: i32, distinct: usize, count: i32, sums: usize, occurrences: usize, rowCounts: usize,
 ): i32 {
@@ -30,12 +31,12 @@ export function scatter(
     // Bit k is set where the id of lane k is the member's.
     let own = i32x4.bitmask(i32x4.eq(owners, i32x4.splat(member)));
     for (; own != 0; own &= own - 1)
-      found = addRow(at + ctz(own), ids, coefficients, length, dimension, gradient, gradientStride, slots, slotBits, distinct, found, sums, occurrences, rowCounts);
+      found = addRow(at + ctz(own), ids, coefficients, length, dimension, gradient, gradientStride, step, slots, slotBits, distinct, found, sums, occurrences, rowCounts);
   }
   for (; at < total; at++) {
     const owners = ownersOf(i32x4.splat(load<i32>(ids + (<usize>at << 2))), members, shift);
     if (<u32>i32x4.extract_lane(owners, 0) == member)
-      found = addRow(at, ids, coefficients, length, dimension, gradient, gradientStride, slots, slotBits, distinct, found, sums, occurrences, rowCounts);
+      found = addRow(at, ids, coefficients, length, dimension, gradient, gradientStride, step, slots, slotBits, distinct, found, sums, occurrences, rowCounts);
   }
   return found;
 }
@@ -59,7 +60,7 @@ function ownersOf(ids: v128, members: u32, shift: u32): v128 {
 @inline
 function addRow(
   at: i32, ids: usize, coefficients: usize, length: i32, dimension: i32,
-  gradient: usize, gradientStride: i32,
+  gradient: usize, gradientStride: i32, step: i32,
   slots: usize, slotBits: i32, distinct: usize, count: i32, sums: usize, occurrences: usize, rowCounts: usize,
 ): i32 {
   const coefficient: f32 = coefficients == 0 ? 1 : load<f32>(coefficients + (<usize>at << 2));
@@ -79,7 +80,8 @@ function addRow(
   const counted = occurrences + (<usize>k << 2);
   const rows: f32 = rowCounts == 0 ? 1 : load<f32>(rowCounts + (<usize>row << 2));
   store<f32>(counted, load<f32>(counted) + rows);
-  const source = gradient + ((<usize>row * <usize>gradientStride) << 2);
+  const column = (at - row * length) * step;
+  const source = gradient + ((<usize>row * <usize>gradientStride + <usize>column) << 2);
   addScaled(sums + ((<usize>k * <usize>dimension) << 2), source, coefficient, dimension);
   return found;
 }

@@ -60,7 +60,7 @@ export class EngineMemory {
    * @throws {RangeError} if the batch has more rows than the batch size, or shared rows although there can be none.
    */
   writeBatch(batch: Batch): void {
-    const { numbers, labels, weights, sharedRows } = this.parts;
+    const { numbers, sequences, labels, weights, sharedRows } = this.parts;
     const { fields } = batchLayout(this.parts, batch.shared !== undefined);
     if (batch.rows > this.#batchSize)
       throw new RangeError(`batch: got ${batch.rows} rows, expected at most ${this.#batchSize}`);
@@ -73,6 +73,7 @@ export class EngineMemory {
     const write = (blocks: ReadonlyMap<string, Block>, columns: Readonly<Record<string, Float32Array>>) => {
       for (const [name, block] of blocks) this.memory.floats(block).set(columns[name] as Float32Array);
     };
+    for (const [name, { block }] of sequences) this.memory.floats(block).set(batch.coefficients[name] as Float32Array);
     write(numbers, batch.numbers);
     write(labels, batch.labels);
     write(weights, batch.weights);

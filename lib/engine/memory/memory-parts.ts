@@ -3,6 +3,7 @@ import type { Entity } from '../../config/declaration.ts';
 import { type EmbeddedField, embeddedWidths } from '../../model/embeddings.ts';
 import { embeddedKind } from '../../model/kinds/index.ts';
 import type { Model } from '../../model/model.ts';
+import { sequencesOf } from '../../model/sequences.ts';
 import type { EngineOptions } from '../engine.ts';
 import { optimizerOf } from '../optimizers.ts';
 import { BARRIER_WORDS } from '../step/barrier.ts';
@@ -17,8 +18,10 @@ export interface MemoryParts {
   readonly layouts: { readonly plain: BatchLayout; readonly shared: BatchLayout | null };
   /** The shared row of each row of the batch, int32. */
   readonly sharedRows: Block;
-  /** Names of the numbers of the entity whose rows may be shared. */
-  readonly sharedNumbers: ReadonlySet<string>;
+  /** Names of the numbers and sequences of the entity whose rows may be shared. */
+  readonly sharedInputs: ReadonlySet<string>;
+  /** What is an item of a sequence, and what is padding, by input. */
+  readonly sequences: ReadonlyMap<string, SequenceBlock>;
   /** Columns of a batch, [batchSize], by name of the input or of the stage. */
   readonly numbers: ReadonlyMap<string, Block>;
   readonly labels: ReadonlyMap<string, Block>;
@@ -72,13 +75,21 @@ export interface FieldBlocks {
   readonly isShared: boolean;
   /** First of its columns in the matrix. */
   readonly offset: number;
-  /** Ids per row: 1, or the length of a bag. */
+  /** Ids per row: 1, or the length of a bag or sequence. */
   readonly length: number;
+  /** Columns from one id's embedding to the next one's, which stand side by side; 0 where they are added up to one. */
+  readonly step: number;
   readonly ids: Block;
   /** Coefficient of each id; `null` where every row has a single id of coefficient 1. */
   readonly coefficients: Block | null;
   /** Number of rows of the batch that each shared row stands for, as floats; `null` where each row has its own. */
   readonly rowCounts: Block | null;
+}
+
+/** 1 for each item of a sequence and 0 for its padding, [batchSize, length]. */
+export interface SequenceBlock {
+  readonly length: number;
+  readonly block: Block;
 }
 
 /** A dropout mask. */
@@ -109,6 +120,7 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
   const { embeddings, network, layout, graph } = model;
   const { batchSize, optimizer, threads, dropout } = options;
   const { dense, sparse } = optimizerOf(optimizer);
+  const sequences = sequencesOf(layout);
   const columns = (named: readonly { readonly name: string }[]) =>
     new Map(named.map(({ name }) => [name, plan.reserve(batchSize)]));
   return {
@@ -129,7 +141,12 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
     ),
     layouts: planLayouts(plan, model, batchSize, sharedEntity ?? null),
     sharedRows: plan.reserve(sharedEntity === undefined ? 0 : batchSize),
-    sharedNumbers: new Set(layout.numbers.filter(({ entity }) => entity === sharedEntity).map(({ name }) => name)),
+    sharedInputs: new Set(
+      [...layout.numbers, ...sequences].filter(({ entity }) => entity === sharedEntity).map(({ name }) => name),
+    ),
+    sequences: new Map(
+      sequences.map(({ name, length }) => [name, { length, block: plan.reserve(batchSize * length) }]),
+    ),
     numbers: columns(layout.numbers),
     labels: columns(graph.labelled),
     weights: columns(graph.labelled),
@@ -152,7 +169,8 @@ function planLayouts(
     const length = idsPerRow(field);
     const ids = plan.reserve(batchSize * length);
     const hasCoefficients = embeddedKind(field.input).hasCoefficients || field.trainedOn !== null;
-    return { field, length, ids, coefficients: hasCoefficients ? plan.reserve(batchSize * length) : null };
+    const step = embeddedKind(field.input).isPooled ? 0 : field.dimension;
+    return { field, length, step, ids, coefficients: hasCoefficients ? plan.reserve(batchSize * length) : null };
   });
   const matrix = (width: number): MatrixBlocks => {
     return { embedded: plan.reserve(batchSize * width), gradient: plan.reserve(batchSize * width), width };
@@ -171,7 +189,7 @@ function planLayouts(
   const fields = blocks.map((block) => {
     const isShared = block.field.input.entity === sharedEntity;
     const offset = offsets[isShared ? 'shared' : 'rows'];
-    offsets[isShared ? 'shared' : 'rows'] += block.field.dimension;
+    offsets[isShared ? 'shared' : 'rows'] += block.field.width;
     return { ...block, isShared, offset, rowCounts: isShared ? plan.reserve(batchSize) : null };
   });
   return {

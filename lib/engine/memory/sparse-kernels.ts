@@ -31,6 +31,7 @@ export interface SparseKernels {
     length: number,
     out: number,
     outStride: number,
+    step: number,
   ): void;
   scatter(
     ids: number,
@@ -40,6 +41,7 @@ export interface SparseKernels {
     dimension: number,
     gradient: number,
     gradientStride: number,
+    step: number,
     member: number,
     members: number,
     shift: number,

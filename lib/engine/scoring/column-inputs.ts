@@ -27,7 +27,8 @@ function inputsOf(spec: InputSpec): ColumnInput[] {
   switch (spec.kind) {
     case 'id':
       return [{ ...single, field: 'ids' }];
-    case 'bag': {
+    case 'bag':
+    case 'sequence': {
       const list = { ...single, length: spec.length, isMatrix: true };
       return [
         { ...list, field: 'ids' },

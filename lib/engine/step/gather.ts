@@ -9,7 +9,7 @@ export function gather(
   { fields, ...matrices }: BatchLayout,
   slices: BatchSlices,
 ): void {
-  for (const { field, length, ids, coefficients, isShared, offset } of fields) {
+  for (const { field, length, step, ids, coefficients, isShared, offset } of fields) {
     const { block, stride, dimension } = (tables.get(field.table) as TableBlocks).table;
     const { embedded, width } = (isShared ? matrices.shared : matrices.rows) as MatrixBlocks;
     const { from, to } = (isShared ? slices.shared : slices.rows) as Slice;
@@ -24,6 +24,7 @@ export function gather(
       length,
       embedded.offset + offset * 4,
       width,
+      step,
     );
   }
 }

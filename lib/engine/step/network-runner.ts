@@ -15,6 +15,7 @@ import {
   maskName,
   numberName,
   parameterName,
+  presentName,
   probabilityName,
   SHARED,
   SHARED_GRADIENT,
@@ -90,7 +91,7 @@ export class NetworkRunner {
 
   #inputs({ rows: slice, shared }: BatchSlices): Record<string, NamedTensor> {
     const { parts } = this.#setup;
-    const { parameters, numbers, labels, weights, sharedNumbers } = parts;
+    const { parameters, numbers, sequences, labels, weights, sharedInputs } = parts;
     const matrices = batchLayout(parts, shared !== null);
     const rows = slice.to - slice.from;
     const inputs: Record<string, NamedTensor> = {};
@@ -105,8 +106,12 @@ export class NetworkRunner {
       inputs[SHARED_ROWS] = { data: this.#sharedRows(slice, shared), shape: [rows] };
     }
     for (const [name, block] of numbers) {
-      const own = shared !== null && sharedNumbers.has(name) ? shared : slice;
+      const own = shared !== null && sharedInputs.has(name) ? shared : slice;
       inputs[numberName(name)] = this.#rowsOf(numberName(name), block, own, [own.to - own.from]);
+    }
+    for (const [name, { block, length }] of sequences) {
+      const own = shared !== null && sharedInputs.has(name) ? shared : slice;
+      inputs[presentName(name)] = this.#rowsOf(presentName(name), block, own, [own.to - own.from, length]);
     }
     for (const [name, block] of labels)
       inputs[labelName(name)] = this.#rowsOf(labelName(name), block, slice, [rows, 1]);

@@ -9,6 +9,7 @@ import { embeddedWidths } from '../../model/embeddings.ts';
 import { evaluationFunction, type StepBatch, stepFunction } from '../../model/functions.ts';
 import type { Model } from '../../model/model.ts';
 import type { Loss, Tensors } from '../../model/network.ts';
+import { sequencesOf } from '../../model/sequences.ts';
 import type { LossTerm } from '../engine.ts';
 import {
   EMBEDDED,
@@ -19,6 +20,7 @@ import {
   maskName,
   numberName,
   parameterName,
+  presentName,
   probabilityName,
   SHARED,
   SHARED_GRADIENT,
@@ -109,6 +111,9 @@ function stepInputs(model: Model, { hasMasks, shared }: StepInputs): TracedInput
     ...layout.numbers.map(({ name, entity }): TracedInput => {
       return { name: numberName(name), shape: [entity === shared ? 'distinct' : 'batch'], type: 'float32' };
     }),
+    ...sequencesOf(layout).map(({ name, entity, length }): TracedInput => {
+      return { name: presentName(name), shape: [entity === shared ? 'distinct' : 'batch', length], type: 'float32' };
+    }),
     ...graph.labelled.flatMap(({ name }) => [column(labelName(name)), column(weightName(name))]),
     ...(hasMasks
       ? network.masks.map(
@@ -130,10 +135,13 @@ function batchOf(
   inputs: Readonly<Record<string, tf.Tensor>>,
   { hasMasks, shared }: StepInputs,
 ): StepBatch {
-  const numbers = pick(layout.numbers, inputs, numberName);
+  const rows = {
+    numbers: pick(layout.numbers, inputs, numberName),
+    present: pick(sequencesOf(layout), inputs, presentName),
+  };
   return {
     embedded: inputs[EMBEDDED] ?? null,
-    numbers,
+    ...rows,
     labels: pick(graph.labelled, inputs, labelName),
     weights: pick(graph.labelled, inputs, weightName),
     ...(hasMasks && { masks: pick(network.masks, inputs, maskName) }),
@@ -141,7 +149,7 @@ function batchOf(
       shared: {
         entity: shared,
         embedded: inputs[SHARED] ?? null,
-        numbers,
+        ...rows,
         rows: inputs[SHARED_ROWS] as tf.Tensor1D,
       },
     }),

@@ -16,6 +16,8 @@ export const labelName = (stage: string) => `label/${stage}`;
 export const weightName = (stage: string) => `weight/${stage}`;
 /** Returns the name of the input that holds an untransformed number, [batch]. */
 export const numberName = (input: string) => `number/${input}`;
+/** Returns the name of the input that has 1 for each item of a sequence and 0 for its padding, [batch, length]. */
+export const presentName = (input: string) => `present/${input}`;
 /** Returns the name of the input that holds a dropout mask, [batch, units]. */
 export const maskName = (mask: string) => `mask/${mask}`;
 /** Returns the name of the input that holds a parameter. */

@@ -64,7 +64,7 @@ function scatter(
   const { dimension } = (parts.tables.get(name) as TableBlocks).table;
   memory.ints(slots).fill(0);
   let count = 0;
-  for (const { field, length, ids, coefficients, isShared, offset, rowCounts } of fields) {
+  for (const { field, length, step, ids, coefficients, isShared, offset, rowCounts } of fields) {
     if (field.table !== name) continue;
     const { gradient, width } = (isShared ? matrices.shared : matrices.rows) as MatrixBlocks;
     count = memory.kernels.scatter(
@@ -75,6 +75,7 @@ function scatter(
       dimension,
       gradient.offset + offset * 4,
       width,
+      step,
       member,
       options.threads,
       place,

@@ -79,8 +79,34 @@ function along(r: Recorder, x: tf.TensorInfo, axis: number, from: number, size: 
 }
 
 function split(r: Recorder, x: tf.TensorInfo, sizes: readonly number[], axis: number): tf.TensorInfo[] {
+  const parts = takenApart(r, x, sizes, axis);
+  if (parts !== null) return parts;
   const results = sizes.map((size): Emitted => ({ shape: x.shape.with(axis, size), dtype: x.dtype }));
   return r.emitMany('Split', [r.nameOf(x), r.dimensions(sizes)], results, { axis });
+}
+
+/**
+ * Returns the parts of tensors that were put side by side and are split between them again, without a split: scoring
+ * then sees which part depends on which inputs. `null` where another node made the tensor, or it is split elsewhere.
+ */
+function takenApart(r: Recorder, x: tf.TensorInfo, sizes: readonly number[], axis: number): tf.TensorInfo[] | null {
+  const maker = r.nodeOf(r.nameOf(x));
+  if (maker?.op !== 'Concat' || maker.attributes.axis !== axis) return null;
+  const parts = sizes.map((): tf.TensorInfo[] => []);
+  let [part, left] = [0, sizes[0] as number];
+  for (const name of maker.inputs) {
+    const operand = r.tensorOf(name);
+    if (left === 0) left = sizes[++part] ?? 0;
+    if (operand === undefined || (operand.shape[axis] as number) > left) return null;
+    left -= operand.shape[axis] as number;
+    parts[part]?.push(operand);
+  }
+  if (parts.some((own) => own.length === 0)) return null;
+  return parts.map((own, i) =>
+    own.length === 1
+      ? r.alias(own[0] as tf.TensorInfo)
+      : node(r, 'Concat', own, { shape: x.shape.with(axis, sizes[i] as number), dtype: x.dtype, attributes: { axis } }),
+  );
 }
 
 function stridedSlice(

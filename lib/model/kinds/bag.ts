@@ -7,6 +7,7 @@ import type { EmbeddedKind } from './input-kind.ts';
 export const bag: EmbeddedKind<BagInput> = {
   hasCoefficients: true,
   idsPerRow: ({ length }) => length,
+  isPooled: true,
   graphInputs: ({ name, length }) => [
     { name, shape: ['batch', length], type: 'int64' },
     { name: `${name}_weights`, shape: ['batch', length], type: 'float32' },

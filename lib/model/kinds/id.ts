@@ -7,6 +7,7 @@ import type { EmbeddedKind } from './input-kind.ts';
 export const id: EmbeddedKind<IdInput> = {
   hasCoefficients: false,
   idsPerRow: () => 1,
+  isPooled: true,
   graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'int64' }],
   writeRows({ name }, { ids }, rows, into, at) {
     const [source, target] = [ids[name] as Int32Array, into.ids[name] as Int32Array];

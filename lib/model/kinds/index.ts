@@ -5,6 +5,7 @@ import { id } from './id.ts';
 import type { EmbeddedKind, InputKind, NumberKind } from './input-kind.ts';
 import { number } from './number.ts';
 import { quantile } from './quantile.ts';
+import { sequence } from './sequence.ts';
 
 type KindOf<Input extends InputSpec> = Input extends EmbeddedInput
   ? EmbeddedKind<Input>
@@ -18,7 +19,7 @@ export type InputKinds = {
 };
 
 /** The kinds of input by the name of the kind. */
-export const INPUT_KINDS: InputKinds = { id, bag, number, quantile };
+export const INPUT_KINDS: InputKinds = { id, bag, sequence, number, quantile };
 
 /** Returns the kind of an input. Its functions accept inputs of that kind only. */
 export function inputKind({ kind }: InputSpec): InputKind<InputSpec> {

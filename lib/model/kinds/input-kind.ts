@@ -33,7 +33,12 @@ export interface EmbeddedKind<Input extends EmbeddedInput> extends InputKind<Inp
   readonly hasCoefficients: boolean;
   /** Returns the number of ids that a row has in a training batch. */
   idsPerRow(input: Input): number;
-  /** Returns the embeddings [batch, dimension] of the encoded rows, from the table [rows, dimension]. */
+  /** Whether the embeddings of a row's ids are added up to one; otherwise they stand side by side. */
+  readonly isPooled: boolean;
+  /**
+   * Returns the embeddings [batch, dimension] of the encoded rows, from the table [rows, dimension]; for an input that is
+   * not pooled [batch, ids per row * dimension].
+   */
   embed(input: Input, table: tf.Tensor, encoded: EncodedTensors): tf.Tensor;
 }
 

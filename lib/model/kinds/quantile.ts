@@ -7,6 +7,7 @@ import type { EmbeddedKind } from './input-kind.ts';
 export const quantile: EmbeddedKind<QuantileInput> = {
   hasCoefficients: false,
   idsPerRow: () => 1,
+  isPooled: true,
   graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'float32' }],
   writeRows(input, { numbers }, rows, into, at) {
     const [source, target] = [numbers[input.name] as Float32Array, into.ids[input.name] as Int32Array];

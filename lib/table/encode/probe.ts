@@ -77,7 +77,8 @@ function resultAt(chunk: EncodedChunk, input: InputSpec, row: number): ProbeResu
   switch (input.kind) {
     case 'id':
       return Number(chunk.ids[name]?.[row]);
-    case 'bag': {
+    case 'bag':
+    case 'sequence': {
       const [from, to] = [row * input.length, (row + 1) * input.length];
       const ids = [...(chunk.ids[name]?.subarray(from, to) ?? [])].map(Number);
       return { ids, weights: [...(chunk.weights[name]?.subarray(from, to) ?? [])] };

@@ -122,6 +122,7 @@ export class ValueCounter {
           else countIds(tally, ids[input.name] as Int32Array, { length: 1, firstKnown: firstKnown ?? 0, count, rows });
           break;
         case 'bag':
+        case 'sequence':
           countIds(tally, ids[input.name] as Int32Array, {
             length: input.length,
             firstKnown: firstKnown ?? 0,
@@ -189,7 +190,7 @@ function countIds(
     let values = 0;
     for (let at = row * length; at < (row + 1) * length; at++) {
       const id = ids[at] as number;
-      // 0 is the missing value, and pads a bag.
+      // 0 is the missing value, and pads a bag or sequence.
       if (id === 0) continue;
       values++;
       if (id < firstKnown) tally.unknown++;

@@ -22,8 +22,10 @@ export const sequence: FeatureKind<SequenceFeature> = {
     { sql: `COALESCE(len(${texts(relation, feature)}), 0)`, name: preparedName('length', index) },
   ],
   encode: (encoder, feature, index) => encodeList(encoder, feature, index, onesOf(preparedName('list', index))),
-  input({ name, entity, embedding, maxLength }) {
-    return { kind: 'bag', name, entity, table: embedding, length: maxLength, combiner: 'mean' };
+  input({ name, entity, embedding, maxLength, pooling }) {
+    const shape = { name, entity, table: embedding, length: maxLength };
+    // The mean knows no order: as an input of the model, such a sequence is a bag.
+    return pooling === null ? { ...shape, kind: 'bag', combiner: 'mean' } : { ...shape, kind: 'sequence', pooling };
   },
   probe: (feature, values) => [[null, ...probeLists(feature, values).map((items) => writtenAs(feature, items))]],
   canary: ({ delimiter }, text) => [delimiter === null ? `[${text}]` : text],

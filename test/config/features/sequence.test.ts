@@ -22,7 +22,7 @@ describe('a sequence', () => {
       delimiter: null,
       maxLength: 20,
       keep: 'last',
-      pooling: 'mean',
+      pooling: null,
     });
   });
 
@@ -30,7 +30,7 @@ describe('a sequence', () => {
     {
       name: 'no pooling',
       feature: '{ type: sequence, entity: user }',
-      mistakes: ['features.x.pooling: missing, expected "mean"'],
+      mistakes: ['features.x.pooling: missing, expected one of "mean", "attention", "lstm"'],
     },
     {
       name: 'no length',
@@ -44,6 +44,91 @@ describe('a sequence', () => {
     },
   ])('is refused with $name', ({ feature, mistakes }) => {
     expect(mistakesIn({ features: `{ x: ${feature} }` })).toEqual(mistakes);
+  });
+
+  it.each([
+    {
+      name: 'attention, told the positions',
+      pooling: 'pooling: attention, to: item_id',
+      expected: { kind: 'attention', to: 'item_id', units: [36], positions: true },
+    },
+    {
+      name: 'attention of more layers, without positions',
+      pooling: 'pooling: attention, to: item_id, attention_units: [80, 40], positions: false',
+      expected: { kind: 'attention', to: 'item_id', units: [80, 40], positions: false },
+    },
+    {
+      name: 'an LSTM with attention',
+      pooling: 'pooling: lstm',
+      expected: { kind: 'lstm', to: null, units: [36], positions: false },
+    },
+    {
+      name: 'an LSTM with attention to the candidate',
+      pooling: 'pooling: lstm, to: item_id',
+      expected: { kind: 'lstm', to: 'item_id', units: [36], positions: false },
+    },
+  ])('may have $name', ({ pooling, expected }) => {
+    expect(parse(`entity: user, embedding: item, ${pooling}`)).toMatchObject({ pooling: expected });
+  });
+
+  it.each([
+    {
+      name: 'attention to nothing',
+      sequence: 'pooling: attention',
+      mistake: 'to: missing, expected the feature that the items are compared with, such as the id of the candidate',
+    },
+    {
+      name: 'the mean and a candidate',
+      sequence: 'pooling: mean, to: item_id',
+      mistake: 'to: got to with pooling mean, expected pooling attention or lstm',
+    },
+    {
+      name: 'the mean and units',
+      sequence: 'pooling: mean, attention_units: [5]',
+      mistake: 'attention_units: got attention_units with pooling mean, expected pooling attention or lstm',
+    },
+    {
+      name: 'an LSTM and positions',
+      sequence: 'pooling: lstm, positions: true',
+      mistake: 'positions: got positions with pooling lstm, expected pooling attention',
+    },
+    {
+      name: 'a candidate that is not declared',
+      sequence: 'pooling: attention, to: item',
+      mistake: 'to: no feature item, expected one of item_id, price, wide_id, history',
+    },
+    {
+      name: 'a number as the candidate',
+      sequence: 'pooling: attention, to: price',
+      mistake: 'to: got price, a number, expected a category or a cross',
+    },
+    {
+      name: 'itself as the candidate',
+      sequence: 'pooling: lstm, to: history',
+      mistake: 'to: got history, a sequence, expected a category or a cross',
+    },
+    {
+      name: 'a candidate of another dimension',
+      sequence: 'pooling: attention, to: wide_id',
+      mistake: 'to: got wide_id of dimension 18, expected 8 as that of features.history',
+    },
+  ])('is refused with $name', ({ sequence, mistake }) => {
+    const others = 'price: { type: number, entity: item }, wide_id: { type: category, entity: item }';
+    const features = `{ ${ITEM}, ${others}, history: { type: sequence, entity: user, embedding: item, ${sequence} } }`;
+    expect(mistakesIn({ features, embeddings: EMBEDDINGS })).toEqual([`features.history.${mistake}`]);
+  });
+
+  it('is refused with attention or an LSTM where fields are summed, and among the wide features', () => {
+    const features = `{ ${ITEM}, history: { type: sequence, entity: user, embedding: item, pooling: attention, to: item_id } }`;
+    const model = '{ fields: sum_by_entity, wide: [history] }';
+    expect(mistakesIn({ features, embeddings: EMBEDDINGS, model })).toEqual([
+      'features.history.pooling: got attention, expected mean (model.fields is sum_by_entity)',
+      'model.wide[0]: got history, a sequence with pooling attention, expected one with pooling mean',
+    ]);
+    const ofMean = features.replace('attention, to: item_id', 'mean');
+    expect(parseDeclaration(declare({ features: ofMean, embeddings: EMBEDDINGS, model }), 'x').model.wide).toEqual([
+      'history',
+    ]);
   });
 
   it('is refused beside a feature of the name of its weights', () => {

@@ -13,19 +13,48 @@ describe('the kernels of a bag', () => {
     memory.floats(table).set([1, 2, 10, 20, 100, 200]);
     memory.ints(ids).set([1, 2, 2, 0]);
     memory.floats(coefficients).set([0.5, 0.25, 2, 0]);
-    memory.kernels.gather(table.offset, 2, 2, ids.offset, coefficients.offset, 0, 2, 2, out.offset, 2);
+    memory.kernels.gather(table.offset, 2, 2, ids.offset, coefficients.offset, 0, 2, 2, out.offset, 2, 0);
     expect([...memory.floats(out)]).toEqual([30, 60, 200, 400]);
 
     memory.floats(out).set([1, 10, 100, 1000]);
     const found = memory.kernels.scatter(
       ...[ids.offset, coefficients.offset, 2, 2, 2],
-      ...[out.offset, 2],
+      ...[out.offset, 2, 0],
       ...[0, 1, 0],
       ...[slots.offset, 3, distinct.offset, 0, sums.offset, occurrences.offset, 0],
     );
     expect([...memory.ints(distinct)].slice(0, found)).toEqual([1, 2]);
     expect([...memory.floats(sums)].slice(0, 4)).toEqual([0.5, 5, 200.25, 2002.5]);
     expect([...memory.floats(occurrences)].slice(0, 2)).toEqual([1, 2]);
+  });
+});
+
+describe('the kernels of a sequence', () => {
+  it('gather its rows side by side, and scatter to each row its own gradient', async () => {
+    const plan = new MemoryPlan();
+    const blocks = [3 * 2, 6, 6, 2 * 7, 8, 4, 4 * 2, 4].map((length) => plan.reserve(length));
+    const [table, ids, coefficients, out, slots, distinct, sums, occurrences] = blocks as [
+      ...[Block, Block, Block, Block, Block, Block, Block, Block],
+    ];
+    const memory = await plan.build();
+    memory.floats(table).set([1, 2, 10, 20, 100, 200]);
+    memory.ints(ids).set([1, 2, 1, 2, 0, 0]);
+    memory.floats(coefficients).set([1, 1, 1, 1, 0, 0]);
+    memory.floats(out).fill(-1);
+    const columns = out.offset + 4;
+    memory.kernels.gather(table.offset, 2, 2, ids.offset, coefficients.offset, 0, 2, 3, columns, 7, 2);
+    expect([...memory.floats(out)]).toEqual([-1, 10, 20, 100, 200, 10, 20, -1, 100, 200, 0, 0, 0, 0]);
+
+    memory.floats(out).set([9, 1, 2, 3, 4, 5, 6, 9, 7, 8, 9, 9, 9, 9]);
+    const found = memory.kernels.scatter(
+      ...[ids.offset, coefficients.offset, 2, 3, 2],
+      ...[columns, 7, 2],
+      ...[0, 1, 0],
+      ...[slots.offset, 3, distinct.offset, 0, sums.offset, occurrences.offset, 0],
+    );
+    expect([...memory.ints(distinct)].slice(0, found)).toEqual([1, 2]);
+    expect([...memory.floats(sums)].slice(0, 4)).toEqual([1 + 5, 2 + 6, 3 + 7, 4 + 8]);
+    expect([...memory.floats(occurrences)].slice(0, 2)).toEqual([2, 2]);
   });
 });
 
@@ -57,7 +86,7 @@ describe('the kernel that adds up gradients by id', () => {
         memory.ints(slots).fill(0);
         const count = memory.kernels.scatter(
           ...[ids.offset, 0, ROWS, 1, DIMENSION],
-          ...[gradient.offset, DIMENSION],
+          ...[gradient.offset, DIMENSION, 0],
           ...[member, members, 4],
           ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset, occurrences.offset, 0],
         );
@@ -93,7 +122,7 @@ it('the ids of a table are divided evenly among members, also the first ones and
       memory.ints(ids).set(Array.from({ length: n }, (_, i) => id(i)));
       return memory.kernels.scatter(
         ...[ids.offset, 0, n, 1, 1],
-        ...[gradient.offset, 1],
+        ...[gradient.offset, 1, 0],
         ...[member, MEMBERS, 0],
         ...[slots.offset, SLOT_BITS, distinct.offset, 0, sums.offset, occurrences.offset, 0],
       );

@@ -1,5 +1,5 @@
 /** Small models with random weights, as the files of a version from which they are scored. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { traceScores } from '../../../lib/engine/ort/scoring-graph.ts';
@@ -8,9 +8,9 @@ import { columnInputs, InputTensors } from '../../../lib/engine/scoring/column-i
 import { writeOnnx } from '../../../lib/graph/onnx-file.ts';
 import type { ModelCalibration } from '../../../lib/model/calibrators.ts';
 import type { Model } from '../../../lib/model/model.ts';
-import { type EncodedChunk, INPUTS_FILE } from '../../../lib/table/encoded.ts';
+import { type EncodedChunk, INPUTS_FILE, type InputSpec } from '../../../lib/table/encoded.ts';
 import { Lcg } from '../lcg.ts';
-import { INPUTS } from '../small-model.ts';
+import { inputsOf } from '../small-model.ts';
 
 /** Writes `model.onnx` and `inputs.json` to a new folder; weights of more than `externalBytes` to a file beside them. */
 export async function published(
@@ -31,15 +31,16 @@ export async function published(
     ),
   };
   const folder = await mkdtemp(join(tmpdir(), 'published-'));
-  await writeOnnx(traceScores(model, INPUTS, weights, calibration), join(folder, 'model.onnx'), externalBytes);
-  await writeFile(join(folder, INPUTS_FILE), JSON.stringify(INPUTS));
+  await writeOnnx(traceScores(model, inputsOf(model), weights, calibration), join(folder, 'model.onnx'), externalBytes);
+  await writeFile(join(folder, INPUTS_FILE), JSON.stringify(inputsOf(model)));
   return folder;
 }
 
 /** The scores of the model's own graph. */
 export async function wholeScores(folder: string, chunk: EncodedChunk): Promise<Record<string, Float32Array>> {
+  const inputs = JSON.parse(await readFile(join(folder, INPUTS_FILE), 'utf8')) as InputSpec[];
   const session = await Session.open(join(folder, 'model.onnx'), { threads: 1 });
-  const outputs = await session.run(new InputTensors(columnInputs(INPUTS), chunk.rows).of(chunk, 0, chunk.rows));
+  const outputs = await session.run(new InputTensors(columnInputs(inputs), chunk.rows).of(chunk, 0, chunk.rows));
   await session.release();
   return outputs as Record<string, Float32Array>;
 }

@@ -8,9 +8,10 @@
 import type { Entity } from '../../../config/declaration.ts';
 import { type FirstProduct, firstProducts, inputsOf } from '../../../onnx/first-products.ts';
 import { floatTensorMessage, nodeMessage, type OnnxModel, readNode, readTensor } from '../../../onnx/onnx-model.ts';
+import { isPooling } from '../../../onnx/pooling-parameters.ts';
 import { readFloats } from '../../../onnx/read-onnx.ts';
 import { onnxPart } from '../../../onnx/write-part.ts';
-import { Session } from '../../ort/session.ts';
+import { type NamedTensor, Session } from '../../ort/session.ts';
 import type { ColumnInput } from '../column-inputs.ts';
 import { type GraphOptions, type ScoringGraph, scoringGraph } from '../gathered-graph.ts';
 
@@ -54,7 +55,7 @@ interface Operand {
  * model is scored as it is.
  */
 export async function splitModel(folder: string, model: OnnxModel, options: GraphOptions): Promise<SplitModel | null> {
-  const products = firstProducts(model);
+  const products = firstProducts(model, isPooling);
   if (products === null) return null;
   const operands = await operandsOf(folder, model, products, options);
   if (operands === null) return null;
@@ -103,17 +104,34 @@ async function operandsOf(
 ): Promise<Operand[] | null> {
   const names = [...new Set(products.flatMap(({ operands }) => operands))];
   if (model.inputs.some(({ name }) => !inputs.has(name))) return null;
-  const { bytes } = onnxPart(model, { outputs: names });
+  const { bytes, inputs: read } = onnxPart(model, { outputs: names });
   const session = await Session.open(bytes, { threads: 1, dataFolder: folder });
+  const values = await session.run(
+    Object.fromEntries(read.map((name) => [name, emptyRows(inputs.get(name) as ColumnInput)])),
+  );
   const operands = names.map((name): Operand | null => {
     const [, width, ...others] = session.shapes[name] ?? [];
     const entities = new Set(inputsOf(model, [name]).map((input) => inputs.get(input)?.entity));
     if (typeof width !== 'number' || others.length > 0 || entities.size === 0) return null;
+    // A model that takes the values of a row apart has more rows of fewer columns, which no row of a part has.
+    if (values[name]?.length !== FEW_ROWS * width) return null;
     const [entity = null] = entities;
     return { name, width, entity: entities.size === 1 ? entity : null };
   });
   await session.release();
   return operands.some((operand) => operand === null) ? null : operands.filter((operand) => operand !== null);
+}
+
+/** Rows on which it is found out how many rows a value has. */
+const FEW_ROWS = 3;
+
+/** Returns the tensor of an input for a few rows without a value. */
+function emptyRows({ field, length, isMatrix }: ColumnInput): NamedTensor {
+  const count = FEW_ROWS * length;
+  return {
+    data: field === 'ids' ? new BigInt64Array(count) : new Float32Array(count),
+    shape: isMatrix ? [FEW_ROWS, length] : [FEW_ROWS],
+  };
 }
 
 /** The first products, their weights and the number of their columns. */

@@ -22,7 +22,7 @@ describe('a model in parts', () => {
   it.each(MODELS)('scores as the whole model does: $name', async ({ model }) => {
     const folder = await published(model);
     const chunk = smallChunk(700);
-    expect((await readProgram(folder)).split?.parts.length).toBe(3);
+    expect((await readProgram(folder)).split?.parts.length).toBeGreaterThanOrEqual(3);
     expect(largestDifference(await (await open(folder)).predict(chunk), await wholeScores(folder, chunk))).toBeLessThan(
       TOLERANCE,
     );
