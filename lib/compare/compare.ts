@@ -36,7 +36,7 @@ export async function compare(
 ): Promise<Omit<Comparison, 'formatVersion'>> {
   const { database, log } = bench.opened;
   const { declaration } = log;
-  assertComparable(bench);
+  assertComparable(bench, options.by);
   const outcomes = {
     validation: await readOutcomes(database, log, ['validation']),
     test: await readOutcomes(database, log, ['test']),
@@ -159,9 +159,10 @@ async function sharesOf(
 
 /**
  * Checks that the test rows can tell models apart.
- * @throws {DataError} where they have no conversion, or nothing else.
+ * @throws {DataError} where they have no click, no conversion, or no click without one, or nothing but clicks where models
+ * are compared by these. (Rows drawn at random and all clicked, as by chance, tell pCVR apart.)
  */
-function assertComparable({ summary, opened: { log } }: OpenBench): void {
+function assertComparable({ summary, opened: { log } }: OpenBench, by: Figure): void {
   const { click, conversion } = comparedRoles(log.declaration);
   for (const [stage, given] of [
     [click, null],
@@ -169,7 +170,8 @@ function assertComparable({ summary, opened: { log } }: OpenBench): void {
   ] as const) {
     const { positives = 0, negatives = 0 } = summary.parts.test.labels[stage] ?? {};
     const all = given === null ? positives + negatives : (summary.parts.test.labels[given]?.positives ?? 0);
-    if (positives > 0 && positives < all) continue;
+    const mayBeAll = stage === click && by !== 'ctr_auc';
+    if (positives > 0 && (positives < all || mayBeAll)) continue;
     const got = positives === 0 ? 'none' : 'each of them';
     const of = given === null ? 'test rows' : `test rows with ${given}`;
     throw new DataError(

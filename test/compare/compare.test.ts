@@ -5,7 +5,7 @@ import { formatComparison } from '../../bin/terminal/compare-text.ts';
 import { type CompareOptions, compare } from '../../lib/compare/compare.ts';
 import type { Competitor } from '../../lib/compare/competitor.ts';
 import { comparisonSchema, comparisonText } from '../../lib/compare/result/comparison-file.ts';
-import { logText } from '../bin/small-log.ts';
+import { DECLARATION, logText } from '../bin/small-log.ts';
 import { shopDeclaration } from '../training/shop.ts';
 import { syntheticLog } from '../training/synthetic-log.ts';
 import { fake, smallBench, withBench } from './fakes.ts';
@@ -203,5 +203,27 @@ describe('a log on which models cannot be compared', () => {
     ).rejects.toThrow(
       'models cannot be compared on the test rows with click: none has conversion, expected some that have it and some that have not (split by the hash of row: 10% validation, 20% test, in log.csv)',
     );
+  });
+
+  it('is compared by CVR where each test row has a click, and refused by CTR', async () => {
+    const rows = logText(3000).trimEnd().split('\n');
+    const lines = rows.map((line, row) => {
+      const isTest = row % 5 === 0 && line.includes(',1,');
+      return row === 0 ? `${line},part` : `${line},${isTest ? 'test' : row % 7 === 0 ? 'validation' : 'train'}`;
+    });
+    const log = {
+      text: `${lines.join('\n')}\n`,
+      declaration: DECLARATION.replace(
+        /^split: .*$/m,
+        'split: { column: part, train: [train], validation: [validation], test: [test] }',
+      ),
+    };
+    await withBench(log, async (bench, folder) => {
+      const { models } = await compare(bench, MODELS, { ...OPTIONS, by: 'cvr_auc', folder });
+      expect(models.find(({ name }) => name === 'better')).toMatchObject({ claim: 'better', mean: { ctr_auc: null } });
+      await expect(compare(bench, MODELS, { ...OPTIONS, by: 'ctr_auc', folder })).rejects.toThrow(
+        'models cannot be compared on the test rows: each of them has click, expected some that have it and some that have not (split by the values of part: train train; validation validation; test test, in log.csv)',
+      );
+    });
   });
 });
