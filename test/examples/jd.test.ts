@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { jdLog } from '../../examples/jd/make.ts';
 import { workplace } from '../bin/workplace.ts';
 
-const folder = fileURLToPath(new URL('../../examples/jd/', import.meta.url));
+const path = fileURLToPath(new URL('../../examples/jd/entirespace.yaml', import.meta.url));
 const place = workplace();
 
 /** Files in the format of the data set: of 60 items, each user views one in six, and favours and buys some of these. */
@@ -37,14 +37,14 @@ describe('examples/jd', () => {
     expect(jdLog(place.at('jd')).trimEnd().split('\n')).toEqual([header, ...lines]);
   });
 
-  it.each(['entirespace.yaml', 'esmm.yaml'])('is validated and trained on: %s', async (name) => {
+  it('is validated and trained on', async () => {
     await writeFiles(40);
     await place.write('jd.csv', jdLog(place.at('jd')));
-    expect(await place.run('validate', `${folder}${name}`, '--data', 'jd.csv')).toMatchObject({
+    expect(await place.run('validate', path, '--data', 'jd.csv')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('jd.csv: 1,200 rows, 0 rejected\n'),
     });
-    expect(await place.run('train', `${folder}${name}`, '--data', 'jd.csv', '--no-promote')).toMatchObject({ code: 0 });
+    expect(await place.run('train', path, '--data', 'jd.csv', '--no-promote')).toMatchObject({ code: 0 });
   });
 
   it('names a line that is no pair', async () => {
