@@ -7,12 +7,26 @@ import { randomStream } from '../lib/numbers/random.ts';
 import type { InputSpec, TableSpec } from '../lib/table/encoded.ts';
 import { FIELDS, IDS, syntheticDeclaration } from './synthetic.ts';
 
-/** Returns the model, half of whose fields are the user's. */
-export function paperModel(choice: Partial<ModelChoice> = {}): Model {
-  const inputs = Array.from({ length: FIELDS }, (_, field): InputSpec => {
+/** The item's own id, with which a sequence of the user shares its table. */
+const ITEM = `f${FIELDS / 2}`;
+const SEQUENCE = { name: 'history', entity: 'user', table: ITEM, length: 20 } as const;
+const ATTENTION = { kind: 'attention', to: ITEM, units: [36], positions: true } as const;
+
+/** The sequences that a user may have, of 20 items. */
+export const SEQUENCES: Readonly<Record<string, InputSpec>> = {
+  mean: { ...SEQUENCE, kind: 'bag', combiner: 'mean' },
+  attention: { ...SEQUENCE, kind: 'sequence', pooling: ATTENTION },
+  lstm: { ...SEQUENCE, kind: 'sequence', pooling: { ...ATTENTION, kind: 'lstm', to: null, positions: false } },
+  'target-lstm': { ...SEQUENCE, kind: 'sequence', pooling: { ...ATTENTION, kind: 'lstm', positions: false } },
+};
+
+/** Returns the model, half of whose fields are the user's, with a sequence or without. */
+export function paperModel(choice: Partial<ModelChoice> = {}, sequence: InputSpec | null = null): Model {
+  const fields = Array.from({ length: FIELDS }, (_, field): InputSpec => {
     return { kind: 'id', name: `f${field}`, entity: field < FIELDS / 2 ? 'user' : 'item', table: `f${field}` };
   });
-  const tables = inputs.map(({ name }): TableSpec => ({ name, dimension: 18, rows: IDS / FIELDS }));
+  const tables = fields.map(({ name }): TableSpec => ({ name, dimension: 18, rows: IDS / FIELDS }));
+  const inputs = sequence === null ? fields : [...fields, sequence];
   const declaration = syntheticDeclaration();
   return modelOf(stageGraph(declaration), { ...declaration.model, ...choice }, inputs, tables);
 }
@@ -32,7 +46,7 @@ export function zipfBatch(model: Model, index: number, { rows, rowsOfUser }: Bat
     const permuted = 7919;
     return [
       input.name,
-      Int32Array.from({ length: input.entity === 'user' ? users : rows }, (_, row) => {
+      Int32Array.from({ length: (input.entity === 'user' ? users : rows) * itemsOf(input) }, (_, row) => {
         const rank = Math.floor((IDS / FIELDS) ** random.uniform(row)) - 1;
         return (rank * permuted) % (IDS / FIELDS);
       }),
@@ -47,9 +61,20 @@ export function zipfBatch(model: Model, index: number, { rows, rowsOfUser }: Bat
     rows,
     ...(rowsOfUser > 1 && { shared: { entity: 'user', distinct: users, rows: sharedRows } }),
     ids: Object.fromEntries(ids),
-    coefficients: {},
+    coefficients: Object.fromEntries(
+      model.layout.fields
+        .filter(({ input }) => itemsOf(input) > 1)
+        .map(({ input }) => {
+          const each = input.kind === 'bag' ? 1 / itemsOf(input) : 1;
+          return [input.name, new Float32Array(users * itemsOf(input)).fill(each)];
+        }),
+    ),
     numbers: {},
     labels: { click: labels('click', 0.04), conversion: labels('conversion', 0.01) },
     weights: { click: new Float32Array(rows).fill(1 / rows), conversion: new Float32Array(rows).fill(1 / rows) },
   };
+}
+
+function itemsOf(input: InputSpec): number {
+  return 'length' in input ? input.length : 1;
 }

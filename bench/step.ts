@@ -3,7 +3,7 @@
  * of 200 and 80 units. No file is read, so that what is timed is the engine alone.
  *
  *     npx tsx bench/step.ts [--threads 1,2,4,8,16] [--batch 4096] [--steps 200] [--dropout 0]
- *                       [--rows-of-user 20] [--model '{ "experts": { "shared": 4, "own": 0, "units": [64], "levels": 1 } }']
+ *                       [--rows-of-user 20] [--sequence mean|attention|lstm|target-lstm] [--model '{ "experts": { "shared": 4, "own": 0, "units": [64], "levels": 1 } }']
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ import { createEngine } from '../lib/engine/create-engine.ts';
 import type { Batch } from '../lib/engine/engine.ts';
 import { count } from '../lib/numbers/text.ts';
 import { initialWeights } from '../lib/training/weights/initial-weights.ts';
-import { paperModel, zipfBatch } from './paper-batches.ts';
+import { paperModel, SEQUENCES, zipfBatch } from './paper-batches.ts';
 
 const WARM_UP_STEPS = 10;
 const BATCHES = 20;
@@ -24,13 +24,14 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '200' },
     dropout: { type: 'string', default: '0' },
     'rows-of-user': { type: 'string', default: '1' },
+    sequence: { type: 'string', default: 'none' },
     model: { type: 'string', default: '{}' },
   },
 });
 const [batchSize, steps, dropout] = [Number(values.batch), Number(values.steps), Number(values.dropout)];
 /** Rows that share the fields of a user; with 1, no row shares any. */
 const rowsOfUser = Number(values['rows-of-user']);
-const model = paperModel(JSON.parse(values.model) as Partial<ModelChoice>);
+const model = paperModel(JSON.parse(values.model) as Partial<ModelChoice>, SEQUENCES[values.sequence] ?? null);
 const batches = Array.from({ length: BATCHES }, (_, index) => zipfBatch(model, index, { rows: batchSize, rowsOfUser }));
 console.log(`${cpus()[0]?.model}, ${availableParallelism()} cores, node ${process.versions.node}`);
 for (const threads of values.threads.split(',').map(Number)) await benchSteps(threads);
