@@ -16,13 +16,14 @@ import { countOf } from '../../lib/numbers/text.ts';
 import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import { withScratch } from '../scratch.ts';
-import { runLine } from '../terminal/compare-text.ts';
+import { runLine, runName, waitLine } from '../terminal/compare-text.ts';
 import { type Session, UsageError } from '../terminal/exit.ts';
 import { pathIn, printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
 import type { Project } from '../training/read-project.ts';
 import { showProgress } from '../training/show-progress.ts';
 import { chosenModels, type ModelNames } from './chosen-models.ts';
+import { runningLine } from './running-line.ts';
 
 export interface CompareLogOptions
   extends ModelNames,
@@ -77,8 +78,10 @@ async function compareOn(
   const folder = join(out, 'runs');
   await mkdir(folder, { recursive: true });
   const bar = progressBar(json ? null : io.stderr);
+  const running = runningLine(json ? null : io.stderr);
   const tell = (line: string) => {
     bar.stop();
+    running.clear();
     if (!json) printError(io, line);
   };
   return withScratch(io, (scratch) => {
@@ -90,7 +93,7 @@ async function compareOn(
     };
     const log = { declaration, dataPath: options.data, cwd: io.cwd, rejectsPath: rejects, memoryLimitMiB: memory };
     return withLog({ ...log, ...work }, async (opened) => {
-      const bench = await openBench(opened, work);
+      const bench = await openBench(opened, { ...work, onWait: (wait) => tell(waitLine(wait)) });
       try {
         onSummary(bench.summary);
         for (const { name, why } of leftOut) tell(`note: ${name} is left out: ${why}`);
@@ -99,7 +102,8 @@ async function compareOn(
           tell(
             `${options.out} has ${countOf(before, 'recorded run')}: those of this declaration and log are not run again`,
           );
-        let [seconds, runs] = [0, 0];
+        const began = performance.now();
+        let runs = 0;
         const comparison = await compare(bench, competitors, {
           ...options,
           folder,
@@ -107,10 +111,12 @@ async function compareOn(
           atOnce: threads,
           declarationSha256: declarationDigest(file),
           onDamage: (run, why) => tell(`note: the record ${run} is damaged, and is run again: ${why}`),
+          onProgress: (wanted, progress) => running.update(runName(wanted), progress),
           onRun(outcome, done, total) {
-            seconds += outcome.seconds ?? 0;
+            running.end(runName(outcome));
             runs += outcome.seconds === null ? 0 : 1;
-            const left = runs === 0 ? null : ((seconds / runs) * (total - done)) / threads;
+            const seconds = (performance.now() - began) / 1000;
+            const left = runs === 0 ? null : (seconds / runs) * (total - done);
             if (outcome.seconds !== null || outcome.failure !== null) tell(runLine(outcome, done, total, left));
           },
         });
@@ -123,5 +129,8 @@ async function compareOn(
         await bench.close();
       }
     });
-  }).finally(() => bar.stop());
+  }).finally(() => {
+    bar.stop();
+    running.clear();
+  });
 }

@@ -5,24 +5,34 @@ import type { ComparedModel, Comparison } from '../../lib/compare/result/compari
 import type { FIGURES } from '../../lib/compare/result/figures.ts';
 import { meanOf, otherTasks } from '../../lib/compare/result/model-result.ts';
 import { differenceText } from '../../lib/compare/result/verdict.ts';
-import type { Outcome } from '../../lib/compare/runs/run-all.ts';
+import type { MemoryWait } from '../../lib/compare/runs/open-bench.ts';
+import type { Outcome, Wanted } from '../../lib/compare/runs/run-all.ts';
 import { alignColumns } from '../../lib/evaluation/metrics-table.ts';
-import { count, countOf, duration, fixed, percent, precise, secondsText } from '../../lib/numbers/text.ts';
+import { byteText, count, countOf, duration, fixed, percent, precise, secondsText } from '../../lib/numbers/text.ts';
 import { formatTruthResult } from '../compare/truth-text.ts';
+
+/** Returns the name of a run: its model, its seed and what else tells it from others. */
+export function runName({ competitor, run }: Wanted): string {
+  const settings = Object.entries(run.settings).map(([name, value]) => `${name.split('.').at(-1)} ${value}`);
+  const share = run.share === 1 ? [] : [`${percent(run.share)} of the training rows`];
+  return `${competitor.name} ${[`seed ${run.seed}`, ...settings, ...share].join(', ')}`;
+}
+
+/** Returns the line that tells that runs wait for memory. */
+export function waitLine({ needed, left, total }: MemoryWait): string {
+  return `note: not as many runs are under way at once as there are threads: the next one needs ${byteText(needed)} of memory, and ${byteText(left)} of ${byteText(total)} are left`;
+}
 
 /** Returns the line of a run, and the time left where runs are left. */
 export function runLine(
-  { competitor, run, failure, seconds }: Outcome,
+  { failure, seconds, ...wanted }: Outcome,
   done: number,
   total: number,
   secondsLeft: number | null,
 ): string {
-  const settings = Object.entries(run.settings).map(([name, value]) => `${name.split('.').at(-1)} ${value}`);
-  const share = run.share === 1 ? [] : [`${percent(run.share)} of the training rows`];
   const ended = failure === null ? [secondsText(seconds ?? 0)] : [`failed: ${failure}`];
   const left = done < total && secondsLeft !== null ? [`about ${duration(secondsLeft)} left`] : [];
-  const parts = [`seed ${run.seed}`, ...settings, ...share, ...ended, ...left];
-  return `run ${count(done)}/${count(total)}: ${competitor.name} ${parts.join(', ')}`;
+  return `run ${count(done)}/${count(total)}: ${[runName(wanted), ...ended, ...left].join(', ')}`;
 }
 
 /** Returns the verdict, the models as a table, the best first, and what else should be known. */

@@ -6,7 +6,7 @@ import type { Figure } from './result/figures.ts';
 import { type MeasuredOutcomes, type Measurement, measure, withSharedProduct } from './result/measure.ts';
 import { type SeedScores, valuesOf } from './result/model-result.ts';
 import type { OpenBench } from './runs/open-bench.ts';
-import type { Run, Settings } from './runs/run.ts';
+import type { Run, RunProgress, Settings } from './runs/run.ts';
 import { type Outcome, runAll, type Wanted } from './runs/run-all.ts';
 import type { EndedRun } from './runs/run-file.ts';
 import { RunStore, type RunStoreOptions } from './runs/run-store.ts';
@@ -25,6 +25,8 @@ export interface RunsOptions extends RunStoreOptions {
   readonly atOnce: number;
   /** Called after each run, with the number of those that have ended and of all. */
   readonly onRun: (outcome: Outcome, done: number, total: number) => void;
+  /** Called again and again while a run is under way. */
+  readonly onProgress?: (wanted: Wanted, progress: RunProgress) => void;
 }
 
 /** The settings that were chosen for a competitor, and what was tried. */
@@ -141,6 +143,7 @@ export class Runs {
       atOnce: this.#options.atOnce,
       signal: this.#bench.signal,
       ...(onScores && { onScores }),
+      onProgress: (wanted, progress) => this.#options.onProgress?.(wanted, progress),
       onOutcome: (outcome) => this.#options.onRun(outcome, ++this.#done, this.#total),
     });
   }

@@ -1,6 +1,6 @@
 /** What takes part in a comparison: anything that, trained with a seed, gives probabilities of the test rows. */
 import type { Bench } from './runs/bench.ts';
-import type { Run, RunScores, Settings } from './runs/run.ts';
+import type { OnRunProgress, Run, RunScores, Settings } from './runs/run.ts';
 
 /** A model that takes part. */
 export interface Competitor {
@@ -22,5 +22,5 @@ export interface Competitor {
    * Trains once, and scores the validation and test rows. The scores must depend on nothing but the run and the log.
    * @throws {Error} what `isModelFailure` knows where the model cannot be trained: the comparison goes on without it.
    */
-  run(run: Run, bench: Bench): Promise<RunScores>;
+  run(run: Run, bench: Bench, onProgress: OnRunProgress): Promise<RunScores>;
 }

@@ -77,12 +77,12 @@ function familyMember(file: ComparedFile, name: string): Competitor {
         .update(JSON.stringify([model, training, stages, own]))
         .digest('hex');
     },
-    run: ({ settings, seed, share }, bench) => {
+    run: ({ settings, seed, share }, bench, onProgress) => {
       const declaration = declarationOf(settings);
       // The file is read anew in another thread, and must be the same.
       const own = { ...declaration, model: { ...declaration.model, sha256: file.modelSha256 } };
       const source = name === OWN_MODEL ? { ...file, declaration: own } : null;
-      return bench.train({ declaration, source, seed, share });
+      return bench.train({ declaration, source, seed, share }, onProgress);
     },
   };
 }

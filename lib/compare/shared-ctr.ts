@@ -14,6 +14,6 @@ export function sharedCtr(declaration: Declaration): Competitor {
       createHash('sha256')
         .update(JSON.stringify(['shared CTR', model, training]))
         .digest('hex'),
-    run: ({ seed, share }, bench) => bench.trainSharedCtr({ declaration, seed, share }),
+    run: ({ seed, share }, bench, onProgress) => bench.trainSharedCtr({ declaration, seed, share }, onProgress),
   };
 }

@@ -2,6 +2,7 @@
  * Trains the declared model on the cached rows, calibrates it, and writes it as the ONNX file that scores candidates.
  */
 import { join } from 'node:path';
+import { assertMemory } from '../config/machine.ts';
 import type { Weights } from '../engine/engine.ts';
 import { traceScores } from '../engine/ort/scoring-graph.ts';
 import { writeOnnx } from '../graph/onnx-file.ts';
@@ -15,7 +16,7 @@ import { type Fitting, sharedEntity } from './networks/fit-network.ts';
 import { fitParts, type RowsToFit } from './networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
 import { foldNetworks } from './networks/propensities.ts';
-import { assertTrainable } from './required-memory.ts';
+import { requiredMemory } from './required-memory.ts';
 import { batchSizeFor } from './rows/batch-size.ts';
 import type { CachedRows } from './rows/cache-rows.ts';
 import type { RowCache } from './rows/row-cache.ts';
@@ -71,13 +72,32 @@ export async function fitNetworks(
   fitting: Fitting,
   rows: RowsToFit,
 ): Promise<{ readonly model: Model; readonly fitted: readonly FittedNetwork[] }> {
-  const { opened, encoder } = fitting;
-  const { modelFile } = fitting.options;
-  const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null);
+  const { model, parts, folds } = networksOf(fitting);
+  const { usedBytes } = fitting.options;
+  for (const needed of memoryOf(fitting, [...folds, ...parts], rows.train))
+    assertMemory({ work: 'training', ...needed }, undefined, usedBytes);
+  return { model, fitted: await fitParts(fitting, parts, rows) };
+}
+
+/** Returns the bytes of memory that training the networks of the declared model takes at most. */
+export function modelBytes(fitting: Fitting, train: RowCache): number {
+  const { parts, folds } = networksOf(fitting);
+  return networksBytes(fitting, [...folds, ...parts], train);
+}
+
+/** Returns the bytes of memory that training networks one after the other takes at most. */
+export function networksBytes(fitting: Fitting, parts: readonly TrainedModelPart[], train: RowCache): number {
+  return Math.max(...memoryOf(fitting, parts, train).map(({ bytes }) => bytes));
+}
+
+/** The networks of the declared model, and those that the choice of its rows needs. */
+function networksOf(fitting: Fitting) {
+  const { opened, encoder, options } = fitting;
+  const networkOf = options.modelFile?.networkOf ?? null;
+  const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables, networkOf);
   const parts = trainedParts(model, encoder.tables);
   const folds = propensityStages(model).flatMap((stage) => foldNetworks(fitting, stage));
-  assertAllTrainable(fitting, [...folds, ...parts], rows.train);
-  return { model, fitted: await fitParts(fitting, parts, rows) };
+  return { model, parts, folds };
 }
 
 /** Whether calibration has set the level of every output, or found it right on held-out rows. */
@@ -85,20 +105,21 @@ function isRepaired(calibration: Calibration | null): boolean {
   return calibration !== null && Object.keys(calibration.uncalibrated).length === 0;
 }
 
-/** Checks that there is the memory to train each network beside the weights of those that were trained before. */
-function assertAllTrainable(
+/** Returns what each network needs of memory beside the weights of those that were trained before. */
+function memoryOf(
   { opened: { log }, options: { threads } }: Fitting,
   parts: readonly TrainedModelPart[],
   train: RowCache,
-): void {
+): readonly ReturnType<typeof requiredMemory>[] {
   const { declaration } = log;
   const batchSize = batchSizeFor(declaration.training.batchSize, train.rows);
-  for (const [index, { model }] of parts.entries())
-    assertTrainable(
+  return parts.map(({ model }, index) =>
+    requiredMemory(
       model,
       { ...declaration.training, batchSize, threads, sharedEntity: sharedEntity(declaration, model) },
       { train, finished: parts.slice(0, index).map((part) => part.model) },
-    );
+    ),
+  );
 }
 
 /** Fits the declared calibration to the validation rows. */

@@ -27,31 +27,35 @@ interface RowsAndFinished {
   readonly finished?: readonly Model[];
 }
 
+/** How a model is trained, as far as the memory for it depends on it. */
+type Training = Pick<TrainingChoice, 'engine' | 'optimizer' | 'learningRate' | 'dropout'> &
+  Pick<EngineOptions, 'batchSize' | 'threads' | 'sharedEntity'>;
+
 /**
  * Checks that there is the memory to train a model.
  * @throws {NotEnoughMemoryError} naming what would need less.
  */
 export function assertTrainable(
   model: Model,
-  {
-    engine,
-    batchSize,
-    optimizer,
-    learningRate,
-    dropout,
-    ...others
-  }: Pick<TrainingChoice, 'engine' | 'optimizer' | 'learningRate' | 'dropout'> &
-    Pick<EngineOptions, 'batchSize' | 'threads' | 'sharedEntity'>,
-  { train, finished = [] }: RowsAndFinished,
-  ...limits: [machine?: Machine, usedBytes?: number]
+  training: Training,
+  rows: RowsAndFinished,
+  ...limits: [machine?: Machine | undefined, usedBytes?: number | undefined]
 ): void {
+  assertMemory({ work: 'training', ...requiredMemory(model, training, rows) }, ...limits);
+}
+
+/** Returns the bytes that training a model takes, and what would need less. */
+export function requiredMemory(
+  model: Model,
+  { engine, batchSize, optimizer, learningRate, dropout, ...others }: Training,
+  { train, finished = [] }: RowsAndFinished,
+): { readonly bytes: number; readonly remedy: string } {
   const options = { batchSize, optimizer: { type: optimizer, learningRate }, dropout, ...others };
   const planned = plannedBytes(engine, model, options);
   const tables = planned.weights + COPIES * weightBytes(model) + sum(finished.map(weightBytes));
   const batch = planned.batch + Math.min(batchSize, train.rows) * stepBytes(model);
   const bytes = tables + batch + train.windowBytes(batchSize) + planned.libraries;
-  const remedy = tables > batch ? REMEDIES.tables : REMEDIES.batch;
-  assertMemory({ work: 'training', bytes, remedy }, ...limits);
+  return { bytes, remedy: tables > batch ? REMEDIES.tables : REMEDIES.batch };
 }
 
 function weightBytes({ network, embeddings }: Model): number {

@@ -15,6 +15,8 @@ export interface TrainingOptions {
   /** An empty folder for encoded rows and the model's files; the caller removes it. */
   readonly scratch: string;
   readonly threads: number;
+  /** Bytes of memory that are in use besides this training. @default what the process uses when it begins */
+  readonly usedBytes?: number;
   /** Called once the rows are checked and encoded, before the first step. What it throws ends the training. */
   readonly onSummary?: (summary: LogSummary, counts: PartCounts) => void;
   /** Returns the epochs that a network is trained for, by its name. @default `training.epochs` of each, at most */

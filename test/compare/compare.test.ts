@@ -189,7 +189,7 @@ describe('records', () => {
     const folder = small.newFolder();
     const seeds: number[] = [];
     const models = [fake({ name: 'esmm', skill: 0.2, onRun: (seed) => seeds.push(seed) })];
-    await compareOn(models, { folder });
+    await compareOn(models, { atOnce: 1, folder });
     await compareOn(models, { seeds: 5, atOnce: 1, folder });
     expect(seeds).toEqual([1, 2, 3, 4, 5]);
   });

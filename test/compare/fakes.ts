@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Competitor } from '../../lib/compare/competitor.ts';
 import { comparedDeclaration } from '../../lib/compare/protocol.ts';
 import type { Bench } from '../../lib/compare/runs/bench.ts';
-import { type OpenBench, openBench } from '../../lib/compare/runs/open-bench.ts';
+import { type BenchOptions, type OpenBench, openBench } from '../../lib/compare/runs/open-bench.ts';
 import type { RunScores, Settings } from '../../lib/compare/runs/run.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { randomStream } from '../../lib/numbers/random.ts';
@@ -17,11 +17,12 @@ import { DECLARATION, logText } from '../bin/small-log.ts';
 export interface SmallLog {
   readonly declaration?: string;
   readonly text?: string;
+  readonly options?: Pick<BenchOptions, 'memoryBytes' | 'onWait'>;
 }
 
 /** Runs work with a bench on a log, and a folder for records. The shared CTR network is a fake, too. */
 export async function withBench<T>(
-  { declaration: text = DECLARATION, text: log = logText(3000) }: SmallLog,
+  { declaration: text = DECLARATION, text: log = logText(3000), options: own = {} }: SmallLog,
   work: (bench: OpenBench, folder: string) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'entirespace-compare-'));
@@ -32,7 +33,7 @@ export async function withBench<T>(
     const scratch = join(folder, 'scratch');
     const options = { declaration, dataPath: 'log.csv', cwd: folder, threads: 1, memoryLimitMiB: 512, scratch };
     return await withLog(options, async (opened) => {
-      const bench = await openBench(opened, { scratch, signal: new AbortController().signal });
+      const bench = await openBench(opened, { scratch, signal: new AbortController().signal, ...own });
       try {
         const trainSharedCtr: Bench['trainSharedCtr'] = ({ seed }) =>
           fakeScores(bench, { name: 'shared', skill: 0.5, seed });

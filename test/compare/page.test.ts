@@ -17,7 +17,7 @@ interface Element {
 
 async function pageOf(names: readonly string[], shares: readonly number[], against = 'esmm') {
   const models = names.map((name) =>
-    fake({ name, skill: name === 'esmm' ? 0.2 : 0.6, fails: name === 'none' ? [1, 2] : [] }),
+    fake({ name, skill: name === 'esmm' || name === 'same' ? 0.2 : 0.6, fails: name === 'none' ? [1, 2] : [] }),
   );
   const found = await compare(small.bench(), models, {
     declarationSha256: 'abc',
@@ -58,6 +58,15 @@ describe('the page of a comparison', () => {
     for (const section of page.querySelectorAll('section'))
       if (section.querySelector('svg') !== null) expect(section.querySelector('table')).not.toBeNull();
     for (const svg of page.querySelectorAll('svg')) expect(svg.getAttribute('aria-label')).toMatch(/\w/);
+  });
+
+  it('keeps the reference where nothing is shown to be better', async () => {
+    const { found, page } = await pageOf(['esmm', 'same'], []);
+    expect(found.winner).toEqual({ name: 'esmm', settings: {}, isShown: false });
+    const verdict = page.querySelector('.verdict');
+    expect(verdict?.querySelector('h2')?.textContent).toBe('Keep esmm');
+    expect(verdict?.getAttribute('class')).not.toContain('good');
+    expect(verdict?.querySelector('p')?.textContent).toMatch(/^no model is (shown to be )?better than esmm/);
   });
 
   it('has no verdict where the reference could not be trained', async () => {

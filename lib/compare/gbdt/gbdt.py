@@ -181,7 +181,10 @@ def encoder_of(feature, columns, **labels):
 
 
 def matrix(columns):
-    return numpy.column_stack(columns).astype(numpy.float32)
+    values = numpy.empty((len(columns[0]), len(columns)), numpy.float32)
+    for place, column in enumerate(columns):
+        values[:, place] = column
+    return values
 
 
 def labelled_rows(columns, stage, taken=None):

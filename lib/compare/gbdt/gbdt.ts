@@ -9,13 +9,15 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { assertMemory } from '../../config/machine.ts';
 import { labelledBefore, stageGraph } from '../../model/stage-graph.ts';
+import { count } from '../../numbers/text.ts';
 import type { InputSpec } from '../../table/encoded.ts';
-import { BLOCK_ROWS } from '../../training/rows/column-file.ts';
+import { BLOCK_ROWS, bytesOfRow } from '../../training/rows/column-file.ts';
 import type { Competitor } from '../competitor.ts';
 import { variedSettings } from '../knobs.ts';
 import type { Bench } from '../runs/bench.ts';
-import type { Run, RunScores, Settings } from '../runs/run.ts';
+import type { OnRunProgress, Run, RunScores, Settings } from '../runs/run.ts';
 import { shareStream } from '../runs/share-of-rows.ts';
 import { GbdtError, lightGbmVersion, type Python, runScript, SCRIPT } from './python.ts';
 import { readScores } from './stage-scores.ts';
@@ -47,12 +49,33 @@ export async function gbdtCompetitor(python: Python, seed: number): Promise<Comp
       createHash('sha256')
         .update(JSON.stringify([GBDT, version, script, settings]))
         .digest('hex'),
-    run: (run, bench) => trainTrees(python, run, bench),
+    run: (run, bench, onProgress) =>
+      bench.memory.run(treeBytes(bench), () => trainTrees(python, run, bench, onProgress)),
   };
 }
 
+/** Bytes of Python with LightGBM, and of a value of the trees' columns: as a double, as a float and as a bin. */
+const PYTHON_BYTES = 200 * 2 ** 20;
+const VALUE_BYTES = 16;
+/** Columns of the trees at most for an input: the rate of its values, and how many there are. */
+const COLUMNS_OF_INPUT = 2;
+const REMEDY = 'leave out gbdt (--models), or train on fewer rows';
+
+/** Returns the bytes that the script takes: the encoded rows, those of a stage among them, and the columns of the trees. */
+function treeBytes({ encoder, rows }: Bench): number {
+  const trained = rows.train.rows + rows.validation.rows;
+  const values = COLUMNS_OF_INPUT * encoder.inputs.length * trained;
+  return PYTHON_BYTES + VALUE_BYTES * values + 2 * trained * bytesOfRow(rows.train.stored().layout);
+}
+
 /** Trains the trees of every labelled stage in a process of its own, with one thread. */
-async function trainTrees(python: Python, { settings, seed, share }: Run, bench: Bench): Promise<RunScores> {
+async function trainTrees(
+  python: Python,
+  { settings, seed, share }: Run,
+  bench: Bench,
+  onProgress: OnRunProgress,
+): Promise<RunScores> {
+  assertMemory({ work: 'training gbdt', bytes: treeBytes(bench), remedy: REMEDY }, undefined, bench.usedBytes);
   const { opened, encoder, rows, signal } = bench;
   const graph = stageGraph(opened.log.declaration);
   const scratch = await mkdtemp(join(bench.scratch, 'gbdt-'));
@@ -73,7 +96,7 @@ async function trainTrees(python: Python, { settings, seed, share }: Run, bench:
       parameters: parametersOf(settings),
       scores,
     };
-    const networks = await runRequest(python, request, signal);
+    const networks = await runRequest(python, request, { signal, onProgress });
     return {
       ...(await readScores(scores, graph, { validation: rows.validation.rows, test: rows.test.rows })),
       facts: { isCalibrated: true, isOnChosenRows: true, networks },
@@ -128,10 +151,19 @@ const replySchema = z.union([
 async function runRequest(
   python: Python,
   request: object,
-  signal: AbortSignal,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: OnRunProgress },
 ): Promise<RunScores['facts']['networks']> {
   const replies: z.infer<typeof replySchema>[] = [];
-  const onLine = (line: string) => replies.push(replySchema.parse(JSON.parse(line)));
+  const onLine = (line: string) => {
+    const reply = replySchema.parse(JSON.parse(line));
+    replies.push(reply);
+    if ('trees' in reply)
+      onProgress({
+        what: `${reply.stage}, ${count(reply.trees)} of at most ${count(reply.most)} trees`,
+        share: reply.trees / reply.most,
+        rows: null,
+      });
+  };
   await runScript(python, { args: [], input: `${JSON.stringify(request)}\n`, onLine, signal });
   const last = replies.at(-1);
   if (last !== undefined && 'error' in last) throw new GbdtError(last.error);

@@ -4,7 +4,8 @@ import type { DeclarationFile } from '../../own-model/model-file.ts';
 import type { Encoder } from '../../table/encoder.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
 import type { CachedRows } from '../../training/rows/cache-rows.ts';
-import type { RunScores } from './run.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { OnRunProgress, RunScores } from './run.ts';
 
 /** What a competitor trains with. */
 export interface Bench {
@@ -15,10 +16,14 @@ export interface Bench {
   /** Folder for files on the way. */
   readonly scratch: string;
   readonly signal: AbortSignal;
+  /** The memory that runs at once share. */
+  readonly memory: MemoryBudget;
+  /** Bytes that the process used before the first run. */
+  readonly usedBytes: number;
   /** Trains a model of the family in a thread of its own, and scores validation and test rows. */
-  train(request: TrainRequest): Promise<RunScores>;
+  train(request: TrainRequest, onProgress: OnRunProgress): Promise<RunScores>;
   /** Trains the CTR network that all models share, in a thread of its own; its only output is `pctr`. */
-  trainSharedCtr(request: Omit<TrainRequest, 'source'>): Promise<RunScores>;
+  trainSharedCtr(request: Omit<TrainRequest, 'source'>, onProgress: OnRunProgress): Promise<RunScores>;
 }
 
 /** A training of a declared model. */

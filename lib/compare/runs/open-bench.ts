@@ -1,4 +1,5 @@
 /** Reads and encodes a log once for all models of a comparison, and opens the threads that train on it. */
+import { thisMachine } from '../../config/machine.ts';
 import { earlierStages, stageGraph } from '../../model/stage-graph.ts';
 import { fitEncoder } from '../../table/fit/fit-encoder.ts';
 import type { LogSummary } from '../../table/fit/summary.ts';
@@ -8,6 +9,7 @@ import type { OnProgress } from '../../training/progress.ts';
 import { type CachedRows, cacheRows } from '../../training/rows/cache-rows.ts';
 import { comparedRoles } from '../protocol.ts';
 import type { Bench } from './bench.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { RunThreads } from './run-threads.ts';
 
 /** Where the files go, and how the reading is shown. */
@@ -16,6 +18,17 @@ export interface BenchOptions {
   readonly scratch: string;
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress;
+  /** Bytes of memory of the process. @default the limit of this process */
+  readonly memoryBytes?: number;
+  /** Called once, where runs must wait for the memory of others: with the bytes that one needs, and those left of all. */
+  readonly onWait?: (wait: MemoryWait) => void;
+}
+
+/** The memory that a run waits for, in bytes. */
+export interface MemoryWait {
+  readonly needed: number;
+  readonly left: number;
+  readonly total: number;
 }
 
 /** A bench, and what is known of its log. Closed by `close`. */
@@ -39,7 +52,14 @@ export async function openBench(opened: OpenedLog, options: BenchOptions): Promi
     // A model may need the propensities of these.
     propensitiesOf: earlierStages(stageGraph(log.declaration)),
   });
-  const threads = new RunThreads({
+  const usedBytes = process.memoryUsage.rss();
+  const total = (options.memoryBytes ?? thisMachine().memoryBytes) - usedBytes;
+  let hasWaited = false;
+  const memory = new MemoryBudget(total, (needed, left) => {
+    if (!hasWaited) options.onWait?.({ needed, left, total });
+    hasWaited = true;
+  });
+  const stored = {
     path: log.source.path,
     encoder,
     train: rows.train.stored(),
@@ -48,7 +68,9 @@ export async function openBench(opened: OpenedLog, options: BenchOptions): Promi
     scored: { validation: rows.calibration.stored(), test: rows.test.stored() },
     rates: stageRates(summary),
     scratch,
-  });
+    usedBytes,
+  };
+  const threads = new RunThreads(stored, memory);
   const end = () => threads.stop();
   signal.addEventListener('abort', end, { once: true });
   // A run that was stopped would only tell that.
@@ -63,9 +85,11 @@ export async function openBench(opened: OpenedLog, options: BenchOptions): Promi
     scratch,
     signal,
     summary,
-    train: (request) => threads.run({ kind: 'model', request }).catch(unlessAborted),
-    trainSharedCtr: (request) =>
-      threads.run({ kind: 'stage', request, stage: click, output: 'pctr' }).catch(unlessAborted),
+    memory,
+    usedBytes,
+    train: (request, onOwn) => threads.run({ kind: 'model', request }, onOwn).catch(unlessAborted),
+    trainSharedCtr: (request, onOwn) =>
+      threads.run({ kind: 'stage', request, run: { stage: click, output: 'pctr' } }, onOwn).catch(unlessAborted),
     async close() {
       signal.removeEventListener('abort', end);
       await threads.close();

@@ -1,6 +1,6 @@
 /** Runs what is left of a list of runs, several at once, and reports each that has ended. */
 import type { Competitor } from '../competitor.ts';
-import type { Run } from './run.ts';
+import type { OnRunProgress, Run, RunProgress } from './run.ts';
 import type { EndedRun } from './run-file.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -23,6 +23,7 @@ export interface RunAllOptions {
   /** Called with what a run gave. */
   readonly onScores?: (wanted: Wanted, ended: EndedRun) => void;
   readonly onOutcome: (outcome: Outcome) => void;
+  readonly onProgress: (wanted: Wanted, progress: RunProgress) => void;
 }
 
 /** Errors of a model that the comparison goes on without. They may come from another thread, which leaves their names. */
@@ -39,14 +40,17 @@ const MODEL_FAILURES = [
 export async function runAll(
   store: RunStore,
   wanted: readonly Wanted[],
-  { atOnce, signal, onScores, onOutcome }: RunAllOptions,
+  { atOnce, signal, onScores, onOutcome, onProgress }: RunAllOptions,
 ): Promise<readonly Outcome[]> {
   const outcomes = new Array<Outcome>(wanted.length);
   let next = 0;
   const take = async (index: number) => {
     signal.throwIfAborted();
     const one = wanted[index] as Wanted;
-    const outcome = await outcomeOf(store, one, (ended) => onScores?.(one, ended));
+    const outcome = await outcomeOf(store, one, {
+      onScores: (ended) => onScores?.(one, ended),
+      onProgress: (progress) => onProgress(one, progress),
+    });
     outcomes[index] = outcome;
     onOutcome(outcome);
   };
@@ -63,7 +67,11 @@ export async function runAll(
   return outcomes;
 }
 
-async function outcomeOf(store: RunStore, wanted: Wanted, onScores: (ended: EndedRun) => void): Promise<Outcome> {
+async function outcomeOf(
+  store: RunStore,
+  wanted: Wanted,
+  { onScores, onProgress }: { readonly onScores: (ended: EndedRun) => void; readonly onProgress: OnRunProgress },
+): Promise<Outcome> {
   const { competitor, run } = wanted;
   const before = await store.recorded(competitor, run);
   if (before !== null) {
@@ -71,7 +79,7 @@ async function outcomeOf(store: RunStore, wanted: Wanted, onScores: (ended: Ende
     return { ...wanted, failure: null, seconds: null };
   }
   try {
-    const ended = await store.run(competitor, run);
+    const ended = await store.run(competitor, run, onProgress);
     onScores(ended);
     return { ...wanted, failure: null, seconds: ended.seconds };
   } catch (error) {

@@ -4,7 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Competitor } from '../competitor.ts';
 import type { Bench } from './bench.ts';
-import type { Run } from './run.ts';
+import type { OnRunProgress, Run } from './run.ts';
 import { type EndedRun, readRun, writeRun } from './run-file.ts';
 
 /** What becomes of runs. */
@@ -38,9 +38,9 @@ export class RunStore {
   }
 
   /** Runs a competitor, and records the scores. */
-  async run(competitor: Competitor, run: Run): Promise<EndedRun> {
+  async run(competitor: Competitor, run: Run, onProgress: OnRunProgress): Promise<EndedRun> {
     const began = performance.now();
-    const scores = await competitor.run(run, this.#bench);
+    const scores = await competitor.run(run, this.#bench, onProgress);
     const ended = { ...scores, seconds: (performance.now() - began) / 1000 };
     await writeRun(this.#path(competitor, run), ended);
     return ended;

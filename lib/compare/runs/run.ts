@@ -15,6 +15,19 @@ export interface Run {
   readonly share: number;
 }
 
+/** How far a training is. */
+export interface RunProgress {
+  /** What is under way: `epoch 2/10`. */
+  readonly what: string;
+  /** Share of the work that is done, of the most that it may be: training may stop early. */
+  readonly share: number;
+  /** Rows that are trained on, each once an epoch; `null` where they are not counted. */
+  readonly rows: number | null;
+}
+
+/** Called again and again while a training is under way. */
+export type OnRunProgress = (progress: RunProgress) => void;
+
 /** The scores of a trained model: of `pctr`, `pcvr`, `pctcvr` and every other output that is measured. */
 export interface RunScores {
   readonly validation: Probabilities;

@@ -4,20 +4,22 @@ import { join } from 'node:path';
 import { traceScores } from '../../engine/ort/scoring-graph.ts';
 import { writeOnnx } from '../../graph/onnx-file.ts';
 import { type Model, trainedParts } from '../../model/model.ts';
+import { stageGraph } from '../../model/stage-graph.ts';
 import { loadModelFile } from '../../own-model/model-file.ts';
 import { INPUTS_FILE } from '../../table/encoded.ts';
 import type { Encoder } from '../../table/encoder.ts';
-import { fitNetworks } from '../../training/fit-model.ts';
+import { fitNetworks, modelBytes, networksBytes } from '../../training/fit-model.ts';
 import { predictRows } from '../../training/held-out/predict.ts';
 import type { Fitting } from '../../training/networks/fit-network.ts';
 import type { RowsToFit } from '../../training/networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights } from '../../training/networks/fitted-network.ts';
 import { fitStageNetwork, predictStage, stageNetwork } from '../../training/networks/stage-network.ts';
+import type { Progress } from '../../training/progress.ts';
 import { openEncodedRows, type StoredEncodedRows } from '../../training/rows/encoded-rows.ts';
 import { openRowCache, type StoredRowCache } from '../../training/rows/row-cache.ts';
 import type { StageRates } from '../../training/weights/initial-weights.ts';
 import type { TrainRequest } from './bench.ts';
-import type { RunScores } from './run.ts';
+import type { OnRunProgress, RunProgress, RunScores } from './run.ts';
 import { shareOfRows, shareStream } from './share-of-rows.ts';
 
 /** The encoded rows of a log, as plain data. */
@@ -35,6 +37,20 @@ export interface StoredLog {
   readonly rates: StageRates;
   /** Existing folder for files on the way. */
   readonly scratch: string;
+  /** Bytes of memory that are in use besides the runs, which share the rest among themselves. */
+  readonly usedBytes: number;
+}
+
+/** Whether a training goes on, and how far it is. */
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: OnRunProgress;
+}
+
+/** A stage whose network is trained by itself, and the name of its only output. */
+export interface StageRun {
+  readonly stage: string;
+  readonly output: string;
 }
 
 interface StoredReached {
@@ -43,10 +59,9 @@ interface StoredReached {
 }
 
 /** Trains a declared model once. */
-export async function trainRun(log: StoredLog, request: TrainRequest, signal: AbortSignal): Promise<RunScores> {
-  const { source } = request;
-  const modelFile = source && (await loadModelFile(source));
-  return withFitting(log, { ...request, modelFile, signal }, async (fitting, rows) => {
+export async function trainRun(log: StoredLog, request: TrainRequest, options: RunOptions): Promise<RunScores> {
+  const { signal } = options;
+  return withFitting(log, { ...request, ...options }, async (fitting, rows) => {
     const { model, fitted } = await fitNetworks(fitting, rows);
     const folder = join(fitting.options.scratch, 'model');
     await mkdir(folder);
@@ -66,13 +81,13 @@ export async function trainRun(log: StoredLog, request: TrainRequest, signal: Ab
   });
 }
 
-/** Trains the network of the probability of a stage once; the name of its only output is `output`. */
+/** Trains the network of the probability of a stage once. */
 export async function trainStageRun(
   log: StoredLog,
   request: Omit<TrainRequest, 'source'>,
-  { stage, output, signal }: { readonly stage: string; readonly output: string; readonly signal: AbortSignal },
+  { stage, output, ...options }: StageRun & RunOptions,
 ): Promise<RunScores> {
-  return withFitting(log, { ...request, modelFile: null, signal }, async (fitting, rows) => {
+  return withFitting(log, { ...request, source: null, ...options }, async (fitting, rows) => {
     const network = stageNetwork(fitting, stage, 'shared CTR');
     const fitted = await fitStageNetwork(fitting, network, rows);
     const score = async (part: 'validation' | 'test') => ({
@@ -86,24 +101,45 @@ export async function trainStageRun(
   });
 }
 
+/** Returns the bytes of memory that a run takes at most: those of all training rows, and of the scores. */
+export async function runBytes(log: StoredLog, request: TrainRequest, stage: string | null): Promise<number> {
+  const nothing = { signal: new AbortController().signal, onProgress: () => undefined };
+  return withFitting(log, { ...request, share: 1, ...nothing }, async (fitting, { train }) => {
+    const outputs = stage === null ? stageGraph(request.declaration).outputs.length : 1;
+    const scores = SCORE_COPIES * 4 * outputs * (log.scored.validation.rows + log.scored.test.rows);
+    const networks =
+      stage === null
+        ? modelBytes(fitting, train)
+        : networksBytes(fitting, [stageNetwork(fitting, stage, 'shared CTR')], train);
+    return networks + scores;
+  });
+}
+
+/** Copies of a run's scores while its record is written. */
+const SCORE_COPIES = 3;
+
 /** Runs work with the rows of a run, and with a folder of its own that is removed afterwards. */
 async function withFitting<T>(
-  { path, encoder, rates, scratch: parent, ...stored }: StoredLog,
-  {
-    declaration: declared,
-    seed,
-    share,
-    modelFile,
-    signal,
-  }: Pick<TrainRequest, 'declaration' | 'seed' | 'share'> &
-    Pick<Fitting['options'], 'modelFile'> & { readonly signal: AbortSignal },
+  { path, encoder, rates, scratch: parent, usedBytes, ...stored }: StoredLog,
+  { declaration: declared, seed, share, source, signal, onProgress }: TrainRequest & RunOptions,
   work: (fitting: Fitting, rows: RowsToFit) => Promise<T>,
 ): Promise<T> {
   const declaration = { ...declared, training: { ...declared.training, seed } };
   const scratch = await mkdtemp(join(parent, 'run-'));
   try {
     const opened = { log: { declaration, source: { path } }, database: null };
-    const options = { declarationText: '', modelFile: modelFile ?? null, scratch, threads: 1, signal };
+    const options = {
+      declarationText: '',
+      modelFile: source && (await loadModelFile(source)),
+      scratch,
+      threads: 1,
+      usedBytes,
+      signal,
+      onProgress: (progress: Progress) => {
+        const of = runProgress(progress);
+        if (of !== null) onProgress(of);
+      },
+    };
     const all: RowsToFit = {
       train: openRowCache(stored.train),
       validation: openRowCache(stored.validation),
@@ -123,6 +159,13 @@ async function withFitting<T>(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** How far the networks of a run are; `null` in the phases before and after. */
+function runProgress({ phase, network, epoch = 1, epochs = 1, done, total }: Progress): RunProgress | null {
+  if (phase !== 'train') return null;
+  const what = `${network === undefined ? '' : `${network} `}epoch ${epoch}/${epochs}`;
+  return { what, share: (epoch - 1 + done / total) / epochs, rows: (epoch - 1) * total + done };
 }
 
 function openReached({ encoded, places }: StoredReached): RowsToFit['reached'][string]['train'] {
