@@ -173,7 +173,7 @@ describe('records', () => {
       fake({ name: 'better', skill: 0.6, onRun: (seed) => seeds.push(seed) }),
     ];
     const first = comparisonText(await compareOn(models, { folder }));
-    expect(seeds).toEqual([1, 2, 3]);
+    expect(seeds.toSorted()).toEqual([1, 2, 3]);
     const [one = '', two = ''] = (await readdir(folder)).filter((name) => name.startsWith('better')).toSorted();
     const bytes = await readFile(join(folder, one));
     await writeFile(join(folder, one), bytes.subarray(0, bytes.length - 4));
@@ -181,7 +181,7 @@ describe('records', () => {
     const damages: string[] = [];
     const onDamage = (_: string, why: string) => damages.push(why);
     expect(comparisonText(await compareOn(models, { atOnce: 1, folder, onDamage }))).toBe(first);
-    expect(seeds).toEqual([1, 2, 3, 1, 2]);
+    expect(seeds.slice(3)).toEqual([1, 2]);
     expect(damages).toEqual(['its scores are not those that were written', 'it has no header that can be read']);
   });
 
