@@ -80,7 +80,7 @@ async function synth(options: SynthCommandOptions, { io, signal }: Session): Pro
     throw new UsageError(`--drift: got ${drift}, expected --drift-from with it`);
   const { assertPossible, SynthOptionsError } = await import('../../lib/synth/options.ts');
   const { writeLog } = await import('../../lib/synth/write-log.ts');
-  const { openDatabase } = await import('../../lib/table/database.ts');
+  const { openDatabase, withCleanup } = await import('../../lib/table/database.ts');
   const { withScratch } = await import('../scratch.ts');
   const { progressBar } = await import('../terminal/progress-bar.ts');
   const { formatTruth } = await import('../synth/synth-text.ts');
@@ -90,19 +90,13 @@ async function synth(options: SynthCommandOptions, { io, signal }: Session): Pro
     assertPossible(asked);
     const truth = await withScratch(io, async (scratch) => {
       const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
-      try {
-        const onProgress = (done: number) => bar.update({ label: 'synth', done, total: asked.rows });
-        onProgress(0);
-        return await writeLog(database, asked, {
-          folder: pathIn(io, out),
-          rowsOfFile,
-          atOnce: threads,
-          signal,
-          onProgress,
-        });
-      } finally {
-        await database.close();
-      }
+      const onProgress = (done: number) => bar.update({ label: 'synth', done, total: asked.rows });
+      onProgress(0);
+      const write = { folder: pathIn(io, out), rowsOfFile, atOnce: threads, signal, onProgress };
+      return withCleanup(
+        () => writeLog(database, asked, write),
+        () => database.close(),
+      );
     });
     printResult(io, json, truth, formatTruth(truth, out));
     return EXIT_CODES.success;

@@ -53,11 +53,20 @@ export interface VariedSetting {
   readonly declared: SettingValue;
 }
 
+/** Returns the settings of so many trials of what has these settings alone; the first has the declared ones. */
+export function variedTrials(
+  settings: readonly VariedSetting[],
+  trials: number,
+  of: { readonly seed: number; readonly of: string },
+): readonly Settings[] {
+  return Array.from({ length: trials }, (_, index) => (index === 0 ? {} : variedSettings(settings, { ...of, index })));
+}
+
 /**
  * Returns the settings of a trial after the first, which depend on the seed and on what they are `of`. The first
  * setting takes each of its other values before it takes one again.
  */
-export function variedSettings(
+function variedSettings(
   settings: readonly VariedSetting[],
   { seed, of, index }: { readonly seed: number; readonly of: string; readonly index: number },
 ): Settings {

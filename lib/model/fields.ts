@@ -1,7 +1,8 @@
 /**
- * The columns of the towers' input, which is made from encoded rows: the embedded fields side by side (or summed over the fields of each
- * entity, as in figure 2 of arXiv 1804.07931), and then, for each entity, the transformed value of each number and
- * whether each number is missing. Fields and numbers are in the order of their entities: user, item, context.
+ * The columns of the towers' input, which is made from encoded rows: the embedded fields side by side (or summed over
+ * the fields of each entity, as in figure 2 of arXiv 1804.07931), and then, for each entity, the transformed value of
+ * each number and whether each number is missing. Fields and numbers are in the order of their entities: user, item,
+ * context.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entity, ModelChoice } from '../config/declaration.ts';

@@ -194,8 +194,7 @@ function summedPieces({ parts, rows: { embedded }, isShared }: Side): Piece[] {
 
 function sumByPart(parts: readonly LayoutPart[], embedded: tf.Tensor): tf.Tensor[] {
   const dimensions = parts.flatMap(({ fields }) => fields.map(({ dimension }) => dimension));
-  // TF.js cannot differentiate a split into one.
-  const columns = dimensions.length === 1 ? [embedded] : tf.split(embedded, dimensions, 1);
+  const columns = splitColumns(embedded, dimensions) as readonly tf.Tensor[];
   let from = 0;
   return fieldsByPart(parts).map((fields) => {
     const own = columns.slice(from, from + fields.length);

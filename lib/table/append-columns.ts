@@ -4,6 +4,7 @@ import {
   DuckDBDataChunk,
   type DuckDBType,
   type DuckDBValue,
+  type DuckDBVector,
   FLOAT,
   INTEGER,
   LIST,
@@ -62,12 +63,19 @@ export async function tableOfColumns(
 function fillVector(chunk: DuckDBDataChunk, index: number, column: FilledColumn, from: number, to: number): void {
   const vector = chunk.getColumnVector(index);
   const values = column.values;
-  const items: unknown = Reflect.get(vector, 'items');
-  if (items instanceof Int32Array && values instanceof Int32Array) items.set(values.subarray(from, to));
-  else if (items instanceof Float32Array && values instanceof Float32Array) items.set(values.subarray(from, to));
-  else if (items instanceof Float64Array && values instanceof Float64Array) items.set(values.subarray(from, to));
-  else for (let row = from; row < to; row += 1) vector.setItem(row - from, itemOf(values[row]));
+  if (!ArrayBuffer.isView(values) || !copyNumbers(vector, values.subarray(from, to)))
+    for (let row = from; row < to; row += 1) vector.setItem(row - from, itemOf(values[row]));
   vector.flush();
+}
+
+/** Copies numbers into a vector at once; returns false, and does nothing, where the vector is of another type. */
+export function copyNumbers(vector: DuckDBVector, values: Int32Array | Float32Array | Float64Array): boolean {
+  const items: unknown = Reflect.get(vector, 'items');
+  if (items instanceof Int32Array && values instanceof Int32Array) items.set(values);
+  else if (items instanceof Float32Array && values instanceof Float32Array) items.set(values);
+  else if (items instanceof Float64Array && values instanceof Float64Array) items.set(values);
+  else return false;
+  return true;
 }
 
 function itemOf(value: FilledColumn['values'][number] | undefined): DuckDBValue {

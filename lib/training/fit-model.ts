@@ -2,7 +2,6 @@
  * Trains the declared model on the cached rows, calibrates it, and writes it as the ONNX file that scores candidates.
  */
 import { join } from 'node:path';
-import { assertMemory } from '../config/machine.ts';
 import type { Weights } from '../engine/engine.ts';
 import { traceScores } from '../engine/ort/scoring-graph.ts';
 import { writeOnnx } from '../graph/onnx-file.ts';
@@ -16,7 +15,7 @@ import { type Fitting, sharedEntity } from './networks/fit-network.ts';
 import { fitParts, type RowsToFit } from './networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
 import { foldNetworks } from './networks/propensities.ts';
-import { requiredMemory } from './required-memory.ts';
+import { assertTrainable, type RequiredMemory, requiredMemory } from './required-memory.ts';
 import { batchSizeFor } from './rows/batch-size.ts';
 import type { CachedRows } from './rows/cache-rows.ts';
 import type { RowCache } from './rows/row-cache.ts';
@@ -74,8 +73,8 @@ export async function fitNetworks(
 ): Promise<{ readonly model: Model; readonly fitted: readonly FittedNetwork[] }> {
   const { model, parts, folds } = networksOf(fitting);
   const { usedBytes } = fitting.options;
-  for (const needed of memoryOf(fitting, [...folds, ...parts], rows.train))
-    assertMemory({ work: 'training', ...needed }, undefined, usedBytes);
+  for (const required of memoryOf(fitting, [...folds, ...parts], rows.train))
+    assertTrainable(required, undefined, usedBytes);
   return { model, fitted: await fitParts(fitting, parts, rows) };
 }
 
@@ -110,7 +109,7 @@ function memoryOf(
   { opened: { log }, options: { threads } }: Fitting,
   parts: readonly TrainedModelPart[],
   train: RowCache,
-): readonly ReturnType<typeof requiredMemory>[] {
+): readonly RequiredMemory[] {
   const { declaration } = log;
   const batchSize = batchSizeFor(declaration.training.batchSize, train.rows);
   return parts.map(({ model }, index) =>

@@ -31,25 +31,29 @@ interface RowsAndFinished {
 type Training = Pick<TrainingChoice, 'engine' | 'optimizer' | 'learningRate' | 'dropout'> &
   Pick<EngineOptions, 'batchSize' | 'threads' | 'sharedEntity'>;
 
+/** The bytes that a training takes, and what would need less. */
+export interface RequiredMemory {
+  readonly bytes: number;
+  readonly remedy: string;
+}
+
 /**
- * Checks that there is the memory to train a model.
+ * Checks that there is the memory for a training.
  * @throws {NotEnoughMemoryError} naming what would need less.
  */
 export function assertTrainable(
-  model: Model,
-  training: Training,
-  rows: RowsAndFinished,
+  required: RequiredMemory,
   ...limits: [machine?: Machine | undefined, usedBytes?: number | undefined]
 ): void {
-  assertMemory({ work: 'training', ...requiredMemory(model, training, rows) }, ...limits);
+  assertMemory({ work: 'training', ...required }, ...limits);
 }
 
-/** Returns the bytes that training a model takes, and what would need less. */
+/** Returns the memory that training a model takes. */
 export function requiredMemory(
   model: Model,
   { engine, batchSize, optimizer, learningRate, dropout, ...others }: Training,
   { train, finished = [] }: RowsAndFinished,
-): { readonly bytes: number; readonly remedy: string } {
+): RequiredMemory {
   const options = { batchSize, optimizer: { type: optimizer, learningRate }, dropout, ...others };
   const planned = plannedBytes(engine, model, options);
   const tables = planned.weights + COPIES * weightBytes(model) + sum(finished.map(weightBytes));

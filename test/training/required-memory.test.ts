@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { modelOf } from '../../lib/model/model.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { assertTrainable } from '../../lib/training/required-memory.ts';
+import { assertTrainable, requiredMemory } from '../../lib/training/required-memory.ts';
 
 const MIB = 2 ** 20;
 const rows = { train: { rows: 1e6, windowBytes: () => 10 * MIB } };
@@ -35,15 +35,18 @@ describe('the memory that training needs', () => {
     // 1e6 rows of 24 floats and a flag; two copies of 8 floats; 10 MiB of rows; a batch of less than 1 MiB.
     const needed = (1e6 * (24 * 4 + 1) + 2 * 1e6 * 8 * 4) / MIB + 10;
     const machine = (mib: number) => ({ memoryBytes: mib * MIB, processors: 1 });
-    expect(() => assertTrainable(model([8]), training, rows, machine(100 + needed + 2), 100 * MIB)).not.toThrow();
-    expect(() => assertTrainable(model([8]), training, rows, machine(100 + needed), 100 * MIB)).toThrow(
+    expect(() =>
+      assertTrainable(requiredMemory(model([8]), training, rows), machine(100 + needed + 2), 100 * MIB),
+    ).not.toThrow();
+    expect(() => assertTrainable(requiredMemory(model([8]), training, rows), machine(100 + needed), 100 * MIB)).toThrow(
       /^training needs 16\d\.\d MiB of memory besides the 100\.0 MiB in use, expected at most 26\d\.\d MiB in all, the limit of this process: lower the dimension of the embeddings or their number \(vocabulary\.min_count, vocabulary\.max_size, hash\), or choose optimizer rowwise_adagrad$/,
     );
   });
 
   it('is more where several threads train', () => {
     const machine = { memoryBytes: 300 * MIB, processors: 8 };
-    const check = (threads: number) => () => assertTrainable(model([8]), { ...training, threads }, rows, machine, 0);
+    const check = (threads: number) => () =>
+      assertTrainable(requiredMemory(model([8]), { ...training, threads }, rows), machine, 0);
     expect(check(1)).not.toThrow();
     expect(check(5)).not.toThrow();
     expect(check(6)).toThrow(/^training needs 30\d\.\d MiB of memory/);
@@ -52,14 +55,14 @@ describe('the memory that training needs', () => {
   it('is more with the libraries of the other engine, which has no worker threads', () => {
     const machine = { memoryBytes: 400 * MIB, processors: 8 };
     const check = (threads: number) => () =>
-      assertTrainable(model([8]), { ...training, engine: 'tfjs-node', threads }, rows, machine, 0);
+      assertTrainable(requiredMemory(model([8]), { ...training, engine: 'tfjs-node', threads }, rows), machine, 0);
     for (const threads of [1, 6]) expect(check(threads)).toThrow(/^training needs 40\d\.\d MiB of memory/);
   });
 
   it('is blamed on the batch where that is most of it', () => {
     const wide = { ...training, batchSize: 500_000 };
     expect(() =>
-      assertTrainable(model([1000]), wide, rows, { memoryBytes: 1024 * MIB, processors: 1 }, 100 * MIB),
+      assertTrainable(requiredMemory(model([1000]), wide, rows), { memoryBytes: 1024 * MIB, processors: 1 }, 100 * MIB),
     ).toThrow(/: lower training\.batch_size or model\.hidden_units$/);
   });
 });

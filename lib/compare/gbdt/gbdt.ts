@@ -15,7 +15,7 @@ import { count } from '../../numbers/text.ts';
 import type { InputSpec } from '../../table/encoded.ts';
 import { BLOCK_ROWS, bytesOfRow } from '../../training/rows/column-file.ts';
 import type { Competitor } from '../competitor.ts';
-import { variedSettings } from '../knobs.ts';
+import { variedTrials } from '../knobs.ts';
 import type { Bench } from '../runs/bench.ts';
 import type { OnRunProgress, Run, RunScores, Settings } from '../runs/run.ts';
 import { shareStream } from '../runs/share-of-rows.ts';
@@ -41,10 +41,7 @@ export async function gbdtCompetitor(python: Python, seed: number): Promise<Comp
   return {
     name: GBDT,
     isForComparisonOnly: true,
-    trials: (trials) =>
-      Array.from({ length: trials }, (_, index) =>
-        index === 0 ? {} : variedSettings(PARAMETERS, { seed, of: GBDT, index }),
-      ),
+    trials: (trials) => variedTrials(PARAMETERS, trials, { seed, of: GBDT }),
     identity: (settings) =>
       createHash('sha256')
         .update(JSON.stringify([GBDT, version, script, settings]))

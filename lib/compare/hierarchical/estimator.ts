@@ -29,15 +29,15 @@ export function fitEstimator(
   { folds, factor }: { readonly folds: RandomStream; readonly factor: number },
 ): Estimator {
   const fold = Uint8Array.from(label, (_, row) => Math.floor(folds.uniform(row) * FOLDS));
-  const inputs = trees.map(({ tree, nodes }) => {
-    const logOdds = new Float64Array(label.length);
-    for (let left = 0; left < FOLDS; left++) {
-      const others = weight.map((own, row) => (fold[row] === left ? 0 : own));
+  const inputs = trees.map(() => new Float64Array(label.length));
+  for (let left = 0; left < FOLDS; left++) {
+    const others = weight.map((own, row) => (fold[row] === left ? 0 : own));
+    for (const [index, { tree, nodes }] of trees.entries()) {
+      const logOdds = inputs[index] as Float64Array;
       const rates = smoothedRates(tree, { nodes, label, weight: others }, factor);
       for (let row = 0; row < label.length; row++) if (fold[row] === left) logOdds[row] = logOddsOf(rates, nodes, row);
     }
-    return logOdds;
-  });
+  }
   return {
     rates: trees.map(({ tree, nodes }) => smoothedRates(tree, { nodes, label, weight } satisfies RowsOfTree, factor)),
     coefficients: fitLogistic({ inputs, label, weight }),

@@ -9,7 +9,7 @@ import { labelledBefore, type StageGraph, stageGraph } from '../../model/stage-g
 import { randomStream } from '../../numbers/random.ts';
 import { DataError } from '../../table/errors.ts';
 import type { Competitor } from '../competitor.ts';
-import { variedSettings } from '../knobs.ts';
+import { variedTrials } from '../knobs.ts';
 import type { Bench } from '../runs/bench.ts';
 import type { Run, RunScores } from '../runs/run.ts';
 import { shareStream } from '../runs/share-of-rows.ts';
@@ -31,10 +31,7 @@ export function hierarchicalCompetitor(hierarchies: readonly Hierarchy[], seed: 
   return {
     name: HIERARCHICAL,
     isForComparisonOnly: true,
-    trials: (trials) =>
-      Array.from({ length: trials }, (_, index) =>
-        index === 0 ? {} : variedSettings([STRENGTH], { seed, of: HIERARCHICAL, index }),
-      ),
+    trials: (trials) => variedTrials([STRENGTH], trials, { seed, of: HIERARCHICAL }),
     identity: (settings) =>
       createHash('sha256')
         .update(JSON.stringify([HIERARCHICAL, FORMAT, hierarchies, settings]))

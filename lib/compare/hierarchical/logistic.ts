@@ -1,4 +1,5 @@
 /** Logistic regression of few inputs, by Newton's method. */
+import { solve } from '../../numbers/solve.ts';
 
 /** Rows of inputs, column by column. */
 export interface LogisticRows {
@@ -47,13 +48,14 @@ export function predictLogistic(coefficients: Float64Array, inputs: readonly num
 interface Derivatives {
   readonly loss: number;
   readonly gradient: Float64Array;
-  /** Row by row. */
-  readonly hessian: Float64Array;
+  /** An array for each row of the matrix. */
+  readonly hessian: readonly Float64Array[];
 }
 
 function derivatives({ inputs, label, weight }: LogisticRows, coefficients: Float64Array): Derivatives {
   const size = coefficients.length;
-  const [gradient, hessian] = [new Float64Array(size), new Float64Array(size * size)];
+  const gradient = new Float64Array(size);
+  const hessian = Array.from({ length: size }, () => new Float64Array(size));
   const x = new Float64Array(size).fill(1);
   let [loss, total] = [0, 0];
   for (let row = 0; row < label.length; row++) {
@@ -69,35 +71,17 @@ function derivatives({ inputs, label, weight }: LogisticRows, coefficients: Floa
     total += w;
     for (let i = 0; i < size; i++) {
       gradient[i] = (gradient[i] as number) + w * (probability - y) * (x[i] as number);
+      const line = hessian[i] as Float64Array;
       for (let j = 0; j < size; j++)
-        hessian[i * size + j] =
-          (hessian[i * size + j] as number) + w * probability * (1 - probability) * (x[i] as number) * (x[j] as number);
+        line[j] = (line[j] as number) + w * probability * (1 - probability) * (x[i] as number) * (x[j] as number);
     }
   }
   for (let i = 1; i < size; i++) {
     const own = coefficients[i] as number;
     loss += (RIDGE * total * own * own) / 2;
     gradient[i] = (gradient[i] as number) + RIDGE * total * own;
-    hessian[i * size + i] = (hessian[i * size + i] as number) + RIDGE * total;
+    const line = hessian[i] as Float64Array;
+    line[i] = (line[i] as number) + RIDGE * total;
   }
   return { loss, gradient, hessian };
-}
-
-/** Solves a system of a positive definite matrix by Gaussian elimination. */
-function solve(matrix: Float64Array, values: Float64Array): Float64Array {
-  const size = values.length;
-  const [a, x] = [matrix.slice(), values.slice()];
-  for (let pivot = 0; pivot < size; pivot++)
-    for (let row = pivot + 1; row < size; row++) {
-      const factor = (a[row * size + pivot] as number) / (a[pivot * size + pivot] as number);
-      for (let column = pivot; column < size; column++)
-        a[row * size + column] = (a[row * size + column] as number) - factor * (a[pivot * size + column] as number);
-      x[row] = (x[row] as number) - factor * (x[pivot] as number);
-    }
-  for (let row = size - 1; row >= 0; row--) {
-    for (let column = row + 1; column < size; column++)
-      x[row] = (x[row] as number) - (a[row * size + column] as number) * (x[column] as number);
-    x[row] = (x[row] as number) / (a[row * size + row] as number);
-  }
-  return x;
 }

@@ -6,12 +6,14 @@
 import * as z from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
 import { sameColumn, unknownName } from '../names.ts';
-import { bound, clip, column, notNegative, scalar, text, whole } from '../value-schemas.ts';
+import { bound, clip, column, notNegative, scalar, whole } from '../value-schemas.ts';
 import type { FeatureKind } from './feature-kind.ts';
 import {
+  delimiter,
   entity,
   type FeatureBase,
   type ListColumn,
+  listColumn,
   type OneColumn,
   oneColumn,
   ownColumn,
@@ -87,12 +89,9 @@ const category = z.strictObject({
 
 const bag = z.strictObject({
   type: z.literal('bag').describe('Several values of a finite set.'),
-  ...oneColumn,
-  at_scoring: scalar.nullable().optional().describe('Text used if candidates lack the column.'),
+  ...listColumn,
   ...tableMembers,
-  delimiter: text('the text between two values')
-    .optional()
-    .describe('Text between two values of a text column. Default: the column is a list.'),
+  delimiter,
   weights: column.optional().describe('Column with one weight for each value.'),
   combiner: z.enum(['sum', 'mean', 'sqrtn']).default('mean').describe('How the embeddings of the values become one.'),
   max_length: whole(1, 10_000).default(20).describe('Number of values of a row that are used.'),

@@ -1,6 +1,6 @@
 /** Members that every feature has, and those that every feature of a single column has. */
 import * as z from 'zod';
-import { column } from '../value-schemas.ts';
+import { column, scalar, text } from '../value-schemas.ts';
 import type { NamedColumn } from './feature-kind.ts';
 
 /** What a feature describes: the user, the item, or the context in which the item is shown. */
@@ -40,6 +40,17 @@ export const oneColumn = {
   column: column.optional().describe('Column of the log. Default: the name of the feature.'),
   entity,
 };
+
+/** Schemas of the members that every feature of several values has. */
+export const listColumn = {
+  ...oneColumn,
+  at_scoring: scalar.nullable().optional().describe('Text used if candidates lack the column.'),
+};
+
+/** Schema of the member `delimiter` of such a feature. */
+export const delimiter = text('the text between two values')
+  .optional()
+  .describe('Text between two values of a text column. Default: the column is a list.');
 
 /** Returns the column that a feature reads: the one that its member `column` names; by default that of its own name. */
 export function ownColumn(name: string, shape: { readonly column?: string | undefined }): readonly NamedColumn[] {

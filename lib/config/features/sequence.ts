@@ -1,9 +1,17 @@
 /** Sequences: several values in an order in each row, such as the items that a user saw, pooled into one embedding. */
 import * as z from 'zod';
 import type { Mistake, Path } from '../declaration-error.ts';
-import { featureName, scalar, text, whole } from '../value-schemas.ts';
+import { featureName, whole } from '../value-schemas.ts';
 import type { FeatureKind } from './feature-kind.ts';
-import { type FeatureBase, type ListColumn, oneColumn, ownColumn, resolveColumn, textOf } from './one-column.ts';
+import {
+  delimiter,
+  type FeatureBase,
+  type ListColumn,
+  listColumn,
+  ownColumn,
+  resolveColumn,
+  textOf,
+} from './one-column.ts';
 import { checkTable, resolveTable, tableMembers } from './table-choice.ts';
 
 /** How the embeddings of a sequence's items become one. */
@@ -35,12 +43,9 @@ export interface SequenceFeature extends FeatureBase, ListColumn {
 /** Schema of a sequence as it is written in the file. */
 export const sequence = z.strictObject({
   type: z.literal('sequence').describe('Several values of a finite set, in an order.'),
-  ...oneColumn,
-  at_scoring: scalar.nullable().optional().describe('Text used if candidates lack the column.'),
+  ...listColumn,
   ...tableMembers,
-  delimiter: text('the text between two values')
-    .optional()
-    .describe('Text between two values of a text column. Default: the column is a list.'),
+  delimiter,
   length: whole(1, 1000).default(20).describe('Number of values of a row that are used.'),
   keep: z
     .enum(['first', 'last'])

@@ -1,5 +1,6 @@
 /** Writes the rows of a part of the dump as files of the log, one while the next is gathered. */
 import { join } from 'node:path';
+import { mix } from '../../numbers/random.ts';
 import type { Database } from '../../table/database.ts';
 import type { FeatureRow } from './feature-row.ts';
 import type { DumpName } from './find-dump.ts';
@@ -82,10 +83,7 @@ export class LogWriter {
   }
 }
 
-/** Whether a row is one of a share of all, by a hash of its id: that of MurmurHash3 at the end. */
+/** Whether a row is one of a share of all, by a hash of its id. */
 function isChosen(id: number, share: number): boolean {
-  let hash = (id ^ Math.floor(id / 2 ** 32)) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32 < share;
+  return (mix(id ^ Math.floor(id / 2 ** 32)) >>> 0) / 2 ** 32 < share;
 }

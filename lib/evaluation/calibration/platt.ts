@@ -1,6 +1,7 @@
 /** Platt scaling of edges: the slope and intercept of each logit, by maximum likelihood of reaching a stage. */
 import type { Calibrator } from '../../model/calibrators.ts';
 import type { StageGraph } from '../../model/stage-graph.ts';
+import { solve } from '../../numbers/solve.ts';
 import { reachMass } from './reach-mass.ts';
 
 /** The towers to fit, and the rows to fit them on. */
@@ -51,7 +52,7 @@ function maximize(problem: PlattProblem, held: ReadonlySet<number>): number[] {
   const free = parameters.map((_, i) => i).filter((i) => i % 2 === 1 || !held.has(i / 2));
   let current = evaluate(problem, parameters, free);
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    const step = solve(current.information, current.gradient);
+    const step = solve(ridged(current.information), current.gradient);
     let next = current;
     let factor = 1;
     let moved = parameters;
@@ -131,22 +132,7 @@ function addRow(
   }
 }
 
-/** Solves a symmetric positive system by elimination. A tiny ridge on the diagonal makes singular systems solvable. */
-function solve(matrix: readonly Float64Array[], right: Float64Array): Float64Array {
-  const size = right.length;
-  const rows = matrix.map((line, i) => {
-    const copy = Float64Array.from([...line, right[i] as number]);
-    copy[i] = (copy[i] as number) * (1 + 1e-12) + 1e-12;
-    return copy;
-  });
-  for (let pivot = 0; pivot < size; pivot++) {
-    const head = rows[pivot] as Float64Array;
-    for (let i = 0; i < size; i++) {
-      if (i === pivot) continue;
-      const line = rows[i] as Float64Array;
-      const factor = (line[pivot] as number) / (head[pivot] as number);
-      for (let j = pivot; j <= size; j++) line[j] = (line[j] as number) - factor * (head[j] as number);
-    }
-  }
-  return Float64Array.from(rows, (line, i) => (line[size] as number) / (line[i] as number));
+/** Returns a matrix with a tiny ridge on its diagonal, so that a singular system has a solution. */
+function ridged(matrix: readonly Float64Array[]): Float64Array[] {
+  return matrix.map((line, i) => line.map((value, j) => (j === i ? value * (1 + 1e-12) + 1e-12 : value)));
 }

@@ -1,5 +1,6 @@
 /** A DuckDB table of predictions, filled from typed arrays without an object for each value. */
 import { DOUBLE, type DuckDBAppender, DuckDBDataChunk, FLOAT } from '@duckdb/node-api';
+import { copyNumbers } from '../append-columns.ts';
 import { type Database, execute, identifier } from '../database.ts';
 
 /** A table of predictions by row. */
@@ -59,10 +60,8 @@ function appendRows(appender: DuckDBAppender, rowNumbers: Float64Array, arrays: 
 
 function fillVector(chunk: DuckDBDataChunk, column: number, values: Float64Array | Float32Array): void {
   const vector = chunk.getColumnVector(column);
-  const items: unknown = Reflect.get(vector, 'items');
-  if (items instanceof Float64Array && values instanceof Float64Array) items.set(values);
-  else if (items instanceof Float32Array && values instanceof Float32Array) items.set(values);
-  else throw new TypeError(`column ${column} is ${vector.type}, got ${values.constructor.name}`);
+  if (!copyNumbers(vector, values))
+    throw new TypeError(`column ${column} is ${vector.type}, got ${values.constructor.name}`);
   vector.flush();
 }
 
