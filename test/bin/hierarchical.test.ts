@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../lib/compare/result/comparison-file.ts';
+import { ONCE_EACH } from './small-log.ts';
 import { workplace } from './workplace.ts';
 
 const place = workplace();
@@ -43,11 +44,7 @@ describe('hierarchical estimators', () => {
   });
 
   it('learn nothing from values that occur once each', async () => {
-    await place.writeRows(
-      'random.parquet',
-      `SELECT row, 1 AS age, 'i' || row AS item, '' AS history, (hash(row || 'a') % 4 = 0)::INT AS clicked,
-        (hash(row || 'a') % 4 = 0 AND hash(row || 'b') % 4 = 0)::INT AS bought FROM range(8000) AS rows(row)`,
-    );
+    await place.writeRows('random.parquet', ONCE_EACH);
     const once = [
       '--models',
       'hierarchical',

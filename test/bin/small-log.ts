@@ -37,3 +37,9 @@ function generator(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
+
+/** SQL of a log with a value of `item` for each row alone: it tells nothing of other rows. */
+export const ONCE_EACH = `
+  SELECT row, 1 AS age, 'i' || row AS item, '' AS history, (hash(row || 'a') % 4 = 0)::INT AS clicked,
+    (hash(row || 'a') % 4 = 0 AND hash(row || 'b') % 4 = 0)::INT AS bought
+  FROM range(8000) AS rows(row)`;

@@ -8,20 +8,7 @@ import { comparisonSchema, comparisonText } from '../../lib/compare/result/compa
 import { DECLARATION, logText } from '../bin/small-log.ts';
 import { shopDeclaration } from '../training/shop.ts';
 import { syntheticLog } from '../training/synthetic-log.ts';
-import { fake, smallBench, withBench } from './fakes.ts';
-
-const OPTIONS = {
-  declarationSha256: 'abc',
-  seeds: 3,
-  trials: 1,
-  by: 'ctcvr_auc_own',
-  against: 'esmm',
-  shares: [],
-  atOnce: 2,
-  leftOut: [],
-  onRun: () => undefined,
-  onDamage: () => undefined,
-} as const satisfies Omit<CompareOptions, 'folder'>;
+import { fake, OPTIONS, smallBench, withBench } from './fakes.ts';
 
 const REFERENCE = fake({ name: 'esmm', skill: 0.2 });
 const MODELS = [REFERENCE, fake({ name: 'better', skill: 0.6 }), fake({ name: 'same', skill: 0.2 })];

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import type { CompareOptions } from '../../lib/compare/compare.ts';
 import type { Competitor } from '../../lib/compare/competitor.ts';
 import { comparedDeclaration } from '../../lib/compare/protocol.ts';
 import type { Bench } from '../../lib/compare/runs/bench.ts';
@@ -13,6 +14,20 @@ import { randomStream } from '../../lib/numbers/random.ts';
 import { readOutcomes } from '../../lib/table/check/outcomes.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import { DECLARATION, logText } from '../bin/small-log.ts';
+
+/** How the fakes are compared, where a test does not say otherwise. */
+export const OPTIONS = {
+  declarationSha256: 'abc',
+  seeds: 3,
+  trials: 1,
+  by: 'ctcvr_auc_own',
+  against: 'esmm',
+  shares: [],
+  atOnce: 2,
+  leftOut: [],
+  onRun: () => undefined,
+  onDamage: () => undefined,
+} as const satisfies Omit<CompareOptions, 'folder'>;
 
 export interface SmallLog {
   readonly declaration?: string;

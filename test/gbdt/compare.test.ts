@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { SCRIPT } from '../../lib/compare/gbdt/python.ts';
 import type { Comparison } from '../../lib/compare/result/comparison-file.ts';
+import { ONCE_EACH } from '../bin/small-log.ts';
 import { until, workplace } from '../bin/workplace.ts';
 import { PYTHON } from './python.ts';
 
@@ -46,11 +47,7 @@ describe('trees', () => {
   });
 
   it('learn nothing from values that occur once each', async () => {
-    await place.writeRows(
-      'random.parquet',
-      `SELECT row, 1 AS age, 'i' || row AS item, '' AS history, (hash(row || 'a') % 4 = 0)::INT AS clicked,
-        (hash(row || 'a') % 4 = 0 AND hash(row || 'b') % 4 = 0)::INT AS bought FROM range(8000) AS rows(row)`,
-    );
+    await place.writeRows('random.parquet', ONCE_EACH);
     expect(await place.run(...compare('random.parquet', 'random', ...ALONE))).toMatchObject({ code: 0 });
     const [trees] = (await comparisonIn('random')).models;
     expect(trees?.mean.ctr_auc).toBeGreaterThan(0.45);

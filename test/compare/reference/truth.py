@@ -1,6 +1,6 @@
 """Writes truth.json: how far two models are from a truth, and the intervals of the difference, with NumPy alone.
 
-The rows are those of intervals.py and rows.ts. Every figure is computed anew from the rows of each resample of whole
+The rows are those of rows.py and rows.ts. Every figure is computed anew from the rows of each resample of whole
 users, where the code under test resamples sums by user; the AUC is over pairs of rows, of which one converts by its truth.
 
     pip install numpy && python truth.py
@@ -10,18 +10,9 @@ import json
 import pathlib
 
 import numpy
+from rows import DRAWS_PER_ROW, PER_USER, ROWS, USERS, draw
 
-USERS, PER_USER, SEED, DRAWS_PER_ROW, RESAMPLES = 200, 10, 20180412, 6, 4000
-ROWS = USERS * PER_USER
-
-
-def draw(column):
-    """Returns a uniform number in [0, 1) for each row: mulberry32's output at counter 6 * row + column + 1."""
-    counter = numpy.arange(ROWS, dtype=numpy.uint64) * DRAWS_PER_ROW + column + 1
-    state = ((SEED + counter * 0x6D2B79F5) & 0xFFFFFFFF).astype(numpy.uint32)
-    t = (state ^ (state >> 15)) * (state | 1)
-    t ^= t + (t ^ (t >> 7)) * (t | 61)
-    return (t ^ (t >> 14)) / 4294967296.0
+RESAMPLES = 4000
 
 
 def soft_auc(score, truth, weight):

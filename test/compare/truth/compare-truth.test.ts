@@ -1,24 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { formatComparison } from '../../../bin/terminal/compare-text.ts';
-import { type CompareOptions, compare } from '../../../lib/compare/compare.ts';
+import { compare } from '../../../lib/compare/compare.ts';
 import { comparisonPage } from '../../../lib/compare/page/page.ts';
 import { comparisonSchema, comparisonText } from '../../../lib/compare/result/comparison-file.ts';
 import { DECLARATION, logText } from '../../bin/small-log.ts';
-import { fake, type SmallLog, withBench } from '../fakes.ts';
+import { fake, OPTIONS, type SmallLog, withBench } from '../fakes.ts';
 
 const MODELS = [fake({ name: 'esmm', skill: 0.2 }), fake({ name: 'better', skill: 0.6 })];
-const OPTIONS = {
-  declarationSha256: 'abc',
-  seeds: 2,
-  trials: 1,
-  by: 'ctcvr_auc_own',
-  against: 'esmm',
-  shares: [],
-  atOnce: 2,
-  leftOut: [],
-  onRun: () => undefined,
-  onDamage: () => undefined,
-} as const satisfies Omit<CompareOptions, 'folder'>;
 
 /** The small log converts with probability 0.1 + age / 200; a column of half of that stands for the second truth. */
 function truthful(truth: string, change: (truth: number, row: number) => string | number = (value) => value): SmallLog {
@@ -32,7 +20,8 @@ function truthful(truth: string, change: (truth: number, row: number) => string 
   return { declaration, text: `${withTruth.join('\n')}\n` };
 }
 
-const compared = (log: SmallLog) => withBench(log, (bench, folder) => compare(bench, MODELS, { ...OPTIONS, folder }));
+const compared = (log: SmallLog) =>
+  withBench(log, (bench, folder) => compare(bench, MODELS, { ...OPTIONS, seeds: 2, folder }));
 
 describe('a comparison on a log with a known truth', () => {
   it('says how far each model is from it, in the file, the text and the page', async () => {
