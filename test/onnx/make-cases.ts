@@ -12,6 +12,7 @@ import { readDeclaration } from '../../lib/config/parse-declaration.ts';
 import { traceScores } from '../../lib/engine/ort/scoring-graph.ts';
 import { openScoringModel } from '../../lib/engine/ort/scoring-model.ts';
 import { writeOnnx } from '../../lib/graph/onnx-file.ts';
+import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { checkLog } from '../../lib/table/check/log.ts';
 import { openDatabase } from '../../lib/table/database.ts';
 import { encodeLog } from '../../lib/table/encode/encode.ts';
@@ -19,7 +20,8 @@ import { type EncodedChunk, INPUTS_FILE } from '../../lib/table/encoded.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
-import { INPUTS, smallChunk, smallModel } from '../engine/small-model.ts';
+import { inputsWith, smallChunk, smallModel, TARGET_LSTM } from '../engine/small-model.ts';
+import { chainOfThree } from '../model/funnels.ts';
 
 const ROWS = 200;
 const [out, version, logPath] = process.argv.slice(2);
@@ -29,7 +31,8 @@ await writeKinds(out);
 if (version !== undefined && logPath !== undefined) await writeVersion(out, version, logPath);
 
 async function writeKinds(folder: string): Promise<void> {
-  const model = smallModel();
+  const inputs = inputsWith(TARGET_LSTM);
+  const model = smallModel('concatenate', stageGraph(chainOfThree), 'esmm', inputs);
   const { tables, parameters } = initialWeights(model, { click: 1e-4, conversion: 1e-10 }, 5);
   // The weights of the last layers start at 0, which would give every row the same score.
   const spread = Object.fromEntries(
@@ -39,10 +42,10 @@ async function writeKinds(folder: string): Promise<void> {
     Object.entries(tables).map(([name, values]) => [name, values.map((value) => value * 50)]),
   );
   await writeOnnx(
-    traceScores(model, INPUTS, { parameters: spread, tables: embeddings }),
+    traceScores(model, inputs, { parameters: spread, tables: embeddings }),
     join(folder, 'kinds', 'model.onnx'),
   );
-  await writeFile(join(folder, 'kinds', INPUTS_FILE), JSON.stringify(INPUTS));
+  await writeFile(join(folder, 'kinds', INPUTS_FILE), JSON.stringify(inputs));
   await writeCases(join(folder, 'cases-kinds.json'), join(folder, 'kinds'), smallChunk(ROWS), { must_reach: 1e-7 });
 }
 
