@@ -15,6 +15,7 @@ import { fillUntrainedRows } from '../weights/fill-untrained.ts';
 import { initialWeights, type StageRates } from '../weights/initial-weights.ts';
 import { type WarmWeights, warmStart } from '../weights/warm-start.ts';
 import type { FittedNetwork } from './fitted-network.ts';
+import { rareStageNotes } from './rare-stages.ts';
 
 /** What training needs of a log whose rows are cached. */
 export interface FittedLog {
@@ -79,7 +80,8 @@ export async function fitNetwork(
     const keptRows = await loadStart(fitting, engine, { rates: rows.rates, seed: training.seed });
     const { checkpoints, onEpoch, onNote, onProgress, signal } = options;
     const note = largeBatchNote(training.batchSize, rows.train.rows, name);
-    if (note !== null) onNote?.(`note: ${note}`);
+    for (const sentence of [...(note === null ? [] : [note]), ...rareStageNotes(model, rows.rates)])
+      onNote?.(`note: ${sentence}`);
     const from = checkpoints && (await checkpoints.restore(engine, name));
     let before: EpochRecord | null = from?.epochs.at(-1) ?? null;
     const { weights, ...history } = await fit(engine, rows.train, rows.validation, {
