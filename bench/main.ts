@@ -2,10 +2,10 @@
  * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
  * handlers over the S3 of an emulator (`scripts/aws-env.sh` installs it). Only with `--only`: files of the largest
  * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), whether any collapses where conversions
- * are rare (`collapse`), both training engines (`engines`), and the product beside what a Python user would write
+ * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), and the product beside what a Python user would write
  * (`yardstick`).
  *
- *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|engines|yardstick] [--aws-rows 2000000]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|delay|engines|yardstick] [--aws-rows 2000000]
  *                       [--emulator ministack|localstack]
  *                       [--folder /var/tmp/collapse] [--figures grouped,train] [--rounds 3] [--install-python] [--python .venv/bin/python]
  */
@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { openDatabase } from '../lib/table/database.ts';
 import { benchAws } from './aws.ts';
 import { benchCollapse } from './collapse.ts';
+import { benchDelay } from './delay.ts';
 import { benchEngines } from './engines.ts';
 import { withFunctions } from './function-process.ts';
 import { benchHuge } from './huge.ts';
@@ -71,6 +72,7 @@ async function benchParts(parts: readonly string[]): Promise<void> {
     if (parts.includes('engines')) await benchEngines(threads, scratch);
     if (parts.includes('shuffle')) await benchShuffle({ database, threads, scratch }, rows);
     if (parts.includes('collapse')) await benchCollapse({ database, threads, scratch }, rows, values.folder);
+    if (parts.includes('delay')) await benchDelay({ database, threads, scratch }, rows, values.folder);
     if (parts.includes('csv')) await withFunctions((functions) => benchLargeCsv({ functions, scratch }));
   } finally {
     await database.close();

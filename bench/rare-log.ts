@@ -87,12 +87,12 @@ export async function writeRareLog(database: Database, path: string, log: RareLo
 }
 
 /** A draw that depends on the values alone, uniform in [0, 1). The hash is of a text: hashes of numbers are related. */
-function uniform(...values: readonly (string | number)[]): string {
+export function uniform(...values: readonly (string | number)[]): string {
   return `(hash(concat_ws(':', ${values.join(', ')})) / 18446744073709551616.0)`;
 }
 
 /** The effect of a value, about N(0, deviation^2): the sum of three uniform draws. */
-function effectOf(deviation: number, ...values: readonly (string | number)[]): string {
+export function effectOf(deviation: number, ...values: readonly (string | number)[]): string {
   return `${deviation} * 2 * (${[1, 2, 3].map((k) => uniform(...values, k)).join(' + ')} - 1.5)`;
 }
 

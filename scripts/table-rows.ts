@@ -50,6 +50,7 @@ function modelWith(rows: number): Model {
         weight: 1,
         complementOf: null,
         exclusive: null,
+        at: null,
         withinMs: null,
         inconsistent: 'reject',
         maxInconsistent: 0,

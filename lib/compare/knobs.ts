@@ -16,6 +16,7 @@ const VALUES: Readonly<Record<keyof TypeSettings, readonly [SettingValue, ...Set
   propensityFloor: [0.01, 0.001, 0.05],
   priorWeight: [0.001, 0.0001, 0.01],
   orderWeight: [0.6, 0.2, 1],
+  buckets: [6, 4, 8],
 };
 
 /** Settings of every model, which are tried where its type has none of its own. */
@@ -50,7 +51,8 @@ export interface VariedSetting {
   /** Its section and key, such as `model.rate`. */
   readonly place: string;
   readonly values: readonly SettingValue[];
-  readonly declared: SettingValue;
+  /** As it is declared, which need not be a value that is tried. */
+  readonly declared: SettingValue | readonly string[];
 }
 
 /** Returns the settings of so many trials of what has these settings alone; the first has the declared ones. */

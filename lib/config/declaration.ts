@@ -45,6 +45,8 @@ export interface Stage {
    * extra class stands for none of them. `null` outside any group.
    */
   readonly exclusive: string | null;
+  /** Column with the time at which the row reached the stage. `null` if the log does not have it. */
+  readonly at: string | null;
   /** Milliseconds after which the label is final; until then it is unknown. `null` if it is final at once. */
   readonly withinMs: number | null;
   /**

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { checkColumns } from './check/check-columns.ts';
+import { checkDelays } from './check/check-delays.ts';
 import { checkEntities } from './check/check-entities.ts';
 import { checkFeatures } from './check/check-features.ts';
 import { checkModelType } from './check/check-model-type.ts';
@@ -74,6 +75,7 @@ function findMistakes(value: unknown): readonly Mistake[] {
     checkTableSizes,
     checkModelType,
     checkTowers,
+    checkDelays,
     checkSettings,
   ];
   return [draft.mistakes, hidden, ...checks.map((check) => check(draft))].flat();

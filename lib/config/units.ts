@@ -12,6 +12,12 @@ export function parseDuration(text: string): number {
   return Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] ?? Number.NaN);
 }
 
+/** Returns milliseconds as a declaration writes them: `7d`, `36h`, `30m`, `45s`. */
+export function durationText(milliseconds: number): string {
+  const [unit = 's', length = 1000] = Object.entries(UNIT_MS).find(([, each]) => milliseconds % each === 0) ?? [];
+  return `${milliseconds / length}${unit}`;
+}
+
 /**
  * Returns the epoch milliseconds of a text that matches `INSTANT`, in UTC if it names no zone; NaN if there is no such
  * day or time of day.

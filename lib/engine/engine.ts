@@ -31,9 +31,9 @@ export interface Batch {
   readonly coefficients: Readonly<Record<string, Float32Array>>;
   /** Untransformed numbers, by input; NaN where missing. */
   readonly numbers: Readonly<Record<string, Float32Array>>;
-  /** Labels, 0 or 1, by labelled stage. */
+  /** Labels, 0 or 1, by labelled stage; the values of other targets, by name. */
   readonly labels: Readonly<Record<string, Float32Array>>;
-  /** Weights of the rows in the loss of a labelled stage, divided by the batch's rows; 0 for an unknown label. */
+  /** Weights of the rows in the loss of a labelled stage or of another target, divided by the batch's rows; 0 for an unknown label. */
   readonly weights: Readonly<Record<string, Float32Array>>;
 }
 

@@ -98,6 +98,11 @@ export function trainedParts(model: Model, tables: readonly TableSpec[]): readon
   return network.parts.map((part) => ({ name: part.name, model: withInputs({ layout, wide }, tables, part) }));
 }
 
+/** Returns the columns that a model's losses read, each with a value and a weight for each row: labels by stage, others. */
+export function targetsOf({ graph, network }: Model): readonly { readonly name: string }[] {
+  return [...graph.labelled, ...(network.targets ?? []).map((name) => ({ name }))];
+}
+
 /** Returns the stages whose propensities a model needs to choose its rows. */
 export function propensityStages({ network }: Model): readonly string[] {
   const networks = [network, ...(network.parts ?? []).map((part) => part.network)];

@@ -43,9 +43,15 @@ export interface ParameterSpec {
   /**
    * Initial values: Glorot's uniform distribution, all 0, or, for the output bias of the tower that `baseRatesOf`
    * names, the logits of the base rates of its stages; for an output that is the logit of reaching the stage that
-   * `reachRateOf` names from the root, that of the share of rows that reach it.
+   * `reachRateOf` names from the root, that of the share of rows that reach it; or, for a factor of a rate of delays, the
+   * logarithm of the inverse of the mean seen delay of the stage that `delayRateOf` names, in days.
    */
-  readonly start: 'glorot' | 'zero' | { readonly baseRatesOf: string } | { readonly reachRateOf: string };
+  readonly start:
+    | 'glorot'
+    | 'zero'
+    | { readonly baseRatesOf: string }
+    | { readonly reachRateOf: string }
+    | { readonly delayRateOf: string };
   /**
    * The columns of a tower's input that the rows of a first layer's weights belong to, in their order; left out for
    * other parameters.
@@ -59,9 +65,9 @@ export interface MaskSpec {
   readonly units: number;
 }
 
-/** Labels and weights of the rows of a batch, each [batch, 1] by labelled stage. */
+/** Labels and weights of the rows of a batch, each [batch, 1] by labelled stage, and by the network's other targets. */
 export interface LabelledBatch {
-  /** 1 if the row reached the stage; 0 if it did not, or if the label is not known yet. */
+  /** 1 if the row reached the stage; 0 if it did not, or if the label is not known yet. The value of another target. */
   readonly labels: Tensors;
   /**
    * Weight of the row divided by the sum of the whole batch's weights, so that a weighted sum over its rows is a mean; 0
@@ -92,6 +98,8 @@ export interface Network {
   readonly trainedOn?: Readonly<Record<string, string>>;
   readonly parameters: readonly ParameterSpec[];
   readonly masks: readonly MaskSpec[];
+  /** Names of the columns that the losses read besides the labels, such as `delayTarget`'s. @default none */
+  readonly targets?: readonly string[];
   /**
    * Returns the tensors of the forward pass by name. A tensor with the name of a tower is that tower's logits, which
    * can be calibrated if their shape is [batch, 1]. Other tensors must not have the name of a tower.

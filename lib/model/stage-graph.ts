@@ -24,6 +24,8 @@ export interface Tower {
 export interface LabelledStage {
   readonly name: string;
   readonly weight: number;
+  /** Days after which the label is final, if the events have times; left out where no delays are known. */
+  readonly withinDays?: number;
 }
 
 /** An output of the model: the probability of reaching `to` for a row that has reached `from`. */
@@ -44,6 +46,13 @@ export interface StageGraph {
   readonly outputs: readonly Output[];
 }
 
+const DAY_MS = 86_400_000;
+
+/** Returns a tower that leads to a stage: the only one, or the first of several. */
+export function towerOf({ towers }: Pick<StageGraph, 'towers'>, stage: string): Tower {
+  return towers.find(({ to }) => to.includes(stage)) as Tower;
+}
+
 /** Returns the number of logits of a tower. */
 export function logitCount(tower: Tower): number {
   return tower.complement === null ? tower.to.length : 1;
@@ -56,7 +65,13 @@ export function stageGraph(declaration: Pick<Declaration, 'root' | 'stages' | 'r
   const graph = { root, stages: [root, ...inOrder(root, stages)], towers };
   return {
     ...graph,
-    labelled: stages.filter(({ label }) => label !== null).map(({ name, weight }) => ({ name, weight })),
+    labelled: stages
+      .filter(({ label }) => label !== null)
+      .map(({ name, weight, at, withinMs }) => ({
+        name,
+        weight,
+        ...(at !== null && withinMs !== null && { withinDays: withinMs / DAY_MS }),
+      })),
     outputs: outputsOf(graph, declaration),
   };
 }

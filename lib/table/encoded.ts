@@ -119,6 +119,11 @@ export interface LogChunk extends EncodedChunk {
   readonly part: Uint8Array;
   /** Labels by labelled stage: 1, 0 or `UNKNOWN_LABEL`. `inconsistent: and` is already applied. */
   readonly labels: Readonly<Record<string, Int8Array>>;
+  /**
+   * Days from the row or the stage before to the event of a stage, as far as the log tells: the negative of the days
+   * for which it was not seen, where it was not. By stage whose events have times and whose label is final later.
+   */
+  readonly delays: Readonly<Record<string, Float32Array>>;
   /** Inverse of the rate at which such rows were kept; 1 in a full log. */
   readonly weight: Float32Array;
   /** 53-bit hash of the group or, where that is missing, of the row's own number; `null` if no group is declared. */

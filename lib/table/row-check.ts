@@ -16,6 +16,11 @@ export interface RowCheck {
   readonly stage: string | null;
   /** A row that is younger than this at the end of the log is not bad, in milliseconds. @default 0 */
   readonly graceMs?: number;
+  /**
+   * Column of the prepared rows with a time: a row is also bad if it is later than the end of the log, which is known
+   * once all rows have been read.
+   */
+  readonly afterEnd?: string;
 }
 
 /** Returns a check of one column. What is expected is the text of `REJECT_REASONS` unless the caller gives another. */

@@ -23,6 +23,7 @@ describe('the smallest declaration', () => {
           weight: 1,
           complementOf: null,
           exclusive: null,
+          at: null,
           withinMs: null,
           inconsistent: 'reject',
           maxInconsistent: 0.01,
@@ -34,6 +35,7 @@ describe('the smallest declaration', () => {
           weight: 1,
           complementOf: null,
           exclusive: null,
+          at: null,
           withinMs: null,
           inconsistent: 'reject',
           maxInconsistent: 0.01,
@@ -115,6 +117,7 @@ describe('a stage', () => {
       weight: 0.5,
       complementOf: null,
       exclusive: null,
+      at: null,
       withinMs: 604_800_000,
       inconsistent: 'and',
       maxInconsistent: 0.2,
@@ -397,7 +400,7 @@ model: { hidden_units: [200, 0] }
 `;
     expect(errorOf(text).message.split('\n')).toEqual([
       'entirespace.yaml:1:7 name: got "Hill Strom", expected a name of a-z, 0-9 and -',
-      'entirespace.yaml:3:26 stages.click.weigth: unknown key, did you mean weight? expected one of from, label, weight, complement_of, exclusive, within, inconsistent, max_inconsistent',
+      'entirespace.yaml:3:26 stages.click.weigth: unknown key, did you mean weight? expected one of from, label, weight, complement_of, exclusive, at, within, inconsistent, max_inconsistent',
       'entirespace.yaml:6:11 stages.conversion.from: no stage clik, did you mean click? expected one of impression, click, conversion',
       'entirespace.yaml:7:13 stages.conversion.within: got "7 days", expected a duration such as 7d, 36h or 30m',
       'entirespace.yaml:9:3 log.keys: got an empty list, expected at least one column name',

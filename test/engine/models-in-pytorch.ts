@@ -6,7 +6,7 @@ import type { Batch, CreateEngine } from '../../lib/engine/engine.ts';
 import { modelOf } from '../../lib/model/model.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import type { InputSpec, TableSpec } from '../../lib/table/encoded.ts';
-import { chainOfThree } from '../model/funnels.ts';
+import { delayedChain } from '../model/funnels.ts';
 import { Lcg } from './lcg.ts';
 
 type Values = Readonly<Record<string, number[]>>;
@@ -54,13 +54,15 @@ export const IN_PYTORCH: Readonly<
   'escm2-dr': { ...SIZES, type: 'escm2-dr', propensityFloor: 0.4 },
   dcmt: { ...SIZES, type: 'dcmt', propensityFloor: 0.4, priorWeight: 0.05 },
   aitm: { ...SIZES, type: 'aitm' },
+  delayed: { ...SIZES, type: 'delayed' },
+  'delay-buckets': { ...SIZES, type: 'delay-buckets', buckets: ['1d', '3d'] },
 };
 
 /** Expects an engine to give the losses of each of the three steps, and the weights after them. */
 export async function expectStepsOfPyTorch(createEngine: CreateEngine, name: string): Promise<void> {
   const random = new Lcg(11);
   const choice = IN_PYTORCH[name] as (typeof IN_PYTORCH)[string];
-  const model = modelOf(stageGraph(chainOfThree), choice, INPUTS, TABLES);
+  const model = modelOf(stageGraph(delayedChain), choice, INPUTS, TABLES);
   const engine = await createEngine(model, OPTIONS);
   engine.load({
     tables: Object.fromEntries(
@@ -75,7 +77,7 @@ export async function expectStepsOfPyTorch(createEngine: CreateEngine, name: str
   });
   const reference = references[name] as Reference;
   for (const expected of reference.losses) {
-    const losses = await engine.train(nextBatch(random));
+    const losses = await engine.train(nextBatch(random, model.network.targets ?? []));
     expect(Object.keys(losses)).toEqual(Object.keys(expected));
     expect(Object.keys(losses)).toEqual(Object.keys(expected));
     expectClose(Object.values(losses), Object.values(expected), 'losses', 1e-5);
@@ -86,14 +88,19 @@ export async function expectStepsOfPyTorch(createEngine: CreateEngine, name: str
   await engine.release();
 }
 
-function nextBatch(random: Lcg): Batch {
+function nextBatch(random: Lcg, targets: readonly string[]): Batch {
   const ids = Object.fromEntries(
     TABLES.map(({ name, rows }) => [name, Int32Array.from({ length: ROWS }, () => random.next() % rows)]),
   );
   const click = Float32Array.from({ length: ROWS }, () => random.next() >>> 31);
   const conversion = Float32Array.from(click, (clicked) => clicked * (random.next() >>> 31));
-  const weights = { click: new Float32Array(ROWS).fill(1 / ROWS), conversion: new Float32Array(ROWS).fill(1 / ROWS) };
-  return { rows: ROWS, ids, coefficients: {}, numbers: {}, labels: { click, conversion }, weights };
+  const delays = targets.map((name) => {
+    const days = conversion.map((converted) => (converted === 1 ? 1 : -1) * ((random.next() >>> 24) + 1) * 2 ** -4);
+    return [name, days] as const;
+  });
+  const labels = { click, conversion, ...Object.fromEntries(delays) };
+  const weights = Object.fromEntries(Object.keys(labels).map((name) => [name, new Float32Array(ROWS).fill(1 / ROWS)]));
+  return { rows: ROWS, ids, coefficients: {}, numbers: {}, labels, weights };
 }
 
 function expectSame(got: Readonly<Record<string, Float32Array>>, expected: Values): void {

@@ -2,7 +2,7 @@
 import type { Batch, Weights } from '../../lib/engine/engine.ts';
 import { bagCoefficients } from '../../lib/model/kinds/bag.ts';
 import { quantileId } from '../../lib/model/kinds/quantile.ts';
-import type { Model } from '../../lib/model/model.ts';
+import { type Model, targetsOf } from '../../lib/model/model.ts';
 import { sequencesOf } from '../../lib/model/sequences.ts';
 import { isPooling } from '../../lib/onnx/pooling-parameters.ts';
 import type { InputSpec } from '../../lib/table/encoded.ts';
@@ -35,14 +35,25 @@ export function smallBatch(model: Model, rows: number, from = 0): Batch {
     ids: { ...ids, age: Int32Array.from(chunk.numbers.age as Float32Array, (value) => quantileId(age, value)) },
     coefficients: { history: coefficients, seen: itemsOf(chunk.weights.seen as Float32Array) },
     numbers: chunk.numbers,
-    labels: Object.fromEntries(model.graph.labelled.map(({ name }) => [name, label(EVERY[name] as number)])),
-    weights: Object.fromEntries(model.graph.labelled.map(({ name }) => [name, new Float32Array(rows).fill(1 / rows)])),
+    labels: Object.fromEntries([
+      ...model.graph.labelled.map(({ name }) => [name, label(EVERY[name] as number)]),
+      ...(model.network.targets ?? []).map((name) => [name, delays(rows, from)]),
+    ]),
+    weights: Object.fromEntries(targetsOf(model).map(({ name }) => [name, new Float32Array(rows).fill(1 / rows)])),
   };
 }
 
 /** Returns the coefficients of sequences of four items: of one without items, that of the missing value. */
 function itemsOf(weights: Float32Array): Float32Array {
   return weights.map((weight, at) => (at % 4 === 0 ? 1 : weight));
+}
+
+/** Days to the conversion of every 18th row; of the others, for which none was seen, negative. */
+function delays(rows: number, from: number): Float32Array {
+  return Float32Array.from({ length: rows }, (_, i) => {
+    const days = (((from + i) * 7) % 40) / 4;
+    return (from + i) % 18 === 0 ? days : -days - 0.1;
+  });
 }
 
 /** Returns the rows of each table that a batch trains. */

@@ -4,7 +4,7 @@ import type { SequencePooling } from '../../lib/config/features/sequence.ts';
 import { type Model, modelOf } from '../../lib/model/model.ts';
 import { type StageGraph, stageGraph } from '../../lib/model/stage-graph.ts';
 import type { EncodedChunk, InputSpec, TableSpec } from '../../lib/table/encoded.ts';
-import { chainOfThree, esm2 } from '../model/funnels.ts';
+import { chainOfThree, delayedChain, esm2 } from '../model/funnels.ts';
 
 /** The embedding tables of the small model's encoder. */
 export const TABLES: readonly TableSpec[] = [
@@ -111,6 +111,15 @@ export const MODELS: readonly SmallVariant[] = [
   },
   { name: 'BASE with an LSTM and target attention', model: withSequence(TARGET_LSTM, { type: 'base' }) },
   { name: 'ESMM-NS with target attention', model: withSequence(DIN, { type: 'esmm-ns', wide: ['city'] }) },
+  { name: 'DELAYED', model: smallModel('concatenate', stageGraph(delayedChain), 'delayed') },
+  {
+    name: 'DELAY-BUCKETS with crosses',
+    model: smallModel('concatenate', stageGraph(delayedChain), {
+      type: 'delay-buckets',
+      buckets: 3,
+      crosses: { layers: 1, rank: 2 },
+    }),
+  },
   { name: 'AITM with PLE', model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'aitm', experts: PLE }) },
 ];
 

@@ -24,6 +24,7 @@ function part(rows: number, clicks: number, conversions: number, young = 0): Par
     time: null,
     groups: null,
     digest: '0',
+    meanDelays: {},
     labels: { click: labels(clicks, 0), conversion: labels(conversions, young) },
   };
 }

@@ -7,6 +7,7 @@ const plain: Omit<Stage, 'name' | 'from' | 'label'> = {
   weight: 1,
   complementOf: null,
   exclusive: null,
+  at: null,
   withinMs: null,
   inconsistent: 'reject',
   maxInconsistent: 0,
@@ -31,6 +32,15 @@ export const chainOfThree: Funnel = {
   root: 'impression',
   stages: [stage('click', 'impression'), stage('conversion', 'click')],
   roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
+};
+
+/** Impression, click, conversion, which is final after eight days, and whose times are known. */
+export const delayedChain: Funnel = {
+  ...chainOfThree,
+  stages: [
+    stage('click', 'impression', { at: 'clicked_at' }),
+    stage('conversion', 'click', { at: 'bought_at', withinMs: 8 * 86_400_000 }),
+  ],
 };
 
 /** The funnel of ESM2: Entire Space Multi-Task Modeling via Post-Click Behavior Decomposition (arXiv 1910.07099). */

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type StepBatch, type StepResult, stepFunction } from '../../lib/model/functions.ts';
-import type { Model } from '../../lib/model/model.ts';
+import { type Model, targetsOf } from '../../lib/model/model.ts';
 import { expectClose } from '../engine/expect-close.ts';
 import { someWeights } from '../engine/small-batch.ts';
 import { MODELS } from '../engine/small-model.ts';
@@ -69,11 +69,11 @@ function batchOf(model: Model): Pick<StepBatch, 'numbers' | 'labels' | 'weights'
       ROWS.map((_, i) => of(i)),
       [ROWS.length, 1],
     );
-  const stages = model.graph.labelled.map(({ name }, stage) => ({ name, every: 2 * (stage + 1) }));
+  const targets = targetsOf(model).map(({ name }, stage) => ({ name, every: 2 * (stage + 1) }));
   return {
     numbers: { price: tf.tensor1d(ROWS.map((_, i) => Math.cos(i))), score: tf.tensor1d(ROWS.map((_, i) => i / 10)) },
-    labels: Object.fromEntries(stages.map(({ name, every }) => [name, column((i) => Number(i % every === 0))])),
-    weights: Object.fromEntries(stages.map(({ name }) => [name, column(() => 1 / ROWS.length)])),
+    labels: Object.fromEntries(targets.map(({ name, every }) => [name, column((i) => Number(i % every === 0))])),
+    weights: Object.fromEntries(targets.map(({ name }) => [name, column(() => 1 / ROWS.length)])),
   };
 }
 

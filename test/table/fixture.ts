@@ -75,6 +75,7 @@ export function stage(name: string, from: readonly string[], options: Partial<St
     weight: 1,
     complementOf: null,
     exclusive: null,
+    at: null,
     withinMs: null,
     inconsistent: 'reject',
     maxInconsistent: 0,

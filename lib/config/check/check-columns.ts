@@ -66,9 +66,13 @@ function outputTaken(path: Path, name: string): Mistake {
   return { path, message: `got ${name}, a name of the scores' probabilities, expected another` };
 }
 
+/** The labels, and the times of their events. */
 function labels(draft: Draft): readonly NamedColumn[] {
-  return Object.entries(draft.file.stages ?? {}).flatMap(([stage, { label }]) =>
-    label === undefined ? [] : [{ path: ['stages', stage, 'label'], column: label }],
+  return Object.entries(draft.file.stages ?? {}).flatMap(([stage, members]) =>
+    (['label', 'at'] as const).flatMap((member) => {
+      const column = members[member];
+      return column === undefined ? [] : [{ path: ['stages', stage, member], column }];
+    }),
   );
 }
 

@@ -5,7 +5,7 @@ import { findPath } from '../resolve/stage-paths.ts';
 import type { Draft } from '../schema/draft.ts';
 
 /** Members of a stage that only mean something if the stage has a label. */
-const LABEL_SETTINGS = ['weight', 'within', 'inconsistent', 'max_inconsistent'] as const;
+const LABEL_SETTINGS = ['weight', 'at', 'within', 'inconsistent', 'max_inconsistent'] as const;
 
 /**
  * Checks that complements have no label, that unlabelled stages have no settings of a label, that labels are distinct,

@@ -23,6 +23,7 @@ const TYPES_OF: Readonly<Record<keyof TypeSettings, { readonly key: string; read
   propensityFloor: { key: 'propensity_floor', types: DEBIASED },
   priorWeight: { key: 'prior_weight', types: ['dcmt'] },
   orderWeight: { key: 'order_weight', types: ['aitm'] },
+  buckets: { key: 'buckets', types: ['delay-buckets'] },
 };
 
 /** Returns the settings that a type has, with the names of their keys. */

@@ -48,6 +48,7 @@ function checkTime(draft: Draft): readonly Mistake[] {
   const expected = 'expected the time column in log.time';
   const within = Object.entries(stages).filter(([, stage]) => stage.within !== undefined);
   return [
+    ...(log.followUp === undefined ? [] : [{ path: ['log', 'follow_up'], message: `got a follow-up, ${expected}` }]),
     ...within.map(([name, stage]) => ({
       path: ['stages', name, 'within'],
       message: `got ${stage.within}, ${expected}`,

@@ -1,5 +1,6 @@
 import type { Declaration, EntityTable, Split, TrainingChoice } from '../declaration.ts';
 import type { FileShape } from '../schema/schema.ts';
+import { isDelayed } from '../sections/model.ts';
 import type { TrainingShape } from '../sections/training.ts';
 import { resolveEmbeddings, resolveFeature, resolvePenalties } from './resolve-features.ts';
 import { resolveModel } from './resolve-model.ts';
@@ -9,7 +10,7 @@ import { resolveRoles, resolveStages } from './resolve-stages.ts';
 /** Turns the values of a file without mistakes into a declaration. */
 export function resolveDeclaration(file: FileShape): Declaration {
   const stages = resolveStages(file.stages, file.root);
-  const split = resolveSplit(file.split, file.log);
+  const split = resolveSplit(file.split, file.log, isDelayed(file.model.type));
   return {
     name: file.name,
     root: file.root,

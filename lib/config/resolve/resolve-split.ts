@@ -3,11 +3,12 @@ import type { SplitShape } from '../schema/schema.ts';
 import { parseInstant } from '../units.ts';
 
 /**
- * Returns the declared split. By default validation and test have a tenth of the rows each: the last ones by time or,
- * in a log without a time, those that the hash of all keys selects: most ids of the held-out rows are then known.
+ * Returns the declared split. By default validation and test have a tenth of the rows each: the last ones by time or, in
+ * a log without a time and for a model that learns from the youngest rows, those that the hash of all keys selects:
+ * most ids of the held-out rows are then known.
  */
-export function resolveSplit(split: SplitShape | undefined, log: Log): Split {
-  if (split === undefined) return defaultSplit(log);
+export function resolveSplit(split: SplitShape | undefined, log: Log, learnsFromYoung = false): Split {
+  if (split === undefined) return defaultSplit(log, learnsFromYoung);
   if ('hash' in split) {
     const { hash, ...shares } = split;
     return { by: 'hash', columns: typeof hash === 'string' ? [hash] : hash, ...shares };
@@ -24,8 +25,9 @@ export function hasValidation(split: Split): boolean {
   return 'from' in split.validation || split.validation.share > 0;
 }
 
-function defaultSplit({ time, keys }: Log): Split {
-  if (time !== null) return { by: 'time', validation: { share: 0.1 }, test: { share: 0.1 }, isDefault: true };
+function defaultSplit({ time, keys }: Log, learnsFromYoung: boolean): Split {
+  if (time !== null && !learnsFromYoung)
+    return { by: 'time', validation: { share: 0.1 }, test: { share: 0.1 }, isDefault: true };
   return { by: 'hash', columns: keys, validation: 0.1, test: 0.1, seed: 1, isDefault: true };
 }
 

@@ -25,6 +25,7 @@ export function resolveStages(stages: Readonly<Record<string, StageShape>>, root
     weight: stage.weight ?? 1,
     complementOf: stage.complement_of ?? null,
     exclusive: stage.exclusive ?? null,
+    at: stage.at ?? null,
     withinMs: stage.within === undefined ? null : parseDuration(stage.within),
     inconsistent: stage.inconsistent ?? 'reject',
     maxInconsistent: stage.max_inconsistent ?? 0.01,

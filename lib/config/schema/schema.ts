@@ -44,6 +44,7 @@ const stage = z.strictObject({
     .optional()
     .describe('Sibling of which this stage is the complement: reached exactly if the sibling is not.'),
   exclusive: text('the name of a group').optional().describe('Group of siblings of which a row reaches at most one.'),
+  at: column.optional().describe('Column with the time of the event; empty where the row did not reach the stage.'),
   within: duration.optional().describe('Time after which the label is final. The label of a younger row is unknown.'),
   inconsistent: z
     .enum(['reject', 'and', 'fail'])

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { column, rate, rejectable } from '../value-schemas.ts';
+import { parseDuration } from '../units.ts';
+import { column, duration, rate, rejectable } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
 const truth = z
@@ -21,6 +22,10 @@ const members = {
     .optional()
     .describe('Column with the time of the row.')
     .transform((time) => time ?? null),
+  follow_up: duration
+    .transform(parseDuration)
+    .optional()
+    .describe('For how long after its last row the log records events. Default: until its last row.'),
   /** GAUC compares rows within a group, and a bootstrap draws whole groups. */
   group: column
     .optional()

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { atMost, featureName, modelFile, notNegative, sha256, whole } from '../value-schemas.ts';
+import { atMost, duration, featureName, modelFile, notNegative, sha256, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
 
 /** Names of the networks. Each has a file in `lib/model/models/`. */
@@ -15,7 +15,14 @@ export const MODEL_TYPES = [
   'division',
   'unbias',
   'aitm',
+  'delayed',
+  'delay-buckets',
 ] as const;
+
+/** Whether models of the type learn from the delays of events, and so from rows that are too young for a label. */
+export function isDelayed(type: (typeof MODEL_TYPES)[number]): boolean {
+  return type === 'delayed' || type === 'delay-buckets';
+}
 
 /** What the hidden layers of a tower read: its input, or a mixture of experts. */
 export const TOWERS = ['mlp', 'mmoe', 'ple'] as const;
@@ -25,6 +32,8 @@ export const CROSSES = ['none', 'dcn'] as const;
 
 /** Units of consecutive layers. */
 const units = z.array(whole(1, 16_384)).min(1, 'at least one layer').max(20, 'at most 20 layers');
+
+const BUCKETS = 'a number from 2 to 20, or a list of durations such as [1d, 3d, 7d]';
 
 /** The keys that a model of one's own may have. All others choose a network of the family, or set it. */
 const OF_ANY_MODEL: readonly string[] = ['file', 'sha256', 'hidden_units', 'fields'];
@@ -73,6 +82,12 @@ export const model = z
     order_weight: notNegative
       .optional()
       .describe('With aitm: weight of the loss of stages that are more probable than the one before. Default: 0.6.'),
+    buckets: z
+      .union([whole(2, 20), z.array(duration).min(1, BUCKETS)], BUCKETS)
+      .optional()
+      .describe(
+        'With delay-buckets: bounds between the buckets, or how many there are, each twice as long. Default: 6.',
+      ),
     tower: z
       .enum(TOWERS)
       .optional()
@@ -114,7 +129,15 @@ export interface ModelShape extends z.output<typeof model> {}
 export interface TypeSettings
   extends Pick<
     ModelShape,
-    'rate' | 'factor' | 'correction' | 'quantile' | 'debiasWeight' | 'propensityFloor' | 'priorWeight' | 'orderWeight'
+    | 'rate'
+    | 'factor'
+    | 'correction'
+    | 'quantile'
+    | 'debiasWeight'
+    | 'propensityFloor'
+    | 'priorWeight'
+    | 'orderWeight'
+    | 'buckets'
   > {}
 
 /** Which network is trained, and how large it is. */

@@ -2,7 +2,7 @@
 import type { Entity } from '../../config/declaration.ts';
 import { type EmbeddedField, embeddedWidths } from '../../model/embeddings.ts';
 import { embeddedKind } from '../../model/kinds/index.ts';
-import type { Model } from '../../model/model.ts';
+import { type Model, targetsOf } from '../../model/model.ts';
 import { sequencesOf } from '../../model/sequences.ts';
 import type { EngineOptions } from '../engine.ts';
 import { optimizerOf } from '../optimizers.ts';
@@ -22,7 +22,7 @@ export interface MemoryParts {
   readonly sharedInputs: ReadonlySet<string>;
   /** What is an item of a sequence, and what is padding, by input. */
   readonly sequences: ReadonlyMap<string, SequenceBlock>;
-  /** Columns of a batch, [batchSize], by name of the input or of the stage. */
+  /** Columns of a batch, [batchSize], by name of the input or of the target. */
   readonly numbers: ReadonlyMap<string, Block>;
   readonly labels: ReadonlyMap<string, Block>;
   readonly weights: ReadonlyMap<string, Block>;
@@ -148,8 +148,8 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
       sequences.map(({ name, length }) => [name, { length, block: plan.reserve(batchSize * length) }]),
     ),
     numbers: columns(layout.numbers),
-    labels: columns(graph.labelled),
-    weights: columns(graph.labelled),
+    labels: columns(targetsOf(model)),
+    weights: columns(targetsOf(model)),
     probabilities: columns(graph.outputs),
     masks: (dropout === 0 ? [] : network.masks).map(({ name, units }) => {
       return { name, units, block: plan.reserve(batchSize * units) };

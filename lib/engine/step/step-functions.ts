@@ -7,7 +7,7 @@ import type { Entity } from '../../config/declaration.ts';
 import type { TracedInput } from '../../graph/trace.ts';
 import { embeddedWidths } from '../../model/embeddings.ts';
 import { evaluationFunction, type StepBatch, stepFunction } from '../../model/functions.ts';
-import type { Model } from '../../model/model.ts';
+import { type Model, targetsOf } from '../../model/model.ts';
 import type { Loss, Tensors } from '../../model/network.ts';
 import { sequencesOf } from '../../model/sequences.ts';
 import type { LossTerm } from '../engine.ts';
@@ -99,7 +99,7 @@ function lossOutputs(losses: readonly Loss[]): Record<string, tf.Tensor> {
 }
 
 function stepInputs(model: Model, { hasMasks, shared }: StepInputs): TracedInput[] {
-  const { graph, layout, network } = model;
+  const { layout, network } = model;
   const column = (name: string): TracedInput => ({ name, shape: ['batch', 1], type: 'float32' });
   const matrix = (name: string, rows: 'batch' | 'distinct', width: number): TracedInput[] =>
     width === 0 ? [] : [{ name, shape: [rows, width], type: 'float32' }];
@@ -114,7 +114,7 @@ function stepInputs(model: Model, { hasMasks, shared }: StepInputs): TracedInput
     ...sequencesOf(layout).map(({ name, entity, length }): TracedInput => {
       return { name: presentName(name), shape: [entity === shared ? 'distinct' : 'batch', length], type: 'float32' };
     }),
-    ...graph.labelled.flatMap(({ name }) => [column(labelName(name)), column(weightName(name))]),
+    ...targetsOf(model).flatMap(({ name }) => [column(labelName(name)), column(weightName(name))]),
     ...(hasMasks
       ? network.masks.map(
           ({ name, units }): TracedInput => ({ name: maskName(name), shape: ['batch', units], type: 'float32' }),
@@ -131,10 +131,12 @@ function parametersOf({ network }: Model, inputs: Readonly<Record<string, tf.Ten
 }
 
 function batchOf(
-  { graph, layout, network }: Model,
+  model: Model,
   inputs: Readonly<Record<string, tf.Tensor>>,
   { hasMasks, shared }: StepInputs,
 ): StepBatch {
+  const { layout, network } = model;
+  const targets = targetsOf(model);
   const rows = {
     numbers: pick(layout.numbers, inputs, numberName),
     present: pick(sequencesOf(layout), inputs, presentName),
@@ -142,8 +144,8 @@ function batchOf(
   return {
     embedded: inputs[EMBEDDED] ?? null,
     ...rows,
-    labels: pick(graph.labelled, inputs, labelName),
-    weights: pick(graph.labelled, inputs, weightName),
+    labels: pick(targets, inputs, labelName),
+    weights: pick(targets, inputs, weightName),
     ...(hasMasks && { masks: pick(network.masks, inputs, maskName) }),
     ...(shared && {
       shared: {

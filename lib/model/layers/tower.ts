@@ -22,11 +22,13 @@ export interface TowersOptions {
   readonly bias?: (of: Tower) => ParameterSpec['start'];
 }
 
-/** A head of one logit that is no tower of the stage graph. Its logit starts at 0. */
+/** A head that is no tower of the stage graph. Its logits start at 0. */
 export interface Head {
   readonly name: string;
   /** Name of the tower whose hidden layers read the same as those of the head. */
   readonly reads: string;
+  /** Number of its logits. @default 1 */
+  readonly logits?: number;
 }
 
 /** The parts of a network that consists of towers only. */
@@ -34,7 +36,7 @@ export type Towers = Pick<Network, 'tables' | 'parameters' | 'masks' | 'forward'
 
 /**
  * Returns the parameters, masks and forward pass of a network that consists of towers only. The forward pass returns
- * the logits [batch, 1 or more] of each tower, by tower name, and the logit [batch, 1] of each further head by its name.
+ * the logits [batch, 1 or more] of each tower, by tower name, and those of each further head by its name.
  *
  * @throws {RangeError} where experts are shared by towers that share no embedding tables.
  */
@@ -74,8 +76,8 @@ export function towerLayers(shape: NetworkShape, options: TowersOptions = {}): T
         logits: logits({ of, name: logitsName(of.name), inputs: last, ...(bias && { bias: bias(of) }) }),
       };
     }),
-    ...heads.map(({ name, reads }) => {
-      return { name, reads, logits: dense({ name: logitsName(name), inputs: last, units: 1, weight: 'zero' }) };
+    ...heads.map(({ name, reads, logits: count = 1 }) => {
+      return { name, reads, logits: dense({ name: logitsName(name), inputs: last, units: count, weight: 'zero' }) };
     }),
   ].map((one) => ({ ...one, hidden: hidden({ ...read, name: one.name, units }) }));
   const terms = [

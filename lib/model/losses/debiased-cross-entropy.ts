@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LabelledBatch, Tensors } from '../network.ts';
 import { crossEntropy, reachLogit } from '../reach.ts';
-import { labelledBefore, type StageGraph, type Tower } from '../stage-graph.ts';
+import { labelledBefore, type StageGraph, towerOf } from '../stage-graph.ts';
 import { timesConstant } from './constants.ts';
 import { type InversePropensity, inversePropensity } from './propensity.ts';
 
@@ -23,8 +23,7 @@ export interface LaterStage {
 export function laterStages(graph: StageGraph): LaterStage[] {
   return graph.labelled
     .map(({ name, weight }) => {
-      const { name: tower } = graph.towers.find(({ to }) => to.includes(name)) as Tower;
-      return { name, weight, before: labelledBefore(graph, name), tower };
+      return { name, weight, before: labelledBefore(graph, name), tower: towerOf(graph, name).name };
     })
     .filter(({ before }) => before !== graph.root);
 }

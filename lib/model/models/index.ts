@@ -4,6 +4,8 @@ import { aitm } from './aitm.ts';
 import { aman } from './aman.ts';
 import { base } from './base.ts';
 import { dcmt } from './dcmt.ts';
+import { delayBuckets } from './delay-buckets.ts';
+import { delayed } from './delayed.ts';
 import { division } from './division.ts';
 import { escm2Dr } from './escm2-dr.ts';
 import { escm2Ips } from './escm2-ips.ts';
@@ -28,4 +30,6 @@ export const MODELS: Readonly<Record<ModelChoice['type'], (shape: NetworkShape) 
   division,
   unbias,
   aitm,
+  delayed,
+  'delay-buckets': delayBuckets,
 };

@@ -2,8 +2,8 @@
  * The checks of rows, as SQL, and the rejects file with the bad rows.
  *
  * A bad row is rejected for the first check that it fails, in this order: malformed CSV, missing keys, entities that
- * are not in their tables, the time, the labels stage by stage, labels that contradict each other, the split, the
- * sampling rate, and the features in the declared order. A row is never bad because the value of a number or category
+ * are not in their tables, the time, the labels stage by stage, labels that contradict each other, the times of events,
+ * the split, the sampling rate, and the features in the declared order. A row is never bad because the value of a number or category
  * is missing.
  */
 import { rm, stat } from 'node:fs/promises';
@@ -20,6 +20,7 @@ import { columnCheck, type RowCheck, rowCheck } from '../row-check.ts';
 import { numberSql } from '../values/numbers.ts';
 import { presentSql } from '../values/texts.ts';
 import { timeSql } from '../values/times.ts';
+import { delayChecks, timedStages } from './delays.ts';
 import {
   inconsistentSql,
   type LabelledStage,
@@ -46,6 +47,7 @@ export function logChecks(relation: Relation, declaration: Declaration, now: num
     ...(log.time === null ? [] : timeChecks(relation, log.time, now)),
     ...labelledStages(declaration).flatMap((stage) => labelChecks(relation, declaration, stage)),
     ...inconsistencyChecks(relation, declaration).filter(({ action }) => action !== 'and'),
+    ...timedStages(declaration).flatMap((stage) => delayChecks(relation, declaration, stage)),
     ...splitChecks(relation, declaration),
     ...keptChecks(relation, declaration),
     ...featureChecks(relation, declaration),

@@ -21,7 +21,7 @@ import {
 import { checkLogColumns, splitColumns } from './required-columns.ts';
 import { findWindows } from './split.ts';
 import { textNotes } from './text-notes.ts';
-import { timeNotes } from './time-notes.ts';
+import { delayNotes, timeNotes } from './time-notes.ts';
 
 /** A log whose rows have been checked and prepared. */
 export interface CheckedLog extends PreparedLog {
@@ -33,7 +33,7 @@ export interface CheckedLog extends PreparedLog {
   /** First instant of the good rows, in epoch milliseconds; `null` if the log has no time column or no good row. */
   readonly start: number | null;
   /** Last instant of the good rows, in epoch milliseconds; `null` as `start`. */
-  readonly end: number | null;
+  readonly last: number | null;
   /** What a user should know of the log, but which stops nothing: one sentence each, without a full stop. */
   readonly notes: readonly string[];
 }
@@ -93,6 +93,7 @@ export async function checkLog(
       ...source.notes,
       ...(await textNotes(database, relation, declaration, goodRowsOf(prepared, bounds.end))),
       ...(await timeNotes(database, prepared, { column: declaration.log.time, ...bounds, now })),
+      ...(await delayNotes(database, { ...rows, ...bounds, prepared })),
     ],
   };
 }
@@ -126,12 +127,15 @@ async function findBounds(
   database: Database,
   prepared: PreparedRows,
   declaration: Declaration,
-): Promise<Pick<CheckedLog, 'windows' | 'start' | 'end'>> {
-  if (declaration.log.time === null) return { windows: null, start: null, end: null };
+): Promise<Pick<CheckedLog, 'windows' | 'start' | 'last' | 'end'>> {
+  const { time, followUp = 0 } = declaration.log;
+  const none = { windows: null, start: null, last: null, end: null };
+  if (time === null) return none;
   // The last of all rows that are good at some age is good, as it is the youngest.
-  const { last } = await queryOne(database, `SELECT max(time) AS last FROM ${goodTimes(prepared, null)}`);
-  if (last == null) return { windows: null, start: null, end: null };
-  const end = Number(last);
+  const { latest } = await queryOne(database, `SELECT max(time) AS latest FROM ${goodTimes(prepared, null)}`);
+  if (latest == null) return none;
+  const last = Number(latest);
+  const end = last + followUp;
   const times = goodTimes(prepared, end);
   const { first } = await queryOne(database, `SELECT min(time) AS first FROM ${times}`);
   const start = Number(first);
@@ -140,7 +144,7 @@ async function findBounds(
     split.by === 'time'
       ? await findWindows(database, settledTimes(times, start, end - longestWithin(declaration)), split)
       : null;
-  return { windows, start, end };
+  return { windows, start, last, end };
 }
 
 /**

@@ -16,6 +16,7 @@ import { canonicalText, groupText } from '../values/canonical.ts';
 import { joinedTexts } from '../values/joined.ts';
 import { timeFormSql, timeSql } from '../values/times.ts';
 import { failedRows, inconsistencyChecks, lateFailedSql } from './check-rows.ts';
+import { delayedStages, delaySql, eventTimes, isAfterLog } from './delays.ts';
 import { labelledStages, labelOfStageSql, matureSql, weightSql } from './labels.ts';
 import { requiredValue } from './required-columns.ts';
 import { partAtSql, partSql, type TimeWindows, unhashedSql } from './split.ts';
@@ -34,6 +35,8 @@ export interface PreparedRows {
   readonly path: string;
   /** Checks that rows fail only once they are old enough: the age in milliseconds, by the index of the check. */
   readonly grace: ReadonlyMap<number, number>;
+  /** Columns with the times of events that must not be after the end of the log, by the index of the check. */
+  readonly events: ReadonlyMap<number, string>;
   /** Names of the columns of prepared values, by the SQL over the source that computed them. */
   readonly values: ReadonlyMap<string, string>;
 }
@@ -42,7 +45,10 @@ export interface PreparedRows {
 export interface PreparedLog extends RowsToPrepare {
   /** Where the parts of a split by time begin; `null` for every other split. */
   readonly windows: TimeWindows | null;
-  /** Last instant of the good rows, in epoch milliseconds; `null` if the log has no time column or no good row. */
+  /**
+   * Last instant for which the log records events, in epoch milliseconds: `log.follow_up` after the last good row;
+   * `null` if the log has no time column or no good row.
+   */
   readonly end: number | null;
   readonly prepared: PreparedRows;
 }
@@ -70,7 +76,8 @@ export async function prepareRows(
     `COPY (SELECT ${selected} FROM ${maskedRows(relation, checks)}) TO ${writePath(path)} (${PREPARED_FORMAT})`,
   );
   const grace = checks.flatMap(({ graceMs }, index) => (graceMs === undefined ? [] : [[index, graceMs] as const]));
-  return { path, values, grace: new Map(grace) };
+  const events = checks.flatMap(({ afterEnd }, index) => (afterEnd === undefined ? [] : [[index, afterEnd] as const]));
+  return { path, values, grace: new Map(grace), events: new Map(events) };
 }
 
 const CHECKED = ['"#row"', '"#failed"', '"#late"', '"#offending"'];
@@ -92,11 +99,16 @@ function maskedRows(relation: Relation, checks: readonly RowCheck[]): string {
  * @param end The last instant of the log, in epoch milliseconds, from which the age of a row counts; `null` while it is
  * unknown, or if the log has no time: no row is then too old.
  */
-export function allRows({ path, grace }: PreparedRows, end: number | null): string {
+export function allRows({ path, grace, events }: PreparedRows, end: number | null): string {
   const rows = parquetScan([path]);
-  if (grace.size === 0 || end === null) return rows;
+  if (grace.size + events.size === 0 || end === null) return rows;
   const late = [...grace].map(([index, ms]) => `WHEN "#late" = ${index} AND "#time" + ${ms} <= ${end} THEN ${index}`);
-  return `(SELECT * REPLACE (COALESCE("#failed", CASE ${late.join(' ')} END) AS "#failed") FROM ${rows})`;
+  const after = [...events].map(([index, column]) => ({ index, column, isBad: isAfterLog(column, end) }));
+  const failed = [...late, ...after.map(({ index, isBad }) => `WHEN ${isBad} THEN ${index}`)].join(' ');
+  const values = after.map(({ column, isBad }) => `WHEN ${isBad} THEN CAST(make_timestamp_ms(${column}) AS VARCHAR)`);
+  const offending = values.length === 0 ? '"#offending"' : `COALESCE("#offending", CASE ${values.join(' ')} END)`;
+  const replaced = `COALESCE("#failed", CASE ${failed} END) AS "#failed", ${offending} AS "#offending"`;
+  return `(SELECT * REPLACE (${replaced}) FROM ${rows})`;
 }
 
 /** Returns the SQL after FROM that reads the good rows as they were prepared. `end` as for `allRows`. */
@@ -139,6 +151,8 @@ export async function countContradictions(
  * - `"#group"`: hash of the group, the same only with one release of DuckDB
  * - `"#unhashed"`: whether the columns of a split by hash have no value
  * - `"#label<i>"`: label of the i-th labelled stage
+ * - `"#at<i>"`: time of the event of the i-th timed stage, in epoch milliseconds
+ * - `"#delay<i>"`: delay of the i-th delayed stage, as `delaySql`
  * - `"#segment<i>"`: text of the i-th segment column
  * - `"#truth<i>"`: the i-th declared truth
  * - `"#fact<i>"`: what `textNotes` counts
@@ -154,6 +168,11 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
     const label = `"#label${index}"`;
     return `${matureSql(label, stage, '"#time"', end)} AS ${label}`;
   });
+  const delays = delayedStages(declaration).map((stage, index) => {
+    const label = `"#label${stages.findIndex(({ name }) => name === stage.name)}"`;
+    // Without an end there is no row.
+    return `${delaySql(declaration, stage, label, end ?? 0)} AS "#delay${index}"`;
+  });
   const part = windows === null ? '"#part"' : partAtSql('"#time"', windows);
   const isOwn = features.every((feature) => declaration.features.includes(feature));
   const columns = [
@@ -168,7 +187,7 @@ export function goodLogRows(log: PreparedLog, features: readonly Feature[] = log
   // The columns by name: with a star, a query of one feature takes the longer, the more there are.
   const replaced = ['"#part"', ...stages.map((_, index) => `"#label${index}"`)];
   const kept = rowColumns(source.relation, declaration).flatMap(([, name]) => (replaced.includes(name) ? [] : [name]));
-  const selected = ['"#row"', ...kept, `${part} AS "#part"`, ...labels, ...values];
+  const selected = ['"#row"', ...kept, `${part} AS "#part"`, ...labels, ...delays, ...values];
   return `(SELECT ${selected.join(', ')} FROM ${goodRowsOf(prepared, end)})`;
 }
 
@@ -198,6 +217,7 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
     ...labelledStages(declaration).map(
       (stage, index): NamedSql => [labelOfStageSql(relation, declaration, stage), `"#label${index}"`],
     ),
+    ...eventTimes(relation, declaration),
     ...contradictionChecks(relation, declaration).map(
       ({ isBad }, index): NamedSql => [isBad, `"#contradicts${index}"`],
     ),

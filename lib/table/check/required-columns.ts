@@ -48,7 +48,7 @@ const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; re
 };
 
 /**
- * Checks the columns that a log must have: keys, labels, time, group, split, rate kept, segments and features.
+ * Checks the columns that a log must have: keys, labels, times, group, split, rate kept, segments and features.
  * @throws {DataError} `columns_missing` naming every missing column, or `column_types` naming every unusable one.
  */
 export function checkLogColumns(relation: Relation, declaration: Declaration): void {
@@ -73,7 +73,7 @@ function logUses(declaration: Declaration): ColumnUse[] {
       'label',
       stages.flatMap(({ label }) => label ?? []),
     ),
-    ...required('time', log.time === null ? [] : [log.time]),
+    ...required('time', [...(log.time === null ? [] : [log.time]), ...stages.flatMap(({ at }) => at ?? [])]),
     ...required('text', log.group === null ? [] : [log.group]),
     ...required('text', splitColumns(split)),
     ...required('text', report.segments),

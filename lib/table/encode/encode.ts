@@ -1,6 +1,7 @@
 /** Encodes the good rows of logs and of candidate files, and yields them in chunks, in the order of their source. */
 import { rm } from 'node:fs/promises';
 import { goodRows } from '../check/check-rows.ts';
+import { type DelayedStage, delayedStages } from '../check/delays.ts';
 import { type LabelledStage, labelledStages } from '../check/labels.ts';
 import { goodLogRows, hasFeatures, type PreparedLog, prepareRows } from '../check/prepared-rows.ts';
 import { inPartsSql } from '../check/split.ts';
@@ -59,12 +60,13 @@ export async function* encodeLog(
   }
   const stages = labelledStages(log.declaration);
   const hasGroups = log.declaration.log.group !== null;
-  const extras = logColumns(stages, hasGroups);
+  const delayed = delayedStages(log.declaration);
+  const extras = logColumns(stages, delayed, hasGroups);
   const isAll = PARTS.every((part) => parts.includes(part));
   const where = isAll ? '' : ` WHERE ${inPartsSql(parts)}`;
   const rows = `SELECT * FROM ${goodLogRows(log, encoder.features)}${where}`;
   for await (const { chunk, extraArrays } of encodeRows(database, { rows, extras }, encoder, { chunkRows }))
-    yield { ...chunk, ...logArrays(extraArrays, stages, hasGroups) };
+    yield { ...chunk, ...logArrays(extraArrays, stages, delayed, hasGroups) };
 }
 
 /**
@@ -186,11 +188,16 @@ function chunkOf(rows: number, columns: readonly InputColumn[], arrays: readonly
   return { rows, ids, weights, numbers };
 }
 
-function logColumns(stages: readonly LabelledStage[], hasGroups: boolean): ExtraColumn[] {
+function logColumns(
+  stages: readonly LabelledStage[],
+  delayed: readonly DelayedStage[],
+  hasGroups: boolean,
+): ExtraColumn[] {
   return [
     { name: '#part', type: 'UTINYINT', length: null },
     { name: '#weight', type: 'FLOAT', length: null },
     ...stages.map((_, index): ExtraColumn => ({ name: `#label${index}`, type: 'TINYINT', length: null })),
+    ...delayed.map((_, index): ExtraColumn => ({ name: `#delay${index}`, type: 'FLOAT', length: null })),
     ...(hasGroups ? [{ name: '#group', type: 'DOUBLE', length: null } as const] : []),
   ];
 }
@@ -198,14 +205,16 @@ function logColumns(stages: readonly LabelledStage[], hasGroups: boolean): Extra
 function logArrays(
   [part, weight, ...others]: readonly ColumnArray[],
   stages: readonly LabelledStage[],
+  delayed: readonly DelayedStage[],
   hasGroups: boolean,
-): Pick<LogChunk, 'part' | 'weight' | 'labels' | 'group'> {
+): Pick<LogChunk, 'part' | 'weight' | 'labels' | 'delays' | 'group'> {
   if (!(part instanceof Uint8Array && weight instanceof Float32Array))
     throw new TypeError('part and weight are not UTINYINT and FLOAT');
   return {
     part,
     weight,
     labels: Object.fromEntries(stages.map(({ name }, index) => [name, others[index] as Int8Array])),
-    group: hasGroups ? (others[stages.length] as Float64Array) : null,
+    delays: Object.fromEntries(delayed.map(({ name }, index) => [name, others[stages.length + index] as Float32Array])),
+    group: hasGroups ? (others[stages.length + delayed.length] as Float64Array) : null,
   };
 }

@@ -1,4 +1,5 @@
 /** Refuses a log whose training part has nothing to learn from. */
+import { durationText } from '../../config/units.ts';
 import { count, countOf } from '../../numbers/text.ts';
 import { type LabelledStage, labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
@@ -37,15 +38,4 @@ function stageProblem(
   const young = unknown === 0 ? '' : `, ${countOf(unknown, 'row')} too young to tell`;
   const always = positives === 0 ? '0' : '1';
   return `${missing} in the training part (${countOf(rows, 'row')}${young}): ${label} is ${always} in every row that counts, expected both 0 and 1`;
-}
-
-/** Returns a duration as a declaration writes it: `7d`, `36h`, `30m`, `45s`. */
-function durationText(milliseconds: number): string {
-  const units = [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['m', 60_000],
-  ] as const;
-  const [unit, length] = units.find(([, each]) => milliseconds % each === 0) ?? ['s', 1000];
-  return `${milliseconds / length}${unit}`;
 }

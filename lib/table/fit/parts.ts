@@ -1,4 +1,5 @@
 /** Counts the rows, times, groups and labels of each part of a log. */
+import { delayedStages } from '../check/delays.ts';
 import { labelledStages } from '../check/labels.ts';
 import { goodLogRows, type PreparedLog, rowsDigestSql } from '../check/prepared-rows.ts';
 import { type Database, query } from '../database.ts';
@@ -34,7 +35,11 @@ export interface PartSummary {
   readonly digest: string;
   /** Counts of labels by labelled stage. */
   readonly labels: Readonly<Record<string, LabelCounts>>;
+  /** Mean delay of the seen events in days, by stage whose delays are known; none without any. */
+  readonly meanDelays: Readonly<Record<string, number>>;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Weights are summed as integers, in this unit: a sum of floating values depends on which thread reads which rows. */
 const WEIGHT_UNIT = 2 ** 20;
@@ -43,6 +48,7 @@ const WEIGHT_UNIT = 2 ** 20;
 export async function summarizeParts(database: Database, log: PreparedLog): Promise<Record<Part, PartSummary>> {
   const from = goodLogRows(log, []);
   const stages = labelledStages(log.declaration);
+  const delayed = delayedStages(log.declaration);
   // A row without a group is a group of its own.
   const counted = [
     'count(*) AS rows',
@@ -50,6 +56,11 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
     'max("#time") AS last',
     'count(DISTINCT "#group") + count(*) - count("#group") AS groups',
     `${rowsDigestSql(log.declaration)} AS digest`,
+    // Of whole milliseconds, whose sum does not depend on which thread reads which rows.
+    ...delayed.map(
+      (_, i) => `sum(CAST(round("#delay${i}" * ${DAY_MS}) AS HUGEINT)) FILTER ("#delay${i}" >= 0) AS delay${i}`,
+    ),
+    ...delayed.map((_, i) => `count(*) FILTER ("#delay${i}" >= 0) AS seen${i}`),
   ];
   const rows = await query(database, `SELECT "#part" AS part, ${counted.join(', ')} FROM ${from} GROUP BY part`);
   const columns = ['"#part" AS part', ...stages.map((_, i) => `"#label${i}" AS label${i}`)];
@@ -67,6 +78,12 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
         time: own?.first == null ? null : { first: Number(own.first), last: Number(own.last) },
         groups: log.declaration.log.group === null ? null : Number(own?.groups ?? 0),
         digest: String(own?.digest ?? 0),
+        meanDelays: Object.fromEntries(
+          delayed.flatMap(({ name }, i) => {
+            const seen = Number(own?.[`seen${i}`] ?? 0);
+            return seen === 0 ? [] : [[name, Number(own?.[`delay${i}`]) / seen / DAY_MS]];
+          }),
+        ),
         labels: Object.fromEntries(
           stages.map(({ name }, i) => {
             return [

@@ -52,7 +52,7 @@ export interface SummarizedLog {
  */
 export async function summarizeLog(database: Database, log: CheckedLog): Promise<SummarizedLog> {
   assertAcceptable(log);
-  const { source, declaration, rejects, start, end } = log;
+  const { source, declaration, rejects, start, last } = log;
   const { features } = declaration;
   const rejectedByReason: Record<string, number> = {};
   for (const { reason, rows } of rejects) rejectedByReason[reason] = (rejectedByReason[reason] ?? 0) + rows;
@@ -66,7 +66,7 @@ export async function summarizeLog(database: Database, log: CheckedLog): Promise
     rows: source.rows,
     rejected,
     rejectedByReason,
-    time: start === null || end === null ? null : { first: start, last: end },
+    time: start === null || last === null ? null : { first: start, last },
     split: describeSplit(declaration.split),
     parts,
     missing: Object.fromEntries(features.map(({ name }) => [name, factsOf(name, measured).missing])),

@@ -1,6 +1,7 @@
 /** What is measured of a declaration's model. */
 import type { Declaration } from '../../config/declaration.ts';
 import { type FunnelTask, roleTasks } from '../../evaluation/funnel.ts';
+import { delayTarget } from '../../model/losses/delays.ts';
 import { stageGraph } from '../../model/stage-graph.ts';
 import type { LogSummary } from '../../table/fit/summary.ts';
 import type { StageRates } from '../weights/initial-weights.ts';
@@ -27,14 +28,13 @@ export function funnelTasks(declaration: Declaration): FunnelTask[] {
   );
 }
 
-/** Share of the weighted training rows of known label that reached each labelled stage. */
-export function stageRates({ parts }: Pick<LogSummary, 'parts'>): StageRates {
-  return Object.fromEntries(
-    Object.entries(parts.train.labels).map(([stage, { weightedPositives, weightedRows }]) => [
-      stage,
-      weightedPositives / weightedRows,
-    ]),
-  );
+/** Share of the weighted training rows of known label that reached each labelled stage, and mean delays in days. */
+export function stageRates({ parts: { train } }: Pick<LogSummary, 'parts'>): StageRates {
+  const rates = Object.entries(train.labels).map(([stage, { weightedPositives, weightedRows }]) => {
+    return [stage, weightedPositives / weightedRows] as const;
+  });
+  const delays = Object.entries(train.meanDelays).map(([stage, days]) => [delayTarget(stage), days] as const);
+  return Object.fromEntries([...rates, ...delays]);
 }
 
 /** Mean label of a task's training rows, from the share of all training rows that reached each stage. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Declaration } from '../../config/declaration.ts';
 import { declaredModel, propensityStages } from '../../model/model.ts';
+import { delayedStages } from '../../table/check/delays.ts';
 import { encodeLog } from '../../table/encode/encode.ts';
 import { type PartCounts, ValueCounter } from '../../table/encode/value-counts.ts';
 import { PARTS, rowsOfPart } from '../../table/encoded.ts';
@@ -52,6 +53,7 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
   const spec = {
     inputs: encoder.inputs,
     stages: Object.keys(summary.parts.train.labels),
+    delayed: delayedStages(log.declaration).map(({ name }) => name),
     hasGroups: log.declaration.log.group !== null && log.declaration.training.shuffle === 'groups',
   };
   const { scoresValidation = log.declaration.training.calibration !== 'none' } = options;

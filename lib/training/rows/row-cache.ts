@@ -6,6 +6,7 @@ import type { TrainingChoice } from '../../config/declaration.ts';
 import { WINDOW_ROWS } from '../../contract/limits.ts';
 import type { Batch } from '../../engine/engine.ts';
 import { inputColumns, inputKind } from '../../model/kinds/index.ts';
+import { delayTarget } from '../../model/losses/delays.ts';
 import { permutation, randomStream } from '../../numbers/random.ts';
 import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../../table/encoded.ts';
 import { BLOCK_ROWS, ColumnFile, type FileColumns, type FileLayout, type StoredFile } from './column-file.ts';
@@ -72,6 +73,8 @@ export interface RowCacheSpec {
   readonly inputs: readonly InputSpec[];
   /** The labelled stages. */
   readonly stages: readonly string[];
+  /** The stages whose delays are known. */
+  readonly delayed: readonly string[];
   /** Whether the rows have groups. */
   readonly hasGroups: boolean;
 }
@@ -88,8 +91,8 @@ export class RowCacheWriter {
     this.#inputs = inputs;
   }
 
-  static async create(path: string, { inputs, stages, hasGroups }: RowCacheSpec): Promise<RowCacheWriter> {
-    return new RowCacheWriter(await ColumnFileWriter.create(path, layoutOf({ inputs, stages, hasGroups })), inputs);
+  static async create(path: string, spec: RowCacheSpec): Promise<RowCacheWriter> {
+    return new RowCacheWriter(await ColumnFileWriter.create(path, layoutOf(spec)), spec.inputs);
   }
 
   /** Adds the rows of a chunk at these indices. */
@@ -102,6 +105,14 @@ export class RowCacheWriter {
           const row = some[i] as number;
           label[at + i] = labels[row] === 1 ? 1 : 0;
           weight[at + i] = labels[row] === UNKNOWN_LABEL ? 0 : (chunk.weight[row] as number);
+        }
+      }
+      for (const [stage, delays] of Object.entries(chunk.delays)) {
+        const target = delayTarget(stage);
+        const [value, weight] = [into.labels[target] as Float32Array, into.weights[target] as Float32Array];
+        for (let i = 0; i < some.length; i++) {
+          value[at + i] = delays[some[i] as number] as number;
+          weight[at + i] = chunk.weight[some[i] as number] as number;
         }
       }
       if (into.groups[GROUP] !== undefined && chunk.group !== null)
@@ -217,17 +228,17 @@ class CacheFile implements RowCache {
 /** Name of the only column of groups. */
 const GROUP = 'group';
 
-function layoutOf({ inputs, stages, hasGroups }: RowCacheSpec): FileLayout<CacheGroup> {
+function layoutOf({ inputs, stages, delayed, hasGroups }: RowCacheSpec): FileLayout<CacheGroup> {
   const columns = inputs.flatMap(inputColumns);
   const lengths = (group: CacheGroup) =>
     Object.fromEntries(columns.filter((column) => column.group === group).map(({ name, length }) => [name, length]));
-  const ofStages = Object.fromEntries(stages.map((name) => [name, 1]));
+  const targets = Object.fromEntries([...stages, ...delayed.map(delayTarget)].map((name) => [name, 1]));
   return {
     ids: lengths('ids'),
     coefficients: lengths('coefficients'),
     numbers: lengths('numbers'),
-    labels: ofStages,
-    weights: ofStages,
+    labels: targets,
+    weights: targets,
     groups: hasGroups ? { [GROUP]: 1 } : {},
   };
 }

@@ -1,6 +1,7 @@
 /** The weights with which training starts. */
 import type { Weights } from '../../engine/engine.ts';
 import { columnsOf } from '../../model/columns.ts';
+import { delayTarget } from '../../model/losses/delays.ts';
 import type { Model } from '../../model/model.ts';
 import type { ParameterSpec } from '../../model/network.ts';
 import { nearestOnEveryPath, type StageGraph, type Tower } from '../../model/stage-graph.ts';
@@ -10,7 +11,10 @@ import { randomStream } from '../../numbers/random.ts';
 const EMBEDDING_DEVIATION = 0.01;
 const LEAST_SHARE = 1e-6;
 
-/** Share of the training rows that reach each stage from the root, by labelled stage. */
+/**
+ * Share of the training rows that reach each stage from the root, by labelled stage; and the mean delay of its seen
+ * events in days, by its `delayTarget`.
+ */
 export type StageRates = Readonly<Record<string, number>>;
 
 /**
@@ -40,10 +44,11 @@ function initialParameter(
 ): Float32Array {
   const size = shape.reduce((a, b) => a * b, 1);
   if (start === 'zero') return new Float32Array(size);
-  if (start !== 'glorot')
-    return 'reachRateOf' in start
-      ? Float32Array.of(logOdds(rates[start.reachRateOf] ?? 0.5))
-      : baseLogits(model.graph, start.baseRatesOf, rates);
+  if (start !== 'glorot') {
+    if ('reachRateOf' in start) return Float32Array.of(logOdds(rates[start.reachRateOf] ?? 0.5));
+    if ('delayRateOf' in start) return Float32Array.of(-Math.log(meanDelay(start.delayRateOf, rates)));
+    return baseLogits(model.graph, start.baseRatesOf, rates);
+  }
   const [inputs = 1, outputs = 1] = shape;
   const limit = Math.sqrt(6 / (inputs + outputs));
   const random = randomStream(seed, `parameter/${name}`);
@@ -62,6 +67,11 @@ function baseLogits(graph: StageGraph, towerName: string, rates: StageRates): Fl
   const shares = members.map((stage) => shareOf(graph, stage, rates));
   const exit = 1 - shares.reduce((a, b) => a + b, 0);
   return Float32Array.from(shares, (share) => Math.log(withinLimits(share) / withinLimits(exit)));
+}
+
+/** The mean seen delay in days: a second, if all events are seen at once; a day, if none is seen. */
+function meanDelay(stage: string, rates: StageRates): number {
+  return Math.max(rates[delayTarget(stage)] ?? 1, 1 / 86_400);
 }
 
 function logOdds(share: number): number {

@@ -83,7 +83,7 @@ describe('the time column', () => {
 
   it('is not reported as missing where the log is malformed', () => {
     expect(mistakesIn({ log: '{ keys: [id], tme: ts }', split: '{ time: true }' })).toEqual([
-      'log.tme: unknown key, did you mean time? expected one of keys, time, group, kept, outcomes, truth, max_rejected',
+      'log.tme: unknown key, did you mean time? expected one of keys, time, follow_up, group, kept, outcomes, truth, max_rejected',
     ]);
   });
 });
@@ -239,7 +239,7 @@ describe('a value that the schema does not allow', () => {
       section: 'model',
       text: '{ type: mmoe }',
       mistake:
-        'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base", "aman", "oversampling", "escm2-ips", "escm2-dr", "dcmt", "division", "unbias", "aitm"',
+        'model.type: got "mmoe", expected one of "esmm", "esmm-ns", "base", "aman", "oversampling", "escm2-ips", "escm2-dr", "dcmt", "division", "unbias", "aitm", "delayed", "delay-buckets"',
     },
     {
       section: 'log',

@@ -76,7 +76,11 @@ describe('model', () => {
 
   it.each(Object.entries(MODELS))('of type %s shares experts just if it is not refused', (type, network) => {
     const { tables } = network({ graph: stageGraph(chainOfThree), width: 3, hiddenUnits: [2] });
-    const declaration = declare({ model: `{ type: ${type}, tower: mmoe }` });
+    const declaration = declare({
+      model: `{ type: ${type}, tower: mmoe }`,
+      log: '{ keys: [id], time: ts }',
+      stages: '{ click: { label: clicked }, conversion: { label: bought, at: bought_at, within: 7d } }',
+    });
     if (tables === 'shared') expect(parseDeclaration(declaration, 'entirespace.yaml').model.experts).not.toBeNull();
     else expect(() => parseDeclaration(declaration, 'entirespace.yaml')).toThrow('share no experts');
   });

@@ -12,7 +12,7 @@ import {
   presentName,
 } from '../../../lib/engine/step/step-names.ts';
 import { onnxBytes } from '../../../lib/graph/onnx-file.ts';
-import type { Model } from '../../../lib/model/model.ts';
+import { type Model, targetsOf } from '../../../lib/model/model.ts';
 import { sequencesOf } from '../../../lib/model/sequences.ts';
 import { firstStep } from '../eager-step.ts';
 import { expectClose, leastGradient } from '../expect-close.ts';
@@ -65,7 +65,7 @@ function onnxInputs(model: Model, rows: number) {
       presentName(name),
       { data: batch.coefficients[name] as Float32Array, shape: [rows, length] },
     ]),
-    ...model.graph.labelled.flatMap(({ name }) => [
+    ...targetsOf(model).flatMap(({ name }) => [
       [`label/${name}`, { data: batch.labels[name] as Float32Array, shape: [rows, 1] }],
       [`weight/${name}`, { data: batch.weights[name] as Float32Array, shape: [rows, 1] }],
     ]),

@@ -282,7 +282,48 @@ def aitm_parameters():
     return [*tower_parameters(), *transfer, *attention]
 
 
-def train(losses_of, parameters, prefixes=("",)):
+def delay_losses(dense, x, click, delay, density, distribution):
+    """Chapelle, over the entire space; a negative delay is a time for which nothing was seen."""
+    pctr, pcvr = (tower_probability(dense, tower, x) for tower in TOWERS)
+    days = delay.abs()
+    seen = -(pctr * pcvr * density(days)).log()
+    unseen = -(1 - pctr * pcvr * distribution(days)).log()
+    return {"click": cross_entropy(pctr, click), "conversion": torch.where(delay > 0, seen, unseen).mean()}
+
+
+def delayed(tables, dense, ids, click, delay):
+    x = embed(tables, "", ids)
+    rate = torch.nn.functional.softplus(logit(dense, "conversion.rate", x)) * dense["conversion.rate_scale"][0].exp()
+    return delay_losses(
+        dense, x, click, delay, lambda d: rate * (-rate * d).exp(), lambda t: 1 - (-rate * t).exp()
+    )
+
+
+ENDS = [1.0, 3.0, 8.0]
+
+
+def delay_buckets(tables, dense, ids, click, delay):
+    x = embed(tables, "", ids)
+    name = "conversion.buckets"
+    shares = torch.softmax(linear(dense, f"{name}.{len(HIDDEN)}", hidden(dense, name, x, len(HIDDEN))), 1)
+    starts, ends = torch.tensor([0.0, *ENDS[:-1]]), torch.tensor(ENDS)
+
+    def density(d):
+        bucket = torch.bucketize(d, ends[:-1], right=True)
+        return shares.gather(1, bucket.unsqueeze(1))[:, 0] / (ends - starts)[bucket]
+
+    def distribution(t):
+        return (shares * ((t.unsqueeze(1) - starts) / (ends - starts)).clamp(0, 1)).sum(1)
+
+    return delay_losses(dense, x, click, delay, density, distribution)
+
+
+def bucket_parameters():
+    *layers, weight, bias = mlp_parameters("conversion.buckets", [WIDTH, *HIDDEN, len(ENDS)])
+    return [*tower_parameters(), *layers, weight, bias]
+
+
+def train(losses_of, parameters, prefixes=("",), has_delays=False):
     random = Lcg(11)
     tables = {p + name: random.tensor(*shape).requires_grad_() for p in prefixes for name, shape in TABLES.items()}
     dense = {name: random.tensor(*shape).requires_grad_() for name, shape in parameters}
@@ -292,7 +333,11 @@ def train(losses_of, parameters, prefixes=("",)):
         ids = {name: torch.tensor([random.next() % rows for _ in range(ROWS)]) for name, (rows, _) in TABLES.items()}
         click = torch.tensor([float(random.next() >> 31) for _ in range(ROWS)])
         conversion = click * torch.tensor([float(random.next() >> 31) for _ in range(ROWS)])
-        losses = losses_of(tables, dense, ids, click, conversion)
+        if has_delays:
+            days = torch.tensor([((random.next() >> 24) + 1) / 16 for _ in range(ROWS)])
+            losses = losses_of(tables, dense, ids, click, torch.where(conversion == 1, days, -days))
+        else:
+            losses = losses_of(tables, dense, ids, click, conversion)
         for optimizer in optimizers:
             optimizer.zero_grad()
         sum(WEIGHTS.get(name, 1) * loss for name, loss in losses.items()).backward()
@@ -323,4 +368,10 @@ print(json.dumps({
         dcmt, debiased_parameters(["conversion.counterfactual"], ["conversion", "conversion.counterfactual"])
     ),
     "aitm": train(aitm, aitm_parameters()),
+    "delayed": train(
+        delayed,
+        [*tower_parameters(towers=(*TOWERS, "conversion.rate")), ("conversion.rate_scale", (1,))],
+        has_delays=True,
+    ),
+    "delay-buckets": train(delay_buckets, bucket_parameters(), has_delays=True),
 }))

@@ -17,13 +17,33 @@ const NAMES = Object.keys(CHOICES);
 
 /** Trains a model into a bucket; what the command prints as JSON, and its exit code. */
 async function train(name: string, bucket: string) {
-  const model = DECLARATION.replace('model: { ', `model: { ${CHOICES[name]}, `);
+  const isDelayed = name.startsWith('delay');
+  const declared = isDelayed ? timed(DECLARATION) : DECLARATION;
+  const model = declared.replace('model: { ', `model: { ${CHOICES[name]}, `);
   const training =
     'training: { calibration: platt, calibration_of: product, batch_size: 512, epochs: 6, learning_rate: 0.003 }';
-  await place.write('longer.csv', logText(10_000));
+  await place.write('longer.csv', isDelayed ? timedLog(logText(10_000)) : logText(10_000));
   const declaration = await place.write(`${name}.yaml`, model.replace(/training: .*/, training));
   const { code, stdout } = await place.run('train', '-d', declaration, '--data', 'longer.csv', '--json', '-b', bucket);
   return { code, ...JSON.parse(stdout) };
+}
+
+/** Returns a declaration whose conversions have times, and are final after a day. */
+function timed(text: string): string {
+  return text
+    .replace('{ label: bought }', '{ label: bought, at: bought_at, within: 1d }')
+    .replace('{ keys: [row] }', '{ keys: [row], time: shown_at }');
+}
+
+/** Returns a log with a row a minute, whose conversions come up to eight hours later, at the latest with its last row. */
+function timedLog(text: string): string {
+  const [header, ...lines] = text.trimEnd().split('\n');
+  const at = (minutes: number) => new Date(Date.UTC(2026, 4, 1) + minutes * 60_000).toISOString();
+  const rows = lines.map((line, row) => {
+    const bought = Math.min(row + ((row * 37) % 480), lines.length - 1);
+    return `${line},${at(row)},${line.endsWith(',1') ? at(bought) : ''}`;
+  });
+  return `${[`${header},shown_at,bought_at`, ...rows].join('\n')}\n`;
 }
 
 interface Trained {

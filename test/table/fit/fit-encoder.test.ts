@@ -255,6 +255,7 @@ describe('the summary of a log', () => {
           time: { first: day(1), last: day(3) },
           groups: null,
           digest: expect.stringMatching(/^\d+$/),
+          meanDelays: {},
           labels: {
             click: { positives: 3, negatives: 1, unknown: 0, weightedRows: 7, weightedPositives: 3 },
             conversion: { positives: 1, negatives: 2, unknown: 1, weightedRows: 6, weightedPositives: 1 },
@@ -265,6 +266,7 @@ describe('the summary of a log', () => {
           time: null,
           groups: null,
           digest: expect.stringMatching(/^\d+$/),
+          meanDelays: {},
           labels: { click: none, conversion: none },
         },
         test: {
@@ -272,6 +274,7 @@ describe('the summary of a log', () => {
           time: { first: day(3), last: day(3) },
           groups: null,
           digest: expect.stringMatching(/^\d+$/),
+          meanDelays: {},
           labels: { click: { ...none, negatives: 1, weightedRows: 4 }, conversion: { ...none, unknown: 1 } },
         },
       },

@@ -10,7 +10,7 @@ import { stageGraph } from '../../../lib/model/stage-graph.ts';
 import { batchesOf } from '../../engine/shared-rows.ts';
 import { smallBatch, someWeights } from '../../engine/small-batch.ts';
 import { smallModel } from '../../engine/small-model.ts';
-import { chainOfThree } from '../../model/funnels.ts';
+import { delayedChain } from '../../model/funnels.ts';
 
 const STEPS = 20;
 const TOLERANCE = 1e-5;
@@ -26,7 +26,7 @@ const OPTIONS: EngineOptions = {
 
 describe.each(Object.keys(MODELS) as ModelChoice['type'][])('twenty steps of %s by both engines', (type) => {
   describe.each(['concatenate', 'sum_by_entity'] as const)('with fields %s', (fields) => {
-    const model = smallModel(fields, stageGraph(chainOfThree), type);
+    const model = smallModel(fields, stageGraph(delayedChain), type);
 
     it.each([
       { what: 'as it is', options: {}, batch: (step: number) => smallBatch(model, 400 + step, 100 * step) },

@@ -21,6 +21,7 @@ beforeAll(async () => {
   const writer = await RowCacheWriter.create(join(folder, 'train.rows'), {
     inputs: INPUTS,
     stages: ['click'],
+    delayed: ['conversion'],
     hasGroups: true,
   });
   for (const from of [0, 7_000]) {
@@ -94,6 +95,7 @@ describe('a cache of encoded rows', () => {
     const writer = await RowCacheWriter.create(join(folder, 'alike.rows'), {
       inputs: INPUTS.filter(({ name }) => name !== 'history'),
       stages: ['click'],
+      delayed: ['conversion'],
       hasGroups: false,
     });
     const some = chunk(0, 100);
@@ -132,6 +134,7 @@ function chunk(from: number, rows: number): LogChunk {
       age: Float32Array.from(row((i) => [0.5, 0, 1.5, 0, 3, 0][(i + 2) % 6] as number)),
     },
     labels: { click: Int8Array.from(row((i) => (i === 4 ? -1 : Number(i % 14 === 0)))) },
+    delays: { conversion: Float32Array.from(row((i) => (i % 2 === 0 ? i : -i))) },
     weight: Float32Array.from(row((i) => (i % 4 === 0 ? 1 : 2))),
     group: Float64Array.from(row((i) => 2 ** 52 - Math.floor(i / 1000))),
   };

@@ -24,6 +24,7 @@ beforeAll(async () => {
       { kind: 'number', name: 'price', entity: 'item', clip: null, log1p: false, mean: 0, deviation: 1 },
     ],
     stages: ['click', 'conversion'],
+    delayed: [],
     hasGroups: true,
   });
   const row = Array.from({ length: ROWS }, (_, i) => i);
@@ -38,6 +39,7 @@ beforeAll(async () => {
       click: Int8Array.from(row, (i) => Number(i % 4 === 0)),
       conversion: Int8Array.from(row, (i) => (i % 1000 === 0 ? -1 : Number(i % 8 === 0))),
     },
+    delays: {},
     weight: Float32Array.from(row, (i) => (i % 4 === 0 ? 1 : 10)),
     group: Float64Array.from(row, (i) => i % 7),
   };
