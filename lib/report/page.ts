@@ -265,7 +265,7 @@ function run({ run: facts }: ReportFacts): Html {
 <dt>began with</dt><dd>${warmStart === null ? 'fresh weights' : html`the weights of <span class="mono">${warmStart}</span>`}</dd>
 </dl>
 <footer class="quiet">What was decided before and since: <span class="mono">entirespace models history</span>. What each
-number means: docs/model.md and docs/declaration.md of entirespace.</footer>
+number means: docs/model.md and docs/gate.md of entirespace.</footer>
 </section>`;
 }
 

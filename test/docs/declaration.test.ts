@@ -5,7 +5,7 @@ import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 
 let page = '';
 beforeAll(async () => {
-  const pages = ['declaration', 'models'].map((name) =>
+  const pages = ['declaration', 'features', 'gate', 'models'].map((name) =>
     readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'),
   );
   page = (await Promise.all(pages)).join('\n');
@@ -25,7 +25,7 @@ function documented(heading: string): readonly string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word ?? ''));
 }
 
-describe('docs/declaration.md and docs/models.md', () => {
+describe('the pages of the declaration', () => {
   const sections = declarationJsonSchema().properties as Readonly<Record<string, unknown>>;
   // Keys of features that the page describes under `embeddings`.
   const ofTables = ['min_count', 'unknown', 'max_size', 'buckets', 'seed'];
