@@ -13,7 +13,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-// Tests against an emulator of AWS, which needs Python: `scripts/aws-env.sh` installs it.
+// Tests against an emulator of AWS, which needs Python: `scripts/python-env.sh aws` installs it.
 export default defineConfig({
   test: {
     include: ['test/aws/**/*.test.ts'],

@@ -1,6 +1,6 @@
 /**
  * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
- * handlers over the S3 of an emulator (`scripts/aws-env.sh` installs it). Only with `--only`: files of the largest
+ * handlers over the S3 of an emulator (`scripts/python-env.sh aws` installs it). Only with `--only`: files of the largest
  * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), whether any collapses where conversions
  * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), and the product beside what a Python user would write
  * (`yardstick`).

@@ -1,6 +1,6 @@
 /**
  * Scores many small candidate files on an emulator while workers are killed, requests fail and every message is
- * delivered twice, and then checks the result of every file (`scripts/aws-env.sh` installs the emulator).
+ * delivered twice, and then checks the result of every file (`scripts/python-env.sh aws` installs the emulator).
  *
  *     npm run soak [-- --files 1000 --kills 60 --faults 0.02 --seed 1]
  */

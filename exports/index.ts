@@ -10,6 +10,7 @@
  */
 export type { Declaration } from '../lib/config/declaration.ts';
 export { DeclarationError } from '../lib/config/declaration-error.ts';
+export { defineEntirespace, type EntirespaceFile } from '../lib/config/define-entirespace.ts';
 export { parseDeclaration, readDeclaration } from '../lib/config/parse-declaration.ts';
 export { type DeclarationFile, loadModelFile, type ModelFile } from '../lib/own-model/model-file.ts';
 export { currentVersion, promoteVersion, rollbackVersion } from '../lib/registry/current.ts';

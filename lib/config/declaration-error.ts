@@ -9,12 +9,12 @@ export interface Mistake {
   readonly isKey?: boolean;
 }
 
-/** A mistake and its position in the file. */
+/** A mistake and its position in the file; a declaration written as an object has paths alone. */
 export interface Problem {
   /** Line, from 1. */
-  readonly line: number;
+  readonly line?: number;
   /** Column, from 1. */
-  readonly column: number;
+  readonly column?: number;
   /** Path as text, such as `features.age.type`; empty if the whole file is meant. */
   readonly path: string;
   readonly message: string;
@@ -30,7 +30,7 @@ export class DeclarationError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(fileName: string, problems: readonly Problem[], options?: ErrorOptions) {
-    const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+    const sorted = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
     const shown = sorted.slice(0, MOST_SHOWN).map((problem) => formatProblem(fileName, problem));
     const more = sorted.length - shown.length;
     super([...shown, ...(more === 0 ? [] : [`${fileName}: and ${more} more`])].join('\n'), options);
@@ -48,5 +48,6 @@ export function formatPath(path: Path): string {
 }
 
 function formatProblem(fileName: string, { line, column, path, message }: Problem): string {
-  return `${fileName}:${line}:${column} ${path === '' ? message : `${path}: ${message}`}`;
+  const place = line === undefined ? fileName : `${fileName}:${line}:${column}`;
+  return `${place} ${path === '' ? message : `${path}: ${message}`}`;
 }

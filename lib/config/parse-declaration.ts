@@ -56,7 +56,8 @@ export function mistakeAt(text: string, fileName: string, { path, message }: Mis
   return new DeclarationError(fileName, [{ ...readYaml(text).locate(path), path: formatPath(path), message }]);
 }
 
-function findMistakes(value: unknown): readonly Mistake[] {
+/** Returns every mistake in a file's value, which is not resolved yet. */
+export function findMistakes(value: unknown): readonly Mistake[] {
   if (!isMap(value)) {
     const got = value === null ? 'an empty file' : show(value);
     return [{ path: [], message: `got ${got}, expected a map with name, stages, log and features` }];

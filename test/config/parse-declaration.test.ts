@@ -532,7 +532,9 @@ describe('a valid declaration with up to three of its values replaced', () => {
         parseDeclaration(JSON.stringify(file), 'entirespace.yaml');
       } catch (error) {
         if (!(error instanceof DeclarationError)) throw error;
-        return error.problems.length > 0 && error.problems.every(({ line, column }) => line >= 1 && column >= 1);
+        return (
+          error.problems.length > 0 && error.problems.every(({ line = 0, column = 0 }) => line >= 1 && column >= 1)
+        );
       }
       return true;
     };

@@ -24,7 +24,7 @@ export interface Emulator {
 const ROOT = join(import.meta.dirname, '../../..');
 const SCRIPT = join(ROOT, 'scripts/emulator.sh');
 const EMULATORS = {
-  ministack: { environment: '.venv-aws', installer: 'scripts/aws-env.sh', health: '/_ministack/health' },
+  ministack: { environment: '.venv-aws', installer: 'scripts/python-env.sh aws', health: '/_ministack/health' },
   localstack: {
     environment: '.venv-localstack',
     installer: 'scripts/localstack-env.sh',
