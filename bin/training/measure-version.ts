@@ -113,7 +113,7 @@ interface RowsOfParts {
 }
 
 function measuredNotes(
-  { log: { kept } }: Declaration,
+  { log: { kept, weight } }: Declaration,
   part: Part | 'all',
   { parts, trainedOn, notes }: RowsOfParts,
 ): string[] {
@@ -127,5 +127,6 @@ function measuredNotes(
       : [
           `log.kept is applied: rows that reached no stage are weighted by 1 / ${typeof kept === 'number' ? kept : kept.column}, as is right for a log that was sampled like that of the training, not for a full one`,
         ]),
+    ...(weight === null ? [] : [`log.weight is applied: each row counts for its ${weight}`]),
   ];
 }

@@ -24,6 +24,7 @@ export const REJECT_REASONS = {
   event_after_log: 'a time that is not after the end of the log',
   split_not_listed: 'one of the values that the declaration lists',
   kept_not_in_range: 'above 0 and at most 1',
+  row_weight_not_valid: 'a finite number of at least 0',
   number_not_numeric: 'a number (one with a decimal comma needs csv.decimal)',
   number_not_finite: 'a finite number',
   score_not_finite: 'values of which the model makes a finite score',

@@ -124,7 +124,7 @@ export interface LogChunk extends EncodedChunk {
    * for which it was not seen, where it was not. By stage whose events have times and whose label is final later.
    */
   readonly delays: Readonly<Record<string, Float32Array>>;
-  /** Inverse of the rate at which such rows were kept; 1 in a full log. */
+  /** What each row counts for: its weight by the inverse of the rate at which such rows were kept. Above 0. */
   readonly weight: Float32Array;
   /** 53-bit hash of the group or, where that is missing, of the row's own number; `null` if no group is declared. */
   readonly group: Float64Array | null;

@@ -42,7 +42,16 @@ describe('the smallest declaration', () => {
         },
       ],
       roles: { impression: 'impression', click: 'click', conversion: 'conversion' },
-      log: { keys: ['id'], time: null, group: null, kept: null, outcomes: [], truth: null, maxRejected: 0 },
+      log: {
+        keys: ['id'],
+        time: null,
+        group: null,
+        kept: null,
+        weight: null,
+        outcomes: [],
+        truth: null,
+        maxRejected: 0,
+      },
       csv: {
         header: true,
         decimal: '.',
@@ -164,12 +173,13 @@ describe('roles', () => {
 describe('the log', () => {
   it('has the declared values', () => {
     const log =
-      '{ keys: [q, id], time: ts, group: user, kept: 0.1, outcomes: [spend], truth: { pcvr: known }, max_rejected: 0.02 }';
+      '{ keys: [q, id], time: ts, group: user, kept: 0.1, weight: w, outcomes: [spend], truth: { pcvr: known }, max_rejected: 0.02 }';
     expect(parse({ log }).log).toEqual({
       keys: ['q', 'id'],
       time: 'ts',
       group: 'user',
       kept: 0.1,
+      weight: 'w',
       outcomes: ['spend'],
       truth: { pcvr: 'known', pcvrDo: null },
       maxRejected: 0.02,

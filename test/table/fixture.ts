@@ -225,6 +225,7 @@ export const LOG_DEFAULTS = {
   time: null,
   group: null,
   kept: null,
+  weight: null,
   outcomes: [],
   truth: null,
   maxRejected: 0,

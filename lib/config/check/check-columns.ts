@@ -23,6 +23,7 @@ export function checkColumns(draft: Draft): readonly Mistake[] {
   return [
     ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...afterwards, ...truths]),
     ...checkLeaks(outcomes, kept),
+    ...checkWeight(log?.weight ?? null, [...labels(draft), ...kept]),
     ...checkRepeated(keys),
     ...checkRepeated(segments(draft)),
     ...keys.filter(({ column }) => OUTPUT.test(column)).map(({ path, column }) => outputTaken(path, column)),
@@ -37,6 +38,14 @@ function checkLeaks(columns: readonly NamedColumn[], afterwards: readonly NamedC
     if (leak === undefined) return [];
     return [{ path, message: `got ${column}, which is ${formatPath(leak.path)}, expected a column known at scoring` }];
   });
+}
+
+/** Checks that the column of weights is no label and no rate: as a weight, a label would leave out all rows without it. */
+function checkWeight(weight: string | null, others: readonly NamedColumn[]): readonly Mistake[] {
+  const other = others.find(({ column }) => weight !== null && sameColumn(column, weight));
+  if (other === undefined) return [];
+  const message = `got ${weight}, which is ${formatPath(other.path)}, expected a column of weights`;
+  return [{ path: ['log', 'weight'], message }];
 }
 
 function checkRepeated(columns: readonly NamedColumn[]): readonly Mistake[] {

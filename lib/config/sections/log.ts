@@ -36,6 +36,11 @@ const members = {
     .optional()
     .describe('Rate at which unclicked rows were kept in a sampled log, or the column with that rate.')
     .transform((kept) => (typeof kept === 'string' ? { column: kept } : (kept ?? null))),
+  /** `null` where every row counts once. */
+  weight: column
+    .optional()
+    .describe('Column with the weight of the row in losses and metrics, of at least 0. Default: 1 each.')
+    .transform((weight) => weight ?? null),
   outcomes: z.array(column).default([]).describe('Columns known only afterwards: never features.'),
   truth: truth
     .optional()

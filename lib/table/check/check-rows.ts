@@ -17,11 +17,12 @@ import type { MalformedReason } from '../formats/csv/faults.ts';
 import { featureKind } from '../kinds/index.ts';
 import { writePath } from '../paths.ts';
 import { columnCheck, type RowCheck, rowCheck } from '../row-check.ts';
-import { numberSql } from '../values/numbers.ts';
+import { LARGEST_FLOAT, numberSql } from '../values/numbers.ts';
 import { presentSql } from '../values/texts.ts';
 import { timeSql } from '../values/times.ts';
 import { delayChecks, timedStages } from './delays.ts';
 import {
+  countsForSql,
   inconsistentSql,
   type LabelledStage,
   labelledStages,
@@ -49,7 +50,7 @@ export function logChecks(relation: Relation, declaration: Declaration, now: num
     ...inconsistencyChecks(relation, declaration).filter(({ action }) => action !== 'and'),
     ...timedStages(declaration).flatMap((stage) => delayChecks(relation, declaration, stage)),
     ...splitChecks(relation, declaration),
-    ...keptChecks(relation, declaration),
+    ...weightChecks(relation, declaration),
     ...featureChecks(relation, declaration),
   ];
 }
@@ -252,13 +253,21 @@ function splitChecks(relation: Relation, { split }: Declaration): RowCheck[] {
   ];
 }
 
-function keptChecks(relation: Relation, declaration: Declaration): RowCheck[] {
-  const { kept } = declaration.log;
-  if (kept === null || typeof kept === 'number') return [];
-  const value = requiredValue(relation, kept.column);
-  const number = numberSql(value);
-  const isBad = `(${noneReachedSql(relation, declaration)}) AND NOT COALESCE(${number} > 0 AND ${number} <= 1, false)`;
-  return [columnCheck('kept_not_in_range', kept.column, value, isBad)];
+function weightChecks(relation: Relation, declaration: Declaration): RowCheck[] {
+  const { kept, weight } = declaration.log;
+  const checks: RowCheck[] = [];
+  if (kept !== null && typeof kept !== 'number') {
+    const value = requiredValue(relation, kept.column);
+    const number = numberSql(value);
+    const isBad = `(${noneReachedSql(relation, declaration)}) AND NOT COALESCE(${number} > 0 AND ${number} <= 1, false)`;
+    checks.push(columnCheck('kept_not_in_range', kept.column, value, isBad));
+  }
+  if (weight !== null) {
+    const value = requiredValue(relation, weight);
+    const isGood = `${numberSql(value)} >= 0 AND ${countsForSql(relation, declaration)} <= ${LARGEST_FLOAT}`;
+    checks.push(columnCheck('row_weight_not_valid', weight, value, `NOT COALESCE(${isGood}, false)`));
+  }
+  return checks;
 }
 
 function featureChecks(

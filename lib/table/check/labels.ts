@@ -60,15 +60,18 @@ export function matureSql(label: string, { withinMs }: LabelledStage, time: stri
   return `CASE WHEN ${time} + ${withinMs} > ${end} THEN CAST(${UNKNOWN_LABEL} AS TINYINT) ELSE ${label} END`;
 }
 
-/**
- * Returns the SQL of a row's weight: the inverse of its sampling rate, or 1 if it reached a stage, as those are all
- * kept.
- */
+/** Returns the SQL of what a row counts for, as FLOAT: 1 where the log declares neither weights nor rates. */
 export function weightSql(relation: Relation, declaration: Declaration): string {
-  const { kept } = declaration.log;
-  if (kept === null) return 'CAST(1 AS FLOAT)';
+  return `TRY_CAST(${countsForSql(relation, declaration)} AS FLOAT)`;
+}
+
+/** Returns the SQL of what a row counts for. Rows that reached a stage are all kept. */
+export function countsForSql(relation: Relation, declaration: Declaration): string {
+  const { kept, weight } = declaration.log;
+  const own = weight === null ? '1' : numberSql(requiredValue(relation, weight));
+  if (kept === null) return own;
   const rate = typeof kept === 'number' ? String(kept) : numberSql(requiredValue(relation, kept.column));
-  return `TRY_CAST(CASE WHEN ${noneReachedSql(relation, declaration)} THEN 1 / ${rate} ELSE 1 END AS FLOAT)`;
+  return `CASE WHEN ${noneReachedSql(relation, declaration)} THEN ${own} / ${rate} ELSE ${own} END`;
 }
 
 /**

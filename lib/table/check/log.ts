@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
+import { count, countOf } from '../../numbers/text.ts';
 import { findColumn, type Relation } from '../columns.ts';
 import { type Database, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
@@ -17,6 +18,7 @@ import {
   type PreparedLog,
   type PreparedRows,
   prepareRows,
+  type RowsToPrepare,
 } from './prepared-rows.ts';
 import { checkLogColumns, splitColumns } from './required-columns.ts';
 import { findWindows } from './split.ts';
@@ -82,6 +84,7 @@ export async function checkLog(
   const rejects = await countRejects(database, rejectsPath);
   // An empty file of rejects would suggest that there are some.
   if (rejects.length === 0) await rm(rejectsPath);
+  const weightless = await weightlessNotes(database, rows, prepared, bounds.end);
   return {
     ...rows,
     prepared,
@@ -91,11 +94,37 @@ export async function checkLog(
     ...bounds,
     notes: [
       ...source.notes,
+      ...weightless,
       ...(await textNotes(database, relation, declaration, goodRowsOf(prepared, bounds.end))),
       ...(await timeNotes(database, prepared, { column: declaration.log.time, ...bounds, now })),
       ...(await delayNotes(database, { ...rows, ...bounds, prepared })),
     ],
   };
+}
+
+/**
+ * Counts the good rows of weight 0, and returns a note if there are any.
+ * @throws {DataError} `no_rows` if there are no others.
+ */
+async function weightlessNotes(
+  database: Database,
+  { source, declaration }: RowsToPrepare,
+  prepared: PreparedRows,
+  end: number | null,
+): Promise<string[]> {
+  const { weight } = declaration.log;
+  if (weight === null) return [];
+  const good = `${allRows(prepared, end)} WHERE "#failed" IS NULL`;
+  const counts = await queryOne(
+    database,
+    `SELECT count(*) FILTER ("#weight" = 0) AS weightless, count(*) AS rows FROM ${good}`,
+  );
+  const [weightless, rows] = [Number(counts.weightless), Number(counts.rows)];
+  if (weightless === 0) return [];
+  const described = `${count(weightless)} of ${countOf(rows, 'row')} ${weightless === 1 ? 'has' : 'have'} the weight 0`;
+  if (weightless === rows)
+    throw new DataError('no_rows', `no row counts: ${described} (log.weight: ${weight}, in ${source.path})`);
+  return [`${weight}: ${described} (log.weight), and ${weightless === 1 ? 'counts' : 'count'} as if not there`];
 }
 
 /** Returns the declaration, with all rows in one part if the log does not have the columns of its split. */

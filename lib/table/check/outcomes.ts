@@ -14,7 +14,7 @@ export interface Outcomes {
   readonly rows: number;
   /** Labels by labelled stage: 1, 0 or `UNKNOWN_LABEL`. `inconsistent: and` is already applied. */
   readonly labels: Readonly<Record<string, Int8Array>>;
-  /** Inverse of the rate at which such rows were kept; `null` in a full log, where it is 1. */
+  /** What each row counts for, as `weightSql`; `null` where that is 1 in every row. */
   readonly weight: Float32Array | null;
   /**
    * 53-bit hash of the group or, if that is missing, of the row's own number; `null` if no group is declared, or there
@@ -41,7 +41,7 @@ export async function readOutcomes(database: Database, log: PreparedLog, parts: 
   const stages = labelledStages(declaration);
   const segmentations = await findSegments(database, log, parts);
   const columns: OutcomeColumn[] = [
-    { sql: '"#weight"', type: 'FLOAT', exists: declaration.log.kept !== null },
+    { sql: '"#weight"', type: 'FLOAT', exists: declaration.log.kept !== null || declaration.log.weight !== null },
     { sql: '"#group"', type: 'DOUBLE', exists: declaration.log.group !== null },
     { sql: `floor("#time" / ${DAY_MS})`, type: 'DOUBLE', exists: declaration.log.time !== null },
     ...stages.map((_, index): OutcomeColumn => ({ sql: `"#label${index}"`, type: 'TINYINT', exists: true })),

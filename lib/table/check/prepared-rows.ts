@@ -37,6 +37,8 @@ export interface PreparedRows {
   readonly grace: ReadonlyMap<number, number>;
   /** Columns with the times of events that must not be after the end of the log, by the index of the check. */
   readonly events: ReadonlyMap<number, string>;
+  /** Whether rows may have the weight 0. */
+  readonly isWeighted: boolean;
   /** Names of the columns of prepared values, by the SQL over the source that computed them. */
   readonly values: ReadonlyMap<string, string>;
 }
@@ -77,7 +79,8 @@ export async function prepareRows(
   );
   const grace = checks.flatMap(({ graceMs }, index) => (graceMs === undefined ? [] : [[index, graceMs] as const]));
   const events = checks.flatMap(({ afterEnd }, index) => (afterEnd === undefined ? [] : [[index, afterEnd] as const]));
-  return { path, values, grace: new Map(grace), events: new Map(events) };
+  const isWeighted = declaration.log.weight !== null;
+  return { path, values, isWeighted, grace: new Map(grace), events: new Map(events) };
 }
 
 const CHECKED = ['"#row"', '"#failed"', '"#late"', '"#offending"'];
@@ -111,9 +114,13 @@ export function allRows({ path, grace, events }: PreparedRows, end: number | nul
   return `(SELECT * REPLACE (${replaced}) FROM ${rows})`;
 }
 
-/** Returns the SQL after FROM that reads the good rows as they were prepared. `end` as for `allRows`. */
+/**
+ * Returns the SQL after FROM that reads the good rows as they were prepared, but for those of weight 0, which count as if
+ * they were not there. `end` as for `allRows`.
+ */
 export function goodRowsOf(prepared: PreparedRows, end: number | null): string {
-  return `(SELECT * FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL)`;
+  const isCounted = prepared.isWeighted ? ' AND "#weight" > 0' : '';
+  return `(SELECT * FROM ${allRows(prepared, end)} WHERE "#failed" IS NULL${isCounted})`;
 }
 
 /**
@@ -144,7 +151,7 @@ export async function countContradictions(
  *
  * - `"#row"`: position in the source, from 0
  * - `"#part"`: index into `PARTS`
- * - `"#weight"`: inverse of the sampling rate
+ * - `"#weight"`: what the row counts for, as `weightSql`
  * - `"#keys"`: hash of the keys, the same only with one release of DuckDB
  * - `"#time"`: epoch milliseconds
  * - `"#timeform"`: position of its form among `TIME_FORMS`; NULL for what is no number

@@ -48,7 +48,8 @@ const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; re
 };
 
 /**
- * Checks the columns that a log must have: keys, labels, times, group, split, rate kept, segments and features.
+ * Checks the columns that a log must have: keys, labels, times, group, split, rate kept, weight, segments and
+ * features.
  * @throws {DataError} `columns_missing` naming every missing column, or `column_types` naming every unusable one.
  */
 export function checkLogColumns(relation: Relation, declaration: Declaration): void {
@@ -78,6 +79,7 @@ function logUses(declaration: Declaration): ColumnUse[] {
     ...required('text', splitColumns(split)),
     ...required('text', report.segments),
     ...required('number', log.kept === null || typeof log.kept === 'number' ? [] : [log.kept.column]),
+    ...required('number', log.weight === null ? [] : [log.weight]),
     ...declaration.features.flatMap((feature) => featureUses(feature, false)),
   ];
 }

@@ -6,7 +6,7 @@ import { type Database, query } from '../database.ts';
 import { PARTS, type Part, UNKNOWN_LABEL } from '../encoded.ts';
 
 /**
- * Counts of a stage's labels in a part. The weight of a row is the inverse of the rate at which such rows were kept.
+ * Counts of a stage's labels in a part.
  */
 export interface LabelCounts {
   readonly positives: number;
@@ -41,8 +41,8 @@ export interface PartSummary {
 
 const DAY_MS = 86_400_000;
 
-/** Weights are summed as integers, in this unit: a sum of floating values depends on which thread reads which rows. */
-const WEIGHT_UNIT = 2 ** 20;
+/** Bits of the largest weight, in the unit in which weights are summed. A sum of 2^66 rows has the bits of a HUGEINT. */
+const WEIGHT_BITS = 60;
 
 /** Summarises the rows of each part, in one statement for the rows and one for their labels. */
 export async function summarizeParts(database: Database, log: PreparedLog): Promise<Record<Part, PartSummary>> {
@@ -54,6 +54,7 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
     'count(*) AS rows',
     'min("#time") AS first',
     'max("#time") AS last',
+    'max("#weight") AS heaviest',
     'count(DISTINCT "#group") + count(*) - count("#group") AS groups',
     `${rowsDigestSql(log.declaration)} AS digest`,
     // Of whole milliseconds, whose sum does not depend on which thread reads which rows.
@@ -63,10 +64,11 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
     ...delayed.map((_, i) => `count(*) FILTER ("#delay${i}" >= 0) AS seen${i}`),
   ];
   const rows = await query(database, `SELECT "#part" AS part, ${counted.join(', ')} FROM ${from} GROUP BY part`);
+  const unit = weightUnit(Math.max(0, ...rows.map(({ heaviest }) => Number(heaviest))));
   const columns = ['"#part" AS part', ...stages.map((_, i) => `"#label${i}" AS label${i}`)];
   const labels = await query(
     database,
-    `SELECT ${columns.join(', ')}, count(*) AS rows, sum(CAST(round("#weight" * ${WEIGHT_UNIT}) AS HUGEINT)) AS weight
+    `SELECT ${columns.join(', ')}, count(*) AS rows, sum(CAST(round("#weight" * CAST(${unit} AS DOUBLE)) AS HUGEINT)) AS weight
      FROM ${from} GROUP BY ALL`,
   );
   const summaries = PARTS.map((part, code): [Part, PartSummary] => {
@@ -91,6 +93,7 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
               labelCounts(
                 labels.filter((row) => Number(row.part) === code),
                 `label${i}`,
+                unit,
               ),
             ];
           }),
@@ -101,8 +104,20 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
   return Object.fromEntries(summaries) as Record<Part, PartSummary>;
 }
 
-/** Adds up the counts of the rows with each combination of labels. */
-function labelCounts(combinations: readonly Readonly<Record<string, unknown>>[], label: string): LabelCounts {
+/**
+ * Returns the power of two by which weights are multiplied to be summed as integers: a sum of floating values depends on
+ * which thread reads which rows.
+ */
+function weightUnit(heaviest: number): number {
+  return heaviest === 0 ? 1 : 2 ** (WEIGHT_BITS - Math.ceil(Math.log2(heaviest)));
+}
+
+/** Adds up the counts of the rows with each combination of labels; the weights are in a unit. */
+function labelCounts(
+  combinations: readonly Readonly<Record<string, unknown>>[],
+  label: string,
+  unit: number,
+): LabelCounts {
   const sum = (count: 'rows' | 'weight', ...values: readonly number[]) =>
     combinations
       .filter((row) => values.includes(Number(row[label])))
@@ -111,7 +126,7 @@ function labelCounts(combinations: readonly Readonly<Record<string, unknown>>[],
     positives: Number(sum('rows', 1)),
     negatives: Number(sum('rows', 0)),
     unknown: Number(sum('rows', UNKNOWN_LABEL)),
-    weightedRows: Number(sum('weight', 0, 1)) / WEIGHT_UNIT,
-    weightedPositives: Number(sum('weight', 1)) / WEIGHT_UNIT,
+    weightedRows: Number(sum('weight', 0, 1)) / unit,
+    weightedPositives: Number(sum('weight', 1)) / unit,
   };
 }

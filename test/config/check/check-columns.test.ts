@@ -28,6 +28,16 @@ describe('a column known only afterwards', () => {
       mistake: 'features.rate: got rate, which is log.kept, expected a column known at scoring',
     },
     {
+      name: 'the column of the sampling rate is the weight',
+      sections: { log: '{ keys: [id], kept: rate, weight: Rate }' },
+      mistake: 'log.weight: got Rate, which is log.kept, expected a column of weights',
+    },
+    {
+      name: 'a label is the weight',
+      sections: { log: '{ keys: [id], weight: clicked }' },
+      mistake: 'log.weight: got clicked, which is stages.click.label, expected a column of weights',
+    },
+    {
       name: 'a truth is a feature',
       sections: {
         log: '{ keys: [id], truth: { pcvr: known, pcvr_do: forced } }',

@@ -83,7 +83,7 @@ describe('the time column', () => {
 
   it('is not reported as missing where the log is malformed', () => {
     expect(mistakesIn({ log: '{ keys: [id], tme: ts }', split: '{ time: true }' })).toEqual([
-      'log.tme: unknown key, did you mean time? expected one of keys, time, follow_up, group, kept, outcomes, truth, max_rejected',
+      'log.tme: unknown key, did you mean time? expected one of keys, time, follow_up, group, kept, weight, outcomes, truth, max_rejected',
     ]);
   });
 });

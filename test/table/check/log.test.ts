@@ -189,6 +189,22 @@ describe('a row', () => {
     ]);
   });
 
+  it('is bad if its weight is missing, negative, not finite, no number, or too large beside its sampling rate', async () => {
+    const declaration = declare([], { log: { ...LOG_DEFAULTS, weight: 'w', kept: 1e-30 } });
+    const rows = ['0.5', '-1', 'Infinity', 'NaN', '', 'much', '1e9'].map(
+      (weight, row) => `${row}, 0, 0, 'train', '${weight}'`,
+    );
+    rows.push("7, 1, 0, 'train', '1e9'");
+    expect(await rejectsOf('weight.parquet', `${labels}, w`, rows, declaration)).toEqual([
+      '1 row_weight_not_valid w -1',
+      '2 row_weight_not_valid w Infinity',
+      '3 row_weight_not_valid w NaN',
+      '4 row_weight_not_valid w ',
+      '5 row_weight_not_valid w much',
+      '6 row_weight_not_valid w 1e9',
+    ]);
+  });
+
   it('is bad if it is in no part of the split', async () => {
     expect(
       await rejectsOf('parts.csv', labels, ["1, 0, 0, 'train'", "2, 0, 0, 'later'", '3, 0, 0, NULL'], declare([])),
