@@ -9,7 +9,7 @@ import { MODELS } from '../../../lib/model/models/index.ts';
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
 import { batchesOf } from '../../engine/shared-rows.ts';
 import { smallBatch, someWeights } from '../../engine/small-batch.ts';
-import { smallModel } from '../../engine/small-model.ts';
+import { ATTENTION, DIN, inputsWith, LSTM, smallModel, TARGET_LSTM } from '../../engine/small-model.ts';
 import { delayedChain } from '../../model/funnels.ts';
 
 const STEPS = 20;
@@ -24,30 +24,39 @@ const OPTIONS: EngineOptions = {
   seed: 3,
 };
 
-describe.each(Object.keys(MODELS) as ModelChoice['type'][])('twenty steps of %s by both engines', (type) => {
-  describe.each(['concatenate', 'sum_by_entity'] as const)('with fields %s', (fields) => {
-    const model = smallModel(fields, stageGraph(delayedChain), type);
+interface Case {
+  readonly name: string;
+  readonly model: Model;
+}
 
-    it.each([
-      { what: 'as it is', options: {}, batch: (step: number) => smallBatch(model, 400 + step, 100 * step) },
-      {
-        what: 'with dropout',
-        options: { dropout: 0.3 },
-        batch: (step: number) => smallBatch(model, 400 + step, 100 * step),
-      },
-      {
-        what: 'with users whose rows share a batch',
-        options: { dropout: 0.1, sharedEntity: 'user' as const },
-        batch: (step: number) => batchesOf(model, step)[step % 3 === 2 ? 'plain' : 'shared'],
-      },
-    ])('have the same losses: $what', async ({ options, batch }) => {
-      const [got, expected] = await Promise.all(
-        [createTfjsNodeEngine, createOrtEngine].map((create) =>
-          train(create, model, { ...OPTIONS, ...options }, batch),
-        ),
-      );
-      expect(farthest(got as Losses[], expected as Losses[])).toBeLessThanOrEqual(TOLERANCE);
-    });
+const FIELDS = ['concatenate', 'sum_by_entity'] as const;
+const TYPES: readonly Case[] = (Object.keys(MODELS) as ModelChoice['type'][]).flatMap((type) =>
+  FIELDS.map((fields) => ({
+    name: `${type} with fields ${fields}`,
+    model: smallModel(fields, stageGraph(delayedChain), type),
+  })),
+);
+const SEQUENCES: readonly Case[] = Object.entries({ ATTENTION, DIN, LSTM, TARGET_LSTM }).map(([name, pooling]) => ({
+  name: `esmm with a sequence pooled by ${name}`,
+  model: smallModel('concatenate', stageGraph(delayedChain), 'esmm', inputsWith(pooling)),
+}));
+
+describe.each([...TYPES, ...SEQUENCES])('twenty steps of $name by both engines', ({ model }) => {
+  const plain = (step: number) => smallBatch(model, 400 + step, 100 * step);
+
+  it.each([
+    { what: 'as it is', options: {}, batch: plain },
+    { what: 'with dropout', options: { dropout: 0.3 }, batch: plain },
+    {
+      what: 'with users whose rows share a batch',
+      options: { dropout: 0.1, sharedEntity: 'user' as const },
+      batch: (step: number) => batchesOf(model, step)[step % 3 === 2 ? 'plain' : 'shared'],
+    },
+  ])('have the same losses: $what', async ({ options, batch }) => {
+    const [got, expected] = await Promise.all(
+      [createTfjsNodeEngine, createOrtEngine].map((create) => train(create, model, { ...OPTIONS, ...options }, batch)),
+    );
+    expect(farthest(got as Losses[], expected as Losses[])).toBeLessThanOrEqual(TOLERANCE);
   });
 });
 
