@@ -59,6 +59,11 @@ export interface Graph {
   readonly outputs: readonly Port[];
   readonly initializers: readonly Initializer[];
   readonly nodes: readonly Node[];
+  /**
+   * Values of nodes whose shapes are not told by those of their inputs. onnxruntime reuses memory only among values of
+   * known shapes, and looks through all others each time: the time to open a long graph grew with its square.
+   */
+  readonly values: readonly Port[];
 }
 
 /** Returns the graph without the nodes and initializers that no output depends on. */
@@ -71,7 +76,13 @@ export function prune(graph: Graph): Graph {
     nodes.push(node);
   }
   nodes.reverse();
-  return { ...graph, nodes, initializers: graph.initializers.filter(({ name }) => needed.has(name)) };
+  const isNeeded = ({ name }: { readonly name: string }) => needed.has(name);
+  return {
+    ...graph,
+    nodes,
+    initializers: graph.initializers.filter(isNeeded),
+    values: graph.values.filter(isNeeded),
+  };
 }
 
 /** Returns a graph as text to read and compare: one line for each input, constant, node and output. */

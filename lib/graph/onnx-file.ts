@@ -100,6 +100,7 @@ function messageParts(
     initializer: [...external],
     input: graph.inputs.map(valueInfoOf),
     output: graph.outputs.map(valueInfoOf),
+    valueInfo: graph.values.map(valueInfoOf),
   });
   const tensors = inside.flatMap((initializer) => {
     const values = bytesOf(initializer);

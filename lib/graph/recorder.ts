@@ -42,6 +42,8 @@ export interface Recorded {
   readonly nodes: readonly Node[];
   readonly constants: readonly RecordedConstant[];
   readonly shapes: readonly RecordedShape[];
+  /** The outputs of the nodes, by name. */
+  readonly tensors: ReadonlyMap<string, tf.TensorInfo>;
 }
 
 interface Value {
@@ -97,7 +99,7 @@ export class Recorder extends tf.KernelBackend {
   /** Ends the recording and returns what was recorded since `begin`. */
   end(): Recorded {
     this.isRecording = false;
-    return { nodes: this.#nodes, constants: this.#constants, shapes: this.#shapes };
+    return { nodes: this.#nodes, constants: this.#constants, shapes: this.#shapes, tensors: this.#tensors };
   }
 
   /** Returns a tensor that stands for an input or a weight of the graph. */

@@ -178,7 +178,17 @@ function unify(
       ...writer.initializers,
     ],
     nodes: [...writer.prologue, ...nodes, ...named],
+    values: nodes.flatMap(({ op, outputs: [name = ''] }) =>
+      op === 'Reshape' ? toldShape(name, first.tensors.get(name), second.tensors.get(name)) : [],
+    ),
   };
+}
+
+/** Returns the shape of a reshaped value: ONNX infers an open dimension of it, and does not know that it is the batch. */
+function toldShape(name: string, tensor?: tf.TensorInfo, other?: tf.TensorInfo): Port[] {
+  if (tensor?.dtype !== 'float32' || other === undefined) return [];
+  const shape = tensor.shape.map((size, i) => dimension(size, other.shape[i] as number, `value ${name}`));
+  return shape.every((size) => typeof size === 'number') ? [] : [{ name, type: 'float32', shape }];
 }
 
 function unifyNode(node: Node, other: Node): Node {

@@ -38,7 +38,7 @@ export interface OnnxNode {
   readonly message: Uint8Array;
 }
 
-/** An input or output of the graph. */
+/** An input or output of the graph, or a value of a node whose shape is told. */
 export interface OnnxPort {
   readonly name: string;
   /** Its `ValueInfoProto`. */
@@ -54,12 +54,14 @@ export interface OnnxModel {
   readonly tensors: ReadonlyMap<string, OnnxTensor>;
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
+  /** Values of nodes whose shapes are told. */
+  readonly values: readonly OnnxPort[];
 }
 
 /** Numbers of fields. */
 export const FIELDS = {
   model: { graph: 7 },
-  graph: { node: 1, name: 2, initializer: 5, input: 11, output: 12 },
+  graph: { node: 1, name: 2, initializer: 5, input: 11, output: 12, value: 13 },
   node: { input: 1, output: 2, op: 4, attribute: 5 },
   attribute: { name: 1, integer: 3, graph: 6, graphs: 11, type: 20 },
   tensor: { dims: 1, type: 2, name: 8, values: 9, externalData: 13, dataLocation: 14 },

@@ -65,7 +65,7 @@ function readModel(file: FileBytes, name: string): OnnxModel {
   const header: Uint8Array[] = [];
   const nodes: OnnxNode[] = [];
   const tensors = new Map<string, OnnxTensor>();
-  const [inputs, outputs]: [OnnxPort[], OnnxPort[]] = [[], []];
+  const [inputs, outputs, values]: [OnnxPort[], OnnxPort[], OnnxPort[]] = [[], [], []];
   for (const field of fieldsOf(file, 0, file.size)) {
     if (field.number !== FIELDS.model.graph) {
       header.push(file.bytes(field.tagAt, field.to));
@@ -75,13 +75,14 @@ function readModel(file: FileBytes, name: string): OnnxModel {
       if (number === FIELDS.graph.node) nodes.push(readNode(file.bytes(from, to)));
       else if (number === FIELDS.graph.input) inputs.push(readPort(file.bytes(from, to)));
       else if (number === FIELDS.graph.output) outputs.push(readPort(file.bytes(from, to)));
+      else if (number === FIELDS.graph.value) values.push(readPort(file.bytes(from, to)));
       else if (number === FIELDS.graph.initializer) {
         const tensor = tensorAt(file, name, from, to);
         tensors.set(tensor.name, tensor);
       }
     }
   }
-  return { header: Buffer.concat(header), nodes, tensors, inputs, outputs };
+  return { header: Buffer.concat(header), nodes, tensors, inputs, outputs, values };
 }
 
 function tensorAt(file: FileBytes, name: string, from: number, to: number): OnnxTensor {

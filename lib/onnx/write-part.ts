@@ -1,6 +1,13 @@
 /** Writes a part of an ONNX model as a model of its own. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { FIELDS, floatPortMessage, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model.ts';
+import {
+  FIELDS,
+  floatPortMessage,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxPort,
+  type OnnxTensor,
+} from './onnx-model.ts';
 
 /** What a part computes, and from what. */
 export interface PartOptions {
@@ -41,6 +48,7 @@ export function onnxPart(model: OnnxModel, { given = [], outputs }: PartOptions)
       FIELDS.graph.output,
       model.outputs.find((output) => output.name === name)?.message ?? floatPortMessage(name, null),
     );
+  for (const { message } of toldValues(model, own, outputs)) write(FIELDS.graph.value, message);
   return { inputs: inputs.map(({ name }) => name), given: used.map(({ name }) => name), bytes: writer.join().finish() };
 }
 
@@ -57,4 +65,10 @@ function neededNodes(model: OnnxModel, needed: Set<string>, isGiven: ReadonlySet
 
 function neededTensors({ tensors }: OnnxModel, needed: ReadonlySet<string>): OnnxTensor[] {
   return [...tensors.values()].filter(({ name }) => needed.has(name));
+}
+
+/** Returns the values between the nodes of the part whose shapes are told. */
+function toldValues(model: OnnxModel, nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxPort[] {
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  return model.values.filter(({ name }) => made.has(name) && !outputs.includes(name));
 }

@@ -34,6 +34,24 @@ describe('trace', () => {
     expect(graphText(graph).split('\n').at(-1)).toBe('output y: float32[distinct, 3]');
   });
 
+  it('tells the shapes of values that ONNX would lose the batch of, where an output needs them', () => {
+    const shared: TracedInput = { name: 'shared', shape: ['distinct', 4], type: 'float32' };
+    const { nodes, values } = trace(
+      (inputs) => {
+        tf.reshape(inputs.x as tf.Tensor, [-1, 3, 1]);
+        const y = tf.reshape(tf.neg(tf.reshape(inputs.x as tf.Tensor, [-1, 1])), [-1, 3]);
+        return { y: tf.neg(y), z: tf.neg(tf.reshape(inputs.shared as tf.Tensor, [-1, 2, 2])) };
+      },
+      [X, shared],
+    );
+    const reshaped = nodes.filter(({ op }) => op === 'Reshape').flatMap(({ outputs }) => outputs);
+    expect(values).toEqual([
+      { name: reshaped[0], type: 'float32', shape: [{ batch: 3 }, 1] },
+      { name: reshaped[1], type: 'float32', shape: [{ batch: 1 }, 3] },
+      { name: reshaped[2], type: 'float32', shape: [{ distinct: 1 }, 2, 2] },
+    ]);
+  });
+
   it('keeps only the nodes that the outputs need', () => {
     const graph = trace(
       ({ x }) => {

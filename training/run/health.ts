@@ -22,6 +22,7 @@ const DOUBLING: Graph = {
   outputs: [{ name: 'y', type: 'float32', shape: [2] }],
   nodes: [{ op: 'Add', inputs: ['x', 'x'], outputs: ['y'], attributes: {}, kernel: 'Add' }],
   initializers: [],
+  values: [],
 };
 
 /** @throws {Error} where the scratch disk cannot be written, or the engine is not there or computes wrongly. */
