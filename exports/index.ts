@@ -1,12 +1,5 @@
 /**
- * The library: what the command does, for scripts of one's own.
- *
- *     const { declaration, text } = await readDeclaration('entirespace.yaml');
- *     const trained = await train({ declaration, declarationText: text, dataPath: 'logs/', scratch, threads: 4, memoryLimitMiB: 4096 });
- *     const store = openStore('bucket');
- *     const version = await publishTrained(store, declaration, trained, { threads: 4, at: new Date() });
- *     await promoteVersion(store, declaration.name, version, { reason: 'first', at: new Date() });
- *     const results = await scoreCandidates(store, { model: declaration.name });
+ * The library: what the command does, for programs of one's own. docs/library.md has an example of every function.
  */
 export type { Declaration } from '../lib/config/declaration.ts';
 export { DeclarationError } from '../lib/config/declaration-error.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks the packed product, installed in an empty folder: the command runs, the Lambda asset can be built, and the
-# three public entry points can be imported, type-checked and used, a model of one's own trained and scored; the JSON
-# schema and the pages are there. Takes a folder with the demo's bucket.
+# programs of docs/library.md and docs/networks.md are type-checked and run, a model of one's own trained and scored; the JSON schema and the
+# pages are there. Takes a folder with the demo's bucket.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$1
@@ -11,6 +11,7 @@ npm pack --silent --pack-destination "$work" >/dev/null
 mkdir -p "$work/installed"
 cp .npmrc "$work/installed/"
 cp test/package/* "$work/installed/"
+npx tsx scripts/library-pages.ts "$work/installed"
 # Prints the version of a package that this repository is locked to.
 version() { node -p "require('$root/package.json').devDependencies['$1']"; }
 (
@@ -28,7 +29,9 @@ version() { node -p "require('$root/package.json').devDependencies['$1']"; }
   cp "$root/test/package/my-model.ts" .
   npx entirespace build-lambda
   npm install --silent --no-audit --no-fund "aws-cdk-lib@$(version aws-cdk-lib)" "constructs@$(version constructs)" \
-    "typescript@$(version typescript)" "@types/node@$(version @types/node)"
+    "typescript@$(version typescript)" "@types/node@$(version @types/node)" \
+    "@tensorflow/tfjs-backend-cpu@$(version @tensorflow/tfjs-backend-cpu)"
   npx tsc -p .
-  node library.js "$work/bucket"
+  node library.js
+  node networks.js
 )
