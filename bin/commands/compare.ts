@@ -103,9 +103,7 @@ async function compare(path: string, options: CompareOptions, session: Session):
   const { formatLogSummary } = await import('../terminal/log-text.ts');
   const project = await readProject(io, path);
   const asked = { ...options, declaration: path, project, rejects: rejectsPath(io, options) };
-  const comparison = await compareLog(asked, session, (summary) => {
-    if (!options.json) printError(io, formatLogSummary(summary));
-  });
+  const comparison = await compareLog(asked, session, (summary) => printError(io, formatLogSummary(summary)));
   printResult(
     io,
     options.json,

@@ -66,7 +66,7 @@ async function convert(options: ConvertOptions, session: Session): Promise<ExitC
   const { conversionJson, formatConversion } = await import('../convert/conversion-text.ts');
   const out = pathIn(io, options.out).replace(/\/+$/, '');
   if (existsSync(out)) throw new UsageError(`--out: got ${options.out}, which exists, expected a new folder`);
-  const bar = progressBar(options.json ? null : io.stderr);
+  const bar = progressBar(io.stderr);
   const onProgress = ({ file, bytes, totalBytes }: ConversionProgress) => {
     if (totalBytes >= MIB)
       bar.update({ label: basename(file), done: bytes / MIB, total: totalBytes / MIB, unit: 'MiB' });

@@ -35,7 +35,11 @@ export const defineEvaluate: DefineCommand = (command, act) => {
     .addOption(modelOption())
     .option('--version <id>', 'model version (default: the current one)', versionId)
     .addOption(
-      choiceOption('--part <part>', "rows of the declaration's split to measure on", [...PARTS, 'all']).default('test'),
+      choiceOption(
+        '--part <part>',
+        "rows of the declaration's split to measure on; all needs neither its columns nor every label",
+        [...PARTS, 'all'],
+      ).default('test'),
     )
     .addOption(threadsOption())
     .addOption(memoryOption())

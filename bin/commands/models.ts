@@ -32,9 +32,11 @@ export const defineModels: DefineCommand = (command, act) => {
       .addOption(jsonOption())
       .examples([`entirespace models ${example}`]);
 
-  subcommand('list', 'the versions of every model, the current one marked', 'list --bucket bucket').action(
-    (options: ModelsOptions) => act(options.json, (session) => list(options, session)),
-  );
+  subcommand(
+    'list',
+    'the versions of every model: verdict of the gate, metrics, the current one marked',
+    'list --bucket bucket',
+  ).action((options: ModelsOptions) => act(options.json, (session) => list(options, session)));
   subcommand('show', 'what a version was made from, and how good it is', 'show 20261122-031500-1a2b3c4d --json')
     .argument('[version]', 'default: the current one', versionId)
     .action((version: string | undefined, options: ModelsOptions) =>
@@ -72,16 +74,19 @@ export const defineModels: DefineCommand = (command, act) => {
 
 /** Prints the versions of every model. */
 async function list(options: ModelsOptions, { io }: Session): Promise<ExitCode> {
-  const { listModels, listVersions } = await import('../../lib/registry/versions.ts');
+  const { listModels } = await import('../../lib/registry/versions.ts');
+  const { listVersionsWithMetrics } = await import('../../lib/registry/list-versions.ts');
   const { chosenModel } = await import('../chosen-model.ts');
   const store = await openBucket(io, options.bucket, 'read', options);
   const names = options.model === undefined ? await listModels(store) : [await chosenModel(store, options.model)];
   const models: ModelVersions[] = [];
   for (const name of names) {
-    models.push({ name, ...(await pointerOf(store, name)), versions: await listVersions(store, name) });
+    models.push({ name, ...(await pointerOf(store, name)), versions: await listVersionsWithMetrics(store, name) });
   }
   printResult(io, options.json, models, models.length === 0 ? `no models (in ${store.url})` : formatModels(models));
-  const problems = models.flatMap(({ problem }) => problem ?? []);
+  const problems = models
+    .flatMap(({ problem, versions }) => [problem, ...versions.map((one) => one.problem)])
+    .filter((problem) => problem !== null);
   if (!options.json) for (const problem of problems) printError(io, `entirespace: ${problem}`);
   return problems.length === 0 ? EXIT_CODES.success : EXIT_CODES['bad or missing model'];
 }

@@ -85,7 +85,7 @@ async function synth(options: SynthCommandOptions, { io, signal }: Session): Pro
   const { progressBar } = await import('../terminal/progress-bar.ts');
   const { formatTruth } = await import('../synth/synth-text.ts');
   const asked = { ...rest, delay, drift: driftFrom === undefined ? null : { fromDay: driftFrom, share: drift ?? 0.5 } };
-  const bar = progressBar(json ? null : io.stderr);
+  const bar = progressBar(io.stderr);
   try {
     assertPossible(asked);
     const truth = await withScratch(io, async (scratch) => {

@@ -81,15 +81,11 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   const { formatMetricsTable } = await import('../../lib/evaluation/metrics-table.ts');
   const { formatCalibration } = await import('../../lib/evaluation/calibration/calibration-text.ts');
   const project =
-    options.like === undefined
-      ? {}
-      : { project: await projectOfLike(declaration, options.like, options.json, session) };
+    options.like === undefined ? {} : { project: await projectOfLike(declaration, options.like, session) };
   const { name, version, report, trained, decision } = await trainAndPublish(
     { ...options, ...project, declaration, rejects: rejectsPath(io, options) },
     session,
-    (summary) => {
-      if (!options.json) printError(io, formatLogSummary(summary));
-    },
+    (summary) => printError(io, formatLogSummary(summary)),
   );
   const { summary, networks, filledRows, seconds, isCalibrated } = trained;
   const isCurrent = decision !== null && promotes(decision);
@@ -125,10 +121,10 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
   return decision === null || isCurrent ? EXIT_CODES.success : EXIT_CODES['not promoted'];
 }
 
-async function projectOfLike(declaration: string, like: string, json: boolean, { io }: Session): Promise<Project> {
+async function projectOfLike(declaration: string, like: string, { io }: Session): Promise<Project> {
   const { readProject } = await import('../training/read-project.ts');
   const { projectLike } = await import('../training/like-comparison.ts');
   const { project, told } = await projectLike(io, await readProject(io, declaration), { declaration, like });
-  if (!json) printError(io, told);
+  printError(io, told);
   return project;
 }

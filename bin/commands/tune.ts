@@ -81,9 +81,9 @@ async function tune(path: string, options: TuneOptions, session: Session): Promi
   if (options.refit && calibration !== 'none')
     throw new UsageError(`--refit: leaves no validation rows to calibrate on (training.calibration is ${calibration})`);
   const rejects = rejectsPath(io, options);
-  const trials = await searchLog({ ...options, seed: options.seed ?? seed, project, rejects }, session, (summary) => {
-    if (!options.json) printError(io, formatLogSummary(summary));
-  });
+  const trials = await searchLog({ ...options, seed: options.seed ?? seed, project, rejects }, session, (summary) =>
+    printError(io, formatLogSummary(summary)),
+  );
   const best = bestTrial(trials);
   const found = { trials, best: best?.number ?? null, fragment: best === null ? null : fragment(best.settings) };
   if (!options.refit || best === null) {

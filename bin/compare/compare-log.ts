@@ -39,8 +39,6 @@ export interface CompareLogOptions
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
-  /** Whether nothing is shown. */
-  readonly json: boolean;
 }
 
 /** Runs what is left, writes `comparison.json`, and returns what it says. `onSummary` is called once the log is encoded. */
@@ -61,7 +59,7 @@ async function compareOn(
   { io, signal }: Session,
   onSummary: (summary: LogSummary) => void,
 ): Promise<Omit<Comparison, 'formatVersion'>> {
-  const { project, rejects, threads, memory, json } = options;
+  const { project, rejects, threads, memory } = options;
   const { text, modelFile } = project;
   comparedRoles(project.declaration);
   const declaration = comparedDeclaration(project.declaration);
@@ -77,12 +75,12 @@ async function compareOn(
   const out = pathIn(io, options.out);
   const folder = join(out, 'runs');
   await mkdir(folder, { recursive: true });
-  const bar = progressBar(json ? null : io.stderr);
-  const running = runningLine(json ? null : io.stderr);
+  const bar = progressBar(io.stderr);
+  const running = runningLine(io.stderr);
   const tell = (line: string) => {
     bar.stop();
     running.clear();
-    if (!json) printError(io, line);
+    printError(io, line);
   };
   return withScratch(io, (scratch) => {
     const work = {

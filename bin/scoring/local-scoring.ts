@@ -75,7 +75,7 @@ export type ScoreFiles = (which?: Pick<LocalScoring, 'keys' | 'isComplete'>) => 
 /** Runs work that scores. The current version is loaded before each scoring that finds another one. */
 export async function withScoring<T>(
   store: Store,
-  options: LocalOptions & { readonly json: boolean },
+  options: LocalOptions,
   session: Session,
   work: (score: ScoreFiles, verifyCurrent: ChosenModel['verifyCurrent']) => Promise<T>,
 ): Promise<T> {
@@ -83,7 +83,7 @@ export async function withScoring<T>(
     work(async (which = {}) => {
       await loadCurrent();
       session.signal.throwIfAborted();
-      const bar = progressBar(options.json ? null : session.io.stderr);
+      const bar = progressBar(session.io.stderr);
       try {
         return await scoreLocal({
           store,

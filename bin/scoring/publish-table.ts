@@ -19,8 +19,6 @@ interface PublishTableOptions {
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
-  /** Whether no progress is shown. */
-  readonly json: boolean;
 }
 
 /** Checks the table of an entity's features and writes it to a store, with a display of the progress. */
@@ -28,10 +26,10 @@ export function publishTable(
   store: Store,
   entity: EntityTable,
   declaration: Declaration,
-  { data, date, buckets, threads, memory, json }: PublishTableOptions,
+  { data, date, buckets, threads, memory }: PublishTableOptions,
   { io, signal }: Session,
 ): Promise<FeatureManifest> {
-  const bar = progressBar(json ? null : io.stderr);
+  const bar = progressBar(io.stderr);
   return withScratch(io, async (scratch) => {
     const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
     try {

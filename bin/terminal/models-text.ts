@@ -1,7 +1,9 @@
 /** Models and their versions, as text for people. */
 import { calibrationText } from '../../lib/evaluation/calibration/calibration-text.ts';
-import { byteText, count, countOf, secondsText } from '../../lib/numbers/text.ts';
+import { alignColumns } from '../../lib/evaluation/metrics-table.ts';
+import { byteText, count, countOf, fixed, minute, precise, secondsText } from '../../lib/numbers/text.ts';
 import type { CurrentVersion, PassedOver, Pin } from '../../lib/registry/current.ts';
+import type { ListedVersion } from '../../lib/registry/list-versions.ts';
 import type { ModelManifest } from '../../lib/registry/manifest.ts';
 import type { KeptVersion, RemovedVersion } from '../../lib/registry/prune.ts';
 import type { ShownVersion } from '../../lib/registry/show-version.ts';
@@ -10,18 +12,47 @@ export interface ModelVersions {
   readonly name: string;
   readonly current: string | null;
   readonly pin: Pin | null;
-  readonly versions: readonly string[];
+  readonly versions: readonly ListedVersion[];
   /** Why it cannot be told which version is current; `null` where it can. */
   readonly problem: string | null;
 }
 
-/** A line for each version, the current one marked. */
+/** Outputs whose metrics have columns of their own; `--json` has all of them. */
+const MOST_OUTPUTS = 3;
+
+/** A line for each version with the gate's verdict and its metrics on its own test rows, the current one marked. */
 export function formatModels(models: readonly ModelVersions[]): string {
-  return models
-    .flatMap(({ name, current, pin, versions }) =>
-      versions.map((version) => `${name}  ${version}${version === current ? `  current${pinnedText(pin)}` : ''}`),
-    )
+  const outputs = shownOutputs(models.flatMap(({ versions }) => versions));
+  const header = ['model', 'version', 'created', 'gate'];
+  const titles = [...header, ...outputs.flatMap((output) => [`${output} AUC`, `${output} log loss`])];
+  const cells = models.flatMap(({ name, versions }) => versions.map((version) => versionCells(name, version, outputs)));
+  const marks = models.flatMap(({ current, pin, versions }) =>
+    versions.map(({ version }) => (version === current ? `  current${pinnedText(pin)}` : '')),
+  );
+  return alignColumns([titles, ...cells], header.length)
+    .map((line, row) => `${line}${marks[row - 1] ?? ''}`.trimEnd())
     .join('\n');
+}
+
+/** The outputs of the roles, where a version has them, or else the first ones. */
+function shownOutputs(versions: readonly ListedVersion[]): string[] {
+  const all = [...new Set(versions.flatMap(({ metrics }) => metrics.map(({ output }) => output)))];
+  const ofRoles = ['pctr', 'pcvr', 'pctcvr'].filter((output) => all.includes(output));
+  return ofRoles.length > 0 ? ofRoles : all.slice(0, MOST_OUTPUTS);
+}
+
+function versionCells(name: string, one: ListedVersion, outputs: readonly string[]): string[] {
+  const { version, createdAt, verdict, forced, metrics } = one;
+  return [
+    name,
+    version,
+    createdAt === null ? '-' : minute(new Date(createdAt)),
+    `${verdict ?? '-'}${forced ? ', forced' : ''}`,
+    ...outputs.flatMap((output) => {
+      const found = metrics.find((metric) => metric.output === output);
+      return [fixed(found?.auc, 4), precise(found?.logLoss)];
+    }),
+  ];
 }
 
 /** What a promotion, rollback or pin left. */

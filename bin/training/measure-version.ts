@@ -12,7 +12,7 @@ import { assertAcceptable } from '../../lib/table/check/acceptable.ts';
 import { countParts, type PartsOfRows } from '../../lib/table/check/outcomes.ts';
 import { PARTS, type Part } from '../../lib/table/encoded.ts';
 import { withLog } from '../../lib/table/open-log.ts';
-import { funnelTasks } from '../../lib/training/held-out/funnel-tasks.ts';
+import { funnelTasks, measurableTasks } from '../../lib/training/held-out/funnel-tasks.ts';
 import { scoreLog } from '../../lib/training/held-out/predict.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
@@ -26,8 +26,6 @@ export interface MeasureOptions {
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
-  /** Whether no progress is shown. */
-  readonly json: boolean;
 }
 
 /** Metrics of a version, and the rows that they are of. */
@@ -57,27 +55,26 @@ export async function measureVersion(
 async function measure(
   files: ModelFiles & { readonly trainedOn: ModelManifest['data'] },
   scratch: string,
-  { data, part, threads, memory, json }: MeasureOptions,
+  { data, part, threads, memory }: MeasureOptions,
   { io, signal }: Session,
 ): Promise<MeasuredVersion> {
   const { declaration, folder } = files;
-  const tasks = funnelTasks(declaration);
   const recorded = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8')) as MetricsJson;
   const trainingRates = Object.fromEntries(
-    tasks.map(({ name }) => [name, recorded.tasks[name]?.training_rate ?? Number.NaN]),
+    funnelTasks(declaration).map(({ name }) => [name, recorded.tasks[name]?.training_rate ?? Number.NaN]),
   );
-  const isSplitNeeded = part !== 'all';
+  const isComplete = part !== 'all';
   const log = {
     declaration,
     dataPath: data,
-    isSplitNeeded,
+    isComplete,
     cwd: io.cwd,
     scratch,
     threads,
     memoryLimitMiB: memory,
     signal,
   };
-  const bar = progressBar(json ? null : io.stderr);
+  const bar = progressBar(io.stderr);
   try {
     return await withLog(log, async (opened) => {
       assertAcceptable(opened.log);
@@ -88,13 +85,19 @@ async function measure(
           onProgress: (progress) => showProgress(bar, progress),
           signal,
         });
+        const tasks = measurableTasks(declaration, opened.log.declaration);
         const parts = await countParts(opened.database, opened.log);
         return {
           metrics: evaluateFunnel(scored, { tasks, trainingRates }),
           part,
           rows: scored.rows,
           allRows: PARTS.reduce((sum, each) => sum + parts.rows[each], 0),
-          notes: measuredNotes(declaration, part, { parts, trainedOn: files.trainedOn, notes: opened.log.notes }),
+          notes: measuredNotes(declaration, part, {
+            measured: opened.log.declaration,
+            parts,
+            trainedOn: files.trainedOn,
+            notes: opened.log.notes,
+          }),
         };
       } finally {
         await model.release();
@@ -106,6 +109,8 @@ async function measure(
 }
 
 interface RowsOfParts {
+  /** The declaration with the labels that the log has. */
+  readonly measured: Declaration;
   /** The rows of the log, and those that the model was trained with. */
   readonly parts: PartsOfRows;
   readonly trainedOn: ModelManifest['data'];
@@ -113,14 +118,19 @@ interface RowsOfParts {
 }
 
 function measuredNotes(
-  { log: { kept, weight } }: Declaration,
+  { log: { kept, weight }, stages }: Declaration,
   part: Part | 'all',
-  { parts, trainedOn, notes }: RowsOfParts,
+  { measured, parts, trainedOn, notes }: RowsOfParts,
 ): string[] {
   const isTrainingLog = parts.trainingDigest === trainedOn.trainingDigest;
   const isSeen = part === 'all' || part === 'train';
   return [
     ...notes,
+    ...stages.flatMap(({ name, label }, index) =>
+      label === measured.stages[index]?.label
+        ? []
+        : `the log has no ${label}: what is conditioned on ${name} is measured on all rows, as if each had reached it, which is right where all did, or where chance decided which rows are shown`,
+    ),
     ...(isTrainingLog && isSeen ? [`the model was trained on ${count(trainedOn.rows.train)} of these rows`] : []),
     ...(kept === null
       ? []

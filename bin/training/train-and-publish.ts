@@ -46,8 +46,6 @@ export interface TrainAndPublishOptions extends EndpointOptions {
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
-  /** Whether no progress is shown. */
-  readonly json: boolean;
 }
 
 export interface TrainedAndPublished {
@@ -78,7 +76,7 @@ export async function trainAndPublish(
   const { rejects, threads } = options;
   // A pointer that cannot be read cannot be moved: better known now than after the training.
   const alsoFeatures = options.promote ? await currentFeatures(store, declaration.name) : [];
-  const bar = progressBar(options.json ? null : io.stderr);
+  const bar = progressBar(io.stderr);
   return withScratch(io, (scratch) => {
     const log = {
       declaration,
@@ -94,7 +92,7 @@ export async function trainAndPublish(
         ...work,
         declarationText: text,
         ...(options.epochsOf && { epochsOf: options.epochsOf }),
-        ...(!options.json && trainingLines(bar, io, declaration.training)),
+        ...trainingLines(bar, io, declaration.training),
         modelFile,
         onSummary(summary, counts) {
           const { refusals, notes } = foresee(declaration, summary, counts.test);

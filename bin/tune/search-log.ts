@@ -27,8 +27,6 @@ export interface SearchLogOptions {
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
-  /** Whether nothing is shown. */
-  readonly json: boolean;
 }
 
 /** Runs the trials that are left, and returns all. `onSummary` is called once the log is encoded. */
@@ -38,12 +36,12 @@ export async function searchLog(
   onSummary: (summary: LogSummary) => void,
 ): Promise<readonly Trial[]> {
   const { declaration, text, modelFile } = options.project;
-  const { data, trials, seed, rejects, threads, memory, json } = options;
+  const { data, trials, seed, rejects, threads, memory } = options;
   const out = pathIn(io, options.out);
-  const bar = progressBar(json ? null : io.stderr);
+  const bar = progressBar(io.stderr);
   const tell = (line: string) => {
     bar.stop();
-    if (!json) printError(io, line);
+    printError(io, line);
   };
   let number = 0;
   const onProgress = (progress: Progress) =>

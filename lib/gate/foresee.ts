@@ -13,6 +13,7 @@ import { type FeatureCounts, unknownShares } from '../table/encode/value-counts.
 import type { LogSummary } from '../table/fit/summary.ts';
 import { LEAK_AUC } from '../table/fit/suspicious.ts';
 import { LEAST_UNITS } from './comparison/bootstrap.ts';
+import { fewConversionsAdvice } from './few-conversions.ts';
 
 /** What is foreseen, one sentence each. */
 export interface Foreseen {
@@ -82,7 +83,7 @@ export function foresee(declaration: Foreseeing, summary: LogSummary, testCounts
   const conversions = conversion === undefined ? 0 : (test.labels[conversion]?.positives ?? 0);
   if (refusals.length === 0 && conversions > 0 && conversions < gate.minConversions)
     notes.push(
-      `${count(conversions)} of the test rows have a ${conversion}, the gate needs ${count(gate.minConversions)} to compare a version with the one in use (gate.min_conversions)`,
+      `${count(conversions)} of the test rows have a ${conversion}, the gate needs ${count(gate.minConversions)} to compare a version with the one in use (gate.min_conversions): after the first version none comes into use by itself; ${fewConversionsAdvice(conversions)}`,
     );
   return { refusals, notes };
 }

@@ -4,9 +4,13 @@ import * as z from 'zod';
 import { putConditionally } from '../store/conditional-put.ts';
 import { readRecord, recordText } from '../store/records.ts';
 import { ObjectNotFoundError, type Store } from '../store/store.ts';
+import { mapAhead } from '../workers/map-ahead.ts';
 import { decisionKey, decisionsPrefix } from './keys.ts';
 
 const DECISION_FORMAT = 1;
+
+/** Records that are read at the same time. */
+const READ_AT_ONCE = 16;
 
 const schema = z
   .object({
@@ -52,7 +56,9 @@ export async function recordDecision(store: Store, name: string, decision: Decis
  */
 export async function listDecisions(store: Store, name: string): Promise<readonly Decision[]> {
   const decisions: Decision[] = [];
-  for await (const { key } of store.list(decisionsPrefix(name))) decisions.push(await readDecision(store, name, key));
+  const listed = store.list(decisionsPrefix(name));
+  for await (const decision of mapAhead(listed, READ_AT_ONCE, ({ key }) => readDecision(store, name, key)))
+    decisions.push(decision);
   return decisions;
 }
 

@@ -167,7 +167,7 @@ log.parquet: 3,000 rows, 0 rejected
   age             60 values
   item            12 values
   history         12 values, 26.13% missing
-note: 65 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions)
+note: 65 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions): after the first version none comes into use by itself; a longer log, or a larger split.test, has more of them; or gate: { min_conversions: 50 } compares by what there is, and a difference must then be larger to be shown
 `,
       stderr: '',
     });

@@ -1,7 +1,7 @@
 /** Which rows `entirespace evaluate` measures, and logs of several paths. */
 import { describe, expect, it } from 'vitest';
 import { DECLARATION, logText } from './small-log.ts';
-import { workplace } from './workplace.ts';
+import { failure, workplace } from './workplace.ts';
 
 const place = workplace({ isTrained: true });
 const first = (stdout: string, lines = 1) => stdout.split('\n').slice(0, lines);
@@ -60,6 +60,28 @@ describe('evaluate', () => {
       stdout: '',
       stderr: 'entirespace: log columns missing: part (in log.parquet)\n',
     });
+  });
+
+  it('measures a randomised test without the column of clicks, on all of its rows', async () => {
+    await place.writeRows('random.parquet', `SELECT * EXCLUDE (clicked) FROM '${place.at('log.parquet')}'`);
+    const { code, stdout } = await place.run('evaluate', '--data', 'random.parquet', '--part', 'all');
+    const lines = stdout.trimEnd().split('\n');
+    expect({ code, note: lines[1], tasks: lines.slice(3, 5).map((line) => line.slice(0, 33)) }).toEqual({
+      code: 0,
+      note: 'note: the log has no clicked: what is conditioned on click is measured on all rows, as if each had reached it, which is right where all did, or where chance decided which rows are shown',
+      tasks: ['pcvr (all rows)  3,000        279', 'CTCVR            3,000        279'],
+    });
+  });
+
+  it('needs one label at least, and every label to measure a part', async () => {
+    await place.writeRows('none.parquet', `SELECT * EXCLUDE (clicked, bought) FROM '${place.at('log.parquet')}'`);
+    expect(await place.run('evaluate', '--data', 'none.parquet', '--part', 'all')).toEqual(
+      failure(4, 'log columns missing: clicked, bought (in none.parquet)'),
+    );
+    await place.writeRows('random.parquet', `SELECT * EXCLUDE (clicked) FROM '${place.at('log.parquet')}'`);
+    expect(await place.run('evaluate', '--data', 'random.parquet')).toEqual(
+      failure(4, 'log columns missing: clicked (in random.parquet)'),
+    );
   });
 
   it('says that the sampling rate of the log is applied', async () => {

@@ -60,7 +60,10 @@ it('features prints what it wrote as JSON where JSON is asked for', async () => 
   const { code, stdout, stderr } = await place.run(
     ...['features', '-d', 'users.yaml', '-e', 'user', '--data', 'users.parquet', '--date', '2026-11-24', '--json'],
   );
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringMatching(/^features: .*\n$/),
+  });
   expect(JSON.parse(stdout)).toEqual({
     entity: 'user',
     date: '2026-11-24',

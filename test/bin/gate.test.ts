@@ -6,7 +6,7 @@ import { workplace } from './workplace.ts';
 const place = workplace({ isTrained: true });
 const TRAIN = ['train', 'shop.yaml', '--data', 'log.csv'];
 const FEW =
-  'metrics decide nothing: 65 rows with conversion to compare on, expected at least 200 (gate.min_conversions)';
+  'metrics decide nothing: 65 rows with conversion to compare on, expected at least 200 (gate.min_conversions): a longer log, or a larger split.test, has more of them; or gate: { min_conversions: 50 } compares by what there is, and a difference must then be larger to be shown';
 let versions: string[] = [];
 let trained: Awaited<ReturnType<typeof place.run>>;
 

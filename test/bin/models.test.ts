@@ -79,18 +79,36 @@ describe('a model of which a byte has changed is neither evaluated nor used', ()
     });
   });
 
+  it('its manifest, and its version is listed all the same', async () => {
+    const damage = () => Buffer.from('{"name": "sh');
+    const outcome = await withDamage('<version>/manifest.json', damage, ['models', 'list']);
+    expect({ ...outcome, stdout: outcome.stdout.replaceAll(/ +/g, ' ') }).toEqual({
+      code: 5,
+      stdout: 'model version created gate\nshop <version> - first current\n',
+      stderr:
+        'entirespace: manifest of shop <version> is not JSON, got "{\\"name\\": \\"sh" (in file://<folder>/bucket)\n',
+    });
+  });
+
   it('its pointer to the current version, and its versions are listed all the same', async () => {
     const list = ['models', 'list'];
-    const stdout = 'shop  <version>\n';
     expect(await withDamage('current.json', () => Buffer.from('{}x'), list)).toEqual({
       code: 5,
-      stdout,
+      stdout: expect.stringMatching(/^model .*\nshop {3}<version> {2}.* {2}first {2}[^a-z]*\n$/),
       stderr: `entirespace: ${DAMAGED}\n`,
     });
     const json = await withDamage('current.json', () => Buffer.from('{}x'), [...list, '--json']);
     expect({ ...json, stdout: JSON.parse(json.stdout) }).toEqual({
       code: 5,
-      stdout: [{ name: 'shop', current: null, pin: null, problem: DAMAGED, versions: ['<version>'] }],
+      stdout: [
+        {
+          name: 'shop',
+          current: null,
+          pin: null,
+          problem: DAMAGED,
+          versions: [expect.objectContaining({ version: '<version>', problem: null })],
+        },
+      ],
       stderr: '',
     });
   });
@@ -150,9 +168,9 @@ describe('evaluation rows of one class', () => {
     expect(stdout).toContain('\n[1] no positive rows\n');
   });
 
-  it('have null and the reason in JSON, and nothing else is printed', async () => {
+  it('have null and the reason in JSON, and the progress is beside it', async () => {
     const { code, stdout, stderr } = await place.run('evaluate', '--data', await oneClass(), '--json');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^evaluate: 609\/609 rows.*\n$/) });
     const { tasks } = JSON.parse(stdout).metrics;
     expect(tasks.ctcvr).toMatchObject({ rows: 609, positives: 0, auc: null, reasons: { auc: 'no positive rows' } });
     expect(tasks.ctr.auc).toBeTypeOf('number');
@@ -164,7 +182,7 @@ describe('versions', () => {
 
   it('of one seed have the same bytes, and are promoted and rolled back by hand', async () => {
     const trained = await place.run('train', 'shop.yaml', '--data', 'log.csv', '--no-promote', '--json');
-    expect(trained).toMatchObject({ code: 0, stderr: '' });
+    expect(trained).toMatchObject({ code: 0, stderr: expect.stringMatching(/^epoch 2\/2: training loss /m) });
     expect(JSON.parse(trained.stdout)).toMatchObject({ name: 'shop', isCurrent: false, bestEpoch: 2 });
     const versions = (await readdir(place.at(SHOP))).filter((name) => name.startsWith('2')).sort();
     expect(versions).toHaveLength(2);
@@ -175,7 +193,22 @@ describe('versions', () => {
       expect(one?.equals(two as Buffer), file).toBe(true);
     }
 
-    expect(await place.run('models', 'list')).toMatchObject({ stdout: 'shop  <version>  current\nshop  <version>\n' });
+    const listed = (await place.run('models', 'list')).stdout.split('\n');
+    expect(
+      listed.map((line) =>
+        line
+          .replaceAll(/\d+\.\d+/g, '<n>')
+          .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, '<time>')
+          .replaceAll(/ +/g, ' '),
+      ),
+    ).toEqual([
+      'model version created gate pctr AUC pctr log loss pcvr AUC pcvr log loss pctcvr AUC pctcvr log loss',
+      'shop <version> <time> first <n> <n> <n> <n> <n> <n> current',
+      'shop <version> <time> - <n> <n> <n> <n> <n> <n>',
+      '',
+    ]);
+    const { tasks } = JSON.parse(trained.stdout).metrics;
+    expect(listed[2]).toContain(tasks.ctr.auc.toFixed(4));
     expect(await place.run('models', 'promote', second)).toEqual({
       code: 0,
       stdout: 'shop <version> is the current version\n',
@@ -192,7 +225,21 @@ describe('versions', () => {
     });
     expect(await current()).toBe(version);
     expect(JSON.parse((await place.run('models', 'list', '--json')).stdout)).toMatchObject([
-      { name: 'shop', current: '<version>', versions: ['<version>', '<version>'] },
+      {
+        name: 'shop',
+        current: '<version>',
+        versions: [
+          { version: '<version>', verdict: 'first', forced: false, problem: null },
+          {
+            verdict: null,
+            metrics: [
+              { output: 'pctr', auc: tasks.ctr.auc, logLoss: tasks.ctr.log_loss },
+              { output: 'pcvr', auc: tasks.cvr.auc, logLoss: tasks.cvr.log_loss },
+              { output: 'pctcvr', auc: tasks.ctcvr.auc, logLoss: tasks.ctcvr.log_loss },
+            ],
+          },
+        ],
+      },
     ]);
   });
 
@@ -215,11 +262,13 @@ describe('versions', () => {
         'shop <version> is the current version, pinned since <time>: sale until Sunday; no training run promotes another until entirespace models unpin',
       stderr: '',
     });
-    expect((await run('list')).stdout).toContain('shop  <version>  current, pinned since <time>: sale until Sunday');
+    expect((await run('list')).stdout).toMatch(
+      /^shop {3}<version> {2}.* {2}current, pinned since <time>: sale until Sunday$/m,
+    );
     expect((await run('show')).stdout).toMatch(
       /^shop <version> \(current, pinned since <time>: sale until Sunday\), [\d,]+ bytes, /,
     );
-    expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([
+    expect(JSON.parse((await place.run('models', 'list', '--json')).stdout)).toMatchObject([
       { current: '<version>', pin: { reason: 'sale until Sunday' }, problem: null },
     ]);
     expect((await run('unpin')).stdout).toBe(

@@ -87,7 +87,7 @@ describe('before the first step it is foreseen', () => {
     expect(foreseen({ test: part(300, 80, 42) })).toEqual({
       refusals: [],
       notes: [
-        '42 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions)',
+        '42 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions): after the first version none comes into use by itself; a longer log, or a larger split.test, has more of them; or gate: { min_conversions: 30 } compares by what there is, and a difference must then be larger to be shown',
       ],
     });
   });

@@ -64,6 +64,14 @@ describe('the decision', () => {
     ]);
   });
 
+  it('says by how much a worse version is worse, without a negative number', () => {
+    expect(judge(simulate({ seed: 1, users: 300, championNoise: 0.2, challengerNoise: 0.4 })).reasons).toEqual([
+      expect.stringMatching(
+        /^not shown to be better: log loss \S+ against \S+ of the current version, higher by 0\.\d+, with 95% confidence at most 0\.\d+ higher, expected lower with that confidence \(2,000 resamples of 300 groups\)$/,
+      ),
+    ]);
+  });
+
   it('returns the losses, their difference and its bound', () => {
     const { loss } = judge(better).figures;
     const { champion = 0, challenger = 0, difference = 0, lowerBound = 0 } = loss ?? {};
@@ -108,7 +116,7 @@ describe('metrics decide nothing', () => {
     expect(judge(changed(better, {}, { minConversions: 5000 }))).toMatchObject({
       verdict: 'refused',
       reasons: [
-        `metrics decide nothing: ${conversions} rows with conversion to compare on, expected at least 5,000 (gate.min_conversions)`,
+        `metrics decide nothing: ${conversions} rows with conversion to compare on, expected at least 5,000 (gate.min_conversions): a longer log, or a larger split.test, has more of them; or gate: { min_conversions: 300 } compares by what there is, and a difference must then be larger to be shown`,
       ],
     });
   });
@@ -121,7 +129,7 @@ describe('metrics decide nothing', () => {
       'normalised entropy of CVR (clicked) cannot be told: no positive rows',
       'normalised entropy of CTCVR cannot be told: no positive rows',
       expect.stringMatching(/^conversion happened in 0% of the compared rows, expected /),
-      'metrics decide nothing: 0 rows with conversion to compare on, expected at least 100 (gate.min_conversions)',
+      'metrics decide nothing: 0 rows with conversion to compare on, expected at least 100 (gate.min_conversions): a longer log, or a larger split.test, has more of them',
     ]);
   });
 
@@ -167,13 +175,17 @@ describe('a current version that has grown old', () => {
     const { verdict, reasons, figures } = alike({ maxAgeMs: 9 * DAY });
     expect(verdict).toBe('promoted');
     expect(figures.loss?.threshold).toBeCloseTo(-0.01 * (figures.loss?.champion ?? 0), 12);
-    expect(reasons[0]).toMatch(/^enough to replace an old version \(above -0\.0\d+\): log loss /);
+    expect(reasons[0]).toMatch(
+      /^enough to replace an old version \(at most 0\.0\d+ higher\): log loss \S+ against \S+ of the version before, /,
+    );
   });
 
   it('does not while it is young, nor to one that is worse by more than is tolerated', () => {
-    expect(alike({ maxAgeMs: 10 * DAY }).reasons[0]).toMatch(/^not shown to be better: .*, expected above 0 \(/);
+    expect(alike({ maxAgeMs: 10 * DAY }).reasons[0]).toMatch(
+      /^not shown to be better: log loss \S+ against \S+ of the current version, lower by 0\.\d+, with 95% confidence at most 0\.\d+ higher, expected lower with that confidence \(/,
+    );
     expect(alike({ maxAgeMs: 9 * DAY, tolerance: 1e-6 }).reasons[0]).toMatch(
-      /expected above -\S+, for the current version is 10 days old \(2,000 resamples of 300 groups\)$/,
+      /expected at most \S+ higher, for the current version is 10 days old \(2,000 resamples of 300 groups\)$/,
     );
   });
 });

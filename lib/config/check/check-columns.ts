@@ -62,7 +62,8 @@ function checkFeatureNames(draft: Draft): readonly Mistake[] {
   });
   return names.flatMap((name, i): readonly Mistake[] => {
     const path = ['features', name];
-    if (OUTPUT.test(name)) return [outputTaken(path, name)];
+    if (OUTPUT.test(name))
+      return [outputTaken(path, name, `, such as ${otherName(name, names)}: { column: ${name}, ... }`)];
     const list = lists.find(({ weights }) => sameColumn(name, weights));
     if (list !== undefined)
       return [{ path, message: `got the name of the weights of the ${list.type} ${list.name}, expected another` }];
@@ -71,8 +72,15 @@ function checkFeatureNames(draft: Draft): readonly Mistake[] {
   });
 }
 
-function outputTaken(path: Path, name: string): Mistake {
-  return { path, message: `got ${name}, a name of the scores' probabilities, expected another` };
+function outputTaken(path: Path, name: string, example = ''): Mistake {
+  return { path, message: `got ${name}, a name of the scores' probabilities, expected another${example}` };
+}
+
+/** A name that a feature of such a column may have: `p_age` as `age`, or `x_p_age` where that is taken. */
+function otherName(column: string, taken: readonly string[]): string {
+  const rest = column.replace(/^(?:p_)+/i, '');
+  const isFree = !OUTPUT.test(rest) && /^[a-z]/i.test(rest) && !taken.some((name) => sameColumn(name, rest));
+  return isFree ? rest : `x_${column}`;
 }
 
 /** The labels, and the times of their events. */

@@ -1,5 +1,6 @@
 /** Champion and challenger by the loss that training minimises: the comparison, and what it says for people. */
 import { count, precise } from '../../numbers/text.ts';
+import { fewConversionsAdvice } from '../few-conversions.ts';
 import type { Champion, GateInput } from '../input.ts';
 import { bootstrap, estimate, quantile, ratioStatistic, sumByUnit, type UnitKind, unitText } from './bootstrap.ts';
 import type { ChosenUnits } from './compare.ts';
@@ -62,20 +63,27 @@ export function lossProblems(
     : '';
   if (conversions < rules.minConversions)
     return [
-      `metrics decide nothing: ${count(conversions)} rows with ${conversion} to compare on, expected at least ${count(rules.minConversions)} (gate.min_conversions)${stays}`,
+      `metrics decide nothing: ${count(conversions)} rows with ${conversion} to compare on, expected at least ${count(rules.minConversions)} (gate.min_conversions)${stays}: ${fewConversionsAdvice(conversions)}`,
     ];
   if (tooFew !== null) return [`metrics decide nothing: ${tooFew}${stays}`];
   if (lowerBound > threshold) return [];
   const age = threshold < 0 ? `, for the current version is ${days(champion.ageMs)} old` : '';
   return [
-    `not shown to be better: log loss ${precise(loss.challenger)} against ${precise(loss.champion)} of the current version, lower by ${precise(loss.difference)}, with 95% confidence by at least ${precise(lowerBound)}, expected above ${precise(threshold)}${age} (${resampling(units)})`,
+    `not shown to be better: log loss ${precise(loss.challenger)} against ${precise(loss.champion)} of the current version, ${differenceText(loss, lowerBound)}, expected ${threshold < 0 ? `at most ${precise(-threshold)} higher` : 'lower with that confidence'}${age} (${resampling(units)})`,
   ];
 }
 
 /** Why the challenger is promoted, by its loss. */
 export function promotionReason({ lowerBound, threshold, units, ...loss }: LossComparison): string {
-  const how = threshold < 0 ? `enough to replace an old version (above ${precise(threshold)})` : 'better';
-  return `${how}: log loss ${precise(loss.challenger)} against ${precise(loss.champion)} of the version before, lower by ${precise(loss.difference)}, with 95% confidence by at least ${precise(lowerBound)} (${resampling(units)})`;
+  const how = threshold < 0 ? `enough to replace an old version (at most ${precise(-threshold)} higher)` : 'better';
+  return `${how}: log loss ${precise(loss.challenger)} against ${precise(loss.champion)} of the version before, ${differenceText(loss, lowerBound)} (${resampling(units)})`;
+}
+
+/** `lower by 0.012, with 95% confidence by at least 0.0031`: no number in it is negative. */
+function differenceText({ difference }: Pick<LossComparison, 'difference'>, lowerBound: number): string {
+  const change = difference < 0 ? `higher by ${precise(-difference)}` : `lower by ${precise(difference)}`;
+  const bound = lowerBound < 0 ? `at most ${precise(-lowerBound)} higher` : `by at least ${precise(lowerBound)}`;
+  return `${change}, with 95% confidence ${bound}`;
 }
 
 function isOld({ maxAgeMs }: GateInput['rules'], { ageMs }: Champion): boolean {

@@ -9,7 +9,7 @@ import { asDataError, DataError } from '../errors.ts';
 import type { Source } from '../source/source.ts';
 import { countRejects, type RejectCount } from './acceptable.ts';
 import { logChecks, writeRejects } from './check-rows.ts';
-import { longestWithin } from './labels.ts';
+import { labelledStages, longestWithin } from './labels.ts';
 import {
   allRows,
   countContradictions,
@@ -50,8 +50,11 @@ export interface CheckOptions {
    * Features of another declaration that rows are prepared for as well; those whose columns are absent are left out.
    */
   readonly alsoFeatures?: readonly Feature[];
-  /** Whether the parts are asked for; if not, a log without the columns of the split is one part. @default true */
-  readonly isSplitNeeded?: boolean;
+  /**
+   * Whether the log must have all that training needs; if not, a log without the columns of the split is one part, and
+   * stages without their column have no label. @default true
+   */
+  readonly isComplete?: boolean;
 }
 
 /**
@@ -68,11 +71,11 @@ export async function checkLog(
     rejectsPath = join(database.scratch, database.uniqueName('rejects.parquet')),
     now = Date.now(),
     alsoFeatures = [],
-    isSplitNeeded = true,
+    isComplete = true,
   }: CheckOptions = {},
 ): Promise<CheckedLog> {
   const { relation } = source;
-  const declaration = isSplitNeeded ? declared : withoutAbsentSplit(relation, declared);
+  const declaration = isComplete ? declared : withoutAbsentLabels(relation, withoutAbsentSplit(relation, declared));
   checkLogColumns(relation, declaration);
   const rows = { source, declaration, checks: logChecks(relation, declaration, now) };
   const others = alsoFeatures.filter((feature) => isReadable(relation, declaration, feature));
@@ -140,6 +143,23 @@ function withoutAbsentSplit(relation: Relation, declaration: Declaration): Decla
     isDefault: true,
   } as const;
   return { ...declaration, split };
+}
+
+/**
+ * Returns the declaration without the labels that the log does not have: a stage without a label counts as reached where
+ * the one before it was. What the log lacks stays declared, and is then told as missing, where no label is left, or where
+ * the rates of a sampled log ask for it.
+ */
+function withoutAbsentLabels(relation: Relation, declaration: Declaration): Declaration {
+  const isAbsent = ({ label }: Declaration['stages'][number]) =>
+    label !== null && findColumn(relation, label) === undefined;
+  const stages = declaration.stages.map((stage) =>
+    isAbsent(stage) ? { ...stage, label: null, at: null, withinMs: null } : stage,
+  );
+  const isAsked = ({ from }: Declaration['stages'][number]) =>
+    declaration.log.kept !== null && from.includes(declaration.root);
+  if (declaration.stages.some((stage) => isAbsent(stage) && isAsked(stage))) return declaration;
+  return labelledStages({ stages }).length === 0 ? declaration : { ...declaration, stages };
 }
 
 function isReadable(relation: Relation, declaration: Declaration, feature: Feature): boolean {

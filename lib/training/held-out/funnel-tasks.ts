@@ -28,6 +28,20 @@ export function funnelTasks(declaration: Declaration): FunnelTask[] {
   );
 }
 
+/**
+ * What can be measured on a log that may lack labels: of an output that is conditioned on a stage without a label, all
+ * rows, as if each had reached that stage.
+ */
+export function measurableTasks(declared: Declaration, { stages }: Pick<Declaration, 'stages'>): FunnelTask[] {
+  const isThere = (stage: string) => stages.some(({ name, label }) => name === stage && label !== null);
+  return funnelTasks(declared).flatMap((task) => {
+    if (!isThere(task.label)) return [];
+    return task.given === null || isThere(task.given)
+      ? [task]
+      : [{ ...task, title: `${task.output} (all rows)`, given: null }];
+  });
+}
+
 /** Share of the weighted training rows of known label that reached each labelled stage, and mean delays in days. */
 export function stageRates({ parts: { train } }: Pick<LogSummary, 'parts'>): StageRates {
   const rates = Object.entries(train.labels).map(([stage, { weightedPositives, weightedRows }]) => {

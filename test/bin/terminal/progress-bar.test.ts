@@ -15,7 +15,7 @@ log.csv: 3,000 rows, 0 rejected
   train            2,078 rows: click 573 (27.57%); conversion 192 (9.24%)
   validation         313 rows: click 88 (28.12%); conversion 22 (7.03%)
   test               609 rows: click 172 (28.24%); conversion 65 (10.67%)
-note: 65 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions)
+note: 65 of the test rows have a conversion, the gate needs 200 to compare a version with the one in use (gate.min_conversions): after the first version none comes into use by itself; a longer log, or a larger split.test, has more of them; or gate: { min_conversions: 50 } compares by what there is, and a difference must then be larger to be shown
 note: training.batch_size 512 is more than a tenth of the 2,078 training rows: 5 steps an epoch (default: 128)
 epoch 1/2: 2,078/2,078 rows, loss <n>
 epoch 1/2: training loss <n> (click <n>, conversion <n>), validation <n> (click <n>, conversion <n>), AUC pctr <n>, pcvr <n>, pctcvr <n>, best so far

@@ -107,10 +107,14 @@ describe('names', () => {
     },
     {
       name: 'features with the names of scores',
-      sections: { features: '{ pctcvr: { type: number, entity: user }, p_click: { type: number, entity: user } }' },
+      sections: {
+        features:
+          '{ pctcvr: { type: number, entity: user }, p_home: { type: number, entity: user }, p_age: { type: number, entity: user }, age: { type: number, entity: user } }',
+      },
       mistakes: [
-        "features.pctcvr: got pctcvr, a name of the scores' probabilities, expected another",
-        "features.p_click: got p_click, a name of the scores' probabilities, expected another",
+        "features.pctcvr: got pctcvr, a name of the scores' probabilities, expected another, such as x_pctcvr: { column: pctcvr, ... }",
+        "features.p_home: got p_home, a name of the scores' probabilities, expected another, such as home: { column: p_home, ... }",
+        "features.p_age: got p_age, a name of the scores' probabilities, expected another, such as x_p_age: { column: p_age, ... }",
       ],
     },
     {

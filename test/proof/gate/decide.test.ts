@@ -174,7 +174,7 @@ describe('the gate refuses', () => {
     const decision = await ask(store, worse);
     expect(decision.verdict).toBe('refused');
     expect(decision.reasons.at(-1)).toMatch(
-      /^not shown to be better: .* lower by -0\.\d+, with 95% confidence by at least -0\.\d+, expected above 0 \(2,000 resamples of 39\d groups\)$/,
+      /^not shown to be better: .* higher by 0\.\d+, with 95% confidence at most 0\.\d+ higher, expected lower with that confidence \(2,000 resamples of 39\d groups\)$/,
     );
     const version = await publish(store, worse, 1);
     await settle(store, { name: 'shop', version, at: AT }, decision);
@@ -263,7 +263,7 @@ describe('the gate refuses', () => {
     await writeFile(path, `${cold.join('\n')}\n`);
     const { store } = await storeWith(weak);
     expect((await ask(store, await make(declare(), path))).reasons).toContain(
-      'metrics decide nothing: 0 rows with conversion to compare on, expected at least 100 (gate.min_conversions)',
+      'metrics decide nothing: 0 rows with conversion to compare on, expected at least 100 (gate.min_conversions): a longer log, or a larger split.test, has more of them',
     );
   });
 });
