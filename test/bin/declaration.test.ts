@@ -67,7 +67,7 @@ training: { epochs: 0 }
       `ten.yaml:1:7 name: got "Shop!", expected a name of a-z, 0-9 and -
 ten.yaml:4:32 stages.conversion.witin: unknown key, did you mean within? expected one of from, label, weight, complement_of, exclusive, at, within, inconsistent, max_inconsistent
 ten.yaml:5:1 log.keys: missing, expected a list
-ten.yaml:5:8 log.kyes: unknown key, did you mean keys? expected one of keys, time, follow_up, group, kept, outcomes, truth, max_rejected
+ten.yaml:5:8 log.kyes: unknown key, did you mean keys? expected one of keys, time, follow_up, group, kept, weight, outcomes, truth, max_rejected
 ten.yaml:6:33 split.validation: got 1.5, expected a share of at least 0 and below 1
 ten.yaml:8:16 features.age.type: got "numbr", expected one of "category", "bag", "sequence", "number", "cross"
 ten.yaml:9:35 features.item.entity: got "thing", expected one of "user", "item", "context"
