@@ -149,10 +149,11 @@ export function findColumn<T extends FileColumn>(
   return found[0];
 }
 
-/** A column that a feature reads, and the constant that replaces it in candidates. */
+/** A column that a feature reads, and the constants that replace its missing values: in candidates, and everywhere. */
 interface ColumnOrConstant {
   readonly column: string;
   readonly atScoring?: string | number | null | undefined;
+  readonly missing?: string | number | undefined;
 }
 
 /** Returns a feature's column, or the constant that replaces it if it is absent. The columns must have been checked. */
@@ -162,14 +163,21 @@ export function columnOrConstant(relation: Relation, { column: name, atScoring }
 }
 
 /**
- * Returns the SQL that reads a feature's column or, of candidates, the constant that replaces its missing values: a
- * column that is absent, NULL or empty is the same. `read` returns the SQL of a value, NULL if it is missing.
+ * Returns the SQL that reads a feature's column or, where its value is missing, the constant that replaces it: of
+ * candidates `atScoring`, for which a column that is absent, NULL or empty is the same, and then `missing`. `read`
+ * returns the SQL of a value, NULL if it is missing.
  */
 export function readOrConstant(relation: Relation, feature: ColumnOrConstant, read: (value: Value) => string): string {
-  const own = read(columnOrConstant(relation, feature));
-  const { atScoring } = feature;
-  if (relation.isScored !== true || atScoring == null || findColumn(relation, feature.column) === undefined) return own;
-  return `COALESCE(${own}, ${read(constantValue(atScoring, relation.texts))})`;
+  const { column, atScoring, missing } = feature;
+  const isReplaced = relation.isScored === true && atScoring != null && findColumn(relation, column) !== undefined;
+  const values = [
+    columnOrConstant(relation, feature),
+    ...(isReplaced ? [constantValue(atScoring, relation.texts)] : []),
+    // What is declared is a value, even if its text would stand for a missing one in a file.
+    ...(missing === undefined ? [] : [constantValue(missing, { ...relation.texts, nullValues: [] })]),
+  ];
+  const [own = '', ...others] = values.map(read);
+  return others.length === 0 ? own : `COALESCE(${[own, ...others].join(', ')})`;
 }
 
 /** Returns the SQL condition that the row's user or item is not in the joined table. */

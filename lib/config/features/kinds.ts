@@ -14,14 +14,17 @@ import {
   type FeatureBase,
   type ListColumn,
   listColumn,
+  missing,
   type OneColumn,
   oneColumn,
   ownColumn,
   resolveColumn,
+  textConstants,
   textOf,
 } from './one-column.ts';
 import { type SequenceFeature, sequence, sequenceKind } from './sequence.ts';
 import {
+  checkMissingId,
   checkTable,
   DIMENSION,
   MOST_DIMENSION,
@@ -84,6 +87,7 @@ const category = z.strictObject({
   type: z.literal('category').describe('One value of a finite set.'),
   ...oneColumn,
   at_scoring: scalar.nullable().optional().describe('Value used if candidates lack the column.'),
+  missing: missing.optional().describe('Value that a missing one counts as. Default: missing.'),
   ...tableMembers,
 });
 
@@ -101,10 +105,17 @@ const bag = z.strictObject({
     .describe('Which values of a row with more than max_length are used.'),
 });
 
+const NUMBER = 'a number';
+
 const number = z.strictObject({
   type: z.literal('number').describe('A number.'),
   ...oneColumn,
   at_scoring: bound.optional().describe('Number used if candidates lack the column.'),
+  missing: z
+    .number(NUMBER)
+    .refine((value) => Number.isFinite(Math.fround(value)), NUMBER)
+    .optional()
+    .describe('Number that a missing one counts as. Default: missing.'),
   clip: clip.optional().describe('Lowest and highest value, null for no limit.'),
   log1p: z.boolean().optional().describe('Take sign(x) log(1 + |x|), after clipping. Default: false.'),
   standardize: z
@@ -129,6 +140,7 @@ const cross = z.strictObject({
     .record(column, scalar.nullable())
     .default({})
     .describe('Values used for columns that candidates lack, by column.'),
+  missing: z.record(column, missing).default({}).describe('Values that missing ones count as, by column.'),
   embedding: tableMembers.embedding,
   dimension: tableMembers.dimension,
   l2: tableMembers.l2,
@@ -161,9 +173,9 @@ export const FEATURE_KINDS: FeatureKinds = {
     columns: ownColumn,
     table: resolveTable,
     weightsInput: () => null,
-    check: checkTable,
+    check: (path, shape, tables) => [...checkTable(path, shape, tables), ...checkMissingId(path, shape, tables)],
     resolve: (name, shape) => ({
-      ...resolveColumn(name, shape, textOf(shape.at_scoring)),
+      ...resolveColumn(name, shape, textConstants(shape)),
       type: 'category',
       embedding: shape.embedding ?? name,
     }),
@@ -177,9 +189,9 @@ export const FEATURE_KINDS: FeatureKinds = {
     ],
     table: resolveTable,
     weightsInput: (name) => `${name}_weights`,
-    check: checkTable,
+    check: (path, shape, tables) => [...checkTable(path, shape, tables), ...checkMissingId(path, shape, tables)],
     resolve: (name, shape) => ({
-      ...resolveColumn(name, shape, textOf(shape.at_scoring)),
+      ...resolveColumn(name, shape, textConstants(shape)),
       type: 'bag',
       embedding: shape.embedding ?? name,
       delimiter: shape.delimiter ?? null,
@@ -200,7 +212,7 @@ export const FEATURE_KINDS: FeatureKinds = {
     weightsInput: () => null,
     check: checkNumber,
     resolve: (name, shape) => ({
-      ...resolveColumn(name, shape, shape.at_scoring),
+      ...resolveColumn(name, shape, { atScoring: shape.at_scoring, missing: shape.missing }),
       type: 'number',
       embedding: shape.quantiles === undefined ? null : name,
       log1p: shape.log1p ?? false,
@@ -215,13 +227,15 @@ export const FEATURE_KINDS: FeatureKinds = {
     table: resolveTable,
     weightsInput: () => null,
     check: checkCross,
-    resolve: (name, { entity, of, at_scoring: constants, embedding = name }) => ({
+    resolve: (name, { entity, of, at_scoring: constants, missing: defaults, embedding = name }) => ({
       name,
       entity,
       type: 'cross',
-      of: of.map((column) =>
-        Object.hasOwn(constants, column) ? { column, atScoring: textOf(constants[column]) ?? null } : { column },
-      ),
+      of: of.map((column) => ({
+        column,
+        ...(Object.hasOwn(constants, column) && { atScoring: textOf(constants[column]) ?? null }),
+        ...(Object.hasOwn(defaults, column) && { missing: String(defaults[column]) }),
+      })),
       embedding,
     }),
   },
@@ -239,6 +253,18 @@ export function tableName(name: string, feature: FeatureShape): string | null {
 }
 
 function checkNumber(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
+  return [...checkMissingNumber(path, shape), ...checkQuantiles(path, shape)];
+}
+
+function checkMissingNumber(path: Path, { missing: value, clip: limits }: ShapeOf<'number'>): readonly Mistake[] {
+  if (value === undefined || limits === undefined) return [];
+  const [low, high] = limits;
+  if (value >= (low ?? value) && value <= (high ?? value)) return [];
+  const message = `got ${value}, outside of clip [${low}, ${high}], expected a number within it`;
+  return [{ path: [...path, 'missing'], message }];
+}
+
+function checkQuantiles(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
   if (shape.quantiles === undefined) {
     return (['dimension', 'l2'] as const)
       .filter((member) => shape[member] !== undefined)
@@ -257,18 +283,20 @@ function checkNumber(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
 
 /** Checks that columns are distinct, that values for scoring are for columns of the cross, and that ids are hashes. */
 function checkCross(path: Path, shape: ShapeOf<'cross'>, tables: SharedTables): readonly Mistake[] {
-  const { of, at_scoring: constants, embedding, hash } = shape;
+  const { of, at_scoring: constants, missing: defaults, embedding, hash } = shape;
   const repeated = of.flatMap((column, i) =>
     of.slice(0, i).some((other) => sameColumn(other, column))
       ? [{ path: [...path, 'of', i], message: `got ${column} twice, expected it once` }]
       : [],
   );
-  const unknown = Object.keys(constants).filter((column) => !of.includes(column));
+  const unknown = Object.entries({ at_scoring: constants, missing: defaults }).flatMap(([member, given]) =>
+    Object.keys(given).flatMap((column) => (of.includes(column) ? [] : [{ member, column }])),
+  );
   const ids = embedding === undefined ? undefined : tables.get(embedding);
   return [
     ...repeated,
-    ...unknown.map((column) => ({
-      path: [...path, 'at_scoring', column],
+    ...unknown.map(({ member, column }) => ({
+      path: [...path, member, column],
       message: unknownName('column of the cross', column, of),
     })),
     ...checkTable(path, shape, tables),

@@ -20,6 +20,8 @@ export interface OneColumn {
    * or `null` for a missing value. Absent if candidates must have the column.
    */
   readonly atScoring?: string | number | null;
+  /** Value that a missing one counts as, in training and at scoring. Absent if a missing value stays one. */
+  readonly missing?: string | number;
 }
 
 /** A column that has several values in a row: a list, or text. */
@@ -41,10 +43,14 @@ export const oneColumn = {
   entity,
 };
 
+/** The value that a missing one counts as. */
+export const missing = scalar.refine((value) => String(value).trim() !== '', 'a value that is not empty');
+
 /** Schemas of the members that every feature of several values has. */
 export const listColumn = {
   ...oneColumn,
   at_scoring: scalar.nullable().optional().describe('Text used if candidates lack the column.'),
+  missing: missing.optional().describe('Text that a row without values counts as. Default: missing.'),
 };
 
 /** Schema of the member `delimiter` of such a feature. */
@@ -58,13 +64,36 @@ export function ownColumn(name: string, shape: { readonly column?: string | unde
   return [shape.column === undefined ? { path, column: name } : { path: [...path, 'column'], column: shape.column }];
 }
 
-/** Returns the members of a feature of a single column; `constant` is its value for scoring, if it has one. */
-export function resolveColumn<Value extends string | number | null>(
+/** The values that stand for a column where it has none: in candidates alone, and everywhere. */
+interface Constants<Value> {
+  readonly atScoring: Value | null | undefined;
+  readonly missing: Value | undefined;
+}
+
+/** Returns the members of a feature of a single column. */
+export function resolveColumn<Value extends string | number>(
   name: string,
   { column = name, entity }: { readonly column?: string | undefined; readonly entity: Entity },
-  constant: Value | undefined,
+  { atScoring, missing: otherwise }: Constants<Value>,
 ) {
-  return { name, column, entity, ...(constant === undefined ? {} : { atScoring: constant }) };
+  return {
+    name,
+    column,
+    entity,
+    ...(atScoring === undefined ? {} : { atScoring }),
+    ...(otherwise === undefined ? {} : { missing: otherwise }),
+  };
+}
+
+/** The members of a feature that name such values, as they are written. */
+interface WrittenConstants {
+  readonly at_scoring?: z.output<typeof scalar> | null | undefined;
+  readonly missing?: z.output<typeof scalar> | undefined;
+}
+
+/** Returns the values as a text column would hold them. */
+export function textConstants({ at_scoring: atScoring, missing: otherwise }: WrittenConstants): Constants<string> {
+  return { atScoring: textOf(atScoring), missing: textOf(otherwise) ?? undefined };
 }
 
 /** Returns a value as a text column would hold it; `null` and `undefined` stay as they are. */

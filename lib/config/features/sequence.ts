@@ -10,9 +10,9 @@ import {
   listColumn,
   ownColumn,
   resolveColumn,
-  textOf,
+  textConstants,
 } from './one-column.ts';
-import { checkTable, resolveTable, tableMembers } from './table-choice.ts';
+import { checkMissingId, checkTable, resolveTable, tableMembers } from './table-choice.ts';
 
 /** How the embeddings of a sequence's items become one. */
 export const POOLINGS = ['mean', 'attention', 'lstm'] as const;
@@ -76,9 +76,13 @@ export const sequenceKind: FeatureKind<SequenceShape, SequenceFeature> = {
   columns: ownColumn,
   table: resolveTable,
   weightsInput: (name) => `${name}_weights`,
-  check: (path, shape, tables) => [...checkTable(path, shape, tables), ...checkPooling(path, shape)],
+  check: (path, shape, tables) => [
+    ...checkTable(path, shape, tables),
+    ...checkMissingId(path, shape, tables),
+    ...checkPooling(path, shape),
+  ],
   resolve: (name, shape) => ({
-    ...resolveColumn(name, shape, textOf(shape.at_scoring)),
+    ...resolveColumn(name, shape, textConstants(shape)),
     type: 'sequence',
     embedding: shape.embedding ?? name,
     delimiter: shape.delimiter ?? null,

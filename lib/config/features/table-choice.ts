@@ -54,3 +54,18 @@ export function checkTable(path: Path, shape: TableShape, tables: SharedTables):
     message: `got ${member} beside embedding: ${embedding}, expected it in embeddings.${embedding}`,
   }));
 }
+
+/** Checks that the value that a missing one counts as is an id, where the values are ids. */
+export function checkMissingId(
+  path: Path,
+  shape: TableShape & { readonly missing?: unknown; readonly delimiter?: string | undefined },
+  tables: SharedTables,
+): readonly Mistake[] {
+  const { embedding, missing, delimiter } = shape;
+  const ids = embedding === undefined ? resolveIdSource(shape) : tables.get(embedding);
+  if (missing === undefined || ids?.kind !== 'ids') return [];
+  const values = delimiter === undefined ? [String(missing)] : String(missing).split(delimiter);
+  const wrong = values.find((value) => !/^\d+$/.test(value) || Number(value) >= ids.size);
+  if (wrong === undefined) return [];
+  return [{ path: [...path, 'missing'], message: `got ${wrong}, expected an id from 0 to ${ids.size - 1}` }];
+}

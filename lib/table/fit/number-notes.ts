@@ -151,7 +151,8 @@ async function apartNote(
   ].flatMap(({ rows: some, raw: example, gap, others }) => {
     const [from = 0, to = 0] = Array.isArray(others) ? others.map(Number) : [];
     const isMany = Number(some) >= Math.max(LEAST_ROWS, LEAST_SHARE * rows);
-    if (!isMany || !(to > from) || !(gap > APART * (to - from))) return [];
+    const isDeclared = Number(example) === Math.fround(Number(feature.missing));
+    if (isDeclared || !isMany || !(to > from) || !(gap > APART * (to - from))) return [];
     return [
       `${feature.name}: ${floatText(example)} in ${count(Number(some))} of ${countOf(rows, 'row')} is far from all other values: if it means missing, leave it empty`,
     ];

@@ -70,7 +70,7 @@ function lists(relation: Relation, feature: BagFeature): { readonly texts: strin
   const all = bagTexts(columnOrConstant(relation, feature), feature.delimiter);
   const pairs = `list_filter(list_zip(${all}, ${bagWeights(value, feature.delimiter)}), lambda pair: pair[1] <> '')`;
   const weights = `list_transform(${pairs}, lambda pair: COALESCE(TRY_CAST(pair[2] AS FLOAT), CAST(0 AS FLOAT)))`;
-  if (!mayLackWeights(relation, feature)) return { texts, weights };
+  if (!mayLackWeights(relation, feature) && feature.missing === undefined) return { texts, weights };
   // Neither a constant nor a bag without weights has a weight for each value: each has 1.
   const isWeighted = `len(${bagWeights(value, feature.delimiter)}) > 0 AND len(${valuesOf(all)}) > 0`;
   return { texts, weights: `CASE WHEN ${isWeighted} THEN ${weights} ELSE ${ones} END` };

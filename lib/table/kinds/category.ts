@@ -24,7 +24,7 @@ export const category: FeatureKind<CategoryFeature> = {
 };
 
 function valueSql(relation: Relation, feature: CategoryFeature): string {
-  const isReplaced = relation.isScored === true && feature.atScoring != null;
+  const isReplaced = feature.missing !== undefined || (relation.isScored === true && feature.atScoring != null);
   const integer = isReplaced ? null : integerSql(columnOrConstant(relation, feature));
   return integer ?? readOrConstant(relation, feature, canonicalText);
 }

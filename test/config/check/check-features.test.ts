@@ -69,7 +69,7 @@ describe('features and tables', () => {
       name: 'a shared table for quantiles',
       sections: { features: '{ a: { type: number, entity: user, quantiles: 4, embedding: b } }' },
       mistakes: [
-        'features.a.embedding: unknown key, expected one of type, column, entity, at_scoring, clip, log1p, standardize, quantiles, dimension, l2',
+        'features.a.embedding: unknown key, expected one of type, column, entity, at_scoring, missing, clip, log1p, standardize, quantiles, dimension, l2',
       ],
     },
     {

@@ -72,7 +72,7 @@ describe('a cross', () => {
       name: 'a vocabulary',
       feature: '{ type: cross, of: [a, b], entity: user, hash: 9, vocabulary: {} }',
       mistakes: [
-        'features.x.vocabulary: unknown key, expected one of type, of, entity, at_scoring, embedding, dimension, l2, hash',
+        'features.x.vocabulary: unknown key, expected one of type, of, entity, at_scoring, missing, embedding, dimension, l2, hash',
       ],
     },
     {
