@@ -33,11 +33,14 @@ split: { hash: id, validation: 0.2, test: 0.2 }
 entities:
   user: { key: user_id, missing: unknown }
   item: { key: item_id }
+embeddings: { item: { dimension: 4 } }
 features:
   city: { type: category, entity: user }
   age: { type: number, entity: user }
   seen: { type: bag, entity: user, delimiter: "|" }
-  item_id: { type: category, entity: item }
+  viewed: { type: sequence, entity: user, embedding: item, delimiter: "|", length: 3, pooling: attention, to: item_id }
+  item_id: { type: category, entity: item, embedding: item }
+  related: { type: sequence, entity: item, embedding: item, length: 2, pooling: lstm, to: item_id }
   price: { type: number, entity: item, log1p: true }
   hour: { type: category, entity: context }
 model: { hidden_units: [4] }
@@ -46,10 +49,11 @@ scoring: { max_rejected: 0.5 }
 `;
 const ROWS = 500;
 const USERS = `SELECT u AS user_id, 'city ' || (u % 7) AS city, CASE WHEN u % 5 > 0 THEN u / 4.0 END AS age,
-  CASE WHEN u % 3 > 0 THEN 'i' || (u % 11) || '|i' || (u % 4) END AS seen FROM range(60) t(u)`;
-const ITEMS = `SELECT i AS item_id, (i % 13) * 1.25 AS price FROM range(40) t(i)`;
+  CASE WHEN u % 3 > 0 THEN 'i' || (u % 11) || '|i' || (u % 4) END AS seen,
+  CASE WHEN u % 4 > 0 THEN array_to_string(range(u % 5, u % 5 + u % 6), '|') END AS viewed FROM range(60) t(u)`;
+const ITEMS = `SELECT i AS item_id, (i % 13) * 1.25 AS price, range(i % 9, i % 9 + i % 4) AS related FROM range(40) t(i)`;
 const PAIRS = `SELECT r AS id, (r * 31) % 60 AS user_id, (r * 17) % 40 AS item_id, r % 24 AS hour FROM range(${ROWS}) t(r)`;
-const WIDE = `SELECT id, user_id, item_id, hour, city, age, seen, price FROM (${PAIRS}) JOIN (${USERS}) USING (user_id) JOIN (${ITEMS}) USING (item_id) ORDER BY id`;
+const WIDE = `SELECT id, user_id, item_id, hour, city, age, seen, viewed, price, related FROM (${PAIRS}) JOIN (${USERS}) USING (user_id) JOIN (${ITEMS}) USING (item_id) ORDER BY id`;
 
 const declaration: Declaration = parseDeclaration(DECLARATION, 'pairs.yaml');
 let root: string;
@@ -234,7 +238,7 @@ describe('an entity that its table lacks', () => {
     const sometimes = 'CASE WHEN id = 499 THEN NULL ELSE user_id END';
     await candidates(store, 'pairs.parquet', `SELECT * REPLACE (${sometimes} AS user_id) FROM (${PAIRS})`);
     const missing = 'CASE WHEN user_id <> 31 AND id <> 499 THEN';
-    const gone = ['city', 'age', 'seen'].map((name) => `${missing} ${name} END AS ${name}`).join(', ');
+    const gone = ['city', 'age', 'seen', 'viewed'].map((name) => `${missing} ${name} END AS ${name}`).join(', ');
     // The same rows are rejected, for another reason, so that the others stand where they stood.
     const price = "CASE WHEN item_id = 34 THEN 'inf'::DOUBLE ELSE price END AS price";
     const wide = `SELECT * REPLACE (${gone}, ${price}) FROM (${WIDE})`;
@@ -302,7 +306,7 @@ describe('a plan', () => {
     await candidates(store, 'pairs.parquet', `SELECT * EXCLUDE (hour, user_id) FROM (${PAIRS})`);
     expect(failureOf((await score(store))['pairs.parquet'])).toEqual([
       'columns_missing',
-      'candidate columns missing: user_id, city, age, seen, hour (in candidates/pairs.parquet and features/user/, which has no table and features/item/dt=2026-11-23/)',
+      'candidate columns missing: user_id, city, age, seen, viewed, hour (in candidates/pairs.parquet and features/user/, which has no table and features/item/dt=2026-11-23/)',
     ]);
   });
 

@@ -4,7 +4,7 @@ import { candidateChecks } from '../../../lib/table/check/check-rows.ts';
 import { encodeCandidates } from '../../../lib/table/encode/encode.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
-import { bag, category, cross, declare, number, openLog, rowsSql, workplace } from '../fixture.ts';
+import { bag, category, cross, declare, number, openLog, rowsSql, sequence, workplace } from '../fixture.ts';
 
 const place = workplace();
 
@@ -13,14 +13,16 @@ const FEATURES: readonly Feature[] = [
   number('hour', { atScoring: 12.5 }),
   bag('tags', { delimiter: '|', atScoring: 'a|b' }),
   bag('weighted', { delimiter: '|', weights: 'w', atScoring: 'b' }),
+  sequence('seen', { delimiter: '|', atScoring: 'b|a' }),
+  sequence('viewed', { atScoring: 'b' }),
   cross('both', ['pos', 'item'], { of: [{ column: 'pos', atScoring: 2 }, { column: 'item' }], embedding: 'both' }),
 ];
 const LOG = [
-  "1, 0, 0, 'train', 1, 12.5, 'a|b', 'b', '1', 'x'",
-  "2, 1, 0, 'train', 2, 9, 'b', 'a', '0.5', 'y'",
-  "3, 1, 1, 'train', 3, 10, 'a', 'a|b', '0.5|2', 'x'",
+  "1, 0, 0, 'train', 1, 12.5, 'a|b', 'b', '1', 'b|a', ['b'], 'x'",
+  "2, 1, 0, 'train', 2, 9, 'b', 'a', '0.5', 'a', ['a', 'b'], 'y'",
+  "3, 1, 1, 'train', 3, 10, 'a', 'a|b', '0.5|2', 'b', ['b', 'a', 'c'], 'x'",
 ];
-const COLUMNS = 'row, click, conversion, part, pos, hour, tags, weighted, w, item';
+const COLUMNS = 'row, click, conversion, part, pos, hour, tags, weighted, w, seen, viewed, item';
 
 /** Returns the encoded rows of candidates, as the model that was fitted to the log takes them. */
 async function encoded(name: string, sql: string) {
@@ -42,26 +44,29 @@ describe('a column with a constant for scoring', () => {
   it.each([
     [
       'NULL',
-      "SELECT 1 AS row, NULL::INTEGER AS pos, NULL::DOUBLE AS hour, NULL AS tags, NULL AS weighted, NULL AS w, 'x' AS item",
+      "SELECT 1 AS row, NULL::INTEGER AS pos, NULL::DOUBLE AS hour, NULL AS tags, NULL AS weighted, NULL AS w, NULL AS seen, NULL AS viewed, 'x' AS item",
     ],
     [
       'NaN',
-      "SELECT 1 AS row, 'NaN'::DOUBLE AS pos, 'NaN'::FLOAT AS hour, '' AS tags, '|' AS weighted, '' AS w, 'x' AS item",
+      "SELECT 1 AS row, 'NaN'::DOUBLE AS pos, 'NaN'::FLOAT AS hour, '' AS tags, '|' AS weighted, '' AS w, '|' AS seen, '[]' AS viewed, 'x' AS item",
     ],
-    ['empty', "SELECT 1 AS row, '' AS pos, ' ' AS hour, '' AS tags, ' ' AS weighted, '' AS w, 'x' AS item"],
+    [
+      'empty',
+      "SELECT 1 AS row, '' AS pos, ' ' AS hour, '' AS tags, ' ' AS weighted, '' AS w, ' ' AS seen, '' AS viewed, 'x' AS item",
+    ],
     [
       'null values',
-      "SELECT 1 AS row, 'NULL' AS pos, 'nan' AS hour, 'None' AS tags, 'NA' AS weighted, 'NA' AS w, 'x' AS item",
+      "SELECT 1 AS row, 'NULL' AS pos, 'nan' AS hour, 'None' AS tags, 'NA' AS weighted, 'NA' AS w, 'null' AS seen, 'NA' AS viewed, 'x' AS item",
     ],
     [
       'empty lists',
-      "SELECT 1 AS row, NULL AS pos, NULL AS hour, [NULL]::VARCHAR[] AS tags, []::VARCHAR[] AS weighted, []::DOUBLE[] AS w, 'x' AS item",
+      "SELECT 1 AS row, NULL AS pos, NULL AS hour, [NULL]::VARCHAR[] AS tags, []::VARCHAR[] AS weighted, []::DOUBLE[] AS w, [NULL]::VARCHAR[] AS seen, []::VARCHAR[] AS viewed, 'x' AS item",
     ],
   ])('is read as the constant if it is %s, as if it were absent or held the constant', async (name, sql) => {
     const file = `${name.replace(' ', '-')}.parquet`;
     const given = await encoded(
       'given.parquet',
-      "SELECT 1 AS row, 1 AS pos, 12.5 AS hour, 'a|b' AS tags, 'b' AS weighted, '1' AS w, 'x' AS item",
+      "SELECT 1 AS row, 1 AS pos, 12.5 AS hour, 'a|b' AS tags, 'b' AS weighted, '1' AS w, 'b|a' AS seen, ['b'] AS viewed, 'x' AS item",
     );
     const absent = await encoded('absent.parquet', "SELECT 1 AS row, 'x' AS item");
     const got = await encoded(file, sql);
@@ -73,21 +78,26 @@ describe('a column with a constant for scoring', () => {
   it('is read as it is where it has a value', async () => {
     const [chunk] = await encoded(
       'mixed.csv',
-      rowsSql(`row, pos, hour, tags, weighted, w, item`, [
-        "1, 3, 9, 'b', 'a', '0.5', 'x'",
-        "2, NULL, NULL, NULL, NULL, NULL, 'x'",
+      rowsSql(`row, pos, hour, tags, weighted, w, seen, viewed, item`, [
+        "1, 3, 9, 'b', 'a', '0.5', 'a|b', '[''a'']', 'x'",
+        "2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'x'",
       ]),
     );
     const [first, second] = [...(chunk?.ids.pos ?? [])];
     expect(first).not.toBe(second);
     expect([...(chunk?.numbers.hour ?? [])]).toEqual([9, 12.5]);
     expect([...(chunk?.weights.weighted ?? [])]).toEqual([0.5, 0, 0, 1, 0, 0]);
+    const [b, a] = [...(chunk?.ids.seen ?? [])];
+    // The newest first: of a|b the b, and of the constant b|a the a.
+    expect(a).not.toBe(b);
+    expect([...(chunk?.ids.seen ?? [])]).toEqual([b, a, 0, a, b, 0]);
+    expect([...(chunk?.weights.viewed ?? [])]).toEqual([1, 0, 0, 1, 0, 0]);
   });
 
   it('may lack the weights of a bag that is there', async () => {
     const [chunk] = await encoded(
       'unweighted.csv',
-      rowsSql('row, pos, hour, tags, weighted, w, item', ["1, 3, 9, 'b', 'a|b', NULL, 'x'"]),
+      rowsSql('row, pos, hour, tags, weighted, w, seen, viewed, item', ["1, 3, 9, 'b', 'a|b', NULL, NULL, NULL, 'x'"]),
     );
     expect([...(chunk?.weights.weighted ?? [])]).toEqual([1, 1, 0]);
   });
@@ -97,9 +107,9 @@ describe('a missing value of a log', () => {
   it('stays missing', async () => {
     const path = await place.write(
       'missing-log.parquet',
-      rowsSql(COLUMNS, [...LOG, "4, 0, 0, 'train', NULL, NULL, NULL, NULL, NULL, 'x'"]),
+      rowsSql(COLUMNS, [...LOG, "4, 0, 0, 'train', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'x'"]),
     );
     const { summary } = await fitEncoder(place.database, await openLog(place, path, declare(FEATURES)));
-    expect(summary.missing).toMatchObject({ pos: 1, hour: 1, tags: 1, weighted: 1 });
+    expect(summary.missing).toMatchObject({ pos: 1, hour: 1, tags: 1, weighted: 1, seen: 1, viewed: 1 });
   });
 });
