@@ -41,14 +41,16 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   /**
-   * Initial values: Glorot's uniform distribution, all 0, or, for the output bias of the tower that `baseRatesOf`
-   * names, the logits of the base rates of its stages; for an output that is the logit of reaching the stage that
-   * `reachRateOf` names from the root, that of the share of rows that reach it; or, for a factor of a rate of delays, the
-   * logarithm of the inverse of the mean seen delay of the stage that `delayRateOf` names, in days.
+   * Initial values: Glorot's uniform distribution; He's, which keeps the size of what layers of ReLUs read, times
+   * `heTimes`; all 0; or, for the output bias of the tower that `baseRatesOf` names, the logits of the base rates of its
+   * stages; for an output that is the logit of reaching the stage that `reachRateOf` names from the root, that of the
+   * share of rows that reach it; or, for a factor of a rate of delays, the logarithm of the inverse of the mean seen
+   * delay of the stage that `delayRateOf` names, in days.
    */
   readonly start:
     | 'glorot'
     | 'zero'
+    | { readonly heTimes: number }
     | { readonly baseRatesOf: string }
     | { readonly reachRateOf: string }
     | { readonly delayRateOf: string };

@@ -1,6 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ExpertsChoice } from '../../lib/config/declaration.ts';
+import { towerLayers } from '../../lib/model/layers/tower.ts';
 import { esmm } from '../../lib/model/models/esmm.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
+import { fillNormal } from '../../lib/numbers/normal.ts';
+import { randomStream } from '../../lib/numbers/random.ts';
 import { fillUntrainedRows } from '../../lib/training/weights/fill-untrained.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { smallModel } from '../engine/small-model.ts';
@@ -62,6 +68,42 @@ describe('initial weights', () => {
     );
     expect(ofEsm2['action.2.bias']?.[0]).toBeCloseTo(Math.log(0.2 / 0.8), 5);
     expect(ofEsm2['buy_after_other.2.bias']?.[0]).toBeCloseTo(Math.log(0.01 / 0.99), 5);
+  });
+});
+
+describe('the last hidden layer of a new tower', () => {
+  const ROWS = 300;
+  const model = smallModel();
+  const { graph } = model;
+  const { width } = model.layout;
+
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+  });
+
+  /** Returns how far rows differ in it: the root mean squared distance from their mean. */
+  function deviation(experts: ExpertsChoice | null): number {
+    const shape = { graph, width, hiddenUnits: [200, 80], experts };
+    const { parameters } = initialWeights({ ...model, network: esmm(shape) }, {}, 7);
+    const { hidden, parameters: specs } = towerLayers(shape);
+    const weights = Object.fromEntries(
+      specs.map(({ name, shape: of }) => [name, tf.tensor(parameters[name] as Float32Array, [...of])]),
+    );
+    const rows = fillNormal(new Float32Array(ROWS * width), 0.01, randomStream(1, 'rows'));
+    const input = [{ values: tf.tensor(rows, [ROWS, width]), columns: [{ start: 0, count: width }] }];
+    const last = hidden({ click: input, conversion: input }, weights).conversion as tf.Tensor;
+    return Math.sqrt(tf.sum(tf.moments(last, 0).variance).dataSync()[0] as number);
+  }
+
+  it('tells rows apart on a mixture of experts at least as well as on the input', () => {
+    const onInput = deviation(null);
+    const mmoe = deviation({ shared: 4, own: 0, units: [64], levels: 1 });
+    const ple = deviation({ shared: 2, own: 2, units: [64], levels: 2 });
+    const deep = deviation({ shared: 3, own: 1, units: [32, 32], levels: 4 });
+    for (const onExperts of [mmoe, ple, deep]) {
+      expect(onExperts / onInput).toBeGreaterThan(1);
+      expect(onExperts / onInput).toBeLessThan(4);
+    }
   });
 });
 

@@ -65,11 +65,19 @@ export interface HiddenShape extends Pick<DenseShape, 'name' | 'inputs' | 'colum
   readonly units: readonly number[];
   /** @default relu */
   readonly activation?: ActivationName;
+  /**
+   * Initial weights by He's uniform distribution, those of the last layer times this; for stacks of many layers of ReLUs,
+   * each of which Glorot's would make smaller.
+   * @default Glorot's uniform distribution
+   */
+  readonly heTimes?: number;
 }
 
 /** Returns hidden layers one after the other, named `<name>.0`, `<name>.1`, and so on. */
-export function hidden({ name, inputs, units, activation = 'relu', columns }: HiddenShape): Layer {
+export function hidden({ name, inputs, units, activation = 'relu', columns, heTimes }: HiddenShape): Layer {
   const widths = [inputs, ...units];
+  const weightOf = (i: number) =>
+    heTimes === undefined ? 'glorot' : { heTimes: i === units.length - 1 ? heTimes : 1 };
   return sequence(
     units.flatMap((width, i) => [
       dense({
@@ -77,6 +85,7 @@ export function hidden({ name, inputs, units, activation = 'relu', columns }: Hi
         inputs: widths[i] as number,
         units: width,
         activation,
+        weight: weightOf(i),
         ...(i === 0 && columns && { columns }),
       }),
       dropout({ name: `${name}.${i}`, units: width }),

@@ -15,7 +15,10 @@
  *
  * MMoE is one level without own experts. With one expert a gate is 1, and has no weights.
  *
- * Differs from the papers in: gates without bias, as MMoE has them; the hidden layers of a tower stand on its mixture.
+ * Differs from the papers in: gates without bias, as MMoE has them; the hidden layers of a tower stand on its mixture;
+ * the size of what experts read is kept, in experts and mixture, by the initial weights (see `mixtureGain`). Glorot's and the
+ * mean of the experts would leave a tower on two levels, at the start, a ninth of what one on the input knows of a row,
+ * and a rare stage then learns late or not at all.
  */
 import type { ExpertsChoice } from '../../config/declaration.ts';
 import type { Columns, Tensors } from '../network.ts';
@@ -70,7 +73,9 @@ interface Level {
 
 function level({ name, towers, shared, own, units, isLast, ...read }: LevelShape): Level {
   const stacks = (count: number, nameOf: (i: number) => string) =>
-    Array.from({ length: count }, (_, i) => hidden({ ...read, name: nameOf(i), units }));
+    Array.from({ length: count }, (_, i) =>
+      hidden({ ...read, name: nameOf(i), units, heTimes: mixtureGain(own + shared) }),
+    );
   const gateOf = (of: string, count: number) =>
     count === 1 ? null : gate({ ...read, name: `${of}.gate`, experts: count });
   const common = stacks(shared, (i) => `${name}.shared${i}`);
@@ -99,4 +104,14 @@ function level({ name, towers, shared, own, units, isLast, ...read }: LevelShape
       };
     },
   };
+}
+
+/**
+ * Returns the factor of the last initial weights of n experts by which their mean, which a gate takes at first, is as large
+ * as what each reads: ReLUs of independent normal sums with a mean square of 1 have a mean whose square is 1 / pi, and the
+ * mean of n such has the mean square (1 + (n - 1) / pi) / n. The weights of each expert are He's (ICCV 2015,
+ * arXiv 1502.01852).
+ */
+function mixtureGain(n: number): number {
+  return Math.sqrt(n / (1 + (n - 1) / Math.PI));
 }

@@ -67,7 +67,11 @@ export function towerLayers(shape: NetworkShape, options: TowersOptions = {}): T
   const bottom = bottomOf(shape, tables);
   const last = units.at(-1) as number;
   const logitsName = (name: string) => `${name}.${units.length}`;
-  const read = { inputs: bottom.width, ...(bottom.columns && { columns: bottom.columns }) };
+  const read = {
+    inputs: bottom.width,
+    ...(bottom.columns && { columns: bottom.columns }),
+    ...(shape.experts && { heTimes: 1 }),
+  };
   const all = [
     ...graph.towers.map((of) => {
       return {

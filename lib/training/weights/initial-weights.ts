@@ -18,8 +18,9 @@ const LEAST_SHARE = 1e-6;
 export type StageRates = Readonly<Record<string, number>>;
 
 /**
- * Embeddings from N(0, 0.01^2), dense weights by Glorot's uniform distribution, and the biases of the last layers at
- * the logit of the edge's training rate, so that the first batch predicts the base rates already.
+ * Embeddings from N(0, 0.01^2), dense weights by Glorot's or He's uniform distribution, as their layer has it, and the
+ * biases of the last layers at the logit of the edge's training rate, so that the first batch predicts the base rates
+ * already.
  */
 export function initialWeights(model: Model, rates: StageRates, seed: number): Weights {
   return {
@@ -44,13 +45,13 @@ function initialParameter(
 ): Float32Array {
   const size = shape.reduce((a, b) => a * b, 1);
   if (start === 'zero') return new Float32Array(size);
-  if (start !== 'glorot') {
+  if (start !== 'glorot' && !('heTimes' in start)) {
     if ('reachRateOf' in start) return Float32Array.of(logOdds(rates[start.reachRateOf] ?? 0.5));
     if ('delayRateOf' in start) return Float32Array.of(-Math.log(meanDelay(start.delayRateOf, rates)));
     return baseLogits(model.graph, start.baseRatesOf, rates);
   }
   const [inputs = 1, outputs = 1] = shape;
-  const limit = Math.sqrt(6 / (inputs + outputs));
+  const limit = start === 'glorot' ? Math.sqrt(6 / (inputs + outputs)) : start.heTimes * Math.sqrt(6 / inputs);
   const random = randomStream(seed, `parameter/${name}`);
   const values = Float32Array.from({ length: size }, (_, i) => limit * (2 * random.uniform(i) - 1));
   // A number that is never missing in training must not move a score when it is missing later.
