@@ -46,11 +46,11 @@ export const sequence = z.strictObject({
   ...listColumn,
   ...tableMembers,
   delimiter,
-  length: whole(1, 1000).default(20).describe('Number of values of a row that are used.'),
+  max_length: whole(1, 1000).default(20).describe('Number of values of a row that are used.'),
   keep: z
     .enum(['first', 'last'])
     .default('last')
-    .describe('The side of the list that is the newest, which is kept of a row with more than length values.'),
+    .describe('The side of the list that is the newest, which is kept of a row with more than max_length values.'),
   pooling: z.enum(POOLINGS).describe("How the values' embeddings become one."),
   to: featureName
     .optional()
@@ -86,7 +86,7 @@ export const sequenceKind: FeatureKind<SequenceShape, SequenceFeature> = {
     type: 'sequence',
     embedding: shape.embedding ?? name,
     delimiter: shape.delimiter ?? null,
-    maxLength: shape.length,
+    maxLength: shape.max_length,
     keep: shape.keep,
     pooling: resolvePooling(shape),
   }),

@@ -57,11 +57,11 @@ async function listNotes(
   feature: ListFeature,
   { cut, values, longest, present }: BagFacts,
 ): Promise<string[]> {
-  const { name, type, column, delimiter, maxLength, keep } = feature;
+  const { name, column, delimiter, maxLength, keep } = feature;
   const notes: string[] = [];
   if (cut > MANY_CUT * values)
     notes.push(
-      `${name}: ${percent(cut / values)} of the values are cut (${type === 'bag' ? 'max_length' : 'length'} ${maxLength}, the ${keep} are kept)`,
+      `${name}: ${percent(cut / values)} of the values are cut (max_length ${maxLength}, the ${keep} are kept)`,
     );
   const found = findColumn(log.source.relation, column)?.type;
   const isText = found !== undefined && columnKind(found) === 'text';

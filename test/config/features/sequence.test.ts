@@ -34,8 +34,8 @@ describe('a sequence', () => {
     },
     {
       name: 'no length',
-      feature: '{ type: sequence, entity: user, pooling: mean, length: 0 }',
-      mistakes: ['features.x.length: got 0, expected a whole number from 1 to 1000'],
+      feature: '{ type: sequence, entity: user, pooling: mean, max_length: 0 }',
+      mistakes: ['features.x.max_length: got 0, expected a whole number from 1 to 1000'],
     },
     {
       name: 'a table that is not there',

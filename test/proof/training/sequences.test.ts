@@ -40,7 +40,7 @@ split: { hash: row, validation: 0.1, test: 0.2 }
 embeddings: { item: { dimension: 8 } }
 features:
   item: { type: category, entity: item, embedding: item }
-  history: { type: sequence, entity: user, embedding: item, delimiter: "|", length: 8, ${POOLINGS[pooling]} }
+  history: { type: sequence, entity: user, embedding: item, delimiter: "|", max_length: 8, ${POOLINGS[pooling]} }
 model: { hidden_units: [64, 32] ${more} }
 training: { epochs: 12, batch_size: 128, learning_rate: 0.01, patience: 4, seed: ${seed} }
 `;

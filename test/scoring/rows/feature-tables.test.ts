@@ -38,9 +38,9 @@ features:
   city: { type: category, entity: user }
   age: { type: number, entity: user }
   seen: { type: bag, entity: user, delimiter: "|" }
-  viewed: { type: sequence, entity: user, embedding: item, delimiter: "|", length: 3, pooling: attention, to: item_id }
+  viewed: { type: sequence, entity: user, embedding: item, delimiter: "|", max_length: 3, pooling: attention, to: item_id }
   item_id: { type: category, entity: item, embedding: item }
-  related: { type: sequence, entity: item, embedding: item, length: 2, pooling: lstm, to: item_id }
+  related: { type: sequence, entity: item, embedding: item, max_length: 2, pooling: lstm, to: item_id }
   price: { type: number, entity: item, log1p: true }
   hour: { type: category, entity: context }
 model: { hidden_units: [4] }

@@ -90,7 +90,7 @@ describe('a sequence', () => {
   it('is told to be cut, with the share and the side', async () => {
     const { path, declaration } = await logOf('cut.parquet', ['[1, 2, 3, 4, 5]', '[1]', '[2]', '[3]']);
     const { summary } = await summarizeLog(place.database, await openLog(place, path, declaration));
-    expect(summary.notes).toContain('seen: 25% of the values are cut (length 3, the last are kept)');
+    expect(summary.notes).toContain('seen: 25% of the values are cut (max_length 3, the last are kept)');
     expect(summary.dropped).toEqual({ seen: 2 });
   });
 
