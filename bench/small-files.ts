@@ -51,7 +51,7 @@ async function handleArrivals(
   const files = candidateFiles({ store, models: loader, scratch });
   let milliseconds = 0;
   const timedFiles: CandidateFiles = {
-    plan: files.plan,
+    ...files,
     async scoreShard(request) {
       const before = performance.now() - storeMilliseconds();
       const scored = await files.scoreShard(request);

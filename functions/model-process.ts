@@ -6,7 +6,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { CandidateFileError } from '../lib/scoring/errors.ts';
 import type { FileVersion } from '../lib/scoring/protocol/keys.ts';
-import type { CandidateFiles, Logger, ModelVersion, ScoredShard, ShardRequest } from '../lib/scoring/protocol/ports.ts';
+import type {
+  CandidateFiles,
+  Logger,
+  ModelVersion,
+  RankedPart,
+  RankRequest,
+  ScoredShard,
+  ShardRequest,
+} from '../lib/scoring/protocol/ports.ts';
 import { oneAtATime } from '../lib/store/parallel.ts';
 import type { CandidatePlan } from '../lib/table/candidates/plan.ts';
 import { type ErrorRecord, errorOfRecord, recordOfError } from '../lib/workers/messages.ts';
@@ -14,12 +22,14 @@ import { type ErrorRecord, errorOfRecord, recordOfError } from '../lib/workers/m
 /** A request to the process; one at a time. */
 export type Question =
   | { readonly kind: 'plan'; readonly file: FileVersion; readonly model: ModelVersion }
-  | { readonly kind: 'scoreShard'; readonly request: ShardRequest };
+  | { readonly kind: 'scoreShard'; readonly request: ShardRequest }
+  | { readonly kind: 'rankPart'; readonly request: RankRequest };
 
 /** Its response. */
 export type Answer =
   | { readonly kind: 'plan'; readonly plan: CandidatePlan }
   | { readonly kind: 'scoreShard'; readonly shard: ScoredShard }
+  | { readonly kind: 'rankPart'; readonly part: RankedPart }
   | { readonly kind: 'error'; readonly error: CandidateErrorRecord };
 
 /** An error in a form that survives the way between processes. */
@@ -73,6 +83,11 @@ export function modelProcess(modulePath: string, log: Pick<Logger, 'info'>): Mod
     async scoreShard(request) {
       const answer = await inTurn(() => ask(request.model, { kind: 'scoreShard', request }));
       if (answer.kind === 'scoreShard') return answer.shard;
+      throw unexpected(answer);
+    },
+    async rankPart(request) {
+      const answer = await inTurn(() => ask(request.model, { kind: 'rankPart', request }));
+      if (answer.kind === 'rankPart') return answer.part;
       throw unexpected(answer);
     },
     close: () => inTurn(close),

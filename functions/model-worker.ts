@@ -1,6 +1,6 @@
 /** The process behind `modelProcess`: loads the one version of its requests, and ends when its parent disconnects. */
 import { readEnvironment, text, wholeNumber } from '../lib/config/environment.ts';
-import { FUNCTION_MEMORY_MIB, MAX_FUNCTION_CSV_BYTES } from '../lib/contract/limits.ts';
+import { FUNCTION_MEMORY_MIB, MAX_FUNCTION_CSV_BYTES, MAX_FUNCTION_RANKED_ROWS } from '../lib/contract/limits.ts';
 import type { CandidateFiles } from '../lib/scoring/protocol/ports.ts';
 import { candidateFiles } from '../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../lib/scoring/rows/models.ts';
@@ -22,6 +22,7 @@ const files = candidateFiles({
   scratch: SCRATCH.work,
   tablesFolder: scratch,
   maxCsvBytes: MAX_FUNCTION_CSV_BYTES,
+  maxRankedRows: MAX_FUNCTION_RANKED_ROWS,
 });
 
 process.on('message', async (question: Question) => process.send?.(await answerTo(question, files)));
@@ -30,11 +31,16 @@ process.on('disconnect', async () => {
   process.exit();
 });
 
-async function answerTo(question: Question, { plan, scoreShard }: CandidateFiles): Promise<Answer> {
+async function answerTo(question: Question, files: CandidateFiles): Promise<Answer> {
   try {
-    return question.kind === 'plan'
-      ? { kind: 'plan', plan: await plan(question.file, question.model) }
-      : { kind: 'scoreShard', shard: await scoreShard(question.request) };
+    switch (question.kind) {
+      case 'plan':
+        return { kind: 'plan', plan: await files.plan(question.file, question.model) };
+      case 'scoreShard':
+        return { kind: 'scoreShard', shard: await files.scoreShard(question.request) };
+      case 'rankPart':
+        return { kind: 'rankPart', part: await files.rankPart(question.request) };
+    }
   } catch (error) {
     return { kind: 'error', error: candidateErrorRecord(error) };
   }

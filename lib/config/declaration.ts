@@ -23,7 +23,7 @@ export type { GateChoice } from './sections/gate.ts';
 export type { Log } from './sections/log.ts';
 export type { CrossesChoice, ExpertsChoice, ModelChoice, TypeSettings } from './sections/model.ts';
 export type { ReportChoice } from './sections/report.ts';
-export type { ScoringChoice } from './sections/scoring.ts';
+export type { Ranking, ScoreExpression, ScoringChoice } from './sections/scoring.ts';
 export type { TrainingChoice } from './sections/training.ts';
 
 /** A stage of the funnel. The root is the row itself (an impression) and is not among the stages. */

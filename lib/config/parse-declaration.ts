@@ -4,6 +4,7 @@ import { checkDelays } from './check/check-delays.ts';
 import { checkEntities } from './check/check-entities.ts';
 import { checkFeatures } from './check/check-features.ts';
 import { checkModelType } from './check/check-model-type.ts';
+import { checkScoring } from './check/check-scoring.ts';
 import { checkSequences } from './check/check-sequences.ts';
 import { checkSettings } from './check/check-settings.ts';
 import { checkStages } from './check/check-stages.ts';
@@ -78,6 +79,7 @@ export function findMistakes(value: unknown): readonly Mistake[] {
     checkTowers,
     checkDelays,
     checkSettings,
+    checkScoring,
   ];
   return [draft.mistakes, hidden, ...checks.map((check) => check(draft))].flat();
 }

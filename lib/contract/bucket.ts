@@ -125,6 +125,11 @@ export function workPartKey(source: string, shard: number): string {
   return `${workFolder(source)}parts/${fiveDigits(shard)}.parquet`;
 }
 
+/** Key of a shard's scores with their ranks, before they are published. */
+export function rankedPartKey(source: string, shard: number): string {
+  return `${workFolder(source)}ranked/${fiveDigits(shard)}.parquet`;
+}
+
 /** Key of the uncompressed rows of one shard of a gzip file, as one planner cut it. */
 export function pieceKey(source: string, planId: string, shard: number): string {
   return `${workFolder(source)}pieces/${planId}/${fiveDigits(shard)}.csv`;

@@ -47,6 +47,12 @@ export const MAX_FUNCTION_CSV_BYTES = 8 * GIB;
 /** Most bytes of a feature table that is copied whole to the scratch disk and kept there for the next shards. */
 export const WHOLE_TABLE_BYTES = 128 * MIB;
 
+/**
+ * Most rows of a file whose scores a function ranks. It reads all of them at once, and writes them again, before its
+ * timeout.
+ */
+export const MAX_FUNCTION_RANKED_ROWS = 20_000_000;
+
 /** The two queues of scoring: `arrivals` of new candidate files, and `shards` to score. */
 export const QUEUES = {
   arrivals: {

@@ -2,6 +2,8 @@
  * What models are written with, `entirespace/model`: stage graphs, probabilities in logits, networks as pure TF.js
  * functions, and `defineModel` for a model in a file of its own.
  */
+
+export type { Output } from '../config/resolve/outputs.ts';
 export { calibratedReach } from './calibrated-reach.ts';
 export { type Calibrator, type Calibrators, calibrateLogits, type ModelCalibration } from './calibrators.ts';
 export { embed, type Layout, layoutOf } from './fields.ts';
@@ -47,5 +49,5 @@ export {
 export type { Input } from './own/input.ts';
 export type { LayerSource, Layers } from './own/layers.ts';
 export { bothLogit, crossEntropy, logAddExp, probability, reachLogit } from './reach.ts';
-export { logitCount, type Output, type StageGraph, stageGraph, type Tower } from './stage-graph.ts';
+export { logitCount, type StageGraph, stageGraph, type Tower } from './stage-graph.ts';
 export { type EmbeddedRows, type PoolingLayers, type SharedRows, towerInput } from './tower-input.ts';

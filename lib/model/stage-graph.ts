@@ -6,6 +6,7 @@
  * have one logit for each member, in a softmax in which leaving the funnel has logit 0.
  */
 import type { Declaration } from '../config/declaration.ts';
+import { type Output, resolveOutputs } from '../config/resolve/outputs.ts';
 
 /** A tower. For rows that have reached `from`, it predicts which of the stages `to` they reach. */
 export interface Tower {
@@ -26,13 +27,6 @@ export interface LabelledStage {
   readonly weight: number;
   /** Days after which the label is final, if the events have times; left out where no delays are known. */
   readonly withinDays?: number;
-}
-
-/** An output of the model: the probability of reaching `to` for a row that has reached `from`. */
-export interface Output {
-  readonly name: string;
-  readonly from: string;
-  readonly to: string;
 }
 
 /** The stages of a funnel with their towers, labels and outputs. */
@@ -72,7 +66,7 @@ export function stageGraph(declaration: Pick<Declaration, 'root' | 'stages' | 'r
         weight,
         ...(at !== null && withinMs !== null && { withinDays: withinMs / DAY_MS }),
       })),
-    outputs: outputsOf(graph, declaration),
+    outputs: resolveOutputs(root, stages, declaration.roles),
   };
 }
 
@@ -182,26 +176,4 @@ function inOrder(root: string, stages: Declaration['stages']): string[] {
     order.push(next.name);
   }
   return order;
-}
-
-function outputsOf(
-  graph: Pick<StageGraph, 'root' | 'stages' | 'towers'>,
-  { roles, stages }: Pick<Declaration, 'roles' | 'stages'>,
-): Output[] {
-  const byRole: Output[] = roles
-    ? [
-        { name: 'pctr', from: roles.impression, to: roles.click },
-        { name: 'pcvr', from: roles.click, to: roles.conversion },
-        { name: 'pctcvr', from: roles.impression, to: roles.conversion },
-      ]
-    : [];
-  const byStage = stages
-    .filter(({ complementOf }) => complementOf === null)
-    .flatMap(({ name }): Output[] => {
-      const entire = { name: `p_${name}_entire`, from: graph.root, to: name };
-      const given = nearestOnEveryPath(graph, name);
-      return given === graph.root ? [entire] : [{ name: `p_${name}`, from: given, to: name }, entire];
-    });
-  const isNamed = (output: Output) => byRole.some(({ from, to }) => from === output.from && to === output.to);
-  return [...byRole, ...byStage.filter((output) => !isNamed(output))];
 }

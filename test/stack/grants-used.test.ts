@@ -25,6 +25,7 @@ const MODEL = {
   name: 'shop',
   version: '20261123-000000-00000000',
   limits: { maxRejected: 0.5, maxUnknown: null, maxMissing: null },
+  ranking: { by: 'pctr', within: [], top: null },
   usual: {},
 };
 
@@ -49,6 +50,12 @@ function filesOver(store: Store): CandidateFiles {
       await Promise.all([scoresPath, rejectsPath].map((path) => writeFile(path, 'rows')));
       const counts = { rowsIn: 2, scored: 1, rejected: 1, rejectedByReason: { null_key: 1 } };
       return { scoresPath, rejectsPath, ...counts, features: {}, repeatedKeys: 0 };
+    },
+    async rankPart({ parts, scratch }) {
+      for (const part of parts) await store.get(part);
+      const path = join(scratch, 'ranked');
+      await writeFile(path, 'rows');
+      return { path, rows: 1 };
     },
   };
 }

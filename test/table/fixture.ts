@@ -197,7 +197,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       calibration: 'none',
       calibrationOf: 'auto',
     },
-    scoring: { columns: 'keys', maxRejected: 0.5, maxUnknown: null, maxMissing: null },
+    scoring: { columns: 'keys', score: null, rank: null, maxRejected: 0.5, maxUnknown: null, maxMissing: null },
     gate: {
       minConversions: 200,
       maxAgeMs: null,

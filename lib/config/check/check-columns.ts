@@ -1,5 +1,7 @@
 import type { Mistake, Path } from '../declaration-error.ts';
 import { formatPath } from '../declaration-error.ts';
+import { namesIn } from '../expression/names.ts';
+import { ExpressionError, parseExpression } from '../expression/parse.ts';
 import type { NamedColumn } from '../features/feature-kind.ts';
 import { featureKind } from '../features/kinds.ts';
 import { sameColumn } from '../names.ts';
@@ -21,12 +23,13 @@ export function checkColumns(draft: Draft): readonly Mistake[] {
   const truths = truthColumns(draft);
   const afterwards = [...labels(draft), ...outcomes, ...kept];
   return [
-    ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft)], [...afterwards, ...truths]),
+    ...checkLeaks([...keys, ...entityKeys(draft), ...features(draft), ...scored(draft)], [...afterwards, ...truths]),
     ...checkLeaks(outcomes, kept),
     ...checkWeight(log?.weight ?? null, [...labels(draft), ...kept]),
     ...checkRepeated(keys),
     ...checkRepeated(segments(draft)),
     ...keys.filter(({ column }) => OUTPUT.test(column)).map(({ path, column }) => outputTaken(path, column)),
+    ...checkScoreColumns(draft, keys),
     ...checkFeatureNames(draft),
   ];
 }
@@ -81,6 +84,34 @@ function otherName(column: string, taken: readonly string[]): string {
   const rest = column.replace(/^(?:p_)+/i, '');
   const isFree = !OUTPUT.test(rest) && /^[a-z]/i.test(rest) && !taken.some((name) => sameColumn(name, rest));
   return isFree ? rest : `x_${column}`;
+}
+
+/** Finds keys that have the name of a column which the scores are declared to have. */
+function checkScoreColumns({ file: { scoring } }: Draft, keys: readonly NamedColumn[]): readonly Mistake[] {
+  return (['score', 'rank'] as const).flatMap((name) =>
+    (scoring?.[name] ?? null) === null
+      ? []
+      : keys
+          .filter(({ column }) => sameColumn(column, name))
+          .map(({ path, column }) => ({
+            path,
+            message: `got ${column}, the column of the scores that scoring.${name} declares, expected another`,
+          })),
+  );
+}
+
+/** The columns that scores are computed from, and within whose values rows are ranked. */
+function scored({ file: { scoring } }: Draft): readonly NamedColumn[] {
+  const path = ['scoring', 'score'];
+  const within = (scoring?.rank?.within ?? []).map((column) => ({ path: ['scoring', 'rank', 'within'], column }));
+  try {
+    const names = scoring?.score == null ? [] : namesIn(parseExpression(scoring.score));
+    return [...names.map(({ name }) => ({ path, column: name })), ...within];
+  } catch (error) {
+    // An expression that cannot be parsed is told of elsewhere.
+    if (error instanceof ExpressionError) return within;
+    throw error;
+  }
 }
 
 /** The labels, and the times of their events. */

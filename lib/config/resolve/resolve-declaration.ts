@@ -2,20 +2,23 @@ import type { Declaration, EntityTable, Split, TrainingChoice } from '../declara
 import type { FileShape } from '../schema/schema.ts';
 import { isDelayed } from '../sections/model.ts';
 import type { TrainingShape } from '../sections/training.ts';
+import { resolveOutputs } from './outputs.ts';
 import { resolveEmbeddings, resolveFeature, resolvePenalties } from './resolve-features.ts';
 import { resolveModel } from './resolve-model.ts';
+import { resolveScoring } from './resolve-scoring.ts';
 import { hasValidation, resolveSplit } from './resolve-split.ts';
 import { resolveRoles, resolveStages } from './resolve-stages.ts';
 
 /** Turns the values of a file without mistakes into a declaration. */
 export function resolveDeclaration(file: FileShape): Declaration {
   const stages = resolveStages(file.stages, file.root);
+  const roles = resolveRoles(file.roles, stages, file.root);
   const split = resolveSplit(file.split, file.log, isDelayed(file.model.type));
   return {
     name: file.name,
     root: file.root,
     stages,
-    roles: resolveRoles(file.roles, stages, file.root),
+    roles,
     log: file.log,
     csv: file.csv,
     split,
@@ -24,7 +27,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
     features: Object.entries(file.features).map(([name, feature]) => resolveFeature(name, feature)),
     model: resolveModel(file.model),
     training: { ...trainingOf(file.training, split), l2Tables: resolvePenalties(file.embeddings, file.features) },
-    scoring: file.scoring,
+    scoring: resolveScoring(file.scoring, resolveOutputs(file.root, stages, roles)),
     gate: file.gate,
     report: file.report,
   };

@@ -62,6 +62,7 @@ export function countingRows(files: CandidateFiles, metrics: Counter, now = () =
       countScoring(metrics, 'ShardSeconds', (now() - started) / 1000);
       return shard;
     },
+    rankPart: (request) => files.rankPart(request),
   };
 }
 
@@ -81,8 +82,10 @@ function metricsOfRecord({ key, content }: Pick<ConditionalPut, 'key' | 'content
   if (outcome.status === 'failed') return [['FilesFailed', 1]];
   if (outcome.status === 'reopened') return [];
   const { missing, unknown } = aboveUsual(outcome.manifest.features);
+  const { ranking } = outcome.manifest;
   return [
     ['FilesSucceeded', 1],
+    ...(ranking === undefined ? [] : [['RowsKept', ranking.kept] as [ScoringMetric, number]]),
     ['UnknownAboveUsual', 100 * unknown],
     ['MissingAboveUsual', 100 * missing],
   ];

@@ -196,6 +196,7 @@ async function countProgress(
       report();
       return scored;
     },
+    rankPart: (request) => files.rankPart(request),
   };
 }
 

@@ -93,6 +93,7 @@ function inTurn(files: CandidateFiles): CandidateFiles {
   return {
     plan: (file, model) => turn(() => files.plan(file, model)),
     scoreShard: (request) => turn(() => files.scoreShard(request)),
+    rankPart: (request) => turn(() => files.rankPart(request)),
   };
 }
 

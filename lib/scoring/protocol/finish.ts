@@ -34,20 +34,36 @@ export type FileStatus =
       readonly rowsIn: number;
       readonly scored: number;
       readonly rejected: number;
+      /** Rows that are kept; only where scores are ranked. */
+      readonly kept?: number;
       readonly notes: readonly string[];
     }
   | { readonly status: 'failed'; readonly reason: string; readonly message: string };
+
+/** Returns the manifest of a plan's file with its ranked parts. */
+export type Rank = (plan: Plan, manifest: ScoresManifest) => Promise<ScoresManifest>;
+
+/** For plans without ranks, or without rows. */
+async function unranked({ file, ranking }: Plan, manifest: ScoresManifest): Promise<ScoresManifest> {
+  if (ranking === undefined) return manifest;
+  if (manifest.parts.length === 0) return { ...manifest, ranking: { ...ranking, kept: 0 } };
+  throw new ScoringError(`${file.key} is to be ranked, expected a process that can`);
+}
 
 /**
  * Decides a file whose shards all have receipts, once, and publishes what was decided. May be run again, and by
  * several at once: all publish the outcome that was written first.
  */
-export async function finishFile(dependencies: ScoringDependencies, plan: Plan): Promise<FileStatus> {
+export async function finishFile(
+  dependencies: ScoringDependencies,
+  plan: Plan,
+  ranked: Rank = unranked,
+): Promise<FileStatus> {
   const { store } = dependencies;
   const shards = plan.candidates.shards.length;
   const done = await shardsDone(store, plan.file.source);
   if (done.size < shards) return { status: 'open', done: done.size, shards };
-  return finishWith(dependencies, plan, await readReceipts(store, plan));
+  return finishWith(dependencies, plan, await readReceipts(store, plan), { ranked });
 }
 
 /**
@@ -57,12 +73,13 @@ export async function finishWith(
   dependencies: ScoringDependencies,
   plan: Plan,
   receipts: readonly Receipt[],
-  pointer?: Stored<Pointer> | null,
+  { ranked = unranked, pointer }: { readonly ranked?: Rank; readonly pointer?: Stored<Pointer> | null } = {},
 ): Promise<FileStatus> {
   const manifest = manifestOf(plan, receipts, dependencies.now());
   const refusal = wrongCounts(plan, receipts) ?? tooManyRejects(plan, manifest) ?? tooManyValues(plan, manifest);
   if (refusal !== null) return failFile(dependencies, plan.file, refusal, pointer);
-  return conclude(dependencies, await decide(dependencies, plan.file, { status: 'succeeded', manifest }), pointer);
+  const succeeded = { status: 'succeeded', manifest: await ranked(plan, manifest) } as const;
+  return conclude(dependencies, await decide(dependencies, plan.file, succeeded), pointer);
 }
 
 /** Ends a file as failed, unless it has ended already, and publishes what was decided, as `conclude` does. */
@@ -98,8 +115,8 @@ export async function conclude(
     const { reason, message } = outcome.failure;
     return { status: 'failed', reason, message };
   }
-  const { rowsIn, scored, rejected, notes } = outcome.manifest;
-  return { status: 'succeeded', rowsIn, scored, rejected, notes };
+  const { rowsIn, scored, rejected, notes, ranking } = outcome.manifest;
+  return { status: 'succeeded', rowsIn, scored, rejected, ...(ranking && { kept: ranking.kept }), notes };
 }
 
 /** Indices of the shards that have a receipt. */

@@ -83,7 +83,10 @@ async function beginPlan(
   return { key, source, ...(await scoreOnlyShard({ ...dependencies, ...inOneGo }, plan, pointer)) };
 }
 
-/** Asks for the scores of every shard that is not known to be done; finishes the file where all are. */
+/**
+ * Asks for the scores of every shard that is not known to be done; finishes the file where all are, or asks for that if
+ * its scores are to be ranked.
+ */
 export async function sendShards(
   dependencies: Omit<PlanDependencies, 'files' | 'models' | 'inOneGo'>,
   plan: Plan,
@@ -92,7 +95,9 @@ export async function sendShards(
   const { source, key } = plan.file;
   const { rows, shards } = plan.candidates;
   const done = known ?? (await shardsDone(dependencies.store, source));
-  const missing = shards.filter(({ index }) => !done.has(index));
+  const undone = shards.filter(({ index }) => !done.has(index));
+  // Ranks are for a scorer: whoever gets the message of a shard that is done finishes the file.
+  const missing = undone.length === 0 && plan.ranking !== undefined ? shards.slice(-1) : undone;
   if (missing.length === 0) return { key, source, ...(await finishFile(dependencies, plan)) };
   await dependencies.shards.send(missing.map(({ index }) => shardMessageBody({ source, shard: index })));
   return { status: 'planned', key, source, rows, shards: shards.length, sent: missing.length };
@@ -106,12 +111,21 @@ interface MadePlan {
 
 async function makePlan(dependencies: PlanDependencies, file: FileVersion): Promise<MadePlan | CandidateFileError> {
   const { store, models, files, now } = dependencies;
-  const { name, version, limits, usual } = await models.current();
+  const { name, version, limits, usual, ranking } = await models.current();
   const model = { name, version };
   try {
     const candidates = await files.plan(file, model);
     const plannedAt = now().toISOString();
-    const plan: Plan = { formatVersion: FORMAT_VERSION, file, model, limits, usual, plannedAt, candidates };
+    const plan: Plan = {
+      formatVersion: FORMAT_VERSION,
+      file,
+      model,
+      limits,
+      usual,
+      ...(ranking !== null && { ranking }),
+      plannedAt,
+      candidates,
+    };
     const key = planKey(file.source);
     if (await putConditionally(dependencies, { key, content: recordText(plan), expected: null }))
       return { plan, isOwn: true };

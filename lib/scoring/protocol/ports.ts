@@ -1,4 +1,6 @@
 /** Interfaces that the protocol needs besides the store: the work on the rows, and the registry's current version. */
+
+import type { Ranking } from '../../config/declaration.ts';
 import type { Queue } from '../../queue/queue.ts';
 import type { ConditionalWriter } from '../../store/conditional-put.ts';
 import type { CandidatePlan } from '../../table/candidates/plan.ts';
@@ -14,6 +16,8 @@ export interface ModelVersion {
 /** The model version that new plans are made with, and what it declares of them. */
 export interface CurrentModel extends ModelVersion {
   readonly limits: Limits;
+  /** How the scores are ranked; `null` for not at all. */
+  readonly ranking: Ranking | null;
   /** Shares of missing and of unknown values that are usual for each feature. */
   readonly usual: Readonly<Record<string, ValueShares>>;
 }
@@ -37,6 +41,26 @@ export interface ShardRequest {
   readonly model: ModelVersion;
   /** A folder for this shard alone, removed once its files are stored. */
   readonly scratch: string;
+}
+
+/** A part to rank. */
+export interface RankRequest {
+  /** The version whose scores are ranked. */
+  readonly model: ModelVersion;
+  readonly ranking: Ranking;
+  /** Keys of all parts of the file, in order. */
+  readonly parts: readonly string[];
+  /** Position of the part that is ranked. */
+  readonly shard: number;
+  /** A folder for the parts of this file alone. */
+  readonly scratch: string;
+}
+
+/** The local file of a ranked part. */
+export interface RankedPart {
+  readonly path: string;
+  /** Rows that are kept. */
+  readonly rows: number;
 }
 
 /** The local files and the counts of a scored shard. */
@@ -63,6 +87,11 @@ export interface CandidateFiles {
   plan(file: FileVersion, model: ModelVersion): Promise<CandidatePlan>;
   /** Scores with the given model version, even if another has become current. */
   scoreShard(request: ShardRequest): Promise<ScoredShard>;
+  /**
+   * Ranks the rows of a part among those of all parts. Calls with one scratch folder, of which the first takes the
+   * longest, are for one file; the next call may write to the path of the one before.
+   */
+  rankPart(request: RankRequest): Promise<RankedPart>;
 }
 
 /** The registry, as far as planning needs it. */
@@ -95,7 +124,7 @@ export interface InOneGo extends Pick<ScoreDependencies, 'files' | 'scratch'> {
 }
 
 export interface ScoreDependencies extends ScoringDependencies {
-  readonly files: Pick<CandidateFiles, 'scoreShard'>;
+  readonly files: Pick<CandidateFiles, 'scoreShard' | 'rankPart'>;
   /** Existing folder for scratch files. */
   readonly scratch: string;
 }

@@ -22,7 +22,14 @@
  * - Nothing is copied before there is a pointer. So the publisher that writes a key's first pointer knows that the
  *   folder was empty.
  */
-import { failureKey, scoresFolder, scoresManifestKey, successKey, workPartKey } from '../../contract/bucket.ts';
+import {
+  failureKey,
+  rankedPartKey,
+  scoresFolder,
+  scoresManifestKey,
+  successKey,
+  workPartKey,
+} from '../../contract/bucket.ts';
 import { type ConditionalWriter, putConditionally } from '../../store/conditional-put.ts';
 import { mapAtOnce } from '../../store/parallel.ts';
 import { getIfPresent, recordText, type Stored } from '../../store/records.ts';
@@ -134,8 +141,9 @@ async function showScores(writer: ConditionalWriter, folder: Folder, { file, man
     // A part is never copied halfway. Those that are there are not copied again, so a publisher that is interrupted
     // among thousands of parts gets further with each attempt.
     const present = new Set(folder.parts);
+    const madeKey = manifest.ranking === undefined ? workPartKey : rankedPartKey;
     await mapAtOnce(manifest.parts, async ({ key }, shard) => {
-      if (!present.has(key)) await store.copy(workPartKey(file.source, shard), key);
+      if (!present.has(key)) await store.copy(madeKey(file.source, shard), key);
     });
     const content = recordText(manifest);
     const expected = folder.manifest?.etag ?? null;

@@ -39,6 +39,8 @@ const fileVersion = z
   })
   .readonly();
 
+const ranking = { by: z.string(), within: z.array(z.string()), top: count.nullable() };
+
 const plan = z
   .object({
     formatVersion,
@@ -50,6 +52,8 @@ const plan = z
       .readonly(),
     /** Shares of missing and of unknown values that are usual for each feature of the model. */
     usual: z.record(z.string(), shares).readonly(),
+    /** How the scores are ranked; absent where they are not. */
+    ranking: z.object(ranking).readonly().exactOptional(),
     plannedAt: instant,
     candidates: candidatePlan,
   })
@@ -95,6 +99,11 @@ const manifest = z
     scored: count,
     rejected: count,
     rejectedByReason: counts,
+    /** How the scores are ranked, and the rows that are kept, which the parts have; absent where they are not. */
+    ranking: z
+      .object({ ...ranking, kept: count })
+      .readonly()
+      .exactOptional(),
     /** As in the receipts, added up. */
     unknownEntities: counts.exactOptional(),
     /** As in the receipts, added up; with the shares that are usual for the model. */

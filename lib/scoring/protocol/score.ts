@@ -9,7 +9,8 @@ import { putConditionally } from '../../store/conditional-put.ts';
 import { recordText, type Stored } from '../../store/records.ts';
 import type { ObjectInfo, Store } from '../../store/store.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
-import { conclude, type FileStatus, failFile, finishFile, finishWith } from './finish.ts';
+import { rankShards } from '../ranks/rank-shards.ts';
+import { conclude, type FileStatus, failFile, finishFile, finishWith, type Rank } from './finish.ts';
 import { rejectsPartKey } from './keys.ts';
 import type { ShardMessage } from './messages.ts';
 import type { ScoreDependencies } from './ports.ts';
@@ -76,15 +77,20 @@ export async function scoreOnlyShard(
   const receipt = await scorePart(dependencies, plan, 0);
   return receipt instanceof CandidateFileError
     ? failFile(dependencies, plan.file, receipt, pointer)
-    : finishWith(dependencies, plan, [receipt], pointer);
+    : finishWith(dependencies, plan, [receipt], { ranked: rankBy(dependencies), pointer });
 }
 
 /** Writes a receipt for the scorers of the other shards; for a single shard the part with its counts is enough. */
 async function finishShard(dependencies: ScoreDependencies, plan: Plan, receipt: Receipt): Promise<FileStatus> {
-  if (plan.candidates.shards.length === 1) return finishWith(dependencies, plan, [receipt]);
+  const ranked = rankBy(dependencies);
+  if (plan.candidates.shards.length === 1) return finishWith(dependencies, plan, [receipt], { ranked });
   const key = receiptKey(plan.file.source, receipt.shard);
   await putConditionally(dependencies, { key, content: recordText(receipt), expected: null });
-  return finishFile(dependencies, plan);
+  return finishFile(dependencies, plan, ranked);
+}
+
+function rankBy(dependencies: ScoreDependencies): Rank {
+  return (plan, manifest) => rankShards(dependencies, plan, manifest);
 }
 
 async function scorePart(

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pieceKey } from '../../contract/bucket.ts';
 import { SHARD_ROWS } from '../../contract/limits.ts';
+import { count } from '../../numbers/text.ts';
 import { openObjectFile } from '../../store/object-file.ts';
 import type { Store } from '../../store/store.ts';
 import { planCandidates } from '../../table/candidates/plan-file.ts';
@@ -17,6 +18,7 @@ import { type InTurn, turns } from '../../workers/turns.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
 import type { FileVersion } from '../protocol/keys.ts';
 import type { CandidateFiles, ModelVersion, ScoredShard, ShardRequest } from '../protocol/ports.ts';
+import { rankPart } from '../ranks/rank-part.ts';
 import { type FeatureTables, featureTables } from './feature-tables.ts';
 import type { ModelLoader } from './models.ts';
 
@@ -33,6 +35,8 @@ export interface CandidateFilesOptions {
   readonly maxUnzippedBytes?: number;
   /** Bytes of a CSV file that is not compressed. @default no limit */
   readonly maxCsvBytes?: number;
+  /** Rows of a file whose scores are ranked. @default no limit */
+  readonly maxRankedRows?: number;
   /** Existing folder for copies of feature tables, which are kept from shard to shard. @default `scratch` */
   readonly tablesFolder?: string;
   /** As `FeatureTablesOptions.wholeBytes`. */
@@ -50,6 +54,7 @@ export function candidateFiles({
   shardRows = SHARD_ROWS,
   tablesFolder = scratch,
   wholeTableBytes,
+  maxRankedRows = Number.POSITIVE_INFINITY,
   ...limits
 }: CandidateFilesOptions): CandidateFiles {
   const tables = featureTables({
@@ -76,6 +81,7 @@ export function candidateFiles({
             return key;
           },
         });
+        if (declaration.scoring.rank !== null) assertRankable(file.key, plan.rows, maxRankedRows);
         prepare(plan.shards.reduce((sum, { rows }) => sum + rows, 0));
         return plan;
       }),
@@ -88,6 +94,10 @@ export function candidateFiles({
       return withFile({ store, scratch, models }, { file, model: request.model, ...where }, (candidates) =>
         scoreRange({ models, tables, inTurn }, request, candidates),
       );
+    },
+    async rankPart(request) {
+      const { database } = await models.load(request.model);
+      return rankPart({ store, database }, request);
     },
   };
 }
@@ -161,6 +171,12 @@ async function withFile<Result>(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function assertRankable(key: string, rows: number, most: number): void {
+  if (rows <= most) return;
+  const message = `${key} has ${count(rows)} rows, expected at most ${count(most)} to rank (scoring.rank): divide it, so that no group is in two files`;
+  throw new CandidateFileError('too_large', message);
 }
 
 async function isGone(store: Store, key: string, versionId: string): Promise<boolean> {

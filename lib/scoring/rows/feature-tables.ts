@@ -41,7 +41,7 @@ export interface FeatureTablesOptions {
 
 /** What a model version declares and reads. */
 export interface TableReader {
-  readonly declaration: Pick<Declaration, 'entities'>;
+  readonly declaration: Pick<Declaration, 'entities' | 'scoring'>;
   readonly encoder: Pick<Encoder, 'features'>;
 }
 
@@ -53,7 +53,7 @@ export interface JoinOptions extends TableReader {
 }
 
 export interface FeatureTables {
-  /** The newest table of each entity that has features which a file of these columns lacks. */
+  /** The newest table of each entity that has features, or columns of the score, which a file of these columns lacks. */
   find(columns: readonly FileColumn[], reader: TableReader): Promise<FoundTable[]>;
   /**
    * The rows with the columns that the tables give, as the tables were when they were pinned.
@@ -110,13 +110,16 @@ export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }:
 
   return {
     async find(columns, { declaration, encoder }) {
+      const lacksFeatures = (entity: EntityTable) => lackedOf(entity, { declaration, encoder }, columns, []).length > 0;
       const lacking = declaration.entities
         .map((entity) => ({
           entity,
           names: lackedOf(entity, { declaration, encoder }, columns),
         }))
         .filter(({ names }) => names.length > 0);
-      return mapAtOnce(lacking, ({ entity, names }) => findTable(store, entity, names));
+      const found = await mapAtOnce(lacking, ({ entity, names }) => findTable(store, entity, names));
+      // Of the columns that scores are computed from it is not known which table has them.
+      return found.filter(({ entity, columns: given }) => given.length > 0 || lacksFeatures(entity));
     },
     async join(rows, { database, tables, declaration, encoder, scratch }) {
       const joined: TableRows[] = [];
@@ -195,14 +198,15 @@ function sideOf(
   };
 }
 
-/** Columns of the entity's features that are not among the columns given. */
+/** Columns of the entity's features, and of the score, that are not among the columns given. */
 function lackedOf(
   entity: EntityTable,
   { declaration, encoder }: TableReader,
   columns: readonly FileColumn[],
+  scored: readonly string[] = declaration.scoring.score?.columns ?? [],
 ): string[] {
   const { entities } = declaration;
-  return lackedColumns(tableFeatures(entity, entities, encoder.features), entities, columns);
+  return lackedColumns(tableFeatures(entity, entities, encoder.features), entities, columns, scored);
 }
 
 interface Reduction {

@@ -30,9 +30,10 @@ export function registryModels(store: Store, name: string): Models {
       const { version } = current;
       if (known?.version === version) return known;
       const { scoring, features } = await publishedDeclaration(store, { name, version });
-      const { maxRejected, maxUnknown, maxMissing } = scoring;
+      const { maxRejected, maxUnknown, maxMissing, rank: ranking } = scoring;
       const counts = await valueCounts(store, { name, version });
-      known = { name, version, limits: { maxRejected, maxUnknown, maxMissing }, usual: usualShares(counts, features) };
+      const limits = { maxRejected, maxUnknown, maxMissing };
+      known = { name, version, limits, ranking, usual: usualShares(counts, features) };
       return known;
     },
   };

@@ -53,13 +53,17 @@ export function tableFeatures(
   return features.filter((feature) => feature.entity === entity && askedColumns(feature, entities).length > 0);
 }
 
-/** Returns the columns of these features that tables can provide and that are not among `columns`, each once. */
+/**
+ * Returns the columns that tables can provide and that are not among `columns`, each once: of these features, and those
+ * that scores are computed from.
+ */
 export function lackedColumns(
   features: readonly Feature[],
   entities: readonly EntityTable[],
   columns: readonly FileColumn[],
+  scored: readonly string[] = [],
 ): string[] {
-  const asked = features.flatMap((feature) => askedColumns(feature, entities));
+  const asked = [...features.flatMap((feature) => askedColumns(feature, entities)), ...scored];
   return [...new Set(asked.filter((name) => findColumn({ columns, name: 'the candidates' }, name) === undefined))];
 }
 

@@ -10,7 +10,7 @@ import type { EncodedChunk, InputSpec } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { featureColumns } from '../kinds/index.ts';
 import { columnCheck, type RowCheck } from '../row-check.ts';
-import { createScoreTable, predictionsOf, type ScoreTable } from './predictions-table.ts';
+import { createScoreTable, type Numbers, predictionsOf, type ScoreTable } from './predictions-table.ts';
 
 /** Deviations from the mean, or weights, from which on a number may be the reason of an overflow. */
 const EXTREME = 1e6;
@@ -29,26 +29,23 @@ function hasOnlyFinite(values: Float32Array): boolean {
 }
 
 /**
- * Returns the rows of which every output is finite, and the others, each in order.
+ * Returns the rows of which an output is not finite, in order.
  * @throws {RangeError} if an output does not have one number for each row.
  */
-export function finiteRows(
-  predictions: Predictions,
-  rows: number,
-): { readonly finite: ReadonlySet<number>; readonly others: readonly number[] } {
+export function notFiniteRows(predictions: Predictions, rows: number): number[] {
   const outputs = Object.entries(predictions).map(([output, values]) => predictionsOf(output, values, rows));
-  const [finite, others] = [new Set<number>(), [] as number[]];
-  for (let row = 0; row < rows; row++) {
-    if (outputs.every((values) => Number.isFinite(values[row]))) finite.add(row);
-    else others.push(row);
-  }
-  return { finite, others };
+  const found: number[] = [];
+  for (let row = 0; row < rows; row++) if (!outputs.every((values) => Number.isFinite(values[row]))) found.push(row);
+  return found;
 }
 
-/** Returns the predictions of these rows alone. */
-export function only(predictions: Predictions, rows: ReadonlySet<number>): Predictions {
+/** Returns numbers without those of the bad rows. */
+export function without(
+  columns: Readonly<Record<string, Numbers>>,
+  bad: ReadonlySet<number>,
+): Readonly<Record<string, Numbers>> {
   return Object.fromEntries(
-    Object.entries(predictions).map(([output, values]) => [output, values.filter((_, row) => rows.has(row))]),
+    Object.entries(columns).map(([name, values]) => [name, values.filter((_, row) => !bad.has(row))]),
   );
 }
 

@@ -1,4 +1,4 @@
-/** The columns of a scores file. A column that is computed from others is one more entry here. */
+/** The columns of a scores file. */
 
 import type { Declaration } from '../../config/declaration.ts';
 import { sameColumn } from '../../config/names.ts';
@@ -8,6 +8,8 @@ import { identifier } from '../database.ts';
 import { DataError } from '../errors.ts';
 import { columnsOf } from '../path-columns.ts';
 import type { CandidatePlan } from './plan.ts';
+import { GROUP_COLUMN, RANK_COLUMN } from './rank.ts';
+import { SCORE_COLUMN } from './row-scores.ts';
 
 /** A column of a scores file. */
 export interface OutputColumn {
@@ -17,7 +19,7 @@ export interface OutputColumn {
 }
 
 /**
- * Returns the columns in order: the keys or all columns of the candidates, then the outputs of the model.
+ * Returns the columns in order: the keys or all columns of the candidates, the outputs of the model, and the score.
  * @throws {DataError} if a copied column cannot have its name in the scores: it is that of an output or of another
  * column, in any case of letters, or empty.
  */
@@ -28,15 +30,16 @@ export function outputColumns(
   fileName: string,
 ): OutputColumn[] {
   const file = { columns: columnsOf(fileName, columns), name: fileName };
+  const own = [...outputs, ...(scoring.score === null ? [] : [SCORE_COLUMN])];
   const copied = scoring.columns === 'all' ? file.columns : log.keys.flatMap((key) => keyColumn(file, key));
   assertNames(
     copied.map(({ name }) => name),
-    outputs,
+    [...own, ...(scoring.rank === null ? [] : [RANK_COLUMN, GROUP_COLUMN])],
     fileName,
   );
   return [
     ...copied.map(({ name, sql }) => ({ name, sql: `rows.${sql}` })),
-    ...outputs.map((name) => ({ name, sql: `scores.${identifier(name)}` })),
+    ...own.map((name) => ({ name, sql: `scores.${identifier(name)}` })),
   ];
 }
 

@@ -3,9 +3,12 @@ import { DOUBLE, type DuckDBAppender, DuckDBDataChunk, FLOAT } from '@duckdb/nod
 import { copyNumbers } from '../append-columns.ts';
 import { type Database, execute, identifier } from '../database.ts';
 
+/** Numbers of rows. */
+export type Numbers = Float32Array | Float64Array;
+
 /** A table of predictions by row. */
 export interface ScoreTable {
-  /** SQL name; columns `"#row"` (a DOUBLE) and one FLOAT for each output. Rows are in the order of the appends. */
+  /** SQL name; columns `"#row"` (a DOUBLE), one FLOAT for each output, and one DOUBLE for each score. Rows are in the order of the appends. */
   readonly name: string;
   /** Makes all appended rows visible to queries. */
   flush(): void;
@@ -13,27 +16,35 @@ export interface ScoreTable {
    * Appends rows.
    * @throws {RangeError} if an output does not have one number for each row.
    */
-  append(rowNumbers: Float64Array, predictions: Readonly<Record<string, Float32Array>>): void;
+  append(rowNumbers: Float64Array, predictions: Readonly<Record<string, Numbers>>): void;
   drop(): Promise<void>;
 }
 
 /** DuckDB's vector size: a data chunk holds no more rows. */
 const VECTOR_ROWS = 2048;
 
-/** Creates an empty table with a column for each output. */
-export async function createScoreTable(database: Database, outputs: readonly string[]): Promise<ScoreTable> {
+/** Creates an empty table with a column for each output and each score. */
+export async function createScoreTable(
+  database: Database,
+  outputs: readonly string[],
+  scores: readonly string[] = [],
+): Promise<ScoreTable> {
   const name = database.uniqueName('scores');
-  await execute(
-    database,
-    `CREATE TABLE ${name} ("#row" DOUBLE${outputs.map((output) => `, ${identifier(output)} FLOAT`).join('')})`,
-  );
+  const columns = [
+    '"#row" DOUBLE',
+    ...outputs.map((output) => `${identifier(output)} FLOAT`),
+    ...scores.map((score) => `${identifier(score)} DOUBLE`),
+  ];
+  await execute(database, `CREATE TABLE ${name} (${columns.join(', ')})`);
   const connection = await database.connect();
   const appender = await connection.createAppender(name);
   return {
     name,
     flush: () => appender.flushSync(),
     append(rowNumbers, predictions) {
-      const arrays = outputs.map((output) => predictionsOf(output, predictions[output], rowNumbers.length));
+      const arrays = [...outputs, ...scores].map((output) =>
+        predictionsOf(output, predictions[output], rowNumbers.length),
+      );
       for (let from = 0; from < rowNumbers.length; from += VECTOR_ROWS) {
         const to = Math.min(from + VECTOR_ROWS, rowNumbers.length);
         appendRows(
@@ -51,14 +62,15 @@ export async function createScoreTable(database: Database, outputs: readonly str
   };
 }
 
-function appendRows(appender: DuckDBAppender, rowNumbers: Float64Array, arrays: readonly Float32Array[]): void {
-  const chunk = DuckDBDataChunk.create([DOUBLE, ...arrays.map(() => FLOAT)], rowNumbers.length);
+function appendRows(appender: DuckDBAppender, rowNumbers: Float64Array, arrays: readonly Numbers[]): void {
+  const types = arrays.map((array) => (array instanceof Float64Array ? DOUBLE : FLOAT));
+  const chunk = DuckDBDataChunk.create([DOUBLE, ...types], rowNumbers.length);
   fillVector(chunk, 0, rowNumbers);
   for (const [index, array] of arrays.entries()) fillVector(chunk, index + 1, array);
   appender.appendDataChunk(chunk);
 }
 
-function fillVector(chunk: DuckDBDataChunk, column: number, values: Float64Array | Float32Array): void {
+function fillVector(chunk: DuckDBDataChunk, column: number, values: Numbers): void {
   const vector = chunk.getColumnVector(column);
   if (!copyNumbers(vector, values))
     throw new TypeError(`column ${column} is ${vector.type}, got ${values.constructor.name}`);
@@ -69,7 +81,11 @@ function fillVector(chunk: DuckDBDataChunk, column: number, values: Float64Array
  * Returns the values of an output.
  * @throws {RangeError} if there is not one for each row.
  */
-export function predictionsOf(output: string, values: Float32Array | undefined, rows: number): Float32Array {
+export function predictionsOf<Values extends Numbers>(
+  output: string,
+  values: Values | undefined,
+  rows: number,
+): Values {
   if (values?.length !== rows)
     throw new RangeError(`output ${output} has ${values?.length ?? 'no'} values, expected ${rows}`);
   return values;

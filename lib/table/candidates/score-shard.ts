@@ -20,10 +20,12 @@ import { plainPath, writePath } from '../paths.ts';
 import { BufferPool } from '../read-columns.ts';
 import type { RowCheck } from '../row-check.ts';
 import { neededColumns } from './needed-columns.ts';
-import { areFinite, finiteRows, NotFiniteRows, only } from './not-finite.ts';
+import { areFinite, NotFiniteRows, notFiniteRows, without } from './not-finite.ts';
 import { type OutputColumn, outputColumns } from './output-columns.ts';
 import type { CandidatePlan } from './plan.ts';
 import { createScoreTable, type ScoreTable } from './predictions-table.ts';
+import { GROUP_COLUMN, groupSql, SCORES_FORMAT } from './rank.ts';
+import { operandsSql, RowScores, SCORE_COLUMN, scoringChecks } from './row-scores.ts';
 
 /** Which shard is scored, by which model, and where the results are written. */
 export interface ScoreRowsOptions {
@@ -64,7 +66,7 @@ export interface ScoredShard {
 
 /**
  * Scores a shard. The good rows are written to `scoresPath` in the order of the file: keys (or all columns) in their
- * own types, and outputs as FLOAT. The bad rows are written to `rejectsPath`.
+ * own types, outputs as FLOAT, and the score as DOUBLE. The bad rows are written to `rejectsPath`.
  * @throws {DataError} if columns are missing, have a wrong type, or have the name of an output.
  */
 export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard> {
@@ -77,18 +79,27 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const plain = { ...file, path: await plainPath(database, file.path) };
   const opened = { database, file: plain, plan, shard, texts: declaration.csv, needed };
   const { relation: rows, remove } = await asDataError(name, () => openShard(opened));
-  const table = await createScoreTable(database, outputs);
+  const { score: expression } = declaration.scoring;
+  const table = await createScoreTable(database, outputs, expression === null ? [] : [SCORE_COLUMN]);
   const notFinite = new NotFiniteRows(database, encoder);
+  const rowScores = expression === null ? null : new RowScores(database, expression);
   const score = async (): Promise<ScoredShard> => {
     const { relation, encodable, scored, features } = await inTurn(async () => {
       const relation = { ...((await options.join?.(rows)) ?? rows), isScored: true };
       checkCandidateColumns(relation, declaration, encoder.features);
       checkTrainedKinds(relation, encoder);
-      const encodable = candidateChecks(relation, { ...declaration, ...encoder });
-      return { relation, encodable, ...(await predictRows(options, relation, encodable, { table, notFinite })) };
+      const encodable = [
+        ...candidateChecks(relation, { ...declaration, ...encoder }),
+        ...scoringChecks(relation, declaration.scoring),
+      ];
+      return {
+        relation,
+        encodable,
+        ...(await predictRows(options, relation, encodable, { table, notFinite, rowScores })),
+      };
     });
     await writeScores(options, relation, columns, { table, scored });
-    const checks = [...encodable, ...notFinite.checks(relation)];
+    const checks = [...encodable, ...notFinite.checks(relation), ...(rowScores?.checks() ?? [])];
     const rejectedByReason = await reject(options, relation, checks, shard.rows - scored);
     const unknownEntities = await countUnknown(database, relation, checks);
     const repeatedKeys = await countRepeatedKeys(database, declaration.log.keys, scoresPath);
@@ -100,10 +111,19 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
     () => asDataError(name, score),
     async () => {
       await notFinite.drop();
+      await rowScores?.drop();
       await table.drop();
       await remove();
     },
   );
+}
+
+/** What is collected of a shard's rows: predictions, and the rows that have none. */
+interface Collected {
+  readonly table: ScoreTable;
+  readonly notFinite: NotFiniteRows;
+  /** `null` if no score is declared. */
+  readonly rowScores: RowScores | null;
 }
 
 /**
@@ -111,31 +131,40 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
  * unknown in them. Rows without a finite score are kept apart.
  */
 async function predictRows(
-  { database, encoder, predict, chunksAtOnce = 1 }: ScoreRowsOptions,
+  { database, declaration, encoder, predict, chunksAtOnce = 1 }: ScoreRowsOptions,
   relation: Relation,
   checks: readonly RowCheck[],
-  { table, notFinite }: { readonly table: ScoreTable; readonly notFinite: NotFiniteRows },
+  { table, notFinite, rowScores }: Collected,
 ): Promise<{ readonly scored: number; readonly features: FeatureCounts }> {
   const counter = new ValueCounter(encoder);
   let scored = 0;
   const buffers = new BufferPool();
-  const chunks = encodeCandidates(database, relation, checks, encoder, buffers);
+  const numbers = operandsSql(relation, declaration.scoring.score);
+  const chunks = encodeCandidates(database, relation, checks, encoder, { buffers, numbers });
   const predicted = mapAhead(chunks, chunksAtOnce, async (chunk) => ({ chunk, predictions: await predict(chunk) }));
   for await (const { chunk, predictions } of predicted) {
-    if (areFinite(predictions)) {
-      table.append(chunk.rowNumbers, predictions);
-      counter.add(chunk);
-      scored += chunk.rows;
-    } else {
-      const { finite, others } = finiteRows(predictions, chunk.rows);
-      table.append(
-        chunk.rowNumbers.filter((_, row) => finite.has(row)),
-        only(predictions, finite),
-      );
-      counter.add(chunk, Uint32Array.from(finite));
-      await notFinite.add(chunk, others);
-      scored += finite.size;
+    const others = areFinite(predictions) ? [] : notFiniteRows(predictions, chunk.rows);
+    if (others.length > 0) await notFinite.add(chunk, others);
+    const bad = new Set(others);
+    const score = rowScores?.evaluate(predictions, chunk.operands, chunk.rows);
+    if (rowScores !== null && score !== undefined && score.faults.length > 0) {
+      const faults = score.faults.filter(({ row }) => !bad.has(row));
+      for (const { row } of faults) bad.add(row);
+      await rowScores.add(chunk.rowNumbers, faults);
     }
+    const values = score === undefined ? predictions : { ...predictions, [SCORE_COLUMN]: score.values };
+    if (bad.size === 0) {
+      table.append(chunk.rowNumbers, values);
+      counter.add(chunk);
+    } else {
+      const good = Uint32Array.from({ length: chunk.rows }, (_, row) => row).filter((row) => !bad.has(row));
+      table.append(
+        chunk.rowNumbers.filter((_, row) => !bad.has(row)),
+        without(values, bad),
+      );
+      counter.add(chunk, good);
+    }
+    scored += chunk.rows - bad.size;
     buffers.giveBack(chunk.rowNumbers);
   }
   table.flush();
@@ -157,21 +186,31 @@ async function countRepeatedKeys(database: Database, keys: readonly string[], sc
  * their positions, which needs neither a hash table nor a sort; that they belong together is checked all the same.
  */
 async function writeScores(
-  { database, shard, scoresPath }: ScoreRowsOptions,
+  { database, declaration, shard, scoresPath }: ScoreRowsOptions,
   relation: Relation,
   columns: readonly OutputColumn[],
   { table, scored }: { readonly table: ScoreTable; readonly scored: number },
 ): Promise<void> {
-  const values = columns.map(({ name, sql }) => `${sql} AS ${identifier(name)}`);
+  const values = [...columns, ...groupColumn(relation, declaration)].map(
+    ({ name, sql }) => `${sql} AS ${identifier(name)}`,
+  );
   const isSame = 'rows."#row" = CAST(scores."#row" AS BIGINT)';
   const join =
     scored === shard.rows
       ? `POSITIONAL JOIN ${table.name} AS scores WHERE ${isSame}`
       : `JOIN ${table.name} AS scores ON ${isSame} ORDER BY rows."#row"`;
   const rows = `SELECT ${values.join(', ')} FROM ${relation.from} AS rows ${join}`;
-  const copy = `COPY (${rows}) TO ${writePath(scoresPath)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`;
+  const copy = `COPY (${rows}) TO ${writePath(scoresPath)} (${SCORES_FORMAT})`;
   const { Count: written } = await queryOne(database, copy);
   if (Number(written) !== scored) throw new Error(`${written} scores were written, expected ${scored}`);
+}
+
+/** Returns the column by which rows are ranked within groups once all shards are scored; none if they are not. */
+function groupColumn(relation: Relation, { scoring }: Pick<Declaration, 'scoring'>): OutputColumn[] {
+  const { rank } = scoring;
+  if (rank === null || rank.within.length === 0) return [];
+  const columns = relation.columns.map((column) => ({ ...column, sql: `rows.${column.sql}` }));
+  return [{ name: GROUP_COLUMN, sql: groupSql({ ...relation, columns }, rank) }];
 }
 
 /** Counts good rows whose user or item is not in its table, by entity; `null` if such rows are rejected. */

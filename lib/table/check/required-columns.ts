@@ -1,5 +1,6 @@
 /** Checks that files have the columns that a declaration needs, in types that can be used. */
 import type { Declaration, EntityTable, Feature } from '../../config/declaration.ts';
+import { nearest } from '../../config/nearest.ts';
 import { listed } from '../../numbers/text.ts';
 import {
   type ColumnKind,
@@ -17,7 +18,7 @@ import type { FeatureUse } from '../kinds/feature-kind.ts';
 import { featureColumns } from '../kinds/index.ts';
 
 /** What a column is read for. */
-type Use = 'key' | 'entity' | 'label' | 'time' | 'text' | FeatureUse;
+type Use = 'key' | 'entity' | 'label' | 'time' | 'text' | 'score' | FeatureUse;
 
 interface ColumnUse {
   readonly column: string;
@@ -41,6 +42,7 @@ const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; re
     kinds: NUMBERS,
     expected: 'a number: a time must be turned into one first, such as its age in days or its hour',
   },
+  score: { kinds: ['boolean', 'integer', 'decimal', 'floating'], expected: 'a number, for scoring.score' },
   text: { kinds: SCALARS, expected: 'a single value' },
   category: { kinds: SCALARS, expected: 'a single value' },
   list: { kinds: ['list', 'text'], expected: 'a list or text' },
@@ -85,13 +87,13 @@ function logUses(declaration: Declaration): ColumnUse[] {
 }
 
 /**
- * Checks the columns that candidates must have: keys, keys of joined entities, and features. Those with a value for
- * scoring may be absent.
+ * Checks the columns that candidates must have: keys, keys of joined entities, features, and what rows are scored and
+ * ranked by. Those with a value for scoring may be absent.
  * @throws {DataError} as `checkLogColumns`.
  */
 export function checkCandidateColumns(
   relation: Relation,
-  declaration: Pick<Declaration, 'log'>,
+  declaration: Pick<Declaration, 'log'> & ScoringColumns,
   features: readonly Feature[],
 ): void {
   const uses = [
@@ -101,8 +103,19 @@ export function checkCandidateColumns(
       (relation.joined ?? []).map(({ key }) => key),
     ),
     ...features.flatMap((feature) => featureUses(feature, true)),
+    ...scoringUses(declaration),
   ];
   check(relation, uses, 'candidate');
+}
+
+/** What rows are scored and ranked by, if that is declared. */
+interface ScoringColumns {
+  readonly scoring?: Pick<Declaration['scoring'], 'score' | 'rank'>;
+}
+
+/** Returns the names of the columns that rows are scored and ranked by. */
+export function scoringColumns(declaration: ScoringColumns): string[] {
+  return [...new Set(scoringUses(declaration).map(({ column }) => column))];
 }
 
 const NUMERIC: readonly ColumnKind[] = ['boolean', 'integer', 'decimal', 'floating'];
@@ -171,6 +184,10 @@ export function splitColumns(split: Declaration['split']): readonly string[] {
   }
 }
 
+function scoringUses({ scoring }: ScoringColumns): ColumnUse[] {
+  return [...required('score', scoring?.score?.columns ?? []), ...required('text', scoring?.rank?.within ?? [])];
+}
+
 function keyUses({ log }: Pick<Declaration, 'log'>): ColumnUse[] {
   return required('key', log.keys);
 }
@@ -191,7 +208,10 @@ function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 
   const missing = uses.filter(({ column, isOptional }) => !isOptional && findColumn(relation, column) === undefined);
   if (missing.length > 0) {
     const names = [...new Set(missing.map(({ column }) => column))];
-    throw new DataError('columns_missing', `${subject} columns missing: ${listed(names)} (in ${relation.name})`);
+    throw new DataError(
+      'columns_missing',
+      `${subject} columns missing: ${listed(names)} (in ${relation.name})${scoreHint(relation, missing)}`,
+    );
   }
   const wrong = uses.flatMap(({ column, use }) => wrongType(relation, column, use));
   if (wrong.length > 0) {
@@ -202,11 +222,25 @@ function check(relation: Relation, uses: readonly ColumnUse[], subject: 'log' | 
   }
 }
 
+/** Says of missing columns that the expression of the scores reads them, with the column that was meant. */
+function scoreHint({ columns }: Relation, missing: readonly ColumnUse[]): string {
+  return missing
+    .filter(({ use }) => use === 'score')
+    .map(({ column }) => {
+      const names = columns.map(({ name }) => name);
+      const meant = nearest(column, names);
+      return `: scoring.score reads ${column}${meant === undefined ? '' : `, did you mean ${meant}?`}`;
+    })
+    .join('');
+}
+
 function wrongType(relation: Relation, name: string, use: Use): string[] {
   const column = findColumn(relation, name);
   // A column without any value is missing values, whatever its writer took it for.
   if (column === undefined || column.type === NULL_TYPE) return [];
   const { kinds, expected } = ACCEPTED[use];
+  // Every column of a format without types is text, and its rows show whether it has numbers.
+  if (use === 'score' && relation.isText && columnKind(column.type) === 'text') return [];
   return kinds.includes(columnKind(column.type)) && !isNested(column.type)
     ? []
     : [`${name} is ${column.type}, expected ${expected}${remedy(column.type)}`];

@@ -69,21 +69,40 @@ export async function* encodeLog(
     yield { ...chunk, ...logArrays(extraArrays, stages, delayed, hasGroups) };
 }
 
-/**
- * Yields the candidates that pass all checks, encoded, in the order of the relation.
- * @param buffers to which the buffer of a chunk may be given back. @default each chunk has new arrays
- */
+/** How candidates are encoded. */
+export interface EncodeCandidatesOptions {
+  /** To which the buffer of a chunk may be given back. @default each chunk has new arrays */
+  readonly buffers?: BufferPool;
+  /** SQL of DOUBLEs, without NULL, that are read beside the features. @default none */
+  readonly numbers?: readonly string[];
+}
+
+/** Encoded candidates with the numbers that are read beside their features. */
+export interface CandidateChunk extends NumberedChunk {
+  /** One array for each number, in their order. */
+  readonly operands: readonly Float64Array[];
+}
+
+/** Yields the candidates that pass all checks, encoded, in the order of the relation. */
 export async function* encodeCandidates(
   database: Database,
   relation: Relation,
   checks: readonly RowCheck[],
   encoder: Encoder,
-  buffers?: BufferPool,
-): AsyncGenerator<NumberedChunk> {
+  { buffers, numbers = [] }: EncodeCandidatesOptions = {},
+): AsyncGenerator<CandidateChunk> {
   const prepared = preparedColumns(relation, encoder.features).map(({ sql, name }) => `${sql} AS ${name}`);
-  const rows = `SELECT ${['"#row"', ...prepared].join(', ')} FROM ${goodRows(relation, checks)}`;
+  const extras = numbers.map((_, index): ExtraColumn => ({ name: `#operand${index}`, type: 'DOUBLE', length: null }));
+  const read = numbers.map((sql, index) => `${sql} AS "#operand${index}"`);
+  const rows = `SELECT ${['"#row"', ...read, ...prepared].join(', ')} FROM ${goodRows(relation, checks)}`;
   const reading = { chunkRows: CHUNK_ROWS, ...(buffers && { buffers }) };
-  for await (const { chunk } of encodeRows(database, { rows, extras: [] }, encoder, reading)) yield chunk;
+  for await (const { chunk, extraArrays } of encodeRows(database, { rows, extras }, encoder, reading))
+    yield { ...chunk, operands: extraArrays.map(asDoubles) };
+}
+
+function asDoubles(array: ColumnArray): Float64Array {
+  if (array instanceof Float64Array) return array;
+  throw new TypeError(`numbers are ${array.constructor.name}, expected DOUBLE`);
 }
 
 type QueryArguments = [sql: string, layout: readonly ColumnLayout[], chunkRows: number, options: NumberedOptions];

@@ -1,10 +1,12 @@
 /** One pass over the validation rows after an epoch: losses, what training stops by, and the figures of each output. */
+
+import type { Output } from '../../config/resolve/outputs.ts';
 import type { Batch, TrainingEngine } from '../../engine/engine.ts';
 import { taskTally } from '../../evaluation/funnel.ts';
 import { areaUnderCurve } from '../../evaluation/ranking.ts';
 import { logLoss } from '../../evaluation/reliability.ts';
 import type { Tally } from '../../evaluation/tally.ts';
-import type { Output, StageGraph } from '../../model/stage-graph.ts';
+import type { StageGraph } from '../../model/stage-graph.ts';
 import type { RowCache } from '../rows/row-cache.ts';
 import { blockRows } from './early-stopping.ts';
 import type { OutputFigures } from './epoch-record.ts';

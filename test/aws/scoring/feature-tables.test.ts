@@ -98,7 +98,7 @@ it('pairs get the bits of the wide file from the table that was there when they 
     store,
     models: registryModels(store, 'pairs'),
     files: {
-      plan: files.plan,
+      ...files,
       async scoreShard(request) {
         if (!isReplaced) await publishItems(ITEMS.replaceAll('color', 'colour').replace('colour', 'color'));
         isReplaced = true;

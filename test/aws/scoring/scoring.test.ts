@@ -45,6 +45,7 @@ const files: CandidateFiles = {
     await writeFile(rejectsPath, 'rejects');
     return { ...all, rejectsPath, scored: 4, rejected: 1, rejectedByReason: { not_a_number: 1 } };
   },
+  rankPart: () => Promise.reject(new Error('not asked')),
 };
 
 function score(store: Store): Promise<FileResult[]> {
@@ -53,6 +54,7 @@ function score(store: Store): Promise<FileResult[]> {
       name: NAME,
       version: VERSIONS.one,
       limits: { maxRejected: 0.5, maxUnknown: null, maxMissing: null },
+      ranking: null,
       usual: {},
     }),
   };

@@ -91,7 +91,7 @@ function losingAnswers(handler: BatchHandler, random: () => number): BatchHandle
 /** The same port, which fails to score every tenth shard once. */
 function failingNowAndThen(files: CandidateFiles, random: () => number): CandidateFiles {
   return {
-    plan: (file, model) => files.plan(file, model),
+    ...files,
     scoreShard: (request) => (random() < 0.1 ? Promise.reject(new Error('out of memory')) : files.scoreShard(request)),
   };
 }

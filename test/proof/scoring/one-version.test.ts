@@ -5,7 +5,7 @@
  */
 import { describe, it } from 'vitest';
 import { oneGoWork, planWork, runToPlan, runToReceipts, shardWork } from '../../scoring/world/steps.ts';
-import { fakeFiles, MODEL, SHARD, TWO_SHARDS } from '../../scoring/world/world.ts';
+import { fakeFiles, MODEL, RANKED, SHARD, TWO_SHARDS } from '../../scoring/world/world.ts';
 import { ALL_BAD, deadLetterWork, exploreOne } from './scenarios.ts';
 
 describe('one version of a file, where an older one was scored, ends whole in every schedule of', () => {
@@ -63,6 +63,20 @@ describe('one version of a file, where an older one was scored, ends whole in ev
     await exploreOne({ shards: TWO_SHARDS, ends: ['succeeded'] }, async (store, file, files) => {
       await runToReceipts(store, file, TWO_SHARDS);
       return [shardWork(file, 0, files), shardWork(file, 1, files)];
+    });
+  });
+
+  it('two finishers that rank the scores', async () => {
+    await exploreOne({ shards: TWO_SHARDS, ends: ['succeeded'] }, async (store, file, files) => {
+      await runToReceipts(store, file, TWO_SHARDS, RANKED);
+      return [shardWork(file, 0, files), shardWork(file, 1, fakeFiles(TWO_SHARDS, ' on another processor'))];
+    });
+  });
+
+  it('a planner and the finisher that ranks the scores', async () => {
+    await exploreOne({ shards: SHARD, ends: ['succeeded'] }, async (store, file, files) => {
+      await runToReceipts(store, file, SHARD, RANKED);
+      return [planWork(file, files), shardWork(file, 0, files)];
     });
   });
 

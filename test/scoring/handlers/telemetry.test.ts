@@ -29,7 +29,8 @@ describe('countingRows', () => {
       features: {},
       repeatedKeys: 0,
     };
-    const files: CandidateFiles = { plan: () => Promise.reject(new Error('not asked')), scoreShard: async () => shard };
+    const notAsked = () => Promise.reject(new Error('not asked'));
+    const files: CandidateFiles = { plan: notAsked, scoreShard: async () => shard, rankPart: notAsked };
     const times = [1_000, 3_500];
     const counting = countingRows(files, metrics, () => times.shift() ?? 0);
     expect(await counting.scoreShard({} as ShardRequest)).toBe(shard);

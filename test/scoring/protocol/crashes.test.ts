@@ -16,6 +16,7 @@ import {
   KEY,
   type MemoryStore,
   memoryStore,
+  RANKED,
   SHARD,
   type Shards,
   scratch,
@@ -47,6 +48,17 @@ const IN_ONE_GO: Way = {
   },
 };
 
+const RANKED_SHARDS: Way = {
+  name: 'with ranks',
+  shards: TWO_SHARDS,
+  options: { models: { current: async () => RANKED } },
+};
+const RANKED_IN_ONE_GO: Way = {
+  ...IN_ONE_GO,
+  name: 'with ranks in one go',
+  options: { ...IN_ONE_GO.options, ...RANKED_SHARDS.options },
+};
+
 it('changes the store in the order of the protocol, shard by shard', async () => {
   expect(await changesOf(SHARD_BY_SHARD)).toEqual([
     'put _work/<hash>/plan.json',
@@ -66,6 +78,22 @@ it('changes the store in the order of the protocol, shard by shard', async () =>
   ]);
 });
 
+it('changes the store in the order of the protocol, with ranks', async () => {
+  const changes = await changesOf(RANKED_SHARDS);
+  expect(changes.slice(0, 9)).toEqual([
+    'put _work/<hash>/plan.json',
+    'putFile rejects/day=1/today.parquet/part-<hash>-00000.parquet',
+    'putFile _work/<hash>/parts/00000.parquet',
+    'put _work/<hash>/receipts/00000.json',
+    'putFile _work/<hash>/parts/00001.parquet',
+    'put _work/<hash>/receipts/00001.json',
+    'putFile _work/<hash>/ranked/00000.parquet',
+    'putFile _work/<hash>/ranked/00001.parquet',
+    'put _work/<hash>/outcome.json',
+  ]);
+  expect(changes.slice(9)).toEqual((await changesOf(SHARD_BY_SHARD)).slice(7));
+});
+
 it('changes the store in the order of the protocol, in one go', async () => {
   expect(await changesOf(IN_ONE_GO)).toEqual([
     'put _work/<hash>/plan.json',
@@ -81,7 +109,7 @@ it('changes the store in the order of the protocol, in one go', async () => {
   ]);
 });
 
-describe.each([SHARD_BY_SHARD, IN_ONE_GO])(
+describe.each([SHARD_BY_SHARD, IN_ONE_GO, RANKED_SHARDS, RANKED_IN_ONE_GO])(
   'the file ends whole, once, and a further run changes nothing, $name, where',
   (way) => {
     it.each(FAULTS)('one call is %s, whichever it is', async (fault) => {

@@ -139,7 +139,7 @@ async function score(
       store: from,
       models: registryModels(from, 'pairs'),
       files: {
-        plan: files.plan,
+        ...files,
         async scoreShard(request) {
           begun ??= beforeScoring();
           await begun;

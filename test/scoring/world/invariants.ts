@@ -1,9 +1,10 @@
 /** Conditions on the scores folder: some hold at every instant, others at the end. */
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
+import { workPartKey } from '../../../lib/contract/bucket.ts';
 import type { FileVersion } from '../../../lib/scoring/protocol/keys.ts';
 import type { Failure, Outcome, Plan, ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
-import { FOLDER, type MemoryStore, partText, type Shards } from './world.ts';
+import { FOLDER, KEPT, type MemoryStore, partText, rankedText, type Shards } from './world.ts';
 
 /** What a reader sees in the folder. */
 export interface Seen {
@@ -34,7 +35,7 @@ export function checkManifest(store: MemoryStore): void {
   }
   for (const { key, sha256 } of manifest.parts) expect(sha256Of(textOf(store, key) ?? ''), key).toBe(sha256);
   expect(manifest.scored + manifest.rejected).toBe(manifest.rowsIn);
-  expect(manifest.parts.reduce((rows, part) => rows + part.rows, 0)).toBe(manifest.scored);
+  expect(manifest.parts.reduce((rows, part) => rows + part.rows, 0)).toBe(manifest.ranking?.kept ?? manifest.scored);
 }
 
 /**
@@ -67,7 +68,13 @@ export function checkWhole(store: MemoryStore, file: FileVersion, shards: Shards
   const scored = sum(shards.map((shard) => shard.scored));
   const rejected = sum(shards.map((shard) => shard.rejected));
   expect(manifest).toMatchObject({ model: plan?.model, rowsIn: scored + rejected, scored, rejected });
-  const texts = shards.map((_, shard) => partText(file.source, shard, plan?.model.version ?? ''));
+  const version = plan?.model.version ?? '';
+  const texts = shards.map((_, shard) =>
+    plan?.ranking === undefined
+      ? partText(file.source, shard, version)
+      : rankedText(workPartKey(file.source, shard), version),
+  );
+  expect(manifest?.ranking).toEqual(plan?.ranking && { ...plan.ranking, kept: shards.length * KEPT });
   // Whichever processor they were scored on.
   expect(parts.map((key) => textOf(store, key)?.split(' on ')[0])).toEqual(texts);
   expect(manifest?.rejects.map((key) => store.keys().includes(key))).toEqual(
@@ -78,7 +85,7 @@ export function checkWhole(store: MemoryStore, file: FileVersion, shards: Shards
 
 /** Plans, parts and receipts never change, even if a later writer has the same bytes. */
 function checkWrittenOnce(store: MemoryStore): void {
-  const written = store.keys().filter((key) => /^_work\/[^/]+\/(plan|parts|receipts)\b/.test(key));
+  const written = store.keys().filter((key) => /^_work\/[^/]+\/(plan|parts|receipts|ranked)\b/.test(key));
   const again = written.filter((key) => store.versions(key).length > 1);
   expect(again, 'written more than once').toEqual([]);
 }

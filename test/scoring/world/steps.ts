@@ -39,8 +39,13 @@ export function directTools(store: MemoryStore): Tools & { readonly shards: Retu
 }
 
 /** Plans a file and scores nothing. */
-export async function runToPlan(store: MemoryStore, file: FileVersion, shards: Shards): Promise<void> {
-  await planWork(file, fakeFiles(shards))(directTools(store));
+export async function runToPlan(
+  store: MemoryStore,
+  file: FileVersion,
+  shards: Shards,
+  model: CurrentModel = MODEL,
+): Promise<void> {
+  await planWork(file, fakeFiles(shards), model)(directTools(store));
 }
 
 /** Plans a file and scores it to its end. */
@@ -58,15 +63,24 @@ export async function drain(store: MemoryStore, bodies: readonly string[], files
   }
 }
 
-/** Plans a file and scores all its shards, and stops before anything is decided: killed at the outcome. */
-export async function runToReceipts(store: MemoryStore, file: FileVersion, shards: Shards): Promise<void> {
+/**
+ * Plans a file and scores all its shards, and stops before anything is decided: killed at the outcome or, where scores
+ * are ranked, at the first ranked part.
+ */
+export async function runToReceipts(
+  store: MemoryStore,
+  file: FileVersion,
+  shards: Shards,
+  model: CurrentModel = MODEL,
+): Promise<void> {
   const tools = directTools(store);
   const gate: Gate = async ({ name, key }, act) => {
-    if (name === 'put' && key === outcomeKey(file.source)) throw new Error('killed');
+    const isEnd = (name === 'put' && key === outcomeKey(file.source)) || key.startsWith(`_work/${file.source}/ranked/`);
+    if (isEnd) throw new Error('killed');
     return act({ store, queue: tools.shards });
   };
   const { length } = shards;
-  await runToPlan(store, file, shards);
+  await runToPlan(store, file, shards, model);
   for (let shard = 0; shard < length; shard++)
     await shardWork(file, shard, fakeFiles(shards))({ ...tools, store: gated(gate).store }).catch(() => undefined);
   if (!store.keys().includes(workPartKey(file.source, length - 1)) || store.keys().includes(outcomeKey(file.source)))

@@ -20,8 +20,13 @@ export const MODEL: CurrentModel = {
   name: 'hillstrom',
   version: 'm1',
   limits: { maxRejected: 0.5, maxUnknown: null, maxMissing: null },
+  ranking: null,
   usual: { item: { missing: 0, unknown: 0.25 } },
 };
+/** The same model, whose scores are ranked. */
+export const RANKED: CurrentModel = { ...MODEL, ranking: { by: 'pctr', within: ['user'], top: 3 } };
+/** Rows of each part that the fake port keeps of ranked scores. */
+export const KEPT = 3;
 export const SHARD: Shards = [{ scored: 8, rejected: 2 }];
 export const TWO_SHARDS: Shards = [...SHARD, { scored: 10, rejected: 0 }];
 
@@ -82,11 +87,18 @@ export function fakeFiles(shards: Shards | ((file: FileVersion) => Shards), last
         repeatedKeys,
       };
     },
+    async rankPart({ parts, shard, model }) {
+      return { path: fileWith(`${rankedText(parts[shard] ?? '', model.version)}${lastBits}`), rows: KEPT };
+    },
   };
 }
 
 export function partText(source: string, shard: number, model: string): string {
   return `scores of ${source} ${shard} by ${model}`;
+}
+
+export function rankedText(part: string, model: string): string {
+  return `ranks of ${part} by ${model}`;
 }
 
 /** A queue that only remembers. */

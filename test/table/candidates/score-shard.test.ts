@@ -138,7 +138,7 @@ describe('scores', () => {
     const path = await place.write('all.parquet', `SELECT *, [1, 2] AS extra FROM (${many(3)})`);
     const plan = await planOf(path, { shardRows: 10 });
     const { rows, scoresPath } = await score(path, plan, 0, {
-      declaration: { ...declaration, scoring: { columns: 'all', maxRejected: 1, maxUnknown: null, maxMissing: null } },
+      declaration: { ...declaration, scoring: { ...declaration.scoring, columns: 'all', maxRejected: 1 } },
     });
     expect(await schema(scoresPath)).toEqual([
       'user_id VARCHAR',
@@ -303,7 +303,7 @@ describe('scoring fails', () => {
       score(path, plan, 0, {
         declaration: {
           ...declaration,
-          scoring: { columns: 'all', maxRejected: 1, maxUnknown: null, maxMissing: null },
+          scoring: { ...declaration.scoring, columns: 'all', maxRejected: 1 },
         },
       }),
     ).rejects.toMatchObject({
