@@ -21,7 +21,7 @@ export async function rankPart(
     const part = await openPart(store, parts[shard] ?? '', folder);
     await part.fetch([{ start: 0, end: part.size }]);
     const path = join(scratch, 'ranked.parquet');
-    const rows = await writeRankedPart(database, { part, index: shard, ranks, path });
+    const rows = await writeRankedPart(database, { part, index: shard, ranking, ranks, path });
     return { path, rows };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -60,6 +60,7 @@ export interface RankedPartOptions {
   readonly part: CandidateFile;
   /** Its position among the parts. */
   readonly index: number;
+  readonly ranking: Ranking;
   /** Path of the file that `writeRanks` wrote. */
   readonly ranks: string;
   readonly path: string;
@@ -68,11 +69,10 @@ export interface RankedPartOptions {
 /** Writes the kept rows of a part, in their order, with their ranks as the last column; returns their number. */
 export async function writeRankedPart(
   database: Database,
-  { part, index, ranks, path }: RankedPartOptions,
+  { part, index, ranking: { within }, ranks, path }: RankedPartOptions,
 ): Promise<number> {
   const own = `SELECT row, rank FROM ${parquetScan([ranks])} WHERE part = ${index}`;
-  // A part has the column only where ranks are within groups.
-  const columns = `COLUMNS(column -> column <> '${GROUP_COLUMN}')`;
+  const columns = within.length > 0 ? `* EXCLUDE (${identifier(GROUP_COLUMN)})` : '*';
   const scored = `(SELECT ${columns}, file_row_number AS "#position" FROM ${parquetScan([part.path])})`;
   const rows = `SELECT scored.* EXCLUDE ("#position"), ranks.rank AS ${RANK_COLUMN} FROM ${scored} scored JOIN (${own}) ranks ON ranks.row = scored."#position" ORDER BY scored."#position"`;
   const { Count: written } = await queryOne(database, `COPY (${rows}) TO ${writePath(path)} (${SCORES_FORMAT})`);
