@@ -12,8 +12,6 @@ export const MODEL_DIMENSION = 'model';
 export const SCORING_METRICS = {
   RowsScored: 'Count',
   RowsRejected: 'Count',
-  /** Of files whose scores are ranked: rows within `top` of their groups. */
-  RowsKept: 'Count',
   /** Time spent on one shard. */
   ShardSeconds: 'Seconds',
   FilesPlanned: 'Count',

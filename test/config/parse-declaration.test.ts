@@ -92,7 +92,7 @@ describe('the smallest declaration', () => {
         calibration: 'none',
         calibrationOf: 'auto',
       },
-      scoring: { columns: 'keys', maxRejected: 0.1, maxUnknown: null, maxMissing: null },
+      scoring: { columns: 'keys', score: null, rank: null, maxRejected: 0.1, maxUnknown: null, maxMissing: null },
       gate: {
         minConversions: 200,
         maxAgeMs: 30 * 86_400_000,
@@ -383,7 +383,14 @@ describe('model, training and scoring', () => {
       calibration: 'isotonic',
       calibrationOf: 'auto',
     });
-    expect(declaration.scoring).toEqual({ columns: 'all', maxRejected: 0, maxUnknown: null, maxMissing: null });
+    expect(declaration.scoring).toEqual({
+      columns: 'all',
+      score: null,
+      rank: null,
+      maxRejected: 0,
+      maxUnknown: null,
+      maxMissing: null,
+    });
   });
 });
 

@@ -82,10 +82,8 @@ function metricsOfRecord({ key, content }: Pick<ConditionalPut, 'key' | 'content
   if (outcome.status === 'failed') return [['FilesFailed', 1]];
   if (outcome.status === 'reopened') return [];
   const { missing, unknown } = aboveUsual(outcome.manifest.features);
-  const { ranking } = outcome.manifest;
   return [
     ['FilesSucceeded', 1],
-    ...(ranking === undefined ? [] : [['RowsKept', ranking.kept] as [ScoringMetric, number]]),
     ['UnknownAboveUsual', 100 * unknown],
     ['MissingAboveUsual', 100 * missing],
   ];
