@@ -27,6 +27,8 @@ export const REJECT_REASONS = {
   row_weight_not_valid: 'a finite number of at least 0',
   number_not_numeric: 'a number (one with a decimal comma needs csv.decimal)',
   number_not_finite: 'a finite number',
+  vector_length: 'as many values as the declaration says',
+  vector_not_valid: 'a finite number in each place',
   score_operand_missing: 'a value, or coalesce(column, 0) in scoring.score',
   score_division_by_zero: 'a divisor other than 0',
   score_out_of_domain: 'numbers that the function is defined for',

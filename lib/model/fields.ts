@@ -1,13 +1,13 @@
 /**
  * The columns of the towers' input, which is made from encoded rows: the embedded fields side by side (or summed over
  * the fields of each entity, as in figure 2 of arXiv 1804.07931), and then, for each entity, the transformed value of
- * each number and whether each number is missing. Fields and numbers are in the order of their entities: user, item,
+ * each number and whether each number is missing; a vector has several values, which are missing together. Fields and numbers are in the order of their entities: user, item,
  * context.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entity, ModelChoice } from '../config/declaration.ts';
-import { type EmbeddedInput, type InputSpec, isEmbedded, type NumberInput, type TableSpec } from '../table/encoded.ts';
-import { embeddedKind } from './kinds/index.ts';
+import { type EmbeddedInput, type InputSpec, isEmbedded, type NumericInput, type TableSpec } from '../table/encoded.ts';
+import { embeddedKind, transformsOf } from './kinds/index.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
 import type { Columns } from './network.ts';
 
@@ -30,7 +30,7 @@ export interface LayoutPart {
   readonly fields: readonly Field[];
   /** Number of columns of the embedded matrix. */
   readonly embeddedWidth: number;
-  readonly numbers: readonly NumberInput[];
+  readonly numbers: readonly NumericInput[];
   /** The columns of the fields, and of the values and missing flags of the numbers; those that are not empty. */
   readonly columns: { readonly fields: readonly Columns[]; readonly numbers: readonly Columns[] };
 }
@@ -42,7 +42,7 @@ export interface Layout {
   readonly fields: readonly Field[];
   /** Number of columns of the embedded matrix: the sum of the fields' widths. */
   readonly embeddedWidth: number;
-  readonly numbers: readonly NumberInput[];
+  readonly numbers: readonly NumericInput[];
   readonly mode: ModelChoice['fields'];
   /** Number of columns of the towers' input. */
   readonly width: number;
@@ -88,7 +88,7 @@ export function layoutOf(
   });
   const parts = embedded
     .map(({ columns, ...part }): LayoutPart => {
-      return { ...part, columns: { fields: columns, numbers: take(2 * part.numbers.length) } };
+      return { ...part, columns: { fields: columns, numbers: take(valueCount(part.numbers) + part.numbers.length) } };
     })
     .filter(({ fields, numbers }) => fields.length + numbers.length > 0);
   return {
@@ -99,9 +99,18 @@ export function layoutOf(
     mode,
     width,
     missingColumns: parts.flatMap(({ numbers, columns }) =>
-      numbers.map((_, i) => (columns.numbers[0]?.start ?? 0) + numbers.length + i),
+      numbers.map((_, i) => (columns.numbers[0]?.start ?? 0) + valueCount(numbers) + i),
     ),
   };
+}
+
+/** Returns the number of values of a row that inputs of numbers have. */
+export function valueCount(numbers: readonly NumericInput[]): number {
+  return sum(numbers.map((input) => transformsOf(input).length));
+}
+
+function valueNames(input: NumericInput): readonly string[] {
+  return input.kind === 'number' ? [input.name] : transformsOf(input).map((_, place) => `${input.name}[${place}]`);
 }
 
 /** Returns the number of embeddings of a row that an input has in the embedded matrix. */
@@ -119,7 +128,7 @@ export function columnNames({ parts, fields, mode }: Layout): string[] {
       return Array.from({ length: group[0]?.dimension ?? 0 }, (_, k) => `${name}[${k}]`);
     }),
     ...parts.flatMap(({ numbers }) => [
-      ...numbers.map(({ name }) => name),
+      ...numbers.flatMap(valueNames),
       ...numbers.map(({ name }) => `${name} is missing`),
     ]),
   ];

@@ -1,10 +1,11 @@
 /** The input of the towers, made from the rows of a batch. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entity } from '../config/declaration.ts';
-import type { NumberInput, SequenceInput } from '../table/encoded.ts';
+import type { NumericInput, SequenceInput } from '../table/encoded.ts';
 import { joined } from './columns.ts';
-import { type Field, fieldsByPart, type Layout, type LayoutPart } from './fields.ts';
-import { INPUT_KINDS } from './kinds/index.ts';
+import { type Field, fieldsByPart, type Layout, type LayoutPart, valueCount } from './fields.ts';
+import { transformsOf } from './kinds/index.ts';
+import { transformNumbers } from './kinds/number.ts';
 import type { Columns, Tensors, TowerInput } from './network.ts';
 import { gatherItems, type Pooler, poolersOf } from './sequences.ts';
 
@@ -12,7 +13,7 @@ import { gatherItems, type Pooler, poolersOf } from './sequences.ts';
 export interface EmbeddedRows {
   /** The fields' embeddings, [rows, sum of the parts' embedded widths]. */
   readonly embedded: tf.Tensor | null;
-  /** Untransformed numbers, each [rows]. */
+  /** Untransformed numbers, each [rows]; a vector [rows, length]. */
   readonly numbers: Tensors;
   /** 1 for each item of a sequence, 0 for its padding, [rows, length], by input; left out without sequences. */
   readonly present?: Tensors;
@@ -153,21 +154,38 @@ function numberPieces({ parts, rows: { numbers }, isShared }: Side): Piece[] {
   return parts.flatMap((part) => {
     const [values, missing] = numberColumns(part.numbers, numbers);
     const [{ start = 0 } = {}] = part.columns.numbers;
-    const count = part.numbers.length;
+    const count = valueCount(part.numbers);
     if (values === undefined || missing === undefined) return [];
     return [
       { columns: [{ start, count }], values, isShared },
-      { columns: [{ start: start + count, count }], values: missing, isShared },
+      { columns: [{ start: start + count, count: part.numbers.length }], values: missing, isShared },
     ];
   });
 }
 
-/** Returns the transformed values [rows, n] of n numbers, and whether each is missing; nothing for no numbers. */
-function numberColumns(inputs: readonly NumberInput[], numbers: Tensors): tf.Tensor[] {
+/**
+ * Returns the transformed values [rows, values of all inputs] of n inputs of numbers, and whether each input is missing,
+ * [rows, n]; nothing for no inputs.
+ */
+function numberColumns(inputs: readonly NumericInput[], numbers: Tensors): tf.Tensor[] {
   if (inputs.length === 0) return [];
-  const untransformed = inputs.map(({ name }) => tf.expandDims(numbers[name] as tf.Tensor, 1));
-  const { value, missing } = INPUT_KINDS.number.transform(inputs, concatenated(untransformed));
-  return [value, missing];
+  const untransformed = inputs.map(({ kind, name }) =>
+    kind === 'vector' ? (numbers[name] as tf.Tensor) : tf.expandDims(numbers[name] as tf.Tensor, 1),
+  );
+  const { value, missing } = transformNumbers(inputs.flatMap(transformsOf), concatenated(untransformed));
+  if (!inputs.some(({ kind }) => kind === 'vector')) return [value, missing];
+  // All values of a vector are missing, or none.
+  return [value, tf.gather(missing, tf.tensor1d(firstValues(inputs), 'int32'), 1)];
+}
+
+/** Returns the place of the first value of each input among all values. */
+function firstValues(inputs: readonly NumericInput[]): number[] {
+  let next = 0;
+  return inputs.map((input) => {
+    const own = next;
+    next += transformsOf(input).length;
+    return own;
+  });
 }
 
 /** Splits a matrix into so many columns each; `null` for none. */

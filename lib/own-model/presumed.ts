@@ -1,9 +1,18 @@
 /** Inputs as an encoder would have them, before there is a log to fit one to: their columns follow from the declaration. */
-import type { Declaration } from '../config/declaration.ts';
+import type { Declaration, Feature } from '../config/declaration.ts';
 import type { InputSpec, TableSpec } from '../table/encoded.ts';
+import type { FeatureStatistics } from '../table/kinds/feature-kind.ts';
 import { featureKind } from '../table/kinds/index.ts';
 
-const STATISTICS = { mean: 0, deviation: 1, boundaries: [0] };
+/** Statistics of a feature of any kind; those of a vector have its length. */
+function statisticsOf(feature: Feature): FeatureStatistics {
+  const places = (value: number) => Array.from({ length: feature.type === 'vector' ? feature.length : 0 }, () => value);
+  return {
+    number: { mean: 0, deviation: 1, boundaries: [0] },
+    vector: { means: places(0), deviations: places(1) },
+  };
+}
+
 /** Rows of every table, of which the rows for missing and unknown values are a part. */
 const ROWS = 4;
 
@@ -13,7 +22,7 @@ export function presumedInputs({ features, embeddings }: Pick<Declaration, 'feat
   readonly tables: readonly TableSpec[];
 } {
   return {
-    inputs: features.map((feature) => featureKind(feature).input(feature, STATISTICS)),
+    inputs: features.map((feature) => featureKind(feature).input(feature, statisticsOf(feature))),
     tables: embeddings.map(({ name, dimension }) => ({ name, dimension, rows: ROWS })),
   };
 }

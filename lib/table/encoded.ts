@@ -60,6 +60,22 @@ export interface NumberInput {
   readonly deviation: number;
 }
 
+/**
+ * So many numbers, all of them NaN if missing, each of which the ONNX graph clips, transforms and standardises. ONNX
+ * input: float [batch, length].
+ */
+export interface VectorInput {
+  readonly kind: 'vector';
+  readonly name: string;
+  readonly entity: Entity;
+  readonly length: number;
+  readonly clip: readonly [number | null, number | null] | null;
+  readonly log1p: boolean;
+  /** Mean and standard deviation of each place, as those of a number. */
+  readonly means: readonly number[];
+  readonly deviations: readonly number[];
+}
+
 /** A number, NaN if missing, whose interval the ONNX graph finds and embeds. ONNX input: float [batch]. */
 export interface QuantileInput {
   readonly kind: 'quantile';
@@ -74,7 +90,10 @@ export interface QuantileInput {
 export const INPUTS_FILE = 'inputs.json';
 
 /** An input of the model. */
-export type InputSpec = IdInput | BagInput | SequenceInput | NumberInput | QuantileInput;
+export type InputSpec = IdInput | BagInput | SequenceInput | NumberInput | VectorInput | QuantileInput;
+
+/** An input of numbers that are not embedded. */
+export type NumericInput = NumberInput | VectorInput;
 
 /** An input whose values are rows of an embedding table. */
 export type EmbeddedInput = Extract<InputSpec, { readonly table: string }>;
@@ -100,7 +119,7 @@ export interface EncodedChunk {
   readonly ids: Readonly<Record<string, Int32Array>>;
   /** Weights by name of the bag or sequence: `rows * length`, before the combiner. */
   readonly weights: Readonly<Record<string, Float32Array>>;
-  /** Numbers by name of the input, of kind `number` or `quantile`. */
+  /** Numbers by name of the input: `rows` of a number or quantile, `rows * length` of a vector. */
   readonly numbers: Readonly<Record<string, Float32Array>>;
 }
 

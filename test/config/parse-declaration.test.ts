@@ -424,7 +424,7 @@ model: { hidden_units: [200, 0] }
       'entirespace.yaml:11:9 log.kept: got 2, expected a rate above 0 and at most 1, or a column name',
       'entirespace.yaml:12:21 split.tset: unknown key, did you mean test? expected one of hash, seed, validation, test',
       'entirespace.yaml:14:56 features.zip_code.embedding: got zip, but there is no table in embeddings',
-      'entirespace.yaml:15:16 features.age.type: got "numbr", expected one of "category", "bag", "sequence", "number", "cross"',
+      'entirespace.yaml:15:16 features.age.type: got "numbr", expected one of "category", "bag", "sequence", "number", "vector", "cross"',
       'entirespace.yaml:16:3 features.spend: got spend, which is log.outcomes[0], expected a column known at scoring',
       'entirespace.yaml:16:34 features.spend.entity: got "person", expected one of "user", "item", "context"',
       'entirespace.yaml:17:3 features.brand.entity: missing, expected one of "user", "item", "context"',

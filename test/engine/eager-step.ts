@@ -34,13 +34,15 @@ export function eagerStep(
     const { rows } = batch;
     const matrices = (values: Readonly<Record<string, Float32Array>>) =>
       mapValues(values, (data) => tf.tensor2d(data, [rows, data.length / rows]));
+    const numbersOf = (values: Float32Array) =>
+      values.length === rows ? tf.tensor1d(values) : tf.tensor2d(values, [rows, values.length / rows]);
     const encoded = {
       ...mapValues(chunk.ids, (values) => {
         const ids = tf.tensor1d(Int32Array.from(values, Number), 'int32');
         return values.length === rows ? ids : tf.reshape(ids, [rows, -1]);
       }),
       ...Object.fromEntries(Object.entries(matrices(chunk.weights)).map(([name, data]) => [`${name}_weights`, data])),
-      ...mapValues(chunk.numbers, (values) => tf.tensor1d(values)),
+      ...mapValues(chunk.numbers, numbersOf),
     };
     const { tables: specs } = model.embeddings;
     const tables = specs.map(({ name, rows: length, dimension }) =>
@@ -57,7 +59,7 @@ export function eagerStep(
     );
     const { losses, gradients, embeddedGradient } = stepFunction(model, parameters, {
       embedded,
-      numbers: mapValues(batch.numbers, (values) => tf.tensor1d(values)),
+      numbers: mapValues(batch.numbers, numbersOf),
       present: matrices(batch.coefficients),
       labels: matrices(batch.labels),
       weights: matrices(batch.weights),

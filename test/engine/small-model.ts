@@ -23,6 +23,23 @@ export const INPUTS: readonly InputSpec[] = [
   { kind: 'number', name: 'score', entity: 'context', clip: null, log1p: false, mean: 0, deviation: 1 },
 ];
 
+/** A vector of the item, of which some rows have none. */
+const TEXT: InputSpec = {
+  kind: 'vector',
+  name: 'text',
+  entity: 'item',
+  length: 3,
+  clip: [null, 1.5],
+  log1p: true,
+  means: [0.2, -0.1, 0],
+  deviations: [0.5, 1, 2],
+};
+
+/** Inputs with a vector besides. */
+export function withVector(inputs: readonly InputSpec[] = INPUTS): readonly InputSpec[] {
+  return [...inputs, TEXT];
+}
+
 /** The same with a sequence, which shares the table of the item. */
 export function inputsWith(pooling: SequencePooling, entity: Entity = 'user'): readonly InputSpec[] {
   return [...INPUTS, { kind: 'sequence', name: 'seen', entity, table: 'item', length: 4, pooling }];
@@ -71,6 +88,7 @@ export interface SmallVariant {
 export const MODELS: readonly SmallVariant[] = [
   { name: 'ESMM', model: smallModel() },
   { name: 'ESMM with fields summed by entity', model: smallModel('sum_by_entity') },
+  { name: 'ESMM with a vector', model: smallModel('concatenate', stageGraph(chainOfThree), 'esmm', withVector()) },
   { name: 'ESMM on the funnel of ESM2', model: smallModel('concatenate', stageGraph(esm2)) },
   { name: 'ESMM-NS', model: smallModel('concatenate', stageGraph(chainOfThree), 'esmm-ns') },
   {
@@ -125,6 +143,7 @@ export const MODELS: readonly SmallVariant[] = [
 
 const LAYOUTS = [
   'ESMM',
+  'ESMM with a vector',
   'ESMM with fields summed by entity',
   'ESMM-NS',
   'ESMM with wide features',
@@ -164,6 +183,9 @@ export function smallChunk(rows: number, from = 0): EncodedChunk {
       age: Float32Array.from(row((i) => (i % 11 === 0 ? Number.NaN : Math.sin(i) * 1.5))),
       price: Float32Array.from(row((i) => (i % 13 === 0 ? Number.NaN : Math.cos(i * 1.3) * 6))),
       score: Float32Array.from(row((i) => Math.sin(i * 0.7))),
+      text: Float32Array.from(
+        row((i) => i).flatMap((i) => [0, 1, 2].map((k) => (i % 6 === 0 ? Number.NaN : Math.sin(i * 0.3 + k) * 2))),
+      ),
     },
   };
 }

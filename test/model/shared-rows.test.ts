@@ -71,7 +71,11 @@ function batchOf(model: Model): Pick<StepBatch, 'numbers' | 'labels' | 'weights'
     );
   const targets = targetsOf(model).map(({ name }, stage) => ({ name, every: 2 * (stage + 1) }));
   return {
-    numbers: { price: tf.tensor1d(ROWS.map((_, i) => Math.cos(i))), score: tf.tensor1d(ROWS.map((_, i) => i / 10)) },
+    numbers: {
+      price: tf.tensor1d(ROWS.map((_, i) => Math.cos(i))),
+      score: tf.tensor1d(ROWS.map((_, i) => i / 10)),
+      text: tf.tensor2d(ROWS.map((_, i) => [i, -i, 1].map((value) => value / 20))),
+    },
     labels: Object.fromEntries(targets.map(({ name, every }) => [name, column((i) => Number(i % every === 0))])),
     weights: Object.fromEntries(targets.map(({ name }) => [name, column(() => 1 / ROWS.length)])),
   };

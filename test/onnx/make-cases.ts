@@ -20,7 +20,7 @@ import { type EncodedChunk, INPUTS_FILE } from '../../lib/table/encoded.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
-import { inputsWith, smallChunk, smallModel, TARGET_LSTM } from '../engine/small-model.ts';
+import { inputsWith, smallChunk, smallModel, TARGET_LSTM, withVector } from '../engine/small-model.ts';
 import { chainOfThree } from '../model/funnels.ts';
 
 const ROWS = 200;
@@ -31,7 +31,7 @@ await writeKinds(out);
 if (version !== undefined && logPath !== undefined) await writeVersion(out, version, logPath);
 
 async function writeKinds(folder: string): Promise<void> {
-  const inputs = inputsWith(TARGET_LSTM);
+  const inputs = withVector(inputsWith(TARGET_LSTM));
   const model = smallModel('concatenate', stageGraph(chainOfThree), 'esmm', inputs);
   const { tables, parameters } = initialWeights(model, { click: 1e-4, conversion: 1e-10 }, 5);
   // The weights of the last layers start at 0, which would give every row the same score.

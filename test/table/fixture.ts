@@ -15,6 +15,7 @@ import type {
 } from '../../lib/config/declaration.ts';
 import type { CrossFeature } from '../../lib/config/features/kinds.ts';
 import type { SequenceFeature } from '../../lib/config/features/sequence.ts';
+import type { VectorFeature } from '../../lib/config/features/vector.ts';
 import { CSV_DEFAULTS } from '../../lib/config/sections/csv.ts';
 import { type CheckedLog, checkLog } from '../../lib/table/check/log.ts';
 import { logColumns } from '../../lib/table/check/required-columns.ts';
@@ -132,6 +133,23 @@ export function number(name: string, options: Partial<NumberFeature> = {}): Numb
     log1p: false,
     standardize: true,
     clip: null,
+    ...options,
+  };
+}
+
+/** Returns a vector of three numbers of the list column of its own name, which are not standardised. */
+export function vector(name: string, options: Partial<VectorFeature> = {}): VectorFeature {
+  return {
+    type: 'vector',
+    name,
+    column: name,
+    entity: 'item',
+    embedding: null,
+    length: 3,
+    delimiter: null,
+    clip: null,
+    log1p: false,
+    standardize: false,
     ...options,
   };
 }

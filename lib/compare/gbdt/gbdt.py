@@ -113,7 +113,7 @@ class Categories:
 
 
 class Numbers:
-    """A number, or the interval of a number with quantiles."""
+    """A number, those of a vector, or the interval of a number with quantiles."""
 
     is_category = False
 
@@ -126,7 +126,7 @@ class Numbers:
     def columns(self, columns):
         if self.feature["kind"] == "quantile":
             return [intervals_of(self.feature, columns)]
-        return [columns["numbers", self.feature["name"]][:, 0]]
+        return list(columns["numbers", self.feature["name"]].T)
 
 
 class Rates:

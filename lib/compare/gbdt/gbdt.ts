@@ -109,6 +109,7 @@ const READ_AS: Readonly<Record<InputSpec['kind'], 'id' | 'list' | 'number' | 'qu
   bag: 'list',
   sequence: 'list',
   number: 'number',
+  vector: 'number',
   quantile: 'quantile',
 };
 

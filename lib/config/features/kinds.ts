@@ -9,12 +9,16 @@ import { sameColumn, unknownName } from '../names.ts';
 import { bound, clip, column, notNegative, scalar, whole } from '../value-schemas.ts';
 import type { FeatureKind } from './feature-kind.ts';
 import {
+  checkMissingNumber,
   delimiter,
   entity,
   type FeatureBase,
   type ListColumn,
   listColumn,
   missing,
+  missingNumber,
+  type NumberTransform,
+  numberTransform,
   type OneColumn,
   oneColumn,
   ownColumn,
@@ -32,6 +36,7 @@ import {
   type SharedTables,
   tableMembers,
 } from './table-choice.ts';
+import { type VectorFeature, vector, vectorKind } from './vector.ts';
 
 /** One value of a finite set. */
 export interface CategoryFeature extends FeatureBase, OneColumn {
@@ -50,15 +55,9 @@ export interface BagFeature extends FeatureBase, ListColumn {
 }
 
 /** A number: the input of the model or, with `embedding`, embedded by its interval between training quantiles. */
-export interface NumberFeature extends FeatureBase, OneColumn {
+export interface NumberFeature extends FeatureBase, OneColumn, NumberTransform {
   readonly type: 'number';
   readonly embedding: string | null;
-  /** Whether the number is replaced by sign(x) log(1 + |x|), after clipping. */
-  readonly log1p: boolean;
-  /** Whether the training mean is subtracted and the result divided by the training deviation, after `log1p`. */
-  readonly standardize: boolean;
-  /** Lowest and highest value, `null` for no limit. */
-  readonly clip: readonly [number | null, number | null] | null;
 }
 
 /** A cross: the combination of several columns' values, taken as one value of a finite set. */
@@ -70,7 +69,7 @@ export interface CrossFeature extends FeatureBase {
 }
 
 /** A feature with every default filled in. */
-export type Feature = CategoryFeature | BagFeature | SequenceFeature | NumberFeature | CrossFeature;
+export type Feature = CategoryFeature | BagFeature | SequenceFeature | NumberFeature | VectorFeature | CrossFeature;
 /** Name of a kind of feature. */
 export type FeatureType = Feature['type'];
 /** The features of one kind. */
@@ -105,17 +104,11 @@ const bag = z.strictObject({
     .describe('Which values of a row with more than max_length are used.'),
 });
 
-const NUMBER = 'a number';
-
 const number = z.strictObject({
   type: z.literal('number').describe('A number.'),
   ...oneColumn,
   at_scoring: bound.optional().describe('Number used if candidates lack the column.'),
-  missing: z
-    .number(NUMBER)
-    .refine((value) => Number.isFinite(Math.fround(value)), NUMBER)
-    .optional()
-    .describe('Number that a missing one counts as. Default: missing.'),
+  missing: missingNumber.optional().describe('Number that a missing one counts as. Default: missing.'),
   clip: clip.optional().describe('Lowest and highest value, null for no limit.'),
   log1p: z.boolean().optional().describe('Take sign(x) log(1 + |x|), after clipping. Default: false.'),
   standardize: z
@@ -148,7 +141,7 @@ const cross = z.strictObject({
 });
 
 /** Schema of a feature as it is written in the file. */
-export const featureSchema = z.discriminatedUnion('type', [category, bag, sequence, number, cross]);
+export const featureSchema = z.discriminatedUnion('type', [category, bag, sequence, number, vector, cross]);
 /** A feature as parsed from the file. */
 export type FeatureShape = z.output<typeof featureSchema>;
 type ShapeOf<Type extends FeatureType> = Extract<FeatureShape, { readonly type: Type }>;
@@ -160,6 +153,7 @@ export const draftFeatureSchema = z.discriminatedUnion('type', [
   bag.extend(draft),
   sequence.extend(draft),
   number.extend(draft),
+  vector.extend(draft),
   cross.extend(draft),
 ]);
 
@@ -215,11 +209,11 @@ export const FEATURE_KINDS: FeatureKinds = {
       ...resolveColumn(name, shape, { atScoring: shape.at_scoring, missing: shape.missing }),
       type: 'number',
       embedding: shape.quantiles === undefined ? null : name,
-      log1p: shape.log1p ?? false,
-      standardize: shape.standardize ?? shape.quantiles === undefined,
-      clip: shape.clip ?? null,
+      ...numberTransform(shape, shape.quantiles === undefined),
     }),
   },
+
+  vector: vectorKind,
 
   cross: {
     sharesTables: true,
@@ -254,14 +248,6 @@ export function tableName(name: string, feature: FeatureShape): string | null {
 
 function checkNumber(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {
   return [...checkMissingNumber(path, shape), ...checkQuantiles(path, shape)];
-}
-
-function checkMissingNumber(path: Path, { missing: value, clip: limits }: ShapeOf<'number'>): readonly Mistake[] {
-  if (value === undefined || limits === undefined) return [];
-  const [low, high] = limits;
-  if (value >= (low ?? value) && value <= (high ?? value)) return [];
-  const message = `got ${value}, outside of clip [${low}, ${high}], expected a number within it`;
-  return [{ path: [...path, 'missing'], message }];
 }
 
 function checkQuantiles(path: Path, shape: ShapeOf<'number'>): readonly Mistake[] {

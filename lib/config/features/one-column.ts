@@ -1,5 +1,6 @@
 /** Members that every feature has, and those that every feature of a single column has. */
 import * as z from 'zod';
+import type { Mistake, Path } from '../declaration-error.ts';
 import { column, scalar, text } from '../value-schemas.ts';
 import type { NamedColumn } from './feature-kind.ts';
 
@@ -99,4 +100,41 @@ export function textConstants({ at_scoring: atScoring, missing: otherwise }: Wri
 /** Returns a value as a text column would hold it; `null` and `undefined` stay as they are. */
 export function textOf(value: string | number | boolean | null | undefined): string | null | undefined {
   return value === undefined || value === null ? value : String(value);
+}
+
+/** How numbers are transformed before the model reads them. */
+export interface NumberTransform {
+  /** Whether a number is replaced by sign(x) log(1 + |x|), after clipping. */
+  readonly log1p: boolean;
+  /** Whether the training mean is subtracted and the result divided by the training deviation, after `log1p`. */
+  readonly standardize: boolean;
+  /** Lowest and highest value, `null` for no limit. */
+  readonly clip: readonly [number | null, number | null] | null;
+}
+
+const NUMBER = 'a number';
+/** The number that a missing one counts as: a float32. */
+export const missingNumber = z.number(NUMBER).refine((value) => Number.isFinite(Math.fround(value)), NUMBER);
+
+/** The members of such a feature, as they are written. */
+type NumberShape = { readonly [Member in keyof NumberTransform]?: NumberTransform[Member] | undefined } & {
+  readonly missing?: number | undefined;
+};
+
+/** Returns the transforms with their defaults. */
+export function numberTransform(shape: NumberShape, isStandardized: boolean): NumberTransform {
+  return {
+    log1p: shape.log1p ?? false,
+    standardize: shape.standardize ?? isStandardized,
+    clip: shape.clip ?? null,
+  };
+}
+
+/** Checks that the number that a missing one counts as is within the limits. */
+export function checkMissingNumber(path: Path, { missing: value, clip: limits }: NumberShape): readonly Mistake[] {
+  if (value === undefined || limits == null) return [];
+  const [low, high] = limits;
+  if (value >= (low ?? value) && value <= (high ?? value)) return [];
+  const message = `got ${value}, outside of clip [${low}, ${high}], expected a number within it`;
+  return [{ path: [...path, 'missing'], message }];
 }

@@ -27,7 +27,9 @@ export function resolvePenalties(
   features: Readonly<Record<string, FeatureShape>>,
 ): Readonly<Record<string, number>> {
   const declared = Object.entries({ ...features, ...shared });
-  return Object.fromEntries(declared.flatMap(([name, { l2 }]) => (l2 === undefined ? [] : [[name, l2]])));
+  return Object.fromEntries(
+    declared.flatMap(([name, shape]) => ('l2' in shape && shape.l2 !== undefined ? [[name, shape.l2]] : [])),
+  );
 }
 
 /** Returns a feature with its defaults filled in. */

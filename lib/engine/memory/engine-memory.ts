@@ -74,7 +74,7 @@ export class EngineMemory {
       for (const [name, block] of blocks) this.memory.floats(block).set(columns[name] as Float32Array);
     };
     for (const [name, { block }] of sequences) this.memory.floats(block).set(batch.coefficients[name] as Float32Array);
-    write(numbers, batch.numbers);
+    for (const [name, { block }] of numbers) this.memory.floats(block).set(batch.numbers[name] as Float32Array);
     write(labels, batch.labels);
     write(weights, batch.weights);
   }

@@ -22,8 +22,9 @@ export interface MemoryParts {
   readonly sharedInputs: ReadonlySet<string>;
   /** What is an item of a sequence, and what is padding, by input. */
   readonly sequences: ReadonlyMap<string, SequenceBlock>;
-  /** Columns of a batch, [batchSize], by name of the input or of the target. */
-  readonly numbers: ReadonlyMap<string, Block>;
+  /** Untransformed numbers, by input. */
+  readonly numbers: ReadonlyMap<string, NumberBlock>;
+  /** Columns of a batch, [batchSize], by name of the target. */
   readonly labels: ReadonlyMap<string, Block>;
   readonly weights: ReadonlyMap<string, Block>;
   /** The probabilities of the rows, [batchSize], by output; written by an evaluation alone. */
@@ -92,6 +93,12 @@ export interface SequenceBlock {
   readonly block: Block;
 }
 
+/** The numbers of an input: one in each row, or so many. */
+export interface NumberBlock {
+  readonly length: number | null;
+  readonly block: Block;
+}
+
 /** A dropout mask. */
 export interface MaskBlock {
   readonly name: string;
@@ -147,7 +154,12 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
     sequences: new Map(
       sequences.map(({ name, length }) => [name, { length, block: plan.reserve(batchSize * length) }]),
     ),
-    numbers: columns(layout.numbers),
+    numbers: new Map(
+      layout.numbers.map((input) => {
+        const length = input.kind === 'vector' ? input.length : null;
+        return [input.name, { length, block: plan.reserve(batchSize * (length ?? 1)) }];
+      }),
+    ),
     labels: columns(targetsOf(model)),
     weights: columns(targetsOf(model)),
     probabilities: columns(graph.outputs),

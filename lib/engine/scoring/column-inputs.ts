@@ -38,6 +38,8 @@ function inputsOf(spec: InputSpec): ColumnInput[] {
     case 'number':
     case 'quantile':
       return [{ ...single, field: 'numbers' }];
+    case 'vector':
+      return [{ ...single, field: 'numbers', length: spec.length, isMatrix: true }];
   }
 }
 

@@ -105,9 +105,11 @@ export class NetworkRunner {
       Object.assign(inputs, this.#matrix(SHARED, matrices.shared as MatrixBlocks, shared));
       inputs[SHARED_ROWS] = { data: this.#sharedRows(slice, shared), shape: [rows] };
     }
-    for (const [name, block] of numbers) {
+    for (const [name, { block, length }] of numbers) {
       const own = shared !== null && sharedInputs.has(name) ? shared : slice;
-      inputs[numberName(name)] = this.#rowsOf(numberName(name), block, own, [own.to - own.from]);
+      const rowsOfInput = own.to - own.from;
+      const shape = length === null ? [rowsOfInput] : [rowsOfInput, length];
+      inputs[numberName(name)] = this.#rowsOf(numberName(name), block, own, shape);
     }
     for (const [name, { block, length }] of sequences) {
       const own = shared !== null && sharedInputs.has(name) ? shared : slice;

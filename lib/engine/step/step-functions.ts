@@ -108,8 +108,10 @@ function stepInputs(model: Model, { hasMasks, shared }: StepInputs): TracedInput
     ...matrix(EMBEDDED, 'batch', widths.rows),
     ...matrix(SHARED, 'distinct', widths.shared),
     ...(shared === null ? [] : [{ name: SHARED_ROWS, shape: ['batch'], type: 'int64' } as const]),
-    ...layout.numbers.map(({ name, entity }): TracedInput => {
-      return { name: numberName(name), shape: [entity === shared ? 'distinct' : 'batch'], type: 'float32' };
+    ...layout.numbers.map((input): TracedInput => {
+      const rows = input.entity === shared ? 'distinct' : 'batch';
+      const shape = input.kind === 'vector' ? ([rows, input.length] as const) : ([rows] as const);
+      return { name: numberName(input.name), shape, type: 'float32' };
     }),
     ...sequencesOf(layout).map(({ name, entity, length }): TracedInput => {
       return { name: presentName(name), shape: [entity === shared ? 'distinct' : 'batch', length], type: 'float32' };

@@ -1,16 +1,17 @@
 /** The table of input kinds. It does not compile where a kind, or a member of one, is missing. */
-import { type EmbeddedInput, type InputSpec, isEmbedded, type NumberInput } from '../../table/encoded.ts';
+import { type EmbeddedInput, type InputSpec, isEmbedded, type NumericInput } from '../../table/encoded.ts';
 import { bag } from './bag.ts';
 import { id } from './id.ts';
-import type { EmbeddedKind, InputKind, NumberKind } from './input-kind.ts';
+import type { EmbeddedKind, InputKind, NumberTransform, NumericKind } from './input-kind.ts';
 import { number } from './number.ts';
 import { quantile } from './quantile.ts';
 import { sequence } from './sequence.ts';
+import { vector } from './vector.ts';
 
 type KindOf<Input extends InputSpec> = Input extends EmbeddedInput
   ? EmbeddedKind<Input>
-  : Input extends NumberInput
-    ? NumberKind<Input>
+  : Input extends NumericInput
+    ? NumericKind<Input>
     : never;
 
 /** The type of the table: an entry of the right type for every kind of input. */
@@ -19,7 +20,7 @@ export type InputKinds = {
 };
 
 /** The kinds of input by the name of the kind. */
-export const INPUT_KINDS: InputKinds = { id, bag, sequence, number, quantile };
+export const INPUT_KINDS: InputKinds = { id, bag, sequence, number, vector, quantile };
 
 /** Returns the kind of an input. Its functions accept inputs of that kind only. */
 export function inputKind({ kind }: InputSpec): InputKind<InputSpec> {
@@ -29,6 +30,12 @@ export function inputKind({ kind }: InputSpec): InputKind<InputSpec> {
 /** Returns the kind of an embedded input. Its functions accept inputs of that kind only. */
 export function embeddedKind({ kind }: EmbeddedInput): EmbeddedKind<EmbeddedInput> {
   return INPUT_KINDS[kind];
+}
+
+/** Returns how each of an input's numbers is transformed. */
+export function transformsOf(input: NumericInput): readonly NumberTransform[] {
+  const kind: NumericKind<NumericInput> = INPUT_KINDS[input.kind];
+  return kind.transforms(input);
 }
 
 /** A column of a training batch. */
@@ -43,7 +50,7 @@ export interface InputColumn {
 /** Returns the columns of a training batch that an input fills. */
 export function inputColumns(input: InputSpec): InputColumn[] {
   const { name } = input;
-  if (!isEmbedded(input)) return [{ group: 'numbers', name, length: 1 }];
+  if (!isEmbedded(input)) return [{ group: 'numbers', name, length: transformsOf(input).length }];
   const kind = embeddedKind(input);
   const length = kind.idsPerRow(input);
   return [

@@ -1,6 +1,6 @@
 /** What each kind of encoded input must define for the model. */
 import type * as tf from '@tensorflow/tfjs-core';
-import type { EmbeddedInput, EncodedChunk, InputSpec, NumberInput } from '../../table/encoded.ts';
+import type { EmbeddedInput, EncodedChunk, InputSpec, NumberInput, NumericInput } from '../../table/encoded.ts';
 
 /** An input of the scoring graph. */
 export interface GraphInput {
@@ -42,14 +42,11 @@ export interface EmbeddedKind<Input extends EmbeddedInput> extends InputKind<Inp
   embed(input: Input, table: tf.Tensor, encoded: EncodedTensors): tf.Tensor;
 }
 
-/** An input whose values are numbers. */
-export interface NumberKind<Input extends NumberInput> extends InputKind<Input> {
-  /**
-   * Returns the two matrices [batch, n] that the towers read of n inputs [batch, n]: the transformed values, and 1 where
-   * a number is missing.
-   */
-  transform(
-    inputs: readonly Input[],
-    untransformed: tf.Tensor,
-  ): { readonly value: tf.Tensor; readonly missing: tf.Tensor };
+/** How one number of an input is transformed: the mean and deviation are those after `clip` and `log1p`. */
+export type NumberTransform = Pick<NumberInput, 'clip' | 'log1p' | 'mean' | 'deviation'>;
+
+/** An input whose values are numbers, all of them missing or none. */
+export interface NumericKind<Input extends NumericInput> extends InputKind<Input> {
+  /** Returns how each of the input's numbers is transformed, in their order. */
+  transforms(input: Input): readonly NumberTransform[];
 }

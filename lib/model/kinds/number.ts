@@ -1,23 +1,28 @@
 /** A number that the towers read directly, without an embedding. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NumberInput } from '../../table/encoded.ts';
-import type { NumberKind } from './input-kind.ts';
+import type { NumberTransform, NumericKind } from './input-kind.ts';
 
 /** Numbers, which stay untransformed until the graph standardises them; NaN where missing. */
-export const number: NumberKind<NumberInput> = {
+export const number: NumericKind<NumberInput> = {
   graphInputs: ({ name }) => [{ name, shape: ['batch'], type: 'float32' }],
   writeRows({ name }, { numbers }, rows, into, at) {
     const [source, target] = [numbers[name] as Float32Array, into.numbers[name] as Float32Array];
     for (let i = 0; i < rows.length; i++) target[at + i] = source[rows[i] as number] as number;
   },
-  transform,
+  transforms: (input) => [input],
 };
 
 /**
- * Clips, applies log1p, and standardises. A missing number (NaN) becomes 0, the mean of the training rows. All numbers
- * are transformed together: onnxruntime takes much longer to open and to run a graph with operators for each of them.
+ * Returns the two matrices [batch, n] that the towers read of n numbers [batch, n]: the transformed values, and 1 where a
+ * number is missing. Clips, applies log1p, and standardises. A missing number (NaN) becomes 0, the mean of the training
+ * rows. All numbers are transformed together: onnxruntime takes much longer to open and to run a graph with operators for
+ * each of them.
  */
-function transform(inputs: readonly NumberInput[], untransformed: tf.Tensor): { value: tf.Tensor; missing: tf.Tensor } {
+export function transformNumbers(
+  inputs: readonly NumberTransform[],
+  untransformed: tf.Tensor,
+): { readonly value: tf.Tensor; readonly missing: tf.Tensor } {
   const isMissing = tf.isNaN(untransformed);
   const zeros = tf.zerosLike(untransformed);
   let value: tf.Tensor = tf.where(isMissing, zeros, untransformed);
@@ -30,7 +35,7 @@ function transform(inputs: readonly NumberInput[], untransformed: tf.Tensor): { 
 }
 
 /** Applies log1p to the columns that have it. */
-function withLogs(inputs: readonly NumberInput[], value: tf.Tensor): tf.Tensor {
+function withLogs(inputs: readonly NumberTransform[], value: tf.Tensor): tf.Tensor {
   if (!inputs.some(({ log1p }) => log1p)) return value;
   const logs = tf.mul(tf.sign(value), tf.log(tf.add(tf.abs(value), 1)));
   if (inputs.every(({ log1p }) => log1p)) return logs;

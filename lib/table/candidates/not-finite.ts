@@ -6,7 +6,7 @@ import type { Feature } from '../../config/declaration.ts';
 import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
 import { columnOrConstant, type Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
-import type { EncodedChunk, InputSpec } from '../encoded.ts';
+import type { EncodedChunk, InputSpec, NumberInput, VectorInput } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { featureColumns } from '../kinds/index.ts';
 import { columnCheck, type RowCheck } from '../row-check.ts';
@@ -116,18 +116,28 @@ function mostExtreme({ numbers, weights }: EncodedChunk, inputs: readonly InputS
     const size =
       input.kind === 'number'
         ? deviations(input, numbers[input.name]?.[row] ?? Number.NaN)
-        : input.kind === 'bag'
-          ? Math.max(...(weights[input.name]?.subarray(row * input.length, (row + 1) * input.length) ?? []))
-          : 0;
+        : input.kind === 'vector'
+          ? mostDeviations(input, numbers[input.name]?.subarray(row * input.length, (row + 1) * input.length) ?? [])
+          : input.kind === 'bag'
+            ? Math.max(...(weights[input.name]?.subarray(row * input.length, (row + 1) * input.length) ?? []))
+            : 0;
     if (size > largest) [found, largest] = [index, size];
   }
   return found;
 }
 
 /** Returns by how many deviations a number differs from the mean, as the model transforms it; NaN if it is missing. */
-function deviations(input: Extract<InputSpec, { readonly kind: 'number' }>, value: number): number {
+function deviations(input: Omit<NumberInput, 'kind'>, value: number): number {
   const [low, high] = input.clip ?? [null, null];
   const clipped = Math.min(Math.max(value, low ?? Number.NEGATIVE_INFINITY), high ?? Number.POSITIVE_INFINITY);
   const transformed = input.log1p ? Math.sign(clipped) * Math.log1p(Math.abs(clipped)) : clipped;
   return Math.abs(transformed - input.mean) / input.deviation;
+}
+
+function mostDeviations({ means, deviations: all, ...input }: VectorInput, values: ArrayLike<number>): number {
+  return Math.max(
+    ...Array.from(values, (value, place) =>
+      deviations({ ...input, mean: means[place] as number, deviation: all[place] as number }, value),
+    ),
+  );
 }

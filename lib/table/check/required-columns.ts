@@ -30,7 +30,14 @@ interface ColumnUse {
 const SCALARS: readonly ColumnKind[] = ['text', 'boolean', 'integer', 'decimal', 'floating', 'time'];
 const NUMBERS: readonly ColumnKind[] = ['integer', 'decimal', 'floating', 'boolean', 'text'];
 
-const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; readonly expected: string }>> = {
+/** The types that a column may have, and those of the items of a list; by default all of single values. */
+interface Accepted {
+  readonly kinds: readonly ColumnKind[];
+  readonly items?: readonly ColumnKind[];
+  readonly expected: string;
+}
+
+const ACCEPTED: Readonly<Record<Use, Accepted>> = {
   key: { kinds: [...SCALARS, 'other'], expected: 'a single value' },
   entity: { kinds: ['text', 'integer', 'decimal', 'floating'], expected: 'a number or text' },
   label: { kinds: NUMBERS, expected: '0 or 1' },
@@ -47,6 +54,7 @@ const ACCEPTED: Readonly<Record<Use, { readonly kinds: readonly ColumnKind[]; re
   category: { kinds: SCALARS, expected: 'a single value' },
   list: { kinds: ['list', 'text'], expected: 'a list or text' },
   delimited: { kinds: ['list', 'text'], expected: 'a list or text' },
+  vector: { kinds: ['list', 'text'], items: NUMBERS, expected: 'a list of numbers or text' },
 };
 
 /**
@@ -238,10 +246,11 @@ function wrongType(relation: Relation, name: string, use: Use): string[] {
   const column = findColumn(relation, name);
   // A column without any value is missing values, whatever its writer took it for.
   if (column === undefined || column.type === NULL_TYPE) return [];
-  const { kinds, expected } = ACCEPTED[use];
+  const { kinds, items = [...SCALARS, 'list'], expected } = ACCEPTED[use];
   // Every column of a format without types is text, and its rows show whether it has numbers.
   if (use === 'score' && relation.isText && columnKind(column.type) === 'text') return [];
-  return kinds.includes(columnKind(column.type)) && !isNested(column.type)
+  const isItem = columnKind(column.type) !== 'list' || items.includes(columnKind(itemType(column.type)));
+  return kinds.includes(columnKind(column.type)) && isItem && !isNested(column.type)
     ? []
     : [`${name} is ${column.type}, expected ${expected}${remedy(column.type)}`];
 }

@@ -138,7 +138,7 @@ function vectorFacts({ column, type: kind }: ListFeature, { sql, type }: Value, 
       throw new DataError(
         'column_types',
         `log columns of a wrong type: ${column} is ${type}, and ${percent(share)} of its numbers are fractions such as ${example}, expected ids: ` +
-          `a ${kind} has an embedding for each value; a dense vector is a feature of type number for each of its elements (in ${name})`,
+          `a ${kind} has an embedding for each value; numbers of a fixed length are a feature of type vector (in ${name})`,
       );
     },
   };

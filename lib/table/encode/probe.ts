@@ -13,8 +13,12 @@ import { idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns, featureKind, valueColumns } from '../kinds/index.ts';
 import { encodeCandidates } from './encode.ts';
 
-/** Encoded value of an input: an id, a number (`null` for NaN), or a bag's ids and weights. */
-export type ProbeResult = number | null | { readonly ids: readonly number[]; readonly weights: readonly number[] };
+/** Encoded value of an input: an id, a number (`null` for NaN), a vector's numbers, or a bag's ids and weights. */
+export type ProbeResult =
+  | number
+  | null
+  | readonly (number | null)[]
+  | { readonly ids: readonly number[]; readonly weights: readonly number[] };
 
 /** Rows of raw values, and what they must be encoded to. */
 export interface Probe {
@@ -84,19 +88,23 @@ function resultAt(chunk: EncodedChunk, input: InputSpec, row: number): ProbeResu
       return { ids, weights: [...(chunk.weights[name]?.subarray(from, to) ?? [])] };
     }
     case 'number':
-    case 'quantile': {
-      const number = chunk.numbers[name]?.[row] ?? Number.NaN;
-      // JSON has neither NaN nor -0, and no transform treats 0 and -0 differently.
-      return Number.isNaN(number) ? null : number + 0;
-    }
+    case 'quantile':
+      return jsonNumber(chunk.numbers[name]?.[row] ?? Number.NaN);
+    case 'vector':
+      return [...(chunk.numbers[name]?.subarray(row * input.length, (row + 1) * input.length) ?? [])].map(jsonNumber);
   }
+}
+
+/** JSON has neither NaN nor -0, and no transform treats 0 and -0 differently. */
+function jsonNumber(number: number): number | null {
+  return Number.isNaN(number) ? null : number + 0;
 }
 
 /** Returns the rows as a relation of text columns. */
 function probeRelation(features: readonly Feature[], rows: Probe['rows']): Relation {
   const columns = new Map<string, string>();
   for (const { column, use } of features.flatMap(featureColumns))
-    columns.set(column, use === 'list' ? 'VARCHAR[]' : 'VARCHAR');
+    columns.set(column, use === 'list' || use === 'vector' ? 'VARCHAR[]' : 'VARCHAR');
   const listed: Column[] = byPosition([...columns].map(([name, type]) => ({ name, type })));
   const tuples = rows.map(
     (row, index) => `(${[index, ...listed.map(({ name, type }) => valueSql(row[name] ?? null, type))].join(', ')})`,

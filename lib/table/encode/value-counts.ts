@@ -1,6 +1,6 @@
 /** Counts, over encoded rows, what a model is not told: missing values, and values that it does not know. */
 import type { Feature } from '../../config/declaration.ts';
-import { type EncodedChunk, type InputSpec, PARTS, type Part } from '../encoded.ts';
+import { type EncodedChunk, type InputSpec, isEmbedded, PARTS, type Part } from '../encoded.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
 import { firstId, idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns } from '../kinds/index.ts';
@@ -132,7 +132,10 @@ export class ValueCounter {
           break;
         case 'number':
         case 'quantile':
-          countNumbers(tally, numbers[input.name] as Float32Array, count, rows);
+          countNumbers(tally, numbers[input.name] as Float32Array, { length: 1, count, rows });
+          break;
+        case 'vector':
+          countNumbers(tally, numbers[input.name] as Float32Array, { length: input.length, count, rows });
           break;
       }
     }
@@ -151,7 +154,7 @@ export class ValueCounter {
 
 /** Returns the first row id of a known value; `null` if the feature has no unknown values. */
 function firstKnownId(encoder: Pick<Encoder, 'embeddings'>, input: InputSpec): number | null {
-  if (input.kind === 'number' || input.kind === 'quantile') return null;
+  if (!isEmbedded(input) || input.kind === 'quantile') return null;
   const { ids } = embeddingTable(encoder, input.table);
   return idSourceKind(ids).hasUnknown ? firstId(ids) : null;
 }
@@ -200,10 +203,15 @@ function countIds(
   }
 }
 
-function countNumbers(tally: Tally, numbers: Float32Array, count: number, rows: Uint32Array | undefined): void {
+/** A vector without a value has none in any place. */
+function countNumbers(
+  tally: Tally,
+  numbers: Float32Array,
+  { length, count, rows }: { readonly length: number; readonly count: number; readonly rows: Uint32Array | undefined },
+): void {
   for (let i = 0; i < count; i++) {
     const row = rows === undefined ? i : (rows[i] as number);
-    if (Number.isNaN(numbers[row])) tally.missing++;
+    if (Number.isNaN(numbers[row * length])) tally.missing++;
     else tally.values++;
   }
 }

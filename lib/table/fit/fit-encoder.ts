@@ -34,9 +34,12 @@ export async function fitEncoder(database: Database, log: CheckedLog): Promise<F
 }
 
 /** Returns the encoder of features that have been measured. */
-export function encoderOf({ declaration, source }: CheckedLog, { numbers, vocabularies }: MeasuredFeatures): Encoder {
+export function encoderOf({ declaration, source }: CheckedLog, measured: MeasuredFeatures): Encoder {
+  const { numbers, vectors, vocabularies } = measured;
   const { features, embeddings } = declaration;
-  const inputs = features.map((feature) => featureKind(feature).input(feature, numbers.get(feature.name) ?? null));
+  const inputs = features.map((feature) =>
+    featureKind(feature).input(feature, { number: numbers.get(feature.name), vector: vectors.get(feature.name) }),
+  );
   const tables = embeddings.map((table) => tableSpec(table, inputs, vocabularies));
   const columnKinds = kindsOfColumns(source.relation, features);
   return { features, embeddings, inputs, tables, vocabularies, columnKinds };

@@ -42,9 +42,13 @@ export async function valueNotes(
 /** Returns the number of training rows without a value of a feature, and the value that all others have, if it is one. */
 export function factsOf(
   name: string,
-  { numbers, bags, values }: MeasuredFeatures,
+  { numbers, vectors, bags, values }: MeasuredFeatures,
 ): { readonly missing: number; readonly only: string | null } {
-  const number = numbers.get(name);
+  const [number, vector] = [numbers.get(name), vectors.get(name)];
+  if (number !== undefined && vector !== undefined) {
+    const isSame = vector.deviations.every((deviation) => deviation === 0);
+    return { missing: number.missing, only: isSame ? vector.means.join(', ') : null };
+  }
   if (number !== undefined)
     return { missing: number.missing, only: number.least === number.most ? String(number.least) : null };
   const { missing = 0, only = null } = values.get(name) ?? {};

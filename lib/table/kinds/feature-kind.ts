@@ -7,7 +7,7 @@ import type { ColumnLayout } from '../read-columns.ts';
 import type { RowCheck } from '../row-check.ts';
 
 /** What a feature uses a column as, which decides the types that the column may have. */
-export type FeatureUse = 'category' | 'number' | 'list' | 'delimited';
+export type FeatureUse = 'category' | 'number' | 'list' | 'delimited' | 'vector';
 
 /** A column that a feature reads. */
 export interface FeatureColumn {
@@ -49,6 +49,18 @@ export interface NumberStatistics {
   readonly boundaries: readonly number[];
 }
 
+/** Mean and deviation of each place of a vector in the training rows, as those of a number. */
+export interface VectorStatistics {
+  readonly means: readonly number[];
+  readonly deviations: readonly number[];
+}
+
+/** What the input of a feature is made of, as far as it is of the kind. */
+export interface FeatureStatistics {
+  readonly number?: NumberStatistics | undefined;
+  readonly vector?: VectorStatistics | undefined;
+}
+
 /** A column's value in a row of a probe: a text, or a list of texts for a list column. */
 export type ProbeValue = string | null | readonly (string | null)[];
 
@@ -77,8 +89,8 @@ export interface FeatureKind<F extends Feature> {
   encode(encoder: Encoder, feature: F, index: number): EncodedFeature;
   /** Returns the SQL that selects the values of a row, each as a row of the result; NULL for a missing value. */
   eachValue(index: number): string;
-  /** Returns the feature's input; `statistics` are those of a number, `null` for every other kind. */
-  input(feature: F, statistics: NumberStatistics | null): InputSpec;
+  /** Returns the feature's input. */
+  input(feature: F, statistics: FeatureStatistics): InputSpec;
   /**
    * Returns values for the encoder's probe, one list for each column of the feature. They are made of `texts`, of which
    * the feature's table knows some.

@@ -7,6 +7,7 @@ import { cross } from './cross.ts';
 import type { FeatureColumn, FeatureKind, PreparedColumn } from './feature-kind.ts';
 import { number } from './number.ts';
 import { sequence } from './sequence.ts';
+import { vector } from './vector.ts';
 
 /** One object for every type of feature. */
 export type FeatureKinds = {
@@ -14,7 +15,7 @@ export type FeatureKinds = {
 };
 
 /** How each kind of feature is read from files. */
-export const FEATURE_KINDS: FeatureKinds = { category, bag, sequence, number, cross };
+export const FEATURE_KINDS: FeatureKinds = { category, bag, sequence, number, vector, cross };
 
 /** Returns how a feature's kind is read. Its functions take features of that kind only, which is not checked. */
 export function featureKind({ type }: Feature): FeatureKind<Feature> {

@@ -5,7 +5,7 @@ import type { InputSpec } from '../encoded.ts';
 import { columnCheck } from '../row-check.ts';
 import { LARGEST_FLOAT, numberSql } from '../values/numbers.ts';
 import { presentSql } from '../values/texts.ts';
-import { type FeatureKind, type NumberStatistics, preparedName } from './feature-kind.ts';
+import { type FeatureKind, type FeatureStatistics, preparedName } from './feature-kind.ts';
 
 /** Numbers that another version of the code or of DuckDB may read differently. */
 const EDGE_CASE_NUMBERS = ['0', '-0.0', '0.1', '-1.5', '1e-3', '16777217', '1e-46', '3.4e38', '5', '5.0'];
@@ -45,8 +45,8 @@ export const number: FeatureKind<NumberFeature> = {
   canary: () => ['CAST(1 AS DOUBLE)'],
 };
 
-function input(feature: NumberFeature, statistics: NumberStatistics | null): InputSpec {
-  if (statistics === null) throw new RangeError(`number ${feature.name} has not been measured`);
+function input(feature: NumberFeature, { number: statistics }: FeatureStatistics): InputSpec {
+  if (statistics === undefined) throw new RangeError(`number ${feature.name} has not been measured`);
   const { name, entity, embedding, clip, log1p, standardize } = feature;
   const { mean, deviation, boundaries } = statistics;
   if (embedding !== null) return { kind: 'quantile', name, entity, table: embedding, boundaries };

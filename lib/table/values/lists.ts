@@ -16,6 +16,23 @@ export function bagTexts(value: Value, delimiter: string | null): string {
   return `list_transform(${sql}, lambda x: ${canonicalText(item)})`;
 }
 
+/**
+ * Returns the SQL of a list's items as they are, NULL for a missing list, and an item as a value whose SQL is the given
+ * name.
+ */
+export function listItems(
+  value: Value,
+  delimiter: string | null,
+  name: string,
+): { readonly items: string; readonly item: Value } {
+  const isList = value.kind === 'list';
+  const type = isList ? itemType(value.type) : 'VARCHAR';
+  return {
+    items: isList ? value.sql : splitText(value, delimiter),
+    item: columnValue({ name: '', sql: name, type }, value.texts),
+  };
+}
+
 /** Returns the SQL of the list of a bag's weights as DOUBLE, with NULL for a weight that is not a number. */
 export function bagWeights(value: Value, delimiter: string | null): string {
   const items = value.kind === 'list' ? `CAST(${value.sql} AS VARCHAR[])` : splitText(value, delimiter);

@@ -107,7 +107,7 @@ describe('features and tables', () => {
       features: '{ a: { type: categry, entity: item, embedding: item } }',
     };
     expect(mistakesIn(sections)).toEqual([
-      'features.a.type: got "categry", expected one of "category", "bag", "sequence", "number", "cross"',
+      'features.a.type: got "categry", expected one of "category", "bag", "sequence", "number", "vector", "cross"',
     ]);
   });
 });

@@ -57,9 +57,12 @@ function onnxInputs(model: Model, rows: number) {
       `parameter/${name}`,
       { data: weights.parameters[name] as Float32Array, shape },
     ]),
-    ...model.layout.numbers.map(({ name }) => [
-      `number/${name}`,
-      { data: batch.numbers[name] as Float32Array, shape: [rows] },
+    ...model.layout.numbers.map((input) => [
+      `number/${input.name}`,
+      {
+        data: batch.numbers[input.name] as Float32Array,
+        shape: input.kind === 'vector' ? [rows, input.length] : [rows],
+      },
     ]),
     ...sequencesOf(model.layout).map(({ name, length }) => [
       presentName(name),

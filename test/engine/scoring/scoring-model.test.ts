@@ -25,7 +25,7 @@ describe('a scoring model', () => {
 
   it('scores rows in shared memory as it scores others', async () => {
     const chunk = smallChunk(4500);
-    const buffer = new SharedArrayBuffer(400_000);
+    const buffer = new SharedArrayBuffer(500_000);
     let end = 0;
     const share = <Values extends Int32Array | Float32Array>(columns: Readonly<Record<string, Values>>) =>
       Object.fromEntries(

@@ -1,7 +1,7 @@
 /** The table of input kinds must be exhaustive. `tsc` checks the `@ts-expect-error` comments of this file. */
 import { describe, expect, it } from 'vitest';
 import { INPUT_KINDS, type InputKinds, inputColumns } from '../../../lib/model/kinds/index.ts';
-import type { EmbeddedKind, NumberKind } from '../../../lib/model/kinds/input-kind.ts';
+import type { EmbeddedKind, NumericKind } from '../../../lib/model/kinds/input-kind.ts';
 import type { EmbeddedInput, IdInput, NumberInput } from '../../../lib/table/encoded.ts';
 import { INPUTS } from '../../engine/small-model.ts';
 
@@ -20,7 +20,7 @@ describe('the table of input kinds', () => {
   it('does not compile where a member of a kind is missing', () => {
     const everyPart: [
       IsNever<Dispensable<EmbeddedKind<EmbeddedInput>>>,
-      IsNever<Dispensable<NumberKind<NumberInput>>>,
+      IsNever<Dispensable<NumericKind<NumberInput>>>,
     ] = [true, true];
     const { embed: _, ...rest } = INPUT_KINDS.id;
     // @ts-expect-error embed is missing

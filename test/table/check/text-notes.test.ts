@@ -42,7 +42,7 @@ describe('a bag of floating numbers', () => {
       code: 'column_types',
       message:
         'log columns of a wrong type: tags is DECIMAL(4,3)[], and 75% of its numbers are fractions such as 0.125, expected ids: ' +
-        `a bag has an embedding for each value; a dense vector is a feature of type number for each of its elements (in ${place.at('vector.parquet')})`,
+        `a bag has an embedding for each value; numbers of a fixed length are a feature of type vector (in ${place.at('vector.parquet')})`,
     });
   });
 

@@ -9,7 +9,7 @@ import { MODELS } from '../../../lib/model/models/index.ts';
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
 import { batchesOf } from '../../engine/shared-rows.ts';
 import { smallBatch, someWeights } from '../../engine/small-batch.ts';
-import { ATTENTION, DIN, inputsWith, LSTM, smallModel, TARGET_LSTM } from '../../engine/small-model.ts';
+import { ATTENTION, DIN, inputsWith, LSTM, smallModel, TARGET_LSTM, withVector } from '../../engine/small-model.ts';
 import { delayedChain } from '../../model/funnels.ts';
 
 const STEPS = 20;
@@ -41,7 +41,12 @@ const SEQUENCES: readonly Case[] = Object.entries({ ATTENTION, DIN, LSTM, TARGET
   model: smallModel('concatenate', stageGraph(delayedChain), 'esmm', inputsWith(pooling)),
 }));
 
-describe.each([...TYPES, ...SEQUENCES])('twenty steps of $name by both engines', ({ model }) => {
+const VECTOR: Case = {
+  name: 'esmm with a vector',
+  model: smallModel('concatenate', stageGraph(delayedChain), 'esmm', withVector()),
+};
+
+describe.each([...TYPES, ...SEQUENCES, VECTOR])('twenty steps of $name by both engines', ({ model }) => {
   const plain = (step: number) => smallBatch(model, 400 + step, 100 * step);
 
   it.each([

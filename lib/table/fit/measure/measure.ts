@@ -4,11 +4,13 @@ import { isList } from '../../../config/features/kinds.ts';
 import type { PreparedLog } from '../../check/prepared-rows.ts';
 import type { Database } from '../../database.ts';
 import type { Vocabulary } from '../../encoder.ts';
+import type { VectorStatistics } from '../../kinds/feature-kind.ts';
 import { featureKind } from '../../kinds/index.ts';
 import { createVocabulary } from '../vocabularies.ts';
 import { type BagFacts, measureBags } from './bags.ts';
-import { measureNumbers, type NumberFacts } from './numbers.ts';
+import { measureNumbers, type NumberFacts, type NumberToMeasure } from './numbers.ts';
 import { createTally, dropTallies, type Tally, type TopValue, topValues } from './tallies.ts';
+import { measureVectors } from './vectors.ts';
 
 /** What is known of the values of a category, bag, sequence or cross in the training rows. */
 export interface ValueFacts extends Omit<Tally, 'table'> {
@@ -18,7 +20,9 @@ export interface ValueFacts extends Omit<Tally, 'table'> {
 
 /** What is known of the features of a log, by feature. */
 export interface MeasuredFeatures {
+  /** Numbers, and the means of the values of each vector. */
   readonly numbers: ReadonlyMap<string, NumberFacts>;
+  readonly vectors: ReadonlyMap<string, VectorStatistics>;
   readonly bags: ReadonlyMap<string, BagFacts>;
   /** Categories, crosses, bags and sequences. */
   readonly values: ReadonlyMap<string, ValueFacts>;
@@ -33,12 +37,16 @@ export async function measureFeatures(database: Database, log: PreparedLog): Pro
     const ids = embeddings.find(({ name }) => name === feature.embedding)?.ids;
     return ids?.kind === 'quantiles' ? ids.count : null;
   };
-  const numbers = features.flatMap((feature) =>
-    feature.type === 'number' ? [{ feature, intervals: intervals(feature) }] : [],
-  );
+  const numbers = features.flatMap((feature): NumberToMeasure[] => {
+    if (feature.type === 'number') return [{ feature, transform: feature, intervals: intervals(feature) }];
+    // What is told of a vector is told of the mean of its values.
+    return feature.type === 'vector' ? [{ feature, transform: { clip: null, log1p: false }, intervals: null }] : [];
+  });
+  const vectors = features.filter((feature) => feature.type === 'vector');
   const bags = features.filter(isList);
   return {
     numbers: await measureNumbers(database, log, numbers),
+    vectors: await measureVectors(database, log, vectors),
     bags: await measureBags(database, log, bags),
     ...(await measureValues(database, log, embeddings)),
   };

@@ -3,7 +3,7 @@
  * times, some dozens of columns at a time, so that neither their number nor that of the columns costs memory. Sums are
  * in the order of the rows, so they do not depend on the number of threads.
  */
-import type { NumberFeature } from '../../../config/declaration.ts';
+import type { Feature, NumberFeature } from '../../../config/declaration.ts';
 import { RankSearch } from '../../../numbers/rank-search.ts';
 import { goodLogRows, type PreparedLog } from '../../check/prepared-rows.ts';
 import type { Database } from '../../database.ts';
@@ -42,7 +42,8 @@ export interface NumberFacts {
 
 /** A number, and the number of its intervals; `null` for one that is not cut into any. */
 export interface NumberToMeasure {
-  readonly feature: NumberFeature;
+  readonly feature: Feature;
+  readonly transform: Transform;
   readonly intervals: number | null;
 }
 
@@ -67,8 +68,10 @@ export async function measureNumbers(
   return measured;
 }
 
+type Transform = Pick<NumberFeature, 'clip' | 'log1p'>;
+
 /** Returns a number after `clip` and `log1p`. */
-export function transform(value: number, { clip, log1p }: Pick<NumberFeature, 'clip' | 'log1p'>): number {
+export function transform(value: number, { clip, log1p }: Transform): number {
   const [low, high] = clip ?? [null, null];
   const raised = low !== null && value < low ? low : value;
   const clipped = high !== null && raised > high ? high : raised;
@@ -79,7 +82,7 @@ export function transform(value: number, { clip, log1p }: Pick<NumberFeature, 'c
 async function readNumbers(
   database: Database,
   log: PreparedLog,
-  features: readonly NumberFeature[],
+  features: readonly Feature[],
   use: (column: number, values: Float32Array) => void,
 ): Promise<void> {
   const columns = features.map((_, index) => `COALESCE(${preparedName('number', index)}, CAST('NaN' AS FLOAT))`);
@@ -112,7 +115,6 @@ class NumberColumn {
   }
 
   addFirst(values: Float32Array): void {
-    const { feature } = this.#number;
     this.#search.add(values);
     this.#rows += values.length;
     for (let i = 0; i < values.length; i++) {
@@ -120,7 +122,7 @@ class NumberColumn {
       if (value < this.#least) this.#least = value;
       if (value > this.#most) this.#most = value;
     }
-    this.#sum += sumOf(values, feature);
+    this.#sum += sumOf(values, this.#number.transform);
   }
 
   seek(): void {
@@ -132,7 +134,7 @@ class NumberColumn {
 
   addSecond(values: Float32Array): void {
     this.#search.add(values);
-    this.#squares += sumOfSquares(values, this.#number.feature, this.#mean);
+    this.#squares += sumOfSquares(values, this.#number.transform, this.#mean);
   }
 
   narrow(): void {
@@ -144,14 +146,13 @@ class NumberColumn {
   }
 
   facts(): NumberFacts {
-    const { feature } = this.#number;
+    const { transform: own } = this.#number;
     const { count } = this.#search;
     const found = [...this.#search.values()];
     const take = (kind: keyof Ranks) => found.splice(0, this.#ranks[kind].length);
     const [even, bounds, around, ends] = [take('even'), take('bounds'), take('around'), take('ends')];
     const [least, most] = count === 0 ? [Number.NaN, Number.NaN] : [this.#least + 0, this.#most + 0];
-    const isSame = (a: number | undefined, b: number) =>
-      a !== undefined && transform(a, feature) === transform(b, feature);
+    const isSame = (a: number | undefined, b: number) => a !== undefined && transform(a, own) === transform(b, own);
     return {
       rows: this.#rows,
       missing: this.#rows - count,
@@ -160,7 +161,7 @@ class NumberColumn {
       mean: this.#mean,
       deviation: least === most || count === 0 ? 0 : Math.sqrt(this.#squares / count),
       quantiles: quantilesOf(
-        around.map((value) => transform(value, feature)),
+        around.map((value) => transform(value, own)),
         count,
       ),
       values: even,
@@ -172,20 +173,20 @@ class NumberColumn {
 }
 
 /** Returns the sum of the numbers after `clip` and `log1p`; NaN are left out. */
-function sumOf(values: Float32Array, feature: NumberFeature): number {
+function sumOf(values: Float32Array, own: Transform): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) {
-    const value = transform(values[i] as number, feature);
+    const value = transform(values[i] as number, own);
     if (!Number.isNaN(value)) sum += value;
   }
   return sum;
 }
 
 /** Returns the sum of the squared distances from a mean. */
-function sumOfSquares(values: Float32Array, feature: NumberFeature, mean: number): number {
+function sumOfSquares(values: Float32Array, own: Transform, mean: number): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) {
-    const distance = transform(values[i] as number, feature) - mean;
+    const distance = transform(values[i] as number, own) - mean;
     if (!Number.isNaN(distance)) sum += distance * distance;
   }
   return sum;

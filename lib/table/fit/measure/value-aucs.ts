@@ -92,7 +92,7 @@ function copyKeys(from: ColumnArray, to: Uint32Array, at: number): void {
 /** A text is known by 32 bits of its hash: that two of half a million are taken for one does not move an AUC. */
 function keyColumn(feature: Feature, index: number): SampleColumn {
   const value = featureKind(feature).eachValue(index);
-  if (feature.type === 'number')
+  if (featureKind(feature).scale === 'ordered')
     return { sql: `COALESCE(${value}, CAST('-inf' AS FLOAT))`, type: 'FLOAT', length: null };
   const bits = `CAST(hash(${value}) % ${2 ** 32} AS BIGINT) - ${2 ** 31}`;
   return { sql: `CAST(${bits} AS INTEGER)`, type: 'INTEGER', length: null };
