@@ -1,7 +1,10 @@
 /** What follows a training: the gate's decision, the report, and the published version. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Decided, decide, type GateDecision } from '../lib/gate/decide.ts';
 import { type WriteReportOptions, writeReport } from '../lib/report/report.ts';
 import type { Store } from '../lib/store/store.ts';
+import { SCORE_STATISTICS_FILE, statisticsOf } from '../lib/table/candidates/score-statistics.ts';
 import type { OpenedLog } from '../lib/table/open-log.ts';
 import { dataFacts, publishTrained } from './publish-trained.ts';
 
@@ -39,9 +42,12 @@ export async function publishUnjudged(options: ConcludeOptions): Promise<Publish
 }
 
 async function publishReported(options: ConcludeOptions, decided: Decided | null, at: Date): Promise<PublishedVersion> {
-  const { store, opened, trained, threads, signal } = options;
+  const { store, opened, trained, heldOut, threads, signal } = options;
   const { declaration } = opened.log;
   await writeReport({ ...options, declaration, decided, at });
+  // Monitoring compares the scores of candidates with these.
+  const statistics = JSON.stringify(statisticsOf(heldOut.probabilities));
+  await writeFile(join(trained.folder, SCORE_STATISTICS_FILE), `${statistics}\n`);
   signal?.throwIfAborted();
   return { version: await publishTrained(store, declaration, trained, { threads, at }), at };
 }

@@ -4,6 +4,7 @@ import { count, countOf, percent } from '../../numbers/text.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { mapAtOnce } from '../../store/parallel.ts';
 import { recordText, type Stored } from '../../store/records.ts';
+import { addStatistics } from '../../table/candidates/score-statistics.ts';
 import { type FailureCause, ScoringError } from '../errors.ts';
 import { type FileVersion, rejectsPartKey, scoresPartKey } from './keys.ts';
 import type { ScoringDependencies } from './ports.ts';
@@ -158,6 +159,7 @@ function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date):
   const features = featuresOf(usual, receipts);
   const repeatedKeys = sum(receipts.map((receipt) => receipt.repeatedKeys));
   const unknown = receipts.flatMap(({ unknownEntities }) => (unknownEntities === undefined ? [] : [unknownEntities]));
+  const outputs = receipts.flatMap((receipt) => (receipt.outputs === undefined ? [] : [receipt.outputs]));
   return {
     formatVersion: FORMAT_VERSION,
     source: file.source,
@@ -172,6 +174,8 @@ function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date):
     rejectedByReason: sumByName(receipts.map(({ rejectedByReason }) => rejectedByReason)),
     ...(unknown.length > 0 && { unknownEntities: sumByName(unknown) }),
     features,
+    // Sums of only some of the shards would be taken for those of the file.
+    ...(outputs.length === receipts.length && { outputs: outputs.reduce(addStatistics, {}) }),
     repeatedKeys,
     notes: [...candidates.notes, ...valueNotes(features), ...repeatedNotes(repeatedKeys, receipts.length)],
     seconds: sum(receipts.map(({ seconds }) => seconds)),

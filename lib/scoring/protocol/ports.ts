@@ -4,6 +4,7 @@ import type { Ranking } from '../../config/declaration.ts';
 import type { Queue } from '../../queue/queue.ts';
 import type { ConditionalWriter } from '../../store/conditional-put.ts';
 import type { CandidatePlan } from '../../table/candidates/plan.ts';
+import type { ScoreStatistics } from '../../table/candidates/score-statistics.ts';
 import type { FeatureCounts, ValueShares } from '../../table/encode/value-counts.ts';
 import type { FileVersion } from './keys.ts';
 
@@ -76,6 +77,8 @@ export interface ScoredShard {
   readonly unknownEntities?: Readonly<Record<string, number>>;
   /** Missing and unknown values in the scored rows. */
   readonly features: FeatureCounts;
+  /** Sums and histograms of the scores, by output. */
+  readonly outputs?: ScoreStatistics;
   /** Scored rows that repeat the keys of another row of the shard. */
   readonly repeatedKeys: number;
 }

@@ -12,6 +12,7 @@ import {
   type Stored,
 } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
+import type { ScoreStatistics } from '../../table/candidates/score-statistics.ts';
 import type { FeatureCounts } from '../../table/encode/value-counts.ts';
 import { ScoringError } from '../errors.ts';
 import { candidatePlan } from './candidate-plan.ts';
@@ -64,6 +65,21 @@ export const featureCounts: z.ZodType<FeatureCounts, FeatureCounts> = z
   .record(z.string(), z.object(valueCounts).readonly())
   .readonly();
 
+/** Sums and histograms of the scores by output, as records have them. */
+export const scoreStatistics: z.ZodType<ScoreStatistics, ScoreStatistics> = z
+  .record(
+    z.string(),
+    z
+      .object({
+        rows: count,
+        sum: z.number(),
+        sumOfSquares: z.number(),
+        bins: z.object({ from: count, values: z.array(count).readonly() }).readonly(),
+      })
+      .readonly(),
+  )
+  .readonly();
+
 const receipt = z
   .object({
     formatVersion,
@@ -76,6 +92,8 @@ const receipt = z
     unknownEntities: counts.exactOptional(),
     /** Missing and unknown values in the scored rows, by feature. */
     features: featureCounts,
+    /** Sums and histograms of the scores, by output; absent in what earlier releases wrote. */
+    outputs: scoreStatistics.exactOptional(),
     /** Scored rows that repeat the keys of another row of the shard. */
     repeatedKeys: count,
     /** SHA-256 of the scores file, hex. */
@@ -108,6 +126,8 @@ const manifest = z
     unknownEntities: counts.exactOptional(),
     /** As in the receipts, added up; with the shares that are usual for the model. */
     features: z.record(z.string(), z.object({ ...valueCounts, usual: shares }).readonly()).readonly(),
+    /** As in the receipts, added up. */
+    outputs: scoreStatistics.exactOptional(),
     /** Scored rows that repeat the keys of another row of their shard. */
     repeatedKeys: count,
     /** What a user should know of the file and of its values, a sentence each. */

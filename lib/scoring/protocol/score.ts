@@ -117,6 +117,7 @@ async function scorePart(
       rejectedByReason: counts.rejectedByReason,
       ...(counts.unknownEntities && { unknownEntities: counts.unknownEntities }),
       features: counts.features,
+      ...(counts.outputs && { outputs: counts.outputs }),
       repeatedKeys: counts.repeatedKeys,
       sha256: await sha256OfFile(scoresPath),
       seconds: (now().getTime() - started.getTime()) / 1000,

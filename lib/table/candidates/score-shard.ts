@@ -26,6 +26,7 @@ import type { CandidatePlan } from './plan.ts';
 import { createScoreTable, type ScoreTable } from './predictions-table.ts';
 import { GROUP_COLUMN, groupSql, SCORES_FORMAT } from './rank.ts';
 import { operandsSql, RowScores, SCORE_COLUMN, scoringChecks } from './row-scores.ts';
+import { ScoreCounter, type ScoreStatistics } from './score-statistics.ts';
 
 /** Which shard is scored, by which model, and where the results are written. */
 export interface ScoreRowsOptions {
@@ -60,6 +61,8 @@ export interface ScoredShard {
   readonly unknownEntities?: Readonly<Record<string, number>>;
   /** Missing and unknown values in the scored rows. */
   readonly features: FeatureCounts;
+  /** Sums and histograms of the scores, by output. */
+  readonly outputs: ScoreStatistics;
   /** Scored rows that repeat the keys of another row of the shard. */
   readonly repeatedKeys: number;
 }
@@ -84,7 +87,7 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const notFinite = new NotFiniteRows(database, encoder);
   const rowScores = expression === null ? null : new RowScores(database, expression);
   const score = async (): Promise<ScoredShard> => {
-    const { relation, encodable, scored, features } = await inTurn(async () => {
+    const { relation, encodable, scored, ...statistics } = await inTurn(async () => {
       const relation = { ...((await options.join?.(rows)) ?? rows), isScored: true };
       checkCandidateColumns(relation, declaration, encoder.features);
       checkTrainedKinds(relation, encoder);
@@ -104,7 +107,7 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
     const unknownEntities = await countUnknown(database, relation, checks);
     const repeatedKeys = await countRepeatedKeys(database, declaration.log.keys, scoresPath);
     const rejected = shard.rows - scored;
-    const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason, features, repeatedKeys };
+    const counts = { rowsIn: shard.rows, scored, rejected, rejectedByReason, ...statistics, repeatedKeys };
     return unknownEntities === null ? counts : { ...counts, unknownEntities };
   };
   return withCleanup(
@@ -131,12 +134,13 @@ interface Collected {
  * unknown in them. Rows without a finite score are kept apart.
  */
 async function predictRows(
-  { database, declaration, encoder, predict, chunksAtOnce = 1 }: ScoreRowsOptions,
+  { database, declaration, encoder, outputs, predict, chunksAtOnce = 1 }: ScoreRowsOptions,
   relation: Relation,
   checks: readonly RowCheck[],
   { table, notFinite, rowScores }: Collected,
-): Promise<{ readonly scored: number; readonly features: FeatureCounts }> {
+): Promise<Pick<ScoredShard, 'scored' | 'features' | 'outputs'>> {
   const counter = new ValueCounter(encoder);
+  const scores = new ScoreCounter(outputs);
   let scored = 0;
   const buffers = new BufferPool();
   const numbers = operandsSql(relation, declaration.scoring.score);
@@ -156,6 +160,7 @@ async function predictRows(
     if (bad.size === 0) {
       table.append(chunk.rowNumbers, values);
       counter.add(chunk);
+      scores.add(predictions);
     } else {
       const good = Uint32Array.from({ length: chunk.rows }, (_, row) => row).filter((row) => !bad.has(row));
       table.append(
@@ -163,12 +168,13 @@ async function predictRows(
         without(values, bad),
       );
       counter.add(chunk, good);
+      scores.add(predictions, bad);
     }
     scored += chunk.rows - bad.size;
     buffers.giveBack(chunk.rowNumbers);
   }
   table.flush();
-  return { scored, features: counter.counts() };
+  return { scored, features: counter.counts(), outputs: scores.statistics() };
 }
 
 /**

@@ -82,6 +82,15 @@ describe('scores', () => {
         tags: { rows: 3, missing: 2, values: 1, unknown: 0 },
         position: { rows: 3, missing: 0, values: 3, unknown: 0 },
       },
+      outputs: {
+        pctr: {
+          rows: 3,
+          sum: expect.closeTo(6e-6, 12),
+          sumOfSquares: expect.closeTo(14e-12, 17),
+          bins: { from: 0, values: [3] },
+        },
+        pcvr: { rows: 3, sum: 6, sumOfSquares: 14, bins: { from: 63, values: [3] } },
+      },
       repeatedKeys: 0,
     });
     expect(await schema(scoresPath)).toEqual(['user_id UTINYINT', 'item VARCHAR', 'pctr FLOAT', 'pcvr FLOAT']);
