@@ -30,7 +30,7 @@ export async function openBucket(
   if (endpoint !== undefined) throw new UsageError(`--endpoint: expected s3://bucket as --bucket, got ${bucket}`);
   const existing = use === 'create' ? await nearestExisting(folder) : folder;
   const facts = await stat(existing).catch(() => null);
-  if (facts === null) throw new UsageError(`--bucket: no such folder: ${bucket}`);
+  if (facts === null) throw new UsageError(`--bucket: no such folder: ${bucket} (entirespace train makes it)`);
   if (!facts.isDirectory()) throw new UsageError(`--bucket: ${existing} is a file, expected a folder`);
   if (use !== 'read') await assertWritable(existing);
   return store;

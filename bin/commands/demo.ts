@@ -55,7 +55,12 @@ async function demo(options: DemoOptions & { readonly json: false }, session: Se
   return withScratch(io, async (scratch) => {
     const data = await numberedData(options, scratch, io);
     step('1 validate', `${shortPath(EXAMPLE_DECLARATION)} over ${shortPath(data)}`);
-    const { summary } = await inspectLog(declaration, [data], options, session);
+    const { summary } = await inspectLog(
+      { declaration, modelFile: null },
+      [data],
+      { ...options, isEstimated: false },
+      session,
+    );
     print(io, formatLogSummary({ ...summary, source: shortPath(summary.source) }));
 
     step('2 train', `${declaration.model.type}, at most ${declaration.training.epochs} epochs of the training half`);

@@ -1,10 +1,14 @@
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import type { LocalOptions } from '../scoring/local-scoring.ts';
+import type { Session } from '../terminal/exit.ts';
 import { printResults } from '../terminal/file-results.ts';
+import { printResult } from '../terminal/io.ts';
 import {
   bucketOption,
   choiceOption,
+  dryRunOption,
   endpointOption,
   jsonOption,
   memoryOption,
@@ -13,6 +17,7 @@ import {
 } from '../terminal/options.ts';
 
 interface ScoreOptions extends LocalOptions {
+  readonly dryRun: boolean;
   readonly json: boolean;
 }
 
@@ -33,6 +38,7 @@ export const defineScore: DefineCommand = (command, act) => {
         ['none', 'failed', 'all'],
       ).default('none'),
     )
+    .addOption(dryRunOption())
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
@@ -42,6 +48,7 @@ export const defineScore: DefineCommand = (command, act) => {
     )
     .action((files: readonly string[], options: ScoreOptions) =>
       act(options.json, async (session) => {
+        if (options.dryRun) return dryRun(files, options, session);
         const { withScoring } = await import('../scoring/local-scoring.ts');
         const { bytesOf, placeCandidates } = await import('../scoring/place-candidates.ts');
         const store = await openBucket(session.io, options.bucket, 'write', options);
@@ -55,3 +62,13 @@ export const defineScore: DefineCommand = (command, act) => {
       }),
     );
 };
+
+/** Prints what scoring the files would take. */
+async function dryRun(files: readonly string[], options: ScoreOptions, session: Session): Promise<ExitCode> {
+  const { foreseeScoring } = await import('../scoring/dry-run.ts');
+  const { formatForeseen } = await import('../scoring/dry-run-text.ts');
+  const store = await openBucket(session.io, options.bucket, 'read', options);
+  const foreseen = await foreseeScoring(store, files, options, session);
+  printResult(session.io, options.json, foreseen, formatForeseen(foreseen));
+  return foreseen.files.every(({ problem }) => problem === null) ? EXIT_CODES.success : EXIT_CODES['bad data'];
+}

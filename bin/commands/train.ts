@@ -16,6 +16,7 @@ import { printError, printResult } from '../terminal/io.ts';
 import {
   bucketOption,
   dataOption,
+  dryRunOption,
   endpointOption,
   engineOption,
   jsonOption,
@@ -31,6 +32,7 @@ interface TrainOptions extends DeclarationOption, EndpointOptions {
   readonly bucket: string;
   readonly rejects: string;
   readonly promote: boolean;
+  readonly dryRun: boolean;
   readonly like?: string;
   readonly engine?: EngineName;
   readonly threads: number;
@@ -49,6 +51,7 @@ export const defineTrain: DefineCommand = (command, act) => {
     .addOption(rejectsOption())
     .option('--like <file>', 'train the model that a comparison.json found, with its settings')
     .option('--no-promote', 'publish, and leave the current version as it is')
+    .addOption(dryRunOption())
     .addOption(engineOption())
     .addOption(threadsOption())
     .addOption(memoryOption())
@@ -74,6 +77,7 @@ function clippedLines(shares: Readonly<Record<string, number>>): string[] {
 /** Trains, publishes and prints the metrics. */
 async function train(declaration: string, options: TrainOptions, session: Session): Promise<ExitCode> {
   const { io } = session;
+  if (options.dryRun) return dryRun(declaration, options, session);
   const { trainAndPublish } = await import('../training/train-and-publish.ts');
   const { metricsJson } = await import('../../lib/evaluation/metrics-json.ts');
   const { promotes } = await import('../../lib/gate/verdict.ts');
@@ -119,6 +123,20 @@ async function train(declaration: string, options: TrainOptions, session: Sessio
     ].join('\n'),
   );
   return decision === null || isCurrent ? EXIT_CODES.success : EXIT_CODES['not promoted'];
+}
+
+/** Prints what training would take. */
+async function dryRun(declaration: string, options: TrainOptions, session: Session): Promise<ExitCode> {
+  const { readProject } = await import('../training/read-project.ts');
+  const { foreseeTraining, formatForeseenTraining } = await import('../training/dry-run.ts');
+  const project =
+    options.like === undefined
+      ? await readProject(session.io, declaration)
+      : await projectOfLike(declaration, options.like, session);
+  const { data, threads, memory } = options;
+  const foreseen = await foreseeTraining(project, { data, threads, memory }, session);
+  printResult(session.io, options.json, foreseen, formatForeseenTraining(foreseen));
+  return EXIT_CODES.success;
 }
 
 async function projectOfLike(declaration: string, like: string, { io }: Session): Promise<Project> {

@@ -42,12 +42,11 @@ export const defineValidate: DefineCommand = (command, act) => {
         const { inspectLog } = await import('../training/inspect-log.ts');
         const { formatLogReport } = await import('../terminal/log-text.ts');
         const { formatModelFile } = await import('../terminal/model-file-text.ts');
-        const { declaration, modelFile } = await readProject(session.io, path);
+        const project = await readProject(session.io, path);
+        const { declaration, modelFile } = project;
         const rejects = rejectsPath(session.io, options);
         const log =
-          options.data === undefined
-            ? null
-            : await inspectLog(declaration, options.data, { ...options, rejects }, session);
+          options.data === undefined ? null : await inspectLog(project, options.data, { ...options, rejects }, session);
         const { stages, features, embeddings } = declaration;
         const counts = `${stages.length} stages, ${features.length} features, ${embeddings.length} embedding tables`;
         const lines = [

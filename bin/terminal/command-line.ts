@@ -45,19 +45,29 @@ export class CommandLine extends Command {
 const INVALID_OPTION = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s;
 const INVALID_ARGUMENT = /^command-argument value '(.*)' is invalid for argument '([\w-]+)'\. (.*)$/s;
 
+/** What is a log, and no declaration, by its name. */
+const DATA_FILE = /(?:\.(?:parquet|parq|pq|csv|tsv|gz)|\/)$/i;
+
 /** Commander's message of a mistake, in this project's style: what was given, and what was expected. */
 function explain(command: Command, message: string, code: string): string {
   switch (code) {
     case 'commander.missingMandatoryOptionValue': {
       // It may have been given, but mistyped.
       const stray = command.args.find((word) => word.startsWith('-'));
-      return stray === undefined ? message : unknownOption(command, stray);
+      if (stray !== undefined) return unknownOption(command, stray);
+      const log = command.args.find((word) => DATA_FILE.test(word));
+      return log !== undefined && message.includes('--data')
+        ? `--data is missing, did you mean --data ${log}?`
+        : message;
     }
     case 'commander.unknownCommand':
       return unknown('command', command.args[0] ?? '', namesOf(command.commands));
     case 'commander.unknownOption':
       return unknownOption(command, /'(.*)'/s.exec(message)?.[1] ?? message);
     case 'commander.excessArguments': {
+      const [, second] = command.args;
+      if (second !== undefined && DATA_FILE.test(second) && flagsOf(command).includes('--data'))
+        return `too many arguments for ${command.name()}: got ${second} after ${command.args[0]}, did you mean --data ${second}?`;
       const expected = command.registeredArguments.length;
       const most = expected === 0 ? 'none' : `at most ${expected}`;
       return `too many arguments for ${command.name()}: got ${command.args.length}, expected ${most}`;

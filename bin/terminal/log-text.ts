@@ -1,18 +1,24 @@
 /** A log and rows, as text for people. */
 
+import { alignColumns } from '../../lib/evaluation/metrics-table.ts';
 import { count, countOf, fixedPercent, minute } from '../../lib/numbers/text.ts';
 import type { RejectCount } from '../../lib/table/check/acceptable.ts';
 import { unknownShare } from '../../lib/table/encode/value-counts.ts';
 import { PARTS } from '../../lib/table/encoded.ts';
+import { type DayCounts, groupDays } from '../../lib/table/fit/inspect/days.ts';
 import type { TimeRange } from '../../lib/table/fit/parts.ts';
 import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import { suspicionText } from '../../lib/table/fit/suspicious.ts';
-import type { LogReport } from '../../lib/table/fit/validate.ts';
 import type { TextRows } from '../../lib/table/source/read-rows.ts';
+import type { InspectedLog } from '../training/inspect-log.ts';
 import type { MeasuredVersion } from '../training/measure-version.ts';
+import { formatTraining } from '../training/training-text.ts';
 
-/** The summary of a log, the values of each feature, bad rows by reason, notes, and columns that leak a label. */
-export function formatLogReport({ summary, rejects, distinct, heldOut }: LogReport): string {
+/**
+ * The summary of a log, its days, the values of each feature, bad rows by reason, what training takes, notes, and
+ * columns that leak a label.
+ */
+export function formatLogReport({ summary, rejects, distinct, heldOut, ...report }: InspectedLog): string {
   const width = Math.max(...Object.keys(distinct).map((name) => name.length));
   const lines = Object.entries(distinct).map(([name, values]) => {
     const missing = summary.parts.train.rows === 0 ? 0 : (summary.missing[name] ?? 0) / summary.parts.train.rows;
@@ -25,7 +31,39 @@ export function formatLogReport({ summary, rejects, distinct, heldOut }: LogRepo
     ];
     return [`  ${name.padEnd(width)}  ${count(values).padStart(9)} values`, ...told].join(', ');
   });
-  return [...summaryLines(summary), ...lines, ...formatRejects(rejects), ...toldLines(summary)].join('\n');
+  return [
+    ...summaryLines(summary),
+    ...Object.entries(report.maturity).map(
+      ([stage, share]) => `  ${stage} is final (within) in ${fixedPercent(share, 2)} of the rows`,
+    ),
+    ...dayLines(report.days),
+    ...lines,
+    ...formatRejects(rejects),
+    ...(report.training === null ? [] : formatTraining(report.training)),
+    ...toldLines(summary),
+  ].join('\n');
+}
+
+/** A table of days, or of as many together as it needs; nothing for a log of a single day. */
+function dayLines(days: readonly DayCounts[]): string[] {
+  const periods = groupDays(days);
+  if (periods.length < 2) return [];
+  const stages = Object.keys(periods[0]?.labels ?? {});
+  const length = periods[0]?.days ?? 1;
+  const header = [
+    `  ${length === 1 ? 'day' : `${length} days from`}`,
+    'rows',
+    ...stages.flatMap((stage) => [stage, 'rate']),
+  ];
+  const cells = periods.map(({ from, rows, labels }) => [
+    `  ${from}`,
+    count(rows),
+    ...stages.flatMap((stage) => {
+      const { known = 0, positives = 0 } = labels[stage] ?? {};
+      return [count(positives), known === 0 ? '-' : fixedPercent(positives / known, 2)];
+    }),
+  ]);
+  return alignColumns([header, ...cells]);
 }
 
 /** Rows, times and label rates of each part, the split, notes, and columns that leak a label, a line each. */

@@ -46,6 +46,10 @@ export const dateOption = () =>
   new Option('--date <YYYY-MM-DD>', 'date of the table; scoring takes the newest')
     .default(new Date().toISOString().slice(0, 10), 'today, UTC')
     .argParser(calendarDate);
+export const dryRunOption = () =>
+  new Option('--dry-run', 'only tell what it would take: shards, time, memory and USD; nothing is written').default(
+    false,
+  );
 export const bucketsOption = () =>
   new Option(
     '--buckets <n>',

@@ -1,24 +1,34 @@
-import type { Declaration } from '../../lib/config/declaration.ts';
 import { foresee } from '../../lib/gate/foresee.ts';
 import { type LogReport, validateLog } from '../../lib/table/fit/validate.ts';
 import { withLog } from '../../lib/table/open-log.ts';
+import { estimateTraining } from '../../lib/training/estimate.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
+import type { Project } from './read-project.ts';
+import type { ExpectedTraining } from './training-text.ts';
 
 interface InspectOptions {
   readonly threads: number;
   readonly memory: number;
+  /** Whether training is estimated, by some steps of it. @default true */
+  readonly isEstimated?: boolean;
   /** Where the bad rows go, if there are any. */
   readonly rejects?: string;
 }
 
-/** Checks a log against a declaration. */
+/** A report on a log, and what training on it will take. */
+export interface InspectedLog extends LogReport {
+  /** `null` where it is not estimated. */
+  readonly training: ExpectedTraining | null;
+}
+
+/** Checks a log against a declaration, and estimates the training on it. */
 export function inspectLog(
-  declaration: Declaration,
+  { declaration, modelFile }: Pick<Project, 'declaration' | 'modelFile'>,
   path: readonly string[],
-  { threads, memory, rejects }: InspectOptions,
+  { threads, memory, rejects, isEstimated = true }: InspectOptions,
   { io, signal }: Session,
-): Promise<LogReport> {
+): Promise<InspectedLog> {
   return withScratch(io, (scratch) => {
     const limits = { scratch, threads, memoryLimitMiB: memory };
     const options = {
@@ -29,12 +39,22 @@ export function inspectLog(
       ...(rejects && { rejectsPath: rejects }),
       signal,
     };
-    return withLog(options, async ({ database, log }) => {
-      const report = await validateLog(database, log);
+    return withLog(options, async (opened) => {
+      const { database, log, began } = opened;
+      const openSeconds = (performance.now() - began) / 1000;
+      const { encoder, measureSeconds, ...report } = await validateLog(database, log);
+      const readSeconds = openSeconds + measureSeconds;
       signal.throwIfAborted();
+      const estimated = { opened, encoder, summary: report.summary };
+      const estimate = isEstimated ? await estimateTraining(estimated, { threads, scratch, modelFile, signal }) : null;
       const { refusals, notes } = foresee(declaration, report.summary, report.heldOut.test);
       const refused = refusals.map((refusal) => `the gate would refuse a version: ${refusal}`);
-      return { ...report, summary: { ...report.summary, notes: [...report.summary.notes, ...notes, ...refused] } };
+      const told = [...report.summary.notes, ...notes, ...refused];
+      return {
+        ...report,
+        summary: { ...report.summary, notes: told },
+        training: estimate && { ...estimate, readSeconds },
+      };
     });
   });
 }

@@ -1,7 +1,8 @@
 /** Measures how much the training rows of two versions differ, feature by feature. */
+
+import { binShares, stability, tenths } from '../numbers/stability.ts';
 import { percent, precise } from '../numbers/text.ts';
 import type { Distribution, Distributions, NumberDistribution, ValueDistribution } from '../table/fit/distributions.ts';
-import { binShares, stability, tenths } from './guards/drift.ts';
 
 /**
  * Number of values of a category that are compared one by one, the earlier version's most frequent; others together.

@@ -85,7 +85,7 @@ export function modelBytes(fitting: Fitting, train: RowCache): number {
 }
 
 /** Returns the bytes of memory that training networks one after the other takes at most. */
-export function networksBytes(fitting: Fitting, parts: readonly TrainedModelPart[], train: RowCache): number {
+export function networksBytes(fitting: Fitting, parts: readonly TrainedModelPart[], train: RowSizes): number {
   return Math.max(...memoryOf(fitting, parts, train).map(({ bytes }) => bytes));
 }
 
@@ -104,11 +104,14 @@ function isRepaired(calibration: Calibration | null): boolean {
   return calibration !== null && Object.keys(calibration.uncalibrated).length === 0;
 }
 
+/** How many rows there are, and what of them is in memory at once. */
+type RowSizes = Pick<RowCache, 'rows' | 'windowBytes'>;
+
 /** Returns what each network needs of memory beside the weights of those that were trained before. */
 function memoryOf(
   { opened: { log }, options: { threads } }: Fitting,
   parts: readonly TrainedModelPart[],
-  train: RowCache,
+  train: RowSizes,
 ): readonly RequiredMemory[] {
   const { declaration } = log;
   const batchSize = batchSizeFor(declaration.training.batchSize, train.rows);

@@ -155,7 +155,7 @@ describe('a command line that cannot be understood', () => {
 
 describe('a bucket', () => {
   it.each([
-    ['that does not exist', ['models', 'list', '-b', 'absent'], 'no such folder: absent'],
+    ['that does not exist', ['models', 'list', '-b', 'absent'], 'no such folder: absent (entirespace train makes it)'],
     ['that is a file', ['models', 'show', '-b', 'log.csv'], '<folder>/log.csv is a file, expected a folder'],
     [
       'that is below a file, before training begins',

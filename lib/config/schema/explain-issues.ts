@@ -72,7 +72,14 @@ function explain(issue: Issue, path: Path, file: unknown): readonly Mistake[] {
   }
   const keys = issue.code === 'invalid_union' && isMap(value) ? ` with ${listed(Object.keys(value))}` : '';
   const got = value === undefined ? 'missing' : `got ${show(value)}${keys}`;
-  return [{ path, message: `${got}, expected ${issue.message}` }];
+  return [{ path, message: `${got}, expected ${issue.message}${example(path, value)}` }];
+}
+
+/** What a stage or a feature that is written as one word most likely means: `such as { type: number, entity: user }`. */
+function example(path: Path, value: unknown): string {
+  if (typeof value !== 'string' || path.length !== 2) return '';
+  if (path[0] === 'stages') return `, such as { label: ${value} }`;
+  return path[0] === 'features' ? `, such as { type: ${value}, entity: user }` : '';
 }
 
 /**

@@ -1,10 +1,10 @@
 /** Guards of a model's outputs and of the labels: numbers, entropy, sums, drift and rates. */
 import type { GateChoice } from '../../config/declaration.ts';
 import type { FunnelTask } from '../../evaluation/funnel.ts';
+import { stabilityIndex } from '../../numbers/stability.ts';
 import { count, percent, precise } from '../../numbers/text.ts';
 import { tooFewUnits } from '../comparison/bootstrap.ts';
 import type { OutputComparison } from '../comparison/compare.ts';
-import { stabilityIndex } from './drift.ts';
 import type { Guard } from './guard.ts';
 
 /** Every output must be a probability on every row. */

@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import type { Part } from '../encoded.ts';
 import { assertLearnable } from './learnable.ts';
 import { type MeasuredFeatures, measureFeatures } from './measure/measure.ts';
+import type { SampledColumn } from './measure/value-aucs.ts';
 import { numberNotes } from './number-notes.ts';
 import { type PartSummary, summarizeParts, type TimeRange } from './parts.ts';
 import { findRepeatedKeys } from './repeated-keys.ts';
@@ -48,9 +49,14 @@ export interface SummarizedLog {
 
 /**
  * Summarises a log, and measures its features.
+ * @param onColumn as of `findSuspicious`.
  * @throws {DataError} as `assertAcceptable` and `assertLearnable`.
  */
-export async function summarizeLog(database: Database, log: CheckedLog): Promise<SummarizedLog> {
+export async function summarizeLog(
+  database: Database,
+  log: CheckedLog,
+  onColumn?: (column: SampledColumn) => void,
+): Promise<SummarizedLog> {
   assertAcceptable(log);
   const { source, declaration, rejects, start, last } = log;
   const { features } = declaration;
@@ -71,7 +77,7 @@ export async function summarizeLog(database: Database, log: CheckedLog): Promise
     parts,
     missing: Object.fromEntries(features.map(({ name }) => [name, factsOf(name, measured).missing])),
     dropped: Object.fromEntries([...measured.bags].map(([name, { cut }]) => [name, cut])),
-    suspicious: await findSuspicious(database, log, parts.train),
+    suspicious: await findSuspicious(database, log, parts.train, onColumn),
     repeatedKeys: repeated.rows,
     notes: [
       ...log.notes,

@@ -12,7 +12,7 @@ import type { PreparedLog } from '../check/prepared-rows.ts';
 import type { Database } from '../database.ts';
 import { valueColumns } from '../kinds/index.ts';
 import { bagAucs } from './measure/bag-aucs.ts';
-import { valueAucs } from './measure/value-aucs.ts';
+import { type SampledColumn, valueAucs } from './measure/value-aucs.ts';
 import type { PartSummary } from './parts.ts';
 import { sampleStep } from './sample.ts';
 
@@ -40,17 +40,21 @@ export function suspicionText({ column, stage, auc }: SuspiciousColumn): string 
   return `${column} alone tells ${stage} with an AUC of ${fixed(auc, 3)}`;
 }
 
-/** Returns the suspicious columns of a log, in the order of the stages. */
+/**
+ * Returns the suspicious columns of a log, in the order of the stages.
+ * @param onColumn called with the sample of every feature with one value in a row.
+ */
 export async function findSuspicious(
   database: Database,
   log: PreparedLog,
   training: PartSummary,
+  onColumn?: (column: SampledColumn) => void,
 ): Promise<SuspiciousColumn[]> {
   const { features } = log.declaration;
   const stages = labelledStages(log.declaration);
   const singles = features.filter((feature) => !isList(feature));
   const step = sampleStep(log.source.rows, sampleRows(training));
-  const aucs = new Map(await valueAucs(database, log, singles, { stages: stages.length, step }));
+  const aucs = new Map(await valueAucs(database, log, singles, { stages: stages.length, step, onColumn }));
   for (const feature of features)
     if (isList(feature)) aucs.set(feature.name, await bagAucs(database, log, feature, stages.length));
   return stages.flatMap(({ name: stage }, index) =>

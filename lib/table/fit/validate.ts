@@ -1,14 +1,18 @@
 /** Reports on a log, for a person to read before training on it. */
 import type { RejectCount } from '../check/acceptable.ts';
+import { labelledStages } from '../check/labels.ts';
 import type { CheckedLog } from '../check/log.ts';
 import { goodLogRows } from '../check/prepared-rows.ts';
 import { type Database, queryOne } from '../database.ts';
 import { encodeLog } from '../encode/encode.ts';
 import { ValueCounter } from '../encode/value-counts.ts';
-import { rowsOfPart } from '../encoded.ts';
+import { PARTS, rowsOfPart } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { featureKind } from '../kinds/index.ts';
 import { encoderOf } from './fit-encoder.ts';
+import { countDays, type DayCounts, dayNotes } from './inspect/days.ts';
+import { findOtherColumns, type OtherColumn, otherColumnNotes } from './inspect/other-columns.ts';
+import { driftNotes, type PartDrift, partDrifts, rateNotes } from './inspect/part-drift.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 import { type HeldOutCounts, unknownNotes } from './unknown-notes.ts';
 
@@ -20,22 +24,58 @@ export interface LogReport {
   readonly distinct: Readonly<Record<string, number>>;
   /** Counts of missing and unknown values in the held-out parts, by an encoder that is fitted to the training rows. */
   readonly heldOut: HeldOutCounts;
+  /** Rows and labels of every day; none without `log.time`. */
+  readonly days: readonly DayCounts[];
+  /** Share of all rows whose label is final, by stage with `within`. */
+  readonly maturity: Readonly<Record<string, number>>;
+  /** How much the values of features with one value in a row differ between the parts. */
+  readonly drift: readonly PartDrift[];
+  /** Columns that are not declared. */
+  readonly otherColumns: readonly OtherColumn[];
+}
+
+/** A report on a log, the encoder of its training rows, and the seconds that a training spends on the same measures. */
+export interface ValidatedLog extends LogReport {
+  readonly encoder: Encoder;
+  readonly measureSeconds: number;
 }
 
 /**
- * Summarises a log, counts distinct values, and those of the held-out rows that a model would not know.
+ * Summarises a log as training does, and looks at what a person should know before: its days, how its parts differ,
+ * values that a model would not know, and columns that are not declared.
  * @throws {DataError} as `summarizeLog`.
  */
-export async function validateLog(database: Database, log: CheckedLog): Promise<LogReport> {
-  const { summary, measured } = await summarizeLog(database, log);
+export async function validateLog(database: Database, log: CheckedLog): Promise<ValidatedLog> {
+  const began = performance.now();
+  const drift: PartDrift[] = [];
+  const { summary, measured } = await summarizeLog(database, log, (column) => drift.push(...partDrifts(column)));
+  const measureSeconds = (performance.now() - began) / 1000;
   const encoder = encoderOf(log, measured);
   const heldOut = await countHeldOut(database, log, encoder);
-  return {
-    summary: { ...summary, notes: [...summary.notes, ...unknownNotes(heldOut, encoder)] },
-    rejects: log.rejects,
-    distinct: await countDistinct(database, log),
-    heldOut,
-  };
+  const days = await countDays(database, log);
+  const otherColumns = await findOtherColumns(database, log);
+  const notes = [
+    ...summary.notes,
+    ...unknownNotes(heldOut, encoder),
+    ...dayNotes(days, log.declaration),
+    ...rateNotes(summary.parts),
+    ...driftNotes(drift),
+    ...otherColumnNotes(otherColumns),
+  ];
+  const distinct = await countDistinct(database, log);
+  const maturity = maturityOf(log, summary);
+  const rows = { summary: { ...summary, notes }, rejects: log.rejects, distinct, heldOut, days, maturity };
+  return { ...rows, drift, otherColumns, encoder, measureSeconds };
+}
+
+function maturityOf({ declaration }: CheckedLog, { parts }: LogSummary): Record<string, number> {
+  const shares = labelledStages(declaration).flatMap(({ name, withinMs }) => {
+    if (withinMs === null) return [];
+    const rows = PARTS.reduce((sum, part) => sum + parts[part].rows, 0);
+    const unknown = PARTS.reduce((sum, part) => sum + (parts[part].labels[name]?.unknown ?? 0), 0);
+    return [[name, 1 - unknown / Math.max(1, rows)] as const];
+  });
+  return Object.fromEntries(shares);
 }
 
 async function countHeldOut(database: Database, log: CheckedLog, encoder: Encoder): Promise<HeldOutCounts> {

@@ -56,26 +56,7 @@ export async function fitNetwork(
   const { training: declared } = opened.log.declaration;
   const training = { ...declared, seed: ownSeed ?? declared.seed };
   const batchSize = batchSizeFor(training.batchSize, rows.train.rows);
-  const engine = await createEngine(training.engine, model, {
-    batchSize,
-    threads: options.threads,
-    optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },
-    schedule: {
-      warmupSteps: training.warmupSteps,
-      decay: training.learningRateDecay,
-      totalSteps: totalSteps(rows.train, { ...training, batchSize }),
-    },
-    l2Embeddings: training.l2Embeddings,
-    l2Tables: Object.fromEntries(
-      model.embeddings.tables.flatMap(({ name: table, ids }) => {
-        const l2 = training.l2Tables[ids];
-        return l2 === undefined ? [] : [[table, l2]];
-      }),
-    ),
-    dropout: training.dropout,
-    sharedEntity: sharedEntity(opened.log.declaration, model),
-    seed: training.seed,
-  });
+  const engine = await createNetworkEngine(fitting, { model, seed: training.seed }, rows.train);
   try {
     const keptRows = await loadStart(fitting, engine, { rates: rows.rates, seed: training.seed });
     const { checkpoints, onEpoch, onNote, onProgress, signal } = options;
@@ -109,6 +90,36 @@ export async function fitNetwork(
   }
 }
 
+/** Creates the engine that trains a network on so many rows, as the declaration says. */
+export function createNetworkEngine(
+  { options, opened }: Fitting,
+  { model, seed }: Pick<TrainedModelPart, 'model'> & { readonly seed: number },
+  rows: Pick<RowCache, 'rows' | 'batchCount'>,
+): Promise<TrainingEngine> {
+  const training = { ...opened.log.declaration.training, seed };
+  const batchSize = batchSizeFor(training.batchSize, rows.rows);
+  return createEngine(training.engine, model, {
+    batchSize,
+    threads: options.threads,
+    optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },
+    schedule: {
+      warmupSteps: training.warmupSteps,
+      decay: training.learningRateDecay,
+      totalSteps: totalSteps(rows, { ...training, batchSize }),
+    },
+    l2Embeddings: training.l2Embeddings,
+    l2Tables: Object.fromEntries(
+      model.embeddings.tables.flatMap(({ name: table, ids }) => {
+        const l2 = training.l2Tables[ids];
+        return l2 === undefined ? [] : [[table, l2]];
+      }),
+    ),
+    dropout: training.dropout,
+    sharedEntity: sharedEntity(opened.log.declaration, model),
+    seed,
+  });
+}
+
 /** The entity whose rows batches share: the user, if the log's groups are shuffled and the model has inputs of the user. */
 export function sharedEntity({ log, training }: Declaration, { layout }: Model): Entity | undefined {
   const isShared = log.group !== null && training.shuffle === 'groups';
@@ -117,7 +128,7 @@ export function sharedEntity({ log, training }: Declaration, { layout }: Model):
 
 /** Number of steps of a training that is not stopped early, on which the learning rate's decay depends. */
 function totalSteps(
-  cache: RowCache,
+  cache: Pick<RowCache, 'batchCount'>,
   { epochs, batchSize, seed, shuffle }: TrainingChoice & { readonly batchSize: number },
 ): number {
   let steps = 0;

@@ -41,8 +41,11 @@ export interface RowCache {
   batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch>;
   /** The number of batches of every row once, none left out. */
   batchCount(batchSize: number, order?: BatchOrder): number;
-  /** Bytes of the rows that are in memory at once while batches are read. */
-  windowBytes(batchSize: number): number;
+  /**
+   * Bytes of the rows that are in memory at once while batches are read.
+   * @param rows of a cache of the same columns. @default those of this one
+   */
+  windowBytes(batchSize: number, rows?: number): number;
   /** Copies the rows that train a network to a cache of their own. */
   select(selection: RowSelection): Promise<SelectedCache>;
   /** Where the rows are, for another thread to open. */
@@ -192,8 +195,8 @@ class CacheFile implements RowCache {
     return this.#windows(batchSize, order).reduce((sum, { rows }) => sum + Math.ceil(rows / batchSize), 0);
   }
 
-  windowBytes(batchSize: number): number {
-    return Math.min(this.rows, this.#windowBlocks(batchSize) * BLOCK_ROWS) * this.#file.rowBytes;
+  windowBytes(batchSize: number, rows = this.rows): number {
+    return Math.min(rows, this.#windowBlocks(batchSize) * BLOCK_ROWS) * this.#file.rowBytes;
   }
 
   async select(selection: RowSelection): Promise<SelectedCache> {

@@ -15,6 +15,17 @@ const COLUMNS = 16;
 interface Sampling {
   readonly stages: number;
   readonly step: number;
+  /** Called with each column that is read. */
+  readonly onColumn?: ((column: SampledColumn) => void) | undefined;
+}
+
+/** A sample of rows with one column's keys, equal for equal values; those of numbers are in their order. */
+export interface SampledColumn {
+  readonly feature: string;
+  readonly keys: Uint32Array;
+  /** Index into `PARTS` of each row. */
+  readonly part: Uint8Array;
+  readonly isOrdered: boolean;
 }
 
 /** Returns the greatest AUC of each feature for each labelled stage, as `greatestAucs`. */
@@ -27,9 +38,10 @@ export async function valueAucs(
   const found: [string, number[]][] = [];
   for (let from = 0; from < features.length; from += COLUMNS) {
     const some = features.slice(from, from + COLUMNS);
-    const { keys, isFirst, labels } = await readSample(database, log, some, sampling);
+    const { keys, part, isFirst, labels } = await readSample(database, log, some, sampling);
     for (const [index, feature] of some.entries()) {
       const isOrdered = featureKind(feature).scale === 'ordered';
+      sampling.onColumn?.({ feature: feature.name, keys: keys[index] as Uint32Array, part, isOrdered });
       found.push([feature.name, greatestAucs(keys[index] as Uint32Array, { isFirst, labels }, isOrdered)]);
     }
   }
@@ -38,6 +50,8 @@ export async function valueAucs(
 
 /** Rows of a sample. */
 interface Sample extends LabelledRows {
+  /** Index into `PARTS` of each row. */
+  readonly part: Uint8Array;
   /** By feature: equal for equal values; of numbers also in their order, a missing one before all others. */
   readonly keys: readonly Uint32Array[];
 }
@@ -54,6 +68,7 @@ async function readSample(
 ): Promise<Sample> {
   const columns: readonly SampleColumn[] = [
     { sql: `CAST(${inFirstHalfSql(step)} AS UTINYINT)`, type: 'UTINYINT', length: null },
+    { sql: 'CAST("#part" AS UTINYINT)', type: 'UTINYINT', length: null },
     ...Array.from({ length: stages }, (_, stage): SampleColumn => {
       return { sql: `"#label${stage}"`, type: 'TINYINT', length: null };
     }),
@@ -62,6 +77,7 @@ async function readSample(
   const from = `${goodLogRows(log, features)} WHERE ${inSampleSql(step)}`;
   const rows = Number((await queryOne(database, `SELECT count(*) AS rows FROM ${from}`)).rows);
   const isFirst = new Uint8Array(rows);
+  const part = new Uint8Array(rows);
   const labels = Array.from({ length: stages }, () => new Int8Array(rows));
   const keys = features.map(() => new Uint32Array(rows));
   const selected = columns.map(({ sql }) => sql).join(', ');
@@ -69,8 +85,9 @@ async function readSample(
   try {
     let at = 0;
     for await (const block of readColumns(connection, `SELECT ${selected} FROM ${from}`, columns)) {
-      const [first, ...others] = block.columns.map((column) => column.subarray(0, block.rows));
+      const [first, parts, ...others] = block.columns.map((column) => column.subarray(0, block.rows));
       isFirst.set(first as Uint8Array, at);
+      part.set(parts as Uint8Array, at);
       for (const [stage, label] of labels.entries()) label.set(others[stage] as Int8Array, at);
       for (const [index, key] of keys.entries()) copyKeys(others[stages + index] as ColumnArray, key, at);
       at += block.rows;
@@ -78,7 +95,7 @@ async function readSample(
   } finally {
     connection.closeSync();
   }
-  return { isFirst, labels, keys };
+  return { isFirst, part, labels, keys };
 }
 
 /** Numbers become keys in their order, and what is known by a hash is a key already. */

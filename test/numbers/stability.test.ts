@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stabilityIndex } from '../../lib/gate/guards/drift.ts';
+import { stabilityIndex } from '../../lib/numbers/stability.ts';
 
 const tenths = Float32Array.from({ length: 1000 }, (_, row) => row / 1000);
 

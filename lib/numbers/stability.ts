@@ -1,5 +1,5 @@
 /** Measures how much two distributions of the same quantity differ. */
-import { sortIndices } from '../../numbers/sort.ts';
+import { sortIndices } from './sort.ts';
 
 const BINS = 10;
 
@@ -23,7 +23,7 @@ export function stability(bins: readonly (readonly [expected: number, actual: nu
 }
 
 /** Where the second and each further tenth of the values begins; fewer where many are equal. */
-export function tenths(values: Float32Array): number[] {
+export function tenths(values: Float32Array | Uint32Array): number[] {
   const ascending = values.slice().sort();
   return tenthsOf(ascending.length, (place) => ascending[place]);
 }
