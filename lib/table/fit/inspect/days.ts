@@ -60,7 +60,14 @@ export function groupDays(days: readonly DayCounts[]): readonly DayCounts[] {
   for (const day of days) {
     const period = Math.floor(at / length);
     const before = periods[period];
-    periods[period] = before === undefined ? { ...day, days: Math.min(length, span - at) } : joined(before, day);
+    periods[period] =
+      before === undefined
+        ? {
+            ...day,
+            from: daysAfter(days[0]?.from ?? day.from, period * length),
+            days: Math.min(length, span - period * length),
+          }
+        : joined(before, day);
     at += day.days;
   }
   return periods.filter((period) => period !== undefined);
@@ -95,6 +102,10 @@ export function dayNotes(days: readonly DayCounts[], { stages }: Pick<Declaratio
           ];
     }),
   ];
+}
+
+function daysAfter(day: string, count: number): string {
+  return new Date(Date.parse(day) + count * DAY_MS).toISOString().slice(0, 10);
 }
 
 function joined(one: DayCounts, other: DayCounts): DayCounts {

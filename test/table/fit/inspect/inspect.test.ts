@@ -28,6 +28,9 @@ describe('days', () => {
     expect(periods.length).toBe(11);
     expect(periods.at(-1)).toMatchObject({ from: '2026-05-31', days: 1, rows: 100 });
     expect(periods.reduce((sum, { rows }) => sum + rows, 0)).toBe(3100);
+    // A period begins on its first day, whether that has rows or not.
+    const gaps = Array.from({ length: 28 }, (_, day) => (day === 2 ? null : ([5, 1] as const)));
+    expect(groupDays(daysOf(...gaps))[1]).toMatchObject({ from: '2026-05-03', days: 2, rows: 5 });
     expect(groupDays(daysOf([5, 1], [5, 1]))).toEqual(daysOf([5, 1], [5, 1]));
   });
 
