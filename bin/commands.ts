@@ -12,6 +12,12 @@ interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'init',
+    description: 'write a first declaration of a log, from its columns and their values, that trains as it is',
+    binaries: ['DuckDB'],
+    load: async () => (await import('./commands/init.ts')).defineInit,
+  },
+  {
     name: 'validate',
     description: 'check a declaration, and a log against it, without training',
     binaries: ['DuckDB'],

@@ -28,6 +28,7 @@ const ROOMS = [
   'lib/report',
   'lib/compare',
   'lib/synth',
+  'lib/init',
   'lib/scoring',
   'lib/asset',
   'lib/stack',
@@ -47,7 +48,7 @@ const MOST_FILES = 14;
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'lib/config': ['expression', 'features', 'sections', 'schema', 'resolve', 'check'],
   'lib/training': ['rows', 'weights', 'held-out', 'epochs', 'networks'],
-  'lib/table': ['values', 'formats', 'source', 'kinds', 'check', 'encode', 'fit', 'candidates'],
+  'lib/table': ['values', 'formats', 'source', 'kinds', 'check', 'encode', 'fit', 'profile', 'candidates'],
 };
 
 const DOORS: Readonly<Record<string, readonly string[]>> = {

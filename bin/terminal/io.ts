@@ -6,7 +6,11 @@ import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 /** A stream for text, with what is known of the terminal behind it. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
+/** A stream of what a person types, if it is a terminal. */
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
 export interface Io {
+  readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -23,13 +27,13 @@ export interface Io {
  * standard output is gone, as with `| head`, and with a message once the disk behind it is full.
  */
 export function processIo(): Io {
-  const { stdout, stderr, env } = process;
+  const { stdin, stdout, stderr, env } = process;
   const exit = (code: ExitCode) => process.exit(code);
   stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') stderr.write(`entirespace: cannot write to standard output: ${code}\n`);
     exit(code === 'EPIPE' ? EXIT_CODES.success : EXIT_CODES['disk or memory']);
   });
-  return { stdout, stderr, env, cwd: '.', signals: process, exit };
+  return { stdin, stdout, stderr, env, cwd: '.', signals: process, exit };
 }
 
 /** Where a path of the command line leads. */

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { run } from '../../bin/program.ts';
 import { type Database, execute, literal, query } from '../../lib/table/database.ts';
 import { Random } from './random.ts';
@@ -93,6 +93,7 @@ export async function copyBucket(from: string, to: string): Promise<void> {
 export async function command(folder: string, ...args: string[]): Promise<Ended> {
   const [stdout, stderr] = [collector(), collector()];
   const code = await run(['node', 'entirespace', ...args], {
+    stdin: Readable.from([]),
     stdout: stdout.stream,
     stderr: stderr.stream,
     env: { TMPDIR: join(folder, 'tmp'), NO_COLOR: '1' },

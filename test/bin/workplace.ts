@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { run } from '../../bin/program.ts';
@@ -33,7 +34,8 @@ export interface Workplace {
   /** Path in the folder, which is the working directory of every command. */
   at(...names: string[]): string;
   run(...args: string[]): Promise<Outcome>;
-  start(args: readonly string[], environment?: Environment): Running;
+  /** With `typed`, at a terminal where these lines are typed. */
+  start(args: readonly string[], environment?: Environment, typed?: string): Running;
   /** The environment of every command: its scratch folders are made in the folder, too. */
   environment(): Environment;
   write(name: string, content: string | Uint8Array): Promise<string>;
@@ -53,7 +55,7 @@ export function workplace({ isTrained = false }: { readonly isTrained?: boolean 
   const place: Workplace = {
     at: (...names) => join(folder, ...names),
     run: (...args) => place.start(args).done,
-    start: (args, environment = {}) => start(folder, args, { ...place.environment(), ...environment }),
+    start: (args, environment = {}, typed) => start(folder, args, { ...place.environment(), ...environment }, typed),
     environment: () => ({ TMPDIR: join(folder, 'tmp'), NO_COLOR: '1' }),
     async write(name, content) {
       await writeFile(join(folder, name), content);
@@ -96,14 +98,16 @@ export function plainOutcome({ code, stdout, stderr }: Outcome, folder: string):
   return { code, stdout: plain(stdout, folder), stderr: plain(stderr, folder) };
 }
 
-function start(cwd: string, args: readonly string[], environment: Environment): Running {
+function start(cwd: string, args: readonly string[], environment: Environment, typed?: string): Running {
   const [stdout, stderr] = [collector(), collector()];
   const signals = new EventEmitter();
   const exit = (code: number) => {
     throw new Error(`exit ${code} was asked for, expected the command to end by itself`);
   };
   const env = { ...process.env, ...environment };
-  const io = { stdout: stdout.stream, stderr: stderr.stream, env, cwd, signals, exit };
+  const isTTY = typed !== undefined;
+  const stdin = Object.assign(Readable.from(isTTY ? [typed] : []), { isTTY });
+  const io = { stdin, stdout: stdout.stream, stderr: Object.assign(stderr.stream, { isTTY }), env, cwd, signals, exit };
   const done = run(['node', 'entirespace', ...args], io).then((code) => {
     expect(signals.eventNames()).toEqual([]);
     return plainOutcome({ code, stdout: stdout.text(), stderr: stderr.text() }, cwd);

@@ -21,8 +21,8 @@ export function longestWithin(declaration: Pick<Declaration, 'stages'>): number 
 }
 
 /**
- * Returns the SQL of a label: 1, 0, or NULL if the value is neither. Text may be a number, false or true, and f or t, as
- * Postgres writes booleans.
+ * Returns the SQL of a label: 1, 0, or NULL if the value is neither. Text may be a number, false or true, f or t, as
+ * Postgres writes booleans, and no or yes, n or y.
  */
 export function labelSql(value: Value): string {
   switch (value.kind) {
@@ -30,7 +30,10 @@ export function labelSql(value: Value): string {
       return `CAST(${value.sql} AS TINYINT)`;
     case 'text':
       return bind('label', `lower(${presentText(value)})`, (text) =>
-        zeroOrOne([`${text} IN ('1', 'true', 't')`, `${text} IN ('0', 'false', 'f')`], `TRY_CAST(${text} AS DOUBLE)`),
+        zeroOrOne(
+          [`${text} IN ('1', 'true', 't', 'yes', 'y')`, `${text} IN ('0', 'false', 'f', 'no', 'n')`],
+          `TRY_CAST(${text} AS DOUBLE)`,
+        ),
       );
     default:
       return zeroOrOne([], numberSql(value));

@@ -80,6 +80,8 @@ describe('a label', () => {
     ['decimal', ['1.00::DECIMAL(4,2)', '0.00::DECIMAL(4,2)']],
     ['words', ["'TRUE'", "'False'"]],
     ['postgres', ["'t'", "'f'"]],
+    ['yes and no', ["'Yes'", "'no'"]],
+    ['letters', ["'Y'", "'N'"]],
     ['exponents', ["'1.000000e+00'", "'0.0E0'"]],
     ['padded', ["' 1'", "'0 '"]],
   ])('may be %s', async (name, [one, zero]) => {
@@ -107,7 +109,7 @@ describe('a label', () => {
   });
 
   it('is not binary if it is another word or number', async () => {
-    const rows = ["1, 'yes', '0', 'train'", "2, '2', '0', 'train'", "3, '0.5', '0', 'train'"];
+    const rows = ["1, 'maybe', '0', 'train'", "2, '2', '0', 'train'", "3, '0.5', '0', 'train'"];
     const path = await place.write('words.csv', rowsSql('row, click, conversion, part', rows));
     expect((await openLog(place, path, declare([]))).rejects).toMatchObject([{ reason: 'label_not_binary', rows: 3 }]);
   });
