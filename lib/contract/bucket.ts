@@ -4,7 +4,7 @@
  *
  * | written by | key |
  * |---|---|
- * | users | `candidates/<path>.parquet`, `.csv` or `.csv.gz` |
+ * | users | `candidates/<path>.parquet`, `.csv`, `.csv.gz`, `.jsonl` or `.jsonl.gz` |
  * | users | `data/dt=YYYY-MM-DD/<file>`, `training/<model>/entirespace.yaml` |
  * | scoring | `scores/<path>/part-<source>-NNNNN.parquet`, `_manifest.json`, `_SUCCESS` or `_FAILED.json` |
  * | scoring | `rejects/<path>/part-<source>-NNNNN.parquet`, `failed/<sha256 of the key>.json` |
@@ -52,6 +52,7 @@ export type Prefix = (typeof PREFIXES)[keyof typeof PREFIXES];
 export const DATA_EXTENSIONS = {
   parquet: ['.parquet', '.parq', '.pq'],
   csv: ['.csv', '.csv.gz', '.tsv', '.tsv.gz'],
+  json: ['.jsonl', '.jsonl.gz', '.ndjson', '.ndjson.gz'],
 } as const;
 
 /** The name of a format. */

@@ -9,6 +9,8 @@ export const REJECT_REASONS = {
   quote_not_closed: 'a second quote at the end of the field',
   record_too_long: 'at most 2 MiB',
   not_utf8: 'UTF-8 (any other needs csv.encoding)',
+  json_not_object: 'one JSON object on the line',
+  json_key_repeated: 'each key once in the JSON object',
   header_repeated: 'the header in the first line alone',
   missing_key: 'a value',
   key_not_exact: 'an integer or text: neighbouring integers are one floating number',

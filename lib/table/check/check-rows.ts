@@ -170,6 +170,8 @@ function malformedChecks(relation: Relation): RowCheck[] {
     record_too_long: REJECT_REASONS.record_too_long,
     not_utf8: REJECT_REASONS.not_utf8,
     header_repeated: REJECT_REASONS.header_repeated,
+    json_not_object: REJECT_REASONS.json_not_object,
+    json_key_repeated: REJECT_REASONS.json_key_repeated,
   };
   return (Object.keys(expected) as MalformedReason[]).map((reason) => ({
     reason,

@@ -4,10 +4,11 @@ import { DataError } from '../errors.ts';
 import { type CandidateFile, firstBytes } from './candidate-file.ts';
 import { csv } from './csv/csv.ts';
 import type { Format } from './format.ts';
+import { json } from './json-lines/json-lines.ts';
 import { parquet } from './parquet/parquet.ts';
 
 /** The reader of every format. */
-export const FORMATS: { readonly [Name in DataFormat]: Format } = { parquet, csv };
+export const FORMATS: { readonly [Name in DataFormat]: Format } = { parquet, csv, json };
 
 /**
  * Returns the format of a file by the extension of its name.

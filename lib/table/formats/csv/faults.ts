@@ -7,7 +7,14 @@ import type { Writing } from './grammar.ts';
 /** Why a record is malformed. */
 export type MalformedReason = Extract<
   RejectReason,
-  'field_count' | 'quote_misplaced' | 'quote_not_closed' | 'not_utf8' | 'record_too_long' | 'header_repeated'
+  | 'field_count'
+  | 'quote_misplaced'
+  | 'quote_not_closed'
+  | 'not_utf8'
+  | 'record_too_long'
+  | 'header_repeated'
+  | 'json_not_object'
+  | 'json_key_repeated'
 >;
 
 /** Why a record cannot be given to DuckDB as it is. */
