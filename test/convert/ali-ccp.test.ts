@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { failure, workplace } from '../bin/workplace.ts';
 import { COMMON, ITEM, listed, SKELETON, USER, writeDump } from './dump.ts';
@@ -153,6 +154,13 @@ describe('a line of the skeleton', () => {
     expect(await rows()).toHaveLength(1);
   });
 
+  it('may be the first after a byte order mark, and end with a separator', async () => {
+    const [first = '', ...others] = SKELETON;
+    const { stdout, rows } = await convert({ skeleton: [`\ufeff${first}\x01`, ...others] });
+    expect(stdout).not.toContain('left out');
+    expect((await rows()).map(({ sample_id }) => sample_id)).toEqual([1n, 2n, 3n]);
+  });
+
   it('may have a carriage return, an exponent, and many digits', async () => {
     const features = listed([
       ['508', 7, '1.5e-1'],
@@ -212,6 +220,15 @@ describe('a dump that cannot be converted', () => {
         4,
         '<folder>/<dump>/sample_skeleton_train.csv is no file of the dump: its first 1000 lines are not valid',
       ),
+    );
+  });
+
+  it.each(['whole', 'cut off'])('because a file is gzip under the name of its text, %s', async (how) => {
+    await writeDump(place.at('gzip'), { common: COMMON, skeleton: SKELETON });
+    const bytes = gzipSync(SKELETON.join('\n'));
+    await writeFile(place.at('gzip/sample_skeleton_train.csv'), how === 'whole' ? bytes : bytes.subarray(0, 40));
+    expect(await place.run('convert', 'ali-ccp', '--data', 'gzip', '--out', 'gzip-log')).toEqual(
+      failure(4, '<folder>/gzip/sample_skeleton_train.csv is gzip, expected text: decompress it first'),
     );
   });
 

@@ -1,6 +1,7 @@
 /** Reads a large text file line by line, as bytes. */
 import { open } from 'node:fs/promises';
 import { DataError } from '../../table/errors.ts';
+import { isGzipped } from '../../table/formats/csv/file.ts';
 
 /** Called for each line, which is `bytes[from]` up to but not including `bytes[to]`. */
 export type OnLine = (bytes: Uint8Array, from: number, to: number) => void;
@@ -15,11 +16,12 @@ const PIECE_BYTES = 2 ** 22;
 /** The longest line of the published dump has some 70 KB. */
 const MOST_LINE_BYTES = 2 ** 23;
 const [LINE_FEED, RETURN] = [10, 13];
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 /**
- * Gives each line of a file to `onLine`, in pieces of 4 MiB.
+ * Gives each line of a file to `onLine`, in pieces of 4 MiB. A byte order mark is no part of the first line.
  * @returns whether the last line has a line end.
- * @throws {DataError} if a line is longer than 8 MiB.
+ * @throws {DataError} if the file is gzip, or a line is longer than 8 MiB.
  */
 export async function readLines(path: string, onLine: OnLine, { signal, afterPiece }: LineReader): Promise<boolean> {
   const file = await open(path);
@@ -30,9 +32,10 @@ export async function readLines(path: string, onLine: OnLine, { signal, afterPie
     for (;;) {
       signal.throwIfAborted();
       const { bytesRead } = await file.read(buffer, kept, PIECE_BYTES);
-      done += bytesRead;
       const filled = kept + bytesRead;
-      const rest = giveLines(buffer, filled, onLine);
+      const start = done === 0 ? textStart(path, buffer.subarray(0, filled)) : 0;
+      done += bytesRead;
+      const rest = giveLines(buffer, start, filled, onLine);
       if (bytesRead === 0) {
         if (rest < filled) onLine(buffer, rest, withoutReturn(buffer, rest, filled));
         return rest === filled;
@@ -48,9 +51,15 @@ export async function readLines(path: string, onLine: OnLine, { signal, afterPie
   }
 }
 
+/** Returns where the text of a file begins. */
+function textStart(path: string, first: Buffer): number {
+  if (isGzipped(first)) throw new DataError('wrong_format', `${path} is gzip, expected text: decompress it first`);
+  return first.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0;
+}
+
 /** Gives the complete lines, and returns where the rest begins. */
-function giveLines(buffer: Buffer, filled: number, onLine: OnLine): number {
-  let from = 0;
+function giveLines(buffer: Buffer, start: number, filled: number, onLine: OnLine): number {
+  let from = start;
   for (;;) {
     const end = buffer.indexOf(LINE_FEED, from);
     if (end < 0 || end >= filled) return from;
