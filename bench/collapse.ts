@@ -14,7 +14,7 @@ import type { Database } from '../lib/table/database.ts';
 import { withLog } from '../lib/table/open-log.ts';
 import { hasLearnedNothing, type OutputFigures } from '../lib/training/epochs/epoch-record.ts';
 import { fitNetworks } from '../lib/training/fit-model.ts';
-import { stageRates } from '../lib/training/held-out/funnel-tasks.ts';
+import { stageRates } from '../lib/training/held-out/stage-rates.ts';
 import { encodeForTrials } from '../lib/tune/encode-log.ts';
 import type { EncodedLog } from '../lib/tune/run-trial.ts';
 import { ALI_CCP, rareDeclaration, writeRareLog } from './rare-log.ts';

@@ -74,6 +74,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/score.ts')).defineScore,
   },
   {
+    name: 'monitor',
+    description: 'compare what was scored with what happened then: a page, its numbers and a verdict for each model',
+    binaries: ['DuckDB'],
+    load: async () => (await import('./commands/monitor.ts')).defineMonitor,
+  },
+  {
     name: 'models',
     description: 'list and show model versions, promote one, roll back, pin, tell why',
     binaries: [],

@@ -30,6 +30,7 @@ const ROOMS = [
   'lib/synth',
   'lib/init',
   'lib/scoring',
+  'lib/monitor',
   'lib/asset',
   'lib/stack',
   'functions',
@@ -48,7 +49,7 @@ const MOST_FILES = 14;
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'lib/config': ['expression', 'features', 'sections', 'schema', 'resolve', 'check'],
   'lib/training': ['rows', 'weights', 'held-out', 'epochs', 'networks'],
-  'lib/table': ['values', 'formats', 'source', 'kinds', 'check', 'encode', 'fit', 'profile', 'candidates'],
+  'lib/table': ['values', 'formats', 'source', 'kinds', 'check', 'encode', 'fit', 'profile', 'candidates', 'monitor'],
 };
 
 const DOORS: Readonly<Record<string, readonly string[]>> = {
@@ -61,7 +62,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/lib-storage': ['lib/store'],
   '@bufbuild/protobuf': ['lib/graph', 'lib/onnx'],
   '@duckdb/node-api': ['lib/table'],
-  '@observablehq/plot': ['lib/report', 'lib/compare'],
+  '@observablehq/plot': ['lib/report', 'lib/compare', 'lib/monitor'],
   '@tensorflow/tfjs-core': ['lib/model', 'lib/graph', 'lib/engine', 'lib/own-model'],
   '@tensorflow/tfjs-node': ['lib/engine'],
   'aws-cdk-lib': ['lib/stack'],
@@ -81,6 +82,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'lib/training',
     'lib/tune',
     'lib/compare',
+    'lib/monitor',
     'lib/scoring',
     'training',
   ],

@@ -13,7 +13,7 @@ import type { Store } from '../lib/store/store.ts';
 import { PARTS } from '../lib/table/encoded.ts';
 import type { TimeRange } from '../lib/table/fit/parts.ts';
 import { type LogSummary, toldOf } from '../lib/table/fit/summary.ts';
-import { stageRates } from '../lib/training/held-out/funnel-tasks.ts';
+import { stageRates } from '../lib/training/held-out/stage-rates.ts';
 import type { TrainedModel } from '../lib/training/train.ts';
 
 /** Publishes a trained model's folder as a new version of the declaration's model, and returns its id. */

@@ -6,7 +6,7 @@ import type { ChosenUnits } from '../gate/comparison/compare.ts';
 import { type Outcomes, readOutcomes, readTruth } from '../table/check/outcomes.ts';
 import { PARTS } from '../table/encoded.ts';
 import { DataError } from '../table/errors.ts';
-import { stageRates } from '../training/held-out/funnel-tasks.ts';
+import { stageRates } from '../training/held-out/stage-rates.ts';
 import { type Chosen, Runs, type RunsOptions } from './all-runs.ts';
 import type { Competitor } from './competitor.ts';
 import { comparedRoles, NotComparableError, protocolOf } from './protocol.ts';

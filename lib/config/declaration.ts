@@ -11,6 +11,7 @@ import type { CsvChoice } from './sections/csv.ts';
 import type { GateChoice } from './sections/gate.ts';
 import type { Log } from './sections/log.ts';
 import type { ModelChoice } from './sections/model.ts';
+import type { MonitoringChoice } from './sections/monitoring.ts';
 import type { ReportChoice } from './sections/report.ts';
 import type { ScoringChoice } from './sections/scoring.ts';
 import type { TrainingChoice } from './sections/training.ts';
@@ -22,6 +23,7 @@ export type { CsvChoice } from './sections/csv.ts';
 export type { GateChoice } from './sections/gate.ts';
 export type { Log } from './sections/log.ts';
 export type { CrossesChoice, ExpertsChoice, ModelChoice, TypeSettings } from './sections/model.ts';
+export type { MonitoringChoice } from './sections/monitoring.ts';
 export type { ReportChoice } from './sections/report.ts';
 export type { Ranking, ScoreExpression, ScoringChoice } from './sections/scoring.ts';
 export type { TrainingChoice } from './sections/training.ts';
@@ -134,4 +136,5 @@ export interface Declaration {
   readonly scoring: ScoringChoice;
   readonly gate: GateChoice;
   readonly report: ReportChoice;
+  readonly monitoring: MonitoringChoice;
 }

@@ -11,6 +11,7 @@
  * | scoring | `_work/<source>/...`, `_state/<sha256 of the key>.json` |
  * | `entirespace features` | `features/<entity>/dt=YYYY-MM-DD/bucket=NNNNN.parquet`, `_manifest.json` |
  * | training | `models/<model>/<version>/...`, `models/<model>/current.json`, `models/<model>/decisions/...` |
+ * | monitoring | `monitoring/<model>/index.html`, `index.json`, `history.json`, `verdict.json` |
  * | training | `_training/<model>/lease.json`, `checkpoints/...`, `<run>/...` |
  */
 
@@ -28,6 +29,8 @@ export const PREFIXES = {
   models: 'models/',
   /** Feature tables of users and items. */
   features: 'features/',
+  /** What monitoring finds of each model, and what it keeps of each day. */
+  monitoring: 'monitoring/',
   /** The log that models are trained on, in partitions of a day. */
   data: 'data/',
   /** Declarations of the models that are trained on a schedule. */
@@ -243,6 +246,22 @@ export const RUN_RECORDS = {
 /** Key of a record of one training run. `lib/registry/keys.ts` checks the model's name. */
 export function runKey(model: string, runId: string, record: keyof typeof RUN_RECORDS): string {
   return `${PREFIXES.training}${model}/${runId}/${RUN_RECORDS[record]}`;
+}
+
+/** File names in the folder of a model's monitoring. */
+export const MONITORING_FILES = {
+  page: 'index.html',
+  /** Every number of the page. */
+  numbers: 'index.json',
+  /** Sums and histograms of every day. */
+  history: 'history.json',
+  /** The page's verdict and its reason. */
+  verdict: 'verdict.json',
+} as const;
+
+/** Key of a file of a model's monitoring. */
+export function monitoringKey(model: string, file: keyof typeof MONITORING_FILES): string {
+  return `${PREFIXES.monitoring}${model}/${MONITORING_FILES[file]}`;
 }
 
 /** Key of the declaration that a model is trained by on a schedule. */

@@ -22,9 +22,11 @@ p { margin: 4px 0; max-width: 75ch; }
 .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 14px; overflow-wrap: anywhere; }
 .verdict { margin: 20px 0 8px; padding: 16px 20px; border: 1px solid var(--line); border-left: 6px solid var(--faint); border-radius: 8px; background: var(--card); }
 .verdict.good { border-left-color: var(--good); background: var(--good-card); }
+.verdict.warn { border-left-color: var(--before); }
 .verdict.bad { border-left-color: var(--bad); background: var(--bad-card); }
 .verdict h2 { margin: 0; font-size: 24px; }
 .verdict.good h2 { color: var(--good); }
+.verdict.warn h2 { color: var(--before); }
 .verdict.bad h2 { color: var(--bad); }
 .verdict ul { margin: 8px 0 0; padding-left: 20px; }
 .verdict li { margin: 4px 0; overflow-wrap: anywhere; }

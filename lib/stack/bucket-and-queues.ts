@@ -138,6 +138,7 @@ const LIFETIMES: Readonly<Record<Prefix, Lifetime | null>> = {
   [PREFIXES.models]: { id: 'Old-models', noncurrentDays: 7 },
   [PREFIXES.failed]: { id: 'Old-failed', noncurrentDays: 7 },
   [PREFIXES.state]: { id: 'Old-_state', noncurrentDays: 7 },
+  [PREFIXES.monitoring]: { id: 'Old-monitoring', noncurrentDays: 7 },
   [PREFIXES.training]: { id: 'Old-_training', noncurrentDays: 7 },
   [PREFIXES.features]: null,
   [PREFIXES.data]: null,

@@ -10,7 +10,7 @@ import type { Encoder } from '../table/encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { OpenedLog } from '../table/open-log.ts';
 import { networksBytes } from './fit-model.ts';
-import { stageRates } from './held-out/funnel-tasks.ts';
+import { stageRates } from './held-out/stage-rates.ts';
 import { createNetworkEngine, type Fitting } from './networks/fit-network.ts';
 import { batchSizeFor } from './rows/batch-size.ts';
 import { type RowCache, RowCacheWriter } from './rows/row-cache.ts';

@@ -10,7 +10,7 @@ import { readOutcomes } from '../table/check/outcomes.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { OpenedLog } from '../table/open-log.ts';
 import { appliedCalibration, type Calibration, calibrate } from './calibrate.ts';
-import { stageRates } from './held-out/funnel-tasks.ts';
+import { stageRates } from './held-out/stage-rates.ts';
 import { type Fitting, sharedEntity } from './networks/fit-network.ts';
 import { fitParts, type RowsToFit } from './networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';

@@ -5,7 +5,7 @@ import type { LogSummary } from '../table/fit/summary.ts';
 import type { EpochRecord } from '../training/epochs/epoch-record.ts';
 import { DivergedLossError } from '../training/fit.ts';
 import { fitNetworks } from '../training/fit-model.ts';
-import { stageRates } from '../training/held-out/funnel-tasks.ts';
+import { stageRates } from '../training/held-out/stage-rates.ts';
 import type { Fitting } from '../training/networks/fit-network.ts';
 import type { CachedRows } from '../training/rows/cache-rows.ts';
 import { isHopeless } from './median-rule.ts';

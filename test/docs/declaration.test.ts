@@ -5,7 +5,7 @@ import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 
 let page = '';
 beforeAll(async () => {
-  const pages = ['declaration', 'features', 'gate', 'models'].map((name) =>
+  const pages = ['declaration', 'features', 'gate', 'models', 'monitoring'].map((name) =>
     readFile(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8'),
   );
   page = (await Promise.all(pages)).join('\n');

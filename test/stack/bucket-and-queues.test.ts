@@ -62,7 +62,7 @@ describe('the bucket', () => {
       { ExpiredObjectDeleteMarker: true },
       { Prefix: '_work/', ExpirationInDays: 30, NoncurrentVersionExpiration: { NoncurrentDays: 7 } },
       { Prefix: 'candidates/', NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
-      ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', '_training/'].map((Prefix) => ({
+      ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', 'monitoring/', '_training/'].map((Prefix) => ({
         Prefix,
         NoncurrentVersionExpiration: { NoncurrentDays: 7 },
       })),

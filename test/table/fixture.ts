@@ -1,4 +1,5 @@
 /** Real files, a real DuckDB and small declarations, for the tests of this room. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import type { CrossFeature } from '../../lib/config/features/kinds.ts';
 import type { SequenceFeature } from '../../lib/config/features/sequence.ts';
 import type { VectorFeature } from '../../lib/config/features/vector.ts';
 import { CSV_DEFAULTS } from '../../lib/config/sections/csv.ts';
+import { MONITORING_DEFAULTS } from '../../lib/config/sections/monitoring.ts';
 import { type CheckedLog, checkLog } from '../../lib/table/check/log.ts';
 import { logColumns } from '../../lib/table/check/required-columns.ts';
 import { type Database, execute, literal, openDatabase, query } from '../../lib/table/database.ts';
@@ -229,6 +231,7 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       drift: null,
     },
     report: { segments: [] },
+    monitoring: MONITORING_DEFAULTS,
     ...without(options, 'log'),
     embeddings: [
       ...given,

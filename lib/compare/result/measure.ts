@@ -4,8 +4,9 @@ import { evaluateFunnel, type FunnelMetrics, type FunnelTask, taskTally } from '
 import type { Tally } from '../../evaluation/tally.ts';
 import { stageGraph } from '../../model/stage-graph.ts';
 import type { Outcomes } from '../../table/check/outcomes.ts';
-import { funnelTasks, taskRates } from '../../training/held-out/funnel-tasks.ts';
+import { funnelTasks } from '../../training/held-out/funnel-tasks.ts';
 import type { Probabilities } from '../../training/held-out/predict.ts';
+import { taskRates } from '../../training/held-out/stage-rates.ts';
 import type { StageRates } from '../../training/weights/initial-weights.ts';
 import { comparedRoles } from '../protocol.ts';
 import { SHARED_PRODUCT, sharedTask } from './figures.ts';

@@ -4,7 +4,7 @@ import { earlierStages, stageGraph } from '../../model/stage-graph.ts';
 import { fitEncoder } from '../../table/fit/fit-encoder.ts';
 import type { LogSummary } from '../../table/fit/summary.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
-import { stageRates } from '../../training/held-out/funnel-tasks.ts';
+import { stageRates } from '../../training/held-out/stage-rates.ts';
 import type { OnProgress } from '../../training/progress.ts';
 import { type CachedRows, cacheRows } from '../../training/rows/cache-rows.ts';
 import { comparedRoles } from '../protocol.ts';

@@ -28,6 +28,7 @@ export function checkColumns(draft: Draft): readonly Mistake[] {
     ...checkWeight(log?.weight ?? null, [...labels(draft), ...kept]),
     ...checkRepeated(keys),
     ...checkRepeated(segments(draft)),
+    ...checkMoney(draft, outcomes),
     ...keys.filter(({ column }) => OUTPUT.test(column)).map(({ path, column }) => outputTaken(path, column)),
     ...checkScoreColumns(draft, keys),
     ...checkFeatureNames(draft),
@@ -55,6 +56,13 @@ function checkRepeated(columns: readonly NamedColumn[]): readonly Mistake[] {
   return columns
     .filter(({ column }, i) => columns.findIndex((other) => sameColumn(other.column, column)) < i)
     .map(({ path, column }) => ({ path, message: `got ${column} twice, expected it once` }));
+}
+
+/** Checks that the column that monitoring sums is one that is known only afterwards: never a feature. */
+function checkMoney({ file: { monitoring } }: Draft, outcomes: readonly NamedColumn[]): readonly Mistake[] {
+  const money = monitoring?.money ?? null;
+  if (money === null || outcomes.some(({ column }) => sameColumn(column, money))) return [];
+  return [{ path: ['monitoring', 'money'], message: `got ${money}, expected one of log.outcomes` }];
 }
 
 function checkFeatureNames(draft: Draft): readonly Mistake[] {

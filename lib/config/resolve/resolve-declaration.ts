@@ -30,6 +30,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
     scoring: resolveScoring(file.scoring, resolveOutputs(file.root, stages, roles)),
     gate: file.gate,
     report: file.report,
+    monitoring: file.monitoring,
   };
 }
 

@@ -11,6 +11,7 @@ import { csv } from '../sections/csv.ts';
 import { gate } from '../sections/gate.ts';
 import { draftLog, log } from '../sections/log.ts';
 import { model } from '../sections/model.ts';
+import { monitoring } from '../sections/monitoring.ts';
 import { report } from '../sections/report.ts';
 import { scoring } from '../sections/scoring.ts';
 import { training } from '../sections/training.ts';
@@ -126,6 +127,7 @@ export const fileSchema = z.strictObject({
   scoring,
   gate,
   report,
+  monitoring,
 });
 
 /** Schema of an unfinished file: sections, the keys of the log, and the entities of features may be missing. */

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Declaration, Feature } from '../../config/declaration.ts';
-import type { Relation, Value } from '../columns.ts';
+import { findColumn, type Relation, type Value } from '../columns.ts';
 import { type Database, execute, queryOne } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
 import type { PreparedColumn } from '../kinds/feature-kind.ts';
@@ -14,6 +14,7 @@ import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
 import { canonicalText, groupText } from '../values/canonical.ts';
 import { joinedTexts } from '../values/joined.ts';
+import { numberSql } from '../values/numbers.ts';
 import { timeFormSql, timeSql } from '../values/times.ts';
 import { failedRows, inconsistencyChecks, lateFailedSql } from './check-rows.ts';
 import { delayedStages, delaySql, eventTimes, isAfterLog } from './delays.ts';
@@ -163,6 +164,7 @@ export async function countContradictions(
  * - `"#segment<i>"`: text of the i-th segment column
  * - `"#truth<i>"`: the i-th declared truth
  * - `"#fact<i>"`: what `textNotes` counts
+ * - `"#money"`: what monitoring sums, if it is declared
  * - the prepared columns of the features, as `preparedName` names them
  * - `"#length<i>"`: number of values of a bag before it was cut, if the features are of the declaration
  *
@@ -207,6 +209,16 @@ function countColumns(relation: Relation, features: readonly Feature[]): Prepare
   return features.flatMap((feature, index) => featureKind(feature).prepareCounts(relation, feature, index));
 }
 
+/** Prepared column of the outcome that monitoring sums in money. */
+export const MONEY = '"#money"';
+
+/** Returns the prepared column of the money; a log that does not have it, such as that of another year, has none in it. */
+function preparedMoney(relation: Relation, { monitoring: { money } }: Declaration): NamedSql[] {
+  if (money === null) return [];
+  const isThere = findColumn(relation, money) !== undefined;
+  return [[isThere ? numberSql(requiredValue(relation, money)) : 'CAST(NULL AS DOUBLE)', MONEY]];
+}
+
 type NamedSql = readonly [sql: string, name: string];
 
 /** Returns the columns of prepared rows other than those of features. */
@@ -231,6 +243,7 @@ function rowColumns(relation: Relation, declaration: Declaration): NamedSql[] {
     ...report.segments.map((column, index): NamedSql => [canonicalText(value(column)), `"#segment${index}"`]),
     ...preparedTruths(relation, declaration).map(({ sql, name }): NamedSql => [sql, name]),
     ...textFacts(relation, declaration).map(({ sql, name }): NamedSql => [sql, name]),
+    ...preparedMoney(relation, declaration),
   ];
 }
 
@@ -247,7 +260,7 @@ export function rowsDigestSql(declaration: Declaration, condition = 'true'): str
  * DuckDB's own hash is enough for keys and groups, which are only compared within one run: it is fast, and with another
  * release of DuckDB nothing worse than a note is lost.
  */
-function keysHashSql(relation: Relation, keys: readonly string[]): string {
+export function keysHashSql(relation: Relation, keys: readonly string[]): string {
   const texts = keys.map((key) => canonicalText(requiredValue(relation, key)));
   return `hash(${texts.length === 1 ? texts[0] : joinedTexts(texts)})`;
 }

@@ -1,10 +1,7 @@
 /** What is measured of a declaration's model. */
 import type { Declaration } from '../../config/declaration.ts';
 import { type FunnelTask, roleTasks } from '../../evaluation/funnel.ts';
-import { delayTarget } from '../../model/losses/delays.ts';
 import { stageGraph } from '../../model/stage-graph.ts';
-import type { LogSummary } from '../../table/fit/summary.ts';
-import type { StageRates } from '../weights/initial-weights.ts';
 
 /** CTR, CVR on clicked rows and CTCVR by role, and every other output whose label is in the log. */
 export function funnelTasks(declaration: Declaration): FunnelTask[] {
@@ -40,20 +37,4 @@ export function measurableTasks(declared: Declaration, { stages }: Pick<Declarat
       ? [task]
       : [{ ...task, title: `${task.output} (all rows)`, given: null }];
   });
-}
-
-/** Share of the weighted training rows of known label that reached each labelled stage, and mean delays in days. */
-export function stageRates({ parts: { train } }: Pick<LogSummary, 'parts'>): StageRates {
-  const rates = Object.entries(train.labels).map(([stage, { weightedPositives, weightedRows }]) => {
-    return [stage, weightedPositives / weightedRows] as const;
-  });
-  const delays = Object.entries(train.meanDelays).map(([stage, days]) => [delayTarget(stage), days] as const);
-  return Object.fromEntries([...rates, ...delays]);
-}
-
-/** Mean label of a task's training rows, from the share of all training rows that reached each stage. */
-export function taskRates(tasks: readonly FunnelTask[], rates: StageRates): Record<string, number> {
-  return Object.fromEntries(
-    tasks.map(({ name, label, given }) => [name, (rates[label] ?? 0) / (given === null ? 1 : (rates[given] ?? 1))]),
-  );
 }

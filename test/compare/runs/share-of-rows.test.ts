@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shareOfRows } from '../../../lib/compare/runs/share-of-rows.ts';
 import { randomStream } from '../../../lib/numbers/random.ts';
-import { stageRates } from '../../../lib/training/held-out/funnel-tasks.ts';
+import { stageRates } from '../../../lib/training/held-out/stage-rates.ts';
 import type { EncodedRows } from '../../../lib/training/rows/encoded-rows.ts';
 import type { RowCache } from '../../../lib/training/rows/row-cache.ts';
 import { smallBench } from '../fakes.ts';

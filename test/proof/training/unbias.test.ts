@@ -8,7 +8,7 @@ import { modelOf, type TrainedModelPart, trainedParts } from '../../../lib/model
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { withLog } from '../../../lib/table/open-log.ts';
-import { stageRates } from '../../../lib/training/held-out/funnel-tasks.ts';
+import { stageRates } from '../../../lib/training/held-out/stage-rates.ts';
 import type { Fitting } from '../../../lib/training/networks/fit-network.ts';
 import { fitParts } from '../../../lib/training/networks/fit-parts.ts';
 import { fitStageNetwork, predictStage, stageNetwork } from '../../../lib/training/networks/stage-network.ts';

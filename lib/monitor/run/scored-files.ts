@@ -1,0 +1,86 @@
+/** The files that a model has scored, by their manifests, and their scores as local files. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PREFIXES, SCORES_RECORDS } from '../../contract/bucket.ts';
+import { RECORDS, readRecord, type ScoresManifest } from '../../scoring/protocol/records.ts';
+import { mapAtOnce } from '../../store/parallel.ts';
+import { ObjectNotFoundError, type Store } from '../../store/store.ts';
+import type { ScoredFile } from '../../table/monitor/scored-files.ts';
+
+/** A file of scores, by its manifest. */
+export interface ManifestOfDay {
+  readonly manifest: ScoresManifest;
+  /** Day of scoring in UTC: that of the `dt=` in the file's key or else the one on which the file was finished. */
+  readonly day: string;
+  /** Epoch milliseconds from which on the scores count: the beginning of the `dt=`, or when the file was finished. */
+  readonly at: number;
+}
+
+/** Reads the manifests of all files that a model has scored, in the order of time. */
+export async function scoredManifests(store: Store, model: string): Promise<ManifestOfDay[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(PREFIXES.scores))
+    if (key.endsWith(`/${SCORES_RECORDS.manifest}`)) keys.push(key);
+  const records = await mapAtOnce(keys, (key) => readRecord(store, RECORDS.manifest, key));
+  return records
+    .flatMap((record) => (record === null || record.value.model.name !== model ? [] : [ofDay(record.value)]))
+    .sort((a, b) => a.at - b.at || compareText(a.manifest.finishedAt, b.manifest.finishedAt));
+}
+
+function ofDay(manifest: ScoresManifest): ManifestOfDay {
+  const declared = /\/dt=(\d{4}-\d{2}-\d{2})\//.exec(manifest.key)?.[1];
+  const day = declared ?? manifest.finishedAt.slice(0, 10);
+  return { manifest, day, at: Date.parse(declared === undefined ? manifest.finishedAt : `${declared}T00:00:00Z`) };
+}
+
+/** Local copies of scores, of which only those that are needed at the same time are kept. */
+export class LocalScores {
+  readonly #store: Store;
+  readonly #scratch: string;
+  readonly #opened = new Map<ManifestOfDay, { readonly file: ScoredFile; readonly folder: string }>();
+  /** Keys of files whose scores are no longer there. */
+  readonly gone = new Set<string>();
+
+  constructor(store: Store, scratch: string) {
+    this.#store = store;
+    this.#scratch = scratch;
+  }
+
+  /** Returns these files, in their order, and removes the copies of all others. A file without its scores is left out. */
+  async open(wanted: readonly ManifestOfDay[]): Promise<ScoredFile[]> {
+    for (const [known, { folder }] of this.#opened)
+      if (!wanted.includes(known)) {
+        this.#opened.delete(known);
+        await rm(folder, { recursive: true, force: true });
+      }
+    const files: ScoredFile[] = [];
+    for (const one of wanted) {
+      const file = this.#opened.get(one)?.file ?? (await this.#fetch(one));
+      if (file !== null) files.push(file);
+    }
+    return files;
+  }
+
+  async #fetch(wanted: ManifestOfDay): Promise<ScoredFile | null> {
+    const { manifest, day, at } = wanted;
+    if (this.gone.has(manifest.key)) return null;
+    const folder = await mkdtemp(join(this.#scratch, 'scores-'));
+    try {
+      const parts = manifest.parts.filter(({ rows }) => rows > 0);
+      const paths = await mapAtOnce(parts, ({ key }) => this.#store.toFile(key, folder));
+      const file = { version: manifest.model.version, day, at, paths };
+      this.#opened.set(wanted, { file, folder });
+      return file;
+    } catch (error) {
+      if (!(error instanceof ObjectNotFoundError)) throw error;
+      // Lifecycle rules remove scores; their manifests may be left.
+      this.gone.add(manifest.key);
+      await rm(folder, { recursive: true, force: true });
+      return null;
+    }
+  }
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
