@@ -5,6 +5,14 @@ export type { Declaration } from '../lib/config/declaration.ts';
 export { DeclarationError } from '../lib/config/declaration-error.ts';
 export { defineEntirespace, type EntirespaceFile } from '../lib/config/define-entirespace.ts';
 export { parseDeclaration, readDeclaration } from '../lib/config/parse-declaration.ts';
+export {
+  type ObservedRequest,
+  type OnlineScorer,
+  type OnlineScorerOptions,
+  type OnlineScores,
+  type RejectedRow,
+  RequestError,
+} from '../lib/online/online-scorer.ts';
 export { type DeclarationFile, loadModelFile, type ModelFile } from '../lib/own-model/model-file.ts';
 export { currentVersion, promoteVersion, rollbackVersion } from '../lib/registry/current.ts';
 export { fetchVersion } from '../lib/registry/fetch-version.ts';
@@ -16,4 +24,5 @@ export type { ObjectInfo, Store, StoredObject } from '../lib/store/store.ts';
 export { DataError } from '../lib/table/errors.ts';
 export { type TrainedModel, type TrainOptions, train } from '../lib/training/train.ts';
 export { publishTrained } from '../training/publish-trained.ts';
+export { openScorer } from './open-scorer.ts';
 export { type ScoreCandidatesOptions, scoreCandidates } from './score-candidates.ts';

@@ -8,6 +8,7 @@ import { columnOrConstant, type Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
 import type { EncodedChunk, InputSpec, NumberInput, VectorInput } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
+import type { FeatureColumn } from '../kinds/feature-kind.ts';
 import { featureColumns } from '../kinds/index.ts';
 import { columnCheck, type RowCheck } from '../row-check.ts';
 import { createScoreTable, type Numbers, predictionsOf, type ScoreTable } from './predictions-table.ts';
@@ -102,11 +103,27 @@ function checkOf(relation: Relation, feature: Feature | undefined, isBad: string
       expected: REJECT_REASONS.score_not_finite,
       stage: null,
     };
+  const read = numberColumn(feature);
+  const expected = 'a number that the model can compute with';
+  return columnCheck('number_not_finite', read.column, columnOrConstant(relation, read), isBad, expected);
+}
+
+/** Returns the column with the numbers of a feature. */
+function numberColumn(feature: Feature): FeatureColumn {
   const columns = featureColumns(feature);
   const read = columns.find(({ isWeights }) => isWeights) ?? columns[0];
   if (read === undefined) throw new RangeError(`feature ${feature.name} reads no column`);
-  const expected = 'a number that the model can compute with';
-  return columnCheck('number_not_finite', read.column, columnOrConstant(relation, read), isBad, expected);
+  return read;
+}
+
+/** Returns the column with the most extreme number of a row whose scores are not finite; `null` if none is extreme. */
+export function extremeColumn(
+  chunk: EncodedChunk,
+  { features, inputs }: Pick<Encoder, 'features' | 'inputs'>,
+  row: number,
+): string | null {
+  const feature = features[mostExtreme(chunk, inputs, row)];
+  return feature === undefined ? null : numberColumn(feature).column;
 }
 
 /** Returns the position of the input with the row's most extreme number; -1 if none is extreme. */

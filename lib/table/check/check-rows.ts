@@ -272,7 +272,8 @@ function weightChecks(relation: Relation, declaration: Declaration): RowCheck[] 
   return checks;
 }
 
-function featureChecks(
+/** Returns the checks of the features' values, in order. */
+export function featureChecks(
   relation: Relation,
   { features, embeddings }: Pick<Declaration, 'features' | 'embeddings'>,
 ): RowCheck[] {

@@ -1,0 +1,230 @@
+/** Scores objects in milliseconds with the current version of a model, and follows promotions. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Store } from '../store/store.ts';
+import type { ObjectRow } from '../table/objects/encoding-pass.ts';
+import type { Fault } from '../table/objects/fault.ts';
+import { turns } from '../workers/turns.ts';
+import { findWanted, isSameWanted, type ScoredObjects, ServedVersion } from './served-version.ts';
+
+export type { ObjectRow } from '../table/objects/encoding-pass.ts';
+
+/** How a scorer is opened. */
+export interface OnlineScorerOptions {
+  /** Seconds between two looks for a newly promoted version or feature table; `null` for none. @default 5 */
+  readonly refreshSeconds?: number | null;
+  /** Memory of DuckDB, which reads feature tables and unusual texts. @default 1024 */
+  readonly memoryLimitMiB?: number;
+  /** Most memory of a feature table. @default 2048 */
+  readonly tableMemoryMiB?: number;
+  /** Called with every request once it has been answered. What it throws is ignored. @default nobody is told */
+  readonly observe?: (request: ObservedRequest) => void;
+  /** Called where a look for a newer version fails; the one in use stays. @default nobody is told */
+  readonly onRefreshError?: (error: unknown) => void;
+}
+
+/** A request that has been answered, for statistics. */
+export interface ObservedRequest {
+  readonly at: Date;
+  readonly model: string;
+  readonly version: string;
+  /** Scores of the rows that were not rejected, by output. */
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+  readonly rejected: number;
+}
+
+/** A row that has no scores, and why. */
+export interface RejectedRow extends Fault {
+  /** Position among the rows of the request, from 0. */
+  readonly row: number;
+}
+
+/** The scores of a request. Every row has scores or is among the rejects. */
+export interface OnlineScores {
+  /** The version that scored. */
+  readonly version: string;
+  /** Probabilities by output, in the order of the rows; `null` for a rejected one. */
+  readonly scores: readonly (Readonly<Record<string, number>> | null)[];
+  readonly rejects: readonly RejectedRow[];
+}
+
+/** Thrown where a request is none: its rows are no objects. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+}
+
+const MIB = 2 ** 20;
+
+export class OnlineScorer {
+  readonly model: string;
+  readonly #store: Store;
+  readonly #options: OnlineScorerOptions;
+  readonly #scratch: string;
+  readonly #inTurn = turns();
+  #served: ServedVersion | null;
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(
+    store: Store,
+    model: string,
+    scratch: string,
+    served: ServedVersion,
+    options: OnlineScorerOptions,
+  ) {
+    this.model = model;
+    this.#store = store;
+    this.#options = options;
+    this.#scratch = scratch;
+    this.#served = served;
+    const { refreshSeconds = 5 } = options;
+    if (refreshSeconds !== null) this.#lookIn(refreshSeconds * 1000);
+  }
+
+  /**
+   * Opens the current version of a model, with the newest feature tables of its entities.
+   * @throws {VersionNotFoundError} if no version is current.
+   * @throws {DataError} if a feature table does not fit in memory, or cannot be used.
+   */
+  static async open(store: Store, model: string, options: OnlineScorerOptions = {}): Promise<OnlineScorer> {
+    const scratch = await mkdtemp(join(tmpdir(), 'entirespace-online-'));
+    try {
+      const served = await ServedVersion.open(await findWanted(store, model), serveOptions(store, scratch, options));
+      return new OnlineScorer(store, model, scratch, served, options);
+    } catch (error) {
+      await rm(scratch, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** The version that scores the next request. */
+  get version(): string {
+    return this.#opened().wanted.version;
+  }
+
+  /** The declaration of that version. */
+  get declaration(): ServedVersion['declaration'] {
+    return this.#opened().declaration;
+  }
+
+  /**
+   * Scores rows: objects with the columns of a candidate file. Values are text, numbers, bigint, booleans, dates, null,
+   * and lists of them; columns of `shared` belong to every row that does not have them itself.
+   * @throws {RequestError} if the rows are no objects.
+   * @throws {DataError} `columns_repeated` if a row has a column twice, in other cases of letters.
+   */
+  async score(
+    rows: readonly ObjectRow[],
+    { shared = {} }: { readonly shared?: ObjectRow } = {},
+  ): Promise<OnlineScores> {
+    assertRows(rows, shared);
+    return this.#opened().use(async (served) => {
+      const scored = await served.score(rows, shared);
+      this.#observe(served, scored);
+      return resultOf(served, scored, rows.length);
+    });
+  }
+
+  /**
+   * Looks for a newer version or feature table, and changes to it. Requests that are under way end with the one before.
+   * Returns whether it changed. If a newer one cannot be opened, the one in use stays.
+   */
+  refresh(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const before = this.#opened();
+      const wanted = await findWanted(this.#store, this.model);
+      if (isSameWanted(wanted, before.wanted)) return false;
+      const next = await ServedVersion.open(wanted, serveOptions(this.#store, this.#scratch, this.#options));
+      if (this.#served === null) {
+        // It was closed meanwhile.
+        await next.retire();
+        return false;
+      }
+      this.#served = next;
+      await before.retire();
+      return true;
+    });
+  }
+
+  /** Ends the requests under way, and frees everything. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const served = this.#served;
+    if (served === null) return;
+    this.#served = null;
+    await this.#inTurn(() => served.end());
+    await rm(this.#scratch, { recursive: true, force: true });
+  }
+
+  #opened(): ServedVersion {
+    if (this.#served === null) throw new Error(`scorer of ${this.model} is closed`);
+    return this.#served;
+  }
+
+  #lookIn(milliseconds: number): void {
+    this.#timer = setTimeout(async () => {
+      try {
+        await this.refresh();
+      } catch (error) {
+        this.#options.onRefreshError?.(error);
+      }
+      if (this.#timer !== null) this.#lookIn(milliseconds);
+    }, milliseconds).unref();
+  }
+
+  #observe(served: ServedVersion, { outputs, faults }: ScoredObjects): void {
+    const { observe } = this.#options;
+    if (observe === undefined) return;
+    const request = {
+      at: new Date(),
+      model: this.model,
+      version: served.wanted.version,
+      outputs,
+      rejected: faults.size,
+    };
+    setImmediate(() => {
+      try {
+        observe(request);
+      } catch {
+        // Statistics are no reason to fail.
+      }
+    });
+  }
+}
+
+function serveOptions(
+  store: Store,
+  scratch: string,
+  { memoryLimitMiB = 1024, tableMemoryMiB = 2048 }: OnlineScorerOptions,
+) {
+  return { store, scratch, threads: 1, memoryLimitMiB, mostTableBytes: tableMemoryMiB * MIB };
+}
+
+function assertRows(rows: unknown, shared: unknown): void {
+  if (!Array.isArray(rows)) throw new RequestError(`rows are ${kindOf(rows)}, expected a list of objects`);
+  if (!isObject(shared)) throw new RequestError(`shared is ${kindOf(shared)}, expected an object of columns`);
+  const wrong = rows.findIndex((row) => !isObject(row));
+  if (wrong !== -1) throw new RequestError(`rows[${wrong}] is ${kindOf(rows[wrong])}, expected an object of columns`);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+}
+
+function resultOf(served: ServedVersion, { positions, outputs, faults }: ScoredObjects, rows: number): OnlineScores {
+  const scores: (Record<string, number> | null)[] = new Array(rows).fill(null);
+  const values = Object.entries(outputs);
+  for (const [index, position] of positions.entries()) {
+    const row: Record<string, number> = {};
+    for (const [name, array] of values) row[name] = array[index] as number;
+    scores[position] = row;
+  }
+  const rejects = [...faults].sort(([a], [b]) => a - b).map(([row, fault]) => ({ row, ...fault }));
+  return { version: served.wanted.version, scores, rejects };
+}

@@ -1,0 +1,178 @@
+/** A model version with the feature tables that it is served with. It never changes: a newer one replaces it as a whole. */
+import { openVersion, type Predictor } from '../predictor/open-model.ts';
+import { publishedDeclaration } from '../predictor/published-declaration.ts';
+import { currentVersion } from '../registry/current.ts';
+import { VersionNotFoundError } from '../registry/errors.ts';
+import type { Store } from '../store/store.ts';
+import { extremeColumn, notFiniteRows } from '../table/candidates/not-finite.ts';
+import { ObjectEncoder } from '../table/objects/encode-objects.ts';
+import type { EncodedObjects, ObjectRow } from '../table/objects/encoding-pass.ts';
+import type { EntityRows } from '../table/objects/entity-rows.ts';
+import { type Fault, faultOf } from '../table/objects/fault.ts';
+import { type NewestTable, newestTables, readTables } from './entity-tables.ts';
+
+/** What is to be served: the current version, and the newest tables of its entities. */
+export interface Wanted {
+  readonly name: string;
+  readonly version: string;
+  readonly tables: readonly NewestTable[];
+}
+
+/** What a version is opened with. */
+export interface ServeOptions {
+  readonly store: Store;
+  /** Existing folder for the version's files. */
+  readonly scratch: string;
+  /** Threads of DuckDB. */
+  readonly threads: number;
+  /** Memory of DuckDB. */
+  readonly memoryLimitMiB: number;
+  /** Most bytes of a feature table in memory. */
+  readonly mostTableBytes: number;
+}
+
+/** The outputs of the good rows, and what is wrong with the others. */
+export interface ScoredObjects {
+  /** Positions of the rows that have scores. */
+  readonly positions: readonly number[];
+  /** Values by output, one for each of these positions. */
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+  readonly faults: ReadonlyMap<number, Fault>;
+}
+
+/**
+ * Finds what is to be served.
+ * @throws {VersionNotFoundError} if no version of the model is current.
+ */
+export async function findWanted(store: Store, name: string): Promise<Wanted> {
+  const current = await currentVersion(store, name);
+  if (current === null)
+    throw new VersionNotFoundError(`model ${name} has no current version (in ${store.url}): train one, or promote one`);
+  const { version } = current;
+  const { entities } = await publishedDeclaration(store, { name, version });
+  return { name, version, tables: await newestTables(store, entities) };
+}
+
+/** Whether two are the same. */
+export function isSameWanted(a: Wanted, b: Wanted): boolean {
+  const idOf = ({ version, tables }: Wanted) =>
+    JSON.stringify([version, tables.map(({ key, versionId }) => [key, versionId])]);
+  return idOf(a) === idOf(b);
+}
+
+/** A version that is open. It is released once nobody uses it any more. */
+export class ServedVersion {
+  readonly wanted: Wanted;
+  readonly #model: Predictor;
+  readonly #objects: ObjectEncoder;
+  #users = 1;
+  readonly #released = deferred();
+
+  private constructor(wanted: Wanted, model: Predictor, objects: ObjectEncoder) {
+    this.wanted = wanted;
+    this.#model = model;
+    this.#objects = objects;
+  }
+
+  static async open(wanted: Wanted, options: ServeOptions): Promise<ServedVersion> {
+    const { store, mostTableBytes } = options;
+    const model = await openVersion(store, wanted, options).predictor;
+    try {
+      const { database, encoder, declaration } = model;
+      const { entities, csv: texts } = declaration;
+      const reader = { database, encoder, entities, texts, mostBytes: mostTableBytes };
+      const tables: readonly EntityRows[] = await readTables(
+        { store, scratch: options.scratch, reader },
+        wanted.tables,
+      );
+      return new ServedVersion(wanted, model, await ObjectEncoder.open({ database, encoder, declaration, tables }));
+    } catch (error) {
+      await model.release();
+      throw error;
+    }
+  }
+
+  /** Names of the outputs. */
+  get outputs(): readonly string[] {
+    return this.#model.outputs;
+  }
+
+  /** The declaration of the version. */
+  get declaration(): Predictor['declaration'] {
+    return this.#model.declaration;
+  }
+
+  /** Runs work with the version, which stays open until it has ended. */
+  async use<Result>(work: (version: this) => Promise<Result>): Promise<Result> {
+    this.#users += 1;
+    try {
+      return await work(this);
+    } finally {
+      await this.retire();
+    }
+  }
+
+  /** Ends a use, of which the first is that of whoever opened the version. The last one to end releases it. */
+  async retire(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    this.#objects.close();
+    await this.#model.release();
+    this.#released.resolve();
+  }
+
+  /** Ends the first use, and waits until the version is released. */
+  async end(): Promise<void> {
+    await this.retire();
+    await this.#released.promise;
+  }
+
+  /** Scores rows. */
+  async score(rows: readonly ObjectRow[], shared: ObjectRow): Promise<ScoredObjects> {
+    const encoded = await this.#objects.encode(rows, shared);
+    if (encoded.positions.length === 0) return { ...encoded, outputs: emptyOutputs(this.outputs) };
+    const outputs = await this.#model.predict(encoded.chunk);
+    return this.#onlyFinite(encoded, outputs, { rows, shared });
+  }
+
+  /** Moves rows whose scores are not finite to the faults. */
+  #onlyFinite(
+    { chunk, positions, faults }: EncodedObjects,
+    outputs: Readonly<Record<string, Float32Array>>,
+    { rows, shared }: { readonly rows: readonly ObjectRow[]; readonly shared: ObjectRow },
+  ): ScoredObjects {
+    const bad = new Set(notFiniteRows(outputs, chunk.rows));
+    if (bad.size === 0) return { positions, outputs, faults };
+    const more = new Map(faults);
+    for (const row of bad) {
+      const position = positions[row] as number;
+      const column = extremeColumn(chunk, this.#model.encoder, row);
+      const value = column === null ? null : (rows[position]?.[column] ?? shared[column]);
+      more.set(
+        position,
+        column === null
+          ? faultOf('score_not_finite', null)
+          : faultOf('number_not_finite', column, value, 'a number that the model can compute with'),
+      );
+    }
+    return {
+      positions: positions.filter((_, row) => !bad.has(row)),
+      outputs: Object.fromEntries(
+        Object.entries(outputs).map(([name, values]) => [name, values.filter((_, row) => !bad.has(row))]),
+      ),
+      faults: more,
+    };
+  }
+}
+
+function emptyOutputs(names: readonly string[]): Record<string, Float32Array> {
+  return Object.fromEntries(names.map((name) => [name, new Float32Array(0)]));
+}
+
+function deferred() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

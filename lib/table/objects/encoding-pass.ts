@@ -1,0 +1,169 @@
+/** One pass over the rows of a request, in which every text that is asked for may or may not be known. */
+import type { EncodedChunk, InputSpec } from '../encoded.ts';
+import type { Encoder } from '../encoder.ts';
+import { copyInput, emptyChunk, firstRows } from './encoded-arrays.ts';
+import type { EntityRows } from './entity-rows.ts';
+import { type Fault, faultOf } from './fault.ts';
+import type { FeaturePlan, RowPlan, TableKey, ValueSource } from './feature-plan.ts';
+import type { ObjectFeature } from './kinds/object-kind.ts';
+import { CanonicalText } from './kinds/one-value.ts';
+import type { RequestTexts } from './request-texts.ts';
+import { canonicalOf, isInexact } from './values.ts';
+
+/** A row: values by column. */
+export type ObjectRow = Readonly<Record<string, unknown>>;
+
+/** Encoded rows, and what is wrong with the others. */
+export interface EncodedObjects {
+  /** The good rows, in order. */
+  readonly chunk: EncodedChunk;
+  /** Position of each of them among all rows. */
+  readonly positions: readonly number[];
+  /** What is wrong with the other rows, by their positions. */
+  readonly faults: ReadonlyMap<number, Fault>;
+}
+
+/** What every pass uses. */
+export interface PassSite {
+  readonly encoder: Encoder;
+  /** The features of the encoder, in order. */
+  readonly features: readonly ObjectFeature[];
+  readonly tables: readonly EntityRows[];
+}
+
+/** The rows of a request. */
+export interface PassRows {
+  readonly rows: readonly ObjectRow[];
+  readonly shared: ObjectRow;
+  readonly texts: RequestTexts;
+}
+
+const NUMERIC: ReadonlySet<string | undefined> = new Set(['boolean', 'integer', 'decimal', 'floating']);
+
+export class EncodingPass {
+  readonly #site: PassSite;
+  readonly #given: PassRows;
+  /** The features that are the same in all rows: encoded, and what is wrong with them. */
+  readonly #shared: EncodedChunk;
+  readonly #sharedFaults = new Map<number, Fault | null>();
+  /** The row of each table that belongs to the row that is encoded. */
+  readonly #tableRows: number[];
+
+  constructor(site: PassSite, given: PassRows) {
+    this.#site = site;
+    this.#given = given;
+    this.#shared = emptyChunk(site.encoder.inputs, 1);
+    this.#tableRows = site.tables.map(({ unknownRow }) => unknownRow);
+  }
+
+  /** Encodes the rows, each by its plan. */
+  encode(planOf: (row: ObjectRow) => RowPlan): EncodedObjects {
+    const { rows } = this.#given;
+    const into = emptyChunk(this.#site.encoder.inputs, rows.length);
+    const positions: number[] = [];
+    const faults = new Map<number, Fault>();
+    for (const [position, row] of rows.entries()) {
+      const fault = this.#encodeRow(row, planOf(row), into, positions.length);
+      if (fault === null) positions.push(position);
+      else faults.set(position, fault);
+    }
+    return { chunk: firstRows(into, positions.length), positions, faults };
+  }
+
+  #encodeRow(row: ObjectRow, plan: RowPlan, into: EncodedChunk, at: number): Fault | null {
+    for (const key of plan.keys) {
+      const fault = this.#findEntity(row, key);
+      if (fault !== null) return fault;
+    }
+    for (let index = 0; index < plan.features.length; index++) {
+      const fault = this.#encodeFeature(row, index, plan.features[index] as FeaturePlan, into, at);
+      if (fault !== null) return fault;
+    }
+    return null;
+  }
+
+  #encodeFeature(row: ObjectRow, index: number, plan: FeaturePlan, into: EncodedChunk, at: number): Fault | null {
+    switch (plan.by) {
+      case 'fault':
+        return plan.fault;
+      case 'values':
+        return this.#encodeValues(row, index, plan.sources, into, at);
+      case 'shared': {
+        const known = this.#sharedFaults.get(index);
+        const fault = known === undefined ? this.#encodeValues({}, index, plan.sources, this.#shared, 0) : known;
+        this.#sharedFaults.set(index, fault);
+        if (fault === null) copyInput(this.#input(index), { from: this.#shared, row: 0 }, into, at);
+        return fault;
+      }
+      case 'table': {
+        const { encoded, faults } = this.#site.tables[plan.table] as EntityRows;
+        const from = this.#tableRows[plan.table] as number;
+        copyInput(this.#input(index), { from: encoded, row: from }, into, at);
+        return faults.get(index)?.get(from) ?? null;
+      }
+    }
+  }
+
+  #encodeValues(
+    row: ObjectRow,
+    index: number,
+    sources: readonly ValueSource[],
+    into: EncodedChunk,
+    at: number,
+  ): Fault | null {
+    const values: unknown[] = [];
+    for (const source of sources) {
+      const value = this.#value(row, source);
+      const fault = source.of === 'row' || source.of === 'shared' ? this.#kindFault(source, value) : null;
+      if (fault !== null) return fault;
+      values.push(value);
+    }
+    return (this.#site.features[index] as ObjectFeature).encode(values, this.#given.texts, into, at);
+  }
+
+  #value(row: ObjectRow, source: ValueSource): unknown {
+    switch (source.of) {
+      case 'row':
+        return row[source.name];
+      case 'shared':
+        return this.#given.shared[source.name];
+      case 'table': {
+        const texts = this.#site.tables[source.table]?.texts.get(source.column);
+        return new CanonicalText(texts?.[this.#tableRows[source.table] as number] ?? null);
+      }
+      case 'constant':
+        return undefined;
+    }
+  }
+
+  /** Returns what is wrong with a value that cannot be one of the log's: a time is no number, and a number no time. */
+  #kindFault({ column, isOptional }: Extract<ValueSource, { readonly name: string }>, value: unknown): Fault | null {
+    if (value === undefined && !isOptional) return faultOf('column_missing', column);
+    const trained = this.#site.encoder.columnKinds[column];
+    if (value instanceof Date && NUMERIC.has(trained))
+      return faultOf('column_type', column, value, 'a number, as in training');
+    const isNumeric = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
+    if (isNumeric && trained === 'time') return faultOf('column_type', column, value, 'a time, as in training');
+    return null;
+  }
+
+  /** Finds the row of a table that belongs to the row. */
+  #findEntity(row: ObjectRow, { table, source }: TableKey): Fault | null {
+    const { entity, place, rowOf, unknownRow } = this.#site.tables[table] as EntityRows;
+    const value = source === null ? undefined : this.#value(row, source);
+    if (value === undefined) return faultOf('column_missing', entity.key, null, `a key of the table ${place}`);
+    if (value !== null && !['string', 'number', 'bigint'].includes(typeof value))
+      return faultOf('column_type', entity.key, value, 'a number or text');
+    if (isInexact(value)) return faultOf('key_not_exact', entity.key, value);
+    const key = canonicalOf(value, this.#given.texts);
+    const found = key === null ? undefined : rowOf.get(key);
+    this.#tableRows[table] = found ?? unknownRow;
+    return found === undefined && entity.missing === 'reject'
+      ? faultOf(`unknown_${entity.entity}`, entity.key, value, `a key of the table ${place}`)
+      : null;
+  }
+
+  #input(index: number): InputSpec {
+    return this.#site.encoder.inputs[index] as InputSpec;
+  }
+}

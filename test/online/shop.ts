@@ -1,0 +1,116 @@
+/** A small published model whose users and items have feature tables, for the tests of this room. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { randomStream } from '../../lib/numbers/random.ts';
+import { promoteVersion } from '../../lib/registry/current.ts';
+import { publishFeatures } from '../../lib/scoring/rows/publish-features.ts';
+import { openStore } from '../../lib/store/open-store.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { checkEntityTable } from '../../lib/table/candidates/entity-table.ts';
+import { openDatabase } from '../../lib/table/database.ts';
+import { train } from '../../lib/training/train.ts';
+import { publishTrained } from '../../training/publish-trained.ts';
+
+export const DECLARATION = `name: shop
+stages: { click: { label: click }, conversion: { label: bought } }
+log: { keys: [row] }
+split: { hash: row, validation: 0.1, test: 0.2 }
+entities: { user: { key: user_id, missing: unknown }, item: { key: item_id } }
+features:
+  age: { type: number, entity: user }
+  city: { type: category, entity: user, dimension: 4 }
+  likes: { type: bag, entity: user, dimension: 4, weights: liked, delimiter: '|', max_length: 3 }
+  brand: { type: category, entity: item, hash: 50, dimension: 4 }
+  price: { type: number, entity: item, log1p: true }
+  hour: { type: number, entity: context }
+  position: { type: category, entity: context, at_scoring: 1, dimension: 2 }
+  place: { type: cross, of: [city, brand], entity: context, hash: 200, dimension: 4 }
+model: { hidden_units: [8] }
+training: { batch_size: 256, epochs: 1 }
+`;
+export const declaration = parseDeclaration(DECLARATION, 'shop.yaml');
+
+const CITIES = ['Köln', 'Bonn', '', 'NA', ' Bonn '];
+const ROWS = 2500;
+
+/** A user's or item's row in its table. */
+export const users = Array.from({ length: 40 }, (_, i) => ({
+  user_id: i,
+  age: i % 7 === 0 ? null : 18 + i,
+  city: CITIES[i % 5] as string,
+  likes: i % 3 === 0 ? '' : `a|b${i % 4}|c|d`,
+  liked: i % 3 === 0 ? '' : `1|0.5|${i % 5}|2`,
+}));
+export const items = Array.from({ length: 30 }, (_, i) => ({ item_id: `i${i}`, brand: `0${i % 6}`, price: i * 1.5 }));
+
+/** A shop in a folder of its own. */
+export interface Shop {
+  readonly folder: string;
+  readonly store: Store;
+  /** Trains a version, and makes it the current one. */
+  promote(seed: number): Promise<string>;
+  /** Publishes the tables of users and items of a date. */
+  publishTables(date: string, itemRows?: readonly Record<string, unknown>[]): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function openShop(): Promise<Shop> {
+  const folder = await mkdtemp(join(tmpdir(), 'entirespace-shop-'));
+  const store = openStore(join(folder, 'bucket'));
+  const options = { scratch: folder, threads: 1, memoryLimitMiB: 512 };
+  const log = join(folder, 'log.csv');
+  await writeFile(log, csv(impressions()));
+  return {
+    folder,
+    store,
+    async promote(seed) {
+      const trained = await train({
+        declaration: { ...declaration, training: { ...declaration.training, seed } },
+        declarationText: DECLARATION,
+        dataPath: log,
+        ...options,
+      });
+      const at = new Date(Date.UTC(2026, 0, seed));
+      const version = await publishTrained(store, declaration, trained, { threads: 1, at });
+      await promoteVersion(store, declaration.name, version, { reason: 'test', at });
+      return version;
+    },
+    async publishTables(date, itemRows = items) {
+      const database = await openDatabase(options);
+      try {
+        for (const [index, rows] of [users, itemRows].entries()) {
+          const path = join(folder, `table-${date}-${index}.csv`);
+          await writeFile(path, csv(rows));
+          const entity = declaration.entities[index];
+          if (entity === undefined) throw new RangeError('no entity');
+          const table = await checkEntityTable(database, path, entity, declaration);
+          const dependencies = { store, newWriterId: () => 'test', now: () => new Date() };
+          await publishFeatures(dependencies, database, table, { date, buckets: 2, scratch: folder });
+        }
+      } finally {
+        await database.close();
+      }
+    },
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+function impressions(): Record<string, unknown>[] {
+  const random = randomStream(5, 'shop');
+  return Array.from({ length: ROWS }, (_, row) => {
+    const draw = (what: number) => random.uniform(8 * row + what);
+    const user = users[Math.floor(draw(0) * users.length)];
+    const item = items[Math.floor(draw(1) * items.length)];
+    const click = draw(2) < 0.3 ? 1 : 0;
+    const bought = click === 1 && draw(3) < 0.4 ? 1 : 0;
+    return { row, ...user, ...item, hour: Math.floor(draw(4) * 24) / 1e4, position: 1 + (row % 9), click, bought };
+  });
+}
+
+/** Returns rows as CSV. */
+export function csv(rows: readonly Record<string, unknown>[]): string {
+  const columns = Object.keys(rows[0] ?? {});
+  return [columns.join(','), ...rows.map((row) => columns.map((column) => row[column] ?? '').join(','))].join('\n');
+}
