@@ -2,10 +2,10 @@
  * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
  * handlers over the S3 of an emulator (`scripts/python-env.sh aws` installs it). Only with `--only`: files of the largest
  * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), whether any collapses where conversions
- * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), and the product beside what a Python user would write
+ * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), single requests (`online`), and the product beside what a Python user would write
  * (`yardstick`).
  *
- *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|delay|engines|yardstick] [--aws-rows 2000000]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|delay|engines|online|yardstick] [--aws-rows 2000000]
  *                       [--emulator ministack|localstack]
  *                       [--folder /var/tmp/collapse] [--figures grouped,train] [--rounds 3] [--install-python] [--python .venv/bin/python]
  */
@@ -21,6 +21,7 @@ import { benchEngines } from './engines.ts';
 import { withFunctions } from './function-process.ts';
 import { benchHuge } from './huge.ts';
 import { benchLargeCsv } from './large-csv.ts';
+import { benchOnline } from './online/online.ts';
 import { benchScoring } from './scoring.ts';
 import { benchShuffle } from './shuffle.ts';
 import { syntheticDeclaration, writeSynthetic } from './synthetic.ts';
@@ -69,6 +70,7 @@ async function benchParts(parts: readonly string[]): Promise<void> {
       console.log(await benchAws({ scratch, rows: Number(values['aws-rows']), emulator }));
     }
     if (parts.includes('huge')) await withFunctions((functions) => benchHuge({ database, functions, scratch }));
+    if (parts.includes('online')) await benchOnline({ database, scratch });
     if (parts.includes('engines')) await benchEngines(threads, scratch);
     if (parts.includes('shuffle')) await benchShuffle({ database, threads, scratch }, rows);
     if (parts.includes('collapse')) await benchCollapse({ database, threads, scratch }, rows, values.folder);

@@ -80,6 +80,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/monitor.ts')).defineMonitor,
   },
   {
+    name: 'serve',
+    description:
+      'score single requests over HTTP in milliseconds, with the current version and the newest feature tables',
+    binaries: ['DuckDB', 'onnxruntime'],
+    load: async () => (await import('./commands/serve.ts')).defineServe,
+  },
+  {
     name: 'models',
     description: 'list and show model versions, promote one, roll back, pin, tell why',
     binaries: [],

@@ -10,6 +10,7 @@ export const LAMBDA_ENTRIES = {
   'plan-shards': 'functions/lambda-plan-shards.ts',
   'score-shard': 'functions/lambda-score-shard.ts',
   reconcile: 'functions/lambda-reconcile.ts',
+  online: 'functions/lambda-online.ts',
   'model-worker': 'functions/model-worker.ts',
   'scoring-worker': WORKERS['scoring-worker'],
 } as const;

@@ -14,6 +14,7 @@ import { type Io, pathIn } from './io.ts';
 const MOST_THREADS = 1024;
 // A bucket's number in its key has five digits.
 const MOST_BUCKETS = 99_999;
+const MOST_PORT = 65_535;
 // The longest that SQS can hide a message.
 const MOST_SECONDS = 43_200;
 
@@ -70,8 +71,20 @@ export const memoryOption = () =>
     .default(Math.floor(machineMiB() / 4))
     .argParser(memoryMiB);
 
+export const portOption = () =>
+  new Option('--port <n>', 'port of HTTP; 0 for any that is free').default(8080).argParser(portNumber);
+export const tableMemoryOption = () =>
+  new Option('--table-memory <MiB>', 'most memory of a feature table, which is held whole')
+    .default(2048)
+    .argParser(wholeNumber(Number.MAX_SAFE_INTEGER));
+
 export const secondsOption = (name: string, description: string) =>
   new Option(`${name} <seconds>`, description).argParser(wholeNumber(MOST_SECONDS));
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= MOST_PORT) return Number(text);
+  throw new InvalidArgumentError(`expected a whole number from 0 to ${MOST_PORT}`);
+}
 
 /**
  * Where the bad rows go: checked before the log is read, for they are written after it.

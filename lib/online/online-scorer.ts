@@ -20,6 +20,8 @@ export interface OnlineScorerOptions {
   readonly tableMemoryMiB?: number;
   /** Called with every request once it has been answered. What it throws is ignored. @default nobody is told */
   readonly observe?: (request: ObservedRequest) => void;
+  /** Called once another version, or another feature table, is in use. @default nobody is told */
+  readonly onRefresh?: (version: string) => void;
   /** Called where a look for a newer version fails; the one in use stays. @default nobody is told */
   readonly onRefreshError?: (error: unknown) => void;
 }
@@ -102,6 +104,11 @@ export class OnlineScorer {
     return this.#opened().wanted.version;
   }
 
+  /** Names of its outputs: `pctr`, `pcvr`, `pctcvr`, ... */
+  get outputs(): readonly string[] {
+    return this.#opened().outputs;
+  }
+
   /** The declaration of that version. */
   get declaration(): ServedVersion['declaration'] {
     return this.#opened().declaration;
@@ -142,6 +149,7 @@ export class OnlineScorer {
       }
       this.#served = next;
       await before.retire();
+      this.#options.onRefresh?.(next.wanted.version);
       return true;
     });
   }

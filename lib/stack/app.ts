@@ -9,7 +9,7 @@ const stack = new Stack(app, 'Entirespace', {
   stackName,
   description: 'Click and conversion predictions for candidate files',
 });
-const { data, monitoring, training } = new BatchScoring(stack, 'BatchScoring', props);
+const { data, monitoring, training, online } = new BatchScoring(stack, 'BatchScoring', props);
 
 const outputs = {
   Bucket: `s3://${data.bucket.bucketName}`,
@@ -17,6 +17,7 @@ const outputs = {
   ArrivalsDeadLetters: data.arrivals.dead.queueUrl,
   ShardsQueue: data.shards.queue.queueUrl,
   ShardsDeadLetters: data.shards.dead.queueUrl,
+  ...(online && { OnlineUrl: online.url.url }),
   ...(training && { Training: training.stateMachine.stateMachineArn }),
   ...(monitoring && { AlarmTopic: monitoring.topic.topicArn, Dashboard: monitoring.dashboard.dashboardName }),
 };

@@ -2,11 +2,12 @@ import { Tags } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { Data, type DataProps } from './bucket-and-queues.ts';
 import { Monitoring, type MonitoringProps } from './monitoring.ts';
+import { Online, type OnlineProps } from './online/online.ts';
 import { Scoring, type ScoringProps } from './scoring.ts';
 import { Training, type TrainingProps } from './training.ts';
 
 /** The other parts that each part needs. */
-const NEEDS = { data: [], scoring: ['data'], monitoring: ['scoring'], training: ['data'] } as const;
+const NEEDS = { data: [], scoring: ['data'], monitoring: ['scoring'], training: ['data'], online: ['data'] } as const;
 
 export type Part = keyof typeof NEEDS;
 
@@ -15,10 +16,15 @@ export const PARTS = Object.keys(NEEDS) as readonly Part[];
 /** Training needs a container's image, which not everyone can build where the stack is deployed. */
 const DEFAULT_PARTS: readonly Part[] = ['data', 'scoring', 'monitoring'];
 
-export interface BatchScoringProps extends DataProps, Partial<ScoringProps>, MonitoringProps, Partial<TrainingProps> {
+export interface BatchScoringProps
+  extends DataProps,
+    Partial<ScoringProps>,
+    MonitoringProps,
+    Partial<TrainingProps>,
+    Partial<OnlineProps> {
   /**
    * What is made.
-   * @default data, scoring and monitoring; training is made where it is named
+   * @default data, scoring and monitoring; training and online are made where they are named
    */
   readonly parts?: readonly Part[];
 }
@@ -33,6 +39,7 @@ export class BatchScoring extends Construct {
   readonly scoring: Scoring | undefined;
   readonly monitoring: Monitoring | undefined;
   readonly training: Training | undefined;
+  readonly online: Online | undefined;
 
   constructor(scope: Construct, id: string, props: BatchScoringProps) {
     super(scope, id);
@@ -48,6 +55,10 @@ export class BatchScoring extends Construct {
     if (parts.includes('training')) {
       if (modelName === undefined) throw new Error('modelName is missing: the training part trains one model');
       this.training = new Training(this, 'Training', this.data, { ...props, modelName });
+    }
+    if (parts.includes('online')) {
+      if (modelName === undefined) throw new Error('modelName is missing: the online part scores with one model');
+      this.online = new Online(this, 'Online', this.data, { ...props, modelName });
     }
     Tags.of(this).add('application', 'entirespace');
     if (modelName !== undefined) Tags.of(this).add('entirespace:model', modelName);

@@ -13,7 +13,7 @@ import type { BatchScoringProps, Part } from './batch-scoring.ts';
 /** Names that `-c` takes, with what they mean. */
 export const CONTEXT = {
   model: 'name of the model, as its declaration has it',
-  parts: 'parts to deploy, by commas: data,scoring,monitoring; training besides',
+  parts: 'parts to deploy, by commas: data,scoring,monitoring; training and online besides',
   stack: 'name of the stack (entirespace)',
   arch: 'x64 or arm64 (x64)',
   asset: "folder of the functions' asset (.entirespace/lambda-x64)",
@@ -30,6 +30,7 @@ export const CONTEXT = {
   trainingMemory: `memory of the training task, MiB (${TRAINING_TASK.memoryMiB})`,
   trainingScratch: `scratch disk of the training task, GiB (${TRAINING_TASK.scratchGiB})`,
   warmStart: 'true: training begins with the weights of the version in use',
+  onlineMemory: `memory of the function that scores single requests, MiB (${FUNCTION_MEMORY_MIB.default})`,
   remove: 'true: the bucket goes with the stack where it is empty',
 } as const;
 
@@ -77,6 +78,7 @@ export function propsFromContext(
     trainingCpu: number('trainingCpu'),
     trainingMemoryMiB: number('trainingMemory'),
     trainingScratchGiB: number('trainingScratch'),
+    onlineMemoryMiB: number('onlineMemory'),
     warmStart: text('warmStart') === 'true' ? true : undefined,
   };
   if (problems.length > 0) throw new Error(`context is not as expected: ${problems.join('; ')}`);

@@ -10,7 +10,7 @@ import { PREFIXES, type Prefix } from '../contract/bucket.ts';
 import type { QueueName } from '../contract/limits.ts';
 
 /** A function, or the training task; each has an IAM role of its own. */
-export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'trainer';
+export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'online' | 'trainer';
 
 type BucketAction = 'read' | 'write' | 'delete';
 /** `look` receives messages without deleting them. */
@@ -56,6 +56,10 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
     prefixes: FINISH,
     queues: { shards: 'send', arrivalsDead: 'look', shardsDead: 'look' },
   },
+  online: {
+    prefixes: { read: [models, features], write: [], delete: [] },
+    queues: {},
+  },
   trainer: {
     prefixes: {
       read: [data, declarations, models, training],
@@ -94,13 +98,15 @@ export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: 
     // Without the right to list, S3 reports a missing key as 403 and not as 404. A read has no prefix that a condition
     // could name, so the right is for the whole bucket.
     new PolicyStatement({ actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: [bucket.bucketArn] }),
-    ...(['read', 'write', 'delete'] as const).map(
-      (action) =>
-        new PolicyStatement({
-          actions: [...BUCKET_ACTIONS[action]],
-          resources: prefixes[action].map((prefix) => bucket.arnForObjects(`${prefix}*`)),
-        }),
-    ),
+    ...(['read', 'write', 'delete'] as const)
+      .filter((action) => prefixes[action].length > 0)
+      .map(
+        (action) =>
+          new PolicyStatement({
+            actions: [...BUCKET_ACTIONS[action]],
+            resources: prefixes[action].map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+          }),
+      ),
     ...Object.entries(queueGrants).map(
       ([name, action]) =>
         new PolicyStatement({

@@ -156,7 +156,11 @@ function checkTimeout(timeout: Duration): void {
     );
 }
 
-function assetFolder(folder: string | undefined, architecture: Architecture): string {
+/**
+ * Returns the path of the functions' asset.
+ * @throws {Error} if it has not been built.
+ */
+export function assetFolder(folder: string | undefined, architecture: Architecture): string {
   const arch = architecture.name === Architecture.ARM_64.name ? 'arm64' : 'x64';
   const path = resolve(folder ?? `.entirespace/lambda-${arch}`);
   if (!existsSync(path))

@@ -180,7 +180,7 @@ describe('parts', () => {
 
   it('refuses parts that are unknown or hang in the air', () => {
     expect(attempt({ parts: ['data', 'tuning' as 'data'] })).toThrow(
-      'parts must be of data, scoring, monitoring, training, got tuning',
+      'parts must be of data, scoring, monitoring, training, online, got tuning',
     );
     expect(attempt({ parts: ['data', 'monitoring'] })).toThrow(
       'part monitoring needs part scoring, got data, monitoring',

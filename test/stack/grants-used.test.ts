@@ -18,7 +18,7 @@ import type { Store } from '../../lib/store/store.ts';
 import { sqsRecord } from '../functions/batch.ts';
 import { notingUses, noUses, type Uses } from './noting-uses.ts';
 
-type Role = Exclude<RoleName, 'trainer'>;
+type Role = Exclude<RoleName, 'trainer' | 'online'>;
 
 const NOW = () => new Date('2026-11-23T12:00:00Z');
 const MODEL = {

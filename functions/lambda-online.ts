@@ -1,0 +1,66 @@
+/**
+ * The Lambda function that scores single requests: its entry, which AWS calls for each request to the function's URL.
+ * Only callers that IAM allows reach it.
+ */
+import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
+import { readEnvironment, text } from '../lib/config/environment.ts';
+import { OnlineScorer } from '../lib/online/online-scorer.ts';
+import { OnlineService } from '../lib/online/service.ts';
+import { openTelemetry } from '../lib/scoring/handlers/telemetry.ts';
+import { openStore } from '../lib/store/open-store.ts';
+
+/** Milliseconds from one look for a newer version to the next. A function that is frozen between requests has no timer. */
+const LOOK_MS = 5_000;
+
+// Made by the first invocation, and used by all that follow in the same environment.
+let opened: ReturnType<typeof open> | undefined;
+
+/** Responds to a request, as the server of HTTP does. */
+export async function handler(event: LambdaFunctionURLEvent): Promise<LambdaFunctionURLResult> {
+  opened ??= open();
+  const { service, look } = await opened.catch((error: unknown) => {
+    // The next request tries again.
+    opened = undefined;
+    throw error;
+  });
+  await look();
+  const { body = '', isBase64Encoded, rawPath, requestContext } = event;
+  const response = await service.respond({
+    method: requestContext.http.method,
+    path: rawPath,
+    body: isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,
+  });
+  return {
+    statusCode: response.status,
+    headers: { 'content-type': response.contentType },
+    body: response.body,
+  };
+}
+
+async function open() {
+  const { BUCKET, MODEL_NAME, TABLE_MEMORY_MIB } = readEnvironment({
+    BUCKET: text,
+    MODEL_NAME: text,
+    TABLE_MEMORY_MIB: text,
+  });
+  const { log } = openTelemetry();
+  const scorer = await OnlineScorer.open(openStore(BUCKET), MODEL_NAME, {
+    refreshSeconds: null,
+    memoryLimitMiB: Number(TABLE_MEMORY_MIB),
+    tableMemoryMiB: Number(TABLE_MEMORY_MIB),
+  });
+  const service = new OnlineService(scorer);
+  let looked = Date.now();
+  /** Looks for a newer version now and then; where that fails, the one that is open stays. */
+  async function look(): Promise<void> {
+    if (Date.now() - looked < LOOK_MS) return;
+    looked = Date.now();
+    try {
+      await scorer.refresh();
+    } catch (error) {
+      service.metrics.refreshFailed();
+      log.error('newer version cannot be opened', { error });
+    }
+  }
+  return { service, look };
+}

@@ -1,0 +1,177 @@
+/** The server over real sockets. */
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningServer, startServer } from '../../lib/online/http-server.ts';
+import { OnlineScorer } from '../../lib/online/online-scorer.ts';
+import { items, openShop, type Shop } from './shop.ts';
+
+let shop: Shop;
+let scorer: OnlineScorer;
+let server: RunningServer;
+
+beforeAll(async () => {
+  shop = await openShop();
+  await shop.promote(1);
+  await shop.publishTables('2026-01-01');
+  scorer = await OnlineScorer.open(shop.store, 'shop', { refreshSeconds: null });
+  server = await startServer(scorer, { port: 0, bodyBytes: 100_000 });
+});
+afterAll(async () => {
+  await server.stop();
+  await scorer.close();
+  await shop.remove();
+});
+
+const REQUEST = {
+  shared: { user_id: 3, hour: 12 },
+  candidates: items.map(({ item_id }) => ({ item_id })),
+};
+
+const scoreOf = (row: Readonly<Record<string, number>>) => row.pctr ?? 0;
+
+interface Body {
+  readonly ranking: readonly unknown[];
+  readonly rejects: readonly unknown[];
+}
+
+async function send(path: string, body?: unknown, { url } = server): Promise<{ status: number; body: Body & string }> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const options = body === undefined ? {} : { method: 'POST', body: text };
+  const response = await fetch(`${url}${path}`, options);
+  const type = response.headers.get('content-type') ?? '';
+  return {
+    status: response.status,
+    body: (type.includes('json') ? await response.json() : await response.text()) as never,
+  };
+}
+
+describe('the server', () => {
+  it('scores as the library does', async () => {
+    const { status, body } = await send('/score', REQUEST);
+    expect(status).toBe(200);
+    expect(body).toEqual(await scorer.score(REQUEST.candidates, { shared: REQUEST.shared }));
+    expect((await send('/score', { rows: [{}] })).body.rejects).toMatchObject([{ row: 0, reason: 'column_missing' }]);
+  });
+
+  it('ranks by an output, and keeps the top', async () => {
+    const { scores } = await scorer.score(REQUEST.candidates, { shared: REQUEST.shared });
+    const expected = scores
+      .flatMap((score, row) => (score === null ? [] : { row, ...score }))
+      .sort((a, b) => scoreOf(b) - scoreOf(a));
+    const { body } = await send('/rank', { ...REQUEST, by: 'pctr', top: 5 });
+    expect(body).toEqual({ version: scorer.version, rejects: [], ranking: expected.slice(0, 5) });
+    const { body: all } = await send('/rank', { ...REQUEST, candidates: [...REQUEST.candidates, { item_id: 'x' }] });
+    expect([all.ranking.length, all.rejects.length]).toEqual([30, 1]);
+  });
+
+  it.each([
+    ['/score', '{', 400, /^request is not JSON: /],
+    ['/score', '[]', 400, /^request is not as expected: /],
+    [
+      '/score',
+      { rows: [], candidates: [] },
+      400,
+      'request is not as expected: rows or candidates, each a list of objects',
+    ],
+    ['/score', { rows: [1] }, 400, 'request.rows[0] is not as expected: an object of columns'],
+    ['/score', { rows: [], user: {} }, 400, 'request has unknown keys: user, expected rows, or shared and candidates'],
+    [
+      '/score',
+      { rows: [{ Hour: 1, HOUR: 2 }] },
+      400,
+      'columns repeated, or different in case only: Hour, HOUR, expected one column hour (in the request)',
+    ],
+    ['/rank', { rows: [], by: 'price' }, 400, 'by got price, expected one of pctr, pcvr, pctcvr'],
+    ['/rank', { rows: [], top: 0 }, 400, 'request.top is not as expected: a whole number of at least 1'],
+    ['/score', undefined, 405, '/score got GET, expected POST'],
+    ['/scores', undefined, 404, 'no path /scores, expected one of /score, /rank, /health, /metrics'],
+    ['/score', 'x'.repeat(200_000), 413, 'request has more than 100000 bytes, expected at most as many'],
+  ])('refuses %s %j with %i', async (path, body, status, error) => {
+    const response = await send(path, body);
+    expect(response.status).toBe(status);
+    expect(response.body).toEqual({ error: typeof error === 'string' ? error : expect.stringMatching(error) });
+  });
+
+  it('refuses a body of unknown length as soon as it is too long', async () => {
+    const status = await new Promise((resolve, reject) => {
+      const sending = request(`${server.url}/score`, { method: 'POST' }, (response) => resolve(response.statusCode));
+      sending.on('error', reject);
+      sending.write('x'.repeat(150_000));
+    });
+    expect(status).toBe(413);
+  });
+
+  it('tells its health and its counts', async () => {
+    expect((await send('/health')).body).toEqual({ status: 'ok', model: 'shop', version: scorer.version });
+    const { body } = await send('/metrics');
+    expect(body).toMatch(/^entirespace_requests_total\{path="\/score",status="200"\} [1-9]/m);
+    expect(body).toMatch(/^entirespace_rows_total\{result="rejected"\} [1-9]/m);
+    expect(body).toContain(`entirespace_version_info{model="shop",version="${scorer.version}"} 1`);
+  });
+
+  it('outlives clients that hang up', async () => {
+    const { port } = new URL(server.url);
+    for (const sent of ['POST /score HTTP/1.1\r\nhost: a\r\ncontent-length: 50\r\n\r\n{', 'GARBAGE\r\n\r\n'])
+      await new Promise((resolve) => {
+        const socket = connect(Number(port), '127.0.0.1', () => socket.write(sent, () => socket.destroy()));
+        socket.on('close', resolve);
+      });
+    const aborted = new AbortController();
+    const sending = fetch(`${server.url}/score`, {
+      method: 'POST',
+      body: JSON.stringify(REQUEST),
+      signal: aborted.signal,
+    });
+    aborted.abort();
+    await expect(sending).rejects.toThrow();
+    expect((await send('/score', REQUEST)).status).toBe(200);
+  });
+
+  it('tells requests beyond its limit to come again, and goes on', async () => {
+    const small = await startServer(scorer, { port: 0, mostRequests: 2 });
+    const began = Array.from({ length: 2 }, () => {
+      const sending = request(`${small.url}/score`, { method: 'POST' });
+      sending.write('{"rows":');
+      return sending;
+    });
+    for (;;) {
+      const refused = await fetch(`${small.url}/health`);
+      // Both have not arrived yet.
+      if (refused.status !== 503) continue;
+      expect(refused.headers.get('retry-after')).toBe('1');
+      expect(await refused.json()).toEqual({
+        error: '2 requests are under way, as many as there may be: try again later',
+      });
+      break;
+    }
+    await Promise.all(
+      began.map(
+        (sending) =>
+          new Promise((resolve) => {
+            sending.on('response', (response) => response.resume().on('end', resolve)).end('[]}');
+          }),
+      ),
+    );
+    expect((await send('/score', REQUEST, small)).status).toBe(200);
+    await small.stop();
+  });
+
+  it('ends the requests under way before it stops', async () => {
+    const stopping = await startServer(scorer, { port: 0 });
+    const agent = new Agent({ keepAlive: true });
+    const answered = new Promise((resolve, reject) => {
+      const sending = request(`${stopping.url}/score`, { method: 'POST', agent }, (response) => {
+        response.resume().on('end', () => resolve([response.statusCode, response.headers.connection]));
+      });
+      sending.on('error', reject);
+      sending.write('{"rows":');
+      setTimeout(() => sending.end('[]}'), 50);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await stopping.stop();
+    expect(await answered).toEqual([200, 'close']);
+    agent.destroy();
+    await expect(fetch(stopping.url)).rejects.toThrow();
+  });
+});
