@@ -15,13 +15,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'init',
     description: 'write a first declaration of a log, from its columns and their values, that trains as it is',
     binaries: ['DuckDB'],
-    load: async () => (await import('./commands/init.ts')).defineInit,
+    load: async () => (await import('./commands/log/init.ts')).defineInit,
   },
   {
     name: 'validate',
     description: 'check a declaration, and a log against it, without training',
     binaries: ['DuckDB'],
-    load: async () => (await import('./commands/validate.ts')).defineValidate,
+    load: async () => (await import('./commands/log/validate.ts')).defineValidate,
   },
   {
     name: 'train',
@@ -46,7 +46,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'synth',
     description: 'write a log of any size from a known truth, with a declaration, to measure models against the truth',
     binaries: ['DuckDB'],
-    load: async () => (await import('./commands/synth.ts')).defineSynth,
+    load: async () => (await import('./commands/log/synth.ts')).defineSynth,
   },
   {
     name: 'evaluate',
@@ -64,7 +64,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'convert',
     description: 'convert a public data set into a log: Ali-CCP, as it is published',
     binaries: ['DuckDB'],
-    load: async () => (await import('./commands/convert.ts')).defineConvert,
+    load: async () => (await import('./commands/log/convert.ts')).defineConvert,
   },
   {
     name: 'score',

@@ -1,10 +1,10 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { DEFAULTS, type SynthOptions } from '../../lib/synth/options.ts';
-import type { DefineCommand } from '../define-command.ts';
-import { type Session, UsageError } from '../terminal/exit.ts';
-import { pathIn, printResult } from '../terminal/io.ts';
-import { calendarDate, jsonOption, memoryOption, threadsOption, wholeNumber } from '../terminal/options.ts';
+import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
+import { DEFAULTS, type SynthOptions } from '../../../lib/synth/options.ts';
+import type { DefineCommand } from '../../define-command.ts';
+import { type Session, UsageError } from '../../terminal/exit.ts';
+import { pathIn, printResult } from '../../terminal/io.ts';
+import { calendarDate, jsonOption, memoryOption, threadsOption, wholeNumber } from '../../terminal/options.ts';
 
 interface SynthCommandOptions extends Omit<SynthOptions, 'delay' | 'drift'> {
   readonly out: string;
@@ -78,12 +78,12 @@ async function synth(options: SynthCommandOptions, { io, signal }: Session): Pro
   const { driftFrom, drift, delay = null, out, rowsOfFile, threads, memory, json, ...rest } = options;
   if (driftFrom === undefined && drift !== undefined)
     throw new UsageError(`--drift: got ${drift}, expected --drift-from with it`);
-  const { assertPossible, SynthOptionsError } = await import('../../lib/synth/options.ts');
-  const { writeLog } = await import('../../lib/synth/write-log.ts');
-  const { openDatabase, withCleanup } = await import('../../lib/table/database.ts');
-  const { withScratch } = await import('../scratch.ts');
-  const { progressBar } = await import('../terminal/progress-bar.ts');
-  const { formatTruth } = await import('../synth/synth-text.ts');
+  const { assertPossible, SynthOptionsError } = await import('../../../lib/synth/options.ts');
+  const { writeLog } = await import('../../../lib/synth/write-log.ts');
+  const { openDatabase, withCleanup } = await import('../../../lib/table/database.ts');
+  const { withScratch } = await import('../../scratch.ts');
+  const { progressBar } = await import('../../terminal/progress-bar.ts');
+  const { formatTruth } = await import('../../synth/synth-text.ts');
   const asked = { ...rest, delay, drift: driftFrom === undefined ? null : { fromDay: driftFrom, share: drift ?? 0.5 } };
   const bar = progressBar(io.stderr);
   try {

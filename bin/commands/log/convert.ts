@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import type { ConversionProgress } from '../../lib/convert/ali-ccp/convert.ts';
-import type { DefineCommand } from '../define-command.ts';
-import { type Session, UsageError } from '../terminal/exit.ts';
-import { pathIn, printResult } from '../terminal/io.ts';
-import { jsonOption, memoryOption, threadsOption, wholeNumber } from '../terminal/options.ts';
-import { progressBar } from '../terminal/progress-bar.ts';
+import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
+import type { ConversionProgress } from '../../../lib/convert/ali-ccp/convert.ts';
+import type { DefineCommand } from '../../define-command.ts';
+import { type Session, UsageError } from '../../terminal/exit.ts';
+import { pathIn, printResult } from '../../terminal/io.ts';
+import { jsonOption, memoryOption, threadsOption, wholeNumber } from '../../terminal/options.ts';
+import { progressBar } from '../../terminal/progress-bar.ts';
 
 interface ConvertOptions {
   readonly data: string;
@@ -60,10 +60,10 @@ export const defineConvert: DefineCommand = (command, act) => {
 
 async function convert(options: ConvertOptions, session: Session): Promise<ExitCode> {
   const { io, signal } = session;
-  const { convertAliCcp } = await import('../../lib/convert/ali-ccp/convert.ts');
-  const { openDatabase, withCleanup } = await import('../../lib/table/database.ts');
-  const { withScratch } = await import('../scratch.ts');
-  const { conversionJson, formatConversion } = await import('../convert/conversion-text.ts');
+  const { convertAliCcp } = await import('../../../lib/convert/ali-ccp/convert.ts');
+  const { openDatabase, withCleanup } = await import('../../../lib/table/database.ts');
+  const { withScratch } = await import('../../scratch.ts');
+  const { conversionJson, formatConversion } = await import('../../convert/conversion-text.ts');
   const out = pathIn(io, options.out).replace(/\/+$/, '');
   if (existsSync(out)) throw new UsageError(`--out: got ${options.out}, which exists, expected a new folder`);
   const bar = progressBar(io.stderr);

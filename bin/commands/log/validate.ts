@@ -1,12 +1,12 @@
-import { EXIT_CODES } from '../../lib/contract/exit-codes.ts';
-import type { DefineCommand } from '../define-command.ts';
+import { EXIT_CODES } from '../../../lib/contract/exit-codes.ts';
+import type { DefineCommand } from '../../define-command.ts';
 import {
   chosenDeclaration,
   type DeclarationOption,
   declarationArgument,
   declarationOption,
-} from '../terminal/declaration.ts';
-import { printResult } from '../terminal/io.ts';
+} from '../../terminal/declaration.ts';
+import { printResult } from '../../terminal/io.ts';
 import {
   dataOption,
   jsonOption,
@@ -14,7 +14,7 @@ import {
   rejectsOption,
   rejectsPath,
   threadsOption,
-} from '../terminal/options.ts';
+} from '../../terminal/options.ts';
 
 interface ValidateOptions extends DeclarationOption {
   readonly data?: readonly string[];
@@ -38,10 +38,10 @@ export const defineValidate: DefineCommand = (command, act) => {
     .action((argument: string | undefined, options: ValidateOptions) =>
       act(options.json, async (session) => {
         const path = chosenDeclaration(session.io, argument, options);
-        const { readProject } = await import('../training/read-project.ts');
-        const { inspectLog } = await import('../training/inspect-log.ts');
-        const { formatLogReport } = await import('../terminal/log-text.ts');
-        const { formatModelFile } = await import('../terminal/model-file-text.ts');
+        const { readProject } = await import('../../training/read-project.ts');
+        const { inspectLog } = await import('../../training/inspect-log.ts');
+        const { formatLogReport } = await import('../../terminal/log-text.ts');
+        const { formatModelFile } = await import('../../terminal/model-file-text.ts');
         const project = await readProject(session.io, path);
         const { declaration, modelFile } = project;
         const rejects = rejectsPath(session.io, options);

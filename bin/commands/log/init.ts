@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import type { Choices } from '../../lib/init/draft.ts';
-import type { DefineCommand } from '../define-command.ts';
-import { RepeatableOption } from '../terminal/command-line.ts';
-import { type Session, UsageError } from '../terminal/exit.ts';
-import { pathIn, printError, printResult } from '../terminal/io.ts';
-import { jsonOption, memoryOption, threadsOption } from '../terminal/options.ts';
+import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
+import type { Choices } from '../../../lib/init/draft.ts';
+import type { DefineCommand } from '../../define-command.ts';
+import { RepeatableOption } from '../../terminal/command-line.ts';
+import { type Session, UsageError } from '../../terminal/exit.ts';
+import { pathIn, printError, printResult } from '../../terminal/io.ts';
+import { jsonOption, memoryOption, threadsOption } from '../../terminal/options.ts';
 
 interface InitOptions {
   readonly label?: readonly string[];
@@ -56,15 +56,15 @@ async function init(log: string, options: InitOptions, session: Session): Promis
   const asked = choicesOf(options);
   const path = pathIn(io, out);
   if (!force && existsSync(path)) throw new UsageError(`--out: ${out} exists, expected a new file, or --force`);
-  const { openDatabase } = await import('../../lib/table/database.ts');
-  const { openSource } = await import('../../lib/table/source/source.ts');
-  const { doubtsOf, draftLog } = await import('../../lib/init/init-log.ts');
-  const { InitError } = await import('../../lib/init/choices.ts');
-  const { measureLog } = await import('../../lib/init/measure-log.ts');
-  const { renderDraft } = await import('../../lib/init/render-draft.ts');
-  const { withScratch } = await import('../scratch.ts');
-  const { ask, isTerminal } = await import('../init/questions.ts');
-  const { formatDraft } = await import('../init/init-text.ts');
+  const { openDatabase } = await import('../../../lib/table/database.ts');
+  const { openSource } = await import('../../../lib/table/source/source.ts');
+  const { doubtsOf, draftLog } = await import('../../../lib/init/init-log.ts');
+  const { InitError } = await import('../../../lib/init/choices.ts');
+  const { measureLog } = await import('../../../lib/init/measure-log.ts');
+  const { renderDraft } = await import('../../../lib/init/render-draft.ts');
+  const { withScratch } = await import('../../scratch.ts');
+  const { ask, isTerminal } = await import('../../init/questions.ts');
+  const { formatDraft } = await import('../../init/init-text.ts');
   try {
     const draft = await withScratch(io, async (scratch) => {
       const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
