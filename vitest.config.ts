@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Folders of tests that have a command of their own; the last two have a configuration of their own, too. */
-const OTHERS = ['process', 'proof', 'gbdt', 'tfjs-node', 'aws', 'localstack'];
+const OTHERS = ['process', 'proof', 'gbdt', 'torch', 'tfjs-node', 'aws', 'localstack'];
 
 /**
  * `npm test` runs the project `unit`: every `test/<room>/**.test.ts`, so a new file there needs no entry here. The
@@ -11,6 +11,7 @@ const OTHERS = ['process', 'proof', 'gbdt', 'tfjs-node', 'aws', 'localstack'];
  * - `npm run test:proof`: `test/proof`, exhaustive searches, statistics over many runs, every model of the family, and
  *   more rows than a test of a second can have. A small part of most of them is in `unit`;
  * - `npm run test:gbdt`: `test/gbdt`, LightGBM in comparisons, in the Python environment of the checks;
+ * - `npm run test:torch`: `test/torch`, the trainer in PyTorch, in an environment of its own;
  * - `npm run test:tfjs-node`: `test/tfjs-node`, the training engine on `@tensorflow/tfjs-node`, which it installs.
  *
  * One file, of whatever project, takes a second or two: `npx vitest run test/config/units.test.ts`, and one test of it
@@ -31,6 +32,7 @@ export default defineConfig({
       project('process', ['test/process/**/*.test.ts']),
       project('proof', ['test/proof/**/*.test.ts']),
       project('gbdt', ['test/gbdt/**/*.test.ts']),
+      project('torch', ['test/torch/**/*.test.ts']),
       project('tfjs-node', ['test/tfjs-node/**/*.test.ts']),
     ],
   },

@@ -31,6 +31,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/train.ts')).defineTrain,
   },
   {
+    name: 'export-training',
+    description: 'write what a trainer outside needs of a log: graphs, initial weights and encoded rows, for PyTorch',
+    binaries: ['DuckDB', 'onnxruntime'],
+    load: async () => (await import('./commands/export-training.ts')).defineExportTraining,
+  },
+  {
     name: 'tune',
     description: 'search learning rate, L2 on embeddings, dropout, width and batch on the validation rows of a log',
     binaries: ['DuckDB', 'onnxruntime'],

@@ -3,6 +3,7 @@
 #
 #     python-env.sh          .venv, of the checks:                 scripts/requirements.txt
 #     python-env.sh aws      .venv-aws, of the AWS emulator:       scripts/requirements-aws.txt
+#     python-env.sh torch    .venv-torch, of the trainer:          scripts/requirements-torch.txt
 #     python-env.sh readers  .venv-readers, what reads scores:     scripts/requirements-readers.txt
 #
 # PYTHON names the interpreter (3.11 or later); python3 by default.

@@ -41,6 +41,7 @@ export async function publishTrained(
       filledRows: trained.filledRows,
       ...(trained.calibration === null ? {} : { calibration: calibrationFacts(trained.calibration) }),
       ...(trained.resumed.length === 0 ? {} : { resumed: trained.resumed }),
+      ...(trained.elsewhere === null ? {} : { elsewhere: trained.elsewhere }),
       ...(trained.warmStart === null ? {} : { warmStart: trained.warmStart }),
     },
   };

@@ -34,6 +34,7 @@ interface TrainOptions extends DeclarationOption, EndpointOptions {
   readonly promote: boolean;
   readonly dryRun: boolean;
   readonly like?: string;
+  readonly weights?: string;
   readonly engine?: EngineName;
   readonly threads: number;
   readonly memory: number;
@@ -50,6 +51,7 @@ export const defineTrain: DefineCommand = (command, act) => {
     .addOption(endpointOption())
     .addOption(rejectsOption())
     .option('--like <file>', 'train the model that a comparison.json found, with its settings')
+    .option('--weights <folder>', 'publish weights that were trained elsewhere on a bundle of this log')
     .option('--no-promote', 'publish, and leave the current version as it is')
     .addOption(dryRunOption())
     .addOption(engineOption())

@@ -12,7 +12,7 @@ import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import type { Progress } from '../../lib/training/progress.ts';
 import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
-import type { TrainingOptions } from '../../lib/training/training-options.ts';
+import type { Elsewhere, TrainingOptions } from '../../lib/training/training-options.ts';
 import {
   type ConcludeOptions,
   judgeAndPublish,
@@ -23,7 +23,7 @@ import { publishTrained } from '../../training/publish-trained.ts';
 import { type EndpointOptions, openBucket } from '../bucket.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
-import { printError } from '../terminal/io.ts';
+import { pathIn, printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
 import { type Project, readProject } from './read-project.ts';
 import { showProgress, trainingLines } from './show-progress.ts';
@@ -43,6 +43,8 @@ export interface TrainAndPublishOptions extends EndpointOptions {
   readonly epochsOf?: TrainingOptions['epochsOf'];
   /** What computes the training steps. @default the declaration's own */
   readonly engine?: EngineName;
+  /** Folder of weights that were trained elsewhere, in place of training. */
+  readonly weights?: string;
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
@@ -72,6 +74,7 @@ export async function trainAndPublish(
   const { engine = read.training.engine } = options;
   const declaration = { ...read, training: { ...read.training, engine } };
   requireEngine(engine, options);
+  const elsewhere = await weightsOf(options, io);
   const store = await openBucket(io, options.bucket, 'create', options);
   const { rejects, threads } = options;
   // A pointer that cannot be read cannot be moved: better known now than after the training.
@@ -92,6 +95,7 @@ export async function trainAndPublish(
         ...work,
         declarationText: text,
         ...(options.epochsOf && { epochsOf: options.epochsOf }),
+        ...(elsewhere && { elsewhere }),
         ...trainingLines(bar, io, declaration.training),
         modelFile,
         onSummary(summary, counts) {
@@ -109,6 +113,13 @@ export async function trainAndPublish(
       return { name, version, report, trained: run.trained, decision: settled };
     });
   }).finally(() => bar.stop());
+}
+
+/** Reads the description of weights before the log, which takes longer. */
+async function weightsOf({ weights }: TrainAndPublishOptions, io: Session['io']): Promise<Elsewhere | null> {
+  if (weights === undefined) return null;
+  const { trainedElsewhere } = await import('../../lib/bundle/trained-networks.ts');
+  return trainedElsewhere(pathIn(io, weights));
 }
 
 function refusedBefore(refusals: readonly string[]): string {

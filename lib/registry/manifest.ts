@@ -91,6 +91,17 @@ const manifestSchema = z
           })
           .readonly()
           .optional(),
+        /** Where the networks were trained, if the weights came from another trainer. */
+        elsewhere: z
+          .object({
+            engine: z.string(),
+            device: z.string(),
+            processes: count,
+            precision: z.string(),
+            seconds: z.number().nonnegative(),
+          })
+          .readonly()
+          .optional(),
         /** The version whose weights training began with. */
         warmStart: z.string().optional(),
         /** Rows that no training row reached, and that got their table's mean, by embedding table. */

@@ -18,7 +18,12 @@ export type DataErrorCode =
   | 'too_many_rejects'
   | 'table_rows'
   | 'truth_not_valid'
-  | 'one_class';
+  | 'one_class'
+  | 'folder_not_empty'
+  | 'rows_are_chosen'
+  | 'weights_not_found'
+  | 'weights_not_valid'
+  | 'weights_do_not_fit';
 
 /** Thrown if a log, a candidate file or a feature table as a whole cannot be used. Trying again does not help. */
 export class DataError extends Error {

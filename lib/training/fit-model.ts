@@ -49,7 +49,7 @@ export interface FittedModel {
  */
 export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<FittedModel> {
   const { encoder, folder } = fitting;
-  const { model, fitted } = await fitNetworks(fitting, { ...rows, rates: stageRates(fitting.summary) });
+  const { model, fitted } = await fittedNetworks(fitting, rows);
   const weights = joinWeights(fitted);
   const calibration = await calibrateModel(fitting, rows, model, weights);
   const scores = traceScores(model, encoder.inputs, weights, appliedCalibration(calibration));
@@ -61,6 +61,16 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
     isClipped: model.network.reach !== undefined,
     isCalibrated: model.network.isCalibrated !== false || isRepaired(calibration),
   };
+}
+
+/** Trains the networks of the declared model, or has those that were trained elsewhere. */
+async function fittedNetworks(fitting: ModelToFit, rows: CachedRows): ReturnType<typeof fitNetworks> {
+  const { elsewhere } = fitting.options;
+  if (elsewhere === undefined) return fitNetworks(fitting, { ...rows, rates: stageRates(fitting.summary) });
+  const { model, parts } = networksOf(fitting);
+  const fitted: FittedNetwork[] = [];
+  for (const part of parts) fitted.push(await elsewhere.network(part, fitting));
+  return { model, fitted };
 }
 
 /**

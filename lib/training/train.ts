@@ -28,7 +28,7 @@ import { type MatureRows, matureIndices, measureHeldOut } from './held-out/matur
 import { stageRates, taskRates } from './held-out/stage-rates.ts';
 import type { NetworkEpochs } from './networks/fitted-network.ts';
 import { cacheRows } from './rows/cache-rows.ts';
-import type { TrainingOptions } from './training-options.ts';
+import type { ElsewhereFacts, TrainingOptions } from './training-options.ts';
 
 /** Which log is opened, and how a model is trained on it. */
 export interface TrainOptions extends TrainingOptions, OpenLogOptions {
@@ -66,6 +66,8 @@ export interface TrainedModel {
   readonly resumed: readonly Resumption[];
   /** The version whose weights training began with; `null` for none. */
   readonly warmStart: string | null;
+  /** Where the networks were trained; `null` for here. */
+  readonly elsewhere: ElsewhereFacts | null;
 }
 
 /** A model and the held-out rows that it was measured on. */
@@ -133,6 +135,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
     seconds: (performance.now() - began) / 1000,
     resumed: options.checkpoints?.resumed ?? [],
     warmStart: options.champion?.version ?? null,
+    elsewhere: options.elsewhere?.facts ?? null,
   };
   const mature = { indices, metrics: metrics.mature, uncalibrated: uncalibrated?.mature ?? null };
   return { trained, heldOut, mature };

@@ -1,10 +1,34 @@
+import type { TrainedModelPart } from '../model/model.ts';
 import type { ModelFile } from '../own-model/model-file.ts';
 import type { PartCounts } from '../table/encode/value-counts.ts';
+import type { Encoder } from '../table/encoder.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { EpochRecord } from './epochs/epoch-record.ts';
+import type { FittedNetwork } from './networks/fitted-network.ts';
 import type { OnProgress } from './progress.ts';
 import type { ChampionFiles, WarmStartReport } from './weights/warm-start.ts';
+
+/** An encoder, and the rows that it was fitted to. */
+export interface FittedEncoder {
+  readonly encoder: Encoder;
+  readonly summary: LogSummary;
+}
+
+/** Where networks were trained that come home as weights. */
+export interface ElsewhereFacts {
+  readonly engine: string;
+  readonly device: string;
+  readonly processes: number;
+  readonly precision: string;
+  readonly seconds: number;
+}
+
+/** Networks that were trained outside, on the same rows, encoded by the same encoder. */
+export interface Elsewhere {
+  readonly facts: ElsewhereFacts;
+  network(part: TrainedModelPart, fitted: FittedEncoder): Promise<FittedNetwork>;
+}
 
 /** How a model is trained on a log that is open. */
 export interface TrainingOptions {
@@ -29,6 +53,8 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal;
   /** Keeps the training's state, and has what is left of an interrupted one. */
   readonly checkpoints?: Checkpoints;
+  /** Networks that were trained outside, in place of training them. */
+  readonly elsewhere?: Elsewhere;
   /** The version whose weights training begins with. */
   readonly champion?: ChampionFiles;
   /** Called for each network, once it is known what of the champion's weights its training begins with. */

@@ -106,6 +106,20 @@ describe('the smallest declaration', () => {
         drift: null,
       },
       report: { segments: [] },
+      monitoring: {
+        pcoc: { watch: 0.1, act: 0.3 },
+        auc: { watch: 0.03, act: 0.1 },
+        scores: { watch: 0.1, act: 0.25 },
+        missing: { watch: 0.05, act: 0.25 },
+        unknown: { watch: 0.1, act: 0.4 },
+        delay: { watch: 0.05, act: 0.2 },
+        unscored: { watch: 0.1, act: 0.5 },
+        repeated: { watch: 0.1, act: null },
+        rejected: { watch: 0.02, act: 0.2 },
+        stale: { watch: 172_800_000, act: 345_600_000 },
+        matchesWithinMs: 259_200_000,
+        money: null,
+      },
     });
   });
 });

@@ -6,6 +6,7 @@ import { taskTally } from '../../evaluation/funnel.ts';
 import { areaUnderCurve } from '../../evaluation/ranking.ts';
 import { logLoss } from '../../evaluation/reliability.ts';
 import type { Tally } from '../../evaluation/tally.ts';
+import type { Model } from '../../model/model.ts';
 import type { StageGraph } from '../../model/stage-graph.ts';
 import type { RowCache } from '../rows/row-cache.ts';
 import { blockRows } from './early-stopping.ts';
@@ -40,7 +41,10 @@ export interface ValidateOptions {
  * loss of its name, by the output that predicts it from the root. A part of a model that has none of these stops by its
  * own sum.
  */
-export function criterionOf({ losses, model }: Pick<TrainingEngine, 'losses' | 'model'>, declared: string): string {
+export function criterionOf(
+  { losses, model }: Pick<TrainingEngine, 'losses'> & { readonly model: Pick<Model, 'graph'> },
+  declared: string,
+): string {
   const outputs = measuredOutputs(model.graph);
   if ([...losses, ...outputs].some(({ name }) => name === declared)) return declared;
   return outputs.find(({ stage, given }) => stage === declared && given === null)?.name ?? 'sum';
@@ -78,14 +82,15 @@ export async function validate(
 }
 
 /** An output that labels tell right or wrong. */
-interface MeasuredOutput {
+export interface MeasuredOutput {
   readonly name: string;
   readonly stage: string;
   /** The stage that the measured rows have reached; `null` for all rows. */
   readonly given: string | null;
 }
 
-function measuredOutputs({ root, labelled, outputs }: StageGraph): MeasuredOutput[] {
+/** Returns the outputs that labels tell right or wrong. */
+export function measuredOutputs({ root, labelled, outputs }: StageGraph): MeasuredOutput[] {
   const isLabelled = (stage: string) => labelled.some(({ name }) => name === stage);
   const isMeasured = ({ from, to }: Output) => isLabelled(to) && (from === root || isLabelled(from));
   return outputs

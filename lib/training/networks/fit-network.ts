@@ -1,7 +1,8 @@
 /** Trains one network: from the champion's weights where there are any, and from the last checkpoint where there is one. */
 import type { Declaration, Entity, TrainingChoice } from '../../config/declaration.ts';
 import { createEngine } from '../../engine/create-engine.ts';
-import type { TrainingEngine } from '../../engine/engine.ts';
+import type { EngineOptions, TrainingEngine } from '../../engine/engine.ts';
+import type { LearningRateSchedule } from '../../engine/learning-rate.ts';
 import type { Model, TrainedModelPart } from '../../model/model.ts';
 import type { Database } from '../../table/database.ts';
 import type { Encoder } from '../../table/encoder.ts';
@@ -92,13 +93,23 @@ export async function fitNetwork(
 
 /** Creates the engine that trains a network on so many rows, as the declaration says. */
 export function createNetworkEngine(
-  { options, opened }: Fitting,
+  fitting: Fitting,
   { model, seed }: Pick<TrainedModelPart, 'model'> & { readonly seed: number },
   rows: Pick<RowCache, 'rows' | 'batchCount'>,
 ): Promise<TrainingEngine> {
+  const { training } = fitting.opened.log.declaration;
+  return createEngine(training.engine, model, engineOptionsOf(fitting, { model, seed }, rows));
+}
+
+/** Returns how an engine trains a network on so many rows, by the declaration. */
+export function engineOptionsOf(
+  { options, opened }: Pick<Fitting, 'options' | 'opened'>,
+  { model, seed }: Pick<TrainedModelPart, 'model'> & { readonly seed: number },
+  rows: Pick<RowCache, 'rows' | 'batchCount'>,
+): EngineOptions & { readonly schedule: LearningRateSchedule } {
   const training = { ...opened.log.declaration.training, seed };
   const batchSize = batchSizeFor(training.batchSize, rows.rows);
-  return createEngine(training.engine, model, {
+  return {
     batchSize,
     threads: options.threads,
     optimizer: { type: training.optimizer, learningRate: training.learningRate, momentum: training.momentum },
@@ -117,7 +128,7 @@ export function createNetworkEngine(
     dropout: training.dropout,
     sharedEntity: sharedEntity(opened.log.declaration, model),
     seed,
-  });
+  };
 }
 
 /** The entity whose rows batches share: the user, if the log's groups are shuffled and the model has inputs of the user. */

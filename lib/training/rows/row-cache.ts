@@ -39,6 +39,11 @@ export interface RowCache {
   readonly meanWeight: number;
   /** Batches of every row once; in an order given by seed and epoch, or in the log's own without them. */
   batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch>;
+  /**
+   * Returns the positions of the rows in an order, window by window: a batch is made of rows of one window. Those of the
+   * first batch of a window are the first ones, and so on.
+   */
+  order(batchSize: number, order: BatchOrder): AsyncGenerator<Uint32Array>;
   /** The number of batches of every row once, none left out. */
   batchCount(batchSize: number, order?: BatchOrder): number;
   /**
@@ -176,6 +181,20 @@ class CacheFile implements RowCache {
         const positions = rowOrder?.subarray(at, end) ?? Uint32Array.from({ length: end - at }, (_, i) => at + i);
         yield window.batch(positions, isByGroup);
       }
+    }
+  }
+
+  async *order(batchSize: number, order: BatchOrder): AsyncGenerator<Uint32Array> {
+    const windows = this.#windows(batchSize, order);
+    let read = 0;
+    for await (const columns of this.#file.read(windows.map(({ blocks }) => blocks))) {
+      const { first, blocks, rows } = windows[read++] as (typeof windows)[number];
+      const positions = new Uint32Array(rows);
+      let at = 0;
+      for (const block of blocks)
+        for (let row = 0; row < this.#file.blockRows(block); row++) positions[at++] = block * BLOCK_ROWS + row;
+      const rowOrder = this.#rowOrder(columns, order, { batchSize, first, rows });
+      yield rowOrder.map((position) => positions[position] as number);
     }
   }
 

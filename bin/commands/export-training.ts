@@ -1,0 +1,100 @@
+import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import { countOf } from '../../lib/numbers/text.ts';
+import type { DefineCommand } from '../define-command.ts';
+import {
+  chosenDeclaration,
+  type DeclarationOption,
+  declarationArgument,
+  declarationOption,
+} from '../terminal/declaration.ts';
+import type { Session } from '../terminal/exit.ts';
+import { pathIn, printError, printResult } from '../terminal/io.ts';
+import {
+  dataOption,
+  jsonOption,
+  memoryOption,
+  rejectsOption,
+  rejectsPath,
+  threadsOption,
+} from '../terminal/options.ts';
+
+interface ExportOptions extends DeclarationOption {
+  readonly data: readonly string[];
+  readonly out: string;
+  readonly rejects: string;
+  readonly threads: number;
+  readonly memory: number;
+  readonly json: boolean;
+}
+
+/** `entirespace export-training`: from a log to a training bundle. */
+export const defineExportTraining: DefineCommand = (command, act) => {
+  command
+    .addArgument(declarationArgument())
+    .addOption(declarationOption())
+    .addOption(dataOption())
+    .requiredOption('-o, --out <folder>', 'a new folder for the bundle')
+    .addOption(rejectsOption())
+    .addOption(threadsOption())
+    .addOption(memoryOption())
+    .addOption(jsonOption())
+    .examples([
+      'entirespace export-training --data logs/ --out bundle',
+      'python training/torch/train.py bundle trained',
+      'entirespace train --data logs/ --weights trained',
+    ])
+    .action((argument: string | undefined, options: ExportOptions) =>
+      act(options.json, (session) =>
+        exportTraining(chosenDeclaration(session.io, argument, options), options, session),
+      ),
+    );
+};
+
+async function exportTraining(path: string, options: ExportOptions, session: Session): Promise<ExitCode> {
+  const { io, signal } = session;
+  const { writeBundle } = await import('../../lib/bundle/write-bundle.ts');
+  const { withLog } = await import('../../lib/table/open-log.ts');
+  const { readProject } = await import('../training/read-project.ts');
+  const { showProgress } = await import('../training/show-progress.ts');
+  const { withScratch } = await import('../scratch.ts');
+  const { progressBar } = await import('../terminal/progress-bar.ts');
+  const { formatLogSummary } = await import('../terminal/log-text.ts');
+  const { declaration, text, modelFile } = await readProject(io, path);
+  const { threads, memory } = options;
+  const folder = pathIn(io, options.out);
+  const bar = progressBar(io.stderr);
+  const rejects = rejectsPath(io, options);
+  const bundle = await withScratch(io, (scratch) =>
+    withLog(
+      {
+        declaration,
+        dataPath: options.data,
+        cwd: io.cwd,
+        scratch,
+        threads,
+        memoryLimitMiB: memory,
+        ...(rejects === undefined ? {} : { rejectsPath: rejects }),
+        signal,
+      },
+      (opened) =>
+        writeBundle(opened, {
+          declarationText: text,
+          modelFile,
+          scratch,
+          threads,
+          folder,
+          signal,
+          onSummary: (summary) => printError(io, formatLogSummary(summary)),
+          onProgress: (progress) => showProgress(bar, progress),
+        }),
+    ),
+  ).finally(() => bar.stop());
+  const { train, validation, networks } = bundle;
+  printResult(
+    io,
+    options.json,
+    { folder: options.out, train: train.rows, validation: validation.rows, networks: networks.map(({ name }) => name) },
+    `${options.out}: ${countOf(train.rows, 'training row')}, ${countOf(validation.rows, 'validation row')}, ${countOf(networks.length, 'network')}`,
+  );
+  return EXIT_CODES.success;
+}

@@ -1,0 +1,129 @@
+/** Bundles of a small log, and the steps that the product's own engine makes on the same rows. */
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { writeBundle } from '../../lib/bundle/write-bundle.ts';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { createEngine } from '../../lib/engine/create-engine.ts';
+import { declaredModel } from '../../lib/model/model.ts';
+import { loadModelFile } from '../../lib/own-model/model-file.ts';
+import { fitEncoder } from '../../lib/table/fit/fit-encoder.ts';
+import { withLog } from '../../lib/table/open-log.ts';
+import { stageRates } from '../../lib/training/held-out/stage-rates.ts';
+import { engineOptionsOf } from '../../lib/training/networks/fit-network.ts';
+import { cacheRows } from '../../lib/training/rows/cache-rows.ts';
+import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
+
+export const PYTHON = fileURLToPath(new URL('../../.venv-torch/bin/python', import.meta.url));
+export const TRAINER = fileURLToPath(new URL('../../training/torch/train.py', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** CSV of a shop's log: users with a history, items, prices that may be missing, clicks, wishes and purchases. */
+export function shopLog(rows: number): string {
+  const bits = (row: number, salt: number) => {
+    let h = (row * 2_654_435_761 + salt * 40_503) >>> 0;
+    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+    return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
+  };
+  const lines = ['row,user,age,item,history,price,clicked,wished,bought'];
+  for (let row = 0; row < rows; row++) {
+    const user = Math.floor(row / 5);
+    const item = Math.floor(bits(row, 1) * 30);
+    const history = Array.from({ length: user % 4 }, (_, k) => `i${Math.floor(bits(user, 10 + k) * 30)}`).join('|');
+    const price = row % 11 === 0 ? '' : (bits(item, 2) * 50).toFixed(2);
+    const clicked = bits(row, 3) < 0.2 + item / 60 ? 1 : 0;
+    const wished = clicked === 1 && bits(row, 4) < 0.4 ? 1 : 0;
+    const bought = clicked === 1 && bits(row, 5) < 0.15 + 0.3 * wished ? 1 : 0;
+    lines.push([row, `u${user}`, user % 50, `i${item}`, history, price, clicked, wished, bought].join(','));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const FEATURES = `
+  user: { type: category, entity: user, hash: 64, dimension: 4 }
+  age: { type: number, entity: user, quantiles: 5, dimension: 3 }
+  item: { type: category, entity: item, embedding: item }
+  history: { type: bag, entity: user, embedding: item, delimiter: "|", max_length: 3, combiner: sqrtn }
+  price: { type: number, entity: item, log1p: true }`;
+
+/** A declaration over the log, with what the cases change. */
+export function shop({
+  stages = 'click: { label: clicked }\n  conversion: { label: bought }',
+  log = '{ keys: [row], outcomes: [wished] }',
+  model = '{ hidden_units: [8, 4] }',
+  training = '{ batch_size: 128, epochs: 3 }',
+  features = FEATURES,
+}: Partial<Record<'stages' | 'log' | 'model' | 'training' | 'features', string>> = {}): string {
+  return `name: shop
+stages:
+  ${stages}
+log: ${log}
+split: { hash: row, validation: 0.1, test: 0.1 }
+embeddings: { item: { dimension: 4 } }
+features:${features}
+model: ${model}
+training: ${training}
+`;
+}
+
+export const SEQUENCE = `${FEATURES}
+  seen: { type: sequence, column: history, entity: user, embedding: item, delimiter: "|", max_length: 3, pooling: attention, to: item }`;
+
+/**
+ * Writes the bundle of a log to `<folder>/bundle`, and returns the losses of the first steps of the product's own engine.
+ */
+export async function bundleAndSteps(
+  folder: string,
+  {
+    declarationText,
+    dataPath,
+    steps,
+  }: { readonly declarationText: string; readonly dataPath: string; readonly steps: number },
+): Promise<Record<string, number>[]> {
+  const declaration = parseDeclaration(declarationText, 'shop.yaml');
+  const modelFile = await loadModelFile({
+    declaration,
+    text: declarationText,
+    fileName: join(ROOT, 'shop.yaml'),
+    folder: ROOT,
+  });
+  const scratch = join(folder, 'scratch');
+  await mkdir(scratch, { recursive: true });
+  const limits = { scratch, threads: 1, memoryLimitMiB: 512 };
+  return withLog({ declaration, dataPath, ...limits }, async (opened) => {
+    const options = { declarationText, modelFile, scratch, threads: 1 };
+    await writeBundle(opened, { ...options, folder: join(folder, 'bundle') });
+    const { encoder, summary } = await fitEncoder(opened.database, opened.log);
+    const rows = await cacheRows(opened, { ...options, encoder, summary });
+    const model = declaredModel(declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null);
+    const { training } = declaration;
+    const engineOptions = engineOptionsOf({ opened, options }, { model, seed: training.seed }, rows.train);
+    const engine = await createEngine('onnxruntime', model, engineOptions);
+    try {
+      engine.load(initialWeights(model, stageRates(summary), training.seed));
+      const losses: Record<string, number>[] = [];
+      for (let epoch = 1; losses.length < steps; epoch++)
+        for await (const batch of rows.train.batches(engineOptions.batchSize, { ...training, epoch })) {
+          losses.push(await engine.train(batch));
+          if (losses.length === steps) break;
+        }
+      return losses;
+    } finally {
+      await engine.release();
+    }
+  });
+}
+
+/** Runs Python, or several processes of it that train together. */
+export async function python(args: readonly string[], processes = 1): Promise<string> {
+  const command =
+    processes === 1 ? [PYTHON] : [join(dirname(PYTHON), 'torchrun'), `--nproc-per-node=${processes}`, '--standalone'];
+  const [file = '', ...before] = command;
+  const { stdout } = await promisify(execFile)(file, [...before, ...args], {
+    env: { ...process.env, OMP_NUM_THREADS: '1' },
+  });
+  return stdout;
+}
