@@ -69,7 +69,7 @@ ten.yaml:4:32 stages.conversion.witin: unknown key, did you mean within? expecte
 ten.yaml:5:1 log.keys: missing, expected a list
 ten.yaml:5:8 log.kyes: unknown key, did you mean keys? expected one of keys, time, follow_up, group, kept, weight, outcomes, truth, max_rejected
 ten.yaml:6:33 split.validation: got 1.5, expected a share of at least 0 and below 1
-ten.yaml:8:16 features.age.type: got "numbr", expected one of "category", "bag", "sequence", "number", "cross"
+ten.yaml:8:16 features.age.type: got "numbr", expected one of "category", "bag", "sequence", "number", "vector", "cross"
 ten.yaml:9:35 features.item.entity: got "thing", expected one of "user", "item", "context"
 ten.yaml:10:3 features.pctr: got pctr, a name of the scores' probabilities, expected another, such as x_pctr: { column: pctr, ... }
 ten.yaml:11:67 features.history.max_length: got 0, expected a whole number from 1 to 10000

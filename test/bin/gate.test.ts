@@ -139,7 +139,7 @@ describe('a bucket that grows', () => {
     await place.run('models', 'promote', newest as string);
     expect(sizeless((await prune('--keep', '1')).stdout)).toBe(
       [
-        'removed shop <version>: 12 files, <size>',
+        'removed shop <version>: 13 files, <size>',
         'kept shop <version>: a rollback brings it back',
         'kept shop <version>: the current version',
         'removed 1 version, <size>; 2 stay',

@@ -75,7 +75,12 @@ async function score(bytes: Uint8Array, rows: number, from = 0): Promise<Record<
     item: { data: BigInt64Array.from(ids.item ?? [], BigInt), shape: [rows] },
     history: { data: BigInt64Array.from(ids.history ?? [], BigInt), shape: [rows, 4] },
     history_weights: { data: weights.history as Float32Array, shape: [rows, 4] },
-    ...Object.fromEntries(Object.entries(numbers).map(([name, data]) => [name, { data, shape: [rows] }])),
+    ...Object.fromEntries(
+      Object.entries(numbers).map(([name, data]) => [
+        name,
+        { data, shape: data.length === rows ? [rows] : [rows, data.length / rows] },
+      ]),
+    ),
   };
   const outputs = await session.run(inputs);
   await session.release();

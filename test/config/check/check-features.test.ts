@@ -95,7 +95,7 @@ describe('features and tables', () => {
     {
       name: 'a feature that is not a map',
       sections: { features: '{ a: category }' },
-      mistakes: ['features.a: got "category", expected a map'],
+      mistakes: ['features.a: got "category", expected a map, such as { type: category, entity: user }'],
     },
   ])('are refused with $name', ({ sections, mistakes }) => {
     expect(mistakesIn(sections)).toEqual(mistakes);

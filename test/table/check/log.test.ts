@@ -295,14 +295,14 @@ describe('a log with bad rows', () => {
   it('is refused above the limit, in one line with counts, shares, reasons and three row numbers', async () => {
     const path = await place.write(
       'many.csv',
-      "SELECT i AS row, CASE WHEN i % 100 = 3 THEN 'yes' ELSE '0' END AS click, 0 AS conversion, CASE WHEN i = 5 THEN 'x' ELSE 'train' END AS part FROM range(2000) t(i)",
+      "SELECT i AS row, CASE WHEN i % 100 = 3 THEN 'maybe' ELSE '0' END AS click, 0 AS conversion, CASE WHEN i = 5 THEN 'x' ELSE 'train' END AS part FROM range(2000) t(i)",
     );
     const log = await openLog(place, path, declare([], { log: { ...LOG_DEFAULTS, maxRejected: 0.01 } }));
     expect(() => assertAcceptable(log)).toThrow(
       new DataError(
         'too_many_rejects',
         'log rows rejected: 21 of 2,000 rows (1.05%), allowed 1% (log.max_rejected): ' +
-          'label_not_binary in click: 20 rows, got "yes", expected 0 or 1, in rows 3, 103, 203; ' +
+          'label_not_binary in click: 20 rows, got "maybe", expected 0 or 1, in rows 3, 103, 203; ' +
           `split_not_listed in part: 1 row, got "x", expected one of train, validation, test, in row 5 (rows count from 0, in ${path})`,
       ),
     );
