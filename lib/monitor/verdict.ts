@@ -1,4 +1,5 @@
 /** The verdict of a page: the worst of what still holds, with one reason. */
+import { countOf } from '../numbers/text.ts';
 import type { Judged, Level } from './judge.ts';
 
 /** Days of the same comparison after which one no longer counts, however bad it was. */
@@ -24,9 +25,12 @@ export function verdictOf(all: readonly Judged[]): Verdict {
   );
   const [worst] = findings;
   if (worst !== undefined) return { level: worst.level, reason: worst.text, findings };
-  const days = new Set(all.map(({ day }) => day)).size;
+  // How long nothing was scored belongs to no day of scores.
+  const days = new Set(all.filter(({ check }) => check !== 'stale').map(({ day }) => day)).size;
   const reason =
-    all.length === 0 ? 'no scores to compare yet' : `no limit crossed in ${all.length} comparisons of ${days} days`;
+    all.length === 0
+      ? 'no scores to compare yet'
+      : `no limit crossed in ${countOf(all.length, 'comparison')} of ${countOf(days, 'day')}`;
   return { level: 'ok', reason, findings };
 }
 

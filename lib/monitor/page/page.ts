@@ -118,9 +118,10 @@ function features(found: Monitored): Html {
   const drawn = [...new Set(all.map(({ feature }) => feature))]
     .flatMap((name) => {
       const own = all.filter(({ feature }) => feature === name);
-      return (['missing', 'unknown'] as const).map((kind) => {
-        const above = Math.max(...own.map(({ [kind]: share, usual }) => (share ?? -1) - usual[kind]));
-        return { name, kind, own, above };
+      return (['missing', 'unknown'] as const).flatMap((kind) => {
+        // A number cannot be unknown: there is nothing to draw.
+        const excesses = own.flatMap(({ [kind]: share, usual }) => (share === null ? [] : [share - usual[kind]]));
+        return excesses.length === 0 ? [] : [{ name, kind, own, above: Math.max(...excesses) }];
       });
     })
     .sort((a, b) => b.above - a.above)

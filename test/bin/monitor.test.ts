@@ -1,0 +1,57 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { workplace } from './workplace.ts';
+
+const place = workplace({ isTrained: true });
+
+/** Scores the rows of a query as the candidates of a day. */
+async function score(day: string, sql: string): Promise<void> {
+  const name = `bucket/candidates/dt=${day}/all.parquet`;
+  await mkdir(dirname(place.at(name)), { recursive: true });
+  expect(await place.run('score', await place.writeRows(name, sql))).toMatchObject({ code: 0 });
+}
+
+describe('monitor', () => {
+  it('says that nothing was scored yet', async () => {
+    expect(await place.run('monitor')).toEqual({
+      code: 0,
+      stdout:
+        'ok: no scores to compare yet\n0 days, 0 scored rows; the page is monitoring/shop/index.html in file://<folder>/bucket\n',
+      stderr: '',
+    });
+  });
+
+  it('compares what was scored with what happened', async () => {
+    await score('2026-11-05', `SELECT * FROM '${place.at('log.parquet')}'`);
+    expect(await place.run('monitor', '--data', 'log.csv')).toEqual({
+      code: 0,
+      stdout:
+        'ok: no limit crossed in 12 comparisons of 1 day\n1 day, 3,000 scored rows; the page is monitoring/shop/index.html in file://<folder>/bucket\n',
+      stderr: 'joined: 1/1 days\n',
+    });
+    const { code, stdout } = await place.run('monitor', '--json');
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, model: 'shop', verdict: { level: 'ok' } });
+  });
+
+  it('tells of ids that are written otherwise, and what to look at', async () => {
+    await score('2026-11-06', `SELECT * REPLACE ('x' || item AS item) FROM '${place.at('log.parquet')}'`);
+    expect(await place.run('monitor')).toEqual({
+      code: 0,
+      stdout: `act: item on 2026-11-06: 100% of the values are unknown, where 0% were at training, limit 40% above
+  look whether the column of the candidates is written as in the log: type, case, prefix; if there are only many new values, retrain
+2 days, 6,000 scored rows; the page is monitoring/shop/index.html in file://<folder>/bucket
+`,
+      stderr: '',
+    });
+  });
+
+  it('needs a model', async () => {
+    await mkdir(place.at('none'));
+    expect(await place.run('monitor', '--bucket', 'none')).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'entirespace: no model in file://<folder>/none: train one\n',
+    });
+  });
+});
