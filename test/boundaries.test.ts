@@ -96,6 +96,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'lib/training',
     'lib/bundle',
     'lib/tune',
+    'lib/gate',
     'lib/compare',
     'lib/monitor',
     'lib/scoring',

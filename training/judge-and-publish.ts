@@ -2,13 +2,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Decided, decide, type GateDecision } from '../lib/gate/decide.ts';
+import { lastMonitoring } from '../lib/gate/monitoring-verdict.ts';
 import { type WriteReportOptions, writeReport } from '../lib/report/report.ts';
 import type { Store } from '../lib/store/store.ts';
 import { SCORE_STATISTICS_FILE, statisticsOf } from '../lib/table/candidates/score-statistics.ts';
 import type { OpenedLog } from '../lib/table/open-log.ts';
 import { dataFacts, publishTrained } from './publish-trained.ts';
 
-export interface ConcludeOptions extends Omit<WriteReportOptions, 'declaration' | 'decided' | 'at'> {
+export interface ConcludeOptions extends Omit<WriteReportOptions, 'declaration' | 'decided' | 'monitoring' | 'at'> {
   readonly store: Store;
   /** The log that the model was trained on, by its declaration. */
   readonly opened: OpenedLog;
@@ -44,7 +45,8 @@ export async function publishUnjudged(options: ConcludeOptions): Promise<Publish
 async function publishReported(options: ConcludeOptions, decided: Decided | null, at: Date): Promise<PublishedVersion> {
   const { store, opened, trained, heldOut, threads, signal } = options;
   const { declaration } = opened.log;
-  await writeReport({ ...options, declaration, decided, at });
+  const monitoring = await lastMonitoring(store, declaration.name);
+  await writeReport({ ...options, declaration, decided, monitoring, at });
   // Monitoring compares the scores of candidates with these.
   const statistics = JSON.stringify(statisticsOf(heldOut.probabilities));
   await writeFile(join(trained.folder, SCORE_STATISTICS_FILE), `${statistics}\n`);

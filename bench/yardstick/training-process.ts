@@ -52,6 +52,7 @@ try {
       ...work,
       declaration,
       decided: null,
+      monitoring: null,
       at: new Date(),
       began: opened.began,
       hourlyUsd: null,

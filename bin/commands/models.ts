@@ -107,11 +107,14 @@ async function pointerOf(store: Store, name: string): Promise<Pick<ModelVersions
 /** Prints what is known of a version. */
 async function show(version: string | undefined, options: ModelsOptions, { io }: Session): Promise<ExitCode> {
   const { showVersion } = await import('../../lib/registry/show-version.ts');
+  const { lastMonitoring } = await import('../../lib/gate/monitoring-verdict.ts');
   const { chosenModel, requireCurrent } = await import('../chosen-model.ts');
   const store = await openBucket(io, options.bucket, 'read', options);
   const name = await chosenModel(store, options.model);
   const shown = await showVersion(store, name, version ?? (await requireCurrent(store, name)));
-  printResult(io, options.json, shown, formatVersion(name, shown));
+  // Monitoring is of what is in use.
+  const monitoring = shown.isCurrent ? await lastMonitoring(store, name) : null;
+  printResult(io, options.json, { ...shown, monitoring }, formatVersion(name, shown, monitoring));
   return EXIT_CODES.success;
 }
 

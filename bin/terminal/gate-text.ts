@@ -1,6 +1,7 @@
 /** The gate's decisions, as text for people. */
 import type { Interval, OutputComparison } from '../../lib/gate/comparison/compare.ts';
 import type { GateDecision } from '../../lib/gate/decide.ts';
+import { isAlarmNote } from '../../lib/gate/monitoring-verdict.ts';
 import { fixed } from '../../lib/numbers/text.ts';
 import type { Decision } from '../../lib/registry/decisions.ts';
 
@@ -15,14 +16,19 @@ export function formatDecision({ verdict, reasons, champion, figures }: GateDeci
   ].join('\n');
 }
 
-/** A line for each decision, and one more for each further reason. */
+/** A line for each decision, and one more for each further reason and for an alarm of monitoring. */
 export function formatHistory(decisions: readonly Decision[]): string {
   return decisions
-    .map(({ decidedAt, version, by, verdict, forced, reasons }) => {
+    .map(({ decidedAt, version, by, verdict, forced, reasons, figures }) => {
       const start = `${decidedAt}  ${version}  ${by.padEnd(8)}  ${(forced ? 'forced' : verdict).padEnd(8)}  `;
-      return start + reasons.join(`\n${' '.repeat(start.length)}`);
+      return start + [...reasons, ...alarmsOf(figures)].join(`\n${' '.repeat(start.length)}`);
     })
     .join('\n');
+}
+
+function alarmsOf(figures: Decision['figures']): string[] {
+  const notes = figures?.notes;
+  return Array.isArray(notes) ? notes.map(String).filter(isAlarmNote) : [];
 }
 
 /** `CTR: AUC 0.6100 -> 0.6400 (0.0250 to 0.0350 more), PCOC 1.020 -> 0.990 (0.960 to 1.020)`. */

@@ -1,6 +1,7 @@
 /** Models and their versions, as text for people. */
 import { calibrationText } from '../../lib/evaluation/calibration/calibration-text.ts';
 import { alignColumns } from '../../lib/evaluation/metrics-table.ts';
+import { type LastMonitoring, monitoringText } from '../../lib/gate/monitoring-verdict.ts';
 import { byteText, count, countOf, fixed, minute, precise, secondsText } from '../../lib/numbers/text.ts';
 import type { CurrentVersion, PassedOver, Pin } from '../../lib/registry/current.ts';
 import type { ListedVersion } from '../../lib/registry/list-versions.ts';
@@ -86,8 +87,12 @@ function pinnedText(pin: Pin | null | undefined): string {
   return pin == null ? '' : `, pinned since ${pin.pinnedAt}: ${pin.reason}`;
 }
 
-/** What a version was trained on, how, and with which libraries. */
-export function formatVersion(name: string, { manifest, isCurrent, pin, bytes }: ShownVersion): string {
+/** What a version was trained on, how, and with which libraries, and what monitoring last said of it. */
+export function formatVersion(
+  name: string,
+  { manifest, isCurrent, pin, bytes }: ShownVersion,
+  monitoring: LastMonitoring | null,
+): string {
   const { data, training, libraries } = manifest;
   const { rows } = data;
   const labels = Object.entries(data.labels).map(
@@ -100,6 +105,7 @@ export function formatVersion(name: string, { manifest, isCurrent, pin, bytes }:
     ...labels,
     `training   ${epochsText(training)}, seed ${training.seed}, ${training.engine ?? 'onnxruntime'}, ${countOf(training.threads, 'thread')}, ${secondsText(training.seconds)} on ${training.cpuModel}${training.calibrated === false ? ', not calibrated' : ''}`,
     ...(training.calibration === undefined ? [] : [`calibrated ${calibrationText(training.calibration)}`]),
+    ...(monitoring === null ? [] : [`monitoring ${monitoringText(monitoring)}`]),
     `libraries  ${packages.join(', ')}`,
     'metrics    in metrics.json, and by --json',
   ].join('\n');

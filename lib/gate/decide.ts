@@ -25,6 +25,7 @@ import { dataNotes } from './guards/data-notes.ts';
 import { countedAlike, earlierDecisions } from './history.ts';
 import type { GateInput } from './input.ts';
 import { type GateFigures, type Judgement, judge, measureContender } from './judge.ts';
+import { alarmNotes } from './monitoring-verdict.ts';
 import { pinText, promotes, type Verdict } from './verdict.ts';
 
 /** The challenger to decide on, and where the champion is. */
@@ -91,10 +92,19 @@ export interface Decided {
 
 /**
  * Decides whether a challenger becomes the current version. Nothing is written; `settle` puts the decision into effect.
- * If the champion cannot be opened, or may have read the held-out rows, the challenger is refused.
+ * If the champion cannot be opened, or may have read the held-out rows, the challenger is refused. An alarm of
+ * monitoring is noted, and changes nothing.
  * @throws {Error} if the log cannot be read.
  */
 export async function decide(options: GateOptions): Promise<Decided> {
+  const { decision, champion } = await decideAlone(options);
+  if (decision.champion === null) return { decision, champion };
+  const notes = [...decision.figures.notes, ...(await alarmNotes(options.store, options.opened.log.declaration.name))];
+  return { decision: { ...decision, figures: { ...decision.figures, notes } }, champion };
+}
+
+/** Decides by the scores alone. */
+async function decideAlone(options: GateOptions): Promise<Decided> {
   const current = await currentVersion(options.store, options.opened.log.declaration.name);
   if (current === null) {
     const because = 'the new version has not read them, and no other is in use';

@@ -14,6 +14,7 @@ import { measureSegments, type SegmentMetrics } from '../evaluation/segments.ts'
 import type { Decided, GateDecision } from '../gate/decide.ts';
 import { type FeatureDrift, featureDrifts } from '../gate/feature-drift.ts';
 import { readDistributions } from '../gate/feature-facts.ts';
+import type { LastMonitoring } from '../gate/monitoring-verdict.ts';
 import { versionIdFrom } from '../registry/keys.ts';
 import { unknownShares } from '../table/encode/value-counts.ts';
 import type { LogSummary } from '../table/fit/summary.ts';
@@ -38,6 +39,8 @@ export interface ReportOptions {
   readonly mature: MatureRows;
   /** The gate's decision, with the champion; `null` if the gate was not used. */
   readonly decided: Decided | null;
+  /** What monitoring last said of the model; `null` if it never ran. */
+  readonly monitoring: LastMonitoring | null;
   readonly threads: number;
   /** Time of the version, which is part of its id. */
   readonly at: Date;
@@ -101,6 +104,7 @@ export interface ReportFacts {
   readonly unknownShares: Readonly<Record<string, number>>;
   /** How far the training rows differ from the champion's; `null` without a champion, or without its distributions. */
   readonly drift: { readonly version: string; readonly features: readonly FeatureDrift[] } | null;
+  readonly monitoring: LastMonitoring | null;
   /** Number of rows that the importance of the features was measured on. */
   readonly sampleRows: number;
   /** Number of all features, of which the importance of some is measured. */
@@ -126,7 +130,7 @@ export interface RunFacts {
 
 /** Gathers the facts: those that the evaluation and the gate have measured, segments, and importance. */
 export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> {
-  const { declaration, trained, heldOut, mature, decided, threads, at, began, hourlyUsd } = options;
+  const { declaration, trained, heldOut, mature, decided, monitoring, threads, at, began, hourlyUsd } = options;
   const tasks = funnelTasks(declaration);
   const sample = await sampleOf(heldOut, mature.indices, planImportance(declaration.features.length).rows);
   const importance = await importanceOf(options, sample, tasks);
@@ -158,6 +162,7 @@ export async function gatherFacts(options: ReportOptions): Promise<ReportFacts> 
     summary: trained.summary,
     unknownShares: unknownShares(trained.counts.test),
     drift: decided?.champion == null ? null : await driftFrom(decided.champion, trained.folder),
+    monitoring,
     sampleRows: sample.chunk.rows,
     features: declaration.features.length,
     run: {

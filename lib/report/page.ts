@@ -1,13 +1,15 @@
 /** The report as one HTML page that needs nothing else: what was decided first, then why, then everything else. */
 
+import { monitoringKey } from '../contract/bucket.ts';
 import { calibrationText } from '../evaluation/calibration/calibration-text.ts';
 import type { GateDecision } from '../gate/decide.ts';
+import { monitoringText } from '../gate/monitoring-verdict.ts';
 import { count, duration, minute, percent } from '../numbers/text.ts';
 import { toldOf } from '../table/fit/summary.ts';
 import { endLine, unlearnedAtBest } from '../training/epochs/history-text.ts';
 import { folded, pageOf } from './document.ts';
 import type { ReportFacts, TaskFacts } from './facts.ts';
-import { type Html, html } from './html.ts';
+import { Html, html } from './html.ts';
 import { importancePlot, liftPlot, lossPlot, reliabilityPlot, rocPlot } from './plots.ts';
 import {
   calibrationTable,
@@ -40,6 +42,7 @@ export function reportPage(facts: ReportFacts): string {
     importance(facts),
     data(facts),
     drift(facts),
+    monitoring(facts),
     run(facts),
   ]);
 }
@@ -244,6 +247,17 @@ function drift({ drift: found, decision }: ReportFacts): Html {
 stability index, below 0.1 steady, above 0.25 another distribution.</p>
 ${driftTable(found.features.slice(0, MOST_DRIFTS))}
 ${found.features.length > MOST_DRIFTS ? folded('Every feature', driftTable(found.features)) : null}
+</section>`;
+}
+
+function monitoring({ monitoring: last, model }: ReportFacts): Html {
+  if (last === null) return html``;
+  return html`
+<section>
+<h2>What monitoring said last</h2>
+<p${last.level === 'act' ? new Html(' class="bad"') : null}>${monitoringText(last)}</p>
+<p class="quiet">Of the versions in use until then; <span class="mono">${monitoringKey(model, 'page')}</span> in the
+bucket has its page.</p>
 </section>`;
 }
 

@@ -25,7 +25,8 @@ interface RoleGrants {
   readonly queues: Partial<Readonly<Record<GrantedQueue, QueueAction>>>;
 }
 
-const { candidates, scores, rejects, failed, models, features, data, declarations, work, state, training } = PREFIXES;
+const { candidates, scores, rejects, failed, models, features, monitoring, data, declarations, work, state, training } =
+  PREFIXES;
 
 // For the last step of a file, which three functions can do: decide its outcome, publish that, delete what it replaces.
 const FINISH: RoleGrants['prefixes'] = {
@@ -62,7 +63,7 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
   },
   trainer: {
     prefixes: {
-      read: [data, declarations, models, training],
+      read: [data, declarations, models, monitoring, training],
       write: [models, training],
       // For checkpoints and records of a run that is over.
       delete: [training],

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { workplace } from './workplace.ts';
@@ -7,6 +7,15 @@ const place = workplace({ isTrained: true });
 const TRAIN = ['train', 'shop.yaml', '--data', 'log.csv'];
 const FEW =
   'metrics decide nothing: 65 rows with conversion to compare on, expected at least 200 (gate.min_conversions): a longer log, or a larger split.test, has more of them; or gate: { min_conversions: 50 } compares by what there is, and a difference must then be larger to be shown';
+/** What monitoring said of the first version before the second one is trained. */
+const ALARM = {
+  formatVersion: 1,
+  model: 'shop',
+  at: '2026-11-06T23:00:00.000Z',
+  level: 'act',
+  reason: 'item on 2026-11-06: 100% of the values are unknown, where 0% were at training, limit 40% above',
+};
+const ALARM_NOTE = `monitoring of the version in use: act, 2026-11-06 23:00 UTC: ${ALARM.reason}; the new version is judged all the same`;
 let versions: string[] = [];
 let trained: Awaited<ReturnType<typeof place.run>>;
 
@@ -17,6 +26,8 @@ let trained: Awaited<ReturnType<typeof place.run>>;
 const nextSecond = () => setTimeout(1000);
 
 beforeAll(async () => {
+  await mkdir(place.at('bucket/monitoring/shop'), { recursive: true });
+  await place.write('bucket/monitoring/shop/verdict.json', JSON.stringify(ALARM));
   await nextSecond();
   trained = await place.run(...TRAIN);
   versions = (await readdir(place.at('bucket/models/shop'))).filter((name) => name.startsWith('2'));
@@ -28,6 +39,7 @@ describe('a second training without enough conversions to compare', () => {
     expect(trained.stdout).toContain(
       `\ngate: refused, against <version>: ${FEW}\ngate: note: the log has exactly the rows, times and labels of that of the current version: is it the same one?\n`,
     );
+    expect(trained.stdout).toContain(`\ngate: note: ${ALARM_NOTE}\n`);
     expect(trained.stdout).toContain('\n  CTR: AUC 0.');
     expect(trained.stdout).toMatch(
       /\npublished shop <version> \(in bucket\)\nto use it all the same: entirespace models promote <version> --force --bucket bucket\nreport: bucket\/models\/shop\/<version>\/report\.html\n$/,
@@ -101,6 +113,7 @@ describe('a refused version', () => {
       stdout: [
         '<time>  <version>  gate      first     no version is in use to compare with, and nothing looks broken',
         `<time>  <version>  gate      refused   ${FEW}`,
+        `${' '.repeat(72)}${ALARM_NOTE}`,
         '<time>  <version>  hand      forced    a quiet week',
         '<time>  <version>  rollback  promoted  not that quiet',
         `${' '.repeat(72)}pinned: no training run promotes until models unpin`,

@@ -46,6 +46,21 @@ describe('monitor', () => {
     });
   });
 
+  it('is told of where the current version is shown, and a damaged verdict is, too', async () => {
+    const show = async () =>
+      (await place.run('models', 'show')).stdout.split('\n').find((line) => /^monitoring/.test(line));
+    expect((await show())?.replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/, '<time>')).toBe(
+      'monitoring act, <time>: item on 2026-11-06: 100% of the values are unknown, where 0% were at training, limit 40% above',
+    );
+    expect(JSON.parse((await place.run('models', 'show', '--json')).stdout)).toMatchObject({
+      monitoring: { level: 'act', reason: expect.stringMatching(/^item on /) },
+    });
+    await place.write('bucket/monitoring/shop/verdict.json', '{}x');
+    expect(await show()).toBe(
+      'monitoring unreadable: monitoring verdict of shop is not JSON, got "{}x" (in file://<folder>/bucket)',
+    );
+  });
+
   it('needs a model', async () => {
     await mkdir(place.at('none'));
     expect(await place.run('monitor', '--bucket', 'none')).toEqual({

@@ -6,6 +6,7 @@ import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import type { GateDecision } from '../../lib/gate/decide.ts';
+import { putMonitoringVerdict } from '../../lib/gate/monitoring-verdict.ts';
 import { settle } from '../../lib/gate/settle.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -376,17 +377,28 @@ describe('a report', () => {
     expect(tableOf(page, 'How good it is')).toHaveLength(4);
   });
 
-  it('says which numbers refused it', async () => {
+  it('says which numbers refused it, and that monitoring was in alarm', async () => {
     const store = memoryStore();
     await make({ store });
+    const reason = 'pctcvr on 2026-01-11: predicted over observed is 1.42';
+    await putMonitoringVerdict(store, { model: 'shop', at: '2026-01-11T23:00:00.000Z', level: 'act', reason });
     const { page, decision } = await make({
       store,
       csv: syntheticLog({ ...NEXT, seed: 3, start: new Date('2026-01-12'), lost: 0.7 }),
     });
     expect(decision?.verdict).toBe('refused');
     expect(texts(page, '.verdict h2')).toEqual(['Refused']);
-    expect(texts(page, '.verdict p')).toEqual([`It is not used: ${decision?.champion} stays, for these reasons.`]);
-    expect(texts(page, '.verdict li')).toEqual(decision?.reasons);
+    expect(texts(page, '.verdict p')).toEqual([
+      `It is not used: ${decision?.champion} stays, for these reasons.`,
+      'Also:',
+    ]);
+    expect(texts(page, '.verdict li')).toEqual([...(decision?.reasons ?? []), ...(decision?.figures.notes ?? [])]);
+    expect(decision?.figures.notes.at(-1)).toBe(
+      `monitoring of the version in use: act, 2026-01-11 23:00 UTC: ${reason}; the new version is judged all the same`,
+    );
+    expect(texts(page, 'section').at(-2)).toBe(
+      `What monitoring said last act, 2026-01-11 23:00 UTC: ${reason} Of the versions in use until then; monitoring/shop/index.html in the bucket has its page.`,
+    );
     expect(texts(page, 'summary')[0]).toMatch(/^\d+ of \d+ checks do not hold$/);
   });
 

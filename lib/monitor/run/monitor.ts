@@ -1,6 +1,7 @@
 /** A run of monitoring: reads log and scores, judges the days, and writes page, numbers, history and verdict. */
 import { randomUUID } from 'node:crypto';
 import { type MONITORING_FILES, monitoringKey } from '../../contract/bucket.ts';
+import { putMonitoringVerdict } from '../../gate/monitoring-verdict.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { recordText } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
@@ -74,7 +75,7 @@ async function writeFiles(store: Store, monitored: Monitored): Promise<void> {
   await put('page', monitoringPage(monitored));
   await put('numbers', recordText(numbersOf(monitored)));
   const { level, reason } = verdict;
-  await put('verdict', recordText({ formatVersion: 1, model, at: at.toISOString(), level, reason }));
+  await putMonitoringVerdict(store, { model, at: at.toISOString(), level, reason });
 }
 
 /**
