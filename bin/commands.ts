@@ -24,6 +24,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/log/validate.ts')).defineValidate,
   },
   {
+    name: 'render',
+    description: 'print a declaration with every default filled in, and what each of its features becomes',
+    binaries: ['DuckDB'],
+    load: async () => (await import('./commands/log/render.ts')).defineRender,
+  },
+  {
     name: 'train',
     description:
       'train on a log, evaluate on its held-out rows, publish a model version and make it the current one if it is better',

@@ -49,7 +49,7 @@ const MOST_FILES = 14;
 
 /** Inside a room, a folder may import the folders of this list that are above it, itself, and files beside the folders. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  'lib/config': ['expression', 'features', 'sections', 'schema', 'resolve', 'check'],
+  'lib/config': ['expression', 'features', 'sections', 'schema', 'resolve', 'check', 'render'],
   'lib/training': ['rows', 'weights', 'held-out', 'epochs', 'networks'],
   'lib/table': [
     'values',

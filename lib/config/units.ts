@@ -14,8 +14,10 @@ export function parseDuration(text: string): number {
 
 /** Returns milliseconds as a declaration writes them: `7d`, `36h`, `30m`, `45s`. */
 export function durationText(milliseconds: number): string {
-  const [unit = 's', length = 1000] = Object.entries(UNIT_MS).find(([, each]) => milliseconds % each === 0) ?? [];
-  return `${milliseconds / length}${unit}`;
+  const texts = Object.entries(UNIT_MS)
+    .filter(([, each]) => milliseconds % each === 0)
+    .map(([unit, each]) => `${milliseconds / each}${unit}`);
+  return texts.find((text) => DURATION.test(text)) ?? `${milliseconds / 1000}s`;
 }
 
 /**

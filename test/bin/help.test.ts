@@ -8,6 +8,7 @@ describe('the help of the command', () => {
   it.each([
     [['--help']],
     [['validate', '--help']],
+    [['render', '--help']],
     [['train', '--help']],
     [['tune', '--help']],
     [['compare', '--help']],
