@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Store } from '../store/store.ts';
+import { SCORE_COLUMN } from '../table/candidates/row-scores.ts';
 import type { ObjectRow } from '../table/objects/encoding-pass.ts';
 import type { Fault } from '../table/objects/fault.ts';
 import { turns } from '../workers/turns.ts';
@@ -46,7 +47,7 @@ export interface RejectedRow extends Fault {
 export interface OnlineScores {
   /** The version that scored. */
   readonly version: string;
-  /** Probabilities by output, in the order of the rows; `null` for a rejected one. */
+  /** Probabilities by output, and `score` where it is declared, in the order of the rows; `null` for a rejected one. */
   readonly scores: readonly (Readonly<Record<string, number>> | null)[];
   readonly rejects: readonly RejectedRow[];
 }
@@ -225,9 +226,13 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 }
 
-function resultOf(served: ServedVersion, { positions, outputs, faults }: ScoredObjects, rows: number): OnlineScores {
+function resultOf(
+  served: ServedVersion,
+  { positions, outputs, score, faults }: ScoredObjects,
+  rows: number,
+): OnlineScores {
   const scores: (Record<string, number> | null)[] = new Array(rows).fill(null);
-  const values = Object.entries(outputs);
+  const values = Object.entries(score === null ? outputs : { ...outputs, [SCORE_COLUMN]: score });
   for (const [index, position] of positions.entries()) {
     const row: Record<string, number> = {};
     for (const [name, array] of values) row[name] = array[index] as number;

@@ -5,6 +5,7 @@ import { currentVersion } from '../registry/current.ts';
 import { VersionNotFoundError } from '../registry/errors.ts';
 import type { Store } from '../store/store.ts';
 import { extremeColumn, notFiniteRows } from '../table/candidates/not-finite.ts';
+import { evaluateScores, scoreFault } from '../table/candidates/row-scores.ts';
 import { ObjectEncoder } from '../table/objects/encode-objects.ts';
 import type { EncodedObjects, ObjectRow } from '../table/objects/encoding-pass.ts';
 import type { EntityRows } from '../table/objects/entity-rows.ts';
@@ -37,6 +38,8 @@ export interface ScoredObjects {
   readonly positions: readonly number[];
   /** Values by output, one for each of these positions. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
+  /** Values of the expression of `scoring.score`, one for each of these positions; `null` if none is declared. */
+  readonly score: Float64Array | null;
   readonly faults: ReadonlyMap<number, Fault>;
 }
 
@@ -79,8 +82,8 @@ export class ServedVersion {
     const model = await openVersion(store, wanted, options).predictor;
     try {
       const { database, encoder, declaration } = model;
-      const { entities, csv: texts } = declaration;
-      const reader = { database, encoder, entities, texts, mostBytes: mostTableBytes };
+      const { entities, csv: texts, scoring } = declaration;
+      const reader = { database, encoder, entities, texts, score: scoring.score, mostBytes: mostTableBytes };
       const tables: readonly EntityRows[] = await readTables(
         { store, scratch: options.scratch, reader },
         wanted.tables,
@@ -130,39 +133,52 @@ export class ServedVersion {
   /** Scores rows. */
   async score(rows: readonly ObjectRow[], shared: ObjectRow): Promise<ScoredObjects> {
     const encoded = await this.#objects.encode(rows, shared);
-    if (encoded.positions.length === 0) return { ...encoded, outputs: emptyOutputs(this.outputs) };
-    const outputs = await this.#model.predict(encoded.chunk);
-    return this.#onlyFinite(encoded, outputs, { rows, shared });
+    const { chunk, positions, operands, faults } = encoded;
+    const { score: expression } = this.declaration.scoring;
+    if (positions.length === 0) {
+      const score = expression === null ? null : new Float64Array(0);
+      return { positions, outputs: emptyOutputs(this.outputs), score, faults };
+    }
+    const outputs = await this.#model.predict(chunk);
+    const scores = expression === null ? null : evaluateScores(expression, outputs, operands, chunk.rows);
+    const bad = this.#notFinite(encoded, outputs, { rows, shared });
+    for (const { row, text, ...fault } of scores?.faults ?? []) {
+      const { reason, column } = scoreFault(fault);
+      if (!bad.has(row)) bad.set(row, faultOf(reason, column, text));
+    }
+    return withoutBad({ positions, outputs, score: scores?.values ?? null, faults }, bad);
   }
 
-  /** Moves rows whose scores are not finite to the faults. */
-  #onlyFinite(
-    { chunk, positions, faults }: EncodedObjects,
+  /** Returns the rows whose outputs are not finite, and the number that is the reason. */
+  #notFinite(
+    { chunk, positions }: EncodedObjects,
     outputs: Readonly<Record<string, Float32Array>>,
     { rows, shared }: { readonly rows: readonly ObjectRow[]; readonly shared: ObjectRow },
-  ): ScoredObjects {
-    const bad = new Set(notFiniteRows(outputs, chunk.rows));
-    if (bad.size === 0) return { positions, outputs, faults };
-    const more = new Map(faults);
-    for (const row of bad) {
-      const position = positions[row] as number;
-      const column = extremeColumn(chunk, this.#model.encoder, row);
-      const value = column === null ? null : (rows[position]?.[column] ?? shared[column]);
-      more.set(
-        position,
-        column === null
-          ? faultOf('score_not_finite', null)
-          : faultOf('number_not_finite', column, value, 'a number that the model can compute with'),
-      );
-    }
-    return {
-      positions: positions.filter((_, row) => !bad.has(row)),
-      outputs: Object.fromEntries(
-        Object.entries(outputs).map(([name, values]) => [name, values.filter((_, row) => !bad.has(row))]),
-      ),
-      faults: more,
-    };
+  ): Map<number, Fault> {
+    return new Map(
+      notFiniteRows(outputs, chunk.rows).map((row) => {
+        const column = extremeColumn(chunk, this.#model.encoder, row);
+        if (column === null) return [row, faultOf('score_not_finite', null)];
+        const value = rows[positions[row] as number]?.[column] ?? shared[column];
+        return [row, faultOf('number_not_finite', column, value, 'a number that the model can compute with')];
+      }),
+    );
   }
+}
+
+/** Moves rows to the faults; they are counted among those that have positions. */
+function withoutBad(
+  { positions, outputs, score, faults }: ScoredObjects,
+  bad: ReadonlyMap<number, Fault>,
+): ScoredObjects {
+  if (bad.size === 0) return { positions, outputs, score, faults };
+  const isGood = (_: unknown, row: number) => !bad.has(row);
+  return {
+    positions: positions.filter(isGood),
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values.filter(isGood)])),
+    score: score?.filter(isGood) ?? null,
+    faults: new Map([...faults, ...[...bad].map(([row, fault]) => [positions[row] as number, fault] as const)]),
+  };
 }
 
 function emptyOutputs(names: readonly string[]): Record<string, Float32Array> {

@@ -1,5 +1,6 @@
 /** Requests and responses in JSON, whatever carries them: a server of HTTP, or a function. */
 import * as z from 'zod';
+import { SCORE_COLUMN } from '../table/candidates/row-scores.ts';
 import { DataError } from '../table/errors.ts';
 import type { ObjectRow } from '../table/objects/encoding-pass.ts';
 import { Metrics } from './metrics.ts';
@@ -28,7 +29,7 @@ const scoreRequest = z
 const rankRequest = z
   .strictObject({
     ...scoreRequest.shape,
-    by: z.string('the name of an output').optional(),
+    by: z.string('the name of an output, or score').optional(),
     top: z.int('a whole number of at least 1').min(1, 'a whole number of at least 1').optional(),
   })
   .refine((request) => (request.rows === undefined) !== (request.candidates === undefined), ALONE);
@@ -43,7 +44,7 @@ const METHODS: Readonly<Record<string, 'GET' | 'POST'>> = {
   '/metrics': 'GET',
 };
 
-/** The output by which rows are ranked unless the request or the declaration names another. */
+/** The output by which rows are ranked unless the request or the declaration has something else. */
 const RANKED_BY = 'pctcvr';
 
 /** Answers requests with a scorer, and counts them. */
@@ -86,11 +87,12 @@ export class OnlineService {
     }
   }
 
-  /** What ranks rows by the declaration; `null` for its expression, which files alone have. */
-  #rankedBy(): string | null {
-    const { score, rank } = this.#scorer.declaration.scoring;
-    if (rank !== null && rank.by !== 'score') return rank.by;
-    return score === null ? RANKED_BY : null;
+  /** What rows can be ranked by, and what they are ranked by unless the request says so. */
+  #ranking(): { readonly known: readonly string[]; readonly byDefault: string } {
+    const { declaration, outputs } = this.#scorer;
+    const { score, rank } = declaration.scoring;
+    const known = score === null ? outputs : [...outputs, SCORE_COLUMN];
+    return { known, byDefault: rank?.by ?? (score === null ? RANKED_BY : SCORE_COLUMN) };
   }
 
   async #score({ rows: own, candidates, shared = {} }: Scoring): Promise<OnlineScores> {
@@ -101,11 +103,9 @@ export class OnlineService {
   }
 
   async #rank({ by: asked, top, ...request }: z.output<typeof rankRequest>): Promise<ServiceResponse> {
-    const { outputs } = this.#scorer;
-    const by = asked ?? this.#rankedBy();
-    if (by === null)
-      return problem(400, `by is missing: the model ranks by an expression, expected one of ${outputs.join(', ')}`);
-    if (!outputs.includes(by)) return problem(400, `by got ${by}, expected one of ${outputs.join(', ')}`);
+    const { known, byDefault } = this.#ranking();
+    const by = asked ?? byDefault;
+    if (!known.includes(by)) return problem(400, `by got ${by}, expected one of ${known.join(', ')}`);
     const { scores, ...rest } = await this.#score(request);
     const ranked = scores
       .flatMap((score, index) => (score === null ? [] : { row: index, ...score }))
@@ -123,8 +123,8 @@ function json(status: number, value: unknown): ServiceResponse {
   return { status, contentType: 'application/json', body: JSON.stringify(value) };
 }
 
-function scoreOf(row: Readonly<Record<string, number>>, output: string): number {
-  return row[output] ?? Number.NEGATIVE_INFINITY;
+function scoreOf(row: Readonly<Record<string, number>>, by: string): number {
+  return row[by] ?? Number.NEGATIVE_INFINITY;
 }
 
 function failure(error: unknown): ServiceResponse {

@@ -3,11 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openScorer } from '../../exports/open-scorer.ts';
-import { scoreCandidates } from '../../exports/score-candidates.ts';
 import { type ObservedRequest, OnlineScorer } from '../../lib/online/online-scorer.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
-import { openDatabase, query } from '../../lib/table/database.ts';
-import { csv, items, openShop, type Shop } from './shop.ts';
+import { items, openShop, type Shop } from './shop.ts';
 
 let shop: Shop;
 let version: string;
@@ -29,23 +27,9 @@ const CANDIDATES = Array.from({ length: 300 }, (_, row) => ({
   hour: row % 60 === 9 ? 'noon' : row % 24,
 }));
 
-/** Reads the scores and rejects of a file of these candidates. */
-async function scoresOfFile(name: string, rows: readonly Record<string, unknown>[]) {
-  await shop.store.put(`candidates/${name}.csv`, csv(rows));
-  await scoreCandidates(shop.store, { model: 'shop', threads: 1, keys: [`candidates/${name}.csv`] });
-  const database = await openDatabase({ scratch: shop.folder, threads: 1, memoryLimitMiB: 256 });
-  const read = (folder: string) =>
-    query(database, `SELECT * FROM read_parquet('${join(shop.folder, 'bucket', folder, `**/${name}.csv/*.parquet`)}')`);
-  try {
-    return { scores: await read('scores'), rejects: await read('rejects') };
-  } finally {
-    await database.close();
-  }
-}
-
 describe('openScorer', () => {
   it('scores and rejects objects as the same rows of a file', async () => {
-    const { scores, rejects } = await scoresOfFile('same', CANDIDATES);
+    const { scores, rejects } = await shop.scoreFile('same', CANDIDATES);
     const scorer = await open();
     const result = await scorer.score(CANDIDATES);
     await scorer.close();

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scoreCandidates } from '../../exports/score-candidates.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { randomStream } from '../../lib/numbers/random.ts';
 import { promoteVersion } from '../../lib/registry/current.ts';
@@ -9,7 +10,7 @@ import { publishFeatures } from '../../lib/scoring/rows/publish-features.ts';
 import { openStore } from '../../lib/store/open-store.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { checkEntityTable } from '../../lib/table/candidates/entity-table.ts';
-import { openDatabase } from '../../lib/table/database.ts';
+import { openDatabase, query } from '../../lib/table/database.ts';
 import { train } from '../../lib/training/train.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
 
@@ -53,10 +54,21 @@ export interface Shop {
   promote(seed: number): Promise<string>;
   /** Publishes the tables of users and items of a date. */
   publishTables(date: string, itemRows?: readonly Record<string, unknown>[]): Promise<void>;
+  /** Scores a file of candidates; returns the rows of its scores and of its rejects. */
+  scoreFile(name: string, rows: readonly Record<string, unknown>[]): Promise<ScoredFile>;
   remove(): Promise<void>;
 }
 
-export async function openShop(): Promise<Shop> {
+/** Rows of the scores and of the rejects of a file. */
+export interface ScoredFile {
+  readonly scores: readonly Readonly<Record<string, unknown>>[];
+  readonly rejects: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** @param scoring a section that the declaration has, too, as a line of YAML */
+export async function openShop(scoring = ''): Promise<Shop> {
+  const declarationText = `${DECLARATION}${scoring}`;
+  const declaration = parseDeclaration(declarationText, 'shop.yaml');
   const folder = await mkdtemp(join(tmpdir(), 'entirespace-shop-'));
   const store = openStore(join(folder, 'bucket'));
   const options = { scratch: folder, threads: 1, memoryLimitMiB: 512 };
@@ -68,7 +80,7 @@ export async function openShop(): Promise<Shop> {
     async promote(seed) {
       const trained = await train({
         declaration: { ...declaration, training: { ...declaration.training, seed } },
-        declarationText: DECLARATION,
+        declarationText,
         dataPath: log,
         ...options,
       });
@@ -89,6 +101,18 @@ export async function openShop(): Promise<Shop> {
           const dependencies = { store, newWriterId: () => 'test', now: () => new Date() };
           await publishFeatures(dependencies, database, table, { date, buckets: 2, scratch: folder });
         }
+      } finally {
+        await database.close();
+      }
+    },
+    async scoreFile(name, rows) {
+      await store.put(`candidates/${name}.csv`, csv(rows));
+      await scoreCandidates(store, { model: 'shop', threads: 1, keys: [`candidates/${name}.csv`] });
+      const database = await openDatabase({ scratch: folder, threads: 1, memoryLimitMiB: 256 });
+      const read = (kind: string) =>
+        query(database, `SELECT * FROM read_parquet('${join(folder, 'bucket', kind, `**/${name}.csv/*.parquet`)}')`);
+      try {
+        return { scores: await read('scores'), rejects: await read('rejects') };
       } finally {
         await database.close();
       }

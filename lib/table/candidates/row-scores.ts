@@ -3,7 +3,7 @@
  * rejected, as other bad rows are.
  */
 import type { ScoreExpression, ScoringChoice } from '../../config/declaration.ts';
-import { evaluate, type RowFault } from '../../config/expression/evaluate.ts';
+import { type Evaluated, evaluate, type RowFault } from '../../config/expression/evaluate.ts';
 import { namesIn } from '../../config/expression/names.ts';
 import { type ListedReason, REJECT_REASONS } from '../../contract/reject-reasons.ts';
 import { tableOfColumns } from '../append-columns.ts';
@@ -43,11 +43,34 @@ export function operandsSql(relation: Relation, score: ScoreExpression | null): 
   );
 }
 
+/**
+ * Returns the scores of rows, and which rows have none.
+ * @param operands The columns of the expression, in their order.
+ */
+export function evaluateScores(
+  { root, columns, outputs }: ScoreExpression,
+  predictions: Readonly<Record<string, Float32Array>>,
+  operands: readonly Float64Array[],
+  rows: number,
+): Evaluated {
+  const named: Record<string, Float32Array | Float64Array> = {};
+  for (const name of outputs) named[name] = predictionsOf(name, predictions[name], rows);
+  for (const [index, name] of columns.entries()) named[name] = predictionsOf(name, operands[index], rows);
+  return evaluate(root, named, rows);
+}
+
 /** What is wrong with a row, for its rejection. */
 interface Fault {
   readonly reason: ListedReason;
   /** The only name in the part of the expression without a value; otherwise the column of the scores. */
   readonly column: string;
+}
+
+/** Returns the reason and the column by which a row without a score is rejected. */
+export function scoreFault({ fault, node }: Pick<RowFault, 'fault' | 'node'>): Fault {
+  const names = new Set(namesIn(node).map(({ name }) => name));
+  const [only] = names;
+  return { reason: `score_${fault}`, column: names.size === 1 && only !== undefined ? only : SCORE_COLUMN };
 }
 
 /** Computes the scores of a shard's rows, and collects the rows that have none. */
@@ -62,20 +85,13 @@ export class RowScores {
     this.#score = score;
   }
 
-  /**
-   * Returns the scores of rows, and which rows have none.
-   * @param operands The columns of the expression, in their order.
-   */
+  /** Returns the scores of rows, as `evaluateScores`. */
   evaluate(
     predictions: Readonly<Record<string, Float32Array>>,
     operands: readonly Float64Array[],
     rows: number,
-  ): { readonly values: Float64Array; readonly faults: readonly RowFault[] } {
-    const { root, columns, outputs } = this.#score;
-    const named: Record<string, Float32Array | Float64Array> = {};
-    for (const name of outputs) named[name] = predictionsOf(name, predictions[name], rows);
-    for (const [index, name] of columns.entries()) named[name] = predictionsOf(name, operands[index], rows);
-    return evaluate(root, named, rows);
+  ): Evaluated {
+    return evaluateScores(this.#score, predictions, operands, rows);
   }
 
   /** Adds rows without a score. */
@@ -122,11 +138,8 @@ export class RowScores {
 function byKind(faults: readonly RowFault[]): { readonly fault: Fault; readonly rows: RowFault[] }[] {
   const kinds = new Map<string, { readonly fault: Fault; readonly rows: RowFault[] }>();
   for (const row of faults) {
-    const names = new Set(namesIn(row.node).map(({ name }) => name));
-    const [only] = names;
-    const column = names.size === 1 && only !== undefined ? only : SCORE_COLUMN;
-    const fault: Fault = { reason: `score_${row.fault}`, column };
-    const key = `${fault.reason} ${column}`;
+    const fault = scoreFault(row);
+    const key = `${fault.reason} ${fault.column}`;
     const kind = kinds.get(key) ?? { fault, rows: [] };
     kinds.set(key, kind);
     kind.rows.push(row);

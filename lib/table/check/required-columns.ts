@@ -164,6 +164,21 @@ export function checkTableColumns(relation: Relation, { key }: EntityTable, feat
   check(relation, uses, 'table');
 }
 
+/**
+ * Checks that columns of an entity's table that scores are computed from are numbers.
+ * @throws {DataError} `column_types`
+ */
+export function checkScoredColumns(relation: Relation): void {
+  check(
+    relation,
+    required(
+      'score',
+      relation.columns.map(({ name }) => name),
+    ),
+    'table',
+  );
+}
+
 /** Returns the names of all columns of candidates that are read: keys, and features with their weights. */
 export function candidateColumns(declaration: Pick<Declaration, 'log'>, features: readonly Feature[]): string[] {
   const columns = [...keyUses(declaration), ...features.flatMap(featureColumns)].map(({ column }) => column);

@@ -19,7 +19,7 @@ import { TextReader } from './text-reader.ts';
 export interface ObjectEncoderSite {
   readonly database: Database;
   readonly encoder: Encoder;
-  readonly declaration: Pick<Declaration, 'csv'>;
+  readonly declaration: Pick<Declaration, 'csv' | 'scoring'>;
   /** The feature tables, in memory. */
   readonly tables: readonly EntityRows[];
 }
@@ -45,7 +45,8 @@ export class ObjectEncoder {
     const features = await withConstants(database, rules, (constants) =>
       encoder.features.map((feature) => objectFeature(encoder, feature, rowIds, constants)),
     );
-    return new ObjectEncoder({ encoder, tables, features }, await TextReader.open(database, rules));
+    const operands = declaration.scoring.score?.columns ?? [];
+    return new ObjectEncoder({ encoder, tables, features, operands }, await TextReader.open(database, rules));
   }
 
   /**

@@ -8,6 +8,7 @@ import type { FeaturePlan, RowPlan, TableKey, ValueSource } from './feature-plan
 import type { ObjectFeature } from './kinds/object-kind.ts';
 import { CanonicalText } from './kinds/one-value.ts';
 import type { RequestTexts } from './request-texts.ts';
+import { type OperandSource, operandOf } from './score-operands.ts';
 import { canonicalOf, isInexact } from './values.ts';
 
 /** A row: values by column. */
@@ -19,6 +20,8 @@ export interface EncodedObjects {
   readonly chunk: EncodedChunk;
   /** Position of each of them among all rows. */
   readonly positions: readonly number[];
+  /** The columns that scores are computed from, in their order: a number of each good row, NaN where it is missing. */
+  readonly operands: readonly Float64Array[];
   /** What is wrong with the other rows, by their positions. */
   readonly faults: ReadonlyMap<number, Fault>;
 }
@@ -29,6 +32,8 @@ export interface PassSite {
   /** The features of the encoder, in order. */
   readonly features: readonly ObjectFeature[];
   readonly tables: readonly EntityRows[];
+  /** The columns that scores are computed from. */
+  readonly operands: readonly string[];
 }
 
 /** The rows of a request. */
@@ -60,14 +65,18 @@ export class EncodingPass {
   encode(planOf: (row: ObjectRow) => RowPlan): EncodedObjects {
     const { rows } = this.#given;
     const into = emptyChunk(this.#site.encoder.inputs, rows.length);
+    const operands = this.#site.operands.map(() => new Float64Array(rows.length));
     const positions: number[] = [];
     const faults = new Map<number, Fault>();
     for (const [position, row] of rows.entries()) {
-      const fault = this.#encodeRow(row, planOf(row), into, positions.length);
+      const plan = planOf(row);
+      const at = positions.length;
+      const fault = this.#encodeRow(row, plan, into, at) ?? this.#readOperands(row, plan, operands, at);
       if (fault === null) positions.push(position);
       else faults.set(position, fault);
     }
-    return { chunk: firstRows(into, positions.length), positions, faults };
+    const good = operands.map((values) => values.subarray(0, positions.length));
+    return { chunk: firstRows(into, positions.length), positions, operands: good, faults };
   }
 
   #encodeRow(row: ObjectRow, plan: RowPlan, into: EncodedChunk, at: number): Fault | null {
@@ -80,6 +89,31 @@ export class EncodingPass {
       if (fault !== null) return fault;
     }
     return null;
+  }
+
+  #readOperands(row: ObjectRow, plan: RowPlan, into: readonly Float64Array[], at: number): Fault | null {
+    for (const [index, source] of plan.operands.entries()) {
+      const number = this.#operand(row, source);
+      if (typeof number !== 'number') return number;
+      (into[index] as Float64Array)[at] = number;
+    }
+    return null;
+  }
+
+  #operand(row: ObjectRow, source: OperandSource): number | Fault {
+    switch (source.of) {
+      case 'row':
+        return operandOf(source.column, row[source.name], this.#given.texts);
+      case 'shared':
+        return operandOf(source.column, this.#given.shared[source.name], this.#given.texts);
+      case 'table': {
+        const scored = this.#site.tables[source.table]?.scored.get(source.column);
+        const from = this.#tableRows[source.table] as number;
+        return scored?.faults.get(from) ?? scored?.values[from] ?? Number.NaN;
+      }
+      case 'nowhere':
+        return source.fault;
+    }
   }
 
   #encodeFeature(row: ObjectRow, index: number, plan: FeaturePlan, into: EncodedChunk, at: number): Fault | null {

@@ -2,11 +2,11 @@
  * A feature table in memory: the features that can be read from it alone, encoded row by row by the SQL of files, and
  * the canonical texts of the columns that crosses join with others.
  */
-import type { EntityTable, Feature } from '../../config/declaration.ts';
+import type { EntityTable, Feature, ScoreExpression } from '../../config/declaration.ts';
 import { countOf } from '../../numbers/text.ts';
 import { lackedColumns, tableColumns, tableFeatures } from '../candidates/join-tables.ts';
 import { featureChecks } from '../check/check-rows.ts';
-import { checkTableColumns, checkTrainedKinds } from '../check/required-columns.ts';
+import { checkScoredColumns, checkTableColumns, checkTrainedKinds } from '../check/required-columns.ts';
 import { byPosition, columnValue, type FileColumn, findColumn, type Relation, type TextRules } from '../columns.ts';
 import { type Database, execute, query, queryOne } from '../database.ts';
 import { encodeCandidates } from '../encode/encode.ts';
@@ -17,6 +17,7 @@ import { positionalScan } from '../formats/parquet/file.ts';
 import { featureColumns } from '../kinds/index.ts';
 import { canonicalText } from '../values/canonical.ts';
 import { emptyChunk } from './encoded-arrays.ts';
+import { faultsByRow, readScoredColumns, type ScoredColumn } from './entity-numbers.ts';
 import type { Fault } from './fault.ts';
 
 /** The files of a feature table. */
@@ -48,6 +49,8 @@ export interface EntityRows {
   readonly texts: ReadonlyMap<string, readonly (string | null)[]>;
   /** What is wrong with the value of a feature in a row, by position of the feature. */
   readonly faults: ReadonlyMap<number, ReadonlyMap<number, Fault>>;
+  /** Those of its columns that scores are computed from. */
+  readonly scored: ReadonlyMap<string, ScoredColumn>;
 }
 
 /** What tables are read for. */
@@ -56,6 +59,8 @@ export interface EntityReader {
   readonly encoder: Encoder;
   readonly entities: readonly EntityTable[];
   readonly texts: TextRules;
+  /** What scores are computed by. */
+  readonly score: ScoreExpression | null;
   /** Most bytes of a table in memory. */
   readonly mostBytes: number;
 }
@@ -64,13 +69,14 @@ export interface EntityReader {
 const KEY_BYTES = 120;
 /** Bytes of another text. */
 const TEXT_BYTES = 40;
+const NUMBER_BYTES = 8;
 
 /**
  * Reads a table into memory.
  * @throws {DataError} if it does not fit, or lacks a column, or has one of a wrong type.
  */
 export async function readEntityRows(reader: EntityReader, files: EntityFiles): Promise<EntityRows> {
-  const { database, encoder, entities, texts, mostBytes } = reader;
+  const { database, encoder, entities, texts, score, mostBytes } = reader;
   const { entity, place } = files;
   const names = lackedColumns(tableFeatures(entity, entities, encoder.features), entities, []);
   const table = { columns: byPosition(files.columns), name: place };
@@ -79,11 +85,12 @@ export async function readEntityRows(reader: EntityReader, files: EntityFiles): 
   const own = encoder.features.flatMap((feature, index) => (isOfTable(feature, given) ? index : []));
   const joined = [...given].filter((name) => encoder.features.some((feature) => isCrossOf(feature, name)));
   const inputs = own.map((index) => encoder.inputs[index] as InputSpec);
-  assertFits(files, inputs, joined.length, mostBytes);
+  const scored = tableColumns(score?.columns ?? [], table);
+  assertFits(files, inputs, { texts: joined.length, numbers: scored.length }, mostBytes);
   const key = findColumn(table, files.key);
   if (key === undefined) throw new DataError('columns_missing', `table columns missing: ${files.key} (in ${place})`);
   const name = database.uniqueName('entities');
-  const selected = [...new Set([key, ...columns].map(({ sql }) => sql))];
+  const selected = [...new Set([key, ...columns, ...scored].map(({ sql }) => sql))];
   // One more row, without any value.
   await execute(
     database,
@@ -97,6 +104,9 @@ export async function readEntityRows(reader: EntityReader, files: EntityFiles): 
     const part = { ...encoder, features, inputs };
     checkTableColumns({ ...relation, columns: [...columns, { ...key, name: entity.key }] }, entity, features);
     checkTrainedKinds(relation, part);
+    // Text is read, or refused row by row, as that of CSV.
+    const numbers = { ...relation, columns: scored, isText: true };
+    checkScoredColumns(numbers);
     const { rows } = await queryOne(database, `SELECT count(*) AS rows FROM ${name}`);
     return {
       entity,
@@ -108,6 +118,7 @@ export async function readEntityRows(reader: EntityReader, files: EntityFiles): 
       encoded: await encodeAll(reader, relation, part, Number(rows)),
       texts: await textsOf(database, relation, joined),
       faults: await faultsOf(reader, relation, own),
+      scored: await readScoredColumns(database, numbers, score),
     };
   } finally {
     await execute(database, `DROP TABLE ${name}`);
@@ -130,13 +141,13 @@ function isCrossOf(feature: Feature, name: string): boolean {
 function assertFits(
   { place, rows }: EntityFiles,
   inputs: readonly InputSpec[],
-  texts: number,
+  { texts, numbers }: { readonly texts: number; readonly numbers: number },
   mostBytes: number,
 ): void {
   const one = emptyChunk(inputs, 1);
   const values = [one.ids, one.weights, one.numbers].flatMap((arrays) => Object.values(arrays));
   const encoded = values.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const bytes = rows * (KEY_BYTES + encoded + TEXT_BYTES * texts);
+  const bytes = rows * (KEY_BYTES + encoded + TEXT_BYTES * texts + NUMBER_BYTES * numbers);
   if (bytes <= mostBytes) return;
   const mib = (size: number) => `${Math.ceil(size / 2 ** 20)} MiB`;
   throw new DataError(
@@ -196,20 +207,8 @@ async function faultsOf(
   const faults = new Map<number, ReadonlyMap<number, Fault>>();
   for (const index of own) {
     const feature = encoder.features[index] as Feature;
-    const found = new Map<number, Fault>();
     const checks = featureChecks(relation, { features: [feature], embeddings: encoder.embeddings });
-    for (const { isBad, value, reason, column, expected } of checks) {
-      const sql = `SELECT "#row", ${value} AS value FROM ${relation.from} WHERE ${isBad} ORDER BY "#row"`;
-      for (const row of await query(database, sql)) {
-        const fault: Fault = {
-          reason,
-          column,
-          value: row.value === null ? null : String(row.value).slice(0, 64),
-          expected,
-        };
-        if (!found.has(Number(row['#row']))) found.set(Number(row['#row']), fault);
-      }
-    }
+    const found = await faultsByRow(database, relation, checks);
     if (found.size > 0) faults.set(index, found);
   }
   return faults;

@@ -1,6 +1,7 @@
 /**
  * Where the values of each feature come from, for rows that have the same columns: from the row, from what the request
- * says once for all its rows, from a feature table, or from a constant of the declaration.
+ * says once for all its rows, from a feature table, or from a constant of the declaration; and where the numbers are
+ * that scores are computed from.
  */
 import type { Feature } from '../../config/declaration.ts';
 import { type FileColumn, findColumn } from '../columns.ts';
@@ -8,6 +9,7 @@ import type { Encoder } from '../encoder.ts';
 import { featureColumns } from '../kinds/index.ts';
 import type { EntityRows } from './entity-rows.ts';
 import { type Fault, faultOf } from './fault.ts';
+import { type OperandSource, operandOfTables } from './score-operands.ts';
 
 /** Where a value is: the name that the row or the shared part has it by, the table's column, or nowhere. */
 export type ValueSource =
@@ -35,6 +37,7 @@ export interface TableKey {
 /** How rows are encoded that have the same columns. */
 export interface RowPlan {
   readonly features: readonly FeaturePlan[];
+  readonly operands: readonly OperandSource[];
   readonly keys: readonly TableKey[];
 }
 
@@ -42,6 +45,8 @@ export interface RowPlan {
 export interface PlanSite {
   readonly encoder: Pick<Encoder, 'features'>;
   readonly tables: readonly EntityRows[];
+  /** The columns that scores are computed from. */
+  readonly operands: readonly string[];
 }
 
 /**
@@ -49,17 +54,19 @@ export interface PlanSite {
  * @throws {DataError} `columns_repeated` if a column is there more than once, in other cases of letters.
  */
 export function rowPlan(
-  { encoder, tables }: PlanSite,
+  { encoder, tables, operands: scored }: PlanSite,
   columns: { readonly row: readonly string[]; readonly shared: readonly string[] },
 ): RowPlan {
   const find = finder(columns);
   const features = encoder.features.map((feature, index) => featurePlan({ find, tables }, feature, index));
-  const used = new Set(features.flatMap(tablesOf));
+  const operands = scored.map((column) => find(column, false) ?? operandOfTables(tables, column));
+  const ofOperands = operands.flatMap((source) => (source.of === 'table' ? source.table : []));
+  const used = new Set([...features.flatMap(tablesOf), ...ofOperands]);
   const keys = [...used].map((table): TableKey => {
     const { key } = (tables[table] as EntityRows).entity;
     return { table, source: find(key, false) };
   });
-  return { features, keys };
+  return { features, operands, keys };
 }
 
 type Find = (column: string, isOptional: boolean) => TableKey['source'];
