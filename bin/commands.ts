@@ -111,6 +111,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/local.ts')).defineLocal,
   },
   {
+    name: 'status',
+    description:
+      'how candidate files stand: waiting, planned, in flight with the time left, done, failed; dead letters',
+    binaries: [],
+    load: async () => (await import('./commands/stack/status.ts')).defineStatus,
+  },
+  {
     name: 'redrive',
     description: 'try again what the dead letters of a deployed stack stand for, once their cause is mended',
     binaries: [],

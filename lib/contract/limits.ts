@@ -81,6 +81,9 @@ export const MAX_RECEIVES = 5;
  */
 export const RETENTION_DAYS = { messages: 4, deadLetters: 14 } as const;
 
+/** Days that the records of scoring below `_work/` are kept in a bucket of the stack. */
+export const WORK_DAYS = 30;
+
 /** Time until a failed message is received again: `first`, then twice as long each time, at most `longest`. */
 export const RETRY_SECONDS = { first: 30, longest: 900 } as const;
 

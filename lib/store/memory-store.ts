@@ -28,6 +28,7 @@ const STORE_URL = 'memory:';
  */
 export function memoryStore(now: () => Date = () => new Date()): MemoryStore {
   const current = new Map<string, StoredObject>();
+  const storedAt = new Map<string, Date>();
   const history = new Map<string, StoredObject[]>();
   let writes = 0;
 
@@ -63,6 +64,7 @@ export function memoryStore(now: () => Date = () => new Date()): MemoryStore {
       body: bytes,
     };
     current.set(key, object);
+    storedAt.set(key, now());
     history.set(key, [...(history.get(key) ?? []), object]);
     return infoOf(object);
   }
@@ -99,7 +101,8 @@ export function memoryStore(now: () => Date = () => new Date()): MemoryStore {
       checkPrefix(prefix);
       for (const key of [...current.keys()].sort(compareKeys)) {
         const object = current.get(key);
-        if (object !== undefined && key.startsWith(prefix)) yield infoOf(object);
+        if (object !== undefined && key.startsWith(prefix))
+          yield { ...infoOf(object), storedAt: storedAt.get(key) ?? now() };
       }
     },
     async *listFolders(folder) {

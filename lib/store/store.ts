@@ -15,6 +15,12 @@ export interface ObjectInfo {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** An object as a listing has it; its `metadata` may be empty. */
+export interface ListedObject extends ObjectInfo {
+  /** When the object came to be in the store, by the store's clock. */
+  readonly storedAt: Date;
+}
+
 /** An object with its bytes. */
 export interface StoredObject extends ObjectInfo {
   readonly body: Uint8Array;
@@ -61,7 +67,7 @@ export interface Store {
   /** Copies the current object within the store, bytes and metadata. */
   copy(from: string, to: string): Promise<void>;
   /** Every object whose key starts with the prefix, in the order of the keys' UTF-8 bytes; strongly consistent. */
-  list(prefix: string): AsyncIterable<ObjectInfo>;
+  list(prefix: string): AsyncIterable<ListedObject>;
   /**
    * The folders directly below one (a prefix that ends in `/`, or is empty) that hold an object at any depth, each as
    * the prefix of its keys, in the order of their UTF-8 bytes. However many objects they hold, none of them is listed.

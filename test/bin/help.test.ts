@@ -26,6 +26,7 @@ describe('the help of the command', () => {
     [['local', '--help']],
     [['build-lambda', '--help']],
     [['doctor', '--help']],
+    [['status', '--help']],
     [['redrive', '--help']],
     [['retrain', '--help']],
     [['demo', '--help']],

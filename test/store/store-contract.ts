@@ -316,9 +316,14 @@ export function describeStoreContract(name: string, { open, keepsVersions }: Con
         expect(await keys('nothing/here')).toEqual([]);
       });
 
-      it('yields the facts of each object', async () => {
+      it('yields the facts of each object, and when it came to be in the store', async () => {
+        const before = await store.now();
         const { metadata: _, ...written } = await store.put('a', '123', { metadata: { n: '1' } });
-        for await (const object of store.list('')) expect(object).toMatchObject(written);
+        for await (const { storedAt, ...object } of store.list('')) {
+          expect(object).toMatchObject(written);
+          // S3 tells whole seconds, and file systems ticks.
+          expect(Math.abs(storedAt.getTime() - before.getTime())).toBeLessThan(10_000);
+        }
       });
 
       it('returns the folders in a folder that hold objects at any depth, without the objects', async () => {

@@ -92,7 +92,9 @@ async function latestAttempt(store: Store, file: FileVersion): Promise<LocalFile
   return isBegun ? latestAttempt(store, next) : { key: file.key, file: outcome.file, status: outcome.status };
 }
 
-// Events of a bucket carry its bare name. A folder has none, and may be moved without being scored again.
-function bucketName(url: string): string {
+/**
+ * The name of a bucket as events of its files carry it. A folder has none, and may be moved without being scored again.
+ */
+export function bucketName(url: string): string {
   return url.startsWith('s3://') ? url.slice('s3://'.length) : 'local';
 }

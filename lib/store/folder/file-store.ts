@@ -67,7 +67,10 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
     },
     async *list(prefix) {
       checkPrefix(prefix);
-      for await (const [key, stats] of walkFiles(space.root, prefix)) yield infoFrom(key, stats);
+      for await (const [key, stats] of walkFiles(space.root, prefix)) {
+        // A file that is copied with its time of modification came to be here later.
+        yield { ...infoFrom(key, stats), storedAt: stats.ctime };
+      }
     },
     async *listFolders(folder) {
       checkFolder(folder);

@@ -4,14 +4,14 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { ObjectInfo } from '../store.ts';
+import type { ListedObject } from '../store.ts';
 
 /**
  * The current objects whose keys start with a prefix, in the order of their keys' UTF-8 bytes; without metadata. Only
  * S3's listing of versions, for which the SDK has no paginator, has their ids; it also reads through the versions that
  * are not current.
  */
-export async function* listCurrent(client: S3Client, bucket: string, prefix: string): AsyncGenerator<ObjectInfo> {
+export async function* listCurrent(client: S3Client, bucket: string, prefix: string): AsyncGenerator<ListedObject> {
   let next: { readonly KeyMarker?: string; readonly VersionIdMarker?: string } | null = {};
   while (next !== null) {
     const page: ListObjectVersionsCommandOutput = await client.send(
@@ -19,10 +19,12 @@ export async function* listCurrent(client: S3Client, bucket: string, prefix: str
       new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, EncodingType: 'url', ...next }),
     );
     const decode = decoderOf(page);
-    for (const { Key = '', Size = 0, ETag = '', VersionId = '', IsLatest } of page.Versions ?? []) {
+    for (const { Key = '', Size = 0, ETag = '', VersionId = '', LastModified, IsLatest } of page.Versions ?? []) {
       const key = decode(Key);
       // A folder that was made in the console is an object whose key ends in a slash.
-      if (IsLatest && !key.endsWith('/')) yield { key, size: Size, etag: ETag, versionId: VersionId, metadata: {} };
+      if (!IsLatest || key.endsWith('/')) continue;
+      const storedAt = LastModified ?? new Date(0);
+      yield { key, size: Size, etag: ETag, versionId: VersionId, metadata: {}, storedAt };
     }
     const { NextKeyMarker, NextVersionIdMarker, IsTruncated } = page;
     next = IsTruncated

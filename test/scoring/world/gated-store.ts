@@ -1,5 +1,5 @@
 import type { Queue } from '../../../lib/queue/queue.ts';
-import type { ObjectInfo, Store } from '../../../lib/store/store.ts';
+import type { ListedObject, Store } from '../../../lib/store/store.ts';
 
 /** One call on a store or a queue. */
 export interface Operation {
@@ -45,8 +45,8 @@ export function gated(gate: Gate, url = 'memory:'): Target {
   };
 }
 
-async function listed(store: Store, prefix: string): Promise<ObjectInfo[]> {
-  const objects: ObjectInfo[] = [];
+async function listed(store: Store, prefix: string): Promise<ListedObject[]> {
+  const objects: ListedObject[] = [];
   for await (const object of store.list(prefix)) objects.push(object);
   return objects;
 }

@@ -41,6 +41,13 @@ describe('file store', () => {
   };
 
   describe('among files of other programs', () => {
+    it('lists a file that was copied with its time of modification by when it came', async () => {
+      const yearAgo = new Date(Date.now() - 365 * 86_400_000);
+      await writeFile(join(root, 'a'), 'old');
+      await utimes(join(root, 'a'), yearAgo, yearAgo);
+      for await (const { storedAt } of store.list('')) expect(Date.now() - storedAt.getTime()).toBeLessThan(10_000);
+    });
+
     it('reads files that were copied or moved into the folder', async () => {
       await mkdir(join(root, 'candidates'));
       await writeFile(join(root, 'dropped.csv'), 'a,b\n');
