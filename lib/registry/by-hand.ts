@@ -12,7 +12,7 @@ import {
   rollbackVersion,
   unpinVersion,
 } from './current.ts';
-import { type Decision, lastGateDecision, listDecisions, recordDecision } from './decisions.ts';
+import { type Decision, lastGateDecision, lastHeld, recordDecision } from './decisions.ts';
 import { RefusedVersionError } from './errors.ts';
 
 /** A change that a person ordered. */
@@ -106,13 +106,6 @@ export async function unpinByHand(
   const held = await lastHeld(store, name, version);
   await record(store, name, { version, verdict: 'unpinned', champion: version, reasons: [reason], at });
   return { current, before, held };
-}
-
-/** Returns the last version that was held while that one was current; `null` for none. */
-async function lastHeld(store: Store, name: string, champion: string): Promise<string | null> {
-  const decisions = await listDecisions(store, name);
-  const held = decisions.filter((decision) => decision.verdict === 'held' && decision.champion === champion);
-  return held.at(-1)?.version ?? null;
 }
 
 /** Reads the current version, or the error that says that its record is damaged. */

@@ -86,6 +86,16 @@ export async function lastGateDecision(store: Store, name: string, version: stri
   return latest;
 }
 
+/**
+ * The last version that was held while that one was current and pinned; `null` for none.
+ * @throws {InvalidRecordError}
+ */
+export async function lastHeld(store: Store, name: string, champion: string): Promise<string | null> {
+  const decisions = await listDecisions(store, name);
+  const held = decisions.filter((decision) => decision.verdict === 'held' && decision.champion === champion);
+  return held.at(-1)?.version ?? null;
+}
+
 async function readDecision(store: Store, name: string, key: string): Promise<Decision> {
   const what = `decision ${key.slice(decisionsPrefix(name).length)} of ${name}`;
   const stored = await readRecord(store, DECISION, { key, what });

@@ -2,6 +2,7 @@
 import { MANIFEST_FILE } from '../contract/bucket.ts';
 import type { ObjectInfo, Store } from '../store/store.ts';
 import { type CurrentVersion, currentVersion } from './current.ts';
+import { lastHeld } from './decisions.ts';
 import { isVersionId, modelPrefix, versionPrefix } from './keys.ts';
 import { listVersions, problemOf } from './versions.ts';
 
@@ -33,8 +34,9 @@ export interface RemovedVersion {
 }
 
 /**
- * Removes all versions of a model but the newest, the current one, that which a rollback would bring back, and those
- * that unfinished work needs; and what interrupted publications have left.
+ * Removes all versions of a model but the newest, the current one, that which a rollback would bring back, the one that
+ * a pin holds back, and those that unfinished work needs; and what interrupted publications and removals have left. The
+ * decisions on all of them stay. May run again after an interruption, and twice at once.
  * @throws {InvalidRecordError} where it cannot be told which version is current: nothing is removed then.
  */
 export async function pruneVersions(
@@ -43,23 +45,40 @@ export async function pruneVersions(
   { keep, needed, at, isDryRun }: PruneOptions,
 ): Promise<{ readonly kept: readonly KeptVersion[]; readonly removed: readonly RemovedVersion[] }> {
   const versions = await listVersions(store, name);
-  const reasons = await reasonsToKeep(store, name, await currentVersion(store, name), needed);
   const newest = new Set(versions.slice(-keep));
+  const whyKept = reasonsToKeep(store, name, needed);
+  await whyKept();
   const kept: KeptVersion[] = [];
   const removed: RemovedVersion[] = [];
   for (const version of versions) {
-    // A person may promote a version while others are removed.
-    const isCurrent = (await currentVersion(store, name))?.version === version;
-    const why = isCurrent ? 'the current version' : (reasons.get(version) ?? (newest.has(version) ? 'new' : null));
+    // A person or a training run may promote, or roll back, while others are removed.
+    const why = (await whyKept()).get(version) ?? (newest.has(version) ? 'new' : null);
     if (why !== null) kept.push({ version, why });
     else removed.push(await removeVersion(store, name, version, isDryRun));
   }
+  // The manifest of the current version may be lost by accident: what is left of it is not for removal.
   for (const version of await abandoned(store, name, new Set(versions), at))
-    removed.push(await removeVersion(store, name, version, isDryRun));
+    if (!(await whyKept()).has(version)) removed.push(await removeVersion(store, name, version, isDryRun));
   return { kept, removed };
 }
 
-async function reasonsToKeep(
+/** Returns a function that returns why versions are kept by what is current now. */
+function reasonsToKeep(
+  store: Store,
+  name: string,
+  needed: ReadonlySet<string>,
+): () => Promise<ReadonlyMap<string, string>> {
+  let known: { readonly etag: string | null; readonly reasons: ReadonlyMap<string, string> } | null = null;
+  return async () => {
+    const current = await currentVersion(store, name);
+    const etag = current?.etag ?? null;
+    if (known === null || known.etag !== etag) known = { etag, reasons: await reasonsBy(store, name, current, needed) };
+    return known.reasons;
+  };
+}
+
+/** Returns the versions that are kept with a reason; one for which there are several has the last. */
+async function reasonsBy(
   store: Store,
   name: string,
   current: CurrentVersion | null,
@@ -67,12 +86,17 @@ async function reasonsToKeep(
 ): Promise<ReadonlyMap<string, string>> {
   const reasons = new Map<string, string>();
   for (const version of needed) reasons.set(version, 'a file that is being scored needs it');
-  for (const { version } of current?.earlier ?? []) {
-    if (version === current?.version || (await problemOf(store, name, version)) !== null) continue;
+  if (current === null) return reasons;
+  if (current.pin !== undefined) {
+    const held = await lastHeld(store, name, current.version);
+    if (held !== null) reasons.set(held, 'the pin holds it back');
+  }
+  for (const { version } of current.earlier) {
+    if (version === current.version || (await problemOf(store, name, version)) !== null) continue;
     reasons.set(version, 'a rollback brings it back');
     break;
   }
-  return reasons;
+  return reasons.set(current.version, 'the current version');
 }
 
 /** Returns versions that were never completed, or whose removal was interrupted. */

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { promoteVersion } from '../../lib/registry/current.ts';
+import { pinVersion, promoteVersion } from '../../lib/registry/current.ts';
+import { listDecisions, recordDecision } from '../../lib/registry/decisions.ts';
 import { pruneVersions } from '../../lib/registry/prune.ts';
-import { listVersions } from '../../lib/registry/versions.ts';
+import { listVersions, problemOf } from '../../lib/registry/versions.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import { InvalidRecordError } from '../../lib/store/records.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -95,5 +96,79 @@ describe('pruning', () => {
     expect(kept).toContainEqual({ version: two, why: 'the current version' });
     expect(deleted[0]).toBe(`models/${NAME}/${one}/manifest.json`);
     expect(await listVersions(store, NAME)).toEqual([two, three]);
+  });
+
+  it('keeps what becomes that of a rollback meanwhile', async () => {
+    await promote(two);
+    let isFirst = true;
+    const busy: Store = {
+      ...store,
+      async delete(key) {
+        if (isFirst) await promote(three);
+        isFirst = false;
+        return store.delete(key);
+      },
+    };
+    const { kept } = await pruneVersions(busy, NAME, { keep: 1, needed: new Set(), at: AT, isDryRun: false });
+    expect(kept).toEqual([
+      { version: two, why: 'a rollback brings it back' },
+      { version: three, why: 'the current version' },
+    ]);
+    expect(await listVersions(store, NAME)).toEqual([two, three]);
+  });
+
+  it('keeps the version that a pin holds back, and every decision', async () => {
+    const decision = { decidedAt: AT.toISOString(), by: 'gate', forced: false, reasons: [], figures: null } as const;
+    await promote(one);
+    await recordDecision(store, NAME, { ...decision, version: two, verdict: 'held', champion: one });
+    await recordDecision(store, NAME, { ...decision, version: three, verdict: 'refused', champion: one });
+    const decisions = await listDecisions(store, NAME);
+    expect(await removedBy(1)).toEqual([two]);
+    expect(await listDecisions(store, NAME)).toEqual(decisions);
+
+    store = await openWith(['one', 'two', 'three'], () => memoryStore(), '');
+    await pinVersion(store, NAME, one, { reason: '', at: AT });
+    await recordDecision(store, NAME, { ...decision, version: two, verdict: 'held', champion: one });
+    expect((await prune(1)).kept).toEqual([
+      { version: one, why: 'the current version' },
+      { version: two, why: 'the pin holds it back' },
+      { version: three, why: 'new' },
+    ]);
+  });
+
+  it('may run twice at once', async () => {
+    await promote(two);
+    const [first, second] = await Promise.all([prune(1), prune(1)]);
+    expect(first.kept).toEqual(second.kept);
+    expect(await listVersions(store, NAME)).toEqual([two, three]);
+    expect(await removedBy(1)).toEqual([]);
+    expect(await problemOf(store, NAME, two)).toBeNull();
+  });
+
+  it('goes on after an interruption, which leaves no version that could be used', async () => {
+    await promote(three);
+    let left = 3;
+    const dying: Store = {
+      ...store,
+      async delete(key) {
+        if (left === 0) throw new Error('killed');
+        left -= 1;
+        return store.delete(key);
+      },
+    };
+    const options = { keep: 1, needed: new Set<string>(), at: AT, isDryRun: false };
+    await expect(pruneVersions(dying, NAME, options)).rejects.toThrow('killed');
+    expect(await listVersions(store, NAME)).toEqual([two, three]);
+    const { removed } = await prune(1);
+    expect(removed.map(({ version }) => version)).toEqual([two, one]);
+    for (const version of [one, two])
+      expect((await store.list(`models/${NAME}/${version}/`)[Symbol.asyncIterator]().next()).done).toBe(true);
+  });
+
+  it('never removes what is left of the current version, even without its manifest', async () => {
+    await promote(two);
+    await store.delete(`models/${NAME}/${two}/manifest.json`);
+    expect(await removedBy(1)).toEqual([one]);
+    expect(await store.head(`models/${NAME}/${two}/model.onnx`)).not.toBeNull();
   });
 });
