@@ -5,7 +5,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, type Lifec
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { PREFIXES, type Prefix } from '../contract/bucket.ts';
-import { MAX_RECEIVES, QUEUES, type QueueName, RETENTION_DAYS } from '../contract/limits.ts';
+import { MAX_RECEIVES, QUEUES, type QueueName, RETENTION_DAYS, WORK_DAYS } from '../contract/limits.ts';
 
 export interface DataProps {
   /**
@@ -18,6 +18,11 @@ export interface DataProps {
    * @default S3's and SQS's own keys, which cost nothing
    */
   readonly encryptionKey?: IKey;
+  /**
+   * Days after which scores and rejected rows are deleted, counted from when they were written.
+   * @default they are kept for ever
+   */
+  readonly scoresDays?: number;
   /**
    * What becomes of the bucket when the stack is deleted.
    * @default RemovalPolicy.RETAIN
@@ -43,7 +48,7 @@ export class Data extends Construct {
 
   constructor(scope: Construct, id: string, props: DataProps = {}) {
     super(scope, id);
-    const { bucketName, encryptionKey, removalPolicy = RemovalPolicy.RETAIN } = props;
+    const { bucketName, encryptionKey, scoresDays, removalPolicy = RemovalPolicy.RETAIN } = props;
     this.encryptionKey = encryptionKey;
     this.bucket = new Bucket(this, 'Bucket', {
       ...(bucketName !== undefined && { bucketName }),
@@ -53,7 +58,7 @@ export class Data extends Construct {
       ...(encryptionKey === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
         : { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true }),
-      lifecycleRules: lifecycleRules(),
+      lifecycleRules: lifecycleRules(scoresDays),
       removalPolicy,
     });
     Validations.of(this.bucket).acknowledge({
@@ -131,7 +136,7 @@ interface Lifetime {
  * versions of feature tables, and logs and declarations are the users' own.
  */
 const LIFETIMES: Readonly<Record<Prefix, Lifetime | null>> = {
-  [PREFIXES.work]: { id: 'Work', days: 30, noncurrentDays: 7 },
+  [PREFIXES.work]: { id: 'Work', days: WORK_DAYS, noncurrentDays: 7 },
   [PREFIXES.candidates]: { id: 'Candidates', noncurrentDays: 30 },
   [PREFIXES.scores]: { id: 'Old-scores', noncurrentDays: 7 },
   [PREFIXES.rejects]: { id: 'Old-rejects', noncurrentDays: 7 },
@@ -145,11 +150,20 @@ const LIFETIMES: Readonly<Record<Prefix, Lifetime | null>> = {
   [PREFIXES.declarations]: null,
 };
 
-/** One rule for each prefix: S3's rules cannot say "all but". */
-function lifecycleRules(): LifecycleRule[] {
+/** What `scoresDays` is for: what was made of a candidate file. */
+const SCORED: readonly string[] = [PREFIXES.scores, PREFIXES.rejects];
+
+/**
+ * One rule for each prefix: S3's rules cannot say "all but".
+ * @throws {Error} where the number of days is none that S3 takes.
+ */
+function lifecycleRules(scoresDays: number | undefined): LifecycleRule[] {
+  if (scoresDays !== undefined && !(Number.isInteger(scoresDays) && scoresDays >= 1))
+    throw new Error(`scoresDays must be a whole number of at least 1, got ${scoresDays}`);
   const rules = Object.entries(LIFETIMES).flatMap(([prefix, lifetime]): LifecycleRule[] => {
     if (lifetime === null) return [];
-    const { id, days, noncurrentDays } = lifetime;
+    const { id, noncurrentDays } = lifetime;
+    const days = SCORED.includes(prefix) ? scoresDays : lifetime.days;
     const expiration = days === undefined ? {} : { expiration: Duration.days(days) };
     return [{ id, prefix, ...expiration, noncurrentVersionExpiration: Duration.days(noncurrentDays) }];
   });

@@ -31,6 +31,7 @@ export const CONTEXT = {
   trainingScratch: `scratch disk of the training task, GiB (${TRAINING_TASK.scratchGiB})`,
   warmStart: 'true: training begins with the weights of the version in use',
   onlineMemory: `memory of the function that scores single requests, MiB (${FUNCTION_MEMORY_MIB.default})`,
+  scoresDays: 'days after which scores and rejected rows are deleted (never)',
   remove: 'true: the bucket goes with the stack where it is empty',
 } as const;
 
@@ -69,6 +70,7 @@ export function propsFromContext(
     memoryMiB: number('memory'),
     scratchMiB: number('scratch'),
     filesByHour: number('filesBy'),
+    scoresDays: number('scoresDays'),
     removalPolicy: text('remove') === 'true' ? RemovalPolicy.DESTROY : undefined,
     architecture: arch === 'arm64' ? Architecture.ARM_64 : undefined,
     image: image === undefined ? undefined : ContainerImage.fromRegistry(image),

@@ -69,6 +69,25 @@ describe('the bucket', () => {
     ]);
   });
 
+  it('deletes scores and rejected rows after the days that are set', () => {
+    const bucket = onlyResource(makeTemplate({ parts: ['data'], scoresDays: 45 }), 'AWS::S3::Bucket');
+    const { Rules } = bucket.Properties.LifecycleConfiguration as { Rules: Record<string, unknown>[] };
+    expect(Rules.filter(({ ExpirationInDays }) => ExpirationInDays === 45)).toEqual(
+      ['scores/', 'rejects/'].map((Prefix) => ({
+        Id: `Old-${Prefix.slice(0, -1)}`,
+        Status: 'Enabled',
+        Prefix,
+        ExpirationInDays: 45,
+        NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+      })),
+    );
+    expect(Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)).toHaveLength(3);
+    for (const scoresDays of [0, 1.5, -3])
+      expect(attempt({ parts: ['data'], scoresDays })).toThrow(
+        `scoresDays must be a whole number of at least 1, got ${scoresDays}`,
+      );
+  });
+
   it('notifies the arrivals queue of candidates, after the queue has allowed it', () => {
     const bucket = onlyResource(template, 'AWS::S3::Bucket');
     const { QueueConfigurations } = bucket.Properties.NotificationConfiguration as { QueueConfigurations: unknown[] };

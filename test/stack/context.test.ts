@@ -23,6 +23,7 @@ it('reads everything', () => {
     memory: 1769,
     scratch: '512',
     filesBy: '6',
+    scoresDays: '30',
     remove: 'true',
   };
   expect(propsOf(context)).toEqual({
@@ -35,6 +36,7 @@ it('reads everything', () => {
     memoryMiB: 1769,
     scratchMiB: 512,
     filesByHour: 6,
+    scoresDays: 30,
     removalPolicy: RemovalPolicy.DESTROY,
     architecture: Architecture.ARM_64,
   });
