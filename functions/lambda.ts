@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { readEnvironment, text } from '../lib/config/environment.ts';
+import { number, readEnvironment, text } from '../lib/config/environment.ts';
 import { SHARD_SECONDS } from '../lib/contract/limits.ts';
 import type { BatchHandler } from '../lib/queue/in-process-queue.ts';
 import type { Inbox } from '../lib/queue/sqs-inbox.ts';
+import { tellFiles } from '../lib/scoring/handlers/file-events.ts';
 import { retryingSooner } from '../lib/scoring/handlers/retry-sooner.ts';
 import { countFiles, countingRows, openTelemetry, type Telemetry } from '../lib/scoring/handlers/telemetry.ts';
 import { withinTime } from '../lib/scoring/handlers/within-time.ts';
@@ -22,9 +23,17 @@ export interface Lambda extends ScoringDependencies, Telemetry {}
 const NEEDED_SHARE = 0.5;
 
 export function openLambda(): Lambda {
-  const { BUCKET } = readEnvironment({ BUCKET: text });
+  const { BUCKET, USD_PER_SECOND = null } = readEnvironment({
+    BUCKET: text,
+    USD_PER_SECOND: number({ least: 0, most: 1 }).optional(),
+  });
   const telemetry = openTelemetry();
-  const onWritten = countFiles(telemetry.metrics);
+  const count = countFiles(telemetry.metrics);
+  const tell = tellFiles(telemetry.log, USD_PER_SECOND);
+  const onWritten: Lambda['onWritten'] = (put) => {
+    count(put);
+    tell(put);
+  };
   return { ...telemetry, store: openStore(BUCKET), newWriterId: randomUUID, onWritten, now: () => new Date() };
 }
 

@@ -114,6 +114,16 @@ export const REQUESTS = {
 const MESSAGE_REQUESTS = 3;
 const LOG_BYTES_PER_MESSAGE = 4_000;
 
+/** USD of a second of a function, without its requests. */
+export function functionSecond({
+  memoryMiB,
+  scratchMiB,
+  arch,
+}: Required<Pick<ScoringSize, 'memoryMiB' | 'scratchMiB' | 'arch'>>): number {
+  const scratchGb = Math.max(0, scratchMiB - 512) / 1024;
+  return (memoryMiB / 1024) * PRICES.lambda.gbSecond[arch] + scratchGb * PRICES.lambda.scratchGbSecond;
+}
+
 /** Returns the cost of scoring this number of rows, without storage and without the cost of an idle stack. */
 export function costOfRows(size: ScoringSize): Cost {
   const { rows, files, rowsPerSecond, arch = 'x64' } = size;
@@ -121,9 +131,7 @@ export function costOfRows(size: ScoringSize): Cost {
   const { shards, isSmall } = shardsOf(size);
   const messages = isSmall ? files : shards + files;
   const seconds = rows / rowsPerSecond + files * RATES.secondsPerFile;
-  const scratchGb = Math.max(0, scratchMiB - 512) / 1024;
-  const perSecond = (memoryMiB / 1024) * PRICES.lambda.gbSecond[arch] + scratchGb * PRICES.lambda.scratchGbSecond;
-  const lambda = seconds * perSecond + messages * PRICES.lambda.request;
+  const lambda = seconds * functionSecond({ memoryMiB, scratchMiB, arch }) + messages * PRICES.lambda.request;
   const requests = (kind: 'write' | 'read') =>
     isSmall ? files * REQUESTS.smallFile[kind] : files * REQUESTS.file[kind] + shards * REQUESTS.shard[kind];
   const s3 = requests('write') * PRICES.s3.write + requests('read') * PRICES.s3.read;

@@ -17,6 +17,7 @@ import {
   RESEND_AFTER_VISIBILITIES,
 } from '../contract/limits.ts';
 import type { Data } from './bucket-and-queues.ts';
+import { functionSecond } from './prices.ts';
 import { ScoringFunction } from './scoring-function.ts';
 
 export interface ScoringProps {
@@ -111,6 +112,7 @@ export class Scoring extends Construct {
       ARRIVALS_DEAD_URL: queues.arrivalsDead.queueUrl,
       SHARDS_URL: queues.shards.queueUrl,
       SHARDS_DEAD_URL: queues.shardsDead.queueUrl,
+      USD_PER_SECOND: String(functionSecond({ memoryMiB, scratchMiB, arch: archName(architecture) })),
       // A shard whose function was killed comes back by itself within the visibility timeout.
       RESEND_AFTER_SECONDS: String(RESEND_AFTER_VISIBILITIES * QUEUES.shards.visibilitySeconds),
     };
@@ -161,11 +163,15 @@ function checkTimeout(timeout: Duration): void {
  * @throws {Error} if it has not been built.
  */
 export function assetFolder(folder: string | undefined, architecture: Architecture): string {
-  const arch = architecture.name === Architecture.ARM_64.name ? 'arm64' : 'x64';
+  const arch = archName(architecture);
   const path = resolve(folder ?? `.entirespace/lambda-${arch}`);
   if (!existsSync(path))
     throw new Error(`lambda asset ${path} does not exist: run npx entirespace build-lambda --arch ${arch}`);
   return path;
+}
+
+function archName({ name }: Architecture): 'x64' | 'arm64' {
+  return name === Architecture.ARM_64.name ? 'arm64' : 'x64';
 }
 
 function pascalCase(name: string): string {

@@ -61,6 +61,8 @@ describe('the functions', () => {
         ARRIVALS_DEAD_URL: 'ArrivalsDead',
         SHARDS_URL: 'Shards',
         SHARDS_DEAD_URL: 'ShardsDead',
+        // 3,008 MiB at 16.6667 millionths of a USD for a GB, and 3.5 GB of disk at 0.0309.
+        USD_PER_SECOND: expect.stringMatching(/^0\.0000490665812/),
         RESEND_AFTER_SECONDS: '2700',
       });
     }

@@ -8,6 +8,7 @@ import { pollQueue } from '../../queue/poller.ts';
 import type { SqsClient } from '../../queue/sqs-client.ts';
 import { oneAtATime } from '../../store/parallel.ts';
 import type { Store } from '../../store/store.ts';
+import { tellFiles } from '../handlers/file-events.ts';
 import { planShardsHandler } from '../handlers/plan-shards.ts';
 import { reconcileHandler } from '../handlers/reconcile.ts';
 import { retryingSooner } from '../handlers/retry-sooner.ts';
@@ -52,6 +53,7 @@ export async function pollQueues(options: PollQueuesOptions): Promise<void> {
   const dependencies = {
     store,
     newWriterId: randomUUID,
+    onWritten: tellFiles(log, null),
     now: () => new Date(),
     shards: openQueue(shards.url, options),
     models,
