@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { DECLARATION } from './small-log.ts';
 import { workplace } from './workplace.ts';
 
 const place = workplace({ isTrained: true });
@@ -68,6 +69,19 @@ describe('a second training without enough conversions to compare', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({
       isCurrent: false,
       decision: { verdict: 'refused', champion: '<version>', reasons: [FEW], figures: { conversions: 65 } },
+    });
+  });
+
+  it('is judged by its loss with the fewer conversions that the refusal names', async () => {
+    await place.write('few.yaml', `${DECLARATION}gate: { min_conversions: 50 }\n`);
+    await nextSecond();
+    const { code, stdout } = await place.run('train', 'few.yaml', '--data', 'log.csv', '--json', '-b', 'scripted');
+    expect(code).toBe(7);
+    // The same rows and seed give the same model.
+    expect(JSON.parse(stdout).decision).toMatchObject({
+      verdict: 'refused',
+      reasons: [expect.stringMatching(/^not shown to be better: log loss /)],
+      figures: { conversions: 65 },
     });
   });
 
