@@ -56,9 +56,11 @@ describe('README.md', () => {
     const { features } = parseDeclaration(example, 'README.md');
     expect(features.map(({ name }) => name)).toEqual(['user_id', 'item_id', 'last_items', 'price', 'position']);
   });
+});
 
+describe('CONTRIBUTING.md', () => {
   it('describes exactly the folders of lib/ and of the top level', () => {
-    const map = readFileSync('README.md', 'utf8').match(/```\n(bin\/[\s\S]*?)```/)?.[1] ?? '';
+    const map = readFileSync('CONTRIBUTING.md', 'utf8').match(/```\n(bin\/[\s\S]*?)```/)?.[1] ?? '';
     const mapped = [...map.matchAll(/(?:^| {2})((?:lib\/)?[.\w-]+)\/ /gm)].map(([, folder = '']) => folder);
     const own = [...TOP_FOLDERS.filter((name) => name !== 'lib'), ...foldersOf('lib/').map((name) => `lib/${name}`)];
     expect(mapped.toSorted()).toEqual(own.toSorted());
