@@ -18,7 +18,8 @@ version() { node -p "require('$root/package.json').devDependencies['$1']"; }
   cd "$work/installed"
   npm install --silent --no-audit --no-fund "$work"/entirespace-*.tgz
   npx entirespace --help >/dev/null
-  for file in lib/config/entirespace.schema.json docs/declaration.md docs/contract.md README.md; do
+  for file in lib/config/entirespace.schema.json docs/declaration.md docs/contract.md README.md \
+    training/torch/train.py training/torch/requirements.txt; do
     [ -s "node_modules/entirespace/$file" ] || { echo "$file is not in the package"; exit 1; }
   done
   npx entirespace validate -d node_modules/entirespace/examples/hillstrom/entirespace.yaml --data node_modules/entirespace/examples/hillstrom/hillstrom.parquet
