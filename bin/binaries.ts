@@ -27,3 +27,13 @@ export function loadBinaries(libraries: readonly BinaryLibrary[]): void {
     }
   }
 }
+
+/** Returns whether a library can be loaded, for work that is possible without it. */
+export function isLoadable(library: BinaryLibrary): boolean {
+  try {
+    loadBinaries([library]);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,7 +1,8 @@
 import { foresee } from '../../lib/gate/foresee.ts';
 import { type LogReport, validateLog } from '../../lib/table/fit/validate.ts';
 import { withLog } from '../../lib/table/open-log.ts';
-import { estimateTraining } from '../../lib/training/estimate.ts';
+import type { estimateTraining } from '../../lib/training/estimate.ts';
+import { isLoadable } from '../binaries.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 import type { Project } from './read-project.ts';
@@ -46,10 +47,12 @@ export function inspectLog(
       const readSeconds = openSeconds + measureSeconds;
       signal.throwIfAborted();
       const estimated = { opened, encoder, summary: report.summary };
-      const estimate = isEstimated ? await estimateTraining(estimated, { threads, scratch, modelFile, signal }) : null;
+      const canEstimate = isEstimated && isLoadable('onnxruntime');
+      const estimate = canEstimate ? await estimateOf(estimated, { threads, scratch, modelFile, signal }) : null;
       const { refusals, notes } = foresee(declaration, report.summary, report.heldOut.test);
       const refused = refusals.map((refusal) => `the gate would refuse a version: ${refusal}`);
-      const told = [...report.summary.notes, ...notes, ...refused];
+      const unknown = isEstimated && !canEstimate ? [NOT_ESTIMATED] : [];
+      const told = [...report.summary.notes, ...notes, ...refused, ...unknown];
       return {
         ...report,
         summary: { ...report.summary, notes: told },
@@ -57,4 +60,12 @@ export function inspectLog(
       };
     });
   });
+}
+
+const NOT_ESTIMATED = 'time and memory of training are not estimated: onnxruntime cannot be loaded here';
+
+/** A log can be checked where the library that trains is not there, so that is loaded last. */
+async function estimateOf(...of: Parameters<typeof estimateTraining>): ReturnType<typeof estimateTraining> {
+  const { estimateTraining: estimate } = await import('../../lib/training/estimate.ts');
+  return estimate(...of);
 }
