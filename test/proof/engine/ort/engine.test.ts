@@ -6,4 +6,4 @@ import { describeStepsOfTfjs } from '../../../engine/steps-of-tfjs.ts';
 const BATCH_ROWS = 4096;
 
 describeStepsOfTfjs('the engine on onnxruntime', createOrtEngine, [BATCH_ROWS]);
-describeStepGraphs([BATCH_ROWS]);
+describeStepGraphs([1, 200, BATCH_ROWS]);

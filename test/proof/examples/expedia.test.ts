@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { readDeclaration } from '../../lib/config/parse-declaration.ts';
-import { featureColumns } from '../../lib/table/kinds/index.ts';
-import { workplace } from '../bin/workplace.ts';
+import { readDeclaration } from '../../../lib/config/parse-declaration.ts';
+import { featureColumns } from '../../../lib/table/kinds/index.ts';
+import { workplace } from '../../bin/workplace.ts';
 
-const path = fileURLToPath(new URL('../../examples/expedia/entirespace.yaml', import.meta.url));
+const path = fileURLToPath(new URL('../../../examples/expedia/entirespace.yaml', import.meta.url));
 const place = workplace();
 
 /** The header of the published file, without the 24 columns of competitors' prices, which the example does not read. */

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { coatLog } from '../../examples/coat/make.ts';
-import { workplace } from '../bin/workplace.ts';
+import { coatLog } from '../../../examples/coat/make.ts';
+import { workplace } from '../../bin/workplace.ts';
 
-const path = fileURLToPath(new URL('../../examples/coat/entirespace.yaml', import.meta.url));
+const path = fileURLToPath(new URL('../../../examples/coat/entirespace.yaml', import.meta.url));
 const place = workplace();
 
 /** Files in the format of the data set: `users` by `items`, of which each user rates some. */

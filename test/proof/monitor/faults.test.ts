@@ -1,6 +1,6 @@
 /** Faults that are known: which run tells of each, and what it says. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { dayText, type Faults, makeWorld, VERSIONS, type World } from './world.ts';
+import { dayText, type Faults, makeWorld, VERSIONS, type World } from '../../monitor/world.ts';
 
 const ROWS = 20_000;
 let world: World | null = null;

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { generateDump } from '../../examples/ali-ccp/generate.ts';
-import { readDeclaration } from '../../lib/config/parse-declaration.ts';
-import { featureColumns } from '../../lib/table/kinds/index.ts';
-import { workplace } from '../bin/workplace.ts';
+import { generateDump } from '../../../examples/ali-ccp/generate.ts';
+import { readDeclaration } from '../../../lib/config/parse-declaration.ts';
+import { featureColumns } from '../../../lib/table/kinds/index.ts';
+import { workplace } from '../../bin/workplace.ts';
 
-const path = fileURLToPath(new URL('../../examples/ali-ccp/entirespace.yaml', import.meta.url));
+const path = fileURLToPath(new URL('../../../examples/ali-ccp/entirespace.yaml', import.meta.url));
 const place = workplace();
 
 /** The header of a sample of the data set as others publish it. */

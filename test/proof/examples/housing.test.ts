@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { makeHousing } from '../../examples/housing/make.ts';
-import { workplace } from '../bin/workplace.ts';
+import { makeHousing } from '../../../examples/housing/make.ts';
+import { workplace } from '../../bin/workplace.ts';
 
-const path = fileURLToPath(new URL('../../examples/housing/entirespace.yaml', import.meta.url));
+const path = fileURLToPath(new URL('../../../examples/housing/entirespace.yaml', import.meta.url));
 const place = workplace();
 
 it('is made, trained on, and scored with users and flats from tables, by the commands of its README', async () => {

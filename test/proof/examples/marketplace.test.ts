@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { makeMarketplace } from '../../examples/marketplace/make.ts';
-import { readDeclaration } from '../../lib/config/parse-declaration.ts';
-import { workplace } from '../bin/workplace.ts';
+import { makeMarketplace } from '../../../examples/marketplace/make.ts';
+import { readDeclaration } from '../../../lib/config/parse-declaration.ts';
+import { workplace } from '../../bin/workplace.ts';
 
-const path = fileURLToPath(new URL('../../examples/marketplace/entirespace.yaml', import.meta.url));
+const path = fileURLToPath(new URL('../../../examples/marketplace/entirespace.yaml', import.meta.url));
 const place = workplace();
 
 it('declares 26 features, of which five ids and five weighted bags share five tables', async () => {

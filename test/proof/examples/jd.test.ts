@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jdLog } from '../../examples/jd/make.ts';
-import { workplace } from '../bin/workplace.ts';
+import { jdLog } from '../../../examples/jd/make.ts';
+import { workplace } from '../../bin/workplace.ts';
 
-const path = fileURLToPath(new URL('../../examples/jd/entirespace.yaml', import.meta.url));
+const path = fileURLToPath(new URL('../../../examples/jd/entirespace.yaml', import.meta.url));
 const place = workplace();
 
 /** Files in the format of the data set: of 60 items, each user views one in six, and favours and buys some of these. */
