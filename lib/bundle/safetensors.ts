@@ -78,7 +78,7 @@ export async function readSafetensors(
       const [from, to] = offsets;
       if (to - from !== into.byteLength || 8 + headBytes + to > bytes)
         throw new RangeError(
-          `${path} ${name}: got a place of ${to - from} bytes, expected ${into.byteLength} in the file`,
+          `${path} ${name}: got bytes ${8 + headBytes + from} to ${8 + headBytes + to}, expected ${into.byteLength} of the file's ${bytes}`,
         );
       const view = new Uint8Array(into.buffer);
       for (let at = 0; at < view.length; ) {
