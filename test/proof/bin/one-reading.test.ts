@@ -93,16 +93,14 @@ describe.each(['many.parquet', 'many.csv'])('training on %s', (log) => {
 });
 
 describe('evaluating and validating', () => {
-  it('read the log once, and validating besides a sample of the columns that are not declared', async () => {
+  it('read the log once', async () => {
     const evaluated = await observe(() => place.run('evaluate', '--data', 'many.parquet', '--bucket', 'many-parquet'));
     expect(evaluated.readsOf(LOG)).toHaveLength(1);
     expect(evaluated.encodings).toBe(1);
     expect(Object.values(evaluated.scored)).toHaveLength(1);
     const validated = await observe(() => place.run('validate', 'many.yaml', '--data', 'many.parquet'));
-    const [, sample, ...more] = validated.readsOf(LOG);
-    expect(sample).toContain('"#row" // 2048) % ');
-    expect(more).toEqual([]);
-    // The held-out rows alone, to count what a model would not know.
-    expect(validated.encodings).toBe(1);
+    expect(validated.readsOf(LOG)).toHaveLength(1);
+    // The held-out rows, to count what a model would not know, and some training rows, to measure how long training takes.
+    expect(validated.encodings).toBe(2);
   });
 });
