@@ -1,17 +1,22 @@
 /** Quantiles of the normal and the chi-square distribution, as far out as corrections for many tests need them. */
 
+/** Newton's steps, at most; five or six are enough. */
+const MOST_STEPS = 20;
+
 /**
  * Returns the value that a standard normal exceeds with a probability.
  * @param probability above 0 and at most 0.5
  */
 export function upperNormalQuantile(probability: number): number {
-  let [low, high] = [0, 38];
-  for (let halving = 0; halving < 60; halving++) {
-    const middle = (low + high) / 2;
-    if (upperTail(middle) > probability) low = middle;
-    else high = middle;
+  // The tail is at most half of exp(-z²/2), and its logarithm is concave: Newton's steps come down to the quantile.
+  let value = Math.sqrt(Math.max(0, -2 * Math.log(2 * probability)));
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const tail = upperTail(value);
+    const change = ((Math.log(tail) - Math.log(probability)) * tail) / density(value);
+    value += change;
+    if (Math.abs(change) < 1e-12 * (1 + value)) break;
   }
-  return (low + high) / 2;
+  return value;
 }
 
 /**
@@ -25,8 +30,11 @@ export function upperChiSquareQuantile(freedom: number, probability: number): nu
 
 /** The probability of a standard normal above a value of at least 0. */
 function upperTail(value: number): number {
-  const density = Math.exp((-value * value) / 2) / Math.sqrt(2 * Math.PI);
-  return value < 3 ? 0.5 - density * series(value) : density / fraction(value);
+  return value < 3 ? 0.5 - density(value) * series(value) : density(value) / fraction(value);
+}
+
+function density(value: number): number {
+  return Math.exp((-value * value) / 2) / Math.sqrt(2 * Math.PI);
 }
 
 /** The area from 0 over the density (Abramowitz and Stegun, 26.2.11). */

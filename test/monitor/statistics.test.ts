@@ -12,6 +12,8 @@ describe('quantiles', () => {
     expect(upperNormalQuantile(0.025)).toBeCloseTo(1.959963985, 8);
     expect(upperNormalQuantile(0.001)).toBeCloseTo(3.090232306, 8);
     expect(upperNormalQuantile(1e-6)).toBeCloseTo(4.753424309, 8);
+    expect(upperNormalQuantile(0.4)).toBeCloseTo(0.253347103, 8);
+    expect(upperNormalQuantile(1e-9)).toBeCloseTo(5.997807015, 8);
     // Chi-square of 9 degrees of freedom.
     expect(upperChiSquareQuantile(9, 0.05) / 16.919).toBeCloseTo(1, 2);
     expect(upperChiSquareQuantile(9, 0.001) / 27.877).toBeCloseTo(1, 1);
