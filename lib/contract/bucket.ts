@@ -6,7 +6,7 @@
  * |---|---|
  * | users | `candidates/<path>.parquet`, `.csv`, `.csv.gz`, `.jsonl` or `.jsonl.gz` |
  * | users | `data/dt=YYYY-MM-DD/<file>`, `training/<model>/entirespace.yaml` |
- * | scoring | `scores/<path>/part-<source>-NNNNN.parquet`, `_manifest.json`, `_SUCCESS` or `_FAILED.json` |
+ * | scoring | `scores/<path>/part-<source>-NNNNN.parquet` (or `.csv`, `.csv.gz`), `_manifest.json`, `_SUCCESS` or `_FAILED.json` |
  * | scoring | `rejects/<path>/part-<source>-NNNNN.parquet`, `failed/<sha256 of the key>.json` |
  * | scoring | `_work/<source>/...`, `_state/<sha256 of the key>.json` |
  * | `entirespace features` | `features/<entity>/dt=YYYY-MM-DD/bucket=NNNNN.parquet`, `_manifest.json` |
@@ -124,14 +124,24 @@ export function resentKey(source: string, reopened: number): string {
   return `${workFolder(source)}${resentRecord(reopened)}`;
 }
 
+/** How scores may be written: the endings of their files. */
+export const SCORES_FORMATS = ['parquet', 'csv', 'csv.gz'] as const;
+/** How scores are written. */
+export type ScoresFormat = (typeof SCORES_FORMATS)[number];
+
+/** Returns how a part of published scores is written, by its key. */
+export function formatOfPart(key: string): ScoresFormat {
+  return SCORES_FORMATS.find((format) => key.endsWith(`.${format}`)) ?? 'parquet';
+}
+
 /** Key of a shard's scores before they are published. */
-export function workPartKey(source: string, shard: number): string {
-  return `${workFolder(source)}parts/${fiveDigits(shard)}.parquet`;
+export function workPartKey(source: string, shard: number, format: ScoresFormat = 'parquet'): string {
+  return `${workFolder(source)}parts/${fiveDigits(shard)}.${format}`;
 }
 
 /** Key of a shard's scores with their ranks, before they are published. */
-export function rankedPartKey(source: string, shard: number): string {
-  return `${workFolder(source)}ranked/${fiveDigits(shard)}.parquet`;
+export function rankedPartKey(source: string, shard: number, format: ScoresFormat = 'parquet'): string {
+  return `${workFolder(source)}ranked/${fiveDigits(shard)}.${format}`;
 }
 
 /** Key of the uncompressed rows of one shard of a gzip file, as one planner cut it. */
@@ -175,13 +185,13 @@ export function rejectsFolder(candidateKey: string): string {
 }
 
 /** File name of a shard's scores or rejects; `attempt` counts from 1 how often the version was scored on purpose. */
-export function partName(source: string, attempt: number, shard: number): string {
+export function partName(source: string, attempt: number, shard: number, format: ScoresFormat = 'parquet'): string {
   const again = attempt === 1 ? '' : `-${attempt}`;
-  return `part-${source.slice(0, 8)}${again}-${fiveDigits(shard)}.parquet`;
+  return `part-${source.slice(0, 8)}${again}-${fiveDigits(shard)}.${format}`;
 }
 
 /** Matches every name that `partName` returns, and no likely name of a user's own file. */
-export const PART_NAME = /^part-[0-9a-f]{8}(-\d+)?-\d{5,}\.parquet$/;
+export const PART_NAME = /^part-[0-9a-f]{8}(-\d+)?-\d{5,}\.(parquet|csv|csv\.gz)$/;
 
 /** Key of the manifest of a candidate file's scores. */
 export function scoresManifestKey(candidateKey: string): string {

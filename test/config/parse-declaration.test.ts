@@ -92,7 +92,15 @@ describe('the smallest declaration', () => {
         calibration: 'none',
         calibrationOf: 'auto',
       },
-      scoring: { columns: 'keys', score: null, rank: null, maxRejected: 0.1, maxUnknown: null, maxMissing: null },
+      scoring: {
+        columns: 'keys',
+        format: 'parquet',
+        score: null,
+        rank: null,
+        maxRejected: 0.1,
+        maxUnknown: null,
+        maxMissing: null,
+      },
       gate: {
         minConversions: 200,
         maxAgeMs: 30 * 86_400_000,
@@ -399,6 +407,7 @@ describe('model, training and scoring', () => {
     });
     expect(declaration.scoring).toEqual({
       columns: 'all',
+      format: 'parquet',
       score: null,
       rank: null,
       maxRejected: 0,

@@ -217,7 +217,15 @@ export function declare(features: readonly Feature[], options: Partial<Declarati
       calibration: 'none',
       calibrationOf: 'auto',
     },
-    scoring: { columns: 'keys', score: null, rank: null, maxRejected: 0.5, maxUnknown: null, maxMissing: null },
+    scoring: {
+      columns: 'keys',
+      format: 'parquet',
+      score: null,
+      rank: null,
+      maxRejected: 0.5,
+      maxUnknown: null,
+      maxMissing: null,
+    },
     gate: {
       minConversions: 200,
       maxAgeMs: null,

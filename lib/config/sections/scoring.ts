@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SCORES_FORMATS } from '../../contract/bucket.ts';
 import type { ExpressionNode } from '../expression/parse.ts';
 import { column, columnOrColumns, rejectable, text, whole } from '../value-schemas.ts';
 import { camelKeys } from './camel-keys.ts';
@@ -23,6 +24,7 @@ const rank = z
 export const scoring = z
   .strictObject({
     columns: z.enum(['keys', 'all']).default('keys').describe('Columns copied from the candidates to the scores.'),
+    format: z.enum(SCORES_FORMATS).default('parquet').describe('How the scores are written.'),
     score: text('an expression such as pctcvr * price')
       .nullable()
       .default(null)

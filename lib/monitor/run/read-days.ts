@@ -75,7 +75,7 @@ async function readLog(
   for (const { label } of labelledStages(asked)) requiredValue(source.relation, label);
   const log = await checkLog(database, source, asked, { now: now.getTime(), isComplete: false });
   const outcomes = await writeOutcomeDays(database, log);
-  const scores = new LocalScores(store, database.scratch);
+  const scores = new LocalScores(store, database);
   const joined: ByDay<JoinedSums> = new Map();
   const counts: ByDay<ScoreCounts> = new Map();
   const unscored: { day: string | null; rows: number; unscored: number }[] = [];

@@ -1,10 +1,12 @@
 /** The files that a model has scored, by their manifests, and their scores as local files. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PREFIXES, SCORES_RECORDS } from '../../contract/bucket.ts';
+import { formatOfPart, PREFIXES, SCORES_RECORDS } from '../../contract/bucket.ts';
 import { RECORDS, readRecord, type ScoresManifest } from '../../scoring/protocol/records.ts';
 import { mapAtOnce } from '../../store/parallel.ts';
 import { ObjectNotFoundError, type Store } from '../../store/store.ts';
+import { csvToParquet } from '../../table/candidates/scores-format.ts';
+import type { Database } from '../../table/database.ts';
 import type { ScoredFile } from '../../table/monitor/scored-files.ts';
 
 /** A file of scores, by its manifest. */
@@ -36,14 +38,14 @@ function ofDay(manifest: ScoresManifest): ManifestOfDay {
 /** Local copies of scores, of which only those that are needed at the same time are kept. */
 export class LocalScores {
   readonly #store: Store;
-  readonly #scratch: string;
+  readonly #database: Database;
   readonly #opened = new Map<ManifestOfDay, { readonly file: ScoredFile; readonly folder: string }>();
   /** Keys of files whose scores are no longer there. */
   readonly gone = new Set<string>();
 
-  constructor(store: Store, scratch: string) {
+  constructor(store: Store, database: Database) {
     this.#store = store;
-    this.#scratch = scratch;
+    this.#database = database;
   }
 
   /** Returns these files, in their order, and removes the copies of all others. A file without its scores is left out. */
@@ -64,10 +66,10 @@ export class LocalScores {
   async #fetch(wanted: ManifestOfDay): Promise<ScoredFile | null> {
     const { manifest, day, at } = wanted;
     if (this.gone.has(manifest.key)) return null;
-    const folder = await mkdtemp(join(this.#scratch, 'scores-'));
+    const folder = await mkdtemp(join(this.#database.scratch, 'scores-'));
     try {
       const parts = manifest.parts.filter(({ rows }) => rows > 0);
-      const paths = await mapAtOnce(parts, ({ key }) => this.#store.toFile(key, folder));
+      const paths = await mapAtOnce(parts, ({ key }, index) => this.#fetchPart(key, folder, index));
       const file = { version: manifest.model.version, day, at, paths };
       this.#opened.set(wanted, { file, folder });
       return file;
@@ -78,6 +80,15 @@ export class LocalScores {
       await rm(folder, { recursive: true, force: true });
       return null;
     }
+  }
+
+  /** Returns the path of a part as Parquet. */
+  async #fetchPart(key: string, folder: string, index: number): Promise<string> {
+    const path = await this.#store.toFile(key, folder);
+    if (formatOfPart(key) === 'parquet') return path;
+    const converted = join(folder, `csv-${index}.parquet`);
+    await csvToParquet(this.#database, path, converted);
+    return converted;
   }
 }
 

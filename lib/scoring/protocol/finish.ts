@@ -166,7 +166,11 @@ function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date):
     key: file.key,
     versionId: file.versionId,
     model,
-    parts: receipts.map(({ shard, scored, sha256 }) => ({ key: scoresPartKey(file, shard), rows: scored, sha256 })),
+    parts: receipts.map(({ shard, scored, sha256 }) => ({
+      key: scoresPartKey(file, shard, plan.format),
+      rows: scored,
+      sha256,
+    })),
     rejects: receipts.filter(({ rejected }) => rejected > 0).map(({ shard }) => rejectsPartKey(file, shard)),
     rowsIn: sum(receipts.map(({ rowsIn }) => rowsIn)),
     scored: sum(receipts.map(({ scored }) => scored)),

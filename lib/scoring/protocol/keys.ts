@@ -7,6 +7,7 @@ import {
   PREFIXES,
   partName,
   rejectsFolder,
+  type ScoresFormat,
   scoresFolder,
 } from '../../contract/bucket.ts';
 import { MAX_CANDIDATE_KEY_BYTES } from '../../contract/limits.ts';
@@ -104,8 +105,12 @@ export function refusalKey(key: string): string {
 }
 
 /** Key of a shard's published scores. */
-export function scoresPartKey({ key, source, attempt }: FileVersion, shard: number): string {
-  return `${scoresFolder(key)}${partName(source, attempt, shard)}`;
+export function scoresPartKey(
+  { key, source, attempt }: FileVersion,
+  shard: number,
+  format: ScoresFormat = 'parquet',
+): string {
+  return `${scoresFolder(key)}${partName(source, attempt, shard, format)}`;
 }
 
 /** Key of a shard's rejected rows. */

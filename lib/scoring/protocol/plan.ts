@@ -111,7 +111,7 @@ interface MadePlan {
 
 async function makePlan(dependencies: PlanDependencies, file: FileVersion): Promise<MadePlan | CandidateFileError> {
   const { store, models, files, now } = dependencies;
-  const { name, version, limits, usual, ranking } = await models.current();
+  const { name, version, limits, usual, ranking, format = 'parquet' } = await models.current();
   const model = { name, version };
   try {
     const candidates = await files.plan(file, model);
@@ -123,6 +123,7 @@ async function makePlan(dependencies: PlanDependencies, file: FileVersion): Prom
       limits,
       usual,
       ...(ranking !== null && { ranking }),
+      ...(format !== 'parquet' && { format }),
       plannedAt,
       candidates,
     };

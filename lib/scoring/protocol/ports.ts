@@ -1,6 +1,7 @@
 /** Interfaces that the protocol needs besides the store: the work on the rows, and the registry's current version. */
 
 import type { Ranking } from '../../config/declaration.ts';
+import type { ScoresFormat } from '../../contract/bucket.ts';
 import type { Queue } from '../../queue/queue.ts';
 import type { ConditionalWriter } from '../../store/conditional-put.ts';
 import type { CandidatePlan } from '../../table/candidates/plan.ts';
@@ -19,6 +20,8 @@ export interface CurrentModel extends ModelVersion {
   readonly limits: Limits;
   /** How the scores are ranked; `null` for not at all. */
   readonly ranking: Ranking | null;
+  /** How the scores are written. @default parquet */
+  readonly format?: ScoresFormat;
   /** Shares of missing and of unknown values that are usual for each feature. */
   readonly usual: Readonly<Record<string, ValueShares>>;
 }

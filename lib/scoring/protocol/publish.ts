@@ -24,6 +24,7 @@
  */
 import {
   failureKey,
+  formatOfPart,
   rankedPartKey,
   scoresFolder,
   scoresManifestKey,
@@ -143,7 +144,7 @@ async function showScores(writer: ConditionalWriter, folder: Folder, { file, man
     const present = new Set(folder.parts);
     const madeKey = manifest.ranking === undefined ? workPartKey : rankedPartKey;
     await mapAtOnce(manifest.parts, async ({ key }, shard) => {
-      if (!present.has(key)) await store.copy(madeKey(file.source, shard), key);
+      if (!present.has(key)) await store.copy(madeKey(file.source, shard, formatOfPart(key)), key);
     });
     const content = recordText(manifest);
     const expected = folder.manifest?.etag ?? null;

@@ -3,7 +3,7 @@
  * stays, and every process follows the record that it finds, whichever process wrote it.
  */
 import * as z from 'zod';
-import { outcomeKey, planKey } from '../../contract/bucket.ts';
+import { outcomeKey, planKey, SCORES_FORMATS, type ScoresFormat } from '../../contract/bucket.ts';
 import {
   InvalidRecordError,
   parseRecord,
@@ -55,6 +55,8 @@ const plan = z
     usual: z.record(z.string(), shares).readonly(),
     /** How the scores are ranked; absent where they are not. */
     ranking: z.object(ranking).readonly().exactOptional(),
+    /** How the scores are written; absent where they are Parquet. */
+    format: z.enum(SCORES_FORMATS).exactOptional(),
     plannedAt: instant,
     candidates: candidatePlan,
   })
@@ -214,6 +216,11 @@ export function readRecord<Value>(store: Store, kind: RecordKind<Value>, key: st
   return readStored(store, kind, { key }).catch((error: unknown) => {
     throw asScoringError(error);
   });
+}
+
+/** Returns how the parts of a plan's shards are written: those that are to be ranked are read once more. */
+export function formatOfShards({ ranking, format = 'parquet' }: Pick<Plan, 'ranking' | 'format'>): ScoresFormat {
+  return ranking === undefined ? format : 'parquet';
 }
 
 /** The plan of a file version; `null` where there is none. */

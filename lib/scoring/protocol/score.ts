@@ -16,6 +16,7 @@ import type { ShardMessage } from './messages.ts';
 import type { ScoreDependencies } from './ports.ts';
 import {
   FORMAT_VERSION,
+  formatOfShards,
   isDecided,
   type Plan,
   type Pointer,
@@ -58,7 +59,7 @@ export async function scoreShard(dependencies: ScoreDependencies, message: Shard
   const outcome = (await readOutcome(store, source))?.value;
   if (isDecided(outcome)) return { ...result, receipt: null, ...(await conclude(dependencies, outcome)) };
   // The part may be there: its scorer was killed before the end, or works at the same time.
-  const part = await store.head(workPartKey(source, shard));
+  const part = await store.head(workPartKey(source, shard, formatOfShards(plan)));
   const receipt = part === null ? await scorePart(dependencies, plan, shard) : await receiptOf(store, part);
   if (receipt instanceof CandidateFileError)
     return { ...result, receipt: null, ...(await failFile(dependencies, plan.file, receipt)) };
@@ -123,7 +124,8 @@ async function scorePart(
       seconds: (now().getTime() - started.getTime()) / 1000,
       cpuModel: CPU_MODEL,
     };
-    const part = { key: workPartKey(file.source, shard), content: { path: scoresPath }, expected: null };
+    const partKey = workPartKey(file.source, shard, formatOfShards(plan));
+    const part = { key: partKey, content: { path: scoresPath }, expected: null };
     const metadata = await receiptMetadata(dependencies, file.source, receipt);
     if (await putConditionally(dependencies, { ...part, metadata })) return receipt;
     const winner = await store.head(part.key);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ScoresFormat } from '../../contract/bucket.ts';
 import { openObjectFile } from '../../store/object-file.ts';
 import type { Store } from '../../store/store.ts';
 import { writeRankedPart, writeRanks } from '../../table/candidates/rank.ts';
@@ -11,7 +12,7 @@ import type { RankedPart, RankRequest } from '../protocol/ports.ts';
 
 /** Ranks one part. The ranks of all parts are found by the first call, and stay in its scratch folder for the others. */
 export async function rankPart(
-  { store, database }: { readonly store: Store; readonly database: Database },
+  { store, database, format }: { readonly store: Store; readonly database: Database; readonly format: ScoresFormat },
   { parts, shard, ranking, scratch }: RankRequest,
 ): Promise<RankedPart> {
   const ranks = join(scratch, 'ranks.parquet');
@@ -20,8 +21,8 @@ export async function rankPart(
   try {
     const part = await openPart(store, parts[shard] ?? '', folder);
     await part.fetch([{ start: 0, end: part.size }]);
-    const path = join(scratch, 'ranked.parquet');
-    const rows = await writeRankedPart(database, { part, index: shard, ranking, ranks, path });
+    const path = join(scratch, `ranked.${format}`);
+    const rows = await writeRankedPart(database, { part, index: shard, ranking, ranks, path, format });
     return { path, rows };
   } finally {
     await rm(folder, { recursive: true, force: true });

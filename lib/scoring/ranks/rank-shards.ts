@@ -36,13 +36,13 @@ export async function rankShards(
 
 async function rankedParts(
   dependencies: ScoreDependencies,
-  { file, model, candidates }: Plan,
+  { file, model, candidates, format }: Plan,
   ranking: NonNullable<Plan['ranking']>,
 ): Promise<RankedFacts[]> {
   const { store, files } = dependencies;
   const { source } = file;
   const shards = candidates.shards.map(({ index }) => index);
-  const found = await mapAtOnce(shards, (shard) => store.head(rankedPartKey(source, shard)));
+  const found = await mapAtOnce(shards, (shard) => store.head(rankedPartKey(source, shard, format)));
   if (found.every((part) => part !== null)) return found.map(factsOf);
   const scratch = await mkdtemp(join(dependencies.scratch, 'ranks-'));
   try {
@@ -53,7 +53,7 @@ async function rankedParts(
       if (before !== null) ranked.push(factsOf(before));
       else {
         const { path, rows } = await files.rankPart({ model, ranking, parts, shard, scratch });
-        ranked.push(await writeOnce(dependencies, rankedPartKey(source, shard), path, rows));
+        ranked.push(await writeOnce(dependencies, rankedPartKey(source, shard, format), path, rows));
       }
     }
     return ranked;

@@ -11,6 +11,7 @@ import { openObjectFile } from '../../store/object-file.ts';
 import type { Store } from '../../store/store.ts';
 import { planCandidates } from '../../table/candidates/plan-file.ts';
 import { scoreRows } from '../../table/candidates/score-shard.ts';
+import { convertScores } from '../../table/candidates/scores-format.ts';
 import type { Relation } from '../../table/columns.ts';
 import { DataError, hasInvalidatedDatabase, isFullDisk } from '../../table/errors.ts';
 import type { CandidateFile } from '../../table/formats/candidate-file.ts';
@@ -96,8 +97,8 @@ export function candidateFiles({
       );
     },
     async rankPart(request) {
-      const { database } = await models.load(request.model);
-      return rankPart({ store, database }, request);
+      const { database, declaration } = await models.load(request.model);
+      return rankPart({ store, database, format: declaration.scoring.format }, request);
     },
   };
 }
@@ -112,6 +113,7 @@ async function scoreRange(
   const model = await models.load(request.model);
   const { database, encoder, declaration } = model;
   model.prepare(plan.shards[index]?.rows ?? 0);
+  const { format, rank } = declaration.scoring;
   const [scoresPath, rejectsPath] = [join(scratch, 'scores.parquet'), join(scratch, 'rejects.parquet')];
   const scored = await scoreRows({
     database,
@@ -130,7 +132,11 @@ async function scoreRange(
       join: (rows: Relation) => tables.join(rows, { database, tables: featureTables, declaration, encoder, scratch }),
     }),
   });
-  return { ...scored, scoresPath, rejectsPath: scored.rejected === 0 ? null : rejectsPath };
+  const result = { ...scored, rejectsPath: scored.rejected === 0 ? null : rejectsPath };
+  if (format === 'parquet' || rank !== null) return { ...result, scoresPath };
+  const converted = join(scratch, `scores.${format}`);
+  await convertScores(database, scoresPath, converted, format);
+  return { ...result, scoresPath: converted };
 }
 
 interface Where {

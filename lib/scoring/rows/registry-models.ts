@@ -30,10 +30,10 @@ export function registryModels(store: Store, name: string): Models {
       const { version } = current;
       if (known?.version === version) return known;
       const { scoring, features } = await publishedDeclaration(store, { name, version });
-      const { maxRejected, maxUnknown, maxMissing, rank: ranking } = scoring;
+      const { maxRejected, maxUnknown, maxMissing, rank: ranking, format } = scoring;
       const counts = await valueCounts(store, { name, version });
       const limits = { maxRejected, maxUnknown, maxMissing };
-      known = { name, version, limits, ranking, usual: usualShares(counts, features) };
+      known = { name, version, limits, ranking, format, usual: usualShares(counts, features) };
       return known;
     },
   };

@@ -4,6 +4,7 @@
  * after the other.
  */
 import type { Ranking } from '../../config/declaration.ts';
+import type { ScoresFormat } from '../../contract/bucket.ts';
 import { requiredValue } from '../check/required-columns.ts';
 import type { Relation } from '../columns.ts';
 import { type Database, execute, identifier, queryOne } from '../database.ts';
@@ -13,15 +14,13 @@ import { fetchFooter, isSmall } from '../formats/parquet/row-groups.ts';
 import { writePath } from '../paths.ts';
 import { canonicalText } from '../values/canonical.ts';
 import { joinedTexts } from '../values/joined.ts';
+import { copyOptions } from './scores-format.ts';
 
 /** The column with the rank of a row, from 1. */
 export const RANK_COLUMN = 'rank';
 
 /** The column of unranked parts with the text of a row's group, which ranked parts lack. */
 export const GROUP_COLUMN = '#group';
-
-/** How the files of scores are written. */
-export const SCORES_FORMAT = 'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1';
 
 /** Returns the SQL of the text that rows of a group have in common, by the canonical texts of its columns. */
 export function groupSql(relation: Relation, { within }: Pick<Ranking, 'within'>): string {
@@ -64,18 +63,19 @@ export interface RankedPartOptions {
   /** Path of the file that `writeRanks` wrote. */
   readonly ranks: string;
   readonly path: string;
+  readonly format: ScoresFormat;
 }
 
 /** Writes the kept rows of a part, in their order, with their ranks as the last column; returns their number. */
 export async function writeRankedPart(
   database: Database,
-  { part, index, ranking: { within }, ranks, path }: RankedPartOptions,
+  { part, index, ranking: { within }, ranks, path, format }: RankedPartOptions,
 ): Promise<number> {
   const own = `SELECT row, rank FROM ${parquetScan([ranks])} WHERE part = ${index}`;
   const columns = within.length > 0 ? `* EXCLUDE (${identifier(GROUP_COLUMN)})` : '*';
   const scored = `(SELECT ${columns}, file_row_number AS "#position" FROM ${parquetScan([part.path])})`;
   const rows = `SELECT scored.* EXCLUDE ("#position"), ranks.rank AS ${RANK_COLUMN} FROM ${scored} scored JOIN (${own}) ranks ON ranks.row = scored."#position" ORDER BY scored."#position"`;
-  const { Count: written } = await queryOne(database, `COPY (${rows}) TO ${writePath(path)} (${SCORES_FORMAT})`);
+  const { Count: written } = await queryOne(database, `COPY (${rows}) TO ${writePath(path)} (${copyOptions(format)})`);
   return Number(written);
 }
 

@@ -24,9 +24,10 @@ import { areFinite, NotFiniteRows, notFiniteRows, without } from './not-finite.t
 import { type OutputColumn, outputColumns } from './output-columns.ts';
 import type { CandidatePlan } from './plan.ts';
 import { createScoreTable, type ScoreTable } from './predictions-table.ts';
-import { GROUP_COLUMN, groupSql, SCORES_FORMAT } from './rank.ts';
+import { GROUP_COLUMN, groupSql } from './rank.ts';
 import { operandsSql, RowScores, SCORE_COLUMN, scoringChecks } from './row-scores.ts';
 import { ScoreCounter, type ScoreStatistics } from './score-statistics.ts';
+import { copyOptions } from './scores-format.ts';
 
 /** Which shard is scored, by which model, and where the results are written. */
 export interface ScoreRowsOptions {
@@ -206,7 +207,7 @@ async function writeScores(
       ? `POSITIONAL JOIN ${table.name} AS scores WHERE ${isSame}`
       : `JOIN ${table.name} AS scores ON ${isSame} ORDER BY rows."#row"`;
   const rows = `SELECT ${values.join(', ')} FROM ${relation.from} AS rows ${join}`;
-  const copy = `COPY (${rows}) TO ${writePath(scoresPath)} (${SCORES_FORMAT})`;
+  const copy = `COPY (${rows}) TO ${writePath(scoresPath)} (${copyOptions('parquet')})`;
   const { Count: written } = await queryOne(database, copy);
   if (Number(written) !== scored) throw new Error(`${written} scores were written, expected ${scored}`);
 }

@@ -55,7 +55,8 @@ export async function openScoredFiles(
     const indices = `[${parts.map(([index]) => index).join(', ')}][CAST(file_index AS BIGINT) + 1]`;
     const probabilities = outputs.map((output, i) => {
       const column = findColumn(relation, output);
-      return `${column === undefined ? 'CAST(NULL AS FLOAT)' : column.sql} AS p${i}`;
+      // Those that were written as CSV are text.
+      return `CAST(${column === undefined ? 'NULL' : column.sql} AS FLOAT) AS p${i}`;
     });
     const scan = parquetScan(parts.map(([, path]) => path));
     return `SELECT ${[`${indices} AS f`, `${keysHashSql(relation, declaration.log.keys)} AS k`, ...probabilities].join(', ')} FROM ${scan}`;

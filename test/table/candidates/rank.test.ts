@@ -55,7 +55,7 @@ async function rankedByCode(parts: readonly (readonly Row[])[], ranking: Ranking
   const results: { readonly rows: number; readonly found: Record<string, unknown>[] }[] = [];
   for (const [index, part] of files.entries()) {
     const path = place.at(`${name}-ranked-${index}.parquet`);
-    const rows = await writeRankedPart(place.database, { part, index, ranking, ranks, path });
+    const rows = await writeRankedPart(place.database, { part, index, ranking, ranks, path, format: 'parquet' });
     results.push({ rows, found: await place.read(path) });
   }
   return results;
@@ -130,7 +130,7 @@ describe('ranks', () => {
     const rows: unknown[] = [];
     for (const [index, part] of files.entries()) {
       const ranked = place.at('groups-ranked.parquet');
-      await writeRankedPart(place.database, { part, index, ranking: rank, ranks, path: ranked });
+      await writeRankedPart(place.database, { part, index, ranking: rank, ranks, path: ranked, format: 'parquet' });
       rows.push(...(await place.read(ranked)));
     }
     expect(rows).toEqual([
