@@ -76,7 +76,7 @@ export function shownDays({ history }: Pick<Monitored, 'history'>): readonly Day
 
 /** Returns the numbers as one document. */
 export function numbersOf(monitored: Monitored) {
-  const { model, at, verdict, judged, notes, history, usdPerSecond } = monitored;
+  const { model, at, verdict, judged, news, notes, history, usdPerSecond } = monitored;
   const days = shownDays(monitored);
   const first = days[0]?.day ?? '';
   return {
@@ -85,6 +85,7 @@ export function numbersOf(monitored: Monitored) {
     at: at.toISOString(),
     verdict: { level: verdict.level, reason: verdict.reason },
     findings: verdict.findings,
+    news,
     notes,
     end: history.end,
     outputs: outputDays(monitored),

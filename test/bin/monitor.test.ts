@@ -36,6 +36,9 @@ describe('monitor', () => {
 
   it('tells of ids that are written otherwise, and what to look at', async () => {
     await score('2026-11-06', `SELECT * REPLACE ('x' || item AS item) FROM '${place.at('log.parquet')}'`);
+    const news = async () => JSON.parse((await place.run('monitor', '--json')).stdout).news;
+    expect(await news()).toMatchObject([{ check: 'unknown', subject: 'item', day: '2026-11-06', level: 'act' }]);
+    expect(await news()).toEqual([]);
     expect(await place.run('monitor')).toEqual({
       code: 0,
       stdout: `act: item on 2026-11-06: 100% of the values are unknown, where 0% were at training, limit 40% above
