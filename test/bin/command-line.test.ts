@@ -11,7 +11,7 @@ describe('a command line that cannot be understood', () => {
     [
       'an unknown command',
       ['sing'],
-      'unknown command sing, expected one of init, validate, train, export-training, tune, compare, synth, evaluate, features, convert, score, monitor, serve, models, local, redrive, retrain, build-lambda, doctor, demo',
+      'unknown command sing, expected one of init, validate, render, train, export-training, tune, compare, synth, evaluate, features, convert, score, monitor, serve, models, local, status, redrive, retrain, build-lambda, doctor, demo',
     ],
     ['a mistyped command of models', ['models', 'lsit'], 'unknown command lsit, did you mean list?'],
     [
