@@ -7,9 +7,10 @@ import { DataError } from '../table/errors.ts';
 import type { FittedNetwork } from '../training/networks/fitted-network.ts';
 import type { Elsewhere } from '../training/training-options.ts';
 import { fillUntrainedRows } from '../training/weights/fill-untrained.ts';
+import { digestFile } from '../workers/file-digest.ts';
 import { TRAINED_FILE, type Trained, trainedSchema } from './format.ts';
 import { readSafetensors } from './safetensors.ts';
-import { encoderDigest, fileDigest } from './write-bundle.ts';
+import { encoderDigest } from './write-bundle.ts';
 
 /**
  * Reads what a trainer has written, `trained.json`.
@@ -59,7 +60,8 @@ async function trainedNetwork(
   const found = networks.find((network) => network.name === name);
   if (found === undefined) throw wrong(`have no network ${name ?? 'of the whole model'}`);
   const path = join(folder, found.weights);
-  if ((await fileDigest(path)) !== found.sha256) throw wrong(`were changed: ${found.weights} has another SHA-256`);
+  if ((await digestFile(path)).sha256 !== found.sha256)
+    throw wrong(`were changed: ${found.weights} has another SHA-256`);
   const arrays = await readArrays(path, model).catch((cause: unknown) => {
     if (cause instanceof RangeError) throw wrong(`cannot be read: ${cause.message}`);
     throw cause;

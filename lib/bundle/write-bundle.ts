@@ -1,9 +1,7 @@
 /** Writes a training bundle: the graphs, initial values, encoded rows and settings of a training, for a trainer outside. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { traceLoss, traceStep } from '../engine/ort/step-model.ts';
 import { writeOnnx } from '../graph/onnx-file.ts';
 import { embeddedKind } from '../model/kinds/index.ts';
@@ -21,6 +19,7 @@ import { cacheRows } from '../training/rows/cache-rows.ts';
 import type { RowCache } from '../training/rows/row-cache.ts';
 import type { TrainingOptions } from '../training/training-options.ts';
 import { initialWeights, type StageRates } from '../training/weights/initial-weights.ts';
+import { digestFile } from '../workers/file-digest.ts';
 import { BUNDLE_FILE, BUNDLE_FORMAT, type Bundle, type BundleNetwork } from './format.ts';
 import { writeSafetensors } from './safetensors.ts';
 import { writeRows } from './write-rows.ts';
@@ -95,11 +94,11 @@ export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions
     networks,
   };
   const files: Record<string, string> = {};
-  for (const path of (await readdir(folder, { recursive: true })).toSorted()) {
-    signal?.throwIfAborted();
-    const digest = await fileDigest(join(folder, path));
-    if (digest !== null) files[path] = digest;
-  }
+  for (const name of ['networks', 'order', 'rows'])
+    for (const file of (await readdir(join(folder, name))).toSorted()) {
+      signal?.throwIfAborted();
+      files[`${name}/${file}`] = (await digestFile(join(folder, name, file))).sha256;
+    }
   const whole = { ...bundle, files };
   await writeFile(join(folder, BUNDLE_FILE), `${JSON.stringify(whole, null, 2)}\n`);
   return whole;
@@ -216,16 +215,4 @@ async function writeOrders(
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-/** Returns the SHA-256 of a file; `null` of a folder. */
-export async function fileDigest(path: string): Promise<string | null> {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(path), hash);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EISDIR') return null;
-    throw error;
-  }
-  return hash.digest('hex');
 }
