@@ -1,4 +1,4 @@
-/** What monitoring last said of a model: each of its runs writes it, and whoever replaces or looks at a version is told. */
+/** What monitoring last said of a model. Each of its runs writes it; the gate, the report and `models show` read it. */
 import * as z from 'zod';
 import { monitoringKey } from '../contract/bucket.ts';
 import { minute } from '../numbers/text.ts';
@@ -26,7 +26,7 @@ export type MonitoringVerdict = Omit<z.infer<typeof schema>, 'formatVersion'>;
 
 /** What is known of the last run of monitoring. */
 export interface LastMonitoring {
-  /** `unreadable` if its record is damaged: that must not cost whoever only wants to be told. */
+  /** `unreadable` if its record is damaged, which stops nothing. */
   readonly level: MonitoringVerdict['level'] | 'unreadable';
   /** When it ran, in ISO 8601; `null` if unreadable. */
   readonly at: string | null;

@@ -115,7 +115,7 @@ export class ServedVersion {
     }
   }
 
-  /** Ends a use, of which the first is that of whoever opened the version. The last one to end releases it. */
+  /** Ends a use; the opening of the version is the first. The version is released when its last use ends. */
   async retire(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0) return;

@@ -96,7 +96,7 @@ export async function sendShards(
   const { rows, shards } = plan.candidates;
   const done = known ?? (await shardsDone(dependencies.store, source));
   const undone = shards.filter(({ index }) => !done.has(index));
-  // Ranks are for a scorer: whoever gets the message of a shard that is done finishes the file.
+  // A scorer ranks: the one that gets the message of a shard which is done finishes the file.
   const missing = undone.length === 0 && plan.ranking !== undefined ? shards.slice(-1) : undone;
   if (missing.length === 0) return { key, source, ...(await finishFile(dependencies, plan)) };
   await dependencies.shards.send(missing.map(({ index }) => shardMessageBody({ source, shard: index })));

@@ -1,6 +1,6 @@
 /**
  * The columns of a log that the declaration does not name: what they are, and whether one of them tells a label alone. A
- * column that is known only afterwards would be taken for the best of all features by whoever adds it.
+ * column that is known only afterwards would be taken for the best of all features.
  */
 import { sameColumn } from '../../../config/names.ts';
 import { orderedBits } from '../../../numbers/rank-search.ts';
