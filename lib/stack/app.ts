@@ -9,7 +9,7 @@ const stack = new Stack(app, 'Entirespace', {
   stackName,
   description: 'Click and conversion predictions for candidate files',
 });
-const { data, monitoring, training, online } = new BatchScoring(stack, 'BatchScoring', props);
+const { data, alarms, training, online } = new BatchScoring(stack, 'BatchScoring', props);
 
 const outputs = {
   Bucket: `s3://${data.bucket.bucketName}`,
@@ -19,6 +19,6 @@ const outputs = {
   ShardsDeadLetters: data.shards.dead.queueUrl,
   ...(online && { OnlineUrl: online.url.url }),
   ...(training && { Training: training.stateMachine.stateMachineArn }),
-  ...(monitoring && { AlarmTopic: monitoring.topic.topicArn, Dashboard: monitoring.dashboard.dashboardName }),
+  ...(alarms && { AlarmTopic: alarms.topic.topicArn, Dashboard: alarms.dashboard.dashboardName }),
 };
 for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, name, { value });

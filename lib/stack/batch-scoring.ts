@@ -1,30 +1,31 @@
 import { Tags } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { Alarms, type AlarmsProps } from './alarms/alarms.ts';
 import { Data, type DataProps } from './bucket-and-queues.ts';
-import { Monitoring, type MonitoringProps } from './monitoring.ts';
 import { Online, type OnlineProps } from './online/online.ts';
 import { Scoring, type ScoringProps } from './scoring.ts';
-import { Training, type TrainingProps } from './training.ts';
+import { TaskCluster } from './tasks/task-cluster.ts';
+import { Training, type TrainingProps } from './training/training.ts';
 
 /** The other parts that each part needs. */
-const NEEDS = { data: [], scoring: ['data'], monitoring: ['scoring'], training: ['data'], online: ['data'] } as const;
+const NEEDS = { data: [], scoring: ['data'], alarms: ['scoring'], training: ['data'], online: ['data'] } as const;
 
 export type Part = keyof typeof NEEDS;
 
 export const PARTS = Object.keys(NEEDS) as readonly Part[];
 
 /** Training needs a container's image, which not everyone can build where the stack is deployed. */
-const DEFAULT_PARTS: readonly Part[] = ['data', 'scoring', 'monitoring'];
+const DEFAULT_PARTS: readonly Part[] = ['data', 'scoring', 'alarms'];
 
 export interface BatchScoringProps
   extends DataProps,
     Partial<ScoringProps>,
-    MonitoringProps,
+    AlarmsProps,
     Partial<TrainingProps>,
     Partial<OnlineProps> {
   /**
    * What is made.
-   * @default data, scoring and monitoring; training and online are made where they are named
+   * @default data, scoring and alarms; training and online are made where they are named
    */
   readonly parts?: readonly Part[];
 }
@@ -37,7 +38,7 @@ export interface BatchScoringProps
 export class BatchScoring extends Construct {
   readonly data: Data;
   readonly scoring: Scoring | undefined;
-  readonly monitoring: Monitoring | undefined;
+  readonly alarms: Alarms | undefined;
   readonly training: Training | undefined;
   readonly online: Online | undefined;
 
@@ -50,11 +51,12 @@ export class BatchScoring extends Construct {
       if (modelName === undefined) throw new Error('modelName is missing: the scoring part plans with one model');
       this.scoring = new Scoring(this, 'Scoring', this.data, { ...props, modelName });
     }
-    if (parts.includes('monitoring') && this.scoring !== undefined)
-      this.monitoring = new Monitoring(this, 'Monitoring', { data: this.data, scoring: this.scoring }, props);
+    if (parts.includes('alarms') && this.scoring !== undefined)
+      this.alarms = new Alarms(this, 'Alarms', { data: this.data, scoring: this.scoring }, props);
     if (parts.includes('training')) {
       if (modelName === undefined) throw new Error('modelName is missing: the training part trains one model');
-      this.training = new Training(this, 'Training', this.data, { ...props, modelName });
+      const tasks = new TaskCluster(this, 'Tasks');
+      this.training = new Training(this, 'Training', { data: this.data, tasks }, { ...props, modelName });
     }
     if (parts.includes('online')) {
       if (modelName === undefined) throw new Error('modelName is missing: the online part scores with one model');

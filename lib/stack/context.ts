@@ -13,7 +13,7 @@ import type { BatchScoringProps, Part } from './batch-scoring.ts';
 /** Names that `-c` takes, with what they mean. */
 export const CONTEXT = {
   model: 'name of the model, as its declaration has it',
-  parts: 'parts to deploy, by commas: data,scoring,monitoring; training and online besides',
+  parts: 'parts to deploy, by commas: data,scoring,alarms; training and online besides',
   stack: 'name of the stack (entirespace)',
   arch: 'x64 or arm64 (x64)',
   asset: "folder of the functions' asset (.entirespace/lambda-x64)",

@@ -8,6 +8,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { PREFIXES, type Prefix } from '../contract/bucket.ts';
 import type { QueueName } from '../contract/limits.ts';
+import type { Data } from './bucket-and-queues.ts';
 
 /** A function, or the training task; each has an IAM role of its own. */
 export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'online' | 'trainer';
@@ -90,6 +91,17 @@ export interface GrantedResources {
   readonly bucket: Bucket;
   readonly queues: Readonly<Record<GrantedQueue, IQueue>>;
   readonly encryptionKey: IKey | undefined;
+}
+
+/** Returns what the statements name of a stack. */
+export function resourcesOf({ bucket, arrivals, shards, encryptionKey }: Data): GrantedResources {
+  const queues = {
+    arrivals: arrivals.queue,
+    arrivalsDead: arrivals.dead,
+    shards: shards.queue,
+    shardsDead: shards.dead,
+  };
+  return { bucket, queues, encryptionKey };
 }
 
 /** Returns the statements of a role's policy. */

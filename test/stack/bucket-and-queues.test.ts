@@ -199,11 +199,9 @@ describe('parts', () => {
 
   it('refuses parts that are unknown or hang in the air', () => {
     expect(attempt({ parts: ['data', 'tuning' as 'data'] })).toThrow(
-      'parts must be of data, scoring, monitoring, training, online, got tuning',
+      'parts must be of data, scoring, alarms, training, online, got tuning',
     );
-    expect(attempt({ parts: ['data', 'monitoring'] })).toThrow(
-      'part monitoring needs part scoring, got data, monitoring',
-    );
+    expect(attempt({ parts: ['data', 'alarms'] })).toThrow('part alarms needs part scoring, got data, alarms');
     expect(attempt({ parts: [] })).toThrow('parts must include data');
   });
 });

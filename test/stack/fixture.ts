@@ -61,7 +61,7 @@ export function onlyResource(template: Template, type: string): Resource {
 
 /** A logical id without its path and hash. */
 export function shortName(id: string): string {
-  return id.replace(/^BatchScoring(Data|Scoring|Monitoring(Alarms)?)?/, '').replace(/[0-9A-F]{8}$/, '');
+  return id.replace(/^BatchScoring(Data|Scoring|Alarms(Scoring)?)?/, '').replace(/[0-9A-F]{8}$/, '');
 }
 
 /** An ARN or URL of the template in a form to be read: `Shards`, `Bucket/scores/*`. */

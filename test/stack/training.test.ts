@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { RUN_METRICS } from '../../lib/contract/cloudwatch-metrics.ts';
 import { RUN_EXIT_CODES } from '../../lib/contract/exit-codes.ts';
 import { idleCost, PRICES } from '../../lib/stack/prices.ts';
-import { trainingDefinition } from '../../lib/stack/training-definition.ts';
+import { trainingDefinition } from '../../lib/stack/training/training-definition.ts';
 import { runSettings } from '../../training/run/environment.ts';
 import { attempt, makeApp, makeTemplate, onlyResource } from './fixture.ts';
 
@@ -130,19 +130,18 @@ describe('the training part', () => {
 });
 
 describe('the state machine', () => {
-  const definition = trainingDefinition({
+  const place = {
     partition: 'aws',
     clusterArn: 'cluster',
     taskDefinitionArn: 'task',
     containerName: 'training',
     subnetIds: ['subnet-1'],
     securityGroupId: 'sg-1',
-    bucketName: 'bucket',
-    modelName: 'shop',
     topicArn: 'topic',
     logsUrl: 'https://logs',
     timeoutSeconds: 3600,
-  });
+  };
+  const definition = trainingDefinition(place, { bucketName: 'bucket', modelName: 'shop' });
   const { States } = definition;
 
   /** Where a run that ended with this cause goes. */
@@ -188,7 +187,7 @@ describe('the state machine', () => {
     });
     expect(next(cause)).toBe('TellOutOfMemory');
     expect(States.TellOutOfMemory.Parameters['Message.$']).toBe(
-      "States.Format('Run {} of model shop ran out of memory (deploy it with a larger trainingMemory), nothing was promoted.\n\nLog: https://logs\n\n{}', $$.Execution.Name, States.JsonToString($.error))",
+      "States.Format('Retraining of shop: run {} ran out of memory (deploy it with a larger trainingMemory), nothing was promoted.\n\nLog: https://logs\n\n{}', $$.Execution.Name, States.JsonToString($.error))",
     );
   });
 
@@ -198,7 +197,7 @@ describe('the state machine', () => {
   });
 
   it('gives the task the execution as its run', () => {
-    for (const state of [States.TrainOnSpot, States.TrainOnDemand])
+    for (const state of [States.RunOnSpot, States.RunOnDemand])
       expect(state.Parameters.Overrides.ContainerOverrides).toEqual([
         { Name: 'training', Environment: [{ Name: 'RUN_ID', 'Value.$': '$$.Execution.Name' }] },
       ]);

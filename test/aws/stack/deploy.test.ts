@@ -47,7 +47,7 @@ async function command(file: string, args: readonly string[]): Promise<void> {
   await run(file, args, { env: { ...process.env, TMPDIR: folder }, maxBuffer: 2 ** 26 });
 }
 
-// The emulator does not support alarms over expressions, so the monitoring part is left out.
+// The emulator does not support alarms over expressions, so the alarms part is left out.
 function cdk(...args: readonly string[]): Promise<void> {
   const context = ['-c', 'model=small', '-c', 'parts=data,scoring'];
   return command('npx', ['cdk', ...args, ...context, '--output', join(folder, 'cdk.out'), '--no-notices']);

@@ -153,7 +153,7 @@ async function retrain(args: readonly string[] = [], onOutput: (text: string) =>
 it('fires, and ends in a promoted version that is announced', { timeout: DECIDED_WITHIN_MS + 10_000 }, async () => {
   const { name, status, path } = await executionThrough('AnnouncePromotion');
   expect(status).toBe('SUCCEEDED');
-  expect(path).toEqual(['Begin', 'TrainOnSpot', 'AnnouncePromotion']);
+  expect(path).toEqual(['Begin', 'RunOnSpot', 'AnnouncePromotion']);
   const { status: decided, version } = await resultOf(name);
   expect(decided).toBe('first');
   expect((await currentVersion(bucket, 'shop'))?.version).toBe(version);

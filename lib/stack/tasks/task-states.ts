@@ -1,24 +1,20 @@
 /**
- * The state machine of a retraining, in the Amazon States Language: on Spot, where that is interrupted or has no room
- * twice again and then on demand; that the run promoted its version, or the gate refused it, goes to EventBridge, what
- * went wrong to a topic.
+ * The state machine of a scheduled task, in the Amazon States Language: on Spot, where that is interrupted or has no
+ * room twice again and then on demand; what went wrong goes to a topic.
  */
-
-import { runKey } from '../contract/bucket.ts';
-import { RUN_EXIT_CODES } from '../contract/exit-codes.ts';
+import { RUN_EXIT_CODES } from '../../contract/exit-codes.ts';
 
 /** Runs on Spot before one on demand. */
 const SPOT_RUNS = 3;
 
-export interface TrainingDefinitionProps {
+/** Where a task runs, and how its failures are told. */
+export interface TaskPlace {
   readonly partition: string;
   readonly clusterArn: string;
   readonly taskDefinitionArn: string;
   readonly containerName: string;
   readonly subnetIds: readonly string[];
   readonly securityGroupId: string;
-  readonly bucketName: string;
-  readonly modelName: string;
   readonly topicArn: string;
   /** Console page of the log group, for messages. */
   readonly logsUrl: string;
@@ -28,22 +24,38 @@ export interface TrainingDefinitionProps {
   readonly waitSeconds?: number;
 }
 
-/** The definition: a plain object that may contain CloudFormation's references. */
-export function trainingDefinition(props: TrainingDefinitionProps) {
-  const { modelName, waitSeconds = 60 } = props;
+/** What the task is for, and what follows on its exit codes. */
+export interface TaskEndings<States> {
+  /** The task in a sentence of its own: `Retraining of shop`. */
+  readonly title: string;
+  /** What a failed run leaves: `nothing was promoted`. */
+  readonly afterFailure: string;
+  /** Setting of the stack that gives the task more memory. */
+  readonly memorySetting: string;
+  /** State after exit code 0. */
+  readonly success: keyof States & string;
+  /** States after other exit codes that are no failures. */
+  readonly exits: readonly (readonly [code: number, state: keyof States & string])[];
+  /** The states that these name. */
+  readonly states: States;
+}
+
+/** Returns the definition: a plain object that may contain CloudFormation's references. */
+export function taskStates<States extends object>(place: TaskPlace, endings: TaskEndings<States>) {
+  const { waitSeconds = 60 } = place;
+  const { title, success, exits, memorySetting, states } = endings;
   return {
-    Comment: `Retrains ${modelName}`,
+    Comment: title,
     StartAt: 'Begin',
     States: {
-      Begin: { Type: 'Pass', Result: { runs: 1 }, Next: 'TrainOnSpot' },
-      TrainOnSpot: run(props, 'FARGATE_SPOT'),
-      TrainOnDemand: run(props, 'FARGATE'),
+      Begin: { Type: 'Pass', Result: { runs: 1 }, Next: 'RunOnSpot' },
+      RunOnSpot: run(place, 'FARGATE_SPOT', success),
+      RunOnDemand: run(place, 'FARGATE', success),
       // `Cause` is the stopped task as JSON, or the sentence in which ECS refused to start one.
       WhatHappened: {
         Type: 'Choice',
         Choices: [
-          { Or: causeHas(exitCode(RUN_EXIT_CODES['not promoted'])), Next: 'AnnounceRefusal' },
-          { Or: causeHas(exitCode(RUN_EXIT_CODES['another run'])), Next: 'AnotherRunTrains' },
+          ...exits.map(([code, Next]) => ({ Or: causeHas(exitCode(code)), Next: Next as string })),
           // A task that is killed for its memory has no exit code of its own.
           { Or: causeHas(['*OutOfMemory*']), Next: 'TellOutOfMemory' },
           {
@@ -67,36 +79,38 @@ export function trainingDefinition(props: TrainingDefinitionProps) {
         Default: 'Tell',
       },
       WaitForSpot: { Type: 'Wait', Seconds: waitSeconds, Next: 'CountForSpot' },
-      CountForSpot: count('TrainOnSpot'),
+      CountForSpot: countRun('RunOnSpot'),
       WaitOnDemand: { Type: 'Wait', Seconds: waitSeconds, Next: 'CountOnDemand' },
-      CountOnDemand: count('TrainOnDemand'),
-      AnnouncePromotion: announce(props, 'model.promoted'),
-      AnnounceRefusal: announce(props, 'model.refused'),
-      AnotherRunTrains: { Type: 'Succeed' },
-      Tell: tell(props, 'failed'),
-      TellOutOfMemory: tell(props, 'ran out of memory (deploy it with a larger trainingMemory)'),
-      Failed: { Type: 'Fail', Error: 'TrainingFailed', Cause: `Retraining of ${modelName} failed: see its log` },
+      CountOnDemand: countRun('RunOnDemand'),
+      ...states,
+      Tell: tell(place, endings, 'failed'),
+      TellOutOfMemory: tell(place, endings, `ran out of memory (deploy it with a larger ${memorySetting})`),
+      Failed: { Type: 'Fail', Error: 'TaskFailed', Cause: `${title} failed: see its log` },
     },
   };
 }
 
 /** Says to the topic what became of the run, where its log is, and all that is known of the error. */
-function tell({ partition, topicArn, modelName, logsUrl }: TrainingDefinitionProps, what: string) {
+function tell(
+  { partition, topicArn, logsUrl }: TaskPlace,
+  { title, afterFailure }: Pick<TaskEndings<object>, 'title' | 'afterFailure'>,
+  what: string,
+) {
   return {
     Type: 'Task',
     Resource: `arn:${partition}:states:::sns:publish`,
     Parameters: {
       TopicArn: topicArn,
-      Subject: `Retraining of ${modelName} failed`,
-      'Message.$': `States.Format('Run {} of model ${modelName} ${what}, nothing was promoted.\n\nLog: ${logsUrl}\n\n{}', $$.Execution.Name, States.JsonToString($.error))`,
+      Subject: `${title} failed`,
+      'Message.$': `States.Format('${title}: run {} ${what}, ${afterFailure}.\n\nLog: ${logsUrl}\n\n{}', $$.Execution.Name, States.JsonToString($.error))`,
     },
     ResultPath: null,
     Next: 'Failed',
   };
 }
 
-function run(props: TrainingDefinitionProps, capacityProvider: string) {
-  const { partition, clusterArn, taskDefinitionArn, containerName, subnetIds, securityGroupId, timeoutSeconds } = props;
+function run(place: TaskPlace, capacityProvider: string, success: string) {
+  const { partition, clusterArn, taskDefinitionArn, containerName, subnetIds, securityGroupId, timeoutSeconds } = place;
   return {
     Type: 'Task',
     Resource: `arn:${partition}:states:::ecs:runTask.sync`,
@@ -110,7 +124,7 @@ function run(props: TrainingDefinitionProps, capacityProvider: string) {
       },
       Overrides: {
         ContainerOverrides: [
-          // A retry is the same run, and continues from its checkpoint.
+          // A retry is the same run, which continues or repeats what the first try began.
           { Name: containerName, Environment: [{ Name: 'RUN_ID', 'Value.$': '$$.Execution.Name' }] },
         ],
       },
@@ -118,11 +132,11 @@ function run(props: TrainingDefinitionProps, capacityProvider: string) {
     ResultPath: null,
     Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'WhatHappened' }],
     // Exit code 0: any other is an error.
-    Next: 'AnnouncePromotion',
+    Next: success,
   };
 }
 
-function count(next: string) {
+function countRun(next: string) {
   return {
     Type: 'Pass',
     Parameters: { 'runs.$': 'States.MathAdd($.runs, 1)' },
@@ -137,21 +151,4 @@ function exitCode(code: number): string[] {
 
 function causeHas(patterns: readonly string[]) {
   return patterns.map((pattern) => ({ Variable: '$.error.Cause', StringMatches: pattern }));
-}
-
-/**
- * Returns the state that announces the end of a run. The run's result in the bucket has the version and the reasons.
- */
-function announce({ partition, bucketName, modelName }: TrainingDefinitionProps, detailType: string) {
-  const detail = {
-    model: modelName,
-    'run.$': '$$.Execution.Name',
-    'result.$': `States.Format('s3://${bucketName}/${runKey(modelName, '{}', 'result')}', $$.Execution.Name)`,
-  };
-  return {
-    Type: 'Task',
-    Resource: `arn:${partition}:states:::events:putEvents`,
-    Parameters: { Entries: [{ Source: 'entirespace', DetailType: detailType, Detail: detail }] },
-    End: true,
-  };
 }

@@ -10,11 +10,11 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { PREFIXES, SCORES_RECORDS } from '../contract/bucket.ts';
-import { MAX_RECEIVES } from '../contract/limits.ts';
-import type { Data } from './bucket-and-queues.ts';
-import type { Scoring, ScoringFunctions } from './scoring.ts';
-import { ownMetric } from './scoring-metrics.ts';
+import { PREFIXES, SCORES_RECORDS } from '../../contract/bucket.ts';
+import { MAX_RECEIVES } from '../../contract/limits.ts';
+import type { Data } from '../bucket-and-queues.ts';
+import type { Scoring, ScoringFunctions } from '../scoring.ts';
+import { ownMetric } from './own-metric.ts';
 
 export interface AlarmLimits {
   /**
@@ -37,7 +37,7 @@ export interface AlarmLimits {
 type Condition = Pick<AlarmProps, 'metric' | 'threshold' | 'alarmDescription'> & Partial<AlarmProps>;
 
 /** What a person must look at; each alarm's description says what to do. */
-export class Alarms extends Construct {
+export class ScoringAlarms extends Construct {
   readonly alarms: Alarm[] = [];
 
   constructor(

@@ -1,75 +1,26 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+/** The dashboard of scoring. */
+import { Duration } from 'aws-cdk-lib';
 import { Dashboard, GraphWidget, type IMetric, MathExpression, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Construct } from 'constructs';
-import { PREFIXES, SCORES_RECORDS } from '../contract/bucket.ts';
-import { RECONCILE_SECONDS } from '../contract/limits.ts';
-import type { Data } from './bucket-and-queues.ts';
-import { PRICES } from './prices.ts';
-import type { Scoring } from './scoring.ts';
-import { type AlarmLimits, Alarms, errorPercent } from './scoring-alarms.ts';
-import { ownMetric } from './scoring-metrics.ts';
+import type { Construct } from 'constructs';
+import { PREFIXES, SCORES_RECORDS } from '../../contract/bucket.ts';
+import { RECONCILE_SECONDS } from '../../contract/limits.ts';
+import type { Data } from '../bucket-and-queues.ts';
+import { PRICES } from '../prices.ts';
+import type { Scoring } from '../scoring.ts';
+import { ownMetric } from './own-metric.ts';
+import { errorPercent } from './scoring-alarms.ts';
 
-export interface MonitoringProps extends AlarmLimits {
-  /**
-   * Address that alarms are sent to; AWS asks it to confirm.
-   * @default none: alarms reach only those who subscribe to the topic themselves
-   */
-  readonly email?: string;
-}
-
-/** One dashboard, and alarms that send to a topic. */
-export class Monitoring extends Construct {
-  readonly topic: Topic;
-  readonly dashboard: Dashboard;
-  readonly alarms: Alarms;
-
-  constructor(scope: Construct, id: string, parts: { data: Data; scoring: Scoring }, props: MonitoringProps = {}) {
-    super(scope, id);
-    const { data, scoring } = parts;
-    this.topic = alarmTopic(this, data);
-    if (props.email !== undefined) this.topic.addSubscription(new EmailSubscription(props.email));
-    this.alarms = new Alarms(this, 'Alarms', this.topic);
-    this.alarms.watchQueues(data, props);
-    this.alarms.watchFunctions(scoring, props);
-    this.dashboard = new Dashboard(this, 'Dashboard', {
-      defaultInterval: Duration.days(1),
-      widgets: [
-        [text(scoring.serviceName)],
-        [rates(scoring), rows(scoring), files(scoring)],
-        [ages(data), waiting(data), errors(scoring)],
-        [unusual(scoring), cost(scoring)],
-      ],
-    });
-  }
-}
-
-function alarmTopic(scope: Construct, { encryptionKey }: Data): Topic {
-  const { account } = Stack.of(scope);
-  encryptionKey?.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions: ['kms:GenerateDataKey*', 'kms:Decrypt'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': account } },
-    }),
-  );
-  const topic = new Topic(scope, 'Topic', {
-    enforceSSL: true,
-    ...(encryptionKey !== undefined && { masterKey: encryptionKey }),
+/** Makes the dashboard of a stack's scoring. */
+export function scoringDashboard(scope: Construct, data: Data, scoring: Scoring): Dashboard {
+  return new Dashboard(scope, 'Dashboard', {
+    defaultInterval: Duration.days(1),
+    widgets: [
+      [text(scoring.serviceName)],
+      [rates(scoring), rows(scoring), files(scoring)],
+      [ages(data), waiting(data), errors(scoring)],
+      [unusual(scoring), cost(scoring)],
+    ],
   });
-  // Once a topic has a policy, what is not in it is refused.
-  topic.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions: ['sns:Publish'],
-      resources: [topic.topicArn],
-      conditions: { StringEquals: { 'aws:SourceAccount': account } },
-    }),
-  );
-  return topic;
 }
 
 function text(serviceName: string): TextWidget {

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE, type ScoringMetric } from '../contract/cloudwatch-metrics.ts';
+import { DEPLOYMENT_DIMENSION, METRICS_NAMESPACE, type ScoringMetric } from '../../contract/cloudwatch-metrics.ts';
 
 /** One of the functions' own metrics, of the deployment that `serviceName` names. */
 export function ownMetric(

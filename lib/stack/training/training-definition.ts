@@ -1,0 +1,48 @@
+/**
+ * The state machine of a retraining: that of a scheduled task, whose end goes to EventBridge: the run promoted its
+ * version, or the gate refused it.
+ */
+import { runKey } from '../../contract/bucket.ts';
+import { RUN_EXIT_CODES } from '../../contract/exit-codes.ts';
+import { type TaskPlace, taskStates } from '../tasks/task-states.ts';
+
+export interface TrainedModel {
+  readonly bucketName: string;
+  readonly modelName: string;
+}
+
+/** Returns the definition, as `taskStates`. */
+export function trainingDefinition(place: TaskPlace, model: TrainedModel) {
+  return taskStates(place, {
+    title: `Retraining of ${model.modelName}`,
+    afterFailure: 'nothing was promoted',
+    memorySetting: 'trainingMemory',
+    success: 'AnnouncePromotion',
+    exits: [
+      [RUN_EXIT_CODES['not promoted'], 'AnnounceRefusal'],
+      [RUN_EXIT_CODES['another run'], 'AnotherRunTrains'],
+    ],
+    states: {
+      AnnouncePromotion: announce(place, model, 'model.promoted'),
+      AnnounceRefusal: announce(place, model, 'model.refused'),
+      AnotherRunTrains: { Type: 'Succeed' },
+    },
+  });
+}
+
+/**
+ * Returns the state that announces the end of a run. The run's result in the bucket has the version and the reasons.
+ */
+function announce({ partition }: TaskPlace, { bucketName, modelName }: TrainedModel, detailType: string) {
+  const detail = {
+    model: modelName,
+    'run.$': '$$.Execution.Name',
+    'result.$': `States.Format('s3://${bucketName}/${runKey(modelName, '{}', 'result')}', $$.Execution.Name)`,
+  };
+  return {
+    Type: 'Task',
+    Resource: `arn:${partition}:states:::events:putEvents`,
+    Parameters: { Entries: [{ Source: 'entirespace', DetailType: detailType, Detail: detail }] },
+    End: true,
+  };
+}
