@@ -23,18 +23,21 @@ export interface Lambda extends ScoringDependencies, Telemetry {}
 const NEEDED_SHARE = 0.5;
 
 export function openLambda(): Lambda {
-  const { BUCKET, USD_PER_SECOND = null } = readEnvironment({
+  const { BUCKET, USD_PER_SECOND, PRICES } = readEnvironment({
     BUCKET: text,
     USD_PER_SECOND: number({ least: 0, most: 1 }).optional(),
+    PRICES: text.optional(),
   });
   const telemetry = openTelemetry();
   const count = countFiles(telemetry.metrics);
-  const tell = tellFiles(telemetry.log, USD_PER_SECOND);
+  const tell = tellFiles(telemetry.log);
   const onWritten: Lambda['onWritten'] = (put) => {
     count(put);
     tell(put);
   };
-  return { ...telemetry, store: openStore(BUCKET), newWriterId: randomUUID, onWritten, now: () => new Date() };
+  const price =
+    USD_PER_SECOND === undefined || PRICES === undefined ? null : { usdPerSecond: USD_PER_SECOND, prices: PRICES };
+  return { ...telemetry, store: openStore(BUCKET), newWriterId: randomUUID, onWritten, now: () => new Date(), price };
 }
 
 /** Opens the process that does the work on rows, whose code is beside this bundle. */

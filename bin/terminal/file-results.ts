@@ -2,7 +2,7 @@
 
 import { failureKey, PREFIXES, scoresFolder } from '../../lib/contract/bucket.ts';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import { count, countOf } from '../../lib/numbers/text.ts';
+import { count, countOf, precise } from '../../lib/numbers/text.ts';
 import type { FailureReason } from '../../lib/scoring/errors.ts';
 import type { FileResult } from '../../lib/scoring/local/local.ts';
 import type { ScoresManifest } from '../../lib/scoring/protocol/records.ts';
@@ -46,13 +46,13 @@ export function printFileResult(io: Io, result: CandidateResult, bucket: string)
 export function formatFileResult(result: CandidateResult, bucket: string): string {
   switch (result.status) {
     case 'succeeded': {
-      const { scored, rejected, seconds, model, ranking } = result.manifest;
+      const { scored, rejected, seconds, cost, model, ranking } = result.manifest;
       const { earlier } = result;
       if (earlier !== undefined && earlier.currentVersion !== model.version)
         return `${result.key} has scores by ${model.name} ${model.version}; the current version is ${earlier.currentVersion}: score it with --again all for scores by that -> ${bucket}/${scoresFolder(result.key)}`;
       const rate = seconds > 0 && earlier === undefined ? `, ${count(scored / seconds)} rows/s` : '';
       const before = earlier === undefined ? '' : 'has scores already, ';
-      return `${result.key}: ${before}${countOf(scored, 'row')} scored${unknownText(result.manifest)}, ${count(rejected)} rejected${ranking === undefined ? '' : `, ${count(ranking.kept)} kept`}, by ${model.name} ${model.version}${rate} -> ${bucket}/${scoresFolder(result.key)}`;
+      return `${result.key}: ${before}${countOf(scored, 'row')} scored${unknownText(result.manifest)}, ${count(rejected)} rejected${ranking === undefined ? '' : `, ${count(ranking.kept)} kept`}, by ${model.name} ${model.version}${rate}${cost === undefined ? '' : `, ${precise(cost.usd)} USD`} -> ${bucket}/${scoresFolder(result.key)}`;
     }
     case 'failed':
       return `${result.failure.message}${result.earlier === undefined ? '' : ' (an earlier result: --again failed tries it again)'} -> ${bucket}/${failureKey(result.key)}`;

@@ -12,6 +12,8 @@ export const MODEL_DIMENSION = 'model';
 export const SCORING_METRICS = {
   RowsScored: 'Count',
   RowsRejected: 'Count',
+  /** Rows that ranks keep of those that are scored, by the file; only where scores are ranked. */
+  RowsKept: 'Count',
   /** Time spent on one shard. */
   ShardSeconds: 'Seconds',
   FilesPlanned: 'Count',

@@ -17,7 +17,7 @@ import {
   RESEND_AFTER_VISIBILITIES,
 } from '../contract/limits.ts';
 import type { Data } from './bucket-and-queues.ts';
-import { functionSecond } from './prices.ts';
+import { functionSecond, PRICES } from './prices.ts';
 import { ScoringFunction } from './scoring-function.ts';
 
 export interface ScoringProps {
@@ -113,6 +113,7 @@ export class Scoring extends Construct {
       SHARDS_URL: queues.shards.queueUrl,
       SHARDS_DEAD_URL: queues.shardsDead.queueUrl,
       USD_PER_SECOND: String(functionSecond({ memoryMiB, scratchMiB, arch: archName(architecture) })),
+      PRICES: `list prices of Lambda, ${PRICES.region}, ${PRICES.asOf}`,
       // A shard whose function was killed comes back by itself within the visibility timeout.
       RESEND_AFTER_SECONDS: String(RESEND_AFTER_VISIBILITIES * QUEUES.shards.visibilitySeconds),
     };

@@ -31,33 +31,26 @@ export type ScoresFailed = Pick<Failure, 'key' | 'versionId' | 'reason' | 'messa
 /**
  * Returns a function that tells of each outcome and refusal that is written under a condition, of which each has one
  * successful writer: a file ends once, unless a person reopens it or has it scored again.
- * @param usdPerSecond Price of a second of scoring; `null` where nobody charges for it.
  */
-export function tellFiles(
-  log: Pick<Logger, 'info'>,
-  usdPerSecond: number | null,
-): (put: Pick<ConditionalPut, 'key' | 'content'>) => void {
+export function tellFiles(log: Pick<Logger, 'info'>): (put: Pick<ConditionalPut, 'key' | 'content'>) => void {
   return (put) => {
-    const event = eventOf(put, usdPerSecond);
+    const event = eventOf(put);
     if (event !== null) log.info(event.name, { ...event.details });
   };
 }
 
-function eventOf(
-  { key, content }: Pick<ConditionalPut, 'key' | 'content'>,
-  usdPerSecond: number | null,
-): FileEvent | null {
+function eventOf({ key, content }: Pick<ConditionalPut, 'key' | 'content'>): FileEvent | null {
   if (typeof content !== 'string') return null;
   if (key.startsWith(PREFIXES.failed)) return failedEvent(JSON.parse(content) as ScoresFailed);
   if (!key.startsWith(PREFIXES.work) || parseWorkKey(key).name !== WORK_RECORDS.outcome) return null;
   const outcome = JSON.parse(content) as Outcome;
   if (outcome.status === 'failed') return failedEvent(outcome.failure);
-  return outcome.status === 'succeeded' ? doneEvent(outcome.manifest, usdPerSecond) : null;
+  return outcome.status === 'succeeded' ? doneEvent(outcome.manifest) : null;
 }
 
-function doneEvent(manifest: ScoresManifest, usdPerSecond: number | null): FileEvent {
+function doneEvent(manifest: ScoresManifest): FileEvent {
   const { key, versionId, source, model, rowsIn, scored, rejected, rejectedByReason, ranking } = manifest;
-  const { seconds, plannedAt, finishedAt } = manifest;
+  const { seconds, cost, plannedAt, finishedAt } = manifest;
   const details = {
     key,
     versionId,
@@ -70,7 +63,7 @@ function doneEvent(manifest: ScoresManifest, usdPerSecond: number | null): FileE
     rejectedByReason,
     ...(ranking && { kept: ranking.kept }),
     seconds,
-    ...(usdPerSecond !== null && { usd: seconds * usdPerSecond }),
+    ...(cost && { usd: cost.usd }),
     plannedAt,
     finishedAt,
   };

@@ -81,9 +81,11 @@ function metricsOfRecord({ key, content }: Pick<ConditionalPut, 'key' | 'content
   const outcome = JSON.parse(content) as Outcome;
   if (outcome.status === 'failed') return [['FilesFailed', 1]];
   if (outcome.status === 'reopened') return [];
-  const { missing, unknown } = aboveUsual(outcome.manifest.features);
+  const { features, ranking } = outcome.manifest;
+  const { missing, unknown } = aboveUsual(features);
   return [
     ['FilesSucceeded', 1],
+    ...(ranking === undefined ? [] : [['RowsKept', ranking.kept] as [ScoringMetric, number]]),
     ['UnknownAboveUsual', 100 * unknown],
     ['MissingAboveUsual', 100 * missing],
   ];

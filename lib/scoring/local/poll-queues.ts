@@ -53,7 +53,7 @@ export async function pollQueues(options: PollQueuesOptions): Promise<void> {
   const dependencies = {
     store,
     newWriterId: randomUUID,
-    onWritten: tellFiles(log, null),
+    onWritten: tellFiles(log),
     now: () => new Date(),
     shards: openQueue(shards.url, options),
     models,

@@ -76,7 +76,7 @@ export async function finishWith(
   receipts: readonly Receipt[],
   { ranked = unranked, pointer }: { readonly ranked?: Rank; readonly pointer?: Stored<Pointer> | null } = {},
 ): Promise<FileStatus> {
-  const manifest = manifestOf(plan, receipts, dependencies.now());
+  const manifest = manifestOf(plan, receipts, dependencies);
   const refusal = wrongCounts(plan, receipts) ?? tooManyRejects(plan, manifest) ?? tooManyValues(plan, manifest);
   if (refusal !== null) return failFile(dependencies, plan.file, refusal, pointer);
   const succeeded = { status: 'succeeded', manifest: await ranked(plan, manifest) } as const;
@@ -154,11 +154,16 @@ async function readReceipts(store: ScoringDependencies['store'], { file, candida
   });
 }
 
-function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date): ScoresManifest {
+function manifestOf(
+  plan: Plan,
+  receipts: readonly Receipt[],
+  { now, price = null }: Pick<ScoringDependencies, 'now' | 'price'>,
+): ScoresManifest {
   const { file, model, plannedAt, candidates, usual } = plan;
   const features = featuresOf(usual, receipts);
   const repeatedKeys = sum(receipts.map((receipt) => receipt.repeatedKeys));
   const unknown = receipts.flatMap(({ unknownEntities }) => (unknownEntities === undefined ? [] : [unknownEntities]));
+  const seconds = sum(receipts.map((receipt) => receipt.seconds));
   const outputs = receipts.flatMap((receipt) => (receipt.outputs === undefined ? [] : [receipt.outputs]));
   return {
     formatVersion: FORMAT_VERSION,
@@ -182,10 +187,11 @@ function manifestOf(plan: Plan, receipts: readonly Receipt[], finishedAt: Date):
     ...(outputs.length === receipts.length && { outputs: outputs.reduce(addStatistics, {}) }),
     repeatedKeys,
     notes: [...candidates.notes, ...valueNotes(features), ...repeatedNotes(repeatedKeys, receipts.length)],
-    seconds: sum(receipts.map(({ seconds }) => seconds)),
+    seconds,
+    ...(price !== null && { cost: { usd: seconds * price.usdPerSecond, ...price } }),
     cpuModels: [...new Set(receipts.map(({ cpuModel }) => cpuModel))].sort(),
     plannedAt,
-    finishedAt: finishedAt.toISOString(),
+    finishedAt: now().toISOString(),
   };
 }
 

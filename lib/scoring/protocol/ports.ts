@@ -109,6 +109,15 @@ export interface Models {
 /** What every step needs: the store, to which it writes under conditions, and a clock. */
 export interface ScoringDependencies extends ConditionalWriter {
   readonly now: () => Date;
+  /** What scoring costs; `null` where nobody charges for it. @default null */
+  readonly price?: Price | null;
+}
+
+/** What a second of scoring costs. */
+export interface Price {
+  readonly usdPerSecond: number;
+  /** Of whom, where and when: `list prices of Lambda, us-east-1, 2026-11`. */
+  readonly prices: string;
 }
 
 export interface PlanDependencies extends ScoringDependencies {

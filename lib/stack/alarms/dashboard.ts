@@ -46,7 +46,10 @@ function rates({ serviceName }: Scoring): GraphWidget {
 }
 
 function rows({ serviceName }: Scoring): GraphWidget {
-  return graph('Rows', [ownMetric('RowsScored', serviceName), ownMetric('RowsRejected', serviceName)]);
+  return graph(
+    'Rows',
+    (['RowsScored', 'RowsRejected', 'RowsKept'] as const).map((name) => ownMetric(name, serviceName)),
+  );
 }
 
 function files({ serviceName }: Scoring): GraphWidget {

@@ -39,6 +39,13 @@ it('says that scores were there already, and whether another version is current'
   );
 });
 
+it('says what scoring cost on AWS', () => {
+  const cost = { usd: 0.0000490665, usdPerSecond: 0.0000490665, prices: 'list prices of a test' };
+  expect(formatFileResult({ ...scored, manifest: { ...manifest, cost } }, 'b')).toContain(
+    ', 50 rows/s, 0.00004907 USD -> b/scores/c.csv/',
+  );
+});
+
 it('says that a failure was there already', () => {
   const { formatVersion, source, key, versionId } = manifest;
   const failure = {

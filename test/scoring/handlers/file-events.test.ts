@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { scoresManifestKey } from '../../../lib/contract/bucket.ts';
 import { tellFiles } from '../../../lib/scoring/handlers/file-events.ts';
 import { planFile } from '../../../lib/scoring/protocol/plan.ts';
-import type { CurrentModel } from '../../../lib/scoring/protocol/ports.ts';
+import type { CurrentModel, Price } from '../../../lib/scoring/protocol/ports.ts';
+import { RECORDS, readRecord } from '../../../lib/scoring/protocol/records.ts';
 import { redriveFile } from '../../../lib/scoring/protocol/redrive.ts';
+import type { Store } from '../../../lib/store/store.ts';
 import { directTools, planWork, shardWork } from '../world/steps.ts';
 import {
   arrivalAt,
@@ -19,7 +22,7 @@ import {
 const AT = '2026-05-08T09:30:00.000Z';
 
 /** Scores a file to its end, with every message delivered twice; a shard takes half a second. */
-async function eventsOf(shards: Shards, { usd = null as number | null, model = MODEL as CurrentModel } = {}) {
+async function eventsOf(shards: Shards, { price = null as Price | null, model = MODEL as CurrentModel } = {}) {
   const store = memoryStore();
   const file = await putCandidate(store, 1);
   const events: [string, unknown][] = [];
@@ -27,7 +30,8 @@ async function eventsOf(shards: Shards, { usd = null as number | null, model = M
   const tools = {
     ...directTools(store),
     now: () => new Date(time),
-    onWritten: tellFiles({ info: (name, details) => void events.push([name, details]) }, usd),
+    onWritten: tellFiles({ info: (name, details) => void events.push([name, details]) }),
+    price,
   };
   const fake = fakeFiles(shards);
   const files: typeof fake = {
@@ -44,9 +48,15 @@ async function eventsOf(shards: Shards, { usd = null as number | null, model = M
   return { events, file, tools };
 }
 
+/** What the manifest of the file's scores says of their cost. */
+async function costOf(store: Store): Promise<unknown> {
+  return (await readRecord(store, RECORDS.manifest, scoresManifestKey(KEY)))?.value.cost;
+}
+
 describe('the event of a file that has ended', () => {
   it('tells rows, rejects, version, seconds and USD of scores, once', async () => {
-    const { events, file } = await eventsOf(TWO_SHARDS, { usd: 0.00005 });
+    const price = { usdPerSecond: 0.00005, prices: 'list prices of a test' };
+    const { events, file, tools } = await eventsOf(TWO_SHARDS, { price });
     expect(events).toEqual([
       [
         'scores.done',
@@ -67,12 +77,14 @@ describe('the event of a file that has ended', () => {
         },
       ],
     ]);
+    expect(await costOf(tools.store)).toEqual({ usd: 0.00005, ...price });
   });
 
   it('has no USD where nobody charges, and the rows that ranks keep', async () => {
-    const { events } = await eventsOf(TWO_SHARDS, { model: RANKED });
+    const { events, tools } = await eventsOf(TWO_SHARDS, { model: RANKED });
     expect(events).toMatchObject([['scores.done', { kept: 6 }]]);
     expect(Object.keys(events[0]?.[1] as object)).not.toContain('usd');
+    expect(await costOf(tools.store)).toBeUndefined();
   });
 
   it('tells why a file failed, and nothing of its being reopened', async () => {
@@ -99,7 +111,7 @@ describe('the event of a file that has ended', () => {
     const events: unknown[] = [];
     const tools = {
       ...directTools(memoryStore()),
-      onWritten: tellFiles({ info: (...event) => void events.push(event) }, null),
+      onWritten: tellFiles({ info: (...event) => void events.push(event) }),
       files: fakeFiles(TWO_SHARDS),
       models: { current: async () => MODEL },
       inOneGo: null,

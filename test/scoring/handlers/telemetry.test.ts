@@ -62,13 +62,15 @@ describe('countFiles', () => {
         item: { rows: 8, missing: 2, values: 6, unknown: 3, usual: { missing: 0, unknown: 0.25 } },
         age: { rows: 8, missing: 4, values: 4, unknown: null, usual: { missing: 0.5, unknown: 0 } },
       };
-      const body = JSON.stringify({ status, manifest: { features } });
+      const ranking = { by: 'score', within: [], top: 5, kept: 5 };
+      const body = JSON.stringify({ status, manifest: { features, ranking } });
       expect(await put(key, body)).not.toBeNull();
       expect(await put(key, body)).toBeNull();
     }
     expect(counted).toEqual([
       ['FilesPlanned', 1],
       ['FilesSucceeded', 1],
+      ['RowsKept', 5],
       ['UnknownAboveUsual', 25],
       ['MissingAboveUsual', 25],
       ['FilesFailed', 1],
