@@ -89,7 +89,13 @@ async function buildDist(): Promise<void> {
   rmSync('dist', { recursive: true, force: true });
   mkdirSync('dist');
   await build({
-    entryPoints: { entirespace: 'bin/entirespace.ts', training: 'training/main.ts', ...EXPORTS, ...WORKERS },
+    entryPoints: {
+      entirespace: 'bin/entirespace.ts',
+      training: 'training/main.ts',
+      monitoring: 'training/monitor.ts',
+      ...EXPORTS,
+      ...WORKERS,
+    },
     outdir: 'dist',
     bundle: true,
     splitting: true,

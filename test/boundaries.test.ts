@@ -70,6 +70,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@aws-lambda-powertools/batch': ['lib/scoring'],
   '@aws-lambda-powertools/logger': ['lib/scoring'],
   '@aws-lambda-powertools/metrics': ['lib/scoring'],
+  '@aws-sdk/client-eventbridge': ['lib/queue'],
   '@aws-sdk/client-s3': ['lib/store'],
   '@aws-sdk/client-sfn': ['lib/store'],
   '@aws-sdk/client-sqs': ['lib/queue'],

@@ -15,24 +15,16 @@ import { failureCode } from './failure-code.ts';
 import { type RunSettings, runSettings } from './run/environment.ts';
 import { checkHealth } from './run/health.ts';
 import { runTraining } from './run/run.ts';
+import { awaitTermination, TerminatedError } from './termination.ts';
 
 /** A bucket that is away for a minute costs no training; this is the time, too, that a container has to end. */
 const PATIENCE_MS = 120_000;
-
-class TerminatedError extends Error {
-  override readonly name = 'TerminatedError';
-}
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   const { log, metrics } = openTelemetry();
-  const stopping = new AbortController();
-  const terminate = () => {
-    log.info('terminating', {});
-    stopping.abort(new TerminatedError('terminated: what was learnt is kept, the same run id goes on from it'));
-  };
-  process.on('SIGTERM', terminate).on('SIGINT', terminate);
+  const termination = awaitTermination(log, 'what was learnt is kept, the same run id goes on from it');
   let settings: RunSettings | null = null;
   try {
     settings = runSettings();
@@ -40,13 +32,13 @@ async function main(): Promise<number> {
     log.info('started', { ...(await checkHealth(settings)) });
     const store = openStore(settings.bucket, { patienceMs: PATIENCE_MS });
     const count = runCounter(metrics, settings.modelName);
-    const { status } = await runTraining(settings, { store, log, count, signal: stopping.signal });
+    const { status } = await runTraining(settings, { store, log, count, signal: termination.signal });
     return promotes({ verdict: status }) ? RUN_EXIT_CODES.success : RUN_EXIT_CODES['not promoted'];
   } catch (error) {
     log.error(explain(error, settings), { error: error as Error });
     return exitCodeOf(error);
   } finally {
-    process.off('SIGTERM', terminate).off('SIGINT', terminate);
+    termination.ignore();
   }
 }
 

@@ -267,6 +267,8 @@ export const MONITORING_FILES = {
   history: 'history.json',
   /** The page's verdict and its reason. */
   verdict: 'verdict.json',
+  /** Findings that no event has told of yet. */
+  news: 'news.json',
 } as const;
 
 /** Key of a file of a model's monitoring. */

@@ -44,3 +44,16 @@ export const RUN_METRICS = {
 } as const;
 
 export type RunMetric = keyof typeof RUN_METRICS;
+
+/** What a scheduled run of monitoring counts. */
+export const MONITORING_METRICS = {
+  /** Of the verdict: 0 for ok, 1 for watch, 2 for act. */
+  MonitoringLevel: 'None',
+  /** Findings that hold. */
+  MonitoringFindings: 'Count',
+  /** Findings that an event has told of in this run. */
+  MonitoringNews: 'Count',
+  MonitoringSeconds: 'Seconds',
+} as const;
+
+export type MonitoringMetric = keyof typeof MONITORING_METRICS;

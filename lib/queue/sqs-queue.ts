@@ -1,11 +1,9 @@
 import { type BatchResultErrorEntry, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { forEachAtOnce } from '../store/parallel.ts';
 import { withRetries } from '../store/retry.ts';
+import { batchesOf } from './batches.ts';
 import type { Queue } from './queue.ts';
 
-const BATCH_MESSAGES = 10;
-// Most bytes of one message, and of all messages of a batch.
-const BATCH_BYTES = 262_144;
 // A file of 100 GB may have 18,000 shards. Sent one batch after another, they would take a minute.
 const BATCHES_AT_ONCE = 8;
 const RETRIES = { attempts: 5, firstDelayMs: 200 };
@@ -17,28 +15,10 @@ const RETRIES = { attempts: 5, firstDelayMs: 200 };
 export function sqsQueue(client: SQSClient, queueUrl: string): Queue {
   return {
     async send(bodies) {
-      await forEachAtOnce(batchesOf(bodies), BATCHES_AT_ONCE, (batch) => sendBatch(client, queueUrl, batch));
+      const batches = batchesOf(bodies, (body) => Buffer.byteLength(body), 'message');
+      await forEachAtOnce(batches, BATCHES_AT_ONCE, (batch) => sendBatch(client, queueUrl, batch));
     },
   };
-}
-
-/** The bodies in order, as batches that SQS takes. */
-export function batchesOf(bodies: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  let room = 0;
-  for (const body of bodies) {
-    const bytes = Buffer.byteLength(body);
-    if (bytes > BATCH_BYTES) throw new RangeError(`message must have at most ${BATCH_BYTES} bytes, got ${bytes}`);
-    const last = batches.at(-1);
-    if (last === undefined || last.length === BATCH_MESSAGES || bytes > room) {
-      batches.push([body]);
-      room = BATCH_BYTES - bytes;
-    } else {
-      last.push(body);
-      room -= bytes;
-    }
-  }
-  return batches;
 }
 
 /** Sends one batch, and again those of its messages that SQS could not take. */

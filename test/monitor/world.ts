@@ -16,8 +16,7 @@ export const VERSIONS = ['20261101-030000-0000aaaa', '20261108-030000-0000bbbb']
 const FIRST_DAY = Date.UTC(2026, 10, 1);
 const DAY_MS = 86_400_000;
 
-export const declaration = parseDeclaration(
-  `name: shop
+export const DECLARATION = `name: shop
 stages:
   click: { label: click }
   conversion: { label: conversion, at: converted_at, within: 2d }
@@ -27,9 +26,8 @@ features:
   price: { type: number, entity: item }
 report: { segments: [country] }
 monitoring: { money: spend }
-`,
-  'shop.yaml',
-);
+`;
+export const declaration = parseDeclaration(DECLARATION, 'shop.yaml');
 
 /** Factors and events by day, from 0; what is left out is as it should be. */
 export interface Faults {
@@ -49,6 +47,8 @@ export interface Faults {
 export interface World {
   readonly store: Store;
   readonly folder: string;
+  /** Writes candidates, scores and `log.parquet` as they are at the end of a day; returns that instant. */
+  write(day: number): Promise<number>;
   run(day: number): Promise<Monitored>;
   remove(): Promise<void>;
 }
@@ -65,22 +65,27 @@ export async function makeWorld(rows: number, seed: number, faults: Faults = {})
   await mkdir(bucket);
   const store = openStore(bucket, {}, folder);
   let written = 0;
-  return {
-    store,
-    folder,
-    async run(day) {
-      const until = FIRST_DAY + (day + 1) * DAY_MS;
-      const database = await openDatabase({ threads: 1, memoryLimitMiB: 512, scratch: folder });
-      for (; written <= day; written++) await writeDay(database, { store, folder, day: written, rows, seed, faults });
-      // As a job writes it: rows until now, with the conversions until now.
-      await execute(
-        database,
-        `COPY (SELECT id, make_timestamp_ms(t) AS time, click, CASE WHEN came < ${until} THEN conversion ELSE 0 END AS conversion,
+  const write = async (day: number) => {
+    const until = FIRST_DAY + (day + 1) * DAY_MS;
+    const database = await openDatabase({ threads: 1, memoryLimitMiB: 512, scratch: folder });
+    for (; written <= day; written++) await writeDay(database, { store, folder, day: written, rows, seed, faults });
+    // As a job writes it: rows until now, with the conversions until now.
+    await execute(
+      database,
+      `COPY (SELECT id, make_timestamp_ms(t) AS time, click, CASE WHEN came < ${until} THEN conversion ELSE 0 END AS conversion,
          CASE WHEN came < ${until} THEN make_timestamp_ms(came) END AS converted_at, country,
          CASE WHEN came < ${until} THEN 20.0 * conversion ELSE 0 END AS spend
          FROM '${join(folder, 'logs', '*.parquet')}' WHERE t < ${until}) TO '${join(folder, 'log.parquet')}' (FORMAT parquet)`,
-      );
-      await database.close();
+    );
+    await database.close();
+    return until;
+  };
+  return {
+    store,
+    folder,
+    write,
+    async run(day) {
+      const until = await write(day);
       return monitor({
         store,
         declaration,

@@ -38,18 +38,10 @@ export function dayBefore(time: Date): string {
  * Finds the window's files; hidden ones (`_SUCCESS`, `.crc`) are passed over.
  * @throws {DataError} where there is none, or more days have none than may.
  */
-export async function findWindow(
-  store: Store,
-  { prefix, days, until, maxMissingDays }: WindowOptions,
-): Promise<DataWindow> {
-  const last = new Date(`${until}T00:00:00.000Z`).getTime();
-  const dates = Array.from({ length: days }, (_, i) =>
-    new Date(last - (days - 1 - i) * DAY_MS).toISOString().slice(0, 10),
-  );
-  const found = await mapAtOnce(dates, (date) => filesOf(store, partitionFolder(prefix, date)));
-  const objects = found.flat();
-  const missingDays = dates.filter((_, i) => found[i]?.length === 0);
-  const from = dates[0] as string;
+export async function findWindow(store: Store, options: WindowOptions): Promise<DataWindow> {
+  const { prefix, days, maxMissingDays } = options;
+  const window = await findDays(store, options);
+  const { from, until, missingDays, objects } = window;
   const place = `${store.url}/${prefix}`;
   if (objects.length === 0)
     throw new DataError(
@@ -61,11 +53,25 @@ export async function findWindow(
       'no_such_file',
       `partition missing in ${place}: no ${DATA_EXTENSIONS_TEXT} file in ${missingDays.map((day) => `dt=${day}/`).join(', ')}, expected one for each day from ${from} to ${until} (MAX_MISSING_DAYS is ${maxMissingDays})`,
     );
+  return window;
+}
+
+/** Finds the files of so many days, however many of the days have none. */
+export async function findDays(
+  store: Store,
+  { prefix, days, until }: Omit<WindowOptions, 'maxMissingDays'>,
+): Promise<DataWindow> {
+  const last = new Date(`${until}T00:00:00.000Z`).getTime();
+  const dates = Array.from({ length: days }, (_, i) =>
+    new Date(last - (days - 1 - i) * DAY_MS).toISOString().slice(0, 10),
+  );
+  const found = await mapAtOnce(dates, (date) => filesOf(store, partitionFolder(prefix, date)));
+  const objects = found.flat();
   const text = objects.map(({ key, versionId, size }) => `${key}\0${versionId}\0${size}\n`).join('');
   return {
-    from,
+    from: dates[0] as string,
     until,
-    missingDays,
+    missingDays: dates.filter((_, i) => found[i]?.length === 0),
     objects,
     bytes: objects.reduce((sum, { size }) => sum + size, 0),
     sha256: createHash('sha256').update(text).digest('hex'),
@@ -87,7 +93,7 @@ export async function fetchWindow(
   store: Store,
   { objects }: DataWindow,
   folder: string,
-  { signal, onFile }: { readonly signal: AbortSignal; readonly onFile: (file: ObjectInfo) => void },
+  { signal, onFile }: { readonly signal: AbortSignal; readonly onFile?: (file: ObjectInfo) => void },
 ): Promise<void> {
   await mapAtOnce(objects, async (object) => {
     signal.throwIfAborted();
@@ -97,6 +103,6 @@ export async function fetchWindow(
     // What others may replace is copied; what was fetched for us is moved.
     if (store.hasFiles) await copyFile(path, target);
     else await rename(path, target);
-    onFile(object);
+    onFile?.(object);
   });
 }

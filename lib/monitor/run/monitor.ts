@@ -9,6 +9,7 @@ import { funnelTasks } from '../../training/held-out/funnel-tasks.ts';
 import { type DayRecord, emptyHistory, type History, historyText, KEPT_DAYS, readHistory } from '../history.ts';
 import { type Judged, judge } from '../judge.ts';
 import type { Monitored } from '../monitored.ts';
+import { keepNews } from '../news.ts';
 import { numbersOf } from '../numbers.ts';
 import { verdictOf } from '../verdict.ts';
 import { type ReadDays, type ReadDaysOptions, readDays } from './read-days.ts';
@@ -58,6 +59,8 @@ export async function monitor(options: MonitorOptions): Promise<Monitored> {
       usdPerSecond,
     };
     const put = { key: monitoringKey(model, 'history'), content: historyText(history), expected: before?.etag ?? null };
+    // First, so that a run that is interrupted here tells of them twice rather than never.
+    await keepNews(store, model, { news, at: now });
     if ((await putConditionally({ store, newWriterId: randomUUID }, put)) === null) continue;
     await writeFiles(store, monitored);
     return monitored;

@@ -8,6 +8,8 @@ import { PREFIXES, parseWorkKey, WORK_RECORDS } from '../../contract/bucket.ts';
 import {
   METRICS_NAMESPACE,
   MODEL_DIMENSION,
+  MONITORING_METRICS,
+  type MonitoringMetric,
   RUN_METRICS,
   type RunMetric,
   SCORING_METRICS,
@@ -18,8 +20,8 @@ import type { CandidateFiles } from '../protocol/ports.ts';
 import type { Outcome } from '../protocol/records.ts';
 import { aboveUsual } from '../protocol/value-shares.ts';
 
-/** Some of the values of a training run, each under its metric's name. */
-export type RunMetricValues = Readonly<Partial<Record<RunMetric, number>>>;
+/** Some of the values of a run, each under its metric's name. */
+type MetricValues<Name extends string> = Readonly<Partial<Record<Name, number>>>;
 
 export interface Telemetry {
   readonly log: Logger;
@@ -39,13 +41,27 @@ export function countScoring(metrics: Counter, name: ScoringMetric, value: numbe
 }
 
 /** Writes values of a model's training run, as one line. */
-export type CountRun = (values: RunMetricValues) => void;
+export type CountRun = (values: MetricValues<RunMetric>) => void;
 
 export function runCounter(metrics: Metrics, model: string): CountRun {
+  return counterOf(metrics, model, RUN_METRICS);
+}
+
+/** Writes values of a model's run of monitoring, as one line. */
+export type CountMonitoring = (values: MetricValues<MonitoringMetric>) => void;
+
+export function monitoringCounter(metrics: Metrics, model: string): CountMonitoring {
+  return counterOf(metrics, model, MONITORING_METRICS);
+}
+
+function counterOf<Name extends string>(
+  metrics: Metrics,
+  model: string,
+  units: Readonly<Record<Name, (typeof RUN_METRICS)[RunMetric]>>,
+): (values: MetricValues<Name>) => void {
   metrics.setDefaultDimensions({ [MODEL_DIMENSION]: model });
   return (values) => {
-    for (const [name, value] of Object.entries(values) as [RunMetric, number][])
-      metrics.addMetric(name, RUN_METRICS[name], value);
+    for (const [name, value] of Object.entries(values) as [Name, number][]) metrics.addMetric(name, units[name], value);
     metrics.publishStoredMetrics();
   };
 }

@@ -16,7 +16,7 @@ export interface AwsConnection {
   readonly patienceMs?: number;
 }
 
-export type AwsService = 'S3' | 'SQS' | 'SFN';
+export type AwsService = 'S3' | 'SQS' | 'SFN' | 'EVENTBRIDGE';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
