@@ -5,10 +5,19 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { TRAINING_TASK } from '../lib/contract/limits.ts';
+import { MONITORING_TASK, TRAINING_TASK } from '../lib/contract/limits.ts';
 import { count } from '../lib/numbers/text.ts';
 import { BatchScoring } from '../lib/stack/batch-scoring.ts';
-import { costOfRows, costOfStart, type IdleItem, idleCost, PRICES, taskHour, timeOfRows } from '../lib/stack/prices.ts';
+import {
+  costOfRows,
+  costOfStart,
+  type IdleItem,
+  idleCost,
+  PRICES,
+  type TaskSize,
+  taskHour,
+  timeOfRows,
+} from '../lib/stack/prices.ts';
 import { RATES } from '../lib/stack/rates.ts';
 
 const DOCUMENT = 'docs/operate.md';
@@ -17,6 +26,8 @@ const README = 'README.md';
 const SENTENCE = /a\nbillion rows in [^;]*; an idle month costs [\d.]* USD\./;
 const { rowsPerSecond } = RATES;
 const AT_A_TIME = [10, 100, 1000] as const;
+/** The verdict is to act, and no run. */
+const MONITORING_ALARMS = 2;
 
 const CASES = [
   { rows: 1e6, files: 1 },
@@ -46,6 +57,7 @@ export function costSection(): string {
     ...idleRows(),
     '',
     trainingLine(),
+    monitoringLine(),
     '<!-- /costs -->',
   ].join('\n');
 }
@@ -92,10 +104,19 @@ function idleItems(): IdleItem[] {
 
 /** Returns the cost of a month of nightly training runs of an hour each, with the default size of a task. */
 function trainingLine(): string {
-  const hour = taskHour(TRAINING_TASK);
-  const month = (share: number) => dollars(30 * (share * hour + costOfStart()));
+  return `Retraining for an hour every night, on 4 vCPU and 16 GiB: ${monthOfRuns(TRAINING_TASK, 1)}.`;
+}
+
+/** Returns the cost of a month of daily runs of monitoring of ten minutes each, with its alarms. */
+function monitoringLine(): string {
+  const alarms = dollars(MONITORING_ALARMS * PRICES.cloudWatch.alarmMonth);
+  return `Monitoring for ten minutes every day, on 2 vCPU and 8 GiB: ${monthOfRuns(MONITORING_TASK, 1 / 6)}, and ${alarms} for its alarms.`;
+}
+
+function monthOfRuns(size: TaskSize, hours: number): string {
+  const month = (share: number) => dollars(30 * (share * hours * taskHour(size) + costOfStart()));
   const { least, most } = PRICES.fargate.spotShare;
-  return `Retraining for an hour every night, on 4 vCPU and 16 GiB: ${month(1)} a month on demand, ${month(least)} to ${month(most)} on Spot.`;
+  return `${month(1)} a month on demand, ${month(least)} to ${month(most)} on Spot`;
 }
 
 function duration(seconds: number): string {

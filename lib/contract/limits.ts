@@ -121,6 +121,9 @@ export const ASSET_BYTES = { unzipped: 250 * MIB, zipped: 60 * MIB } as const;
 /** Size of the training task: processor units (1,024 to a vCPU), memory and scratch disk. */
 export const TRAINING_TASK = { cpu: 4_096, memoryMiB: 16_384, scratchGiB: 50 } as const;
 
+/** Size of the monitoring task, as `TRAINING_TASK`. */
+export const MONITORING_TASK = { cpu: 2_048, memoryMiB: 8_192, scratchGiB: 50 } as const;
+
 /** Rows that training holds in memory at once and draws its batches from; a batch cannot have more. */
 export const WINDOW_ROWS = 524_288;
 

@@ -9,7 +9,7 @@ const stack = new Stack(app, 'Entirespace', {
   stackName,
   description: 'Click and conversion predictions for candidate files',
 });
-const { data, alarms, training, online } = new BatchScoring(stack, 'BatchScoring', props);
+const { data, alarms, monitoring, training, online } = new BatchScoring(stack, 'BatchScoring', props);
 
 const outputs = {
   Bucket: `s3://${data.bucket.bucketName}`,
@@ -18,6 +18,10 @@ const outputs = {
   ShardsQueue: data.shards.queue.queueUrl,
   ShardsDeadLetters: data.shards.dead.queueUrl,
   ...(online && { OnlineUrl: online.url.url }),
+  ...(monitoring && {
+    Monitoring: monitoring.stateMachine.stateMachineArn,
+    MonitoringTopic: monitoring.topic.topicArn,
+  }),
   ...(training && { Training: training.stateMachine.stateMachineArn }),
   ...(alarms && { AlarmTopic: alarms.topic.topicArn, Dashboard: alarms.dashboard.dashboardName }),
 };

@@ -2,30 +2,39 @@ import { Tags } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { Alarms, type AlarmsProps } from './alarms/alarms.ts';
 import { Data, type DataProps } from './bucket-and-queues.ts';
+import { Monitoring, type MonitoringProps } from './monitoring/monitoring.ts';
 import { Online, type OnlineProps } from './online/online.ts';
 import { Scoring, type ScoringProps } from './scoring.ts';
 import { TaskCluster } from './tasks/task-cluster.ts';
 import { Training, type TrainingProps } from './training/training.ts';
 
 /** The other parts that each part needs. */
-const NEEDS = { data: [], scoring: ['data'], alarms: ['scoring'], training: ['data'], online: ['data'] } as const;
+const NEEDS = {
+  data: [],
+  scoring: ['data'],
+  alarms: ['scoring'],
+  monitoring: ['data'],
+  training: ['data'],
+  online: ['data'],
+} as const;
 
 export type Part = keyof typeof NEEDS;
 
 export const PARTS = Object.keys(NEEDS) as readonly Part[];
 
-/** Training needs a container's image, which not everyone can build where the stack is deployed. */
+/** Monitoring and training need a container's image, which not everyone can build where the stack is deployed. */
 const DEFAULT_PARTS: readonly Part[] = ['data', 'scoring', 'alarms'];
 
 export interface BatchScoringProps
   extends DataProps,
     Partial<ScoringProps>,
     AlarmsProps,
+    Partial<MonitoringProps>,
     Partial<TrainingProps>,
     Partial<OnlineProps> {
   /**
    * What is made.
-   * @default data, scoring and alarms; training and online are made where they are named
+   * @default data, scoring and alarms; monitoring, training and online are made where they are named
    */
   readonly parts?: readonly Part[];
 }
@@ -39,6 +48,7 @@ export class BatchScoring extends Construct {
   readonly data: Data;
   readonly scoring: Scoring | undefined;
   readonly alarms: Alarms | undefined;
+  readonly monitoring: Monitoring | undefined;
   readonly training: Training | undefined;
   readonly online: Online | undefined;
 
@@ -53,9 +63,21 @@ export class BatchScoring extends Construct {
     }
     if (parts.includes('alarms') && this.scoring !== undefined)
       this.alarms = new Alarms(this, 'Alarms', { data: this.data, scoring: this.scoring }, props);
-    if (parts.includes('training')) {
+    const tasks = parts.some((part) => part === 'monitoring' || part === 'training')
+      ? new TaskCluster(this, 'Tasks')
+      : undefined;
+    if (parts.includes('monitoring') && tasks !== undefined) {
+      if (modelName === undefined) throw new Error('modelName is missing: the monitoring part monitors one model');
+      const price = this.scoring && { usdPerSecond: this.scoring.usdPerSecond };
+      this.monitoring = new Monitoring(
+        this,
+        'Monitoring',
+        { data: this.data, tasks },
+        { ...price, ...props, modelName },
+      );
+    }
+    if (parts.includes('training') && tasks !== undefined) {
       if (modelName === undefined) throw new Error('modelName is missing: the training part trains one model');
-      const tasks = new TaskCluster(this, 'Tasks');
       this.training = new Training(this, 'Training', { data: this.data, tasks }, { ...props, modelName });
     }
     if (parts.includes('online')) {

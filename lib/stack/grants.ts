@@ -1,5 +1,5 @@
 /**
- * The permissions of the functions and of the training task: one table, from which the IAM statements of their roles
+ * The permissions of the functions and of the tasks: one table, from which the IAM statements of their roles
  * are made. Nothing else grants them access to the bucket or to a queue.
  */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -10,8 +10,11 @@ import { PREFIXES, type Prefix } from '../contract/bucket.ts';
 import type { QueueName } from '../contract/limits.ts';
 import type { Data } from './bucket-and-queues.ts';
 
-/** A function, or the training task; each has an IAM role of its own. */
-export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'online' | 'trainer';
+/** A function or a task; each has an IAM role of its own. */
+export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'online' | 'trainer' | 'monitor';
+
+/** The bus of EventBridge that events are sent to. */
+export const EVENT_BUS = 'default';
 
 type BucketAction = 'read' | 'write' | 'delete';
 /** `look` receives messages without deleting them. */
@@ -24,6 +27,8 @@ interface RoleGrants {
   /** Prefixes of keys in the bucket, by what the role may do with the objects below them. */
   readonly prefixes: Readonly<Record<BucketAction, readonly Prefix[]>>;
   readonly queues: Partial<Readonly<Record<GrantedQueue, QueueAction>>>;
+  /** Whether it sends events. */
+  readonly events?: boolean;
 }
 
 const { candidates, scores, rejects, failed, models, features, monitoring, data, declarations, work, state, training } =
@@ -71,6 +76,11 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
     },
     queues: {},
   },
+  monitor: {
+    prefixes: { read: [data, models, monitoring, scores], write: [monitoring], delete: [] },
+    queues: {},
+    events: true,
+  },
 };
 
 const BUCKET_ACTIONS: Readonly<Record<BucketAction, readonly string[]>> = {
@@ -106,7 +116,7 @@ export function resourcesOf({ bucket, arrivals, shards, encryptionKey }: Data): 
 
 /** Returns the statements of a role's policy. */
 export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: GrantedResources): PolicyStatement[] {
-  const { prefixes, queues: queueGrants } = GRANTS[role];
+  const { prefixes, queues: queueGrants, events = false } = GRANTS[role];
   const statements = [
     // Without the right to list, S3 reports a missing key as 403 and not as 404. A read has no prefix that a condition
     // could name, so the right is for the whole bucket.
@@ -128,6 +138,11 @@ export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: 
         }),
     ),
   ];
+  if (events) {
+    const { partition, region, account } = bucket.stack;
+    const bus = `arn:${partition}:events:${region}:${account}:event-bus/${EVENT_BUS}`;
+    statements.push(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus] }));
+  }
   if (encryptionKey !== undefined)
     statements.push(
       new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [encryptionKey.keyArn] }),

@@ -78,6 +78,8 @@ export class Scoring extends Construct {
   readonly architecture: Architecture;
   /** Name of the deployment in its logs and metrics. */
   readonly serviceName: string;
+  /** Price of a second of the functions that plan and score. */
+  readonly usdPerSecond: number;
 
   constructor(scope: Construct, id: string, data: Data, props: ScoringProps) {
     super(scope, id);
@@ -88,6 +90,7 @@ export class Scoring extends Construct {
     this.serviceName = `${Stack.of(this).stackName}-${props.modelName}`;
     this.architecture = architecture;
     this.memoryMiB = memoryMiB;
+    this.usdPerSecond = functionSecond({ memoryMiB, scratchMiB, arch: archName(architecture) });
     const code = Code.fromAsset(assetFolder(props.assetFolder, architecture));
     const { bucket, arrivals, shards, encryptionKey } = data;
     const queues = {
@@ -112,7 +115,7 @@ export class Scoring extends Construct {
       ARRIVALS_DEAD_URL: queues.arrivalsDead.queueUrl,
       SHARDS_URL: queues.shards.queueUrl,
       SHARDS_DEAD_URL: queues.shardsDead.queueUrl,
-      USD_PER_SECOND: String(functionSecond({ memoryMiB, scratchMiB, arch: archName(architecture) })),
+      USD_PER_SECOND: String(this.usdPerSecond),
       PRICES: `list prices of Lambda, ${PRICES.region}, ${PRICES.asOf}`,
       // A shard whose function was killed comes back by itself within the visibility timeout.
       RESEND_AFTER_SECONDS: String(RESEND_AFTER_VISIBILITIES * QUEUES.shards.visibilitySeconds),

@@ -199,7 +199,7 @@ describe('parts', () => {
 
   it('refuses parts that are unknown or hang in the air', () => {
     expect(attempt({ parts: ['data', 'tuning' as 'data'] })).toThrow(
-      'parts must be of data, scoring, alarms, training, online, got tuning',
+      'parts must be of data, scoring, alarms, monitoring, training, online, got tuning',
     );
     expect(attempt({ parts: ['data', 'alarms'] })).toThrow('part alarms needs part scoring, got data, alarms');
     expect(attempt({ parts: [] })).toThrow('parts must include data');

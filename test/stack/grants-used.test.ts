@@ -18,7 +18,7 @@ import type { Store } from '../../lib/store/store.ts';
 import { sqsRecord } from '../functions/batch.ts';
 import { notingUses, noUses, type Uses } from './noting-uses.ts';
 
-type Role = Exclude<RoleName, 'trainer' | 'online'>;
+type Role = Exclude<RoleName, 'trainer' | 'monitor' | 'online'>;
 
 const NOW = () => new Date('2026-11-23T12:00:00Z');
 const MODEL = {
@@ -166,7 +166,7 @@ it.each(['planShards', 'scoreShard', 'reconcile'] as const)('%s uses no prefix w
 
 it('nothing is granted that no function needs', () => {
   for (const action of ['read', 'write', 'delete'] as const) {
-    const { trainer: _, ...functions } = GRANTS;
+    const { trainer: _trainer, monitor: _monitor, ...functions } = GRANTS;
     const granted = Object.values(functions).flatMap(({ prefixes }) => prefixes[action]);
     const used = Object.values(uses).flatMap((role) => [...role[action]]);
     expect(

@@ -1,12 +1,15 @@
 /** A scheduled run of monitoring, over a folder with the scores and the log of a shop whose prices go missing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BusEvent, EventBus } from '../../lib/queue/event-bus.ts';
+import { GRANTS } from '../../lib/stack/grants.ts';
 import { recordText } from '../../lib/store/records.ts';
 import { monitorSettings } from '../../training/monitor/environment.ts';
 import { runMonitoring } from '../../training/monitor/run.ts';
 import { DECLARATION, dayText, makeWorld, VERSIONS, type World } from '../monitor/world.ts';
+import { notingUses, noUses } from '../stack/noting-uses.ts';
 
 const LAST = 5;
+const uses = noUses();
 let world: World;
 
 beforeAll(async () => {
@@ -19,7 +22,8 @@ afterAll(() => world.remove());
 
 /** Runs the task once, and returns what it did. */
 async function run(bus: EventBus | null, variables: Readonly<Record<string, string>> = {}) {
-  const { store, folder } = world;
+  const { folder } = world;
+  const store = notingUses(world.store, uses);
   const lines: [string, Readonly<Record<string, unknown>>][] = [];
   const metrics: Record<string, number> = {};
   const settings = monitorSettings({
@@ -91,6 +95,11 @@ describe('the monitoring task', () => {
     const { lines } = await run(null);
     expect(lines[0]?.[1]).toMatchObject({ from: '2026-11-01', until: '2026-11-06', missingDays: expect.any(Array) });
     expect((await run(null, { WINDOW_DAYS: '2' })).lines[0]?.[1]).toMatchObject({ from: '2026-11-05' });
+  });
+
+  it('uses what its role is granted and nothing else', () => {
+    for (const action of ['read', 'write', 'delete'] as const)
+      expect([...uses[action]].toSorted(), action).toEqual(GRANTS.monitor.prefixes[action].toSorted());
   });
 
   it('names every variable that is wrong', () => {

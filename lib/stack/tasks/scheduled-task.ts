@@ -8,6 +8,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Data } from '../bucket-and-queues.ts';
+import { EVENT_BUS } from '../grants.ts';
 import { type FargateTaskProps, fargateTask } from './fargate-task.ts';
 import type { TaskCluster } from './task-cluster.ts';
 import type { TaskPlace } from './task-states.ts';
@@ -100,7 +101,7 @@ export class ScheduledTask extends Construct {
         ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
         `arn:${partition}:events:${region}:${account}:rule/StepFunctionsGetEventsForECSTaskRule`,
       ],
-      [['events:PutEvents'], `arn:${partition}:events:${region}:${account}:event-bus/default`],
+      [['events:PutEvents'], `arn:${partition}:events:${region}:${account}:event-bus/${EVENT_BUS}`],
       [['sns:Publish'], topic.topicArn],
       ...(data.encryptionKey === undefined
         ? []
