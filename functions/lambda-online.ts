@@ -8,9 +8,17 @@ import { OnlineScorer } from '../lib/online/online-scorer.ts';
 import { OnlineService } from '../lib/online/service.ts';
 import { openTelemetry } from '../lib/scoring/handlers/telemetry.ts';
 import { openStore } from '../lib/store/open-store.ts';
+import { enableShutdownSignal } from './shutdown-signal.ts';
 
 /** Milliseconds from one look for a newer version to the next. A function that is frozen between requests has no timer. */
 const LOOK_MS = 5_000;
+
+// The last requests of an environment are counted when it is removed.
+enableShutdownSignal(process.env.AWS_LAMBDA_RUNTIME_API);
+process.once('SIGTERM', async () => {
+  await opened?.then(({ scorer }) => scorer.writeStatistics({ ifDue: false })).catch(() => undefined);
+  process.exit(0);
+});
 
 // Made by the first invocation, and used by all that follow in the same environment.
 let opened: ReturnType<typeof open> | undefined;
@@ -18,11 +26,13 @@ let opened: ReturnType<typeof open> | undefined;
 /** Responds to a request, as the server of HTTP does. */
 export async function handler(event: LambdaFunctionURLEvent): Promise<LambdaFunctionURLResult> {
   opened ??= open();
-  const { service, look } = await opened.catch((error: unknown) => {
+  const { service, look, scorer } = await opened.catch((error: unknown) => {
     // The next request tries again.
     opened = undefined;
     throw error;
   });
+  // Not awaited: the function may be frozen meanwhile, and goes on with it at the next request.
+  void scorer.writeStatistics({ ifDue: true });
   await look();
   const { body = '', isBase64Encoded, rawPath, requestContext } = event;
   const response = await service.respond({
@@ -46,6 +56,7 @@ async function open() {
   const { log } = openTelemetry();
   const scorer = await OnlineScorer.open(openStore(BUCKET), MODEL_NAME, {
     refreshSeconds: null,
+    onStatisticsError: (error) => log.error('statistics of requests cannot be written', { error }),
     memoryLimitMiB: Number(TABLE_MEMORY_MIB),
     tableMemoryMiB: Number(TABLE_MEMORY_MIB),
   });
@@ -62,5 +73,5 @@ async function open() {
       log.error('newer version cannot be opened', { error });
     }
   }
-  return { service, look };
+  return { scorer, service, look };
 }

@@ -40,6 +40,8 @@ async function serve(options: ServeOptions, { io, signal }: Session): Promise<Ex
   const model = await chosenModel(store, options.model);
   const scorer = await OnlineScorer.open(store, model, {
     tableMemoryMiB: options.tableMemory,
+    onStatisticsError: (error) =>
+      printError(io, `statistics of requests cannot be written: ${error instanceof Error ? error.message : error}`),
     onRefresh: (version) => print(io, `serving version ${version}`),
     onRefreshError: (error) => {
       server?.service.metrics.refreshFailed();

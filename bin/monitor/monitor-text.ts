@@ -1,6 +1,7 @@
 /** What the command prints of a run of monitoring: the verdict, what else holds, and where the page is. */
 import { monitoringKey } from '../../lib/contract/bucket.ts';
 import type { Monitored } from '../../lib/monitor/monitored.ts';
+import { onlineRequests } from '../../lib/monitor/numbers.ts';
 import { count, countOf } from '../../lib/numbers/text.ts';
 
 /** Findings that are printed. */
@@ -16,6 +17,8 @@ export function monitorText(
     (sum, { versions }) => sum + Object.values(versions).reduce((rows, { scored: own }) => rows + own, 0),
     0,
   );
+  const requests = onlineRequests(history.days).reduce((sum, one) => sum + one.requests, 0);
+  const online = requests === 0 ? '' : `, ${countOf(requests, 'online request')}`;
   const [worst, ...others] = findings;
   return [
     ...notes.map((note) => `note: ${note}`),
@@ -23,6 +26,6 @@ export function monitorText(
     ...(worst === undefined ? [] : [`  ${worst.advice}`]),
     ...others.slice(0, MOST).map((one) => `also ${one.level}: ${one.text}`),
     ...(others.length > MOST ? [`and ${count(others.length - MOST)} more`] : []),
-    `${countOf(history.days.length, 'day')}, ${countOf(scored, 'scored row')}; the page is ${monitoringKey(model, 'page')} in ${url}`,
+    `${countOf(history.days.length, 'day')}, ${countOf(scored, 'scored row')}${online}; the page is ${monitoringKey(model, 'page')} in ${url}`,
   ].join('\n');
 }

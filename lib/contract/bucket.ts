@@ -12,6 +12,7 @@
  * | `entirespace features` | `features/<entity>/dt=YYYY-MM-DD/bucket=NNNNN.parquet`, `_manifest.json` |
  * | training | `models/<model>/<version>/...`, `models/<model>/current.json`, `models/<model>/decisions/...` |
  * | monitoring | `monitoring/<model>/index.html`, `index.json`, `history.json`, `verdict.json` |
+ * | scorers of requests | `online/<model>/dt=YYYY-MM-DD/NN.json` |
  * | training | `_training/<model>/lease.json`, `checkpoints/...`, `<run>/...` |
  */
 
@@ -31,6 +32,8 @@ export const PREFIXES = {
   features: 'features/',
   /** What monitoring finds of each model, and what it keeps of each day. */
   monitoring: 'monitoring/',
+  /** Statistics of online requests, in a few objects a day. */
+  online: 'online/',
   /** The log that models are trained on, in partitions of a day. */
   data: 'data/',
   /** Declarations of the models that are trained on a schedule. */
@@ -274,6 +277,24 @@ export const MONITORING_FILES = {
 /** Key of a file of a model's monitoring. */
 export function monitoringKey(model: string, file: keyof typeof MONITORING_FILES): string {
   return `${PREFIXES.monitoring}${model}/${MONITORING_FILES[file]}`;
+}
+
+/** Objects that the statistics of a model's online requests of a day are written to, however many processes write. */
+export const ONLINE_SLOTS = 16;
+
+/** Folder of the statistics of a model's online requests. */
+export function onlineFolder(model: string): string {
+  return `${PREFIXES.online}${model}/`;
+}
+
+/** Key of a part of the statistics of a model's online requests of a day. @param slot from 0 to `ONLINE_SLOTS` - 1 */
+export function onlineKey(model: string, day: string, slot: number): string {
+  return `${onlineFolder(model)}dt=${day}/${String(slot).padStart(2, '0')}.json`;
+}
+
+/** The day of such a key; `null` for another one. */
+export function onlineDayOf(key: string): string | null {
+  return /\/dt=(\d{4}-\d{2}-\d{2})\/\d{2}\.json$/.exec(key)?.[1] ?? null;
 }
 
 /** Key of the declaration that a model is trained by on a schedule. */

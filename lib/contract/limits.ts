@@ -84,6 +84,9 @@ export const RETENTION_DAYS = { messages: 4, deadLetters: 14 } as const;
 /** Days that the records of scoring below `_work/` are kept in a bucket of the stack. */
 export const WORK_DAYS = 30;
 
+/** Days that the statistics of online requests are kept: monitoring has them in its history by then. */
+export const ONLINE_DAYS = 60;
+
 /** Time until a failed message is received again: `first`, then twice as long each time, at most `longest`. */
 export const RETRY_SECONDS = { first: 30, longest: 900 } as const;
 

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { monitoringKey } from '../contract/bucket.ts';
 import { readRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { onlineSums } from './online/record.ts';
 
 const HISTORY_FORMAT = 1;
 /** Days that are kept: a year and a month, so that a day can be compared with that of a year ago. */
@@ -61,6 +62,11 @@ const feature = z
   })
   .readonly();
 
+const onlineDay = onlineSums
+  .unwrap()
+  .extend({ features: z.record(z.string(), feature).readonly() })
+  .readonly();
+
 const versionDay = z
   .object({
     files: number,
@@ -89,6 +95,8 @@ const dayRecord = z
     outcomes: z.object({ rows: number, unscored: number }).readonly().nullable(),
     /** Scores of this day, by version. */
     versions: z.record(z.string(), versionDay).readonly(),
+    /** Online requests of this day, by version; absent where there were none. */
+    online: z.record(z.string(), onlineDay).readonly().exactOptional(),
   })
   .readonly();
 
@@ -106,6 +114,8 @@ const history = z
 
 /** The scores of a day and a version. */
 export type VersionDay = z.infer<typeof versionDay>;
+/** The online requests of a day that a version has scored. */
+export type OnlineDay = z.infer<typeof onlineDay>;
 /** A day. */
 export type DayRecord = z.infer<typeof dayRecord>;
 /** What is kept of a model. */

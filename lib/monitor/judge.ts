@@ -8,6 +8,7 @@ import type { MeasuredOutput } from '../table/monitor/sum-queries.ts';
 import { compareCalibration, compareRanking } from './checks/calibration.ts';
 import type { CheckName, Comparison, DayContext } from './checks/check.ts';
 import { compareDelays } from './checks/delay.ts';
+import { compareOnline } from './checks/online.ts';
 import { compareKeys, compareShares } from './checks/shares.ts';
 import { compareScores, compareValues } from './checks/values.ts';
 import type { DayRecord, History } from './history.ts';
@@ -69,6 +70,7 @@ function comparisons(context: DayContext): Comparison[] {
     compareDelays,
     compareCalibration,
     compareRanking,
+    compareOnline,
   ].flatMap((compare) => compare(context));
 }
 

@@ -2,7 +2,7 @@
 import { addBins } from '../numbers/logit-bins.ts';
 import type { PairedSums, SegmentSums } from '../table/monitor/sums.ts';
 import { completenessOfDays, type Ratio, ratioOf } from './checks/calibration.ts';
-import type { DayRecord, VersionDay } from './history.ts';
+import type { DayRecord, OnlineDay, VersionDay } from './history.ts';
 import type { Monitored } from './monitored.ts';
 import { type Curves, curvesOf } from './statistics/curves.ts';
 import { type Interval, ratioInterval, Z95 } from './statistics/intervals.ts';
@@ -69,6 +69,12 @@ export interface ScoreShift {
   readonly againstWeek: number | null;
 }
 
+/** The online requests of a day that a version has scored. */
+export interface OnlineRequests extends OnlineDay {
+  readonly day: string;
+  readonly version: string;
+}
+
 /** Returns the days that are shown. */
 export function shownDays({ history }: Pick<Monitored, 'history'>): readonly DayRecord[] {
   return history.days.slice(-SHOWN_DAYS);
@@ -104,6 +110,7 @@ export function numbersOf(monitored: Monitored) {
         outputs,
       })),
     })),
+    online: onlineRequests(days),
     comparisons: judged.filter(({ day }) => day >= first),
   };
 }
@@ -140,7 +147,11 @@ function outputDay(
 }
 
 /** Returns the shares of missing and unknown values by feature and day. */
-export function featureDays(days: readonly DayRecord[]): FeatureDay[] {
+export function featureDays(
+  days: readonly (Pick<DayRecord, 'day'> & {
+    readonly versions: Readonly<Record<string, Pick<VersionDay, 'features'>>>;
+  })[],
+): FeatureDay[] {
   return days.flatMap(({ day, versions }) => {
     const all = Object.values(versions).map(({ features }) => features);
     const names = [...new Set(all.flatMap((features) => Object.keys(features)))];
@@ -222,6 +233,13 @@ export function scoreShifts({ history, training }: Pick<Monitored, 'history' | '
         againstWeek: index(earlier.length === 0 ? undefined : earlier.reduce(addBins)),
       };
     }),
+  );
+}
+
+/** Returns the online requests of days, by day and version. */
+export function onlineRequests(days: readonly DayRecord[]): OnlineRequests[] {
+  return days.flatMap(({ day, online = {} }) =>
+    Object.entries(online).map(([version, requests]) => ({ day, version, ...requests })),
   );
 }
 

@@ -8,6 +8,7 @@ import type { ObjectRow } from '../table/objects/encoding-pass.ts';
 import type { Fault } from '../table/objects/fault.ts';
 import { turns } from '../workers/turns.ts';
 import { findWanted, isSameWanted, type ScoredObjects, ServedVersion } from './served-version.ts';
+import { OnlineStatistics } from './statistics.ts';
 
 export type { ObjectRow } from '../table/objects/encoding-pass.ts';
 
@@ -21,6 +22,10 @@ export interface OnlineScorerOptions {
   readonly tableMemoryMiB?: number;
   /** Called with every request once it has been answered. What it throws is ignored. @default nobody is told */
   readonly observe?: (request: ObservedRequest) => void;
+  /** Whether statistics of the requests are added to `online/` in the bucket every minute, for monitoring. @default true */
+  readonly statistics?: boolean;
+  /** Called where they cannot be written, once until they can be again. @default a warning of the process */
+  readonly onStatisticsError?: (error: unknown) => void;
   /** Called once another version, or another feature table, is in use. @default nobody is told */
   readonly onRefresh?: (version: string) => void;
   /** Called where a look for a newer version fails; the one in use stays. @default nobody is told */
@@ -65,6 +70,7 @@ export class OnlineScorer {
   readonly #options: OnlineScorerOptions;
   readonly #scratch: string;
   readonly #inTurn = turns();
+  readonly #statistics: OnlineStatistics | null;
   #served: ServedVersion | null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -80,7 +86,9 @@ export class OnlineScorer {
     this.#options = options;
     this.#scratch = scratch;
     this.#served = served;
-    const { refreshSeconds = 5 } = options;
+    const { refreshSeconds = 5, statistics = true, onStatisticsError: onError = warn } = options;
+    this.#statistics = statistics ? new OnlineStatistics({ store, model, onError }) : null;
+    this.#statistics?.start();
     if (refreshSeconds !== null) this.#lookIn(refreshSeconds * 1000);
   }
 
@@ -163,7 +171,15 @@ export class OnlineScorer {
     if (served === null) return;
     this.#served = null;
     await this.#inTurn(() => served.end());
+    // The last requests are counted after their answers.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#statistics?.close();
     await rm(this.#scratch, { recursive: true, force: true });
+  }
+
+  /** Writes the statistics of the requests so far: those that are a minute old, or all. Nothing is thrown. */
+  async writeStatistics({ ifDue }: { readonly ifDue: boolean }): Promise<void> {
+    await (ifDue ? this.#statistics?.writeIfDue() : this.#statistics?.write());
   }
 
   #opened(): ServedVersion {
@@ -182,24 +198,25 @@ export class OnlineScorer {
     }, milliseconds).unref();
   }
 
-  #observe(served: ServedVersion, { outputs, faults }: ScoredObjects): void {
+  /** Counts a request, and tells the observer of it, once the answer is under way. */
+  #observe(served: ServedVersion, { outputs, faults, encoded }: ScoredObjects): void {
     const { observe } = this.#options;
-    if (observe === undefined) return;
-    const request = {
-      at: new Date(),
-      model: this.model,
-      version: served.wanted.version,
-      outputs,
-      rejected: faults.size,
-    };
+    const [at, version, rejected] = [new Date(), served.wanted.version, faults.size];
     setImmediate(() => {
       try {
-        observe(request);
+        const { chunk, rows: scoredRows } = encoded;
+        this.#statistics?.add({ at, version, encoder: served.encoder, outputs, rejected, chunk, scoredRows });
+        observe?.({ at, model: this.model, version, outputs, rejected });
       } catch {
         // Statistics are no reason to fail.
       }
     });
   }
+}
+
+function warn(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.emitWarning(`statistics of requests cannot be written: ${reason}`, 'EntirespaceWarning');
 }
 
 function serveOptions(

@@ -6,6 +6,8 @@ import { VersionNotFoundError } from '../registry/errors.ts';
 import type { Store } from '../store/store.ts';
 import { extremeColumn, notFiniteRows } from '../table/candidates/not-finite.ts';
 import { evaluateScores, scoreFault } from '../table/candidates/row-scores.ts';
+import type { EncodedChunk } from '../table/encoded.ts';
+import type { Encoder } from '../table/encoder.ts';
 import { ObjectEncoder } from '../table/objects/encode-objects.ts';
 import type { EncodedObjects, ObjectRow } from '../table/objects/encoding-pass.ts';
 import type { EntityRows } from '../table/objects/entity-rows.ts';
@@ -41,6 +43,8 @@ export interface ScoredObjects {
   /** Values of the expression of `scoring.score`, one for each of these positions; `null` if none is declared. */
   readonly score: Float64Array | null;
   readonly faults: ReadonlyMap<number, Fault>;
+  /** The rows as they were encoded, and those of them that have scores; `undefined` for all. */
+  readonly encoded: { readonly chunk: EncodedChunk; readonly rows: Uint32Array | undefined };
 }
 
 /**
@@ -105,6 +109,11 @@ export class ServedVersion {
     return this.#model.declaration;
   }
 
+  /** What encodes its rows. */
+  get encoder(): Encoder {
+    return this.#model.encoder;
+  }
+
   /** Runs work with the version, which stays open until it has ended. */
   async use<Result>(work: (version: this) => Promise<Result>): Promise<Result> {
     this.#users += 1;
@@ -137,7 +146,7 @@ export class ServedVersion {
     const { score: expression } = this.declaration.scoring;
     if (positions.length === 0) {
       const score = expression === null ? null : new Float64Array(0);
-      return { positions, outputs: emptyOutputs(this.outputs), score, faults };
+      return { positions, outputs: emptyOutputs(this.outputs), score, faults, encoded: { chunk, rows: undefined } };
     }
     const outputs = await this.#model.predict(chunk);
     const scores = expression === null ? null : evaluateScores(expression, outputs, operands, chunk.rows);
@@ -146,7 +155,8 @@ export class ServedVersion {
       const { reason, column } = scoreFault(fault);
       if (!bad.has(row)) bad.set(row, faultOf(reason, column, text));
     }
-    return withoutBad({ positions, outputs, score: scores?.values ?? null, faults }, bad);
+    const all = { positions, outputs, score: scores?.values ?? null, faults, encoded: { chunk, rows: undefined } };
+    return withoutBad(all, bad);
   }
 
   /** Returns the rows whose outputs are not finite, and the number that is the reason. */
@@ -167,17 +177,16 @@ export class ServedVersion {
 }
 
 /** Moves rows to the faults; they are counted among those that have positions. */
-function withoutBad(
-  { positions, outputs, score, faults }: ScoredObjects,
-  bad: ReadonlyMap<number, Fault>,
-): ScoredObjects {
-  if (bad.size === 0) return { positions, outputs, score, faults };
+function withoutBad(scored: ScoredObjects, bad: ReadonlyMap<number, Fault>): ScoredObjects {
+  if (bad.size === 0) return scored;
+  const { positions, outputs, score, faults, encoded } = scored;
   const isGood = (_: unknown, row: number) => !bad.has(row);
   return {
     positions: positions.filter(isGood),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values.filter(isGood)])),
     score: score?.filter(isGood) ?? null,
     faults: new Map([...faults, ...[...bad].map(([row, fault]) => [positions[row] as number, fault] as const)]),
+    encoded: { ...encoded, rows: Uint32Array.from(positions.keys()).filter((row) => !bad.has(row)) },
   };
 }
 

@@ -5,7 +5,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, type Lifec
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { PREFIXES, type Prefix } from '../contract/bucket.ts';
-import { MAX_RECEIVES, QUEUES, type QueueName, RETENTION_DAYS, WORK_DAYS } from '../contract/limits.ts';
+import { MAX_RECEIVES, ONLINE_DAYS, QUEUES, type QueueName, RETENTION_DAYS, WORK_DAYS } from '../contract/limits.ts';
 
 export interface DataProps {
   /**
@@ -144,6 +144,8 @@ const LIFETIMES: Readonly<Record<Prefix, Lifetime | null>> = {
   [PREFIXES.failed]: { id: 'Old-failed', noncurrentDays: 7 },
   [PREFIXES.state]: { id: 'Old-_state', noncurrentDays: 7 },
   [PREFIXES.monitoring]: { id: 'Old-monitoring', noncurrentDays: 7 },
+  // Each is written again every minute; monitoring keeps their sums in its history.
+  [PREFIXES.online]: { id: 'Online', days: ONLINE_DAYS, noncurrentDays: 1 },
   [PREFIXES.training]: { id: 'Old-_training', noncurrentDays: 7 },
   [PREFIXES.features]: null,
   [PREFIXES.data]: null,

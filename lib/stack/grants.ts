@@ -31,8 +31,21 @@ interface RoleGrants {
   readonly events?: boolean;
 }
 
-const { candidates, scores, rejects, failed, models, features, monitoring, data, declarations, work, state, training } =
-  PREFIXES;
+const {
+  candidates,
+  scores,
+  rejects,
+  failed,
+  models,
+  features,
+  monitoring,
+  online,
+  data,
+  declarations,
+  work,
+  state,
+  training,
+} = PREFIXES;
 
 // For the last step of a file, which three functions can do: decide its outcome, publish that, delete what it replaces.
 const FINISH: RoleGrants['prefixes'] = {
@@ -64,7 +77,7 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
     queues: { shards: 'send', arrivalsDead: 'look', shardsDead: 'look' },
   },
   online: {
-    prefixes: { read: [models, features], write: [], delete: [] },
+    prefixes: { read: [models, features, online], write: [online], delete: [] },
     queues: {},
   },
   trainer: {

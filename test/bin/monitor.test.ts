@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openScorer } from '../../exports/open-scorer.ts';
 import { workplace } from './workplace.ts';
 
 const place = workplace({ isTrained: true });
@@ -62,6 +63,23 @@ describe('monitor', () => {
     expect(await show()).toBe(
       'monitoring unreadable: monitoring verdict of shop is not JSON, got "{}x" (in file://<folder>/bucket)',
     );
+  });
+
+  it('counts online requests apart from files, and compares them with training', async () => {
+    const scorer = await openScorer(place.at('bucket'), 'shop', { refreshSeconds: null });
+    for (let i = 0; i < 50; i++)
+      await scorer.score([`x${i}`, `y${i}`].map((item) => ({ age: 30, item, history: 'i1' })));
+    await scorer.close();
+    const { code, stdout } = await place.run('monitor', '--json');
+    const { online, news, days } = JSON.parse(stdout);
+    const day = new Date().toISOString().slice(0, 10);
+    expect({ code, online }).toMatchObject({
+      code: 0,
+      online: [{ day, requests: 50, rowsIn: 100, scored: 100, rejected: 0, counted: { requests: 50, rows: 100 } }],
+    });
+    expect(news).toMatchObject([{ check: 'unknown', subject: 'item of online requests', day, level: 'act', value: 1 }]);
+    expect(days.map((one: { versions: unknown[] }) => one.versions.length)).toEqual([1, 1, 0]);
+    expect((await place.run('monitor')).stdout).toContain('6,000 scored rows, 50 online requests; the page is ');
   });
 
   it('needs a model', async () => {

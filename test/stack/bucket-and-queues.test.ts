@@ -50,22 +50,22 @@ describe('the bucket', () => {
     });
   });
 
-  it('deletes work after 30 days, and old versions after 7 or 30', () => {
+  it('deletes work after 30 days, statistics of requests after 60, and old versions after 1 to 30', () => {
     const bucket = onlyResource(template, 'AWS::S3::Bucket');
     const { Rules } = bucket.Properties.LifecycleConfiguration as { Rules: Record<string, unknown>[] };
     const facts = Rules.map(({ Id: _, Status, ...rule }) => {
       expect(Status).toBe('Enabled');
       return rule;
     });
+    const withOldVersions = (Prefix: string) => ({ Prefix, NoncurrentVersionExpiration: { NoncurrentDays: 7 } });
     expect(facts).toEqual([
       { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } },
       { ExpiredObjectDeleteMarker: true },
       { Prefix: '_work/', ExpirationInDays: 30, NoncurrentVersionExpiration: { NoncurrentDays: 7 } },
       { Prefix: 'candidates/', NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
-      ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', 'monitoring/', '_training/'].map((Prefix) => ({
-        Prefix,
-        NoncurrentVersionExpiration: { NoncurrentDays: 7 },
-      })),
+      ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', 'monitoring/'].map(withOldVersions),
+      { Prefix: 'online/', ExpirationInDays: 60, NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
+      withOldVersions('_training/'),
     ]);
   });
 
@@ -81,7 +81,7 @@ describe('the bucket', () => {
         NoncurrentVersionExpiration: { NoncurrentDays: 7 },
       })),
     );
-    expect(Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)).toHaveLength(3);
+    expect(Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)).toHaveLength(4);
     for (const scoresDays of [0, 1.5, -3])
       expect(attempt({ parts: ['data'], scoresDays })).toThrow(
         `scoresDays must be a whole number of at least 1, got ${scoresDays}`,

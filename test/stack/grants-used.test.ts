@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { OnlineStatistics } from '../../lib/online/statistics.ts';
 import type { BatchHandler } from '../../lib/queue/in-process-queue.ts';
 import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
 import { reconcileHandler } from '../../lib/scoring/handlers/reconcile.ts';
@@ -152,6 +153,18 @@ async function handle(handler: BatchHandler, body: string): Promise<void> {
   expect(await handler({ Records: [sqsRecord('a', { body })] })).toEqual({ batchItemFailures: [] });
 }
 
+/** Adds statistics of requests to the bucket, as the online function does. */
+async function usesOfStatistics(): Promise<Uses> {
+  const found = noUses();
+  const store = notingUses(memoryStore(), found);
+  const statistics = new OnlineStatistics({ store, model: 'shop', onError: (error) => expect(error).toBeNull() });
+  const chunk = { rows: 0, ids: {}, weights: {}, numbers: {} };
+  const encoder = { inputs: [], embeddings: [] };
+  statistics.add({ at: NOW(), version: 'v', encoder, rejected: 1, chunk, scoredRows: undefined, outputs: {} });
+  await statistics.close();
+  return found;
+}
+
 const uses = await usesOfEach();
 
 it.each(['planShards', 'scoreShard', 'reconcile'] as const)('%s uses no prefix without a grant', (role) => {
@@ -164,11 +177,12 @@ it.each(['planShards', 'scoreShard', 'reconcile'] as const)('%s uses no prefix w
   }
 });
 
-it('nothing is granted that no function needs', () => {
+it('nothing is granted that no function needs', async () => {
+  const all = [...Object.values(uses), await usesOfStatistics()];
   for (const action of ['read', 'write', 'delete'] as const) {
     const { trainer: _trainer, monitor: _monitor, ...functions } = GRANTS;
     const granted = Object.values(functions).flatMap(({ prefixes }) => prefixes[action]);
-    const used = Object.values(uses).flatMap((role) => [...role[action]]);
+    const used = all.flatMap((role) => [...role[action]]);
     expect(
       [...new Set(granted)].filter((prefix) => !used.includes(prefix)),
       action,

@@ -31,7 +31,7 @@ describe('the online part', () => {
     });
   });
 
-  it('may read models and feature tables, and nothing else', () => {
+  it('may read models and feature tables, add to the statistics of requests, and nothing else', () => {
     const roles = Object.values(resourcesOf(template, 'AWS::IAM::Role')).flatMap(({ Properties }) =>
       Properties.Policies === undefined ? [] : (Properties.Policies as { PolicyDocument: { Statement: unknown } }[]),
     );
@@ -40,15 +40,17 @@ describe('the online part', () => {
     );
     const objects = statements.filter(({ Action }) => [Action].flat().includes('s3:GetObject'));
     expect(objects.map(({ Resource }) => [Resource].flat().map(readable))).toEqual([
-      [expect.stringMatching(/models\/\*$/), expect.stringMatching(/features\/\*$/)],
+      ['models', 'features', 'online'].map((prefix) => expect.stringMatching(new RegExp(`${prefix}/\\*$`))),
     ]);
     expect(statements.flatMap(({ Action }) => Action).toSorted()).toEqual([
       'logs:CreateLogStream',
       'logs:PutLogEvents',
+      's3:AbortMultipartUpload',
       's3:GetObject',
       's3:GetObjectVersion',
       's3:ListBucket',
       's3:ListBucketVersions',
+      's3:PutObject',
     ]);
   });
 

@@ -81,7 +81,10 @@ export function compareShares(context: DayContext): Comparison[] {
 /** Compares a day of which no outcome has a score, although there were scores to have: that needs no week before. */
 export function compareKeys({ day, before, monitoring }: DayContext): Comparison[] {
   const { outcomes } = day;
-  const scoredBefore = [...before, day].some(({ versions }) => Object.keys(versions).length > 0);
+  const first = Date.parse(day.day) - monitoring.matchesWithinMs;
+  const scoredBefore = [...before, day].some(
+    (one) => Date.parse(one.day) >= first && Object.keys(one.versions).length > 0,
+  );
   if (outcomes === null || outcomes.rows < ENOUGH_OUTCOMES || !scoredBefore) return [];
   if (outcomes.unscored < outcomes.rows) return [];
   const limits: Limits = monitoring.unscored;

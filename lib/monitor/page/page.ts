@@ -8,6 +8,7 @@ import {
   featureDays,
   lastScored,
   type OutputDay,
+  onlineRequests,
   outputDays,
   scoreShifts,
   segmentExcesses,
@@ -15,7 +16,16 @@ import {
   versionPairs,
 } from '../numbers.ts';
 import { expectedPlot, pointsOf, ratioPlot, scoresPlot, sharePlot } from './plots.ts';
-import { dayTable, featureTable, histogramTable, judgedTable, outputTable, pairTable, segmentTable } from './tables.ts';
+import {
+  dayTable,
+  featureTable,
+  histogramTable,
+  judgedTable,
+  onlineTable,
+  outputTable,
+  pairTable,
+  segmentTable,
+} from './tables.ts';
 
 const TITLES = { ok: 'OK', watch: 'Watch', act: 'Act' } as const;
 const LOOKS = { ok: 'good', watch: 'warn', act: 'bad' } as const;
@@ -32,6 +42,7 @@ export function monitoringPage(found: Monitored): string {
     ranking(found, outputs),
     scores(found),
     features(found),
+    online(found),
     segments(found),
     versions(found),
     days(found),
@@ -133,6 +144,24 @@ function features(found: Monitored): Html {
 furthest above <span class="key dashed"></span>training first.</p>
 <div class="grid">${drawn.map(({ name, kind, own }) => figure(`${name}: ${kind}`, sharePlot(kind, own)))}</div>
 ${folded('The numbers behind', featureTable(all))}
+</section>`;
+}
+
+function online({ history, tasks }: Monitored): Html {
+  const shown = shownDays({ history });
+  const requests = onlineRequests(shown);
+  if (requests.length === 0) return html``;
+  const features = featureDays(shown.map(({ day, online: versions = {} }) => ({ day, versions })));
+  return html`
+<section>
+<h2>Online requests</h2>
+<p class="quiet">Requests and rows are counted exactly; means, and values that are missing or unknown, are of the rows in
+the column counted. They are compared as those of files are, and apart from them.</p>
+${onlineTable(
+  requests,
+  tasks.map(({ output }) => output),
+)}
+${features.length === 0 ? null : folded('Values that are missing or unknown', featureTable(features))}
 </section>`;
 }
 

@@ -6,7 +6,7 @@ import { type Html, html } from '../../report/html.ts';
 import { CHECKS } from '../checks/check.ts';
 import type { DayRecord } from '../history.ts';
 import type { Judged } from '../judge.ts';
-import type { FeatureDay, OutputDay, SegmentExcess, VersionPair } from '../numbers.ts';
+import type { FeatureDay, OnlineRequests, OutputDay, SegmentExcess, VersionPair } from '../numbers.ts';
 
 /** Segments of a table. */
 const MOST_SEGMENTS = 24;
@@ -122,6 +122,22 @@ export function dayTable(days: readonly DayRecord[], usdPerSecond: number | null
     );
   });
   return table('days', ['day', 'text:version', ...columns], rows);
+}
+
+/** Online requests by day and version, with the mean of each output. */
+export function onlineTable(requests: readonly OnlineRequests[], outputs: readonly string[]): Html {
+  return table(
+    'online requests',
+    ['day', 'text:version', 'requests', 'rows', 'rejected', 'counted', ...outputs.map((output) => `mean ${output}`)],
+    requests.toReversed().map(({ day, version, requests: number, rowsIn, rejected, counted, outputs: sums }) => {
+      const means = outputs.map((output) => {
+        const { rows = 0, sum = 0 } = sums[output] ?? {};
+        return rows === 0 ? '-' : percent(sum / rows);
+      });
+      const cells = [...[number, rowsIn, rejected, counted.rows].map((value) => count(value)), ...means];
+      return html`<tr><th scope="row">${day}</th><td class="text">${version}</td>${cells.map(cell)}</tr>`;
+    }),
+  );
 }
 
 /** Findings. */

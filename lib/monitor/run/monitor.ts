@@ -11,6 +11,7 @@ import { type Judged, judge } from '../judge.ts';
 import type { Monitored } from '../monitored.ts';
 import { keepNews } from '../news.ts';
 import { numbersOf } from '../numbers.ts';
+import { readOnlineDays, withOnline } from '../online/online-days.ts';
 import { verdictOf } from '../verdict.ts';
 import { type ReadDays, type ReadDaysOptions, readDays } from './read-days.ts';
 import { scoredManifests } from './scored-files.ts';
@@ -36,14 +37,16 @@ export async function monitor(options: MonitorOptions): Promise<Monitored> {
   const read = await readDays({ ...options, tasks, manifests: await scoredManifests(store, model) });
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const before = await readHistory(store, model);
-    const days = mergedDays(before?.value ?? emptyHistory(model), read);
-    const end = read.end === null ? (before?.value.end ?? null) : new Date(read.end).toISOString();
-    const merged: History = { ...(before?.value ?? emptyHistory(model)), end, days };
+    const kept = before?.value ?? emptyHistory(model);
+    const online = await readOnlineDays(store, model, { kept, now });
+    const days = withOnline(mergedDays(kept, read), online.days).slice(-KEPT_DAYS);
+    const end = read.end === null ? kept.end : new Date(read.end).toISOString();
+    const merged: History = { ...kept, end, days };
     const judged = judge(merged, { declaration, tasks, now });
     const { news, told } = newsOf(judged, merged);
     const history: History = { ...merged, told };
     const training = await trainingScores(store, model, history);
-    const notes = read.notes;
+    const notes = [...read.notes, ...online.notes];
     const verdict = verdictOf(judged);
     const monitored = {
       model,
@@ -99,7 +102,7 @@ export function mergedDays(
         : mergedDay(before, day, { isRead: from !== null && day.day >= from, isDated: from !== null }),
     );
   }
-  return [...all.values()].sort((a, b) => (a.day < b.day ? -1 : 1)).slice(-KEPT_DAYS);
+  return [...all.values()].sort((a, b) => (a.day < b.day ? -1 : 1));
 }
 
 function mergedDay(
@@ -114,7 +117,7 @@ function mergedDay(
     const keepsOld = old !== undefined && !isRead && (own.joined === null || isDated);
     versions[version] = keepsOld ? { ...own, counts: old.counts ?? own.counts, joined: old.joined ?? own.joined } : own;
   }
-  return { day: day.day, outcomes: day.outcomes ?? before.outcomes, versions };
+  return { ...before, outcomes: day.outcomes ?? before.outcomes, versions };
 }
 
 /** Returns what has not been told of, or only as less bad, and all that has been told of then. */

@@ -5,7 +5,7 @@ import { ModelCorruptedError, VersionNotFoundError } from '../../registry/errors
 import { versionPrefix } from '../../registry/keys.ts';
 import { readRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import { type PartCounts, usualShares, VALUE_COUNTS_FILE } from '../../table/encode/value-counts.ts';
+import { type PartCounts, usualShares, VALUE_COUNTS_FILE, type ValueShares } from '../../table/encode/value-counts.ts';
 import type { CurrentModel, Models, ModelVersion } from '../protocol/ports.ts';
 import { featureCounts } from '../protocol/records.ts';
 
@@ -37,6 +37,12 @@ export function registryModels(store: Store, name: string): Models {
       return known;
     },
   };
+}
+
+/** Reads the shares of missing and of unknown values that are usual for each feature of a version. */
+export async function usualOf(store: Store, version: ModelVersion): Promise<Readonly<Record<string, ValueShares>>> {
+  const { features } = await publishedDeclaration(store, version);
+  return usualShares(await valueCounts(store, version), features);
 }
 
 /** Reads what a version found missing and unknown in its log, without fetching the version's other files. */
