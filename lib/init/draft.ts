@@ -36,7 +36,7 @@ export interface ChosenColumn {
 export interface FeatureDraft {
   readonly name: string;
   readonly column: string;
-  readonly type: 'category' | 'number' | 'bag';
+  readonly type: 'category' | 'number' | 'bag' | 'vector';
   readonly entity: 'user' | 'item' | 'context';
   readonly members: Readonly<Record<string, string>>;
   readonly why: string;

@@ -4,7 +4,7 @@ import type { Database } from '../table/database.ts';
 import type { ColumnFacts } from '../table/profile/column-facts.ts';
 import { distinctCombinations } from '../table/profile/relations.ts';
 import type { Choices, Draft } from './draft.ts';
-import { keyCombinations, uniqueColumns } from './guess-ids.ts';
+import { keyCombinations, uniqueColumns } from './guess/ids.ts';
 import type { MeasuredLog } from './measure-log.ts';
 
 /** Columns that keys are made of where no plausible ones are unique. */

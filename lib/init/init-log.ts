@@ -5,7 +5,8 @@ import { checkDraft } from './check-draft.ts';
 import { settledChoices } from './choices.ts';
 import type { Choices, Doubt, Draft } from './draft.ts';
 import { findKeys } from './find-keys.ts';
-import { guessDraft } from './guess-draft.ts';
+import { guessDraft } from './guess/draft.ts';
+import { withoutOutcomes } from './guess/outcomes.ts';
 import type { MeasuredLog } from './measure-log.ts';
 import { sharedTables } from './shared-tables.ts';
 
@@ -30,7 +31,7 @@ export async function draftLog(
   asked: Choices,
 ): Promise<Draft> {
   const choices = settledChoices(measured.profile, asked);
-  const { draft } = guessDraft(measured, choices);
+  const draft = await withoutOutcomes(database, measured, guessDraft(measured, choices).draft);
   const withKeys = async (of: Draft) => ({ ...of, ...(await findKeys(database, measured, of, choices)) });
   const guessed = await withKeys({ ...draft, ...(await sharedTables(database, measured, draft)) });
   const checked = await checkDraft(database, source, guessed);

@@ -5,8 +5,9 @@ import { type LogSample, sampleLog } from '../table/profile/log-sample.ts';
 import { type Dependence, dependenceOn, type LabelPatterns, labelPatterns } from '../table/profile/relations.ts';
 import type { Source } from '../table/source/source.ts';
 import type { LogProfile } from './draft.ts';
-import { guessIds, type Ids } from './guess-ids.ts';
-import { labelCandidates } from './guess-labels.ts';
+import { guessIds, type Ids } from './guess/ids.ts';
+import { labelCandidates } from './guess/labels.ts';
+import { type BagWeights, findWeights } from './guess/weights.ts';
 
 /** 0/1 columns that are looked at as labels, the last of the log: the number of their combinations is bounded. */
 const MOST_CANDIDATES = 200;
@@ -20,6 +21,7 @@ export interface MeasuredLog {
   readonly patterns: LabelPatterns;
   /** What depends on the ids of users, items and sessions; `null` where there is none, or hardly one repeats. */
   readonly dependence: Readonly<Record<keyof Ids, Dependence | null>>;
+  readonly weights: BagWeights;
 }
 
 /** Ids that must repeat in the sample, so that what depends on them can be told. */
@@ -44,5 +46,6 @@ export async function measureLog(database: Database, source: Source): Promise<Me
     session: await dependent(ids.session),
   };
   const patterns = await labelPatterns(database, sample, candidates);
-  return { profile, sample, ids, candidates, patterns, dependence };
+  const weights = await findWeights(database, sample, columns);
+  return { profile, sample, ids, candidates, patterns, dependence, weights };
 }

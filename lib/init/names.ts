@@ -42,6 +42,11 @@ const AMOUNTS = words(
 const TIMES = words('time timestamp ts date datetime dt at day when created updated shown');
 const POSITIONS = words('position pos rank slot placement');
 
+const RATINGS = words('rating ratings rated stars star grade bewertung');
+const WEIGHTS = words(
+  'weight weights wt score scores count counts cnt freq freqs frequency frequencies strength affinity gewicht gewichte',
+);
+
 const ENTITIES = {
   user: [...IDS.user, ...words('age gender sex occupation income tenure loyalty membership newbie')],
   item: [
@@ -110,6 +115,16 @@ export function timeRank(name: string): number {
     words('shown impression event request log served view timestamp ts').includes(word),
   );
   return isOfRow || own.every((word) => TIMES.includes(word)) ? 2 : 1;
+}
+
+/** Whether a name is that of what a user thinks of an item. */
+export function isRating(name: string): boolean {
+  return wordsOf(name).some((word) => RATINGS.includes(word));
+}
+
+/** Whether a name is that of weights of the values of a bag. */
+export function isWeights(name: string): boolean {
+  return wordsOf(name).some((word) => WEIGHTS.includes(word));
 }
 
 /** Whether a name is that of the place at which an item was shown. */

@@ -26,7 +26,7 @@ describe('init', () => {
     expect(await readFile(place.at('mine.yaml'), 'utf8')).toContain('\nname: other\n');
   });
 
-  it('asks at a terminal what it does not know, and takes an empty line for its guess', async () => {
+  it('asks at a terminal what it does not know, takes an empty line for its guess, and else tells it', async () => {
     const sql = `SELECT i AS row, i % 60 AS item_id, (hash(i) % 4 = 0)::INTEGER AS x1, (hash(i) % 8 = 0)::INTEGER AS x2,
       (hash(i) % 16 = 0)::INTEGER AS x3 FROM range(4000) AS r(i)`;
     await place.writeRows('unnamed.parquet', sql);
@@ -40,6 +40,12 @@ describe('init', () => {
       ].join(''),
     });
     expect(await readFile(place.at('asked.yaml'), 'utf8')).toContain('\n  conversion: { label: x2 }');
+    expect((await place.run('init', 'unnamed.parquet', '--out', 'told.yaml')).stderr).toBe(
+      [
+        'note: which column is the label of the click? x1 is taken; --label click=<column> takes another, such as x2, x3\n',
+        'note: which column is the label of the conversion? x3 is taken; --label conversion=<column> takes another, such as x1, x2\n',
+      ].join(''),
+    );
   });
 
   it.each([

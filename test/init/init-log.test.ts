@@ -81,11 +81,35 @@ describe('labels', () => {
     expect(() => doubtsOf(log, NONE)).toThrow(
       'no label found: looked for 0/1 columns named as a click, visit, conversion or purchase, or nested in each other; none of 2 columns has 0 and 1; clicks is a count or an amount: write whether it is above 0; name them with --label click=<column> --label conversion=<column> (in ',
     );
+    const clicks = { ...NONE, labels: new Map([['click', 'clicks']]) };
+    expect(() => doubtsOf(log, clicks)).toThrow(
+      /^--label click: clicks has 7 values, .* expected 0 and 1; it is a count or an amount: write whether it is above 0 \(in /,
+    );
     const choices = { ...NONE, labels: new Map([['click', 'A']]) };
     expect(() => doubtsOf(log, choices)).toThrow(
       /^--label click: a has 500 values, such as "\d+", "\d+", "\d+", expected 0 and 1/,
     );
     expect(() => doubtsOf(log, { ...NONE, time: 'tme' })).toThrow(/^--time: no column tme, expected one of a, clicks/);
+  });
+});
+
+describe('a log without labels', () => {
+  it.each([
+    ["CASE i % 3 WHEN 0 THEN 'ja' ELSE 'nein' END AS clicked", 'clicked has "nein" and "ja": write 1 and 0'],
+    ['CASE i % 3 WHEN 0 THEN 1 END AS clicked', 'clicked is 1 or missing: write 0 where it is missing'],
+    ['CASE i % 3 WHEN 0 THEN 1 ELSE -1 END AS clicked', 'clicked has -1 and 1: write 0 for -1'],
+    ['i % 5 + 1 AS rating', 'rating is a rating from 1 to 5: write whether it is high, such as at least 4'],
+    [
+      "CASE i % 3 WHEN 0 THEN TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND END AS clicked_at",
+      'clicked_at is a time: write whether there is one',
+    ],
+    [
+      "['view', 'view', 'view', 'click', 'click', 'purchase'][(i % 6 + 1)::INTEGER] AS event_type",
+      'event_type has the kinds of events, such as "view" and "click" and "purchase": write one row for each impression, with 0 or 1 for each kind',
+    ],
+  ])('is told what to write: %s', async (column, remedy) => {
+    const { log } = await measured('remedy.parquet', `SELECT i % 40 AS user_id, ${column} FROM range(600) AS r(i)`);
+    expect(() => doubtsOf(log, NONE)).toThrow(`none of 2 columns has 0 and 1; ${remedy}; name them with --label`);
   });
 });
 
@@ -152,14 +176,14 @@ describe('columns', () => {
     const draft = await draftOf(
       'left-out.parquet',
       rows(
-        `${IDS}, 'x' AS one, NULL::VARCHAR AS none, 'text ' || hash(i) AS text, [0.5, i::DOUBLE] AS vector, {'a': i} AS parts,
+        `${IDS}, 'x' AS one, NULL::VARCHAR AS none, 'text ' || hash(i) AS text, CASE i % 2 WHEN 0 THEN [0.5] ELSE [0.5, i::DOUBLE] END AS fractions, {'a': i} AS parts,
         CASE WHEN hash(i) % 4 = 0 THEN hash(i * 5) % 300 + 1 ELSE 0 END AS dwell, '€ ' || (i % 90) || '.50' AS amount,
         CASE WHEN hash(i) % 4 = 0 THEN TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND END AS clicked_at`,
       ),
     );
     expect(
       Object.fromEntries(
-        ['one', 'none', 'text', 'vector', 'parts', 'dwell', 'clicked_at'].map((column) => [
+        ['one', 'none', 'text', 'fractions', 'parts', 'dwell', 'clicked_at'].map((column) => [
           column,
           reason(draft, column),
         ]),
@@ -168,12 +192,82 @@ describe('columns', () => {
       one: 'constant: every row has "x"',
       none: 'no row has a value',
       text: 'hardly a value repeats: 4,000 distinct values in 4,000 rows',
-      vector: 'DOUBLE[], a vector: lists are read as values of a set',
+      fractions: '1 to 2 numbers with fractions: no vector, and no values of a set',
       parts: expect.stringMatching(/^of type STRUCT\(.*\), expected single values or lists of them$/),
-      dwell: 'alone tells click with an AUC of 1.000',
+      dwell: 'has a value other than 0 only where clicked is 1',
       clicked_at: 'filled where clicked is 1: the time of the click',
     });
     expect(reason(draft, 'amount')).toMatch(/^text of amounts such as "€ \d+\.50": write it as a number to use it$/);
+  });
+
+  it('with as many numbers in every row are vectors', async () => {
+    const draft = await draftOf(
+      'vectors.parquet',
+      rows(
+        `${IDS}, [sin(i)::FLOAT, 1, 2.5] AS floats, (sin(i)::VARCHAR || '|' || cos(i)::VARCHAR) AS text,
+        '[' || sin(i)::VARCHAR || ', 0.5]' AS written, [cos(i), sin(i)]::DOUBLE[2] AS fixed`,
+      ),
+    );
+    const members = ['floats', 'text', 'written', 'fixed'].map((column) => {
+      const found = feature(draft, column);
+      return [found?.type, found?.members];
+    });
+    expect(members).toEqual([
+      ['vector', { length: '3' }],
+      ['vector', { length: '2', delimiter: '"|"' }],
+      ['vector', { length: '2' }],
+      ['vector', { length: '2' }],
+    ]);
+  });
+
+  it('with a weight for each value of a bag belong to the bag', async () => {
+    const length = '(hash(i * 19) % 4 + 1)::INTEGER';
+    const list = (item: string) => `list_transform(range(${length}), lambda x: ${item})`;
+    const draft = await draftOf(
+      'weights.parquet',
+      rows(
+        `${IDS}, array_to_string(${list("'b' || (hash(i + x) % 30)")}, '|') AS brands,
+        array_to_string(${list('((hash(i * x) % 100) / 100)::VARCHAR')}, '|') AS brands_weights,
+        ${list('hash(i + x * 3) % 90')} AS viewed, ${list('((hash(i * x) % 100) / 100)::DOUBLE')} AS strengths,
+        ${list('hash(i + x * 5) % 70 + 500')} AS tags, ${list('hash(i + x * 5) % 9')} AS tag_counts`,
+      ),
+    );
+    expect(feature(draft, 'brands')?.members).toMatchObject({ delimiter: '"|"', weights: 'brands_weights' });
+    expect(feature(draft, 'viewed')?.members).toMatchObject({ weights: 'strengths' });
+    expect(feature(draft, 'tags')?.members).toMatchObject({ weights: 'tag_counts' });
+    const columns = ['brands_weights', 'strengths', 'tag_counts'];
+    expect(columns.map((column) => feature(draft, column) ?? reason(draft, column))).toEqual(
+      columns.map(() => undefined),
+    );
+  });
+
+  it('that have something only where a label is 1 are outcomes', async () => {
+    const clicked = 'hash(i) % 4 = 0';
+    const draft = await draftOf(
+      'outcomes.parquet',
+      rows(
+        `${IDS}, CASE WHEN ${clicked} AND hash(i * 3) % 5 = 0 THEN hash(i * 5) % 3 + 1 ELSE 0 END AS orders,
+        CASE WHEN ${clicked} THEN ['card', 'cash'][(hash(i * 5) % 2 + 1)::INTEGER] END AS payment,
+        hash(i * 5) % 3 AS earlier`,
+      ),
+    );
+    expect([reason(draft, 'orders'), reason(draft, 'payment'), feature(draft, 'earlier')?.type]).toEqual([
+      'has a value other than 0 only where clicked is 1',
+      'has a value other than 0 only where clicked is 1',
+      'category',
+    ]);
+  });
+
+  it('with a currency or a percent sign are left out, whatever stands between the digits', async () => {
+    const draft = await draftOf(
+      'currency.csv',
+      rows(
+        `${IDS}, (hash(i * 3) % 90 + 10) || '.' || (hash(i * 5) % 900 + 100) || ',00 €' AS betrag,
+        '$' || (hash(i * 7) % 300) AS fee, (hash(i * 9) % 90) || '%' AS rebate`,
+      ),
+    );
+    const reasons = ['betrag', 'fee', 'rebate'].map((column) => reason(draft, column));
+    for (const why of reasons) expect(why).toMatch(/^text of amounts such as ".+": write it as a number to use it$/);
   });
 
   it('of text may be numbers with a decimal comma', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { featureNames } from '../../lib/init/guess-features.ts';
+import { featureNames } from '../../lib/init/guess/features.ts';
 import { modelNameOf } from '../../lib/init/model-name.ts';
 import { idRole, labelRole, namedKind, timeRank, wordsOf } from '../../lib/init/names.ts';
 

@@ -64,7 +64,7 @@ async function init(log: string, options: InitOptions, session: Session): Promis
   const { renderDraft } = await import('../../../lib/init/render-draft.ts');
   const { withScratch } = await import('../../scratch.ts');
   const { ask, isTerminal } = await import('../../init/questions.ts');
-  const { formatDraft } = await import('../../init/init-text.ts');
+  const { doubtText, formatDraft } = await import('../../init/init-text.ts');
   try {
     const draft = await withScratch(io, async (scratch) => {
       const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
@@ -74,8 +74,10 @@ async function init(log: string, options: InitOptions, session: Session): Promis
         signal.throwIfAborted();
         const measured = await measureLog(database, source);
         signal.throwIfAborted();
-        const doubts = yes || json || !isTerminal(session) ? [] : doubtsOf(measured, asked);
-        const choices = doubts.length === 0 ? asked : await ask(doubts, asked, session);
+        const doubts = doubtsOf(measured, asked);
+        const asks = !yes && !json && isTerminal(session) && doubts.length > 0;
+        if (!asks && !json) for (const doubt of doubts) printError(io, `note: ${doubtText(doubt)}`);
+        const choices = asks ? await ask(doubts, asked, session) : asked;
         return await draftLog(database, source, measured, choices);
       } finally {
         await database.close();

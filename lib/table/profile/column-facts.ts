@@ -2,9 +2,9 @@
 
 import { labelSql } from '../check/labels.ts';
 import type { TextRules, Value } from '../columns.ts';
-import { itemType } from '../columns.ts';
 import { type Database, literal, queryOne } from '../database.ts';
 import { timeSql } from '../values/times.ts';
+import { type ListFacts, listFacts } from './list-facts.ts';
 import type { LogSample, SampledColumn } from './log-sample.ts';
 
 /** The numbers among the values of a column. */
@@ -26,18 +26,6 @@ export interface TimeFacts {
   readonly last: number;
 }
 
-/** What a text is if it is split at a delimiter. */
-export interface DelimiterFacts {
-  /** `null` for lists that are written in brackets. */
-  readonly delimiter: string | null;
-  /** Values with the delimiter. */
-  readonly rows: number;
-  /** Items of all values, the distinct ones among them, and those of the longest value. */
-  readonly items: number;
-  readonly distinct: number;
-  readonly longest: number;
-}
-
 /** What is known of a column from a sample of the rows. */
 export interface ColumnFacts extends SampledColumn {
   readonly present: number;
@@ -53,17 +41,12 @@ export interface ColumnFacts extends SampledColumn {
   /** The most frequent values. */
   readonly examples: readonly string[];
   /** How texts may be split, or the items of a list column. */
-  readonly delimiters: readonly DelimiterFacts[];
+  readonly delimiters: readonly ListFacts[];
 }
 
 /** Columns of one statement: DuckDB plans hundreds of aggregates slowly. */
 const COLUMNS_OF_STATEMENT = 25;
 const EXAMPLES = 3;
-const DELIMITERS = ['|', ';', ',', ' ', '\t', '\u0001', '~', '^', '/'];
-/** Share of the values that must have a delimiter for it to be looked at. */
-const OFTEN = 0.05;
-/** Rows whose texts are split. */
-const SPLIT_ROWS = 50_000;
 
 /** A text of a sample: it is canonical, so no text stands for a missing value. */
 const CANONICAL: TextRules = { nullValues: [], decimal: '.' };
@@ -83,7 +66,7 @@ export async function columnFacts(database: Database, sample: LogSample): Promis
     known.push({
       ...column,
       times: await timeFacts(database, sample, column),
-      delimiters: await delimiterFacts(database, sample, column),
+      delimiters: await listFacts(database, sample, column),
     });
   return known;
 }
@@ -158,55 +141,6 @@ async function timeFacts(database: Database, { table }: LogSample, column: Colum
   return { count: Number(count), first: Number(first), last: Number(last) };
 }
 
-async function delimiterFacts(
-  database: Database,
-  { table }: LogSample,
-  column: ColumnFacts,
-): Promise<DelimiterFacts[]> {
-  const from = `(SELECT ${column.sql} AS v FROM ${table} WHERE ${column.sql} IS NOT NULL LIMIT ${SPLIT_ROWS})`;
-  if (column.kind === 'list') return [await itemFacts(database, null, `SELECT v AS list FROM ${from}`)];
-  if (column.kind !== 'text' || column.longest < 3) return [];
-  const counted = DELIMITERS.map((mark, i) => `count_if(contains(v, ${literal(mark)})) AS d${i}`);
-  const row = await queryOne(
-    database,
-    `SELECT count(*) AS rows, count_if(regexp_full_match(v, '\\[.*\\]|\\{.*\\}|\\(.*\\)')) AS written, ${counted.join(', ')} FROM ${from}`,
-  );
-  const rows = Number(row.rows);
-  if (Number(row.written) === rows && rows > 0) {
-    const { items, distinct, longest } = await itemFacts(database, ',', splitSql(`trim(v, '[]{}()')`, ',', from));
-    return [{ delimiter: null, rows, items, distinct, longest }];
-  }
-  const found: DelimiterFacts[] = [];
-  for (const [i, mark] of DELIMITERS.entries())
-    if (Number(row[`d${i}`]) > OFTEN * rows)
-      found.push({
-        ...(await itemFacts(database, mark, splitSql('v', mark, from))),
-        rows: Number(row[`d${i}`]),
-      });
-  return found;
-}
-
-function splitSql(text: string, mark: string, from: string): string {
-  return `SELECT list_filter(list_transform(string_split(${text}, ${literal(mark)}), lambda x: trim(x)), lambda x: x <> '') AS list FROM ${from}`;
-}
-
-async function itemFacts(database: Database, delimiter: string | null, lists: string): Promise<DelimiterFacts> {
-  const { rows, items, longest } = await queryOne(
-    database,
-    `SELECT count_if(len(list) > 0) AS rows, sum(len(list)) AS items, max(len(list)) AS longest FROM (${lists})`,
-  );
-  const { different } = await queryOne(
-    database,
-    `SELECT count(DISTINCT item) AS different FROM (SELECT unnest(list) AS item FROM (${lists}))`,
-  );
-  return { delimiter, rows: Number(rows), items: Number(items), distinct: Number(different), longest: Number(longest) };
-}
-
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-/** Whether the items of a list column are numbers with a fraction, as those of a vector are. */
-export function isVector({ type, kind }: Pick<SampledColumn, 'type' | 'kind'>): boolean {
-  return kind === 'list' && /^(FLOAT|DOUBLE|DECIMAL)/.test(itemType(type));
 }

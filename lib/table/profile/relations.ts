@@ -2,6 +2,7 @@
 import { labelSql } from '../check/labels.ts';
 import { type Database, query, queryOne } from '../database.ts';
 import { sampledValue } from './column-facts.ts';
+import { itemsSql } from './list-facts.ts';
 import type { LogSample, SampledColumn } from './log-sample.ts';
 
 /** Which of several 0/1 columns are 1 together. */
@@ -75,6 +76,22 @@ export async function dependenceOn(
   return { repeated, shares };
 }
 
+/** Returns the share of the rows in which two columns have as many items; rows without a value have none. */
+export async function sameLengths(
+  database: Database,
+  { table }: LogSample,
+  a: SampledColumn,
+  b: SampledColumn,
+  delimiter: string | null,
+): Promise<number> {
+  const [one, other] = [a, b].map(({ sql, kind }) => `COALESCE(len(${itemsSql(sql, kind, delimiter)}), 0)`);
+  const { share } = await queryOne(
+    database,
+    `SELECT avg(CASE WHEN ${one} = ${other} THEN 1 ELSE 0 END) AS share FROM ${table}`,
+  );
+  return Number(share ?? 0);
+}
+
 /** Returns the share of a list's items that are values of an id column, looked at in the first rows. */
 export async function sharedValues(
   database: Database,
@@ -83,8 +100,7 @@ export async function sharedValues(
   delimiter: string | null,
   id: SampledColumn,
 ): Promise<number> {
-  const list =
-    kind === 'list' ? sql : `string_split(trim(${sql}, '[]{}()'), '${(delimiter ?? ',').replaceAll("'", "''")}')`;
+  const list = itemsSql(sql, kind, delimiter);
   const items = `SELECT DISTINCT trim(x) AS item FROM (SELECT unnest(${list}) AS x FROM (SELECT * FROM ${table} WHERE ${sql} IS NOT NULL LIMIT 20000)) WHERE trim(x) <> ''`;
   const { share } = await queryOne(
     database,

@@ -1,9 +1,9 @@
 /** Finds the ids of a log's users, items and sessions, and what could identify and order its rows. */
 
-import { countOf } from '../numbers/text.ts';
-import type { ColumnFacts } from '../table/profile/column-facts.ts';
-import type { Choices, ChosenColumn, Doubt, LogProfile } from './draft.ts';
-import { type IdRole, idRole, isPosition, namedKind, timeRank } from './names.ts';
+import { countOf } from '../../numbers/text.ts';
+import type { ColumnFacts } from '../../table/profile/column-facts.ts';
+import type { Choices, ChosenColumn, Doubt, LogProfile } from '../draft.ts';
+import { type IdRole, idRole, isPosition, namedKind, timeRank } from '../names.ts';
 
 /** The columns that identify the user, the item and the session of a row. */
 export type Ids = Readonly<Record<Exclude<IdRole, 'row'>, ColumnFacts | null>>;

@@ -1,9 +1,11 @@
 /** Decides what each remaining column of a log becomes: a number, a category, a bag, or nothing, with the reason. */
-import { count, countOf, percent, shortened } from '../numbers/text.ts';
-import { type ColumnFacts, type DelimiterFacts, isVector } from '../table/profile/column-facts.ts';
-import type { FeatureDraft, LeftOutColumn } from './draft.ts';
-import { isTime } from './guess-ids.ts';
-import { entityOf, idRole, isPosition, namedKind } from './names.ts';
+import { count, countOf, percent, shortened } from '../../numbers/text.ts';
+import { itemType } from '../../table/columns.ts';
+import type { ColumnFacts } from '../../table/profile/column-facts.ts';
+import type { ListFacts } from '../../table/profile/list-facts.ts';
+import type { FeatureDraft, LeftOutColumn } from '../draft.ts';
+import { entityOf, idRole, isPosition, namedKind } from '../names.ts';
+import { isTime } from './ids.ts';
 
 /** A feature's kind, its keys and the reason; or the reason to leave the column out. */
 type Decision = Pick<FeatureDraft, 'type' | 'members' | 'why'> | { readonly leftOut: string };
@@ -24,30 +26,40 @@ const ITEMS_REPEAT = 3;
 const [NARROWEST, WIDEST] = [4, 32];
 const LONGEST_EXAMPLE = 30;
 const MOST_LENGTH = 100;
+const LONGEST_VECTOR = 4096;
 
 /** Decides about a column that is neither label, key alone, time nor outcome. */
 export function decideFeature(column: ColumnFacts, rows: number, isDecimalComma = false): Decision {
-  const { name, kind, type, present, distinct, numbers, examples } = column;
+  const { name, present, distinct, numbers, examples } = column;
   if (present === 0) return { leftOut: 'no row has a value' };
   if (distinct === 1 && present === rows)
     return { leftOut: `constant: every row has ${JSON.stringify(shortened(examples[0] ?? '', LONGEST_EXAMPLE))}` };
-  if (isVector(column)) return { leftOut: `${type}, a vector: lists are read as values of a set` };
   if (isTime(column)) return { leftOut: 'a time: write its hour, weekday or age as a column to use it' };
   if (isDecimalComma && hasDecimalComma(column))
     return { type: 'number', members: {}, why: `numbers with a comma, such as ${examples[0]} (csv.decimal)` };
-  const list = column.delimiters.find((facts) => isBag(column, facts));
-  if (kind === 'list' || list !== undefined) return bag(list ?? column.delimiters[0], rows);
+  if (hasUnit(column)) return amounts(column);
+  const several = column.delimiters.find((facts) => areSeveral(column, facts));
+  if (several !== undefined) return severalNumbers(column, several) ?? bag(several, rows);
   if (numbers !== null && numbers.count === present) return numeric(column, rows);
   if (numbers !== null && numbers.count > 0.9 * present && namedKind(name) === 'number')
     return { leftOut: `${count(present - numbers.count)} values are no number, such as amounts with a unit or sign` };
-  if (isAmountText(column))
-    return { leftOut: `text of amounts such as ${JSON.stringify(examples[0])}: write it as a number to use it` };
+  if (isAmountText(column)) return amounts(column);
   return category(column, rows);
+}
+
+function amounts({ examples }: ColumnFacts): Decision {
+  return { leftOut: `text of amounts such as ${JSON.stringify(examples[0])}: write it as a number to use it` };
 }
 
 /** Currencies and units that are written beside amounts. */
 const UNITS = 'EUR|USD|GBP|CHF|JPY|CNY|INR|RMB|SEK|NOK|DKK|PLN|Rs|kr|z\u0142|\\p{Sc}|%';
 const AMOUNT = new RegExp(`^(?:${UNITS})?\\s*[-+]?(?:${UNITS})?\\s*\\d[\\d.,' ]*\\s*(?:${UNITS})?$`, 'iu');
+
+/** Whether all amounts have a currency or a percent sign, whatever stands between their digits. */
+function hasUnit(column: ColumnFacts): boolean {
+  const units = new RegExp(UNITS, 'iu');
+  return isAmountText(column) && column.examples.every((text) => units.test(text));
+}
 
 /** Whether amounts are written with a currency, thousands marks or percent signs: too many values for categories. */
 function isAmountText({ examples, distinct }: ColumnFacts): boolean {
@@ -67,11 +79,11 @@ export function hasDecimalComma({ kind, examples, delimiters, numbers, present }
   );
 }
 
-function isBag(
-  { kind, present, distinct }: ColumnFacts,
-  { delimiter, rows, items, distinct: values, longest }: DelimiterFacts,
-): boolean {
-  if (kind === 'list') return true;
+/** Whether the values are several each: those of a list always are. */
+function areSeveral(column: ColumnFacts, facts: ListFacts): boolean {
+  const { kind, present, distinct } = column;
+  const { delimiter, rows, items, distinct: values, longest } = facts;
+  if (kind === 'list' || isVector(column, facts)) return true;
   if (values === 0 || longest < 2) return false;
   if (delimiter === null) return true;
   // Texts of many words, such as titles, are more different than their words; those of few, such as towns, are not.
@@ -81,14 +93,42 @@ function isBag(
     : isCombined && (delimiter !== '/' || distinct > 2 * values);
 }
 
-function bag(facts: DelimiterFacts | undefined, rows: number): Decision {
-  const { delimiter = null, items = 0, distinct = 0, longest = 1 } = facts ?? {};
+/** Numbers with fractions are no ids: a vector, where every row has as many; `null` for whole numbers and texts. */
+function severalNumbers(column: ColumnFacts, facts: ListFacts): Decision | null {
+  const { items, numbers, fractions, shortest, longest, delimiter } = facts;
+  if (isVector(column, facts))
+    return {
+      type: 'vector',
+      members: { length: String(longest), ...delimiterMember(delimiter) },
+      why: `${count(longest)} numbers in every row`,
+    };
+  if (!isFloats(column) && (numbers < items || fractions === 0)) return null;
+  return {
+    leftOut: `${count(shortest)} to ${count(longest)} numbers with fractions: no vector, and no values of a set`,
+  };
+}
+
+/** Whether all rows have as many numbers, several of them: with fractions in text, of a type with fractions in lists. */
+function isVector(column: ColumnFacts, { items, numbers, fractions, shortest, longest }: ListFacts): boolean {
+  const isNumeric = numbers === items && items > 0 && (isFloats(column) || fractions > 0);
+  return isNumeric && shortest === longest && longest >= 2 && longest <= LONGEST_VECTOR;
+}
+
+function isFloats({ kind, type }: ColumnFacts): boolean {
+  return kind === 'list' && /^(FLOAT|DOUBLE|DECIMAL)/.test(itemType(type));
+}
+
+function delimiterMember(delimiter: string | null): Record<string, string> {
+  return delimiter === null ? {} : { delimiter: JSON.stringify(delimiter) };
+}
+
+function bag({ delimiter, items, distinct, longest }: ListFacts, rows: number): Decision {
   const length = Math.min(MOST_LENGTH, Math.max(1, longest));
   const table = tableOf(distinct, items);
   return {
     type: 'bag',
     members: {
-      ...(delimiter === null ? {} : { delimiter: JSON.stringify(delimiter) }),
+      ...delimiterMember(delimiter),
       ...table.members,
       ...(length === 20 ? {} : { max_length: String(length) }),
     },

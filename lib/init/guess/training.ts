@@ -1,6 +1,6 @@
 /** Settings of the training that suit the size of a log; those of the declaration suit millions of rows. */
-import { countOf } from '../numbers/text.ts';
-import type { SectionDraft, StageDraft } from './draft.ts';
+import { countOf } from '../../numbers/text.ts';
+import type { SectionDraft, StageDraft } from '../draft.ts';
 
 /** Rows up to which a log is small, and the batch and the epochs that give its training enough steps. */
 const SIZES = [

@@ -1,14 +1,15 @@
 /** Guesses a whole declaration from what was measured of a log. */
-import { countOf } from '../numbers/text.ts';
-import type { ColumnFacts } from '../table/profile/column-facts.ts';
-import type { Choices, Doubt, Draft, FeatureDraft, LeftOutColumn, StageDraft } from './draft.ts';
-import { decideEntity, decideFeature, featureNames, hasDecimalComma } from './guess-features.ts';
-import { guessGroup, guessTime, isTime } from './guess-ids.ts';
-import { guessLabels } from './guess-labels.ts';
-import { guessTraining } from './guess-training.ts';
-import type { MeasuredLog } from './measure-log.ts';
-import { modelNameOf } from './model-name.ts';
-import { idRole } from './names.ts';
+import { countOf } from '../../numbers/text.ts';
+import type { ColumnFacts } from '../../table/profile/column-facts.ts';
+import type { Choices, Doubt, Draft, FeatureDraft, LeftOutColumn, StageDraft } from '../draft.ts';
+import type { MeasuredLog } from '../measure-log.ts';
+import { modelNameOf } from '../model-name.ts';
+import { idRole } from '../names.ts';
+import { scalar } from '../render-draft.ts';
+import { decideEntity, decideFeature, featureNames, hasDecimalComma } from './features.ts';
+import { guessGroup, guessTime, isTime } from './ids.ts';
+import { guessLabels } from './labels.ts';
+import { guessTraining } from './training.ts';
 
 /** A draft, and where the data leave a doubt. */
 export interface GuessedDraft {
@@ -26,7 +27,7 @@ const FEWEST_TIMES = 20;
  * @throws {InitError} where the log has no label.
  */
 export function guessDraft(measured: MeasuredLog, choices: Choices): GuessedDraft {
-  const { profile, ids, candidates, patterns, dependence } = measured;
+  const { profile, ids, candidates, patterns, dependence, weights } = measured;
   const { columns, rows, source } = profile;
   const shareOf = (role: keyof typeof dependence, name: string) => dependence[role]?.shares.get(name) ?? null;
   const isOf = (role: keyof typeof dependence, name: string) => (shareOf(role, name) ?? 0) >= CONSTANT;
@@ -41,7 +42,10 @@ export function guessDraft(measured: MeasuredLog, choices: Choices): GuessedDraf
   const { stages } = labels;
   const outcomes = [...labels.outcomes, ...eventOutcomes(stages, events, rows)];
   const isOutcome = new Set(outcomes.map(({ column }) => column));
-  const inputs = columns.filter(({ name }) => !isLabel.has(name) && !isOutcome.has(name) && name !== time?.column);
+  const weightsOf = new Set(weights.values());
+  const inputs = columns.filter(
+    ({ name }) => !isLabel.has(name) && !isOutcome.has(name) && name !== time?.column && !weightsOf.has(name),
+  );
   const decimalComma = hasComma(columns);
   const names = featureNames(inputs.map(({ name }) => name));
   const features: FeatureDraft[] = [];
@@ -82,12 +86,19 @@ export function guessDraft(measured: MeasuredLog, choices: Choices): GuessedDraf
 }
 
 /** Decides about a column: ids of rows and sessions are no features, and those of the path have a value for scoring. */
-function decide(column: ColumnFacts, { ids, profile: { rows } }: MeasuredLog, decimalComma: boolean) {
+function decide(column: ColumnFacts, { ids, profile: { rows }, weights }: MeasuredLog, decimalComma: boolean) {
   const role = idRole(column.name);
   if (column === ids.session || (role === 'row' && column.distinct > rows / 2))
     return { leftOut: `identifies ${role === 'row' ? 'a row' : 'a session'}, of which nothing is known beforehand` };
   const decision = decideFeature(column, rows, decimalComma);
   if ('leftOut' in decision) return decision;
+  const weight = weights.get(column.name);
+  if (decision.type === 'bag' && weight !== undefined)
+    return {
+      ...decision,
+      members: { ...decision.members, weights: scalar(weight) },
+      why: `${decision.why}; ${weight} has as many numbers in every row`,
+    };
   if (column.isInPath)
     return {
       ...decision,

@@ -1,10 +1,10 @@
 /** Finds the labels among the 0/1 columns of a log, and the order of their stages. */
-import { countOf, listed, percent } from '../numbers/text.ts';
-import type { ColumnFacts } from '../table/profile/column-facts.ts';
-import type { LabelPatterns } from '../table/profile/relations.ts';
-import { InitError } from './choices.ts';
-import type { Choices, Doubt, LeftOutColumn, StageDraft } from './draft.ts';
-import { type LabelRole, labelRole } from './names.ts';
+import type { ColumnFacts } from '../../table/profile/column-facts.ts';
+import type { LabelPatterns } from '../../table/profile/relations.ts';
+import { InitError } from '../choices.ts';
+import type { Choices, Doubt, LeftOutColumn, StageDraft } from '../draft.ts';
+import { type LabelRole, labelRole } from '../names.ts';
+import { asLabel, noLabel, whyNoLabel } from './no-label.ts';
 
 /** The labels of a log, and what follows from them. */
 export interface GuessedLabels {
@@ -96,15 +96,10 @@ function chosenLabels(
       if (found !== undefined) return [stage, found];
       const facts = columns.find(({ name }) => name === column);
       const why = facts === undefined ? 'is no column' : whyNoLabel(facts);
-      throw new InitError(`--label ${stage}: ${column} ${why}, expected 0 and 1 (in ${source})`);
+      const remedy = facts === undefined ? '' : asLabel(facts);
+      throw new InitError(`--label ${stage}: ${column} ${why}, expected 0 and 1${remedy} (in ${source})`);
     }),
   );
-}
-
-function whyNoLabel({ present, ones, zeros, examples, distinct }: ColumnFacts): string {
-  if (present === 0) return 'has no value';
-  if (ones + zeros === present) return ones === 0 ? 'is 0 in every row' : 'is 1 in every row that has a value';
-  return `has ${countOf(distinct, 'value')}, such as ${examples.map((value) => JSON.stringify(value)).join(', ')}`;
 }
 
 type Roles = readonly (readonly [stage: string, label: Label])[];
@@ -205,18 +200,4 @@ function doubtsOf(roles: Roles, labels: readonly Label[]): Doubt[] {
     guess: column,
     others: labels.map((label) => label.column).filter((other) => other !== column),
   }));
-}
-
-function noLabel(source: string, columns: readonly ColumnFacts[], free: readonly Label[]): string {
-  const flag = '--label click=<column> --label conversion=<column>';
-  const found =
-    free.length === 0
-      ? `none of ${countOf(columns.length, 'column')} has 0 and 1`
-      : `of ${listed(free.map(({ column, rate }) => `${column} (${percent(rate)})`))} none is named so or is 1 only where another is`;
-  const counts = columns.filter(
-    ({ name, numbers, zeros, present }) =>
-      labelRole(name) !== null && zeros > 0 && numbers?.count === present && numbers.most > 1,
-  );
-  const hint = counts.map(({ name }) => `; ${name} is a count or an amount: write whether it is above 0`).join('');
-  return `no label found: looked for 0/1 columns named as a click, visit, conversion or purchase, or nested in each other; ${found}${hint}; name them with ${flag} (in ${source})`;
 }
