@@ -14,7 +14,8 @@ import { firstLine } from '../lib/table/errors.ts';
 import { failureCode } from './failure-code.ts';
 import { type RunSettings, runSettings } from './run/environment.ts';
 import { checkHealth } from './run/health.ts';
-import { runTraining } from './run/run.ts';
+import { runStep } from './run/steps/run-step.ts';
+import { SpotNoticeError } from './run/steps/spot-notice.ts';
 import { awaitTermination, TerminatedError } from './termination.ts';
 
 /** A bucket that is away for a minute costs no training; this is the time, too, that a container has to end. */
@@ -32,8 +33,10 @@ async function main(): Promise<number> {
     log.info('started', { ...(await checkHealth(settings)) });
     const store = openStore(settings.bucket, { patienceMs: PATIENCE_MS });
     const count = runCounter(metrics, settings.modelName);
-    const { status } = await runTraining(settings, { store, log, count, signal: termination.signal });
-    return promotes({ verdict: status }) ? RUN_EXIT_CODES.success : RUN_EXIT_CODES['not promoted'];
+    const result = await runStep(settings, { store, log, count, signal: termination.signal });
+    return result === null || promotes({ verdict: result.status })
+      ? RUN_EXIT_CODES.success
+      : RUN_EXIT_CODES['not promoted'];
   } catch (error) {
     log.error(explain(error, settings), { error: error as Error });
     return exitCodeOf(error);
@@ -43,7 +46,7 @@ async function main(): Promise<number> {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof TerminatedError) return RUN_EXIT_CODES.terminated;
+  if (error instanceof TerminatedError || error instanceof SpotNoticeError) return RUN_EXIT_CODES.terminated;
   if (error instanceof LeaseHeldError || error instanceof LeaseLostError) return RUN_EXIT_CODES['another run'];
   return error instanceof EnvironmentError ? RUN_EXIT_CODES.usage : failureCode(error);
 }

@@ -10,6 +10,10 @@ export const BUNDLE_FORMAT = 1;
 
 const count = z.int().min(0);
 const name = z.string().min(1);
+/** A path below the folder, with nothing that leads out of it. */
+const path = z
+  .string()
+  .regex(/^(?!.*\.\.)[\w.-]+(\/[\w.-]+)*$/, 'expected a path below the folder, of letters, digits, -, _ and .');
 const shape = z.array(z.int().min(0)).readonly();
 
 /** Some columns of the embedded matrix, and where they are gathered from. */
@@ -91,7 +95,7 @@ export const bundleSchema = z
     orders: z.array(z.object({ path: name, runs: z.array(z.int().min(1)).readonly() }).readonly()).readonly(),
     networks: z.array(network).min(1).readonly(),
     /** SHA-256 of every file, by path. */
-    files: z.record(name, z.string()),
+    files: z.record(path, z.string()),
   })
   .readonly();
 
@@ -129,7 +133,7 @@ export const trainedSchema = z
           .object({
             name: name.nullable(),
             /** Safetensors: `parameter/<name>`, `table/<name>`, and `touched/<name>` of 1 for each row that was trained. */
-            weights: name,
+            weights: path,
             sha256: name,
             bestEpoch: count,
             stopped: z.enum(['epochs', 'patience', 'plateau']),

@@ -14,6 +14,7 @@
  * | monitoring | `monitoring/<model>/index.html`, `index.json`, `history.json`, `verdict.json` |
  * | scorers of requests | `online/<model>/dt=YYYY-MM-DD/NN.json` |
  * | training | `_training/<model>/lease.json`, `checkpoints/...`, `<run>/...` |
+ * | training on a GPU | `_bundles/<model>/<run>/bundle/...`, `_bundles/<model>/<run>/trained/...` |
  */
 
 /** First segments of keys, each with its `/`. Who may do what below each is in `lib/stack/grants.ts`. */
@@ -44,6 +45,8 @@ export const PREFIXES = {
   state: '_state/',
   /** Leases, checkpoints and results of training runs. */
   training: '_training/',
+  /** What a training run on a GPU hands from step to step: its bundle, checkpoint and trained weights. */
+  bundles: '_bundles/',
 } as const;
 
 /** Folder of a bucket that is a folder, which the store keeps for itself. */
@@ -259,6 +262,11 @@ export const RUN_RECORDS = {
 /** Key of a record of one training run. `lib/registry/keys.ts` checks the model's name. */
 export function runKey(model: string, runId: string, record: keyof typeof RUN_RECORDS): string {
   return `${PREFIXES.training}${model}/${runId}/${RUN_RECORDS[record]}`;
+}
+
+/** Folder of what a run hands to its training on a GPU, and gets back. */
+export function runBundleFolder(model: string, runId: string, folder: '' | 'bundle/' | 'trained/'): string {
+  return `${PREFIXES.bundles}${model}/${runId}/${folder}`;
 }
 
 /** File names in the folder of a model's monitoring. */

@@ -121,6 +121,9 @@ export const MAX_CONCURRENCY = 10;
  */
 export const ASSET_BYTES = { unzipped: 250 * MIB, zipped: 60 * MIB } as const;
 
+/** Days that a bundle is kept of a run that never ended. */
+export const BUNDLE_DAYS = 14;
+
 /** Size of the training task: processor units (1,024 to a vCPU), memory and scratch disk. */
 export const TRAINING_TASK = { cpu: 4_096, memoryMiB: 16_384, scratchGiB: 50 } as const;
 

@@ -3,7 +3,14 @@
  * `models/<name>/decisions/<time>-<version>.json`, which say how it came to be; and of the runs that train them, which
  * keep their lease, checkpoints and results below `_training/<name>/`. Each key has a checked name and version in it.
  */
-import { MANIFEST_FILE, MODEL_RECORDS, PREFIXES, runKey, TRAINING_RECORDS } from '../contract/bucket.ts';
+import {
+  MANIFEST_FILE,
+  MODEL_RECORDS,
+  PREFIXES,
+  runBundleFolder,
+  runKey,
+  TRAINING_RECORDS,
+} from '../contract/bucket.ts';
 
 const NAME = /^[a-z0-9][a-z0-9-]*$/;
 
@@ -73,6 +80,11 @@ export function conclusionKey(name: string, runId: string): string {
 /** Key of what became of a run. */
 export function resultKey(name: string, runId: string): string {
   return runKey(checkedName(name), runId, 'result');
+}
+
+/** Folder of a run's bundle, of what was trained on it, or (`''`) of both. */
+export function runBundlePrefix(name: string, runId: string, folder: '' | 'bundle/' | 'trained/'): string {
+  return runBundleFolder(checkedName(name), runId, folder);
 }
 
 /** Version of a model from the UTC second and the start of its ONNX file's sha256, so that versions sort by time. */

@@ -5,7 +5,15 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, type Lifec
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { PREFIXES, type Prefix } from '../contract/bucket.ts';
-import { MAX_RECEIVES, ONLINE_DAYS, QUEUES, type QueueName, RETENTION_DAYS, WORK_DAYS } from '../contract/limits.ts';
+import {
+  BUNDLE_DAYS,
+  MAX_RECEIVES,
+  ONLINE_DAYS,
+  QUEUES,
+  type QueueName,
+  RETENTION_DAYS,
+  WORK_DAYS,
+} from '../contract/limits.ts';
 
 export interface DataProps {
   /**
@@ -147,6 +155,8 @@ const LIFETIMES: Readonly<Record<Prefix, Lifetime | null>> = {
   // Each is written again every minute; monitoring keeps their sums in its history.
   [PREFIXES.online]: { id: 'Online', days: ONLINE_DAYS, noncurrentDays: 1 },
   [PREFIXES.training]: { id: 'Old-_training', noncurrentDays: 7 },
+  // Checkpoints replace each other every ten minutes.
+  [PREFIXES.bundles]: { id: 'Bundles', days: BUNDLE_DAYS, noncurrentDays: 1 },
   [PREFIXES.features]: null,
   [PREFIXES.data]: null,
   [PREFIXES.declarations]: null,

@@ -21,6 +21,8 @@ export type DataErrorCode =
   | 'one_class'
   | 'folder_not_empty'
   | 'rows_are_chosen'
+  | 'bundle_not_found'
+  | 'bundle_not_valid'
   | 'weights_not_found'
   | 'weights_not_valid'
   | 'weights_do_not_fit';

@@ -50,7 +50,7 @@ describe('the bucket', () => {
     });
   });
 
-  it('deletes work after 30 days, statistics of requests after 60, and old versions after 1 to 30', () => {
+  it('deletes work after 30 days, statistics of requests after 60, bundles after 14, and old versions after 1 to 30', () => {
     const bucket = onlyResource(template, 'AWS::S3::Bucket');
     const { Rules } = bucket.Properties.LifecycleConfiguration as { Rules: Record<string, unknown>[] };
     const facts = Rules.map(({ Id: _, Status, ...rule }) => {
@@ -66,6 +66,7 @@ describe('the bucket', () => {
       ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', 'monitoring/'].map(withOldVersions),
       { Prefix: 'online/', ExpirationInDays: 60, NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
       withOldVersions('_training/'),
+      { Prefix: '_bundles/', ExpirationInDays: 14, NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
     ]);
   });
 
@@ -81,7 +82,7 @@ describe('the bucket', () => {
         NoncurrentVersionExpiration: { NoncurrentDays: 7 },
       })),
     );
-    expect(Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)).toHaveLength(4);
+    expect(Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)).toHaveLength(5);
     for (const scoresDays of [0, 1.5, -3])
       expect(attempt({ parts: ['data'], scoresDays })).toThrow(
         `scoresDays must be a whole number of at least 1, got ${scoresDays}`,

@@ -4,6 +4,7 @@ import { ENGINES, type EngineName } from '../../lib/config/engines.ts';
 import {
   choice,
   day,
+  EnvironmentError,
   flag,
   matching,
   number,
@@ -15,6 +16,23 @@ import {
 import { thisMachine } from '../../lib/config/machine.ts';
 import { PREFIXES, trainedDeclarationKey } from '../../lib/contract/bucket.ts';
 import { TRAINING_DEFAULTS } from '../../lib/contract/limits.ts';
+
+const STEPS = ['whole', 'export', 'train', 'publish'] as const;
+export type RunStep = (typeof STEPS)[number];
+
+/** The PyTorch program. */
+export interface TrainerSettings {
+  /** @default training/torch/train.py */
+  readonly program: string;
+  /** @default python3 */
+  readonly python: string;
+  /** Processes that train together: one a GPU. @default 1 */
+  readonly processes: number;
+  /** Of matrix products. @default float32 */
+  readonly precision: (typeof PRECISIONS)[number];
+}
+
+const PRECISIONS = ['float32', 'tf32', 'bf16'] as const;
 
 export interface RunSettings {
   /** `BUCKET`: `s3://name`, or a folder. */
@@ -52,6 +70,15 @@ export interface RunSettings {
   readonly warmStart: boolean;
   /** `MODELS`: folder of the model files that declarations may name; `null` for none. */
   readonly models: string | null;
+  /**
+   * `STEP`: the whole run in this process, or one of the three steps of a run whose training is PyTorch's: `export` a
+   * bundle, `train` on it, `publish` what was trained. @default whole
+   */
+  readonly step: RunStep;
+  /** `TRAINER`, `PYTHON`, `PROCESSES`, `PRECISION`: the program of the step `train`, and how it is run. */
+  readonly trainer: TrainerSettings;
+  /** `AWS_EC2_METADATA_SERVICE_ENDPOINT`: where a Spot instance learns of its end; `null` where it does not. */
+  readonly instanceMetadata: string | null;
   /** `HOURLY_USD`: price of the machine, for the report; `null` where it is not known. */
   readonly hourlyUsd: number | null;
   /** `SCRATCH`: a folder on a disk with room for the window, three times. @default the system's temporary folder */
@@ -81,11 +108,21 @@ export function runSettings(variables: Variables = process.env): RunSettings {
       ENGINE: choice(ENGINES).nullable().default(null),
       WARM_START: flag.default(false),
       MODELS: text.nullable().default(null),
+      STEP: choice(STEPS).default('whole'),
+      TRAINER: text.default('training/torch/train.py'),
+      PYTHON: text.default('python3'),
+      PROCESSES: wholeNumber({ least: 1, most: 64 }).default(1),
+      PRECISION: choice(PRECISIONS).default('float32'),
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: text.nullable().default(null),
       HOURLY_USD: number({ least: 0, most: 1e6 }).nullable().default(null),
       SCRATCH: text.default(tmpdir()),
     },
     variables,
   );
+  if (read.WARM_START && read.STEP !== 'whole')
+    throw new EnvironmentError(
+      `environment: WARM_START must be false where STEP is ${read.STEP}, got "true": a bundle begins with fresh weights`,
+    );
   return {
     bucket: read.BUCKET,
     modelName: read.MODEL_NAME,
@@ -103,6 +140,14 @@ export function runSettings(variables: Variables = process.env): RunSettings {
     engine: read.ENGINE,
     warmStart: read.WARM_START,
     models: read.MODELS,
+    step: read.STEP,
+    trainer: {
+      program: read.TRAINER,
+      python: read.PYTHON,
+      processes: read.PROCESSES,
+      precision: read.PRECISION,
+    },
+    instanceMetadata: read.AWS_EC2_METADATA_SERVICE_ENDPOINT,
     hourlyUsd: read.HOURLY_USD,
     scratch: read.SCRATCH,
   };

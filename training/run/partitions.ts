@@ -2,9 +2,9 @@
  * The data window: the last days' partitions `dt=YYYY-MM-DD/` of the log in the bucket, as files on the scratch disk.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DATA_EXTENSIONS_TEXT, dataFormatOf, partitionFolder } from '../../lib/contract/bucket.ts';
+import { copyToFile } from '../../lib/store/copy-to-file.ts';
 import { mapAtOnce } from '../../lib/store/parallel.ts';
 import type { ObjectInfo, Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
@@ -97,12 +97,7 @@ export async function fetchWindow(
 ): Promise<void> {
   await mapAtOnce(objects, async (object) => {
     signal.throwIfAborted();
-    const target = join(folder, object.key);
-    await mkdir(dirname(target), { recursive: true });
-    const path = await store.toFile(object.key, join(folder, '.fetched'), object.versionId);
-    // What others may replace is copied; what was fetched for us is moved.
-    if (store.hasFiles) await copyFile(path, target);
-    else await rename(path, target);
+    await copyToFile(store, object, join(folder, object.key));
     onFile?.(object);
   });
 }

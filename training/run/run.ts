@@ -7,81 +7,59 @@
  * a `result` it is over, and with a `conclusion` the version is published and only the promotion may be missing.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fetchFolder, TRAINED } from '../../lib/bundle/remote-folder.ts';
+import { trainedElsewhere } from '../../lib/bundle/trained-networks.ts';
 import { requireEngine } from '../../lib/engine/create-engine.ts';
 import { foresee } from '../../lib/gate/foresee.ts';
 import { settle } from '../../lib/gate/settle.ts';
 import { promotes } from '../../lib/gate/verdict.ts';
-import { currentFeatures } from '../../lib/predictor/published-declaration.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
 import { ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
-import { conclusionKey, resultKey } from '../../lib/registry/keys.ts';
-import { type Lease, takeLease } from '../../lib/registry/lease.ts';
+import { conclusionKey, resultKey, runBundlePrefix } from '../../lib/registry/keys.ts';
 import type { Logger } from '../../lib/scoring/protocol/ports.ts';
 import { InvalidRecordError, readRecord, recordText } from '../../lib/store/records.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { firstLine } from '../../lib/table/errors.ts';
-import { withLog } from '../../lib/table/open-log.ts';
 import { Checkpoints, clearCheckpoints } from '../../lib/training/checkpoints.ts';
 import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
+import type { Elsewhere } from '../../lib/training/training-options.ts';
 import type { ChampionFiles } from '../../lib/training/weights/warm-start.ts';
 import { judgeAndPublish } from '../judge-and-publish.ts';
 import type { RunSettings } from './environment.ts';
 import { logCheckpoint, logEpoch, logSummary } from './events.ts';
+import { withRunLog } from './open-run-log.ts';
 import type { DataWindow } from './partitions.ts';
-import { progressLines } from './progress-lines.ts';
 import { type Conclusion, RUN_RECORD_KINDS, type RunResult } from './records.ts';
 import { type RemoteDeclaration, readRemoteDeclaration } from './remote-declaration.ts';
 import type { RunTools } from './tools.ts';
+import { type Held, underLease } from './under-lease.ts';
 import { openWindow } from './window.ts';
 
 /**
- * Runs a training run, and returns its result.
+ * Runs a training run, or its last step, and returns its result.
  * @throws {Error} if the run ends without a decision. Nothing is promoted then, and the run can be started again.
  */
 export async function runTraining(settings: RunSettings, tools: RunTools): Promise<RunResult> {
-  const { store, log } = tools;
-  const { modelName, runId, leaseSeconds } = settings;
-  const ended = (await readRecord(store, RUN_RECORD_KINDS.result, { key: resultKey(modelName, runId) }))?.value;
-  if (ended !== undefined) {
-    log.info('run is over already', { ...ended });
-    return ended;
-  }
-  const remote = await readRemoteDeclaration(store, settings);
+  const ended = await endedRun(settings, tools);
+  if (ended !== null) return ended;
+  const remote = await readRemoteDeclaration(tools.store, settings);
   requireEngine(remote.declaration.training.engine, settings);
-  const lease = await takeLease(store, modelName, { runId, lifetimeMs: leaseSeconds * 1000 });
-  log.info('lease taken', { epoch: lease.epoch });
-  try {
-    const signal = AbortSignal.any([tools.signal, lease.lost]);
-    return await withScratch(join(settings.scratch, `entirespace-${modelName}`), (scratch) =>
-      runUnderLease(settings, { ...tools, signal }, { ...remote, lease, scratch }),
-    );
-  } finally {
-    // This must not hide the error that ended the run. A lease that cannot be released expires by itself.
-    await lease.release().catch((error: unknown) => log.error('lease not released', { why: firstLine(error) }));
-  }
+  return underLease(settings, tools, (held, given) => runUnderLease(settings, held, { ...remote, ...given }));
 }
 
-/** Does the work in an empty folder, and removes the folder afterwards. */
-async function withScratch<T>(folder: string, work: (folder: string) => Promise<T>): Promise<T> {
-  // Files that a killed run left there may be incomplete. A run continues only from what is in the bucket.
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** Returns the result of a run that is over; `null` of one that is not. */
+export async function endedRun({ modelName, runId }: RunSettings, { store, log }: RunTools): Promise<RunResult | null> {
+  const ended = (await readRecord(store, RUN_RECORD_KINDS.result, { key: resultKey(modelName, runId) }))?.value;
+  if (ended === undefined) return null;
+  log.info('run is over already', { ...ended });
+  return ended;
 }
 
 /** Everything that a run reads or takes before it trains. */
-interface Prepared extends RemoteDeclaration {
-  readonly lease: Lease;
-  /** An empty local folder. */
-  readonly scratch: string;
-}
+interface Prepared extends RemoteDeclaration, Held {}
 
 /** Trains and publishes, unless this run has before, then promotes or refuses the version and records the result. */
 async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<RunResult> {
@@ -112,6 +90,7 @@ async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: P
   };
   await store.put(resultKey(modelName, runId), recordText(result));
   await clearCheckpoints(store, modelName);
+  if (settings.step === 'publish') await clearBundle(settings, store);
   await store.delete(conclusionKey(modelName, runId));
   count({ RunRows: rows, RunSeconds: result.seconds, Promoted: promotes(settled) ? 1 : 0 });
   log.info('decided', { ...result });
@@ -120,28 +99,23 @@ async function runUnderLease(settings: RunSettings, tools: RunTools, prepared: P
 
 /** Trains a version, compares it with the champion, publishes it, and records the gate's decision. */
 async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared: Prepared): Promise<Conclusion> {
-  const { store, log, signal } = tools;
-  const { modelName, runId, threads, memoryMiB, hourlyUsd } = settings;
+  const { store, log } = tools;
+  const { modelName, runId, hourlyUsd } = settings;
   const { declaration, scratch } = prepared;
   const began = performance.now();
+  const elsewhere = settings.step === 'publish' ? await fetchTrained(settings, tools, scratch) : null;
   const window = await openWindow(settings, tools, scratch);
   const champion = settings.warmStart ? await fetchChampion(store, log, modelName, scratch) : null;
-  const checkpoints = await openCheckpoints(settings, tools, prepared, { window, champion });
-  const work = { scratch, threads, signal, onProgress: progressLines(log) };
-  const toOpen = {
-    ...work,
-    declaration,
-    dataPath: join(scratch, 'data'),
-    memoryLimitMiB: memoryMiB,
-    now: (await store.now()).getTime(),
-    alsoFeatures: await currentFeatures(store, modelName),
-  };
-  return withLog(toOpen, async (opened) => {
+  const learnt =
+    elsewhere === null
+      ? { checkpoints: await openCheckpoints(settings, tools, prepared, { window, champion }) }
+      : { elsewhere };
+  return withRunLog(settings, tools, prepared, async (opened, work) => {
     const run = await trainOn(opened, {
       ...work,
       declarationText: prepared.text,
       modelFile: prepared.modelFile,
-      checkpoints,
+      ...learnt,
       ...(champion && { champion, onWarmStart: (report) => log.info('warm start', { ...report }) }),
       onSummary: (summary, counts) => logSummary(tools, summary, foresee(declaration, summary, counts.test)),
       onNote: (note) => log.info('note', { note }),
@@ -165,6 +139,19 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
     await store.put(conclusionKey(modelName, runId), recordText(conclusion));
     return conclusion;
   });
+}
+
+/** Fetches the weights that the run's training elsewhere has sent. */
+async function fetchTrained(settings: RunSettings, { store, signal }: RunTools, scratch: string): Promise<Elsewhere> {
+  const folder = join(scratch, 'trained');
+  const prefix = runBundlePrefix(settings.modelName, settings.runId, 'trained/');
+  await fetchFolder(TRAINED, { store, prefix }, folder, signal);
+  return trainedElsewhere(folder);
+}
+
+/** Removes what a run handed from step to step. */
+async function clearBundle({ modelName, runId }: RunSettings, store: Store): Promise<void> {
+  for await (const { key } of store.list(runBundlePrefix(modelName, runId, ''))) await store.delete(key);
 }
 
 /**

@@ -1,0 +1,56 @@
+/** The three containers of a run that trains on a GPU, as processes over a folder: PyTorch on a CPU in the second. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+import { currentVersion } from '../../lib/registry/current.ts';
+import { readManifest } from '../../lib/registry/versions.ts';
+import { type Place, places } from '../process/training-task/place.ts';
+import { PYTHON, TRAINER } from './bundles.ts';
+
+const MINUTE = 60_000;
+const openPlace = places();
+const TORCH = { PYTHON, TRAINER, OMP_NUM_THREADS: '1', CHECKPOINT_MINUTES: '0' };
+
+/** A step to its end, on a machine of its own. */
+async function step(place: Place, STEP: string, changes: Readonly<Record<string, string>> = {}) {
+  const run = place.start({ ...TORCH, STEP, SCRATCH: await place.newScratch(), ...changes });
+  return { ...(await run.ended), lines: run.lines.map(({ message, line }) => String(line ?? message)) };
+}
+
+async function weightsOf(place: Place): Promise<string> {
+  const { body } = await place.store.get('_bundles/shop/night-1/trained/0.safetensors');
+  return createHash('sha256').update(body).digest('hex');
+}
+
+it('a run by steps is promoted, and one whose training was killed and stopped learns the same bytes', {
+  timeout: 3 * MINUTE,
+}, async () => {
+  const [whole, killed] = [await openPlace({ epochs: 2 }), await openPlace({ epochs: 2 })];
+  for (const place of [whole, killed]) expect(await step(place, 'export')).toMatchObject({ code: 0, stderr: '' });
+  expect(await step(whole, 'train', { CHECKPOINT_MINUTES: '10' })).toMatchObject({ code: 0 });
+  // The machine is gone at once; then another one has the time to say so.
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    const run = killed.start({ ...TORCH, STEP: 'train', SCRATCH: await killed.newScratch() });
+    expect(await run.line('checkpoint sent')).not.toBeNull();
+    if (signal === 'SIGKILL') {
+      const trainer = run.lines.find(({ message }) => message === 'trainer started')?.pid as number;
+      process.kill(trainer, signal);
+      run.child.kill(signal);
+      await once(run.child, 'exit');
+    } else {
+      run.child.kill(signal);
+      expect(await run.ended).toMatchObject({ code: 143 });
+    }
+  }
+  const last = await step(killed, 'train');
+  expect(last).toMatchObject({ code: 0 });
+  expect(last.lines.some((line) => line.startsWith('continues at step '))).toBe(true);
+  expect(await weightsOf(killed)).toBe(await weightsOf(whole));
+  expect(await step(killed, 'publish')).toMatchObject({ code: 0, stderr: '' });
+  const current = await currentVersion(killed.store, 'shop');
+  const { training } = await readManifest(killed.store, 'shop', current?.version ?? '');
+  expect(training.elsewhere?.engine).toMatch(/^pytorch \d/);
+  const left = [];
+  for await (const { key } of killed.store.list('_bundles/')) left.push(key);
+  expect(left).toEqual([]);
+});

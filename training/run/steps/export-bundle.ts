@@ -1,0 +1,45 @@
+/** The first step of a run whose training is PyTorch's: its data as a training bundle in the bucket. */
+import { join } from 'node:path';
+import { BUNDLE, isThere, sendFolder } from '../../../lib/bundle/remote-folder.ts';
+import { writeBundle } from '../../../lib/bundle/write-bundle.ts';
+import { foresee } from '../../../lib/gate/foresee.ts';
+import { runBundlePrefix } from '../../../lib/registry/keys.ts';
+import type { RunSettings } from '../environment.ts';
+import { logSummary } from '../events.ts';
+import { withRunLog } from '../open-run-log.ts';
+import { readRemoteDeclaration } from '../remote-declaration.ts';
+import { endedRun } from '../run.ts';
+import type { RunTools } from '../tools.ts';
+import { underLease } from '../under-lease.ts';
+import { openWindow } from '../window.ts';
+
+/**
+ * Checks and encodes the window, and sends the bundle. A run that is started again does it once.
+ * @throws {Error} where the data or the declaration cannot be used.
+ */
+export async function exportBundle(settings: RunSettings, tools: RunTools): Promise<void> {
+  const { store, log } = tools;
+  const { modelName, runId } = settings;
+  if ((await endedRun(settings, tools)) !== null) return;
+  const remote = await readRemoteDeclaration(store, settings);
+  const place = { store, prefix: runBundlePrefix(modelName, runId, 'bundle/') };
+  await underLease(settings, tools, async (held, { scratch }) => {
+    if (await isThere(BUNDLE, place)) {
+      log.info('exported before', { prefix: place.prefix });
+      return;
+    }
+    await openWindow(settings, held, scratch);
+    await withRunLog(settings, held, { ...remote, scratch }, async (opened, given) => {
+      const folder = join(scratch, 'bundle');
+      const bundle = await writeBundle(opened, {
+        ...given,
+        declarationText: remote.text,
+        modelFile: remote.modelFile,
+        folder,
+        onSummary: (summary, counts) => logSummary(tools, summary, foresee(remote.declaration, summary, counts.test)),
+      });
+      await sendFolder(BUNDLE, folder, place, { description: bundle, signal: held.signal });
+      log.info('exported', { prefix: place.prefix, train: bundle.train.rows, validation: bundle.validation.rows });
+    });
+  });
+}
