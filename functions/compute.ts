@@ -2,7 +2,7 @@
 import { FUNCTION_MEMORY_MIB } from '../lib/contract/limits.ts';
 
 export interface Compute {
-  /** Threads of onnxruntime and of DuckDB, which take turns. */
+  /** Threads that score; DuckDB reads with half as many. */
   readonly threads: number;
   /** DuckDB's memory; the model, the rows under way and Node.js live in the rest. */
   readonly memoryLimitMiB: number;

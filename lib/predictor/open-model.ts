@@ -131,9 +131,17 @@ function fetchFor(
   return beginFetch(store, name, version, scratch, digest);
 }
 
+/**
+ * Returns DuckDB's threads beside so many that score. The thread that asks for rows works on them itself; where another
+ * of DuckDB's has them, it asks again and again until they are there, and takes a core from the scoring meanwhile.
+ */
+function readingThreads(threads: number): number {
+  return Math.max(1, Math.floor(threads / 2));
+}
+
 async function openVerified(fetched: Promise<FetchedVersion>, options: DatabaseOptions): Promise<EncodingModel> {
   const { folder, verified } = await fetched;
-  const database = await openDatabase(options);
+  const database = await openDatabase({ ...options, threads: readingThreads(options.threads) });
   try {
     const model = await openEncoder(database, await modelFiles(folder));
     await verified;
