@@ -1,4 +1,5 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import type { ScoringThreads } from '../../lib/engine/scoring/scoring-threads.ts';
 import { openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import type { LocalOptions } from '../scoring/local-scoring.ts';
@@ -49,19 +50,31 @@ export const defineScore: DefineCommand = (command, act) => {
     .action((files: readonly string[], options: ScoreOptions) =>
       act(options.json, async (session) => {
         if (options.dryRun) return dryRun(files, options, session);
-        const { withScoring } = await import('../scoring/local-scoring.ts');
         const { bytesOf, placeCandidates } = await import('../scoring/place-candidates.ts');
-        const store = await openBucket(session.io, options.bucket, 'write', options);
         const hasManyRows = (await bytesOf(session.io, files)) >= MANY_BYTES;
-        return withScoring(store, { ...options, hasManyRows }, session, async (scoreFiles, verifyCurrent) => {
-          // With a damaged model the bucket stays as it is.
-          await verifyCurrent();
-          const results = await scoreFiles({ keys: await placeCandidates(session.io, store, files) });
-          return printResults(session, results, options);
-        });
+        // They start while DuckDB is loaded here.
+        const started = hasManyRows ? await startThreads(options.threads) : null;
+        try {
+          const { withScoring } = await import('../scoring/local-scoring.ts');
+          const store = await openBucket(session.io, options.bucket, 'write', options);
+          return await withScoring(store, { ...options, started }, session, async (scoreFiles, verifyCurrent) => {
+            // With a damaged model the bucket stays as it is.
+            await verifyCurrent();
+            const results = await scoreFiles({ keys: await placeCandidates(session.io, store, files) });
+            return printResults(session, results, options);
+          });
+        } finally {
+          await started?.release();
+        }
       }),
     );
 };
+
+/** Starts scoring threads; one thread scores in the process's own. */
+async function startThreads(threads: number): Promise<ScoringThreads | null> {
+  const { ScoringThreads } = await import('../../lib/engine/scoring/scoring-threads.ts');
+  return threads > 1 ? new ScoringThreads(threads) : null;
+}
 
 /** Prints what scoring the files would take. */
 async function dryRun(files: readonly string[], options: ScoreOptions, session: Session): Promise<ExitCode> {

@@ -1,4 +1,6 @@
 /** Local mode: a bucket, its registry and the handlers of the Lambdas. */
+
+import type { ScoringThreads } from '../../lib/engine/scoring/scoring-threads.ts';
 import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../lib/scoring/handlers/score-shard.ts';
 import { type FileResult, type LocalScoring, scoreLocal } from '../../lib/scoring/local/local.ts';
@@ -19,8 +21,8 @@ export interface LocalOptions extends EndpointOptions {
   readonly threads: number;
   /** MiB. */
   readonly memory: number;
-  /** Whether the files to score are known to have many rows. @default it is known when they are planned */
-  readonly hasManyRows?: boolean;
+  /** Threads that are started already, because the files to score have many rows. */
+  readonly started?: ScoringThreads | null;
 }
 
 /** The model of a bucket that a command scores with. */
@@ -52,11 +54,11 @@ export async function withModel<T>(
       scratch,
       threads: options.threads,
       memoryLimitMiB: options.memory,
-      hasManyRows: options.hasManyRows ?? false,
+      started: options.started ?? null,
     });
     const current = async () => ({ name, version: await requireCurrent(store, name) });
     const loadCurrent = async () => void (await loader.load(await current()));
-    const verifyCurrent = async () => loader.verify(await current());
+    const verifyCurrent = async () => void (await loader.loadEncoding(await current()));
     // The work awaits it as well, and reports its failure.
     const loading = loadCurrent().catch(() => undefined);
     try {
@@ -81,7 +83,10 @@ export async function withScoring<T>(
 ): Promise<T> {
   return withModel(store, options, session, ({ name, loader, loadCurrent, verifyCurrent, scratch }) =>
     work(async (which = {}) => {
-      await loadCurrent();
+      // Files are planned while the model is opened.
+      const modelReady = loadCurrent();
+      modelReady.catch(() => undefined);
+      await verifyCurrent();
       session.signal.throwIfAborted();
       const bar = progressBar(session.io.stderr);
       try {
@@ -93,6 +98,7 @@ export async function withScoring<T>(
           concurrency: options.threads === 1 ? 1 : SHARDS_AT_ONCE,
           scratch,
           signal: session.signal,
+          modelReady,
           ...which,
           ...(options.again && { again: options.again }),
           onProgress: ({ rowsDone, rowsTotal, filesDone, filesTotal }) =>

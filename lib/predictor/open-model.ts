@@ -7,7 +7,7 @@ import type { Declaration } from '../config/declaration.ts';
 import { readDeclaration } from '../config/parse-declaration.ts';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model.ts';
-import { ScoringThreads } from '../engine/scoring/scoring-threads.ts';
+import type { ScoringThreads } from '../engine/scoring/scoring-threads.ts';
 import { beginFetch, type FetchedVersion, fetchVersion } from '../registry/fetch-version.ts';
 import type { Store } from '../store/store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../table/database.ts';
@@ -85,10 +85,10 @@ export async function openModel(
 /** What a version is opened with. */
 export interface OpenVersionOptions extends DatabaseOptions {
   /**
-   * Whether so many rows will be scored that the scoring threads are started while the model is fetched.
-   * @default they are started when it is known
+   * Threads that are started already, because many rows will be scored. They are released with the version.
+   * @default they are started when it is known how many rows there are
    */
-  readonly hasManyRows?: boolean;
+  readonly started?: ScoringThreads | null;
 }
 
 /** A version that is being opened. */
@@ -104,8 +104,7 @@ export interface OpeningVersion {
  * `VersionNotFoundError | ModelCorruptedError | DeclarationError | EncoderMismatchError | Error`.
  */
 export function openVersion(store: Store, version: VersionName, options: OpenVersionOptions): OpeningVersion {
-  const { threads, hasManyRows = false } = options;
-  const started = hasManyRows && threads > 1 ? new ScoringThreads(threads) : null;
+  const { started = null } = options;
   const fetched = fetchFor(store, version, options, started);
   // In parallel: the encoder is opened by DuckDB's threads.
   const scoring = fetched.then(async ({ folder, verified }) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { Session } from '../../lib/engine/ort/session.ts';
+import { ScoringThreads } from '../../lib/engine/scoring/scoring-threads.ts';
 import { fetchModel, modelFiles, openEncoder, openModel, openVersion } from '../../lib/predictor/open-model.ts';
 import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
 import { openStore } from '../../lib/store/open-store.ts';
@@ -127,18 +128,19 @@ describe('a version of a registry', () => {
   it('of a store of files is verified and read by a thread where many rows come', async () => {
     const bucket = await emptyFolder();
     const { store, version } = await publishedTo(openStore(bucket));
-    const many = { scratch: await emptyFolder(), ...limits, threads: 2, hasManyRows: true };
-    const opening = openVersion(store, version, many);
+    const scratch = await emptyFolder();
+    const open = () => openVersion(store, version, { scratch, ...limits, threads: 2, started: new ScoringThreads(2) });
+    const opening = open();
     expect((await opening.encoding).encoder.features.map(({ name }) => name)).toEqual(['age', 'item']);
     const model = await opening.predictor;
     expect(largestDifference(await model.predict(CHUNK), await expectedScores())).toBeLessThan(1e-6);
     await model.release();
 
     await writeFile(join(bucket, 'models', 'shop', version.version, 'model.onnx'), 'no model');
-    const damaged = openVersion(store, version, many);
+    const damaged = open();
     for (const promise of [damaged.encoding, damaged.predictor])
       await expect(promise).rejects.toThrow(/model\.onnx: sha256 got \w{64}, expected \w{64}/);
-    expect(await databasesIn(many.scratch)).toEqual([]);
+    expect(await databasesIn(scratch)).toEqual([]);
   });
 
   it.each([

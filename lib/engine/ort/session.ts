@@ -66,12 +66,14 @@ export class Session {
     inputs: Readonly<Record<string, NamedTensor>>,
     into: Readonly<Record<string, NamedTensor>> = {},
   ): Promise<Record<string, TensorData>> {
-    const feeds = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, ortTensor(tensor)]));
-    const fetches = Object.fromEntries(
-      this.outputs.map((name) => [name, into[name] === undefined ? null : ortTensor(into[name])]),
-    );
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const name of Object.keys(inputs)) feeds[name] = ortTensor(inputs[name] as NamedTensor);
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const name of this.outputs) fetches[name] = into[name] === undefined ? null : ortTensor(into[name]);
     const results = await this.#session.run(feeds, fetches);
-    return Object.fromEntries(this.outputs.map((name) => [name, results[name]?.data as TensorData]));
+    const outputs: Record<string, TensorData> = {};
+    for (const name of this.outputs) outputs[name] = results[name]?.data as TensorData;
+    return outputs;
   }
 
   /** Frees the session's memory. It cannot be used afterwards. */

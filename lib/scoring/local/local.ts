@@ -64,6 +64,8 @@ export interface LocalScoring {
   readonly queueOptions?: QueueOptions;
   /** Whether a file that is found is taken in this run. @default every file */
   readonly isComplete?: IsComplete;
+  /** Awaited once all files are planned, before any is scored. @default nothing is awaited */
+  readonly modelReady?: Promise<void>;
 }
 
 /** How far a run is; files that were over before it began do not count. */
@@ -93,7 +95,7 @@ export type FileResult =
 /**
  * Scores the candidate files whose current version has no outcome, and returns the outcome of each. A message that
  * fails too often makes its file fail, with the last error in the failure's message.
- * @throws where no model is current, a key that was asked for is not there, or a record of the bucket is damaged, which
+ * @throws where no model is current or `modelReady` fails, a key that was asked for is not there, or a record of the bucket is damaged, which
  * no other try mends.
  */
 export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
@@ -123,6 +125,7 @@ export async function scoreLocal(options: LocalScoring): Promise<FileResult[]> {
   damage.signal.throwIfAborted();
   if (!signal?.aborted) await failDeadLetters(dependencies, deadLetters('arrivals', arrivals));
 
+  await options.modelReady;
   const counted = await countProgress(
     store,
     sent.filter((file) => file !== null),

@@ -67,7 +67,7 @@ export function candidateFiles({
   return {
     plan: (file, version) =>
       withFile({ store, scratch, models }, { file, model: version }, async (candidates) => {
-        const { database, encoder, declaration, prepare } = await models.load(version);
+        const { database, encoder, declaration } = await models.loadEncoding(version);
         const planId = randomUUID();
         const plan = await planCandidates(database, candidates, {
           shardRows,
@@ -83,7 +83,10 @@ export function candidateFiles({
           },
         });
         if (declaration.scoring.rank !== null) assertRankable(file.key, plan.rows, maxRankedRows);
-        prepare(plan.shards.reduce((sum, { rows }) => sum + rows, 0));
+        models.prepare(
+          version,
+          plan.shards.reduce((sum, { rows }) => sum + rows, 0),
+        );
         return plan;
       }),
     scoreShard(request) {

@@ -1,5 +1,6 @@
 /** Versions of a model, loaded for use. */
 import {
+  type EncodingModel,
   type OpeningVersion,
   type OpenVersionOptions,
   openVersion,
@@ -15,13 +16,16 @@ const KEPT_VERSIONS = 2;
 export class ModelLoader {
   readonly #store: Store;
   readonly #options: OpenVersionOptions;
+  /** The started threads, until the first version has them. */
+  #started: OpenVersionOptions['started'];
   /** The loaded models, least recently used first. */
   readonly #loaded = new Map<string, OpeningVersion>();
 
   /** The options' scratch folder is for the versions' files, too. */
-  constructor(store: Store, options: OpenVersionOptions) {
+  constructor(store: Store, { started = null, ...options }: OpenVersionOptions) {
     this.#store = store;
     this.#options = options;
+    this.#started = started;
   }
 
   /** @throws {ModelCorruptedError | EncoderMismatchError | VersionNotFoundError} and keeps nothing. */
@@ -31,14 +35,25 @@ export class ModelLoader {
     return model;
   }
 
-  /** Begins to load, and waits until the version's files are verified and its encoder can be used. */
-  async verify(version: ModelVersion): Promise<void> {
-    await this.#result(version, ({ encoding }) => encoding);
+  /** Begins to load, and waits until the version's files are verified and its encoder can be used. @throws as `load`. */
+  async loadEncoding(version: ModelVersion): Promise<EncodingModel> {
+    const model = await this.#result(version, ({ encoding }) => encoding);
+    await this.#releaseAllBut(KEPT_VERSIONS);
+    return model;
+  }
+
+  /** Has a version that is being loaded make ready for rows, as `ScoringModel.prepare` does. */
+  prepare(version: ModelVersion, rows: number): void {
+    // Whoever scores with a version that cannot be loaded is told why.
+    this.#loaded.get(keyOf(version))?.predictor.then(
+      (model) => model.prepare(rows),
+      () => undefined,
+    );
   }
 
   async #result<Result>(version: ModelVersion, of: (opening: OpeningVersion) => Promise<Result>): Promise<Result> {
     const key = keyOf(version);
-    const opening = this.#loaded.get(key) ?? openVersion(this.#store, version, this.#options);
+    const opening = this.#loaded.get(key) ?? this.#open(version);
     this.#loaded.delete(key);
     this.#loaded.set(key, opening);
     try {
@@ -47,6 +62,12 @@ export class ModelLoader {
       this.#loaded.delete(key);
       throw error;
     }
+  }
+
+  #open(version: ModelVersion): OpeningVersion {
+    const started = this.#started ?? null;
+    this.#started = null;
+    return openVersion(this.#store, version, { ...this.#options, started });
   }
 
   /** Frees a version that cannot be used any more, because its database is invalid; it is loaded anew when it is used. */
@@ -58,6 +79,8 @@ export class ModelLoader {
 
   /** Frees what was loaded. Nothing may be scored any more with what `load` gave. */
   async release(): Promise<void> {
+    await this.#started?.release();
+    this.#started = null;
     await this.#releaseAllBut(0);
   }
 

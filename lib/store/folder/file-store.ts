@@ -78,7 +78,7 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
     },
     async putFile(key, path, options = {}) {
       return write(key, options, async (temporary) => {
-        if (await cloned(path, temporary)) return;
+        if (await copiedAtOnce(path, temporary)) return;
         const file = await open(path, 'r');
         await copyBytes(file, temporary).finally(() => file.close());
       });
@@ -93,17 +93,20 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
   };
 }
 
-/** Whether a new file now shares a file's bytes until either changes, which only some file systems can. */
-async function cloned(path: string, clone: string): Promise<boolean> {
+/**
+ * Whether a new file now has a file's bytes. The system copies them; some file systems only share them until either
+ * changes. Where it cannot, the error is that of copying in pieces.
+ */
+async function copiedAtOnce(path: string, copy: string): Promise<boolean> {
   try {
     // To open a pipe, even without reading from it, would end its writer.
     if (!(await stat(path)).isFile()) return false;
-    await copyFile(path, clone, constants.COPYFILE_FICLONE_FORCE);
+    await copyFile(path, copy, constants.COPYFILE_FICLONE);
   } catch {
     return false;
   }
-  // A clone has the mode of its source, any other object that of a new file.
-  await chmod(clone, 0o666 & ~process.umask());
+  // The copy has the mode of its source, any other object that of a new file.
+  await chmod(copy, 0o666 & ~process.umask());
   return true;
 }
 
