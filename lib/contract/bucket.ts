@@ -11,7 +11,7 @@
  * | scoring | `_work/<source>/...`, `_state/<sha256 of the key>.json` |
  * | `entirespace features` | `features/<entity>/dt=YYYY-MM-DD/bucket=NNNNN.parquet`, `_manifest.json` |
  * | training | `models/<model>/<version>/...`, `models/<model>/current.json`, `models/<model>/decisions/...` |
- * | monitoring | `monitoring/<model>/index.html`, `index.json`, `history.json`, `verdict.json` |
+ * | monitoring | `monitoring/<model>/index.html`, `index.json`, `history.json`, `verdict.json`, `news.json` |
  * | scorers of requests | `online/<model>/dt=YYYY-MM-DD/NN.json` |
  * | training | `_training/<model>/lease.json`, `checkpoints/...`, `<run>/...` |
  * | training on a GPU | `_bundles/<model>/<run>/bundle/...`, `_bundles/<model>/<run>/trained/...` |

@@ -90,7 +90,7 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
     queues: {},
   },
   monitor: {
-    prefixes: { read: [data, models, monitoring, scores], write: [monitoring], delete: [] },
+    prefixes: { read: [data, models, monitoring, online, scores], write: [monitoring], delete: [] },
     queues: {},
     events: true,
   },

@@ -1,5 +1,7 @@
 /** A scheduled run of monitoring, over a folder with the scores and the log of a shop whose prices go missing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onlineKey } from '../../lib/contract/bucket.ts';
+import { emptyOnlineRecord } from '../../lib/monitor/online/record.ts';
 import type { BusEvent, EventBus } from '../../lib/queue/event-bus.ts';
 import { GRANTS } from '../../lib/stack/grants.ts';
 import { recordText } from '../../lib/store/records.ts';
@@ -17,6 +19,8 @@ beforeAll(async () => {
   await world.write(LAST);
   const { store } = world;
   await store.put(`models/shop/${VERSIONS[0]}/declaration.yaml`, DECLARATION);
+  const day = dayText(LAST);
+  await store.put(onlineKey('shop', day, 0), recordText(emptyOnlineRecord('shop', day)));
 });
 afterAll(() => world.remove());
 

@@ -59,8 +59,9 @@ export async function runMonitoring(settings: MonitorSettings, tools: MonitorToo
     });
     const { verdict, notes } = monitored;
     const seconds = (performance.now() - started) / 1000;
-    log.info('monitored', { level: verdict.level, reason: verdict.reason, notes, seconds });
-    for (const { level, text, advice } of monitored.news) log.info('found', { level, text, advice });
+    log.info('monitored', { verdict: verdict.level, reason: verdict.reason, notes, seconds });
+    // The lines' own level is that of the logger.
+    for (const { level, text, advice } of monitored.news) log.info(`monitor.${level}`, { text, advice });
     const findings = verdict.findings.length;
     count({ MonitoringLevel: LEVELS[verdict.level], MonitoringFindings: findings, MonitoringSeconds: seconds });
     const told = bus === null ? 0 : await tellNews(store, modelName, bus);
