@@ -7,10 +7,12 @@ import { SCORE_COLUMN } from '../table/candidates/row-scores.ts';
 import type { ObjectRow } from '../table/objects/encoding-pass.ts';
 import type { Fault } from '../table/objects/fault.ts';
 import { turns } from '../workers/turns.ts';
+import { type RankChoice, rankedPositions, ranksOf } from './rank.ts';
 import { findWanted, isSameWanted, type ScoredObjects, ServedVersion } from './served-version.ts';
 import { OnlineStatistics } from './statistics.ts';
 
 export type { ObjectRow } from '../table/objects/encoding-pass.ts';
+export type { RankChoice } from './rank.ts';
 
 /** How a scorer is opened. */
 export interface OnlineScorerOptions {
@@ -57,7 +59,25 @@ export interface OnlineScores {
   readonly rejects: readonly RejectedRow[];
 }
 
-/** Thrown where a request is none: its rows are no objects. */
+/** A row that is kept: its rank in its group, from 1, and its scores by output. */
+export type RankedRow = Readonly<Record<string, number>> & {
+  /** Position among the rows of the request, from 0. */
+  readonly row: number;
+  readonly rank: number;
+};
+
+/** The ranks of a request. Rows of the request = `scored` + rejects. */
+export interface OnlineRanks {
+  /** The version that scored. */
+  readonly version: string;
+  /** Rows that have scores, kept or not. */
+  readonly scored: number;
+  /** The rows that are kept: group by group, in the order of the groups' first rows, and the best of each first. */
+  readonly ranking: readonly RankedRow[];
+  readonly rejects: readonly RejectedRow[];
+}
+
+/** Thrown where a request is none: its rows are no objects, or it is to be ranked by what is no output. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
 }
@@ -138,6 +158,30 @@ export class OnlineScorer {
       const scored = await served.score(rows, shared);
       this.#observe(served, scored);
       return resultOf(served, scored, rows.length);
+    });
+  }
+
+  /**
+   * Scores and ranks rows, as `scoring.rank` declares it and files are ranked: by an output or `score`, within groups, of
+   * which the best rows are kept. Rows without a value in the columns of `within` are rejected.
+   * @throws {RequestError} if the rows are no objects, or `by` or `top` cannot be used.
+   * @throws {DataError} as `score`.
+   */
+  async rank(
+    rows: readonly ObjectRow[],
+    { shared = {}, ...choice }: { readonly shared?: ObjectRow } & RankChoice = {},
+  ): Promise<OnlineRanks> {
+    assertRows(rows, shared);
+    return this.#opened().use(async (served) => {
+      const ranks = asRequest(() => ranksOf(choice, served.declaration, served.outputs));
+      const scored = await served.score(rows, shared, true);
+      this.#observe(served, scored);
+      const { scores, ...rest } = resultOf(served, scored, rows.length);
+      const ranking = rankedPositions(scored, ranks).map(({ index, rank }): RankedRow => {
+        const row = scored.positions[index] as number;
+        return { ...scores[row], row, rank };
+      });
+      return { ...rest, scored: scored.positions.length, ranking };
     });
   }
 
@@ -232,6 +276,15 @@ function assertRows(rows: unknown, shared: unknown): void {
   if (!isObject(shared)) throw new RequestError(`shared is ${kindOf(shared)}, expected an object of columns`);
   const wrong = rows.findIndex((row) => !isObject(row));
   if (wrong !== -1) throw new RequestError(`rows[${wrong}] is ${kindOf(rows[wrong])}, expected an object of columns`);
+}
+
+/** Runs what a request asks for: what is out of range is a mistake of the request. */
+function asRequest<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RangeError ? new RequestError(error.message, { cause: error }) : error;
+  }
 }
 
 function isObject(value: unknown): boolean {

@@ -42,6 +42,8 @@ export interface ScoredObjects {
   readonly outputs: Readonly<Record<string, Float32Array>>;
   /** Values of the expression of `scoring.score`, one for each of these positions; `null` if none is declared. */
   readonly score: Float64Array | null;
+  /** The text of the group of each of these positions; `null` where no groups are asked for. */
+  readonly groups: readonly string[] | null;
   readonly faults: ReadonlyMap<number, Fault>;
   /** The rows as they were encoded, and those of them that have scores; `undefined` for all. */
   readonly encoded: { readonly chunk: EncodedChunk; readonly rows: Uint32Array | undefined };
@@ -139,14 +141,21 @@ export class ServedVersion {
     await this.#released.promise;
   }
 
-  /** Scores rows. */
-  async score(rows: readonly ObjectRow[], shared: ObjectRow): Promise<ScoredObjects> {
-    const encoded = await this.#objects.encode(rows, shared);
-    const { chunk, positions, operands, faults } = encoded;
+  /** Scores rows; those that are grouped need a value in the columns within which they are ranked. */
+  async score(rows: readonly ObjectRow[], shared: ObjectRow, isGrouped = false): Promise<ScoredObjects> {
+    const encoded = await this.#objects.encode(rows, shared, isGrouped);
+    const { chunk, positions, operands, groups, faults } = encoded;
     const { score: expression } = this.declaration.scoring;
     if (positions.length === 0) {
       const score = expression === null ? null : new Float64Array(0);
-      return { positions, outputs: emptyOutputs(this.outputs), score, faults, encoded: { chunk, rows: undefined } };
+      return {
+        positions,
+        outputs: emptyOutputs(this.outputs),
+        score,
+        groups,
+        faults,
+        encoded: { chunk, rows: undefined },
+      };
     }
     const outputs = await this.#model.predict(chunk);
     const scores = expression === null ? null : evaluateScores(expression, outputs, operands, chunk.rows);
@@ -155,7 +164,14 @@ export class ServedVersion {
       const { reason, column } = scoreFault(fault);
       if (!bad.has(row)) bad.set(row, faultOf(reason, column, text));
     }
-    const all = { positions, outputs, score: scores?.values ?? null, faults, encoded: { chunk, rows: undefined } };
+    const all = {
+      positions,
+      outputs,
+      score: scores?.values ?? null,
+      groups,
+      faults,
+      encoded: { chunk, rows: undefined },
+    };
     return withoutBad(all, bad);
   }
 
@@ -179,12 +195,13 @@ export class ServedVersion {
 /** Moves rows to the faults; they are counted among those that have positions. */
 function withoutBad(scored: ScoredObjects, bad: ReadonlyMap<number, Fault>): ScoredObjects {
   if (bad.size === 0) return scored;
-  const { positions, outputs, score, faults, encoded } = scored;
+  const { positions, outputs, score, groups, faults, encoded } = scored;
   const isGood = (_: unknown, row: number) => !bad.has(row);
   return {
     positions: positions.filter(isGood),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values.filter(isGood)])),
     score: score?.filter(isGood) ?? null,
+    groups: groups?.filter(isGood) ?? null,
     faults: new Map([...faults, ...[...bad].map(([row, fault]) => [positions[row] as number, fault] as const)]),
     encoded: { ...encoded, rows: Uint32Array.from(positions.keys()).filter((row) => !bad.has(row)) },
   };

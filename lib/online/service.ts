@@ -1,10 +1,8 @@
 /** Requests and responses in JSON, whatever carries them: a server of HTTP, or a function. */
-import * as z from 'zod';
-import { SCORE_COLUMN } from '../table/candidates/row-scores.ts';
 import { DataError } from '../table/errors.ts';
-import type { ObjectRow } from '../table/objects/encoding-pass.ts';
 import { Metrics } from './metrics.ts';
-import { type OnlineScorer, type OnlineScores, RequestError } from './online-scorer.ts';
+import { type OnlineScorer, RequestError } from './online-scorer.ts';
+import { parsedRequest, rankRequest, scoreRequest } from './requests.ts';
 
 /** A request: its body is JSON. */
 export interface ServiceRequest {
@@ -19,23 +17,6 @@ export interface ServiceResponse {
   readonly body: string;
 }
 
-const ROW = 'an object of columns';
-const row = z.record(z.string(), z.unknown(), ROW);
-const rows = z.array(row, 'a list of objects');
-const ALONE = 'rows or candidates, each a list of objects';
-const scoreRequest = z
-  .strictObject({ rows: rows.optional(), shared: row.optional(), candidates: rows.optional() })
-  .refine((request) => (request.rows === undefined) !== (request.candidates === undefined), ALONE);
-const rankRequest = z
-  .strictObject({
-    ...scoreRequest.shape,
-    by: z.string('the name of an output, or score').optional(),
-    top: z.int('a whole number of at least 1').min(1, 'a whole number of at least 1').optional(),
-  })
-  .refine((request) => (request.rows === undefined) !== (request.candidates === undefined), ALONE);
-
-type Scoring = z.output<typeof scoreRequest>;
-
 /** The paths, and the method of each. */
 const METHODS: Readonly<Record<string, 'GET' | 'POST'>> = {
   '/score': 'POST',
@@ -43,9 +24,6 @@ const METHODS: Readonly<Record<string, 'GET' | 'POST'>> = {
   '/health': 'GET',
   '/metrics': 'GET',
 };
-
-/** The output by which rows are ranked unless the request or the declaration has something else. */
-const RANKED_BY = 'pctcvr';
 
 /** Answers requests with a scorer, and counts them. */
 export class OnlineService {
@@ -74,9 +52,9 @@ export class OnlineService {
     if (method !== expected) return problem(405, `${path} got ${method}, expected ${expected}`);
     switch (path) {
       case '/score':
-        return json(200, await this.#score(parsed(scoreRequest, body)));
+        return this.#score(body);
       case '/rank':
-        return this.#rank(parsed(rankRequest, body));
+        return this.#rank(body);
       case '/health':
         return json(200, { status: 'ok', model: this.#scorer.model, version: this.#scorer.version });
       default: {
@@ -87,30 +65,19 @@ export class OnlineService {
     }
   }
 
-  /** What rows can be ranked by, and what they are ranked by unless the request says so. */
-  #ranking(): { readonly known: readonly string[]; readonly byDefault: string } {
-    const { declaration, outputs } = this.#scorer;
-    const { score, rank } = declaration.scoring;
-    const known = score === null ? outputs : [...outputs, SCORE_COLUMN];
-    return { known, byDefault: rank?.by ?? (score === null ? RANKED_BY : SCORE_COLUMN) };
+  async #score(body: string): Promise<ServiceResponse> {
+    const { rows, shared } = parsedRequest(scoreRequest, body);
+    const scored = await this.#scorer.score(rows, { shared });
+    this.metrics.rows(rows.length - scored.rejects.length, scored.rejects.length);
+    return json(200, scored);
   }
 
-  async #score({ rows: own, candidates, shared = {} }: Scoring): Promise<OnlineScores> {
-    const all: readonly ObjectRow[] = own ?? candidates ?? [];
-    const scored = await this.#scorer.score(all, { shared });
-    this.metrics.rows(all.length - scored.rejects.length, scored.rejects.length);
-    return scored;
-  }
-
-  async #rank({ by: asked, top, ...request }: z.output<typeof rankRequest>): Promise<ServiceResponse> {
-    const { known, byDefault } = this.#ranking();
-    const by = asked ?? byDefault;
-    if (!known.includes(by)) return problem(400, `by got ${by}, expected one of ${known.join(', ')}`);
-    const { scores, ...rest } = await this.#score(request);
-    const ranked = scores
-      .flatMap((score, index) => (score === null ? [] : { row: index, ...score }))
-      .sort((a, b) => scoreOf(b, by) - scoreOf(a, by) || a.row - b.row);
-    return json(200, { ...rest, ranking: top === undefined ? ranked : ranked.slice(0, top) });
+  async #rank(body: string): Promise<ServiceResponse> {
+    const { rows, shared, by, top } = parsedRequest(rankRequest, body);
+    const choice = { ...(by !== undefined && { by }), ...(top !== undefined && { top }) };
+    const ranked = await this.#scorer.rank(rows, { shared, ...choice });
+    this.metrics.rows(ranked.scored, ranked.rejects.length);
+    return json(200, ranked);
   }
 }
 
@@ -123,32 +90,7 @@ function json(status: number, value: unknown): ServiceResponse {
   return { status, contentType: 'application/json', body: JSON.stringify(value) };
 }
 
-function scoreOf(row: Readonly<Record<string, number>>, by: string): number {
-  return row[by] ?? Number.NEGATIVE_INFINITY;
-}
-
 function failure(error: unknown): ServiceResponse {
   const message = error instanceof Error ? error.message : String(error);
   return problem(error instanceof RequestError || error instanceof DataError ? 400 : 500, message);
-}
-
-/** Parses a body; the first thing that is wrong with it is told. */
-function parsed<Schema extends z.ZodType>(schema: Schema, body: string): z.output<Schema> {
-  const result = schema.safeParse(jsonOf(body));
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  if (issue?.code === 'unrecognized_keys')
-    throw new RequestError(
-      `request has unknown keys: ${issue.keys.join(', ')}, expected rows, or shared and candidates`,
-    );
-  const place = issue?.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('') ?? '';
-  throw new RequestError(`request${place} is not as expected: ${issue?.message}`);
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new RequestError(`request is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
-  }
 }

@@ -60,22 +60,33 @@ describe('the server', () => {
       .flatMap((score, row) => (score === null ? [] : { row, ...score }))
       .sort((a, b) => scoreOf(b) - scoreOf(a));
     const { body } = await send('/rank', { ...REQUEST, by: 'pctr', top: 5 });
-    expect(body).toEqual({ version: scorer.version, rejects: [], ranking: expected.slice(0, 5) });
+    const ranking = expected.slice(0, 5).map((row, index) => ({ ...row, rank: index + 1 }));
+    expect(body).toEqual({ version: scorer.version, scored: items.length, rejects: [], ranking });
     const { body: all } = await send('/rank', { ...REQUEST, candidates: [...REQUEST.candidates, { item_id: 'x' }] });
     expect([all.ranking.length, all.rejects.length]).toEqual([30, 1]);
   });
 
   it.each([
     ['/score', '{', 400, /^request is not JSON: /],
-    ['/score', '[]', 400, /^request is not as expected: /],
+    ['/score', '[]', 400, 'request got a list, expected an object of rows, shared, candidates'],
+    ['/rank', '"a"', 400, 'request got "a", expected an object of rows, shared, candidates, by, top'],
     [
       '/score',
       { rows: [], candidates: [] },
       400,
-      'request is not as expected: rows or candidates, each a list of objects',
+      'request has both rows and candidates, expected one of them, a list of objects',
     ],
-    ['/score', { rows: [1] }, 400, 'request.rows[0] is not as expected: an object of columns'],
-    ['/score', { rows: [], user: {} }, 400, 'request has unknown keys: user, expected rows, or shared and candidates'],
+    ['/rank', {}, 400, 'request has neither rows nor candidates, expected one of them, a list of objects'],
+    ['/score', { rows: [{}, 1] }, 400, 'request.rows[1] got 1, expected an object of columns'],
+    ['/score', { candidates: { a: 1 } }, 400, 'request.candidates got an object, expected a list of objects'],
+    ['/score', { rows: [], shared: null }, 400, 'request.shared got null, expected an object of columns'],
+    ['/score', { rows: [], by: 'pctr' }, 400, 'request has unknown keys: by, expected rows, shared, candidates'],
+    [
+      '/rank',
+      { rows: [], within: 'a', b: 1 },
+      400,
+      'request has unknown keys: within, b, expected rows, shared, candidates, by, top',
+    ],
     [
       '/score',
       { rows: [{ Hour: 1, HOUR: 2 }] },
@@ -83,7 +94,20 @@ describe('the server', () => {
       'columns repeated, or different in case only: Hour, HOUR, expected one column hour (in the request)',
     ],
     ['/rank', { rows: [], by: 'price' }, 400, 'by got price, expected one of pctr, pcvr, pctcvr'],
-    ['/rank', { rows: [], top: 0 }, 400, 'request.top is not as expected: a whole number of at least 1'],
+    ['/rank', { rows: [], by: ['pctr'] }, 400, 'request.by got a list, expected the name of an output, or score'],
+    ['/rank', { rows: [], top: 0 }, 400, 'request.top got 0, expected a whole number of at least 1, or null for all'],
+    [
+      '/rank',
+      { rows: [], top: '5' },
+      400,
+      'request.top got "5", expected a whole number of at least 1, or null for all',
+    ],
+    [
+      '/rank',
+      { rows: [], top: 1.5 },
+      400,
+      'request.top got 1.5, expected a whole number of at least 1, or null for all',
+    ],
     ['/score', undefined, 405, '/score got GET, expected POST'],
     ['/scores', undefined, 404, 'no path /scores, expected one of /score, /rank, /health, /metrics'],
     ['/score', 'x'.repeat(200_000), 413, 'request has more than 100000 bytes, expected at most as many'],

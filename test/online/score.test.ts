@@ -1,7 +1,6 @@
 /** The declared expression and ranks of objects: those of files, bit for bit. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OnlineScorer } from '../../lib/online/online-scorer.ts';
-import { OnlineService } from '../../lib/online/service.ts';
 import { items, openShop, type Shop } from './shop.ts';
 
 /** `price` is a feature and `stock` is none, both from the items' table; `bonus` and `margin` are in the rows. */
@@ -60,24 +59,6 @@ describe('the declared score', () => {
       'score_out_of_domain',
       'unknown_item',
     ]);
-  });
-
-  it('ranks, as files are ranked, unless the request says otherwise', async () => {
-    const { scores } = await shop.scoreFile('ranked', CANDIDATES);
-    const ranked = scores.toSorted((a, b) => Number(a.rank) - Number(b.rank)).map(({ row }) => Number(row));
-    const service = new OnlineService(scorer);
-    const rank = async (request: object) => {
-      const body = JSON.stringify({ rows: CANDIDATES, ...request });
-      const response = await service.respond({ method: 'POST', path: '/rank', body });
-      return JSON.parse(response.body) as {
-        readonly ranking: readonly { readonly row: number; readonly pctr: number }[];
-      };
-    };
-    expect((await rank({})).ranking.map(({ row }) => row)).toEqual(ranked);
-    expect((await rank({ by: 'score', top: 3 })).ranking.map(({ row }) => row)).toEqual(ranked.slice(0, 3));
-    const { ranking } = await rank({ by: 'pctr' });
-    expect(ranking.map(({ pctr }) => pctr)).toEqual(ranking.map(({ pctr }) => pctr).toSorted((a, b) => b - a));
-    expect(await rank({ by: 'price' })).toEqual({ error: 'by got price, expected one of pctr, pcvr, pctcvr, score' });
   });
 
   it('reads what the rows share, and any number', async () => {

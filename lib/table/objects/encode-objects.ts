@@ -45,18 +45,20 @@ export class ObjectEncoder {
     const features = await withConstants(database, rules, (constants) =>
       encoder.features.map((feature) => objectFeature(encoder, feature, rowIds, constants)),
     );
-    const operands = declaration.scoring.score?.columns ?? [];
-    return new ObjectEncoder({ encoder, tables, features, operands }, await TextReader.open(database, rules));
+    const { score, rank } = declaration.scoring;
+    const [operands, within] = [score?.columns ?? [], rank?.within ?? []];
+    return new ObjectEncoder({ encoder, tables, features, operands, within }, await TextReader.open(database, rules));
   }
 
   /**
-   * Encodes rows. Columns of `shared` belong to every row that does not have them itself.
+   * Encodes rows. Columns of `shared` belong to every row that does not have them itself. Where they are grouped, rows
+   * without a group are bad ones.
    * @throws {DataError} if a row has a column twice, in other cases of letters.
    */
-  async encode(rows: readonly ObjectRow[], shared: ObjectRow): Promise<EncodedObjects> {
+  async encode(rows: readonly ObjectRow[], shared: ObjectRow, isGrouped = false): Promise<EncodedObjects> {
     const texts = new RequestTexts(this.#reader);
     for (;;) {
-      const pass = new EncodingPass(this.#site, { rows, shared, texts });
+      const pass = new EncodingPass(this.#site, { rows, shared, texts, isGrouped });
       const encoded = pass.encode(this.#planner(shared));
       if (texts.isComplete) return encoded;
       await texts.learn();

@@ -7,6 +7,7 @@ import { type Fault, faultOf } from './fault.ts';
 import type { FeaturePlan, RowPlan, TableKey, ValueSource } from './feature-plan.ts';
 import type { ObjectFeature } from './kinds/object-kind.ts';
 import { CanonicalText } from './kinds/one-value.ts';
+import { groupOf } from './rank-groups.ts';
 import type { RequestTexts } from './request-texts.ts';
 import { type OperandSource, operandOf } from './score-operands.ts';
 import { canonicalOf, isInexact } from './values.ts';
@@ -22,6 +23,8 @@ export interface EncodedObjects {
   readonly positions: readonly number[];
   /** The columns that scores are computed from, in their order: a number of each good row, NaN where it is missing. */
   readonly operands: readonly Float64Array[];
+  /** The text that rows of a group have in common, of each good row; `null` where no groups are asked for. */
+  readonly groups: readonly string[] | null;
   /** What is wrong with the other rows, by their positions. */
   readonly faults: ReadonlyMap<number, Fault>;
 }
@@ -34,6 +37,8 @@ export interface PassSite {
   readonly tables: readonly EntityRows[];
   /** The columns that scores are computed from. */
   readonly operands: readonly string[];
+  /** The columns within whose values rows are ranked. */
+  readonly within: readonly string[];
 }
 
 /** The rows of a request. */
@@ -41,6 +46,8 @@ export interface PassRows {
   readonly rows: readonly ObjectRow[];
   readonly shared: ObjectRow;
   readonly texts: RequestTexts;
+  /** Whether the rows are to be ranked within the groups that are declared. */
+  readonly isGrouped: boolean;
 }
 
 const NUMERIC: ReadonlySet<string | undefined> = new Set(['boolean', 'integer', 'decimal', 'floating']);
@@ -63,20 +70,30 @@ export class EncodingPass {
 
   /** Encodes the rows, each by its plan. */
   encode(planOf: (row: ObjectRow) => RowPlan): EncodedObjects {
-    const { rows } = this.#given;
+    const { rows, isGrouped } = this.#given;
     const into = emptyChunk(this.#site.encoder.inputs, rows.length);
     const operands = this.#site.operands.map(() => new Float64Array(rows.length));
     const positions: number[] = [];
     const faults = new Map<number, Fault>();
+    const groups: string[] = [];
     for (const [position, row] of rows.entries()) {
       const plan = planOf(row);
       const at = positions.length;
-      const fault = this.#encodeRow(row, plan, into, at) ?? this.#readOperands(row, plan, operands, at);
+      const fault =
+        this.#encodeRow(row, plan, into, at) ??
+        this.#readOperands(row, plan, operands, at) ??
+        (isGrouped ? this.#readGroup(row, plan, groups, at) : null);
       if (fault === null) positions.push(position);
       else faults.set(position, fault);
     }
     const good = operands.map((values) => values.subarray(0, positions.length));
-    return { chunk: firstRows(into, positions.length), positions, operands: good, faults };
+    return {
+      chunk: firstRows(into, positions.length),
+      positions,
+      operands: good,
+      groups: isGrouped ? groups.slice(0, positions.length) : null,
+      faults,
+    };
   }
 
   #encodeRow(row: ObjectRow, plan: RowPlan, into: EncodedChunk, at: number): Fault | null {
@@ -97,6 +114,14 @@ export class EncodingPass {
       if (typeof number !== 'number') return number;
       (into[index] as Float64Array)[at] = number;
     }
+    return null;
+  }
+
+  #readGroup(row: ObjectRow, plan: RowPlan, into: string[], at: number): Fault | null {
+    const { texts, shared } = this.#given;
+    const group = groupOf(plan.within, { row, shared }, texts);
+    if (typeof group !== 'string') return group;
+    into[at] = group;
     return null;
   }
 

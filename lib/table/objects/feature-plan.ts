@@ -9,6 +9,7 @@ import type { Encoder } from '../encoder.ts';
 import { featureColumns } from '../kinds/index.ts';
 import type { EntityRows } from './entity-rows.ts';
 import { type Fault, faultOf } from './fault.ts';
+import type { GroupSource } from './rank-groups.ts';
 import { type OperandSource, operandOfTables } from './score-operands.ts';
 
 /** Where a value is: the name that the row or the shared part has it by, the table's column, or nowhere. */
@@ -38,6 +39,7 @@ export interface TableKey {
 export interface RowPlan {
   readonly features: readonly FeaturePlan[];
   readonly operands: readonly OperandSource[];
+  readonly within: readonly GroupSource[];
   readonly keys: readonly TableKey[];
 }
 
@@ -47,6 +49,8 @@ export interface PlanSite {
   readonly tables: readonly EntityRows[];
   /** The columns that scores are computed from. */
   readonly operands: readonly string[];
+  /** The columns within whose values rows are ranked. */
+  readonly within: readonly string[];
 }
 
 /**
@@ -54,7 +58,7 @@ export interface PlanSite {
  * @throws {DataError} `columns_repeated` if a column is there more than once, in other cases of letters.
  */
 export function rowPlan(
-  { encoder, tables, operands: scored }: PlanSite,
+  { encoder, tables, operands: scored, within }: PlanSite,
   columns: { readonly row: readonly string[]; readonly shared: readonly string[] },
 ): RowPlan {
   const find = finder(columns);
@@ -66,7 +70,7 @@ export function rowPlan(
     const { key } = (tables[table] as EntityRows).entity;
     return { table, source: find(key, false) };
   });
-  return { features, operands, keys };
+  return { features, operands, within: within.map((column) => ({ column, from: find(column, false) })), keys };
 }
 
 type Find = (column: string, isOptional: boolean) => TableKey['source'];
