@@ -7,9 +7,12 @@ export { defineEntirespace, type EntirespaceFile } from '../lib/config/define-en
 export { parseDeclaration, readDeclaration } from '../lib/config/parse-declaration.ts';
 export {
   type ObservedRequest,
+  type OnlineRanks,
   type OnlineScorer,
   type OnlineScorerOptions,
   type OnlineScores,
+  type RankChoice,
+  type RankedRow,
   type RejectedRow,
   RequestError,
 } from '../lib/online/online-scorer.ts';

@@ -75,7 +75,8 @@ export async function publishShop(
   await promoteVersion(store, declaration.name, version, { reason: 'bench', at: new Date() });
   const dependencies = { store, newWriterId: () => 'bench', now: () => new Date() };
   for (const entity of declaration.entities) {
-    const table = await checkEntityTable(database, paths[entity.entity], entity, declaration);
+    const path = entity.entity === 'user' ? paths.user : paths.item;
+    const table = await checkEntityTable(database, path, entity, declaration);
     await publishFeatures(dependencies, database, table, { date: '2026-01-01', scratch });
   }
 }

@@ -42,7 +42,7 @@ export const rejectsOption = () =>
     'where the bad rows of the log go, as Parquet; written only where there are any',
   ).default('rejects.parquet');
 export const entityOption = () =>
-  choiceOption('-e, --entity <entity>', 'whom the table describes', ['user', 'item']).makeOptionMandatory();
+  new Option('-e, --entity <entity>', 'what the table describes, as declared: user, item, ...').makeOptionMandatory();
 export const dateOption = () =>
   new Option('--date <YYYY-MM-DD>', 'date of the table; scoring takes the newest')
     .default(new Date().toISOString().slice(0, 10), 'today, UTC')

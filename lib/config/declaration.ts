@@ -107,10 +107,10 @@ export interface EmbeddingTable {
   readonly ids: IdSource;
 }
 
-/** An entity (user or item) whose features may come from a table with a row for each, instead of from candidates. */
+/** An entity, such as the user, whose features may come from a table with a row for each, instead of from candidates. */
 export interface EntityTable {
-  readonly entity: Exclude<Entity, 'context'>;
-  /** Column, in the candidates and in the table, that identifies a user or an item. */
+  readonly entity: Entity;
+  /** Column, in the candidates and in the table, that identifies a user, an item, ... */
   readonly key: string;
   /** What happens to a candidate whose key is not in the table: it is rejected, or scored with missing values. */
   readonly missing: 'reject' | 'unknown';

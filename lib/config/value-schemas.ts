@@ -31,6 +31,11 @@ export const featureName = pattern(
   /^(?!__|(?:constructor|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|toLocaleString|toString|valueOf)$)[A-Za-z_][A-Za-z0-9_]*$/,
   'a name of letters, 0-9 and _ that does not start with a digit or __, and is not constructor, toString or the like',
 );
+/** A name of an entity, which is part of paths in a bucket. */
+export const entityName = pattern(
+  /^(?!constructor$)[a-z][a-z0-9_]*$/,
+  'a name of a-z, 0-9 and _ that starts with a letter',
+);
 /** A name of a model. */
 export const modelName = pattern(/^[a-z0-9][a-z0-9-]*$/, 'a name of a-z, 0-9 and -');
 

@@ -16,6 +16,7 @@ export const REJECT_REASONS = {
   key_not_exact: 'an integer or text: neighbouring integers are one floating number',
   unknown_user: "a key of the users' table",
   unknown_item: "a key of the items' table",
+  unknown_entity: "a key of the entity's table",
   time_not_valid: 'an instant',
   time_in_future: 'at most a day from now',
   label_missing: '0 or 1',
@@ -45,6 +46,11 @@ export const REJECT_REASONS = {
 
 /** The reason of a label that contradicts those of the stages before it: `purchase_without_click`. */
 export type ContradictionReason = `${string}_without_${string}`;
+
+/** Returns the reason of a row whose key is not in the table of an entity. */
+export function unknownReason(entity: string): 'unknown_user' | 'unknown_item' | 'unknown_entity' {
+  return entity === 'user' || entity === 'item' ? `unknown_${entity}` : 'unknown_entity';
+}
 
 export type ListedReason = keyof typeof REJECT_REASONS;
 

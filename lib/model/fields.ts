@@ -1,11 +1,12 @@
 /**
  * The columns of the towers' input, which is made from encoded rows: the embedded fields side by side (or summed over
  * the fields of each entity, as in figure 2 of arXiv 1804.07931), and then, for each entity, the transformed value of
- * each number and whether each number is missing; a vector has several values, which are missing together. Fields and numbers are in the order of their entities: user, item,
- * context.
+ * each number and whether each number is missing; a vector has several values, which are missing together. Fields and numbers are in the order of their entities: user,
+ * item, others, context.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entity, ModelChoice } from '../config/declaration.ts';
+import { orderedEntities } from '../config/features/one-column.ts';
 import { type EmbeddedInput, type InputSpec, isEmbedded, type NumericInput, type TableSpec } from '../table/encoded.ts';
 import { embeddedKind, transformsOf } from './kinds/index.ts';
 import type { EncodedTensors } from './kinds/input-kind.ts';
@@ -50,8 +51,6 @@ export interface Layout {
   readonly missingColumns: readonly number[];
 }
 
-const ENTITIES: readonly Entity[] = ['user', 'item', 'context'];
-
 /**
  * Lays out the towers' input for the inputs and tables of an encoder.
  * @throws {RangeError} where an input's table is not among the tables.
@@ -62,7 +61,10 @@ export function layoutOf(
   mode: ModelChoice['fields'],
 ): Layout {
   const dimensions = new Map(tables.map(({ name, dimension }) => [name, dimension]));
-  const ordered = ENTITIES.map((entity) => ({ entity, inputs: inputs.filter((input) => input.entity === entity) }));
+  const ordered = orderedEntities(inputs.map(({ entity }) => entity)).map((entity) => ({
+    entity,
+    inputs: inputs.filter((input) => input.entity === entity),
+  }));
   let [embeddedWidth, width] = [0, 0];
   const take = (count: number): Columns[] => {
     const start = width;

@@ -450,7 +450,7 @@ model: { hidden_units: [200, 0] }
       'entirespace.yaml:15:16 features.age.type: got "numbr", expected one of "category", "bag", "sequence", "number", "vector", "cross"',
       'entirespace.yaml:16:3 features.spend: got spend, which is log.outcomes[0], expected a column known at scoring',
       'entirespace.yaml:16:34 features.spend.entity: got "person", expected one of "user", "item", "context"',
-      'entirespace.yaml:17:3 features.brand.entity: missing, expected one of "user", "item", "context"',
+      'entirespace.yaml:17:3 features.brand.entity: missing, expected "user", "item", "context" or a declared entity',
       'entirespace.yaml:18:30 model.hidden_units[1]: got 0, expected a whole number from 1 to 16384',
     ]);
   });

@@ -184,16 +184,18 @@ describe('the server', () => {
   it('ends the requests under way before it stops', async () => {
     const stopping = await startServer(scorer, { port: 0 });
     const agent = new Agent({ keepAlive: true });
+    const sending = request(`${stopping.url}/score`, { method: 'POST', agent });
     const answered = new Promise((resolve, reject) => {
-      const sending = request(`${stopping.url}/score`, { method: 'POST', agent }, (response) => {
+      sending.on('error', reject).on('response', (response) => {
         response.resume().on('end', () => resolve([response.statusCode, response.headers.connection]));
       });
-      sending.on('error', reject);
       sending.write('{"rows":');
-      setTimeout(() => sending.end('[]}'), 50);
     });
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    await stopping.stop();
+    // That of the counts is under way, too.
+    while (!(await send('/metrics', undefined, stopping)).body.includes('requests_in_flight 2'));
+    const stopped = stopping.stop();
+    sending.end('[]}');
+    await stopped;
     expect(await answered).toEqual([200, 'close']);
     agent.destroy();
     await expect(fetch(stopping.url)).rejects.toThrow();

@@ -46,6 +46,14 @@ export const users = Array.from({ length: 40 }, (_, i) => ({
 }));
 export const items = Array.from({ length: 30 }, (_, i) => ({ item_id: `i${i}`, brand: `0${i % 6}`, price: i * 1.5 }));
 
+/** What is known of areas and of times of the day: tables that a declaration may have. */
+export const areas = Array.from({ length: 8 }, (_, i) => ({
+  area_id: i,
+  rain: i % 3 === 0 ? null : i / 4,
+  zone: `z${i % 3}`,
+}));
+export const slots = ['morning', 'noon', 'night'].map((slot, i) => ({ slot, rush: 2 - i }));
+
 /** A shop in a folder of its own. */
 export interface Shop {
   readonly folder: string;
@@ -66,8 +74,8 @@ export interface ScoredFile {
 }
 
 /** @param scoring a section that the declaration has, too, as a line of YAML */
-export async function openShop(scoring = ''): Promise<Shop> {
-  const declarationText = `${DECLARATION}${scoring}`;
+export async function openShop(scoring = '', text = DECLARATION): Promise<Shop> {
+  const declarationText = `${text}${scoring}`;
   const declaration = parseDeclaration(declarationText, 'shop.yaml');
   const folder = await mkdtemp(join(tmpdir(), 'entirespace-shop-'));
   const store = openStore(join(folder, 'bucket'));
@@ -92,11 +100,12 @@ export async function openShop(scoring = ''): Promise<Shop> {
     async publishTables(date, itemRows = items) {
       const database = await openDatabase(options);
       try {
-        for (const [index, rows] of [users, itemRows].entries()) {
-          const path = join(folder, `table-${date}-${index}.csv`);
-          await writeFile(path, csv(rows));
-          const entity = declaration.entities[index];
-          if (entity === undefined) throw new RangeError('no entity');
+        const tables: Record<string, readonly Record<string, unknown>[]> = {
+          ...{ user: users, item: itemRows, area: areas, slot: slots },
+        };
+        for (const entity of declaration.entities) {
+          const path = join(folder, `table-${date}-${entity.entity}.csv`);
+          await writeFile(path, csv(tables[entity.entity] ?? []));
           const table = await checkEntityTable(database, path, entity, declaration);
           const dependencies = { store, newWriterId: () => 'test', now: () => new Date() };
           await publishFeatures(dependencies, database, table, { date, buckets: 2, scratch: folder });
@@ -129,7 +138,17 @@ function impressions(): Record<string, unknown>[] {
     const item = items[Math.floor(draw(1) * items.length)];
     const click = draw(2) < 0.3 ? 1 : 0;
     const bought = click === 1 && draw(3) < 0.4 ? 1 : 0;
-    return { row, ...user, ...item, hour: Math.floor(draw(4) * 24) / 1e4, position: 1 + (row % 9), click, bought };
+    const place = { ...areas[row % areas.length], ...slots[row % slots.length] };
+    return {
+      row,
+      ...user,
+      ...item,
+      ...place,
+      hour: Math.floor(draw(4) * 24) / 1e4,
+      position: 1 + (row % 9),
+      click,
+      bought,
+    };
   });
 }
 

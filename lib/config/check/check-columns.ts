@@ -141,9 +141,10 @@ function features(draft: Draft): readonly NamedColumn[] {
 }
 
 function entityKeys(draft: Draft): readonly NamedColumn[] {
-  return Object.entries(draft.file.entities ?? {}).flatMap(([entity, table]) =>
-    table === undefined ? [] : [{ path: ['entities', entity, 'key'], column: table.key }],
-  );
+  return Object.entries(draft.file.entities ?? {}).map(([entity, { key }]) => ({
+    path: ['entities', entity, 'key'],
+    column: key,
+  }));
 }
 
 function segments(draft: Draft): readonly NamedColumn[] {

@@ -76,7 +76,7 @@ function checkName(draft: Draft, { name, isQuoted, start }: NameNode, outputs: r
 function knownColumns({ file: { log, entities, features = {} } }: Draft): string[] {
   return [
     ...(log?.keys ?? []),
-    ...Object.values(entities ?? {}).flatMap((table) => table?.key ?? []),
+    ...Object.values(entities ?? {}).map(({ key }) => key),
     ...Object.entries(features).flatMap(([name, feature]) =>
       featureKind(feature)
         .columns(name, feature)

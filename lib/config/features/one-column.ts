@@ -4,8 +4,18 @@ import type { Mistake, Path } from '../declaration-error.ts';
 import { column, scalar, text } from '../value-schemas.ts';
 import type { NamedColumn } from './feature-kind.ts';
 
-/** What a feature describes: the user, the item, or the context in which the item is shown. */
-export type Entity = 'user' | 'item' | 'context';
+/** What a feature may describe without a declared entity: the user, the item, or the context in which it is shown. */
+export const USUAL_ENTITIES = ['user', 'item', 'context'] as const;
+
+/** What a feature describes: one of the usual entities, or one that the declaration has a table of. */
+export type Entity = string;
+
+/** Returns entities in the order in which a model has them: user, item, others as they come, context; each once. */
+export function orderedEntities(entities: readonly Entity[]): Entity[] {
+  const others = new Set(entities.filter((entity) => !USUAL_ENTITIES.some((usual) => usual === entity)));
+  const [user, item, context] = USUAL_ENTITIES;
+  return [user, item, ...others, context].filter((entity) => entities.includes(entity));
+}
 
 /** What every feature has. */
 export interface FeatureBase {
@@ -36,7 +46,10 @@ export interface ListColumn extends OneColumn {
 }
 
 /** Schema of the member `entity`. */
-export const entity = z.enum(['user', 'item', 'context']).describe('What the feature describes.');
+export const entity = z
+  .string('"user", "item", "context" or a declared entity')
+  .describe('What the feature describes: user, item, context, or an entity that is declared under entities.')
+  .meta({ examples: [...USUAL_ENTITIES] });
 
 /** Schemas of the members that every feature of a single column has. */
 export const oneColumn = {

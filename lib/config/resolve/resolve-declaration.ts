@@ -1,4 +1,5 @@
 import type { Declaration, EntityTable, Split, TrainingChoice } from '../declaration.ts';
+import { orderedEntities } from '../features/one-column.ts';
 import type { FileShape } from '../schema/schema.ts';
 import { isDelayed } from '../sections/model.ts';
 import type { TrainingShape } from '../sections/training.ts';
@@ -35,7 +36,7 @@ export function resolveDeclaration(file: FileShape): Declaration {
 }
 
 function entitiesOf(entities: FileShape['entities']): readonly EntityTable[] {
-  return (['user', 'item'] as const).flatMap((entity) => {
+  return orderedEntities(Object.keys(entities)).flatMap((entity) => {
     const table = entities[entity];
     return table === undefined ? [] : [{ entity, ...table }];
   });

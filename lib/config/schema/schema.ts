@@ -20,6 +20,7 @@ import {
   column,
   columnOrColumns,
   duration,
+  entityName,
   featureName,
   modelName,
   notNegative,
@@ -94,17 +95,16 @@ const embedding = z.strictObject({
 });
 
 const entityTable = z.strictObject({
-  key: column.describe('Column, in the candidates and in the table, that identifies a user or an item.'),
+  key: column.describe(
+    'Column, in the candidates and in the table, that identifies a row of the table, such as a user or an item.',
+  ),
   missing: z
     .enum(['reject', 'unknown'])
     .default('reject')
     .describe('What happens to a candidate whose key is not in the table: rejected, or scored with missing values.'),
 });
 
-const entities = z.strictObject({
-  user: entityTable.optional().describe('The table of the users.'),
-  item: entityTable.optional().describe('The table of the items.'),
-});
+const entities = z.record(entityName, entityTable.describe('A table with a row for each user, item, area, ...'));
 
 /** Schema of the whole file. */
 export const fileSchema = z.strictObject({
@@ -119,7 +119,9 @@ export const fileSchema = z.strictObject({
   split: split.optional().describe('How the rows are divided into training, validation and test rows.'),
   entities: entities
     .default({})
-    .describe('Users and items whose features may come from tables in the bucket if a candidate file lacks them.'),
+    .describe(
+      'Users, items and others whose features may come from tables in the bucket if a candidate file lacks them.',
+    ),
   embeddings: z.record(featureName, embedding).default({}).describe('Embedding tables that several features share.'),
   features: z.record(featureName, featureSchema).describe('Inputs of the model.'),
   model,

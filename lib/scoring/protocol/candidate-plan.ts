@@ -17,9 +17,7 @@ const shard = z
   })
   .readonly();
 
-const pinnedTable = z
-  .object({ entity: z.enum(['user', 'item']), manifestKey: z.string(), versionId: z.string() })
-  .readonly();
+const pinnedTable = z.object({ entity: z.string(), manifestKey: z.string(), versionId: z.string() }).readonly();
 
 /** How a candidate file was cut, as plans keep it. */
 export const candidatePlan: z.ZodType<CandidatePlan, CandidatePlan> = z

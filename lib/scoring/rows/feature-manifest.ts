@@ -21,7 +21,7 @@ const column = z.object({ name: z.string(), type: z.string() }).readonly();
 const schema = z
   .object({
     formatVersion: z.literal(2),
-    entity: z.enum(['user', 'item']),
+    entity: z.string(),
     date: z.iso.date(),
     createdAt: z.iso.datetime(),
     /** Name of the column of keys. */

@@ -77,22 +77,22 @@ interface LocalFile {
   readonly isCopy: boolean;
 }
 
-// The users' and the items', of the newest date and of the one before it, with which files may still be planned.
-const KEPT_TABLES = 4;
+/** Tables of an entity that are kept: the newest, and the one before it, with which files may still be planned. */
+const KEPT_TABLES = 2;
 
-/** The feature tables of a store. At most four of them may be in use at a time. */
+/** The feature tables of a store. Those of one file are in use at a time. */
 export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }: FeatureTablesOptions): FeatureTables {
   /** The open tables, least recently used first. */
   const kept = new Map<string, Promise<OpenTable>>();
 
-  async function open(pin: PinnedTable): Promise<OpenTable> {
+  async function open(pin: PinnedTable, most: number): Promise<OpenTable> {
     const id = `${pin.manifestKey} ${pin.versionId}`;
     const opening = kept.get(id) ?? openTable({ store, folder, wholeBytes }, pin);
     kept.delete(id);
     kept.set(id, opening);
     try {
       const table = await opening;
-      await forgetOldest();
+      await forgetOldest(most);
       return table;
     } catch (error) {
       kept.delete(id);
@@ -100,8 +100,8 @@ export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }:
     }
   }
 
-  async function forgetOldest(): Promise<void> {
-    for (const [id, opening] of [...kept].slice(0, Math.max(0, kept.size - KEPT_TABLES))) {
+  async function forgetOldest(most: number): Promise<void> {
+    for (const [id, opening] of [...kept].slice(0, Math.max(0, kept.size - most))) {
       kept.delete(id);
       const table = await opening.catch(() => null);
       if (table !== null) await rm(table.folder, { recursive: true, force: true });
@@ -125,7 +125,7 @@ export function featureTables({ store, folder, wholeBytes = WHOLE_TABLE_BYTES }:
       const joined: TableRows[] = [];
       const used: LocalFile[] = [];
       for (const pin of tables) {
-        const { manifest, whole } = await open(pin);
+        const { manifest, whole } = await open(pin, KEPT_TABLES * Math.max(2, tables.length));
         const side = sideOf(pin, manifest, rows, { declaration, encoder });
         if (whole !== null) {
           used.push(...whole);

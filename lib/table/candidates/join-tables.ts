@@ -50,7 +50,12 @@ export function tableFeatures(
   entities: readonly EntityTable[],
   features: readonly Feature[],
 ): Feature[] {
-  return features.filter((feature) => feature.entity === entity && askedColumns(feature, entities).length > 0);
+  // A cross of the context joins columns of candidates and of any table: the context's own need not have them.
+  const isOwn = (feature: Feature) =>
+    feature.entity === entity &&
+    !(entity === 'context' && feature.type === 'cross') &&
+    askedColumns(feature, entities).length > 0;
+  return features.filter(isOwn);
 }
 
 /**

@@ -9,7 +9,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Declaration } from '../../config/declaration.ts';
-import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
+import { REJECT_REASONS, unknownReason } from '../../contract/reject-reasons.ts';
 import { type Relation, unknownEntitySql } from '../columns.ts';
 import { type Database, execute, literal, literals } from '../database.ts';
 import { firstLine, isFullDisk } from '../errors.ts';
@@ -202,7 +202,7 @@ function entityChecks(relation: Relation): RowCheck[] {
     return [
       ...entityKeyChecks(relation, key),
       ...(missing === 'reject'
-        ? [columnCheck(`unknown_${entity}`, key, requiredValue(relation, key), isUnknown, expected)]
+        ? [columnCheck(unknownReason(entity), key, requiredValue(relation, key), isUnknown, expected)]
         : []),
     ];
   });

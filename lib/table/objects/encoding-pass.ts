@@ -1,4 +1,5 @@
 /** One pass over the rows of a request, in which every text that is asked for may or may not be known. */
+import { unknownReason } from '../../contract/reject-reasons.ts';
 import type { EncodedChunk, InputSpec } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { copyInput, emptyChunk, firstRows } from './encoded-arrays.ts';
@@ -218,7 +219,7 @@ export class EncodingPass {
     const found = key === null ? undefined : rowOf.get(key);
     this.#tableRows[table] = found ?? unknownRow;
     return found === undefined && entity.missing === 'reject'
-      ? faultOf(`unknown_${entity.entity}`, entity.key, value, `a key of the table ${place}`)
+      ? faultOf(unknownReason(entity.entity), entity.key, value, `a key of the table ${place}`)
       : null;
   }
 

@@ -17,7 +17,11 @@ describe('entities', () => {
   });
 
   it.each([
-    ['another entity', '{ context: { key: id } }', 'entities.context: unknown key, expected one of user, item'],
+    [
+      'another name',
+      '{ Area: { key: id } }',
+      'entities.Area: got "Area", expected a name of a-z, 0-9 and _ that starts with a letter',
+    ],
     ['no key', '{ user: {} }', 'entities.user.key: missing, expected a column name'],
     [
       'an unknown choice for candidates that are not in the table',
@@ -41,6 +45,32 @@ describe('entities', () => {
   it('are refused where they have no feature', () => {
     expect(mistakesIn({ entities: '{ user: { key: user_id }, item: { key: item_id } }' })).toEqual([
       'entities.user: no feature is of entity user, expected one or no table',
+    ]);
+  });
+
+  it('may be any, in the order user, item, others, context; other tables may have the key of the user, too', () => {
+    const features = `{
+      rain: { type: number, entity: area }, age: { type: number, entity: user }, hour: { type: number, entity: context },
+      visits: { type: number, entity: today }, place: { type: cross, of: [rain, age], entity: context, hash: 10 } }`;
+    const entities =
+      '{ context: { key: hour_id }, area: { key: area_id }, today: { key: user_id, missing: unknown }, user: { key: user_id } }';
+    const text = declare({ features, entities });
+    expect(parseDeclaration(text, 'entirespace.yaml').entities.map(({ entity }) => entity)).toEqual([
+      'user',
+      'area',
+      'today',
+      'context',
+    ]);
+  });
+
+  it('are refused for a feature of an entity that is not declared', () => {
+    const features = '{ rain: { type: number, entity: aera }, age: { type: number, entity: user } }';
+    expect(mistakesIn({ features })).toEqual([
+      'features.rain.entity: got "aera", expected one of "user", "item", "context"',
+    ]);
+    expect(mistakesIn({ features, entities: '{ area: { key: id } }' })).toEqual([
+      'features.rain.entity: got "aera", expected one of "user", "item", "area", "context"',
+      'entities.area: no feature is of entity area, expected one or no table',
     ]);
   });
 

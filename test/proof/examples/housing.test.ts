@@ -7,7 +7,7 @@ import { workplace } from '../../bin/workplace.ts';
 const path = fileURLToPath(new URL('../../../examples/housing/entirespace.yaml', import.meta.url));
 const place = workplace();
 
-it('is made, trained on, and scored with users and flats from tables, by the commands of its README', async () => {
+it('is made, trained on, and scored with users, flats and areas from tables, by the commands of its README', async () => {
   await makeHousing(place.at('housing'), 4000);
   const lines = (await readFile(place.at('housing/items.csv'), 'utf8')).split('\n');
   expect(lines[0]).toBe('item_id,district,rent,rooms,windows');
@@ -21,7 +21,7 @@ it('is made, trained on, and scored with users and flats from tables, by the com
   });
   const [version = ''] = (await place.listing('flats/models/housing')).join().match(/\d{8}-\d{6}-[0-9a-f]{8}/) ?? [];
   await place.run('models', 'promote', version, '-b', 'flats', '--force');
-  for (const entity of ['user', 'item'])
+  for (const entity of ['user', 'item', 'area'])
     expect(
       await place.run('features', path, '--entity', entity, '--data', `housing/${entity}s.csv`, '-b', 'flats'),
     ).toMatchObject({ code: 0 });
