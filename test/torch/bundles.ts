@@ -42,7 +42,8 @@ export function shopLog(rows: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-const FEATURES = `
+/** Features of the log: categories, a bag that shares a table, numbers. */
+export const FEATURES = `
   user: { type: category, entity: user, hash: 64, dimension: 4 }
   age: { type: number, entity: user, quantiles: 5, dimension: 3 }
   item: { type: category, entity: item, embedding: item }

@@ -11,6 +11,7 @@ again. Dropout masks are PyTorch's own draws.
 from __future__ import annotations
 
 import argparse
+import collections
 import hashlib
 import json
 import math
@@ -19,7 +20,7 @@ import pathlib
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +29,17 @@ import torch.distributed
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bundle import FORMAT, Bundle, BundleError, Rows, batches
-from network import Network, processes
+from bundle import FORMAT, Bundle, BundleError
+from exchange import processes, share
+from network import Network
+from recorded import Steps
+from rows import Rows, batches
 
 BLOCKS = 32  # Blocks of validation rows, at least.
 PLATEAU = 3  # Epochs that are not better, as a multiple of the patience.
 CHECKPOINT = "checkpoint.pt"
+READ = 256  # Steps, at most, after which the losses are read from the device.
+TOGETHER = 16  # Steps after which several processes agree on whether to pause.
 
 
 @dataclass
@@ -64,7 +70,7 @@ class Trainer:
         self.rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
         local = int(os.environ.get("LOCAL_RANK", "0"))
         self.device = torch.device("cuda", local) if options.device == "cuda" else torch.device(options.device)
-        self.train_rows, self.validation_rows = Rows.read(bundle, "train"), Rows.read(bundle, "validation")
+        self.train_rows, self.validation_rows = (Rows.read(bundle, part).placed(self.device) for part in ("train", "validation"))
         self.stopping = False
         self.saved_at = time.monotonic()
         self.done: list[dict[str, Any]] = []
@@ -92,9 +98,8 @@ class Trainer:
             stopped = stop_reason(at, patience, most)
         file = f"{index}.safetensors"
         if self.rank == 0:
-            flags = {f"touched/{name}": flag for name, flag in network.touched.items()}
-            tensors = {name: value.cpu().contiguous() for name, value in (at.best_weights | flags).items()}
-            save_file(tensors, self.out / file)
+            flags = {f"touched/{name}": flag.to("cpu", copy=True) for name, flag in network.touched().items()}
+            save_file(at.best_weights | flags, self.out / file)
         best = at.epochs[at.best_epoch - 1]["criterion"] if at.epochs else None
         self._say(f"{named(network)}ended: {stopped}; the best epoch is {at.best_epoch}" + (f" ({best:.6f})" if best is not None else ""))
         return {
@@ -108,33 +113,58 @@ class Trainer:
         }
 
     def _epoch(self, network: Network, at: Position, index: int) -> None:
-        started, told = time.monotonic(), time.monotonic()
+        started = told = time.monotonic()
         seen = at.rows
-        for positions in batches(self.bundle, at.epoch, at.batches):
-            rows = len(positions)
-            own = positions[share(rows, self.rank, processes())]
-            losses = network.train(self.train_rows.take(own, self.device), rows)
-            total = network.total(losses)
-            if not math.isfinite(total):
-                raise ValueError(f"training diverged: loss got {total} at step {network.steps} of epoch {at.epoch}, expected a finite number")
-            for name, loss in losses.items():
-                at.sums[name] = at.sums.get(name, 0.0) + loss * rows
-            at.rows, at.batches = at.rows + rows, at.batches + 1
-            if self.options.losses is not None and self.rank == 0:
-                with self.options.losses.open("a") as file:
-                    file.write(json.dumps(losses) + "\n")
-            if self.options.steps is not None and network.steps >= self.options.steps:
-                raise Interrupted
+        steps = Steps(network, self.train_rows, self.facts["batchSize"], self.device.type == "cuda")
+        positions = batches(self.bundle, at.epoch, self.train_rows.device, at.batches)
+        sizes: list[int] = []
+        losses: list[Tensor] = []
+
+        def own_shares() -> Iterator[Tensor]:
+            for batch in positions:
+                waiting.append(len(batch))
+                yield batch[share(len(batch), self.rank)]
+
+        waiting: collections.deque[int] = collections.deque()
+        for blocks in self.train_rows.loaded(own_shares(), self.device):
+            sizes.append(waiting.popleft())
+            losses.append(steps.train(blocks, sizes[-1]))
             now = time.monotonic()
+            is_end = self.options.steps is not None and network.steps >= self.options.steps
+            is_due = self._is_due(network)
+            if is_due or is_end or now - told > 5 or len(losses) == READ:
+                self._read(network, at, sizes, losses)
+            if is_end:
+                raise Interrupted
             if now - told > 5:
                 rate = (at.rows - seen) / (now - started)
                 left = (self.train_rows.count - at.rows) / rate
                 mean = network.total({name: value / at.rows for name, value in at.sums.items()})
                 self._say(f"{named(network)}epoch {at.epoch}: {at.rows:,} of {self.train_rows.count:,} rows, {rate:,.0f} rows/s, loss {mean:.5f}, {left:.0f} s left")
                 told = now
-            self._pause(network, at, index)
+            if is_due:
+                self._keep(network, at, index)
+        self._read(network, at, sizes, losses)
         self._close(network, at, time.monotonic() - started)
-        self._pause(network, at, index)
+        if self._is_due(network, is_epoch_end=True):
+            self._keep(network, at, index)
+
+    def _read(self, network: Network, at: Position, sizes: list[int], losses: list[Tensor]) -> None:
+        """Adds up the losses of steps, which waits for the device, and empties both lists."""
+        steps = torch.stack(losses).tolist() if losses else []
+        for back, (rows, values) in enumerate(zip(sizes, steps, strict=True), 1 - len(steps)):
+            own = network.losses(values)
+            total = network.total(own)
+            if not math.isfinite(total):
+                raise ValueError(f"training diverged: loss got {total} at step {network.steps + back} of epoch {at.epoch}, expected a finite number")
+            for name, loss in own.items():
+                at.sums[name] = at.sums.get(name, 0.0) + loss * rows
+            at.rows, at.batches = at.rows + rows, at.batches + 1
+            if self.options.losses is not None and self.rank == 0:
+                with self.options.losses.open("a") as file:
+                    file.write(json.dumps(own) + "\n")
+        sizes.clear()
+        losses.clear()
 
     def _close(self, network: Network, at: Position, seconds: float) -> None:
         train = {name: value / at.rows for name, value in at.sums.items()}
@@ -172,7 +202,7 @@ class Trainer:
         sums: dict[str, float] = {}
         blocks, weight = [], 0.0
         for positions in torch.split(torch.arange(rows.count), block):
-            columns = rows.take(positions, self.device)
+            columns = rows.columns([block.to(self.device) for block in rows.take(positions.to(rows.device))])
             outputs = network.evaluate(columns, len(positions))
             losses = {loss["name"]: float(outputs[f"loss/{loss['name']}"]) for loss in network.facts["losses"]}
             for name, loss in losses.items():
@@ -188,14 +218,20 @@ class Trainer:
             blocks = [value / weight for value in blocks]
         return {"losses": {name: value / rows.count for name, value in sums.items()}, "blocks": blocks}
 
-    def _pause(self, network: Network, at: Position, index: int) -> None:
-        """Keeps the state where that is due, and ends where SIGTERM came. All processes decide alike."""
-        due = time.monotonic() - self.saved_at > self.options.checkpoint_minutes * 60
+    def _is_due(self, network: Network, is_epoch_end: bool = False) -> bool:
+        """Returns whether the state is to be kept now. All processes decide alike."""
+        due = self.stopping or time.monotonic() - self.saved_at > self.options.checkpoint_minutes * 60
+        if processes() == 1:
+            return due
+        if not is_epoch_end and network.steps % TOGETHER > 0:
+            return False
         wish = torch.tensor([float(self.stopping), float(due)], device=self.device)
-        if processes() > 1:
-            torch.distributed.all_reduce(wish, torch.distributed.ReduceOp.MAX)
-        if not wish.any():
-            return
+        torch.distributed.all_reduce(wish, torch.distributed.ReduceOp.MAX)
+        self.stopping = bool(wish[0] > 0)
+        return bool(wish.any())
+
+    def _keep(self, network: Network, at: Position, index: int) -> None:
+        """Keeps the state, and ends where SIGTERM came."""
         if self.rank == 0:
             state = {
                 "bundle": self.bundle.sha256,
@@ -203,20 +239,20 @@ class Trainer:
                 "index": index,
                 "network": network.state(),
                 "position": vars(at),
-                "random": torch.get_rng_state(),
+                "random": random_state(self.device),
             }
             # Renamed once it is whole: an interrupted write leaves the one before.
             torch.save(state, self.out / f"{CHECKPOINT}.part")
             (self.out / f"{CHECKPOINT}.part").replace(self.out / CHECKPOINT)
         self.saved_at = time.monotonic()
-        if wish[0] > 0:
+        if self.stopping:
             raise Interrupted
 
     def _checkpoint(self) -> Mapping[str, Any] | None:
         path = self.out / CHECKPOINT
         if not path.is_file():
             return None
-        saved = torch.load(path, map_location=self.device, weights_only=True)
+        saved = torch.load(path, map_location="cpu", weights_only=True)
         if saved["bundle"] != self.bundle.sha256:
             raise BundleError(f"{path} is a checkpoint of another bundle: name another folder")
         return saved
@@ -225,7 +261,7 @@ class Trainer:
         if saved is None or saved["index"] != index:
             return Position(1, 0, 0, {}, [], 0, math.inf, [], network.weights())
         network.restore(saved["network"])
-        torch.set_rng_state(saved["random"].cpu())
+        (torch.cuda if self.device.type == "cuda" else torch).set_rng_state(saved["random"])
         self._say(f"{named(network)}continues at step {network.steps}, in epoch {saved['position']['epoch']}")
         return Position(**saved["position"])
 
@@ -282,9 +318,9 @@ def output_loss(output: Mapping[str, Any], columns: Mapping[str, Tensor], output
     return float((weight * loss)[measured].sum()), float(weight.sum())
 
 
-def share(count: int, member: int, members: int) -> slice:
-    """Returns a process's share of the rows of a batch."""
-    return slice(count * member // members, count * (member + 1) // members)
+def random_state(device: torch.device) -> Tensor:
+    """Returns the state of the generator that draws dropout masks."""
+    return torch.cuda.get_rng_state() if device.type == "cuda" else torch.get_rng_state()
 
 
 def named(network: Network) -> str:

@@ -1,0 +1,40 @@
+"""What the processes that train together exchange."""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed
+from torch import Tensor
+
+
+def processes() -> int:
+    """Returns the number of processes that train together."""
+    return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+
+
+def share(count: int, member: int) -> slice:
+    """Returns the share of the rows of a batch that a process has."""
+    members = processes()
+    return slice(count * member // members, count * (member + 1) // members)
+
+
+def all_summed(values: list[Tensor]) -> list[Tensor]:
+    """Returns the sums of tensors over all processes, in one exchange."""
+    if processes() == 1 or not values:
+        return values
+    flat = torch.cat([value.reshape(-1) for value in values])
+    torch.distributed.all_reduce(flat)
+    return [part.reshape(value.shape) for part, value in zip(flat.split([v.numel() for v in values]), values, strict=True)]
+
+
+def gathered(own: Tensor, rows: int) -> Tensor:
+    """Returns what all processes have for the rows of a batch of `rows`, one after the other, from each one's share."""
+    if processes() == 1:
+        return own
+    sizes = [share(rows, member) for member in range(processes())]
+    counts = [part.stop - part.start for part in sizes]
+    padded = torch.zeros(max(counts), *own.shape[1:], dtype=own.dtype, device=own.device)
+    padded[: len(own)] = own
+    received = [torch.empty_like(padded) for _ in counts]
+    torch.distributed.all_gather(received, padded)
+    return torch.cat([part[:count] for part, count in zip(received, counts, strict=True)])
