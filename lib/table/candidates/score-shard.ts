@@ -15,7 +15,7 @@ import { asDataError, DataError } from '../errors.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import type { Shard } from '../formats/format.ts';
 import { FORMATS } from '../formats/index.ts';
-import { parquetScan } from '../formats/parquet/file.ts';
+import { countRepeatedKeys } from '../formats/parquet/repeated-keys.ts';
 import { plainPath, writePath } from '../paths.ts';
 import { BufferPool } from '../read-columns.ts';
 import type { RowCheck } from '../row-check.ts';
@@ -176,16 +176,6 @@ async function predictRows(
   }
   table.flush();
   return { scored, features: counter.counts(), outputs: scores.statistics() };
-}
-
-/**
- * Counts the rows of a scores file that repeat the keys of another of its rows. Two of 500,000 different keys have the
- * same hash once in 10^8 files.
- */
-async function countRepeatedKeys(database: Database, keys: readonly string[], scoresPath: string): Promise<number> {
-  const hash = `hash(${keys.map(identifier).join(', ')})`;
-  const repeated = `SELECT count(*) - count(DISTINCT ${hash}) AS rows FROM ${parquetScan([scoresPath])}`;
-  return Number((await queryOne(database, repeated)).rows);
 }
 
 /**
