@@ -18,6 +18,8 @@ export async function handler(_event: unknown, context: Context): Promise<Reconc
   try {
     return await run();
   } finally {
+    await lambda.outbox?.flush();
+    await lambda.outbox?.resend();
     lambda.metrics.publishStoredMetrics();
   }
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { number, readEnvironment, text } from '../lib/config/environment.ts';
 import { SHARD_SECONDS } from '../lib/contract/limits.ts';
+import { openEventBus } from '../lib/queue/event-bridge.ts';
 import type { BatchHandler } from '../lib/queue/in-process-queue.ts';
 import type { Inbox } from '../lib/queue/sqs-inbox.ts';
+import { type EventOutbox, eventOutbox } from '../lib/scoring/handlers/event-outbox.ts';
 import { tellFiles } from '../lib/scoring/handlers/file-events.ts';
 import { retryingSooner } from '../lib/scoring/handlers/retry-sooner.ts';
 import { countFiles, countingRows, openTelemetry, type Telemetry } from '../lib/scoring/handlers/telemetry.ts';
@@ -15,16 +17,26 @@ import { openStore } from '../lib/store/open-store.ts';
 import { modelProcess } from './model-process.ts';
 import { emptyFolder, SCRATCH } from './scratch.ts';
 
-/** The store and the means that every step of scoring needs, with a logger and metrics. */
-export interface Lambda extends ScoringDependencies, Telemetry {}
+/** Telemetry, and where the ends of files are told. */
+export interface Told extends Telemetry {
+  /** `null` where nobody is told. */
+  readonly outbox: EventOutbox | null;
+}
+
+/** The store and the means that every step of scoring needs, with a logger, metrics and events. */
+export interface Lambda extends ScoringDependencies, Told {}
+
+// A file is done before its event is sent, so that little time is given to an event bus that is away.
+const EVENT_BUS_PATIENCE = { maxAttempts: 2, idleMs: 3_000 };
 
 // Share of an invocation that a message may need: a gzip file of the largest size takes more than a minute to plan. An
 // invocation that is cut off hides its whole batch for half an hour, and costs each of its messages a try.
 const NEEDED_SHARE = 0.5;
 
 export function openLambda(): Lambda {
-  const { BUCKET, USD_PER_SECOND, PRICES } = readEnvironment({
+  const { BUCKET, EVENT_BUS, USD_PER_SECOND, PRICES } = readEnvironment({
     BUCKET: text,
+    EVENT_BUS: text.optional(),
     USD_PER_SECOND: number({ least: 0, most: 1 }).optional(),
     PRICES: text.optional(),
   });
@@ -37,7 +49,20 @@ export function openLambda(): Lambda {
   };
   const price =
     USD_PER_SECOND === undefined || PRICES === undefined ? null : { usdPerSecond: USD_PER_SECOND, prices: PRICES };
-  return { ...telemetry, store: openStore(BUCKET), newWriterId: randomUUID, onWritten, now: () => new Date(), price };
+  const store = openStore(BUCKET);
+  const { log } = telemetry;
+  const outbox =
+    EVENT_BUS === undefined ? null : eventOutbox({ store, bus: openEventBus(EVENT_BUS, EVENT_BUS_PATIENCE), log });
+  return {
+    ...telemetry,
+    store,
+    newWriterId: randomUUID,
+    onWritten,
+    ...(outbox && { onEnded: outbox.onEnded }),
+    outbox,
+    now: () => new Date(),
+    price,
+  };
 }
 
 /** Opens the process that does the work on rows, whose code is beside this bundle. */
@@ -59,8 +84,8 @@ export function hasTimeForShard(context: Pick<Context, 'getRemainingTimeInMillis
   return context.getRemainingTimeInMillis() >= 1000 * SHARD_SECONDS;
 }
 
-/** Handles a batch within the invocation's time, and has failed messages delivered again soon. */
-export async function handleBatch({ log, metrics }: Telemetry, batch: Batch): Promise<SQSBatchResponse> {
+/** Handles a batch within the invocation's time, has failed messages delivered again soon, and tells of ended files. */
+export async function handleBatch({ log, metrics, outbox }: Told, batch: Batch): Promise<SQSBatchResponse> {
   const { event, context, handler, inbox } = batch;
   log.addContext(context);
   emptyFolder(SCRATCH.work);
@@ -69,6 +94,7 @@ export async function handleBatch({ log, metrics }: Telemetry, batch: Batch): Pr
     const time = { remainingMs, neededMs: NEEDED_SHARE * remainingMs() };
     return await retryingSooner(withinTime(handler, time, log), inbox, log)(event);
   } finally {
+    await outbox?.flush();
     emptyFolder(SCRATCH.work);
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   }

@@ -44,8 +44,8 @@ export function costSection(): string {
     `USD, list prices of ${PRICES.region} as of ${PRICES.asOf} without the free tier: check them before you rely on them.`,
     `Rows, at ${count(rowsPerSecond)} a second for one function of 3,008 MiB (half of what two cores score here, not measured on Lambda; the dashboard shows yours):`,
     '',
-    `| rows | files | Lambda | S3 requests | SQS | logs | together | ${AT_A_TIME.map((n) => `${count(n)} at a time`).join(' | ')} |`,
-    '|---|---|---|---|---|---|---|---|---|---|',
+    `| rows | files | Lambda | S3 requests | SQS | events | logs | together | ${AT_A_TIME.map((n) => `${count(n)} at a time`).join(' | ')} |`,
+    '|---|---|---|---|---|---|---|---|---|---|---|',
     ...CASES.map(rowOf),
     '',
     `The time is that of what binds first: for the last row ${bindings()}.`,
@@ -63,9 +63,9 @@ export function costSection(): string {
 }
 
 function rowOf({ rows, files }: (typeof CASES)[number]): string {
-  const { lambda, s3, sqs, logs, total } = costOfRows({ rows, files, rowsPerSecond });
+  const { lambda, s3, sqs, events, logs, total } = costOfRows({ rows, files, rowsPerSecond });
   const times = AT_A_TIME.map((n) => duration(timeOfRows({ rows, files, rowsPerSecond }, n).seconds));
-  return `| ${[count(rows), count(files), ...[lambda, s3, sqs, logs, total].map(dollars), ...times].join(' | ')} |`;
+  return `| ${[count(rows), count(files), ...[lambda, s3, sqs, events, logs, total].map(dollars), ...times].join(' | ')} |`;
 }
 
 /** Returns which limit binds in the largest case, for each number of functions that score at a time. */

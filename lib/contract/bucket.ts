@@ -8,7 +8,7 @@
  * | users | `data/dt=YYYY-MM-DD/<file>`, `training/<model>/entirespace.yaml` |
  * | scoring | `scores/<path>/part-<source>-NNNNN.parquet` (or `.csv`, `.csv.gz`), `_manifest.json`, `_SUCCESS` or `_FAILED.json` |
  * | scoring | `rejects/<path>/part-<source>-NNNNN.parquet`, `failed/<sha256 of the key>.json` |
- * | scoring | `_work/<source>/...`, `_state/<sha256 of the key>.json` |
+ * | scoring | `_work/<source>/...`, `_state/<sha256 of the key>.json`, `_events/<sha256>.json` |
  * | `entirespace features` | `features/<entity>/dt=YYYY-MM-DD/bucket=NNNNN.parquet`, `_manifest.json` |
  * | training | `models/<model>/<version>/...`, `models/<model>/current.json`, `models/<model>/decisions/...` |
  * | monitoring | `monitoring/<model>/index.html`, `index.json`, `history.json`, `verdict.json`, `news.json` |
@@ -43,6 +43,8 @@ export const PREFIXES = {
   work: '_work/',
   /** For each candidate key, which version of the file its scores folder shows. */
   state: '_state/',
+  /** Events of ended files that EventBridge did not take yet. */
+  events: '_events/',
   /** Leases, checkpoints and results of training runs. */
   training: '_training/',
   /** What a training run on a GPU hands from step to step: its bundle, checkpoint and trained weights. */
@@ -303,6 +305,11 @@ export function onlineKey(model: string, day: string, slot: number): string {
 /** The day of such a key; `null` for another one. */
 export function onlineDayOf(key: string): string | null {
   return /\/dt=(\d{4}-\d{2}-\d{2})\/\d{2}\.json$/.exec(key)?.[1] ?? null;
+}
+
+/** Key of an event that is to be sent again, by the SHA-256 of its text, hex. */
+export function unsentEventKey(sha256: string): string {
+  return `${PREFIXES.events}${sha256}.json`;
 }
 
 /** Key of the declaration that a model is trained by on a schedule. */

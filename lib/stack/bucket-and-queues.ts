@@ -154,6 +154,7 @@ const LIFETIMES: Readonly<Record<Prefix, Lifetime | null>> = {
   [PREFIXES.monitoring]: { id: 'Old-monitoring', noncurrentDays: 7 },
   // Each is written again every minute; monitoring keeps their sums in its history.
   [PREFIXES.online]: { id: 'Online', days: ONLINE_DAYS, noncurrentDays: 1 },
+  [PREFIXES.events]: { id: 'Events', days: WORK_DAYS, noncurrentDays: 1 },
   [PREFIXES.training]: { id: 'Old-_training', noncurrentDays: 7 },
   // Checkpoints replace each other every ten minutes.
   [PREFIXES.bundles]: { id: 'Bundles', days: BUNDLE_DAYS, noncurrentDays: 1 },

@@ -41,16 +41,18 @@ const {
   monitoring,
   online,
   data,
+  events,
   declarations,
   work,
   state,
   training,
 } = PREFIXES;
 
-// For the last step of a file, which three functions can do: decide its outcome, publish that, delete what it replaces.
+// For the last step of a file, which three functions can do: decide its outcome, publish that, delete what it replaces,
+// and tell of it.
 const FINISH: RoleGrants['prefixes'] = {
   read: [work, state, scores],
-  write: [work, state, scores],
+  write: [work, state, scores, events],
   delete: [scores],
 };
 
@@ -63,6 +65,7 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
       delete: FINISH.delete,
     },
     queues: { arrivals: 'consume', shards: 'send' },
+    events: true,
   },
   scoreShard: {
     prefixes: {
@@ -71,10 +74,12 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
       delete: FINISH.delete,
     },
     queues: { shards: 'consume' },
+    events: true,
   },
   reconcile: {
-    prefixes: FINISH,
+    prefixes: { ...FINISH, read: [...FINISH.read, events], delete: [...FINISH.delete, events] },
     queues: { shards: 'send', arrivalsDead: 'look', shardsDead: 'look' },
+    events: true,
   },
   online: {
     prefixes: { read: [models, features, online], write: [online], delete: [] },

@@ -58,6 +58,8 @@ export const PRICES = {
   },
   /** Per invocation: cloudburn.io/blog/amazon-eventbridge-pricing (March 2026). */
   scheduler: { invocation: 1 / 1e6 },
+  /** An event of one's own of up to 64 KiB: unverified. */
+  eventBridge: { event: 1 / 1e6 },
   /** A transition of a standard workflow: aws.amazon.com/step-functions/pricing. */
   stepFunctions: { transition: 0.025 / 1e3 },
 } as const;
@@ -82,6 +84,8 @@ export interface Cost {
   readonly lambda: number;
   readonly s3: number;
   readonly sqs: number;
+  /** Of EventBridge: one for each file. */
+  readonly events: number;
   readonly logs: number;
   readonly total: number;
 }
@@ -137,7 +141,8 @@ export function costOfRows(size: ScoringSize): Cost {
   const s3 = requests('write') * PRICES.s3.write + requests('read') * PRICES.s3.read;
   const sqs = messages * MESSAGE_REQUESTS * PRICES.sqs.request;
   const logs = ((messages * LOG_BYTES_PER_MESSAGE) / 1e9) * PRICES.cloudWatch.logGb;
-  return { lambda, s3, sqs, logs, total: lambda + s3 + sqs + logs };
+  const events = files * PRICES.eventBridge.event;
+  return { lambda, s3, sqs, events, logs, total: lambda + s3 + sqs + events + logs };
 }
 
 /** Size of a training task. */
@@ -227,8 +232,8 @@ const POLLS_PER_MONTH = 5 * 3 * 60 * 24 * 30;
 const RECONCILES_PER_MONTH = (30 * 86_400) / RECONCILE_SECONDS;
 const SECONDS_OF_RECONCILE = 2;
 const RECONCILE_GB = 0.25;
-// Lists of the work folder and looks at two queues.
-const RECONCILE_REQUESTS = { write: 4, sqs: 2 };
+// Lists of the work folder and of kept events, and looks at two queues.
+const RECONCILE_REQUESTS = { write: 5, sqs: 2 };
 
 /**
  * What the resources of a template cost in a month in which nothing arrives. Types that are not listed cost nothing

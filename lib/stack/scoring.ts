@@ -17,6 +17,7 @@ import {
   RESEND_AFTER_VISIBILITIES,
 } from '../contract/limits.ts';
 import type { Data } from './bucket-and-queues.ts';
+import { EVENT_BUS } from './grants.ts';
 import { functionSecond, PRICES } from './prices.ts';
 import { ScoringFunction } from './scoring-function.ts';
 
@@ -115,6 +116,7 @@ export class Scoring extends Construct {
       ARRIVALS_DEAD_URL: queues.arrivalsDead.queueUrl,
       SHARDS_URL: queues.shards.queueUrl,
       SHARDS_DEAD_URL: queues.shardsDead.queueUrl,
+      EVENT_BUS,
       USD_PER_SECOND: String(this.usdPerSecond),
       PRICES: `list prices of Lambda, ${PRICES.region}, ${PRICES.asOf}`,
       // A shard whose function was killed comes back by itself within the visibility timeout.

@@ -29,6 +29,9 @@ function inboxInto(hidden: Hidden[]) {
   return { hide: async (receiptHandle: string, seconds: number) => void hidden.push({ receiptHandle, seconds }) };
 }
 
+/** A logger and metrics; nobody else is told. */
+const telling = () => ({ ...openTelemetry(), outbox: null });
+
 beforeEach(() => void vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT'));
 afterAll(() => {
   vi.unstubAllEnvs();
@@ -48,7 +51,7 @@ describe('handleBatch', () => {
       sqsRecord('c', { body: 'bad', receiveCount: 3 }),
     ];
     const batch = { event: { Records }, context: contextWith(300_000), handler: FAILS, inbox: inboxInto(hidden) };
-    expect(await handleBatch(openTelemetry(), batch)).toEqual({
+    expect(await handleBatch(telling(), batch)).toEqual({
       batchItemFailures: [{ itemIdentifier: 'a' }, { itemIdentifier: 'c' }],
     });
     expect(hidden).toEqual([
@@ -66,7 +69,7 @@ describe('handleBatch', () => {
     // Asked at the beginning, once before each message, and once more for the log.
     const context = contextWith(300_000, 299_000, 150_000, 149_999);
     const event = { Records: ['a', 'b', 'c'].map((id) => sqsRecord(id)) };
-    const answer = await handleBatch(openTelemetry(), { event, context, handler, inbox: inboxInto([]) });
+    const answer = await handleBatch(telling(), { event, context, handler, inbox: inboxInto([]) });
     expect(handled).toEqual(['a', 'b']);
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'c' }] });
   });
@@ -75,7 +78,7 @@ describe('handleBatch', () => {
     const inbox = { hide: async () => Promise.reject(new Error('receipt handle has expired')) };
     const event = { Records: [sqsRecord('a', { body: 'bad' })] };
     const batch = { event, context: contextWith(300_000), handler: FAILS, inbox };
-    expect(await handleBatch(openTelemetry(), batch)).toEqual({ batchItemFailures: [{ itemIdentifier: 'a' }] });
+    expect(await handleBatch(telling(), batch)).toEqual({ batchItemFailures: [{ itemIdentifier: 'a' }] });
   });
 
   it('leaves no file behind, and begins with none', async () => {
@@ -92,7 +95,7 @@ describe('handleBatch', () => {
       handler,
       inbox: inboxInto([]),
     };
-    await handleBatch(openTelemetry(), batch);
+    await handleBatch(telling(), batch);
     expect(existsSync(left)).toBe(false);
   });
 });

@@ -65,6 +65,7 @@ describe('the bucket', () => {
       { Prefix: 'candidates/', NoncurrentVersionExpiration: { NoncurrentDays: 30 } },
       ...['scores/', 'rejects/', 'models/', 'failed/', '_state/', 'monitoring/'].map(withOldVersions),
       { Prefix: 'online/', ExpirationInDays: 60, NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
+      { Prefix: '_events/', ExpirationInDays: 30, NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
       withOldVersions('_training/'),
       { Prefix: '_bundles/', ExpirationInDays: 14, NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
     ]);
@@ -82,7 +83,7 @@ describe('the bucket', () => {
         NoncurrentVersionExpiration: { NoncurrentDays: 7 },
       })),
     );
-    expect(Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)).toHaveLength(5);
+    expect(Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)).toHaveLength(6);
     for (const scoresDays of [0, 1.5, -3])
       expect(attempt({ parts: ['data'], scoresDays })).toThrow(
         `scoresDays must be a whole number of at least 1, got ${scoresDays}`,

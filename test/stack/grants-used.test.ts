@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { OnlineStatistics } from '../../lib/online/statistics.ts';
 import type { BatchHandler } from '../../lib/queue/in-process-queue.ts';
+import { type EventOutbox, eventOutbox } from '../../lib/scoring/handlers/event-outbox.ts';
 import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
 import { reconcileHandler } from '../../lib/scoring/handlers/reconcile.ts';
 import { scoreShardHandler } from '../../lib/scoring/handlers/score-shard.ts';
@@ -80,7 +81,19 @@ async function usesOfEach(): Promise<Record<Role, Uses>> {
   };
   await memory.put(TABLE, JSON.stringify(table));
   const storeOf = (role: Role) => notingUses(memory, uses[role]);
-  const log = { info: () => undefined, error: (_: string, { error }: { error?: unknown }) => expect(error).toBeNull() };
+  const log = {
+    info: () => undefined,
+    error: (_: string, { error = null }: { error?: unknown }) => expect(error).toBeNull(),
+  };
+  // An event bus that is away at first.
+  let isAway = true;
+  const bus = { send: async () => (isAway ? Promise.reject(new Error('event bus is away')) : undefined) };
+  const outboxes: EventOutbox[] = [];
+  const telling = (store: Store) => {
+    const outbox = eventOutbox({ store, bus, log });
+    outboxes.push(outbox);
+    return { onEnded: outbox.onEnded };
+  };
   let writers = 0;
   const shared = { now: NOW, newWriterId: () => `writer-${writers++}`, log };
   const messages: string[] = [];
@@ -90,6 +103,7 @@ async function usesOfEach(): Promise<Record<Role, Uses>> {
   const models = { current: () => store.head('models/shop/current.json').then(() => MODEL) };
   const plan = planShardsHandler({
     ...shared,
+    ...telling(store),
     store,
     shards,
     models,
@@ -97,11 +111,19 @@ async function usesOfEach(): Promise<Record<Role, Uses>> {
     inOneGo: { files: filesOver(store), scratch: tmpdir(), hasTime: () => true },
   });
   const scoring = storeOf('scoreShard');
-  const score = scoreShardHandler({ ...shared, store: scoring, files: filesOver(scoring), scratch: tmpdir() });
+  const score = scoreShardHandler({
+    ...shared,
+    ...telling(scoring),
+    store: scoring,
+    files: filesOver(scoring),
+    scratch: tmpdir(),
+  });
   const deadLetters: string[] = [];
+  const reconciling = storeOf('reconcile');
   const reconcile = reconcileHandler({
     ...shared,
-    store: storeOf('reconcile'),
+    ...telling(reconciling),
+    store: reconciling,
     shards,
     dead: {
       arrivals: { read: async () => [] },
@@ -146,6 +168,10 @@ async function usesOfEach(): Promise<Record<Role, Uses>> {
   // All shards are scored, but the message of the last was lost before it finished.
   await arrive('candidates/b.csv');
   await scoreAll();
+  // What could not be told is kept by each, and told by the function that reconciles.
+  for (const outbox of outboxes) await outbox.flush();
+  isAway = false;
+  await outboxes.at(-1)?.resend();
   return uses;
 }
 

@@ -34,10 +34,13 @@ const FINISH = [
   's3:PutObject Bucket/_work/*',
   's3:PutObject Bucket/_state/*',
   's3:PutObject Bucket/scores/*',
+  's3:PutObject Bucket/_events/*',
   's3:AbortMultipartUpload Bucket/_work/*',
   's3:AbortMultipartUpload Bucket/_state/*',
   's3:AbortMultipartUpload Bucket/scores/*',
+  's3:AbortMultipartUpload Bucket/_events/*',
   's3:DeleteObject Bucket/scores/*',
+  'events:PutEvents arn:AWS::Partition:events:AWS::Region:AWS::AccountId:event-bus/default',
   's3:ListBucket Bucket',
   's3:ListBucketVersions Bucket',
 ];
@@ -93,6 +96,9 @@ describe('least privilege', () => {
       role: 'ReconcileRole',
       may: [
         ...FINISH,
+        's3:GetObject Bucket/_events/*',
+        's3:GetObjectVersion Bucket/_events/*',
+        's3:DeleteObject Bucket/_events/*',
         'sqs:SendMessage Shards',
         'sqs:ReceiveMessage ArrivalsDead',
         'sqs:ReceiveMessage ShardsDead',

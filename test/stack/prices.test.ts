@@ -12,11 +12,12 @@ describe('costOfRows', () => {
     expect(cost.lambda).toBeCloseTo(25.5 * (2.9375 * 0.0000166667 + 3.5 * 0.0000000309) + 3 * 2e-7, 9);
   });
 
-  it('counts requests of S3 and SQS, and the logs', () => {
+  it('counts requests of S3 and SQS, events and the logs', () => {
     expect(cost.s3).toBeCloseTo((2 * 5 + 5) * 5e-6 + (2 * 10 + 8) * 4e-7, 9);
     expect(cost.sqs).toBeCloseTo(3 * 3 * 4e-7, 9);
+    expect(cost.events).toBe(1e-6);
     expect(cost.logs).toBeCloseTo(3 * 4000e-9 * 0.5, 9);
-    expect(cost.total).toBeCloseTo(cost.lambda + cost.s3 + cost.sqs + cost.logs, 12);
+    expect(cost.total).toBeCloseTo(cost.lambda + cost.s3 + cost.sqs + cost.events + cost.logs, 12);
   });
 
   it('asks for one message, seven writes and seven reads for each small file', () => {
@@ -96,7 +97,7 @@ describe('an idle stack', () => {
       'metrics of its own': 3,
       // 2 queues x 648,000 polls x 0.40 a million.
       'polling of the queues': 0.52,
-      'reconcile, every 15 minutes': 0.08,
+      'reconcile, every 15 minutes': 0.1,
     });
   });
 

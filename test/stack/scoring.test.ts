@@ -62,6 +62,7 @@ describe('the functions', () => {
         SHARDS_URL: 'Shards',
         SHARDS_DEAD_URL: 'ShardsDead',
         // 3,008 MiB at 16.6667 millionths of a USD for a GB, and 3.5 GB of disk at 0.0309.
+        EVENT_BUS: 'default',
         USD_PER_SECOND: expect.stringMatching(/^0\.0000490665812/),
         PRICES: 'list prices of Lambda, us-east-1, 2026-11',
         RESEND_AFTER_SECONDS: '2700',

@@ -1,13 +1,14 @@
-/** The events that a candidate file has ended, as lines of the log: `scores.done` and `scores.failed`. */
+/** The events that a candidate file has ended, `scores.done` and `scores.failed`, and the lines of the log that tell of them. */
 import { PREFIXES, parseWorkKey, WORK_RECORDS } from '../../contract/bucket.ts';
+import { EVENT_TYPES } from '../../contract/events.ts';
 import type { ConditionalPut } from '../../store/conditional-put.ts';
-import type { Logger } from '../protocol/ports.ts';
-import type { Failure, Outcome, ScoresManifest } from '../protocol/records.ts';
+import type { FileEnd, FileFailure, Logger } from '../protocol/ports.ts';
+import type { Outcome, ScoresManifest } from '../protocol/records.ts';
 
 /** An event: its name is the message of the line. */
 export type FileEvent =
-  | { readonly name: 'scores.done'; readonly details: ScoresDone }
-  | { readonly name: 'scores.failed'; readonly details: ScoresFailed };
+  | { readonly name: typeof EVENT_TYPES.scored; readonly details: ScoresDone }
+  | { readonly name: typeof EVENT_TYPES.failed; readonly details: FileFailure };
 
 /** What is told of a file that has scores. */
 export interface ScoresDone
@@ -24,28 +25,28 @@ export interface ScoresDone
   readonly finishedAt: string;
 }
 
-/** What is told of a file that has failed, or of a key that cannot have scores. */
-export type ScoresFailed = Pick<Failure, 'key' | 'versionId' | 'reason' | 'message' | 'failedAt'> &
-  Partial<Pick<Failure, 'source' | 'details'>>;
-
 /**
  * Returns a function that tells of each outcome and refusal that is written under a condition, of which each has one
  * successful writer: a file ends once, unless a person reopens it or has it scored again.
  */
 export function tellFiles(log: Pick<Logger, 'info'>): (put: Pick<ConditionalPut, 'key' | 'content'>) => void {
   return (put) => {
-    const event = eventOf(put);
+    const event = eventOfRecord(put);
     if (event !== null) log.info(event.name, { ...event.details });
   };
 }
 
-function eventOf({ key, content }: Pick<ConditionalPut, 'key' | 'content'>): FileEvent | null {
+function eventOfRecord({ key, content }: Pick<ConditionalPut, 'key' | 'content'>): FileEvent | null {
   if (typeof content !== 'string') return null;
-  if (key.startsWith(PREFIXES.failed)) return failedEvent(JSON.parse(content) as ScoresFailed);
+  if (key.startsWith(PREFIXES.failed)) return failedEvent(JSON.parse(content) as FileFailure);
   if (!key.startsWith(PREFIXES.work) || parseWorkKey(key).name !== WORK_RECORDS.outcome) return null;
   const outcome = JSON.parse(content) as Outcome;
-  if (outcome.status === 'failed') return failedEvent(outcome.failure);
-  return outcome.status === 'succeeded' ? doneEvent(outcome.manifest) : null;
+  return outcome.status === 'reopened' ? null : eventOfEnd(outcome);
+}
+
+/** The event of the end of a file. */
+export function eventOfEnd(end: FileEnd): FileEvent {
+  return end.status === 'failed' ? failedEvent(end.failure) : doneEvent(end.manifest);
 }
 
 function doneEvent(manifest: ScoresManifest): FileEvent {
@@ -67,12 +68,12 @@ function doneEvent(manifest: ScoresManifest): FileEvent {
     plannedAt,
     finishedAt,
   };
-  return { name: 'scores.done', details };
+  return { name: EVENT_TYPES.scored, details };
 }
 
-function failedEvent({ key, versionId, source, reason, message, details, failedAt }: ScoresFailed): FileEvent {
+function failedEvent({ key, versionId, source, reason, message, details, failedAt }: FileFailure): FileEvent {
   return {
-    name: 'scores.failed',
+    name: EVENT_TYPES.failed,
     details: {
       key,
       versionId,

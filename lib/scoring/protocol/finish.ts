@@ -112,6 +112,7 @@ export async function conclude(
   pointer?: Stored<Pointer> | null,
 ): Promise<FileStatus> {
   await publish(dependencies, outcome, pointer);
+  dependencies.onEnded?.(outcome);
   if (outcome.status === 'failed') {
     const { reason, message } = outcome.failure;
     return { status: 'failed', reason, message };

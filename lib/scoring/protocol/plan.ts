@@ -150,10 +150,11 @@ async function refuse(
   { reason, message }: { readonly reason: string; readonly message: string },
 ): Promise<PlanResult> {
   const refusal = refusalKey(key);
+  const failure = { reason, message, key, versionId, failedAt: dependencies.now().toISOString() };
   if ((await dependencies.store.head(refusal)) === null) {
-    const failedAt = dependencies.now().toISOString();
-    const content = recordText({ formatVersion: FORMAT_VERSION, reason, message, key, versionId, failedAt });
+    const content = recordText({ formatVersion: FORMAT_VERSION, ...failure });
     await putConditionally(dependencies, { key: refusal, content, expected: null });
   }
+  dependencies.onEnded?.({ status: 'failed', failure });
   return { status: 'refused', key, message };
 }

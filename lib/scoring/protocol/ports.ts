@@ -8,6 +8,7 @@ import type { CandidatePlan } from '../../table/candidates/plan.ts';
 import type { ScoreStatistics } from '../../table/candidates/score-statistics.ts';
 import type { FeatureCounts, ValueShares } from '../../table/encode/value-counts.ts';
 import type { FileVersion } from './keys.ts';
+import type { Failure, ScoresManifest } from './records.ts';
 
 /** A published version of a model. */
 export interface ModelVersion {
@@ -106,11 +107,22 @@ export interface Models {
   current(): Promise<CurrentModel>;
 }
 
+/** How a file ended: with scores, as failed, or because its key cannot have scores. */
+export type FileEnd =
+  | { readonly status: 'succeeded'; readonly manifest: ScoresManifest }
+  | { readonly status: 'failed'; readonly failure: FileFailure };
+
+/** Why there are no scores; a key that cannot have any has no `source` and no `details`. */
+export type FileFailure = Pick<Failure, 'key' | 'versionId' | 'reason' | 'message' | 'failedAt'> &
+  Partial<Pick<Failure, 'source' | 'details'>>;
+
 /** What every step needs: the store, to which it writes under conditions, and a clock. */
 export interface ScoringDependencies extends ConditionalWriter {
   readonly now: () => Date;
   /** What scoring costs; `null` where nobody charges for it. @default null */
   readonly price?: Price | null;
+  /** Called when the end of a file is published: at least once for each, and again for a message that comes again. */
+  readonly onEnded?: (end: FileEnd) => void;
 }
 
 /** What a second of scoring costs. */

@@ -10,6 +10,7 @@ import { openQueue } from '../../../lib/queue/open-queue.ts';
 import type { Failure, ScoresManifest } from '../../../lib/scoring/protocol/records.ts';
 import { openStore } from '../../../lib/store/open-store.ts';
 import { ObjectNotFoundError, type Store } from '../../../lib/store/store.ts';
+import { collectEvents, type EventCollector } from '../emulator/events.ts';
 import { candidatesCsv, DECLARATION, logCsv } from '../site/small-model.ts';
 
 interface Outputs {
@@ -25,6 +26,8 @@ const SCORED_WITHIN_MS = 120_000;
 let folder: string;
 let outputs: Outputs;
 let bucket: Store;
+let done: EventCollector;
+let failures: EventCollector;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'deploy-'));
@@ -35,6 +38,8 @@ beforeAll(async () => {
   await cdk('deploy', '--require-approval', 'never', '--outputs-file', join(folder, 'outputs.json'));
   outputs = JSON.parse(await readFile(join(folder, 'outputs.json'), 'utf8')).entirespace;
   bucket = openStore(outputs.Bucket);
+  done = await collectEvents(inject('endpoint'), { model: ['small'] });
+  failures = await collectEvents(inject('endpoint'), { key: ['candidates/broken.parquet', 'candidates/today.txt'] });
 }, 600_000);
 
 afterAll(async () => {
@@ -115,6 +120,14 @@ describe('a deployed stack', { timeout: 300_000 }, () => {
     await bucket.put('candidates/today.csv', candidatesCsv(1_000));
     const manifest = await arrival<ScoresManifest>('scores/today.csv/_manifest.json');
     expect(manifest).toMatchObject({ model: { name: 'small', version }, rowsIn: 1_000, scored: 999, rejected: 1 });
+    // What the function tells of it, once it is there.
+    const [event] = await done.received(1);
+    expect(event).toMatchObject({
+      source: 'entirespace',
+      'detail-type': 'scores.done',
+      detail: { key: 'candidates/today.csv', version, rowsIn: 1_000, scored: 999, rejected: 1 },
+    });
+    expect(event?.detail).toMatchObject({ seconds: expect.any(Number), usd: expect.any(Number) });
     const local = await scoreLocally('today.csv');
     expect(manifest.parts.map(({ sha256 }) => sha256)).toEqual(local.parts.map(({ sha256 }) => sha256));
   });
@@ -138,6 +151,12 @@ describe('a deployed stack', { timeout: 300_000 }, () => {
     for (const end = Date.now() + SCORED_WITHIN_MS; failed.length === 0 && Date.now() < end; await delay(250))
       for await (const { key } of bucket.list('failed/')) failed.push(key);
     expect(failed).toHaveLength(1);
+    const events = await failures.received(2);
+    const told = events.map(({ 'detail-type': type, detail: { key, reason } }) => [type, key, reason]);
+    expect(told.toSorted()).toEqual([
+      ['scores.failed', 'candidates/broken.parquet', 'wrong_format'],
+      ['scores.failed', 'candidates/today.txt', 'key_extension'],
+    ]);
   });
 
   it('is found well by the doctor, who leaves nothing behind', async () => {
