@@ -82,6 +82,8 @@ export class Recorder extends tf.KernelBackend {
   #shapes: RecordedShape[] = [];
   #values = new Map<DataId, Value>();
   #tensors = new Map<string, tf.TensorInfo>();
+  /** Names of the inputs and weights. */
+  #given = new Set<string>();
   #count = 0;
 
   /** Starts an empty recording. Tensors of earlier recordings cannot be used in it. */
@@ -93,6 +95,7 @@ export class Recorder extends tf.KernelBackend {
     this.#shapes = [];
     this.#values = new Map();
     this.#tensors = new Map();
+    this.#given = new Set();
     this.#count = 0;
   }
 
@@ -104,6 +107,7 @@ export class Recorder extends tf.KernelBackend {
 
   /** Returns a tensor that stands for an input or a weight of the graph. */
   placeholder(name: string, shape: readonly number[], type: ElementType): tf.Tensor {
+    this.#given.add(name);
     const isInt64 = type === 'int64';
     const dtype = isInt64 ? 'int32' : type;
     const dataId = this.#remember({ name, shape, dtype, isInt64 });
@@ -287,8 +291,12 @@ export class Recorder extends tf.KernelBackend {
     return value;
   }
 
+  /** Returns a name that neither a value nor an input has, which may be called `t0` as well. */
   #nextName(prefix: string): string {
-    return `${prefix}${this.#count++}`;
+    let name: string;
+    do name = `${prefix}${this.#count++}`;
+    while (this.#given.has(name));
+    return name;
   }
 }
 

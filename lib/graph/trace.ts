@@ -276,12 +276,12 @@ class ShapeWriter {
   }
 
   #add(shape: readonly Dimension[]): string {
-    const name = `shape_${this.#written.size}`;
+    const name = this.#free(`shape_${this.#written.size}`);
     if (shape.every((size) => typeof size === 'number')) {
       this.#constant(name, shape);
       return name;
     }
-    const parts = shape.map((size, i) => this.#dimension(size, `${name}_${i}`));
+    const parts = shape.map((size, i) => this.#dimension(size, this.#free(`${name}_${i}`)));
     this.prologue.push({ ...computed('Concat', parts, name), attributes: { axis: 0 } });
     return name;
   }
@@ -295,13 +295,14 @@ class ShapeWriter {
     }
     const size = this.#sizeOf(open.of);
     if (open.times === 1) return size;
-    this.#constant(`${name}_times`, [open.times]);
-    this.prologue.push(computed('Mul', [size, `${name}_times`], name));
+    const times = this.#free(`${name}_times`);
+    this.#constant(times, [open.times]);
+    this.prologue.push(computed('Mul', [size, times], name));
     return name;
   }
 
   #sizeOf(size: OpenSize): string {
-    const name = sizeName(size);
+    const name = this.#free(sizeName(size));
     if (this.prologue.some(({ outputs }) => outputs.includes(name))) return name;
     const input = this.#inputs.find(({ shape }) => shape[0] === size);
     if (input === undefined)
@@ -312,6 +313,11 @@ class ShapeWriter {
       );
     this.prologue.push({ ...computed('Shape', [input.name], name), attributes: { start: 0, end: 1 } });
     return name;
+  }
+
+  /** Returns the name, or another one where an input has it: the inputs of a model have the names of its features. */
+  #free(name: string): string {
+    return this.#inputs.some((input) => input.name === name) ? `.${name}` : name;
   }
 
   #constant(name: string, values: readonly number[]): void {

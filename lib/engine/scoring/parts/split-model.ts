@@ -40,8 +40,8 @@ export interface SplitModel {
 /** Columns that are needed beside products, at most: with more, a model is scored as it is. */
 const MOST_COLUMNS = 2048;
 
-/** The output of each part's graph. */
-export const PART = 'part';
+/** The output of each part's graph: no name that a feature, and so an input of the model, may have. */
+export const PART = '.part';
 
 /** An operand of the first products, and the entity whose inputs it depends on; `null` for several. */
 interface Operand {

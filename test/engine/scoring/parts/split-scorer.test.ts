@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openScorer, readProgram } from '../../../../lib/engine/scoring/program.ts';
 import type { Scorer } from '../../../../lib/engine/scoring/scorer.ts';
+import { stageGraph } from '../../../../lib/model/stage-graph.ts';
 import { pickEncoded } from '../../../../lib/report/importance/encoded-rows.ts';
 import type { EncodedChunk } from '../../../../lib/table/encoded.ts';
+import { chainOfThree } from '../../../model/funnels.ts';
 import { Lcg } from '../../lcg.ts';
-import { MODELS, smallChunk, smallModel } from '../../small-model.ts';
+import { INPUTS, MODELS, smallChunk, smallModel } from '../../small-model.ts';
 import { largestDifference, published, wholeScores } from '../published.ts';
 
 /** What the issue of equal results allows, relative to the whole model's score. */
@@ -26,6 +28,21 @@ describe('a model in parts', () => {
     expect(largestDifference(await (await open(folder)).predict(chunk), await wholeScores(folder, chunk))).toBeLessThan(
       TOLERANCE,
     );
+  });
+
+  it('may have inputs with any names of features, as those of its own values are', async () => {
+    const other = ['part', 'shape_0', 't1', 's2', 'c3', 'batch_size'];
+    const names = new Map(INPUTS.map(({ name }, i) => [name, other[i] ?? name]));
+    const renamed = <Value>(record: Readonly<Record<string, Value>>) =>
+      Object.fromEntries(Object.entries(record).map(([name, value]) => [names.get(name) ?? name, value]));
+    const inputs = INPUTS.map((input) => ({ ...input, name: names.get(input.name) ?? input.name }));
+    const folder = await published(smallModel('concatenate', stageGraph(chainOfThree), 'esmm', inputs));
+    const { rows, ids, weights, numbers } = smallChunk(200);
+    const chunk = { rows, ids: renamed(ids), weights: renamed(weights), numbers: renamed(numbers) };
+    const expected = await wholeScores(await published(smallModel()), smallChunk(200));
+    expect((await readProgram(folder)).split?.parts.length).toBeGreaterThanOrEqual(3);
+    expect(largestDifference(await wholeScores(folder, chunk), expected)).toBe(0);
+    expect(largestDifference(await (await open(folder)).predict(chunk), expected)).toBeLessThan(TOLERANCE);
   });
 
   it('has its products calibrated as those of the whole model', async () => {
