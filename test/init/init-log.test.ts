@@ -67,6 +67,17 @@ describe('labels', () => {
     ]);
   });
 
+  it('may be rare, so that hardly a user has rows with and without them', async () => {
+    const sql = `SELECT i // 10 AS user_id, hash(i * 7) % 90 AS item_id, (hash(i // 10) % 2)::INTEGER AS is_member,
+      (hash(i) % 25 = 0)::INTEGER AS click, (hash(i) % 1000 = 0)::INTEGER AS conversion FROM range(40000) AS r(i)`;
+    const draft = await draftOf('rare.parquet', sql);
+    expect(draft.stages.map(({ name, label }) => [name, label])).toEqual([
+      ['click', 'click'],
+      ['conversion', 'conversion'],
+    ]);
+    expect(feature(draft, 'is_member')?.entity).toBe('user');
+  });
+
   it('of an action beside the conversion follow the click', async () => {
     const { stages } = await draftOf('action.parquet', rows(`${IDS}, (hash(i) % 32 IN (4, 8))::INTEGER AS favourite`));
     expect(stages.map(({ name, from }) => [name, from])).toEqual([
@@ -158,6 +169,14 @@ describe('columns', () => {
       ['position', 'category', 'context', { dimension: '4', at_scoring: '1' }],
     ]);
     expect(draft.tables).toMatchObject([{ name: 'item_id', why: 'its values are the items of last_items (100%)' }]);
+  });
+
+  it('of whole numbers without a name are ids where they are spread evenly and repeat', async () => {
+    const draft = await draftOf(
+      'ids.parquet',
+      `SELECT (hash(i % 1500) % 50000) AS f0, (hash(i * 3) % 50)::DOUBLE ** 2 AS f1, ((hash(i) % 4) = 0)::INTEGER AS click FROM range(20000) AS r(i)`,
+    );
+    expect(['f0', 'f1'].map((column) => feature(draft, column)?.type)).toEqual(['category', 'number']);
   });
 
   it('describe the user or the item that they depend on', async () => {

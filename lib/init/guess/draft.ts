@@ -1,6 +1,7 @@
 /** Guesses a whole declaration from what was measured of a log. */
 import { countOf } from '../../numbers/text.ts';
 import type { ColumnFacts } from '../../table/profile/column-facts.ts';
+import type { Dependence } from '../../table/profile/relations.ts';
 import type { Choices, Doubt, Draft, FeatureDraft, LeftOutColumn, StageDraft } from '../draft.ts';
 import type { MeasuredLog } from '../measure-log.ts';
 import { modelNameOf } from '../model-name.ts';
@@ -32,7 +33,9 @@ export function guessDraft(measured: MeasuredLog, choices: Choices): GuessedDraf
   const shareOf = (role: keyof typeof dependence, name: string) => dependence[role]?.shares.get(name) ?? null;
   const isOf = (role: keyof typeof dependence, name: string) => (shareOf(role, name) ?? 0) >= CONSTANT;
   const dependent = new Set(
-    candidates.filter(({ name }) => isOf('user', name) || isOf('item', name)).map(({ name }) => name),
+    candidates
+      .filter((column) => [dependence.user, dependence.item].some((on) => describes(column, rows, on)))
+      .map(({ name }) => name),
   );
   const labels = guessLabels(source, columns, candidates, patterns, dependent, choices);
   const isLabel = new Set(labels.stages.map(({ label }) => label));
@@ -83,6 +86,17 @@ export function guessDraft(measured: MeasuredLog, choices: Choices): GuessedDraf
     entities: { user: ids.user?.name ?? null, item: ids.item?.name ?? null },
   };
   return { draft, doubts: [...labels.doubts, ...doubts] };
+}
+
+/**
+ * Whether a 0/1 column describes a user or an item: it differs in few rows of an id. A label that is rare differs in few
+ * as well, but in nearly as many as have it.
+ */
+function describes({ name, ones, zeros }: ColumnFacts, rows: number, on: Dependence | null): boolean {
+  if (on === null) return false;
+  const differing = (1 - (on.shares.get(name) ?? 0)) * on.repeated;
+  const having = Math.min(ones, zeros) / Math.max(1, rows / on.repeated);
+  return differing <= (1 - CONSTANT) * on.repeated && differing <= (1 - CONSTANT) * Math.max(1, having);
 }
 
 /** Decides about a column: ids of rows and sessions are no features, and those of the path have a value for scoring. */

@@ -25,6 +25,8 @@ const FAR = 100;
 const ITEMS_REPEAT = 3;
 const [NARROWEST, WIDEST] = [4, 32];
 const LONGEST_EXAMPLE = 30;
+/** Rows of each value, by which numbers that are spread evenly are ids. */
+const REPEATED = 5;
 const MOST_LENGTH = 100;
 const LONGEST_VECTOR = 4096;
 
@@ -162,12 +164,19 @@ function numeric(column: ColumnFacts, rows: number): Decision {
   return { type: 'number', members: {}, why: range };
 }
 
-/** Whether whole numbers without a telling name are ids: they fill a range with few gaps, or are very large. */
-function areIds({ distinct, numbers }: ColumnFacts): boolean {
+/**
+ * Whether whole numbers without a telling name are ids: very large ones, or such as are spread over a range evenly, and
+ * fill it with few gaps or repeat often.
+ */
+function areIds({ distinct, present, numbers }: ColumnFacts): boolean {
   if (numbers === null || distinct < MOST_LENGTH) return false;
   const { least, median, most } = numbers;
   const isEven = most > 0 && Math.abs(median - (least + most) / 2) < (most - least) / 4;
-  return least >= 0 && (least > 1e6 || (isEven && distinct > 0.5 * (most - least + 1) && distinct > 1000));
+  return (
+    least >= 0 &&
+    (least > 1e6 ||
+      (isEven && distinct > 1000 && (distinct > 0.5 * (most - least + 1) || present > REPEATED * distinct)))
+  );
 }
 
 function category({ distinct, present, kind, longest, length }: ColumnFacts, rows: number): Decision {
