@@ -11,6 +11,7 @@ import type { Encoder } from '../encoder.ts';
 import { featureKind } from '../kinds/index.ts';
 import { encoderOf } from './fit-encoder.ts';
 import { countDays, type DayCounts, dayNotes } from './inspect/days.ts';
+import { listDrifts } from './inspect/list-drift.ts';
 import { findOtherColumns, type OtherColumn, otherColumnNotes } from './inspect/other-columns.ts';
 import { driftNotes, type PartDrift, partDrifts, rateNotes } from './inspect/part-drift.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
@@ -28,7 +29,7 @@ export interface LogReport {
   readonly days: readonly DayCounts[];
   /** Share of all rows whose label is final, by stage with `within`. */
   readonly maturity: Readonly<Record<string, number>>;
-  /** How much the values of features with one value in a row differ between the parts. */
+  /** How much the values of features differ between the parts; of bags and sequences also how many there are in a row. */
   readonly drift: readonly PartDrift[];
   /** Columns that are not declared. */
   readonly otherColumns: readonly OtherColumn[];
@@ -50,6 +51,7 @@ export async function validateLog(database: Database, log: CheckedLog): Promise<
   const drift: PartDrift[] = [];
   const { summary, measured } = await summarizeLog(database, log, (column) => drift.push(...partDrifts(column)));
   const measureSeconds = (performance.now() - began) / 1000;
+  drift.push(...(await listDrifts(database, log)));
   const encoder = encoderOf(log, measured);
   const heldOut = await countHeldOut(database, log, encoder);
   const days = await countDays(database, log);

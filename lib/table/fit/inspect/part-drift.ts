@@ -9,6 +9,8 @@ import type { PartSummary } from '../parts.ts';
 /** How much a feature's values differ from those of the training rows in another part. */
 export interface PartDrift {
   readonly feature: string;
+  /** What differs: the values, or how many of them a row of a bag or sequence has. */
+  readonly of: 'values' | 'length';
   readonly part: Exclude<Part, 'train'>;
   /** Population stability index: 0 for equal distributions, 0.25 for a large difference. */
   readonly index: number;
@@ -18,7 +20,8 @@ export interface PartDrift {
 
 /** Values that are counted by themselves: the most frequent ones in the training rows. */
 const NAMED_VALUES = 20;
-const BUCKETS = 4096;
+/** Buckets of the hashes of values. */
+export const BUCKETS = 4096;
 /** Index from which values are told to differ: a usual limit for distributions that are not the same. */
 const LARGE = 0.25;
 /** Times the index of chance from which it is none. */
@@ -41,37 +44,56 @@ export function partDrifts({ feature, keys, part, isOrdered }: SampledColumn): P
     own[bin] = (own[bin] as number) + 1;
     rows[code] = (rows[code] as number) + 1;
   }
+  return driftsOfCounts({ feature, of: 'values' }, counts, rows);
+}
+
+/**
+ * Returns the drift from the training rows to every other part that has rows.
+ * @param counts by the index into `PARTS`, the values in each bin.
+ * @param rows by the index into `PARTS`, the rows: of rows with several values there is less chance than of so many values.
+ */
+export function driftsOfCounts(
+  what: Pick<PartDrift, 'feature' | 'of'>,
+  counts: readonly Float64Array[],
+  rows: readonly number[],
+): PartDrift[] {
   const [train = new Float64Array(0)] = counts;
+  const [values = 0, ...others] = counts.map((own) => own.reduce((sum, count) => sum + count, 0));
   const trainRows = rows[0] as number;
   return (['validation', 'test'] as const).flatMap((name): PartDrift[] => {
     const code = PARTS.indexOf(name);
     const [own, ownRows] = [counts[code] as Float64Array, rows[code] as number];
     if (ownRows === 0 || trainRows === 0) return [];
-    const floor = 0.5 / Math.min(trainRows, ownRows);
+    const ownValues = others[code - 1] as number;
+    const floor = 0.5 / Math.min(values, ownValues);
     const shares = Array.from(train, (count, bin): [number, number] => [
-      Math.max(count / trainRows, floor),
-      Math.max((own[bin] as number) / ownRows, floor),
+      Math.max(count / values, floor),
+      Math.max((own[bin] as number) / ownValues, floor),
     ]);
     const used = shares.filter(([p, q]) => p > floor || q > floor).length;
-    return [{ feature, part: name, index: stability(shares), chance: (used - 1) * (1 / trainRows + 1 / ownRows) }];
+    return [{ ...what, part: name, index: stability(shares), chance: (used - 1) * (1 / trainRows + 1 / ownRows) }];
   });
 }
 
 /** Returns notes on the features whose values differ by far, those that differ most first, by name. */
 export function driftNotes(drifts: readonly PartDrift[]): string[] {
   const far = drifts.filter(({ index, chance }) => index > LARGE && index > BEYOND_CHANCE * chance);
-  const byFeature = new Map<string, PartDrift[]>();
+  const byName = new Map<string, PartDrift[]>();
   for (const drift of far.toSorted((a, b) => b.index - a.index))
-    byFeature.set(drift.feature, [...(byFeature.get(drift.feature) ?? []), drift]);
-  if (byFeature.size === 0) return [];
-  const told = [...byFeature].slice(0, MOST_TOLD).map(([feature, own]) => {
+    byName.set(nameOf(drift), [...(byName.get(nameOf(drift)) ?? []), drift]);
+  if (byName.size === 0) return [];
+  const told = [...byName].slice(0, MOST_TOLD).map(([name, own]) => {
     const parts = own.map(({ part, index }) => `${precise(index)} in ${part}`);
-    return `${feature} (${parts.join(', ')})`;
+    return `${name} (${parts.join(', ')})`;
   });
-  const more = byFeature.size - told.length;
+  const more = byName.size - told.length;
   return [
     `values are distributed in another way than in the training rows, by a stability index above ${LARGE}: ${told.join(', ')}${more === 0 ? '' : ` and ${more} more`}: a model hardly learns from values that it does not meet again, such as dates and counters; leave them out, or write what lasts, such as an age or an hour`,
   ];
+}
+
+function nameOf({ feature, of }: PartDrift): string {
+  return of === 'values' ? feature : `the length of ${feature}`;
 }
 
 /** Returns notes on labels whose rate in a held-out part is another one than in the training rows. */
@@ -96,7 +118,8 @@ function rateOf({ positives, negatives }: { readonly positives: number; readonly
   return { rows, positives, rate: rows === 0 ? 0 : positives / rows };
 }
 
-interface Bins {
+/** Bins of a value, and how many there are. */
+export interface Bins {
   readonly count: number;
   readonly of: (key: number) => number;
 }
@@ -125,11 +148,17 @@ function valueBins(keys: Uint32Array, part: Uint8Array): Bins {
     const bucket = (keys[row] as number) % BUCKETS;
     if (part[row] === 0) counts[bucket] = (counts[bucket] as number) + 1;
   }
-  const named = Array.from(counts.keys())
-    .filter((bucket) => (counts[bucket] as number) > 0)
-    .sort((a, b) => (counts[b] as number) - (counts[a] as number))
+  const { count, of } = frequentBins(counts);
+  return { count, of: (key) => of(key % BUCKETS) };
+}
+
+/** Returns the most frequent buckets of the training rows, by themselves, and all others together. */
+export function frequentBins(counts: ArrayLike<number>): Bins {
+  const named = Array.from(counts, (count, bucket) => ({ count, bucket }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count)
     .slice(0, NAMED_VALUES);
-  const bins = new Uint8Array(BUCKETS).fill(named.length);
-  for (const [bin, bucket] of named.entries()) bins[bucket] = bin;
-  return { count: named.length + 1, of: (key) => bins[key % BUCKETS] as number };
+  const bins = new Uint8Array(counts.length).fill(named.length);
+  for (const [bin, { bucket }] of named.entries()) bins[bucket] = bin;
+  return { count: named.length + 1, of: (bucket) => bins[bucket] as number };
 }

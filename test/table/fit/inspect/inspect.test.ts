@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type DayCounts, dayNotes, groupDays } from '../../../../lib/table/fit/inspect/days.ts';
 import { driftNotes, partDrifts, rateNotes } from '../../../../lib/table/fit/inspect/part-drift.ts';
 import { validateLog } from '../../../../lib/table/fit/validate.ts';
-import { declare, LOG_DEFAULTS, number, openLog, stage, workplace } from '../../fixture.ts';
+import { bag, declare, LOG_DEFAULTS, number, openLog, stage, workplace } from '../../fixture.ts';
 
 const place = workplace();
 
@@ -76,6 +76,30 @@ describe('the drift between parts', () => {
   it('names the features that differ most, and what to do', () => {
     expect(driftNotes(drifts((row) => row, true))[0]).toMatch(
       /^values are distributed in another way than in the training rows, by a stability index above 0.25: x \(\S+ in (validation|test), \S+ in (validation|test)\): a model hardly learns from values that it does not meet again, such as dates and counters; leave them out, or write what lasts, such as an age or an hour$/,
+    );
+  });
+
+  it('is that of the values of a bag, and of how many it has', async () => {
+    // Rows of the training part have a and b, those of the test part b, and c beside it in three rows of four.
+    const log = `SELECT i AS row, (hash(i) % 5 = 0)::INT AS click, (hash(i) % 10 = 0)::INT AS conversion, CASE WHEN i % 2 = 0 THEN 'test' ELSE 'train' END AS part,
+      CASE WHEN i % 2 = 1 THEN ['a', 'b'] WHEN i % 8 = 0 THEN ['b'] ELSE ['b', 'c'] END AS seen,
+      CASE WHEN i % 3 = 0 THEN [] ELSE ['x'] END AS same FROM range(4000) t(i)`;
+    const source = await place.write('bags.parquet', log);
+    const { drift } = await validateLog(
+      place.database,
+      await openLog(place, source, declare([bag('seen'), bag('same')])),
+    );
+    const indexOf = (feature: string, of: string) =>
+      drift.find((one) => one.feature === feature && one.of === of && one.part === 'test')?.index;
+    // Shares of a, b and c: 1/2, 1/2 and next to none in training; none, 4/7 and 3/7 in the test rows.
+    const [train, test] = [0.5 / 3500, 0.5 / 3500];
+    const psi = (p: number, q: number) => (p - q) * Math.log(p / q);
+    expect(indexOf('seen', 'values')).toBeCloseTo(psi(0.5, test) + psi(0.5, 4 / 7) + psi(train, 3 / 7), 6);
+    // Two values in every row of training; one in a quarter of the test rows.
+    expect(indexOf('seen', 'length')).toBeCloseTo(psi(1, 0.75) + psi(0.5 / 2000, 0.25), 6);
+    expect(indexOf('same', 'values')).toBeCloseTo(0, 4);
+    expect(driftNotes(drift)[0]).toMatch(
+      / above 0\.25: seen \([\d.]+ in test\), the length of seen \([\d.]+ in test\): /,
     );
   });
 
