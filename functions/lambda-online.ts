@@ -5,13 +5,15 @@
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import { readEnvironment, text } from '../lib/config/environment.ts';
 import { OnlineScorer } from '../lib/online/online-scorer.ts';
-import { OnlineService } from '../lib/online/service.ts';
+import { OnlineService, problem, type ServiceResponse } from '../lib/online/service.ts';
 import { openTelemetry } from '../lib/scoring/handlers/telemetry.ts';
 import { openStore } from '../lib/store/open-store.ts';
 import { enableShutdownSignal } from './shutdown-signal.ts';
 
 /** Milliseconds from one look for a newer version to the next. A function that is frozen between requests has no timer. */
 const LOOK_MS = 5_000;
+/** Most bytes of a response: 6 MB, of which the rest of the response takes some. */
+const RESPONSE_BYTES = 6_000_000;
 
 // The last requests of an environment are counted when it is removed.
 enableShutdownSignal(process.env.AWS_LAMBDA_RUNTIME_API);
@@ -34,17 +36,24 @@ export async function handler(event: LambdaFunctionURLEvent): Promise<LambdaFunc
   // Not awaited: the function may be frozen meanwhile, and goes on with it at the next request.
   void scorer.writeStatistics({ ifDue: true });
   await look();
-  const { body = '', isBase64Encoded, rawPath, requestContext } = event;
+  const { body = '', isBase64Encoded, headers, rawPath, requestContext } = event;
   const response = await service.respond({
     method: requestContext.http.method,
     path: rawPath,
-    body: isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,
+    // A compressed body, or one that does not say that it is text, comes in Base64.
+    body: isBase64Encoded ? Buffer.from(body, 'base64') : body,
+    encoding: headers['content-encoding'],
   });
-  return {
-    statusCode: response.status,
-    headers: { 'content-type': response.contentType },
-    body: response.body,
-  };
+  return resultOf(response);
+}
+
+/** Returns a response in the form of a function's URL. AWS would replace one that is too long by an error without words. */
+function resultOf(response: ServiceResponse): LambdaFunctionURLResult {
+  const bytes = Buffer.byteLength(response.body);
+  if (bytes > RESPONSE_BYTES)
+    return resultOf(problem(413, `response has ${bytes} bytes, expected at most ${RESPONSE_BYTES}: send fewer rows`));
+  const { status, contentType, body } = response;
+  return { statusCode: status, headers: { 'content-type': contentType }, body };
 }
 
 async function open() {

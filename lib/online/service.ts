@@ -1,14 +1,19 @@
 /** Requests and responses in JSON, whatever carries them: a server of HTTP, or a function. */
 import { DataError } from '../table/errors.ts';
+import { BODY_BYTES, BodyError, bodyText } from './body.ts';
 import { Metrics } from './metrics.ts';
 import { type OnlineScorer, RequestError } from './online-scorer.ts';
 import { parsedRequest, rankRequest, scoreRequest } from './requests.ts';
 
-/** A request: its body is JSON. */
+/** A request: its body is JSON, as text or as bytes in UTF-8, which may be compressed. */
 export interface ServiceRequest {
   readonly method: string;
   readonly path: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
+  /** The request's `content-encoding`. @default not compressed */
+  readonly encoding?: string | undefined;
+  /** When it arrived, by `performance.now()`. @default now */
+  readonly arrived?: number;
 }
 
 export interface ServiceResponse {
@@ -25,36 +30,49 @@ const METHODS: Readonly<Record<string, 'GET' | 'POST'>> = {
   '/metrics': 'GET',
 };
 
+/** Whether requests of a path take time and memory, which a server limits. */
+export function isScoring(path: string): boolean {
+  return METHODS[path] === 'POST';
+}
+
 /** Answers requests with a scorer, and counts them. */
 export class OnlineService {
   readonly metrics = new Metrics();
   readonly #scorer: OnlineScorer;
   readonly #inFlight: () => number;
+  readonly #bodyBytes: number;
 
-  constructor(scorer: OnlineScorer, inFlight: () => number = () => 0) {
+  constructor(
+    scorer: OnlineScorer,
+    {
+      inFlight = () => 0,
+      bodyBytes = BODY_BYTES,
+    }: { readonly inFlight?: () => number; readonly bodyBytes?: number } = {},
+  ) {
     this.#scorer = scorer;
     this.#inFlight = inFlight;
+    this.#bodyBytes = bodyBytes;
   }
 
   /** Returns the response of a request. Whatever is wrong with it is told in the response. */
   async respond(request: ServiceRequest): Promise<ServiceResponse> {
-    const started = performance.now();
+    const { arrived = performance.now() } = request;
     const response = await this.#respond(request).catch(failure);
-    const path = METHODS[request.path] === undefined ? 'other' : request.path;
-    this.metrics.answered({ path, status: response.status, seconds: (performance.now() - started) / 1000 });
+    const path = Object.hasOwn(METHODS, request.path) ? request.path : 'other';
+    this.metrics.answered({ path, status: response.status, seconds: (performance.now() - arrived) / 1000 });
     return response;
   }
 
-  async #respond({ method, path, body }: ServiceRequest): Promise<ServiceResponse> {
-    const expected = METHODS[path];
+  async #respond({ method, path, ...request }: ServiceRequest): Promise<ServiceResponse> {
+    const expected = Object.hasOwn(METHODS, path) ? METHODS[path] : undefined;
     if (expected === undefined)
       return problem(404, `no path ${path}, expected one of ${Object.keys(METHODS).join(', ')}`);
     if (method !== expected) return problem(405, `${path} got ${method}, expected ${expected}`);
     switch (path) {
       case '/score':
-        return this.#score(body);
+        return this.#score(await this.#text(request));
       case '/rank':
-        return this.#rank(body);
+        return this.#rank(await this.#text(request));
       case '/health':
         return json(200, { status: 'ok', model: this.#scorer.model, version: this.#scorer.version });
       default: {
@@ -63,6 +81,10 @@ export class OnlineService {
         return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: text };
       }
     }
+  }
+
+  #text({ body, encoding }: Pick<ServiceRequest, 'body' | 'encoding'>): string | Promise<string> {
+    return typeof body === 'string' ? body : bodyText({ bytes: body, encoding }, this.#bodyBytes);
   }
 
   async #score(body: string): Promise<ServiceResponse> {
@@ -91,6 +113,7 @@ function json(status: number, value: unknown): ServiceResponse {
 }
 
 function failure(error: unknown): ServiceResponse {
+  if (error instanceof BodyError) return problem(error.status, error.message);
   const message = error instanceof Error ? error.message : String(error);
   return problem(error instanceof RequestError || error instanceof DataError ? 400 : 500, message);
 }

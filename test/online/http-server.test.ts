@@ -152,32 +152,41 @@ describe('the server', () => {
     expect((await send('/score', REQUEST)).status).toBe(200);
   });
 
-  it('tells requests beyond its limit to come again, and goes on', async () => {
-    const small = await startServer(scorer, { port: 0, mostRequests: 2 });
-    const began = Array.from({ length: 2 }, () => {
-      const sending = request(`${small.url}/score`, { method: 'POST' });
-      sending.write('{"rows":');
-      return sending;
+  it('tells requests beyond its limit to come again, answers all, and tells its health meanwhile', async () => {
+    let goOn: () => void = () => undefined;
+    const going = new Promise<void>((resolve) => {
+      goOn = resolve;
     });
-    for (;;) {
-      const refused = await fetch(`${small.url}/health`);
-      // Both have not arrived yet.
-      if (refused.status !== 503) continue;
-      expect(refused.headers.get('retry-after')).toBe('1');
-      expect(await refused.json()).toEqual({
+    const waiting = new Proxy(scorer, {
+      get: (target, name) =>
+        name === 'score'
+          ? async (...args: Parameters<OnlineScorer['score']>) => going.then(() => target.score(...args))
+          : Reflect.get(target, name, target),
+    });
+    const small = await startServer(waiting, { port: 0, mostRequests: 2 });
+    const body = JSON.stringify(REQUEST);
+    const sent = Array.from({ length: 40 }, () => fetch(`${small.url}/score`, { method: 'POST', body }));
+    const seen = async () => (await send('/metrics', undefined, small)).body;
+    while (!(await seen()).includes('{path="refused",status="503"} 38'));
+    expect((await send('/health', undefined, small)).status).toBe(200);
+    goOn();
+    const responses = await Promise.all(sent);
+    const refused = responses.filter(({ status }) => status !== 200);
+    expect(refused.length).toBe(38);
+    for (const response of refused) {
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+      expect(await response.json()).toEqual({
         error: '2 requests are under way, as many as there may be: try again later',
       });
-      break;
     }
-    await Promise.all(
-      began.map(
-        (sending) =>
-          new Promise((resolve) => {
-            sending.on('response', (response) => response.resume().on('end', resolve)).end('[]}');
-          }),
-      ),
-    );
-    expect((await send('/score', REQUEST, small)).status).toBe(200);
+    expect(await seen()).toContain('requests_in_flight 0\n');
+    await small.stop();
+  });
+
+  it('refuses bodies that together are more than it may hold, and answers small ones', async () => {
+    const small = await startServer(scorer, { port: 0, mostBytes: 1000 });
+    expect((await send('/score', `"${'x'.repeat(2000)}"`, small)).status).toBe(503);
+    expect((await send('/score', { rows: [] }, small)).status).toBe(200);
     await small.stop();
   });
 
@@ -191,8 +200,7 @@ describe('the server', () => {
       });
       sending.write('{"rows":');
     });
-    // That of the counts is under way, too.
-    while (!(await send('/metrics', undefined, stopping)).body.includes('requests_in_flight 2'));
+    while (!(await send('/metrics', undefined, stopping)).body.includes('requests_in_flight 1'));
     const stopped = stopping.stop();
     sending.end('[]}');
     await stopped;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { turns } from '../../lib/workers/turns.ts';
+import { atMost, turns } from '../../lib/workers/turns.ts';
 
 it('runs one after the other, whatever they take, and goes on after a failure', async () => {
   const steps: string[] = [];
@@ -19,4 +19,25 @@ it('runs one after the other, whatever they take, and goes on after a failure', 
     'b failed',
     'c',
   ]);
+});
+
+it('runs so many at once, in order, and goes on after a failure', async () => {
+  const begun: number[] = [];
+  let [running, most] = [0, 0];
+  const inTurn = atMost(3);
+  const results = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, i) =>
+      inTurn(async () => {
+        begun.push(i);
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setTimeout(resolve, i % 4));
+        running -= 1;
+        if (i % 5 === 0) throw new Error('failed');
+        return i;
+      }),
+    ),
+  );
+  expect([most, begun]).toEqual([3, Array.from({ length: 20 }, (_, i) => i)]);
+  expect(results.filter(({ status }) => status === 'rejected').length).toBe(4);
 });
