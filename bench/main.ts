@@ -2,11 +2,11 @@
  * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
  * handlers over the S3 of an emulator (`scripts/python-env.sh aws` installs it). Only with `--only`: files of the largest
  * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), whether any collapses where conversions
- * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), single requests (`online`), and the product beside what a Python user would write
+ * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), single requests (`online`), the memory of monitoring (`monitoring`), and the product beside what a Python user would write
  * (`yardstick`).
  *
- *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|delay|engines|online|yardstick] [--aws-rows 2000000]
- *                       [--emulator ministack|localstack]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|delay|engines|online|monitoring|yardstick] [--aws-rows 2000000]
+ *                       [--days 30] [--emulator ministack|localstack]
  *                       [--folder /var/tmp/collapse] [--figures grouped,train] [--rounds 3] [--install-python] [--python .venv/bin/python]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -21,6 +21,7 @@ import { benchEngines } from './engines.ts';
 import { withFunctions } from './function-process.ts';
 import { benchHuge } from './huge.ts';
 import { benchLargeCsv } from './large-csv.ts';
+import { benchMonitoring } from './monitoring.ts';
 import { benchOnline } from './online/online.ts';
 import { benchScoring } from './scoring.ts';
 import { benchShuffle } from './shuffle.ts';
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '400000' },
     'aws-rows': { type: 'string', default: '2000000' },
     only: { type: 'string' },
+    days: { type: 'string', default: '30' },
     emulator: { type: 'string', default: 'ministack' },
     folder: { type: 'string' },
     figures: { type: 'string' },
@@ -71,6 +73,8 @@ async function benchParts(parts: readonly string[]): Promise<void> {
     }
     if (parts.includes('huge')) await withFunctions((functions) => benchHuge({ database, functions, scratch }));
     if (parts.includes('online')) await benchOnline({ database, scratch });
+    if (parts.includes('monitoring'))
+      await benchMonitoring({ database, scratch, rows, days: Number(values.days), memoryMiB: 1024 });
     if (parts.includes('engines')) await benchEngines(threads, scratch);
     if (parts.includes('shuffle')) await benchShuffle({ database, threads, scratch }, rows);
     if (parts.includes('collapse')) await benchCollapse({ database, threads, scratch }, rows, values.folder);

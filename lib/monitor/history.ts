@@ -31,6 +31,7 @@ const known = z
   })
   .readonly();
 const young = z.object({ predicted: numbers, positives: numbers, early: numbers }).readonly();
+const snapshot = z.object({ from: number, predicted: numbers, positives: numbers }).readonly();
 const paired = z.object({ rows: number, difference: number, squares: number }).readonly();
 const segment = z
   .object({
@@ -84,6 +85,8 @@ const versionDay = z
     counts: z.object({ rows: number, keys: number, matched: number }).readonly().nullable(),
     /** `null` while no outcomes were read. */
     joined: joined.nullable(),
+    /** What runs saw of young labels, by the end of their log and by output: sums of the ages from part `from` on. */
+    snapshots: z.record(z.string(), z.record(z.string(), snapshot).readonly()).readonly().exactOptional(),
   })
   .readonly();
 

@@ -1,9 +1,10 @@
 /** Every number of the page, for programs: `monitoring/<model>/index.json`. */
 import { addBins } from '../numbers/logit-bins.ts';
-import type { PairedSums, SegmentSums } from '../table/monitor/sums.ts';
+import { AGE_PARTS, type PairedSums, type SegmentSums } from '../table/monitor/sums.ts';
 import { completenessOfDays, type Ratio, ratioOf } from './checks/calibration.ts';
 import type { DayRecord, OnlineDay, VersionDay } from './history.ts';
 import type { Monitored } from './monitored.ts';
+import type { Completeness } from './statistics/completeness.ts';
 import { type Curves, curvesOf } from './statistics/curves.ts';
 import { type Interval, ratioInterval, Z95 } from './statistics/intervals.ts';
 import { stabilityOf } from './statistics/stability.ts';
@@ -12,6 +13,8 @@ import { stabilityOf } from './statistics/stability.ts';
 const NUMBERS_FORMAT = 1;
 /** Days that the page shows: five weeks. */
 export const SHOWN_DAYS = 35;
+/** Ages that are shown of labels, in parts of `within`. */
+const SHOWN_AGES = [1, 2, 4, 8, 16, 24, AGE_PARTS];
 /** What is looked up of a day without final labels. */
 const NO_CURVES: Curves = { auc: null, expectedAuc: null, entropy: null, expectedEntropy: null };
 
@@ -69,6 +72,14 @@ export interface ScoreShift {
   readonly againstWeek: number | null;
 }
 
+/** Which share of a stage's events has come by which age of its row. */
+export interface LabelAges {
+  readonly stage: string;
+  readonly from: Completeness['from'];
+  readonly positives: number;
+  readonly ages: readonly { readonly seconds: number; readonly share: number }[];
+}
+
 /** The online requests of a day that a version has scored. */
 export interface OnlineRequests extends OnlineDay {
   readonly day: string;
@@ -95,6 +106,7 @@ export function numbersOf(monitored: Monitored) {
     notes,
     end: history.end,
     outputs: outputDays(monitored),
+    completeness: labelAges(monitored),
     features: featureDays(days),
     segments: segmentExcesses(monitored),
     versions: versionPairs(days),
@@ -120,7 +132,7 @@ export function outputDays({ history, tasks }: Pick<Monitored, 'history' | 'task
   return shownDays({ history }).flatMap(({ day, versions }) => {
     const before = history.days.filter((other) => other.day < day);
     return tasks.flatMap(({ output, label }) => {
-      const completeness = completenessOfDays(before, label);
+      const completeness = completenessOfDays(before, label, tasks);
       return Object.entries(versions).map(([version, own]) =>
         outputDay(own, { day, version, output }, ratioOf(own, output, completeness)),
       );
@@ -144,6 +156,21 @@ function outputDay(
     rows: known?.rows ?? 0,
     positives: known?.positives ?? 0,
   };
+}
+
+/** Returns which share of the events of each stage that takes time has come by which age, as far as it was learned. */
+export function labelAges({
+  history,
+  tasks,
+  declaration,
+}: Pick<Monitored, 'history' | 'tasks' | 'declaration'>): LabelAges[] {
+  return declaration.stages.flatMap(({ name, withinMs }) => {
+    const completeness = withinMs === null ? null : completenessOfDays(history.days, name, tasks);
+    if (withinMs === null || completeness === null) return [];
+    const { from, positives, at } = completeness;
+    const ages = SHOWN_AGES.map((parts) => ({ seconds: (parts / AGE_PARTS) * (withinMs / 1000), share: at(parts) }));
+    return [{ stage: name, from, positives, ages }];
+  });
 }
 
 /** Returns the shares of missing and unknown values by feature and day. */

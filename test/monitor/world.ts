@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Declaration } from '../../lib/config/declaration.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import type { Monitored } from '../../lib/monitor/monitored.ts';
 import { monitor } from '../../lib/monitor/run/monitor.ts';
@@ -58,7 +59,12 @@ export function dayText(day: number): string {
 }
 
 /** Makes a world in which so many rows are scored a day; each run goes on until its day. */
-export async function makeWorld(rows: number, seed: number, faults: Faults = {}): Promise<World> {
+export async function makeWorld(
+  rows: number,
+  seed: number,
+  faults: Faults = {},
+  declared: Declaration = declaration,
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'monitor-'));
   const bucket = join(folder, 'bucket');
   await mkdir(join(folder, 'logs'), { recursive: true });
@@ -88,7 +94,7 @@ export async function makeWorld(rows: number, seed: number, faults: Faults = {})
       const until = await write(day);
       return monitor({
         store,
-        declaration,
+        declaration: declared,
         dataPath: join(folder, 'log.parquet'),
         scratch: folder,
         threads: 1,

@@ -1,8 +1,10 @@
 /** Is as much observed as was predicted, and does the model rank as its scores claim? */
 import { upperNormalQuantile } from '../../numbers/normal-quantile.ts';
 import { fixed, interval, percent } from '../../numbers/text.ts';
+import type { MeasuredOutput } from '../../table/monitor/sum-queries.ts';
+import { AGE_PARTS } from '../../table/monitor/sums.ts';
 import type { DayRecord, VersionDay } from '../history.ts';
-import { type Completeness, completenessOf, relativeError } from '../statistics/completeness.ts';
+import { type Completeness, completenessOf, completenessOfRuns, type SeenYoung } from '../statistics/completeness.ts';
 import { curvesOf } from '../statistics/curves.ts';
 import { aucError, ratioInterval, Z95 } from '../statistics/intervals.ts';
 import type { Comparison, DayContext } from './check.ts';
@@ -45,12 +47,43 @@ export function ratioOf(
     predicted,
     observed: final.observed + sum(young.positives),
     complete: predicted / all,
-    relative: (relativeError(added / waiting, completeness.positives) * added) / predicted,
+    relative: waiting === 0 ? 0 : (completeness.relativeError(added / waiting) * added) / predicted,
   };
 }
 
-/** Returns which share of a stage's events has come by which age, from the final labels of days. */
-export function completenessOfDays(days: readonly DayRecord[], stage: string): Completeness | null {
+/**
+ * Returns which share of a stage's events has come by which age: by their times or, without any, by what runs saw of the
+ * days while their labels were young.
+ */
+export function completenessOfDays(
+  days: readonly DayRecord[],
+  stage: string,
+  tasks: readonly MeasuredOutput[],
+): Completeness | null {
+  const output = tasks.find(({ label, given }) => label === stage && given === null)?.output ?? '';
+  return completenessOfTimes(days, stage) ?? completenessOfRuns(days.flatMap((day) => seenYoung(day, output)));
+}
+
+/** Returns, of the versions whose labels of an output are final on a day, what runs saw of them before. */
+function seenYoung({ versions }: DayRecord, output: string): SeenYoung[] {
+  return Object.values(versions).flatMap(({ joined, snapshots = {} }) => {
+    const [final, young] = [joined?.known[output], joined?.young[output]];
+    if (final === undefined || sum(young?.predicted ?? []) > 0) return [];
+    const seen = Object.values(snapshots).flatMap(({ [output]: own }) => {
+      if (own === undefined) return [];
+      const all = (values: readonly number[]) => {
+        const parts = new Array<number>(AGE_PARTS).fill(0);
+        for (const [index, value] of values.entries()) parts[own.from + index] = value;
+        return parts;
+      };
+      return [{ predicted: all(own.predicted), positives: all(own.positives) }];
+    });
+    return [{ final, seen }];
+  });
+}
+
+/** Returns which share of a stage's events has come by which age, by their times in the final labels of days. */
+export function completenessOfTimes(days: readonly DayRecord[], stage: string): Completeness | null {
   const delays = days.flatMap(({ versions }) =>
     Object.values(versions).flatMap(({ joined }) => {
       const parts = joined?.delays[stage];
@@ -64,7 +97,8 @@ export function completenessOfDays(days: readonly DayRecord[], stage: string): C
 export function compareCalibration({ day, before, monitoring, tasks }: DayContext): Comparison[] {
   return Object.entries(day.versions).flatMap(([version, scores]) =>
     tasks.flatMap((task): Comparison[] => {
-      const ratio = ratioOf(scores, task.output, completenessOfDays(before, task.label));
+      const completeness = completenessOfDays(before, task.label, tasks);
+      const ratio = ratioOf(scores, task.output, completeness);
       if (ratio === null || ratio.complete < LEAST_COMPLETE || ratio.predicted === 0) return [];
       const { predicted, observed, complete, relative } = ratio;
       const value = predicted / observed;
@@ -77,7 +111,8 @@ export function compareCalibration({ day, before, monitoring, tasks }: DayContex
           subject: task.output,
           version,
           day: day.day,
-          limits: monitoring.pcoc,
+          // Without times of events, fewer of them and later ones look the same until labels are final.
+          limits: isProvisional && completeness?.from === 'runs' ? { ...monitoring.pcoc, act: null } : monitoring.pcoc,
           value,
           interval: shown,
           isProvisional,

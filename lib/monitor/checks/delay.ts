@@ -4,7 +4,7 @@ import { percent } from '../../numbers/text.ts';
 import { AGE_PARTS } from '../../table/monitor/sums.ts';
 import type { Completeness } from '../statistics/completeness.ts';
 import { shareInterval, Z95 } from '../statistics/intervals.ts';
-import { completenessOfDays } from './calibration.ts';
+import { completenessOfTimes } from './calibration.ts';
 import type { Comparison, DayContext } from './check.ts';
 
 /** Events of a day, and how many of them came in the first half of the time so far. */
@@ -23,7 +23,7 @@ interface Early {
 export function compareDelays({ day, before, monitoring, tasks }: DayContext): Comparison[] {
   const stages = [...new Set(tasks.filter(({ given }) => given === null).map(({ label }) => label))];
   return stages.flatMap((stage): Comparison[] => {
-    const completeness = completenessOfDays(before, stage);
+    const completeness = completenessOfTimes(before, stage);
     const output = tasks.find(({ label, given }) => label === stage && given === null)?.output ?? '';
     if (completeness === null) return [];
     const { events, early, expected } = earlyOf(day, { stage, output }, completeness);

@@ -6,6 +6,7 @@ import { CHECKS } from '../checks/check.ts';
 import type { Monitored } from '../monitored.ts';
 import {
   featureDays,
+  labelAges,
   lastScored,
   type OutputDay,
   onlineRequests,
@@ -17,6 +18,7 @@ import {
 } from '../numbers.ts';
 import { expectedPlot, pointsOf, ratioPlot, scoresPlot, sharePlot } from './plots.ts';
 import {
+  ageTable,
   dayTable,
   featureTable,
   histogramTable,
@@ -70,7 +72,9 @@ ${notes.length === 0 ? null : folded('Notes', html`<ul>${notes.map((note) => htm
 </section>`;
 }
 
-function calibration({ tasks, declaration }: Monitored, all: readonly OutputDay[]): Html {
+function calibration(found: Monitored, all: readonly OutputDay[]): Html {
+  const { tasks, declaration } = found;
+  const ages = labelAges(found);
   const { watch, act } = declaration.monitoring.pcoc;
   const limits = [watch, act].flatMap((limit) => (limit === null ? [] : [1 + limit, 1 / (1 + limit)]));
   const plots = tasks.map(({ output }) => figure(output, ratioPlot(output, ofOutput(all, output), limits)));
@@ -82,6 +86,7 @@ labels, the darker the more: what has come is compared with what should have com
 <span class="key dashed"></span>limits</p>
 <div class="grid">${plots}</div>
 ${folded('The numbers behind', ...tasks.map(({ output }) => html`<h3>${output}</h3>${outputTable(output, ofOutput(all, output))}`))}
+${ages.length === 0 ? null : folded('When labels come', ageTable(ages))}
 </section>`;
 }
 

@@ -1,12 +1,12 @@
 /** The tables of the monitoring page: every number that is drawn. */
 import { allBins, type Bins, FIRST_LOGIT, LOGIT_STEP } from '../../numbers/logit-bins.ts';
-import { count, fixed, interval, percent, signed } from '../../numbers/text.ts';
+import { count, duration, fixed, interval, percent, signed } from '../../numbers/text.ts';
 import { table } from '../../report/document.ts';
 import { type Html, html } from '../../report/html.ts';
 import { CHECKS } from '../checks/check.ts';
 import type { DayRecord } from '../history.ts';
 import type { Judged } from '../judge.ts';
-import type { FeatureDay, OnlineRequests, OutputDay, SegmentExcess, VersionPair } from '../numbers.ts';
+import type { FeatureDay, LabelAges, OnlineRequests, OutputDay, SegmentExcess, VersionPair } from '../numbers.ts';
 
 /** Segments of a table. */
 const MOST_SEGMENTS = 24;
@@ -30,6 +30,20 @@ export function outputTable(output: string, days: readonly OutputDay[]): Html {
       ];
       return html`<tr><th scope="row">${day}</th><td class="text">${version}</td>${cells.map(cell)}</tr>`;
     }),
+  );
+}
+
+/** Shares of the events that have come by the age of their rows. */
+export function ageTable(stages: readonly LabelAges[]): Html {
+  return table(
+    'labels by age',
+    ['stage', 'age of the row', 'labels that have come', 'text:learned from'],
+    stages.flatMap(({ stage, from, positives, ages }) =>
+      ages.map(({ seconds, share }) => {
+        const source = `${count(positives)} events${from === 'times' ? ' by their times' : ', as runs saw them come'}`;
+        return html`<tr><th scope="row">${stage}</th>${[duration(seconds), percent(share)].map(cell)}<td class="text">${source}</td></tr>`;
+      }),
+    ),
   );
 }
 

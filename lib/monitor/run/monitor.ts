@@ -15,6 +15,7 @@ import { readOnlineDays, withOnline } from '../online/online-days.ts';
 import { verdictOf } from '../verdict.ts';
 import { type ReadDays, type ReadDaysOptions, readDays } from './read-days.ts';
 import { scoredManifests } from './scored-files.ts';
+import { withSnapshots } from './snapshots.ts';
 import { trainingScores } from './training-scores.ts';
 
 export interface MonitorOptions extends Omit<ReadDaysOptions, 'tasks' | 'manifests'> {
@@ -41,7 +42,9 @@ export async function monitor(options: MonitorOptions): Promise<Monitored> {
     const online = await readOnlineDays(store, model, { kept, now });
     const days = withOnline(mergedDays(kept, read), online.days).slice(-KEPT_DAYS);
     const end = read.end === null ? kept.end : new Date(read.end).toISOString();
-    const merged: History = { ...kept, end, days };
+    const seen = read.end === null ? null : new Date(read.end).toISOString();
+    const snapshots = { kept: kept.days, end: seen, declaration, tasks };
+    const merged: History = { ...kept, end, days: withSnapshots(days, snapshots) };
     const judged = judge(merged, { declaration, tasks, now });
     const { news, told } = newsOf(judged, merged);
     const history: History = { ...merged, told };

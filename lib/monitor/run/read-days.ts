@@ -68,14 +68,15 @@ async function readLog(
   database: Database,
   options: ReadDaysOptions & { readonly dataPath: string | readonly string[] },
 ): Promise<ReadDays> {
-  const { declaration, dataPath, cwd, now, manifests, store, onDay, signal } = options;
+  const { declaration, tasks, dataPath, cwd, now, manifests, store, onDay, signal } = options;
   // What a model learns from is not read: only keys, times, labels and what is summed.
   const asked: Declaration = { ...declaration, features: [] };
   const source = await openSource(database, dataPath, { ...(cwd && { cwd }), csv: declaration.csv });
   for (const { label } of labelledStages(asked)) requiredValue(source.relation, label);
   const log = await checkLog(database, source, asked, { now: now.getTime(), isComplete: false });
   const outcomes = await writeOutcomeDays(database, log);
-  const scores = new LocalScores(store, database);
+  const outputs = tasks.map(({ output }) => output);
+  const scores = new LocalScores(store, database, { declaration, outputs });
   const joined: ByDay<JoinedSums> = new Map();
   const counts: ByDay<ScoreCounts> = new Map();
   const unscored: { day: string | null; rows: number; unscored: number }[] = [];
@@ -124,10 +125,8 @@ async function joinOutcomes(database: Database, day: OutcomeDay, { options, outc
   const within = declaration.monitoring.matchesWithinMs;
   const begin = day.day === null ? null : Date.parse(day.day);
   const wanted = manifests.filter(({ at }) => begin === null || (at > begin - within && at < begin + DAY_MS));
-  const opened = await openScoredFiles(database, await scores.open(wanted), {
-    declaration,
-    outputs: tasks.map(({ output }) => output),
-  });
+  const outputs = tasks.map(({ output }) => output);
+  const opened = await openScoredFiles(database, await scores.open(wanted), outputs);
   return withCleanup(
     () => joinDay(database, day, opened, { declaration, tasks, end: outcomes.end }),
     () => execute(database, `DROP TABLE ${opened.files}`),
@@ -145,7 +144,7 @@ async function countDay(database: Database, day: string, { options, outcomes, sc
   // Scores of a time of which the log has nothing are neither matched nor without an outcome.
   if (near.length === 0) return new Map<string, ScoreCounts>();
   const files = await scores.open(manifests.filter((manifest) => manifest.day === day));
-  const opened = await openScoredFiles(database, files, { declaration, outputs: [] });
+  const opened = await openScoredFiles(database, files, []);
   return withCleanup(
     () => countScores(database, opened, near),
     () => execute(database, `DROP TABLE ${opened.files}`),

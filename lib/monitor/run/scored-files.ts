@@ -7,7 +7,7 @@ import { mapAtOnce } from '../../store/parallel.ts';
 import { ObjectNotFoundError, type Store } from '../../store/store.ts';
 import { csvToParquet } from '../../table/candidates/scores-format.ts';
 import type { Database } from '../../table/database.ts';
-import type { ScoredFile } from '../../table/monitor/scored-files.ts';
+import { type ReadScores, type ScoredFile, writeKeyed } from '../../table/monitor/scored-files.ts';
 
 /** A file of scores, by its manifest. */
 export interface ManifestOfDay {
@@ -39,13 +39,16 @@ function ofDay(manifest: ScoresManifest): ManifestOfDay {
 export class LocalScores {
   readonly #store: Store;
   readonly #database: Database;
+  readonly #read: ReadScores;
   readonly #opened = new Map<ManifestOfDay, { readonly file: ScoredFile; readonly folder: string }>();
   /** Keys of files whose scores are no longer there. */
   readonly gone = new Set<string>();
 
-  constructor(store: Store, database: Database) {
+  /** @param read the keys and the outputs that are read */
+  constructor(store: Store, database: Database, read: ReadScores) {
     this.#store = store;
     this.#database = database;
+    this.#read = read;
   }
 
   /** Returns these files, in their order, and removes the copies of all others. A file without its scores is left out. */
@@ -65,12 +68,16 @@ export class LocalScores {
 
   async #fetch(wanted: ManifestOfDay): Promise<ScoredFile | null> {
     const { manifest, day, at } = wanted;
-    if (this.gone.has(manifest.key)) return null;
+    const parts = manifest.parts.filter(({ rows }) => rows > 0);
+    if (parts.length === 0 || this.gone.has(manifest.key)) return null;
     const folder = await mkdtemp(join(this.#database.scratch, 'scores-'));
     try {
-      const parts = manifest.parts.filter(({ rows }) => rows > 0);
       const paths = await mapAtOnce(parts, ({ key }, index) => this.#fetchPart(key, folder, index));
-      const file = { version: manifest.model.version, day, at, paths };
+      const path = join(folder, 'keyed.parquet');
+      await writeKeyed(this.#database, { key: manifest.key, paths }, this.#read, path);
+      // A store of files has them read in place.
+      for (const copy of paths.filter((one) => one.startsWith(folder))) await rm(copy);
+      const file = { version: manifest.model.version, day, at, rows: manifest.scored, path };
       this.#opened.set(wanted, { file, folder });
       return file;
     } catch (error) {

@@ -1,11 +1,15 @@
 /**
  * Joins the outcomes of a day with the scores before them: for each outcome, and each version, the last score of its
- * keys. The last of all versions is the one that counts. DuckDB joins and groups on disk what does not fit in memory.
+ * keys. The last of all versions is the one that counts. Rows whose keys have the same remainder are joined at a time, so
+ * that memory does not grow with the day.
  */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { delayedStages } from '../check/delays.ts';
 import { labelledStages } from '../check/labels.ts';
 import { type Database, execute, query, queryOne, withCleanup } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
+import { writePath } from '../paths.ts';
 import type { OutcomeDay } from './outcome-days.ts';
 import type { ScoredRows } from './scored-files.ts';
 import { type SumOptions, sumJoined } from './sum-queries.ts';
@@ -19,6 +23,9 @@ export interface JoinedDay {
   readonly sums: ReadonlyMap<string, ReadonlyMap<string, JoinedSums>>;
 }
 
+/** Outcomes and scores that are joined at a time: those whose keys have the same remainder. */
+const ROWS_AT_A_TIME = 4_000_000;
+
 /**
  * Joins the outcomes of a day with scores, and sums what is measured. Without a time, the last score of all counts.
  * @param scores of the files that may count for an outcome of this day
@@ -29,16 +36,29 @@ export async function joinDay(
   scores: ScoredRows,
   options: SumOptions,
 ): Promise<JoinedDay> {
-  const joined = await joinLast(database, day, scores, options);
+  const folder = join(database.scratch, database.uniqueName('joined'));
+  await mkdir(folder);
   return withCleanup(
     async () => {
-      const from = `(SELECT rows.*, files.day, files.version FROM ${joined} AS rows JOIN ${scores.files} AS files ON rows.f = files.f)`;
+      const paths: string[] = [];
+      for (const bucket of bucketsOf(day.rows + scores.rows)) {
+        const path = join(folder, `${paths.length}.parquet`);
+        await joinBucket(database, { day, scores, bucket, options }, path);
+        paths.push(path);
+      }
+      const from = `(SELECT rows.*, files.day, files.version FROM ${parquetScan(paths)} AS rows JOIN ${scores.files} AS files ON rows.f = files.f)`;
       const sums = await sumJoined(database, from, options);
       const counted = [...sums.values()].flatMap((versions) => [...versions.values()]);
       return { unscored: day.rows - counted.reduce((sum, { outcomes }) => sum + outcomes, 0), sums };
     },
-    () => execute(database, `DROP TABLE ${joined}`),
+    () => rm(folder, { recursive: true }),
   );
+}
+
+/** Returns conditions on `k`, each of which holds for as many rows as are joined at a time. */
+function bucketsOf(rows: number): string[] {
+  const buckets = Math.max(1, Math.ceil(rows / ROWS_AT_A_TIME));
+  return Array.from({ length: buckets }, (_, bucket) => (buckets === 1 ? 'true' : `k % ${buckets} = ${bucket}`));
 }
 
 /**
@@ -47,30 +67,54 @@ export async function joinDay(
  */
 export async function countScores(
   database: Database,
-  { from, files }: ScoredRows,
+  { from, files, rows }: ScoredRows,
   outcomes: readonly OutcomeDay[],
 ): Promise<ReadonlyMap<string, ScoreCounts>> {
   const paths = outcomes.flatMap((day) => day.paths);
-  const isMatched = paths.length === 0 ? 'false' : `k IN (SELECT k FROM ${parquetScan(paths)})`;
-  const keys = `SELECT version, k, count(*) AS n FROM ${from} AS scores JOIN ${files} AS files ON scores.f = files.f GROUP BY version, k`;
-  const counts = await query(
+  const all = outcomes.reduce((sum, day) => sum + day.rows, rows);
+  const totals = new Map<string, ScoreCounts>();
+  for (const bucket of bucketsOf(all)) {
+    const isMatched = paths.length === 0 ? 'false' : `k IN (SELECT k FROM ${parquetScan(paths)} WHERE ${bucket})`;
+    const keys = `SELECT version, k, count(*) AS n FROM (SELECT * FROM ${from} WHERE ${bucket}) AS scores JOIN ${files} AS files ON scores.f = files.f GROUP BY version, k`;
+    const counts = await query(
+      database,
+      `SELECT version, sum(n) AS rows, count(*) AS keys, count(*) FILTER (${isMatched}) AS matched FROM (${keys}) GROUP BY version`,
+    );
+    for (const row of counts) {
+      const version = String(row.version);
+      const before = totals.get(version) ?? { rows: 0, keys: 0, matched: 0 };
+      totals.set(version, {
+        rows: before.rows + Number(row.rows),
+        keys: before.keys + Number(row.keys),
+        matched: before.matched + Number(row.matched),
+      });
+    }
+  }
+  return totals;
+}
+
+interface Bucket {
+  readonly day: OutcomeDay;
+  readonly scores: ScoredRows;
+  /** Condition on `k`. */
+  readonly bucket: string;
+  readonly options: SumOptions;
+}
+
+/** Writes a row for each outcome and each version that has scored it before. */
+async function joinBucket(database: Database, part: Bucket, path: string): Promise<void> {
+  const joined = await markLast(database, await joinLast(database, part));
+  await execute(
     database,
-    `SELECT version, sum(n) AS rows, count(*) AS keys, count(*) FILTER (${isMatched}) AS matched FROM (${keys}) GROUP BY version`,
+    `COPY ${joined} TO ${writePath(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
   );
-  return new Map(
-    counts.map(({ version, rows, keys: different, matched }) => [
-      String(version),
-      { rows: Number(rows), keys: Number(different), matched: Number(matched) },
-    ]),
-  );
+  await execute(database, `DROP TABLE ${joined}`);
 }
 
 /** Creates a table with a row for each outcome and each version that has scored it before, and returns its name. */
 async function joinLast(
   database: Database,
-  day: OutcomeDay,
-  scores: ScoredRows,
-  { declaration, tasks }: SumOptions,
+  { day, scores, bucket, options: { declaration, tasks } }: Bucket,
 ): Promise<string> {
   const outputs = tasks.map((_, index) => `arg_max(p${index}, scores.f) AS p${index}`);
   const outcome = [
@@ -88,11 +132,11 @@ async function joinLast(
     database,
     `CREATE TABLE ${joined} AS
      SELECT outcomes.r, max(scores.f) AS f, ${[...outputs, ...outcome].join(', ')}
-     FROM ${scores.from} AS scores JOIN ${scores.files} AS files ON scores.f = files.f
-     JOIN ${parquetScan(day.paths)} AS outcomes ON scores.k = outcomes.k AND ${isBefore}
+     FROM (SELECT * FROM ${scores.from} WHERE ${bucket}) AS scores JOIN ${scores.files} AS files ON scores.f = files.f
+     JOIN (SELECT * FROM ${parquetScan(day.paths)} WHERE ${bucket}) AS outcomes ON scores.k = outcomes.k AND ${isBefore}
      GROUP BY outcomes.r, files.version`,
   );
-  return markLast(database, joined);
+  return joined;
 }
 
 /** Adds the column `is_last`: whether no other version has scored the outcome later. */

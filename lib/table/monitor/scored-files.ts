@@ -4,16 +4,23 @@ import { keysHashSql } from '../check/prepared-rows.ts';
 import { type Column, type FileColumn, findColumn } from '../columns.ts';
 import { type Database, execute, identifier, query } from '../database.ts';
 import { parquetScan } from '../formats/parquet/file.ts';
+import { writePath } from '../paths.ts';
 
-/** A file of candidates that was scored, with the parts of its scores as local files. */
+/** A file of candidates that was scored, with its scores as `writeKeyed` writes them. */
 export interface ScoredFile {
   readonly version: string;
   /** Day of scoring in UTC. */
   readonly day: string;
   /** Epoch milliseconds from which on the scores were there. */
   readonly at: number;
-  /** Parts with at least one row; all have the same columns. */
-  readonly paths: readonly string[];
+  readonly rows: number;
+  readonly path: string;
+}
+
+/** What is read of scores: the keys of a declaration, and outputs by name. */
+export interface ReadScores {
+  readonly declaration: Declaration;
+  readonly outputs: readonly string[];
 }
 
 /** Scored files in a database. */
@@ -22,47 +29,60 @@ export interface ScoredRows {
   readonly from: string;
   /** Name of the table of the files: `f`, `since` (as `ScoredFile.at`), `day`, `version`. */
   readonly files: string;
+  readonly rows: number;
 }
 
 /**
- * Makes one relation of scored files, whose later ones have the larger index. An output that a version does not have is
- * NULL in its rows.
- * @param files in the order of time
+ * Writes the scores of a file as `k` and `p<i>`, so that their keys are hashed once, however many days they are joined
+ * with. An output that the version does not have is NULL.
+ * @param scores key of the candidate file for messages, and parts with at least one row, which all have the same columns
  * @throws {DataError} `columns_missing` where scores lack a key.
  */
+export async function writeKeyed(
+  database: Database,
+  { key, paths }: { readonly key: string; readonly paths: readonly string[] },
+  { declaration, outputs }: ReadScores,
+  to: string,
+): Promise<void> {
+  const [first = ''] = paths;
+  const columns = (await columnsOf(database, first)).map(
+    (column): Column => ({ ...column, sql: identifier(column.name) }),
+  );
+  const relation = { from: '', columns, isText: false, texts: declaration.csv, name: `the scores of ${key}` };
+  const probabilities = outputs.map((output, index) => {
+    const column = findColumn(relation, output);
+    // Those that were written as CSV are text.
+    return `CAST(${column === undefined ? 'NULL' : column.sql} AS FLOAT) AS p${index}`;
+  });
+  const selected = [`${keysHashSql(relation, declaration.log.keys)} AS k`, ...probabilities].join(', ');
+  await execute(
+    database,
+    `COPY (SELECT ${selected} FROM ${parquetScan(paths)}) TO ${writePath(to)}
+     (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
+  );
+}
+
+/** Makes one relation of scored files, whose later ones have the larger index. @param files in the order of time */
 export async function openScoredFiles(
   database: Database,
   files: readonly ScoredFile[],
-  { declaration, outputs }: { readonly declaration: Declaration; readonly outputs: readonly string[] },
+  outputs: readonly string[],
 ): Promise<ScoredRows> {
   const table = database.uniqueName('files');
   await execute(database, `CREATE TABLE ${table} (f INTEGER, since BIGINT, day VARCHAR, version VARCHAR)`);
   const values = files.map(({ at, day, version }, index) => `(${index}, ${at}, '${day}', '${version}')`);
   if (values.length > 0) await execute(database, `INSERT INTO ${table} VALUES ${values.join(', ')}`);
-  const groups = new Map<string, { readonly columns: readonly FileColumn[]; readonly parts: [number, string][] }>();
-  for (const [index, { paths }] of files.entries()) {
-    const [first] = paths;
-    if (first === undefined) continue;
-    const columns = await columnsOf(database, first);
-    const id = JSON.stringify(columns);
-    const group = groups.get(id) ?? { columns, parts: [] };
-    groups.set(id, group);
-    for (const path of paths) group.parts.push([index, path]);
-  }
-  const selects = [...groups.values()].map(({ columns, parts }) => {
-    const named = columns.map((column): Column => ({ ...column, sql: identifier(column.name) }));
-    const relation = { from: '', columns: named, isText: false, texts: declaration.csv, name: 'the scores' };
-    const indices = `[${parts.map(([index]) => index).join(', ')}][CAST(file_index AS BIGINT) + 1]`;
-    const probabilities = outputs.map((output, i) => {
-      const column = findColumn(relation, output);
-      // Those that were written as CSV are text.
-      return `CAST(${column === undefined ? 'NULL' : column.sql} AS FLOAT) AS p${i}`;
-    });
-    const scan = parquetScan(parts.map(([, path]) => path));
-    return `SELECT ${[`${indices} AS f`, `${keysHashSql(relation, declaration.log.keys)} AS k`, ...probabilities].join(', ')} FROM ${scan}`;
-  });
-  const none = `SELECT ${['CAST(NULL AS INTEGER) AS f', 'CAST(NULL AS UBIGINT) AS k', ...outputs.map((_, i) => `CAST(NULL AS FLOAT) AS p${i}`)].join(', ')} WHERE false`;
-  return { from: `(${(selects.length === 0 ? [none] : selects).join(' UNION ALL ')})`, files: table };
+  const columns = outputs.map((_, index) => `p${index}`);
+  const none = [
+    'CAST(NULL AS INTEGER) AS f',
+    'CAST(NULL AS UBIGINT) AS k',
+    ...columns.map((name) => `CAST(NULL AS FLOAT) AS ${name}`),
+  ];
+  const select =
+    files.length === 0
+      ? `SELECT ${none.join(', ')} WHERE false`
+      : `SELECT ${['CAST(file_index AS INTEGER) AS f', 'k', ...columns].join(', ')} FROM ${parquetScan(files.map(({ path }) => path))}`;
+  return { from: `(${select})`, files: table, rows: files.reduce((sum, { rows }) => sum + rows, 0) };
 }
 
 async function columnsOf(database: Database, path: string): Promise<FileColumn[]> {

@@ -85,8 +85,13 @@ it('is read by monitoring as Parquet is', async () => {
   const read = async ({ store, folder }: Shop) => {
     const database = await openDatabase({ scratch: folder, threads: 1, memoryLimitMiB: 256 });
     try {
-      const files = await new LocalScores(store, database).open(await scoredManifests(store, 'shop'));
-      const { from } = await openScoredFiles(database, files, { declaration, outputs: ['pctr', 'pctcvr'] });
+      const outputs = ['pctr', 'pctcvr'];
+      const scores = new LocalScores(store, database, { declaration, outputs });
+      const { from } = await openScoredFiles(
+        database,
+        await scores.open(await scoredManifests(store, 'shop')),
+        outputs,
+      );
       return await query(database, `SELECT k, p0, p1 FROM ${from} ORDER BY k`);
     } finally {
       await database.close();
