@@ -60,13 +60,13 @@ function heading({ model, at, history }: Monitored): Html {
 function verdict({ verdict: { level, reason, findings }, notes }: Monitored): Html {
   const [worst, ...others] = findings;
   const items = others.map(
-    (one) => html`<li><b>${TITLES[one.level]}:</b> ${sentence(one.text)} ${sentence(one.advice)}</li>`,
+    (one) => html`<li><b>${TITLES[one.level]}:</b> ${sentence(one.text)} ${sentence(capital(one.advice))}</li>`,
   );
   return html`
 <section class="verdict ${LOOKS[level]}" aria-labelledby="verdict">
 <h2 id="verdict">${TITLES[level]}</h2>
 <p>${sentence(reason)}</p>
-${worst === undefined ? null : html`<p>${sentence(worst.advice)}</p>`}
+${worst === undefined ? null : html`<p>${sentence(capital(worst.advice))}</p>`}
 ${items.length === 0 ? null : folded(`${count(items.length)} more`, html`<ul>${items}</ul>`)}
 ${notes.length === 0 ? null : folded('Notes', html`<ul>${notes.map((note) => html`<li>${sentence(note)}</li>`)}</ul>`)}
 </section>`;
@@ -156,16 +156,15 @@ function online({ history, tasks }: Monitored): Html {
   const shown = shownDays({ history });
   const requests = onlineRequests(shown);
   if (requests.length === 0) return html``;
+  const outputs = tasks.map(({ output }) => output);
+  const total = requests.reduce((sum, one) => sum + one.requests, 0);
   const features = featureDays(shown.map(({ day, online: versions = {} }) => ({ day, versions })));
   return html`
 <section>
 <h2>Online requests</h2>
-<p class="quiet">Requests and rows are counted exactly; means, and values that are missing or unknown, are of the rows in
+<p class="quiet">${count(total)} requests in the days shown. Requests and rows are counted exactly; means, and values that are missing or unknown, are of the rows in
 the column counted. They are compared as those of files are, and apart from them.</p>
-${onlineTable(
-  requests,
-  tasks.map(({ output }) => output),
-)}
+${folded('By day', onlineTable(requests, outputs))}
 ${features.length === 0 ? null : folded('Values that are missing or unknown', featureTable(features))}
 </section>`;
 }
@@ -231,7 +230,11 @@ function ofOutput(all: readonly OutputDay[], output: string): OutputDay[] {
   return all.filter((one) => one.output === output);
 }
 
-/** Returns a message as a sentence: with a capital and a full stop, unless it begins with a name. */
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Returns a message as a sentence. It keeps its first letter, which may be that of a name. */
 function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`;
 }
