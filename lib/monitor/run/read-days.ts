@@ -14,6 +14,7 @@ import type { MeasuredOutput } from '../../table/monitor/sum-queries.ts';
 import type { JoinedSums, ScoreCounts } from '../../table/monitor/sums.ts';
 import { openSource } from '../../table/source/source.ts';
 import type { DayRecord, VersionDay } from '../history.ts';
+import { outcomeNotes, rejectNotes } from './log-notes.ts';
 import { LocalScores, type ManifestOfDay } from './scored-files.ts';
 
 const DAY_MS = 86_400_000;
@@ -79,11 +80,11 @@ async function readLog(
   const scores = new LocalScores(store, database, { declaration, outputs });
   const joined: ByDay<JoinedSums> = new Map();
   const counts: ByDay<ScoreCounts> = new Map();
-  const unscored: { day: string | null; rows: number; unscored: number }[] = [];
+  const unscored: { day: string | null; rows: number; unscored: number; repeated: number }[] = [];
   for (const [index, day] of outcomes.days.entries()) {
     signal?.throwIfAborted();
     const found = await joinOutcomes(database, day, { options, outcomes, scores });
-    unscored.push({ day: day.day, rows: day.rows, unscored: found.unscored });
+    unscored.push({ day: day.day, rows: day.rows, unscored: found.unscored, repeated: found.repeated });
     for (const [scoringDay, versions] of found.sums)
       for (const [version, sums] of versions) {
         const before = joined.get(scoringDay)?.get(version);
@@ -96,18 +97,16 @@ async function readLog(
     for (const [version, count] of await countDay(database, day, { options, outcomes, scores }))
       put(counts, day, version, count);
   }
-  const rejected = log.rejects.reduce((sum, { rows }) => sum + rows, 0);
+  const total = (name: 'rows' | 'unscored' | 'repeated') => unscored.reduce((sum, { [name]: value }) => sum + value, 0);
+  const found = { rows: total('rows'), unscored: total('unscored'), repeated: total('repeated') };
   return {
     days: dayRecords(manifests, { joined, counts, outcomes: unscored }),
     from: outcomes.days.find(({ day }) => day !== null)?.day ?? null,
     end: outcomes.end,
     notes: [
       ...source.notes,
-      ...(rejected === 0
-        ? []
-        : [
-            `${rejected} rows of the log are bad and left out: ${log.rejects.map(({ reason, rows }) => `${reason} ${rows}`).join(', ')}`,
-          ]),
+      ...rejectNotes(log, found.rows, source.relation.name),
+      ...outcomeNotes(found),
       ...(scores.gone.size === 0 ? [] : [`the scores of ${scores.gone.size} files are not there any more`]),
     ],
   };

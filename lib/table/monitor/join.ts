@@ -19,6 +19,8 @@ import type { JoinedSums, ScoreCounts } from './sums.ts';
 export interface JoinedDay {
   /** Outcomes that no score counts for. */
   readonly unscored: number;
+  /** Outcomes that repeat the keys of another one of the day. */
+  readonly repeated: number;
   /** By version, by day of scoring. */
   readonly sums: ReadonlyMap<string, ReadonlyMap<string, JoinedSums>>;
 }
@@ -41,15 +43,17 @@ export async function joinDay(
   return withCleanup(
     async () => {
       const paths: string[] = [];
+      let repeated = 0;
       for (const bucket of bucketsOf(day.rows + scores.rows)) {
         const path = join(folder, `${paths.length}.parquet`);
         await joinBucket(database, { day, scores, bucket, options }, path);
         paths.push(path);
+        repeated += await countRepeated(database, day, bucket);
       }
       const from = `(SELECT rows.*, files.day, files.version FROM ${parquetScan(paths)} AS rows JOIN ${scores.files} AS files ON rows.f = files.f)`;
       const sums = await sumJoined(database, from, options);
       const counted = [...sums.values()].flatMap((versions) => [...versions.values()]);
-      return { unscored: day.rows - counted.reduce((sum, { outcomes }) => sum + outcomes, 0), sums };
+      return { unscored: day.rows - counted.reduce((sum, { outcomes }) => sum + outcomes, 0), repeated, sums };
     },
     () => rm(folder, { recursive: true }),
   );
@@ -91,6 +95,14 @@ export async function countScores(
     }
   }
   return totals;
+}
+
+async function countRepeated(database: Database, { paths }: OutcomeDay, bucket: string): Promise<number> {
+  const { repeated } = await queryOne(
+    database,
+    `SELECT count(*) - count(DISTINCT k) AS repeated FROM ${parquetScan(paths)} WHERE ${bucket}`,
+  );
+  return Number(repeated);
 }
 
 interface Bucket {
