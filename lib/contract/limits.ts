@@ -130,6 +130,17 @@ export const TRAINING_TASK = { cpu: 4_096, memoryMiB: 16_384, scratchGiB: 50 } a
 /** Size of the monitoring task, as `TRAINING_TASK`. */
 export const MONITORING_TASK = { cpu: 2_048, memoryMiB: 8_192, scratchGiB: 50 } as const;
 
+/**
+ * Size of the training's machine with a GPU: instance types with 24 GB of GPU memory, 8 vCPUs and 32 GiB, of which the
+ * container has what the instance's own programs leave.
+ */
+export const GPU_TASK = {
+  instances: ['g6.2xlarge', 'g5.2xlarge'],
+  memoryMiB: 28_672,
+  gpus: 1,
+  scratchGiB: 100,
+} as const;
+
 /** Rows that training holds in memory at once and draws its batches from; a batch cannot have more. */
 export const WINDOW_ROWS = 524_288;
 

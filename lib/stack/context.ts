@@ -4,12 +4,14 @@ import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import {
   FUNCTION_MEMORY_MIB,
   FUNCTION_SCRATCH_MIB,
+  GPU_TASK,
   MAX_CONCURRENCY,
   MONITORING_TASK,
   TRAINING_DEFAULTS,
   TRAINING_TASK,
 } from '../contract/limits.ts';
 import type { BatchScoringProps, Part } from './batch-scoring.ts';
+import type { TrainingProps } from './training/training.ts';
 
 /** Names that `-c` takes, with what they mean. */
 export const CONTEXT = {
@@ -35,6 +37,12 @@ export const CONTEXT = {
   trainingCpu: `processor units of the training task, 1024 to a vCPU (${TRAINING_TASK.cpu})`,
   trainingMemory: `memory of the training task, MiB (${TRAINING_TASK.memoryMiB})`,
   trainingScratch: `scratch disk of the training task, GiB (${TRAINING_TASK.scratchGiB})`,
+  trainer: 'cpu, or gpu: training by PyTorch in AWS Batch (cpu)',
+  gpuImage: 'URI of the image that trains on a GPU (built from training/torch/Dockerfile, with Docker)',
+  gpuInstances: `instance types with a GPU, by commas (${GPU_TASK.instances.join(',')})`,
+  gpuMemory: `memory of the container on them, MiB (${GPU_TASK.memoryMiB})`,
+  gpus: `GPUs of an instance that train together (${GPU_TASK.gpus})`,
+  gpuScratch: `scratch disk of the instance, GiB (${GPU_TASK.scratchGiB})`,
   warmStart: 'true: training begins with the weights of the version in use',
   onlineMemory: `memory of the function that scores single requests, MiB (${FUNCTION_MEMORY_MIB.default})`,
   scoresDays: 'days after which scores and rejected rows are deleted (never)',
@@ -62,6 +70,10 @@ export function propsFromContext(
   };
   const arch = text('arch') ?? 'x64';
   if (arch !== 'x64' && arch !== 'arm64') problems.push(`arch must be x64 or arm64, got ${arch}`);
+  const trainer = text('trainer');
+  if (trainer !== undefined && trainer !== 'cpu' && trainer !== 'gpu')
+    problems.push(`trainer must be cpu or gpu, got ${trainer}`);
+  const gpuImage = text('gpuImage');
   const parts = text('parts')?.split(',') as Part[] | undefined;
   const modelName = text('model');
   if (modelName === undefined && (parts ?? ['scoring']).includes('scoring'))
@@ -91,6 +103,12 @@ export function propsFromContext(
     trainingCpu: number('trainingCpu'),
     trainingMemoryMiB: number('trainingMemory'),
     trainingScratchGiB: number('trainingScratch'),
+    trainer: trainer as TrainingProps['trainer'],
+    gpuImage: gpuImage === undefined ? undefined : ContainerImage.fromRegistry(gpuImage),
+    gpuInstances: text('gpuInstances')?.split(','),
+    gpuMemoryMiB: number('gpuMemory'),
+    gpus: number('gpus'),
+    gpuScratchGiB: number('gpuScratch'),
     onlineMemoryMiB: number('onlineMemory'),
     warmStart: text('warmStart') === 'true' ? true : undefined,
   };

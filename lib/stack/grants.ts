@@ -11,7 +11,15 @@ import type { QueueName } from '../contract/limits.ts';
 import type { Data } from './bucket-and-queues.ts';
 
 /** A function or a task; each has an IAM role of its own. */
-export type RoleName = 'planShards' | 'scoreShard' | 'reconcile' | 'online' | 'trainer' | 'monitor';
+export type RoleName =
+  | 'planShards'
+  | 'scoreShard'
+  | 'reconcile'
+  | 'online'
+  | 'trainer'
+  | 'bundler'
+  | 'gpuTrainer'
+  | 'monitor';
 
 /** The bus of EventBridge that events are sent to. */
 export const EVENT_BUS = 'default';
@@ -37,6 +45,7 @@ const {
   rejects,
   failed,
   models,
+  bundles,
   features,
   monitoring,
   online,
@@ -92,6 +101,19 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
       // For checkpoints and records of a run that is over.
       delete: [training],
     },
+    queues: {},
+  },
+  // The steps before and after a training on a GPU: a run, but for its checkpoints.
+  bundler: {
+    prefixes: {
+      read: [data, declarations, models, monitoring, training, bundles],
+      write: [models, training, bundles],
+      delete: [training, bundles],
+    },
+    queues: {},
+  },
+  gpuTrainer: {
+    prefixes: { read: [bundles, models, training], write: [bundles, training], delete: [] },
     queues: {},
   },
   monitor: {

@@ -56,6 +56,11 @@ export const PRICES = {
     /** Share of that price for spare capacity; it varies between these, 50 to 70% off (fortem.dev/fargate-spot). */
     spotShare: { least: 0.3, most: 0.5 },
   },
+  /**
+   * An hour on demand of instances with a GPU, Linux: factualminds' guide has 1.006 for g5.xlarge (June 2026); these two
+   * are unverified, as is the disk. Spot is cheaper by a share that changes by the hour.
+   */
+  ec2: { hour: { 'g6.2xlarge': 0.978, 'g5.2xlarge': 1.212 }, ebsGbMonth: 0.08 },
   /** Per invocation: cloudburn.io/blog/amazon-eventbridge-pricing (March 2026). */
   scheduler: { invocation: 1 / 1e6 },
   /** An event of one's own of up to 64 KiB: unverified. */

@@ -167,7 +167,7 @@ describe('its state machine', () => {
 
   it('ends after a run, begins an interrupted one again, and tells of any other end', () => {
     const { States } = definition;
-    expect(States.RunOnSpot.Next).toBe('Monitored');
+    expect(States).toMatchObject({ RunOnSpot: { Next: 'Monitored' } });
     expect(States.Monitored).toEqual({ Type: 'Succeed' });
     const again = States.WhatHappened.Choices.find(({ Next }) => Next === 'Again')?.Or ?? [];
     expect(again.map(({ StringMatches }) => StringMatches)).toContain(`*"ExitCode":${RUN_EXIT_CODES.terminated},*`);

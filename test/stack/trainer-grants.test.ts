@@ -7,6 +7,7 @@ import { GRANTS } from '../../lib/stack/grants.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import { runSettings } from '../../training/run/environment.ts';
 import { runTraining } from '../../training/run/run.ts';
+import { runStep } from '../../training/run/steps/run-step.ts';
 import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
 import { notingUses, noUses } from './noting-uses.ts';
 
@@ -29,4 +30,32 @@ it('a run, warm started from another, uses what is granted and nothing else', as
   }
   for (const action of ['read', 'write', 'delete'] as const)
     expect([...uses[action]].toSorted(), action).toEqual(GRANTS.trainer.prefixes[action].toSorted());
+});
+
+it('a run by steps uses what its two roles are granted and nothing else', async () => {
+  const scratch = await mkdtemp(join(tmpdir(), 'trainer-'));
+  onTestFinished(() => rm(scratch, { recursive: true }));
+  const store = memoryStore();
+  await store.put(DECLARATION_KEY, shopDeclaration({ epochs: 1 }));
+  await putPartitions(store, { seed: 1, rows: 3_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 });
+  const uses = { bundler: noUses(), gpuTrainer: noUses() };
+  const log = { info: () => undefined, error: (message: string) => expect.fail(message) };
+  for (const [STEP, role] of [
+    ['export', 'bundler'],
+    ['train', 'gpuTrainer'],
+    ['publish', 'bundler'],
+  ] as const) {
+    const variables = { BUCKET: 's3://shop', MODEL_NAME: 'shop', RUN_ID: 'one', PARTITIONS_UNTIL: '2026-01-10', STEP };
+    const limits = { WINDOW_DAYS: '10', THREADS: '1', MEMORY_MIB: '512', SCRATCH: scratch };
+    const trainer = {
+      PYTHON: process.execPath,
+      TRAINER: join(import.meta.dirname, '../training-task/stand-in-trainer.mjs'),
+    };
+    const signal = new AbortController().signal;
+    const tools = { store: notingUses(store, uses[role]), log, count: () => undefined, signal };
+    await runStep(runSettings({ ...variables, ...limits, ...trainer }), tools);
+  }
+  for (const role of ['bundler', 'gpuTrainer'] as const)
+    for (const action of ['read', 'write', 'delete'] as const)
+      expect([...uses[role][action]].toSorted(), `${role} ${action}`).toEqual(GRANTS[role].prefixes[action].toSorted());
 });

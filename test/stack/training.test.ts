@@ -197,9 +197,8 @@ describe('the state machine', () => {
   });
 
   it('gives the task the execution as its run', () => {
-    for (const state of [States.RunOnSpot, States.RunOnDemand])
-      expect(state.Parameters.Overrides.ContainerOverrides).toEqual([
-        { Name: 'training', Environment: [{ Name: 'RUN_ID', 'Value.$': '$$.Execution.Name' }] },
-      ]);
+    const Environment = [{ Name: 'RUN_ID', 'Value.$': '$$.Execution.Name' }];
+    const run = { Parameters: { Overrides: { ContainerOverrides: [{ Name: 'training', Environment }] } } };
+    expect(States).toMatchObject({ RunOnSpot: run, RunOnDemand: run });
   });
 });

@@ -115,3 +115,30 @@ describe('the image', () => {
     for (const path of ['node_modules', '.git', 'dist', '.venv*']) expect(ignored).toContain(path);
   });
 });
+
+describe('the image with PyTorch', () => {
+  const lines = (path: string) =>
+    readFileSync(path, 'utf8')
+      .replaceAll(/^#.*\n/gm, '')
+      .replaceAll(/\\\n\s*/g, '')
+      .split('\n');
+  const stage = (path: string, from: string) => {
+    const all = lines(path);
+    const begin = all.findIndex((line) => line.startsWith(`FROM ${from}`));
+    const end = all.findIndex((line, index) => index > begin && /^(FROM|ARG) /.test(line));
+    return all.slice(begin + 1, end).filter((line) => line !== '');
+  };
+  const torch = 'training/torch/Dockerfile';
+
+  it('has the program that is built as for the other one', () => {
+    expect(stage(torch, '$' + '{NODE}')).toEqual(stage('training/Dockerfile', '$' + '{BASE} AS'));
+  });
+
+  it('ends as a user without rights, in exec form, and names the trainer that it copies', () => {
+    const all = lines(torch).filter((line) => line !== '');
+    expect(all.slice(-3)).toEqual(['USER 1000:1000', 'VOLUME ["/scratch"]', 'ENTRYPOINT ["node", "dist/training.js"]']);
+    expect(all).toContain('COPY training/torch/*.py ./training/torch/');
+    expect(all.find((line) => line.startsWith('ENV '))).toContain(' TRAINER=/app/training/torch/train.py ');
+    expect(existsSync('training/torch/train.py')).toBe(true);
+  });
+});

@@ -131,7 +131,8 @@ async function trainAndPublish(settings: RunSettings, tools: RunTools, prepared:
       opened,
       trained,
       began,
-      hourlyUsd,
+      // What its other steps cost is not known to the last one.
+      hourlyUsd: elsewhere === null ? hourlyUsd : null,
       onReportProblem: (error) => log.error('report could not be made', { error }),
     });
     log.info('published', { version, ...outcomeOf(trained) });

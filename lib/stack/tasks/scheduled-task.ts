@@ -27,6 +27,12 @@ export interface ScheduleProps {
   readonly logRetention?: RetentionDays;
 }
 
+/** Actions, and the resource that they are allowed on. */
+export interface Grant {
+  readonly actions: readonly string[];
+  readonly resource: string;
+}
+
 export interface ScheduledTaskProps extends Omit<FargateTaskProps, 'logGroup'>, ScheduleProps {
   /** `cron(minutes hours day month weekday year)` or `rate(1 day)`. */
   readonly schedule: string;
@@ -35,6 +41,8 @@ export interface ScheduledTaskProps extends Omit<FargateTaskProps, 'logGroup'>, 
   readonly timeout: Duration;
   /** Gets a message for each run that failed. */
   readonly topic: ITopic;
+  /** What the state machine may do besides running the task. */
+  readonly grants?: readonly Grant[];
   /** Returns the state machine's definition. */
   readonly definition: (place: TaskPlace) => object;
 }
@@ -66,7 +74,7 @@ export class ScheduledTask extends Construct {
 
   private makeStateMachine(
     { data, tasks: { cluster, vpc, securityGroup } }: Parts,
-    { topic, timeout, name, definition }: ScheduledTaskProps,
+    { topic, timeout, name, definition, grants = [] }: ScheduledTaskProps,
     { task, logGroup, retention }: Task,
   ): StateMachine {
     const stack = Stack.of(this);
@@ -107,11 +115,14 @@ export class ScheduledTask extends Construct {
         ? []
         : [[['kms:Decrypt', 'kms:GenerateDataKey'], data.encryptionKey.keyArn] as const]),
     ];
-    for (const [actions, resource] of statements)
+    for (const [actions, resource] of [
+      ...statements,
+      ...grants.map((grant) => [grant.actions, grant.resource] as const),
+    ])
       machine.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [resource] }));
     const clusterId = stack.getLogicalId(cluster.node.defaultChild as CfnElement);
     for (const [resource, reason] of [
-      ['*', 'The delivery of logs and the sending of traces know no narrower resource than all'],
+      ['*', 'The delivery of logs, the sending of traces and the state of jobs know no narrower resource than all'],
       [
         `arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<${clusterId}>/*`,
         'Tasks have a new name each time; these are all in the cluster that is made for them',

@@ -40,18 +40,35 @@ export interface TaskEndings<States> {
   readonly states: States;
 }
 
-/** Returns the definition: a plain object that may contain CloudFormation's references. */
-export function taskStates<States extends object>(place: TaskPlace, endings: TaskEndings<States>) {
+/** Spare capacity, or that which is always there. */
+export type Capacity = 'spot' | 'on demand';
+
+/** A step of a run, which is begun once the one before it has ended with 0. */
+export interface TaskStep {
+  /** What its states' names begin with. */
+  readonly name: string;
+  /** Returns the state that runs it, without what follows. */
+  readonly on: (capacity: Capacity) => object;
+}
+
+/**
+ * Returns the definition: a plain object that may contain CloudFormation's references. Each step is tried again by
+ * itself.
+ * @param steps The steps of a run. @default one, on Fargate
+ */
+export function taskStates<States extends object>(
+  place: TaskPlace,
+  endings: TaskEndings<States>,
+  steps: readonly TaskStep[] = [fargateStep(place, 'Run')],
+) {
   const { waitSeconds = 60 } = place;
   const { title, success, exits, memorySetting, states } = endings;
   return {
     Comment: title,
     StartAt: 'Begin',
     States: {
-      Begin: { Type: 'Pass', Result: { runs: 1 }, Next: 'RunOnSpot' },
-      RunOnSpot: run(place, 'FARGATE_SPOT', success),
-      RunOnDemand: run(place, 'FARGATE', success),
-      // `Cause` is the stopped task as JSON, or the sentence in which ECS refused to start one.
+      ...statesOfSteps(steps, success),
+      // `Cause` is the stopped task or job as JSON, or the sentence in which ECS refused to start one.
       WhatHappened: {
         Type: 'Choice',
         Choices: [
@@ -64,6 +81,9 @@ export function taskStates<States extends object>(place: TaskPlace, endings: Tas
               '*SpotInterruption*',
               '*Capacity is unavailable*',
               '*RESOURCE:*',
+              // Of AWS Batch: the instance is gone, or none was to be had.
+              '*Host EC2*terminated*',
+              '*CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY*',
             ]),
             Next: 'Again',
           },
@@ -79,9 +99,11 @@ export function taskStates<States extends object>(place: TaskPlace, endings: Tas
         Default: 'Tell',
       },
       WaitForSpot: { Type: 'Wait', Seconds: waitSeconds, Next: 'CountForSpot' },
-      CountForSpot: countRun('RunOnSpot'),
+      CountForSpot: countRun('OnSpot'),
+      OnSpot: stepAgain(steps, 'spot'),
       WaitOnDemand: { Type: 'Wait', Seconds: waitSeconds, Next: 'CountOnDemand' },
-      CountOnDemand: countRun('RunOnDemand'),
+      CountOnDemand: countRun('OnDemand'),
+      OnDemand: stepAgain(steps, 'on demand'),
       ...states,
       Tell: tell(place, endings, 'failed'),
       TellOutOfMemory: tell(place, endings, `ran out of memory (deploy it with a larger ${memorySetting})`),
@@ -109,8 +131,54 @@ function tell(
   };
 }
 
-function run(place: TaskPlace, capacityProvider: string, success: string) {
+const SUFFIX: Readonly<Record<Capacity, string>> = { spot: 'OnSpot', 'on demand': 'OnDemand' };
+const CAPACITIES = Object.keys(SUFFIX) as readonly Capacity[];
+
+/** Returns the states of all steps: of each its begin, and its two ways to be run. */
+function statesOfSteps(steps: readonly TaskStep[], success: string): Readonly<Record<string, object>> {
+  const begin = (index: number) => (index === 0 ? 'Begin' : `Begin${steps[index]?.name}`);
+  return Object.fromEntries(
+    steps.flatMap(({ name, on }, index) => [
+      [begin(index), { Type: 'Pass', Result: { runs: 1, step: name }, Next: `${name}${SUFFIX.spot}` }],
+      ...CAPACITIES.map((capacity) => [
+        `${name}${SUFFIX[capacity]}`,
+        {
+          ...on(capacity),
+          ResultPath: null,
+          Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'WhatHappened' }],
+          // Exit code 0: any other is an error.
+          Next: index + 1 < steps.length ? begin(index + 1) : success,
+        },
+      ]),
+    ]),
+  );
+}
+
+/** Returns the choice of the step that was under way. */
+function stepAgain(steps: readonly TaskStep[], capacity: Capacity) {
+  return {
+    Type: 'Choice',
+    Choices: steps.map(({ name }) => ({
+      Variable: '$.step',
+      StringEquals: name,
+      Next: `${name}${SUFFIX[capacity]}`,
+    })),
+  };
+}
+
+/** Returns a step on Fargate, with variables besides those of the task. */
+export function fargateStep(
+  place: TaskPlace,
+  name: string,
+  environment: Readonly<Record<string, string>> = {},
+): TaskStep {
+  const providers = { spot: 'FARGATE_SPOT', 'on demand': 'FARGATE' } as const;
+  return { name, on: (capacity) => runTask(place, providers[capacity], environment) };
+}
+
+function runTask(place: TaskPlace, capacityProvider: string, environment: Readonly<Record<string, string>>) {
   const { partition, clusterArn, taskDefinitionArn, containerName, subnetIds, securityGroupId, timeoutSeconds } = place;
+  const variables = Object.entries(environment).map(([Name, Value]) => ({ Name, Value }));
   return {
     Type: 'Task',
     Resource: `arn:${partition}:states:::ecs:runTask.sync`,
@@ -125,21 +193,17 @@ function run(place: TaskPlace, capacityProvider: string, success: string) {
       Overrides: {
         ContainerOverrides: [
           // A retry is the same run, which continues or repeats what the first try began.
-          { Name: containerName, Environment: [{ Name: 'RUN_ID', 'Value.$': '$$.Execution.Name' }] },
+          { Name: containerName, Environment: [{ Name: 'RUN_ID', 'Value.$': '$$.Execution.Name' }, ...variables] },
         ],
       },
     },
-    ResultPath: null,
-    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'WhatHappened' }],
-    // Exit code 0: any other is an error.
-    Next: success,
   };
 }
 
 function countRun(next: string) {
   return {
     Type: 'Pass',
-    Parameters: { 'runs.$': 'States.MathAdd($.runs, 1)' },
+    Parameters: { 'runs.$': 'States.MathAdd($.runs, 1)', 'step.$': '$.step' },
     Next: next,
   };
 }

@@ -4,7 +4,8 @@
  */
 import { runKey } from '../../contract/bucket.ts';
 import { RUN_EXIT_CODES } from '../../contract/exit-codes.ts';
-import { type TaskPlace, taskStates } from '../tasks/task-states.ts';
+import { fargateStep, type TaskPlace, type TaskStep, taskStates } from '../tasks/task-states.ts';
+import { type GpuPlace, gpuStep } from './gpu-step.ts';
 
 export interface TrainedModel {
   readonly bucketName: string;
@@ -12,8 +13,21 @@ export interface TrainedModel {
 }
 
 /** Returns the definition, as `taskStates`. */
-export function trainingDefinition(place: TaskPlace, model: TrainedModel) {
-  return taskStates(place, {
+export function trainingDefinition(place: TaskPlace, model: TrainedModel, gpu: GpuPlace | null = null) {
+  return taskStates(place, endingsOf(place, model), gpu === null ? undefined : stepsWith(gpu, place));
+}
+
+/** A bundle of the data, the training on it, and what becomes of the weights. */
+function stepsWith(gpu: GpuPlace, place: TaskPlace): TaskStep[] {
+  return [
+    fargateStep(place, 'Export', { STEP: 'export' }),
+    gpuStep(place, gpu, 'Train'),
+    fargateStep(place, 'Publish', { STEP: 'publish' }),
+  ];
+}
+
+function endingsOf(place: TaskPlace, model: TrainedModel) {
+  return {
     title: `Retraining of ${model.modelName}`,
     afterFailure: 'nothing was promoted',
     memorySetting: 'trainingMemory',
@@ -27,7 +41,7 @@ export function trainingDefinition(place: TaskPlace, model: TrainedModel) {
       AnnounceRefusal: announce(place, model, 'model.refused'),
       AnotherRunTrains: { Type: 'Succeed' },
     },
-  });
+  } as const;
 }
 
 /**

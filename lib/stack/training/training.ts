@@ -8,9 +8,10 @@ import type { Data } from '../bucket-and-queues.ts';
 import type { TaskImageProps } from '../tasks/fargate-task.ts';
 import { ScheduledTask, type ScheduleProps } from '../tasks/scheduled-task.ts';
 import type { TaskCluster } from '../tasks/task-cluster.ts';
+import { GpuJobs, type GpuProps } from './gpu-jobs.ts';
 import { trainingDefinition } from './training-definition.ts';
 
-export interface TrainingProps extends TaskImageProps, ScheduleProps {
+export interface TrainingProps extends TaskImageProps, ScheduleProps, GpuProps {
   /** Name of the model; its declaration is `training/<name>/entirespace.yaml` in the bucket. */
   readonly modelName: string;
   /**
@@ -56,6 +57,11 @@ export interface TrainingProps extends TaskImageProps, ScheduleProps {
   readonly trainingTimeout?: Duration;
   /** Address to which a mail is sent for each run that failed. */
   readonly email?: string;
+  /**
+   * What trains: `cpu`, onnxruntime in the task itself; `gpu`, PyTorch in AWS Batch between two steps in the task.
+   * @default cpu
+   */
+  readonly trainer?: 'cpu' | 'gpu';
 }
 
 /** Retrains a model on a schedule. */
@@ -74,21 +80,29 @@ export class Training extends Construct {
     const { bucketName } = parts.data.bucket;
     this.topic = new Topic(this, 'Failures', { enforceSSL: true });
     if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email));
+    if (props.trainer === 'gpu' && warmStart)
+      throw new Error('warmStart must be false with trainer gpu, got true: a bundle begins with fresh weights');
+    const checkpointMinutes = String(checkpointEvery.toMinutes({ integral: false }));
+    const gpu =
+      props.trainer === 'gpu'
+        ? new GpuJobs(this, 'Gpu', parts, { ...props, checkpointMinutes, timeout: trainingTimeout })
+        : null;
     this.stateMachine = new ScheduledTask(this, 'Run', parts, {
       ...props,
       name: 'training',
-      role: 'trainer',
+      role: gpu === null ? 'trainer' : 'bundler',
+      ...(gpu && { grants: gpu.grants }),
       size: { cpu, memoryMiB, scratchGiB },
       environment: {
         WINDOW_DAYS: String(windowDays),
-        CHECKPOINT_MINUTES: String(checkpointEvery.toMinutes({ integral: false })),
+        CHECKPOINT_MINUTES: checkpointMinutes,
         WARM_START: String(warmStart),
       },
       schedule: trainingSchedule,
       description: `Retrains ${modelName}`,
       timeout: trainingTimeout,
       topic: this.topic,
-      definition: (place) => trainingDefinition(place, { bucketName, modelName }),
+      definition: (place) => trainingDefinition(place, { bucketName, modelName }, gpu?.place),
     }).stateMachine;
   }
 }
