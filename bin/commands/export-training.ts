@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { countOf } from '../../lib/numbers/text.ts';
+import type { EndpointOptions } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import {
   chosenDeclaration,
@@ -11,6 +13,7 @@ import type { Session } from '../terminal/exit.ts';
 import { pathIn, printError, printResult } from '../terminal/io.ts';
 import {
   dataOption,
+  endpointOption,
   jsonOption,
   memoryOption,
   rejectsOption,
@@ -18,7 +21,7 @@ import {
   threadsOption,
 } from '../terminal/options.ts';
 
-interface ExportOptions extends DeclarationOption {
+interface ExportOptions extends DeclarationOption, EndpointOptions {
   readonly data: readonly string[];
   readonly out: string;
   readonly rejects: string;
@@ -33,13 +36,15 @@ export const defineExportTraining: DefineCommand = (command, act) => {
     .addArgument(declarationArgument())
     .addOption(declarationOption())
     .addOption(dataOption())
-    .requiredOption('-o, --out <folder>', 'a new folder for the bundle')
+    .requiredOption('-o, --out <folder>', 'a new folder for the bundle, or s3://bucket/folder')
+    .addOption(endpointOption())
     .addOption(rejectsOption())
     .addOption(threadsOption())
     .addOption(memoryOption())
     .addOption(jsonOption())
     .examples([
       'entirespace export-training --data logs/ --out bundle',
+      'entirespace export-training --data logs/ --out s3://shop/bundles/november',
       'python training/torch/train.py bundle trained',
       'entirespace train --data logs/ --weights trained',
     ])
@@ -54,6 +59,8 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
   const { io, signal } = session;
   const { writeBundle } = await import('../../lib/bundle/write-bundle.ts');
   const { withLog } = await import('../../lib/table/open-log.ts');
+  const { remotePlace, requireEmpty } = await import('../training/remote-place.ts');
+  const { BUNDLE, sendFolder } = await import('../../lib/bundle/remote-folder.ts');
   const { readProject } = await import('../training/read-project.ts');
   const { showProgress } = await import('../training/show-progress.ts');
   const { withScratch } = await import('../scratch.ts');
@@ -61,7 +68,8 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
   const { formatLogSummary } = await import('../terminal/log-text.ts');
   const { declaration, text, modelFile } = await readProject(io, path);
   const { threads, memory } = options;
-  const folder = pathIn(io, options.out);
+  const place = remotePlace('--out', options.out, options);
+  if (place !== null) await requireEmpty(place);
   const bar = progressBar(io.stderr);
   const rejects = rejectsPath(io, options);
   const bundle = await withScratch(io, (scratch) =>
@@ -76,8 +84,9 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
         ...(rejects === undefined ? {} : { rejectsPath: rejects }),
         signal,
       },
-      (opened) =>
-        writeBundle(opened, {
+      async (opened) => {
+        const folder = place === null ? pathIn(io, options.out) : join(scratch, 'bundle');
+        const written = await writeBundle(opened, {
           declarationText: text,
           modelFile,
           scratch,
@@ -86,7 +95,10 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
           signal,
           onSummary: (summary) => printError(io, formatLogSummary(summary)),
           onProgress: (progress) => showProgress(bar, progress),
-        }),
+        });
+        if (place !== null) await sendFolder(BUNDLE, folder, place, { description: written, signal });
+        return written;
+      },
     ),
   ).finally(() => bar.stop());
   const { train, validation, networks } = bundle;

@@ -51,7 +51,10 @@ export const defineTrain: DefineCommand = (command, act) => {
     .addOption(endpointOption())
     .addOption(rejectsOption())
     .option('--like <file>', 'train the model that a comparison.json found, with its settings')
-    .option('--weights <folder>', 'publish weights that were trained elsewhere on a bundle of this log')
+    .option(
+      '--weights <folder>',
+      'publish weights that were trained elsewhere on a bundle of this log; a folder, or s3://bucket/folder',
+    )
     .option('--no-promote', 'publish, and leave the current version as it is')
     .addOption(dryRunOption())
     .addOption(engineOption())

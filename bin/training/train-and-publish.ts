@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { EngineName } from '../../lib/config/engines.ts';
 import { requireEngine } from '../../lib/engine/create-engine.ts';
 import type { GateDecision } from '../../lib/gate/decide.ts';
@@ -26,6 +27,7 @@ import type { Session } from '../terminal/exit.ts';
 import { pathIn, printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
 import { type Project, readProject } from './read-project.ts';
+import { remotePlace } from './remote-place.ts';
 import { showProgress, trainingLines } from './show-progress.ts';
 
 export interface TrainAndPublishOptions extends EndpointOptions {
@@ -74,13 +76,14 @@ export async function trainAndPublish(
   const { engine = read.training.engine } = options;
   const declaration = { ...read, training: { ...read.training, engine } };
   requireEngine(engine, options);
-  const elsewhere = await weightsOf(options, io);
   const store = await openBucket(io, options.bucket, 'create', options);
   const { rejects, threads } = options;
   // A pointer that cannot be read cannot be moved: better known now than after the training.
   const alsoFeatures = options.promote ? await currentFeatures(store, declaration.name) : [];
   const bar = progressBar(io.stderr);
-  return withScratch(io, (scratch) => {
+  return withScratch(io, async (scratch) => {
+    // Read before the log, which takes longer.
+    const elsewhere = await weightsOf(options, { io, signal }, scratch);
     const log = {
       declaration,
       dataPath: options.data,
@@ -115,11 +118,20 @@ export async function trainAndPublish(
   }).finally(() => bar.stop());
 }
 
-/** Reads the description of weights before the log, which takes longer. */
-async function weightsOf({ weights }: TrainAndPublishOptions, io: Session['io']): Promise<Elsewhere | null> {
+/** Returns weights of a folder, or of a bucket, from which they are copied to the scratch folder first. */
+async function weightsOf(
+  { weights, endpoint }: TrainAndPublishOptions,
+  { io, signal }: Pick<Session, 'io' | 'signal'>,
+  scratch: string,
+): Promise<Elsewhere | null> {
   if (weights === undefined) return null;
   const { trainedElsewhere } = await import('../../lib/bundle/trained-networks.ts');
-  return trainedElsewhere(pathIn(io, weights));
+  const { fetchFolder, TRAINED } = await import('../../lib/bundle/remote-folder.ts');
+  const place = remotePlace('--weights', weights, { endpoint });
+  if (place === null) return trainedElsewhere(pathIn(io, weights));
+  const folder = join(scratch, 'weights');
+  await fetchFolder(TRAINED, place, folder, signal);
+  return trainedElsewhere(folder);
 }
 
 function refusedBefore(refusals: readonly string[]): string {
