@@ -12,11 +12,12 @@ import { ModelLoader } from '../../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../../lib/scoring/rows/registry-models.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { type Database, openDatabase, query } from '../../../lib/table/database.ts';
-import { csv, openShop, type Shop } from '../../online/shop.ts';
+import { csv, items, openShop, type Shop } from '../../online/shop.ts';
 import { type Gate, gated } from '../world/gated-store.ts';
 import { instantClock } from '../world/local-run.ts';
 
-const RANKED = 'scoring: { score: pctcvr * hour, rank: { by: score, within: user_id, top: 4 }, format: csv.gz }\n';
+// The candidates have no price: it comes from the table of the items.
+const RANKED = 'scoring: { score: pctcvr * price, rank: { by: score, within: user_id, top: 4 }, format: csv.gz }\n';
 const CANDIDATES = Array.from({ length: 300 }, (_, row) => ({
   row,
   user_id: row % 45,
@@ -124,6 +125,10 @@ it('has ranks within groups of all shards, as DuckDB ranks them', async () => {
   const found = await read(ranked, 'scores/ranks.csv/part-*.csv.gz');
   expect(found).toEqual(expected);
   expect(manifest.ranking).toMatchObject({ top: 4, kept: found.length });
+  for (const { row, pctcvr, score: value } of found) {
+    const price = items.find(({ item_id }) => item_id === CANDIDATES[Number(row)]?.item_id)?.price;
+    expect(value).toBeCloseTo((pctcvr as number) * (price ?? Number.NaN), 12);
+  }
   expect(
     new Set((await partsOf(ranked, manifest)).map((bytes) => gunzipSync(bytes).toString().split('\n')[0])),
   ).toEqual(new Set(['row,pctr,pcvr,pctcvr,score,rank']));
