@@ -3,6 +3,7 @@
  * version, or the gate refused it.
  */
 import { runKey } from '../../contract/bucket.ts';
+import { EVENT_SOURCE, EVENT_TYPES, type EventType } from '../../contract/events.ts';
 import { RUN_EXIT_CODES } from '../../contract/exit-codes.ts';
 import { fargateStep, type TaskPlace, type TaskStep, taskStates } from '../tasks/task-states.ts';
 import { type GpuPlace, gpuStep } from './gpu-step.ts';
@@ -37,8 +38,8 @@ function endingsOf(place: TaskPlace, model: TrainedModel) {
       [RUN_EXIT_CODES['another run'], 'AnotherRunTrains'],
     ],
     states: {
-      AnnouncePromotion: announce(place, model, 'model.promoted'),
-      AnnounceRefusal: announce(place, model, 'model.refused'),
+      AnnouncePromotion: announce(place, model, EVENT_TYPES.promoted),
+      AnnounceRefusal: announce(place, model, EVENT_TYPES.refused),
       AnotherRunTrains: { Type: 'Succeed' },
     },
   } as const;
@@ -47,7 +48,7 @@ function endingsOf(place: TaskPlace, model: TrainedModel) {
 /**
  * Returns the state that announces the end of a run. The run's result in the bucket has the version and the reasons.
  */
-function announce({ partition }: TaskPlace, { bucketName, modelName }: TrainedModel, detailType: string) {
+function announce({ partition }: TaskPlace, { bucketName, modelName }: TrainedModel, detailType: EventType) {
   const detail = {
     model: modelName,
     'run.$': '$$.Execution.Name',
@@ -56,7 +57,7 @@ function announce({ partition }: TaskPlace, { bucketName, modelName }: TrainedMo
   return {
     Type: 'Task',
     Resource: `arn:${partition}:states:::events:putEvents`,
-    Parameters: { Entries: [{ Source: 'entirespace', DetailType: detailType, Detail: detail }] },
+    Parameters: { Entries: [{ Source: EVENT_SOURCE, DetailType: detailType, Detail: detail }] },
     End: true,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Retraining as the stack does it, on an emulator: the schedule fires, the state machine runs the training process
+ * Retraining and monitoring as the stack does them, on an emulator: the schedule fires, the state machine runs the training process
  * (which stands in for its container), and what the run decided shows in the bucket and in the machine's own history.
  * The emulator takes a task of any exit code for a success, so that only this way through the machine can be driven.
  */
@@ -28,12 +28,14 @@ let folder: string;
 let emulator: Emulator;
 let bucket: Store;
 let stateMachine: string;
+let monitoringMachine: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'schedule-'));
   const stand = {
     cwd: resolve('.'),
-    command: [process.execPath, 'dist/training.js'],
+    entrypoint: [process.execPath],
+    command: ['dist/training.js'],
     environment: { SCRATCH: folder, THREADS: '1', MEMORY_MIB: '512' },
   };
   vi.stubEnv('PYTHONPATH', resolve('test/aws/emulator/docker-stand-in'));
@@ -45,6 +47,7 @@ beforeAll(async () => {
   const outputs = JSON.parse(await readFile(join(folder, 'outputs.json'), 'utf8')).entirespace;
   bucket = openStore(outputs.Bucket);
   stateMachine = outputs.Training;
+  monitoringMachine = outputs.Monitoring;
   await bucket.put(DECLARATION_KEY, shopDeclaration());
   const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   await putPartitions(bucket, { seed: 1, rows: 30_000, start: new Date(today - DAYS * DAY_MS), days: DAYS });
@@ -59,9 +62,10 @@ afterAll(async () => {
 async function cdk(...args: readonly string[]): Promise<void> {
   const context = [
     'model=shop',
-    'parts=data,training',
+    'parts=data,training,monitoring',
     `image=${IMAGE}`,
     'schedule=rate(1 minute)',
+    'monitoringSchedule=rate(1 minute)',
     `windowDays=${DAYS}`,
   ];
   const all = [
@@ -97,8 +101,8 @@ interface Execution {
 }
 
 /** Executions that have ended, with their status and the states that they went through. */
-async function endedExecutions(): Promise<(Execution & { readonly path: readonly string[] })[]> {
-  const { executions } = await states<{ executions: Execution[] }>('ListExecutions', { stateMachineArn: stateMachine });
+async function endedExecutions(stateMachineArn: string): Promise<(Execution & { readonly path: readonly string[] })[]> {
+  const { executions } = await states<{ executions: Execution[] }>('ListExecutions', { stateMachineArn });
   const ended = executions.filter(({ status }) => status !== 'RUNNING');
   return Promise.all(
     ended.map(async (execution) => {
@@ -119,9 +123,9 @@ async function endedExecutions(): Promise<(Execution & { readonly path: readonly
 }
 
 /** Waits for an execution that has ended and went through that state. */
-async function executionThrough(state: string) {
+async function executionThrough(state: string, machine = stateMachine) {
   for (const end = Date.now() + DECIDED_WITHIN_MS; ; await delay(1000)) {
-    const all = await endedExecutions();
+    const all = await endedExecutions(machine);
     const found = all.find(({ path }) => path.includes(state));
     if (found !== undefined) return found;
     if (Date.now() > end)
@@ -218,4 +222,13 @@ describe('by hand', () => {
       stderr: `entirespace: --model is needed: models with a declaration in ${bucket.url}/training/: found 0, expected 1\n`,
     });
   });
+});
+
+it('looks by a schedule of its own at what was scored', { timeout: DECIDED_WITHIN_MS }, async () => {
+  expect((await executionThrough('Monitored', monitoringMachine)).path).toEqual(['Begin', 'RunOnSpot', 'Monitored']);
+  // A look before a version was current had found nothing.
+  const read = () => bucket.get('monitoring/shop/index.json').catch(() => null);
+  const numbers = await vi.waitUntil(read, { timeout: 90_000, interval: 500 });
+  const { model, verdict } = JSON.parse(new TextDecoder().decode(numbers?.body));
+  expect({ model, level: verdict.level }).toEqual({ model: 'shop', level: expect.stringMatching(/^(ok|watch|act)$/) });
 });

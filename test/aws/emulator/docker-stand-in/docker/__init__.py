@@ -1,5 +1,6 @@
 """Stands in for the `docker` package, so that the emulator's ECS runs a process of this machine where it would run a
-container. STAND_IN_IMAGES: JSON of image -> {"cwd", "command", "environment"}; what it sets overrules the task's."""
+container. STAND_IN_IMAGES: JSON of image -> {"cwd", "entrypoint", "command", "environment"}: a task's command replaces the image's,
+and variables of the image here overrule the task's."""
 import json
 import os
 import subprocess
@@ -27,7 +28,8 @@ class Container:
         task = {key: str(value).replace(outside, gateway) for key, value in (options.get("environment") or {}).items()}
         here = {"PATH": os.environ["PATH"], "HOME": "/tmp", "AWS_REGION": "us-east-1",
                 "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        self._process = subprocess.Popen(given["command"], cwd=given["cwd"], stdout=self._log, stderr=subprocess.STDOUT,
+        command = given["entrypoint"] + (options.get("command") or given["command"])
+        self._process = subprocess.Popen(command, cwd=given["cwd"], stdout=self._log, stderr=subprocess.STDOUT,
                                          env={**here, **task, **given.get("environment", {})})
         _containers[self.id] = self
 
