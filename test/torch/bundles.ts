@@ -17,6 +17,7 @@ import { cacheRows } from '../../lib/training/rows/cache-rows.ts';
 import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 
 export const PYTHON = fileURLToPath(new URL('../../.venv-torch/bin/python', import.meta.url));
+export const TORCHRUN = join(dirname(PYTHON), 'torchrun');
 export const TRAINER = fileURLToPath(new URL('../../training/torch/train.py', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -120,8 +121,7 @@ export async function bundleAndSteps(
 
 /** Runs Python, or several processes of it that train together. */
 export async function python(args: readonly string[], processes = 1): Promise<string> {
-  const command =
-    processes === 1 ? [PYTHON] : [join(dirname(PYTHON), 'torchrun'), `--nproc-per-node=${processes}`, '--standalone'];
+  const command = processes === 1 ? [PYTHON] : [TORCHRUN, `--nproc-per-node=${processes}`, '--standalone'];
   const [file = '', ...before] = command;
   const { stdout } = await promisify(execFile)(file, [...before, ...args], {
     env: { ...process.env, OMP_NUM_THREADS: '1' },

@@ -84,10 +84,15 @@ describe('twenty steps in PyTorch', () => {
     expectSame(await losses(at(String(Object.keys(CASES).indexOf(name)), 'losses')), own[name] ?? []);
   });
 
-  it.each(TWO)('are the same by two processes for %s', async (name) => {
+  it.each(
+    TWO.flatMap((name) => [
+      { name, how: 'which have all tables', options: [] },
+      { name, how: 'which divide the tables', options: ['--divide-tables'] },
+    ]),
+  )('are the same by two processes, $how, for $name', async ({ name, how, options }) => {
     const bundle = at(String(Object.keys(CASES).indexOf(name)), 'bundle');
-    const [out, file] = [at(`two ${name}`), at(`two ${name}.losses`)];
-    await python([TRAINER, bundle, out, '--device', 'cpu', '--steps', String(STEPS), '--losses', file], 2);
+    const [out, file] = [at(`${name} ${how}`), at(`${name} ${how}.losses`)];
+    await python([TRAINER, bundle, out, '--device', 'cpu', '--steps', String(STEPS), '--losses', file, ...options], 2);
     expectSame(await losses(file), own[name] ?? []);
   });
 });

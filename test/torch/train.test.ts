@@ -1,14 +1,14 @@
 /** A training outside from the log to the published version, by the command. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchVersion } from '../../lib/registry/fetch-version.ts';
 import { listVersions, readManifest } from '../../lib/registry/versions.ts';
 import { openStore } from '../../lib/store/open-store.ts';
 import { workplace } from '../bin/workplace.ts';
-import { PYTHON, python, shop, shopLog, TRAINER } from './bundles.ts';
+import { PYTHON, python, shop, shopLog, TORCHRUN, TRAINER } from './bundles.ts';
 
 const place = workplace();
 const CPU = ['--device', 'cpu'];
@@ -95,6 +95,19 @@ describe('the trainer', () => {
     await python(trainer);
     await python([TRAINER, place.at('bundle'), place.at('whole'), ...CPU]);
     expect((await weightsOf('stopped')).equals(await weightsOf('whole'))).toBe(true);
+  });
+
+  it('has the same bytes by two processes, whether they divide the tables, and are stopped meanwhile, or not', async () => {
+    const divided = [TRAINER, place.at('bundle'), place.at('divided'), ...CPU, '--divide-tables'];
+    const running = spawn(TORCHRUN, ['--nproc-per-node=2', '--standalone', ...divided], {
+      env: { ...process.env, OMP_NUM_THREADS: '1' },
+    });
+    running.stdout.once('data', () => running.kill('SIGTERM'));
+    await once(running, 'exit');
+    expect(await readdir(place.at('divided'))).toEqual(['checkpoint.pt']);
+    expect(await python(divided, 2)).toContain('continues at step');
+    await python([TRAINER, place.at('bundle'), place.at('undivided'), ...CPU], 2);
+    expect((await weightsOf('divided')).equals(await weightsOf('undivided'))).toBe(true);
   });
 
   it('refuses a bundle that was changed, and a folder that is none', async () => {

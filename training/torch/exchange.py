@@ -12,6 +12,11 @@ def processes() -> int:
     return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
 
 
+def process() -> int:
+    """Returns the number of this process, from 0."""
+    return torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+
+
 def share(count: int, member: int) -> slice:
     """Returns the share of the rows of a batch that a process has."""
     members = processes()
@@ -38,3 +43,20 @@ def gathered(own: Tensor, rows: int) -> Tensor:
     received = [torch.empty_like(padded) for _ in counts]
     torch.distributed.all_gather(received, padded)
     return torch.cat([part[:count] for part, count in zip(received, counts, strict=True)])
+
+
+def collected(own: Tensor, count: int) -> Tensor:
+    """Returns the rows of all processes, each of which has its share of `count`, in the memory of the host of the first.
+
+    The shares come one at a time, since all may not fit into the memory of one GPU. Other processes get an empty tensor.
+    """
+    if process() > 0:
+        torch.distributed.send(own.contiguous(), 0)
+        return own[:0].cpu()
+    parts = [own.cpu()]
+    for member in range(1, processes()):
+        rows = share(count, member)
+        received = torch.empty(rows.stop - rows.start, *own.shape[1:], dtype=own.dtype, device=own.device)
+        torch.distributed.recv(received, member)
+        parts.append(received.cpu())
+    return torch.cat(parts)

@@ -70,12 +70,13 @@ class Graph(torch.nn.Module):
 
     def constant(self, name: str) -> Tensor:
         """Returns a constant of the graph."""
-        return getattr(self, self._places[name])
+        constant: Tensor = getattr(self, self._places[name])
+        return constant
 
     def fixed(self, name: str) -> list[int]:
         """Returns the integers of a constant."""
         value = self._fixed[name]
-        return value if isinstance(value, list) else [int(value)]
+        return [int(one) for one in value] if isinstance(value, list) else [int(value)]
 
 
 class Argument:
@@ -171,7 +172,7 @@ def _slice(
     return tensor
 
 
-def _split(attributes: Attributes, x: Argument, sizes: Argument | None = None) -> Sequence[Tensor]:
+def _split(attributes: Attributes, x: Argument, sizes: Argument | None = None) -> Value:
     tensor, axis = x.tensor, attributes.get("axis", 0)
     if sizes is None:
         return torch.chunk(tensor, attributes["num_outputs"], axis)
@@ -207,7 +208,7 @@ def _pad(attributes: Attributes, x: Argument, pads: Argument, value: Argument | 
 def _gemm(attributes: Attributes, a: Argument, b: Argument, c: Argument | None = None) -> Tensor:
     x = a.tensor.mT if attributes.get("transA", 0) else a.tensor
     y = b.tensor.mT if attributes.get("transB", 0) else b.tensor
-    product = attributes.get("alpha", 1.0) * (x @ y)
+    product: Tensor = attributes.get("alpha", 1.0) * (x @ y)
     return product if c is None else product + attributes.get("beta", 1.0) * c.tensor
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
 from torch import Tensor
 
 from bundle import Bundle
 from exchange import all_summed
 from graph import Graph
-from optimizers import RowsRule, Settings, learning_rate_factor, optimizers_of, update_dense
+from optimizers import RowsRule, Settings, SparseRule, learning_rate_factor, optimizers_of, update_dense
 from tables import embedded_matrix, grouped
 
 Columns = Mapping[str, Tensor]
@@ -21,7 +21,9 @@ Columns = Mapping[str, Tensor]
 class Network:
     """The weights of a network with their optimizer's state, on a device."""
 
-    def __init__(self, bundle: Bundle, facts: Mapping[str, Any], device: torch.device, compiled: bool = False) -> None:
+    def __init__(
+        self, bundle: Bundle, facts: Mapping[str, Any], device: torch.device, compiled: bool = False, is_divided: bool = False
+    ) -> None:
         self.facts = facts
         self.name: str | None = facts["name"]
         self.steps = 0
@@ -32,17 +34,18 @@ class Network:
         self._step: Callable[[Mapping[str, Tensor]], dict[str, Tensor]] = torch.compile(self._plain_step) if compiled else self._plain_step
         dense, sparse = optimizers_of(self._bundle["optimizer"])
         self._dense_rule = torch.compile(dense.rule) if compiled else dense.rule
-        self._rows_rule = torch.compile(RowsRule(sparse.rule)) if compiled else RowsRule(sparse.rule)
-        initial = load_file(bundle.folder / facts["initial"], device=str(device))
+        self._rows_rule: SparseRule = torch.compile(RowsRule(sparse.rule)) if compiled else RowsRule(sparse.rule)
+        with safe_open(bundle.folder / facts["initial"], framework="pt") as initial:
+            parts = [initial.get_tensor(f"parameter/{p['name']}").to(device) for p in facts["parameters"]]
+            self._tables = grouped(facts, initial, sparse, device, is_divided)
         # All dense parameters stand in one vector, and are updated as one.
-        parts = [initial[f"parameter/{p['name']}"] for p in facts["parameters"]]
         self._dense = dense.weights(torch.cat([part.reshape(-1) for part in parts]) if parts else torch.zeros(0, device=device))
         views = self._dense.values.split([part.numel() for part in parts])
         self.parameters = {p["name"]: v.view(part.shape) for p, v, part in zip(facts["parameters"], views, parts, strict=True)}
-        self._tables = grouped(facts, initial, sparse)
         self._read = [tables for tables in self._tables if tables.fields]
         self._numbers = torch.zeros(3, device=device)
-        self._settings = Settings(*self._numbers.unbind(), momentum=self._bundle["optimizer"]["momentum"])
+        learning_rate, rate, root = self._numbers.unbind()
+        self._settings = Settings(learning_rate, rate, root, self._bundle["optimizer"]["momentum"])
 
     def begin_step(self) -> None:
         """Sets what differs between this step and the one before."""
@@ -55,7 +58,7 @@ class Network:
         """Makes the step that was begun on this process's rows of a batch of `rows` rows; returns the losses of the batch, [losses]."""
         ids = [tables.ids(columns) for tables in self._read]
         coefficients = [tables.coefficients(columns) for tables in self._read]
-        embedded = [t.embedded(*pair) for t, *pair in zip(self._read, ids, coefficients, strict=True)]
+        embedded = [t.embedded_share(own, by, rows) for t, own, by in zip(self._read, ids, coefficients, strict=True)]
         # The last batch of an epoch is not worth another compilation.
         step = self._step if rows == self._bundle["batchSize"] else self._plain_step
         outputs = step(self._inputs(columns, embedded, rows, training=True))
@@ -71,7 +74,8 @@ class Network:
     def evaluate(self, columns: Columns, rows: int) -> dict[str, Tensor]:
         """Returns the losses (`loss/<name>`) and probabilities (`probability/<output>`) of rows."""
         embedded = [tables.embedded(tables.ids(columns), tables.coefficients(columns)) for tables in self._read]
-        return self._evaluation(self._inputs(columns, embedded, rows, training=False))
+        outputs: dict[str, Tensor] = self._evaluation(self._inputs(columns, embedded, rows, training=False))
+        return outputs
 
     def losses(self, values: list[float]) -> dict[str, float]:
         """Returns the losses of a step by name."""
@@ -79,7 +83,7 @@ class Network:
 
     def total(self, losses: Mapping[str, float]) -> float:
         """Returns the weighted sum of losses by name."""
-        return sum(loss["weight"] * losses[loss["name"]] for loss in self.facts["losses"])
+        return float(sum(loss["weight"] * losses[loss["name"]] for loss in self.facts["losses"]))
 
     def _inputs(self, columns: Columns, embedded: list[Tensor], rows: int, training: bool) -> dict[str, Tensor]:
         facts = self.facts
@@ -99,28 +103,31 @@ class Network:
         return inputs
 
     def weights(self) -> dict[str, Tensor]:
-        """Returns a copy of the weights, `parameter/<name>` and `table/<name>`, in the memory of the host."""
-        named = {f"parameter/{name}": values for name, values in self.parameters.items()}
+        """Returns a copy of the weights, `parameter/<name>` and `table/<name>`, in the memory of the host.
+
+        All processes call it, and `touched` and `state`; the first one has all tables, others have none that are divided.
+        """
+        named = {f"parameter/{name}": values.to("cpu", copy=True) for name, values in self.parameters.items()}
         for tables in self._tables:
-            named |= {f"table/{name}": values for name, values in tables.named(tables.weights.values).items()}
-        return {name: values.to("cpu", copy=True) for name, values in named.items()}
+            named |= {f"table/{name}": values for name, values in tables.named(tables.stored.values()).items()}
+        return named
 
     def touched(self) -> dict[str, Tensor]:
         """Returns 1 for each row of a table that was trained, and 0 for the others, by the table's name."""
-        return {name: flags for tables in self._tables for name, flags in tables.named(tables.touched).items()}
+        return {name: flags for tables in self._tables for name, flags in tables.named(tables.stored.touched()).items()}
 
     def state(self) -> dict[str, Any]:
         """Returns all that the next step depends on."""
-        return {"steps": self.steps, "tensors": self._tensors()}
+        dense = [tensor.to("cpu", copy=True) for tensor in self._dense_tensors()]
+        return {"steps": self.steps, "dense": dense, "tables": [tables.stored.state() for tables in self._tables]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Continues from a state."""
         self.steps = state["steps"]
-        for own, saved in zip(self._tensors(), state["tensors"], strict=True):
+        for own, saved in zip(self._dense_tensors(), state["dense"], strict=True):
             own.copy_(saved)
+        for tables, saved in zip(self._tables, state["tables"], strict=True):
+            tables.stored.restore(saved)
 
-    def _tensors(self) -> list[Tensor]:
-        found = [self._dense.values, *self._dense.state]
-        for tables in self._tables:
-            found += [tables.weights.values, *tables.weights.state, tables.touched]
-        return found
+    def _dense_tensors(self) -> list[Tensor]:
+        return [self._dense.values, *self._dense.state]

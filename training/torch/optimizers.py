@@ -142,8 +142,12 @@ class RowsRule:
         return kept(new, old), [kept(after, before) for after, before in zip(new_state, state, strict=True)]
 
 
+# Takes rows of a table, the sums of their gradients, how often each is read, states and the L2 penalty.
+SparseRule = Callable[[Tensor, Tensor, Tensor, list[Tensor], Settings, float], tuple[Tensor, list[Tensor]]]
+
+
 def update_rows(
-    weights: Weights, occurrences: Occurrences, rule: RowsRule, settings: Settings, l2: float
+    weights: Weights, occurrences: Occurrences, rule: SparseRule, settings: Settings, l2: float
 ) -> tuple[Tensor | slice, Tensor]:
     """Updates the rows of tables that are read, in place, by the sum of the gradients of each.
 

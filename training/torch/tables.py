@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from exchange import gathered
-from optimizers import Occurrences, Optimizer, RowsRule, Settings, update_rows
+from exchange import gathered, process, share
+from optimizers import Occurrences, Optimizer, Settings, SparseRule
+from stored import StoredRows
 
 Columns = Mapping[str, Tensor]
 Facts = Mapping[str, Any]
@@ -26,16 +27,16 @@ class Field:
 
     @property
     def end(self) -> int:
-        return self.begin + self.facts["length"]
+        return self.begin + int(self.facts["length"])
 
     @property
     def is_summed(self) -> bool:
         """Whether the embeddings of a row are added up."""
-        return self.facts["length"] > 1 and self.facts["step"] == 0
+        return bool(self.facts["length"] > 1 and self.facts["step"] == 0)
 
     @property
     def has_coefficients(self) -> bool:
-        return self.facts["hasCoefficients"] or self.facts["trainedOn"] is not None
+        return bool(self.facts["hasCoefficients"]) or self.facts["trainedOn"] is not None
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,16 @@ class Run:
 
 
 class Tables:
-    """Tables of one dimension and penalty as one matrix, with their optimizer's state and the fields that read them."""
+    """Tables of one dimension and penalty as one matrix, with the fields that read them."""
 
-    def __init__(self, tables: Sequence[Facts], fields: Sequence[Facts], initial: Mapping[str, Tensor], optimizer: Optimizer) -> None:
+    def __init__(self, tables: Sequence[Facts], fields: Sequence[Facts], rows: StoredRows, device: torch.device) -> None:
         self.dimension, self._l2 = tables[0]["dimension"], tables[0]["l2"]
-        self.weights = optimizer.weights(torch.cat([initial[f"table/{t['name']}"] for t in tables]))
-        device = self.weights.values.device
-        # 1 for each row that was trained.
-        self.touched = torch.zeros(len(self.weights.values), dtype=torch.uint8, device=device)
+        self.stored = rows
         self.ranges: dict[str, slice] = {}
-        rows = 0
+        end = 0
         for table in tables:
-            self.ranges[table["name"]] = slice(rows, rows + table["rows"])
-            rows += table["rows"]
+            self.ranges[table["name"]] = slice(end, end + table["rows"])
+            end += table["rows"]
         self.fields: list[Field] = []
         length = 0
         for facts in fields:
@@ -70,7 +68,7 @@ class Tables:
                 length += facts["length"]
         self._runs = runs_of(self.fields, self.dimension)
         first = [row for field in self.fields for row in [field.first_row] * field.facts["length"]]
-        self._first_row = torch.tensor(first, dtype=torch.int32 if rows < 2**31 else torch.int64, device=device)
+        self._first_row = torch.tensor(first, dtype=torch.int32 if end < 2**31 else torch.int64, device=device)
 
     def ids(self, columns: Columns) -> Tensor:
         """Returns the row of each id, [rows, ids]."""
@@ -94,11 +92,16 @@ class Tables:
         return torch.cat(parts, 1)
 
     def embedded(self, ids: Tensor, coefficients: Tensor | None) -> Tensor:
-        """Returns the embedding of each id times its coefficient, [rows, ids, dimension]."""
-        values = self.weights.values.index_select(0, ids.reshape(-1)).reshape(*ids.shape, self.dimension)
-        return values if coefficients is None else values * coefficients.unsqueeze(2)
+        """Returns the embedding of each id times its coefficient, [rows, ids, dimension], of rows that all processes have alike."""
+        return scaled(self.stored.lookup(ids), coefficients)
 
-    def update(self, ids: Tensor, coefficients: Tensor | None, gradient: Tensor, rule: RowsRule, settings: Settings, rows: int) -> None:
+    def embedded_share(self, ids: Tensor, coefficients: Tensor | None, rows: int) -> Tensor:
+        """Returns the same for this process's rows of a batch of `rows` rows."""
+        if not self.stored.is_divided:
+            return self.embedded(ids, coefficients)
+        return scaled(self.stored.lookup(gathered(ids, rows))[share(rows, process())], coefficients)
+
+    def update(self, ids: Tensor, coefficients: Tensor | None, gradient: Tensor, rule: SparseRule, settings: Settings, rows: int) -> None:
         """Updates the rows that are read, by the gradient of the whole embedded matrix of this process's rows of a batch of `rows`."""
         parts = []
         for run in self._runs:
@@ -114,8 +117,7 @@ class Tables:
             read = (coefficients != 0).to(gradients.dtype)
         occurrences = Occurrences(*(gathered(part, rows) for part in (ids, gradients, read)))
         flat = Occurrences(occurrences.ids.reshape(-1), occurrences.gradients.reshape(-1, self.dimension), occurrences.read.reshape(-1))
-        updated, reads = update_rows(self.weights, flat, rule, settings, self._l2 / rows)
-        self.touched[updated] |= (reads > 0).to(torch.uint8)
+        self.stored.update(flat, rule, settings, self._l2 / rows)
 
     def blocks(self, embedded: Tensor) -> list[tuple[int, Tensor]]:
         """Returns blocks of the embedded matrix, each with its first column, from the embeddings of all ids."""
@@ -127,15 +129,17 @@ class Tables:
 
     def named(self, values: Tensor) -> dict[str, Tensor]:
         """Returns the part of each table of what has an entry for each row, by name."""
-        return {name: values[rows] for name, rows in self.ranges.items()}
+        return {name: values[rows].clone() for name, rows in self.ranges.items()}
 
 
-def grouped(facts: Facts, initial: Mapping[str, Tensor], optimizer: Optimizer) -> list[Tables]:
-    """Returns the tables of a network, those of one dimension and penalty together."""
+def grouped(facts: Facts, initial: Any, optimizer: Optimizer, device: torch.device, is_divided: bool) -> list[Tables]:
+    """Returns the tables of a network, those of one dimension and penalty together; `initial` is an open file of weights."""
     kinds: dict[tuple[int, float], list[Facts]] = {}
     for table in facts["tables"]:
         kinds.setdefault((table["dimension"], table["l2"]), []).append(table)
-    return [Tables(tables, facts["fields"], initial, optimizer) for tables in kinds.values()]
+    return [
+        Tables(tables, facts["fields"], StoredRows(tables, initial, optimizer, device, is_divided), device) for tables in kinds.values()
+    ]
 
 
 def runs_of(fields: Sequence[Field], dimension: int) -> list[Run]:
@@ -150,6 +154,11 @@ def runs_of(fields: Sequence[Field], dimension: int) -> list[Run]:
         else:
             runs.append(Run(field.begin, field.end, offset, field.is_summed))
     return runs
+
+
+def scaled(values: Tensor, coefficients: Tensor | None) -> Tensor:
+    """Returns embeddings, [rows, ids, dimension], times the coefficient of each id, [rows, ids]."""
+    return values if coefficients is None else values * coefficients.unsqueeze(2)
 
 
 def joined(parts: Sequence[Tensor]) -> Tensor:

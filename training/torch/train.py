@@ -1,11 +1,11 @@
 """Trains the networks of a bundle in PyTorch, and writes their weights for `entirespace train --weights`.
 
     python train.py <bundle> <out> [--device cuda] [--precision tf32] [--compile]
-    torchrun --nproc-per-node 4 train.py <bundle> <out> --device cuda
+    torchrun --nproc-per-node 4 train.py <bundle> <out> --device cuda [--divide-tables]
 
-Several processes divide each batch among them; every one has all tables. Epochs, early stopping and the order of the rows
-are the product's own. Interrupted by SIGTERM or killed, it continues from the last checkpoint in <out> when it is started
-again. Dropout masks are PyTorch's own draws.
+Several processes divide each batch among them; every one has all tables, or, divided, a range of their rows. Epochs, early
+stopping and the order of the rows are the product's own. Interrupted by SIGTERM or killed, it continues from the last
+checkpoint in <out> when it is started again. Dropout masks are PyTorch's own draws.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from bundle import FORMAT, Bundle, BundleError
-from exchange import processes, share
+from exchange import process, processes, share
 from network import Network
 from recorded import Steps
 from rows import Rows, batches
@@ -67,7 +67,7 @@ class Trainer:
     def __init__(self, bundle: Bundle, out: pathlib.Path, options: argparse.Namespace) -> None:
         self.bundle, self.out, self.options = bundle, out, options
         self.facts = bundle.facts
-        self.rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+        self.rank = process()
         local = int(os.environ.get("LOCAL_RANK", "0"))
         self.device = torch.device("cuda", local) if options.device == "cuda" else torch.device(options.device)
         self.train_rows, self.validation_rows = (Rows.read(bundle, part).placed(self.device) for part in ("train", "validation"))
@@ -83,7 +83,7 @@ class Trainer:
         for index, facts in enumerate(self.facts["networks"]):
             if index < len(self.done):
                 continue
-            network = Network(self.bundle, facts, self.device, self.options.compile)
+            network = Network(self.bundle, facts, self.device, self.options.compile, self.options.divide_tables)
             position = self._restored(network, saved, index)
             saved = None
             self.done.append(self._fit(network, position, index))
@@ -97,8 +97,8 @@ class Trainer:
             self._epoch(network, at, index)
             stopped = stop_reason(at, patience, most)
         file = f"{index}.safetensors"
+        flags = {f"touched/{name}": flag for name, flag in network.touched().items()}
         if self.rank == 0:
-            flags = {f"touched/{name}": flag.to("cpu", copy=True) for name, flag in network.touched().items()}
             save_file(at.best_weights | flags, self.out / file)
         best = at.epochs[at.best_epoch - 1]["criterion"] if at.epochs else None
         self._say(f"{named(network)}ended: {stopped}; the best epoch is {at.best_epoch}" + (f" ({best:.6f})" if best is not None else ""))
@@ -232,15 +232,15 @@ class Trainer:
 
     def _keep(self, network: Network, at: Position, index: int) -> None:
         """Keeps the state, and ends where SIGTERM came."""
+        state = {
+            "bundle": self.bundle.sha256,
+            "done": self.done,
+            "index": index,
+            "network": network.state(),
+            "position": vars(at),
+            "random": random_state(self.device),
+        }
         if self.rank == 0:
-            state = {
-                "bundle": self.bundle.sha256,
-                "done": self.done,
-                "index": index,
-                "network": network.state(),
-                "position": vars(at),
-                "random": random_state(self.device),
-            }
             # Renamed once it is whole: an interrupted write leaves the one before.
             torch.save(state, self.out / f"{CHECKPOINT}.part")
             (self.out / f"{CHECKPOINT}.part").replace(self.out / CHECKPOINT)
@@ -252,7 +252,7 @@ class Trainer:
         path = self.out / CHECKPOINT
         if not path.is_file():
             return None
-        saved = torch.load(path, map_location="cpu", weights_only=True)
+        saved: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         if saved["bundle"] != self.bundle.sha256:
             raise BundleError(f"{path} is a checkpoint of another bundle: name another folder")
         return saved
@@ -342,6 +342,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=("float32", "tf32", "bf16"), default="float32", help="of matrix products")
     parser.add_argument("--compile", action="store_true", help="compile the step with torch.compile")
+    parser.add_argument("--divide-tables", action="store_true", help="each process holds some rows of the tables, not all")
     parser.add_argument("--checkpoint-minutes", type=float, default=10)
     parser.add_argument("--steps", type=int, help="end after so many steps, without a result")
     parser.add_argument("--losses", type=pathlib.Path, help="file that gets a line of JSON with the losses of each step")
