@@ -1,4 +1,7 @@
-/** A process that sends requests to a server at a rate, however late the responses are, and prints their latencies. */
+/**
+ * A process that sends requests to a server at a rate, however late the responses are, and prints their latencies. Those
+ * of its first second, in which it makes its connections and is compiled, are sent and not counted.
+ */
 import { Agent, request } from 'node:http';
 
 const [url = '', perSecond = '10', seconds = '10', users = '1', items = '1'] = process.argv.slice(2);
@@ -24,7 +27,8 @@ function send(text: string): Promise<number> {
 
 const latencies: number[] = [];
 let failed = 0;
-const count = Number(perSecond) * Number(seconds);
+const warmUp = Number(perSecond);
+const count = warmUp + Number(perSecond) * Number(seconds);
 const began = performance.now();
 await Promise.all(
   Array.from({ length: count }, async (_, index) => {
@@ -32,8 +36,9 @@ await Promise.all(
     await new Promise((resolve) => setTimeout(resolve, due));
     const text = body();
     const started = performance.now();
-    if ((await send(text).catch(() => 0)) === 200) latencies.push(performance.now() - started);
-    else failed += 1;
+    const status = await send(text).catch(() => 0);
+    if (status !== 200) failed += 1;
+    else if (index >= warmUp) latencies.push(performance.now() - started);
   }),
 );
 const wall = performance.now() - began;

@@ -150,13 +150,21 @@ export const LEASE: MutationTable = {
       tests: [LEASE_TESTS],
     },
   ],
-  'training/run/run.ts': [
+  'training/run/under-lease.ts': [
     {
       name: 'a run goes on training after it has lost the lease',
       find: 'AbortSignal.any([tools.signal, lease.lost])',
       replace: 'tools.signal',
       tests: [RUN],
     },
+    {
+      name: 'the lease is not released at the end',
+      find: 'await lease.release()',
+      replace: 'await Promise.resolve()',
+      tests: [RUN],
+    },
+  ],
+  'training/run/run.ts': [
     {
       name: 'a run that has lost the lease promotes',
       find: 'await lease.renew();',
@@ -176,12 +184,6 @@ export const LEASE: MutationTable = {
       tests: [RUN],
     },
     {
-      name: 'the lease is not released at the end',
-      find: 'await lease.release()',
-      replace: 'await Promise.resolve()',
-      tests: [RUN],
-    },
-    {
       name: 'what is left to do is forgotten before the result is written',
       find: 'await store.put(resultKey(modelName, runId)',
       replace: `await store.delete(conclusionKey(modelName, runId));
@@ -190,8 +192,8 @@ export const LEASE: MutationTable = {
     },
     {
       name: 'a run that is over begins again',
-      find: 'if (ended !== undefined)',
-      replace: 'if (false)',
+      find: 'if (ended !== null) return ended;',
+      replace: '',
       tests: [RUN],
     },
   ],

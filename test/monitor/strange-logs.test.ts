@@ -62,7 +62,23 @@ describe('a log', () => {
     ]);
   });
 
-  it('whose keys have another type or spaces around them is joined all the same', async () => {
+  it('whose keys have spaces around them is joined all the same', async () => {
     expect(await run("SELECT * REPLACE (' ' || id || ' ' AS id) FROM LOG")).toEqual({ level: 'ok', notes: [] });
+  });
+
+  it('whose keys are text, where those of the scores are integers, is joined all the same', async () => {
+    const number = "regexp_extract(id, '[0-9]+-([0-9]+)', 1)";
+    for await (const { key } of world.store.list('scores/')) {
+      if (!key.endsWith('00000.parquet')) continue;
+      const from = await world.store.toFile(key, world.folder);
+      const to = join(world.folder, 'integers.parquet');
+      const database = await openDatabase({ threads: 1, memoryLimitMiB: 512, scratch: world.folder });
+      const select = `SELECT * REPLACE (CAST(${number} AS BIGINT) + 1000 * CAST(regexp_extract(id, '([0-9]+)-', 1) AS BIGINT) AS id) FROM '${from}'`;
+      await execute(database, `COPY (${select}) TO '${to}' (FORMAT parquet)`);
+      await database.close();
+      await world.store.putFile(key, to);
+    }
+    const text = `CAST(CAST(${number} AS BIGINT) + 1000 * CAST(regexp_extract(id, '([0-9]+)-', 1) AS BIGINT) AS VARCHAR)`;
+    expect(await run(`SELECT * REPLACE (${text} AS id) FROM LOG`)).toEqual({ level: 'ok', notes: [] });
   });
 });
