@@ -8,6 +8,8 @@ import { type Place, places } from '../process/training-task/place.ts';
 import { PYTHON, TRAINER } from './bundles.ts';
 
 const MINUTE = 60_000;
+/** Long enough to be ended twice, a second after it begins: it writes a checkpoint at every step. */
+const LONG = { batchSize: 128, epochs: 8 };
 const openPlace = places();
 const TORCH = { PYTHON, TRAINER, OMP_NUM_THREADS: '1', CHECKPOINT_MINUTES: '0' };
 
@@ -25,7 +27,7 @@ async function weightsOf(place: Place): Promise<string> {
 it('a run by steps is promoted, and one whose training was killed and stopped learns the same bytes', {
   timeout: 3 * MINUTE,
 }, async () => {
-  const [whole, killed] = [await openPlace({ epochs: 2 }), await openPlace({ epochs: 2 })];
+  const [whole, killed] = [await openPlace(LONG), await openPlace(LONG)];
   for (const place of [whole, killed]) expect(await step(place, 'export')).toMatchObject({ code: 0, stderr: '' });
   expect(await step(whole, 'train', { CHECKPOINT_MINUTES: '10' })).toMatchObject({ code: 0 });
   // The machine is gone at once; then another one has the time to say so.

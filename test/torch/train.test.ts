@@ -22,6 +22,15 @@ beforeAll(async () => {
   await python([TRAINER, place.at('bundle'), place.at('trained'), ...CPU]);
 });
 
+/** The same bundle, with epochs enough that its training can be stopped after the first one. */
+async function longBundle(epochs: number): Promise<string> {
+  const folder = place.at(`epochs-${epochs}`);
+  await cp(place.at('bundle'), folder, { recursive: true });
+  const facts = JSON.parse(await readFile(join(folder, 'bundle.json'), 'utf8'));
+  await writeFile(join(folder, 'bundle.json'), JSON.stringify({ ...facts, epochs, patience: null }));
+  return folder;
+}
+
 const weightsOf = (out: string) => readFile(place.at(out, '0.safetensors'));
 
 describe('weights that were trained outside', () => {
@@ -85,7 +94,8 @@ describe('weights that were trained outside', () => {
 
 describe('the trainer', () => {
   it('has the same bytes again after it was stopped and started again', async () => {
-    const trainer = [TRAINER, place.at('bundle'), place.at('stopped'), ...CPU];
+    const bundle = await longBundle(30);
+    const trainer = [TRAINER, bundle, place.at('stopped'), ...CPU];
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const running = spawn(PYTHON, trainer, { env: { ...process.env, OMP_NUM_THREADS: '1' } });
       // Its first line comes with the first epoch: it is in the midst of its work.
@@ -93,12 +103,13 @@ describe('the trainer', () => {
       expect(await once(running, 'exit')).toEqual(signal === 'SIGTERM' ? [143, null] : [null, signal]);
     }
     await python(trainer);
-    await python([TRAINER, place.at('bundle'), place.at('whole'), ...CPU]);
+    await python([TRAINER, bundle, place.at('whole'), ...CPU]);
     expect((await weightsOf('stopped')).equals(await weightsOf('whole'))).toBe(true);
   });
 
   it('has the same bytes by two processes, whether they divide the tables, and are stopped meanwhile, or not', async () => {
-    const divided = [TRAINER, place.at('bundle'), place.at('divided'), ...CPU, '--divide-tables'];
+    const bundle = await longBundle(8);
+    const divided = [TRAINER, bundle, place.at('divided'), ...CPU, '--divide-tables'];
     const running = spawn(TORCHRUN, ['--nproc-per-node=2', '--standalone', ...divided], {
       env: { ...process.env, OMP_NUM_THREADS: '1' },
     });
@@ -106,7 +117,7 @@ describe('the trainer', () => {
     await once(running, 'exit');
     expect(await readdir(place.at('divided'))).toEqual(['checkpoint.pt']);
     expect(await python(divided, 2)).toContain('continues at step');
-    await python([TRAINER, place.at('bundle'), place.at('undivided'), ...CPU], 2);
+    await python([TRAINER, bundle, place.at('undivided'), ...CPU], 2);
     expect((await weightsOf('divided')).equals(await weightsOf('undivided'))).toBe(true);
   });
 
