@@ -78,27 +78,30 @@ class Rows:
             found[name] = block[:, place.first] if place.length is None else block[:, place.first : place.first + place.length]
         return found
 
-    def loaded(self, batches: Iterator[Tensor], device: torch.device) -> Iterator[list[Tensor]]:
-        """Returns the blocks of batches of positions on a device.
+    def loaded(self, batches: Iterator[tuple[int, Tensor]], device: torch.device) -> Iterator[tuple[int, list[Tensor]]]:
+        """Returns the blocks of positions on a device, each with the number that came with them.
 
         Rows that do not fit there are gathered one batch ahead, by a thread, in memory that a GPU copies without waiting.
         """
         if self.device == device:
-            yield from (self.take(positions.to(device)) for positions in batches)
+            yield from ((rows, self.take(positions)) for rows, positions in batches)
             return
 
         def gather(positions: Tensor) -> list[Tensor]:
             return [block.pin_memory() for block in self.take(positions)]
 
+        def arrived(rows: int, gathered: Future[list[Tensor]]) -> tuple[int, list[Tensor]]:
+            return rows, [block.to(device, non_blocking=True) for block in gathered.result()]
+
         with ThreadPoolExecutor(1) as thread:
-            ahead: Future[list[Tensor]] | None = None
-            for positions in batches:
-                following = thread.submit(gather, positions)
+            ahead: tuple[int, Future[list[Tensor]]] | None = None
+            for rows, positions in batches:
+                following = rows, thread.submit(gather, positions)
                 if ahead is not None:
-                    yield [block.to(device, non_blocking=True) for block in ahead.result()]
+                    yield arrived(*ahead)
                 ahead = following
             if ahead is not None:
-                yield [block.to(device, non_blocking=True) for block in ahead.result()]
+                yield arrived(*ahead)
 
 
 def _places(table: pyarrow.Table, count: int) -> tuple[dict[str, Place], list[Tensor]]:

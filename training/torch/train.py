@@ -11,7 +11,6 @@ checkpoint in <out> when it is started again. Dropout masks are PyTorch's own dr
 from __future__ import annotations
 
 import argparse
-import collections
 import hashlib
 import json
 import math
@@ -20,7 +19,7 @@ import pathlib
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,9 +91,10 @@ class Trainer:
 
     def _fit(self, network: Network, at: Position, index: int) -> dict[str, Any]:
         patience, most = self.facts["patience"], self.facts["epochs"]
+        steps = Steps(network, self.train_rows, self.facts["batchSize"], self.device.type == "cuda")
         stopped = stop_reason(at, patience, most)
         while stopped is None:
-            self._epoch(network, at, index)
+            self._epoch(network, steps, at, index)
             stopped = stop_reason(at, patience, most)
         file = f"{index}.safetensors"
         flags = {f"touched/{name}": flag for name, flag in network.touched().items()}
@@ -112,23 +112,16 @@ class Trainer:
             "epochs": at.epochs,
         }
 
-    def _epoch(self, network: Network, at: Position, index: int) -> None:
+    def _epoch(self, network: Network, steps: Steps, at: Position, index: int) -> None:
         started = told = time.monotonic()
         seen = at.rows
-        steps = Steps(network, self.train_rows, self.facts["batchSize"], self.device.type == "cuda")
         positions = batches(self.bundle, at.epoch, self.train_rows.device, at.batches)
         sizes: list[int] = []
         losses: list[Tensor] = []
-
-        def own_shares() -> Iterator[Tensor]:
-            for batch in positions:
-                waiting.append(len(batch))
-                yield batch[share(len(batch), self.rank)]
-
-        waiting: collections.deque[int] = collections.deque()
-        for blocks in self.train_rows.loaded(own_shares(), self.device):
-            sizes.append(waiting.popleft())
-            losses.append(steps.train(blocks, sizes[-1]))
+        shares = ((len(batch), batch[share(len(batch), self.rank)]) for batch in positions)
+        for rows, blocks in self.train_rows.loaded(shares, self.device):
+            sizes.append(rows)
+            losses.append(steps.train(blocks, rows))
             now = time.monotonic()
             is_end = self.options.steps is not None and network.steps >= self.options.steps
             is_due = self._is_due(network)
