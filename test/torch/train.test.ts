@@ -22,13 +22,24 @@ beforeAll(async () => {
   await python([TRAINER, place.at('bundle'), place.at('trained'), ...CPU]);
 });
 
-/** The same bundle, with epochs enough that its training can be stopped after the first one. */
-async function longBundle(epochs: number): Promise<string> {
-  const folder = place.at(`epochs-${epochs}`);
+/** The same bundle, with more epochs than a test waits for: its training ends when it is stopped. */
+async function endlessBundle(): Promise<string> {
+  const folder = place.at('endless');
   await cp(place.at('bundle'), folder, { recursive: true });
   const facts = JSON.parse(await readFile(join(folder, 'bundle.json'), 'utf8'));
-  await writeFile(join(folder, 'bundle.json'), JSON.stringify({ ...facts, epochs, patience: null }));
+  await writeFile(join(folder, 'bundle.json'), JSON.stringify({ ...facts, epochs: 1_000_000, patience: null }));
   return folder;
+}
+
+/** Starts a trainer, sends it a signal at its first line, and returns that line and how it ended. */
+async function stopped(command: string, args: readonly string[], signal: NodeJS.Signals) {
+  const running = spawn(command, args, { env: { ...process.env, OMP_NUM_THREADS: '1' } });
+  const line = once(running.stdout, 'data').then(([data]) => {
+    running.kill(signal);
+    return String(data);
+  });
+  const [code, endedBy] = await once(running, 'exit');
+  return { line: await line, code, endedBy };
 }
 
 const weightsOf = (out: string) => readFile(place.at(out, '0.safetensors'));
@@ -93,32 +104,35 @@ describe('weights that were trained outside', () => {
 });
 
 describe('the trainer', () => {
-  it('has the same bytes again after it was stopped and started again', async () => {
-    const bundle = await longBundle(30);
-    const trainer = [TRAINER, bundle, place.at('stopped'), ...CPU];
-    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      const running = spawn(PYTHON, trainer, { env: { ...process.env, OMP_NUM_THREADS: '1' } });
-      // Its first line comes with the first epoch: it is in the midst of its work.
-      running.stdout.once('data', () => running.kill(signal));
-      expect(await once(running, 'exit')).toEqual(signal === 'SIGTERM' ? [143, null] : [null, signal]);
-    }
-    await python(trainer);
-    await python([TRAINER, bundle, place.at('whole'), ...CPU]);
-    expect((await weightsOf('stopped')).equals(await weightsOf('whole'))).toBe(true);
+  it('has the same bytes again after it was paused in an epoch and started again', async () => {
+    const paused = [TRAINER, place.at('bundle'), place.at('paused'), ...CPU];
+    await python([...paused, '--steps', '25']);
+    expect(await readdir(place.at('paused'))).toEqual(['checkpoint.pt']);
+    expect(await python(paused)).toContain('continues at step 25, in epoch 2\n');
+    expect((await weightsOf('paused')).equals(await weightsOf('trained'))).toBe(true);
   });
 
-  it('has the same bytes by two processes, whether they divide the tables, and are stopped meanwhile, or not', async () => {
-    const bundle = await longBundle(8);
-    const divided = [TRAINER, bundle, place.at('divided'), ...CPU, '--divide-tables'];
-    const running = spawn(TORCHRUN, ['--nproc-per-node=2', '--standalone', ...divided], {
-      env: { ...process.env, OMP_NUM_THREADS: '1' },
-    });
-    running.stdout.once('data', () => running.kill('SIGTERM'));
-    await once(running, 'exit');
-    expect(await readdir(place.at('divided'))).toEqual(['checkpoint.pt']);
-    expect(await python(divided, 2)).toContain('continues at step');
-    await python([TRAINER, bundle, place.at('undivided'), ...CPU], 2);
+  it('keeps a checkpoint at SIGTERM, which a kill leaves as it is', async () => {
+    const trainer = [TRAINER, await endlessBundle(), place.at('stopped'), ...CPU];
+    expect(await stopped(PYTHON, trainer, 'SIGTERM')).toMatchObject({ code: 143, endedBy: null });
+    const kept = await readFile(place.at('stopped/checkpoint.pt'));
+    const killed = await stopped(PYTHON, trainer, 'SIGKILL');
+    expect(killed).toMatchObject({ line: expect.stringContaining('continues at step'), endedBy: 'SIGKILL' });
+    expect((await readFile(place.at('stopped/checkpoint.pt'))).equals(kept)).toBe(true);
+  });
+
+  it('has the same bytes by two processes, whether they divide the tables, and are paused meanwhile, or not', async () => {
+    const divided = [TRAINER, place.at('bundle'), place.at('divided'), ...CPU, '--divide-tables'];
+    await python([...divided, '--steps', '25'], 2);
+    expect(await python(divided, 2)).toContain('continues at step 25, in epoch 2\n');
+    await python([TRAINER, place.at('bundle'), place.at('undivided'), ...CPU], 2);
     expect((await weightsOf('divided')).equals(await weightsOf('undivided'))).toBe(true);
+  });
+
+  it('keeps a checkpoint at SIGTERM by two processes', async () => {
+    const trainer = [TRAINER, await endlessBundle(), place.at('both'), ...CPU, '--divide-tables'];
+    await stopped(TORCHRUN, ['--nproc-per-node=2', '--standalone', ...trainer], 'SIGTERM');
+    expect(await readdir(place.at('both'))).toEqual(['checkpoint.pt']);
   });
 
   it('refuses a bundle that was changed, and a folder that is none', async () => {

@@ -128,6 +128,7 @@ class Trainer:
             if is_due or is_end or now - told > 5 or len(losses) == READ:
                 self._read(network, at, sizes, losses)
             if is_end:
+                self._keep(network, at, index)
                 raise Interrupted
             if now - told > 5:
                 rate = (at.rows - seen) / (now - started)
@@ -337,7 +338,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--compile", action="store_true", help="compile the step with torch.compile")
     parser.add_argument("--divide-tables", action="store_true", help="each process holds some rows of the tables, not all")
     parser.add_argument("--checkpoint-minutes", type=float, default=10)
-    parser.add_argument("--steps", type=int, help="end after so many steps, without a result")
+    parser.add_argument("--steps", type=int, help="pause after so many steps; without it, the same command goes on")
     parser.add_argument("--losses", type=pathlib.Path, help="file that gets a line of JSON with the losses of each step")
     return parser.parse_args(argv)
 
