@@ -10,24 +10,31 @@ import type { PlaceOf } from './places.ts';
  * @throws {ModelFileError} in place of an `UntraceableError` that names a kernel which the user's code ran.
  */
 export function placingKernels<T>(placeOf: PlaceOf, work: () => T): T {
-  const places = new Map<string, Map<string, Place>>();
+  // To write the stack of every call out would take longer than all else: only those of the kernel at fault are.
+  const calls = new Map<string, Error[]>();
   const engine = tf.engine();
   const { runKernel } = engine;
   engine.runKernel = (name, ...rest) => {
-    const place = placeOf(new Error('place').stack);
-    const known = places.get(name) ?? new Map<string, Place>();
-    if (place !== null) places.set(name, known.set(`${place.file}:${place.line}`, place));
+    const known = calls.get(name) ?? [];
+    known.push(new Error('place'));
+    calls.set(name, known);
     return runKernel.call(engine, name, ...rest) as never;
   };
   try {
     return work();
   } catch (error) {
     const kernel = error instanceof UntraceableError ? /\bkernel (\w+)/.exec(error.message)?.[1] : undefined;
-    const [first, ...others] = places.get(kernel ?? '')?.values() ?? [];
+    const [first, ...others] = linesOf(calls.get(kernel ?? '') ?? [], placeOf);
     if (first === undefined) throw error;
     const also = others.length === 0 ? '' : ` (or in line ${others.map(({ line }) => line).join(', ')})`;
     throw errorAt(first, `${(error as Error).message}${also}`, { cause: error });
   } finally {
     Reflect.deleteProperty(engine, 'runKernel');
   }
+}
+
+/** The places of calls, one for each line. */
+function linesOf(calls: readonly Error[], placeOf: PlaceOf): Place[] {
+  const places = calls.flatMap(({ stack }) => placeOf(stack) ?? []);
+  return [...new Map(places.map((place) => [`${place.file}:${place.line}`, place])).values()];
 }
