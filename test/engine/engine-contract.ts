@@ -12,14 +12,14 @@ import { chainOfThree } from '../model/funnels.ts';
 import { dropoutMasks } from './dropout-masks.ts';
 import { eagerStep } from './eager-step.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
-import { describeL2 } from './l2.ts';
+import { describeL2, describeL2OfVariants } from './l2.ts';
 import { expectStepsOfPyTorch, IN_PYTORCH } from './models-in-pytorch.ts';
 import { PlainOptimizer } from './plain-optimizer.ts';
-import { describeSharedRows } from './shared-rows.ts';
+import { describeSharedRows, describeVariantsOnSharedRows } from './shared-rows.ts';
 import { occurrencesOf, RATES, smallBatch, someWeights, trainedRows } from './small-batch.ts';
-import { MODELS, smallChunk, smallModel } from './small-model.ts';
+import { MODELS, type SmallVariant, smallChunk, smallModel } from './small-model.ts';
 import { describeStepsOfTfjs } from './steps-of-tfjs.ts';
-import { describeThreads } from './threads.ts';
+import { describeThreads, describeVariantsOnThreads } from './threads.ts';
 
 const OPTIONS: EngineOptions = {
   batchSize: 4096,
@@ -40,9 +40,17 @@ const OPTIMIZERS: readonly { readonly name: string; readonly optimizer: Optimize
 
 const SCHEDULE: LearningRateSchedule = { warmupSteps: 2, decay: 'cosine', totalSteps: 8 };
 
-/** Defines the tests of a training engine. The engine's own test file calls it, and adds tests of that engine only. */
-export function describeEngineContract(name: string, createEngine: CreateEngine): void {
+/**
+ * Defines the tests of a training engine. The engine's own test file calls it, and adds tests of that engine only.
+ * @param variants those of the small model for `describeVariants`
+ */
+export function describeEngineContract(
+  name: string,
+  createEngine: CreateEngine,
+  variants: readonly SmallVariant[] = MODELS,
+): void {
   describeStepsOfTfjs(name, createEngine, [1, 3, 200]);
+  describeVariants(name, createEngine, variants);
   describeThreads(name, createEngine, OPTIONS);
   describeSharedRows(name, createEngine, OPTIONS);
   describeL2(name, createEngine, OPTIONS);
@@ -61,16 +69,6 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
       engine.load(weights);
       return engine;
     };
-
-    it.each(MODELS)('names the losses, and their weights in the total: $name', async ({ model }) => {
-      const engine = await engineOf(model);
-      const names = engine.losses.map(({ name: loss }) => loss);
-      expect(names.length).toBeGreaterThan(0);
-      expect(Object.keys((await engine.evaluate(smallBatch(model, 4))).losses)).toEqual(names);
-      expect(Object.keys(await engine.train(smallBatch(model, 4)))).toEqual(names);
-      for (const { name: loss, weight } of engine.losses) expect(weight, loss).toBe(defaultWeight(loss));
-      await engine.release();
-    });
 
     describe('loss', () => {
       it('returns the cross-entropy of the base rates before any training', async () => {
@@ -176,23 +174,6 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
         const after = (await engine.evaluate(batch)).losses;
         expect(after.click).toBeLessThan(0.7 * (before.click as number));
         expect(after.conversion).toBeLessThan(0.7 * (before.conversion as number));
-        await engine.release();
-      });
-
-      it.each(MODELS)('updates only the rows that its batches train: $name', async ({ model }) => {
-        const engine = await engineOf(model);
-        const before = engine.weights().tables;
-        const batch = smallBatch(model, 3);
-        await engine.train(batch);
-        await engine.evaluate(smallBatch(model, 64));
-        const after = engine.weights().tables;
-        const trained = trainedRows(model, batch);
-        for (const { name: table, rows, dimension } of model.embeddings.tables) {
-          const all = Array.from({ length: rows }, (_, row) => row);
-          const changed = all.filter((row) => !isSameRow(before[table], after[table], row, dimension));
-          expect(new Set(changed), table).toEqual(trained[table]);
-          expect(all.filter((row) => engine.touched[table]?.[row] === 1)).toEqual(changed);
-        }
         await engine.release();
       });
 
@@ -359,6 +340,33 @@ export function describeEngineContract(name: string, createEngine: CreateEngine)
   });
 }
 
+/** Defines the tests of variants of the small model: the rows that are updated, threads, shared rows and an L2 penalty. */
+export function describeVariants(name: string, createEngine: CreateEngine, variants: readonly SmallVariant[]): void {
+  describe(name, () => {
+    it.each(variants)('updates only the rows that its batches train: $name', async ({ model }) => {
+      const engine = await createEngine(model, OPTIONS);
+      engine.load(someWeights(model));
+      const before = engine.weights().tables;
+      const batch = smallBatch(model, 3);
+      await engine.train(batch);
+      await engine.evaluate(smallBatch(model, 64));
+      const after = engine.weights().tables;
+      const trained = trainedRows(model, batch);
+      for (const { name: table, rows, dimension } of model.embeddings.tables) {
+        const all = Array.from({ length: rows }, (_, row) => row);
+        const changed = all.filter((row) => !isSameRow(before[table], after[table], row, dimension));
+        expect(new Set(changed), table).toEqual(trained[table]);
+        expect(all.filter((row) => engine.touched[table]?.[row] === 1)).toEqual(changed);
+      }
+      await engine.release();
+    });
+  });
+
+  describeVariantsOnThreads(name, createEngine, OPTIONS, variants);
+  describeVariantsOnSharedRows(name, createEngine, OPTIONS, variants);
+  describeL2OfVariants(name, createEngine, OPTIONS, variants);
+}
+
 /** Returns a copy of an engine's state. */
 function stateOf(engine: TrainingEngine): Map<string, Uint8Array> {
   return new Map(engine.state().arrays.map(([name, bytes]) => [name, bytes.slice()]));
@@ -374,11 +382,4 @@ function expectWeights(got: Weights, expected: Weights, tolerance: number): void
 
 function isSameRow(a: Float32Array | undefined, b: Float32Array | undefined, row: number, dimension: number): boolean {
   return Array.from({ length: dimension }, (_, k) => row * dimension + k).every((i) => a?.[i] === b?.[i]);
-}
-
-/** The weight of a loss that is not declared, by its name: those of stages are 1. */
-function defaultWeight(loss: string): number {
-  if (loss.endsWith(' prior')) return 0.001;
-  if (loss.endsWith(' order')) return 0.6;
-  return / (by IPS|by DR|imputed|counterfactual)$/.test(loss) ? 0.1 : 1;
 }

@@ -4,16 +4,21 @@ import type { Batch, CreateEngine, EngineOptions } from '../../lib/engine/engine
 import type { Model } from '../../lib/model/model.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
-import { inputsOf, MODELS_ON_THREADS, smallModel } from './small-model.ts';
+import { inputsOf, onThreads, type SmallVariant, smallModel } from './small-model.ts';
 
 /** The users of the rows of a batch: some have one row, some many. */
 const ROWS_OF_USERS = [3, 1, 9, 2, 2, 20, 5, 1, 1, 4];
 const STEPS = 3;
 
-/** Defines the tests. */
-export function describeSharedRows(name: string, createEngine: CreateEngine, options: EngineOptions): void {
+/** Defines the tests of variants of the small model. */
+export function describeVariantsOnSharedRows(
+  name: string,
+  createEngine: CreateEngine,
+  options: EngineOptions,
+  variants: readonly SmallVariant[],
+): void {
   describe(`${name}, on rows that share users`, () => {
-    it.each(MODELS_ON_THREADS)(
+    it.each(onThreads(variants))(
       'trains as on the same rows without sharing: $name, $threads threads',
       async ({ model, threads }) => {
         const shared = await createEngine(model, { ...options, l2Embeddings: 0.3, threads, sharedEntity: 'user' });
@@ -33,7 +38,12 @@ export function describeSharedRows(name: string, createEngine: CreateEngine, opt
         await plain.release();
       },
     );
+  });
+}
 
+/** Defines the tests of batches of either kind. */
+export function describeSharedRows(name: string, createEngine: CreateEngine, options: EngineOptions): void {
+  describe(`${name}, on rows that share users`, () => {
     it('takes batches of either kind in turn, and the losses of both', async () => {
       const model = smallModel();
       const engine = await createEngine(model, { ...options, threads: 2, sharedEntity: 'user' });

@@ -141,7 +141,7 @@ export const MODELS: readonly SmallVariant[] = [
   { name: 'AITM with PLE', model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'aitm', experts: PLE }) },
 ];
 
-const LAYOUTS = [
+const LAYOUT_NAMES = [
   'ESMM',
   'ESMM with a vector',
   'ESMM with fields summed by entity',
@@ -150,13 +150,21 @@ const LAYOUTS = [
   'ESMM with target attention',
 ];
 
+/** The variants whose embeddings are laid out differently. */
+export const LAYOUTS: readonly SmallVariant[] = MODELS.filter(({ name }) => LAYOUT_NAMES.includes(name));
+
+/** The others, whose embeddings are laid out as those of one of `LAYOUTS`. */
+export const LIKE_LAYOUTS: readonly SmallVariant[] = MODELS.filter((variant) => !LAYOUTS.includes(variant));
+
 /**
- * Every variant on one thread, and on three the ones whose embeddings are laid out differently: each variant is also
- * compared on three threads with itself on one (threads.ts).
+ * Variants on one thread, and on three as well those of `LAYOUTS`: each variant is also compared on three threads with
+ * itself on one (threads.ts).
  */
-export const MODELS_ON_THREADS: readonly (SmallVariant & { readonly threads: number })[] = MODELS.flatMap((variant) =>
-  (LAYOUTS.includes(variant.name) ? [1, 3] : [1]).map((threads) => ({ ...variant, threads })),
-);
+export function onThreads(variants: readonly SmallVariant[]): readonly (SmallVariant & { readonly threads: number })[] {
+  return variants.flatMap((variant) =>
+    (LAYOUTS.includes(variant) ? [1, 3] : [1]).map((threads) => ({ ...variant, threads })),
+  );
+}
 
 /**
  * Returns encoded rows with missing, unknown and known values, empty and full bags, and numbers on both sides of every

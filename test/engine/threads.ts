@@ -4,18 +4,18 @@ import type { Batch, CreateEngine, EngineOptions, TrainingEngine } from '../../l
 import type { Model } from '../../lib/model/model.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
-import { MODELS, smallModel } from './small-model.ts';
+import { type SmallVariant, smallModel } from './small-model.ts';
 
-/** Defines tests of an engine that trains on several threads. */
-export function describeThreads(name: string, createEngine: CreateEngine, defaults: EngineOptions): void {
+/** Defines tests of variants of the small model that are trained on several threads. */
+export function describeVariantsOnThreads(
+  name: string,
+  createEngine: CreateEngine,
+  defaults: EngineOptions,
+  variants: readonly SmallVariant[],
+): void {
+  const engineOf = loadedEngines(createEngine, defaults);
   describe(`${name}, on several threads`, () => {
-    const engineOf = async (model: Model, options: Partial<EngineOptions>): Promise<TrainingEngine> => {
-      const engine = await createEngine(model, { ...defaults, ...options });
-      engine.load(someWeights(model));
-      return engine;
-    };
-
-    it.each(MODELS)('computes what one thread computes, but for rounding: $name', async ({ model }) => {
+    it.each(variants)('computes what one thread computes, but for rounding: $name', async ({ model }) => {
       const options = { dropout: 0.3, l2Embeddings: 0.01, optimizer: { type: 'sgd', learningRate: 0.5 } } as const;
       const [one, three] = [
         await engineOf(model, { ...options, threads: 1 }),
@@ -35,7 +35,13 @@ export function describeThreads(name: string, createEngine: CreateEngine, defaul
       await one.release();
       await three.release();
     });
+  });
+}
 
+/** Defines tests of an engine that trains on several threads. */
+export function describeThreads(name: string, createEngine: CreateEngine, defaults: EngineOptions): void {
+  const engineOf = loadedEngines(createEngine, defaults);
+  describe(`${name}, on several threads`, () => {
     it('gives the same bytes each time, and to an engine that continues from its state', async () => {
       const model = smallModel();
       const options = { threads: 2, dropout: 0.2 };
@@ -79,6 +85,14 @@ export function describeThreads(name: string, createEngine: CreateEngine, defaul
       );
     });
   });
+}
+
+function loadedEngines(createEngine: CreateEngine, defaults: EngineOptions) {
+  return async (model: Model, options: Partial<EngineOptions>): Promise<TrainingEngine> => {
+    const engine = await createEngine(model, { ...defaults, ...options });
+    engine.load(someWeights(model));
+    return engine;
+  };
 }
 
 function bytesOf(engine: TrainingEngine): Map<string, Uint8Array> {

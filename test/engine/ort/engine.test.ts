@@ -3,10 +3,11 @@ import { createOrtEngine } from '../../../lib/engine/ort/engine.ts';
 import { traceStep } from '../../../lib/engine/ort/step-model.ts';
 import { graphText } from '../../../lib/graph/graph.ts';
 import { describeEngineContract } from '../engine-contract.ts';
-import { smallModel } from '../small-model.ts';
+import { LAYOUTS, smallModel } from '../small-model.ts';
 import { describeStepGraphs } from './step-graph.ts';
 
-describeEngineContract('the engine on onnxruntime', createOrtEngine);
+// `npm run test:proof` has the other variants.
+describeEngineContract('the engine on onnxruntime', createOrtEngine, LAYOUTS);
 
 describeStepGraphs([3]);
 

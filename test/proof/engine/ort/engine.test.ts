@@ -1,9 +1,15 @@
-/** The engine on onnxruntime on whole batches. These tests are slow: tfjs-cpu takes seconds for each batch. */
+/**
+ * The engine on onnxruntime on whole batches, and with every variant of the small model. These tests are slow: tfjs-cpu
+ * takes seconds for each batch.
+ */
 import { createOrtEngine } from '../../../../lib/engine/ort/engine.ts';
+import { describeVariants } from '../../../engine/engine-contract.ts';
 import { describeStepGraphs } from '../../../engine/ort/step-graph.ts';
+import { LIKE_LAYOUTS } from '../../../engine/small-model.ts';
 import { describeStepsOfTfjs } from '../../../engine/steps-of-tfjs.ts';
 
 const BATCH_ROWS = 4096;
 
 describeStepsOfTfjs('the engine on onnxruntime', createOrtEngine, [BATCH_ROWS]);
+describeVariants('the engine on onnxruntime', createOrtEngine, LIKE_LAYOUTS);
 describeStepGraphs([1, 200, BATCH_ROWS]);
