@@ -1,7 +1,7 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SCORING_METRICS } from '../../lib/contract/cloudwatch-metrics.ts';
-import { attempt, makeApp, makeTemplate, onlyResource, readable, resourcesOf } from './fixture.ts';
+import { attempt, defaultTemplate, makeApp, makeTemplate, onlyResource, readable, resourcesOf } from './fixture.ts';
 
 const template = makeTemplate({ filesByHour: 6, email: 'on-call@example.com' });
 const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm');
@@ -74,7 +74,7 @@ describe('alarms', () => {
         },
       }),
     ]);
-    expect(resourcesOf(makeTemplate(), 'AWS::CloudWatch::Alarm')).not.toHaveProperty('FilesMissing');
+    expect(resourcesOf(defaultTemplate(), 'AWS::CloudWatch::Alarm')).not.toHaveProperty('FilesMissing');
     expect(attempt({ filesByHour: 24 })).toThrow('filesByHour must be a whole hour from 1 to 23, got 24');
   });
 

@@ -30,14 +30,27 @@ export function makeApp(props: BatchScoringProps | ((stack: Stack) => BatchScori
   }
 }
 
-/** The CloudFormation template of that stack. */
-export function makeTemplate(props: BatchScoringProps | ((stack: Stack) => BatchScoringProps) = {}): Template {
-  const { stack, remove } = makeApp(props);
+/** That app, its stack, and the CloudFormation template of it. */
+export function makeBoth(props: BatchScoringProps | ((stack: Stack) => BatchScoringProps)) {
+  const { app, stack, remove } = makeApp(props);
   try {
-    return Template.fromStack(stack);
+    return { app, stack, template: Template.fromStack(stack) };
   } finally {
     remove();
   }
+}
+
+/** The template alone. */
+export function makeTemplate(props: BatchScoringProps | ((stack: Stack) => BatchScoringProps)): Template {
+  return makeBoth(props).template;
+}
+
+let byDefault: Template | null = null;
+
+/** The template of a stack without other properties than a model, made once for all tests, which only read it. */
+export function defaultTemplate(): Template {
+  byDefault ??= makeTemplate({});
+  return byDefault;
 }
 
 /** Tries to make the stack, for what it throws. */

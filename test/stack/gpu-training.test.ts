@@ -2,13 +2,13 @@
 import { Validations } from 'aws-cdk-lib';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RUN_EXIT_CODES } from '../../lib/contract/exit-codes.ts';
 import { propsFromContext } from '../../lib/stack/context.ts';
 import { idleCost } from '../../lib/stack/prices.ts';
 import { trainingDefinition } from '../../lib/stack/training/training-definition.ts';
 import { runSettings } from '../../training/run/environment.ts';
-import { attempt, makeApp, makeTemplate, onlyResource, readable } from './fixture.ts';
+import { attempt, makeBoth, onlyResource, readable } from './fixture.ts';
 
 const props = {
   parts: ['data', 'training'] as const,
@@ -16,12 +16,10 @@ const props = {
   image: ContainerImage.fromRegistry('example.com/entirespace/training:1'),
   gpuImage: ContainerImage.fromRegistry('example.com/entirespace/training-gpu:1'),
 };
-const template = makeTemplate(props);
+const { app, template } = makeBoth(props);
 
 describe('training on a GPU', () => {
   it('is nothing that cdk-nag finds fault with', () => {
-    const { app, remove } = makeApp(props);
-    onTestFinished(remove);
     const { violations } = new AwsSolutionsChecks(app).validateScope(app);
     expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
     const acknowledged = app.node

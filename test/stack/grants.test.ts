@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeTemplate, type Resource, readable, resourcesOf } from './fixture.ts';
+import { defaultTemplate, type Resource, readable, resourcesOf } from './fixture.ts';
 
 interface Statement {
   readonly Effect: string;
@@ -8,7 +8,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-const template = makeTemplate();
+const template = defaultTemplate();
 const roles = resourcesOf(template, 'AWS::IAM::Role');
 
 function statementsOf(role: Resource | undefined): Statement[] {

@@ -8,7 +8,7 @@ import { RUN_EXIT_CODES } from '../../lib/contract/exit-codes.ts';
 import { monitoringDefinition } from '../../lib/stack/monitoring/monitoring-definition.ts';
 import { idleCost, PRICES } from '../../lib/stack/prices.ts';
 import { monitorSettings } from '../../training/monitor/environment.ts';
-import { attempt, makeApp, makeTemplate, onlyResource, readable, resourcesOf } from './fixture.ts';
+import { attempt, defaultTemplate, makeApp, makeTemplate, onlyResource, readable, resourcesOf } from './fixture.ts';
 
 const PARTS = ['data', 'monitoring'] as const;
 const HOURS_A_MONTH = 730;
@@ -28,7 +28,7 @@ function container(of = template): Container {
 
 describe('the monitoring part', () => {
   it('is made where it is named alone, and needs the data part and a model', () => {
-    makeTemplate().resourceCountIs('AWS::ECS::TaskDefinition', 0);
+    defaultTemplate().resourceCountIs('AWS::ECS::TaskDefinition', 0);
     expect(attempt({ parts: ['monitoring'] })).toThrow('part monitoring needs part data, got monitoring');
     expect(attempt({ parts: PARTS, modelName: undefined as never })).toThrow(
       'modelName is missing: the monitoring part monitors one model',

@@ -1,14 +1,14 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LAMBDA_ENTRIES } from '../../scripts/bundle-functions.ts';
-import { attempt, makeApp, makeTemplate, onlyResource, readable, resourcesOf } from './fixture.ts';
+import { attempt, defaultTemplate, makeApp, makeTemplate, onlyResource, readable, resourcesOf } from './fixture.ts';
 
 const PARTS = ['data', 'online'] as const;
 const template = makeTemplate({ parts: [...PARTS], onlineMemoryMiB: 1536 });
 
 describe('the online part', () => {
   it('is made where it is named alone, and needs the data part and a model', () => {
-    makeTemplate().resourceCountIs('AWS::Lambda::Url', 0);
+    defaultTemplate().resourceCountIs('AWS::Lambda::Url', 0);
     expect(attempt({ parts: ['online'] })).toThrow('part online needs part data, got online');
     expect(attempt({ parts: [...PARTS], modelName: undefined as never })).toThrow(
       'modelName is missing: the online part scores with one model',

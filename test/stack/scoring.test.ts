@@ -2,9 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { LAMBDA_ENTRIES } from '../../scripts/bundle-functions.ts';
-import { attempt, makeTemplate, readable, resourcesOf } from './fixture.ts';
+import { attempt, defaultTemplate, makeTemplate, readable, resourcesOf } from './fixture.ts';
 
-const template = makeTemplate();
+const template = defaultTemplate();
 const functions = resourcesOf(template, 'AWS::Lambda::Function');
 
 /** Memory, scratch disk, seconds. */

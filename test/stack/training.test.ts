@@ -3,18 +3,28 @@ import { Validations } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RUN_METRICS } from '../../lib/contract/cloudwatch-metrics.ts';
 import { RUN_EXIT_CODES } from '../../lib/contract/exit-codes.ts';
 import { idleCost, PRICES } from '../../lib/stack/prices.ts';
 import { trainingDefinition } from '../../lib/stack/training/training-definition.ts';
 import { runSettings } from '../../training/run/environment.ts';
-import { attempt, makeApp, makeTemplate, onlyResource } from './fixture.ts';
+import { attempt, defaultTemplate, makeBoth, makeTemplate, onlyResource } from './fixture.ts';
 
 const PARTS = ['data', 'training'] as const;
 const HOURS_A_MONTH = 730;
 const image = ContainerImage.fromRegistry('example.com/entirespace/training:1');
-const template = makeTemplate({ parts: [...PARTS], image, email: 'on-call@example.com' });
+const { app, template } = makeBoth({ parts: [...PARTS], image, email: 'on-call@example.com' });
+const other = makeTemplate({
+  parts: [...PARTS],
+  image,
+  windowDays: 14,
+  trainingMemoryMiB: 8192,
+  trainingCpu: 2048,
+  warmStart: true,
+  trainingSchedule: 'cron(30 4 ? * MON *)',
+  timeZone: 'Europe/Berlin',
+});
 
 function container(of: Template): Record<string, unknown> {
   const { ContainerDefinitions } = onlyResource(of, 'AWS::ECS::TaskDefinition').Properties;
@@ -23,13 +33,11 @@ function container(of: Template): Record<string, unknown> {
 
 describe('the training part', () => {
   it('is made where it is named alone, and needs the data part', () => {
-    makeTemplate().resourceCountIs('AWS::ECS::TaskDefinition', 0);
+    defaultTemplate().resourceCountIs('AWS::ECS::TaskDefinition', 0);
     expect(attempt({ parts: ['training'] })).toThrow('part training needs part data, got training');
   });
 
   it('is nothing that cdk-nag finds fault with', () => {
-    const { app, remove } = makeApp({ parts: [...PARTS], image });
-    onTestFinished(remove);
     const { violations } = new AwsSolutionsChecks(app).validateScope(app);
     expect(violations.map(({ ruleName }) => ruleName)).toEqual([]);
     const metadata = app.node.findAll().flatMap(({ node }) => node.metadata);
@@ -80,16 +88,7 @@ describe('the training part', () => {
   });
 
   it('gives the task an environment that it understands', () => {
-    const { Environment } = container(
-      makeTemplate({
-        parts: [...PARTS],
-        image,
-        windowDays: 14,
-        trainingMemoryMiB: 8192,
-        trainingCpu: 2048,
-        warmStart: true,
-      }),
-    ) as { Environment: { Name: string; Value: unknown }[] };
+    const { Environment } = container(other) as { Environment: { Name: string; Value: unknown }[] };
     const variables = Object.fromEntries(Environment.map(({ Name, Value }) => [Name, Value]));
     const settings = runSettings({ ...variables, BUCKET: 's3://bucket', RUN_ID: 'x' });
     expect(settings).toMatchObject({
@@ -108,12 +107,7 @@ describe('the training part', () => {
   });
 
   it('begins by a schedule with a time zone', () => {
-    makeTemplate({
-      parts: [...PARTS],
-      image,
-      trainingSchedule: 'cron(30 4 ? * MON *)',
-      timeZone: 'Europe/Berlin',
-    }).hasResourceProperties('AWS::Scheduler::Schedule', {
+    other.hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'cron(30 4 ? * MON *)',
       ScheduleExpressionTimezone: 'Europe/Berlin',
     });
