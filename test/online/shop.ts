@@ -1,9 +1,12 @@
 /** A small published model whose users and items have feature tables, for the tests of this room. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
 import { scoreCandidates } from '../../exports/score-candidates.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { DECLARATION_FILE } from '../../lib/contract/bucket.ts';
 import { randomStream } from '../../lib/numbers/random.ts';
 import { promoteVersion } from '../../lib/registry/current.ts';
 import { publishFeatures } from '../../lib/scoring/rows/publish-features.ts';
@@ -11,8 +14,9 @@ import { openStore } from '../../lib/store/open-store.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { checkEntityTable } from '../../lib/table/candidates/entity-table.ts';
 import { openDatabase, query } from '../../lib/table/database.ts';
-import { train } from '../../lib/training/train.ts';
+import { type TrainedModel, train } from '../../lib/training/train.ts';
 import { publishTrained } from '../../training/publish-trained.ts';
+import { onceARun } from '../once-a-run.ts';
 
 export const DECLARATION = `name: shop
 stages: { click: { label: click }, conversion: { label: bought } }
@@ -35,6 +39,7 @@ export const declaration = parseDeclaration(DECLARATION, 'shop.yaml');
 
 const CITIES = ['Köln', 'Bonn', '', 'NA', ' Bonn '];
 const ROWS = 2500;
+const LIMITS = { threads: 1, memoryLimitMiB: 512 };
 
 /** A user's or item's row in its table. */
 export const users = Array.from({ length: 40 }, (_, i) => ({
@@ -79,19 +84,15 @@ export async function openShop(scoring = '', text = DECLARATION): Promise<Shop> 
   const declaration = parseDeclaration(declarationText, 'shop.yaml');
   const folder = await mkdtemp(join(tmpdir(), 'entirespace-shop-'));
   const store = openStore(join(folder, 'bucket'));
-  const options = { scratch: folder, threads: 1, memoryLimitMiB: 512 };
-  const log = join(folder, 'log.csv');
-  await writeFile(log, csv(impressions()));
+  const options = { scratch: folder, ...LIMITS };
   return {
     folder,
     store,
     async promote(seed) {
-      const trained = await train({
-        declaration: { ...declaration, training: { ...declaration.training, seed } },
-        declarationText,
-        dataPath: log,
-        ...options,
-      });
+      const shared = await trainedOnce(text, seed);
+      const trained = { ...shared, folder: join(folder, `trained-${seed}`) };
+      await cp(shared.folder, trained.folder, { recursive: true });
+      await writeFile(join(trained.folder, DECLARATION_FILE), declarationText);
       const at = new Date(Date.UTC(2026, 0, seed));
       const version = await publishTrained(store, declaration, trained, { threads: 1, at });
       await promoteVersion(store, declaration.name, version, { reason: 'test', at });
@@ -128,6 +129,20 @@ export async function openShop(scoring = '', text = DECLARATION): Promise<Shop> 
     },
     remove: () => rm(folder, { recursive: true }),
   };
+}
+
+/** Trains on the shop's log once a run of the tests: a section `scoring` changes nothing of a model. */
+async function trainedOnce(text: string, seed: number): Promise<TrainedModel> {
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 8);
+  const folder = await onceARun(`shop-${digest}-${seed}`, async (scratch) => {
+    const dataPath = join(scratch, 'log.csv');
+    await writeFile(dataPath, csv(impressions()));
+    const { training, ...others } = parseDeclaration(text, 'shop.yaml');
+    const declaration = { ...others, training: { ...training, seed } };
+    const trained = await train({ declaration, declarationText: text, dataPath, scratch, ...LIMITS });
+    await writeFile(join(scratch, 'trained'), serialize(trained));
+  });
+  return deserialize(await readFile(join(folder, 'trained')));
 }
 
 function impressions(): Record<string, unknown>[] {
