@@ -1,6 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DECLARATION } from './small-log.ts';
 import { workplace } from './workplace.ts';
 
@@ -21,18 +20,20 @@ let versions: string[] = [];
 let trained: Awaited<ReturnType<typeof place.run>>;
 
 /**
- * Waits until a training cannot end in the second in which another one of the same model did: a version is named by the
- * second in which it was made and by its model.
+ * Sets the clock forward, so that a training cannot end in the second in which another one of the same model did: a
+ * version is named by the second in which it was made and by its model.
  */
-const nextSecond = () => setTimeout(1000);
+const nextSecond = () => void vi.setSystemTime(Date.now() + 1000);
 
 beforeAll(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true });
   await mkdir(place.at('bucket/monitoring/shop'), { recursive: true });
   await place.write('bucket/monitoring/shop/verdict.json', JSON.stringify(ALARM));
-  await nextSecond();
+  nextSecond();
   trained = await place.run(...TRAIN);
   versions = (await readdir(place.at('bucket/models/shop'))).filter((name) => name.startsWith('2'));
 });
+afterAll(() => void vi.useRealTimers());
 
 describe('a second training without enough conversions to compare', () => {
   it('publishes a version that is refused, with an exit code of its own and the metrics', () => {
@@ -62,7 +63,7 @@ describe('a second training without enough conversions to compare', () => {
     const { code, stdout } = await place.run(...TRAIN, '--json', '-b', 'scripted');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ isCurrent: true, decision: { verdict: 'first', champion: null } });
-    await nextSecond();
+    nextSecond();
     const again = await place.run(...TRAIN, '--json', '-b', 'scripted');
     expect(again.code).toBe(7);
     expect(JSON.parse(again.stdout).metrics.tasks.ctcvr.positives).toBe(65);
@@ -74,7 +75,7 @@ describe('a second training without enough conversions to compare', () => {
 
   it('is judged by its loss with the fewer conversions that the refusal names', async () => {
     await place.write('few.yaml', `${DECLARATION}gate: { min_conversions: 50 }\n`);
-    await nextSecond();
+    nextSecond();
     const { code, stdout } = await place.run('train', 'few.yaml', '--data', 'log.csv', '--json', '-b', 'scripted');
     expect(code).toBe(7);
     // The same rows and seed give the same model.
@@ -150,7 +151,7 @@ describe('a bucket that grows', () => {
   });
 
   it('loses versions that are old and not in use', async () => {
-    await nextSecond();
+    nextSecond();
     await place.run(...TRAIN, '--no-promote');
     await place.run('models', 'promote', versions[1] as string, '--force');
     const [shown, done] = [await prune('--keep', '1', '--dry-run'), await prune('--keep', '1')];

@@ -62,8 +62,7 @@ export function workplace({ isTrained = false }: { readonly isTrained?: boolean 
       return name;
     },
     async writeRows(name, sql) {
-      const options = name.endsWith('.csv') ? '(FORMAT csv, HEADER true)' : '(FORMAT parquet)';
-      await inDatabase(folder, (database) => execute(database, `COPY (${sql}) TO '${join(folder, name)}' ${options}`));
+      await writeRows(folder, name, sql);
       return name;
     },
     rows: (sql) => inDatabase(folder, (database) => query(database, sql)),
@@ -72,9 +71,7 @@ export function workplace({ isTrained = false }: { readonly isTrained?: boolean 
 
   beforeAll(async () => {
     folder = await newFolder();
-    await place.write('shop.yaml', DECLARATION);
-    await place.write('log.csv', logText(3000));
-    await place.writeRows('log.parquet', `SELECT * FROM read_csv('${place.at('log.csv')}')`);
+    await cp(await smallLog(), folder, { recursive: true });
     if (isTrained) await cp(await trainedBucket(), place.at('bucket'), { recursive: true, preserveTimestamps: true });
   });
   afterEach(async () => expect(await readdir(join(folder, 'tmp'))).toEqual([]));
@@ -115,12 +112,20 @@ function start(cwd: string, args: readonly string[], environment: Environment, t
   return { done, stdout: stdout.text, stderr: stderr.text, signal: (name) => void signals.emit(name) };
 }
 
+/** Path of a folder with the declaration and the log, which tests copy. */
+function smallLog(): Promise<string> {
+  return onceARun('small-log', async (folder) => {
+    await writeFile(join(folder, 'shop.yaml'), DECLARATION);
+    await writeFile(join(folder, 'log.csv'), logText(3000));
+    await writeRows(folder, 'log.parquet', `SELECT * FROM read_csv('${join(folder, 'log.csv')}')`);
+  });
+}
+
 /** Path of a bucket with a model, which tests copy. */
 async function trainedBucket(): Promise<string> {
   const folder = await onceARun('command', async (folder) => {
     await mkdir(join(folder, 'tmp'));
-    await writeFile(join(folder, 'shop.yaml'), DECLARATION);
-    await writeFile(join(folder, 'log.csv'), logText(3000));
+    await cp(await smallLog(), folder, { recursive: true });
     const { done } = start(folder, ['train', 'shop.yaml', '--data', 'log.csv'], { TMPDIR: join(folder, 'tmp') });
     expect(await done).toMatchObject({ code: 0 });
   });
@@ -139,6 +144,11 @@ function plain(text: string, folder: string): string {
     .replaceAll(/\d{8}-\d{6}-[0-9a-f]{8}/g, '<version>')
     .replaceAll(/, [\d,]+ rows\/s/g, '')
     .replaceAll(/, \d+\.\d s\b/g, '');
+}
+
+async function writeRows(folder: string, name: string, sql: string): Promise<void> {
+  const options = name.endsWith('.csv') ? '(FORMAT csv, HEADER true)' : '(FORMAT parquet)';
+  await inDatabase(folder, (database) => execute(database, `COPY (${sql}) TO '${join(folder, name)}' ${options}`));
 }
 
 async function inDatabase<T>(folder: string, use: (database: Awaited<ReturnType<typeof openDatabase>>) => Promise<T>) {
