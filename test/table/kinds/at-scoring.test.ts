@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Feature } from '../../../lib/config/declaration.ts';
 import { candidateChecks } from '../../../lib/table/check/check-rows.ts';
 import { encodeCandidates } from '../../../lib/table/encode/encode.ts';
+import type { Encoder } from '../../../lib/table/encoder.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
 import { bag, category, cross, declare, number, openLog, rowsSql, sequence, workplace } from '../fixture.ts';
@@ -24,13 +25,18 @@ const LOG = [
 ];
 const COLUMNS = 'row, click, conversion, part, pos, hour, tags, weighted, w, seen, viewed, item';
 
+const declaration = declare(FEATURES, {
+  embeddings: [{ name: 'both', dimension: 4, ids: { kind: 'hash', buckets: 1000, seed: 0 } }],
+});
+let encoder: Encoder;
+
+beforeAll(async () => {
+  const log = await openLog(place, await place.write('log.parquet', rowsSql(COLUMNS, LOG)), declaration);
+  ({ encoder } = await fitEncoder(place.database, log));
+});
+
 /** Returns the encoded rows of candidates, as the model that was fitted to the log takes them. */
 async function encoded(name: string, sql: string) {
-  const declaration = declare(FEATURES, {
-    embeddings: [{ name: 'both', dimension: 4, ids: { kind: 'hash', buckets: 1000, seed: 0 } }],
-  });
-  const log = await openLog(place, await place.write(`${name}-log.parquet`, rowsSql(COLUMNS, LOG)), declaration);
-  const { encoder } = await fitEncoder(place.database, log);
   const source = await openSource(place.database, await place.write(name, sql));
   const relation = { ...source.relation, isScored: true };
   const checks = candidateChecks(relation, { ...declaration, ...encoder });
@@ -41,6 +47,16 @@ async function encoded(name: string, sql: string) {
 }
 
 describe('a column with a constant for scoring', () => {
+  let given: Awaited<ReturnType<typeof encoded>>;
+  let absent: typeof given;
+  beforeAll(async () => {
+    given = await encoded(
+      'given.parquet',
+      "SELECT 1 AS row, 1 AS pos, 12.5 AS hour, 'a|b' AS tags, 'b' AS weighted, '1' AS w, 'b|a' AS seen, ['b'] AS viewed, 'x' AS item",
+    );
+    absent = await encoded('absent.parquet', "SELECT 1 AS row, 'x' AS item");
+  });
+
   it.each([
     [
       'NULL',
@@ -63,13 +79,7 @@ describe('a column with a constant for scoring', () => {
       "SELECT 1 AS row, NULL AS pos, NULL AS hour, [NULL]::VARCHAR[] AS tags, []::VARCHAR[] AS weighted, []::DOUBLE[] AS w, [NULL]::VARCHAR[] AS seen, []::VARCHAR[] AS viewed, 'x' AS item",
     ],
   ])('is read as the constant if it is %s, as if it were absent or held the constant', async (name, sql) => {
-    const file = `${name.replace(' ', '-')}.parquet`;
-    const given = await encoded(
-      'given.parquet',
-      "SELECT 1 AS row, 1 AS pos, 12.5 AS hour, 'a|b' AS tags, 'b' AS weighted, '1' AS w, 'b|a' AS seen, ['b'] AS viewed, 'x' AS item",
-    );
-    const absent = await encoded('absent.parquet', "SELECT 1 AS row, 'x' AS item");
-    const got = await encoded(file, sql);
+    const got = await encoded(`${name.replace(' ', '-')}.parquet`, sql);
     const { both: _, ...ids } = given[0]?.ids ?? {};
     expect(got[0]).toMatchObject({ ids, weights: given[0]?.weights, numbers: given[0]?.numbers, rows: 1 });
     expect(got).toEqual(absent);
