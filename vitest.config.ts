@@ -1,7 +1,11 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { longestFirst } from './test/longest-first.ts';
 
 /** Folders of tests that have a command of their own; the last two have a configuration of their own, too. */
 const OTHERS = ['process', 'proof', 'gbdt', 'torch', 'tfjs-node', 'aws', 'localstack'];
+
+/** Files that take more than some seconds. */
+const LONGEST = ['engine/ort/engine'];
 
 /**
  * `npm test` runs the project `unit`: every `test/<room>/**.test.ts`, so a new file there needs no entry here. The
@@ -22,6 +26,7 @@ export default defineConfig({
     globalSetup: 'test/run-folder.ts',
     // By default vitest leaves one core idle: half of a small machine.
     maxWorkers: '100%',
+    sequence: { sequencer: longestFirst(LONGEST) },
     projects: [
       // The files of a worker share its modules: loading DuckDB, onnxruntime and the CDK anew for each file takes a
       // quarter of the time. So a test leaves no state in a module; what it stubs is restored before the next test.
