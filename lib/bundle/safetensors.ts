@@ -4,6 +4,7 @@
  */
 import { open } from 'node:fs/promises';
 import * as z from 'zod';
+import { byteViews } from '../numbers/bytes.ts';
 
 /** An array with its shape. */
 export interface NamedTensor {
@@ -13,6 +14,8 @@ export interface NamedTensor {
 }
 
 const MOST_HEADER = 100 * 2 ** 20;
+/** Bytes that are read at once: read(2) transfers at most 2 GiB. */
+const READ_BYTES = 2 ** 30;
 const header = z.record(
   z.string(),
   z.object({
@@ -40,8 +43,7 @@ export async function writeSafetensors(path: string, tensors: readonly NamedTens
   try {
     await file.writeFile(new Uint8Array(length.buffer));
     await file.writeFile(head);
-    for (const { values } of tensors)
-      await file.writeFile(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    for (const { values } of tensors) for (const bytes of byteViews(values)) await file.writeFile(bytes);
   } finally {
     await file.close();
   }
@@ -80,11 +82,11 @@ export async function readSafetensors(
         throw new RangeError(
           `${path} ${name}: got bytes ${8 + headBytes + from} to ${8 + headBytes + to}, expected ${into.byteLength} of the file's ${bytes}`,
         );
-      const view = new Uint8Array(into.buffer);
-      for (let at = 0; at < view.length; ) {
-        const read = await file.read(view, at, Math.min(view.length - at, 2 ** 30), 8 + headBytes + from + at);
-        if (read.bytesRead === 0) throw new RangeError(`${path} ends within ${name}`);
-        at += read.bytesRead;
+      let position = 8 + headBytes + from;
+      for (const view of byteViews(into, READ_BYTES)) {
+        const read = await file.read(view, { position });
+        if (read.bytesRead !== view.length) throw new RangeError(`${path} ends within ${name}`);
+        position += read.bytesRead;
       }
       arrays.set(name, into);
     }

@@ -97,7 +97,7 @@ export interface Evaluation {
 export interface EngineState {
   /** Number of steps made so far. */
   readonly step: number;
-  /** The weights with the optimizer's state, and the flags of touched rows, by name. */
+  /** The weights with the optimizer's state, and the flags of touched rows, by name; large ones in several pieces. */
   readonly arrays: readonly (readonly [name: string, bytes: Uint8Array])[];
 }
 
@@ -124,8 +124,11 @@ export interface TrainingEngine {
    */
   evaluate(batch: Batch): Promise<Evaluation>;
 
-  /** Returns a copy of the weights, without the optimizer's state. */
-  weights(): Weights;
+  /**
+   * Returns a copy of the weights, without the optimizer's state. The arrays of `into`, which must have the model's
+   * shapes, are overwritten with it and returned.
+   */
+  weights(into?: Weights): Weights;
 
   /**
    * Sets the weights that are given, and leaves the optimizer's state unchanged.

@@ -16,6 +16,7 @@ import {
   TensorShapeProto_DimensionSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
+import { byteViews } from '../numbers/bytes.ts';
 import {
   type Attribute,
   type Dimension,
@@ -60,7 +61,7 @@ export async function writeOnnx(graph: Graph, path: string, externalBytes = EXTE
     const tensors = [];
     let offset = 0;
     for (const initializer of graph.initializers.filter((one) => !isSmall(one))) {
-      await file.writeFile(bytesOf(initializer));
+      for (const bytes of byteViews(initializer.values)) await file.writeFile(bytes);
       tensors.push(externalTensor(initializer, { location: basename(dataPath), offset }));
       offset += initializer.values.byteLength;
     }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Weights } from '../engine/engine.ts';
-import type { Model } from '../model/model.ts';
+import { namedBytes } from '../numbers/bytes.ts';
 import type { CheckpointRecord } from './checkpoint-record.ts';
 
 const PIECE_BYTES = 1 << 26;
@@ -12,9 +12,8 @@ export type NamedArray = readonly [name: string, bytes: Uint8Array];
 
 /** Returns the arrays of weights, as views of them. */
 export function weightArrays(prefix: string, { parameters, tables }: Weights): NamedArray[] {
-  const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
   const named = (kind: string, arrays: Readonly<Record<string, Float32Array>>) =>
-    Object.entries(arrays).map(([name, values]): NamedArray => [`${prefix}/${kind}/${name}`, bytesOf(values)]);
+    Object.entries(arrays).flatMap(([name, values]) => namedBytes(`${prefix}/${kind}/${name}`, values));
   return [...named('parameter', parameters), ...named('table', tables)];
 }
 
@@ -63,16 +62,6 @@ export async function withArrays<T>(
   } finally {
     await file.close();
   }
-}
-
-/** Returns the arrays of a model's weights, all 0. */
-export function emptyWeights({ network, embeddings }: Model): Weights {
-  const ofShape = (name: string, shape: readonly number[]) =>
-    [name, new Float32Array(shape.reduce((a, b) => a * b, 1))] as const;
-  return {
-    parameters: Object.fromEntries(network.parameters.map(({ name, shape }) => ofShape(name, shape))),
-    tables: Object.fromEntries(embeddings.tables.map(({ name, rows, dimension }) => ofShape(name, [rows, dimension]))),
-  };
 }
 
 function offsetsOf(arrays: CheckpointRecord['arrays']): (readonly [string, number])[] {

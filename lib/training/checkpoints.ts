@@ -20,7 +20,6 @@ import {
 } from './checkpoint-record.ts';
 import {
   ChangedStateError,
-  emptyWeights,
   type Fill,
   type NamedArray,
   weightArrays,
@@ -29,6 +28,7 @@ import {
 } from './checkpoint-state.ts';
 import type { FitState, StateKeeper } from './fit.ts';
 import type { FittedNetwork } from './networks/fitted-network.ts';
+import { emptyWeights } from './weights/empty-weights.ts';
 
 const KEPT = 2;
 const RECORD_FILE = 'checkpoint.json';
@@ -125,7 +125,7 @@ export class Checkpoints {
    */
   async restore(engine: TrainingEngine, network: string | null): Promise<FitState | null> {
     const { threads, onEvent } = this.#options;
-    const weights = engine.weights();
+    const weights = emptyWeights(engine.model);
     const best = weightArrays(BEST, weights);
     return this.#read(
       (record) => record.network === network,

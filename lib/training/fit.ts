@@ -8,6 +8,7 @@ import { forEachAhead } from './epochs/for-each-ahead.ts';
 import { addWeighted, dividedBy, totalLoss } from './epochs/mean-losses.ts';
 import { criterionOf, validate } from './epochs/validate.ts';
 import type { RowCache } from './rows/row-cache.ts';
+import { emptyWeights } from './weights/empty-weights.ts';
 
 /** How the engine is trained, and from which state. */
 export interface FitOptions extends StopRule {
@@ -76,6 +77,7 @@ export interface BestEpoch {
   readonly loss: number;
   /** The parts of `loss` that blocks of validation rows contribute. */
   readonly blocks: readonly number[];
+  /** Its weights, in arrays that a better epoch overwrites; all 0 before the first. */
   readonly weights: Weights;
 }
 
@@ -96,7 +98,7 @@ export async function fit(
   validation: RowCache,
   options: FitOptions,
 ): Promise<Fitted> {
-  const start = { epoch: 0, loss: Number.POSITIVE_INFINITY, blocks: [], weights: engine.weights() };
+  const start = { epoch: 0, loss: Number.POSITIVE_INFINITY, blocks: [], weights: emptyWeights(engine.model) };
   let state = options.from ?? { epoch: 1, ...UNBEGUN, epochs: [], best: start };
   const stopBy = criterionOf(engine, options.stopBy);
   let stopped = stopReason(state.epochs, state.best.epoch, options);
@@ -181,7 +183,8 @@ async function closeEpoch(
     epoch: epoch + 1,
     ...UNBEGUN,
     epochs: [...state.epochs, record],
-    best: isBest ? { epoch, loss, blocks: measured?.blocks ?? [], weights: engine.weights() } : best,
+    // Tables may be so large that there is no memory for a second copy of them.
+    best: isBest ? { epoch, loss, blocks: measured?.blocks ?? [], weights: engine.weights(best.weights) } : best,
   };
 }
 

@@ -8,8 +8,8 @@ import type { Field } from '../model/fields.ts';
 import type { Model } from '../model/model.ts';
 import type { RowCache } from './rows/row-cache.ts';
 
-/** Copies of the weights besides the engine's: the best epoch's so far, and while a better one is copied that one. */
-const COPIES = 2;
+/** Copies of the weights besides the engine's: those that training begins with, and then the best epoch's so far. */
+const COPIES = 1;
 /** Values that a step keeps of each hidden unit of a row: before and after the activation, and a gradient. */
 const VALUES_OF_UNIT = 3;
 /** Values that a step keeps of each column of a row's input: the input, and its gradient. */

@@ -6,14 +6,19 @@ import type { CreateEngine, TrainingEngine } from '../../lib/engine/engine.ts';
 import { firstStep } from './eager-step.ts';
 import { expectClose, expectLosses, leastGradient } from './expect-close.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
-import { MODELS } from './small-model.ts';
+import { MODELS, type SmallVariant } from './small-model.ts';
 
 /** With so large a step, the difference of the weights holds nearly all digits of the gradient. */
 const LEARNING_RATE = 1024;
 
-/** Defines tests of the first step of every model, on batches of each of the given numbers of rows. */
-export function describeStepsOfTfjs(name: string, createEngine: CreateEngine, sizes: readonly number[]): void {
-  describe.each(MODELS)(`${name}, of $name`, ({ model }) => {
+/** Defines tests of the first step of every model, or of some, on batches of each of the given numbers of rows. */
+export function describeStepsOfTfjs(
+  name: string,
+  createEngine: CreateEngine,
+  sizes: readonly number[],
+  variants: readonly SmallVariant[] = MODELS,
+): void {
+  describe.each(variants)(`${name}, of $name`, ({ model }) => {
     // Gradient descent has no state besides the weights: one engine makes every step from the same ones.
     let engine: TrainingEngine;
     beforeAll(async () => {

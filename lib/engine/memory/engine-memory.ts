@@ -5,12 +5,14 @@
  * The parameter `rows` is always the number of rows of the batch; rows of an embedding table are ids.
  */
 import type { Model } from '../../model/model.ts';
+import { namedBytes } from '../../numbers/bytes.ts';
 import type { Batch, EngineOptions, EngineState, Weights } from '../engine.ts';
 import { batchLayout } from './batch-layout.ts';
 import { fillCoefficients, fillRowCounts } from './coefficients.ts';
-import { type MemoryParts, type PlanOptions, planParts } from './memory-parts.ts';
-import { type Block, MemoryPlan, type SparseMemory } from './memory-plan.ts';
+import type { MemoryParts, PlanOptions } from './memory-parts.ts';
+import type { Block, SparseMemory } from './memory-plan.ts';
 import { type MemoryTable, readWeights, writeWeights } from './memory-table.ts';
+import { type PlannedMemory, planMemory } from './plan-memory.ts';
 
 /** Bytes that an engine's memory takes, by what they depend on. */
 export interface EngineBytes {
@@ -23,9 +25,8 @@ export interface EngineBytes {
 /** Returns the bytes that an engine's memory would take. */
 export function engineBytes(model: Model, options: PlanOptions): EngineBytes {
   const bytesOf = (batchSize: number) => {
-    const plan = new MemoryPlan();
-    planParts(plan, model, { ...options, batchSize });
-    return plan.bytes;
+    const { plan } = planMemory(model, { ...options, batchSize });
+    return plan.bytes + plan.bytesBeside;
   };
   const [weights, all] = [bytesOf(0), bytesOf(options.batchSize)];
   return { weights, batch: all - weights };
@@ -46,12 +47,16 @@ export class EngineMemory {
     this.touched = Object.fromEntries(
       [...parts.tables].map(([name, { table, touched }]) => [name, memory.bytes(touched).subarray(0, table.rows)]),
     );
+    for (const { staged } of parts.members)
+      if (staged !== null)
+        memory.ints(staged.places).set(Array.from({ length: staged.places.length }, (_, place) => place));
   }
 
-  /** Allocates the memory, with all weights and all optimizer state set to 0. */
-  static async create(model: Model, options: EngineOptions): Promise<EngineMemory> {
-    const plan = new MemoryPlan();
-    const parts = planParts(plan, model, options);
+  /**
+   * Allocates the memory, with all weights and all optimizer state set to 0.
+   * @throws {NotEnoughMemoryError}
+   */
+  static async create(options: EngineOptions, { plan, parts }: PlannedMemory): Promise<EngineMemory> {
     return new EngineMemory(options, parts, await plan.build());
   }
 
@@ -86,11 +91,14 @@ export class EngineMemory {
     );
   }
 
-  /** Returns a copy of all weights, without the optimizer's state. */
-  weights(): Weights {
-    const copies = (all: ReadonlyMap<string, { readonly table: MemoryTable }>) =>
-      Object.fromEntries([...all].map(([name, { table }]) => [name, readWeights(this.memory, table)]));
-    return { parameters: copies(this.parts.parameters), tables: copies(this.parts.tables) };
+  /** Returns a copy of all weights, without the optimizer's state, in the arrays of `into` where it has them. */
+  weights(into?: Weights): Weights {
+    const copies = (all: ReadonlyMap<string, { readonly table: MemoryTable }>, arrays: Weights['tables'] = {}) =>
+      Object.fromEntries([...all].map(([name, { table }]) => [name, readWeights(this.memory, table, arrays[name])]));
+    return {
+      parameters: copies(this.parts.parameters, into?.parameters),
+      tables: copies(this.parts.tables, into?.tables),
+    };
   }
 
   /**
@@ -105,9 +113,10 @@ export class EngineMemory {
   /** Returns the arrays that a checkpoint saves (see `EngineState`), by name, as views of this memory. */
   arrays(): EngineState['arrays'] {
     const { parameters, tables } = this.parts;
+    const bytes = (name: string, { block }: MemoryTable) => namedBytes(name, this.memory.floats(block));
     return [
-      ...[...parameters].map(([name, { table }]) => [`parameter/${name}`, this.memory.bytes(table.block)] as const),
-      ...[...tables].map(([name, { table }]) => [`table/${name}`, this.memory.bytes(table.block)] as const),
+      ...[...parameters].flatMap(([name, { table }]) => bytes(`parameter/${name}`, table)),
+      ...[...tables].flatMap(([name, { table }]) => bytes(`table/${name}`, table)),
       ...Object.entries(this.touched).map(([name, flags]) => [`touched/${name}`, flags] as const),
     ];
   }

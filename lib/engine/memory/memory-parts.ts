@@ -10,6 +10,9 @@ import { BARRIER_WORDS } from '../step/barrier.ts';
 import type { Block, MemoryPlan } from './memory-plan.ts';
 import { type MemoryTable, planTable } from './memory-table.ts';
 
+/** Rows of a table beside the memory that a thread copies at once: few enough for the processor's caches. */
+const STAGED_ROWS = 256;
+
 /** The blocks of memory that hold a model and one batch. */
 export interface MemoryParts {
   readonly parameters: ReadonlyMap<string, ParameterBlocks>;
@@ -117,19 +120,43 @@ export interface SumBlocks {
   readonly sums: Block;
   /** How often they occur in the rows of the batch, as floats. */
   readonly occurrences: Block;
+  /** Where the thread works on rows of tables beside the memory; `null` where there are none. */
+  readonly staged: StagedBlocks | null;
+}
+
+/** Copies of some rows of a table, one after the other, on which the kernels work in place of a table beside the memory. */
+export interface StagedBlocks {
+  readonly rows: Block;
+  /** The ids of the copies: 0, 1, 2, ... as int32. */
+  readonly places: Block;
 }
 
 /** The options that the size of a memory depends on. */
 export type PlanOptions = Pick<EngineOptions, 'batchSize' | 'optimizer' | 'threads' | 'dropout' | 'sharedEntity'>;
 
-/** Plans the blocks of a model's parameters and tables, with the optimizer's state, and of one batch. */
-export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...options }: PlanOptions): MemoryParts {
+/**
+ * Plans the blocks of a model's parameters and tables, with the optimizer's state, and of one batch.
+ * @param beside names of the tables that are beside the memory
+ */
+export function planParts(
+  plan: MemoryPlan,
+  model: Model,
+  { sharedEntity, ...options }: PlanOptions,
+  beside: ReadonlySet<string> = new Set(),
+): MemoryParts {
   const { embeddings, network, layout, graph } = model;
   const { batchSize, optimizer, threads, dropout } = options;
   const { dense, sparse } = optimizerOf(optimizer);
   const sequences = sequencesOf(layout);
   const columns = (named: readonly { readonly name: string }[]) =>
     new Map(named.map(({ name }) => [name, plan.reserve(batchSize)]));
+  const tables = new Map(
+    embeddings.tables.map(({ name, rows, dimension }) => {
+      const table = planTable(plan, { rows, dimension, state: sparse.state, isBeside: beside.has(name) });
+      return [name, { table, touched: plan.reserve(Math.ceil(rows / 4)) }] as const;
+    }),
+  );
+  const staged = [...tables].flatMap(([name, { table }]) => (beside.has(name) ? [{ name, ...table }] : []));
   return {
     barrier: plan.reserve(BARRIER_WORDS),
     zero: plan.reserve(1),
@@ -140,12 +167,7 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
         return [name, { shape, table, gradients: plan.reserve(threads * dimension) }];
       }),
     ),
-    tables: new Map(
-      embeddings.tables.map(({ name, rows, dimension }) => {
-        const table = planTable(plan, { rows, dimension, state: sparse.state });
-        return [name, { table, touched: plan.reserve(Math.ceil(rows / 4)) }];
-      }),
-    ),
+    tables,
     layouts: planLayouts(plan, model, batchSize, sharedEntity ?? null),
     sharedRows: plan.reserve(sharedEntity === undefined ? 0 : batchSize),
     sharedInputs: new Set(
@@ -166,7 +188,9 @@ export function planParts(plan: MemoryPlan, model: Model, { sharedEntity, ...opt
     masks: (dropout === 0 ? [] : network.masks).map(({ name, units }) => {
       return { name, units, block: plan.reserve(batchSize * units) };
     }),
-    members: Array.from({ length: threads }, () => planSums(plan, embeddings, batchSize)),
+    members: Array.from({ length: threads }, () => {
+      return { ...planSums(plan, embeddings, batchSize), staged: planStaged(plan, embeddings.fields, staged) };
+    }),
   };
 }
 
@@ -215,7 +239,7 @@ function planSums(
   plan: MemoryPlan,
   { tables, fields }: Pick<Model['embeddings'], 'tables' | 'fields'>,
   batchSize: number,
-): SumBlocks {
+): Omit<SumBlocks, 'staged'> {
   const touchable = tables.map(({ name, rows, dimension }) => {
     const ids = fields.filter(({ table }) => table === name).reduce((sum, field) => sum + idsPerRow(field), 0);
     const count = Math.min(rows, batchSize * ids);
@@ -230,6 +254,19 @@ function planSums(
     sums: plan.reserve(Math.max(1, ...touchable.map(({ floats }) => floats))),
     occurrences: plan.reserve(most),
   };
+}
+
+/** Plans the copies of rows of the given tables: so many that those of a row of the batch fit. */
+function planStaged(
+  plan: MemoryPlan,
+  fields: Model['embeddings']['fields'],
+  tables: readonly { readonly name: string; readonly stride: number }[],
+): StagedBlocks | null {
+  if (tables.length === 0) return null;
+  const lengths = fields.filter(({ table }) => tables.some(({ name }) => name === table)).map(idsPerRow);
+  const count = Math.max(STAGED_ROWS, ...lengths);
+  const longest = Math.max(...tables.map(({ stride }) => stride));
+  return { rows: plan.reserve(count * longest), places: plan.reserve(count) };
 }
 
 function idsPerRow({ input }: EmbeddedField): number {

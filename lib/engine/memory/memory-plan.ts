@@ -1,6 +1,6 @@
 /**
- * The memory that the threads of a training engine share, and that the sparse kernels work in. All of its blocks are
- * planned before it is allocated.
+ * The memory that the threads of a training engine share, and that the sparse kernels work in, and buffers beside it for
+ * tables that it has no room for. All blocks are planned before any is allocated.
  */
 import { NotEnoughMemoryError } from '../../config/machine.ts';
 import { byteText } from '../../numbers/text.ts';
@@ -9,22 +9,43 @@ import { compileKernels, kernelsFor, type SparseKernels } from './sparse-kernels
 const PAGE_BYTES = 65_536;
 /** Largest size of a memory in bytes, the limit of 32-bit WebAssembly. */
 export const MAX_BYTES = 65_536 * PAGE_BYTES;
+/** Most elements of a buffer beside the memory, the limit of a Float32Array in Node.js 20. */
+const MAX_LENGTH = 2 ** 32;
 const CACHE_LINE_BYTES = 64;
 
 /** A block of the memory: byte offset, and length in elements of four bytes. */
 export interface Block {
   readonly offset: number;
   readonly length: number;
+  /** Position of the buffer that is the block, which the kernels cannot reach; left out in the memory. */
+  readonly buffer?: number;
 }
 
 /** Places the blocks of a memory one after another, each at the start of a cache line. */
 export class MemoryPlan {
+  readonly #maxBytes: number;
   // The kernels treat a pointer of 0 as a null pointer, so no block may start there.
   #bytes = 1024;
+  /** Elements of each buffer beside the memory. */
+  readonly #buffers: number[] = [];
 
-  /** Number of bytes planned so far. */
+  constructor(maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Number of bytes of the memory planned so far. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Number of bytes planned so far beside the memory. */
+  get bytesBeside(): number {
+    return 4 * this.#buffers.reduce((sum, length) => sum + length, 0);
+  }
+
+  /** Whether the blocks of the memory fit. */
+  get fits(): boolean {
+    return this.#bytes <= this.#maxBytes;
   }
 
   /** Plans a block of `length` elements of four bytes. */
@@ -34,26 +55,38 @@ export class MemoryPlan {
     return { offset, length };
   }
 
-  /**
-   * Allocates the memory, all 0, and compiles the kernels for it.
-   * @throws {NotEnoughMemoryError} where the blocks need more than `MAX_BYTES`, or more than the system gives.
-   */
-  async build(): Promise<SparseMemory> {
-    if (this.#bytes > MAX_BYTES) {
-      throw new NotEnoughMemoryError(
-        `embedding tables, their optimizer's state and a batch need ${byteText(this.#bytes)}, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
-      );
-    }
-    return SparseMemory.attach({ memory: this.#allocate(), module: await compileKernels() });
+  /** Plans a block of `length` elements of four bytes beside the memory. */
+  reserveBeside(length: number): Block {
+    return { offset: 0, length, buffer: this.#buffers.push(length) - 1 };
   }
 
-  #allocate(): WebAssembly.Memory {
+  /**
+   * Allocates the memory and the buffers beside it, all 0, and compiles the kernels.
+   * @throws {NotEnoughMemoryError} where the memory or a buffer would be larger than it can be, or the system gives less.
+   */
+  async build(): Promise<SparseMemory> {
+    if (!this.fits)
+      throw new NotEnoughMemoryError(
+        `parameters and a batch need ${byteText(this.#bytes)} beside the embedding tables, expected at most ${byteText(this.#maxBytes)}: lower training.batch_size or model.hidden_units`,
+      );
+    const longest = Math.max(0, ...this.#buffers);
+    if (longest > MAX_LENGTH)
+      throw new NotEnoughMemoryError(
+        `an embedding table needs ${byteText(4 * longest)} with its optimizer's state, expected at most ${byteText(4 * MAX_LENGTH)}: lower its dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
+      );
+    return SparseMemory.attach({ ...this.#allocate(), module: await compileKernels() });
+  }
+
+  #allocate(): Pick<SharedMemory, 'memory' | 'buffers'> {
     const pages = Math.ceil(this.#bytes / PAGE_BYTES);
     try {
-      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+      return {
+        memory: new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
+        buffers: this.#buffers.map((length) => new SharedArrayBuffer(4 * length)),
+      };
     } catch (cause) {
       throw new NotEnoughMemoryError(
-        `the system does not give ${byteText(this.#bytes)} of memory to embedding tables (ulimit -v tells its limit)`,
+        `the system does not give ${byteText(this.#bytes + this.bytesBeside)} of memory to embedding tables (ulimit -v tells its limit)`,
         { cause },
       );
     }
@@ -63,6 +96,7 @@ export class MemoryPlan {
 /** What another thread needs to work in a memory. It can be sent there. */
 export interface SharedMemory {
   readonly memory: WebAssembly.Memory;
+  readonly buffers: readonly SharedArrayBuffer[];
   /** The compiled kernels. */
   readonly module: WebAssembly.Module;
 }
@@ -71,11 +105,9 @@ export interface SharedMemory {
 export class SparseMemory {
   readonly shared: SharedMemory;
   readonly kernels: SparseKernels;
-  readonly #memory: WebAssembly.Memory;
 
   private constructor(shared: SharedMemory, kernels: SparseKernels) {
     this.shared = shared;
-    this.#memory = shared.memory;
     this.kernels = kernels;
   }
 
@@ -85,17 +117,21 @@ export class SparseMemory {
   }
 
   /** Returns a view of a block as float32, without a copy. */
-  floats({ offset, length }: Block): Float32Array {
-    return new Float32Array(this.#memory.buffer, offset, length);
+  floats({ offset, length, buffer }: Block): Float32Array {
+    return new Float32Array(this.#bufferOf(buffer), offset, length);
   }
 
   /** Returns a view of a block as int32, without a copy. */
-  ints({ offset, length }: Block): Int32Array {
-    return new Int32Array(this.#memory.buffer, offset, length);
+  ints({ offset, length, buffer }: Block): Int32Array {
+    return new Int32Array(this.#bufferOf(buffer), offset, length);
   }
 
   /** Returns a view of a block as bytes, without a copy. */
-  bytes({ offset, length }: Block): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, offset, length * 4);
+  bytes({ offset, length, buffer }: Block): Uint8Array {
+    return new Uint8Array(this.#bufferOf(buffer), offset, length * 4);
+  }
+
+  #bufferOf(buffer: number | undefined): SharedArrayBuffer {
+    return buffer === undefined ? this.shared.memory.buffer : (this.shared.buffers[buffer] as SharedArrayBuffer);
   }
 }

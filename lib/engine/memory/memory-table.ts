@@ -22,18 +22,27 @@ export interface MemoryTableSpec {
   readonly dimension: number;
   /** State that the optimizer keeps in each row. */
   readonly state: StateSize;
+  /**
+   * Whether the rows are beside the memory of the kernels.
+   * @default false
+   */
+  readonly isBeside?: boolean;
 }
 
 /** Plans the block of a table. */
-export function planTable(plan: MemoryPlan, { rows, dimension, state }: MemoryTableSpec): MemoryTable {
+export function planTable(plan: MemoryPlan, { rows, dimension, state, isBeside }: MemoryTableSpec): MemoryTable {
   const stride = dimension * (1 + state.perWeight) + state.perRow;
-  return { rows, dimension, stride, block: plan.reserve(rows * stride) };
+  const block = isBeside ? plan.reserveBeside(rows * stride) : plan.reserve(rows * stride);
+  return { rows, dimension, stride, block };
 }
 
-/** Returns a copy of the weights in row-major order, without the state. */
-export function readWeights(memory: SparseMemory, { block, stride, dimension, rows }: MemoryTable): Float32Array {
+/** Copies the weights in row-major order, without the state, and returns the copy. */
+export function readWeights(
+  memory: SparseMemory,
+  { block, stride, dimension, rows }: MemoryTable,
+  values: Float32Array = new Float32Array(rows * dimension),
+): Float32Array {
   const stored = memory.floats(block);
-  const values = new Float32Array(rows * dimension);
   for (let row = 0, at = 0; row < rows; row++)
     for (let k = 0; k < dimension; k++) values[at++] = stored[row * stride + k] as number;
   return values;

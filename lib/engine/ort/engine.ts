@@ -6,13 +6,18 @@ import { onnxBytes } from '../../graph/onnx-file.ts';
 import type { Model } from '../../model/model.ts';
 import type { EngineOptions, TrainingEngine } from '../engine.ts';
 import { EngineMemory } from '../memory/engine-memory.ts';
+import { type PlannedMemory, planMemory } from '../memory/plan-memory.ts';
 import { StepEngine } from '../step/step-engine.ts';
 import { traceLoss, traceStep } from './step-model.ts';
 import { openTeam } from './team.ts';
 
 /** Traces the model, allocates the memory, with all weights at 0, and starts the threads. */
-export async function createOrtEngine(model: Model, options: EngineOptions): Promise<TrainingEngine> {
-  const memory = await EngineMemory.create(model, options);
+export async function createOrtEngine(
+  model: Model,
+  options: EngineOptions,
+  planned: PlannedMemory = planMemory(model, options),
+): Promise<TrainingEngine> {
+  const memory = await EngineMemory.create(options, planned);
   const { dropout, sharedEntity } = options;
   const hasMasks = dropout > 0;
   const { graph, losses } = traceStep(model, { hasMasks, shared: null });

@@ -5,6 +5,7 @@
  * not on which is faster.
  */
 import { batchLayout } from '../memory/batch-layout.ts';
+import type { SumBlocks } from '../memory/memory-parts.ts';
 import { SparseMemory } from '../memory/memory-plan.ts';
 import { Barrier } from './barrier.ts';
 import { gather } from './gather.ts';
@@ -47,7 +48,8 @@ export class StepMember implements Team {
   async run(task: StepTask): Promise<Losses> {
     const { parts } = this.#setup;
     const slices = this.#slices(task);
-    gather(this.#memory, parts, batchLayout(parts, task.distinct !== null), slices);
+    const { staged } = parts.members[this.#member] as SumBlocks;
+    gather(this.#memory, { ...parts, staged }, batchLayout(parts, task.distinct !== null), slices);
     if (task.kind === 'loss') return this.#network.loss(slices);
     const losses = await this.#network.train(slices, task.step);
     this.#barrier.wait();

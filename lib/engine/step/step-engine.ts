@@ -50,8 +50,8 @@ export class StepEngine implements TrainingEngine {
     return { losses, probabilities: this.#memory.probabilities(batch.rows) };
   }
 
-  weights(): Weights {
-    return this.#memory.weights();
+  weights(into?: Weights): Weights {
+    return this.#memory.weights(into);
   }
 
   load(weights: Weights): void {

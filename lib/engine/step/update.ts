@@ -4,7 +4,10 @@ import { learningRateFactor } from '../learning-rate.ts';
 import { batchLayout } from '../memory/batch-layout.ts';
 import type { MatrixBlocks, SumBlocks, TableBlocks } from '../memory/memory-parts.ts';
 import type { SparseMemory } from '../memory/memory-plan.ts';
+import type { MemoryTable } from '../memory/memory-table.ts';
+import type { TouchedRows } from '../memory/sparse-kernels.ts';
 import { optimizerOf, type UpdateSettings } from '../optimizers.ts';
+import { inPieces, StagedRows } from './staged-rows.ts';
 import { type StepSetup, type StepTask, shareOf } from './step-setup.ts';
 
 /** The team, and the number of one of its members. */
@@ -32,16 +35,45 @@ export function updateTables(memory: SparseMemory, of: Member, { rows, distinct:
   const { parts, options, member } = of;
   const { kernels } = memory;
   const { sparse } = optimizerOf(options.optimizer);
-  const { distinct, sums, occurrences } = parts.members[member] as SumBlocks;
+  const sumBlocks = parts.members[member] as SumBlocks;
+  const { distinct, sums, occurrences, staged } = sumBlocks;
   for (const [place, [name, { table, touched }]] of [...parts.tables].entries()) {
     const { block, stride, dimension } = table;
     const count = scatter(memory, of, { name, place, rows, shared });
     kernels.flag(touched.offset, distinct.offset, count);
-    const touchedRows = [distinct.offset, count, sums.offset, occurrences.offset] as const;
     // The loss is a mean over the batch, and so is the penalty.
-    const l2 = (options.l2Tables?.[name] ?? options.l2Embeddings) / rows;
-    sparse.update(kernels, [block.offset, stride, dimension, dimension, ...touchedRows], settingsOf(options, step, l2));
+    const settings = settingsOf(options, step, (options.l2Tables?.[name] ?? options.l2Embeddings) / rows);
+    if (block.buffer !== undefined && staged !== null) {
+      const copies = new StagedRows(memory, staged, table);
+      updateStaged(memory, copies, { table, sumBlocks, count }, (of) => sparse.update(kernels, of, settings));
+      continue;
+    }
+    const touchedRows = [distinct.offset, count, sums.offset, occurrences.offset] as const;
+    sparse.update(kernels, [block.offset, stride, dimension, dimension, ...touchedRows], settings);
   }
+}
+
+interface RowsToUpdate {
+  readonly table: MemoryTable;
+  readonly sumBlocks: SumBlocks;
+  /** Number of distinct ids. */
+  readonly count: number;
+}
+
+/** Updates rows of a table beside the memory. */
+function updateStaged(
+  memory: SparseMemory,
+  copies: StagedRows,
+  { table: { stride, dimension }, sumBlocks: { distinct, sums, occurrences }, count }: RowsToUpdate,
+  update: (rows: TouchedRows) => void,
+): void {
+  inPieces(0, count, copies.most, (first, rows) => {
+    const ids = memory.ints({ offset: distinct.offset + first * 4, length: rows });
+    copies.read(ids, stride);
+    const [sumsAt, occurrencesAt] = [sums.offset + first * dimension * 4, occurrences.offset + first * 4];
+    update([copies.rows, stride, dimension, dimension, copies.ids, rows, sumsAt, occurrencesAt]);
+    copies.write(ids);
+  });
 }
 
 interface TableOfBatch {

@@ -5,6 +5,7 @@
 import type { Model } from '../../model/model.ts';
 import type { EngineOptions, TrainingEngine } from '../engine.ts';
 import { EngineMemory } from '../memory/engine-memory.ts';
+import { planMemory } from '../memory/plan-memory.ts';
 import { StepMember } from '../step/member.ts';
 import { StepEngine } from '../step/step-engine.ts';
 import { lossesFunction, trainFunction } from '../step/step-functions.ts';
@@ -19,7 +20,7 @@ import { loadTfjsNode } from './load.ts';
 export async function createTfjsNodeEngine(model: Model, given: EngineOptions): Promise<TrainingEngine> {
   loadTfjsNode(given);
   const options = { ...given, threads: 1 };
-  const memory = await EngineMemory.create(model, options);
+  const memory = await EngineMemory.create(options, planMemory(model, options));
   const { dropout, sharedEntity } = options;
   const hasMasks = dropout > 0;
   const loss = lossesFunction(model);

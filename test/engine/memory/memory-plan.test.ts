@@ -19,12 +19,34 @@ describe('a memory plan', () => {
     for (const block of blocks) expect([...memory.floats(block)]).toEqual(new Array(block.length).fill(0));
   });
 
-  it('fails where it needs more than 4 GiB', async () => {
+  it('has blocks beside the memory, which need not be in it', async () => {
+    const plan = new MemoryPlan(2048);
+    const [inside, beside, other] = [plan.reserve(3), plan.reserveBeside(1000), plan.reserveBeside(7)];
+    expect(beside).toEqual({ offset: 0, length: 1000, buffer: 0 });
+    expect([plan.bytes, plan.bytesBeside]).toEqual([1088, 4028]);
+    const memory = await plan.build();
+    memory.floats(other).fill(2);
+    expect([...memory.ints(inside)]).toEqual([0, 0, 0]);
+    expect([...memory.floats(beside)]).toEqual(new Array(1000).fill(0));
+    expect([...memory.bytes(other).subarray(24)]).toEqual([0, 0, 0, 64]);
+  });
+
+  it('fails where the memory needs more than 4 GiB', async () => {
     const plan = new MemoryPlan();
     plan.reserve(1.5 * 2 ** 30);
     await expect(plan.build()).rejects.toThrow(
       new NotEnoughMemoryError(
-        "embedding tables, their optimizer's state and a batch need 6.0 GiB, expected at most 4 GiB: lower their dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)",
+        'parameters and a batch need 6.0 GiB beside the embedding tables, expected at most 4.0 GiB: lower training.batch_size or model.hidden_units',
+      ),
+    );
+  });
+
+  it('fails where a table beside the memory needs more than 16 GiB', async () => {
+    const plan = new MemoryPlan();
+    plan.reserveBeside(4.5 * 2 ** 30);
+    await expect(plan.build()).rejects.toThrow(
+      new NotEnoughMemoryError(
+        "an embedding table needs 18.0 GiB with its optimizer's state, expected at most 16.0 GiB: lower its dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)",
       ),
     );
   });
