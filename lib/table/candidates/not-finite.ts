@@ -4,14 +4,16 @@
  */
 import type { Feature } from '../../config/declaration.ts';
 import { REJECT_REASONS } from '../../contract/reject-reasons.ts';
+import { tableOfColumns } from '../append-columns.ts';
 import { columnOrConstant, type Relation } from '../columns.ts';
-import type { Database } from '../database.ts';
+import { type Database, execute } from '../database.ts';
 import type { EncodedChunk, InputSpec, NumberInput, VectorInput } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
+import type { Numbers } from '../formats/parquet/write-numbers.ts';
 import type { FeatureColumn } from '../kinds/feature-kind.ts';
 import { featureColumns } from '../kinds/index.ts';
 import { columnCheck, type RowCheck } from '../row-check.ts';
-import { createScoreTable, type Numbers, predictionsOf, type ScoreTable } from './predictions-table.ts';
+import { predictionsOf } from './predictions-table.ts';
 
 /** Deviations from the mean, or weights, from which on a number may be the reason of an overflow. */
 const EXTREME = 1e6;
@@ -54,8 +56,9 @@ export function without(
 export class NotFiniteRows {
   readonly #database: Database;
   readonly #encoder: Pick<Encoder, 'features' | 'inputs'>;
-  /** Tables of row numbers, by position of the feature; -1 for rows without an extreme number. */
-  readonly #tables = new Map<number, ScoreTable>();
+  /** Row numbers by position of the feature; -1 for rows without an extreme number. */
+  readonly #rows = new Map<number, number[]>();
+  readonly #tables: string[] = [];
 
   constructor(database: Database, encoder: Pick<Encoder, 'features' | 'inputs'>) {
     this.#database = database;
@@ -63,33 +66,30 @@ export class NotFiniteRows {
   }
 
   /** Adds rows of a chunk. */
-  async add(chunk: EncodedChunk & { readonly rowNumbers: Float64Array }, rows: readonly number[]): Promise<void> {
-    const byFeature = new Map<number, number[]>();
+  add(chunk: EncodedChunk & { readonly rowNumbers: Float64Array }, rows: readonly number[]): void {
     for (const row of rows) {
       const feature = mostExtreme(chunk, this.#encoder.inputs, row);
-      const numbers = byFeature.get(feature) ?? [];
+      const numbers = this.#rows.get(feature) ?? [];
+      this.#rows.set(feature, numbers);
       numbers.push(chunk.rowNumbers[row] as number);
-      byFeature.set(feature, numbers);
-    }
-    for (const [feature, numbers] of byFeature) {
-      const table = this.#tables.get(feature) ?? (await createScoreTable(this.#database, []));
-      this.#tables.set(feature, table);
-      table.append(Float64Array.from(numbers), {});
     }
   }
 
   /** Returns the checks that the rows fail: after all others, since other bad rows are not scored. */
-  checks(relation: Relation): RowCheck[] {
-    return [...this.#tables].map(([index, table]) => {
-      table.flush();
-      return checkOf(relation, this.#encoder.features[index], `"#row" IN (SELECT "#row" FROM ${table.name})`);
-    });
+  async checks(relation: Relation): Promise<RowCheck[]> {
+    const checks: RowCheck[] = [];
+    for (const [index, numbers] of this.#rows) {
+      const column = { name: '#faulty', type: 'DOUBLE', values: Float64Array.from(numbers) } as const;
+      const table = await tableOfColumns(this.#database, [column], numbers.length);
+      this.#tables.push(table);
+      checks.push(checkOf(relation, this.#encoder.features[index], `"#row" IN (SELECT "#faulty" FROM ${table})`));
+    }
+    return checks;
   }
 
-  /** Drops the tables. */
+  /** Drops the tables that the checks read. */
   async drop(): Promise<void> {
-    for (const table of this.#tables.values()) await table.drop();
-    this.#tables.clear();
+    for (const table of this.#tables.splice(0)) await execute(this.#database, `DROP TABLE ${table}`);
   }
 }
 

@@ -1,80 +1,56 @@
-/** A DuckDB table of predictions, filled from typed arrays without an object for each value. */
-import { DOUBLE, type DuckDBAppender, DuckDBDataChunk, FLOAT } from '@duckdb/node-api';
-import { copyNumbers } from '../append-columns.ts';
-import { type Database, execute, identifier } from '../database.ts';
-
-/** Numbers of rows. */
-export type Numbers = Float32Array | Float64Array;
+/** The predictions of a shard's rows: a file that DuckDB reads beside the rows themselves. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Database } from '../database.ts';
+import { parquetScan } from '../formats/parquet/file.ts';
+import { type NumberColumn, type Numbers, NumbersFile } from '../formats/parquet/write-numbers.ts';
 
 /** A table of predictions by row. */
 export interface ScoreTable {
-  /** SQL name; columns `"#row"` (a DOUBLE), one FLOAT for each output, and one DOUBLE for each score. Rows are in the order of the appends. */
-  readonly name: string;
-  /** Makes all appended rows visible to queries. */
-  flush(): void;
+  /** SQL after FROM, once the table is ended; columns `"#row"` (a DOUBLE), one FLOAT for each output, and one DOUBLE for each score. Rows are in the order of the appends. */
+  readonly from: string;
   /**
    * Appends rows.
    * @throws {RangeError} if an output does not have one number for each row.
    */
-  append(rowNumbers: Float64Array, predictions: Readonly<Record<string, Numbers>>): void;
+  append(rowNumbers: Float64Array, predictions: Readonly<Record<string, Numbers>>): Promise<void>;
+  /** Ends the table: all of its rows are appended. */
+  end(): Promise<void>;
   drop(): Promise<void>;
 }
 
-/** DuckDB's vector size: a data chunk holds no more rows. */
-const VECTOR_ROWS = 2048;
-
-/** Creates an empty table with a column for each output and each score. */
+/** Creates an empty table with a column for each output and each score, for up to so many rows. */
 export async function createScoreTable(
   database: Database,
-  outputs: readonly string[],
-  scores: readonly string[] = [],
+  {
+    outputs,
+    scores,
+    rows,
+  }: { readonly outputs: readonly string[]; readonly scores: readonly string[]; readonly rows: number },
 ): Promise<ScoreTable> {
-  const name = database.uniqueName('scores');
-  const columns = [
-    '"#row" DOUBLE',
-    ...outputs.map((output) => `${identifier(output)} FLOAT`),
-    ...scores.map((score) => `${identifier(score)} DOUBLE`),
+  const path = join(database.scratch, `${database.uniqueName('scores')}.parquet`);
+  const columns: readonly NumberColumn[] = [
+    { name: '#row', type: 'DOUBLE' },
+    ...outputs.map((name) => ({ name, type: 'FLOAT' }) as const),
+    ...scores.map((name) => ({ name, type: 'DOUBLE' }) as const),
   ];
-  await execute(database, `CREATE TABLE ${name} (${columns.join(', ')})`);
-  const connection = await database.connect();
-  const appender = await connection.createAppender(name);
+  const file = await NumbersFile.create(path, columns, rows);
+  let isEnded = false;
   return {
-    name,
-    flush: () => appender.flushSync(),
-    append(rowNumbers, predictions) {
-      const arrays = [...outputs, ...scores].map((output) =>
-        predictionsOf(output, predictions[output], rowNumbers.length),
-      );
-      for (let from = 0; from < rowNumbers.length; from += VECTOR_ROWS) {
-        const to = Math.min(from + VECTOR_ROWS, rowNumbers.length);
-        appendRows(
-          appender,
-          rowNumbers.subarray(from, to),
-          arrays.map((array) => array.subarray(from, to)),
-        );
-      }
+    from: parquetScan([path]),
+    async append(rowNumbers, predictions) {
+      const others = [...outputs, ...scores].map((name) => predictionsOf(name, predictions[name], rowNumbers.length));
+      await file.append([rowNumbers, ...others]);
+    },
+    async end() {
+      await file.end();
+      isEnded = true;
     },
     async drop() {
-      appender.closeSync();
-      connection.closeSync();
-      await execute(database, `DROP TABLE ${name}`);
+      if (!isEnded) await file.close();
+      await rm(path);
     },
   };
-}
-
-function appendRows(appender: DuckDBAppender, rowNumbers: Float64Array, arrays: readonly Numbers[]): void {
-  const types = arrays.map((array) => (array instanceof Float64Array ? DOUBLE : FLOAT));
-  const chunk = DuckDBDataChunk.create([DOUBLE, ...types], rowNumbers.length);
-  fillVector(chunk, 0, rowNumbers);
-  for (const [index, array] of arrays.entries()) fillVector(chunk, index + 1, array);
-  appender.appendDataChunk(chunk);
-}
-
-function fillVector(chunk: DuckDBDataChunk, column: number, values: Numbers): void {
-  const vector = chunk.getColumnVector(column);
-  if (!copyNumbers(vector, values))
-    throw new TypeError(`column ${column} is ${vector.type}, got ${values.constructor.name}`);
-  vector.flush();
 }
 
 /**

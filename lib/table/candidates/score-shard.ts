@@ -84,7 +84,8 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
   const opened = { database, file: plain, plan, shard, texts: declaration.csv, needed };
   const { relation: rows, remove } = await asDataError(name, () => openShard(opened));
   const { score: expression } = declaration.scoring;
-  const table = await createScoreTable(database, outputs, expression === null ? [] : [SCORE_COLUMN]);
+  const scores = expression === null ? [] : [SCORE_COLUMN];
+  const table = await createScoreTable(database, { outputs, scores, rows: shard.rows });
   const notFinite = new NotFiniteRows(database, encoder);
   const rowScores = expression === null ? null : new RowScores(database, expression);
   const score = async (): Promise<ScoredShard> => {
@@ -103,7 +104,7 @@ export async function scoreRows(options: ScoreRowsOptions): Promise<ScoredShard>
       };
     });
     await writeScores(options, relation, columns, { table, scored });
-    const checks = [...encodable, ...notFinite.checks(relation), ...(rowScores?.checks() ?? [])];
+    const checks = [...encodable, ...(await notFinite.checks(relation)), ...(rowScores?.checks() ?? [])];
     const rejectedByReason = await reject(options, relation, checks, shard.rows - scored);
     const unknownEntities = await countUnknown(database, relation, checks);
     const repeatedKeys = await countRepeatedKeys(database, declaration.log.keys, scoresPath);
@@ -149,7 +150,7 @@ async function predictRows(
   const predicted = mapAhead(chunks, chunksAtOnce, async (chunk) => ({ chunk, predictions: await predict(chunk) }));
   for await (const { chunk, predictions } of predicted) {
     const others = areFinite(predictions) ? [] : notFiniteRows(predictions, chunk.rows);
-    if (others.length > 0) await notFinite.add(chunk, others);
+    if (others.length > 0) notFinite.add(chunk, others);
     const bad = new Set(others);
     const score = rowScores?.evaluate(predictions, chunk.operands, chunk.rows);
     if (rowScores !== null && score !== undefined && score.faults.length > 0) {
@@ -159,12 +160,12 @@ async function predictRows(
     }
     const values = score === undefined ? predictions : { ...predictions, [SCORE_COLUMN]: score.values };
     if (bad.size === 0) {
-      table.append(chunk.rowNumbers, values);
+      await table.append(chunk.rowNumbers, values);
       counter.add(chunk);
       scores.add(predictions);
     } else {
       const good = Uint32Array.from({ length: chunk.rows }, (_, row) => row).filter((row) => !bad.has(row));
-      table.append(
+      await table.append(
         chunk.rowNumbers.filter((_, row) => !bad.has(row)),
         without(values, bad),
       );
@@ -174,7 +175,7 @@ async function predictRows(
     scored += chunk.rows - bad.size;
     buffers.giveBack(chunk.rowNumbers);
   }
-  table.flush();
+  await table.end();
   return { scored, features: counter.counts(), outputs: scores.statistics() };
 }
 
@@ -194,8 +195,8 @@ async function writeScores(
   const isSame = 'rows."#row" = CAST(scores."#row" AS BIGINT)';
   const join =
     scored === shard.rows
-      ? `POSITIONAL JOIN ${table.name} AS scores WHERE ${isSame}`
-      : `JOIN ${table.name} AS scores ON ${isSame} ORDER BY rows."#row"`;
+      ? `POSITIONAL JOIN ${table.from} AS scores WHERE ${isSame}`
+      : `JOIN ${table.from} AS scores ON ${isSame} ORDER BY rows."#row"`;
   const rows = `SELECT ${values.join(', ')} FROM ${relation.from} AS rows ${join}`;
   const copy = `COPY (${rows}) TO ${writePath(scoresPath)} (${copyOptions('parquet')})`;
   const { Count: written } = await queryOne(database, copy);
