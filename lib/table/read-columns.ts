@@ -130,7 +130,7 @@ class NumberedBlocks {
         columns: emptyColumns(this.#layout, this.#blockRows, this.#buffers),
       };
       this.#waiting.set(run.block, block);
-      block.filled += run.positions.length;
+      block.filled += run.rows;
       for (const [index, source] of sources.entries())
         copyRun(source, run, block.columns[index] as ColumnArray, this.#layout[index]?.length ?? 1);
     }
@@ -169,10 +169,11 @@ interface BlockRun {
   readonly block: number;
   /** Position of the first row in the chunk. */
   readonly from: number;
-  /** Positions of the rows in the block. */
-  readonly positions: Int32Array;
-  /** Whether each position is one more than that before. */
-  readonly isConsecutive: boolean;
+  readonly rows: number;
+  /** Position of the first row in the block. */
+  readonly first: number;
+  /** Positions of the rows in the block; `null` where each is one more than that before. */
+  readonly positions: Int32Array | null;
 }
 
 function blockRuns(numbers: Float64Array, rows: number, blockRows: number): BlockRun[] {
@@ -181,17 +182,18 @@ function blockRuns(numbers: Float64Array, rows: number, blockRows: number): Bloc
     const block = Math.floor(((numbers[from] ?? 1) - 1) / blockRows);
     const first = block * blockRows + 1;
     let to = from;
-    while (to < rows && (numbers[to] as number) >= first && (numbers[to] as number) < first + blockRows) to += 1;
-    const positions = new Int32Array(to - from);
-    let isConsecutive = true;
-    for (let i = from; i < to; i += 1) {
-      positions[i - from] = (numbers[i] as number) - first;
-      if (i > from && numbers[i] !== (numbers[i - 1] as number) + 1) isConsecutive = false;
-    }
-    runs.push({ block, from, positions, isConsecutive });
+    let consecutive = 0;
+    for (; to < rows && (numbers[to] as number) >= first && (numbers[to] as number) < first + blockRows; to += 1)
+      if (numbers[to] === (numbers[from] as number) + to - from) consecutive += 1;
+    const positions = consecutive === to - from ? null : positionsOf(numbers.subarray(from, to), first);
+    runs.push({ block, from, rows: to - from, first: (numbers[from] as number) - first, positions });
     from = to;
   }
   return runs;
+}
+
+function positionsOf(numbers: Float64Array, first: number): Int32Array {
+  return Int32Array.from(numbers, (number) => number - first);
 }
 
 function rowBytes(layout: readonly ColumnLayout[]): number {
@@ -229,15 +231,15 @@ function itemsOf(chunk: DuckDBDataChunk, index: number, { type, length }: Column
 /** Copies the rows of a run, `width` values each, from a chunk's column to a block's. */
 function copyRun(
   source: ColumnArray,
-  { from, positions, isConsecutive }: BlockRun,
+  { from, rows, first, positions }: BlockRun,
   target: ColumnArray,
   width: number,
 ): void {
-  if (isConsecutive) {
-    target.set(source.subarray(from * width, (from + positions.length) * width), (positions[0] as number) * width);
+  if (positions === null) {
+    target.set(source.subarray(from * width, (from + rows) * width), first * width);
     return;
   }
-  for (let i = 0; i < positions.length; i += 1) {
+  for (let i = 0; i < rows; i += 1) {
     const to = (positions[i] as number) * width;
     for (let k = 0; k < width; k += 1) target[to + k] = source[(from + i) * width + k] as number;
   }
