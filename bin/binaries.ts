@@ -2,12 +2,16 @@
 import { createRequire } from 'node:module';
 import { firstLine } from '../lib/table/errors.ts';
 
-const PACKAGES = { DuckDB: '@duckdb/node-api', onnxruntime: 'onnxruntime-node' } as const;
+const require = createRequire(import.meta.url);
+
+const LOAD = {
+  // The package itself is in the bundle of the command.
+  DuckDB: () => createRequire(require.resolve('@duckdb/node-api'))('@duckdb/node-bindings'),
+  onnxruntime: () => require('onnxruntime-node'),
+} as const;
 
 /** A library of binaries. */
-export type BinaryLibrary = keyof typeof PACKAGES;
-
-const require = createRequire(import.meta.url);
+export type BinaryLibrary = keyof typeof LOAD;
 
 /**
  * Loads libraries before the work that needs them.
@@ -16,7 +20,7 @@ const require = createRequire(import.meta.url);
 export function loadBinaries(libraries: readonly BinaryLibrary[]): void {
   for (const library of libraries) {
     try {
-      require(PACKAGES[library]);
+      LOAD[library]();
     } catch (cause) {
       throw new Error(
         `${library}'s binary for ${process.platform}-${process.arch} cannot be loaded: entirespace runs on Linux with ` +

@@ -41,7 +41,7 @@ const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
 const EXPORTS = { index: 'exports/index.ts', model: 'exports/model.ts', cdk: 'exports/cdk.ts' };
 /** Packages that go into the bundles: a start of the command reads one file instead of dozens of small ones. */
-const BUNDLED = ['@aws-lambda-powertools/batch', 'cli-progress', 'commander', 'yaml', 'zod'];
+const BUNDLED = ['@aws-lambda-powertools/batch', '@duckdb/node-api', 'cli-progress', 'commander', 'yaml', 'zod'];
 const SOURCES = ['bin', 'exports', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json', 'tsconfig.json'];
 
 const digest = digestOf(SOURCES);
@@ -103,7 +103,7 @@ async function buildDist(): Promise<void> {
     platform: 'node',
     target: 'node20',
     external: externalPackages(),
-    plugins: [requiring(['@duckdb/node-api', 'onnxruntime-node'])],
+    plugins: [requiring(['onnxruntime-node']), duckdb()],
     // What is bundled from CommonJS calls `require`, which a module does not have.
     banner: {
       js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
@@ -142,6 +142,27 @@ function requiring(packages: readonly string[]): Plugin {
           kind === 'require-call' ? { path: name, external: true } : { path: name, namespace },
         );
       onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: `module.exports = require('${path}');` }));
+    },
+  };
+}
+
+/**
+ * Bundles DuckDB's package, which has a file for each of 180 modules, but for its bindings: these are loaded from where
+ * the installed package finds them.
+ */
+function duckdb(): Plugin {
+  const [api, bindings] = ['@duckdb/node-api', '@duckdb/node-bindings'];
+  const namespace = 'duckdb';
+  return {
+    name: namespace,
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: new RegExp(`^${bindings}$`) }, () => ({ path: bindings, namespace }));
+      onResolve({ filter: new RegExp(`^${api}$`) }, ({ kind }) =>
+        kind === 'require-resolve' ? { path: api, external: true } : null,
+      );
+      onLoad({ filter: /./, namespace }, () => ({
+        contents: `module.exports = require('node:module').createRequire(require.resolve('${api}'))('${bindings}');`,
+      }));
     },
   };
 }
