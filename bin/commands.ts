@@ -82,7 +82,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'score',
     description:
       'score candidate files with the current model version; files outside the bucket are copied into its candidates/',
-    binaries: ['DuckDB', 'onnxruntime'],
+    // It loads its own, while its threads start.
+    binaries: [],
     load: async () => (await import('./commands/score.ts')).defineScore,
   },
   {

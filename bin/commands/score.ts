@@ -1,5 +1,6 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import type { ScoringThreads } from '../../lib/engine/scoring/scoring-threads.ts';
+import { loadBinaries } from '../binaries.ts';
 import { openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import type { LocalOptions } from '../scoring/local-scoring.ts';
@@ -24,6 +25,9 @@ interface ScoreOptions extends LocalOptions {
 
 /** Files of more bytes have so many rows that the scoring threads are worth their start. */
 const MANY_BYTES = 4 * 2 ** 20;
+
+/** What the command needs. */
+const BINARIES = ['DuckDB', 'onnxruntime'] as const;
 
 /** `entirespace score`: scores candidate files through the same handlers as in the cloud. */
 export const defineScore: DefineCommand = (command, act) => {
@@ -52,9 +56,10 @@ export const defineScore: DefineCommand = (command, act) => {
         if (options.dryRun) return dryRun(files, options, session);
         const { bytesOf, placeCandidates } = await import('../scoring/place-candidates.ts');
         const hasManyRows = (await bytesOf(session.io, files)) >= MANY_BYTES;
-        // They start while DuckDB is loaded here.
         const started = hasManyRows ? await startThreads(options.threads) : null;
         try {
+          // While they start: it takes as long.
+          loadBinaries(BINARIES);
           const { withScoring } = await import('../scoring/local-scoring.ts');
           const store = await openBucket(session.io, options.bucket, 'write', options);
           return await withScoring(store, { ...options, started }, session, async (scoreFiles, verifyCurrent) => {
@@ -78,6 +83,7 @@ async function startThreads(threads: number): Promise<ScoringThreads | null> {
 
 /** Prints what scoring the files would take. */
 async function dryRun(files: readonly string[], options: ScoreOptions, session: Session): Promise<ExitCode> {
+  loadBinaries(BINARIES);
   const { foreseeScoring } = await import('../scoring/dry-run.ts');
   const { formatForeseen } = await import('../scoring/dry-run-text.ts');
   const store = await openBucket(session.io, options.bucket, 'read', options);
