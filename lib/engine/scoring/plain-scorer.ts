@@ -1,9 +1,9 @@
 /** Scores rows with a whole model, run by run. */
 import type { EncodedChunk } from '../../table/encoded.ts';
-import { Session } from '../ort/session.ts';
 import type { EmbeddingTables } from './embedding-tables.ts';
 import type { ScoringGraph } from './gathered-graph.ts';
 import { GraphInputs } from './graph-inputs.ts';
+import { LazySession } from './lazy-session.ts';
 import { emptyResults, type Results, type Scorer } from './scorer.ts';
 
 /** Rows of a run: the intermediate values of more rows do not fit the processor's caches. */
@@ -19,21 +19,24 @@ export interface ScorerSite {
 
 /** Scores rows in the thread that calls it. */
 export class PlainScorer implements Scorer {
-  readonly #session: Session;
+  readonly #session: LazySession;
   readonly #inputs: GraphInputs;
+  readonly #outputs: readonly string[];
 
-  private constructor(session: Session, inputs: GraphInputs) {
-    this.#session = session;
-    this.#inputs = inputs;
+  /** @param outputs of the graph, by their names. */
+  constructor(graph: ScoringGraph, outputs: readonly string[], site: ScorerSite) {
+    this.#session = new LazySession(graph.bytes, site.folder);
+    this.#inputs = new GraphInputs(graph, RUN_ROWS, site.tables);
+    this.#outputs = outputs;
   }
 
-  static async open(graph: ScoringGraph, site: ScorerSite): Promise<PlainScorer> {
-    const session = await Session.open(graph.bytes, { threads: 1, dataFolder: site.folder });
-    return new PlainScorer(session, new GraphInputs(graph, RUN_ROWS, site.tables));
+  /** Opens the graph before rows come. @throws {Error} where onnxruntime does not run it. */
+  async open(): Promise<void> {
+    await this.#session.open();
   }
 
   async predict(chunk: EncodedChunk): Promise<Results> {
-    const results = emptyResults(this.#session.outputs, chunk.rows);
+    const results = emptyResults(this.#outputs, chunk.rows);
     await this.fill(results, chunk, 0, chunk.rows);
     return results;
   }

@@ -62,11 +62,17 @@ const LEAST_KEPT_BYTES = 32 * 2 ** 20;
 
 /** Opens a model in this thread, which is one of so many that score with it, with a position from 0 on. */
 export async function openScorer(
-  { whole, split, tables, folder }: ScoringProgram,
+  { outputs, whole, split, tables, folder }: ScoringProgram,
   { threads, thread = 0 }: { readonly threads: number; readonly thread?: number },
 ): Promise<Scorer> {
   const site = { folder, tables: tables && (await EmbeddingTables.attach(tables, thread)) };
-  const plain = await PlainScorer.open(whole, site);
+  const plain = new PlainScorer(whole, outputs, site);
+  // A single request should not wait for it. Many rows may need the parts alone.
+  if (tables === null) await plain.open();
   if (split === null) return plain;
-  return SplitScorer.open(split, plain, { ...site, keptBytes: Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES) });
+  return SplitScorer.open(split, plain, {
+    ...site,
+    outputs,
+    keptBytes: Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES),
+  });
 }

@@ -1,8 +1,9 @@
 /** One part of the first layers: computed once for each distinct row of an entity, or for every row. */
 import type { EncodedChunk } from '../../../table/encoded.ts';
-import { type NamedTensor, Session } from '../../ort/session.ts';
+import type { NamedTensor } from '../../ort/session.ts';
 import { columnOf } from '../column-inputs.ts';
 import { GraphInputs } from '../graph-inputs.ts';
+import { LazySession } from '../lazy-session.ts';
 import type { ScorerSite } from '../plain-scorer.ts';
 import { EntityRows } from './entity-rows.ts';
 import type { PartMemory } from './part-memory.ts';
@@ -65,7 +66,7 @@ interface PartSite extends ScorerSite {
 /** Computes one part for the rows of chunks. */
 export class PartRows {
   readonly #part: ModelPart;
-  readonly #session: Session;
+  readonly #session: LazySession;
   readonly #memory: PartMemory;
   readonly #width: number;
   readonly #inputs: GraphInputs;
@@ -83,9 +84,9 @@ export class PartRows {
   /** The block of the parts of rows that are not kept. */
   readonly #passing: number;
 
-  private constructor(part: ModelPart, session: Session, { memory, blocks, width, pieceRows, tables }: PartSite) {
+  constructor(part: ModelPart, { memory, blocks, width, pieceRows, tables, folder }: PartSite) {
     this.#part = part;
-    this.#session = session;
+    this.#session = new LazySession(part.bytes, folder);
     this.#memory = memory;
     this.#width = width;
     this.#inputs = new GraphInputs(part, RUN_ROWS + ROWS_MULTIPLE, tables);
@@ -94,11 +95,6 @@ export class PartRows {
     this.#entities = new EntityRows(memory, words, pieceRows);
     this.#sample = new EntityRows(memory, words, pieceRows);
     this.#passing = blocks.take();
-  }
-
-  static async open(part: ModelPart, site: PartSite): Promise<PartRows> {
-    const session = await Session.open(part.bytes, { threads: 1, dataFolder: site.folder });
-    return new PartRows(part, session, site);
   }
 
   release(): Promise<void> {

@@ -4,7 +4,8 @@
  * so that the same rows have the same bits whatever was scored before.
  */
 import type { EncodedChunk } from '../../../table/encoded.ts';
-import { type NamedTensor, Session } from '../../ort/session.ts';
+import type { NamedTensor } from '../../ort/session.ts';
+import { LazySession } from '../lazy-session.ts';
 import type { PlainScorer, ScorerSite } from '../plain-scorer.ts';
 import { emptyResults, type Results, type Scorer } from '../scorer.ts';
 import { PartMemory } from './part-memory.ts';
@@ -31,7 +32,8 @@ export class SplitScorer implements Scorer {
   readonly #memory: PartMemory;
   readonly #parts: readonly PartRows[];
   readonly #layers: readonly PlacedLayer[];
-  readonly #tail: Session;
+  readonly #tail: LazySession;
+  readonly #outputs: readonly string[];
   readonly #whole: PlainScorer;
   /** Addresses of the parts of a run's rows: a list of `RUN_ROWS` for each part. */
   readonly #addressesAt: number;
@@ -40,12 +42,17 @@ export class SplitScorer implements Scorer {
     memory: PartMemory,
     parts: readonly PartRows[],
     layers: readonly PlacedLayer[],
-    { tail, whole }: { readonly tail: Session; readonly whole: PlainScorer },
+    {
+      tail,
+      outputs,
+      whole,
+    }: { readonly tail: LazySession; readonly outputs: readonly string[]; readonly whole: PlainScorer },
   ) {
     this.#memory = memory;
     this.#parts = parts;
     this.#layers = layers;
     this.#tail = tail;
+    this.#outputs = outputs;
     this.#whole = whole;
     this.#addressesAt = memory.allocate(parts.length * RUN_ROWS);
   }
@@ -54,20 +61,19 @@ export class SplitScorer implements Scorer {
   static async open(
     { parts, layers, tail }: SplitModel,
     whole: PlainScorer,
-    { keptBytes, ...given }: ScorerSite & { readonly keptBytes: number },
+    { keptBytes, outputs, ...given }: ScorerSite & { readonly keptBytes: number; readonly outputs: readonly string[] },
   ): Promise<SplitScorer> {
     const memory = await PartMemory.create();
     const width = layers.reduce((sum, layer) => sum + layer.width, 0);
     const site = { ...given, memory, blocks: new PartBlocks(memory, width, keptBytes), width, pieceRows: PIECE_ROWS };
-    const opened: PartRows[] = [];
-    for (const part of parts) opened.push(await PartRows.open(part, site));
-    const tailSession = await Session.open(tail, { threads: 1, dataFolder: site.folder });
-    return new SplitScorer(memory, opened, placed(memory, layers), { tail: tailSession, whole });
+    const opened = parts.map((part) => new PartRows(part, site));
+    const tailSession = new LazySession(tail, site.folder);
+    return new SplitScorer(memory, opened, placed(memory, layers), { tail: tailSession, outputs, whole });
   }
 
   /** Returns the outputs of all rows of a chunk, by name. */
   async predict(chunk: EncodedChunk): Promise<Results> {
-    const results = emptyResults(this.#tail.outputs, chunk.rows);
+    const results = emptyResults(this.#outputs, chunk.rows);
     for (let from = 0; from < chunk.rows; from += PIECE_ROWS) {
       const rows = Math.min(PIECE_ROWS, chunk.rows - from);
       if (this.#repeats(chunk, from, rows)) await this.#piece(chunk, from, rows, results);
