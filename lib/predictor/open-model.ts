@@ -108,8 +108,12 @@ export function openVersion(store: Store, version: VersionName, options: OpenVer
   const fetched = fetchFor(store, version, options, started);
   // In parallel: the encoder is opened by DuckDB's threads.
   const scoring = fetched.then(async ({ folder, verified }) => {
+    // Of threads that are started, one reads the model while another verifies it.
+    if (started === null) await verified;
+    const opening = openScoringModel(folder, { ...options, started });
+    opening.catch(() => undefined);
     await verified;
-    return openScoringModel(folder, { ...options, started });
+    return opening;
   });
   const encoding = openVerified(fetched, options);
   const predictor = bothOpened(encoding, scoring, started);

@@ -19,9 +19,9 @@ export class ScoringThreads implements Scorer {
     this.#workers = Array.from({ length: threads }, () => new WorkerThread(workerUrl('scoring-worker')));
   }
 
-  /** Returns the digest of a file, which the first thread computes. */
+  /** Returns the digest of a file, which the last thread computes: the first one may read a model meanwhile. */
   async digest(file: string): Promise<FileDigest> {
-    return responded(await this.#track(this.#worker(0).request({ file })), 'digest');
+    return responded(await this.#track(this.#worker(this.#workers.length - 1).request({ file })), 'digest');
   }
 
   /**
