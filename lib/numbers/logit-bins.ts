@@ -60,12 +60,12 @@ function firstBins(): Uint8Array {
   const bits = new Uint32Array(1);
   const value = new Float32Array(bits.buffer);
   const first = new Uint8Array(0x80000000 >>> SHIFT);
+  let bin = 0;
   for (let index = 0; index < first.length; index++) {
     bits[0] = index << SHIFT;
-    first[index] = Math.max(
-      0,
-      BIN_STARTS.findLastIndex((start) => (value[0] as number) >= start),
-    );
+    // Positive floats have the order of their bits.
+    while (bin < LOGIT_BINS - 1 && (value[0] as number) >= (BIN_STARTS[bin + 1] as number)) bin++;
+    first[index] = bin;
   }
   return first;
 }
