@@ -41,7 +41,15 @@ const GRADIENTS = 'lib/model/gradients.js';
 const STAMP = 'dist/.built';
 const EXPORTS = { index: 'exports/index.ts', model: 'exports/model.ts', cdk: 'exports/cdk.ts' };
 /** Packages that go into the bundles: a start of the command reads one file instead of dozens of small ones. */
-const BUNDLED = ['@aws-lambda-powertools/batch', '@duckdb/node-api', 'cli-progress', 'commander', 'yaml', 'zod'];
+const BUNDLED = [
+  '@aws-lambda-powertools/batch',
+  '@bufbuild/protobuf',
+  '@duckdb/node-api',
+  'cli-progress',
+  'commander',
+  'yaml',
+  'zod',
+];
 const SOURCES = ['bin', 'exports', 'lib', 'functions', 'training', 'scripts/build.ts', 'package.json', 'tsconfig.json'];
 
 const digest = digestOf(SOURCES);
