@@ -60,8 +60,12 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
     },
     async copy(from, to) {
       checkCopy(from, to);
-      const copied = await readVersion(space, from, undefined, (file, { metadata }) =>
-        write(to, { metadata }, (path) => copyBytes(file, path)),
+      const copied = await readVersion(space, from, undefined, (file, { metadata, versionId }) =>
+        write(to, { metadata }, async (path) => {
+          // Another version may have taken the name of the one that is open.
+          if ((await copiedAtOnce(pathOf(space, from), path)) && (await isVersion(space, from, versionId))) return;
+          await copyBytes(file, path);
+        }),
       );
       if (copied === null) notFound(space, from);
     },
@@ -91,6 +95,12 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
       return pathOf(space, key);
     },
   };
+}
+
+/** Whether the file of a key is of a version. */
+async function isVersion(space: FileSpace, key: string, versionId: string): Promise<boolean> {
+  const stats = await fileStats(pathOf(space, key));
+  return stats !== null && versionOf(stats) === versionId;
 }
 
 /**
