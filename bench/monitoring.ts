@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { count } from '../lib/numbers/text.ts';
-import { FORMAT_VERSION, type ScoresManifest } from '../lib/scoring/protocol/records.ts';
 import { openStore } from '../lib/store/open-store.ts';
-import { recordText } from '../lib/store/records.ts';
 import { type Database, execute } from '../lib/table/database.ts';
+import { partKey, putManifest } from '../test/monitor/scored-file.ts';
 
 const FIRST_DAY = Date.UTC(2026, 10, 1);
 const DAY_MS = 86_400_000;
@@ -42,7 +41,7 @@ async function writeDay(
 ): Promise<void> {
   const start = FIRST_DAY + day * DAY_MS;
   const date = new Date(start).toISOString().slice(0, 10);
-  const part = `scores/dt=${date}/all.parquet/part-00000000-00000.parquet`;
+  const scored = { file: `dt=${date}/all.parquet`, index: 0, version: '20261031-030000-0000aaaa' };
   for (const path of [`logs/dt=${date}`, `bucket/scores/dt=${date}/all.parquet`])
     await mkdir(join(folder, path), { recursive: true });
   const uniform = (name: string) => `((hash('${day} ${name} ' || i) >> 11) / 9007199254740992.0)`;
@@ -52,7 +51,7 @@ async function writeDay(
   await execute(
     database,
     `COPY (SELECT user_id, item_id, CAST(pctr AS FLOAT) AS pctr, CAST(pcvr AS FLOAT) AS pcvr,
-      CAST(pctr * pcvr AS FLOAT) AS pctcvr FROM (${row})) TO '${join(folder, 'bucket', part)}' (FORMAT parquet)`,
+      CAST(pctr * pcvr AS FLOAT) AS pctcvr FROM (${row})) TO '${join(folder, 'bucket', partKey(scored))}' (FORMAT parquet)`,
   );
   const time = `make_timestamp_ms(${start} + CAST(${DAY_MS} * (i + 0.5) / ${rows} AS BIGINT))`;
   const features = Array.from({ length: 8 }, (_, column) => `CAST(hash(i, ${column}) % 1000 AS INTEGER) AS f${column}`);
@@ -64,26 +63,5 @@ async function writeDay(
       FROM (SELECT *, CAST(c < pctr AS INTEGER) AS click, CAST(c < pctr AND v < pcvr AS INTEGER) AS conversion FROM (${row})))
      TO '${join(folder, `logs/dt=${date}/part.parquet`)}' (FORMAT parquet)`,
   );
-  const finishedAt = new Date(start).toISOString();
-  const manifest: ScoresManifest = {
-    formatVersion: FORMAT_VERSION,
-    source: '0000000000000000',
-    key: `candidates/dt=${date}/all.parquet`,
-    versionId: 'v',
-    model: { name: 'shop', version: '20261031-030000-0000aaaa' },
-    parts: [{ key: part, rows, sha256: '0' }],
-    rejects: [],
-    rowsIn: rows,
-    scored: rows,
-    rejected: 0,
-    rejectedByReason: {},
-    features: {},
-    repeatedKeys: 0,
-    notes: [],
-    seconds: 1,
-    cpuModels: ['any'],
-    plannedAt: finishedAt,
-    finishedAt,
-  };
-  await openStore(join(folder, 'bucket')).put(`scores/dt=${date}/all.parquet/_manifest.json`, recordText(manifest));
+  await putManifest(openStore(join(folder, 'bucket')), { ...scored, rows, finishedAt: new Date(start) });
 }

@@ -6,12 +6,11 @@ import type { Declaration } from '../../lib/config/declaration.ts';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import type { Monitored } from '../../lib/monitor/monitored.ts';
 import { monitor } from '../../lib/monitor/run/monitor.ts';
-import { FORMAT_VERSION, type ScoresManifest } from '../../lib/scoring/protocol/records.ts';
 import { openStore } from '../../lib/store/open-store.ts';
-import { recordText } from '../../lib/store/records.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { type ScoreStatistics, statisticsOf } from '../../lib/table/candidates/score-statistics.ts';
 import { type Database, execute, openDatabase, query } from '../../lib/table/database.ts';
+import { partKey, putManifest } from './scored-file.ts';
 
 export const VERSIONS = ['20261101-030000-0000aaaa', '20261108-030000-0000bbbb'] as const;
 const FIRST_DAY = Date.UTC(2026, 10, 1);
@@ -142,22 +141,14 @@ async function writeDay(database: Database, { store, folder, day, rows, seed, fa
       database,
       `COPY (SELECT 'k${day}-' || i AS id, CAST(pctr AS FLOAT) AS pctr, CAST(pcvr AS FLOAT) AS pcvr, CAST(pctr * pcvr AS FLOAT) AS pctcvr FROM day) TO '${path}' (FORMAT parquet)`,
     );
-    const key = `candidates/dt=${dayText(day)}/${name}.parquet`;
-    const part = `scores/dt=${dayText(day)}/${name}.parquet/part-0000000${index}-00000.parquet`;
-    await store.putFile(part, path);
-    const finishedAt = new Date(start + index).toISOString();
-    const manifest: ScoresManifest = {
-      formatVersion: FORMAT_VERSION,
-      source: `000000000000000${index}`,
-      key,
-      versionId: 'v',
-      model: { name: 'shop', version },
-      parts: [{ key: part, rows, sha256: '0' }],
-      rejects: [],
-      rowsIn: rows,
-      scored: rows,
-      rejected: 0,
-      rejectedByReason: {},
+    const file = `dt=${dayText(day)}/${name}.parquet`;
+    await store.putFile(partKey({ file, index }), path);
+    await putManifest(store, {
+      file,
+      index,
+      version,
+      rows,
+      finishedAt: new Date(start + index),
       features: {
         item: {
           rows,
@@ -175,14 +166,8 @@ async function writeDay(database: Database, { store, folder, day, rows, seed, fa
         },
       },
       outputs: await statistics(database),
-      repeatedKeys: 0,
-      notes: [],
       seconds: 2,
-      cpuModels: ['any'],
-      plannedAt: finishedAt,
-      finishedAt,
-    };
-    await store.put(`scores/dt=${dayText(day)}/${name}.parquet/_manifest.json`, recordText(manifest));
+    });
   }
 }
 
