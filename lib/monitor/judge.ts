@@ -8,7 +8,7 @@ import type { MeasuredOutput } from '../table/monitor/sum-queries.ts';
 import { compareCalibration, compareRanking } from './checks/calibration.ts';
 import type { CheckName, Comparison, DayContext } from './checks/check.ts';
 import { compareDelays } from './checks/delay.ts';
-import { compareOnline } from './checks/online.ts';
+import { compareOnline, ONLINE_REQUESTS } from './checks/online.ts';
 import { compareKeys, compareShares } from './checks/shares.ts';
 import { compareScores, compareValues } from './checks/values.ts';
 import type { DayRecord, History } from './history.ts';
@@ -24,6 +24,11 @@ export type Level = 'ok' | 'watch' | 'act';
 const FALSE_ALARMS = { watch: 0.01, act: 0.0001 } as const;
 
 const DAY_MS = 86_400_000;
+
+/** Of the seven days up to the last online request, those with requests from which on they are regular. */
+const REGULAR_DAYS = 3;
+/** Days after which online requests are no longer missed: the service was given up. */
+const STALE_REQUESTS_DAYS = 14;
 
 /** A comparison that was judged. */
 export interface Judged {
@@ -96,21 +101,28 @@ function explained(found: readonly Judged[]): Judged[] {
   );
 }
 
-/** Judges how long ago the last file was scored. */
+/** What must not be too long ago. */
+interface Latest {
+  readonly subject: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** What it was: `the last file was scored`. */
+  readonly what: string;
+  readonly advice: string;
+}
+
+/** Judges how long ago the last file was scored, and the last of regular online requests came. */
 function stale(days: readonly DayRecord[], { monitoring }: JudgeOptions['declaration'], now: Date): Judged[] {
-  const last = Math.max(
-    ...days.flatMap(({ versions }) => Object.values(versions).map(({ lastAt }) => Date.parse(lastAt))),
-  );
-  if (!Number.isFinite(last)) return [];
-  const age = now.getTime() - last;
-  const over = (limit: number | null) => limit !== null && age > limit;
-  const level: Level = over(monitoring.stale.act) ? 'act' : over(monitoring.stale.watch) ? 'watch' : 'ok';
-  const limit = level === 'act' ? monitoring.stale.act : monitoring.stale.watch;
-  const day = now.toISOString().slice(0, 10);
-  return [
-    {
+  return [...lastFile(days), ...lastRequest(days, now)].map(({ subject, at, what, advice }) => {
+    const age = now.getTime() - at;
+    const over = (limit: number | null) => limit !== null && age > limit;
+    const level: Level = over(monitoring.stale.act) ? 'act' : over(monitoring.stale.watch) ? 'watch' : 'ok';
+    const limit = level === 'act' ? monitoring.stale.act : monitoring.stale.watch;
+    const day = now.toISOString().slice(0, 10);
+    const compared = limit === null ? '' : `, limit ${duration(limit / 1000)}`;
+    return {
       check: 'stale',
-      subject: '',
+      subject,
       version: null,
       day,
       level,
@@ -118,8 +130,29 @@ function stale(days: readonly DayRecord[], { monitoring }: JudgeOptions['declara
       interval: null,
       limit,
       isProvisional: false,
-      text: `${day}: the last file was scored ${duration(age / 1000)} ago${limit === null ? '' : `, limit ${duration(limit / 1000)}`}`,
-      advice: 'look whether candidates arrive, and at the alarms of the scoring queues',
-    },
-  ];
+      text: `${subject === '' ? day : `${subject} on ${day}`}: ${what} ${duration(age / 1000)} ago${compared}`,
+      advice,
+    };
+  });
+}
+
+function lastFile(days: readonly DayRecord[]): Latest[] {
+  const at = lastOf(days.flatMap(({ versions }) => Object.values(versions)));
+  const advice = 'look whether candidates arrive, and at the alarms of the scoring queues';
+  return at === null ? [] : [{ subject: '', at, what: 'the last file was scored', advice }];
+}
+
+/** The last online request, where requests were regular: a few that somebody once tried do not go stale. */
+function lastRequest(days: readonly DayRecord[], now: Date): Latest[] {
+  const at = lastOf(days.flatMap(({ online = {} }) => Object.values(online)));
+  if (at === null || now.getTime() - at > STALE_REQUESTS_DAYS * DAY_MS) return [];
+  const week = days.filter(({ day, online }) => online !== undefined && Date.parse(day) > at - 7 * DAY_MS);
+  if (week.length < REGULAR_DAYS) return [];
+  const advice =
+    'look whether the service is called, and at its log: it adds its statistics to the bucket every minute';
+  return [{ subject: ONLINE_REQUESTS, at, what: 'the last one came', advice }];
+}
+
+function lastOf(scored: readonly { readonly lastAt: string }[]): number | null {
+  return scored.length === 0 ? null : Math.max(...scored.map(({ lastAt }) => Date.parse(lastAt)));
 }

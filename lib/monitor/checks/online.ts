@@ -5,6 +5,9 @@ import type { Comparison, DayContext } from './check.ts';
 import { compareShares } from './shares.ts';
 import { compareScores, compareValues } from './values.ts';
 
+/** Subject of what is found of all requests. */
+export const ONLINE_REQUESTS = 'online requests';
+
 /**
  * Compares the online requests of a day. The rows of a request share a user and a moment, so that they are no more
  * certain than one row each: counts are reduced to as many as there are requests.
@@ -18,7 +21,7 @@ function named(comparison: Comparison): Comparison {
   const { subject, advice } = comparison;
   return {
     ...comparison,
-    subject: subject === '' ? 'online requests' : `${subject} of online requests`,
+    subject: subject === '' ? ONLINE_REQUESTS : `${subject} of ${ONLINE_REQUESTS}`,
     advice:
       comparison.check === 'rejected'
         ? 'the responses name each rejected row with its reason'
