@@ -7,7 +7,12 @@ import { SHARD_SECONDS } from '../lib/contract/limits.ts';
 import { openEventBus } from '../lib/queue/event-bridge.ts';
 import type { BatchHandler } from '../lib/queue/in-process-queue.ts';
 import type { Inbox } from '../lib/queue/sqs-inbox.ts';
-import { type EventOutbox, eventOutbox } from '../lib/scoring/handlers/event-outbox.ts';
+import {
+  EVENT_BUS_PATIENCE,
+  type EventOutbox,
+  eventOutbox,
+  tellingEnds,
+} from '../lib/scoring/handlers/event-outbox.ts';
 import { tellFiles } from '../lib/scoring/handlers/file-events.ts';
 import { retryingSooner } from '../lib/scoring/handlers/retry-sooner.ts';
 import { countFiles, countingRows, openTelemetry, type Telemetry } from '../lib/scoring/handlers/telemetry.ts';
@@ -25,9 +30,6 @@ export interface Told extends Telemetry {
 
 /** The store and the means that every step of scoring needs, with a logger, metrics and events. */
 export interface Lambda extends ScoringDependencies, Told {}
-
-// A file is done before its event is sent, so that little time is given to an event bus that is away.
-const EVENT_BUS_PATIENCE = { maxAttempts: 2, idleMs: 3_000 };
 
 // Share of an invocation that a message may need: a gzip file of the largest size takes more than a minute to plan. An
 // invocation that is cut off hides its whole batch for half an hour, and costs each of its messages a try.
@@ -92,9 +94,8 @@ export async function handleBatch({ log, metrics, outbox }: Told, batch: Batch):
   try {
     const remainingMs = () => context.getRemainingTimeInMillis();
     const time = { remainingMs, neededMs: NEEDED_SHARE * remainingMs() };
-    return await retryingSooner(withinTime(handler, time, log), inbox, log)(event);
+    return await tellingEnds(retryingSooner(withinTime(handler, time, log), inbox, log), outbox)(event);
   } finally {
-    await outbox?.flush();
     emptyFolder(SCRATCH.work);
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   }

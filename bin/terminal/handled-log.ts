@@ -33,7 +33,7 @@ export function handledLog(
     info: (message, details) => {
       for (const line of linesOf(message, details, bucket)) printLine(io, line);
     },
-    error: (message, { error }) => printLine(io, { text: `${message}: ${errorAsText('', error)}`, isBad: true }),
+    error: (message, details) => printLine(io, { text: `${message}: ${whyOf(details)}`, isBad: true }),
   };
 }
 
@@ -84,6 +84,10 @@ function linesOfReconciled({ failed, unreadable }: Reconciled): Line[] {
 function printLine(io: Pick<Io, 'stdout' | 'stderr'>, { text, isBad }: Line): void {
   if (isBad) printError(io, `entirespace: ${text}`);
   else print(io, text);
+}
+
+function whyOf({ error, ...details }: Details): string {
+  return error === undefined ? JSON.stringify(details) : String(errorAsText('', error));
 }
 
 /** For `JSON.stringify`, which would write an error as `{}`. */

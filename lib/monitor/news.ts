@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { monitoringKey } from '../contract/bucket.ts';
 import { EVENT_TYPES } from '../contract/events.ts';
-import type { BusEvent, EventBus } from '../queue/event-bus.ts';
+import type { BusEvent, EventBus, UnsentEvent } from '../queue/event-bus.ts';
 import { putConditionally } from '../store/conditional-put.ts';
 import { readRecord, recordText, type Stored } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -61,15 +61,25 @@ export async function keepNews(
   });
 }
 
-/** Sends what is to be told as events, and removes it then; returns how many findings these were. */
-export async function tellNews(store: Store, model: string, bus: EventBus): Promise<number> {
+/** What became of the findings that were to be told. */
+export interface ToldNews {
+  /** Findings that were told. */
+  readonly told: number;
+  /** Events of the others, of which those that the bus does not refuse are kept for the next run. */
+  readonly unsent: readonly UnsentEvent[];
+}
+
+/** Sends what is to be told as events, and removes what was sent or refused. */
+export async function tellNews(store: Store, model: string, bus: EventBus): Promise<ToldNews> {
   const news = (await readNews(store, model))?.value.news ?? [];
-  if (news.length === 0) return 0;
+  if (news.length === 0) return { told: 0, unsent: [] };
   const page = `${store.url}/${monitoringKey(model, 'page')}`;
-  await bus.send(news.map((one) => eventOf(one, { model, page })));
-  const told = new Set(news.map(({ id }) => id));
-  await changeNews(store, model, (kept) => kept.filter(({ id }) => !told.has(id)));
-  return news.length;
+  const items = new Map(news.map((one) => [eventOf(one, { model, page }), one]));
+  const unsent = await bus.send([...items.keys()]);
+  const stays = new Set(unsent.flatMap(({ event, isRefused }) => (isRefused ? [] : [items.get(event)?.id])));
+  const over = new Set(news.map(({ id }) => id).filter((id) => !stays.has(id)));
+  await changeNews(store, model, (kept) => kept.filter(({ id }) => !over.has(id)));
+  return { told: news.length - unsent.length, unsent };
 }
 
 function readNews(store: Store, model: string): Promise<Stored<z.infer<typeof record>> | null> {

@@ -9,8 +9,25 @@ export interface BusEvent {
   readonly detail: object;
 }
 
+/** An event that a bus did not take. */
+export interface UnsentEvent {
+  readonly event: BusEvent;
+  readonly why: string;
+  /** Whether the bus refuses the event for what it is, however often it is sent. */
+  readonly isRefused: boolean;
+}
+
 /** Where events are sent to. */
 export interface EventBus {
-  /** Sends events; where it throws, some may have been sent: send all again. */
-  send(events: readonly BusEvent[]): Promise<void>;
+  /** Sends events, and returns those that were not taken; one whose answer is lost may have been. Never throws. */
+  send(events: readonly BusEvent[]): Promise<readonly UnsentEvent[]>;
+}
+
+/** Has a log tell of the events that a bus refuses, with all that they would have told; returns the others. */
+export function tellRefused(
+  log: { error(message: string, details: Readonly<Record<string, unknown>>): void },
+  unsent: readonly UnsentEvent[],
+): UnsentEvent[] {
+  for (const { event, why } of unsent.filter(({ isRefused }) => isRefused)) log.error('event refused', { event, why });
+  return unsent.filter(({ isRefused }) => !isRefused);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Judged, Level } from '../../lib/monitor/judge.ts';
 import { keepNews, tellNews } from '../../lib/monitor/news.ts';
-import type { BusEvent } from '../../lib/queue/event-bus.ts';
+import type { BusEvent, EventBus } from '../../lib/queue/event-bus.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 
 const AT = new Date('2026-11-07T06:00:00.000Z');
@@ -23,13 +23,15 @@ function found(subject: string, level: Level, value = 1): Judged {
   };
 }
 
-/** A bus that takes events, or does not. */
-function busOf({ isAway = false } = {}) {
+/** A bus that is away, or takes all events but those of some subjects. */
+function busOf({ isAway = false, refused = '' } = {}) {
   const events: BusEvent[] = [];
-  const bus = {
-    async send(sent: readonly BusEvent[]) {
-      if (isAway) throw new Error('event bus is away');
-      events.push(...sent);
+  const bus: EventBus = {
+    async send(sent) {
+      if (isAway) return sent.map((event) => ({ event, why: 'event bus is away', isRefused: false }));
+      const isRefused = ({ detail }: BusEvent) => (detail as Judged).subject === refused;
+      events.push(...sent.filter((event) => !isRefused(event)));
+      return sent.filter(isRefused).map((event) => ({ event, why: 'MalformedDetail', isRefused: true }));
     },
   };
   return { bus, events };
@@ -43,7 +45,7 @@ describe('news', () => {
     const store = memoryStore();
     await keepNews(store, 'shop', { news: [found('price', 'act'), found('item', 'watch')], at: AT });
     const { bus, events } = busOf();
-    expect(await tellNews(store, 'shop', bus)).toBe(2);
+    expect(await tellNews(store, 'shop', bus)).toEqual({ told: 2, unsent: [] });
     expect(events[0]).toEqual({
       type: 'monitor.act',
       time: AT,
@@ -68,14 +70,17 @@ describe('news', () => {
       ['monitor.act', 'price'],
       ['monitor.watch', 'item'],
     ]);
-    expect(await tellNews(store, 'shop', bus)).toBe(0);
+    expect(await tellNews(store, 'shop', bus)).toEqual({ told: 0, unsent: [] });
     expect(events).toHaveLength(2);
   });
 
   it('that could not be told are told with the next ones', async () => {
     const store = memoryStore();
     await keepNews(store, 'shop', { news: [found('price', 'watch')], at: AT });
-    await expect(tellNews(store, 'shop', busOf({ isAway: true }).bus)).rejects.toThrow('event bus is away');
+    expect(await tellNews(store, 'shop', busOf({ isAway: true }).bus)).toMatchObject({
+      told: 0,
+      unsent: [{ event: { detail: { subject: 'price' } }, why: 'event bus is away', isRefused: false }],
+    });
     // A run that was interrupted finds the same again; and then it is worse.
     await keepNews(store, 'shop', { news: [found('price', 'watch')], at: AT });
     await keepNews(store, 'shop', { news: [found('price', 'act')], at: AT });
@@ -87,11 +92,28 @@ describe('news', () => {
     ]);
   });
 
+  it('that the bus refuses hold back no others, and are not told again', async () => {
+    const store = memoryStore();
+    await keepNews(store, 'shop', { news: [found('price', 'act'), found('item', 'act')], at: AT });
+    const refusing = busOf({ refused: 'price' });
+    expect(await tellNews(store, 'shop', refusing.bus)).toMatchObject({
+      told: 1,
+      unsent: [{ event: { detail: { subject: 'price' } }, why: 'MalformedDetail', isRefused: true }],
+    });
+    expect(subjectsOf(refusing.events)).toEqual([['monitor.act', 'item']]);
+    const { bus, events } = busOf();
+    expect(await tellNews(store, 'shop', bus)).toEqual({ told: 0, unsent: [] });
+    expect(events).toEqual([]);
+  });
+
   it('that are found while others are told are kept', async () => {
     const store = memoryStore();
     await keepNews(store, 'shop', { news: [found('price', 'act')], at: AT });
     await tellNews(store, 'shop', {
-      send: () => keepNews(store, 'shop', { news: [found('item', 'act')], at: AT }),
+      async send() {
+        await keepNews(store, 'shop', { news: [found('item', 'act')], at: AT });
+        return [];
+      },
     });
     const { bus, events } = busOf();
     await tellNews(store, 'shop', bus);

@@ -60,27 +60,50 @@ describe('a bus of EventBridge', () => {
     expect(requests.map(indicesOf)).toEqual([[0, 1, 2, 3], [1, 3], [3]]);
   });
 
-  it('is not asked again for what it refuses', async () => {
-    const { client, requests } = clientOf([[null, 'NotAuthorizedForSourceException']]);
-    await expect(eventBridgeBus(client, 'default').send(eventsOf(2))).rejects.toThrow(
-      'cannot send 1 of 2 events to event bus default: NotAuthorizedForSourceException: injected',
-    );
-    expect(requests).toHaveLength(1);
+  it('is given up on what it cannot take in three requests, which is not refused', async () => {
+    const throttled = [null, 'ThrottlingException'];
+    const { client, requests } = clientOf([throttled, ['InternalFailure'], ['ThrottlingException']]);
+    const [first, second] = eventsOf(2);
+    expect(await eventBridgeBus(client, 'default').send([first, second] as BusEvent[])).toEqual([
+      { event: second, why: 'event bus default: ThrottlingException: injected', isRefused: false },
+    ]);
+    expect(requests.map(indicesOf)).toEqual([[0, 1], [1], [1]]);
   });
 
-  it('fails by name where it is away', async () => {
-    const { client } = clientOf([new Error('socket hang up')]);
-    await expect(eventBridgeBus(client, 'shop').send(eventsOf(2))).rejects.toThrow(
-      'cannot send 2 events to event bus shop: socket hang up',
-    );
+  it('is not asked again for what it refuses, and takes all others', async () => {
+    const events = eventsOf(14);
+    const { client, requests } = clientOf([
+      [null, 'MalformedDetail', 'ThrottlingException', 'NotAuthorizedForDetailTypeException'],
+      ['InvalidArgument'],
+      [null, 'RedactionFailure'],
+    ]);
+    const unsent = await eventBridgeBus(client, 'default').send(events);
+    expect(unsent).toEqual([
+      { event: events[1], why: 'event bus default: MalformedDetail: injected', isRefused: true },
+      // Rights can be given later.
+      { event: events[3], why: 'event bus default: NotAuthorizedForDetailTypeException: injected', isRefused: false },
+      { event: events[2], why: 'event bus default: InvalidArgument: injected', isRefused: true },
+      { event: events[11], why: 'event bus default: RedactionFailure: injected', isRefused: true },
+    ]);
+    expect(requests.map(indicesOf)).toEqual([[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [2], [10, 11, 12, 13]]);
   });
 
-  it('refuses an event that no request can hold, before it sends any', async () => {
+  it('has all that it did not take told with the reason where it is away, after one request', async () => {
+    const events = eventsOf(25);
+    const { client, requests } = clientOf([[], new Error('socket hang up')]);
+    const unsent = await eventBridgeBus(client, 'shop').send(events);
+    expect(unsent).toEqual(
+      events.slice(10).map((event) => ({ event, why: 'event bus shop: socket hang up', isRefused: false })),
+    );
+    expect(requests).toHaveLength(2);
+  });
+
+  it('gets the others where no request can hold one', async () => {
     const { client, requests } = clientOf([]);
     const large: BusEvent = { type: 'scores.failed', time: TIME, detail: { message: 'a'.repeat(262_144) } };
-    await expect(eventBridgeBus(client, 'default').send([...eventsOf(1), large])).rejects.toThrow(
-      new RangeError('event must have at most 262144 bytes, got 262196'),
-    );
-    expect(requests).toEqual([]);
+    expect(await eventBridgeBus(client, 'default').send([large, ...eventsOf(1)])).toEqual([
+      { event: large, why: 'event must have at most 262144 bytes, got 262196', isRefused: true },
+    ]);
+    expect(requests.map(indicesOf)).toEqual([[0]]);
   });
 });

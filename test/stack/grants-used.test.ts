@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { OnlineStatistics } from '../../lib/online/statistics.ts';
+import type { EventBus } from '../../lib/queue/event-bus.ts';
 import type { BatchHandler } from '../../lib/queue/in-process-queue.ts';
 import { type EventOutbox, eventOutbox } from '../../lib/scoring/handlers/event-outbox.ts';
 import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
@@ -87,7 +88,10 @@ async function usesOfEach(): Promise<Record<Role, Uses>> {
   };
   // An event bus that is away at first.
   let isAway = true;
-  const bus = { send: async () => (isAway ? Promise.reject(new Error('event bus is away')) : undefined) };
+  const bus: EventBus = {
+    send: async (events) =>
+      isAway ? events.map((event) => ({ event, why: 'event bus is away', isRefused: false })) : [],
+  };
   const outboxes: EventOutbox[] = [];
   const telling = (store: Store) => {
     const outbox = eventOutbox({ store, bus, log });

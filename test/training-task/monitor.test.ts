@@ -67,12 +67,19 @@ describe('the monitoring task', () => {
   it('writes the page although nobody can be told, and tells what is kept in the next run', async () => {
     const { store } = world;
     await store.putFile(`data/dt=${dayText(LAST)}/log.parquet`, `${world.folder}/log.parquet`);
-    const away = { send: () => Promise.reject(new Error('event bus is away')) };
-    await expect(run(away)).rejects.toThrow('event bus is away');
+    const away: EventBus = {
+      send: async (sent) => sent.map((event) => ({ event, why: 'event bus is away', isRefused: false })),
+    };
+    await expect(run(away)).rejects.toThrow('findings not told: event bus is away');
     const page = new TextDecoder().decode((await store.get('monitoring/shop/index.html')).body);
     expect(page).toContain('100% of the rows have no value');
     const events: BusEvent[] = [];
-    const bus = { send: async (sent: readonly BusEvent[]) => void events.push(...sent) };
+    const bus: EventBus = {
+      async send(sent) {
+        events.push(...sent);
+        return [];
+      },
+    };
     const { monitored, metrics } = await run(bus);
     expect(monitored.history.days.at(-1)?.outcomes?.rows).toBe(600);
     expect(monitored.news).toEqual([]);

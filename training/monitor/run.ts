@@ -7,7 +7,7 @@ import type { Monitored } from '../../lib/monitor/monitored.ts';
 import { tellNews } from '../../lib/monitor/news.ts';
 import { monitor } from '../../lib/monitor/run/monitor.ts';
 import { publishedDeclaration } from '../../lib/predictor/published-declaration.ts';
-import type { EventBus } from '../../lib/queue/event-bus.ts';
+import { type EventBus, tellRefused } from '../../lib/queue/event-bus.ts';
 import { currentVersion } from '../../lib/registry/current.ts';
 import { VersionNotFoundError } from '../../lib/registry/errors.ts';
 import type { CountMonitoring } from '../../lib/scoring/handlers/telemetry.ts';
@@ -64,8 +64,10 @@ export async function runMonitoring(settings: MonitorSettings, tools: MonitorToo
     for (const { level, text, advice } of monitored.news) log.info(`monitor.${level}`, { text, advice });
     const findings = verdict.findings.length;
     count({ MonitoringLevel: LEVELS[verdict.level], MonitoringFindings: findings, MonitoringSeconds: seconds });
-    const told = bus === null ? 0 : await tellNews(store, modelName, bus);
+    const { told, unsent } = bus === null ? { told: 0, unsent: [] } : await tellNews(store, modelName, bus);
     count({ MonitoringNews: told });
+    const [left] = tellRefused(log, unsent);
+    if (left !== undefined) throw new Error(`findings not told: ${left.why}`);
     return monitored;
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -7,13 +7,17 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { PREFIXES, unsentEventKey } from '../../contract/bucket.ts';
 import { EVENT_TYPES } from '../../contract/events.ts';
-import type { BusEvent, EventBus } from '../../queue/event-bus.ts';
+import { type BusEvent, type EventBus, tellRefused } from '../../queue/event-bus.ts';
+import type { BatchHandler } from '../../queue/in-process-queue.ts';
 import { mapAtOnce } from '../../store/parallel.ts';
-import { readRecord, recordText } from '../../store/records.ts';
+import { InvalidRecordError, readRecord, recordText } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import { firstLine } from '../../table/errors.ts';
 import type { FileEnd, Logger } from '../protocol/ports.ts';
 import { eventOfEnd } from './file-events.ts';
+
+/** A file is done before its event is sent, so that little time is given to an event bus that is away. */
+export const EVENT_BUS_PATIENCE = { maxAttempts: 2, idleMs: 3_000 };
 
 /** Kept events that one run sends again: it has other work to do. */
 const MOST_RESENT = 1_000;
@@ -37,9 +41,9 @@ export interface EventOutboxOptions {
 /** Collects the ends of files, and sends them. */
 export interface EventOutbox {
   readonly onEnded: (end: FileEnd) => void;
-  /** Sends what has ended since the last time, or keeps it in the bucket. Never throws. */
+  /** Sends what has ended since the last time, or keeps it in the bucket; what is refused is told. Never throws. */
   flush(): Promise<void>;
-  /** Sends events that were kept, and removes them then; returns how many. Never throws. */
+  /** Sends events that were kept, and removes what was sent or refused; returns how many were sent. Never throws. */
   resend(): Promise<number>;
 }
 
@@ -53,12 +57,13 @@ export function eventOutbox(options: EventOutboxOptions): EventOutbox {
       if (waiting.length === 0) return;
       const events = waiting;
       waiting = [];
-      try {
-        await bus.send(events);
-      } catch (error) {
-        log.error('events not sent', { events: events.length, why: firstLine(error) });
-        await keep(options, events);
-      }
+      const left = tellRefused(log, await bus.send(events));
+      if (left.length === 0) return;
+      log.error('events not sent', { events: left.length, why: left[0]?.why });
+      await keep(
+        options,
+        left.map(({ event }) => event),
+      );
     },
     async resend() {
       try {
@@ -68,6 +73,17 @@ export function eventOutbox(options: EventOutboxOptions): EventOutbox {
         return 0;
       }
     },
+  };
+}
+
+/** Has the ends of files sent after each batch, also after one that fails; without an outbox nothing is. */
+export function tellingEnds(handler: BatchHandler, outbox: Pick<EventOutbox, 'flush'> | null): BatchHandler {
+  return async (event) => {
+    try {
+      return await handler(event);
+    } finally {
+      await outbox?.flush();
+    }
   };
 }
 
@@ -92,13 +108,34 @@ async function keep({ store, log }: EventOutboxOptions, events: readonly BusEven
 }
 
 async function resendKept({ store, bus, log }: EventOutboxOptions): Promise<number> {
+  const kept = await readKept(store, log);
+  const unsent = await bus.send(kept.map(({ event }) => event));
+  const left = tellRefused(log, unsent);
+  const stays = new Set(left.map(({ event }) => event));
+  // A refused one would be refused again: it is in the log.
+  await mapAtOnce(
+    kept.filter(({ event }) => !stays.has(event)),
+    ({ key }) => store.delete(key),
+  );
+  const sent = kept.length - unsent.length;
+  if (sent > 0) log.info('kept events sent', { events: sent });
+  if (left.length > 0) log.error('kept events not sent', { events: left.length, why: left[0]?.why });
+  return sent;
+}
+
+/** Returns the events that are kept; those that cannot be read are told, and left where they are. */
+async function readKept(store: Store, log: Logger): Promise<{ readonly key: string; readonly event: BusEvent }[]> {
   const keys: string[] = [];
   for await (const { key } of store.list(PREFIXES.events)) if (keys.push(key) === MOST_RESENT) break;
-  const kept = await mapAtOnce(keys, async (key) => (await readRecord(store, UNSENT, { key }))?.value ?? null);
-  const events = kept.flatMap((one) => (one === null ? [] : [{ ...one, time: new Date(one.time) }]));
-  if (events.length === 0) return 0;
-  await bus.send(events);
-  await mapAtOnce(keys, (key) => store.delete(key));
-  log.info('kept events sent', { events: events.length });
-  return events.length;
+  const kept = await mapAtOnce(keys, async (key) => {
+    try {
+      const record = await readRecord(store, UNSENT, { key });
+      return record === null ? [] : [{ key, event: { ...record.value, time: new Date(record.value.time) } }];
+    } catch (error) {
+      if (!(error instanceof InvalidRecordError)) throw error;
+      log.error('kept event not read', { why: error.message });
+      return [];
+    }
+  });
+  return kept.flat();
 }

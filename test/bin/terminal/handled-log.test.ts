@@ -69,6 +69,11 @@ describe('the log for a person', () => {
     log.error('shard failed', { messageId: 'a', error: new Error('disk is full') });
     expect(err).toEqual(['entirespace: shard failed: disk is full\n']);
   });
+
+  it('has all that is known of a fault without an error', () => {
+    log.error('events not sent', { events: 2, why: 'event bus default: socket hang up' });
+    expect(err).toEqual(['entirespace: events not sent: {"events":2,"why":"event bus default: socket hang up"}\n']);
+  });
 });
 
 describe('the log for a program', () => {
