@@ -43,6 +43,10 @@ export const defineLocal: DefineCommand = (command, act) => {
     )
     .option('--arrivals <url>', "with --poll: the stack's output ArrivalsQueue (default: found by the bucket)")
     .option('--shards <url>', "with --poll: the stack's output ShardsQueue (default: found by the other's name)")
+    .option(
+      '--event-bus <name>',
+      "with --poll: EventBridge bus that tells of ended files, such as 'default', as the functions tell it (default: none)",
+    )
     .addOption(
       secondsOption('--reconcile', 'with --poll: time from one reconciliation to the next').default(RECONCILE_SECONDS),
     )

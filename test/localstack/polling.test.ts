@@ -1,3 +1,3 @@
 import { describePolling } from '../aws/stack/polling.ts';
 
-describePolling('localstack');
+describePolling('localstack', { eventBus: false });

@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { QUEUES, RESEND_AFTER_VISIBILITIES } from '../../contract/limits.ts';
+import type { EventBus } from '../../queue/event-bus.ts';
 import type { BatchHandler } from '../../queue/in-process-queue.ts';
 import { openInbox, openQueue } from '../../queue/open-queue.ts';
 import { pollQueue } from '../../queue/poller.ts';
 import type { SqsClient } from '../../queue/sqs-client.ts';
 import { oneAtATime } from '../../store/parallel.ts';
 import type { Store } from '../../store/store.ts';
+import { eventOutbox, tellingEnds } from '../handlers/event-outbox.ts';
 import { tellFiles } from '../handlers/file-events.ts';
 import { planShardsHandler } from '../handlers/plan-shards.ts';
 import { reconcileHandler } from '../handlers/reconcile.ts';
@@ -34,6 +36,8 @@ export interface PollQueuesOptions {
   /** Existing folder for scratch files. */
   readonly scratch: string;
   readonly log: Logger;
+  /** Where the ends of files are sent as events; `null` where nobody is told but by the log. */
+  readonly bus: EventBus | null;
   /** Time from one reconciliation to the next. */
   readonly reconcileSeconds: number;
   /** Time until a failed message is tried again, doubled each time. */
@@ -47,13 +51,15 @@ export interface PollQueuesOptions {
  * @throws {Error} where a queue cannot be read.
  */
 export async function pollQueues(options: PollQueuesOptions): Promise<void> {
-  const { client, queues, store, models, scratch, log, signal } = options;
+  const { client, queues, store, models, scratch, log, bus, signal } = options;
   const { arrivals, shards } = queues;
   const files = inTurn(options.files);
+  const outbox = bus === null ? null : eventOutbox({ store, bus, log });
   const dependencies = {
     store,
     newWriterId: randomUUID,
     onWritten: tellFiles(log),
+    ...(outbox && { onEnded: outbox.onEnded }),
     now: () => new Date(),
     shards: openQueue(shards.url, options),
     models,
@@ -68,7 +74,7 @@ export async function pollQueues(options: PollQueuesOptions): Promise<void> {
       pollQueue({
         client,
         queueUrl: url,
-        handler: retryingSooner(handler, openInbox(url, options), log, options.retrySeconds),
+        handler: tellingEnds(retryingSooner(handler, openInbox(url, options), log, options.retrySeconds), outbox),
         batchSize,
         signal: stop,
         onError: (error) => log.error('batch failed', { error }),
@@ -79,7 +85,11 @@ export async function pollQueues(options: PollQueuesOptions): Promise<void> {
     resendAfterMs: 1000 * RESEND_AFTER_VISIBILITIES * shards.visibilitySeconds,
     onOpenFiles: () => undefined,
   });
-  const reconcileOnce = () => reconcile().catch((error) => log.error('reconcile failed', { error }));
+  const reconcileOnce = async () => {
+    await reconcile().catch((error) => log.error('reconcile failed', { error }));
+    await outbox?.flush();
+    await outbox?.resend();
+  };
   await together(signal, [
     drive(arrivals, planShardsHandler(dependencies), QUEUES.arrivals.batchSize),
     drive(shards, scoreShardHandler(dependencies), QUEUES.shards.batchSize),

@@ -1,3 +1,3 @@
 import { describePolling } from './polling.ts';
 
-describePolling('ministack');
+describePolling('ministack', { eventBus: true });

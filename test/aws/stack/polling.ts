@@ -14,6 +14,7 @@ import type { Failure, ScoresManifest } from '../../../lib/scoring/protocol/reco
 import { openStore } from '../../../lib/store/open-store.ts';
 import { ObjectNotFoundError, type Store } from '../../../lib/store/store.ts';
 import { type Emulator, type EmulatorName, startEmulator } from '../emulator/emulator.ts';
+import { collectEvents, type EventCollector } from '../emulator/events.ts';
 import { candidatesCsv, DECLARATION, logCsv } from '../site/small-model.ts';
 
 type Output = 'Bucket' | 'ArrivalsQueue' | 'ArrivalsDeadLetters' | 'ShardsQueue' | 'ShardsDeadLetters';
@@ -33,13 +34,17 @@ const WITHIN_MS = 120_000;
 // That of lib/stack/bucket-and-queues.ts.
 const MAX_RECEIVES = 5;
 
-/** Specifies `entirespace local --poll` on this emulator. */
-export function describePolling(name: EmulatorName): void {
+/**
+ * Specifies `entirespace local --poll` on this emulator.
+ * @param eventBus Whether the events of ended files are looked at, too.
+ */
+export function describePolling(name: EmulatorName, { eventBus }: { readonly eventBus: boolean }): void {
   let folder: string;
   let emulator: Emulator;
   let outputs: Readonly<Record<Output, string>>;
   let bucket: Store;
   let polling: Polling;
+  let events: EventCollector | null;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'polling-'));
@@ -49,6 +54,7 @@ export function describePolling(name: EmulatorName): void {
     await cdk('deploy', '--require-approval', 'never', '--outputs-file', join(folder, 'outputs.json'));
     outputs = JSON.parse(await readFile(join(folder, 'outputs.json'), 'utf8')).polling;
     bucket = openStore(outputs.Bucket, { endpoint: emulator.endpoint });
+    events = eventBus ? await collectEvents(emulator.endpoint, { model: ['small'] }) : null;
     await train(1);
     polling = await startPolling();
   }, 300_000);
@@ -90,7 +96,8 @@ export function describePolling(name: EmulatorName): void {
 
   async function startPolling(): Promise<Polling> {
     await mkdir(join(folder, 'tmp'), { recursive: true });
-    const args = ['local', '--poll', '--json', '--retry', '1', '--reconcile', '5', ...atBucket()];
+    const atBus = eventBus ? ['--event-bus', 'default'] : [];
+    const args = ['local', '--poll', '--json', '--retry', '1', '--reconcile', '5', ...atBus, ...atBucket()];
     return new Polling(spawn(process.execPath, [COMMAND, ...args], { env: environment(), cwd: folder }));
   }
 
@@ -135,6 +142,15 @@ export function describePolling(name: EmulatorName): void {
         expect(parts).toEqual(await partsOfFolder(file));
       }
     });
+
+    if (eventBus)
+      it('tells of each as an event', async () => {
+        const told = (await events?.received(2))?.map(({ detail, ...event }) => [event['detail-type'], detail.key]);
+        expect(told?.toSorted()).toEqual([
+          ['scores.done', 'candidates/a b+c%é.csv'],
+          ['scores.done', 'candidates/today.csv'],
+        ]);
+      });
 
     it('takes a version that is promoted meanwhile', async () => {
       const version = await train(2);
