@@ -13,7 +13,6 @@ import { writePath } from '../paths.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Source } from '../source/source.ts';
 import { canonicalText, groupText } from '../values/canonical.ts';
-import { joinedTexts } from '../values/joined.ts';
 import { numberSql } from '../values/numbers.ts';
 import { timeFormSql, timeSql } from '../values/times.ts';
 import { failedRows, inconsistencyChecks, lateFailedSql } from './check-rows.ts';
@@ -262,7 +261,7 @@ export function rowsDigestSql(declaration: Declaration, condition = 'true'): str
  */
 export function keysHashSql(relation: Relation, keys: readonly string[]): string {
   const texts = keys.map((key) => canonicalText(requiredValue(relation, key)));
-  return `hash(${texts.length === 1 ? texts[0] : joinedTexts(texts)})`;
+  return `hash(${texts.join(', ')})`;
 }
 
 /** The upper 53 bits, which a JavaScript number holds exactly. */
