@@ -70,8 +70,7 @@ async function readLog(
   options: ReadDaysOptions & { readonly dataPath: string | readonly string[] },
 ): Promise<ReadDays> {
   const { declaration, tasks, dataPath, cwd, now, manifests, store, onDay, signal } = options;
-  // What a model learns from is not read: only keys, times, labels and what is summed.
-  const asked: Declaration = { ...declaration, features: [] };
+  const asked = asMonitored(declaration);
   const source = await openSource(database, dataPath, { ...(cwd && { cwd }), csv: declaration.csv });
   for (const { label } of labelledStages(asked)) requiredValue(source.relation, label);
   const log = await checkLog(database, source, asked, { now: now.getTime(), isComplete: false });
@@ -109,6 +108,20 @@ async function readLog(
       ...outcomeNotes(found),
       ...(scores.gone.size === 0 ? [] : [`the scores of ${scores.gone.size} files are not there any more`]),
     ],
+  };
+}
+
+/**
+ * Returns what is read of a log: keys, times, labels and what is summed. What a model learns from is not, and there is one
+ * part alone: for the shares of a split by time the times of all rows would be sorted.
+ */
+function asMonitored(declaration: Declaration): Declaration {
+  const { split } = declaration;
+  const none = { share: 0 };
+  return {
+    ...declaration,
+    features: [],
+    split: split.by === 'time' ? { ...split, validation: none, test: none } : split,
   };
 }
 

@@ -25,18 +25,23 @@ export interface JoinedDay {
   readonly sums: ReadonlyMap<string, ReadonlyMap<string, JoinedSums>>;
 }
 
-/** Outcomes and scores that are joined at a time: those whose keys have the same remainder. */
-const ROWS_AT_A_TIME = 4_000_000;
+/** Outcomes, for each version, that are in memory at a time: those whose keys have the same remainder. */
+const OUTCOMES_AT_A_TIME = 2_000_000;
+
+/** Keys that are counted at a time, with nothing beside them. */
+const KEYS_AT_A_TIME = 8_000_000;
 
 /**
  * Joins the outcomes of a day with scores, and sums what is measured. Without a time, the last score of all counts.
  * @param scores of the files that may count for an outcome of this day
+ * @param atATime Outcomes, for each version, that are in memory at a time.
  */
 export async function joinDay(
   database: Database,
   day: OutcomeDay,
   scores: ScoredRows,
   options: SumOptions,
+  atATime = OUTCOMES_AT_A_TIME,
 ): Promise<JoinedDay> {
   const folder = join(database.scratch, database.uniqueName('joined'));
   await mkdir(folder);
@@ -44,14 +49,14 @@ export async function joinDay(
     async () => {
       const paths: string[] = [];
       let repeated = 0;
-      for (const bucket of bucketsOf(day.rows + scores.rows)) {
+      for (const bucket of bucketsOf(day.rows * Math.max(1, scores.versions), atATime)) {
         const path = join(folder, `${paths.length}.parquet`);
         await joinBucket(database, { day, scores, bucket, options }, path);
         paths.push(path);
         repeated += await countRepeated(database, day, bucket);
       }
       const from = `(SELECT rows.*, files.day, files.version FROM ${parquetScan(paths)} AS rows JOIN ${scores.files} AS files ON rows.f = files.f)`;
-      const sums = await sumJoined(database, from, options);
+      const sums = await sumJoined(database, from, options, scores.versions > 1);
       const counted = [...sums.values()].flatMap((versions) => [...versions.values()]);
       return { unscored: day.rows - counted.reduce((sum, { outcomes }) => sum + outcomes, 0), repeated, sums };
     },
@@ -59,9 +64,9 @@ export async function joinDay(
   );
 }
 
-/** Returns conditions on `k`, each of which holds for as many rows as are joined at a time. */
-function bucketsOf(rows: number): string[] {
-  const buckets = Math.max(1, Math.ceil(rows / ROWS_AT_A_TIME));
+/** Returns conditions on `k`, each of which holds for as many rows as are in memory at a time. */
+function bucketsOf(rows: number, atATime: number): string[] {
+  const buckets = Math.max(1, Math.ceil(rows / atATime));
   return Array.from({ length: buckets }, (_, bucket) => (buckets === 1 ? 'true' : `k % ${buckets} = ${bucket}`));
 }
 
@@ -77,7 +82,7 @@ export async function countScores(
   const paths = outcomes.flatMap((day) => day.paths);
   const all = outcomes.reduce((sum, day) => sum + day.rows, rows);
   const totals = new Map<string, ScoreCounts>();
-  for (const bucket of bucketsOf(all)) {
+  for (const bucket of bucketsOf(all, KEYS_AT_A_TIME)) {
     const isMatched = paths.length === 0 ? 'false' : `k IN (SELECT k FROM ${parquetScan(paths)} WHERE ${bucket})`;
     const keys = `SELECT version, k, count(*) AS n FROM (SELECT * FROM ${from} WHERE ${bucket}) AS scores JOIN ${files} AS files ON scores.f = files.f GROUP BY version, k`;
     const counts = await query(
@@ -115,58 +120,48 @@ interface Bucket {
 
 /** Writes a row for each outcome and each version that has scored it before. */
 async function joinBucket(database: Database, part: Bucket, path: string): Promise<void> {
-  const joined = await markLast(database, await joinLast(database, part));
-  await execute(
+  const joined = joinedSql(part);
+  if (part.scores.versions <= 1) return writeRows(database, `SELECT *, true AS is_last FROM (${joined})`, path);
+  const all = `${path}.all`;
+  await writeRows(database, joined, all);
+  const last = `SELECT r, max(f) AS f FROM ${parquetScan([all])} GROUP BY r`;
+  await writeRows(
     database,
-    `COPY ${joined} TO ${writePath(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
+    `SELECT rows.*, rows.f = last.f AS is_last FROM ${parquetScan([all])} AS rows JOIN (${last}) AS last ON rows.r = last.r`,
+    path,
   );
-  await execute(database, `DROP TABLE ${joined}`);
+  await rm(all);
 }
 
-/** Creates a table with a row for each outcome and each version that has scored it before, and returns its name. */
-async function joinLast(
-  database: Database,
-  { day, scores, bucket, options: { declaration, tasks } }: Bucket,
-): Promise<string> {
-  const outputs = tasks.map((_, index) => `arg_max(p${index}, scores.f) AS p${index}`);
-  const outcome = [
+async function writeRows(database: Database, rows: string, path: string): Promise<void> {
+  await execute(
+    database,
+    `COPY (${rows}) TO ${writePath(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
+  );
+}
+
+/**
+ * Returns the SQL of a row for each outcome and each version that has scored it before. Of the outcomes no more than
+ * keys, positions and times are kept in memory, beside the last score of each: all else is read once that is found.
+ */
+function joinedSql({ day, scores, bucket, options: { declaration, tasks } }: Bucket): string {
+  const outputs = tasks.map((_, index) => `p${index}`);
+  const ofOutcome = [
+    'r',
     't',
     'w',
     ...labelledStages(declaration).map((_, index) => `l${index}`),
     ...delayedStages(declaration).map((_, index) => `a${index}`),
     ...declaration.report.segments.map((_, index) => `s${index}`),
     'm',
-  ].map((name) => `any_value(outcomes.${name}) AS ${name}`);
+  ].map((name) => `outcomes.${name}`);
+  const ofScore = ['f', ...outputs].map((name) => `last.${name}`);
   const within = declaration.monitoring.matchesWithinMs;
-  const isBefore = `(outcomes.t IS NULL OR (files.since <= outcomes.t AND files.since > outcomes.t - ${within}))`;
-  const joined = database.uniqueName('joined');
-  await execute(
-    database,
-    `CREATE TABLE ${joined} AS
-     SELECT outcomes.r, max(scores.f) AS f, ${[...outputs, ...outcome].join(', ')}
+  const isBefore = `(keys.t IS NULL OR (files.since <= keys.t AND files.since > keys.t - ${within}))`;
+  const outcomes = `${parquetScan(day.paths)} WHERE ${bucket}`;
+  const last = `SELECT keys.r, max(scores.f) AS f, ${outputs.map((p) => `arg_max(${p}, scores.f) AS ${p}`).join(', ')}
      FROM (SELECT * FROM ${scores.from} WHERE ${bucket}) AS scores JOIN ${scores.files} AS files ON scores.f = files.f
-     JOIN (SELECT * FROM ${parquetScan(day.paths)} WHERE ${bucket}) AS outcomes ON scores.k = outcomes.k AND ${isBefore}
-     GROUP BY outcomes.r, files.version`,
-  );
-  return joined;
-}
-
-/** Adds the column `is_last`: whether no other version has scored the outcome later. */
-async function markLast(database: Database, joined: string): Promise<string> {
-  const { rows, outcomes } = await queryOne(
-    database,
-    `SELECT count(*) AS rows, count(DISTINCT r) AS outcomes FROM ${joined}`,
-  );
-  if (rows === outcomes) {
-    await execute(database, `ALTER TABLE ${joined} ADD COLUMN is_last BOOLEAN DEFAULT true`);
-    return joined;
-  }
-  const marked = database.uniqueName('joined');
-  await execute(
-    database,
-    `CREATE TABLE ${marked} AS SELECT rows.*, rows.f = last.f AS is_last FROM ${joined} AS rows
-     JOIN (SELECT r, max(f) AS f FROM ${joined} GROUP BY r) AS last ON rows.r = last.r`,
-  );
-  await execute(database, `DROP TABLE ${joined}`);
-  return marked;
+     JOIN (SELECT k, r, t FROM ${outcomes}) AS keys ON scores.k = keys.k AND ${isBefore}
+     GROUP BY keys.r, files.v`;
+  return `SELECT ${[...ofOutcome, ...ofScore].join(', ')} FROM (SELECT * FROM ${outcomes}) AS outcomes JOIN (${last}) AS last ON outcomes.r = last.r`;
 }

@@ -27,9 +27,11 @@ export interface ReadScores {
 export interface ScoredRows {
   /** SQL after FROM: the columns `f` (index of the file), `k` (hash of the keys), and `p<i>` (the i-th output). */
   readonly from: string;
-  /** Name of the table of the files: `f`, `since` (as `ScoredFile.at`), `day`, `version`. */
+  /** Name of the table of the files: `f`, `since` (as `ScoredFile.at`), `day`, `version`, `v` (a number of the version). */
   readonly files: string;
   readonly rows: number;
+  /** Different versions. */
+  readonly versions: number;
 }
 
 /**
@@ -69,8 +71,11 @@ export async function openScoredFiles(
   outputs: readonly string[],
 ): Promise<ScoredRows> {
   const table = database.uniqueName('files');
-  await execute(database, `CREATE TABLE ${table} (f INTEGER, since BIGINT, day VARCHAR, version VARCHAR)`);
-  const values = files.map(({ at, day, version }, index) => `(${index}, ${at}, '${day}', '${version}')`);
+  await execute(database, `CREATE TABLE ${table} (f INTEGER, since BIGINT, day VARCHAR, version VARCHAR, v INTEGER)`);
+  const versions = [...new Set(files.map(({ version }) => version))];
+  const values = files.map(
+    ({ at, day, version }, index) => `(${index}, ${at}, '${day}', '${version}', ${versions.indexOf(version)})`,
+  );
   if (values.length > 0) await execute(database, `INSERT INTO ${table} VALUES ${values.join(', ')}`);
   const columns = outputs.map((_, index) => `p${index}`);
   const none = [
@@ -82,7 +87,8 @@ export async function openScoredFiles(
     files.length === 0
       ? `SELECT ${none.join(', ')} WHERE false`
       : `SELECT ${['CAST(file_index AS INTEGER) AS f', 'k', ...columns].join(', ')} FROM ${parquetScan(files.map(({ path }) => path))}`;
-  return { from: `(${select})`, files: table, rows: files.reduce((sum, { rows }) => sum + rows, 0) };
+  const rows = files.reduce((sum, one) => sum + one.rows, 0);
+  return { from: `(${select})`, files: table, rows, versions: versions.length };
 }
 
 async function columnsOf(database: Database, path: string): Promise<FileColumn[]> {

@@ -48,11 +48,13 @@ type Rows = Awaited<ReturnType<typeof query>>;
 /**
  * Sums joined rows by day of scoring and version.
  * @param from SQL of the rows of `joinDay`, with the columns `day` and `version` of their scores
+ * @param isPaired Whether several versions may have scored the same outcome.
  */
 export async function sumJoined(
   database: Database,
   from: string,
   options: SumOptions,
+  isPaired: boolean,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, JoinedSums>>> {
   const days = new Map<string, Map<string, Collected>>();
   const of = ({ day, version }: Rows[number]): Collected => {
@@ -77,11 +79,12 @@ export async function sumJoined(
     for (const [row, sums] of grouped(await query(database, knownQuery(last, sql)))) of(row).known[task.output] = sums;
     if (sql.withinMs !== null)
       for (const row of await query(database, youngQuery(last, sql))) addYoung(of(row).young, task.output, row);
-    for (const row of await query(database, pairedQuery(from, sql))) {
-      const { paired } = of(row);
-      const before = String(row.before);
-      paired[before] = { ...paired[before], [task.output]: pairedSums(row) };
-    }
+    if (isPaired)
+      for (const row of await query(database, pairedQuery(from, sql))) {
+        const { paired } = of(row);
+        const before = String(row.before);
+        paired[before] = { ...paired[before], [task.output]: pairedSums(row) };
+      }
   }
   for (const [index, stage] of delayedStages(options.declaration).entries())
     for (const row of await query(database, delayQuery(last, options, stage, index))) {
@@ -170,7 +173,7 @@ function segmentQuery(last: string, { p, y, isMeasured, isKnown }: TaskSql, inde
 
 function pairedQuery(from: string, { p, y, isMeasured, isKnown }: TaskSql): string {
   const rows = `SELECT r, day, version, is_last, w, -(${y} * ln(${p}) + (1 - ${y}) * ln(1 - ${p})) AS loss FROM ${from} WHERE ${isMeasured} AND ${isKnown}`;
-  return `WITH rows AS (${rows})
+  return `WITH rows AS NOT MATERIALIZED (${rows})
     SELECT own.day, own.version, other.version AS before, count(*) AS n, sum(own.w * (other.loss - own.loss)) AS difference,
     sum((own.w * (other.loss - own.loss)) ** 2) AS squares
     FROM rows AS own JOIN (SELECT * FROM rows WHERE NOT is_last) AS other ON own.r = other.r WHERE own.is_last GROUP BY ALL`;
