@@ -11,6 +11,7 @@ import {
 import { CandidateFileError } from '../lib/scoring/errors.ts';
 import { InvalidRecordError } from '../lib/store/records.ts';
 import { DataError, EncoderMismatchError } from '../lib/table/errors.ts';
+import { ProcessEndedError } from '../lib/workers/worker-process.ts';
 
 /** The exit code of what a piece of work threw. */
 export function failureCode(error: unknown): ExitCode {
@@ -37,6 +38,8 @@ function isOfRecord(error: unknown): boolean {
 function isOfMachine(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof NotEnoughMemoryError) return true;
+  // A process that gets a signal was mostly ended by the kernel, for want of memory.
+  if (error instanceof ProcessEndedError) return error.signal !== null;
   if ('syscall' in error) return !('address' in error || 'hostname' in error);
   return /^(IO|Out of Memory) Error/.test(error.message) || isOfMachine(error.cause);
 }

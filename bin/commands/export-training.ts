@@ -16,6 +16,7 @@ import {
   endpointOption,
   jsonOption,
   memoryOption,
+  processesOption,
   rejectsOption,
   rejectsPath,
   threadsOption,
@@ -27,6 +28,7 @@ interface ExportOptions extends DeclarationOption, EndpointOptions {
   readonly rejects: string;
   readonly threads: number;
   readonly memory: number;
+  readonly processes?: number;
   readonly json: boolean;
 }
 
@@ -41,6 +43,7 @@ export const defineExportTraining: DefineCommand = (command, act) => {
     .addOption(rejectsOption())
     .addOption(threadsOption())
     .addOption(memoryOption())
+    .addOption(processesOption())
     .addOption(jsonOption())
     .examples([
       'entirespace export-training --data logs/ --out bundle',
@@ -91,6 +94,8 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
           modelFile,
           scratch,
           threads,
+          memoryLimitMiB: memory,
+          processes: options.processes,
           folder,
           signal,
           onSummary: (summary) => printError(io, formatLogSummary(summary)),

@@ -71,6 +71,12 @@ export const memoryOption = () =>
     .default(Math.floor(machineMiB() / 4))
     .argParser(memoryMiB);
 
+export const processesOption = () =>
+  new Option(
+    '--processes <n>',
+    'processes that encode and write the rows, which share threads and memory (default: one for each thread, as memory allows)',
+  ).argParser(wholeNumber(MOST_THREADS));
+
 export const portOption = () =>
   new Option('--port <n>', 'port of HTTP; 0 for any that is free').default(8080).argParser(portNumber);
 export const tableMemoryOption = () =>

@@ -7,6 +7,7 @@ import { writeOnnx } from '../graph/onnx-file.ts';
 import { embeddedKind } from '../model/kinds/index.ts';
 import { declaredModel, type Model, type TrainedModelPart, targetsOf, trainedParts } from '../model/model.ts';
 import { sequencesOf } from '../model/sequences.ts';
+import { PARTS } from '../table/encoded.ts';
 import type { Encoder } from '../table/encoder.ts';
 import { DataError } from '../table/errors.ts';
 import { fitEncoder } from '../table/fit/fit-encoder.ts';
@@ -15,24 +16,21 @@ import type { OpenedLog } from '../table/open-log.ts';
 import { criterionOf, measuredOutputs } from '../training/epochs/validate.ts';
 import { stageRates } from '../training/held-out/stage-rates.ts';
 import { engineOptionsOf } from '../training/networks/fit-network.ts';
-import { cacheRows } from '../training/rows/cache-rows.ts';
-import type { RowCache } from '../training/rows/row-cache.ts';
 import type { TrainingOptions } from '../training/training-options.ts';
 import { initialWeights, type StageRates } from '../training/weights/initial-weights.ts';
 import { digestFile } from '../workers/file-digest.ts';
+import { encodeRows, type ProcessOptions } from './encode-rows.ts';
 import { BUNDLE_FILE, BUNDLE_FORMAT, type Bundle, type BundleNetwork } from './format.ts';
+import { type RowOrder, readRowOrder } from './row-order.ts';
 import { writeSafetensors } from './safetensors.ts';
-import { writeRows } from './write-rows.ts';
 
 /** Positions of rows that orders may have in all: 4 bytes each. */
 const MOST_POSITIONS = 500_000_000;
 
 /** What a bundle is made of, and where it goes. */
 export interface WriteBundleOptions
-  extends Pick<
-    TrainingOptions,
-    'declarationText' | 'modelFile' | 'scratch' | 'threads' | 'onSummary' | 'onProgress' | 'signal'
-  > {
+  extends ProcessOptions,
+    Pick<TrainingOptions, 'declarationText' | 'modelFile' | 'scratch' | 'onSummary' | 'onProgress' | 'signal'> {
   /** Folder of the bundle, which must be empty or absent. */
   readonly folder: string;
 }
@@ -52,25 +50,24 @@ export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions
   const model = declaredModel(declaration, encoder.inputs, encoder.tables, options.modelFile?.networkOf ?? null);
   const parts = trainedParts(model, encoder.tables);
   requireAllRows(parts, declaration.model.type);
-  const cached = await cacheRows(opened, { ...options, encoder, summary });
-  options.onSummary?.(summary, cached.counts);
   for (const name of ['networks', 'rows', 'order']) await mkdir(join(folder, name));
-  const total = cached.train.rows + cached.validation.rows;
-  let done = 0;
-  const onRows = (rows: number) => {
-    done += rows;
-    options.onProgress?.({ phase: 'write', done, total });
-  };
-  const rowsOf = (part: 'train' | 'validation') =>
-    writeRows(database, cached[part], { folder, prefix: `rows/${part}`, onRows, ...(signal && { signal }) });
+  const total = PARTS.reduce((sum, part) => sum + summary.parts[part].rows, 0);
+  const rows = await encodeRows(opened, {
+    ...options,
+    encoder,
+    onProgress: (done) => options.onProgress?.({ phase: 'encode', done, total }),
+  });
+  options.onSummary?.(summary, rows.counts);
+  const { epochs, patience, seed, shuffle } = declaration.training;
+  const hasOrders = rows.parts.train.rows * epochs <= MOST_POSITIONS;
+  const order = await readRowOrder(opened, encoder, { rows: rows.parts.train.rows, scratch, hasOrders });
   const fitting = { opened, options: { ...options, scratch }, encoder };
   const [first] = parts as [TrainedModelPart];
   const { batchSize, optimizer, schedule, dropout } = engineOptionsOf(
     fitting,
     { model: first.model, seed: declaration.training.seed },
-    cached.train,
+    order,
   );
-  const { epochs, patience, seed, shuffle } = declaration.training;
   const networks: BundleNetwork[] = [];
   for (const part of parts)
     networks.push(
@@ -88,18 +85,17 @@ export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions
     optimizer: { type: optimizer.type, learningRate: optimizer.learningRate, momentum: optimizer.momentum ?? 0 },
     schedule,
     dropout,
-    train: await rowsOf('train'),
-    validation: await rowsOf('validation'),
-    orders: await writeOrders(cached.train, { folder, batchSize, epochs, seed, shuffle }),
+    ...rows.parts,
+    orders: hasOrders ? await writeOrders(order, { folder, batchSize, epochs, seed, shuffle }) : [],
     networks,
   };
   const files: Record<string, string> = {};
-  for (const name of ['networks', 'order', 'rows'])
+  for (const name of ['networks', 'order'])
     for (const file of (await readdir(join(folder, name))).toSorted()) {
       signal?.throwIfAborted();
       files[`${name}/${file}`] = (await digestFile(join(folder, name, file))).sha256;
     }
-  const whole = { ...bundle, files };
+  const whole = { ...bundle, files: { ...files, ...rows.files } };
   await writeFile(join(folder, BUNDLE_FILE), `${JSON.stringify(whole, null, 2)}\n`);
   return whole;
 }
@@ -189,19 +185,18 @@ interface OrderOptions {
   readonly shuffle: 'groups' | 'rows';
 }
 
-/** Writes the order of the training rows of every epoch, unless they are too many. */
+/** Writes the order of the training rows of every epoch. */
 async function writeOrders(
-  cache: RowCache,
-  { folder, batchSize, epochs, ...order }: OrderOptions,
+  order: RowOrder,
+  { folder, batchSize, epochs, ...options }: OrderOptions,
 ): Promise<Bundle['orders']> {
-  if (cache.rows * epochs > MOST_POSITIONS) return [];
   const orders: Bundle['orders'][number][] = [];
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const path = `order/${String(epoch).padStart(3, '0')}.u32`;
     const runs: number[] = [];
     const file = await open(join(folder, path), 'wx');
     try {
-      for await (const positions of cache.order(batchSize, { ...order, epoch })) {
+      for await (const positions of order.order(batchSize, { ...options, epoch })) {
         runs.push(positions.length);
         await file.writeFile(new Uint8Array(positions.buffer));
       }

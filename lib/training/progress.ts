@@ -1,6 +1,6 @@
 /** How far a long piece of work is, in rows. */
 export interface Progress {
-  readonly phase: 'encode' | 'write' | 'select' | 'train' | 'evaluate' | 'gate' | 'report';
+  readonly phase: 'encode' | 'select' | 'train' | 'evaluate' | 'gate' | 'report';
   readonly done: number;
   readonly total: number;
   /** The epoch under way, from 1; only in the phase `train`. */

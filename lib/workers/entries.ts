@@ -1,10 +1,11 @@
 /**
- * The modules that run in worker threads, by the name of the file that each is bundled to, without its ending, and with
- * the path of its source. A worker runs the bundle even where the rest of the program runs from its source, because a
- * thread that had to compile TypeScript would take a second to start.
+ * The modules that run in worker threads or processes, by the name of the file that each is bundled to, without its ending,
+ * and with the path of its source. A worker runs the bundle even where the rest of the program runs from its source,
+ * because a thread that had to compile TypeScript would take a second to start.
  */
 export const WORKERS = {
   'compare-worker': 'lib/compare/runs/compare-worker.ts',
+  'encode-worker': 'lib/bundle/encode-worker.ts',
   'scoring-worker': 'lib/engine/scoring/scoring-worker.ts',
   'training-worker': 'lib/engine/ort/training-worker.ts',
 } as const satisfies Readonly<Record<string, string>>;

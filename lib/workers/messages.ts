@@ -1,4 +1,4 @@
-/** The messages between a thread and a worker that it started. */
+/** The messages between a thread, or a process, and a worker that it started. */
 
 /** A request, with the number that its response repeats. */
 export interface RequestMessage<Request> {
@@ -10,6 +10,12 @@ export interface RequestMessage<Request> {
 export type ResponseMessage<Response> =
   | { readonly number: number; readonly response: Response }
   | { readonly number: number; readonly error: ErrorRecord };
+
+/** How far the work on the request of that number is. */
+export interface ProgressMessage {
+  readonly number: number;
+  readonly done: number;
+}
 
 /** An error in a form that every class of errors survives; a structured clone would lose its name. */
 export interface ErrorRecord {

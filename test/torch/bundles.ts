@@ -97,7 +97,7 @@ export async function bundleAndSteps(
   const limits = { scratch, threads: 1, memoryLimitMiB: 512 };
   return withLog({ declaration, dataPath, ...limits }, async (opened) => {
     const options = { declarationText, modelFile, scratch, threads: 1 };
-    await writeBundle(opened, { ...options, folder: join(folder, 'bundle') });
+    await writeBundle(opened, { ...options, memoryLimitMiB: limits.memoryLimitMiB, folder: join(folder, 'bundle') });
     const { encoder, summary } = await fitEncoder(opened.database, opened.log);
     const rows = await cacheRows(opened, { ...options, encoder, summary });
     const model = declaredModel(declaration, encoder.inputs, encoder.tables, modelFile?.networkOf ?? null);

@@ -149,9 +149,6 @@ function cacheOf(model: Model, rows: number, from: number, change = (batch: Batc
       for (let at = (order?.skip ?? 0) * batchSize; at < rows; at += batchSize)
         yield change(smallBatch(model, Math.min(batchSize, rows - at), from + at));
     },
-    order: () => {
-      throw new Error('the rows have no order');
-    },
     batchCount: (batchSize) => Math.ceil(rows / batchSize),
     windowBytes: () => 0,
     select: () => Promise.reject(new Error('no rows are selected')),

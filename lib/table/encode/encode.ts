@@ -1,8 +1,8 @@
 /** Encodes the good rows of logs and of candidate files, and yields them in chunks, in the order of their source. */
 import { rm } from 'node:fs/promises';
 import { goodRows } from '../check/check-rows.ts';
-import { type DelayedStage, delayedStages } from '../check/delays.ts';
-import { type LabelledStage, labelledStages } from '../check/labels.ts';
+import { delayedStages } from '../check/delays.ts';
+import { labelledStages } from '../check/labels.ts';
 import { goodLogRows, hasFeatures, type PreparedLog, prepareRows } from '../check/prepared-rows.ts';
 import { inPartsSql } from '../check/split.ts';
 import type { Relation } from '../columns.ts';
@@ -58,13 +58,50 @@ export async function* encodeLog(
     }
     return;
   }
-  const stages = labelledStages(log.declaration);
-  const hasGroups = log.declaration.log.group !== null;
-  const delayed = delayedStages(log.declaration);
-  const extras = logColumns(stages, delayed, hasGroups);
   const isAll = PARTS.every((part) => parts.includes(part));
-  const where = isAll ? '' : ` WHERE ${inPartsSql(parts)}`;
-  const rows = `SELECT * FROM ${goodLogRows(log, encoder.features)}${where}`;
+  const condition = isAll ? null : inPartsSql(parts);
+  yield* encodeLogRows(database, logRows(log, encoder.features), encoder, { condition, chunkRows });
+}
+
+/** The good rows of a log with what is read of them, as plain data, by which another process can encode some of them. */
+export interface LogRows {
+  /** SQL after FROM of the prepared rows, in the log's order. */
+  readonly from: string;
+  /** Names of the labelled stages. */
+  readonly stages: readonly string[];
+  /** Names of the stages whose delays are known. */
+  readonly delayed: readonly string[];
+  readonly hasGroups: boolean;
+}
+
+/**
+ * Returns the good rows of a log.
+ * @throws {RangeError} if they were prepared without these features.
+ */
+export function logRows(log: PreparedLog, features: Encoder['features']): LogRows {
+  return {
+    from: goodLogRows(log, features),
+    stages: labelledStages(log.declaration).map(({ name }) => name),
+    delayed: delayedStages(log.declaration).map(({ name }) => name),
+    hasGroups: log.declaration.log.group !== null,
+  };
+}
+
+/** Which of the rows are encoded, and in chunks of which size. */
+export interface EncodeRowsOptions extends Pick<EncodeLogOptions, 'chunkRows'> {
+  /** SQL that is true of these rows; `null` for all. */
+  readonly condition: string | null;
+}
+
+/** Yields good rows of a log, encoded, in the log's order. */
+export async function* encodeLogRows(
+  database: Database,
+  { from, stages, delayed, hasGroups }: LogRows,
+  encoder: Encoder,
+  { condition, chunkRows = CHUNK_ROWS }: EncodeRowsOptions,
+): AsyncGenerator<LogChunk> {
+  const extras = logColumns(stages, delayed, hasGroups);
+  const rows = `SELECT * FROM ${from}${condition === null ? '' : ` WHERE ${condition}`}`;
   for await (const { chunk, extraArrays } of encodeRows(database, { rows, extras }, encoder, { chunkRows }))
     yield { ...chunk, ...logArrays(extraArrays, stages, delayed, hasGroups) };
 }
@@ -207,11 +244,7 @@ function chunkOf(rows: number, columns: readonly InputColumn[], arrays: readonly
   return { rows, ids, weights, numbers };
 }
 
-function logColumns(
-  stages: readonly LabelledStage[],
-  delayed: readonly DelayedStage[],
-  hasGroups: boolean,
-): ExtraColumn[] {
+function logColumns(stages: readonly string[], delayed: readonly string[], hasGroups: boolean): ExtraColumn[] {
   return [
     { name: '#part', type: 'UTINYINT', length: null },
     { name: '#weight', type: 'FLOAT', length: null },
@@ -223,8 +256,8 @@ function logColumns(
 
 function logArrays(
   [part, weight, ...others]: readonly ColumnArray[],
-  stages: readonly LabelledStage[],
-  delayed: readonly DelayedStage[],
+  stages: readonly string[],
+  delayed: readonly string[],
   hasGroups: boolean,
 ): Pick<LogChunk, 'part' | 'weight' | 'labels' | 'delays' | 'group'> {
   if (!(part instanceof Uint8Array && weight instanceof Float32Array))
@@ -232,8 +265,8 @@ function logArrays(
   return {
     part,
     weight,
-    labels: Object.fromEntries(stages.map(({ name }, index) => [name, others[index] as Int8Array])),
-    delays: Object.fromEntries(delayed.map(({ name }, index) => [name, others[stages.length + index] as Float32Array])),
+    labels: Object.fromEntries(stages.map((name, index) => [name, others[index] as Int8Array])),
+    delays: Object.fromEntries(delayed.map((name, index) => [name, others[stages.length + index] as Float32Array])),
     group: hasGroups ? (others[stages.length + delayed.length] as Float64Array) : null,
   };
 }

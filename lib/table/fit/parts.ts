@@ -68,7 +68,7 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
   const columns = ['"#part" AS part', ...stages.map((_, i) => `"#label${i}" AS label${i}`)];
   const labels = await query(
     database,
-    `SELECT ${columns.join(', ')}, count(*) AS rows, sum(CAST(round("#weight" * CAST(${unit} AS DOUBLE)) AS HUGEINT)) AS weight
+    `SELECT ${columns.join(', ')}, count(*) AS rows, ${weightSumSql(unit)} AS weight
      FROM ${from} GROUP BY ALL`,
   );
   const summaries = PARTS.map((part, code): [Part, PartSummary] => {
@@ -102,6 +102,29 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
     ];
   });
   return Object.fromEntries(summaries) as Record<Part, PartSummary>;
+}
+
+/** Returns the mean of what the rows of each part count for; 1 of a part without rows. */
+export async function meanWeights(database: Database, log: PreparedLog): Promise<Record<Part, number>> {
+  const { weight, kept } = log.declaration.log;
+  if (weight === null && kept === null) return { train: 1, validation: 1, test: 1 };
+  const from = goodLogRows(log, []);
+  const [{ heaviest } = {}] = await query(database, `SELECT max("#weight") AS heaviest FROM ${from}`);
+  const unit = weightUnit(Number(heaviest ?? 0));
+  const sums = await query(
+    database,
+    `SELECT "#part" AS part, count(*) AS rows, ${weightSumSql(unit)} AS weight FROM ${from} GROUP BY part`,
+  );
+  const means = PARTS.map((part, code): [Part, number] => {
+    const own = sums.find((row) => Number(row.part) === code);
+    return [part, own === undefined ? 1 : Number(own.weight) / unit / Number(own.rows)];
+  });
+  return Object.fromEntries(means) as Record<Part, number>;
+}
+
+/** Returns the SQL of the sum of the rows' weights in a unit. */
+function weightSumSql(unit: number): string {
+  return `sum(CAST(round("#weight" * CAST(${unit} AS DOUBLE)) AS HUGEINT))`;
 }
 
 /**

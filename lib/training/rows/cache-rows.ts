@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Declaration } from '../../config/declaration.ts';
 import { declaredModel, propensityStages } from '../../model/model.ts';
 import { delayedStages } from '../../table/check/delays.ts';
+import { labelledStages } from '../../table/check/labels.ts';
 import { encodeLog } from '../../table/encode/encode.ts';
 import { type PartCounts, ValueCounter } from '../../table/encode/value-counts.ts';
 import { PARTS, rowsOfPart } from '../../table/encoded.ts';
@@ -13,7 +14,7 @@ import type { OnProgress } from '../progress.ts';
 import type { TrainingOptions } from '../training-options.ts';
 import { type EncodedRows, EncodedRowsWriter } from './encoded-rows.ts';
 import { type ReachedRows, ReachedRowsWriter } from './reached-rows.ts';
-import { type RowCache, RowCacheWriter } from './row-cache.ts';
+import { type RowCache, type RowCacheSpec, RowCacheWriter } from './row-cache.ts';
 
 /** The encoded rows of a log, on the scratch disk, by what they are for. */
 export interface CachedRows {
@@ -50,12 +51,7 @@ export interface CacheRowsOptions {
 export async function cacheRows({ database, log }: OpenedLog, options: CacheRowsOptions): Promise<CachedRows> {
   const { encoder, summary, scratch, onProgress, signal } = options;
   const { propensitiesOf = declaredPropensities(log.declaration, options) } = options;
-  const spec = {
-    inputs: encoder.inputs,
-    stages: Object.keys(summary.parts.train.labels),
-    delayed: delayedStages(log.declaration).map(({ name }) => name),
-    hasGroups: log.declaration.log.group !== null && log.declaration.training.shuffle === 'groups',
-  };
+  const spec = cacheSpec(log.declaration, encoder.inputs);
   const { scoresValidation = log.declaration.training.calibration !== 'none' } = options;
   const path = (name: string) => join(scratch, `${name}.rows`);
   const writers = {
@@ -117,6 +113,16 @@ export async function cacheRows({ database, log }: OpenedLog, options: CacheRows
     for (const { train, validation } of reached) for (const writer of [train, validation]) await writer.abandon();
     throw error;
   }
+}
+
+/** What a cache holds of each training row of a declaration's log. */
+export function cacheSpec(declaration: Declaration, inputs: Encoder['inputs']): RowCacheSpec {
+  return {
+    inputs,
+    stages: labelledStages(declaration).map(({ name }) => name),
+    delayed: delayedStages(declaration).map(({ name }) => name),
+    hasGroups: declaration.log.group !== null && declaration.training.shuffle === 'groups',
+  };
 }
 
 function declaredPropensities(declaration: Declaration, { encoder, modelFile }: CacheRowsOptions): readonly string[] {

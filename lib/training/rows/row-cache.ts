@@ -2,35 +2,15 @@
  * Rows to train on, on the scratch disk, so that a log larger than memory is read and encoded once and then trained on
  * for as many epochs as it takes.
  */
-import type { TrainingChoice } from '../../config/declaration.ts';
-import { WINDOW_ROWS } from '../../contract/limits.ts';
 import type { Batch } from '../../engine/engine.ts';
 import { inputColumns, inputKind } from '../../model/kinds/index.ts';
 import { delayTarget } from '../../model/losses/delays.ts';
-import { permutation, randomStream } from '../../numbers/random.ts';
 import { type InputSpec, type LogChunk, UNKNOWN_LABEL } from '../../table/encoded.ts';
-import { BLOCK_ROWS, ColumnFile, type FileColumns, type FileLayout, type StoredFile } from './column-file.ts';
+import { ColumnFile, type FileColumns, type FileLayout, type StoredFile } from './column-file.ts';
 import { ColumnFileWriter } from './column-file-writer.ts';
-import { largestPiece, orderByGroup } from './row-order.ts';
+import { type BatchOrder, batchCount, mostWindowRows, rowWindows, windowOrder } from './row-windows.ts';
 import { type RowSelection, selectRows } from './select-rows.ts';
 import { type CacheGroup, Window, type WindowRows } from './window.ts';
-
-/**
- * Blocks that are in memory at once, their rows shuffled among each other: half a million rows. Of rows with hundreds
- * of columns it is as many as fit in `WINDOW_BYTES`, but at least one batch.
- */
-const WINDOW_BLOCKS = WINDOW_ROWS / BLOCK_ROWS;
-const WINDOW_BYTES = 256 * 2 ** 20;
-
-/** An order of the rows. */
-export interface BatchOrder {
-  readonly seed: number;
-  readonly epoch: number;
-  /** Whether each row is shuffled by itself, or with the rows of its group, if the rows have groups. */
-  readonly shuffle: TrainingChoice['shuffle'];
-  /** Batches to leave out at the beginning. @default 0 */
-  readonly skip?: number;
-}
 
 /** The cached rows of one part of the log. */
 export interface RowCache {
@@ -39,11 +19,6 @@ export interface RowCache {
   readonly meanWeight: number;
   /** Batches of every row once; in an order given by seed and epoch, or in the log's own without them. */
   batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch>;
-  /**
-   * Returns the positions of the rows in an order, window by window: a batch is made of rows of one window. Those of the
-   * first batch of a window are the first ones, and so on.
-   */
-  order(batchSize: number, order: BatchOrder): AsyncGenerator<Uint32Array>;
   /** The number of batches of every row once, none left out. */
   batchCount(batchSize: number, order?: BatchOrder): number;
   /**
@@ -105,28 +80,7 @@ export class RowCacheWriter {
 
   /** Adds the rows of a chunk at these indices. */
   async append(chunk: LogChunk, rows: Uint32Array): Promise<void> {
-    await this.#file.append(rows, (some, into, at) => {
-      for (const input of this.#inputs) inputKind(input).writeRows(input, chunk, some, into, at);
-      for (const [stage, labels] of Object.entries(chunk.labels)) {
-        const [label, weight] = [into.labels[stage] as Float32Array, into.weights[stage] as Float32Array];
-        for (let i = 0; i < some.length; i++) {
-          const row = some[i] as number;
-          label[at + i] = labels[row] === 1 ? 1 : 0;
-          weight[at + i] = labels[row] === UNKNOWN_LABEL ? 0 : (chunk.weight[row] as number);
-        }
-      }
-      for (const [stage, delays] of Object.entries(chunk.delays)) {
-        const target = delayTarget(stage);
-        const [value, weight] = [into.labels[target] as Float32Array, into.weights[target] as Float32Array];
-        for (let i = 0; i < some.length; i++) {
-          value[at + i] = delays[some[i] as number] as number;
-          weight[at + i] = chunk.weight[some[i] as number] as number;
-        }
-      }
-      if (into.groups[GROUP] !== undefined && chunk.group !== null)
-        // The low 32 bits of the hash: two groups that share them stand together.
-        for (let i = 0; i < some.length; i++) into.groups[GROUP][at + i] = chunk.group[some[i] as number] as number;
-    });
+    await this.#file.append(rows, (some, into, at) => fillRows(this.#inputs, chunk, some, into, at));
     this.#rows += rows.length;
     for (const row of rows) this.#weight += chunk.weight[row] as number;
   }
@@ -141,6 +95,36 @@ export class RowCacheWriter {
     const users = this.#inputs.filter(({ entity }) => entity === 'user').map(({ name }) => name);
     return new CacheFile(await this.#file.finish(), { meanWeight, users: new Set(users) });
   }
+}
+
+/** Copies the given rows of a chunk, in that order, to the rows of a cache's columns from row `at` on. */
+export function fillRows(
+  inputs: readonly InputSpec[],
+  chunk: LogChunk,
+  rows: Uint32Array,
+  into: FileColumns<CacheGroup>,
+  at: number,
+): void {
+  for (const input of inputs) inputKind(input).writeRows(input, chunk, rows, into, at);
+  for (const [stage, labels] of Object.entries(chunk.labels)) {
+    const [label, weight] = [into.labels[stage] as Float32Array, into.weights[stage] as Float32Array];
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] as number;
+      label[at + i] = labels[row] === 1 ? 1 : 0;
+      weight[at + i] = labels[row] === UNKNOWN_LABEL ? 0 : (chunk.weight[row] as number);
+    }
+  }
+  for (const [stage, delays] of Object.entries(chunk.delays)) {
+    const target = delayTarget(stage);
+    const [value, weight] = [into.labels[target] as Float32Array, into.weights[target] as Float32Array];
+    for (let i = 0; i < rows.length; i++) {
+      value[at + i] = delays[rows[i] as number] as number;
+      weight[at + i] = chunk.weight[rows[i] as number] as number;
+    }
+  }
+  if (into.groups[GROUP] !== undefined && chunk.group !== null)
+    // The low 32 bits of the hash: two groups that share them stand together.
+    for (let i = 0; i < rows.length; i++) into.groups[GROUP][at + i] = chunk.group[rows[i] as number] as number;
 }
 
 class CacheFile implements RowCache {
@@ -162,7 +146,7 @@ class CacheFile implements RowCache {
 
   async *batches(batchSize: number, order?: BatchOrder): AsyncGenerator<Batch> {
     let skip = order?.skip ?? 0;
-    const windows = this.#windows(batchSize, order).flatMap((window) => {
+    const windows = rowWindows(this.#file, batchSize, order).flatMap((window) => {
       const batches = Math.ceil(window.rows / batchSize);
       const skipped = Math.min(skip, batches);
       skip -= skipped;
@@ -170,8 +154,8 @@ class CacheFile implements RowCache {
     });
     let read = 0;
     for await (const columns of this.#file.read(windows.map(({ blocks }) => blocks))) {
-      const { first, rows, start } = windows[read++] as (typeof windows)[number];
-      const rowOrder = order && this.#rowOrder(columns, order, { batchSize, first, rows });
+      const { rows, start, ...place } = windows[read++] as (typeof windows)[number];
+      const rowOrder = order && windowOrder({ ...place, rows }, columns.groups[GROUP], order, batchSize);
       const { groups, ...layout } = this.#file.layout;
       // Neighbours with the same inputs of a user are no chance only where groups stand together.
       const isByGroup = order?.shuffle === 'groups' && GROUP in groups;
@@ -184,38 +168,12 @@ class CacheFile implements RowCache {
     }
   }
 
-  async *order(batchSize: number, order: BatchOrder): AsyncGenerator<Uint32Array> {
-    const windows = this.#windows(batchSize, order);
-    let read = 0;
-    for await (const columns of this.#file.read(windows.map(({ blocks }) => blocks))) {
-      const { first, blocks, rows } = windows[read++] as (typeof windows)[number];
-      const positions = new Uint32Array(rows);
-      let at = 0;
-      for (const block of blocks)
-        for (let row = 0; row < this.#file.blockRows(block); row++) positions[at++] = block * BLOCK_ROWS + row;
-      const rowOrder = this.#rowOrder(columns, order, { batchSize, first, rows });
-      yield rowOrder.map((position) => positions[position] as number);
-    }
-  }
-
-  #rowOrder(
-    window: FileColumns<CacheGroup>,
-    { seed, epoch, shuffle }: BatchOrder,
-    { batchSize, first, rows }: { readonly batchSize: number; readonly first: number; readonly rows: number },
-  ): Uint32Array {
-    const random = randomStream(seed, `rows/${epoch}/${first}`);
-    const groups = window.groups[GROUP];
-    return shuffle === 'rows' || groups === undefined
-      ? permutation(rows, random)
-      : orderByGroup(groups, largestPiece(batchSize), random);
-  }
-
   batchCount(batchSize: number, order?: BatchOrder): number {
-    return this.#windows(batchSize, order).reduce((sum, { rows }) => sum + Math.ceil(rows / batchSize), 0);
+    return batchCount(this.#file, batchSize, order);
   }
 
   windowBytes(batchSize: number, rows = this.rows): number {
-    return Math.min(rows, this.#windowBlocks(batchSize) * BLOCK_ROWS) * this.#file.rowBytes;
+    return Math.min(rows, mostWindowRows(this.#file, batchSize)) * this.#file.rowBytes;
   }
 
   async select(selection: RowSelection): Promise<SelectedCache> {
@@ -226,31 +184,13 @@ class CacheFile implements RowCache {
   stored(): StoredRowCache {
     return { ...this.#file.stored(), ...this.#rows };
   }
-
-  #windowBlocks(batchSize: number): number {
-    const fitting = Math.floor(WINDOW_BYTES / (BLOCK_ROWS * this.#file.rowBytes));
-    return Math.min(WINDOW_BLOCKS, Math.max(fitting, Math.ceil(batchSize / BLOCK_ROWS)));
-  }
-
-  /** The blocks in the order in which they are read, as many at a time as are in memory at once. */
-  #windows(batchSize: number, order: BatchOrder | undefined): { first: number; blocks: number[]; rows: number }[] {
-    const { blocks } = this.#file;
-    const windowBlocks = this.#windowBlocks(batchSize);
-    const blockOrder = order
-      ? permutation(blocks, randomStream(order.seed, `blocks/${order.epoch}`))
-      : Uint32Array.from({ length: blocks }, (_, i) => i);
-    return Array.from({ length: Math.ceil(blocks / windowBlocks) }, (_, i) => {
-      const first = i * windowBlocks;
-      const chosen = [...blockOrder.subarray(first, first + windowBlocks)];
-      return { first, blocks: chosen, rows: chosen.reduce((sum, block) => sum + this.#file.blockRows(block), 0) };
-    });
-  }
 }
 
 /** Name of the only column of groups. */
-const GROUP = 'group';
+export const GROUP = 'group';
 
-function layoutOf({ inputs, stages, delayed, hasGroups }: RowCacheSpec): FileLayout<CacheGroup> {
+/** The columns of cached rows. */
+export function layoutOf({ inputs, stages, delayed, hasGroups }: RowCacheSpec): FileLayout<CacheGroup> {
   const columns = inputs.flatMap(inputColumns);
   const lengths = (group: CacheGroup) =>
     Object.fromEntries(columns.filter((column) => column.group === group).map(({ name, length }) => [name, length]));

@@ -35,6 +35,7 @@ export async function exportBundle(settings: RunSettings, tools: RunTools): Prom
         ...given,
         declarationText: remote.text,
         modelFile: remote.modelFile,
+        memoryLimitMiB: settings.memoryMiB,
         folder,
         onSummary: (summary, counts) => logSummary(tools, summary, foresee(remote.declaration, summary, counts.test)),
       });
