@@ -17,7 +17,7 @@ import { expectStepsOfPyTorch, IN_PYTORCH } from './models-in-pytorch.ts';
 import { PlainOptimizer } from './plain-optimizer.ts';
 import { describeSharedRows, describeVariantsOnSharedRows } from './shared-rows.ts';
 import { occurrencesOf, RATES, smallBatch, someWeights, trainedRows } from './small-batch.ts';
-import { MODELS, type SmallVariant, smallChunk, smallModel } from './small-model.ts';
+import { EVERY, smallChunk, smallModel, type Variants } from './small-model.ts';
 import { describeStepsOfTfjs } from './steps-of-tfjs.ts';
 import { describeThreads, describeVariantsOnThreads } from './threads.ts';
 
@@ -43,13 +43,15 @@ const SCHEDULE: LearningRateSchedule = { warmupSteps: 2, decay: 'cosine', totalS
 /**
  * Defines the tests of a training engine. The engine's own test file calls it, and adds tests of that engine only.
  * @param variants those of the small model for `describeVariants`
+ * @param sizes numbers of rows of the batches for `describeStepsOfTfjs`
  */
 export function describeEngineContract(
   name: string,
   createEngine: CreateEngine,
-  variants: readonly SmallVariant[] = MODELS,
+  variants: Variants = EVERY,
+  sizes: readonly number[] = [1, 3, 200],
 ): void {
-  describeStepsOfTfjs(name, createEngine, [1, 3, 200]);
+  describeStepsOfTfjs(name, createEngine, sizes);
   describeVariants(name, createEngine, variants);
   describeThreads(name, createEngine, OPTIONS);
   describeSharedRows(name, createEngine, OPTIONS);
@@ -341,9 +343,9 @@ export function describeEngineContract(
 }
 
 /** Defines the tests of variants of the small model: the rows that are updated, threads, shared rows and an L2 penalty. */
-export function describeVariants(name: string, createEngine: CreateEngine, variants: readonly SmallVariant[]): void {
+export function describeVariants(name: string, createEngine: CreateEngine, variants: Variants): void {
   describe(name, () => {
-    it.each(variants)('updates only the rows that its batches train: $name', async ({ model }) => {
+    it.each(variants.alone)('updates only the rows that its batches train: $name', async ({ model }) => {
       const engine = await createEngine(model, OPTIONS);
       engine.load(someWeights(model));
       const before = engine.weights().tables;
@@ -362,7 +364,7 @@ export function describeVariants(name: string, createEngine: CreateEngine, varia
     });
   });
 
-  describeVariantsOnThreads(name, createEngine, OPTIONS, variants);
+  describeVariantsOnThreads(name, createEngine, OPTIONS, variants.onThreads);
   describeVariantsOnSharedRows(name, createEngine, OPTIONS, variants);
   describeL2OfVariants(name, createEngine, OPTIONS, variants);
 }

@@ -4,7 +4,7 @@ import type { CreateEngine, EngineOptions, Weights } from '../../lib/engine/engi
 import type { Model } from '../../lib/model/model.ts';
 import { expectClose } from './expect-close.ts';
 import { occurrencesOf, smallBatch, someWeights } from './small-batch.ts';
-import { onThreads, type SmallVariant, smallModel } from './small-model.ts';
+import { byThreads, smallModel, type Variants } from './small-model.ts';
 
 const L2 = 0.5;
 /** With a rate of 1, a step of gradient descent is the gradient. */
@@ -15,11 +15,11 @@ export function describeL2OfVariants(
   name: string,
   createEngine: CreateEngine,
   defaults: EngineOptions,
-  variants: readonly SmallVariant[],
+  variants: Variants,
 ): void {
   const penaltiesOf = penaltiesWith(createEngine, defaults);
   describe(`${name}, the L2 penalty on embeddings`, () => {
-    it.each(onThreads(variants))(
+    it.each(byThreads(variants))(
       'is l2 times the share of the batch that reads an embedding, for ids of any frequency: $name, $threads threads',
       async ({ model, threads }) => {
         const batches = [1, 7, 64, 512];

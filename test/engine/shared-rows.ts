@@ -4,7 +4,7 @@ import type { Batch, CreateEngine, EngineOptions } from '../../lib/engine/engine
 import type { Model } from '../../lib/model/model.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
 import { smallBatch, someWeights } from './small-batch.ts';
-import { inputsOf, onThreads, type SmallVariant, smallModel } from './small-model.ts';
+import { byThreads, inputsOf, smallModel, type Variants } from './small-model.ts';
 
 /** The users of the rows of a batch: some have one row, some many. */
 const ROWS_OF_USERS = [3, 1, 9, 2, 2, 20, 5, 1, 1, 4];
@@ -15,10 +15,10 @@ export function describeVariantsOnSharedRows(
   name: string,
   createEngine: CreateEngine,
   options: EngineOptions,
-  variants: readonly SmallVariant[],
+  variants: Variants,
 ): void {
   describe(`${name}, on rows that share users`, () => {
-    it.each(onThreads(variants))(
+    it.each(byThreads(variants))(
       'trains as on the same rows without sharing: $name, $threads threads',
       async ({ model, threads }) => {
         const shared = await createEngine(model, { ...options, l2Embeddings: 0.3, threads, sharedEntity: 'user' });

@@ -141,29 +141,45 @@ export const MODELS: readonly SmallVariant[] = [
   { name: 'AITM with PLE', model: smallModel('concatenate', stageGraph(chainOfThree), { type: 'aitm', experts: PLE }) },
 ];
 
-const LAYOUT_NAMES = [
+const named = (...names: readonly string[]) => MODELS.filter(({ name }) => names.includes(name));
+const without = (variants: readonly SmallVariant[]) => MODELS.filter((variant) => !variants.includes(variant));
+
+/** The variants whose embeddings are laid out differently. */
+export const LAYOUTS = named(
   'ESMM',
   'ESMM with a vector',
   'ESMM with fields summed by entity',
   'ESMM-NS',
   'ESMM with wide features',
   'ESMM with target attention',
-];
+);
 
-/** The variants whose embeddings are laid out differently. */
-export const LAYOUTS: readonly SmallVariant[] = MODELS.filter(({ name }) => LAYOUT_NAMES.includes(name));
+/** The variants that are tested on one thread, and on three. */
+export interface Variants {
+  readonly alone: readonly SmallVariant[];
+  readonly onThreads: readonly SmallVariant[];
+}
 
-/** The others, whose embeddings are laid out as those of one of `LAYOUTS`. */
-export const LIKE_LAYOUTS: readonly SmallVariant[] = MODELS.filter((variant) => !LAYOUTS.includes(variant));
+export const EVERY: Variants = { alone: MODELS, onThreads: MODELS };
+
+/** A few that show most of it. */
+export const FEW: Variants = {
+  alone: LAYOUTS,
+  onThreads: named('ESMM with fields summed by entity', 'ESMM with target attention'),
+};
+
+/** The others. */
+export const REST: Variants = { alone: without(FEW.alone), onThreads: without(FEW.onThreads) };
 
 /**
- * Variants on one thread, and on three as well those of `LAYOUTS`: each variant is also compared on three threads with
- * itself on one (threads.ts).
+ * Variants on one thread, and on three those whose embeddings are laid out differently: each is also compared on three
+ * threads with itself on one (threads.ts).
  */
-export function onThreads(variants: readonly SmallVariant[]): readonly (SmallVariant & { readonly threads: number })[] {
-  return variants.flatMap((variant) =>
-    (LAYOUTS.includes(variant) ? [1, 3] : [1]).map((threads) => ({ ...variant, threads })),
-  );
+export function byThreads({ alone, onThreads }: Variants): readonly (SmallVariant & { readonly threads: number })[] {
+  return [
+    ...alone.map((variant) => ({ ...variant, threads: 1 })),
+    ...onThreads.filter((variant) => LAYOUTS.includes(variant)).map((variant) => ({ ...variant, threads: 3 })),
+  ];
 }
 
 /**

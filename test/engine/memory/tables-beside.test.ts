@@ -11,7 +11,7 @@ import { stageGraph } from '../../../lib/model/stage-graph.ts';
 import { chainOfThree } from '../../model/funnels.ts';
 import { batchesOf } from '../shared-rows.ts';
 import { smallBatch, someWeights } from '../small-batch.ts';
-import { LAYOUTS, onThreads, smallModel } from '../small-model.ts';
+import { byThreads, LAYOUTS, smallModel } from '../small-model.ts';
 import { describeStepsOfTfjs } from '../steps-of-tfjs.ts';
 
 const OPTIONS: EngineOptions = {
@@ -63,13 +63,16 @@ describe('where a memory has no room for all tables', () => {
     expect(planMemory(model, OPTIONS, bytesWithout() - 1).plan.bytesBeside).toBe(30_000 * 8 * 3 * 4);
   });
 
-  it.each(onThreads(LAYOUTS))('the weights and states are the same bytes: $name, $threads threads', async (variant) => {
-    await expectSameBytes(
-      variant.model,
-      { threads: variant.threads },
-      [200, 1, 3, 64].map((rows, step) => smallBatch(variant.model, rows, 10 * step)),
-    );
-  });
+  it.each(byThreads({ alone: LAYOUTS, onThreads: LAYOUTS }))(
+    'the weights and states are the same bytes: $name, $threads threads',
+    async (variant) => {
+      await expectSameBytes(
+        variant.model,
+        { threads: variant.threads },
+        [200, 1, 3, 64].map((rows, step) => smallBatch(variant.model, rows, 10 * step)),
+      );
+    },
+  );
 
   it.each(OPTIMIZERS)('the weights and states are the same bytes: $type', async (optimizer) => {
     const model = smallModel();

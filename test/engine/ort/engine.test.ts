@@ -3,11 +3,11 @@ import { createOrtEngine } from '../../../lib/engine/ort/engine.ts';
 import { traceStep } from '../../../lib/engine/ort/step-model.ts';
 import { graphText } from '../../../lib/graph/graph.ts';
 import { describeEngineContract } from '../engine-contract.ts';
-import { LAYOUTS, smallModel } from '../small-model.ts';
+import { FEW, smallModel } from '../small-model.ts';
 import { describeStepGraphs } from './step-graph.ts';
 
-// `npm run test:proof` has the other variants.
-describeEngineContract('the engine on onnxruntime', createOrtEngine, LAYOUTS);
+// `npm run test:proof` has the other variants, and batches of more rows.
+describeEngineContract('the engine on onnxruntime', createOrtEngine, FEW, [1, 3, 20]);
 
 describeStepGraphs([3]);
 
