@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { run } from '../../bin/program.ts';
 import { execute, openDatabase, query } from '../../lib/table/database.ts';
 import { onceARun } from '../once-a-run.ts';
+import { oneThreadByDefault } from './one-thread.ts';
 import { DECLARATION, logText } from './small-log.ts';
 import { collector } from './terminal/collector.ts';
 
@@ -47,8 +48,8 @@ export interface Workplace {
 }
 
 /**
- * A folder with `shop.yaml`, `log.csv` and `log.parquet`, and a model in `bucket` where `isTrained`. Whatever a test
- * does, the command leaves nothing in its scratch folder.
+ * A folder with `shop.yaml`, `log.csv` and `log.parquet`, and a model in `bucket` where `isTrained`. Commands take one
+ * thread by default. Whatever a test does, the command leaves nothing in its scratch folder.
  */
 export function workplace({ isTrained = false }: { readonly isTrained?: boolean } = {}): Workplace {
   let folder = '';
@@ -69,6 +70,7 @@ export function workplace({ isTrained = false }: { readonly isTrained?: boolean 
     listing: (name) => listing(join(folder, name)),
   };
 
+  oneThreadByDefault();
   beforeAll(async () => {
     folder = await newFolder();
     await cp(await smallLog(), folder, { recursive: true });

@@ -24,7 +24,9 @@ async function train(name: string, bucket: string) {
     'training: { calibration: platt, calibration_of: product, batch_size: 512, epochs: 6, learning_rate: 0.003 }';
   await place.write('longer.csv', isDelayed ? timedLog(logText(10_000)) : logText(10_000));
   const declaration = await place.write(`${name}.yaml`, model.replace(/training: .*/, training));
-  const { code, stdout } = await place.run('train', '-d', declaration, '--data', 'longer.csv', '--json', '-b', bucket);
+  const { code, stdout } = await place.run(
+    ...['train', '-d', declaration, '--data', 'longer.csv', '--threads', '2', '--json', '-b', bucket],
+  );
   return { code, ...JSON.parse(stdout) };
 }
 
