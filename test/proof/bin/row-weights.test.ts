@@ -1,7 +1,7 @@
 /** `log.weight`: a row of weight n counts as n rows, from training to the metrics. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { workplace } from './workplace.ts';
+import { workplace } from '../../bin/workplace.ts';
 
 const place = workplace();
 
