@@ -112,11 +112,8 @@ describe('the decision', () => {
 
 /** Each user has ten rows; 16 users are a week of a shop that sells 20 times. */
 describe('a shop with 20 conversions a week', () => {
-  const weeks = (
-    number: number,
-    noise: { readonly championNoise: number; readonly challengerNoise: number },
-    seed = 1,
-  ) => simulate({ seed, users: 16 * number, ...noise });
+  const weeks = (number: number, noise: { readonly championNoise: number; readonly challengerNoise: number }) =>
+    simulate({ seed: 1, users: 16 * number, ...noise });
   const BETTER = { championNoise: 1.5, challengerNoise: 0.2 };
   const judged = (input: GateInput, minConversions: number) => judge(changed(input, {}, { minConversions }));
   const conversionsOf = ({ rows }: GateInput) =>
@@ -134,17 +131,6 @@ describe('a shop with 20 conversions a week', () => {
       verdict: 'promoted',
       reasons: [expect.stringMatching(/^better: log loss /)],
     });
-  });
-
-  it('gets better versions most of the time, and rarely one that is not', () => {
-    const promoted = (noise: Parameters<typeof weeks>[1]) =>
-      Array.from({ length: 20 }, (_, pair) => judged(weeks(4, noise, 9_000 + pair), 50)).filter(
-        ({ verdict }) => verdict === 'promoted',
-      ).length;
-    expect(promoted(BETTER)).toBeGreaterThanOrEqual(15);
-    // One in twenty by the bound of 95%: more than four have a probability below 0.3%.
-    expect(promoted({ championNoise: 0.4, challengerNoise: 0.4 })).toBeLessThanOrEqual(4);
-    expect(promoted({ championNoise: 0.2, challengerNoise: 1 })).toBe(0);
   });
 });
 

@@ -32,3 +32,17 @@ describe('of challengers that are known to be better', () => {
     expect(new Set(verdicts)).toEqual(new Set(['refused']));
   });
 });
+
+describe('four weeks of a shop with 20 conversions a week', () => {
+  it('get better versions most of the time, and rarely one that is not', () => {
+    const promoted = (noise: { readonly championNoise: number; readonly challengerNoise: number }) =>
+      Array.from({ length: 20 }, (_, pair) => {
+        const input = simulate({ seed: 9_000 + pair, users: 64, ...noise });
+        return judge({ ...input, rules: { ...input.rules, minConversions: 50 } });
+      }).filter(({ verdict }) => verdict === 'promoted').length;
+    expect(promoted({ championNoise: 1.5, challengerNoise: 0.2 })).toBeGreaterThanOrEqual(15);
+    // One in twenty by the bound of 95%: more than four have a probability below 0.3%.
+    expect(promoted({ championNoise: 0.4, challengerNoise: 0.4 })).toBeLessThanOrEqual(4);
+    expect(promoted({ championNoise: 0.2, challengerNoise: 1 })).toBe(0);
+  });
+});
