@@ -1,6 +1,6 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { CSV_DEFAULTS } from '../../../../lib/config/sections/csv.ts';
 import { query } from '../../../../lib/table/database.ts';
 import { localCandidate } from '../../../../lib/table/formats/candidate-file.ts';
@@ -168,19 +168,36 @@ describe('the columns of a shard', () => {
     });
   });
 
-  it.each(['007', '+7', ' 7', '7 ', '7.0', '-0', '1e3', '1_000', '0x10', '99999999999999999999', 'NULL', 'x'])(
-    'are texts where one is %j, be it first or far behind',
-    async (other) => {
-      const lines = Array.from({ length: 20_000 }, (_, i) => `${i},${i}`);
+  describe('are texts', () => {
+    const others = ['007', '+7', ' 7', '7 ', '7.0', '-0', '1e3', '1_000', '0x10', '99999999999999999999', 'NULL', 'x'];
+    const lines = Array.from({ length: 20_000 }, (_, i) =>
+      Array(others.length + 1)
+        .fill(i)
+        .join(','),
+    );
+    const names = ['a', ...others.map((_, i) => `b${i}`)];
+    // All at once, each in a column of its own.
+    const read = new Map<number, Awaited<ReturnType<typeof integersOf>>>();
+    beforeAll(async () => {
       for (const row of [3, 19_000]) {
-        const content = `a,b\n${lines.with(row, `${row},${other}`).join('\n')}\n`;
-        const { columns, texts } = await integersOf('others.csv', content);
-        expect(columns).toEqual(['a']);
-        expect(texts[row]).toEqual([String(row), other]);
-        expect(texts).toHaveLength(20_000);
+        const content = [names.join(','), ...lines.with(row, [row, ...others].join(',')), ''].join('\n');
+        read.set(row, await integersOf(`others-${row}.csv`, content));
       }
-    },
-  );
+    });
+
+    it.each(others.map((other, i) => [other, i + 1] as const))(
+      'where one is %j, be it first or far behind',
+      (other, column) => {
+        expect(read.size).toBe(2);
+        for (const [row, { columns, texts }] of read) {
+          expect(columns).toEqual(['a']);
+          const [before, at] = [row - 1, row].map((index) => texts[index] as readonly string[]);
+          expect([before?.[column], at?.[column]]).toEqual([String(row - 1), other]);
+          expect(texts).toHaveLength(20_000);
+        }
+      },
+    );
+  });
 
   it('are texts where they turn out not to be integers, and integers beside these', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
