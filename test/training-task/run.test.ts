@@ -18,7 +18,7 @@ import { runTraining } from '../../training/run/run.ts';
 import { observe } from '../observe.ts';
 import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
 
-const LOG = { seed: 1, rows: 6000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };
+const LOG = { seed: 1, rows: 6000, start: new Date('2026-01-08T00:00:00.000Z'), days: 3 };
 
 let folder: string;
 
@@ -43,7 +43,7 @@ async function run(
 ): Promise<RunResult> {
   const variables = { BUCKET: 'memory', MODEL_NAME: 'shop', RUN_ID: 'night', PARTITIONS_UNTIL: '2026-01-10' };
   const limits = {
-    WINDOW_DAYS: '10',
+    WINDOW_DAYS: '3',
     THREADS: '1',
     MEMORY_MIB: '512',
     SCRATCH: await mkdtemp(join(folder, 'scratch-')),
