@@ -5,7 +5,21 @@ import { longestFirst } from './test/longest-first.ts';
 const OTHERS = ['process', 'proof', 'gbdt', 'torch', 'tfjs-node', 'aws', 'localstack'];
 
 /** Files that take more than some seconds. */
-const LONGEST = ['engine/ort/engine'];
+const LONGEST = [
+  'engine/ort/engine',
+  'own-model/bad-files',
+  'scoring/rows/feature-tables',
+  'init/init-log',
+  'scoring/rows/candidate-files',
+  'report/report',
+  'bin/scoring',
+  'bin/evaluate',
+  'bin/bad-log',
+  'training-task/run',
+  'online/online-scorer',
+  'bin/own-model',
+  'bin/tune',
+];
 
 /**
  * `npm test` runs the project `unit`: every `test/<room>/**.test.ts`, so a new file there needs no entry here. The
@@ -32,6 +46,8 @@ export default defineConfig({
       // quarter of the time. So a test leaves no state in a module; what it stubs is restored before the next test.
       project('unit', ['test/**/*.test.ts'], {
         isolate: false,
+        // Most of what a test makes is garbage at its end.
+        execArgv: ['--max-semi-space-size=64'],
         exclude: [...configDefaults.exclude, ...OTHERS.map((folder) => `test/${folder}/**`)],
       }),
       project('process', ['test/process/**/*.test.ts']),
@@ -43,7 +59,11 @@ export default defineConfig({
   },
 });
 
-function project(name: string, include: string[], more: { isolate?: boolean; exclude?: string[] } = {}) {
+function project(
+  name: string,
+  include: string[],
+  more: { isolate?: boolean; execArgv?: string[]; exclude?: string[] } = {},
+) {
   return {
     test: {
       name,
