@@ -83,8 +83,8 @@ export function workplace({ isTrained = false }: { readonly isTrained?: boolean 
 
 /** Waits until something is so. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await condition()); await setTimeout(10))
-    if (Date.now() > end) throw new Error(`still not so after 20 s: ${condition}`);
+  for (const end = Date.now() + 60_000; !(await condition()); await setTimeout(10))
+    if (Date.now() > end) throw new Error(`still not so after 60 s: ${condition}`);
 }
 
 /** The outcome of a command that fails with that exit code and message, and prints nothing else. */
