@@ -100,7 +100,7 @@ def main() -> None:
     torch.set_float32_matmul_precision({"float32": "highest", "tf32": "high"}[options.precision])
     device = torch.device("cuda")
     bundle = Bundle.open(options.bundle, verify=False)
-    few = Rows.read(bundle, "train")
+    few = Rows.read(bundle, bundle.facts, "train")
     repeat = -(-options.rows // few.count)
     rows = Rows(options.rows, [block.repeat(repeat, 1)[: options.rows].to(device) for block in few.blocks], few.places)
     facts = bundle.facts["networks"][0]

@@ -65,7 +65,7 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
   const { remotePlace, requireEmpty } = await import('../training/remote-place.ts');
   const { BUNDLE, sendFolder } = await import('../../lib/bundle/remote-folder.ts');
   const { readProject } = await import('../training/read-project.ts');
-  const { showProgress } = await import('../training/show-progress.ts');
+  const { showProgress, trainingLines } = await import('../training/show-progress.ts');
   const { withScratch } = await import('../scratch.ts');
   const { progressBar } = await import('../terminal/progress-bar.ts');
   const { formatLogSummary } = await import('../terminal/log-text.ts');
@@ -100,6 +100,7 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
           signal,
           onSummary: (summary) => printError(io, formatLogSummary(summary)),
           onProgress: (progress) => showProgress(bar, progress),
+          ...trainingLines(bar, io, declaration.training),
         });
         if (place !== null) await sendFolder(BUNDLE, folder, place, { description: written, signal });
         return written;

@@ -34,10 +34,30 @@ const field = z
   })
   .readonly();
 
+/** Rows in files, one after the other. */
+const rows = z
+  .object({ rows: count, files: z.array(z.object({ path: name, rows: z.int().min(1) }).readonly()).readonly() })
+  .readonly();
+
+/** What networks are trained on, and in which steps. */
+const training = z.object({
+  batchSize: z.int().min(1),
+  schedule: z.object({ warmupSteps: count, decay: name, totalSteps: count }).readonly(),
+  train: rows,
+  validation: rows,
+  /**
+   * By epoch, the order of the training rows: a file of unsigned 32-bit integers, little-endian, in runs that batches do
+   * not cross. Empty where the orders would be too large: the trainer then draws its own.
+   */
+  orders: z.array(z.object({ path: name, runs: z.array(z.int().min(1)).readonly() }).readonly()).readonly(),
+});
+
 const network = z
   .object({
     /** `null` for the whole model. */
     name: name.nullable(),
+    /** Rows that the network chose, each as often as it is trained on; `null` where it is trained on all rows. */
+    chosen: training.readonly().nullable(),
     /** ONNX file of a training step: losses, and gradients of their weighted sum. */
     step: name,
     /** ONNX file of the losses and probabilities, with nothing dropped. */
@@ -64,35 +84,21 @@ const network = z
   })
   .readonly();
 
-/** Rows in files, one after the other. */
-const rows = z
-  .object({ rows: count, files: z.array(z.object({ path: name, rows: z.int().min(1) }).readonly()).readonly() })
-  .readonly();
-
 /** Schema of `bundle.json`. */
-export const bundleSchema = z
-  .object({
+export const bundleSchema = training
+  .extend({
     format: z.literal(BUNDLE_FORMAT),
     /** Name of the model. */
     name,
     declarationSha256: name,
     /** Digest of what the weights belong to: inputs, tables and the encoded probe rows. */
     encoderSha256: name,
-    batchSize: z.int().min(1),
     epochs: z.int().min(1),
     /** `null` for never. */
     patience: z.number().nullable(),
     seed: z.int(),
     optimizer: z.object({ type: name, learningRate: z.number(), momentum: z.number() }).readonly(),
-    schedule: z.object({ warmupSteps: count, decay: name, totalSteps: count }).readonly(),
     dropout: z.number(),
-    train: rows,
-    validation: rows,
-    /**
-     * By epoch, the order of the training rows: a file of unsigned 32-bit integers, little-endian, in runs that batches do
-     * not cross. Empty where the orders would be too large: the trainer then draws its own.
-     */
-    orders: z.array(z.object({ path: name, runs: z.array(z.int().min(1)).readonly() }).readonly()).readonly(),
     networks: z.array(network).min(1).readonly(),
     /** SHA-256 of every file, by path. */
     files: z.record(path, z.string()),
@@ -101,6 +107,7 @@ export const bundleSchema = z
 
 export type Bundle = z.infer<typeof bundleSchema>;
 export type BundleNetwork = z.infer<typeof network>;
+export type BundleTraining = z.infer<typeof training>;
 export type BundleRows = z.infer<typeof rows>;
 
 const figures = z.object({

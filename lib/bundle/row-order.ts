@@ -15,8 +15,10 @@ import {
   windowOrder,
   windowPositions,
 } from '../training/rows/row-windows.ts';
+import type { CacheGroup } from '../training/rows/window.ts';
 
-type Groups = ColumnFile<'groups'>;
+/** Rows with their groups, and perhaps other columns. */
+type Groups = Pick<ColumnFile<CacheGroup> | ColumnFile<'groups'>, 'read'>;
 
 const GROUPS: FileLayout<'groups'> = { groups: { [GROUP]: 1 } };
 
@@ -28,6 +30,11 @@ export class RowOrder {
   constructor(extent: RowExtent, groups: Groups | null) {
     this.#extent = extent;
     this.#groups = groups;
+  }
+
+  /** The order of rows that are in a file. */
+  static of(file: ColumnFile<CacheGroup>): RowOrder {
+    return new RowOrder(file, GROUP in file.layout.groups ? file : null);
   }
 
   get rows(): number {

@@ -20,7 +20,6 @@ export type DataErrorCode =
   | 'truth_not_valid'
   | 'one_class'
   | 'folder_not_empty'
-  | 'rows_are_chosen'
   | 'bundle_not_found'
   | 'bundle_not_valid'
   | 'weights_not_found'

@@ -12,8 +12,9 @@ import type { OpenedLog } from '../table/open-log.ts';
 import { appliedCalibration, type Calibration, calibrate } from './calibrate.ts';
 import { stageRates } from './held-out/stage-rates.ts';
 import { type Fitting, sharedEntity } from './networks/fit-network.ts';
-import { fitParts, type RowsToFit } from './networks/fit-parts.ts';
+import { fitParts } from './networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
+import type { RowsToFit } from './networks/own-rows.ts';
 import { foldNetworks } from './networks/propensities.ts';
 import { assertTrainable, type RequiredMemory, requiredMemory } from './required-memory.ts';
 import { batchSizeFor } from './rows/batch-size.ts';
@@ -82,10 +83,17 @@ export async function fitNetworks(
   rows: RowsToFit,
 ): Promise<{ readonly model: Model; readonly fitted: readonly FittedNetwork[] }> {
   const { model, parts, folds } = networksOf(fitting);
-  const { usedBytes } = fitting.options;
-  for (const required of memoryOf(fitting, [...folds, ...parts], rows.train))
-    assertTrainable(required, undefined, usedBytes);
+  assertNetworksTrainable(fitting, [...folds, ...parts], rows.train);
   return { model, fitted: await fitParts(fitting, parts, rows) };
+}
+
+/**
+ * Checks that there is the memory to train networks one after the other.
+ * @throws {NotEnoughMemoryError} where one needs more.
+ */
+export function assertNetworksTrainable(fitting: Fitting, parts: readonly TrainedModelPart[], train: RowCache): void {
+  for (const required of memoryOf(fitting, parts, train))
+    assertTrainable(required, undefined, fitting.options.usedBytes);
 }
 
 /** Returns the bytes of memory that training the networks of the declared model takes at most. */
@@ -99,8 +107,8 @@ export function networksBytes(fitting: Fitting, parts: readonly TrainedModelPart
   return Math.max(...memoryOf(fitting, parts, train).map(({ bytes }) => bytes));
 }
 
-/** The networks of the declared model, and those that the choice of its rows needs. */
-function networksOf(fitting: Fitting) {
+/** Returns the networks of the declared model, and those that the choice of its rows needs. */
+export function networksOf(fitting: Fitting) {
   const { opened, encoder, options } = fitting;
   const networkOf = options.modelFile?.networkOf ?? null;
   const model = declaredModel(opened.log.declaration, encoder.inputs, encoder.tables, networkOf);

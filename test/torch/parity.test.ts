@@ -4,15 +4,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleAndSteps, FEATURES, python, SEQUENCE, shop, shopLog, TRAINER } from './bundles.ts';
+import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
+import { MODEL_TYPES } from '../../lib/config/sections/model.ts';
+import { bundleAndSteps, FEATURES, python, SEQUENCE, type Steps, shop, shopLog } from './bundles.ts';
 
 const STEPS = 20;
+const TIMEOUT = 5 * 60_000;
 const SCRIPT = fileURLToPath(new URL('run_steps.py', import.meta.url));
 const ESM2 = `click: { label: clicked }
   action: { label: wished }
   other: { complement_of: action }
   buy: { from: [action, other], label: bought }
 roles: { click: click, conversion: buy }`;
+
+/** Models with a network that chooses its rows: few of them, in small batches. */
+const choosing = (model: string, training = '') =>
+  shop({
+    model: `{ hidden_units: [8], type: ${model} }`,
+    training: `{ batch_size: 32, epochs: 8, ${training} }`,
+  });
+const late = (model: string) =>
+  shop({
+    stages: 'click: { label: clicked }\n  conversion: { label: bought, at: bought_at, within: 1d }',
+    log: '{ keys: [row], outcomes: [wished], time: shown_at }',
+    model: `{ hidden_units: [8], type: ${model} }`,
+  });
 
 const CASES: Readonly<Record<string, string>> = {
   esmm: shop(),
@@ -29,6 +45,21 @@ const CASES: Readonly<Record<string, string>> = {
   'escm2-ips': shop({ model: '{ type: escm2-ips, hidden_units: [8] }' }),
   dcmt: shop({ model: '{ type: dcmt, hidden_units: [8] }' }),
   aitm: shop({ model: '{ type: aitm, hidden_units: [8] }' }),
+  division: shop({ model: '{ type: division, hidden_units: [8] }' }),
+  base: choosing('base'),
+  'base, three networks': shop({
+    stages:
+      'click: { label: clicked }\n  wish: { label: wished }\n  buy: { label: bought, inconsistent: and, max_inconsistent: 1 }',
+    log: '{ keys: [row], group: user }',
+    model: '{ type: base, hidden_units: [8] }',
+    training: '{ batch_size: 32, epochs: 8 }',
+  }),
+  'aman, warm-up and decay': choosing('aman, rate: 0.3', 'warmup_steps: 5, learning_rate_decay: linear'),
+  oversampling: choosing('oversampling, factor: 3', 'optimizer: adagrad, learning_rate: 0.05, l2_embeddings: 0.01'),
+  'unbias by rejection': choosing('unbias, quantile: 0.5'),
+  'unbias by weights': choosing('unbias, correction: weights', 'learning_rate: 0.01'),
+  delayed: late('delayed'),
+  'delay-buckets': late('delay-buckets, buckets: [6h]'),
   'attention over a sequence': shop({ features: SEQUENCE }),
   'a model file': shop({ model: '{ file: ./examples/own-model/mmoe.ts, hidden_units: [8] }' }),
   adagrad: shop({
@@ -43,32 +74,30 @@ const CASES: Readonly<Record<string, string>> = {
   }),
 };
 
-/** Cases that two processes train, too. */
-const TWO = ['esmm', 'esmm-ns with wide features', 'adagrad', 'tables with many more rows than a batch has ids'];
+/** How the steps are made: by so many processes, with these options of the trainer. */
+const WAYS = [
+  { how: 'one process', processes: 1, options: '' },
+  { how: 'two processes, which have all tables', processes: 2, options: '' },
+  { how: 'two processes, which divide the tables', processes: 2, options: '--divide-tables' },
+];
 
 let folder = '';
 const at = (...names: string[]) => join(folder, ...names);
-const own: Record<string, Record<string, number>[]> = {};
-const losses = async (path: string): Promise<Record<string, number>[]> =>
-  (await readFile(path, 'utf8'))
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+const NAMES = Object.keys(CASES);
+/** By case, the steps of each of its networks. */
+const own = new Map<string, readonly Steps[]>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'entirespace-torch-'));
   await writeFile(at('log.csv'), shopLog(2_000));
-  const pairs: string[] = [];
-  for (const [index, [name, declarationText]] of Object.entries(CASES).entries()) {
-    await mkdir(at(String(index)));
-    own[name] = await bundleAndSteps(at(String(index)), { declarationText, dataPath: at('log.csv'), steps: STEPS });
-    pairs.push(at(String(index), 'bundle'), at(String(index), 'losses'));
+  for (const [name, declarationText] of Object.entries(CASES)) {
+    await mkdir(at(name));
+    own.set(name, await bundleAndSteps(at(name), { declarationText, dataPath: at('log.csv'), steps: STEPS }));
   }
-  await python([SCRIPT, String(STEPS), ...pairs]);
-});
+}, TIMEOUT);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function expectSame(actual: readonly Record<string, number>[], expected: readonly Record<string, number>[]): void {
+function expectSame(actual: Steps, expected: Steps): void {
   expect(actual).toHaveLength(STEPS);
   for (const [step, values] of expected.entries()) {
     expect(Object.keys(actual[step] ?? {})).toEqual(Object.keys(values));
@@ -79,20 +108,28 @@ function expectSame(actual: readonly Record<string, number>[], expected: readonl
   }
 }
 
-describe('twenty steps in PyTorch', () => {
-  it.each(Object.keys(CASES))('have the losses of the product for %s', async (name) => {
-    expectSame(await losses(at(String(Object.keys(CASES).indexOf(name)), 'losses')), own[name] ?? []);
-  });
+it('every model of the family is exported', () => {
+  const types = Object.values(CASES).map((text) => parseDeclaration(text, 'shop.yaml').model.type);
+  expect(new Set(types)).toEqual(new Set(MODEL_TYPES));
+});
 
-  it.each(
-    TWO.flatMap((name) => [
-      { name, how: 'which have all tables', options: [] },
-      { name, how: 'which divide the tables', options: ['--divide-tables'] },
-    ]),
-  )('are the same by two processes, $how, for $name', async ({ name, how, options }) => {
-    const bundle = at(String(Object.keys(CASES).indexOf(name)), 'bundle');
-    const [out, file] = [at(`${name} ${how}`), at(`${name} ${how}.losses`)];
-    await python([TRAINER, bundle, out, '--device', 'cpu', '--steps', String(STEPS), '--losses', file, ...options], 2);
-    expectSame(await losses(file), own[name] ?? []);
+describe.each(WAYS)('twenty steps in PyTorch by $how', ({ how, processes, options }) => {
+  const lossesOf = (name: string, index: number) => at(name, `${index} by ${how}`);
+  beforeAll(async () => {
+    const networks = [...own].flatMap(([name, steps]) => [...steps.keys()].map((index) => ({ name, index })));
+    const pairs = networks.flatMap(({ name, index }) => [at(name, String(index)), lossesOf(name, index)]);
+    await python([SCRIPT, String(STEPS), options, ...pairs], processes);
+  }, TIMEOUT);
+
+  it.each(NAMES)('have the losses of the product for each network of %s', async (name) => {
+    const expected = own.get(name) ?? [];
+    expect(expected).not.toEqual([]);
+    for (const [index, steps] of expected.entries()) {
+      const lines = (await readFile(lossesOf(name, index), 'utf8')).trimEnd().split('\n');
+      expectSame(
+        lines.map((line) => JSON.parse(line)),
+        steps,
+      );
+    }
   });
 });

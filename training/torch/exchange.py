@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
+
 import torch
 import torch.distributed
 from torch import Tensor
+
+
+@contextlib.contextmanager
+def together(device: str) -> Iterator[None]:
+    """Joins the other processes that `torchrun` has started, if it has, and leaves them in the end."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        torch.distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+        if device == "cuda":
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    try:
+        yield
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
 
 
 def processes() -> int:

@@ -26,6 +26,8 @@ class Network:
     ) -> None:
         self.facts = facts
         self.name: str | None = facts["name"]
+        # What it is trained on, and in which steps: rows that it chose, or all of the bundle.
+        self.training: Mapping[str, Any] = facts["chosen"] or bundle.facts
         self.steps = 0
         self._bundle = bundle.facts
         self._device = device
@@ -50,7 +52,7 @@ class Network:
     def begin_step(self) -> None:
         """Sets what differs between this step and the one before."""
         self.steps += 1
-        rate = self._bundle["optimizer"]["learningRate"] * learning_rate_factor(self._bundle["schedule"], self.steps)
+        rate = self._bundle["optimizer"]["learningRate"] * learning_rate_factor(self.training["schedule"], self.steps)
         self._numbers.copy_(torch.tensor(Settings.numbers(self.steps, rate)), non_blocking=True)
 
     @torch.no_grad()
@@ -60,7 +62,7 @@ class Network:
         coefficients = [tables.coefficients(columns) for tables in self._read]
         embedded = [t.embedded_share(own, by, rows) for t, own, by in zip(self._read, ids, coefficients, strict=True)]
         # The last batch of an epoch is not worth another compilation.
-        step = self._step if rows == self._bundle["batchSize"] else self._plain_step
+        step = self._step if rows == self.training["batchSize"] else self._plain_step
         outputs = step(self._inputs(columns, embedded, rows, training=True))
         own_losses = torch.stack([outputs[f"loss/{loss['name']}"].reshape(()) for loss in self.facts["losses"]])
         losses, *gradients = all_summed([own_losses, *(outputs[f"gradient/{name}"] for name in self.parameters)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
 import pyarrow
@@ -33,9 +34,9 @@ class Rows:
     places: Mapping[str, Place]
 
     @staticmethod
-    def read(bundle: Bundle, part: str) -> Rows:
-        """Reads all rows of `train` or `validation`, a file at a time."""
-        facts = bundle.facts[part]
+    def read(bundle: Bundle, training: Mapping[str, Any], part: str) -> Rows:
+        """Reads all rows of `train` or `validation`, a file at a time; `training` is the bundle's, or that of a network that chose its rows."""
+        facts = training[part]
         read, count = 0, facts["rows"]
         places: dict[str, Place] = {}
         blocks: list[Tensor] = []
@@ -124,18 +125,18 @@ def _tensor(array: pyarrow.Array | pyarrow.ChunkedArray) -> Tensor:
     return torch.from_numpy(numpy.array(array.to_numpy(zero_copy_only=False)))
 
 
-def batches(bundle: Bundle, epoch: int, device: torch.device, skip: int = 0) -> Iterator[Tensor]:
+def batches(bundle: Bundle, training: Mapping[str, Any], epoch: int, device: torch.device, skip: int = 0) -> Iterator[Tensor]:
     """Returns the positions of the training rows of each batch of an epoch, counted from 1; the first `skip` are left out.
 
     The order is the product's own where the bundle has it, and else a random one by seed and epoch.
     """
-    size, orders = bundle.facts["batchSize"], bundle.facts["orders"]
+    size, orders = training["batchSize"], training["orders"]
     if len(orders) >= epoch:
         order = torch.from_numpy(numpy.fromfile(bundle.folder / orders[epoch - 1]["path"], dtype="<u4").astype(numpy.int64))
         runs = orders[epoch - 1]["runs"]
     else:
         generator = torch.Generator().manual_seed(bundle.facts["seed"] * 1_000_003 + epoch)
-        order = torch.randperm(bundle.facts["train"]["rows"], generator=generator)
+        order = torch.randperm(training["train"]["rows"], generator=generator)
         runs = [len(order)]
     number = 0
     for run in torch.split(order.to(device), runs):

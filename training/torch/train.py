@@ -29,13 +29,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from bundle import FORMAT, Bundle, BundleError
-from exchange import process, processes, share
+from exchange import process, processes, share, together
 from network import Network
 from recorded import Steps
 from rows import Rows, batches
+from stopping import exceeds_noise, stop_reason
+from validation import validate
 
-BLOCKS = 32  # Blocks of validation rows, at least.
-PLATEAU = 3  # Epochs that are not better, as a multiple of the patience.
 CHECKPOINT = "checkpoint.pt"
 READ = 256  # Steps, at most, after which the losses are read from the device.
 TOGETHER = 16  # Steps after which several processes agree on whether to pause.
@@ -69,7 +69,9 @@ class Trainer:
         self.rank = process()
         local = int(os.environ.get("LOCAL_RANK", "0"))
         self.device = torch.device("cuda", local) if options.device == "cuda" else torch.device(options.device)
-        self.train_rows, self.validation_rows = (Rows.read(bundle, part).placed(self.device) for part in ("train", "validation"))
+        # Rows of the network that is trained, and whose they are.
+        self.rows: dict[str, Rows] = {}
+        self.rows_of: Mapping[str, Any] | None = None
         self.stopping = False
         self.saved_at = time.monotonic()
         self.done: list[dict[str, Any]] = []
@@ -80,22 +82,35 @@ class Trainer:
         saved = self._checkpoint()
         self.done = saved["done"] if saved else []
         for index, facts in enumerate(self.facts["networks"]):
-            if index < len(self.done):
-                continue
-            network = Network(self.bundle, facts, self.device, self.options.compile, self.options.divide_tables)
-            position = self._restored(network, saved, index)
-            saved = None
-            self.done.append(self._fit(network, position, index))
+            if index >= len(self.done):
+                self.done.append(self._train(facts, index, saved))
+                saved = None
         if self.rank == 0:
             self._write_trained(time.monotonic() - began)
 
+    def _train(self, facts: Mapping[str, Any], index: int, saved: Mapping[str, Any] | None) -> dict[str, Any]:
+        self._read_rows(facts["chosen"] or self.facts)
+        network = Network(self.bundle, facts, self.device, self.options.compile, self.options.divide_tables)
+        return self._fit(network, self._restored(network, saved, index), index)
+
+    def _read_rows(self, training: Mapping[str, Any]) -> None:
+        """Reads the rows that a network is trained on, unless the one before had the same."""
+        if training is self.rows_of:
+            return
+        # Those of the network before are freed first: both may not fit.
+        self.rows.clear()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.rows.update({part: Rows.read(self.bundle, training, part).placed(self.device) for part in ("train", "validation")})
+        self.rows_of = training
+
     def _fit(self, network: Network, at: Position, index: int) -> dict[str, Any]:
         patience, most = self.facts["patience"], self.facts["epochs"]
-        steps = Steps(network, self.train_rows, self.facts["batchSize"], self.device.type == "cuda")
-        stopped = stop_reason(at, patience, most)
+        steps = Steps(network, self.rows["train"], network.training["batchSize"], self.device.type == "cuda")
+        stopped = stop_reason(at.epochs, at.best_epoch, patience, most)
         while stopped is None:
             self._epoch(network, steps, at, index)
-            stopped = stop_reason(at, patience, most)
+            stopped = stop_reason(at.epochs, at.best_epoch, patience, most)
         file = f"{index}.safetensors"
         flags = {f"touched/{name}": flag for name, flag in network.touched().items()}
         if self.rank == 0:
@@ -114,12 +129,12 @@ class Trainer:
 
     def _epoch(self, network: Network, steps: Steps, at: Position, index: int) -> None:
         started = told = time.monotonic()
-        seen = at.rows
-        positions = batches(self.bundle, at.epoch, self.train_rows.device, at.batches)
+        seen, train = at.rows, self.rows["train"]
+        positions = batches(self.bundle, network.training, at.epoch, train.device, at.batches)
         sizes: list[int] = []
         losses: list[Tensor] = []
         shares = ((len(batch), batch[share(len(batch), self.rank)]) for batch in positions)
-        for rows, blocks in self.train_rows.loaded(shares, self.device):
+        for rows, blocks in train.loaded(shares, self.device):
             sizes.append(rows)
             losses.append(steps.train(blocks, rows))
             now = time.monotonic()
@@ -132,9 +147,9 @@ class Trainer:
                 raise Interrupted
             if now - told > 5:
                 rate = (at.rows - seen) / (now - started)
-                left = (self.train_rows.count - at.rows) / rate
+                left = (train.count - at.rows) / rate
                 mean = network.total({name: value / at.rows for name, value in at.sums.items()})
-                self._say(f"{named(network)}epoch {at.epoch}: {at.rows:,} of {self.train_rows.count:,} rows, {rate:,.0f} rows/s, loss {mean:.5f}, {left:.0f} s left")
+                self._say(f"{named(network)}epoch {at.epoch}: {at.rows:,} of {train.count:,} rows, {rate:,.0f} rows/s, loss {mean:.5f}, {left:.0f} s left")
                 told = now
             if is_due:
                 self._keep(network, at, index)
@@ -162,7 +177,8 @@ class Trainer:
 
     def _close(self, network: Network, at: Position, seconds: float) -> None:
         train = {name: value / at.rows for name, value in at.sums.items()}
-        measured = self._validate(network) if self.validation_rows.count > 0 else None
+        validation_rows = self.rows["validation"]
+        measured = validate(network, validation_rows, self.device) if validation_rows.count > 0 else None
         criterion = math.inf if measured is None else sum(measured["blocks"])
         is_best = measured is None or at.best_epoch == 0 or criterion < at.best_loss
         record = {
@@ -184,33 +200,6 @@ class Trainer:
             at.best_blocks = [] if measured is None else measured["blocks"]
             at.best_weights = network.weights()
         at.epoch, at.batches, at.rows, at.sums = at.epoch + 1, 0, 0, {}
-
-    def _validate(self, network: Network) -> dict[str, Any]:
-        """Returns the losses of the validation rows, and what blocks of them contribute to what training stops by."""
-        rows, size = self.validation_rows, self.facts["batchSize"]
-        block = max(1, min(size, math.ceil(rows.count / BLOCKS)))
-        stop_by = network.facts["stopBy"]
-        output = next((o for o in network.facts["outputs"] if o["name"] == stop_by), None)
-        if any(loss["name"] == stop_by for loss in network.facts["losses"]):
-            output = None
-        sums: dict[str, float] = {}
-        blocks, weight = [], 0.0
-        for positions in torch.split(torch.arange(rows.count), block):
-            columns = rows.columns([block.to(self.device) for block in rows.take(positions.to(rows.device))])
-            outputs = network.evaluate(columns, len(positions))
-            losses = {loss["name"]: float(outputs[f"loss/{loss['name']}"]) for loss in network.facts["losses"]}
-            for name, loss in losses.items():
-                sums[name] = sums.get(name, 0.0) + loss * len(positions)
-            if output is None:
-                own = network.total(losses) if stop_by == "sum" else losses[stop_by]
-                blocks.append(own * len(positions) / rows.count)
-            else:
-                loss, of = output_loss(output, columns, outputs)
-                blocks.append(loss)
-                weight += of
-        if output is not None:
-            blocks = [value / weight for value in blocks]
-        return {"losses": {name: value / rows.count for name, value in sums.items()}, "blocks": blocks}
 
     def _is_due(self, network: Network, is_epoch_end: bool = False) -> bool:
         """Returns whether the state is to be kept now. All processes decide alike."""
@@ -279,39 +268,6 @@ class Trainer:
             print(line, flush=True)
 
 
-def stop_reason(at: Position, patience: int | None, most: int) -> str | None:
-    """Returns why training ends; None if it goes on (lib/training/epochs/early-stopping.ts)."""
-    since = [epoch for epoch in at.epochs if epoch["epoch"] > at.best_epoch]
-    if patience is not None and at.epochs:
-        if sum(epoch["isWorse"] for epoch in since) >= patience:
-            return "patience"
-        if len(since) >= PLATEAU * patience:
-            return "plateau"
-    return "epochs" if len(at.epochs) >= most else None
-
-
-def exceeds_noise(blocks: list[float], best: list[float]) -> bool:
-    """Whether a sum over blocks exceeds another by more than one standard error of the difference."""
-    differences = [value - other for value, other in zip(blocks, best, strict=True)]
-    count, total = len(differences), sum(differences)
-    if count < 2:
-        return total > 0
-    squares = sum((difference - total / count) ** 2 for difference in differences)
-    return total > math.sqrt(squares * count / (count - 1))
-
-
-def output_loss(output: Mapping[str, Any], columns: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> tuple[float, float]:
-    """Returns the sum of the weighted log losses of an output over rows, and the sum of their weights."""
-    weight = columns[f"weight/{output['stage']}"].to(torch.float64)
-    if output["given"] is not None:
-        weight = weight * (columns[f"label/{output['given']}"] == 1)
-    probability = outputs[f"probability/{output['name']}"].to(torch.float64)
-    label = columns[f"label/{output['stage']}"] == 1
-    loss = -torch.where(label, torch.log(probability), torch.log1p(-probability))
-    measured = weight > 0
-    return float((weight * loss)[measured].sum()), float(weight.sum())
-
-
 def random_state(device: torch.device) -> Tensor:
     """Returns the state of the generator that draws dropout masks."""
     return torch.cuda.get_rng_state() if device.type == "cuda" else torch.get_rng_state()
@@ -343,14 +299,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str]) -> int:
+def train(options: argparse.Namespace) -> int:
     """Trains; returns the exit code: 0 when all is trained, 143 after SIGTERM, 4 for a bundle that cannot be used."""
-    options = arguments(argv)
     torch.set_float32_matmul_precision({"float32": "highest", "tf32": "high", "bf16": "medium"}[options.precision])
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        torch.distributed.init_process_group("nccl" if options.device == "cuda" else "gloo")
-        if options.device == "cuda":
-            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         bundle = Bundle.open(options.bundle)
@@ -368,9 +319,13 @@ def main(argv: list[str]) -> int:
         return 4
     except Interrupted:
         return 0 if options.steps is not None else 143
-    finally:
-        if torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
+
+
+def main(argv: list[str]) -> int:
+    """Trains, together with other processes where there are any; returns the exit code."""
+    options = arguments(argv)
+    with together(options.device):
+        return train(options)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 /** A share of the training rows, as in figure 3 of arXiv 1804.07931. */
 import { type RandomStream, randomStream } from '../../numbers/random.ts';
 import { DataError } from '../../table/errors.ts';
-import type { RowsToFit } from '../../training/networks/fit-parts.ts';
+import type { RowsToFit } from '../../training/networks/own-rows.ts';
 import type { EncodedRows } from '../../training/rows/encoded-rows.ts';
 import type { ReachedRows } from '../../training/rows/reached-rows.ts';
 import { rowsOfChunk } from './rows-of-chunk.ts';

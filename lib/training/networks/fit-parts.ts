@@ -1,22 +1,8 @@
 /** Trains the networks of a model one after the other, each on rows of its own. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Model, TrainedModelPart } from '../../model/model.ts';
-import type { RowRule } from '../../model/parts/training-rows.ts';
-import { randomStream } from '../../numbers/random.ts';
-import { DataError } from '../../table/errors.ts';
-import type { CachedRows } from '../rows/cache-rows.ts';
-import type { RowCache, SelectedCache } from '../rows/row-cache.ts';
-import type { RowSelection } from '../rows/select-rows.ts';
-import type { StageRates } from '../weights/initial-weights.ts';
-import { type Fitting, fitNetwork, type NetworkRows } from './fit-network.ts';
+import type { TrainedModelPart } from '../../model/model.ts';
+import { type Fitting, fitNetwork } from './fit-network.ts';
 import type { FittedNetwork } from './fitted-network.ts';
-import { fitFolds, predictPropensities } from './propensities.ts';
-
-/** The cached rows, and the share of the training rows that reach each stage from the root of the funnel. */
-export interface RowsToFit extends Pick<CachedRows, 'train' | 'validation' | 'reached'> {
-  readonly rates: StageRates;
-}
+import { type RowsAndNetworks, type RowsToFit, withOwnRows } from './own-rows.ts';
 
 /**
  * Trains the parts of a model in their order, and before a part the networks that its choice of rows needs. Networks
@@ -33,7 +19,7 @@ export async function fitParts(
     const before = await fitting.options.checkpoints?.finished(part);
     if (before) trained.push(before);
     else {
-      const [network, ...others] = await fitPart(fitting, part, rows, [...trained, ...folds]);
+      const [network, ...others] = await fitPart(fitting, part, { rows, before: [...trained, ...folds] });
       trained.push(network);
       folds = [...folds, ...others];
     }
@@ -41,72 +27,13 @@ export async function fitParts(
   return trained;
 }
 
-async function fitPart(
+function fitPart(
   fitting: Fitting,
   part: TrainedModelPart,
-  rows: RowsToFit,
-  before: readonly FittedNetwork[],
+  given: RowsAndNetworks,
 ): Promise<[part: FittedNetwork, ...folds: FittedNetwork[]]> {
-  const choice = part.model.network.rows;
-  if (choice === undefined) return [await fitNetwork(fitting, part, rows, before)];
-  const { propensityOf: stage } = choice;
-  const wanted = stage === undefined ? null : { stage, rows: { ...rows, reached: reachedRows(rows, stage) } };
-  const folds = wanted === null ? [] : await fitFolds(fitting, wanted.stage, wanted.rows, before);
-  const values = wanted && (await predictPropensities(fitting, wanted.stage, wanted.rows, folds));
-  const rule = choice.rule(values?.train ?? new Float32Array(0));
-  const pathOf = (of: SelectedPart) => join(fitting.options.scratch, `selected-${of}.rows`);
-  const selected = (of: SelectedPart) => {
-    const propensities = wanted && values && { stage: wanted.stage, values: values[of] };
-    return select(fitting, part.model, { of, rule, propensities, from: rows[of], path: pathOf(of) });
-  };
-  try {
-    const [train, validation] = [await selected('train'), await selected('validation')];
-    if (train.rows.rows === 0) throw noRows(fitting, part, rows);
-    const chosen: NetworkRows = { train: train.rows, validation: validation.rows, rates: train.rates };
-    const others = folds.filter(({ name }) => !before.some((network) => network.name === name));
-    return [await fitNetwork(fitting, part, chosen, [...before, ...others]), ...others];
-  } finally {
-    for (const of of ['train', 'validation'] as const) await rm(pathOf(of), { force: true });
-  }
-}
-
-function reachedRows({ reached }: RowsToFit, stage: string): RowsToFit['reached'][string] {
-  const rows = reached[stage];
-  if (rows === undefined) throw new RangeError(`the rows that reached ${stage} were not cached, expected them`);
-  return rows;
-}
-
-/** The parts of the log whose rows are selected. */
-type SelectedPart = 'train' | 'validation';
-
-interface RowsToSelect {
-  readonly of: SelectedPart;
-  readonly rule: RowRule;
-  readonly propensities: RowSelection['propensities'];
-  readonly from: RowCache;
-  readonly path: string;
-}
-
-function select(
-  { options: { onProgress, signal }, opened: { log } }: Fitting,
-  { graph }: Model,
-  { of, rule, propensities, from, path }: RowsToSelect,
-): Promise<SelectedCache> {
-  return from.select({
-    path,
-    rule,
-    propensities,
-    stages: graph.labelled.map(({ name }) => name),
-    random: randomStream(log.declaration.training.seed, `selection/${of}`),
-    onProgress: (done, total) => of === 'train' && onProgress?.({ phase: 'select', done, total }),
-    ...(signal && { signal }),
-  });
-}
-
-function noRows({ opened: { log } }: Fitting, { name, model }: TrainedModelPart, { train }: RowsToFit): DataError {
-  const { root } = model.graph;
-  return new DataError(
-    'no_rows',
-    `no rows to train ${name} on: of ${train.rows} training rows, none is known to have reached ${root} and has a settled label of ${name} (in ${log.source.path})`,
-  );
+  return withOwnRows(fitting, part, given, async (own, folds) => [
+    await fitNetwork(fitting, part, own, [...given.before, ...folds]),
+    ...folds,
+  ]);
 }

@@ -1,7 +1,7 @@
 /** Copies the rows that train a network to a file of their own, as its rule says, in one pass over the cached rows. */
 import type { RowBlock, RowRule } from '../../model/parts/training-rows.ts';
 import type { RandomStream } from '../../numbers/random.ts';
-import { BLOCK_ROWS, type ColumnFile, columnsOf, type FileColumns } from './column-file.ts';
+import { BLOCK_ROWS, type ColumnFile, columnsOf, type FileColumns, type FileLayout } from './column-file.ts';
 import { ColumnFileWriter } from './column-file-writer.ts';
 import type { CacheGroup } from './window.ts';
 
@@ -52,7 +52,7 @@ export async function selectRows(from: ColumnFile<CacheGroup>, selection: RowSel
       if (factors !== undefined) for (const stage of stages) multiply(weights[stage] as Float32Array, factors);
       const chosen = repeated(copies, (row) => stages.some((stage) => (weights[stage]?.[row] as number) > 0));
       totals.add(columns, chosen);
-      await writer.append(chosen, (some, into, at) => copyRows(from, { columns, rows: some }, into, at));
+      await writer.append(chosen, (some, into, at) => copyRows(from.layout, { columns, rows: some }, into, at));
       done += rows;
       onProgress?.(done, from.rows);
       signal?.throwIfAborted();
@@ -84,8 +84,9 @@ function repeated(copies: Uint16Array, isUsed: (row: number) => boolean): Uint32
   return Uint32Array.from(rows);
 }
 
-function copyRows(
-  { layout }: ColumnFile<CacheGroup>,
+/** Copies the given rows, in that order, to the rows of other columns from row `at` on. */
+export function copyRows(
+  layout: FileLayout<CacheGroup>,
   { columns, rows }: { readonly columns: FileColumns<CacheGroup>; readonly rows: Uint32Array },
   into: FileColumns<CacheGroup>,
   at: number,

@@ -5,7 +5,7 @@ import { writeBundle } from '../../../lib/bundle/write-bundle.ts';
 import { foresee } from '../../../lib/gate/foresee.ts';
 import { runBundlePrefix } from '../../../lib/registry/keys.ts';
 import type { RunSettings } from '../environment.ts';
-import { logSummary } from '../events.ts';
+import { logEpoch, logSummary } from '../events.ts';
 import { withRunLog } from '../open-run-log.ts';
 import { readRemoteDeclaration } from '../remote-declaration.ts';
 import { endedRun } from '../run.ts';
@@ -38,6 +38,8 @@ export async function exportBundle(settings: RunSettings, tools: RunTools): Prom
         memoryLimitMiB: settings.memoryMiB,
         folder,
         onSummary: (summary, counts) => logSummary(tools, summary, foresee(remote.declaration, summary, counts.test)),
+        onNote: (note) => log.info('note', { note }),
+        onEpoch: (epoch, rows, network) => logEpoch(tools, epoch, rows / epoch.seconds, network),
       });
       await sendFolder(BUNDLE, folder, place, { description: bundle, signal: held.signal });
       log.info('exported', { prefix: place.prefix, train: bundle.train.rows, validation: bundle.validation.rows });
