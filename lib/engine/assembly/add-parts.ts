@@ -47,9 +47,12 @@ export function addParts(
 /** Reads a word of every cache line of some rows' parts, so that the processor waits for all of them together. */
 @inline
 function request(list: usize, first: i32, end: i32, from: usize, bytes: usize): i32 {
-  let words: i32 = 0;
+  let words: i32 = 0, last: usize = 0;
   for (let i = first; i < end; i++) {
     const part = <usize>load<u32>(list + (<usize>i << 2)) + from;
+    // Candidates are often listed by user, whose part is that of the row before.
+    if (part == last) continue;
+    last = part;
     for (let k: usize = 0; k < bytes; k += LINE) words |= load<i32>(part + k);
   }
   return words;
