@@ -19,6 +19,8 @@ export interface IdSourceKind<Source extends IdSource> {
   readonly hasUnknown: boolean;
   /** Whether every value must be an integer. */
   readonly isInteger: boolean;
+  /** Whether `idSql` is 0 for NULL. */
+  readonly takesMissing: boolean;
   /** A text that is valid in a table of any size. */
   readonly anyText: string;
   /** Returns the first row id of a value. */
@@ -61,6 +63,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
   vocabulary: {
     hasUnknown: true,
     isInteger: false,
+    takesMissing: false,
     anyText: '1',
     firstId: ({ unknown }) => 1 + unknown,
     rows: ({ unknown }, { vocabularySize }) => 1 + unknown + vocabularySize,
@@ -74,6 +77,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
   hash: {
     hasUnknown: false,
     isInteger: false,
+    takesMissing: false,
     anyText: '1',
     firstId: () => 1,
     rows: ({ buckets }) => 1 + buckets,
@@ -84,13 +88,15 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
   ids: {
     hasUnknown: true,
     isInteger: true,
+    takesMissing: true,
     anyText: '0',
     firstId: () => 2,
     rows: ({ size }) => 2 + size,
     idSql({ size }, text) {
       // No id of a table exceeds INTEGER: larger values become NULL, for which no condition holds.
       const id = `TRY_CAST(${text} AS INTEGER)`;
-      return `CASE WHEN ${id} BETWEEN 0 AND ${size - 1} THEN ${id} + 2 ELSE 1 END`;
+      // What nearly all rows have comes first: DuckDB then looks no further.
+      return `CASE WHEN ${id} BETWEEN 0 AND ${size - 1} THEN ${id} + 2 WHEN ${text} IS NULL THEN 0 ELSE 1 END`;
     },
     edgeCaseTexts: ({ size }) => ['0', '1', String(size - 1), String(size), '-1', '5.0', '9223372036854775808'],
   },
@@ -98,6 +104,7 @@ export const ID_SOURCE_KINDS: IdSourceKinds = {
   quantiles: {
     hasUnknown: false,
     isInteger: false,
+    takesMissing: false,
     anyText: '1',
     firstId: () => 1,
     rows: (_, { boundaries }) => 1 + boundaries + 1,

@@ -24,12 +24,20 @@ function encode(encoder: Encoder, { embedding }: Embedded, index: number): Encod
   const vocabulary = encoder.vocabularies[embedding];
   const { ids } = embeddingTable(encoder, embedding);
   const known = vocabulary === undefined ? null : `joined${index}.id`;
-  const id = idSourceKind(ids).idSql(ids, text, known);
+  const { idSql, takesMissing } = idSourceKind(ids);
+  const id = idSql(ids, text, known);
   return {
     joins:
       vocabulary === undefined
         ? []
         : [`LEFT JOIN ${vocabulary.table} joined${index} ON joined${index}.value = CAST(${text} AS VARCHAR)`],
-    columns: [{ sql: `CASE WHEN ${text} IS NULL THEN 0 ELSE ${id} END`, field: 'ids', type: 'INTEGER', length: null }],
+    columns: [
+      {
+        sql: takesMissing ? id : `CASE WHEN ${text} IS NULL THEN 0 ELSE ${id} END`,
+        field: 'ids',
+        type: 'INTEGER',
+        length: null,
+      },
+    ],
   };
 }
