@@ -5,7 +5,7 @@ import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
 import { MANY, manyRows } from '../../table/encode/many-columns.ts';
 import { openLog, workplace } from '../../table/fixture.ts';
 
-const place = workplace();
+const place = workplace({ threads: 2 });
 
 describe('encoded rows of a log', () => {
   it('come in its order, in chunks of one size, through twenty joins', async () => {

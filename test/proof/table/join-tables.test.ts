@@ -7,7 +7,7 @@ import { openSource } from '../../../lib/table/source/source.ts';
 import { tableOf } from '../../table/candidates/table-of.ts';
 import { workplace } from '../../table/fixture.ts';
 
-const place = workplace();
+const place = workplace({ threads: 2 });
 
 describe('a join', () => {
   it('keeps the rows in their order where table and rows outgrow the memory', async () => {

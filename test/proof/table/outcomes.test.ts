@@ -4,7 +4,7 @@ import { readOutcomes } from '../../../lib/table/check/outcomes.ts';
 import { PARTS } from '../../../lib/table/encoded.ts';
 import { declare, encodeAll, LOG_DEFAULTS, openLog, stage, workplace } from '../../table/fixture.ts';
 
-const place = workplace();
+const place = workplace({ threads: 2 });
 
 describe('labels and weights', () => {
   it('are those of the encoded rows', async () => {

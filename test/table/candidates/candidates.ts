@@ -36,7 +36,7 @@ export interface CandidateWorkplace {
 
 /** Creates a database and a folder, and fits an encoder, before the tests of a file. */
 export function candidateWorkplace(): CandidateWorkplace {
-  const place = workplace();
+  const place = workplace({ threads: 2 });
   let encoder: Encoder;
   beforeAll(async () => {
     const rows = [

@@ -22,7 +22,7 @@ import {
 } from '../fixture.ts';
 import { MANY, manyRows } from './many-columns.ts';
 
-const place = workplace();
+const place = workplace({ threads: 2 });
 
 const columns = 'row, click, conversion, part';
 /** Training rows with both classes of every label. */

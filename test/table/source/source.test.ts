@@ -6,7 +6,7 @@ import { openDatabase, query } from '../../../lib/table/database.ts';
 import { openSource } from '../../../lib/table/source/source.ts';
 import { workplace } from '../fixture.ts';
 
-const place = workplace();
+const place = workplace({ threads: 2 });
 
 async function rowsOf(path: string) {
   const source = await openSource(place.database, path);

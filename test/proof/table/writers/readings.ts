@@ -12,7 +12,7 @@ import { DECLARATION, FIXTURES, ROWS, rowsOf } from './logical-table.ts';
 
 /** Opens a database, and fits the encoder of the candidates to the plain file, before the tests of a file. */
 export function readings() {
-  const place = workplace();
+  const place = workplace({ threads: 2 });
   let encoder: Encoder;
   beforeAll(async () => {
     const log = await openLog(place, `${FIXTURES}pyarrow-none.parquet`, DECLARATION);

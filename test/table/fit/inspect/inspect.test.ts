@@ -5,7 +5,7 @@ import { driftNotes, partDrifts, rateNotes } from '../../../../lib/table/fit/ins
 import { validateLog } from '../../../../lib/table/fit/validate.ts';
 import { bag, declare, LOG_DEFAULTS, number, openLog, stage, workplace } from '../../fixture.ts';
 
-const place = workplace();
+const place = workplace({ threads: 2 });
 
 /** Days from 2026-05-01 on, of so many rows and events each; `null` is a day without rows. */
 type Day = readonly [rows: number, positives: number] | null;
