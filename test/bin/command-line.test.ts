@@ -54,6 +54,11 @@ describe('a command line that cannot be understood', () => {
       ['train', '--data', 'a', '-b', 'one', '--bucket', 'two'],
       '--bucket given twice, expected once',
     ],
+    [
+      'no process',
+      ['export-training', '--processes', '0'],
+      '--processes: got 0, expected a whole number from 1 to 1024',
+    ],
     ['a memory of 0 MiB', ['validate', '--memory', '0'], '--memory: got 0, expected a whole number above 0'],
     [
       'more memory than the machine has',
