@@ -20,7 +20,7 @@ async function newsOf(faults: Faults, days: readonly number[]) {
   return told;
 }
 
-describe('monitoring of known faults', { timeout: 60_000 }, () => {
+describe('monitoring of known faults', { timeout: 600_000 }, () => {
   it('says nothing where nothing is wrong', async () => {
     expect(await newsOf({}, [5, 7])).toEqual([]);
   });
