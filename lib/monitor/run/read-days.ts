@@ -19,6 +19,12 @@ import { LocalScores, type ManifestOfDay } from './scored-files.ts';
 
 const DAY_MS = 86_400_000;
 
+/**
+ * Node.js runs statements in several threads, each of which would keep what its last large one has freed, until it runs
+ * another one.
+ */
+const GIVE_BACK_MEMORY = 'SET GLOBAL allocator_background_threads = true';
+
 export interface ReadDaysOptions extends DatabaseOptions {
   readonly store: Store;
   readonly declaration: Declaration;
@@ -60,7 +66,10 @@ export async function readDays(options: ReadDaysOptions): Promise<ReadDays> {
     };
   const database = await openDatabase(options);
   return withCleanup(
-    () => readLog(database, { ...options, dataPath }),
+    async () => {
+      await execute(database, GIVE_BACK_MEMORY);
+      return readLog(database, { ...options, dataPath });
+    },
     () => database.close(),
   );
 }
