@@ -2,8 +2,9 @@
 import { createReadStream } from 'node:fs';
 import { mkdtemp, open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { mergeRanges, PIECES_AT_ONCE, piecesOf, writeAt } from './byte-ranges.ts';
+import { readStart } from './local-copy.ts';
 import { forEachAtOnce } from './parallel.ts';
-import { mergeRanges, piecesOf, writeAt } from './sparse-file.ts';
 import type { ByteRange, Store } from './store.ts';
 
 export interface ObjectFile {
@@ -25,8 +26,6 @@ export interface ObjectVersion {
 
 // One request for the whole of a small object; of a larger one enough to recognise its format.
 const START_BYTES = 4 * 2 ** 20;
-// S3 serves ranges of 8 to 16 MiB best, and some at a time; as many are in memory.
-const RANGES_AT_ONCE = 6;
 
 /**
  * Opens a version of an object. In a store of files that is the file itself. From any other store a small object is
@@ -53,7 +52,7 @@ async function* nothing(): AsyncGenerator<Buffer> {}
 async function remoteFile(store: Store, object: ObjectVersion, scratch: string): Promise<ObjectFile> {
   const { key, versionId } = object;
   const get = (range: ByteRange) => store.get(key, { ...(versionId !== undefined && { versionId }), range });
-  const { size, start } = await readStart(get, object.size);
+  const { size, start } = await openingOf(store, object);
   const path = join(await mkdtemp(join(scratch, 'object-')), localName(key));
   let fetched: ByteRange[] = [];
 
@@ -68,7 +67,7 @@ async function remoteFile(store: Store, object: ObjectVersion, scratch: string):
         fetched = [{ start: 0, end: start.length }];
       }
       const missing = subtract(mergeRanges(wanted.filter((range) => range.start < range.end)), fetched);
-      await forEachAtOnce(piecesOf(missing), RANGES_AT_ONCE, async (range) => {
+      await forEachAtOnce(piecesOf(missing), PIECES_AT_ONCE, async (range) => {
         await writeAt(file, (await get(range)).body, range.start);
       });
       fetched = mergeRanges([...fetched, ...missing]);
@@ -101,19 +100,11 @@ async function remoteFile(store: Store, object: ObjectVersion, scratch: string):
 }
 
 /** The size, and the first bytes where the object is small or its size is not known. */
-async function readStart(
-  get: (range: ByteRange) => Promise<{ readonly size: number; readonly body: Uint8Array }>,
-  known: number | undefined,
-): Promise<{ size: number; start: Buffer }> {
+async function openingOf(store: Store, object: ObjectVersion): Promise<{ size: number; start: Buffer }> {
+  const known = object.size;
   if (known === 0 || (known !== undefined && known > START_BYTES)) return { size: known, start: Buffer.alloc(0) };
-  try {
-    const { size, body } = await get({ start: 0, end: START_BYTES });
-    return { size, start: asBuffer(body) };
-  } catch (error) {
-    // No range begins in an object without bytes.
-    if (error instanceof RangeError) return { size: 0, start: Buffer.alloc(0) };
-    throw error;
-  }
+  const { size, body } = await readStart(store, object, START_BYTES);
+  return { size, start: asBuffer(body) };
 }
 
 function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {

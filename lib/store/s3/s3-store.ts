@@ -3,13 +3,12 @@
  * where the response to a write was lost, its repetition meets the object that it wrote itself, and
  * `PreconditionFailedError` is thrown for a write that was made. `putConditionally` recognises such a write.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { CopyObjectCommand, DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { AwsConnection } from '../aws/aws-settings.ts';
+import { copyToLocal } from '../local-copy.ts';
 import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut, rangeWithin } from '../request.ts';
-import { toSparseFile } from '../sparse-file.ts';
 import {
   type ByteRange,
   type ObjectInfo,
@@ -96,7 +95,7 @@ export function s3Store(options: S3StoreOptions): Store {
     return infoFrom(key, facts.versionId === 'null' ? { ...facts, versionId: undefined } : facts, url);
   }
 
-  const store: Store = {
+  return {
     url,
     hasFiles: false,
     async now() {
@@ -141,23 +140,8 @@ export function s3Store(options: S3StoreOptions): Store {
         throw describeError(error, 'list', `${url}/${folder}`);
       }
     },
-    async toFile(key, scratch, versionId) {
-      const info = await head(key, versionId);
-      if (info === null) throw new ObjectNotFoundError(key, url, versionId);
-      const path = localPath(scratch, info);
-      // The path has the whole object or nothing: a process that is killed leaves no part of it there.
-      const temporary = `${path}.${randomUUID()}`;
-      try {
-        const ranges = info.size === 0 ? [] : [{ start: 0, end: info.size }];
-        await toSparseFile(store, { key, versionId: info.versionId, ranges, path: temporary });
-        await rename(temporary, path);
-      } finally {
-        await rm(temporary, { force: true });
-      }
-      return path;
-    },
+    toFile: (key, scratch, versionId) => copyToLocal({ get }, { key, versionId }, (info) => localPath(scratch, info)),
   };
-  return store;
 }
 
 function infoFrom(key: string, { size, etag = '', versionId, metadata = {} }: Facts, url: string): ObjectInfo {
