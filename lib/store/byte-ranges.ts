@@ -1,12 +1,13 @@
 /** Byte ranges of objects, and files that are written range by range. */
 import type { FileHandle } from 'node:fs/promises';
+import { forEachAtOnce } from './parallel.ts';
 import type { ByteRange } from './store.ts';
 
 // S3 serves ranges of 8 to 16 MiB best.
 const PIECE_BYTES = 8 * 2 ** 20;
 
-/** Pieces that are read at once, of one object; as many are in memory. */
-export const PIECES_AT_ONCE = 6;
+// Of one object.
+const PIECES_AT_ONCE = 6;
 
 /** The same bytes as ranges that neither overlap nor touch, in order. */
 export function mergeRanges(ranges: readonly ByteRange[]): ByteRange[] {
@@ -32,4 +33,20 @@ export async function writeAt(file: FileHandle, body: Uint8Array, position: numb
     const { bytesWritten } = await file.write(body, written, body.length - written, position + written);
     written += bytesWritten;
   }
+}
+
+// What was read into, to be read into again.
+const rooms: Buffer[] = [];
+
+/** Copies pieces of an object to their places in a file, some at a time, and all of them through the same memory. */
+export async function copyPieces(
+  pieces: Iterable<ByteRange>,
+  file: FileHandle,
+  get: (range: ByteRange, room: Uint8Array) => Promise<{ readonly body: Uint8Array }>,
+): Promise<void> {
+  await forEachAtOnce(pieces, PIECES_AT_ONCE, async (range) => {
+    const room = rooms.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
+    await writeAt(file, (await get(range, room)).body, range.start);
+    if (rooms.length < PIECES_AT_ONCE) rooms.push(room);
+  });
 }

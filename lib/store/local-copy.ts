@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { PIECES_AT_ONCE, piecesOf, writeAt } from './byte-ranges.ts';
-import { forEachAtOnce } from './parallel.ts';
+import { copyPieces, piecesOf, writeAt } from './byte-ranges.ts';
 import type { ObjectInfo, Store, StoredObject } from './store.ts';
 
 /** An object, or one version of it. */
@@ -55,9 +54,8 @@ export async function copyToLocal(
     const file = await open(temporary, 'w');
     try {
       await writeAt(file, body, 0);
-      await forEachAtOnce(piecesOf([{ start: body.length, end: size }]), PIECES_AT_ONCE, async (range) => {
-        await writeAt(file, (await store.get(key, { versionId, range })).body, range.start);
-      });
+      const rest = piecesOf([{ start: body.length, end: size }]);
+      await copyPieces(rest, file, (range, room) => store.get(key, { versionId, range, room }));
     } finally {
       await file.close();
     }

@@ -2,9 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { mkdtemp, open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { mergeRanges, PIECES_AT_ONCE, piecesOf, writeAt } from './byte-ranges.ts';
+import { copyPieces, mergeRanges, piecesOf, writeAt } from './byte-ranges.ts';
 import { readStart } from './local-copy.ts';
-import { forEachAtOnce } from './parallel.ts';
 import type { ByteRange, Store } from './store.ts';
 
 export interface ObjectFile {
@@ -51,7 +50,8 @@ async function* nothing(): AsyncGenerator<Buffer> {}
 
 async function remoteFile(store: Store, object: ObjectVersion, scratch: string): Promise<ObjectFile> {
   const { key, versionId } = object;
-  const get = (range: ByteRange) => store.get(key, { ...(versionId !== undefined && { versionId }), range });
+  const get = (range: ByteRange, room?: Uint8Array) =>
+    store.get(key, { ...(versionId !== undefined && { versionId }), range, ...(room && { room }) });
   const { size, start } = await openingOf(store, object);
   const path = join(await mkdtemp(join(scratch, 'object-')), localName(key));
   let fetched: ByteRange[] = [];
@@ -67,9 +67,7 @@ async function remoteFile(store: Store, object: ObjectVersion, scratch: string):
         fetched = [{ start: 0, end: start.length }];
       }
       const missing = subtract(mergeRanges(wanted.filter((range) => range.start < range.end)), fetched);
-      await forEachAtOnce(piecesOf(missing), PIECES_AT_ONCE, async (range) => {
-        await writeAt(file, (await get(range)).body, range.start);
-      });
+      await copyPieces(piecesOf(missing), file, get);
       fetched = mergeRanges([...fetched, ...missing]);
     } finally {
       await file.close();

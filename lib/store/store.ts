@@ -42,6 +42,19 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** What is read of an object. */
+export interface GetOptions {
+  /** @default the current version */
+  readonly versionId?: string;
+  /** @default all bytes */
+  readonly range?: ByteRange;
+  /**
+   * Room in which the body may be returned, instead of in new memory. Large reads in a row would else be as much garbage,
+   * whose collection takes longer than they do.
+   */
+  readonly room?: Uint8Array;
+}
+
 /** An object store: a folder, a bucket, or a map in memory. */
 export interface Store {
   /** Where the store is, for messages: `file:///data/bucket`, `s3://bucket`, `memory:`. */
@@ -56,7 +69,7 @@ export interface Store {
    */
   head(key: string, versionId?: string): Promise<ObjectInfo | null>;
   /** @throws {ObjectNotFoundError} where the key, or that version of it, does not exist. */
-  get(key: string, options?: { readonly versionId?: string; readonly range?: ByteRange }): Promise<StoredObject>;
+  get(key: string, options?: GetOptions): Promise<StoredObject>;
   /**
    * Writes the whole object or nothing.
    * @throws {PreconditionFailedError} where `ifAbsent` or `ifMatch` does not hold.

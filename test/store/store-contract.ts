@@ -156,6 +156,13 @@ export function describeStoreContract(name: string, { open, keepsVersions }: Con
         expect(object.size).toBe(10);
       });
 
+      it.each([2, 4, 9, 10, 99])('are the same for a reader with room for %i bytes', async (length) => {
+        const room = new Uint8Array(length).fill(0x2a);
+        expect((await store.get('a', { room })).body).toEqual(new TextEncoder().encode('0123456789'));
+        const part = await store.get('a', { range: { start: 3, end: 7 }, room });
+        expect(part).toMatchObject({ size: 10, body: new TextEncoder().encode('3456') });
+      });
+
       it.each([
         [10, 11, 'byte range must start inside the 10 bytes of a, got 10'],
         [3, 3, 'byte range must have 0 <= start < end, got 3 to 3 of a'],

@@ -1,7 +1,9 @@
 /** Reads from S3. */
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { withRetries } from '../retry.ts';
-import type { ByteRange } from '../store.ts';
+import type { GetOptions } from '../store.ts';
 import { statusOf } from './errors.ts';
 
 /** An object of a bucket, and how to reach it. */
@@ -45,8 +47,8 @@ export interface Read extends Facts {
 }
 
 /** An object's facts and bytes, or a range of these. Throws the SDK's error. */
-export function getObject(object: S3Object, versionId?: string, range?: ByteRange): Promise<Read> {
-  const { client, bucket, key } = object;
+export function getObject({ client, bucket, key }: S3Object, options: GetOptions = {}): Promise<Read> {
+  const { versionId, range, room } = options;
   // The end is exclusive, that of HTTP inclusive.
   const Range = range && `bytes=${range.start}-${range.end - 1}`;
   // The SDK repeats a request that fails, and not one whose response breaks off in its body.
@@ -55,11 +57,23 @@ export function getObject(object: S3Object, versionId?: string, range?: ByteRang
     hasAnswer = false;
     const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, Range }));
     hasAnswer = true;
-    const { ETag, VersionId, Metadata, ContentRange, Body } = answer;
-    const body = (await Body?.transformToByteArray()) ?? new Uint8Array();
+    const { ETag, VersionId, Metadata, ContentRange, ContentLength = Number.POSITIVE_INFINITY, Body } = answer;
+    const fits = room !== undefined && ContentLength <= room.length && Body instanceof Readable;
+    const body = fits ? await readInto(room, Body) : ((await Body?.transformToByteArray()) ?? new Uint8Array());
     const size = ContentRange === undefined ? body.length : Number(ContentRange.slice(ContentRange.indexOf('/') + 1));
     const facts = { size, etag: ETag, versionId: VersionId, metadata: Metadata };
     return { ...facts, body, isWhole: ContentRange === undefined };
   };
   return withRetries(read, { attempts: BODY_ATTEMPTS, mayPass: () => hasAnswer });
+}
+
+/** The bytes of a stream, of which the room has to be large enough. */
+async function readInto(room: Uint8Array, stream: Readable): Promise<Uint8Array> {
+  let length = 0;
+  stream.on('data', (chunk: Uint8Array) => {
+    room.set(chunk, length);
+    length += chunk.length;
+  });
+  await finished(stream);
+  return room.subarray(0, length);
 }

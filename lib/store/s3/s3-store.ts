@@ -11,6 +11,7 @@ import { copyToLocal } from '../local-copy.ts';
 import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut, rangeWithin } from '../request.ts';
 import {
   type ByteRange,
+  type GetOptions,
   type ObjectInfo,
   ObjectNotFoundError,
   PreconditionFailedError,
@@ -67,12 +68,13 @@ export function s3Store(options: S3StoreOptions): Store {
     return facts && infoFrom(key, facts, url);
   }
 
-  async function get(key: string, { versionId, range }: Parameters<Store['get']>[1] = {}): Promise<StoredObject> {
+  async function get(key: string, options: GetOptions = {}): Promise<StoredObject> {
+    const { versionId, range } = options;
     checkKey(key);
     // A range that is wrong in itself needs no request to be refused.
     if (range !== undefined) rangeWithin(range, Number.POSITIVE_INFINITY, key);
     try {
-      const found = await ifThere('get', key, () => getObject(object(key), versionId, range));
+      const found = await ifThere('get', key, () => getObject(object(key), options));
       if (found === null) throw new ObjectNotFoundError(key, url, versionId);
       return { ...infoFrom(key, found, url), body: bodyWithin(found, range, key) };
     } catch (error) {

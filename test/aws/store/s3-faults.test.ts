@@ -216,7 +216,7 @@ describe('a refusal', () => {
       'AccessDenied: injected (S3 says so of an object that does not exist too, unless s3:ListBucket is granted)';
     await expect(store.head('a')).rejects.toThrow(new Error(`cannot head s3://${bucket}/a: ${why}`));
     await expect(store.get('a')).rejects.toThrow(new Error(`cannot get s3://${bucket}/a: ${why}`));
-    await expect(store.toFile('a', folder)).rejects.toThrow(new Error(`cannot head s3://${bucket}/a: ${why}`));
+    await expect(store.toFile('a', folder)).rejects.toThrow(new Error(`cannot get s3://${bucket}/a: ${why}`));
     await expect(store.copy('a', 'b')).rejects.toThrow(new Error(`cannot copy s3://${bucket}/a: ${why}`));
   });
 

@@ -178,6 +178,26 @@ describe('a range of a version', () => {
   });
 });
 
+describe('room for a body', () => {
+  it('is used where the body fits in it', async () => {
+    const store = openStore();
+    await store.put('a', '0123456789');
+    const room = new Uint8Array(10);
+    expect((await store.get('a', { room })).body.buffer).toBe(room.buffer);
+    expect((await store.get('a', { room: room.subarray(0, 9) })).body.buffer).not.toBe(room.buffer);
+  });
+
+  it('is filled from the start where the connection breaks in the middle', async () => {
+    const store = openStore();
+    const body = Uint8Array.from({ length: MIB }, (_, index) => index % 251);
+    await store.put('a', body);
+    proxy.inject({ when: ({ method }) => method === 'GET', answer: 'half' });
+    const room = new Uint8Array(MIB);
+    expect(Buffer.compare((await store.get('a', { room })).body, body)).toBe(0);
+    expect(proxy.requests.filter(({ method }) => method === 'GET')).toHaveLength(2);
+  });
+});
+
 describe('a local copy', () => {
   it('of a large object is read by ranges of one version', async () => {
     const body = Uint8Array.from({ length: 17 * MIB }, (_, index) => index % 251);
