@@ -16,10 +16,7 @@ const MAX_FOOTER_BYTES = 2 ** 30;
  * @throws {DataError} if the footer is too long.
  */
 export async function fetchFooter(file: CandidateFile): Promise<void> {
-  await file.fetch([
-    { start: 0, end: 4 },
-    { start: Math.max(0, file.size - TAIL_BYTES), end: file.size },
-  ]);
+  await file.fetch([{ start: Math.max(0, file.size - TAIL_BYTES), end: file.size }]);
   const length = await footerLength(file.path);
   if (length > MAX_FOOTER_BYTES)
     throw new DataError(
