@@ -13,6 +13,8 @@ export type EmulatorName = keyof typeof EMULATORS;
 
 export interface Emulator {
   readonly endpoint: string;
+  /** The process that started it, whose descendants are the emulator's. */
+  readonly pid: number;
   /** The environment by which an AWS client or command finds the emulator. */
   readonly env: Readonly<Record<string, string>>;
   /** The emulator's log so far. */
@@ -71,7 +73,7 @@ export async function startEmulator(name: EmulatorName = 'ministack'): Promise<E
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   };
-  return { endpoint, env, log, stop };
+  return { endpoint, pid: script.pid ?? 0, env, log, stop };
 }
 
 async function answers(url: string): Promise<boolean> {
