@@ -2,10 +2,11 @@
  * Measures speeds on synthetic data of the paper's shape: a training step and an epoch, scoring end to end, and the
  * handlers over the S3 of an emulator (`scripts/python-env.sh aws` installs it). Only with `--only`: files of the largest
  * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), whether any collapses where conversions
- * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), single requests (`online`), the memory of monitoring (`monitoring`), and the product beside what a Python user would write
- * (`yardstick`).
+ * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), single requests (`online`), the memory of monitoring (`monitoring`), tables of
+ * 100 million rows (`large-tables`, which takes 16 GiB of memory and 15 GB of disk), and the product beside what a Python
+ * user would write (`yardstick`).
  *
- *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|delay|engines|online|monitoring|yardstick] [--aws-rows 2000000]
+ *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|delay|engines|online|monitoring|large-tables|yardstick] [--ids 100000000] [--aws-rows 2000000]
  *                       [--days 30] [--emulator ministack|localstack]
  *                       [--folder /var/tmp/collapse] [--figures grouped,train] [--rounds 3] [--install-python] [--python .venv/bin/python]
  */
@@ -21,6 +22,7 @@ import { benchEngines } from './engines.ts';
 import { withFunctions } from './function-process.ts';
 import { benchHuge } from './huge.ts';
 import { benchLargeCsv } from './large-csv.ts';
+import { benchLargeTables } from './large-tables.ts';
 import { benchMonitoring } from './monitoring.ts';
 import { benchOnline } from './online/online.ts';
 import { benchScoring } from './scoring.ts';
@@ -32,6 +34,7 @@ import { benchYardstick } from './yardstick/yardstick.ts';
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '400000' },
+    ids: { type: 'string', default: '100000000' },
     'aws-rows': { type: 'string', default: '2000000' },
     only: { type: 'string' },
     days: { type: 'string', default: '30' },
@@ -75,6 +78,8 @@ async function benchParts(parts: readonly string[]): Promise<void> {
     if (parts.includes('online')) await benchOnline({ database, scratch });
     if (parts.includes('monitoring'))
       await benchMonitoring({ database, scratch, rows, days: Number(values.days), memoryMiB: 1024 });
+    if (parts.includes('large-tables'))
+      await benchLargeTables({ database, threads, scratch, rows, ids: Number(values.ids) });
     if (parts.includes('engines')) await benchEngines(threads, scratch);
     if (parts.includes('shuffle')) await benchShuffle({ database, threads, scratch }, rows);
     if (parts.includes('collapse')) await benchCollapse({ database, threads, scratch }, rows, values.folder);

@@ -6,6 +6,9 @@
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
+/** Most bytes of an embedding table with its optimizer's state: 2^32 numbers, the most of a Float32Array in Node.js 20. */
+export const MOST_TABLE_BYTES = 16 * GIB;
+
 /**
  * Rows of a shard, the piece of a candidate file that is scored at once and, after a failure, again. Scoring one takes
  * well under a minute, and its score part is smaller than 64 MiB.

@@ -125,7 +125,7 @@ describe('a number beyond its limit', () => {
     ['vocabulary: { unknown: 1000000000 }', 'vocabulary', '1,000,000,000', '18.6 GiB'],
   ])('is refused as a table that no training could hold: %s', (member, name, rows, size) => {
     expect(() => parseDeclaration(SHOP.replace('dimension: 4', `dimension: 4, ${member}`), 'e.yaml')).toThrow(
-      `features.item.${name}: got ${rows} rows of dimension 4, which need ${size} of memory or more, expected at most 4.0 GiB`,
+      `features.item.${name}: got ${rows} rows of dimension 4, which need ${size} of memory or more, expected at most 16.0 GiB`,
     );
   });
 });

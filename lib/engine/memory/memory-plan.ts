@@ -3,14 +3,13 @@
  * tables that it has no room for. All blocks are planned before any is allocated.
  */
 import { NotEnoughMemoryError } from '../../config/machine.ts';
+import { MOST_TABLE_BYTES } from '../../contract/limits.ts';
 import { byteText } from '../../numbers/text.ts';
 import { compileKernels, kernelsFor, type SparseKernels } from './sparse-kernels.ts';
 
 const PAGE_BYTES = 65_536;
 /** Largest size of a memory in bytes, the limit of 32-bit WebAssembly. */
 export const MAX_BYTES = 65_536 * PAGE_BYTES;
-/** Most elements of a buffer beside the memory, the limit of a Float32Array in Node.js 20. */
-const MAX_LENGTH = 2 ** 32;
 const CACHE_LINE_BYTES = 64;
 
 /** A block of the memory: byte offset, and length in elements of four bytes. */
@@ -70,9 +69,9 @@ export class MemoryPlan {
         `parameters and a batch need ${byteText(this.#bytes)} beside the embedding tables, expected at most ${byteText(this.#maxBytes)}: lower training.batch_size or model.hidden_units`,
       );
     const longest = Math.max(0, ...this.#buffers);
-    if (longest > MAX_LENGTH)
+    if (4 * longest > MOST_TABLE_BYTES)
       throw new NotEnoughMemoryError(
-        `an embedding table needs ${byteText(4 * longest)} with its optimizer's state, expected at most ${byteText(4 * MAX_LENGTH)}: lower its dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
+        `an embedding table needs ${byteText(4 * longest)} with its optimizer's state, expected at most ${byteText(MOST_TABLE_BYTES)}: lower its dimension or size, or choose an optimizer that keeps less (rowwise_adagrad)`,
       );
     return SparseMemory.attach({ ...this.#allocate(), module: await compileKernels() });
   }
