@@ -3,7 +3,7 @@
  * handlers over the S3 of an emulator (`scripts/python-env.sh aws` installs it). Only with `--only`: files of the largest
  * sizes (`huge`, `csv`), what models learn from either order of rows (`shuffle`), whether any collapses where conversions
  * are rare (`collapse`) or come late (`delay`), both training engines (`engines`), single requests (`online`), the memory of monitoring (`monitoring`), tables of
- * 100 million rows (`large-tables`, which takes 16 GiB of memory and 15 GB of disk), and the product beside what a Python
+ * 100 million rows (`large-tables`, which takes 19 GiB of memory and 15 GB of disk), and the product beside what a Python
  * user would write (`yardstick`).
  *
  *     npm run bench [-- --rows 400000] [--only training|aws|huge|csv|shuffle|collapse|delay|engines|online|monitoring|large-tables|yardstick] [--ids 100000000] [--aws-rows 2000000]

@@ -156,7 +156,7 @@ function bytesOf(engine: TrainingEngine): Map<string, Uint8Array> {
   return new Map(engine.state().arrays.map(([name, bytes]) => [name, bytes.slice()]));
 }
 
-const LARGER_ROWS = 5000;
+const LARGER_ROWS = 1000;
 
 /** A model of which a batch touches some hundred rows of a table. */
 const LARGER = modelOf(
