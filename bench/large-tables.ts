@@ -85,7 +85,7 @@ interface Log {
 }
 
 async function writeLog(database: Database, path: string, { rows, sizes }: Log): Promise<void> {
-  const uniform = (salt: number) => `(hash(i, ${salt}) / 18446744073709551616.0)`;
+  const uniform = (salt: number) => `(md5_number_lower(concat(i, ':', ${salt})) / 18446744073709551616.0)`;
   const ids = sizes.map(
     (size, field) => `least(floor(${size} * ${uniform(field)}), ${size - 1})::INTEGER AS f${field}`,
   );
