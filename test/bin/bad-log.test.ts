@@ -162,7 +162,7 @@ describe('validate', () => {
         /takes .* on this machine: 2 epochs at [\d,]+ rows/,
         'takes <time> on this machine: 2 epochs at <n> rows',
       )
-      .replace(/needs \d+\.\d MiB of memory of .*/, 'needs <memory>');
+      .replace(/needs [\d,.]+ \w+ of memory of .*/, 'needs <memory>');
     expect({ ...outcome, stdout }).toEqual({
       code: 0,
       stdout: `shop.yaml is valid: 2 stages, 3 features, 2 embedding tables

@@ -42,7 +42,7 @@ describe('train --dry-run', () => {
     expect(code).toBe(0);
     expect(stdout.split('\n').slice(-5, -1)).toEqual([
       expect.stringMatching(/^ {2}training takes .* on this machine: 2 epochs at [\d,]+ rows\/s, in batches of 512$/),
-      expect.stringMatching(/^ {2}training needs [\d.]+ MiB of memory of /),
+      expect.stringMatching(/^ {2}training needs [\d,.]+ \w+ of memory of /),
       expect.stringMatching(
         /^ {2}on AWS, in as long: \S+ to \S+ USD for a task of 4 vCPU and 16 GiB, on demand at list/,
       ),
