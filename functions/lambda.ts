@@ -86,7 +86,7 @@ export function hasTimeForShard(context: Pick<Context, 'getRemainingTimeInMillis
   return context.getRemainingTimeInMillis() >= 1000 * SHARD_SECONDS;
 }
 
-/** Handles a batch within the invocation's time, has failed messages delivered again soon, and tells of ended files. */
+/** Handles a batch within the time of its invocation, has failed messages delivered again soon, and sends events. */
 export async function handleBatch({ log, metrics, outbox }: Told, batch: Batch): Promise<SQSBatchResponse> {
   const { event, context, handler, inbox } = batch;
   log.addContext(context);

@@ -3,7 +3,7 @@
 /** Source of every event of the product. */
 export const EVENT_SOURCE = 'entirespace';
 
-/** Detail types: what an event tells of. */
+/** Detail types: what happened. */
 export const EVENT_TYPES = {
   /** A run made its version the current one, or did not. */
   promoted: 'model.promoted',

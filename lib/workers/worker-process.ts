@@ -63,7 +63,7 @@ export class WorkerProcess<Request, Response> {
 
   /**
    * Sends a request and returns the response. Several requests may be under way at once.
-   * @param onProgress called with what the process tells of its progress
+   * @param onProgress called with how many things the process has done
    * @throws {Error} what was thrown in the process.
    * @throws {ProcessEndedError} if it ended.
    */

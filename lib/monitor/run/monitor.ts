@@ -65,7 +65,7 @@ export async function monitor(options: MonitorOptions): Promise<Monitored> {
       usdPerSecond,
     };
     const put = { key: monitoringKey(model, 'history'), content: historyText(history), expected: before?.etag ?? null };
-    // First, so that a run that is interrupted here tells of them twice rather than never.
+    // First, so that a run that is interrupted here sends them twice rather than never.
     await keepNews(store, model, { news, at: now });
     if ((await putConditionally({ store, newWriterId: randomUUID }, put)) === null) continue;
     await writeFiles(store, monitored);

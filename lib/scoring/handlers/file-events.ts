@@ -26,7 +26,7 @@ export interface ScoresDone
 }
 
 /**
- * Returns a function that tells of each outcome and refusal that is written under a condition, of which each has one
+ * Returns a function that logs each outcome and refusal that is written under a condition, of which each has one
  * successful writer: a file ends once, unless a person reopens it or has it scored again.
  */
 export function tellFiles(log: Pick<Logger, 'info'>): (put: Pick<ConditionalPut, 'key' | 'content'>) => void {
