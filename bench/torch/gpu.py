@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bundle import Bundle
+from folders import Folder
 from network import Network
 from recorded import Steps
 from rows import Rows
@@ -99,7 +100,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_float32_matmul_precision({"float32": "highest", "tf32": "high"}[options.precision])
     device = torch.device("cuda")
-    bundle = Bundle.open(options.bundle, verify=False)
+    bundle = Bundle.open(Folder(options.bundle), verify=False)
     few = Rows.read(bundle, bundle.facts, "train")
     repeat = -(-options.rows // few.count)
     rows = Rows(options.rows, [block.repeat(repeat, 1)[: options.rows].to(device) for block in few.blocks], few.places)

@@ -168,11 +168,15 @@ async function firstSteps(
 }
 
 /** Runs Python, or several processes of it that train together. */
-export async function python(args: readonly string[], processes = 1): Promise<string> {
+export async function python(
+  args: readonly string[],
+  processes = 1,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const command = processes === 1 ? [PYTHON] : [TORCHRUN, `--nproc-per-node=${processes}`, '--standalone'];
   const [file = '', ...before] = command;
   const { stdout } = await promisify(execFile)(file, [...before, ...args], {
-    env: { ...process.env, OMP_NUM_THREADS: '1' },
+    env: { ...process.env, OMP_NUM_THREADS: '1', ...environment },
   });
   return stdout;
 }

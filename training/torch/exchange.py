@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
 def together(device: str) -> Iterator[None]:
     """Joins the other processes that `torchrun` has started, if it has, and leaves them in the end."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        torch.distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+        # What one does alone, such as fetching a bundle, the others wait for. Where one has ended, torchrun ends all.
+        torch.distributed.init_process_group("nccl" if device == "cuda" else "gloo", timeout=timedelta(days=1))
         if device == "cuda":
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     try:
@@ -33,6 +38,29 @@ def processes() -> int:
 def process() -> int:
     """Returns the number of this process, from 0."""
     return torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+
+
+def is_first_on_machine() -> bool:
+    """Returns whether this process is the first of those on its machine."""
+    return int(os.environ.get("LOCAL_RANK", "0")) == 0
+
+
+def once_on_each_machine(work: Callable[[], T]) -> T:
+    """Has the first process of each machine do something, and returns to all of them there what it returned, or raises what it raised."""
+    if processes() == 1:
+        return work()
+    own: Any = None
+    if is_first_on_machine():
+        try:
+            own = work()
+        except Exception as error:
+            own = error
+    done: list[Any] = [None] * processes()
+    torch.distributed.all_gather_object(done, own)
+    outcome: T | Exception = done[process() - int(os.environ["LOCAL_RANK"])]
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def share(count: int, member: int) -> slice:

@@ -3,6 +3,7 @@
     python train.py <bundle> <out> [--device cuda] [--precision tf32] [--compile]
     torchrun --nproc-per-node 4 train.py <bundle> <out> --device cuda [--divide-tables]
 
+Both are folders, local ones or s3://bucket/folder.
 Several processes divide each batch among them; every one has all tables, or, divided, a range of their rows. Epochs, early
 stopping and the order of the rows are the product's own. Interrupted by SIGTERM or killed, it continues from the last
 checkpoint in <out> when it is started again. Dropout masks are PyTorch's own draws.
@@ -11,7 +12,6 @@ checkpoint in <out> when it is started again. Dropout masks are PyTorch's own dr
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
 import os
@@ -28,15 +28,16 @@ import torch.distributed
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bundle import FORMAT, Bundle, BundleError
-from exchange import process, processes, share, together
+from bundle import FORMAT, Bundle, BundleError, digest
+from checkpoints import Checkpoints
+from exchange import is_first_on_machine, once_on_each_machine, process, processes, share, together
+from folders import Folder, StorageError, opened, place
 from network import Network
 from recorded import Steps
 from rows import Rows, batches
 from stopping import exceeds_noise, stop_reason
 from validation import validate
 
-CHECKPOINT = "checkpoint.pt"
 READ = 256  # Steps, at most, after which the losses are read from the device.
 TOGETHER = 16  # Steps after which several processes agree on whether to pause.
 
@@ -63,7 +64,7 @@ class Interrupted(Exception):
 class Trainer:
     """Trains one network after the other."""
 
-    def __init__(self, bundle: Bundle, out: pathlib.Path, options: argparse.Namespace) -> None:
+    def __init__(self, bundle: Bundle, out: Folder, options: argparse.Namespace) -> None:
         self.bundle, self.out, self.options = bundle, out, options
         self.facts = bundle.facts
         self.rank = process()
@@ -75,11 +76,12 @@ class Trainer:
         self.stopping = False
         self.saved_at = time.monotonic()
         self.done: list[dict[str, Any]] = []
+        self.checkpoints = Checkpoints(out, bundle.sha256)
 
     def run(self) -> None:
         """Trains all networks, and writes `trained.json` last."""
         began = time.monotonic()
-        saved = self._checkpoint()
+        saved = self.checkpoints.load()
         self.done = saved["done"] if saved else []
         for index, facts in enumerate(self.facts["networks"]):
             if index >= len(self.done):
@@ -114,13 +116,14 @@ class Trainer:
         file = f"{index}.safetensors"
         flags = {f"touched/{name}": flag for name, flag in network.touched().items()}
         if self.rank == 0:
-            save_file(at.best_weights | flags, self.out / file)
+            save_file(at.best_weights | flags, self.out.path / file)
+            self.out.send(file)
         best = at.epochs[at.best_epoch - 1]["criterion"] if at.epochs else None
         self._say(f"{named(network)}ended: {stopped}; the best epoch is {at.best_epoch}" + (f" ({best:.6f})" if best is not None else ""))
         return {
             "name": network.name,
             "weights": file,
-            "sha256": digest(self.out / file) if self.rank == 0 else "",
+            "sha256": digest(self.out.path / file) if self.rank == 0 else "",
             "bestEpoch": at.best_epoch,
             "stopped": stopped,
             "stopBy": network.facts["stopBy"],
@@ -143,8 +146,7 @@ class Trainer:
             if is_due or is_end or now - told > 5 or len(losses) == READ:
                 self._read(network, at, sizes, losses)
             if is_end:
-                self._keep(network, at, index)
-                raise Interrupted
+                self._keep(network, at, index, is_end=True)
             if now - told > 5:
                 rate = (at.rows - seen) / (now - started)
                 left = (train.count - at.rows) / rate
@@ -213,10 +215,9 @@ class Trainer:
         self.stopping = bool(wish[0] > 0)
         return bool(wish.any())
 
-    def _keep(self, network: Network, at: Position, index: int) -> None:
-        """Keeps the state, and ends where SIGTERM came."""
+    def _keep(self, network: Network, at: Position, index: int, is_end: bool = False) -> None:
+        """Keeps the state, and ends there, or where SIGTERM came."""
         state = {
-            "bundle": self.bundle.sha256,
             "done": self.done,
             "index": index,
             "network": network.state(),
@@ -224,21 +225,11 @@ class Trainer:
             "random": random_state(self.device),
         }
         if self.rank == 0:
-            # Renamed once it is whole: an interrupted write leaves the one before.
-            torch.save(state, self.out / f"{CHECKPOINT}.part")
-            (self.out / f"{CHECKPOINT}.part").replace(self.out / CHECKPOINT)
+            self.checkpoints.keep(state)
         self.saved_at = time.monotonic()
-        if self.stopping:
+        if self.stopping or is_end:
+            self.checkpoints.wait()
             raise Interrupted
-
-    def _checkpoint(self) -> Mapping[str, Any] | None:
-        path = self.out / CHECKPOINT
-        if not path.is_file():
-            return None
-        saved: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        if saved["bundle"] != self.bundle.sha256:
-            raise BundleError(f"{path} is a checkpoint of another bundle: name another folder")
-        return saved
 
     def _restored(self, network: Network, saved: Mapping[str, Any] | None, index: int) -> Position:
         if saved is None or saved["index"] != index:
@@ -260,8 +251,10 @@ class Trainer:
             "seconds": seconds,
             "networks": self.done,
         }
-        (self.out / "trained.json").write_text(json.dumps(trained, indent=2) + "\n")
-        (self.out / CHECKPOINT).unlink(missing_ok=True)
+        (self.out.path / "trained.json").write_text(json.dumps(trained, indent=2) + "\n")
+        self.checkpoints.wait()
+        self.out.send("trained.json")
+        self.checkpoints.remove()
 
     def _say(self, line: str) -> None:
         if self.rank == 0:
@@ -278,17 +271,11 @@ def named(network: Network) -> str:
     return "" if network.name is None else f"{network.name} "
 
 
-def digest(path: pathlib.Path) -> str:
-    """Returns the SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def arguments(argv: list[str]) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("bundle", type=pathlib.Path, help="folder that `entirespace export-training` wrote")
-    parser.add_argument("out", type=pathlib.Path, help="folder for the weights and the checkpoint")
+    parser.add_argument("bundle", type=place, help="folder that `entirespace export-training` wrote, or s3://bucket/folder")
+    parser.add_argument("out", type=place, help="folder for the weights and the checkpoint, or s3://bucket/folder")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=("float32", "tf32", "bf16"), default="float32", help="of matrix products")
     parser.add_argument("--compile", action="store_true", help="compile the step with torch.compile")
@@ -300,25 +287,33 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def train(options: argparse.Namespace) -> int:
-    """Trains; returns the exit code: 0 when all is trained, 143 after SIGTERM, 4 for a bundle that cannot be used."""
+    """Trains; returns the exit code: 0 when all is trained, 143 after SIGTERM, 4 for a bundle that cannot be used, 1 for a bucket."""
     torch.set_float32_matmul_precision({"float32": "highest", "tf32": "high", "bf16": "medium"}[options.precision])
+    signal.signal(signal.SIGTERM, interrupt)
     try:
-        options.out.mkdir(parents=True, exist_ok=True)
-        bundle = Bundle.open(options.bundle)
-        torch.manual_seed(bundle.facts["seed"])
-        trainer = Trainer(bundle, options.out, options)
+        with opened(options.bundle) as source, opened(options.out) as out:
+            out.path.mkdir(parents=True, exist_ok=True)
+            bundle = once_on_each_machine(lambda: Bundle.open(source))
+            torch.manual_seed(bundle.facts["seed"])
+            trainer = Trainer(bundle, out, options)
 
-        def stop(*_: object) -> None:
-            trainer.stopping = True
+            def stop(*_: object) -> None:
+                trainer.stopping = True
 
-        signal.signal(signal.SIGTERM, stop)
-        trainer.run()
+            signal.signal(signal.SIGTERM, stop)
+            trainer.run()
         return 0
-    except BundleError as error:
-        print(f"train.py: {error}", file=sys.stderr)
-        return 4
+    except (BundleError, StorageError) as error:
+        if is_first_on_machine():
+            print(f"train.py: {error}", file=sys.stderr)
+        return 4 if isinstance(error, BundleError) else 1
     except Interrupted:
         return 0 if options.steps is not None else 143
+
+
+def interrupt(*_: object) -> None:
+    """Ends at SIGTERM before there is a state to keep."""
+    raise Interrupted
 
 
 def main(argv: list[str]) -> int:
