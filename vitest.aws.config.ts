@@ -10,7 +10,7 @@ export default defineConfig({
     include: ['test/aws/**/*.test.ts'],
     globalSetup: ['test/run-folder.ts', 'test/aws/emulator/global-setup.ts'],
     pool: 'forks',
-    // More than there are cores, for they wait most of the time; all but two files share one emulator.
+    // More than there are cores, for they wait most of the time; all but three files share one emulator.
     maxWorkers: 3,
     sequence: { sequencer: longestFirst(LONGEST) },
     testTimeout: 120_000,

@@ -9,10 +9,12 @@ import { WORKERS } from '../lib/workers/entries.ts';
 export const LAMBDA_ENTRIES = {
   'plan-shards': 'functions/lambda-plan-shards.ts',
   'score-shard': 'functions/lambda-score-shard.ts',
+  'encode-range': 'functions/lambda-encode-range.ts',
   reconcile: 'functions/lambda-reconcile.ts',
   online: 'functions/lambda-online.ts',
   'model-worker': 'functions/model-worker.ts',
   'scoring-worker': WORKERS['scoring-worker'],
+  'encode-worker': WORKERS['encode-worker'],
 } as const;
 
 /** Packages that stay outside the bundles, in the asset's `node_modules`. */

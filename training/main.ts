@@ -4,6 +4,7 @@
  * the next start continues.
  */
 import { join } from 'node:path';
+import { openRanges } from '../lib/bundle/fleet/ranges-queue.ts';
 import { EnvironmentError } from '../lib/config/environment.ts';
 import { RUN_EXIT_CODES } from '../lib/contract/exit-codes.ts';
 import { promotes } from '../lib/gate/verdict.ts';
@@ -33,7 +34,8 @@ async function main(): Promise<number> {
     log.info('started', { ...(await checkHealth(settings)) });
     const store = openStore(settings.bucket, { patienceMs: PATIENCE_MS });
     const count = runCounter(metrics, settings.modelName);
-    const result = await runStep(settings, { store, log, count, signal: termination.signal });
+    const ranges = settings.ranges && openRanges(settings.ranges);
+    const result = await runStep(settings, { store, log, count, ranges, signal: termination.signal });
     return result === null || promotes({ verdict: result.status })
       ? RUN_EXIT_CODES.success
       : RUN_EXIT_CODES['not promoted'];

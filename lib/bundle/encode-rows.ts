@@ -1,6 +1,6 @@
 /** Divides the rows of a log among processes, each of which encodes and writes its share of the bundle's files. */
 import { join } from 'node:path';
-import { logRows } from '../table/encode/encode.ts';
+import { logRows } from '../table/encode/log-rows.ts';
 import { addCounts, type FeatureCounts, type PartCounts } from '../table/encode/value-counts.ts';
 import { PARTS } from '../table/encoded.ts';
 import type { Encoder } from '../table/encoder.ts';
@@ -10,16 +10,8 @@ import type { OpenedLog } from '../table/open-log.ts';
 import { workerUrl } from '../workers/entries.ts';
 import { WorkerProcess } from '../workers/worker-process.ts';
 import type { EncodeRequest } from './encode-worker.ts';
-import type { BundleRows } from './format.ts';
-import {
-  BUNDLE_PARTS,
-  type BundlePart,
-  type EncodedShard,
-  type EncodeJob,
-  type Shard,
-  ShardEncoder,
-  type ShardFile,
-} from './shard-encoder.ts';
+import { BUNDLE_PARTS, type BundlePart, type BundleRows } from './format.ts';
+import { type EncodedShard, type EncodeJob, type Shard, ShardEncoder, type ShardFile } from './shard-encoder.ts';
 
 const SHARD_ROWS = 2 ** 19;
 /** Memory for reading, encoding and writing that a process should have, in MiB. */
@@ -56,6 +48,9 @@ export interface EncodedLog {
   readonly counts: PartCounts;
 }
 
+/** Encodes the rows of a log to the files of a bundle. */
+export type EncodeRows = (opened: OpenedLog, options: EncodeRowsOptions) => Promise<EncodedLog>;
+
 /** Returns the number of processes for so many shards. */
 export function processesFor({ processes, threads, memoryLimitMiB }: ProcessOptions, shards: number): number {
   const fitting = Math.min(threads, Math.floor(memoryLimitMiB / PROCESS_MIB));
@@ -68,18 +63,37 @@ export function processesFor({ processes, threads, memoryLimitMiB }: ProcessOpti
  * @throws {ProcessEndedError} if a process is killed.
  */
 export async function encodeRows(opened: OpenedLog, options: EncodeRowsOptions): Promise<EncodedLog> {
-  const { database, log } = opened;
-  const job: EncodeJob = {
-    rows: logRows(log, options.encoder.features),
-    meanWeights: await meanWeights(database, log),
-    folder: options.folder,
-  };
-  const shards = shardsOf(log.source.rows, options.shardRows ?? SHARD_ROWS);
+  const { job, shards } = await divideRows(opened, options);
   const processes = processesFor(options, shards.length);
   const encoded =
     processes === 1
       ? await encodeHere(opened, job, shards, options)
       : await encodeByProcesses(opened, job, shards, { ...options, processes });
+  return encodedLog(encoded);
+}
+
+/** Rows to encode, divided. */
+export interface DividedRows {
+  readonly job: EncodeJob;
+  readonly shards: readonly Shard[];
+}
+
+/** Divides the rows of a log into ranges, each of which is encoded to one file of each part. */
+export async function divideRows(
+  { database, log }: OpenedLog,
+  { encoder, shardRows = SHARD_ROWS }: Pick<EncodeRowsOptions, 'encoder' | 'shardRows'>,
+): Promise<DividedRows> {
+  const { rows } = log.source;
+  return {
+    job: { rows: logRows(log, encoder.features), meanWeights: await meanWeights(database, log) },
+    shards: Array.from({ length: Math.ceil(rows / shardRows) }, (_, index) => {
+      return { index, from: index * shardRows, to: Math.min((index + 1) * shardRows, rows) };
+    }),
+  };
+}
+
+/** Returns what became of all ranges, which are in order. */
+export function encodedLog(encoded: readonly EncodedShard[]): EncodedLog {
   return {
     parts: { train: rowsOf('train', encoded), validation: rowsOf('validation', encoded) },
     files: Object.fromEntries(
@@ -89,21 +103,16 @@ export async function encodeRows(opened: OpenedLog, options: EncodeRowsOptions):
   };
 }
 
-function shardsOf(rows: number, shardRows: number): Shard[] {
-  return Array.from({ length: Math.ceil(rows / shardRows) }, (_, index) => {
-    return { index, from: index * shardRows, to: Math.min((index + 1) * shardRows, rows) };
-  });
-}
-
 async function encodeHere(
   { database }: OpenedLog,
   job: EncodeJob,
   shards: readonly Shard[],
-  { encoder, onProgress, signal, ...options }: EncodeRowsOptions,
+  { encoder, folder, onProgress, signal, ...options }: EncodeRowsOptions,
 ): Promise<EncodedShard[]> {
   const shardEncoder = await ShardEncoder.open(job, { database, encoder }, options);
   try {
-    return await encodeAll(shards, [(shard, onDone) => shardEncoder.encode(shard, onDone)], { onProgress, signal });
+    const encode: EncodeShard = (shard, onDone) => shardEncoder.encode(shard, { folder }, onDone);
+    return await encodeAll(shards, [encode], { onProgress, signal });
   } finally {
     await shardEncoder.close();
   }
@@ -115,6 +124,7 @@ async function encodeByProcesses(
   shards: readonly Shard[],
   {
     encoder,
+    folder,
     scratch,
     threads,
     memoryLimitMiB,
@@ -141,7 +151,10 @@ async function encodeByProcesses(
   try {
     return await encodeAll(
       shards,
-      workers.map((worker) => (shard, onDone) => worker.request({ job, encoderFolder, database: own, shard }, onDone)),
+      workers.map(
+        (worker) => (shard, onDone) =>
+          worker.request({ job, encoderFolder, database: own, shard, place: { folder } }, onDone),
+      ),
       { onProgress, signal },
     );
   } finally {

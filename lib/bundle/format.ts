@@ -8,6 +8,10 @@ export const TRAINED_FILE = 'trained.json';
 /** Number of the layout. A trainer refuses another one. */
 export const BUNDLE_FORMAT = 1;
 
+/** Parts of a log that a bundle has. */
+export const BUNDLE_PARTS = ['train', 'validation'] as const;
+export type BundlePart = (typeof BUNDLE_PARTS)[number];
+
 const count = z.int().min(0);
 const name = z.string().min(1);
 /** A path below the folder, with nothing that leads out of it. */

@@ -53,14 +53,23 @@ export async function isThere({ file }: { readonly file: string }, { store, pref
   return (await store.head(`${prefix}${file}`)) !== null;
 }
 
+/** What is sent of a folder. */
+interface SendOptions<T> {
+  readonly description: T;
+  /** Paths of files that are at the place already. @default none */
+  readonly sent?: ReadonlySet<string>;
+  readonly signal?: AbortSignal;
+}
+
 /** Sends the files of a local folder, and then its description, which was read from it. */
 export async function sendFolder<T>(
   kind: Kind<T>,
   folder: string,
   { store, prefix }: RemoteFolder,
-  { description, signal }: { readonly description: T; readonly signal?: AbortSignal },
+  { description, sent = new Set(), signal }: SendOptions<T>,
 ): Promise<void> {
-  await forEachAtOnce(Object.keys(kind.digests(description)), FILES_AT_ONCE, async (path) => {
+  const paths = Object.keys(kind.digests(description)).filter((path) => !sent.has(path));
+  await forEachAtOnce(paths, FILES_AT_ONCE, async (path) => {
     signal?.throwIfAborted();
     await store.putFile(`${prefix}${path}`, join(folder, path));
   });

@@ -4,18 +4,16 @@
  */
 import { join } from 'node:path';
 import { type Database, type DatabaseOptions, openDatabase } from '../table/database.ts';
-import { encodeLogRows, type LogRows } from '../table/encode/encode.ts';
+import { encodeLogRows } from '../table/encode/encode.ts';
+import { type LogRows, rowsIn } from '../table/encode/log-rows.ts';
 import { type PartCounts, ValueCounter } from '../table/encode/value-counts.ts';
 import { type LogChunk, PARTS, type Part, rowsOfPart } from '../table/encoded.ts';
 import type { Encoder } from '../table/encoder.ts';
 import { readEncoder } from '../table/fit/encoder-files.ts';
 import { fillRows, layoutOf } from '../training/rows/row-cache.ts';
 import { digestFile } from '../workers/file-digest.ts';
+import type { BundlePart } from './format.ts';
 import { ShardFileWriter, WRITING_THREADS } from './shard-file.ts';
-
-/** Parts of a log that a bundle has. */
-export const BUNDLE_PARTS = ['train', 'validation'] as const;
-export type BundlePart = (typeof BUNDLE_PARTS)[number];
 
 /** Consecutive rows of a log, with their number among all such ranges. */
 export interface Shard {
@@ -30,8 +28,14 @@ export interface Shard {
 export interface EncodeJob {
   readonly rows: LogRows;
   readonly meanWeights: Readonly<Record<Part, number>>;
+}
+
+/** Where a shard is read and written. */
+export interface ShardPlace {
   /** Folder of the bundle, which has a folder `rows`. */
   readonly folder: string;
+  /** A copy of the job's prepared rows that has those of the shard. @default the job's own file */
+  readonly copy?: string;
 }
 
 /** A file of encoded rows. */
@@ -84,23 +88,34 @@ export class ShardEncoder {
     return new ShardEncoder(job, reading, await openDatabase({ ...options, threads: WRITING_THREADS }));
   }
 
-  /** Encodes a shard and writes its files. @param onProgress called with how many of its rows are encoded */
-  async encode({ index, from, to }: Shard, onProgress: (done: number) => void): Promise<EncodedShard> {
+  /**
+   * Encodes a shard and writes its files. After a failure it encodes no other.
+   * @param onProgress called with how many of its rows are encoded
+   */
+  async encode(
+    { index, from, to }: Shard,
+    { folder, copy }: ShardPlace,
+    onProgress: (done: number) => void,
+  ): Promise<EncodedShard> {
     const { database, encoder } = this.#reading;
+    const rows = copy === undefined ? this.#job.rows : rowsIn(this.#job.rows, copy);
     const counters = recordOf(PARTS, () => new ValueCounter(encoder));
     const condition = `"#row" >= ${from} AND "#row" < ${to}`;
     let done = 0;
-    for await (const chunk of encodeLogRows(database, this.#job.rows, encoder, { condition })) {
+    for await (const chunk of encodeLogRows(database, rows, encoder, { condition })) {
       for (const part of PARTS) {
-        const rows = rowsOfPart(chunk, part);
-        counters[part].add(chunk, rows);
-        if (part !== 'test') await this.#append(part, chunk, rows);
+        const own = rowsOfPart(chunk, part);
+        counters[part].add(chunk, own);
+        if (part !== 'test') await this.#append(part, chunk, own);
       }
       done += chunk.rows;
       onProgress(done);
     }
     return {
-      files: { train: await this.#finish('train', index), validation: await this.#finish('validation', index) },
+      files: {
+        train: await this.#finish('train', index, folder),
+        validation: await this.#finish('validation', index, folder),
+      },
       counts: recordOf(PARTS, (part) => counters[part].counts()),
     };
   }
@@ -114,9 +129,9 @@ export class ShardEncoder {
     return this.#writers[part].append(rows, (some, into, at) => fillRows(inputs, chunk, some, into, at));
   }
 
-  async #finish(part: BundlePart, index: number): Promise<ShardFile | null> {
+  async #finish(part: BundlePart, index: number, folder: string): Promise<ShardFile | null> {
     const path = `rows/${part}-${String(index).padStart(5, '0')}.parquet`;
-    const place = join(this.#job.folder, path);
+    const place = join(folder, path);
     const rows = await this.#writers[part].finish(place);
     return rows === 0 ? null : { path, rows, sha256: (await digestFile(place)).sha256 };
   }

@@ -18,7 +18,7 @@ import { withOwnRows } from '../training/networks/own-rows.ts';
 import { cacheRows } from '../training/rows/cache-rows.ts';
 import type { TrainingOptions } from '../training/training-options.ts';
 import { digestFile } from '../workers/file-digest.ts';
-import { encodeRows, type ProcessOptions } from './encode-rows.ts';
+import { type EncodeRows, encodeRows, type ProcessOptions } from './encode-rows.ts';
 import { BUNDLE_FILE, BUNDLE_FORMAT, type Bundle, type BundleNetwork } from './format.ts';
 import { readRowOrder } from './row-order.ts';
 import { WRITING_THREADS } from './shard-file.ts';
@@ -43,6 +43,8 @@ export interface WriteBundleOptions
     > {
   /** Folder of the bundle, which must be empty or absent. */
   readonly folder: string;
+  /** What encodes the rows. @default processes of this machine, which write them to the folder */
+  readonly encode?: EncodeRows;
 }
 
 /** Folders of a bundle besides `rows`. */
@@ -56,7 +58,7 @@ const FOLDERS = ['networks', 'order', 'chosen'] as const;
 export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions): Promise<Bundle> {
   const { database, log } = opened;
   const { declaration } = log;
-  const { folder, scratch, signal } = options;
+  const { folder, scratch, signal, encode = encodeRows } = options;
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0)
     throw new DataError('folder_not_empty', `${folder} is not empty, expected a new folder for the bundle`);
@@ -65,7 +67,7 @@ export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions
   const { parts } = networksOf(fitting);
   for (const name of ['rows', ...FOLDERS]) await mkdir(join(folder, name));
   const total = PARTS.reduce((sum, part) => sum + summary.parts[part].rows, 0);
-  const rows = await encodeRows(opened, {
+  const rows = await encode(opened, {
     ...options,
     encoder,
     onProgress: (done) => options.onProgress?.({ phase: 'encode', done, total }),

@@ -14,7 +14,7 @@
  * | monitoring | `monitoring/<model>/index.html`, `index.json`, `history.json`, `verdict.json`, `news.json` |
  * | scorers of requests | `online/<model>/dt=YYYY-MM-DD/NN.json` |
  * | training | `_training/<model>/lease.json`, `checkpoints/...`, `<run>/...` |
- * | training on a GPU | `_bundles/<model>/<run>/bundle/...`, `_bundles/<model>/<run>/trained/...` |
+ * | training on a GPU | `_bundles/<model>/<run>/bundle/...`, `encoding/<id>/...`, `trained/...` |
  */
 
 /** First segments of keys, each with its `/`. Who may do what below each is in `lib/stack/grants.ts`. */
@@ -266,8 +266,11 @@ export function runKey(model: string, runId: string, record: keyof typeof RUN_RE
   return `${PREFIXES.training}${model}/${runId}/${RUN_RECORDS[record]}`;
 }
 
+/** The bundle of a run, the work of functions on its rows, what was trained on it, or all of these. */
+export type RunBundleFolder = 'bundle/' | 'encoding/' | 'trained/' | '';
+
 /** Folder of what a run hands to its training on a GPU, and gets back. */
-export function runBundleFolder(model: string, runId: string, folder: '' | 'bundle/' | 'trained/'): string {
+export function runBundleFolder(model: string, runId: string, folder: RunBundleFolder): string {
   return `${PREFIXES.bundles}${model}/${runId}/${folder}`;
 }
 

@@ -56,7 +56,7 @@ export const WHOLE_TABLE_BYTES = 128 * MIB;
  */
 export const MAX_FUNCTION_RANKED_ROWS = 20_000_000;
 
-/** The two queues of scoring: `arrivals` of new candidate files, and `shards` to score. */
+/** The queues of scoring, `arrivals` of new candidate files and `shards` to score, and that of `ranges` to encode. */
 export const QUEUES = {
   arrivals: {
     /** Most messages that an invocation receives. */
@@ -70,10 +70,17 @@ export const QUEUES = {
     batchSize: 1,
     visibilitySeconds: 1_800,
   },
+  ranges: {
+    batchSize: 1,
+    visibilitySeconds: 1_800,
+  },
 } as const;
 
 /** Name of a queue in `QUEUES`. */
 export type QueueName = keyof typeof QUEUES;
+
+/** Name of a queue of scoring. */
+export type ScoringQueue = Exclude<QueueName, 'ranges'>;
 
 /** Times that a message is received before it becomes a dead letter, if it fails each time. */
 export const MAX_RECEIVES = 5;

@@ -7,6 +7,7 @@ import {
   MANIFEST_FILE,
   MODEL_RECORDS,
   PREFIXES,
+  type RunBundleFolder,
   runBundleFolder,
   runKey,
   TRAINING_RECORDS,
@@ -82,8 +83,8 @@ export function resultKey(name: string, runId: string): string {
   return runKey(checkedName(name), runId, 'result');
 }
 
-/** Folder of a run's bundle, of what was trained on it, or (`''`) of both. */
-export function runBundlePrefix(name: string, runId: string, folder: '' | 'bundle/' | 'trained/'): string {
+/** One of the folders of what a run hands to its training on a GPU and gets back, or (`''`) all of them. */
+export function runBundlePrefix(name: string, runId: string, folder: RunBundleFolder): string {
   return runBundleFolder(checkedName(name), runId, folder);
 }
 

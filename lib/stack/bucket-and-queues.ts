@@ -74,30 +74,9 @@ export class Data extends Construct {
       reason:
         'Access logs would cost as much as the requests and need a second bucket; CloudTrail data events do it better',
     });
-    this.arrivals = this.queuePair('Arrivals', 'arrivals');
-    this.shards = this.queuePair('Shards', 'shards');
+    this.arrivals = queuePair(this, 'Arrivals', { name: 'arrivals', encryptionKey });
+    this.shards = queuePair(this, 'Shards', { name: 'shards', encryptionKey });
     this.notifyOfCandidates(bucketName);
-  }
-
-  private queuePair(id: string, name: QueueName): QueuePair {
-    const common = {
-      enforceSSL: true,
-      ...(this.encryptionKey === undefined
-        ? { encryption: QueueEncryption.SQS_MANAGED }
-        : { encryption: QueueEncryption.KMS, encryptionMasterKey: this.encryptionKey }),
-    };
-    // A dead letter keeps the age it had: it needs more time than the queue that it comes from.
-    const dead = new Queue(this, `${id}Dead`, {
-      ...common,
-      retentionPeriod: Duration.days(RETENTION_DAYS.deadLetters),
-    });
-    const queue = new Queue(this, id, {
-      ...common,
-      retentionPeriod: Duration.days(RETENTION_DAYS.messages),
-      visibilityTimeout: Duration.seconds(QUEUES[name].visibilitySeconds),
-      deadLetterQueue: { queue: dead, maxReceiveCount: MAX_RECEIVES },
-    });
-    return { queue, dead };
   }
 
   // Plain CloudFormation: CDK's own notifications bring a function of their own, which writes the bucket's
@@ -128,6 +107,32 @@ export class Data extends Construct {
     // S3 tries to send a test message at once.
     bucket.node.addDependency(queue);
   }
+}
+
+/** Makes a queue, and one for its dead letters. */
+export function queuePair(
+  scope: Construct,
+  id: string,
+  { name, encryptionKey }: { readonly name: QueueName; readonly encryptionKey: IKey | undefined },
+): QueuePair {
+  const common = {
+    enforceSSL: true,
+    ...(encryptionKey === undefined
+      ? { encryption: QueueEncryption.SQS_MANAGED }
+      : { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }),
+  };
+  // A dead letter keeps the age it had: it needs more time than the queue that it comes from.
+  const dead = new Queue(scope, `${id}Dead`, {
+    ...common,
+    retentionPeriod: Duration.days(RETENTION_DAYS.deadLetters),
+  });
+  const queue = new Queue(scope, id, {
+    ...common,
+    retentionPeriod: Duration.days(RETENTION_DAYS.messages),
+    visibilityTimeout: Duration.seconds(QUEUES[name].visibilitySeconds),
+    deadLetterQueue: { queue: dead, maxReceiveCount: MAX_RECEIVES },
+  });
+  return { queue, dead };
 }
 
 interface Lifetime {

@@ -42,6 +42,7 @@ export const CONTEXT = {
   gpuInstances: `instance types with a GPU, by commas (${GPU_TASK.instances.join(',')})`,
   gpuMemory: `memory of the container on them, MiB (${GPU_TASK.memoryMiB})`,
   gpus: `GPUs of an instance that train together (${GPU_TASK.gpus})`,
+  encoders: 'functions that encode the rows of an export at the same time, 2 to 1000 (0: the task does, by processes)',
   gpuScratch: `scratch disk of the instance, GiB (${GPU_TASK.scratchGiB})`,
   warmStart: 'true: training begins with the weights of the version in use',
   onlineMemory: `memory of the function that scores single requests, MiB (${FUNCTION_MEMORY_MIB.default})`,
@@ -109,6 +110,7 @@ export function propsFromContext(
     gpuMemoryMiB: number('gpuMemory'),
     gpus: number('gpus'),
     gpuScratchGiB: number('gpuScratch'),
+    encoders: number('encoders'),
     onlineMemoryMiB: number('onlineMemory'),
     warmStart: text('warmStart') === 'true' ? true : undefined,
   };

@@ -8,7 +8,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { PREFIXES, type Prefix } from '../contract/bucket.ts';
 import type { QueueName } from '../contract/limits.ts';
-import type { Data } from './bucket-and-queues.ts';
+import type { Data, QueuePair } from './bucket-and-queues.ts';
 
 /** A function or a task; each has an IAM role of its own. */
 export type RoleName =
@@ -18,6 +18,7 @@ export type RoleName =
   | 'online'
   | 'trainer'
   | 'bundler'
+  | 'encodeRange'
   | 'gpuTrainer'
   | 'monitor';
 
@@ -25,9 +26,9 @@ export type RoleName =
 export const EVENT_BUS = 'default';
 
 type BucketAction = 'read' | 'write' | 'delete';
-/** `look` receives messages without deleting them. */
-type QueueAction = 'send' | 'consume' | 'look';
-/** A queue of scoring, or its queue of dead letters. */
+/** `look` receives messages without deleting them, `take` reads dead letters and deletes its own. */
+type QueueAction = 'send' | 'consume' | 'look' | 'take';
+/** A queue, or its queue of dead letters. */
 type GrantedQueue = QueueName | `${QueueName}Dead`;
 
 /** What one role may do. */
@@ -110,7 +111,11 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
       write: [models, training, bundles],
       delete: [training, bundles],
     },
-    queues: {},
+    queues: { ranges: 'send', rangesDead: 'take' },
+  },
+  encodeRange: {
+    prefixes: { read: [bundles], write: [bundles], delete: [] },
+    queues: { ranges: 'consume' },
   },
   gpuTrainer: {
     prefixes: { read: [bundles, models, training], write: [bundles, training], delete: [] },
@@ -134,22 +139,28 @@ const QUEUE_ACTIONS: Readonly<Record<QueueAction, readonly string[]>> = {
   send: ['sqs:SendMessage'],
   consume: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
   look: ['sqs:ReceiveMessage'],
+  take: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
 };
 
 /** The bucket, queues and key that the statements name. */
 export interface GrantedResources {
   readonly bucket: Bucket;
-  readonly queues: Readonly<Record<GrantedQueue, IQueue>>;
+  /** Those that the stack has. */
+  readonly queues: Readonly<Partial<Record<GrantedQueue, IQueue>>>;
   readonly encryptionKey: IKey | undefined;
 }
 
-/** Returns what the statements name of a stack. */
-export function resourcesOf({ bucket, arrivals, shards, encryptionKey }: Data): GrantedResources {
+/** Returns what the statements name of a stack. @param ranges the queue of ranges to encode, where it has one */
+export function resourcesOf(
+  { bucket, arrivals, shards, encryptionKey }: Data,
+  ranges: QueuePair | null = null,
+): GrantedResources {
   const queues = {
     arrivals: arrivals.queue,
     arrivalsDead: arrivals.dead,
     shards: shards.queue,
     shardsDead: shards.dead,
+    ...(ranges && { ranges: ranges.queue, rangesDead: ranges.dead }),
   };
   return { bucket, queues, encryptionKey };
 }
@@ -170,13 +181,11 @@ export function statementsOf(role: RoleName, { bucket, queues, encryptionKey }: 
             resources: prefixes[action].map((prefix) => bucket.arnForObjects(`${prefix}*`)),
           }),
       ),
-    ...Object.entries(queueGrants).map(
-      ([name, action]) =>
-        new PolicyStatement({
-          actions: [...QUEUE_ACTIONS[action]],
-          resources: [queues[name as GrantedQueue].queueArn],
-        }),
-    ),
+    ...Object.entries(queueGrants).flatMap(([name, action]) => {
+      const queue = queues[name as GrantedQueue];
+      if (queue === undefined) return [];
+      return [new PolicyStatement({ actions: [...QUEUE_ACTIONS[action]], resources: [queue.queueArn] })];
+    }),
   ];
   if (events) {
     const { partition, region, account } = bucket.stack;

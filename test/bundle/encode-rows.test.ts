@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EncodedLog, type EncodeRowsOptions, encodeRows, processesFor } from '../../lib/bundle/encode-rows.ts';
-import type { BundlePart } from '../../lib/bundle/shard-encoder.ts';
+import type { BundlePart } from '../../lib/bundle/format.ts';
 import type { Batch } from '../../lib/engine/engine.ts';
 import { literals, query } from '../../lib/table/database.ts';
 import { type FittedEncoder, fitEncoder } from '../../lib/table/fit/fit-encoder.ts';

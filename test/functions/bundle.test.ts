@@ -9,7 +9,13 @@ import { bundleFunctions, LAMBDA_ENTRIES, LAMBDA_PACKAGES } from '../../scripts/
 const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const { metafile } = await bundleFunctions(folder);
-const inputs = Object.keys(metafile.inputs);
+/** Sources of all bundles but that of the process that encodes rows, as training does. */
+const inputs = inputsOf((name) => name !== 'encode-worker.js');
+
+function inputsOf(isWanted: (name: string) => boolean): string[] {
+  const wanted = Object.entries(metafile.outputs).filter(([path]) => isWanted(path.split('/').at(-1) ?? ''));
+  return [...new Set(wanted.flatMap(([, output]) => Object.keys(output.inputs)))];
+}
 
 describe('the bundles', () => {
   it('are one CommonJS file for each entry', () => {
@@ -37,6 +43,16 @@ describe('the bundles', () => {
     expect(inputs.filter((input) => input.startsWith(path))).toEqual([]);
   });
 
+  it('have models and training in that of the process that encodes rows alone, and there nothing that trains', () => {
+    const encoding = inputsOf((name) => name === 'encode-worker.js');
+    expect(encoding).toContain('lib/training/rows/row-cache.ts');
+    for (const path of ['training/', 'lib/graph/', 'lib/gate/', 'lib/report/', 'bin/', 'lib/stack/', 'lib/scoring/'])
+      expect(
+        encoding.filter((input) => input.startsWith(path)),
+        path,
+      ).toEqual([]);
+  });
+
   it('hold what they should: the handlers, the AWS SDK and powertools', () => {
     for (const input of [
       'lib/scoring/handlers/score-shard.ts',
@@ -55,7 +71,9 @@ describe('the bundles', () => {
     const externals = Object.values(metafile.outputs)
       .flatMap(({ imports }) => imports)
       .filter(({ external, path }) => external && !builtinModules.includes(path.replace(/^node:/, '')))
-      .map(({ path }) => path);
+      .map(({ path }) => path)
+      // What fetches in TF.js, for Node.js 16 and older, does without it.
+      .filter((path) => path !== 'encoding');
     expect([...new Set(externals)].sort()).toEqual([...LAMBDA_PACKAGES]);
   });
 });

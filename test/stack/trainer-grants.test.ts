@@ -1,4 +1,5 @@
 /** That what the training task may do in the bucket is enough for a run, and not too much. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { memoryStore } from '../../lib/store/memory-store.ts';
 import { runSettings } from '../../training/run/environment.ts';
 import { runTraining } from '../../training/run/run.ts';
 import { runStep } from '../../training/run/steps/run-step.ts';
+import { localFleet, rangeProcesses } from '../bundle/fleet/local-fleet.ts';
 import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
 import { notingUses, noUses } from './noting-uses.ts';
 
@@ -32,14 +34,18 @@ it('a run, warm started from another, uses what is granted and nothing else', as
     expect([...uses[action]].toSorted(), action).toEqual(GRANTS.trainer.prefixes[action].toSorted());
 });
 
-it('a run by steps uses what its two roles are granted and nothing else', async () => {
+it('a run by steps uses what its three roles are granted and nothing else', async () => {
   const scratch = await mkdtemp(join(tmpdir(), 'trainer-'));
   onTestFinished(() => rm(scratch, { recursive: true }));
   const store = memoryStore();
   await store.put(DECLARATION_KEY, shopDeclaration({ epochs: 1 }));
   await putPartitions(store, { seed: 1, rows: 3_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 });
-  const uses = { bundler: noUses(), gpuTrainer: noUses() };
+  const uses = { bundler: noUses(), encodeRange: noUses(), gpuTrainer: noUses() };
   const log = { info: () => undefined, error: (message: string) => expect.fail(message) };
+  const workers = notingUses(store, uses.encodeRange);
+  const { encoder, close } = await rangeProcesses(workers, scratch, 1);
+  onTestFinished(async () => void (await close()));
+  const ranges = localFleet({ store: workers, scratch, encoder, newWriterId: randomUUID });
   for (const [STEP, role] of [
     ['export', 'bundler'],
     ['train', 'gpuTrainer'],
@@ -52,10 +58,10 @@ it('a run by steps uses what its two roles are granted and nothing else', async 
       TRAINER: join(import.meta.dirname, '../training-task/stand-in-trainer.mjs'),
     };
     const signal = new AbortController().signal;
-    const tools = { store: notingUses(store, uses[role]), log, count: () => undefined, signal };
+    const tools = { store: notingUses(store, uses[role]), log, count: () => undefined, ranges, signal };
     await runStep(runSettings({ ...variables, ...limits, ...trainer }), tools);
   }
-  for (const role of ['bundler', 'gpuTrainer'] as const)
+  for (const role of ['bundler', 'encodeRange', 'gpuTrainer'] as const)
     for (const action of ['read', 'write', 'delete'] as const)
       expect([...uses[role][action]].toSorted(), `${role} ${action}`).toEqual(GRANTS[role].prefixes[action].toSorted());
 });

@@ -1,5 +1,6 @@
 /** The settings of a training run, from the variables of its environment. */
 import { tmpdir } from 'node:os';
+import type { RangesUrls } from '../../lib/bundle/fleet/ranges-queue.ts';
 import { ENGINES, type EngineName } from '../../lib/config/engines.ts';
 import {
   choice,
@@ -75,6 +76,11 @@ export interface RunSettings {
    * bundle, `train` on it, `publish` what was trained. @default whole
    */
   readonly step: RunStep;
+  /**
+   * `RANGES_URL`, `RANGES_DEAD_URL`: the queue of the functions that encode the rows of the step `export`, and that of its
+   * dead letters; `null` for processes of this machine.
+   */
+  readonly ranges: RangesUrls | null;
   /** `TRAINER`, `PYTHON`, `PROCESSES`, `PRECISION`: the program of the step `train`, and how it is run. */
   readonly trainer: TrainerSettings;
   /** `AWS_EC2_METADATA_SERVICE_ENDPOINT`: where a Spot instance learns of its end; `null` where it does not. */
@@ -109,6 +115,8 @@ export function runSettings(variables: Variables = process.env): RunSettings {
       WARM_START: flag.default(false),
       MODELS: text.nullable().default(null),
       STEP: choice(STEPS).default('whole'),
+      RANGES_URL: text.nullable().default(null),
+      RANGES_DEAD_URL: text.nullable().default(null),
       TRAINER: text.default('training/torch/train.py'),
       PYTHON: text.default('python3'),
       PROCESSES: wholeNumber({ least: 1, most: 64 }).default(1),
@@ -122,6 +130,11 @@ export function runSettings(variables: Variables = process.env): RunSettings {
   if (read.WARM_START && read.STEP !== 'whole')
     throw new EnvironmentError(
       `environment: WARM_START must be false where STEP is ${read.STEP}, got "true": a bundle begins with fresh weights`,
+    );
+  const { RANGES_URL: url, RANGES_DEAD_URL: deadUrl } = read;
+  if ((url === null) !== (deadUrl === null))
+    throw new EnvironmentError(
+      `environment: ${url === null ? 'RANGES_URL' : 'RANGES_DEAD_URL'} is missing, expected both or neither of RANGES_URL and RANGES_DEAD_URL`,
     );
   return {
     bucket: read.BUCKET,
@@ -141,6 +154,7 @@ export function runSettings(variables: Variables = process.env): RunSettings {
     warmStart: read.WARM_START,
     models: read.MODELS,
     step: read.STEP,
+    ranges: url === null || deadUrl === null ? null : { url, deadUrl },
     trainer: {
       program: read.TRAINER,
       python: read.PYTHON,

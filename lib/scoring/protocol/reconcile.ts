@@ -1,5 +1,5 @@
 import { PREFIXES, parseWorkKey, resentKey, resentRecord, WORK_RECORDS } from '../../contract/bucket.ts';
-import type { QueueName } from '../../contract/limits.ts';
+import type { ScoringQueue } from '../../contract/limits.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { recordText } from '../../store/records.ts';
 import { MessageError, ScoringError } from '../errors.ts';
@@ -13,7 +13,7 @@ import { FORMAT_VERSION, isDecided, type Outcome, type Plan, readOutcome, readPl
 
 /** A message that was tried as often as its queue allows. */
 export interface DeadLetter {
-  readonly queue: QueueName;
+  readonly queue: ScoringQueue;
   readonly body: string;
   /** What went wrong last, where it is known. */
   readonly error: string | null;

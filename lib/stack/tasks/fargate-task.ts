@@ -11,7 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-ecs';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { Data } from '../bucket-and-queues.ts';
+import type { Data, QueuePair } from '../bucket-and-queues.ts';
 import { prefixesOf, type RoleName, resourcesOf, statementsOf } from '../grants.ts';
 import { type TaskSize, taskHour } from '../prices.ts';
 
@@ -40,6 +40,8 @@ export interface FargateTaskProps extends TaskImageProps {
   /** Variables besides those that every task has. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logGroup: ILogGroup;
+  /** The queue of ranges to encode. @default none */
+  readonly ranges?: QueuePair | null;
 }
 
 const SCRATCH = '/scratch';
@@ -48,7 +50,7 @@ const STOP_TIMEOUT = Duration.seconds(120);
 
 /** Makes a task on Fargate that may do what the grants of its role say, and writes only to its scratch disk. */
 export function fargateTask(scope: Construct, data: Data, props: FargateTaskProps): FargateTaskDefinition {
-  const { name, role, command, environment, modelName, size, logGroup } = props;
+  const { name, role, command, environment, modelName, size, logGroup, ranges } = props;
   const { cpu, memoryMiB, scratchGiB } = size;
   const { bucket } = data;
   const task = new FargateTaskDefinition(scope, 'Task', {
@@ -58,7 +60,7 @@ export function fargateTask(scope: Construct, data: Data, props: FargateTaskProp
     runtimePlatform: { cpuArchitecture: CpuArchitecture.X86_64, operatingSystemFamily: OperatingSystemFamily.LINUX },
     volumes: [{ name: 'scratch' }],
   });
-  for (const statement of statementsOf(role, resourcesOf(data))) task.addToTaskRolePolicy(statement);
+  for (const statement of statementsOf(role, resourcesOf(data, ranges))) task.addToTaskRolePolicy(statement);
   const container = task.addContainer(name, {
     containerName: name,
     image: props.image ?? builtImage(),

@@ -9,9 +9,10 @@ import type { TaskImageProps } from '../tasks/fargate-task.ts';
 import { ScheduledTask, type ScheduleProps } from '../tasks/scheduled-task.ts';
 import type { TaskCluster } from '../tasks/task-cluster.ts';
 import { GpuJobs, type GpuProps } from './gpu-jobs.ts';
+import { type EncoderProps, RangeEncoders } from './range-encoders.ts';
 import { trainingDefinition } from './training-definition.ts';
 
-export interface TrainingProps extends TaskImageProps, ScheduleProps, GpuProps {
+export interface TrainingProps extends TaskImageProps, ScheduleProps, GpuProps, EncoderProps {
   /** Name of the model; its declaration is `training/<name>/entirespace.yaml` in the bucket. */
   readonly modelName: string;
   /**
@@ -87,16 +88,23 @@ export class Training extends Construct {
       props.trainer === 'gpu'
         ? new GpuJobs(this, 'Gpu', parts, { ...props, checkpointMinutes, timeout: trainingTimeout })
         : null;
+    const { encoders = 0 } = props;
+    if (encoders !== 0 && gpu === null)
+      throw new Error(`encoders must be 0 where trainer is cpu, got ${encoders}: only an export has rows for them`);
+    const ranges =
+      encoders === 0 ? null : new RangeEncoders(this, 'Encoders', parts.data, { ...props, encoders }).ranges;
     this.stateMachine = new ScheduledTask(this, 'Run', parts, {
       ...props,
       name: 'training',
       role: gpu === null ? 'trainer' : 'bundler',
       ...(gpu && { grants: gpu.grants }),
+      ranges,
       size: { cpu, memoryMiB, scratchGiB },
       environment: {
         WINDOW_DAYS: String(windowDays),
         CHECKPOINT_MINUTES: checkpointMinutes,
         WARM_START: String(warmStart),
+        ...(ranges && { RANGES_URL: ranges.queue.queueUrl, RANGES_DEAD_URL: ranges.dead.queueUrl }),
       },
       schedule: trainingSchedule,
       description: `Retrains ${modelName}`,

@@ -1,9 +1,7 @@
 /** Encodes the good rows of logs and of candidate files, and yields them in chunks, in the order of their source. */
 import { rm } from 'node:fs/promises';
 import { goodRows } from '../check/check-rows.ts';
-import { delayedStages } from '../check/delays.ts';
-import { labelledStages } from '../check/labels.ts';
-import { goodLogRows, hasFeatures, type PreparedLog, prepareRows } from '../check/prepared-rows.ts';
+import { hasFeatures, type PreparedLog, prepareRows } from '../check/prepared-rows.ts';
 import { inPartsSql } from '../check/split.ts';
 import type { Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
@@ -21,6 +19,7 @@ import {
 } from '../read-columns.ts';
 import type { RowCheck } from '../row-check.ts';
 import { encodeSql, type InputColumn } from './encode-sql.ts';
+import { type LogRows, logRows } from './log-rows.ts';
 
 /** Which rows of a log are encoded, and in chunks of which size. */
 export interface EncodeLogOptions {
@@ -61,30 +60,6 @@ export async function* encodeLog(
   const isAll = PARTS.every((part) => parts.includes(part));
   const condition = isAll ? null : inPartsSql(parts);
   yield* encodeLogRows(database, logRows(log, encoder.features), encoder, { condition, chunkRows });
-}
-
-/** The good rows of a log with what is read of them, as plain data, by which another process can encode some of them. */
-export interface LogRows {
-  /** SQL after FROM of the prepared rows, in the log's order. */
-  readonly from: string;
-  /** Names of the labelled stages. */
-  readonly stages: readonly string[];
-  /** Names of the stages whose delays are known. */
-  readonly delayed: readonly string[];
-  readonly hasGroups: boolean;
-}
-
-/**
- * Returns the good rows of a log.
- * @throws {RangeError} if they were prepared without these features.
- */
-export function logRows(log: PreparedLog, features: Encoder['features']): LogRows {
-  return {
-    from: goodLogRows(log, features),
-    stages: labelledStages(log.declaration).map(({ name }) => name),
-    delayed: delayedStages(log.declaration).map(({ name }) => name),
-    hasGroups: log.declaration.log.group !== null,
-  };
 }
 
 /** Which of the rows are encoded, and in chunks of which size. */

@@ -1,5 +1,8 @@
 /** The first step of a run whose training is PyTorch's: its data as a training bundle in the bucket. */
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { encodeByFleet, type Fleet } from '../../../lib/bundle/fleet/encode-by-fleet.ts';
+import type { Bundle } from '../../../lib/bundle/format.ts';
 import { BUNDLE, isThere, sendFolder } from '../../../lib/bundle/remote-folder.ts';
 import { writeBundle } from '../../../lib/bundle/write-bundle.ts';
 import { foresee } from '../../../lib/gate/foresee.ts';
@@ -31,8 +34,10 @@ export async function exportBundle(settings: RunSettings, tools: RunTools): Prom
     await openWindow(settings, held, scratch);
     await withRunLog(settings, held, { ...remote, scratch }, async (opened, given) => {
       const folder = join(scratch, 'bundle');
+      const fleet = fleetOf(settings, tools);
       const bundle = await writeBundle(opened, {
         ...given,
+        ...(fleet && { encode: (log, options) => encodeByFleet(fleet, log, options) }),
         declarationText: remote.text,
         modelFile: remote.modelFile,
         memoryLimitMiB: settings.memoryMiB,
@@ -41,8 +46,19 @@ export async function exportBundle(settings: RunSettings, tools: RunTools): Prom
         onNote: (note) => log.info('note', { note }),
         onEpoch: (epoch, rows, network) => logEpoch(tools, epoch, rows / epoch.seconds, network),
       });
-      await sendFolder(BUNDLE, folder, place, { description: bundle, signal: held.signal });
+      const sent = new Set(fleet === null ? [] : encodedFiles(bundle));
+      await sendFolder(BUNDLE, folder, place, { description: bundle, sent, signal: held.signal });
       log.info('exported', { prefix: place.prefix, train: bundle.train.rows, validation: bundle.validation.rows });
     });
   });
+}
+
+/** Returns the functions that encode the rows; `null` where processes of this machine do. */
+function fleetOf({ modelName, runId }: RunSettings, { store, ranges = null }: RunTools): Fleet | null {
+  return ranges && { store, newWriterId: randomUUID, model: modelName, run: runId, ranges };
+}
+
+/** The files that functions have put into the bundle. */
+function encodedFiles({ train, validation }: Bundle): string[] {
+  return [train, validation].flatMap(({ files }) => files.map(({ path }) => path));
 }

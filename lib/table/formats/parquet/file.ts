@@ -141,17 +141,18 @@ export interface RowGroup {
   readonly ranges: readonly ByteRange[];
 }
 
+/** SQL of where a column chunk begins. Some writers have 0 as the position of a dictionary that does not exist. */
+const CHUNK_START = 'least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset))';
+
 /** Returns the row groups of a file, with the bytes of these columns in each. The footer must have been fetched. */
 export async function readRowGroups(database: Database, path: string, columns: readonly string[]): Promise<RowGroup[]> {
   // The chunks of a nested column have names such as `column, list, element`.
   const isWanted = columns.map(
     (name) => `path_in_schema = ${literal(name)} OR starts_with(path_in_schema, ${literal(`${name}, `)})`,
   );
-  // Some writers have 0 as the position of a dictionary that does not exist.
-  const chunk = 'least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset))';
   const groups = await query(
     database,
-    `SELECT any_value(row_group_num_rows) AS rows, list(${chunk}) FILTER (${isWanted.join(' OR ') || 'false'}) AS starts, ` +
+    `SELECT any_value(row_group_num_rows) AS rows, list(${CHUNK_START}) FILTER (${isWanted.join(' OR ') || 'false'}) AS starts, ` +
       `list(total_compressed_size) FILTER (${isWanted.join(' OR ') || 'false'}) AS sizes ` +
       `FROM parquet_metadata(${readPath(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
   );
@@ -160,6 +161,26 @@ export async function readRowGroups(database: Database, path: string, columns: r
     const group = { firstRow, rows: Number(rows), ranges: rangesOf(starts, sizes) };
     firstRow += group.rows;
     return group;
+  });
+}
+
+/** The bytes of a row group, and the bounds of a column of integers in it. */
+export interface GroupBytes extends ByteRange {
+  readonly least: number;
+  readonly greatest: number;
+}
+
+/** Returns the bytes of a file's row groups, with the bounds that the footer gives for a column of integers. */
+export async function readGroupBytes(database: Database, path: string, column: string): Promise<GroupBytes[]> {
+  const isColumn = `path_in_schema = ${literal(column)}`;
+  const groups = await query(
+    database,
+    `SELECT min(${CHUNK_START}) AS first, max(${CHUNK_START} + total_compressed_size) AS last, ` +
+      `max(stats_min_value) FILTER (${isColumn}) AS least, max(stats_max_value) FILTER (${isColumn}) AS greatest ` +
+      `FROM parquet_metadata(${readPath(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+  );
+  return groups.map(({ first, last, least, greatest }) => {
+    return { start: Number(first), end: Number(last), least: Number(least), greatest: Number(greatest) };
   });
 }
 
