@@ -1,5 +1,5 @@
 /** Streams the columns of a query as typed arrays. */
-import { DuckDBArrayVector, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api';
+import { DuckDBArrayVector, type DuckDBConnection, type DuckDBDataChunk, ResultReturnType } from '@duckdb/node-api';
 import { STATEMENTS } from './database.ts';
 
 const ARRAYS = {
@@ -41,6 +41,18 @@ export async function* readColumns(
     const current = chunk;
     yield { rows: chunk.rowCount, columns: layout.map((column, index) => itemsOf(current, index, column)) };
   }
+  // A query that fails after its first rows has no more chunks, as one that has ended; but then its result is of no type.
+  if (result.returnType === ResultReturnType.INVALID) throw await failureOf(connection, sql);
+}
+
+/** Runs a query that failed once more, for its error, which a result that is read chunk by chunk keeps to itself. */
+async function failureOf(connection: DuckDBConnection, sql: string): Promise<Error> {
+  try {
+    await connection.run(`EXPLAIN ANALYZE ${sql}`);
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  return new Error('rows could not be read to the end: the query failed, and did not when it was run again');
 }
 
 /** Bytes of blocks that may wait for rows that come out of order. */

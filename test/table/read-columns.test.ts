@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../lib/table/database.ts';
-import { BufferPool, OutOfOrderError, readNumberedColumns } from '../../lib/table/read-columns.ts';
+import { BufferPool, OutOfOrderError, readColumns, readNumberedColumns } from '../../lib/table/read-columns.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'read-columns-'));
 let database: Database;
@@ -29,6 +29,21 @@ async function read(orderBy: string, waitingBytes: number): Promise<number[]> {
   }
   return values;
 }
+
+describe('a query that fails', () => {
+  it.each([0, 61_440, 100_000, 199_999])('is an error, and not the end of its rows, in row %i', async (row) => {
+    const value = `CASE WHEN i = ${row} THEN CAST(error('row is broken') AS DOUBLE) ELSE CAST(i AS DOUBLE) END`;
+    const connection = await database.connect();
+    const reading = async () => {
+      const sql = `SELECT ${value} FROM range(200000) rows(i)`;
+      let rows = 0;
+      for await (const block of readColumns(connection, sql, [{ type: 'DOUBLE', length: null }])) rows += block.rows;
+      return rows;
+    };
+    await expect(reading()).rejects.toThrow('row is broken');
+    connection.closeSync();
+  });
+});
 
 describe('numbered rows', () => {
   const inOrder = Array.from({ length: 100_000 }, (_, i) => i + 1);
