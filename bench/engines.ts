@@ -42,7 +42,7 @@ async function compareSteps(threads: number): Promise<void> {
       dropout: 0,
       seed: 1,
     });
-    engine.load(initialWeights(model, { click: 0.04, conversion: 0.001 }, 1));
+    engine.load(await initialWeights(model, { click: 0.04, conversion: 0.001 }, 1));
     return { name, engine, times: [] as number[] };
   };
   const engines = [];

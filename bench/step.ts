@@ -46,7 +46,7 @@ async function benchSteps(threads: number): Promise<void> {
     seed: 1,
     sharedEntity: rowsOfUser > 1 ? 'user' : undefined,
   });
-  engine.load(initialWeights(model, { click: 0.04, conversion: 0.001 }, 1));
+  engine.load(await initialWeights(model, { click: 0.04, conversion: 0.001 }, 1));
   const times: number[] = [];
   let before = process.cpuUsage();
   for (let step = 0; step < WARM_UP_STEPS + steps; step++) {

@@ -17,6 +17,7 @@ import type { FittedNetwork } from '../training/networks/fitted-network.ts';
 import { withOwnRows } from '../training/networks/own-rows.ts';
 import { cacheRows } from '../training/rows/cache-rows.ts';
 import type { TrainingOptions } from '../training/training-options.ts';
+import type { Drawn } from '../training/weights/initial-weights.ts';
 import { digestFile } from '../workers/file-digest.ts';
 import { type EncodeRows, encodeRows, type ProcessOptions } from './encode-rows.ts';
 import { BUNDLE_FILE, BUNDLE_FORMAT, type Bundle, type BundleNetwork } from './format.ts';
@@ -129,15 +130,15 @@ interface Writing extends Fitting {
 async function writeNetworks(writing: Writing, parts: readonly TrainedModelPart[]): Promise<BundleNetwork[]> {
   if (parts.some(({ model }) => model.network.rows !== undefined)) return writeChoosing(writing, parts);
   const networks: BundleNetwork[] = [];
-  const { folder, declaration, rates } = placeOf(writing);
+  const place = placeOf(writing);
   for (const [index, part] of parts.entries())
-    networks.push({ ...(await writeNetwork(part, { folder, index, rates, declaration })), chosen: null });
+    networks.push({ ...(await writeNetwork(part, { ...place, index })), chosen: null });
   return networks;
 }
 
 async function writeChoosing(writing: Writing, parts: readonly TrainedModelPart[]): Promise<BundleNetwork[]> {
   const { opened, options, encoder, summary } = writing;
-  const { folder, declaration, rates } = placeOf(writing);
+  const { folder, rates, ...others } = placeOf(writing);
   const cached = await cacheRows(opened, { ...options, encoder, summary, scoresValidation: false });
   assertNetworksTrainable(writing, networksOf(writing).folds, cached.train);
   const database = await openDatabase({ ...options, threads: WRITING_THREADS });
@@ -147,7 +148,7 @@ async function writeChoosing(writing: Writing, parts: readonly TrainedModelPart[
     for (const [index, part] of parts.entries())
       await withOwnRows(writing, part, { rows: { ...cached, rates }, before }, async (own, trained) => {
         before.push(...trained);
-        const network = await writeNetwork(part, { folder, index, rates: own.rates, declaration });
+        const network = await writeNetwork(part, { ...others, folder, index, rates: own.rates });
         const choosesRows = part.model.network.rows !== undefined;
         const place = { database, folder, index, signal: options.signal };
         networks.push({ ...network, chosen: choosesRows ? await writeChosen(writing, part, own, place) : null });
@@ -158,8 +159,9 @@ async function writeChoosing(writing: Writing, parts: readonly TrainedModelPart[
   }
 }
 
-function placeOf({ opened: { log }, options: { folder }, summary }: Writing) {
-  return { folder, declaration: log.declaration, rates: stageRates(summary) };
+function placeOf({ opened: { log }, options: { folder, onProgress, signal }, summary }: Writing) {
+  const drawing = { onProgress: (drawn: Drawn) => onProgress?.({ phase: 'draw', ...drawn }), signal };
+  return { folder, declaration: log.declaration, rates: stageRates(summary), ...drawing };
 }
 
 function sha256(text: string): string {

@@ -7,12 +7,12 @@ import { embeddedKind } from '../model/kinds/index.ts';
 import { type Model, type TrainedModelPart, targetsOf } from '../model/model.ts';
 import { sequencesOf } from '../model/sequences.ts';
 import { criterionOf, measuredOutputs } from '../training/epochs/validate.ts';
-import { initialWeights, type StageRates } from '../training/weights/initial-weights.ts';
+import { type DrawOptions, initialWeights, type StageRates } from '../training/weights/initial-weights.ts';
 import type { BundleNetwork } from './format.ts';
 import { writeSafetensors } from './safetensors.ts';
 
 /** Where a network is written, and what its initial values and its description depend on. */
-export interface WriteNetworkOptions {
+export interface WriteNetworkOptions extends DrawOptions {
   readonly folder: string;
   /** Number of the network, from 0. */
   readonly index: number;
@@ -24,14 +24,14 @@ export interface WriteNetworkOptions {
 /** Writes a network, and returns its description without the rows that it is trained on. */
 export async function writeNetwork(
   { name, model }: TrainedModelPart,
-  { folder, index, rates, declaration }: WriteNetworkOptions,
+  { folder, index, rates, declaration, ...drawing }: WriteNetworkOptions,
 ): Promise<Omit<BundleNetwork, 'chosen'>> {
   const { training } = declaration;
   const path = (file: string) => `networks/${index}-${file}`;
   const step = traceStep(model, { hasMasks: training.dropout > 0, shared: null });
   await writeOnnx(step.graph, join(folder, path('step.onnx')));
   await writeOnnx(traceLoss(model), join(folder, path('evaluation.onnx')));
-  const { parameters, tables } = initialWeights(model, rates, training.seed);
+  const { parameters, tables } = await initialWeights(model, rates, training.seed, drawing);
   await writeSafetensors(join(folder, path('initial.safetensors')), [
     ...model.network.parameters.map(({ name: of, shape }) => ({
       name: `parameter/${of}`,

@@ -15,10 +15,18 @@ const PLACES = 2 ** 24;
 /** By layer, from the widest: the greatest value in it, and the density there. The widest has the area of its tail, too. */
 const { edges, densities } = layers();
 
-/** Fills an array with draws from N(0, deviation^2), each of them a function of the stream and its index, and returns it. */
-export function fillNormal(values: Float32Array, deviation: number, random: RandomStream): Float32Array {
+/**
+ * Fills an array, from `start` up to `end`, with draws from N(0, deviation^2), each of them a function of the stream and
+ * its index, and returns it.
+ */
+export function fillNormal(
+  values: Float32Array,
+  deviation: number,
+  random: RandomStream,
+  { start = 0, end = values.length }: { readonly start?: number; readonly end?: number } = {},
+): Float32Array {
   const { key } = random;
-  for (let i = 0; i < values.length; i++) {
+  for (let i = start; i < end; i++) {
     const bits = mix(key + Math.imul(i, 0x9e3779b1));
     const layer = bits & (LAYERS - 1);
     const value = ((bits >>> 8) / PLACES) * (edges[layer] as number);

@@ -131,7 +131,7 @@ async function probe(
   const whole = { rows, batchCount: () => Math.ceil(rows / batchSize) };
   const engine = await createNetworkEngine(fitting, { model, seed: training.seed }, whole);
   try {
-    engine.load(initialWeights(model, stageRates(summary), training.seed));
+    engine.load(await initialWeights(model, stageRates(summary), training.seed, { signal: fitting.options.signal }));
     const order = { seed: training.seed, epoch: 1, shuffle: training.shuffle };
     const train = await rowsPerSecond(
       () => cache.batches(batchSize, order),

@@ -1,13 +1,13 @@
 /** How far a long piece of work is, in rows. */
 export interface Progress {
-  readonly phase: 'encode' | 'select' | 'train' | 'evaluate' | 'gate' | 'report';
+  readonly phase: 'encode' | 'select' | 'draw' | 'train' | 'evaluate' | 'gate' | 'report';
   readonly done: number;
   readonly total: number;
   /** The epoch under way, from 1; only in the phase `train`. */
   readonly epoch?: number;
   /** Number of epochs; only in the phase `train`. */
   readonly epochs?: number;
-  /** The network that is trained, if the model has several; only in the phase `train`. */
+  /** The network that is trained, if the model has several; only in the phases `draw` and `train`. */
   readonly network?: string;
   /** Mean loss of the epoch so far; only in the phase `train`. */
   readonly loss?: number;

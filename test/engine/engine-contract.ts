@@ -7,11 +7,11 @@ import { type LearningRateSchedule, learningRateFactor } from '../../lib/engine/
 import type { OptimizerChoice } from '../../lib/engine/optimizers.ts';
 import type { Model } from '../../lib/model/model.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { chainOfThree } from '../model/funnels.ts';
 import { dropoutMasks } from './dropout-masks.ts';
 import { eagerStep } from './eager-step.ts';
 import { expectClose, expectLosses } from './expect-close.ts';
+import { firstWeights } from './first-weights.ts';
 import { describeL2, describeL2OfVariants } from './l2.ts';
 import { expectStepsOfPyTorch, IN_PYTORCH } from './models-in-pytorch.ts';
 import { PlainOptimizer } from './plain-optimizer.ts';
@@ -75,7 +75,7 @@ export function describeEngineContract(
     describe('loss', () => {
       it('returns the cross-entropy of the base rates before any training', async () => {
         const model = smallModel();
-        const engine = await engineOf(model, {}, initialWeights(model, RATES, 1));
+        const engine = await engineOf(model, {}, firstWeights(model, RATES, 1));
         const rows = 4096;
         const batch = smallBatch(model, rows);
         const entropy = (rate: number, predicted: number) =>
@@ -169,7 +169,7 @@ export function describeEngineContract(
 
       it('lowers the losses of a batch that is repeated', async () => {
         const model = smallModel();
-        const engine = await engineOf(model, {}, initialWeights(model, RATES, 1));
+        const engine = await engineOf(model, {}, firstWeights(model, RATES, 1));
         const batch = smallBatch(model, 512);
         const before = (await engine.evaluate(batch)).losses;
         for (let i = 0; i < 60; i++) await engine.train(batch);

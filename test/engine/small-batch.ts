@@ -6,7 +6,7 @@ import { type Model, targetsOf } from '../../lib/model/model.ts';
 import { sequencesOf } from '../../lib/model/sequences.ts';
 import { isPooling } from '../../lib/onnx/pooling-parameters.ts';
 import type { InputSpec } from '../../lib/table/encoded.ts';
-import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
+import { firstWeights } from './first-weights.ts';
 import { INPUTS, smallChunk } from './small-model.ts';
 
 /** Base rate of each stage, for the initial weights. */
@@ -84,7 +84,7 @@ export function occurrencesOf(
  * biases of attention be so small that each of its units is 0 for some items: else nothing depends on the bias.
  */
 export function someWeights(model: Model): Weights {
-  const { parameters, tables: initial } = initialWeights(model, RATES, 1);
+  const { parameters, tables: initial } = firstWeights(model, RATES, 1);
   const scale = sequencesOf(model.layout).length > 0 ? 20 : 1;
   const tables = Object.fromEntries(
     Object.entries(initial).map(([name, values]) => [name, values.map((value) => scale * value)]),

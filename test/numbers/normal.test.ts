@@ -45,6 +45,14 @@ describe('normal draws', () => {
     const random = randomStream(2, 'embedding/item');
     const many = fillNormal(new Float32Array(5000), 0.01, random);
     expect(fillNormal(new Float32Array(4000), 0.01, random)).toEqual(many.subarray(0, 4000));
+    const inPieces = new Float32Array(5000);
+    for (const [start, end] of [
+      [3000, 5000],
+      [0, 1],
+      [1, 3000],
+    ] as const)
+      fillNormal(inPieces, 0.01, random, { start, end });
+    expect(inPieces).toEqual(many);
     expect(fillNormal(new Float32Array(8), 0.01, randomStream(3, 'embedding/item'))).not.toEqual(many.subarray(0, 8));
   });
 });

@@ -19,7 +19,7 @@ import { encodeLog } from '../../lib/table/encode/encode.ts';
 import { type EncodedChunk, INPUTS_FILE } from '../../lib/table/encoded.ts';
 import { readEncoder } from '../../lib/table/fit/encoder-files.ts';
 import { openSource } from '../../lib/table/source/source.ts';
-import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
+import { firstWeights } from '../engine/first-weights.ts';
 import { inputsWith, smallChunk, smallModel, TARGET_LSTM, withVector } from '../engine/small-model.ts';
 import { chainOfThree } from '../model/funnels.ts';
 
@@ -33,7 +33,7 @@ if (version !== undefined && logPath !== undefined) await writeVersion(out, vers
 async function writeKinds(folder: string): Promise<void> {
   const inputs = withVector(inputsWith(TARGET_LSTM));
   const model = smallModel('concatenate', stageGraph(chainOfThree), 'esmm', inputs);
-  const { tables, parameters } = initialWeights(model, { click: 1e-4, conversion: 1e-10 }, 5);
+  const { tables, parameters } = firstWeights(model, { click: 1e-4, conversion: 1e-10 }, 5);
   // The weights of the last layers start at 0, which would give every row the same score.
   const spread = Object.fromEntries(
     Object.entries(parameters).map(([name, values]) => [name, values.map((value, i) => value || Math.sin(i + 1))]),

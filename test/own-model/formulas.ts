@@ -4,7 +4,7 @@ import { traceLogits, traceScores } from '../../lib/engine/ort/scoring-graph.ts'
 import { traceLoss, traceStep } from '../../lib/engine/ort/step-model.ts';
 import type { Graph } from '../../lib/graph/graph.ts';
 import type { Model } from '../../lib/model/model.ts';
-import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
+import { firstWeights } from '../engine/first-weights.ts';
 import { INPUTS } from '../engine/small-model.ts';
 
 /** Digests of the formulas of a graph's outputs, by name. */
@@ -16,7 +16,7 @@ export type Formulas = Readonly<Record<string, string | undefined>>;
  * @param rename returns the name of a parameter or mask in a model that it is compared with
  */
 export function allFormulas(model: Model, rename = (name: string) => name): readonly Formulas[] {
-  const weights = initialWeights(model, {}, 7);
+  const weights = firstWeights(model, {}, 7);
   const zeros = Object.entries(weights.parameters).map(([name, { length }]) => [name, new Float32Array(length)]);
   const plain = { ...weights, parameters: Object.fromEntries(zeros) };
   const steps = [false, true].flatMap((hasMasks) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Model, modelOf } from '../../lib/model/model.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
+import { firstWeights } from '../engine/first-weights.ts';
 import { INPUTS, TABLES } from '../engine/small-model.ts';
 import { chainOfThree, esm2 } from '../model/funnels.ts';
 import { allFormulas } from './formulas.ts';
@@ -52,7 +52,7 @@ describe.each(CASES)('a model file that is written as $name', ({ type, funnel, f
     const [own, ours] = await both();
     expect(own.network.parameters).toEqual(ours.network.parameters);
     expect(own.network.masks).toEqual(ours.network.masks);
-    expect(initialWeights(own, {}, 7)).toEqual(initialWeights(ours, {}, 7));
+    expect(firstWeights(own, {}, 7)).toEqual(firstWeights(ours, {}, 7));
   });
 
   it('is trained and scored by the same graphs', async () => {

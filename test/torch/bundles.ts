@@ -154,7 +154,7 @@ async function firstSteps(
   const options = engineOptionsOf(fitting, { model, seed: training.seed }, train);
   const engine = await createEngine('onnxruntime', model, options);
   try {
-    engine.load(initialWeights(model, rates, training.seed));
+    engine.load(await initialWeights(model, rates, training.seed));
     const losses: Record<string, number>[] = [];
     for (let epoch = 1; losses.length < steps; epoch++)
       for await (const batch of train.batches(options.batchSize, { ...training, epoch })) {

@@ -68,12 +68,20 @@ describe('the files of encoded rows are closed', () => {
     expect(openFiles()).toEqual([]);
   });
 
-  it.each(['encode', 'train', 'evaluate'] as const)('where training is stopped in the phase %s', async (phase) => {
-    const seen: string[] = [];
-    await expect(run(shopDeclaration(), stopAt(phase, seen))).rejects.toThrow(`stopped at ${phase}`);
-    expect(seen).not.toEqual([]);
-    expect(openFiles()).toEqual([]);
-  });
+  it.each(['encode', 'draw', 'train', 'evaluate'] as const)(
+    'where training is stopped in the phase %s',
+    async (phase) => {
+      const seen: string[] = [];
+      // More values than are drawn at once.
+      const declaration = shopDeclaration().replace(
+        'dimension: 4',
+        `dimension: 8${phase === 'draw' ? ', hash: 600000' : ''}`,
+      );
+      await expect(run(declaration, stopAt(phase, seen))).rejects.toThrow(`stopped at ${phase}`);
+      expect(seen).not.toEqual([]);
+      expect(openFiles()).toEqual([]);
+    },
+  );
 
   it('where all goes well, but while they are read', async () => {
     const during = new Set<string>();

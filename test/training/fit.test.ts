@@ -5,8 +5,8 @@ import type { Model } from '../../lib/model/model.ts';
 import type { EpochRecord } from '../../lib/training/epochs/epoch-record.ts';
 import { DivergedLossError, type FitOptions, type FitState, fit as train } from '../../lib/training/fit.ts';
 import type { RowCache } from '../../lib/training/rows/row-cache.ts';
-import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
 import { expectLosses } from '../engine/expect-close.ts';
+import { firstWeights } from '../engine/first-weights.ts';
 import { RATES, smallBatch } from '../engine/small-batch.ts';
 import { smallModel } from '../engine/small-model.ts';
 
@@ -126,7 +126,7 @@ async function newEngine(): Promise<TrainingEngine> {
     dropout: 0,
     seed: 1,
   });
-  engine.load(initialWeights(MODEL, RATES, 1));
+  engine.load(firstWeights(MODEL, RATES, 1));
   return engine;
 }
 

@@ -3,7 +3,7 @@ import { traceScores } from '../../lib/engine/ort/scoring-graph.ts';
 import { Session } from '../../lib/engine/ort/session.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
-import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
+import { firstWeights } from '../engine/first-weights.ts';
 import { inputsOf, smallChunk, smallModel } from '../engine/small-model.ts';
 import { chainOfTwo, esm2 } from '../model/funnels.ts';
 
@@ -12,7 +12,7 @@ const RATES = { click: 0.04, conversion: 2e-4, action: 0.01, buy: 2e-4 };
 describe('the scoring graph', () => {
   it('takes encoded inputs by name, with an open batch', () => {
     const model = smallModel();
-    const graph = traceScores(model, inputsOf(model), initialWeights(model, RATES, 1));
+    const graph = traceScores(model, inputsOf(model), firstWeights(model, RATES, 1));
     expect(graph.inputs).toEqual([
       { name: 'city', type: 'int64', shape: [{ batch: 1 }] },
       { name: 'history', type: 'int64', shape: [{ batch: 1 }, 4] },
@@ -30,13 +30,13 @@ describe('the scoring graph', () => {
     { name: 'ESM2', graph: stageGraph(esm2), outputs: ['pctr', 'pcvr', 'pctcvr', 'p_action', 'p_action_entire'] },
   ])('names its outputs: $name', ({ graph, outputs }) => {
     const model = smallModel('concatenate', graph);
-    const scores = traceScores(model, inputsOf(model), initialWeights(model, RATES, 1));
+    const scores = traceScores(model, inputsOf(model), firstWeights(model, RATES, 1));
     expect(scores.outputs.map(({ name }) => name)).toEqual(outputs);
   });
 
   it('has no Sigmoid, and pctcvr is the product of the other two', async () => {
     const model = smallModel();
-    const graph = traceScores(model, inputsOf(model), initialWeights(model, RATES, 1));
+    const graph = traceScores(model, inputsOf(model), firstWeights(model, RATES, 1));
     expect(graph.nodes.map(({ op }) => op)).not.toContain('Sigmoid');
     const { pctr, pcvr, pctcvr } = await score(onnxBytes(graph), 100);
     pctcvr?.forEach((product, row) => {
@@ -46,7 +46,7 @@ describe('the scoring graph', () => {
 
   it('gives a row the same score alone as among others', async () => {
     const model = smallModel('sum_by_entity');
-    const bytes = onnxBytes(traceScores(model, inputsOf(model), initialWeights(model, RATES, 1)));
+    const bytes = onnxBytes(traceScores(model, inputsOf(model), firstWeights(model, RATES, 1)));
     const together = await score(bytes, 64);
     for (const row of [0, 13, 55]) {
       const alone = await score(bytes, 1, row);
@@ -58,7 +58,7 @@ describe('the scoring graph', () => {
 
   it('starts at the base rates', async () => {
     const model = smallModel();
-    const scores = await score(onnxBytes(traceScores(model, inputsOf(model), initialWeights(model, RATES, 1))), 4096);
+    const scores = await score(onnxBytes(traceScores(model, inputsOf(model), firstWeights(model, RATES, 1))), 4096);
     const mean = (values: Float32Array = new Float32Array()) => values.reduce((a, b) => a + b, 0) / values.length;
     expect(mean(scores.pctr) / RATES.click).toBeGreaterThan(0.8);
     expect(mean(scores.pctr) / RATES.click).toBeLessThan(1.2);

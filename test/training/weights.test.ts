@@ -3,18 +3,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExpertsChoice } from '../../lib/config/declaration.ts';
 import { towerLayers } from '../../lib/model/layers/tower.ts';
+import { modelOf } from '../../lib/model/model.ts';
 import { esmm } from '../../lib/model/models/esmm.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
 import { fillNormal } from '../../lib/numbers/normal.ts';
 import { randomStream } from '../../lib/numbers/random.ts';
 import { fillUntrainedRows } from '../../lib/training/weights/fill-untrained.ts';
-import { initialWeights } from '../../lib/training/weights/initial-weights.ts';
+import { initialWeights, weightsInPieces } from '../../lib/training/weights/initial-weights.ts';
+import { firstWeights } from '../engine/first-weights.ts';
 import { smallModel } from '../engine/small-model.ts';
 import { esm2 } from '../model/funnels.ts';
 
 describe('initial weights', () => {
   const model = smallModel();
-  const { parameters, tables } = initialWeights(model, { click: 0.04, conversion: 2e-4 }, 7);
+  const { parameters, tables } = firstWeights(model, { click: 0.04, conversion: 2e-4 }, 7);
 
   it('give each tower the logit of its edge’s training rate', () => {
     expect(parameters['click.2.bias']?.[0]).toBeCloseTo(Math.log(0.04 / 0.96), 5);
@@ -23,7 +25,7 @@ describe('initial weights', () => {
   });
 
   it('leave a stage that is always reached room to learn otherwise', () => {
-    const { parameters: ofCertain } = initialWeights(model, { click: 1, conversion: 0 }, 7);
+    const { parameters: ofCertain } = firstWeights(model, { click: 1, conversion: 0 }, 7);
     const logit = Math.log((1 - 1e-6) / 1e-6);
     expect(ofCertain['click.2.bias']?.[0]).toBeCloseTo(logit, 5);
     expect(ofCertain['conversion.2.bias']?.[0]).toBeCloseTo(-logit, 5);
@@ -51,23 +53,74 @@ describe('initial weights', () => {
   it('draw all weights of a hidden layer that is as wide as the input', () => {
     const { width } = model.layout;
     const shape = { graph: model.graph, width, hiddenUnits: [width, 4] };
-    const { parameters: ofWide } = initialWeights({ ...model, network: esmm(shape) }, {}, 7);
+    const { parameters: ofWide } = firstWeights({ ...model, network: esmm(shape) }, {}, 7);
     expect([...(ofWide['click.1.weight'] as Float32Array)].filter((value) => value === 0)).toEqual([]);
   });
 
   it('depend on the seed alone', () => {
-    expect(initialWeights(model, { click: 0.04, conversion: 2e-4 }, 7)).toEqual({ parameters, tables });
-    expect(initialWeights(model, { click: 0.04, conversion: 2e-4 }, 8).tables).not.toEqual(tables);
+    expect(firstWeights(model, { click: 0.04, conversion: 2e-4 }, 7)).toEqual({ parameters, tables });
+    expect(firstWeights(model, { click: 0.04, conversion: 2e-4 }, 8).tables).not.toEqual(tables);
   });
 
   it('take the rate after a complement from the stage that lies on every path', () => {
-    const { parameters: ofEsm2 } = initialWeights(
+    const { parameters: ofEsm2 } = firstWeights(
       smallModel('concatenate', stageGraph(esm2)),
       { click: 0.1, action: 0.02, buy: 0.001 },
       7,
     );
     expect(ofEsm2['action.2.bias']?.[0]).toBeCloseTo(Math.log(0.2 / 0.8), 5);
     expect(ofEsm2['buy_after_other.2.bias']?.[0]).toBeCloseTo(Math.log(0.01 / 0.99), 5);
+  });
+});
+
+describe('initial weights of large tables', () => {
+  const ROWS = 700_000;
+  const model = modelOf(
+    smallModel().graph,
+    { type: 'esmm', hiddenUnits: [4], fields: 'concatenate' },
+    (['a', 'b'] as const).map((name) => ({ kind: 'id', name, entity: 'user', table: name }) as const),
+    [
+      { name: 'a', rows: 3, dimension: 5 },
+      { name: 'b', rows: ROWS, dimension: 8 },
+    ],
+  );
+  const wholeTable = (name: string, size: number) =>
+    fillNormal(new Float32Array(size), 0.01, randomStream(7, `embedding/${name}`));
+
+  it('are the same bytes in pieces of any size', () => {
+    const small = { ...model, embeddings: { ...model.embeddings, tables: model.embeddings.tables.slice(0, 1) } };
+    const drawing = weightsInPieces(small, {}, 7, 4);
+    const told: unknown[] = [];
+    let step = drawing.next();
+    for (; !step.done; step = drawing.next()) told.push(step.value);
+    expect(told).toEqual([0, 1, 2].map((done) => ({ done, total: 3 })));
+    expect(step.value.tables.a).toEqual(wholeTable('a', 15));
+    expect(step.value.tables.a).toEqual(firstWeights(small, {}, 7).tables.a);
+  });
+
+  it('tell how far they are, and let the event loop go on meanwhile', async () => {
+    const told: unknown[] = [];
+    let turns = 0;
+    const { tables } = await initialWeights(model, {}, 7, {
+      onProgress: (drawn) => {
+        told.push(drawn);
+        setImmediate(() => turns++);
+      },
+    });
+    expect(told).toEqual([{ done: 3 + 2 ** 22 / 8, total: 3 + ROWS }]);
+    expect(turns).toBe(1);
+    const expected = wholeTable('b', 8 * ROWS);
+    expect(tables.b?.every((value, index) => value === expected[index])).toBe(true);
+  });
+
+  it('are drawn no further after a signal', async () => {
+    const stopping = new AbortController();
+    const reason = new Error('stopped');
+    const drawing = initialWeights(model, {}, 7, {
+      onProgress: () => setImmediate(() => stopping.abort(reason)),
+      signal: stopping.signal,
+    });
+    await expect(drawing).rejects.toBe(reason);
   });
 });
 
@@ -84,7 +137,7 @@ describe('the last hidden layer of a new tower', () => {
   /** Returns how far rows differ in it: the root mean squared distance from their mean. */
   function deviation(experts: ExpertsChoice | null): number {
     const shape = { graph, width, hiddenUnits: [200, 80], experts };
-    const { parameters } = initialWeights({ ...model, network: esmm(shape) }, {}, 7);
+    const { parameters } = firstWeights({ ...model, network: esmm(shape) }, {}, 7);
     const { hidden, parameters: specs } = towerLayers(shape);
     const weights = Object.fromEntries(
       specs.map(({ name, shape: of }) => [name, tf.tensor(parameters[name] as Float32Array, [...of])]),

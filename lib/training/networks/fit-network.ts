@@ -59,7 +59,7 @@ export async function fitNetwork(
   const batchSize = batchSizeFor(training.batchSize, rows.train.rows);
   const engine = await createNetworkEngine(fitting, { model, seed: training.seed }, rows.train);
   try {
-    const keptRows = await loadStart(fitting, engine, { rates: rows.rates, seed: training.seed });
+    const keptRows = await loadStart(fitting, engine, { name, rates: rows.rates, seed: training.seed });
     const { checkpoints, onEpoch, onNote, onProgress, signal } = options;
     const note = largeBatchNote(training.batchSize, rows.train.rows, name);
     for (const sentence of [...(note === null ? [] : [note]), ...rareStageNotes(model, rows.rates)])
@@ -154,11 +154,14 @@ function totalSteps(
 async function loadStart(
   { options, encoder, opened: { database } }: Fitting,
   engine: TrainingEngine,
-  { rates, seed }: { readonly rates: StageRates; readonly seed: number },
+  { name, rates, seed }: { readonly name: string | null; readonly rates: StageRates; readonly seed: number },
 ): Promise<WarmWeights['keptRows']> {
   const { model } = engine;
-  const fresh = initialWeights(model, rates, seed);
-  const { champion, onWarmStart } = options;
+  const { champion, onWarmStart, onProgress, signal } = options;
+  const fresh = await initialWeights(model, rates, seed, {
+    onProgress: (drawn) => onProgress?.({ phase: 'draw', ...drawn, ...(name !== null && { network: name }) }),
+    signal,
+  });
   if (champion === undefined) {
     engine.load(fresh);
     return {};

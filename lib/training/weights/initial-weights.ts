@@ -1,4 +1,5 @@
 /** The weights with which training starts. */
+import { setImmediate } from 'node:timers/promises';
 import type { Weights } from '../../engine/engine.ts';
 import { columnsOf } from '../../model/columns.ts';
 import { delayTarget } from '../../model/losses/delays.ts';
@@ -17,24 +18,69 @@ const LEAST_SHARE = 1e-6;
  */
 export type StageRates = Readonly<Record<string, number>>;
 
+/** How many rows of embedding tables are drawn, and how many there are. */
+export interface Drawn {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What is told of drawing large tables, and what stops it between two pieces. */
+export interface DrawOptions {
+  readonly onProgress?: ((drawn: Drawn) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Values that are drawn in some hundredths of a second. */
+const PIECE_VALUES = 2 ** 22;
+
 /**
  * Embeddings from N(0, 0.01^2), dense weights by Glorot's or He's uniform distribution, as their layer has it, and the
  * biases of the last layers at the logit of the edge's training rate, so that the first batch predicts the base rates
- * already.
+ * already. Between two pieces of large tables the event loop goes on.
  */
-export function initialWeights(model: Model, rates: StageRates, seed: number): Weights {
-  return {
-    parameters: Object.fromEntries(
-      model.network.parameters.map((spec) => [spec.name, initialParameter(model, spec, rates, seed)]),
-    ),
-    tables: Object.fromEntries(
-      model.embeddings.tables.map(({ name, rows, dimension, start }) => {
-        if (start === 'zero') return [name, new Float32Array(rows * dimension)];
-        const random = randomStream(seed, `embedding/${name}`);
-        return [name, fillNormal(new Float32Array(rows * dimension), EMBEDDING_DEVIATION, random)];
-      }),
-    ),
-  };
+export async function initialWeights(
+  model: Model,
+  rates: StageRates,
+  seed: number,
+  { onProgress, signal }: DrawOptions = {},
+): Promise<Weights> {
+  const drawing = weightsInPieces(model, rates, seed);
+  for (;;) {
+    const { done, value } = drawing.next();
+    if (done) return value;
+    onProgress?.(value);
+    await setImmediate();
+    signal?.throwIfAborted();
+  }
+}
+
+/** Draws `initialWeights`, which it returns, and yields after each piece of a table but the last one. */
+export function* weightsInPieces(
+  model: Model,
+  rates: StageRates,
+  seed: number,
+  pieceValues = PIECE_VALUES,
+): Generator<Drawn, Weights, void> {
+  const parameters = Object.fromEntries(
+    model.network.parameters.map((spec) => [spec.name, initialParameter(model, spec, rates, seed)]),
+  );
+  const specs = model.embeddings.tables;
+  const total = specs.reduce((sum, { rows }) => sum + rows, 0);
+  const tables: Record<string, Float32Array> = {};
+  let drawn = 0;
+  for (const { name, rows, dimension, start } of specs) {
+    const values = new Float32Array(rows * dimension);
+    const random = randomStream(seed, `embedding/${name}`);
+    for (let end = 0; start !== 'zero' && end < values.length; ) {
+      const begin = end;
+      end = Math.min(begin + pieceValues, values.length);
+      fillNormal(values, EMBEDDING_DEVIATION, random, { start: begin, end });
+      if (end < values.length) yield { done: drawn + Math.floor(end / dimension), total };
+    }
+    tables[name] = values;
+    drawn += rows;
+  }
+  return { parameters, tables };
 }
 
 function initialParameter(

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { aitm } from '../../../lib/model/models/aitm.ts';
 import { stageGraph } from '../../../lib/model/stage-graph.ts';
-import { initialWeights } from '../../../lib/training/weights/initial-weights.ts';
 import { eagerStep } from '../../engine/eager-step.ts';
+import { firstWeights } from '../../engine/first-weights.ts';
 import { smallBatch, someWeights } from '../../engine/small-batch.ts';
 import { smallChunk, smallModel } from '../../engine/small-model.ts';
 import { chainOfThree, chainOfTwo, esm2, stage } from '../funnels.ts';
@@ -46,7 +46,7 @@ describe('AITM', () => {
   });
 
   it('starts at the share of rows that reach each stage', () => {
-    const { parameters } = initialWeights(
+    const { parameters } = firstWeights(
       smallModel('concatenate', stageGraph(chainOfThree), 'aitm'),
       {
         click: 0.04,
