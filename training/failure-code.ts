@@ -5,6 +5,7 @@ import { EXIT_CODES, type ExitCode } from '../lib/contract/exit-codes.ts';
 import {
   ForeseenRefusalError,
   ModelCorruptedError,
+  NoRoomForVersionError,
   RefusedVersionError,
   VersionNotFoundError,
 } from '../lib/registry/errors.ts';
@@ -37,7 +38,7 @@ function isOfRecord(error: unknown): boolean {
 /** Whether the operating system refused something, the network aside, or DuckDB for want of disk or memory. */
 function isOfMachine(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error instanceof NotEnoughMemoryError) return true;
+  if (error instanceof NotEnoughMemoryError || error instanceof NoRoomForVersionError) return true;
   // A process that gets a signal was mostly ended by the kernel, for want of memory.
   if (error instanceof ProcessEndedError) return error.signal !== null;
   if ('syscall' in error) return !('address' in error || 'hostname' in error);

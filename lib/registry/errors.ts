@@ -13,6 +13,11 @@ export class ModelCorruptedError extends Error {
   override readonly name = 'ModelCorruptedError';
 }
 
+/** Thrown where a disk has no room for the files of a version. */
+export class NoRoomForVersionError extends Error {
+  override readonly name = 'NoRoomForVersionError';
+}
+
 /** Thrown where another run is training the model. */
 export class LeaseHeldError extends Error {
   override readonly name = 'LeaseHeldError';

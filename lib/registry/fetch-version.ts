@@ -1,11 +1,12 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { MANIFEST_FILE, MODEL_FILE } from '../contract/bucket.ts';
+import { byteText } from '../numbers/text.ts';
 import { ifThere } from '../store/errno.ts';
 import { mapAtOnce } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
 import { digestFile, type FileDigest } from '../workers/file-digest.ts';
-import { ModelCorruptedError } from './errors.ts';
+import { ModelCorruptedError, NoRoomForVersionError } from './errors.ts';
 import { versionPrefix } from './keys.ts';
 import type { ModelManifest } from './manifest.ts';
 import { readManifest } from './versions.ts';
@@ -29,6 +30,7 @@ export interface FetchedVersion {
  * `<cacheFolder>/<name>/<version>`, and not copied again while that copy is intact.
  * @throws {VersionNotFoundError} where there is no such version.
  * @throws {ModelCorruptedError} naming every file that is missing, not in the manifest, or of other content.
+ * @throws {NoRoomForVersionError} before anything is copied, where the disk has less room than the files need.
  */
 export async function fetchVersion(store: Store, name: string, version: string, cacheFolder: string): Promise<string> {
   const { folder, verified } = await beginFetch(store, name, version, cacheFolder);
@@ -39,7 +41,7 @@ export async function fetchVersion(store: Store, name: string, version: string, 
 /**
  * As `fetchVersion`, but `model.onnx` of a store of files is verified while the other files are already used.
  * @param digestModel computes its digest, as another thread may do. @default this thread
- * @throws {VersionNotFoundError | ModelCorruptedError} as `fetchVersion`.
+ * @throws {VersionNotFoundError | ModelCorruptedError | NoRoomForVersionError} as `fetchVersion`.
  */
 export async function beginFetch(
   store: Store,
@@ -76,6 +78,7 @@ async function verifyInPlace(
 
 async function copyVersion(store: Store, manifest: ModelManifest, folder: string, cacheFolder: string): Promise<void> {
   await mkdir(cacheFolder, { recursive: true });
+  await requireRoom(manifest, cacheFolder);
   const scratch = await mkdtemp(join(resolve(cacheFolder), 'fetch-'));
   try {
     const local = await toFiles(store, manifest, scratch);
@@ -84,6 +87,15 @@ async function copyVersion(store: Store, manifest: ModelManifest, folder: string
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function requireRoom({ files, name, version }: ModelManifest, folder: string): Promise<void> {
+  const needed = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
+  const { bavail, bsize } = await statfs(folder);
+  if (needed <= bavail * bsize) return;
+  throw new NoRoomForVersionError(
+    `${name} ${version} has ${byteText(needed)} of files, expected at most the ${byteText(bavail * bsize)} that are free in ${folder}: give functions more scratch disk (-c scratch), or score on a machine (entirespace score)`,
+  );
 }
 
 /** Local paths by path in the version. */

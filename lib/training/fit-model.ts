@@ -11,6 +11,7 @@ import type { LogSummary } from '../table/fit/summary.ts';
 import type { OpenedLog } from '../table/open-log.ts';
 import { appliedCalibration, type Calibration, calibrate } from './calibrate.ts';
 import { stageRates } from './held-out/stage-rates.ts';
+import { largeVersionNote } from './large-version.ts';
 import { type Fitting, sharedEntity } from './networks/fit-network.ts';
 import { fitParts } from './networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
@@ -66,7 +67,9 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
 
 /** Trains the networks of the declared model, or has those that were trained elsewhere. */
 async function fittedNetworks(fitting: ModelToFit, rows: CachedRows): ReturnType<typeof fitNetworks> {
-  const { elsewhere } = fitting.options;
+  const { elsewhere, onNote } = fitting.options;
+  const note = largeVersionNote(networksOf(fitting).model);
+  if (note !== null) onNote?.(`note: ${note}`);
   if (elsewhere === undefined) return fitNetworks(fitting, { ...rows, rates: stageRates(fitting.summary) });
   const { model, parts } = networksOf(fitting);
   const fitted: FittedNetwork[] = [];

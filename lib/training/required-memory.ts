@@ -62,7 +62,8 @@ export function requiredMemory(
   return { bytes, remedy: tables > batch ? REMEDIES.tables : REMEDIES.batch };
 }
 
-function weightBytes({ network, embeddings }: Model): number {
+/** Returns the bytes of a model's weights. */
+export function weightBytes({ network, embeddings }: Model): number {
   const parameters = network.parameters.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
   const tables = embeddings.tables.map(({ rows, dimension }) => rows * dimension);
   return 4 * sum([...parameters, ...tables]);

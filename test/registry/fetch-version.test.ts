@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ModelCorruptedError, VersionNotFoundError } from '../../lib/registry/errors.ts';
+import { ModelCorruptedError, NoRoomForVersionError, VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { beginFetch, fetchVersion } from '../../lib/registry/fetch-version.ts';
 import { fileStore } from '../../lib/store/folder/file-store.ts';
 import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
@@ -141,6 +141,22 @@ describe('the cache of versions', () => {
     await damage(join(local, 'model.onnx'));
     expect(await fetchVersion(store, NAME, VERSION, cache)).toBe(local);
     expect(await readFile(join(local, 'model.onnx'), 'utf8')).toBe('one');
+  });
+
+  it('copies nothing of a version that has no room there', async () => {
+    const key = `${PREFIX}manifest.json`;
+    const manifest = JSON.parse(new TextDecoder().decode((await store.get(key)).body));
+    manifest.files['model.onnx'].bytes = 2 ** 50;
+    await store.put(key, JSON.stringify(manifest));
+    await rm(cache, { recursive: true });
+    const uncopied: Store = { ...store, toFile: () => Promise.reject(new Error('copied')) };
+    const refused = await fetchVersion(uncopied, NAME, VERSION, cache).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(NoRoomForVersionError);
+    const said = String(refused).replaceAll(/\d+\.\d GiB that are free/g, '<free>');
+    expect(said).toBe(
+      `NoRoomForVersionError: hillstrom ${VERSION} has 1048576.0 GiB of files, expected at most the <free> in ${cache}: give functions more scratch disk (-c scratch), or score on a machine (entirespace score)`,
+    );
+    expect(await readdir(cache)).toEqual([]);
   });
 
   it('is filled by several at once', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { currentVersion } from '../../lib/registry/current.ts';
+import { NoRoomForVersionError } from '../../lib/registry/errors.ts';
 import { readPlan } from '../../lib/scoring/protocol/records.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import { failureCode } from '../../training/failure-code.ts';
@@ -22,6 +23,10 @@ describe('the exit code', () => {
       message: expect.stringContaining('version: expected a version like 20260131-235959-0123abcd'),
     });
     expect(failureCode(error)).toBe(5);
+  });
+
+  it('is 6 where there is no room for a version', () => {
+    expect(failureCode(new NoRoomForVersionError('no room'))).toBe(6);
   });
 
   it('is 1 for what nobody expected', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { modelOf } from '../../lib/model/model.ts';
 import { stageGraph } from '../../lib/model/stage-graph.ts';
+import { largeVersionNote } from '../../lib/training/large-version.ts';
 import { assertTrainable, requiredMemory } from '../../lib/training/required-memory.ts';
 
 const MIB = 2 ** 20;
@@ -21,12 +22,12 @@ const { stages, root, roles } = parseDeclaration(
 );
 
 /** A model with one table of a million rows, 8 wide: 30.5 MiB of weights. */
-function model(hiddenUnits: readonly number[]) {
+function model(hiddenUnits: readonly number[], tableRows = 1e6) {
   return modelOf(
     stageGraph({ stages, root, roles }),
     { type: 'esmm', hiddenUnits: [...hiddenUnits], fields: 'concatenate' },
     [{ kind: 'id', name: 'u', entity: 'user', table: 'u' }],
-    [{ name: 'u', rows: 1e6, dimension: 8 }],
+    [{ name: 'u', rows: tableRows, dimension: 8 }],
   );
 }
 
@@ -64,5 +65,15 @@ describe('the memory that training needs', () => {
     expect(() =>
       assertTrainable(requiredMemory(model([1000]), wide, rows), { memoryBytes: 1024 * MIB, processors: 1 }, 100 * MIB),
     ).toThrow(/: lower training\.batch_size or model\.hidden_units$/);
+  });
+});
+
+describe('a version that functions cannot score', () => {
+  it('is told of before it is trained', () => {
+    // 4 GiB of scratch disk are the embeddings of 2^27 rows of 8 floats.
+    expect(largeVersionNote(model([8], 2 ** 27))).toBe(
+      'a version has 4.0 GiB of weights, more than the 4.0 GiB of scratch disk that functions have: score it on a machine (entirespace score), or give them more, up to 10240 MiB (-c scratch)',
+    );
+    expect(largeVersionNote(model([8], 2 ** 27 - 100))).toBeNull();
   });
 });
