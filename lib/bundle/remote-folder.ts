@@ -110,7 +110,11 @@ export async function fetchFolder<T>(
   return description;
 }
 
-async function readDescription<T>(kind: Kind<T>, { store, prefix }: RemoteFolder): Promise<T> {
+/**
+ * Reads the description of what a place has.
+ * @throws {DataError} where it is not there, or is none.
+ */
+export async function readDescription<T>(kind: Kind<T>, { store, prefix }: RemoteFolder): Promise<T> {
   const place = `${store.url}/${prefix}${kind.file}`;
   const { body } = await store.get(`${prefix}${kind.file}`).catch((cause: unknown) => {
     if (!(cause instanceof ObjectNotFoundError)) throw cause;

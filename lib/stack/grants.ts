@@ -118,7 +118,8 @@ export const GRANTS: Readonly<Record<RoleName, RoleGrants>> = {
     queues: { ranges: 'consume' },
   },
   gpuTrainer: {
-    prefixes: { read: [bundles, models, training], write: [bundles, training], delete: [] },
+    // A checkpoint is removed once there are weights.
+    prefixes: { read: [bundles, models, training], write: [bundles, training], delete: [bundles] },
     queues: {},
   },
   monitor: {

@@ -106,6 +106,7 @@ describe('training on a GPU', () => {
       ...['s3:PutObject', 's3:AbortMultipartUpload'].flatMap((action) =>
         ['_bundles', '_training'].map((prefix) => `${action} Bucket/${prefix}/*`),
       ),
+      's3:DeleteObject Bucket/_bundles/*',
     ]);
   });
 

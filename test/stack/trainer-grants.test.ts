@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { PREFIXES } from '../../lib/contract/bucket.ts';
 import { GRANTS } from '../../lib/stack/grants.ts';
+import { fileStore } from '../../lib/store/folder/file-store.ts';
 import { memoryStore } from '../../lib/store/memory-store.ts';
 import { runSettings } from '../../training/run/environment.ts';
 import { runTraining } from '../../training/run/run.ts';
@@ -37,7 +39,7 @@ it('a run, warm started from another, uses what is granted and nothing else', as
 it('a run by steps uses what its three roles are granted and nothing else', async () => {
   const scratch = await mkdtemp(join(tmpdir(), 'trainer-'));
   onTestFinished(() => rm(scratch, { recursive: true }));
-  const store = memoryStore();
+  const store = fileStore(join(scratch, 'bucket'));
   await store.put(DECLARATION_KEY, shopDeclaration({ epochs: 1 }));
   await putPartitions(store, { seed: 1, rows: 3_000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 });
   const uses = { bundler: noUses(), encodeRange: noUses(), gpuTrainer: noUses() };
@@ -61,6 +63,9 @@ it('a run by steps uses what its three roles are granted and nothing else', asyn
     const tools = { store: notingUses(store, uses[role]), log, count: () => undefined, ranges, signal };
     await runStep(runSettings({ ...variables, ...limits, ...trainer }), tools);
   }
+  // The trainer's own program writes the weights and checkpoints there, and removes the last one (training/torch/folders.py).
+  uses.gpuTrainer.write.add(PREFIXES.bundles);
+  uses.gpuTrainer.delete.add(PREFIXES.bundles);
   for (const role of ['bundler', 'encodeRange', 'gpuTrainer'] as const)
     for (const action of ['read', 'write', 'delete'] as const)
       expect([...uses[role][action]].toSorted(), `${role} ${action}`).toEqual(GRANTS[role].prefixes[action].toSorted());

@@ -1,9 +1,13 @@
-/** The three containers of a run that trains on a GPU, as processes over a folder: PyTorch on a CPU in the second. */
+/** The three containers of a run that trains on a GPU, as processes over a folder, and the second over S3: PyTorch on a CPU. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { currentVersion } from '../../lib/registry/current.ts';
 import { readManifest } from '../../lib/registry/versions.ts';
+import { openStore } from '../../lib/store/open-store.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { type Emulator, startEmulator } from '../aws/emulator/emulator.ts';
+import { makeBucketAt } from '../aws/emulator/make.ts';
 import { type Place, places } from '../process/training-task/place.ts';
 import { PYTHON, TRAINER } from './bundles.ts';
 
@@ -20,21 +24,38 @@ async function step(place: Place, STEP: string, changes: Readonly<Record<string,
   return { ...(await run.ended), lines: run.lines.map(({ message, line }) => String(line ?? message)) };
 }
 
-async function weightsOf(place: Place): Promise<string> {
-  const { body } = await place.store.get('_bundles/shop/night-1/trained/0.safetensors');
+async function weightsOf(store: Store): Promise<string> {
+  const { body } = await store.get('_bundles/shop/night-1/trained/0.safetensors');
   return createHash('sha256').update(body).digest('hex');
 }
 
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+afterAll(() => emulator?.stop());
+
+/** A bucket on the emulator with a run's bundle. */
+async function bucketWithBundle({ store }: Place): Promise<Store> {
+  const remote = openStore(`s3://${await makeBucketAt(emulator.endpoint)}`, emulator);
+  for await (const { key } of store.list('_bundles/shop/night-1/bundle/'))
+    await remote.put(key, (await store.get(key)).body);
+  return remote;
+}
+
 it('a run by steps is promoted, and one whose training was killed and stopped learns the same bytes', {
-  timeout: 3 * MINUTE,
+  timeout: 5 * MINUTE,
 }, async () => {
   const [whole, killed] = [await openPlace(LONG), await openPlace(LONG)];
   for (const place of [whole, killed]) expect(await step(place, 'export')).toMatchObject({ code: 0, stderr: '' });
+  const remote = await bucketWithBundle(whole);
   expect(await step(whole, 'train')).toMatchObject({ code: 0 });
+  expect(await step(whole, 'train', { ...emulator.env, BUCKET: remote.url })).toMatchObject({ code: 0 });
+  expect(await weightsOf(remote)).toBe(await weightsOf(whole.store));
   // The machine is gone at once; then another one has the time to say so.
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     const run = killed.start({ ...TORCH, ...AT_EACH_STEP, STEP: 'train', SCRATCH: await killed.newScratch() });
-    expect(await run.line('checkpoint sent')).not.toBeNull();
+    expect(await run.line('checkpoint kept')).not.toBeNull();
     if (signal === 'SIGKILL') {
       const trainer = run.lines.find(({ message }) => message === 'trainer started')?.pid as number;
       process.kill(trainer, signal);
@@ -48,7 +69,7 @@ it('a run by steps is promoted, and one whose training was killed and stopped le
   const last = await step(killed, 'train');
   expect(last).toMatchObject({ code: 0 });
   expect(last.lines.some((line) => line.startsWith('continues at step '))).toBe(true);
-  expect(await weightsOf(killed)).toBe(await weightsOf(whole));
+  expect(await weightsOf(killed.store)).toBe(await weightsOf(whole.store));
   expect(await step(killed, 'publish')).toMatchObject({ code: 0, stderr: '' });
   const current = await currentVersion(killed.store, 'shop');
   const { training } = await readManifest(killed.store, 'shop', current?.version ?? '');

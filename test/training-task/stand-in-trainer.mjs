@@ -3,13 +3,18 @@
  * every step, the same exit codes. `TRAINER_FAILURE` says how it fails.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const [bundle, out, ...options] = process.argv.slice(2);
 const failure = process.env.TRAINER_FAILURE ?? '';
 const steps = Number(process.env.TRAINER_STEPS ?? 2);
+if (!existsSync(join(bundle, 'bundle.json'))) {
+  process.stderr.write(`train.py: ${bundle}/bundle.json is not there\n`);
+  process.exit(4);
+}
+mkdirSync(out, { recursive: true });
 const text = readFileSync(join(bundle, 'bundle.json'));
 const facts = JSON.parse(text);
 const checkpoint = join(out, 'checkpoint.pt');
@@ -19,6 +24,7 @@ const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 function keep(step) {
   writeFileSync(`${checkpoint}.part`, JSON.stringify({ step }));
   renameSync(`${checkpoint}.part`, checkpoint);
+  process.stdout.write('checkpoint kept in 0.250 s\n');
 }
 
 /** The initial values, and a mark of 1 for every row. */

@@ -1,5 +1,5 @@
 /** A run whose training is another program's: three containers, one after the other, any of which may be ended. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,41 +10,52 @@ import { currentVersion } from '../../lib/registry/current.ts';
 import { LeaseHeldError } from '../../lib/registry/errors.ts';
 import { takeLease } from '../../lib/registry/lease.ts';
 import { readManifest } from '../../lib/registry/versions.ts';
-import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
+import { fileStore } from '../../lib/store/folder/file-store.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { DataError } from '../../lib/table/errors.ts';
 import { type RunStep, runSettings } from '../../training/run/environment.ts';
 import type { RunResult } from '../../training/run/records.ts';
 import { runStep } from '../../training/run/steps/run-step.ts';
 import { SpotNoticeError } from '../../training/run/steps/spot-notice.ts';
+import type { RunTools } from '../../training/run/tools.ts';
+import { keysUnder } from '../process/training-task/place.ts';
 import { DECLARATION_KEY, putPartitions, shopDeclaration } from '../training/shop.ts';
 
 const LOG = { seed: 1, rows: 3000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 };
 
 let folder: string;
-/** A bucket after the first step of the run `night`. */
-let exported: MemoryStore;
+/** A bucket, in a folder, after the first step of the run `night`. */
+let exported: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'steps-'));
-  exported = memoryStore();
-  await exported.put(DECLARATION_KEY, shopDeclaration({ epochs: 1 }));
-  await putPartitions(exported, LOG);
-  await step(exported, 'export');
+  exported = join(folder, 'exported');
+  const store = fileStore(exported);
+  await store.put(DECLARATION_KEY, shopDeclaration({ epochs: 1 }));
+  await putPartitions(store, LOG);
+  await step(store, 'export');
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 interface StepOptions {
   readonly changes?: Readonly<Record<string, string>>;
   readonly lines?: string[];
+  readonly count?: RunTools['count'];
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /** A step in this process, on a machine of its own: an empty scratch folder. */
 async function step(
-  store: MemoryStore,
+  store: Store,
   name: RunStep,
-  { changes = {}, lines = [], onLine = () => undefined, signal = new AbortController().signal }: StepOptions = {},
+  {
+    changes = {},
+    lines = [],
+    count = () => undefined,
+    onLine = () => undefined,
+    signal = new AbortController().signal,
+  }: StepOptions = {},
 ): Promise<RunResult | null> {
   const trainer = { PYTHON: process.execPath, TRAINER: join(import.meta.dirname, 'stand-in-trainer.mjs') };
   const settings = runSettings({
@@ -65,24 +76,24 @@ async function step(
     lines.push(text);
     onLine(text);
   };
-  return runStep(settings, { store, log: { info: log, error: log }, count: () => undefined, signal });
+  return runStep(settings, { store, log: { info: log, error: log }, count, signal });
 }
 
 /** A bucket of its own with what another one has. */
-async function copyOf(from: MemoryStore): Promise<MemoryStore> {
-  const store = memoryStore();
-  for (const key of from.keys()) await store.put(key, (await from.get(key)).body);
-  return store;
+async function copyOf(from: string): Promise<Store> {
+  const to = await mkdtemp(join(folder, 'bucket-'));
+  await cp(from, to, { recursive: true });
+  return fileStore(to);
 }
 
-const bundled = (store: MemoryStore) => store.keys().filter((key) => key.startsWith('_bundles/'));
-const trained = (store: MemoryStore) => bundled(store).filter((key) => key.includes('/trained/'));
+const bundled = (store: Store) => keysUnder(store, '_bundles/');
+const trained = (store: Store) => keysUnder(store, '_bundles/shop/night/trained/');
 
 describe('the three steps', () => {
   it('publish what the trainer trained, ask the gate, and leave nothing', async () => {
     const store = await copyOf(exported);
     expect(await step(store, 'train')).toBeNull();
-    expect(trained(store)).toContain('_bundles/shop/night/trained/trained.json');
+    expect(await trained(store)).toContain('_bundles/shop/night/trained/trained.json');
     const result = await step(store, 'publish');
     // Weights that nothing has learnt are no better than chance.
     expect(result).toMatchObject({ status: 'refused', champion: null });
@@ -90,7 +101,7 @@ describe('the three steps', () => {
     expect(await currentVersion(store, 'shop')).toBeNull();
     const { training } = await readManifest(store, 'shop', version);
     expect(training.elsewhere).toMatchObject({ engine: 'stand-in from step 0', precision: 'float32' });
-    expect(bundled(store)).toEqual([]);
+    expect(await bundled(store)).toEqual([]);
     // Started again, each says that the run is over.
     for (const name of ['export', 'train', 'publish'] as const) {
       const lines: string[] = [];
@@ -102,7 +113,7 @@ describe('the three steps', () => {
   it('are done once each, where one is started again', async () => {
     const store = await copyOf(exported);
     await step(store, 'train');
-    const before = bundled(store);
+    const before = await bundled(store);
     for (const [name, line] of [
       ['export', 'exported before'],
       ['train', 'trained before'],
@@ -111,7 +122,7 @@ describe('the three steps', () => {
       await step(store, name, { lines });
       expect(lines).toEqual(['lease taken', line]);
     }
-    expect(bundled(store)).toEqual(before);
+    expect(await bundled(store)).toEqual(before);
   });
 
   it('keep other runs out while each works', async () => {
@@ -119,7 +130,7 @@ describe('the three steps', () => {
     await takeLease(store, 'shop', { runId: 'other', lifetimeMs: 60_000 });
     for (const name of ['export', 'train', 'publish'] as const)
       await expect(step(store, name), name).rejects.toBeInstanceOf(LeaseHeldError);
-    expect(trained(store)).toEqual([]);
+    expect(await trained(store)).toEqual([]);
   });
 
   it('say what is missing, where one before has not been done', async () => {
@@ -127,20 +138,18 @@ describe('the three steps', () => {
     await expect(step(store, 'publish')).rejects.toThrow(
       new DataError(
         'weights_not_found',
-        'memory:/_bundles/shop/night/trained/trained.json is not there, expected weights that a trainer wrote',
+        `${store.url}/_bundles/shop/night/trained/trained.json is not there, expected weights that a trainer wrote`,
       ),
     );
     await store.delete('_bundles/shop/night/bundle/bundle.json');
-    await expect(step(store, 'train')).rejects.toThrow(
-      'bundle.json is not there, expected a bundle that export-training wrote',
-    );
+    await expect(step(store, 'train')).rejects.toThrow('_bundles/shop/night/bundle/bundle.json is not there');
   });
 });
 
 describe('the step that trains', () => {
   const TRAIN = { TRAINER_STEPS: '200' };
   /** Runs it, has it end once the trainer is at its second step, and returns why it did and the steps that it began with. */
-  async function interrupted(store: MemoryStore, options: StepOptions, end: () => void) {
+  async function interrupted(store: Store, options: StepOptions, end: () => void) {
     for (const [name, value] of Object.entries(TRAIN)) vi.stubEnv(name, value);
     const lines: string[] = [];
     const isOut = await step(store, 'train', {
@@ -156,15 +165,18 @@ describe('the step that trains', () => {
     const store = await copyOf(exported);
     const stopping = new AbortController();
     const reason = new Error('terminated');
-    const { error, lines } = await interrupted(store, { signal: stopping.signal }, () => stopping.abort(reason));
+    const counts: unknown[] = [];
+    const count = (values: unknown) => counts.push(values);
+    const { error, lines } = await interrupted(store, { signal: stopping.signal, count }, () => stopping.abort(reason));
     expect(error).toBe(reason);
+    expect(counts.at(-1)).toEqual({ CheckpointSeconds: 0.25 });
     expect(lines).toContain('began at step 0');
-    expect(lines.at(-1)).toBe('checkpoint sent');
-    expect(trained(store)).toEqual(['_bundles/shop/night/trained/checkpoint.pt']);
+    expect(lines.at(-1)).toBe('checkpoint kept');
+    expect(await trained(store)).toEqual(['_bundles/shop/night/trained/checkpoint.pt']);
     const again: string[] = [];
     await step(store, 'train', { lines: again });
     expect(again.find((line) => line.startsWith('began at'))).toMatch(/^began at step [2-9]\d?$/);
-    expect(trained(store)).toContain('_bundles/shop/night/trained/trained.json');
+    expect(await trained(store)).toContain('_bundles/shop/night/trained/trained.json');
   });
 
   it('does so, too, where the Spot instance is warned', async () => {
@@ -197,7 +209,7 @@ describe('the step that trains', () => {
     const error = await step(store, 'train').catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(type);
     expect(String(error)).toContain(message);
-    expect(trained(store)).not.toContain('_bundles/shop/night/trained/trained.json');
+    expect(await trained(store)).not.toContain('_bundles/shop/night/trained/trained.json');
   });
 
   it('names the program that is not there', async () => {

@@ -3,26 +3,25 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { NotEnoughMemoryError } from '../../../lib/config/machine.ts';
 import { EXIT_CODES } from '../../../lib/contract/exit-codes.ts';
 import type { Logger } from '../../../lib/scoring/protocol/ports.ts';
 import { DataError } from '../../../lib/table/errors.ts';
 import type { RunSettings, TrainerSettings } from '../environment.ts';
 
-const TICK_MS = 1_000;
-
 export interface TrainerOptions {
   readonly settings: Pick<RunSettings, 'trainer' | 'checkpointMinutes'>;
-  /** Folder of the bundle. */
+  /** The bundle: `s3://bucket/folder`, or a folder. */
   readonly bundle: string;
-  /** Folder of the checkpoint and the weights. */
+  /** The place of the checkpoint and the weights, as `bundle`. */
   readonly out: string;
+  /** Folder for copies of what is in a bucket. */
+  readonly scratch: string;
   readonly log: Logger;
   /** Ends the process by SIGTERM, at which it writes a checkpoint. */
   readonly signal: AbortSignal;
-  /** Called about once a second, never twice at a time, and once more when the process has ended. */
-  readonly onTick: () => Promise<void>;
+  /** Called with each line of its output. */
+  readonly onLine: (line: string) => void;
 }
 
 /**
@@ -31,25 +30,34 @@ export interface TrainerOptions {
  * @throws {NotEnoughMemoryError} where the kernel killed it.
  * @throws {Error} where it fails; the signal's reason where it was ended by that.
  */
-export async function runTrainer({ settings, bundle, out, log, signal, onTick }: TrainerOptions): Promise<void> {
+export async function runTrainer({
+  settings,
+  bundle,
+  out,
+  scratch,
+  log,
+  signal,
+  onLine,
+}: TrainerOptions): Promise<void> {
   signal.throwIfAborted();
   const { trainer, checkpointMinutes } = settings;
   const args = [...commandOf(trainer), bundle, out];
   const options = ['--precision', trainer.precision, '--checkpoint-minutes', String(checkpointMinutes)];
-  const child = spawn(trainer.python, [...args, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(trainer.python, [...args, ...options], {
+    env: { ...process.env, TMPDIR: scratch },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   log.info('trainer started', { pid: child.pid });
   const terminate = () => child.kill('SIGTERM');
   signal.addEventListener('abort', terminate);
   const ended = once(child, 'close').catch((cause: unknown) => {
     throw new Error(`trainer ${trainer.python} cannot be started (PYTHON)`, { cause });
   });
-  logLines(child.stdout, log);
+  logLines(child.stdout, log, onLine);
   const last = logLines(child.stderr, log);
   try {
-    await ticking(ended, onTick);
-    await onTick();
-    signal.throwIfAborted();
     const [code, killedBy] = (await ended) as [number | null, NodeJS.Signals | null];
+    signal.throwIfAborted();
     if (code !== 0) throw failure({ code, killedBy, why: last() });
   } finally {
     signal.removeEventListener('abort', terminate);
@@ -63,23 +71,13 @@ function commandOf({ program, processes }: TrainerSettings): string[] {
   return ['-m', 'torch.distributed.run', '--standalone', `--nproc-per-node=${processes}`, program];
 }
 
-async function ticking(ended: Promise<unknown>, onTick: () => Promise<void>): Promise<void> {
-  let isOver = false;
-  const over = ended.finally(() => {
-    isOver = true;
-  });
-  while (!isOver) {
-    await Promise.race([over, delay(TICK_MS)]);
-    await onTick();
-  }
-}
-
 /** Logs each line; returns what has the last one. */
-function logLines(stream: Readable, log: Logger): () => string {
+function logLines(stream: Readable, log: Logger, onLine: (line: string) => void = () => undefined): () => string {
   let last = '';
   createInterface({ input: stream }).on('line', (line) => {
     if (line.trim() !== '') last = line.trim();
     log.info('trainer', { line });
+    onLine(line);
   });
   return () => last;
 }
