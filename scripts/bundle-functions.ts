@@ -1,5 +1,5 @@
 /**
- * Bundles the code of the Lambda functions: one CommonJS file for each entry, which contains everything but the two
+ * Bundles the code of the Lambda functions: one CommonJS file for each entry, which contains everything but the
  * packages with native code.
  */
 import { type BuildResult, build } from 'esbuild';
@@ -18,7 +18,7 @@ export const LAMBDA_ENTRIES = {
 } as const;
 
 /** Packages that stay outside the bundles, in the asset's `node_modules`. */
-export const LAMBDA_PACKAGES = ['@duckdb/node-api', 'onnxruntime-node'] as const;
+export const LAMBDA_PACKAGES = ['@duckdb/node-api', '@duckdb/node-bindings', 'onnxruntime-node'] as const;
 
 /** Bundles the functions to a folder, and returns what went into them. Must run in the root of the repository. */
 export function bundleFunctions(outFolder: string): Promise<BuildResult<{ metafile: true }>> {

@@ -77,6 +77,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/lib-storage': ['lib/store'],
   '@bufbuild/protobuf': ['lib/graph', 'lib/onnx'],
   '@duckdb/node-api': ['lib/table'],
+  '@duckdb/node-bindings': ['lib/table'],
   '@observablehq/plot': ['lib/report', 'lib/compare', 'lib/monitor'],
   '@tensorflow/tfjs-core': ['lib/model', 'lib/graph', 'lib/engine', 'lib/own-model'],
   '@tensorflow/tfjs-node': ['lib/engine'],

@@ -1,5 +1,6 @@
 /** Streams the columns of a query as typed arrays. */
-import { DuckDBArrayVector, type DuckDBConnection, type DuckDBDataChunk, ResultReturnType } from '@duckdb/node-api';
+import { type DuckDBConnection, type DuckDBDataChunk, type DuckDBResult, ResultReturnType } from '@duckdb/node-api';
+import bindings, { type DataChunk } from '@duckdb/node-bindings';
 import { STATEMENTS } from './database.ts';
 
 const ARRAYS = {
@@ -14,6 +15,9 @@ const ARRAYS = {
 export type ColumnType = keyof typeof ARRAYS;
 /** The values of a column. */
 export type ColumnArray = Float64Array | Float32Array | Int32Array | Int8Array | Uint8Array;
+
+/** Makes an array of a part of a buffer. */
+type ColumnView = new (buffer: ArrayBufferLike, from: number, length: number) => ColumnArray;
 
 /** The type of a column without NULLs. */
 export interface ColumnLayout {
@@ -37,12 +41,20 @@ export async function* readColumns(
 ): AsyncGenerator<ColumnBlock> {
   STATEMENTS.publish(sql);
   const result = await connection.stream(sql);
-  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    const current = chunk;
-    yield { rows: chunk.rowCount, columns: layout.map((column, index) => itemsOf(current, index, column)) };
-  }
+  assertLayout(result, layout);
+  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk())
+    yield blockOf(chunk, layout);
   // A query that fails after its first rows has no more chunks, as one that has ended; but then its result is of no type.
   if (result.returnType === ResultReturnType.INVALID) throw await failureOf(connection, sql);
+}
+
+/** @throws {TypeError} where a column of a result has another type than its layout. */
+function assertLayout(result: DuckDBResult, layout: readonly ColumnLayout[]): void {
+  for (const [index, { type, length }] of layout.entries()) {
+    const got = result.columnType(index).toString();
+    const expected = length === null ? type : `${type}[${length}]`;
+    if (got !== expected) throw new TypeError(`column ${index} is ${got}, expected ${expected}`);
+  }
 }
 
 /** Runs a query that failed once more, for its error, which a result that is read chunk by chunk keeps to itself. */
@@ -53,6 +65,28 @@ async function failureOf(connection: DuckDBConnection, sql: string): Promise<Err
     if (error instanceof Error) return error;
   }
   return new Error('rows could not be read to the end: the query failed, and did not when it was run again');
+}
+
+/**
+ * Returns the columns of a chunk, which are views of DuckDB's memory. DuckDB's package makes several objects for each
+ * vector, and an object for each value of an ARRAY; its bindings have the bytes alone.
+ */
+function blockOf(chunk: DuckDBDataChunk, layout: readonly ColumnLayout[]): ColumnBlock {
+  const rows = chunk.rowCount;
+  const own: DataChunk = Reflect.get(chunk, 'chunk');
+  const columns: ColumnArray[] = [];
+  for (let index = 0; index < layout.length; index++) {
+    const { type, length } = layout[index] as ColumnLayout;
+    const vector = bindings.data_chunk_get_vector(own, index);
+    const items = rows * (length ?? 1);
+    const bytes = bindings.vector_get_data(
+      length === null ? vector : bindings.array_vector_get_child(vector),
+      items * ARRAYS[type].BYTES_PER_ELEMENT,
+    );
+    const View: ColumnView = ARRAYS[type];
+    columns.push(new View(bytes.buffer, bytes.byteOffset, items));
+  }
+  return { rows, columns };
 }
 
 /** Bytes of blocks that may wait for rows that come out of order. */
@@ -116,13 +150,19 @@ export async function* readNumberedColumns(
   if (last !== null) yield last;
 }
 
+/** A block that does not have all of its rows yet. */
+interface WaitingBlock {
+  filled: number;
+  readonly columns: readonly ColumnArray[];
+}
+
 /** Puts numbered rows into blocks. The generator above is no place for its loops: V8 would compile them again and again. */
 class NumberedBlocks {
   readonly #layout: readonly ColumnLayout[];
   readonly #blockRows: number;
   readonly #buffers: BufferPool | undefined;
   readonly #mostWaiting: number;
-  readonly #waiting = new Map<number, { filled: number; readonly columns: readonly ColumnArray[] }>();
+  readonly #waiting = new Map<number, WaitingBlock>();
   #next = 0;
 
   constructor(layout: readonly ColumnLayout[], blockRows: number, options: NumberedOptions) {
@@ -134,18 +174,29 @@ class NumberedBlocks {
   }
 
   /** Adds rows, of which the first column is their numbers. */
-  add({ rows, columns: [numbers, ...sources] }: ColumnBlock): void {
+  add({ rows, columns }: ColumnBlock): void {
+    const [numbers] = columns;
     if (!(numbers instanceof Float64Array)) throw new TypeError('row numbers are not DOUBLE');
-    for (const run of blockRuns(numbers, rows, this.#blockRows)) {
-      const block = this.#waiting.get(run.block) ?? {
-        filled: 0,
-        columns: emptyColumns(this.#layout, this.#blockRows, this.#buffers),
-      };
-      this.#waiting.set(run.block, block);
-      block.filled += run.rows;
-      for (const [index, source] of sources.entries())
-        copyRun(source, run, block.columns[index] as ColumnArray, this.#layout[index]?.length ?? 1);
+    for (let from = 0; from < rows; ) {
+      const run = blockRun(numbers, from, rows, this.#blockRows);
+      this.#fill(run, columns);
+      from += run.rows;
     }
+  }
+
+  #fill(run: BlockRun, columns: readonly ColumnArray[]): void {
+    const block = this.#waiting.get(run.block) ?? this.#newBlock(run.block);
+    block.filled += run.rows;
+    for (let index = 1; index < columns.length; index++) {
+      const target = block.columns[index - 1] as ColumnArray;
+      copyRun(columns[index] as ColumnArray, run, target, target.length / this.#blockRows);
+    }
+  }
+
+  #newBlock(number: number): WaitingBlock {
+    const block = { filled: 0, columns: emptyColumns(this.#layout, this.#blockRows, this.#buffers) };
+    this.#waiting.set(number, block);
+    return block;
   }
 
   /** Returns the next block, if all of its rows are there. */
@@ -188,20 +239,18 @@ interface BlockRun {
   readonly positions: Int32Array | null;
 }
 
-function blockRuns(numbers: Float64Array, rows: number, blockRows: number): BlockRun[] {
-  const runs: BlockRun[] = [];
-  for (let from = 0; from < rows; ) {
-    const block = Math.floor(((numbers[from] ?? 1) - 1) / blockRows);
-    const first = block * blockRows + 1;
-    let to = from;
-    let consecutive = 0;
-    for (; to < rows && (numbers[to] as number) >= first && (numbers[to] as number) < first + blockRows; to += 1)
-      if (numbers[to] === (numbers[from] as number) + to - from) consecutive += 1;
-    const positions = consecutive === to - from ? null : positionsOf(numbers.subarray(from, to), first);
-    runs.push({ block, from, rows: to - from, first: (numbers[from] as number) - first, positions });
-    from = to;
-  }
-  return runs;
+/** Returns the rows from one on that belong to the same block. */
+function blockRun(numbers: Float64Array, from: number, rows: number, blockRows: number): BlockRun {
+  const number = numbers[from] as number;
+  const block = Math.floor((number - 1) / blockRows);
+  const first = block * blockRows + 1;
+  const end = first + blockRows;
+  let to = from;
+  let consecutive = 0;
+  for (; to < rows && (numbers[to] as number) >= first && (numbers[to] as number) < end; to++)
+    if (numbers[to] === number + to - from) consecutive++;
+  const positions = consecutive === to - from ? null : positionsOf(numbers.subarray(from, to), first);
+  return { block, from, rows: to - from, first: number - first, positions };
 }
 
 function positionsOf(numbers: Float64Array, first: number): Int32Array {
@@ -220,7 +269,7 @@ function emptyColumns(layout: readonly ColumnLayout[], rows: number, buffers?: B
   return layout.map(({ type, length }, index) => {
     const from = end;
     end += bytes[index] as number;
-    const View: new (of: SharedArrayBuffer, from: number, length: number) => ColumnArray = ARRAYS[type];
+    const View: ColumnView = ARRAYS[type];
     return new View(buffer, from, rows * (length ?? 1));
   });
 }
@@ -228,16 +277,6 @@ function emptyColumns(layout: readonly ColumnLayout[], rows: number, buffers?: B
 /** The next multiple of the bytes of the widest element, at which the array of any type may begin. */
 function wholeWords(bytes: number): number {
   return Math.ceil(bytes / Float64Array.BYTES_PER_ELEMENT) * Float64Array.BYTES_PER_ELEMENT;
-}
-
-function itemsOf(chunk: DuckDBDataChunk, index: number, { type, length }: ColumnLayout): ColumnArray {
-  const vector = chunk.getColumnVector(index);
-  // The child vector of an ARRAY is private in the bindings' types, but only it has the values without objects.
-  const values: unknown =
-    length !== null && vector instanceof DuckDBArrayVector ? Reflect.get(vector, 'childData') : vector;
-  const items: unknown = typeof values === 'object' && values !== null ? Reflect.get(values, 'items') : undefined;
-  if (!(items instanceof ARRAYS[type])) throw new TypeError(`column ${index} is ${vector.type}, expected ${type}`);
-  return items;
 }
 
 /** Copies the rows of a run, `width` values each, from a chunk's column to a block's. */

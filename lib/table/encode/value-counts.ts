@@ -159,13 +159,15 @@ function firstKnownId(encoder: Pick<Encoder, 'embeddings'>, input: InputSpec): n
   return idSourceKind(ids).hasUnknown ? firstId(ids) : null;
 }
 
-/** Counts the ids of all rows of an input that has one in each. */
+/** Counts the ids of all rows of an input that has one in each, without a branch: the sign of a difference is its top bit. */
 function countSingleIds(tally: Tally, ids: Int32Array, firstKnown: number): void {
-  let [missing, below] = [0, 0];
-  for (let i = 0; i < ids.length; i++) {
+  let missing = 0;
+  let below = 0;
+  const { length } = ids;
+  for (let i = 0; i < length; i++) {
     const id = ids[i] as number;
-    if (id === 0) missing++;
-    if (id < firstKnown) below++;
+    missing = (missing + ((id - 1) >>> 31)) | 0;
+    below = (below + ((id - firstKnown) >>> 31)) | 0;
   }
   tally.missing += missing;
   tally.values += ids.length - missing;
