@@ -1,11 +1,8 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
-import type { ScoringThreads } from '../../lib/engine/scoring/scoring-threads.ts';
 import { loadBinaries } from '../binaries.ts';
-import { openBucket } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import type { LocalOptions } from '../scoring/local-scoring.ts';
 import type { Session } from '../terminal/exit.ts';
-import { printResults } from '../terminal/file-results.ts';
 import { printResult } from '../terminal/io.ts';
 import {
   bucketOption,
@@ -22,9 +19,6 @@ interface ScoreOptions extends LocalOptions {
   readonly dryRun: boolean;
   readonly json: boolean;
 }
-
-/** Files of more bytes have so many rows that the scoring threads are worth their start. */
-const MANY_BYTES = 4 * 2 ** 20;
 
 /** What the command needs. */
 const BINARIES = ['DuckDB', 'onnxruntime'] as const;
@@ -52,38 +46,41 @@ export const defineScore: DefineCommand = (command, act) => {
       'Scores go to scores/<file>/ in the bucket; _SUCCESS is written last.',
     )
     .action((files: readonly string[], options: ScoreOptions) =>
-      act(options.json, async (session) => {
-        if (options.dryRun) return dryRun(files, options, session);
-        const { bytesOf, placeCandidates } = await import('../scoring/place-candidates.ts');
-        const hasManyRows = (await bytesOf(session.io, files)) >= MANY_BYTES;
-        const started = hasManyRows ? await startThreads(options.threads) : null;
-        try {
-          // While they start: it takes as long.
-          loadBinaries(BINARIES);
-          const { withScoring } = await import('../scoring/local-scoring.ts');
-          const store = await openBucket(session.io, options.bucket, 'write', options);
-          return await withScoring(store, { ...options, started }, session, async (scoreFiles, verifyCurrent) => {
-            // With a damaged model the bucket stays as it is.
-            await verifyCurrent();
-            const results = await scoreFiles({ keys: await placeCandidates(session.io, store, files) });
-            return printResults(session, results, options);
-          });
-        } finally {
-          await started?.release();
-        }
-      }),
+      act(options.json, (session) =>
+        options.dryRun ? dryRun(files, options, session) : score(files, options, session),
+      ),
     );
 };
 
-/** Starts scoring threads; one thread scores in the process's own. */
-async function startThreads(threads: number): Promise<ScoringThreads | null> {
-  const { ScoringThreads } = await import('../../lib/engine/scoring/scoring-threads.ts');
-  return threads > 1 ? new ScoringThreads(threads) : null;
+/** Scores files. What takes long to load is loaded while threads start, and then begin with the model. */
+async function score(files: readonly string[], options: ScoreOptions, session: Session): Promise<ExitCode> {
+  const { io } = session;
+  const { startThreads } = await import('../scoring/start-threads.ts');
+  const threads = await startThreads(io, files, options.threads);
+  try {
+    const { openBucket } = await import('../bucket.ts');
+    const { beginCurrent } = await import('../scoring/begin-current.ts');
+    const store = await openBucket(io, options.bucket, 'write', options);
+    const started = threads && (await beginCurrent(store, options.model, threads));
+    loadBinaries(BINARIES);
+    const { withScoring } = await import('../scoring/local-scoring.ts');
+    const { placeCandidates } = await import('../scoring/place-candidates.ts');
+    const { printResults } = await import('../terminal/file-results.ts');
+    return await withScoring(store, { ...options, started }, session, async (scoreFiles, verifyCurrent) => {
+      // With a damaged model the bucket stays as it is.
+      await verifyCurrent();
+      const results = await scoreFiles({ keys: await placeCandidates(io, store, files) });
+      return printResults(session, results, options);
+    });
+  } finally {
+    await threads?.release();
+  }
 }
 
 /** Prints what scoring the files would take. */
 async function dryRun(files: readonly string[], options: ScoreOptions, session: Session): Promise<ExitCode> {
   loadBinaries(BINARIES);
+  const { openBucket } = await import('../bucket.ts');
   const { foreseeScoring } = await import('../scoring/dry-run.ts');
   const { formatForeseen } = await import('../scoring/dry-run-text.ts');
   const store = await openBucket(session.io, options.bucket, 'read', options);

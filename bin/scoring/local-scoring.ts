@@ -1,9 +1,10 @@
 /** Local mode: a bucket, its registry and the handlers of the Lambdas. */
 
-import type { ScoringThreads } from '../../lib/engine/scoring/scoring-threads.ts';
+import type { StartedThreads } from '../../lib/predictor/begin-version.ts';
 import { planShardsHandler } from '../../lib/scoring/handlers/plan-shards.ts';
 import { scoreShardHandler } from '../../lib/scoring/handlers/score-shard.ts';
 import { type FileResult, type LocalScoring, scoreLocal } from '../../lib/scoring/local/local.ts';
+import type { ModelVersion } from '../../lib/scoring/protocol/ports.ts';
 import { candidateFiles } from '../../lib/scoring/rows/candidate-files.ts';
 import { ModelLoader } from '../../lib/scoring/rows/models.ts';
 import { registryModels } from '../../lib/scoring/rows/registry-models.ts';
@@ -22,7 +23,7 @@ export interface LocalOptions extends EndpointOptions {
   /** MiB. */
   readonly memory: number;
   /** Threads that are started already, because the files to score have many rows. */
-  readonly started?: ScoringThreads | null;
+  readonly started?: StartedThreads | null;
 }
 
 /** The model of a bucket that a command scores with. */
@@ -81,8 +82,9 @@ export async function withScoring<T>(
   session: Session,
   work: (score: ScoreFiles, verifyCurrent: ChosenModel['verifyCurrent']) => Promise<T>,
 ): Promise<T> {
-  return withModel(store, options, session, ({ name, loader, loadCurrent, verifyCurrent, scratch }) =>
-    work(async (which = {}) => {
+  return withModel(store, options, session, ({ name, loader, loadCurrent, verifyCurrent, scratch }) => {
+    const declarationOf = async (version: ModelVersion) => (await loader.loadEncoding(version)).declaration;
+    return work(async (which = {}) => {
       // Files are planned while the model is opened.
       const modelReady = loadCurrent();
       modelReady.catch(() => undefined);
@@ -92,7 +94,7 @@ export async function withScoring<T>(
       try {
         return await scoreLocal({
           store,
-          models: registryModels(store, name),
+          models: registryModels(store, name, declarationOf),
           files: candidateFiles({ store, models: loader, scratch }),
           handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
           concurrency: options.threads === 1 ? 1 : SHARDS_AT_ONCE,
@@ -107,6 +109,6 @@ export async function withScoring<T>(
       } finally {
         bar.stop();
       }
-    }, verifyCurrent),
-  );
+    }, verifyCurrent);
+  });
 }

@@ -37,12 +37,6 @@ export async function placeCandidates(io: Pick<Io, 'cwd'>, store: Store, files: 
   return once.map(({ key }) => key);
 }
 
-/** Returns the bytes of all files; one that is absent has none. */
-export async function bytesOf(io: Pick<Io, 'cwd'>, files: readonly string[]): Promise<number> {
-  const sizes = files.map(async (file) => (await stat(resolve(pathIn(io, file))).catch(() => null))?.size ?? 0);
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
-
 /** Writes a file to the bucket, unless the same bytes are there. */
 async function place(store: Store, key: string, path: string): Promise<void> {
   const there = await store.head(key);

@@ -7,19 +7,12 @@ import type { Declaration } from '../config/declaration.ts';
 import { readDeclaration } from '../config/parse-declaration.ts';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model.ts';
-import type { ScoringThreads } from '../engine/scoring/scoring-threads.ts';
 import { beginFetch, type FetchedVersion, fetchVersion } from '../registry/fetch-version.ts';
 import type { Store } from '../store/store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../table/database.ts';
 import type { Encoder } from '../table/encoder.ts';
 import { readEncoder } from '../table/fit/encoder-files.ts';
-import { digestFile } from '../workers/file-digest.ts';
-
-/** A version of a model in a registry. */
-export interface VersionName {
-  readonly name: string;
-  readonly version: string;
-}
+import { beginVersion, type StartedThreads, type VersionName } from './begin-version.ts';
 
 /** The files of a model version in a local folder. */
 export interface ModelFiles {
@@ -88,7 +81,7 @@ export interface OpenVersionOptions extends DatabaseOptions {
    * Threads that are started already, because many rows will be scored. They are released with the version.
    * @default they are started when it is known how many rows there are
    */
-  readonly started?: ScoringThreads | null;
+  readonly started?: StartedThreads | null;
 }
 
 /** A version that is being opened. */
@@ -104,13 +97,16 @@ export interface OpeningVersion {
  * `VersionNotFoundError | ModelCorruptedError | DeclarationError | EncoderMismatchError | Error`.
  */
 export function openVersion(store: Store, version: VersionName, options: OpenVersionOptions): OpeningVersion {
-  const { started = null } = options;
-  const fetched = fetchFor(store, version, options, started);
+  const { started = null, scratch } = options;
+  const fetched =
+    started === null
+      ? beginFetch(store, version.name, version.version, scratch)
+      : fetchedBy(started, store, version, scratch);
   // In parallel: the encoder is opened by DuckDB's threads.
   const scoring = fetched.then(async ({ folder, verified }) => {
     // Of threads that are started, one reads the model while another verifies it.
     if (started === null) await verified;
-    const opening = openScoringModel(folder, { ...options, started });
+    const opening = openScoringModel(folder, { ...options, started: started?.threads ?? null });
     opening.catch(() => undefined);
     await verified;
     return opening;
@@ -123,15 +119,15 @@ export function openVersion(store: Store, version: VersionName, options: OpenVer
   return { encoding, predictor };
 }
 
-function fetchFor(
+/** Returns the files that threads have begun with; they begin now where that was another version, or none. */
+function fetchedBy(
+  { threads, begun }: StartedThreads,
   store: Store,
-  { name, version }: VersionName,
-  { scratch }: OpenVersionOptions,
-  started: ScoringThreads | null,
+  version: VersionName,
+  cacheFolder: string,
 ): Promise<FetchedVersion> {
-  // A thread that cannot do it says why once it is to score.
-  const digest = started === null ? digestFile : (path: string) => started.digest(path).catch(() => digestFile(path));
-  return beginFetch(store, name, version, scratch, digest);
+  const isBegun = begun?.version.name === version.name && begun.version.version === version.version;
+  return isBegun ? begun.fetched : beginVersion(store, version, { threads, cacheFolder }).fetched;
 }
 
 /**
@@ -159,7 +155,7 @@ async function openVerified(fetched: Promise<FetchedVersion>, options: DatabaseO
 async function bothOpened(
   encoding: Promise<EncodingModel>,
   scoring: Promise<ScoringModel>,
-  started: ScoringThreads | null,
+  started: StartedThreads | null,
 ): Promise<Predictor> {
   const [encoded, scored] = await Promise.allSettled([encoding, scoring]);
   if (encoded.status === 'fulfilled' && scored.status === 'fulfilled') {
@@ -171,7 +167,7 @@ async function bothOpened(
     return { ...encoded.value, ...scored.value, release };
   }
   if (scored.status === 'fulfilled') await scored.value.release();
-  else await started?.release();
+  else await started?.threads.release();
   if (encoded.status === 'fulfilled') await encoded.value.database.close();
   throw encoded.status === 'rejected' ? encoded.reason : (scored as PromiseRejectedResult).reason;
 }

@@ -6,7 +6,7 @@ import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { currentVersion } from '../registry/current.ts';
 import { versionPrefix } from '../registry/keys.ts';
 import { ObjectNotFoundError, type Store } from '../store/store.ts';
-import type { VersionName } from './open-model.ts';
+import type { VersionName } from './begin-version.ts';
 
 /**
  * Reads and parses the declaration of a published version.

@@ -129,7 +129,13 @@ describe('a version of a registry', () => {
     const bucket = await emptyFolder();
     const { store, version } = await publishedTo(openStore(bucket));
     const scratch = await emptyFolder();
-    const open = () => openVersion(store, version, { scratch, ...limits, threads: 2, started: new ScoringThreads(2) });
+    const open = () =>
+      openVersion(store, version, {
+        scratch,
+        ...limits,
+        threads: 2,
+        started: { threads: new ScoringThreads(2), begun: null },
+      });
     const opening = open();
     expect((await opening.encoding).encoder.features.map(({ name }) => name)).toEqual(['age', 'item']);
     const model = await opening.predictor;

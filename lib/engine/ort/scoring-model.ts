@@ -4,15 +4,13 @@ import type { EncodedChunk } from '../../table/encoded.ts';
 import { turns } from '../../workers/turns.ts';
 import { openScorer, readProgram } from '../scoring/program.ts';
 import type { Scorer } from '../scoring/scorer.ts';
-import { ScoringThreads } from '../scoring/scoring-threads.ts';
+import { ScoringThreads, TABLE_BYTES } from '../scoring/scoring-threads.ts';
 import type { SessionOptions } from './session.ts';
 
 /** Rows from which on it is worth to start worker threads, which takes as long as scoring so many. */
 const MANY_ROWS = 32_768;
 /** Rows of a chunk that may be a piece of a longer input. */
 const PIECE_ROWS = 4096;
-/** Bytes of embedding tables that are held in memory where many rows come. */
-const TABLE_BYTES = 512 * 2 ** 20;
 
 /** Every chunk that is scored is published here, as a `ScoredChunk`, before it is: to count in a test, or to profile. */
 export const SCORED_CHUNKS = channel('entirespace:scored-chunk');
@@ -46,7 +44,7 @@ export async function openScoringModel(
   folder: string,
   { threads, started = null }: Pick<SessionOptions, 'threads'> & { readonly started?: ScoringThreads | null },
 ): Promise<ScoringModel> {
-  const program = await (started === null ? readProgram(folder) : started.open(folder, TABLE_BYTES));
+  const program = await (started === null ? readProgram(folder) : started.open(folder));
   const few = started === null ? oneByOne(await openScorer(program, { threads })) : null;
   let scorer: Scorer | null = started ?? few;
   let rowsHere = 0;
@@ -88,7 +86,7 @@ function openForMany(folder: string, threads: number): Scorer {
     return oneByOne(program.then((read) => openScorer(read, { threads })));
   }
   const workers = new ScoringThreads(threads);
-  workers.open(folder, TABLE_BYTES).catch(() => undefined);
+  workers.open(folder).catch(() => undefined);
   return workers;
 }
 

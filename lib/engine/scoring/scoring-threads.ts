@@ -7,9 +7,12 @@ import type { ScoringProgram } from './program.ts';
 import type { Results, Scorer } from './scorer.ts';
 import type { ScoringRequest, ScoringResponse } from './scoring-worker.ts';
 
+/** Bytes of embedding tables that are held in memory where many rows come. */
+export const TABLE_BYTES = 512 * 2 ** 20;
+
 /** Worker threads that score chunks at the same time, once they have a model. */
 export class ScoringThreads implements Scorer {
-  #program: Promise<ScoringProgram> | null = null;
+  #opened: { readonly folder: string; readonly program: Promise<ScoringProgram> } | null = null;
   readonly #workers: readonly WorkerThread<ScoringRequest, ScoringResponse>[];
   readonly #underWay = new Set<Promise<unknown>>();
   #next = 0;
@@ -25,19 +28,20 @@ export class ScoringThreads implements Scorer {
   }
 
   /**
-   * Has the first thread read the model of a folder, and then every thread open it. Returns the model that was read. One
-   * that cannot be opened makes the chunks fail.
-   * @param tableBytes as in `ProgramThreads`.
+   * Has the first thread read the model of a folder, and then every thread open it, unless they have it already. Returns
+   * the model that was read. One that cannot be opened makes the chunks fail.
    */
-  open(folder: string, tableBytes: number): Promise<ScoringProgram> {
-    this.#program = this.#track(this.#opened(folder, tableBytes));
-    this.#program.catch(() => undefined);
-    return this.#program;
+  open(folder: string): Promise<ScoringProgram> {
+    if (this.#opened?.folder === folder) return this.#opened.program;
+    const program = this.#track(this.#open(folder));
+    program.catch(() => undefined);
+    this.#opened = { folder, program };
+    return program;
   }
 
-  async #opened(folder: string, tableBytes: number): Promise<ScoringProgram> {
+  async #open(folder: string): Promise<ScoringProgram> {
     const threads = this.#workers.length;
-    const response = await this.#worker(0).request({ folder, many: { threads, tableBytes } });
+    const response = await this.#worker(0).request({ folder, many: { threads, tableBytes: TABLE_BYTES } });
     const program = responded(response, 'program');
     for (const [thread, worker] of this.#workers.entries())
       this.#track(worker.request({ program, threads, thread })).catch(() => undefined);
@@ -49,8 +53,8 @@ export class ScoringThreads implements Scorer {
   }
 
   async #predicted(chunk: EncodedChunk): Promise<Results> {
-    if (this.#program === null) throw new RangeError('rows came before their model');
-    const { inputs } = await this.#program;
+    if (this.#opened === null) throw new RangeError('rows came before their model');
+    const { inputs } = await this.#opened.program;
     const worker = this.#worker(this.#next);
     this.#next = (this.#next + 1) % this.#workers.length;
     const packed = packChunk(chunk, inputs);

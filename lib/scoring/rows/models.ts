@@ -79,7 +79,7 @@ export class ModelLoader {
 
   /** Frees what was loaded. Nothing may be scored any more with what `load` gave. */
   async release(): Promise<void> {
-    await this.#started?.release();
+    await this.#started?.threads.release();
     this.#started = null;
     await this.#releaseAllBut(0);
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Declaration } from '../../config/declaration.ts';
 import { publishedDeclaration } from '../../predictor/published-declaration.ts';
 import { currentVersion } from '../../registry/current.ts';
 import { ModelCorruptedError, VersionNotFoundError } from '../../registry/errors.ts';
@@ -15,8 +16,15 @@ const partCounts: z.ZodType<PartCounts, PartCounts> = z.object({
   test: featureCounts,
 });
 
-/** The current version of a model in a registry. */
-export function registryModels(store: Store, name: string): Models {
+/**
+ * The current version of a model in a registry.
+ * @param declarationOf returns the declaration of a version. @default it is read from the registry
+ */
+export function registryModels(
+  store: Store,
+  name: string,
+  declarationOf = (version: ModelVersion): Promise<Declaration> => publishedDeclaration(store, version),
+): Models {
   // A version never changes.
   let known: CurrentModel | null = null;
   return {
@@ -29,7 +37,7 @@ export function registryModels(store: Store, name: string): Models {
       }
       const { version } = current;
       if (known?.version === version) return known;
-      const { scoring, features } = await publishedDeclaration(store, { name, version });
+      const { scoring, features } = await declarationOf({ name, version });
       const { maxRejected, maxUnknown, maxMissing, rank: ranking, format } = scoring;
       const counts = await valueCounts(store, { name, version });
       const limits = { maxRejected, maxUnknown, maxMissing };
