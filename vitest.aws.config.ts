@@ -2,7 +2,14 @@ import { defineConfig } from 'vitest/config';
 import { longestFirst } from './test/longest-first.ts';
 
 /** Files that wait longest, for a schedule to fire or for an outage to end; the others are done meanwhile. */
-const LONGEST = ['stack/schedule', 'training/faults', 'scoring/kills', 'scoring/races', 'stack/polling'];
+const LONGEST = [
+  'stack/schedule',
+  'training/range-encoders',
+  'training/faults',
+  'scoring/kills',
+  'scoring/races',
+  'stack/polling',
+];
 
 // Tests against an emulator of AWS, which needs Python: `scripts/python-env.sh aws` installs it.
 export default defineConfig({

@@ -16,6 +16,7 @@ const LONGEST = [
   'bin/evaluate',
   'bin/bad-log',
   'training-task/run',
+  'bundle/fleet/encode-by-fleet',
   'online/online-scorer',
   'bin/own-model',
   'bin/tune',

@@ -1,13 +1,14 @@
 /**
- * Puts one deliberate fault at a time into the scoring protocol and the training lease, and runs the tests that must
- * notice it: `npm run mutants`, or `npm run mutants -- 'part of a name'` for some of them. The faults are in
- * `mutants/protocol.ts` and `mutants/lease.ts`. Exits with 1 where a fault is not noticed. It counts as noticed only
+ * Puts one deliberate fault at a time into the scoring protocol, the encoding by functions and the training lease, and runs
+ * the tests that must notice it: `npm run mutants`, or `npm run mutants -- 'part of a name'` for some of them. The faults
+ * are in `mutants/protocol.ts`, `fleet.ts` and `lease.ts`. Exits with 1 where a fault is not noticed. It counts as noticed only
  * where a test itself fails, not where a file cannot be loaded or the tests do not end.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { FLEET } from './mutants/fleet.ts';
 import { LEASE } from './mutants/lease.ts';
 import { mutate } from './mutants/mutation.ts';
 import { PROTOCOL } from './mutants/protocol.ts';
@@ -41,7 +42,7 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const began = performance.now();
-  const faults = Object.entries({ ...PROTOCOL, ...LEASE }).flatMap(([file, mutations]) =>
+  const faults = Object.entries({ ...PROTOCOL, ...FLEET, ...LEASE }).flatMap(([file, mutations]) =>
     mutations
       .filter(({ name }) => name.includes(wanted))
       .map((mutation) => ({ file, ...mutation, text: mutate(readFileSync(file, 'utf8'), mutation, file) })),

@@ -71,7 +71,8 @@ export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions
   const rows = await encode(opened, {
     ...options,
     encoder,
-    onProgress: (done) => options.onProgress?.({ phase: 'encode', done, total }),
+    // Functions count bad rows, too.
+    onProgress: (done) => options.onProgress?.({ phase: 'encode', done: Math.min(done, total), total }),
   });
   options.onSummary?.(summary, rows.counts);
   const { training } = declaration;

@@ -1,12 +1,14 @@
 /** Whether the faults of `npm run mutants` still fit the code. That command shows whether the tests notice them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { FLEET } from '../../scripts/mutants/fleet.ts';
 import { LEASE } from '../../scripts/mutants/lease.ts';
 import { mutate } from '../../scripts/mutants/mutation.ts';
 import { PROTOCOL } from '../../scripts/mutants/protocol.ts';
 
 describe.each([
   ['the protocol', PROTOCOL],
+  ['the encoding by functions', FLEET],
   ['the lease', LEASE],
 ])('a fault in %s', (_what, table) => {
   const faults = Object.entries(table).flatMap(([file, mutations]) =>

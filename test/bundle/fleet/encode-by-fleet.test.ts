@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type EncodedLog, encodeRows } from '../../../lib/bundle/encode-rows.ts';
 import { encodeByFleet, RangeNotEncodedError } from '../../../lib/bundle/fleet/encode-by-fleet.ts';
+import type { RangeEncoder } from '../../../lib/bundle/fleet/encode-range.ts';
+import { planEncoding } from '../../../lib/bundle/fleet/plan-encoding.ts';
+import { RangeProcess } from '../../../lib/bundle/fleet/range-process.ts';
 import type { RangesQueue } from '../../../lib/bundle/fleet/ranges-queue.ts';
+import { rangeMessageBody } from '../../../lib/bundle/fleet/records.ts';
 import { inProcessQueue } from '../../../lib/queue/in-process-queue.ts';
 import { memoryStore } from '../../../lib/store/memory-store.ts';
 import { openStore } from '../../../lib/store/open-store.ts';
@@ -123,6 +127,33 @@ describe('rows that are encoded by functions', () => {
     for (const key of store.keys()) expect(store.versions(key), key).toHaveLength(1);
   });
 
+  it('are not read again for a message that comes twice, one after the other', async () => {
+    const store = memoryStore();
+    const { encoder, ...workers } = await workersOf(store, 'in-turn', 1);
+    let times = 0;
+    const counting: RangeEncoder = {
+      encode(...request) {
+        times += 1;
+        return encoder.encode(...request);
+      },
+    };
+    const ranges = localFleet({ ...workers, encoder: counting, times: 2 });
+    await encodeByFleet({ store, newWriterId, ...RUN, ranges }, opened, await optionsIn('in-turn'));
+    expect(times).toBe(5);
+  });
+
+  it('are encoded whatever became of the ranges of other exports', async () => {
+    const store = memoryStore();
+    const fleet = localFleet(await workersOf(store, 'others', 1));
+    const encoding = '0123456789abcdef';
+    const bodies = [{ ...RUN, run: 'other' }, RUN].map((run) => rangeMessageBody({ ...run, encoding, range: 0 }));
+    const remove = () => Promise.reject(new Error('not its own'));
+    const others = ['no message', ...bodies].map((body) => ({ body, error: null, remove }));
+    // Already at the first look, when no range is done.
+    const exporting = { store, newWriterId, ...RUN, ranges: { ...fleet, deadRanges: async () => others }, lookMs: 10 };
+    expect(await encodeByFleet(exporting, opened, await optionsIn('others'))).toEqual(byOne);
+  });
+
   it('are not encoded again where an export was stopped and is started again', async () => {
     const store = memoryStore();
     const workers = await workersOf(store, 'again', 1);
@@ -147,6 +178,58 @@ describe('rows that are encoded by functions', () => {
     const result = await encodeByFleet({ store, newWriterId, ...RUN, ranges }, opened, await optionsIn('again'));
     expect(result).toEqual(byOne);
     expect(encoded).toBe(5);
+  });
+});
+
+describe('a process that encodes ranges', () => {
+  it('leaves nothing of a range that failed in the files of the next one', async () => {
+    const store = memoryStore();
+    const { place: where, plan } = await planEncoding({ store, newWriterId }, RUN, opened, await optionsIn('failed'));
+    const scratch = join(folder, 'failed', 'process');
+    const [first, second] = [join(scratch, 'first'), join(scratch, 'second')];
+    for (const name of [first, second]) await mkdir(name, { recursive: true });
+    const process = new RangeProcess({ store, scratch, threads: 1, memoryLimitMiB: 512 });
+    onTestFinished(() => process.close());
+    const broken = `CASE WHEN "#row" = 60000 THEN CAST(error('row is broken') AS FLOAT) ELSE "#weight" END`;
+    const from = `(SELECT * REPLACE (${broken} AS "#weight") FROM ${plan.rows.from})`;
+    const failing = process.encode(where, { ...plan, rows: { ...plan.rows, from } }, 0, first);
+    await expect(failing).rejects.toThrow('row is broken');
+    const { files } = await process.encode(where, plan, 1, second);
+    expect(files.train?.sha256).toBe(byOne.files['rows/train-00001.parquet']);
+    expect(files.validation?.sha256).toBe(byOne.files['rows/validation-00001.parquet']);
+  });
+
+  it('refuses an encoder that is not that of the plan', async () => {
+    const store = memoryStore();
+    const { place: where, plan } = await planEncoding({ store, newWriterId }, RUN, opened, await optionsIn('changed'));
+    const scratch = join(folder, 'changed', 'process');
+    await mkdir(scratch);
+    const process = new RangeProcess({ store, scratch, threads: 1, memoryLimitMiB: 512 });
+    const [file] = plan.encoder;
+    const changed = { ...plan, encoder: [{ path: '', versionId: '', ...file, sha256: '0'.repeat(64) }] };
+    await expect(process.encode(where, changed, 0, scratch)).rejects.toThrow(
+      `memory:/_bundles/shop/night/encoding/${where.encoding}/encoder/${file?.path} was changed: it has another SHA-256 than its plan gives`,
+    );
+  });
+});
+
+describe('the plan of an encoding', () => {
+  it('is the same for the same rows, and another one where a label is', async () => {
+    const places: string[] = [];
+    const few = LOG.replace(`range(${ROWS})`, 'range(3000)');
+    const { declaration } = opened.log;
+    for (const [name, sql] of [
+      ['one', few],
+      ['same', few],
+      ['other', few.replace('(i % 3 = 0)::INT AS click', '(i % 3 = 1)::INT AS click')],
+    ] as const) {
+      const log = await openLog(place, await place.write(`${name}.parquet`, sql), declaration);
+      const options = await optionsIn(`plan-${name}`);
+      const writer = { store: memoryStore(), newWriterId };
+      places.push((await planEncoding(writer, RUN, { ...opened, log }, options)).place.encoding);
+    }
+    expect(places[1]).toBe(places[0]);
+    expect(places[2]).not.toBe(places[0]);
   });
 });
 
@@ -177,14 +260,11 @@ describe('an encoding that fails', () => {
     await fleet.send(sent.slice(0, 1));
     await fleet.settled();
     expect(handled).toEqual(['over']);
-    // Its dead letters do not stop another export of the same rows.
+    // Another export of the same rows may try again: neither the plan nor a dead letter is in its way.
+    expect(await fleet.deadRanges()).toEqual([]);
     const mended = localFleet({ ...workers, onHandled });
-    const again = {
-      ...mended,
-      deadRanges: async () => [...(await fleet.deadRanges()), ...(await mended.deadRanges())],
-    };
     const options = await optionsIn('mended');
-    expect(await encodeByFleet({ store, newWriterId, ...RUN, ranges: again }, opened, options)).toEqual(byOne);
+    expect(await encodeByFleet({ store, newWriterId, ...RUN, ranges: mended }, opened, options)).toEqual(byOne);
   });
 
   it('is given up where nothing comes for a long time', async () => {
