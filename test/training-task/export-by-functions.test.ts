@@ -21,11 +21,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+type RangesOver = (store: MemoryStore) => Promise<RangesQueue | null>;
+
 /** Exports over a bucket of its own, and returns the bundle by path. */
-async function exported(rangesOver: (store: MemoryStore) => Promise<RangesQueue | null>): Promise<Map<string, string>> {
+async function exported(rangesOver: RangesOver): Promise<Map<string, string>> {
   store = memoryStore();
   await store.put(DECLARATION_KEY, shopDeclaration({ epochs: 1 }));
   await putPartitions(store, { seed: 1, rows: 3000, start: new Date('2026-01-01T00:00:00.000Z'), days: 10 });
+  return exportedAgain(rangesOver);
+}
+
+/** Exports over that bucket, in a container of its own: with an empty scratch folder. */
+async function exportedAgain(rangesOver: RangesOver): Promise<Map<string, string>> {
   const settings = runSettings({
     BUCKET: 'memory',
     MODEL_NAME: 'shop',
@@ -48,7 +55,7 @@ async function exported(rangesOver: (store: MemoryStore) => Promise<RangesQueue 
   return new Map(await Promise.all(entries));
 }
 
-it('gives the same bundle as where processes of the task encode them', async () => {
+it('gives the same bundle as where processes of the task encode them, also where it is started again', async () => {
   const byTask = await exported(async () => null);
   const scratch = join(folder, 'functions');
   await mkdir(scratch);
@@ -61,7 +68,13 @@ it('gives the same bundle as where processes of the task encode them', async () 
   await Promise.all(closing.map((close) => close()));
   expect(byFunctions).toEqual(byTask);
   expect([...byFunctions.keys()]).toContain('rows/train-00000.parquet');
-  expect(store.keys().some((key) => key.startsWith('_bundles/shop/night/encoding/'))).toBe(true);
+  // Killed before the bundle was whole, and started again elsewhere, it asks for nothing that is done.
+  for (const key of store.keys().filter((name) => name.startsWith(PREFIX))) await store.delete(key);
+  const encoder = { encode: () => Promise.reject(new Error('encoded twice')) };
+  const again = await exportedAgain(async (over) =>
+    localFleet({ store: over, scratch: folder, encoder, newWriterId: () => crypto.randomUUID() }),
+  );
+  expect(again).toEqual(byTask);
 });
 
 it('ends with the reason, and without a bundle that is taken for whole, where a range cannot be encoded', async () => {
