@@ -31,7 +31,7 @@ import {
 const IR_VERSION = 8n;
 const OPSET = 17n;
 /** Weights of more bytes than this are written to a file of their own, because a protobuf message is at most 2 GiB. */
-const EXTERNAL_BYTES = 1 << 30;
+export const EXTERNAL_BYTES = 1 << 30;
 
 /** Numbers of the fields that `messageParts` writes, in `onnx.proto`. */
 const FIELDS = { 'ModelProto.graph': 7, 'GraphProto.initializer': 5, 'TensorProto.raw_data': 9 } as const;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { thisMachine } from '../config/machine.ts';
 import type { Batch } from '../engine/engine.ts';
+import { scoringBytes } from '../engine/ort/scoring-model.ts';
 import { declaredModel, type TrainedModelPart, trainedParts } from '../model/model.ts';
 import { delayedStages } from '../table/check/delays.ts';
 import { encodeLog } from '../table/encode/encode.ts';
@@ -67,7 +68,9 @@ export async function estimateTraining(
   const batchSize = batchSizeFor(training.batchSize, train.rows);
   const probed = await probeRows({ opened, encoder, summary }, { ...options, batchSize });
   const windowBytes = (size: number) => probed.rows.windowBytes(size, train.rows);
-  const bytes = networksBytes(fitting, parts, { rows: train.rows, windowBytes });
+  const scored = training.calibration === 'none' ? test.rows : Math.max(validation.rows, test.rows);
+  const scoring = scoringBytes(model, { rows: scored, threads: options.threads });
+  const bytes = networksBytes(fitting, parts, { rows: train.rows, windowBytes }, scoring);
   const ofBytes = thisMachine().memoryBytes;
   const patient = training.patience === null ? training.epochs : 1 + training.patience;
   const epochs = { least: Math.min(training.epochs, patient), most: training.epochs };

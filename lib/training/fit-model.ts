@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { Weights } from '../engine/engine.ts';
 import { traceScores } from '../engine/ort/scoring-graph.ts';
+import { scoringBytes } from '../engine/ort/scoring-model.ts';
 import { writeOnnx } from '../graph/onnx-file.ts';
 import { declaredModel, type Model, propensityStages, type TrainedModelPart, trainedParts } from '../model/model.ts';
 import { readOutcomes } from '../table/check/outcomes.ts';
@@ -17,7 +18,7 @@ import { fitParts } from './networks/fit-parts.ts';
 import { type FittedNetwork, joinWeights, type NetworkEpochs } from './networks/fitted-network.ts';
 import type { RowsToFit } from './networks/own-rows.ts';
 import { foldNetworks } from './networks/propensities.ts';
-import { assertTrainable, type RequiredMemory, requiredMemory } from './required-memory.ts';
+import { assertTrainable, memoryOfWeights, type RequiredMemory, requiredMemory } from './required-memory.ts';
 import { batchSizeFor } from './rows/batch-size.ts';
 import type { CachedRows } from './rows/cache-rows.ts';
 import type { RowCache } from './rows/row-cache.ts';
@@ -65,13 +66,22 @@ export async function fitModel(fitting: ModelToFit, rows: CachedRows): Promise<F
   };
 }
 
-/** Trains the networks of the declared model, or has those that were trained elsewhere. */
+/**
+ * Trains the networks of the declared model, or has those that were trained elsewhere.
+ * @throws {NotEnoughMemoryError} before the first step, where all that follows needs more memory than there is.
+ */
 async function fittedNetworks(fitting: ModelToFit, rows: CachedRows): ReturnType<typeof fitNetworks> {
-  const { elsewhere, onNote } = fitting.options;
-  const note = largeVersionNote(networksOf(fitting).model);
+  const { elsewhere, onNote, threads, usedBytes } = fitting.options;
+  const { model, parts, folds } = networksOf(fitting);
+  const note = largeVersionNote(model);
   if (note !== null) onNote?.(`note: ${note}`);
-  if (elsewhere === undefined) return fitNetworks(fitting, { ...rows, rates: stageRates(fitting.summary) });
-  const { model, parts } = networksOf(fitting);
+  const scored = Math.max(rows.calibration.rows, rows.test.rows);
+  const scoring = scoringBytes(model, { rows: scored, threads });
+  if (elsewhere === undefined) {
+    assertNetworksTrainable(fitting, [...folds, ...parts], rows.train, scoring);
+    return fitNetworks(fitting, { ...rows, rates: stageRates(fitting.summary) });
+  }
+  assertTrainable(memoryOfWeights(model, scoring), undefined, usedBytes);
   const fitted: FittedNetwork[] = [];
   for (const part of parts) fitted.push(await elsewhere.network(part, fitting));
   return { model, fitted };
@@ -92,10 +102,16 @@ export async function fitNetworks(
 
 /**
  * Checks that there is the memory to train networks one after the other.
+ * @param scoring bytes that scoring held-out rows with them takes. @default 0, for none are scored
  * @throws {NotEnoughMemoryError} where one needs more.
  */
-export function assertNetworksTrainable(fitting: Fitting, parts: readonly TrainedModelPart[], train: RowCache): void {
-  for (const required of memoryOf(fitting, parts, train))
+export function assertNetworksTrainable(
+  fitting: Fitting,
+  parts: readonly TrainedModelPart[],
+  train: RowCache,
+  scoring = 0,
+): void {
+  for (const required of memoryOf(fitting, parts, train, scoring))
     assertTrainable(required, undefined, fitting.options.usedBytes);
 }
 
@@ -105,9 +121,17 @@ export function modelBytes(fitting: Fitting, train: RowCache): number {
   return networksBytes(fitting, [...folds, ...parts], train);
 }
 
-/** Returns the bytes of memory that training networks one after the other takes at most. */
-export function networksBytes(fitting: Fitting, parts: readonly TrainedModelPart[], train: RowSizes): number {
-  return Math.max(...memoryOf(fitting, parts, train).map(({ bytes }) => bytes));
+/**
+ * Returns the bytes of memory that training networks one after the other takes at most.
+ * @param scoring as `assertNetworksTrainable`
+ */
+export function networksBytes(
+  fitting: Fitting,
+  parts: readonly TrainedModelPart[],
+  train: RowSizes,
+  scoring = 0,
+): number {
+  return Math.max(...memoryOf(fitting, parts, train, scoring).map(({ bytes }) => bytes));
 }
 
 /** Returns the networks of the declared model, and those that the choice of its rows needs. */
@@ -130,9 +154,10 @@ type RowSizes = Pick<RowCache, 'rows' | 'windowBytes'>;
 
 /** Returns what each network needs of memory beside the weights of those that were trained before. */
 function memoryOf(
-  { opened: { log }, options: { threads } }: Fitting,
+  { opened: { log }, options: { threads, champion } }: Fitting,
   parts: readonly TrainedModelPart[],
   train: RowSizes,
+  scoring: number,
 ): readonly RequiredMemory[] {
   const { declaration } = log;
   const batchSize = batchSizeFor(declaration.training.batchSize, train.rows);
@@ -140,7 +165,7 @@ function memoryOf(
     requiredMemory(
       model,
       { ...declaration.training, batchSize, threads, sharedEntity: sharedEntity(declaration, model) },
-      { train, finished: parts.slice(0, index).map((part) => part.model) },
+      { train, finished: parts.slice(0, index).map((part) => part.model), isWarm: champion !== undefined, scoring },
     ),
   );
 }

@@ -68,6 +68,16 @@ describe('the files of encoded rows are closed', () => {
     expect(openFiles()).toEqual([]);
   });
 
+  it('where the memory is too small for weights that were trained elsewhere', async () => {
+    vi.spyOn(process.memoryUsage, 'rss').mockReturnValue(2 ** 60);
+    const facts = { engine: 'pytorch', device: 'cpu', processes: 1, precision: 'float32', seconds: 1 };
+    const network = () => Promise.reject(new Error('the weights were read'));
+    await expect(run(shopDeclaration(), { elsewhere: { facts, network } })).rejects.toThrow(
+      /^evaluating trained weights needs .* of memory besides the .* in use/,
+    );
+    expect(openFiles()).toEqual([]);
+  });
+
   it.each(['encode', 'draw', 'train', 'evaluate'] as const)(
     'where training is stopped in the phase %s',
     async (phase) => {

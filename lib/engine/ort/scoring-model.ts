@@ -1,8 +1,9 @@
 /** Scores encoded rows with a published model. It needs no library but onnxruntime, because it runs in the Lambda. */
 import { channel } from 'node:diagnostics_channel';
+import type { Model } from '../../model/model.ts';
 import type { EncodedChunk } from '../../table/encoded.ts';
 import { turns } from '../../workers/turns.ts';
-import { openScorer, readProgram } from '../scoring/program.ts';
+import { KEPT_BYTES, openScorer, readProgram } from '../scoring/program.ts';
 import type { Scorer } from '../scoring/scorer.ts';
 import { ScoringThreads, TABLE_BYTES } from '../scoring/scoring-threads.ts';
 import type { SessionOptions } from './session.ts';
@@ -11,6 +12,28 @@ import type { SessionOptions } from './session.ts';
 const MANY_ROWS = 32_768;
 /** Rows of a chunk that may be a piece of a longer input. */
 const PIECE_ROWS = 4096;
+
+/** Bytes of Node.js and of the sessions of a worker thread. */
+const THREAD_BYTES = 24 * 2 ** 20;
+/** Parts that the first layers of a row are added up from: the user's and the item's. */
+const PARTS_OF_ROW = 2;
+
+/**
+ * Returns the bytes of memory that scoring so many rows takes at most. Pages of the model's file are not among them: the
+ * system takes them back where it needs memory.
+ */
+export function scoringBytes(
+  { embeddings, network }: Model,
+  { rows, threads }: { readonly rows: number; readonly threads: number },
+): number {
+  if (rows < MANY_ROWS) return 0;
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const tables = 4 * sum(embeddings.tables.map((table) => table.rows * table.dimension));
+  // Each layer has one bias, of as many values as it has units.
+  const units = sum(network.parameters.map(({ shape }) => (shape.length === 1 ? (shape[0] as number) : 0)));
+  const parts = PARTS_OF_ROW * 4 * rows * units;
+  return Math.min(tables, TABLE_BYTES) + Math.min(parts, KEPT_BYTES) + threads * THREAD_BYTES;
+}
 
 /** Every chunk that is scored is published here, as a `ScoredChunk`, before it is: to count in a test, or to profile. */
 export const SCORED_CHUNKS = channel('entirespace:scored-chunk');

@@ -56,7 +56,7 @@ export async function readProgram(folder: string, many?: ProgramThreads): Promis
 }
 
 /** Bytes of the parts of entities that are kept for rows to come, by all threads together. */
-const KEPT_BYTES = 192 * 2 ** 20;
+export const KEPT_BYTES = 192 * 2 ** 20;
 /** And by each thread, at least. */
 const LEAST_KEPT_BYTES = 32 * 2 ** 20;
 

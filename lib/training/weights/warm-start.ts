@@ -43,7 +43,10 @@ export interface WarmStartReport {
   };
 }
 
-/** Returns a version's weights as far as they fit the model, and `fresh` ones for the rest. */
+/**
+ * Returns a version's weights as far as they fit the model, and `fresh` ones for the rest. The tables are those of
+ * `fresh`, for there may be no memory for another copy.
+ */
 export async function warmStart(
   database: Database,
   { version, folder }: ChampionFiles,
@@ -95,7 +98,7 @@ async function warmTable(
   { name, ids, rows, dimension }: ModelTable,
   { encoder, before, stored, fresh }: Sources,
 ): Promise<{ values: Float32Array; kept: Uint8Array }> {
-  const values = (fresh.tables[name] as Float32Array).slice();
+  const values = fresh.tables[name] as Float32Array;
   const kept = new Uint8Array(rows);
   const weights = stored.get(embeddingName(name));
   if (weights === undefined || weights.shape[1] !== dimension) return { values, kept };
