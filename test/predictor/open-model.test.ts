@@ -1,12 +1,14 @@
 /** Model versions opened in the one way, from a folder and from a registry. */
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDeclaration } from '../../lib/config/parse-declaration.ts';
 import { Session } from '../../lib/engine/ort/session.ts';
 import { ScoringThreads } from '../../lib/engine/scoring/scoring-threads.ts';
+import { beginVersion } from '../../lib/predictor/begin-version.ts';
 import { fetchModel, modelFiles, openEncoder, openModel, openVersion } from '../../lib/predictor/open-model.ts';
+import { VersionNotFoundError } from '../../lib/registry/errors.ts';
 import { type MemoryStore, memoryStore } from '../../lib/store/memory-store.ts';
 import { openStore } from '../../lib/store/open-store.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -123,6 +125,26 @@ describe('a version of a registry', () => {
     expect(await databasesIn(scratch)).toHaveLength(1);
     await model.release();
     expect(await databasesIn(scratch)).toEqual([]);
+  });
+
+  it('of a store of files is opened from what threads have begun with, unless that is another version', async () => {
+    const bucket = await emptyFolder();
+    const { store, version } = await publishedTo(openStore(bucket));
+    const [threads, scratch] = [new ScoringThreads(2), await emptyFolder()];
+    const begun = beginVersion(store, version, { threads, cacheFolder: scratch });
+    await (await begun.fetched).verified;
+    const manifest = join(bucket, 'models', 'shop', version.version, 'manifest.json');
+    await rename(manifest, `${manifest}.away`);
+    const options = { scratch, ...limits, threads: 2 };
+    const model = await openVersion(store, version, { ...options, started: { threads, begun } }).predictor;
+    expect(largestDifference(await model.predict(CHUNK), await expectedScores())).toBeLessThan(1e-6);
+    await model.release();
+
+    const others = new ScoringThreads(2);
+    const other = { ...begun, version: { ...version, version: '20260301-000000-00000000' } };
+    const opening = openVersion(store, version, { ...options, started: { threads: others, begun: other } });
+    await expect(opening.predictor).rejects.toThrow(VersionNotFoundError);
+    await others.release();
   });
 
   it('of a store of files is verified and read by a thread where many rows come', async () => {
