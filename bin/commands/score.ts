@@ -67,9 +67,12 @@ async function score(files: readonly string[], options: ScoreOptions, session: S
     const { placeCandidates } = await import('../scoring/place-candidates.ts');
     const { printResults } = await import('../terminal/file-results.ts');
     return await withScoring(store, { ...options, started }, session, async (scoreFiles, verifyCurrent) => {
-      // With a damaged model the bucket stays as it is.
-      await verifyCurrent();
-      const results = await scoreFiles({ keys: await placeCandidates(io, store, files) });
+      // With a damaged model the bucket stays as it is; the files are copied while that is found out.
+      const verified = verifyCurrent();
+      const [model, placed] = await Promise.allSettled([verified, placeCandidates(io, store, files, verified)]);
+      if (model.status === 'rejected') throw model.reason;
+      if (placed.status === 'rejected') throw placed.reason;
+      const results = await scoreFiles({ keys: placed.value });
       return printResults(session, results, options);
     });
   } finally {

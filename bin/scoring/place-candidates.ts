@@ -24,32 +24,38 @@ interface Placement {
 /**
  * Copies the files that lie elsewhere to the bucket's candidates and returns the keys of all. A file that is there with
  * the same bytes is left alone.
+ * @param after as in `PutFileOptions`: nothing is in the bucket before.
  * @throws {DataError} naming every file that is absent or cannot be a candidate; nothing is copied then.
  */
-export async function placeCandidates(io: Pick<Io, 'cwd'>, store: Store, files: readonly string[]): Promise<string[]> {
+export async function placeCandidates(
+  io: Pick<Io, 'cwd'>,
+  store: Store,
+  files: readonly string[],
+  after: Promise<unknown>,
+): Promise<string[]> {
   const root = bucketFolder(store);
   const placements = files.map((file) => placementOf(root, file, resolve(pathIn(io, file))));
-  const once = placements.filter(({ path }, i) => placements.findIndex((other) => other.path === path) === i);
+  const distinct = placements.filter(({ path }, i) => placements.findIndex((other) => other.path === path) === i);
   const problems: string[] = [];
-  for (const placement of once) problems.push(...(await problemsOf(placement, once)));
+  for (const placement of distinct) problems.push(...(await problemsOf(placement, distinct)));
   if (problems.length > 0) throw new DataError('no_such_file', listed(problems, '; '));
-  for (const { path, key, isInBucket } of once) if (!isInBucket) await place(store, key, path);
-  return once.map(({ key }) => key);
+  for (const { path, key, isInBucket } of distinct) if (!isInBucket) await place(store, key, path, after);
+  return distinct.map(({ key }) => key);
 }
 
 /** Writes a file to the bucket, unless the same bytes are there. */
-async function place(store: Store, key: string, path: string): Promise<void> {
+async function place(store: Store, key: string, path: string, after: Promise<unknown>): Promise<void> {
   const there = await store.head(key);
   if (!store.hasFiles) {
     const { sha256 } = await digestFile(path);
-    if (there?.metadata.sha256 !== sha256) await store.putFile(key, path, { metadata: { sha256 } });
+    if (there?.metadata.sha256 !== sha256) await store.putFile(key, path, { after, metadata: { sha256 } });
     return;
   }
   // The bucket's file can be read as fast as the other one: a digest kept with it would cost every new file a reading.
   const isSame =
     there?.size === (await stat(path)).size &&
     (await digestFile(await store.toFile(key, '', there.versionId))).sha256 === (await digestFile(path)).sha256;
-  if (!isSame) await store.putFile(key, path);
+  if (!isSame) await store.putFile(key, path, { after });
 }
 
 function placementOf(root: string | null, file: string, path: string): Placement {

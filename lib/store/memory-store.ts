@@ -111,7 +111,8 @@ export function memoryStore(now: () => Date = () => new Date()): MemoryStore {
       const names = below.filter((key) => key.includes('/')).map((key) => key.slice(0, key.indexOf('/') + 1));
       yield* [...new Set(names)].map((name) => `${folder}${name}`).sort(compareKeys);
     },
-    async putFile(key, path, options = {}) {
+    async putFile(key, path, { after, ...options } = {}) {
+      await after;
       return write(key, await readFile(path), options);
     },
     async toFile(key, scratch, versionId) {

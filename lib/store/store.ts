@@ -36,6 +36,12 @@ export interface PutOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** How a file is written as an object. */
+export interface PutFileOptions extends PutOptions {
+  /** The object is written after this resolves, and not if it rejects; the file may be copied before. @default at once */
+  readonly after?: Promise<unknown>;
+}
+
 /** Bytes `start` up to, not including, `end`. */
 export interface ByteRange {
   readonly start: number;
@@ -87,7 +93,7 @@ export interface Store {
    */
   listFolders(folder: string): AsyncIterable<string>;
   /** Writes a local file as an object, for bodies too large for memory. Same conditions as `put`. */
-  putFile(key: string, path: string, options?: PutOptions): Promise<ObjectInfo>;
+  putFile(key: string, path: string, options?: PutFileOptions): Promise<ObjectInfo>;
   /**
    * A local path whose content is that version, for readers that need one (DuckDB, onnxruntime). A store of files
    * returns the file itself; the others copy into `scratch`, and the caller removes `scratch` afterwards.

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ObjectNotFoundError, PreconditionFailedError, type PutOptions, type Store } from '../../lib/store/store.ts';
 
@@ -400,6 +401,25 @@ export function describeStoreContract(name: string, { open, keepsVersions }: Con
         expect(written).toMatchObject({ size: body.length, metadata: { n: '1' } });
         expect(Buffer.compare((await store.get('big/file.bin')).body, body)).toBe(0);
         expect(Buffer.compare(await readFile(path), body)).toBe(0);
+      });
+
+      it('writes a local file after what it waits for, and not if that fails', async () => {
+        const path = join(folder, 'waiting.bin');
+        await writeFile(path, '1');
+        let end: () => void = () => undefined;
+        const after = new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        const writing = store.putFile('a', path, { after });
+        await setTimeout(50);
+        expect(await keys('')).toEqual([]);
+        end();
+        await writing;
+        expect(await keys('')).toEqual(['a']);
+        const failed = Promise.reject(new Error('no model'));
+        failed.catch(() => undefined);
+        await expect(store.putFile('b', path, { after: failed })).rejects.toThrow('no model');
+        expect(await keys('')).toEqual(['a']);
       });
 
       it('names a local file that is not there', async () => {

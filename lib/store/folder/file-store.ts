@@ -4,7 +4,7 @@
  */
 import { chmod, constants, copyFile, type FileHandle, open, stat, writeFile } from 'node:fs/promises';
 import { checkCopy, checkFolder, checkKey, checkPrefix, checkPut } from '../request.ts';
-import { type ObjectInfo, ObjectNotFoundError, type PutOptions, type Store } from '../store.ts';
+import { type ObjectInfo, ObjectNotFoundError, type PutFileOptions, type Store } from '../store.ts';
 import { readBytes, readVersion } from './read-version.ts';
 import { type FileSpace, fileSpace, pathOf, sweep } from './space.ts';
 import { fileStats, infoFrom, versionOf } from './version.ts';
@@ -27,7 +27,11 @@ export function fileStore(root: string, { lockWaitMs = 10_000 }: FileStoreOption
   const space = fileSpace(root, lockWaitMs);
   let swept: Promise<void> | undefined;
 
-  async function write(key: string, options: PutOptions, fill: (path: string) => Promise<void>): Promise<ObjectInfo> {
+  async function write(
+    key: string,
+    options: PutFileOptions,
+    fill: (path: string) => Promise<void>,
+  ): Promise<ObjectInfo> {
     checkPut(key, options);
     // What cannot be swept does no harm; the write itself says what is wrong with the folder.
     swept ??= sweep(space).catch(() => undefined);

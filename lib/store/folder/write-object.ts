@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { link, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode, ifThere, isErrno } from '../errno.ts';
-import { type ObjectInfo, ObjectNotFoundError, PreconditionFailedError, type PutOptions } from '../store.ts';
+import {
+  type ObjectInfo,
+  ObjectNotFoundError,
+  PreconditionFailedError,
+  type PutFileOptions,
+  type PutOptions,
+} from '../store.ts';
 import { inFolder, removeEmptyFolders } from './folders.ts';
 import { withFileLock } from './lock.ts';
 import { type FileSpace, lockOf, makeFolders, pathOf } from './space.ts';
@@ -15,7 +21,7 @@ import { fileStats, infoFrom, settle, versionOf } from './version.ts';
 export async function writeObject(
   space: FileSpace,
   key: string,
-  options: PutOptions,
+  options: PutFileOptions,
   fill: (path: string) => Promise<void>,
 ): Promise<ObjectInfo> {
   const temporary = join(space.tmp, randomUUID());
@@ -26,6 +32,7 @@ export async function writeObject(
     await makeFolders(space);
     await fill(temporary);
     const info = infoFrom(key, await settle(temporary));
+    await options.after;
     await space.metadata.write(info.versionId, metadata);
     await place(space, temporary, key, options).catch(async (error: unknown) => {
       await space.metadata.remove(info.versionId);

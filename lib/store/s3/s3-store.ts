@@ -112,7 +112,8 @@ export function s3Store(options: S3StoreOptions): Store {
     put(key, body, putOptions = {}) {
       return write(key, putOptions, () => putBytes(object(key), body, putOptions));
     },
-    putFile(key, path, putOptions = {}) {
+    async putFile(key, path, { after, ...putOptions } = {}) {
+      await after;
       return write(key, putOptions, () => putLocalFile(object(key), path, putOptions, uploadSizes));
     },
     async delete(key) {
