@@ -2,8 +2,11 @@
  * The first steps of opening a version: its files are verified, and its model is read by threads. They need neither DuckDB
  * nor onnxruntime in this thread, which may load both meanwhile.
  */
+import { dirname } from 'node:path';
+import { MODEL_FILE } from '../contract/bucket.ts';
 import type { ScoringThreads } from '../engine/scoring/scoring-threads.ts';
 import { beginFetch, type FetchedVersion } from '../registry/fetch-version.ts';
+import { versionPrefix } from '../registry/keys.ts';
 import type { Store } from '../store/store.ts';
 import { digestFile } from '../workers/file-digest.ts';
 
@@ -38,6 +41,18 @@ export function beginVersion(
   const digest = (path: string) => threads.digest(path).catch(() => digestFile(path));
   const fetched = beginFetch(store, version.name, version.version, cacheFolder, digest);
   // Whoever opens the version is told of a failure.
-  fetched.then(({ folder }) => threads.open(folder)).catch(() => undefined);
+  folderOf(store, version, fetched)
+    .then((folder) => threads.open(folder))
+    .catch(() => undefined);
   return { version, fetched };
+}
+
+/** Returns the folder of a version's files: that of the store at once, while this thread still digests the small ones. */
+async function folderOf(
+  store: Store,
+  { name, version }: VersionName,
+  fetched: Promise<FetchedVersion>,
+): Promise<string> {
+  if (!store.hasFiles) return (await fetched).folder;
+  return dirname(await store.toFile(`${versionPrefix(name, version)}${MODEL_FILE}`, ''));
 }
