@@ -80,6 +80,7 @@ describe('training on a GPU', () => {
       MountPoints: [{ ContainerPath: '/scratch', SourceVolume: 'scratch' }],
     });
     const variables = Object.fromEntries(ContainerProperties.Environment.map(({ Name, Value }) => [Name, Value]));
+    expect(variables.AWS_REGION).toEqual({ Ref: 'AWS::Region' });
     expect(runSettings({ ...variables, BUCKET: 's3://bucket', RUN_ID: 'x' })).toMatchObject({
       modelName: 'shop',
       step: 'train',

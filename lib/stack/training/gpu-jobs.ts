@@ -170,6 +170,8 @@ export class GpuJobs extends Construct {
           STEP: 'train',
           PROCESSES: String(gpus),
           CHECKPOINT_MINUTES: checkpointMinutes,
+          // On an instance, the agent of ECS does not tell it.
+          AWS_REGION: Stack.of(this).region,
           AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://169.254.169.254',
           SCRATCH,
           POWERTOOLS_SERVICE_NAME: `${Stack.of(this).stackName}-${modelName}`,
