@@ -6,7 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 
-/** Longest wait for the registration. */
+/** A function that starts should not wait longer for the registration. */
 const PATIENCE_MS = 2000;
 
 // CommonJS cannot wait for a promise while it is loaded, so a thread registers and this one waits for it.
@@ -24,12 +24,15 @@ const done = (state) => { Atomics.store(flag, 0, state); Atomics.notify(flag, 0)
 })().catch(() => done(2));
 `;
 
-/** Registers, outside of requests. Returns whether SIGTERM will be sent; elsewhere than in Lambda it is anyway. */
-export function enableShutdownSignal(api: string | undefined): boolean {
+/**
+ * Registers, outside of requests. Returns whether SIGTERM will be sent; elsewhere than in Lambda it is anyway.
+ * @param patienceMs longest wait for the registration.
+ */
+export function enableShutdownSignal(api: string | undefined, patienceMs = PATIENCE_MS): boolean {
   if (api === undefined) return true;
   const flag = new Int32Array(new SharedArrayBuffer(4));
   // Nothing ever comes for an extension without events: the thread waits until the process ends.
   new Worker(REGISTER, { eval: true, execArgv: [], workerData: { api, flag } }).on('error', () => undefined).unref();
-  Atomics.wait(flag, 0, 0, PATIENCE_MS);
+  Atomics.wait(flag, 0, 0, patienceMs);
   return Atomics.load(flag, 0) === 1;
 }

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 const PROGRAM = `
 import { enableShutdownSignal } from './functions/shutdown-signal.ts';
 process.once('SIGTERM', () => process.exit(0));
-console.log(enableShutdownSignal(process.env.API));
+console.log(enableShutdownSignal(process.env.API, 60_000));
 setInterval(() => undefined, 1000);
 `;
 
@@ -21,12 +21,15 @@ async function run(status: number) {
     const named = headers['lambda-extension-name'] ?? headers['lambda-extension-identifier'];
     calls.push([method, url, named, body]);
     // No event ever comes.
+    if (url?.endsWith('/next')) server.emit('waited');
     if (url?.endsWith('/register')) response.writeHead(status, { 'lambda-extension-identifier': 'id-1' }).end('{}');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const env = { ...process.env, API: `127.0.0.1:${(server.address() as AddressInfo).port}` };
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', PROGRAM], { env });
+  const waited = status === 200 ? once(server, 'waited') : null;
   const [printed] = await once(child.stdout, 'data');
+  await waited;
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit');
   server.closeAllConnections();
