@@ -59,6 +59,6 @@ it('the asset has the versions of the packages that the product is tested with',
   const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as { dependencies: Record<string, string> };
   const { dependencies } = read('package.json');
   const asset = read('lib/asset/lambda/package.json').dependencies;
-  expect(Object.keys(asset).sort()).toEqual(['@duckdb/node-api', 'onnxruntime-node']);
+  expect(Object.keys(asset).sort()).toEqual(['@duckdb/node-api', '@duckdb/node-bindings', 'onnxruntime-node']);
   for (const [name, version] of Object.entries(asset)) expect(dependencies[name]).toBe(version);
 });
