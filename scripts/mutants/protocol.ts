@@ -219,7 +219,7 @@ export const PROTOCOL: MutationTable = {
     const outcome = await pointedOutcome(writer, key);`,
       replace: `const outcome = await pointedOutcome(writer, key);
     const folder = await readFolder(writer, key);`,
-      tests: [ONE_VERSION],
+      tests: [TWO_VERSIONS],
     },
     {
       name: '_SUCCESS of an older version stays while newer parts are copied',
