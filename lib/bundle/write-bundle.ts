@@ -1,5 +1,4 @@
 /** Writes a training bundle: the graphs, initial values, encoded rows and settings of a training, for a trainer outside. */
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainedModelPart } from '../model/model.ts';
@@ -18,7 +17,7 @@ import { withOwnRows } from '../training/networks/own-rows.ts';
 import { cacheRows } from '../training/rows/cache-rows.ts';
 import type { TrainingOptions } from '../training/training-options.ts';
 import type { Drawn } from '../training/weights/initial-weights.ts';
-import { digestFile } from '../workers/file-digest.ts';
+import { digestFile, digestText } from '../workers/file-digest.ts';
 import { type EncodeRows, encodeRows, type ProcessOptions } from './encode-rows.ts';
 import { BUNDLE_FILE, BUNDLE_FORMAT, type Bundle, type BundleNetwork } from './format.ts';
 import { readRowOrder } from './row-order.ts';
@@ -91,7 +90,7 @@ export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions
   const bundle: Omit<Bundle, 'files'> = {
     format: BUNDLE_FORMAT,
     name: declaration.name,
-    declarationSha256: sha256(options.declarationText),
+    declarationSha256: digestText(options.declarationText),
     encoderSha256: encoderDigest(encoder, summary),
     batchSize,
     epochs: training.epochs,
@@ -117,7 +116,7 @@ export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions
 
 /** Returns the digest of what weights belong to: an encoder's inputs and tables, and the rows that it was fitted to. */
 export function encoderDigest({ inputs, tables }: Encoder, { parts }: LogSummary): string {
-  return sha256(JSON.stringify({ inputs, tables, rows: parts.train.digest }));
+  return digestText(JSON.stringify({ inputs, tables, rows: parts.train.digest }));
 }
 
 /** What networks are written with. */
@@ -163,8 +162,4 @@ async function writeChoosing(writing: Writing, parts: readonly TrainedModelPart[
 function placeOf({ opened: { log }, options: { folder, onProgress, signal }, summary }: Writing) {
   const drawing = { onProgress: (drawn: Drawn) => onProgress?.({ phase: 'draw', ...drawn }), signal };
   return { folder, declaration: log.declaration, rates: stageRates(summary), ...drawing };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

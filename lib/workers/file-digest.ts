@@ -1,4 +1,4 @@
-/** The digest of a file, which a thread may compute for another one. */
+/** Digests of texts, and of files, which a thread may compute for another one. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
@@ -10,6 +10,11 @@ export interface FileDigest {
 }
 
 const PIECE_BYTES = 2 ** 20;
+
+/** Returns the SHA-256 of a text's UTF-8 bytes, in hexadecimal digits. */
+export function digestText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
 
 /** Size and digest of a local file, read once in pieces: the next piece is read while one is hashed. */
 export async function digestFile(path: string): Promise<FileDigest> {

@@ -1,5 +1,4 @@
 /** The plan of an encoding: what an export puts into the bucket for the functions that encode its rows. */
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type ConditionalWriter, putConditionally } from '../../store/conditional-put.ts';
@@ -8,7 +7,7 @@ import { type ObjectInfo, ObjectNotFoundError } from '../../store/store.ts';
 import { findRowBytes, rowsIn } from '../../table/encode/log-rows.ts';
 import { writeEncoder } from '../../table/fit/encoder-files.ts';
 import type { OpenedLog } from '../../table/open-log.ts';
-import { digestFile } from '../../workers/file-digest.ts';
+import { digestFile, digestText } from '../../workers/file-digest.ts';
 import { divideRows, type EncodeRowsOptions } from '../encode-rows.ts';
 import {
   ENCODING_RECORDS,
@@ -51,7 +50,7 @@ export async function planEncoding(
     meanWeights: job.meanWeights,
     ranges: shards.map(({ from, to }) => ({ from, to, bytes: of(from, to) })),
   } as const;
-  const place = { ...run, encoding: sha256(JSON.stringify({ work, encoder, prepared })).slice(0, 16) };
+  const place = { ...run, encoding: digestText(JSON.stringify({ work, encoder, prepared })).slice(0, 16) };
   const planned = await readPlan(writer.store, place);
   if (planned !== null) return { place, plan: planned };
   const files: EncodingPlan['encoder'][number][] = [];
@@ -85,8 +84,4 @@ async function digestsOf(folder: string): Promise<{ readonly path: string; reado
   return Promise.all(
     paths.toSorted().map(async (path) => ({ path, sha256: (await digestFile(join(folder, path))).sha256 })),
   );
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,5 +1,4 @@
 /** Which keys are candidate files, which version of one is the newer, and the keys that follow from a version. */
-import { createHash } from 'node:crypto';
 import {
   DATA_EXTENSIONS_TEXT,
   dataFormatOf,
@@ -12,6 +11,7 @@ import {
 } from '../../contract/bucket.ts';
 import { MAX_CANDIDATE_KEY_BYTES } from '../../contract/limits.ts';
 import { isDesktopFile, isHidden, isPartial, type LeftOutReason } from '../../table/source/left-out.ts';
+import { digestText } from '../../workers/file-digest.ts';
 
 /** What an event says of a new candidate file. */
 export interface Arrival {
@@ -75,7 +75,7 @@ export function checkCandidateKey(key: string): KeyCheck {
 /** The arrival with its source id. */
 export function fileVersion(arrival: Arrival): FileVersion {
   const { bucket, key, versionId, sequencer, eventTime, attempt } = arrival;
-  const hash = sha256(JSON.stringify([bucket, key, versionId])).slice(0, 16);
+  const hash = digestText(JSON.stringify([bucket, key, versionId])).slice(0, 16);
   const source = attempt === 1 ? hash : `${hash}-${attempt}`;
   return { source, bucket, key, versionId, sequencer, eventTime, attempt };
 }
@@ -96,12 +96,12 @@ export function compareVersions(a: FileVersion, b: FileVersion): number {
 
 /** Key of a candidate's pointer: the newest version of it that has an outcome. */
 export function pointerKey(key: string): string {
-  return `${PREFIXES.state}${sha256(key)}.json`;
+  return `${PREFIXES.state}${digestText(key)}.json`;
 }
 
 /** Key of the record that a candidate key was refused which cannot have a folder of its own. */
 export function refusalKey(key: string): string {
-  return `${PREFIXES.failed}${sha256(key)}.json`;
+  return `${PREFIXES.failed}${digestText(key)}.json`;
 }
 
 /** Key of a shard's published scores. */
@@ -131,10 +131,6 @@ function refused(reason: 'key_extension' | 'key_too_long' | 'key_segments', mess
 function extensionOf(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot < 0 ? 'no extension' : name.slice(dot);
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function compareText(a: string, b: string): number {
