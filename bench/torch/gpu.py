@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "training/torch"))
 import torch
@@ -68,7 +69,8 @@ def by_hand(rows: Rows, tables: list[str], table_rows: int, dimension: int, spar
 
 
 def by_trainer(bundle: Bundle, rows: Rows, size: int, compiled: bool) -> Callable[[Tensor], Tensor]:
-    """Returns a step of the trainer."""
+    """Returns a step of the trainer, whose batches have `size` rows."""
+    bundle = replace(bundle, facts={**bundle.facts, "batchSize": size})
     network = Network(bundle, bundle.facts["networks"][0], rows.device, compiled)
     steps = Steps(network, rows, size, rows.device.type == "cuda")
     return lambda k: steps.train(rows.take(k), len(k))
@@ -109,6 +111,8 @@ def main() -> None:
     table_rows, dimension = facts["tables"][0]["rows"], facts["tables"][0]["dimension"]
     print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, {options.precision}, {len(tables)} tables of {table_rows:,} rows", flush=True)
     for size in SIZES:
+        # A training has batches of one size: what was compiled for another would be compiled again for any.
+        torch.compiler.reset()
         kinds = {
             "by hand, compiled, SparseAdam": by_hand(rows, tables, table_rows, dimension, sparse=True, compiled=True),
             "by hand, compiled, Adam": by_hand(rows, tables, table_rows, dimension, sparse=False, compiled=True),
