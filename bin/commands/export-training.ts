@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { countOf } from '../../lib/numbers/text.ts';
+import type { Progress } from '../../lib/training/progress.ts';
 import type { EndpointOptions } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import {
@@ -74,6 +75,7 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
   const place = remotePlace('--out', options.out, options);
   if (place !== null) await requireEmpty(place);
   const bar = progressBar(io.stderr);
+  const onProgress = (progress: Progress) => showProgress(bar, progress);
   const rejects = rejectsPath(io, options);
   const bundle = await withScratch(io, (scratch) =>
     withLog(
@@ -86,6 +88,7 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
         memoryLimitMiB: memory,
         ...(rejects === undefined ? {} : { rejectsPath: rejects }),
         signal,
+        onProgress,
       },
       async (opened) => {
         const folder = place === null ? pathIn(io, options.out) : join(scratch, 'bundle');
@@ -99,7 +102,7 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
           folder,
           signal,
           onSummary: (summary) => printError(io, formatLogSummary(summary)),
-          onProgress: (progress) => showProgress(bar, progress),
+          onProgress,
           ...trainingLines(bar, io, declaration.training),
         });
         if (place !== null) await sendFolder(BUNDLE, folder, place, { description: written, signal });

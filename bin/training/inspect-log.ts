@@ -2,10 +2,13 @@ import { foresee } from '../../lib/gate/foresee.ts';
 import { type LogReport, validateLog } from '../../lib/table/fit/validate.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import type { estimateTraining } from '../../lib/training/estimate.ts';
+import type { Progress } from '../../lib/training/progress.ts';
 import { isLoadable } from '../binaries.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
+import { progressBar } from '../terminal/progress-bar.ts';
 import type { Project } from './read-project.ts';
+import { showProgress } from './show-progress.ts';
 import type { ExpectedTraining } from './training-text.ts';
 
 interface InspectOptions {
@@ -30,6 +33,8 @@ export function inspectLog(
   { threads, memory, rejects, isEstimated = true }: InspectOptions,
   { io, signal }: Session,
 ): Promise<InspectedLog> {
+  const bar = progressBar(io.stderr);
+  const onProgress = (progress: Progress) => showProgress(bar, progress);
   return withScratch(io, (scratch) => {
     const limits = { scratch, threads, memoryLimitMiB: memory };
     const options = {
@@ -39,11 +44,12 @@ export function inspectLog(
       ...limits,
       ...(rejects && { rejectsPath: rejects }),
       signal,
+      onProgress,
     };
     return withLog(options, async (opened) => {
       const { database, log, began } = opened;
       const openSeconds = (performance.now() - began) / 1000;
-      const { encoder, measureSeconds, ...report } = await validateLog(database, log);
+      const { encoder, measureSeconds, ...report } = await validateLog(database, log, onProgress);
       const readSeconds = openSeconds + measureSeconds;
       signal.throwIfAborted();
       const estimated = { opened, encoder, summary: report.summary };
@@ -59,7 +65,7 @@ export function inspectLog(
         training: estimate && { ...estimate, readSeconds },
       };
     });
-  });
+  }).finally(() => bar.stop());
 }
 
 const NOT_ESTIMATED = 'time and memory of training are not estimated: onnxruntime cannot be loaded here';

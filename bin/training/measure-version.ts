@@ -15,6 +15,7 @@ import { PARTS, type Part } from '../../lib/table/encoded.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import { funnelTasks, measurableTasks } from '../../lib/training/held-out/funnel-tasks.ts';
 import { scoreLog } from '../../lib/training/held-out/predict.ts';
+import type { Progress } from '../../lib/training/progress.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
@@ -65,6 +66,8 @@ async function measure(
     funnelTasks(declaration).map(({ name }) => [name, recorded.tasks[name]?.training_rate ?? Number.NaN]),
   );
   const isComplete = part !== 'all';
+  const bar = progressBar(io.stderr);
+  const onProgress = (progress: Progress) => showProgress(bar, progress);
   const log = {
     declaration,
     dataPath: data,
@@ -74,8 +77,8 @@ async function measure(
     threads,
     memoryLimitMiB: memory,
     signal,
+    onProgress,
   };
-  const bar = progressBar(io.stderr);
   try {
     return await withLog(log, async (opened) => {
       assertAcceptable(opened.log);
@@ -83,7 +86,7 @@ async function measure(
       try {
         const scored = await scoreLog(opened, model, part === 'all' ? PARTS : [part], {
           phase: 'evaluate',
-          onProgress: (progress) => showProgress(bar, progress),
+          onProgress,
           signal,
         });
         const tasks = measurableTasks(declaration, opened.log.declaration);

@@ -45,7 +45,7 @@ export async function searchLog(
   };
   let number = 0;
   const onProgress = (progress: Progress) =>
-    showProgress(bar, progress, progress.phase === 'encode' ? '' : `trial ${number}/${trials} `);
+    showProgress(bar, progress, number === 0 ? '' : `trial ${number}/${trials} `);
   return withScratch(io, (scratch) => {
     const log = { declaration, dataPath: data, cwd: io.cwd, rejectsPath: rejects, memoryLimitMiB: memory };
     const work = { scratch, threads, onProgress, signal };

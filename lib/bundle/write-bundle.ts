@@ -62,7 +62,7 @@ export async function writeBundle(opened: OpenedLog, options: WriteBundleOptions
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0)
     throw new DataError('folder_not_empty', `${folder} is not empty, expected a new folder for the bundle`);
-  const { encoder, summary } = await fitEncoder(database, log);
+  const { encoder, summary } = await fitEncoder(database, log, options.onProgress);
   const fitting: Fitting = { opened, options, encoder };
   const { parts } = networksOf(fitting);
   for (const name of ['rows', ...FOLDERS]) await mkdir(join(folder, name));

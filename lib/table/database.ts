@@ -13,7 +13,15 @@ export interface DatabaseOptions {
   readonly memoryLimitMiB: number;
   /** Folder in which the database creates a folder for temporary files: spilled memory and rewritten data. */
   readonly scratch: string;
+  /** Whether `share` is asked for. DuckDB counts the rows that it reads only if it is told to. @default false */
+  readonly isWatched?: boolean;
 }
+
+/**
+ * How many scans of files a statement reads its rows by, one after the other; `null` where a join comes first, which
+ * DuckDB counts the rows of.
+ */
+export type Scans = number | null;
 
 /** An in-memory DuckDB and its folder of temporary files. */
 export interface Database {
@@ -23,6 +31,12 @@ export interface Database {
   connect(): Promise<DuckDBConnection>;
   /** Runs work with a connection that no other work has meanwhile. */
   withConnection<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /**
+   * Share of its rows, from 0 to 1, that the statement under way has read on the connection that `withConnection` gave
+   * last; `null` while none is under way.
+   * @param scans how many scans it reads them by, as `Source.scans`
+   */
+  share(scans?: Scans): number | null;
   /** Returns a name for a table, type or temporary file that is not used in this database yet. */
   uniqueName(prefix: string): string;
   /** Frees the memory and removes the temporary files. */
@@ -30,7 +44,12 @@ export interface Database {
 }
 
 /** Opens an in-memory DuckDB that keeps the order of rows, takes times as UTC, and loads no extensions. */
-export async function openDatabase({ threads, memoryLimitMiB, scratch }: DatabaseOptions): Promise<Database> {
+export async function openDatabase({
+  threads,
+  memoryLimitMiB,
+  scratch,
+  isWatched = false,
+}: DatabaseOptions): Promise<Database> {
   const folder = await mkdtemp(join(scratch, 'table-'));
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
@@ -41,7 +60,7 @@ export async function openDatabase({ threads, memoryLimitMiB, scratch }: Databas
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  const database = databaseOf(instance, folder);
+  const database = databaseOf(instance, folder, isWatched);
   await execute(database, "SET GLOBAL TimeZone = 'UTC'");
   // Rows keep their order only if joins read them on the probe side. By default DuckDB chooses the side by size.
   await execute(database, "SET GLOBAL disabled_optimizers = 'join_order,build_side_probe_side'");
@@ -103,15 +122,29 @@ export function literals(texts: readonly string[]): string {
   return `[${texts.map(literal).join(', ')}]`;
 }
 
-function databaseOf(instance: DuckDBInstance, scratch: string): Database {
+/** Settings of a connection that counts the rows it reads, from the first one on, and draws no bar itself. */
+const COUNTING = ['enable_progress_bar = true', 'enable_progress_bar_print = false', 'progress_bar_time = 0'];
+
+async function counting(connection: DuckDBConnection): Promise<DuckDBConnection> {
+  for (const setting of COUNTING) await connection.run(`SET ${setting}`);
+  return connection;
+}
+
+function databaseOf(instance: DuckDBInstance, scratch: string, isWatched: boolean): Database {
   let names = 0;
   // A small statement takes less time than to open a connection for it.
   const idle: DuckDBConnection[] = [];
+  const busy: DuckDBConnection[] = [];
+  const connect = async () => {
+    const connection = await instance.connect();
+    return isWatched ? counting(connection) : connection;
+  };
   return {
     scratch,
     connect: () => instance.connect(),
     async withConnection(use) {
-      const connection = idle.pop() ?? (await instance.connect());
+      const connection = idle.pop() ?? (await connect());
+      busy.push(connection);
       try {
         const result = await use(connection);
         idle.push(connection);
@@ -119,7 +152,19 @@ function databaseOf(instance: DuckDBInstance, scratch: string): Database {
       } catch (error) {
         connection.closeSync();
         throw error;
+      } finally {
+        busy.splice(busy.indexOf(connection), 1);
       }
+    },
+    share(scans = 1) {
+      const progress = busy.at(-1)?.progress;
+      // There are no rows without a statement, at the very beginning of one, and at its end.
+      if (progress === undefined || progress.total_rows_to_process === 0n) return null;
+      const share = progress.percentage / 100;
+      // DuckDB weighs each pipeline of a statement by the rows that it expects, or by 1 where it expects none, as it
+      // mostly does without its optimizer of joins. Pipelines that scan come first: up to their number, weights are 1.
+      const weight = share * Number(progress.total_rows_to_process);
+      return scans !== null && weight <= scans ? weight / scans : share;
     },
     uniqueName(prefix) {
       names += 1;

@@ -3,6 +3,7 @@ import type { Declaration } from '../config/declaration.ts';
 import { type CheckedLog, type CheckOptions, checkLog } from './check/log.ts';
 import { logColumns } from './check/required-columns.ts';
 import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+import type { OnLogProgress } from './log-progress.ts';
 import { openSource } from './source/source.ts';
 
 /**
@@ -16,12 +17,14 @@ export interface OpenedLog {
 }
 
 /** Which log is opened, by which declaration, and how. */
-export interface OpenLogOptions extends DatabaseOptions, CheckOptions {
+export interface OpenLogOptions extends Omit<DatabaseOptions, 'isWatched'>, CheckOptions {
   readonly declaration: Declaration;
   /** A file, folder or glob of Parquet or CSV, or several that are read as one log. */
   readonly dataPath: string | readonly string[];
   /** Folder that a relative `dataPath` starts from. @default the working directory */
   readonly cwd?: string;
+  /** Told of the phases that read the log; those that fit an encoder are told where that is asked for. */
+  readonly onProgress?: OnLogProgress;
   readonly signal?: AbortSignal;
 }
 
@@ -32,7 +35,7 @@ export interface OpenLogOptions extends DatabaseOptions, CheckOptions {
 export async function withLog<T>(options: OpenLogOptions, work: (opened: OpenedLog) => Promise<T>): Promise<T> {
   const began = performance.now();
   const { declaration, dataPath, cwd, signal } = options;
-  const database = await openDatabase(options);
+  const database = await openDatabase({ ...options, isWatched: options.onProgress !== undefined });
   try {
     const source = await openSource(database, dataPath, {
       cwd,

@@ -1,6 +1,8 @@
+import type { LogProgress } from '../table/log-progress.ts';
+
 /** How far a long piece of work is, in rows. */
 export interface Progress {
-  readonly phase: 'encode' | 'select' | 'draw' | 'train' | 'evaluate' | 'gate' | 'report';
+  readonly phase: LogProgress['phase'] | 'encode' | 'select' | 'draw' | 'train' | 'evaluate' | 'gate' | 'report';
   readonly done: number;
   readonly total: number;
   /** The epoch under way, from 1; only in the phase `train`. */

@@ -31,7 +31,7 @@ import { cacheRows } from './rows/cache-rows.ts';
 import type { ElsewhereFacts, TrainingOptions } from './training-options.ts';
 
 /** Which log is opened, and how a model is trained on it. */
-export interface TrainOptions extends TrainingOptions, OpenLogOptions {
+export interface TrainOptions extends TrainingOptions, Omit<OpenLogOptions, 'onProgress'> {
   /** An empty folder for encoded rows, the model's files and DuckDB's overflow; the caller removes it. */
   readonly scratch: string;
   readonly threads: number;
@@ -89,7 +89,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
   const { scratch, signal } = options;
   const folder = join(scratch, 'model');
   await mkdir(folder, { recursive: true });
-  const { encoder, summary: read, distributions } = await fitEncoder(database, log);
+  const { encoder, summary: read, distributions } = await fitEncoder(database, log, options.onProgress);
   signal?.throwIfAborted();
   const rows = await cacheRows(opened, { ...options, encoder, summary: read });
   const summary = { ...read, notes: [...read.notes, ...unknownNotes(rows.counts, encoder)] };

@@ -10,7 +10,7 @@ export async function encodeForTrials(opened: OpenedLog, options: TrainingOption
   const { database, log } = opened;
   const training = { ...log.declaration.training, calibration: 'none' as const };
   const own: OpenedLog = { ...opened, log: { ...log, declaration: { ...log.declaration, training } } };
-  const { encoder, summary } = await fitEncoder(database, own.log);
+  const { encoder, summary } = await fitEncoder(database, own.log, options.onProgress);
   options.signal?.throwIfAborted();
   const rows = await cacheRows(own, { ...options, encoder, summary });
   return { opened: own, options, encoder, summary, rows };

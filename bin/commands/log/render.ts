@@ -1,5 +1,6 @@
 import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
 import type { Encoder } from '../../../lib/table/encoder.ts';
+import type { Progress } from '../../../lib/training/progress.ts';
 import type { DefineCommand } from '../../define-command.ts';
 import {
   chosenDeclaration,
@@ -62,11 +63,15 @@ async function fittedEncoder(
   const { withLog } = await import('../../../lib/table/open-log.ts');
   const { fitEncoder } = await import('../../../lib/table/fit/fit-encoder.ts');
   const { withScratch } = await import('../../scratch.ts');
+  const { progressBar } = await import('../../terminal/progress-bar.ts');
+  const { showProgress } = await import('../../training/show-progress.ts');
+  const bar = progressBar(io.stderr);
+  const onProgress = (progress: Progress) => showProgress(bar, progress);
   return withScratch(io, (scratch) => {
     const limits = { scratch, threads, memoryLimitMiB: memory };
-    return withLog({ declaration, dataPath, cwd: io.cwd, ...limits, signal }, async ({ database, log }) => {
-      const { encoder } = await fitEncoder(database, log);
+    return withLog({ declaration, dataPath, cwd: io.cwd, ...limits, signal, onProgress }, async ({ database, log }) => {
+      const { encoder } = await fitEncoder(database, log, onProgress);
       return { inputs: encoder.inputs, tables: encoder.tables };
     });
-  });
+  }).finally(() => bar.stop());
 }

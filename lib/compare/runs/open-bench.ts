@@ -41,7 +41,7 @@ export interface OpenBench extends Bench {
 export async function openBench(opened: OpenedLog, options: BenchOptions): Promise<OpenBench> {
   const { database, log } = opened;
   const { scratch, signal } = options;
-  const { encoder, summary } = await fitEncoder(database, log);
+  const { encoder, summary } = await fitEncoder(database, log, options.onProgress);
   signal.throwIfAborted();
   const { click } = comparedRoles(log.declaration);
   const rows = await cacheRows(opened, {

@@ -6,6 +6,7 @@ import { count, countOf } from '../../numbers/text.ts';
 import { findColumn, type Relation } from '../columns.ts';
 import { type Database, queryOne } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
+import { type OnLogProgress, runPhase } from '../log-progress.ts';
 import type { Source } from '../source/source.ts';
 import { countRejects, type RejectCount } from './acceptable.ts';
 import { logChecks, writeRejects } from './check-rows.ts';
@@ -55,6 +56,8 @@ export interface CheckOptions {
    * stages without their column have no label. @default true
    */
   readonly isComplete?: boolean;
+  /** Told of the phases `read` and `check`. */
+  readonly onProgress?: OnLogProgress | undefined;
 }
 
 /**
@@ -72,6 +75,7 @@ export async function checkLog(
     now = Date.now(),
     alsoFeatures = [],
     isComplete = true,
+    onProgress,
   }: CheckOptions = {},
 ): Promise<CheckedLog> {
   const { relation } = source;
@@ -79,30 +83,37 @@ export async function checkLog(
   checkLogColumns(relation, declaration);
   const rows = { source, declaration, checks: logChecks(relation, declaration, now) };
   const others = alsoFeatures.filter((feature) => isReadable(relation, declaration, feature));
-  const prepared = await asDataError(source.path, () =>
-    prepareRows(database, rows, [...declaration.features, ...others]),
+  const told = { rows: source.rows, onProgress };
+  const prepared = await runPhase(database, { ...told, phase: 'read', passes: 1 }, (run) =>
+    run(
+      1,
+      () => asDataError(source.path, () => prepareRows(database, rows, [...declaration.features, ...others])),
+      source.scans,
+    ),
   );
-  const bounds = await findBounds(database, prepared, declaration);
-  await writeRejects(database, allRows(prepared, bounds.end), rows.checks, rejectsPath);
-  const rejects = await countRejects(database, rejectsPath);
-  // An empty file of rejects would suggest that there are some.
-  if (rejects.length === 0) await rm(rejectsPath);
-  const weightless = await weightlessNotes(database, rows, prepared, bounds.end);
-  return {
-    ...rows,
-    prepared,
-    rejects,
-    contradictions: await countContradictions(database, rows, prepared, bounds.end),
-    rejectsPath: rejects.length === 0 ? null : rejectsPath,
-    ...bounds,
-    notes: [
-      ...source.notes,
-      ...weightless,
+  return runPhase(database, { ...told, phase: 'check', passes: 4 }, async (run) => {
+    const bounds = await run(1, () => findBounds(database, prepared, declaration));
+    await run(1, () => writeRejects(database, allRows(prepared, bounds.end), rows.checks, rejectsPath));
+    const rejects = await countRejects(database, rejectsPath);
+    // An empty file of rejects would suggest that there are some.
+    if (rejects.length === 0) await rm(rejectsPath);
+    const weightless = await weightlessNotes(database, rows, prepared, bounds.end);
+    const contradictions = await run(1, () => countContradictions(database, rows, prepared, bounds.end));
+    const notes = await run(1, async () => [
       ...(await textNotes(database, relation, declaration, goodRowsOf(prepared, bounds.end))),
       ...(await timeNotes(database, prepared, { column: declaration.log.time, ...bounds, now })),
       ...(await delayNotes(database, { ...rows, ...bounds, prepared })),
-    ],
-  };
+    ]);
+    return {
+      ...rows,
+      prepared,
+      rejects,
+      contradictions,
+      rejectsPath: rejects.length === 0 ? null : rejectsPath,
+      ...bounds,
+      notes: [...source.notes, ...weightless, ...notes],
+    };
+  });
 }
 
 /**

@@ -9,6 +9,7 @@ import type { InputSpec, TableSpec } from '../encoded.ts';
 import type { Encoder, Vocabulary } from '../encoder.ts';
 import { idSourceKind } from '../kinds/id-sources.ts';
 import { featureColumns, featureKind } from '../kinds/index.ts';
+import type { OnLogProgress } from '../log-progress.ts';
 import { type Distributions, distributionsOf } from './distributions.ts';
 import type { MeasuredFeatures } from './measure/measure.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
@@ -22,10 +23,15 @@ export interface FittedEncoder {
 
 /**
  * Fits the encoder of a log's declaration to its training rows.
+ * @param onProgress told of the phase `fit`
  * @throws {DataError} as `summarizeLog`.
  */
-export async function fitEncoder(database: Database, log: CheckedLog): Promise<FittedEncoder> {
-  const { summary, measured } = await summarizeLog(database, log);
+export async function fitEncoder(
+  database: Database,
+  log: CheckedLog,
+  onProgress?: OnLogProgress,
+): Promise<FittedEncoder> {
+  const { summary, measured } = await summarizeLog(database, log, { onProgress });
   return {
     encoder: encoderOf(log, measured),
     summary,

@@ -4,6 +4,7 @@ import { labelledStages } from '../check/labels.ts';
 import { goodLogRows, type PreparedLog, rowsDigestSql } from '../check/prepared-rows.ts';
 import { type Database, query } from '../database.ts';
 import { PARTS, type Part, UNKNOWN_LABEL } from '../encoded.ts';
+import { type RunPart, untold } from '../log-progress.ts';
 
 /**
  * Counts of a stage's labels in a part.
@@ -45,7 +46,11 @@ const DAY_MS = 86_400_000;
 const WEIGHT_BITS = 60;
 
 /** Summarises the rows of each part, in one statement for the rows and one for their labels. */
-export async function summarizeParts(database: Database, log: PreparedLog): Promise<Record<Part, PartSummary>> {
+export async function summarizeParts(
+  database: Database,
+  log: PreparedLog,
+  run: RunPart = untold,
+): Promise<Record<Part, PartSummary>> {
   const from = goodLogRows(log, []);
   const stages = labelledStages(log.declaration);
   const delayed = delayedStages(log.declaration);
@@ -63,13 +68,17 @@ export async function summarizeParts(database: Database, log: PreparedLog): Prom
     ),
     ...delayed.map((_, i) => `count(*) FILTER ("#delay${i}" >= 0) AS seen${i}`),
   ];
-  const rows = await query(database, `SELECT "#part" AS part, ${counted.join(', ')} FROM ${from} GROUP BY part`);
+  const rows = await run(1, () =>
+    query(database, `SELECT "#part" AS part, ${counted.join(', ')} FROM ${from} GROUP BY part`),
+  );
   const unit = weightUnit(Math.max(0, ...rows.map(({ heaviest }) => Number(heaviest))));
   const columns = ['"#part" AS part', ...stages.map((_, i) => `"#label${i}" AS label${i}`)];
-  const labels = await query(
-    database,
-    `SELECT ${columns.join(', ')}, count(*) AS rows, ${weightSumSql(unit)} AS weight
-     FROM ${from} GROUP BY ALL`,
+  const labels = await run(1, () =>
+    query(
+      database,
+      `SELECT ${columns.join(', ')}, count(*) AS rows, ${weightSumSql(unit)} AS weight
+       FROM ${from} GROUP BY ALL`,
+    ),
   );
   const summaries = PARTS.map((part, code): [Part, PartSummary] => {
     const own = rows.find((row) => Number(row.part) === code);

@@ -4,8 +4,9 @@ import type { CheckedLog } from '../check/log.ts';
 import { describeSplit } from '../check/split.ts';
 import type { Database } from '../database.ts';
 import type { Part } from '../encoded.ts';
+import { type OnLogProgress, type RunPart, runPhase } from '../log-progress.ts';
 import { assertLearnable } from './learnable.ts';
-import { type MeasuredFeatures, measureFeatures } from './measure/measure.ts';
+import { type MeasuredFeatures, measureFeatures, passesToMeasure } from './measure/measure.ts';
 import type { SampledColumn } from './measure/value-aucs.ts';
 import { numberNotes } from './number-notes.ts';
 import { type PartSummary, summarizeParts, type TimeRange } from './parts.ts';
@@ -47,26 +48,50 @@ export interface SummarizedLog {
   readonly measured: MeasuredFeatures;
 }
 
+/** Who is told of a summary while it is made. */
+export interface SummarizeOptions {
+  /** As of `findSuspicious`. */
+  readonly onColumn?: (column: SampledColumn) => void;
+  /** Told of the phase `fit`. */
+  readonly onProgress?: OnLogProgress | undefined;
+}
+
 /**
  * Summarises a log, and measures its features.
- * @param onColumn as of `findSuspicious`.
  * @throws {DataError} as `assertAcceptable` and `assertLearnable`.
  */
-export async function summarizeLog(
+export function summarizeLog(
   database: Database,
   log: CheckedLog,
-  onColumn?: (column: SampledColumn) => void,
+  { onColumn, onProgress }: SummarizeOptions = {},
 ): Promise<SummarizedLog> {
   assertAcceptable(log);
+  // Besides the features: the parts by two statements, repeated keys, samples of columns, and notes.
+  const passes = passesToMeasure(log.declaration) + 5;
+  const told = { phase: 'fit', rows: log.source.rows, passes, onProgress } as const;
+  return runPhase(database, told, (run) => summarize(database, log, run, onColumn));
+}
+
+async function summarize(
+  database: Database,
+  log: CheckedLog,
+  run: RunPart,
+  onColumn?: (column: SampledColumn) => void,
+): Promise<SummarizedLog> {
   const { source, declaration, rejects, start, last } = log;
   const { features } = declaration;
   const rejectedByReason: Record<string, number> = {};
   for (const { reason, rows } of rejects) rejectedByReason[reason] = (rejectedByReason[reason] ?? 0) + rows;
   const rejected = rejects.reduce((sum, { rows }) => sum + rows, 0);
-  const parts = await summarizeParts(database, log);
+  const parts = await summarizeParts(database, log, run);
   assertLearnable(log, parts.train, rejected);
-  const measured = await measureFeatures(database, log);
-  const repeated = await findRepeatedKeys(database, log);
+  const measured = await measureFeatures(database, log, run);
+  const repeated = await run(1, () => findRepeatedKeys(database, log));
+  const suspicious = await run(1, () => findSuspicious(database, log, parts.train, onColumn));
+  const notes = await run(1, async () => [
+    ...(await valueNotes(database, log, measured, parts.train.rows)),
+    ...(await numberNotes(database, log, measured.numbers)),
+  ]);
   const summary = {
     source: source.path,
     rows: source.rows,
@@ -77,14 +102,9 @@ export async function summarizeLog(
     parts,
     missing: Object.fromEntries(features.map(({ name }) => [name, factsOf(name, measured).missing])),
     dropped: Object.fromEntries([...measured.bags].map(([name, { cut }]) => [name, cut])),
-    suspicious: await findSuspicious(database, log, parts.train, onColumn),
+    suspicious,
     repeatedKeys: repeated.rows,
-    notes: [
-      ...log.notes,
-      ...repeated.notes,
-      ...(await valueNotes(database, log, measured, parts.train.rows)),
-      ...(await numberNotes(database, log, measured.numbers)),
-    ],
+    notes: [...log.notes, ...repeated.notes, ...notes],
   };
   return { summary, measured };
 }

@@ -9,11 +9,13 @@ import { ValueCounter } from '../encode/value-counts.ts';
 import { PARTS, rowsOfPart } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import { featureKind } from '../kinds/index.ts';
+import { type OnLogProgress, type RunPart, runPhase } from '../log-progress.ts';
 import { encoderOf } from './fit-encoder.ts';
 import { countDays, type DayCounts, dayNotes } from './inspect/days.ts';
 import { listDrifts } from './inspect/list-drift.ts';
 import { findOtherColumns, type OtherColumn, otherColumnNotes } from './inspect/other-columns.ts';
 import { driftNotes, type PartDrift, partDrifts, rateNotes } from './inspect/part-drift.ts';
+import type { SampledColumn } from './measure/value-aucs.ts';
 import { type LogSummary, summarizeLog } from './summary.ts';
 import { type HeldOutCounts, unknownNotes } from './unknown-notes.ts';
 
@@ -44,18 +46,31 @@ export interface ValidatedLog extends LogReport {
 /**
  * Summarises a log as training does, and looks at what a person should know before: its days, how its parts differ,
  * values that a model would not know, and columns that are not declared.
+ * @param onProgress told of the phases `fit` and `inspect`
  * @throws {DataError} as `summarizeLog`.
  */
-export async function validateLog(database: Database, log: CheckedLog): Promise<ValidatedLog> {
+export async function validateLog(
+  database: Database,
+  log: CheckedLog,
+  onProgress?: OnLogProgress,
+): Promise<ValidatedLog> {
   const began = performance.now();
   const drift: PartDrift[] = [];
-  const { summary, measured } = await summarizeLog(database, log, (column) => drift.push(...partDrifts(column)));
+  const onColumn = (column: SampledColumn) => drift.push(...partDrifts(column));
+  const { summary, measured } = await summarizeLog(database, log, { onColumn, onProgress });
   const measureSeconds = (performance.now() - began) / 1000;
-  drift.push(...(await listDrifts(database, log)));
   const encoder = encoderOf(log, measured);
-  const heldOut = await countHeldOut(database, log, encoder);
-  const days = await countDays(database, log);
-  const otherColumns = await findOtherColumns(database, log);
+  const passes = log.declaration.features.length + 4;
+  const told = { phase: 'inspect', rows: log.source.rows, passes, onProgress } as const;
+  const { heldOut, days, otherColumns, distinct } = await runPhase(database, told, async (run) => {
+    drift.push(...(await run(1, () => listDrifts(database, log))));
+    return {
+      heldOut: await run(1, () => countHeldOut(database, log, encoder)),
+      days: await run(1, () => countDays(database, log)),
+      otherColumns: await run(1, () => findOtherColumns(database, log)),
+      distinct: await countDistinct(database, log, run),
+    };
+  });
   const notes = [
     ...summary.notes,
     ...unknownNotes(heldOut, encoder),
@@ -64,7 +79,6 @@ export async function validateLog(database: Database, log: CheckedLog): Promise<
     ...driftNotes(drift),
     ...otherColumnNotes(otherColumns),
   ];
-  const distinct = await countDistinct(database, log);
   const maturity = maturityOf(log, summary);
   const rows = { summary: { ...summary, notes }, rejects: log.rejects, distinct, heldOut, days, maturity };
   return { ...rows, drift, otherColumns, encoder, measureSeconds };
@@ -89,13 +103,11 @@ async function countHeldOut(database: Database, log: CheckedLog, encoder: Encode
   return { validation: validation.counts(), test: test.counts() };
 }
 
-async function countDistinct(database: Database, log: CheckedLog): Promise<Record<string, number>> {
+async function countDistinct(database: Database, log: CheckedLog, run: RunPart): Promise<Record<string, number>> {
   const distinct: Record<string, number> = {};
   for (const feature of log.declaration.features) {
-    const { count } = await queryOne(
-      database,
-      `SELECT count(DISTINCT value) AS count FROM (SELECT ${featureKind(feature).eachValue(0)} AS value FROM ${goodLogRows(log, [feature])})`,
-    );
+    const values = `SELECT ${featureKind(feature).eachValue(0)} AS value FROM ${goodLogRows(log, [feature])}`;
+    const { count } = await run(1, () => queryOne(database, `SELECT count(DISTINCT value) AS count FROM (${values})`));
     distinct[feature.name] = Number(count);
   }
   return distinct;

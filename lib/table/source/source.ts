@@ -5,7 +5,7 @@ import { CSV_DEFAULTS } from '../../config/sections/csv.ts';
 import { DATA_FORMATS } from '../../contract/bucket.ts';
 import { listed } from '../../numbers/text.ts';
 import type { Column, Relation } from '../columns.ts';
-import type { Database } from '../database.ts';
+import type { Database, Scans } from '../database.ts';
 import { asDataError, DataError } from '../errors.ts';
 import { localCandidate } from '../formats/candidate-file.ts';
 import type { LogFile, OpenedFile, OpenedFiles } from '../formats/format.ts';
@@ -22,6 +22,8 @@ export interface Source {
   readonly columns: readonly Column[];
   readonly rows: number;
   readonly relation: Relation;
+  /** How the relation reads the rows. */
+  readonly scans: Scans;
   /** What a user should know of how the files were found and read, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -60,13 +62,14 @@ export async function openSource(
   const united = await asDataError(path, () =>
     uniteFiles(database, opened.files, { needed, ...opened, texts: csv, name: path }),
   );
-  const { relation, files } = united;
+  const { relation, files, scans } = united;
   return {
     path,
     files,
     columns: relation.columns,
     rows,
     relation,
+    scans,
     notes: [...notes, ...opened.notes, ...united.notes],
   };
 }

@@ -4,7 +4,7 @@
  */
 import { listed } from '../../numbers/text.ts';
 import { type Column, NULL_TYPE, type Relation, type TextRules, type Value } from '../columns.ts';
-import type { Database } from '../database.ts';
+import type { Database, Scans } from '../database.ts';
 import { DataError } from '../errors.ts';
 import type { OpenedFile } from '../formats/format.ts';
 import { positionalScan } from '../formats/parquet/file.ts';
@@ -31,6 +31,8 @@ export interface Union {
   /** The files in the order in which they are read. */
   readonly files: readonly OpenedFile[];
   readonly relation: Relation;
+  /** One for each run of files with the same columns. */
+  readonly scans: Scans;
   readonly notes: readonly string[];
 }
 
@@ -79,9 +81,11 @@ export async function uniteFiles(
   assertSomeColumns(layouts, told);
   const layoutOf = new Map(layouts.flatMap((layout, index) => layout.files.map((file) => [file, index] as const)));
   const files = inRuns(given, layoutOf, malformedTable !== null);
-  const from = withMalformed(unionSql(files, layouts, layoutOf, united), malformedTable);
+  const scans = scansOf(files, layouts, layoutOf, united);
+  const from = withMalformed(inPairs(scans), malformedTable);
   return {
     files,
+    scans: malformedTable === null ? scans.length : null,
     relation: { from, columns: united.map(({ column }) => column), isText, texts, name },
     notes: told.flatMap((column) => notesOf(column, layouts)),
   };
@@ -145,13 +149,13 @@ function inRuns(
   return [...files].sort((a, b) => (layoutOf.get(a) ?? 0) - (layoutOf.get(b) ?? 0));
 }
 
-/** Returns the SQL of all rows, in which positions count over all files in order. */
-function unionSql(
+/** Returns the SQL of each scan, which together have all rows; positions count over all files in order. */
+function scansOf(
   files: readonly OpenedFile[],
   layouts: readonly Layout[],
   layoutOf: ReadonlyMap<OpenedFile, number>,
   united: readonly UnitedColumn[],
-): string {
+): string[] {
   const scans: string[] = [];
   let firstRow = 0;
   for (let from = 0; from < files.length; ) {
@@ -165,7 +169,7 @@ function unionSql(
     scans.push(runSql(files.slice(from, to), firstRows, layouts[index] as Layout, united, index));
     from = to;
   }
-  return inPairs(scans);
+  return scans;
 }
 
 /** Returns the SQL of consecutive files of one layout. */

@@ -1,16 +1,17 @@
 /** Measures every feature in the training rows: all that an encoder, a summary and its notes are made of. */
-import type { EmbeddingTable, Feature } from '../../../config/declaration.ts';
+import type { Declaration, EmbeddingTable, Feature } from '../../../config/declaration.ts';
 import { isList } from '../../../config/features/kinds.ts';
 import type { PreparedLog } from '../../check/prepared-rows.ts';
 import type { Database } from '../../database.ts';
 import type { Vocabulary } from '../../encoder.ts';
 import type { VectorStatistics } from '../../kinds/feature-kind.ts';
 import { featureKind } from '../../kinds/index.ts';
+import { type RunPart, untold } from '../../log-progress.ts';
 import { createVocabulary } from '../vocabularies.ts';
 import { type BagFacts, measureBags } from './bags.ts';
-import { measureNumbers, type NumberFacts, type NumberToMeasure } from './numbers.ts';
+import { measureNumbers, NUMBER_PASSES, type NumberFacts, type NumberToMeasure } from './numbers.ts';
 import { createTally, dropTallies, type Tally, type TopValue, topValues } from './tallies.ts';
-import { measureVectors } from './vectors.ts';
+import { measureVectors, VECTOR_PASSES } from './vectors.ts';
 
 /** What is known of the values of a category, bag, sequence or cross in the training rows. */
 export interface ValueFacts extends Omit<Tally, 'table'> {
@@ -30,9 +31,30 @@ export interface MeasuredFeatures {
   readonly vocabularies: Readonly<Record<string, Vocabulary>>;
 }
 
-/** Measures the features of a log's declaration. */
-export async function measureFeatures(database: Database, log: PreparedLog): Promise<MeasuredFeatures> {
+/** How often `measureFeatures` reads the rows: for each number and vector several times, for each embedded value once. */
+export function passesToMeasure({ features, embeddings }: Declaration): number {
+  const { numbers, vectors, bags } = featuresToMeasure(features, embeddings);
+  const embedded = embeddings.flatMap((table) => embeddedIn(table, features));
+  return NUMBER_PASSES * numbers.length + VECTOR_PASSES * vectors.length + (bags.length > 0 ? 1 : 0) + embedded.length;
+}
+
+/** Measures the features of a log's declaration, in `passesToMeasure` passes. */
+export async function measureFeatures(
+  database: Database,
+  log: PreparedLog,
+  run: RunPart = untold,
+): Promise<MeasuredFeatures> {
   const { features, embeddings } = log.declaration;
+  const { numbers, vectors, bags } = featuresToMeasure(features, embeddings);
+  return {
+    numbers: await measureNumbers(database, log, numbers, run),
+    vectors: await measureVectors(database, log, vectors, run),
+    bags: await run(bags.length > 0 ? 1 : 0, () => measureBags(database, log, bags)),
+    ...(await measureValues(database, log, embeddings, run)),
+  };
+}
+
+function featuresToMeasure(features: readonly Feature[], embeddings: readonly EmbeddingTable[]) {
   const intervals = (feature: Feature) => {
     const ids = embeddings.find(({ name }) => name === feature.embedding)?.ids;
     return ids?.kind === 'quantiles' ? ids.count : null;
@@ -44,12 +66,12 @@ export async function measureFeatures(database: Database, log: PreparedLog): Pro
   });
   const vectors = features.filter((feature) => feature.type === 'vector');
   const bags = features.filter(isList);
-  return {
-    numbers: await measureNumbers(database, log, numbers),
-    vectors: await measureVectors(database, log, vectors),
-    bags: await measureBags(database, log, bags),
-    ...(await measureValues(database, log, embeddings)),
-  };
+  return { numbers, vectors, bags };
+}
+
+/** The features whose values a table embeds. */
+function embeddedIn({ name }: EmbeddingTable, features: readonly Feature[]): Feature[] {
+  return features.filter((one) => one.embedding === name && featureKind(one).scale === 'nominal');
 }
 
 /** Measures the values that are embedded, table by table, since features that share one share its vocabulary. */
@@ -57,14 +79,15 @@ async function measureValues(
   database: Database,
   log: PreparedLog,
   tables: readonly EmbeddingTable[],
+  run: RunPart,
 ): Promise<Pick<MeasuredFeatures, 'values' | 'vocabularies'>> {
   const { features } = log.declaration;
   const values = new Map<string, ValueFacts>();
   const vocabularies: Record<string, Vocabulary> = {};
   for (const table of tables) {
-    const own = features.filter((one) => one.embedding === table.name && featureKind(one).scale === 'nominal');
+    const own = embeddedIn(table, features);
     const tallies: Tally[] = [];
-    for (const feature of own) tallies.push(await createTally(database, log, feature));
+    for (const feature of own) tallies.push(await run(1, () => createTally(database, log, feature)));
     const vocabulary = await createVocabulary(database, tallies, table, features);
     for (const [index, { name }] of own.entries()) {
       const { table: _, ...facts } = tallies[index] as Tally;

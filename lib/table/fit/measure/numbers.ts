@@ -6,14 +6,17 @@
 import type { Feature, NumberFeature } from '../../../config/declaration.ts';
 import { RankSearch } from '../../../numbers/rank-search.ts';
 import { goodLogRows, type PreparedLog } from '../../check/prepared-rows.ts';
-import type { Database } from '../../database.ts';
+import { type Database, withConnection } from '../../database.ts';
 import { preparedName } from '../../kinds/feature-kind.ts';
+import { type RunPart, untold } from '../../log-progress.ts';
 import { readColumns } from '../../read-columns.ts';
 
 /** How many values of a number are kept, at even ranks. */
 const RANKS = 1000;
 /** Columns that are measured at once. */
 const COLUMNS = 32;
+/** How often the rows are read for a number. */
+export const NUMBER_PASSES = 3;
 /** Rows of a value that may stand for a missing one: at least so many, and at least this share. */
 export const LEAST_ROWS = 5;
 export const LEAST_SHARE = 0.001;
@@ -52,17 +55,20 @@ export async function measureNumbers(
   database: Database,
   log: PreparedLog,
   numbers: readonly NumberToMeasure[],
+  run: RunPart = untold,
 ): Promise<ReadonlyMap<string, NumberFacts>> {
   const measured = new Map<string, NumberFacts>();
   for (let from = 0; from < numbers.length; from += COLUMNS) {
     const some = numbers.slice(from, from + COLUMNS);
     const columns = some.map((number) => new NumberColumn(number));
     const features = some.map(({ feature }) => feature);
-    await readNumbers(database, log, features, (column, values) => columns[column]?.addFirst(values));
+    const read = (use: (column: NumberColumn | undefined, values: Float32Array) => void) =>
+      run(some.length, () => readNumbers(database, log, features, (column, values) => use(columns[column], values)));
+    await read((column, values) => column?.addFirst(values));
     for (const column of columns) column.seek();
-    await readNumbers(database, log, features, (column, values) => columns[column]?.addSecond(values));
+    await read((column, values) => column?.addSecond(values));
     for (const column of columns) column.narrow();
-    await readNumbers(database, log, features, (column, values) => columns[column]?.addThird(values));
+    await read((column, values) => column?.addThird(values));
     for (const [index, { name }] of features.entries()) measured.set(name, (columns[index] as NumberColumn).facts());
   }
   return measured;
@@ -87,15 +93,12 @@ async function readNumbers(
 ): Promise<void> {
   const columns = features.map((_, index) => `COALESCE(${preparedName('number', index)}, CAST('NaN' AS FLOAT))`);
   const sql = `SELECT ${columns.join(', ')} FROM ${goodLogRows(log, features)} WHERE "#part" = 0`;
-  const connection = await database.connect();
-  try {
-    const layout = columns.map(() => ({ type: 'FLOAT', length: null }) as const);
+  const layout = columns.map(() => ({ type: 'FLOAT', length: null }) as const);
+  await withConnection(database, async (connection) => {
     for await (const block of readColumns(connection, sql, layout))
       for (const [index, values] of block.columns.entries())
         use(index, (values as Float32Array).subarray(0, block.rows));
-  } finally {
-    connection.closeSync();
-  }
+  });
 }
 
 /** A number's column, whose values are added in three passes. */

@@ -2,7 +2,7 @@
 import type { Feature } from '../../../config/declaration.ts';
 import { orderedBits } from '../../../numbers/rank-search.ts';
 import { goodLogRows, type PreparedLog } from '../../check/prepared-rows.ts';
-import { type Database, queryOne } from '../../database.ts';
+import { type Database, queryOne, withConnection } from '../../database.ts';
 import { featureKind } from '../../kinds/index.ts';
 import { type ColumnArray, type ColumnLayout, readColumns } from '../../read-columns.ts';
 import { inFirstHalfSql, inSampleSql } from '../sample.ts';
@@ -81,8 +81,7 @@ async function readSample(
   const labels = Array.from({ length: stages }, () => new Int8Array(rows));
   const keys = features.map(() => new Uint32Array(rows));
   const selected = columns.map(({ sql }) => sql).join(', ');
-  const connection = await database.connect();
-  try {
+  await withConnection(database, async (connection) => {
     let at = 0;
     for await (const block of readColumns(connection, `SELECT ${selected} FROM ${from}`, columns)) {
       const [first, parts, ...others] = block.columns.map((column) => column.subarray(0, block.rows));
@@ -92,9 +91,7 @@ async function readSample(
       for (const [index, key] of keys.entries()) copyKeys(others[stages + index] as ColumnArray, key, at);
       at += block.rows;
     }
-  } finally {
-    connection.closeSync();
-  }
+  });
   return { isFirst, part, labels, keys };
 }
 
