@@ -9,12 +9,14 @@ import type { ProgressBar } from '../terminal/progress-bar.ts';
 /** Shows the progress of training or evaluation; `before` stands before what is under way. */
 export function showProgress(
   bar: ProgressBar,
-  { phase, done, total, network, epoch, epochs, loss }: Progress,
+  { phase, done, total, unit, network, epoch, epochs, loss }: Progress,
   before = '',
 ): void {
   const ofNetwork = network === undefined ? '' : `${network} `;
   const label = `${before}${phase === 'train' ? `${ofNetwork}epoch ${epoch}/${epochs}` : phase}`;
-  bar.update({ label, done, total, ...(loss === undefined ? {} : { note: `loss ${fixed(loss, 5)}` }) });
+  const note = loss === undefined ? {} : { note: `loss ${fixed(loss, 5)}` };
+  const counted = unit === 'bytes' ? { done: done / 1e6, total: total / 1e6, unit: 'MB' } : { done, total };
+  bar.update({ label, ...counted, ...note });
 }
 
 /** Prints a line for each epoch, and what should be known of the training. */

@@ -42,6 +42,7 @@ export async function withLog<T>(options: OpenLogOptions, work: (opened: OpenedL
       csv: declaration.csv,
       needed: logColumns(declaration),
       outputs: options.rejectsPath === undefined ? [] : [options.rejectsPath],
+      onProgress: options.onProgress,
     });
     signal?.throwIfAborted();
     const log = await checkLog(database, source, declaration, options);

@@ -1,10 +1,12 @@
 import type { LogProgress } from '../table/log-progress.ts';
 
-/** How far a long piece of work is, in rows. */
+/** How far a long piece of work is, in rows if no unit is said. */
 export interface Progress {
   readonly phase: LogProgress['phase'] | 'encode' | 'select' | 'draw' | 'train' | 'evaluate' | 'gate' | 'report';
   readonly done: number;
   readonly total: number;
+  /** Only in the phase `convert`. */
+  readonly unit?: 'bytes';
   /** The epoch under way, from 1; only in the phase `train`. */
   readonly epoch?: number;
   /** Number of epochs; only in the phase `train`. */

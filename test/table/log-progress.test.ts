@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { DuckDBScalarFunction, INTEGER } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Declaration } from '../../lib/config/declaration.ts';
@@ -148,7 +149,7 @@ describe('a phase', () => {
     let now: number | null = null;
     const database = { ...place.database, share: () => now };
     const onProgress = (progress: LogProgress) => told.push(progress);
-    await runPhase(database, { phase: 'fit', rows: 10_000, passes: 2, onProgress, ...options }, (run) =>
+    await runPhase(database, { phase: 'fit', size: 10_000, passes: 2, onProgress, ...options }, (run) =>
       work(run, (share) => {
         now = share;
         vi.advanceTimersByTime(1000);
@@ -181,14 +182,14 @@ describe('a phase', () => {
 
   it('tells nothing where it is over within a second, or the log is small', async () => {
     expect(await toldOf((run) => run(2, async () => {}))).toEqual([]);
-    expect(await toldOf((run, second) => run(2, async () => second(0.5)), { rows: 9999 })).toEqual([]);
+    expect(await toldOf((run, second) => run(2, async () => second(0.5)), { size: 9999 })).toEqual([]);
   });
 
   it('tells nothing more once its work has failed', async () => {
     const told: LogProgress[] = [];
     const options = {
       phase: 'read',
-      rows: ROWS,
+      size: ROWS,
       passes: 1,
       onProgress: (progress: LogProgress) => told.push(progress),
     };
@@ -202,6 +203,66 @@ describe('a phase', () => {
     vi.advanceTimersByTime(5000);
     expect(told).toEqual([{ phase: 'read', done: 0, total: ROWS }]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('converting files of text', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Opens a log, while a second goes by before each file is rewritten; returns what is told of that. */
+  async function toldOf(dataPath: string): Promise<LogProgress[]> {
+    const told: LogProgress[] = [];
+    const rewritten = (sql: unknown) => void (String(sql).includes('read_csv(') && vi.advanceTimersByTime(1000));
+    subscribe(STATEMENTS.name, rewritten);
+    try {
+      const declaration = declare([category('shop')]);
+      const onProgress = (progress: LogProgress) => told.push(progress);
+      await withLog({ ...limits, declaration, dataPath, scratch: place.at(''), onProgress }, async () => {});
+    } finally {
+      unsubscribe(STATEMENTS.name, rewritten);
+    }
+    return told;
+  }
+
+  const bytes = async (...files: string[]) => {
+    const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  };
+  const expected = (total: number, shares: readonly number[]) =>
+    shares.map((share) => ({ phase: 'convert', unit: 'bytes', done: Math.round(share * total), total }));
+  const wide = (rows: number) => `SELECT *, repeat('x', 50) AS text FROM (${logSql(rows)})`;
+
+  it('counts bytes, half of those of each CSV file when it is read and half when DuckDB has rewritten it', async () => {
+    await mkdir(place.at('two'), { recursive: true });
+    const files = [await place.write('two/a.csv', wide(ROWS)), await place.write('two/b.csv', wide(ROWS))];
+    expect(await toldOf(place.at('two'))).toEqual(expected(await bytes(...files), [0.25, 0.75, 1]));
+  });
+
+  it('counts the bytes of gzip as they are on the disk', async () => {
+    const plain = await place.write(
+      'plain.csv',
+      `SELECT *, md5('a' || row) AS a, md5('b' || row) AS b FROM (${logSql(30_000)})`,
+    );
+    const file = place.at('packed.csv.gz');
+    await writeFile(file, gzipSync(await readFile(plain)));
+    expect(await toldOf(file)).toEqual(expected(await bytes(file), [0.5, 1]));
+  });
+
+  it('counts the bytes of JSON lines by thirds, since they are read twice before they are rewritten', async () => {
+    const file = place.at('log.jsonl');
+    const rows = await query(place.database, `SELECT * EXCLUDE (history, place) FROM (${wide(ROWS)})`);
+    await writeFile(
+      file,
+      rows
+        .map((row) => `${JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? Number(value) : value))}\n`)
+        .join(''),
+    );
+    expect(await toldOf(file)).toEqual(expected(await bytes(file), [2 / 3, 1]));
+  });
+
+  it('tells nothing of Parquet, which is read as it is', async () => {
+    expect(await toldOf(path)).toEqual([]);
   });
 });
 

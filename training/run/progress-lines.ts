@@ -3,7 +3,7 @@ import type { OnProgress, Progress } from '../../lib/training/progress.ts';
 
 const EVERY_MS = 10_000;
 
-/** Progress as a line when something begins, and one in ten seconds then: rows, rows a second and seconds left. */
+/** Progress as a line when something begins, and one in ten seconds then: rows or bytes, how many a second, and seconds left. */
 export function progressLines(log: Logger, now = () => performance.now()): OnProgress {
   let phase = '';
   let began = { at: 0, done: 0 };
@@ -23,7 +23,7 @@ export function progressLines(log: Logger, now = () => performance.now()): OnPro
     const rate = ((done - began.done) / (at - began.at)) * 1000;
     log.info('progress', {
       ...progress,
-      rowsPerSecond: Math.round(rate),
+      [progress.unit === 'bytes' ? 'bytesPerSecond' : 'rowsPerSecond']: Math.round(rate),
       secondsLeft: Math.round((total - done) / rate),
     });
   };

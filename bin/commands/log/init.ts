@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
 import type { Choices } from '../../../lib/init/draft.ts';
+import type { Progress } from '../../../lib/training/progress.ts';
 import type { DefineCommand } from '../../define-command.ts';
 import { RepeatableOption } from '../../terminal/command-line.ts';
 import { type Session, UsageError } from '../../terminal/exit.ts';
@@ -63,13 +64,17 @@ async function init(log: string, options: InitOptions, session: Session): Promis
   const { measureLog } = await import('../../../lib/init/measure-log.ts');
   const { renderDraft } = await import('../../../lib/init/render-draft.ts');
   const { withScratch } = await import('../../scratch.ts');
+  const { progressBar } = await import('../../terminal/progress-bar.ts');
+  const { showProgress } = await import('../../training/show-progress.ts');
   const { ask, isTerminal } = await import('../../init/questions.ts');
   const { doubtText, formatDraft } = await import('../../init/init-text.ts');
+  const bar = progressBar(io.stderr);
+  const onProgress = (progress: Progress) => showProgress(bar, progress);
   try {
     const draft = await withScratch(io, async (scratch) => {
-      const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch });
+      const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch, isWatched: true });
       try {
-        const source = await openSource(database, log, { cwd: io.cwd });
+        const source = await openSource(database, log, { cwd: io.cwd, onProgress }).finally(() => bar.stop());
         for (const note of json ? [] : source.notes) printError(io, `note: ${note}`);
         signal.throwIfAborted();
         const measured = await measureLog(database, source);

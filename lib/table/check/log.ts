@@ -83,12 +83,12 @@ export async function checkLog(
   checkLogColumns(relation, declaration);
   const rows = { source, declaration, checks: logChecks(relation, declaration, now) };
   const others = alsoFeatures.filter((feature) => isReadable(relation, declaration, feature));
-  const told = { rows: source.rows, onProgress };
+  const told = { size: source.rows, onProgress };
   const prepared = await runPhase(database, { ...told, phase: 'read', passes: 1 }, (run) =>
     run(
       1,
       () => asDataError(source.path, () => prepareRows(database, rows, [...declaration.features, ...others])),
-      source.scans,
+      () => database.share(source.scans),
     ),
   );
   return runPhase(database, { ...told, phase: 'check', passes: 4 }, async (run) => {

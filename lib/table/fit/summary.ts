@@ -68,7 +68,7 @@ export function summarizeLog(
   assertAcceptable(log);
   // Besides the features: the parts by two statements, repeated keys, samples of columns, and notes.
   const passes = passesToMeasure(log.declaration) + 5;
-  const told = { phase: 'fit', rows: log.source.rows, passes, onProgress } as const;
+  const told = { phase: 'fit', size: log.source.rows, passes, onProgress } as const;
   return runPhase(database, told, (run) => summarize(database, log, run, onColumn));
 }
 

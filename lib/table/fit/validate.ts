@@ -61,7 +61,7 @@ export async function validateLog(
   const measureSeconds = (performance.now() - began) / 1000;
   const encoder = encoderOf(log, measured);
   const passes = log.declaration.features.length + 4;
-  const told = { phase: 'inspect', rows: log.source.rows, passes, onProgress } as const;
+  const told = { phase: 'inspect', size: log.source.rows, passes, onProgress } as const;
   const { heldOut, days, otherColumns, distinct } = await runPhase(database, told, async (run) => {
     drift.push(...(await run(1, () => listDrifts(database, log))));
     return {

@@ -2,6 +2,7 @@
 import type { CsvChoice } from '../../config/declaration.ts';
 import type { FileColumn, Relation, TextRules } from '../columns.ts';
 import type { Database } from '../database.ts';
+import type { RunPart } from '../log-progress.ts';
 import type { ByteRange, CandidateFile } from './candidate-file.ts';
 import type { Dialect } from './csv/dialect.ts';
 
@@ -15,13 +16,20 @@ export interface Format {
   assertHead(head: Buffer, name: string): void;
   /**
    * Opens files of a log, whose rows are counted from `firstRow` where they are malformed. All but Parquet is converted
-   * to Parquet.
+   * to Parquet, each file as a part of `run` by its share of their bytes.
    */
-  openLog(database: Database, files: readonly LogFile[], csv: CsvChoice, firstRow: number): Promise<OpenedFiles>;
+  openLog(database: Database, files: readonly LogFile[], options: OpenFilesOptions): Promise<OpenedFiles>;
   /** Divides a candidate file into shards. */
   cut(database: Database, file: CandidateFile, options: CutOptions): Promise<FileCut>;
   /** Opens a shard, whose rows have their positions in the file. Fails if the file has changed since it was cut. */
   openShard(options: ShardOptions): Promise<OpenShard>;
+}
+
+/** How files of a log are opened. */
+export interface OpenFilesOptions {
+  readonly csv: CsvChoice;
+  readonly firstRow: number;
+  readonly run: RunPart;
 }
 
 /** A local file of a log. */
@@ -30,6 +38,8 @@ export interface LogFile {
   readonly name: string;
   /** Path from the working directory of the process. */
   readonly path: string;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** A file of a log, which can be read. */

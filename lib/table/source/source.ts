@@ -10,6 +10,7 @@ import { asDataError, DataError } from '../errors.ts';
 import { localCandidate } from '../formats/candidate-file.ts';
 import type { LogFile, OpenedFile, OpenedFiles } from '../formats/format.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';
+import { type OnLogProgress, type RunPart, runPhase, untold } from '../log-progress.ts';
 import { plainPath } from '../paths.ts';
 import { type FindOptions, type FoundFiles, findFiles } from './find-files.ts';
 import { uniteFiles } from './union.ts';
@@ -38,6 +39,8 @@ export interface OpenSourceOptions {
   readonly outputs?: readonly string[];
   /** Names of the columns that must be readable in all files, and of which is told how they are read. @default none */
   readonly needed?: readonly string[];
+  /** Told of the phase `convert`. */
+  readonly onProgress?: OnLogProgress | undefined;
 }
 
 /**
@@ -50,13 +53,13 @@ export interface OpenSourceOptions {
 export async function openSource(
   database: Database,
   asked: string | readonly string[],
-  { cwd = '.', csv = CSV_DEFAULTS, outputs = [], needed = [] }: OpenSourceOptions = {},
+  { cwd = '.', csv = CSV_DEFAULTS, outputs = [], needed = [], onProgress }: OpenSourceOptions = {},
 ): Promise<Source> {
   const paths = typeof asked === 'string' ? [asked] : asked;
   // The path of a single log stays whole, however long: messages name files below it.
   const path = paths.length === 1 ? String(paths[0]) : listed(paths);
   const { files: names, notes } = await findAll(paths, { cwd, outputs });
-  const opened = await openFiles(database, names, { cwd, csv });
+  const opened = await openFiles(database, names, { cwd, csv, onProgress });
   const rows = opened.files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) throw new DataError('no_rows', `no rows in ${path}`);
   const united = await asDataError(path, () =>
@@ -84,11 +87,16 @@ async function findAll(paths: readonly string[], options: FindOptions): Promise<
   };
 }
 
+interface OpenFilesOptions extends Pick<OpenSourceOptions, 'onProgress'> {
+  readonly cwd: string;
+  readonly csv: CsvChoice;
+}
+
 /** Opens the files of each format: those of Parquet first, then those of CSV. */
 async function openFiles(
   database: Database,
   names: readonly string[],
-  { cwd, csv }: Required<Pick<OpenSourceOptions, 'cwd' | 'csv'>> & { readonly cwd: string },
+  { cwd, csv, onProgress }: OpenFilesOptions,
 ): Promise<OpenedFiles & { readonly isText: boolean }> {
   const files: OpenedFile[] = [];
   const notes: string[] = [];
@@ -97,12 +105,17 @@ async function openFiles(
   const formats = names.map((name) => ({ name, format: formatOf(name) }));
   for (const format of DATA_FORMATS) {
     const found: LogFile[] = [];
-    for (const { name } of formats.filter((file) => file.format === format))
-      found.push({ name, path: await plainPath(database, resolve(cwd, name)) });
+    for (const { name } of formats.filter((file) => file.format === format)) {
+      const file = await localCandidate(await plainPath(database, resolve(cwd, name)), name);
+      await readHead(file, format);
+      found.push(file);
+    }
     if (found.length === 0) continue;
-    for (const file of found) await readHead(await localCandidate(file.path, file.name), format);
     const firstRow = files.reduce((sum, file) => sum + file.rows, 0);
-    const opened = await FORMATS[format].openLog(database, found, csv, firstRow);
+    const open = (run: RunPart) => FORMATS[format].openLog(database, found, { csv, firstRow, run });
+    const size = found.reduce((sum, file) => sum + file.size, 0);
+    const told = { phase: 'convert', unit: 'bytes', size, passes: 1, onProgress } as const;
+    const opened = FORMATS[format].isText ? await runPhase(database, told, open) : await open(untold);
     files.push(...opened.files);
     notes.push(...opened.notes);
     malformedTable ??= opened.malformedTable;

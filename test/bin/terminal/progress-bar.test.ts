@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { progressBar } from '../../../bin/terminal/progress-bar.ts';
+import { showProgress } from '../../../bin/training/show-progress.ts';
 import { workplace } from '../workplace.ts';
 import { collector } from './collector.ts';
 
@@ -81,6 +82,20 @@ describe('plain lines', () => {
         { after: 2, label: 'epoch 2/2', done: 100, total: 100 },
       ]),
     ).toEqual(['epoch 1/2: 100/100 rows, 100 rows/s, 1.0 s\n', 'epoch 2/2: 100/100 rows, 50 rows/s, 2.0 s\n']);
+  });
+
+  it('count the bytes of files that are converted in MB', () => {
+    vi.useFakeTimers();
+    const { stream, chunks } = collector();
+    const bar = progressBar(stream);
+    for (const done of [0, 1.5e9, 4e9]) {
+      showProgress(bar, { phase: 'convert', unit: 'bytes', done, total: 4e9 });
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(chunks).toEqual([
+      'convert: 1,500/4,000 MB, 150 MB/s, 17 s left\n',
+      'convert: 4,000/4,000 MB, 200 MB/s, 20.0 s\n',
+    ]);
   });
 
   it('have no speed where all was done at once, and do not come where there is nothing to do', () => {

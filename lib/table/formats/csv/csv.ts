@@ -1,15 +1,15 @@
 /** Reads CSV, plain or in gzip, as logs and as candidates. It is converted to Parquet. */
-import type { CsvChoice } from '../../../config/declaration.ts';
 import type { Column } from '../../columns.ts';
 import { type Database, execute } from '../../database.ts';
 import { DataError } from '../../errors.ts';
 import { columnsOf, selectedPathColumns } from '../../path-columns.ts';
-import type { Format, LogFile, OpenedFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
+import { convertEach } from '../convert-each.ts';
+import type { Format, LogFile, OpenedFile, OpenedFiles, OpenFilesOptions, OpenShard, ShardOptions } from '../format.ts';
 import { MAGIC, parquetScan } from '../parquet/file.ts';
 import { withMalformed } from '../relation.ts';
 import { cutCsv } from './cut.ts';
 import { fileFacts } from './facts.ts';
-import { localFile, openText } from './file.ts';
+import { type CsvFile, openText } from './file.ts';
 import { createMalformedTable, importClean, importCsv } from './import.ts';
 import { readSettled } from './misread.ts';
 
@@ -37,16 +37,16 @@ function assertHead(head: Buffer, name: string): void {
 async function openLog(
   database: Database,
   found: readonly LogFile[],
-  choice: CsvChoice,
-  begin: number,
+  { csv: choice, firstRow: begin, run }: OpenFilesOptions,
 ): Promise<OpenedFiles> {
   const malformedTable = await createMalformedTable(database);
   const files: OpenedFile[] = [];
   const notes: string[] = [];
   let firstRow = begin;
   let malformed = 0;
-  for (const { name, path } of found) {
-    const text = await openText(localFile(path, name), choice);
+  const convert = async (file: CsvFile) => {
+    const { name } = file;
+    const text = await openText(file, choice);
     const read = await readSettled(text, choice, async (reading) => {
       // A file that is read again begins without malformed records.
       await execute(database, `DELETE FROM ${malformedTable} WHERE "row" >= ${firstRow}`);
@@ -59,7 +59,8 @@ async function openLog(
     files.push({ path: name, parquet: imported.parquet, rows: imported.rows, columns });
     firstRow += imported.rows;
     malformed += imported.malformed;
-  }
+  };
+  await convertEach(database, found, { run, readings: 1, convert });
   return { files, malformedTable: malformed === 0 ? null : malformedTable, notes };
 }
 

@@ -1,12 +1,12 @@
 /** Reads JSON lines, plain or in gzip, as logs and as candidates: one object on each line, whose keys are columns. */
 import { rm } from 'node:fs/promises';
-import type { CsvChoice } from '../../../config/declaration.ts';
 import { type Database, execute } from '../../database.ts';
 import { DataError } from '../../errors.ts';
 import { columnsOf, selectedPathColumns } from '../../path-columns.ts';
-import { localFile, openText } from '../csv/file.ts';
+import { convertEach } from '../convert-each.ts';
+import { type CsvFile, openText } from '../csv/file.ts';
 import { createMalformedTable } from '../csv/import.ts';
-import type { Format, LogFile, OpenedFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
+import type { Format, LogFile, OpenedFile, OpenedFiles, OpenFilesOptions, OpenShard, ShardOptions } from '../format.ts';
 import { MAGIC, parquetScan } from '../parquet/file.ts';
 import { withMalformed } from '../relation.ts';
 import { cutJsonLines } from './cut.ts';
@@ -34,15 +34,15 @@ function assertHead(head: Buffer, name: string): void {
 async function openLog(
   database: Database,
   found: readonly LogFile[],
-  _csv: CsvChoice,
-  begin: number,
+  { firstRow: begin, run }: OpenFilesOptions,
 ): Promise<OpenedFiles> {
   const malformedTable = await createMalformedTable(database);
   const files: OpenedFile[] = [];
   const notes: string[] = [];
   let [firstRow, malformed] = [begin, 0];
-  for (const { name, path } of found) {
-    const text = await openText(localFile(path, name), {});
+  const convert = async (file: CsvFile) => {
+    const { name } = file;
+    const text = await openText(file, {});
     const facts = new JsonFacts();
     for await (const line of linesOf(text.read(), name)) facts.add(line, recordOf(line));
     const columns = facts.columns(name);
@@ -57,7 +57,8 @@ async function openLog(
     files.push({ path: name, parquet: imported.parquet, rows: imported.rows, columns });
     firstRow += imported.rows;
     malformed += imported.malformed;
-  }
+  };
+  await convertEach(database, found, { run, readings: 2, convert });
   return { files, malformedTable: malformed === 0 ? null : malformedTable, notes };
 }
 
