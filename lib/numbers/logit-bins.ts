@@ -14,16 +14,19 @@ export const BIN_STARTS: readonly number[] = Array.from({ length: LOGIT_BINS }, 
 
 /** Shift by which the bits of a positive float32 become its sign, its exponent and five bits of its fraction. */
 const SHIFT = 18;
-/** By those bits, the bin of the least float32 that has them. */
+/** The bits of the least float32 of each bin, and, after the last one, more than those of any. */
+const START_BITS = startBits();
+/** By sign, exponent and five bits of the fraction, the bin of the least float32 that has them. */
 const FIRST_BINS = firstBins();
 
 /** Counts the bins of probabilities, in place. @param counts `LOGIT_BINS` of them. */
 export function countLogits(probabilities: Float32Array, counts: Uint32Array): void {
-  const bits = new Uint32Array(probabilities.buffer, probabilities.byteOffset, probabilities.length);
-  for (let i = 0; i < bits.length; i++) {
-    const probability = probabilities[i] as number;
-    let bin = FIRST_BINS[(bits[i] as number) >>> SHIFT] ?? 0;
-    while (bin < LOGIT_BINS - 1 && probability >= (BIN_STARTS[bin + 1] as number)) bin++;
+  const all = new Int32Array(probabilities.buffer, probabilities.byteOffset, probabilities.length);
+  for (let i = 0; i < all.length; i++) {
+    // Positive floats have the order of their bits; the sign of others, as of -0, makes a negative integer of them.
+    const bits = Math.max(all[i] as number, 0);
+    let bin = FIRST_BINS[bits >> SHIFT] as number;
+    while (bits >= (START_BITS[bin + 1] as number)) bin++;
     counts[bin] = (counts[bin] as number) + 1;
   }
 }
@@ -56,15 +59,21 @@ export function addBins(a: Bins, b: Bins): Bins {
   return trimmedBins(left.map((value, bin) => value + (right[bin] as number)));
 }
 
-function firstBins(): Uint8Array {
-  const bits = new Uint32Array(1);
+function startBits(): Int32Array {
+  const bits = new Int32Array(1);
   const value = new Float32Array(bits.buffer);
+  const starts = BIN_STARTS.map((start) => {
+    value[0] = start;
+    return (bits[0] as number) + ((value[0] as number) < start ? 1 : 0);
+  });
+  return Int32Array.from([...starts, 0x7fffffff]);
+}
+
+function firstBins(): Uint8Array {
   const first = new Uint8Array(0x80000000 >>> SHIFT);
   let bin = 0;
   for (let index = 0; index < first.length; index++) {
-    bits[0] = index << SHIFT;
-    // Positive floats have the order of their bits.
-    while (bin < LOGIT_BINS - 1 && (value[0] as number) >= (BIN_STARTS[bin + 1] as number)) bin++;
+    while (index << SHIFT >= (START_BITS[bin + 1] as number)) bin++;
     first[index] = bin;
   }
   return first;

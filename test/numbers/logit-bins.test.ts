@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addBins, allBins, countLogits, LOGIT_BINS, trimmedBins } from '../../lib/numbers/logit-bins.ts';
+import { addBins, allBins, BIN_STARTS, countLogits, LOGIT_BINS, trimmedBins } from '../../lib/numbers/logit-bins.ts';
 
 describe('logit bins', () => {
   it('have each probability that the logit puts there', () => {
@@ -12,10 +12,24 @@ describe('logit bins', () => {
     }
   });
 
+  it('begin with the least float32 that is not below their start', () => {
+    for (const [bin, start] of BIN_STARTS.entries()) {
+      const neighbours = new Float32Array([start, 0, 0]);
+      const bits = new Int32Array(neighbours.buffer);
+      for (const [index, step] of [0, 1, -1].entries()) bits[index] = Math.max(0, (bits[0] as number) + step);
+      for (const probability of neighbours) {
+        const counts = new Uint32Array(LOGIT_BINS);
+        countLogits(Float32Array.of(probability), counts);
+        const expected = probability >= start ? bin : bin - 1;
+        expect(counts[expected], `${probability} beside the start of bin ${bin}`).toBe(1);
+      }
+    }
+  });
+
   it('are open at both ends', () => {
     const counts = new Uint32Array(LOGIT_BINS);
-    countLogits(Float32Array.of(0, 1e-30, 1, 0.98), counts);
-    expect([counts[0], counts[63]]).toEqual([2, 2]);
+    countLogits(Float32Array.of(0, -0, 1e-30, 1, 0.98), counts);
+    expect([counts[0], counts[63]]).toEqual([3, 2]);
   });
 
   it('are kept without the zeros at both ends, and added', () => {

@@ -27,8 +27,10 @@ export function areFinite(predictions: Predictions): boolean {
 }
 
 function hasOnlyFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
+  // A finite number times 0 is 0 or -0, and any other NaN, which stays in a sum.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
+  return sum === 0;
 }
 
 /**

@@ -67,6 +67,21 @@ describe('counts of values', () => {
     expect(missingShare(counts.age as (typeof counts)[string])).toBe(2 / 3);
   });
 
+  it('see the one value that is missing, or unknown, wherever it stands among the rows', () => {
+    const inputs = [{ kind: 'id', name: 'shop', table: 'ids', entity: 'item' }] as const;
+    for (const [id, expected] of Object.entries({ 0: { missing: 1, unknown: 0 }, 1: { missing: 0, unknown: 1 } }))
+      for (let row = 0; row < 11; row++) {
+        const counter = new ValueCounter({ inputs, embeddings: declaration.embeddings });
+        counter.add({
+          rows: 11,
+          ids: { shop: new Int32Array(11).fill(2).fill(Number(id), row, row + 1) },
+          numbers: {},
+        });
+        const counts = { rows: 11, values: 11 - expected.missing, ...expected };
+        expect(counter.counts().shop, `${id} in row ${row}`).toEqual(counts);
+      }
+  });
+
   it('can be of some rows of a chunk', async () => {
     const counts = await counted((counter, chunk) => counter.add(chunk, new Uint32Array([0])));
     expect(counts.item).toEqual({ rows: 2, missing: 1, values: 1, unknown: 0 });
