@@ -1,7 +1,7 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { loadBinaries } from '../binaries.ts';
 import type { DefineCommand } from '../define-command.ts';
-import type { LocalOptions } from '../scoring/local-scoring.ts';
+import type { LocalOptions } from '../scoring/with-model.ts';
 import type { Session } from '../terminal/exit.ts';
 import { printResult } from '../terminal/io.ts';
 import {
@@ -63,16 +63,18 @@ async function score(files: readonly string[], options: ScoreOptions, session: S
     const store = await openBucket(io, options.bucket, 'write', options);
     const started = threads && (await beginCurrent(store, options.model, threads));
     loadBinaries(BINARIES);
-    const { withScoring } = await import('../scoring/local-scoring.ts');
-    const { placeCandidates } = await import('../scoring/place-candidates.ts');
-    const { printResults } = await import('../terminal/file-results.ts');
-    return await withScoring(store, { ...options, started }, session, async (scoreFiles, verifyCurrent) => {
+    const { withModel } = await import('../scoring/with-model.ts');
+    return await withModel(store, { ...options, started }, session, async (model) => {
+      // DuckDB opens the model's encoder meanwhile.
+      const { fileScorer } = await import('../scoring/local-scoring.ts');
+      const { placeCandidates } = await import('../scoring/place-candidates.ts');
+      const { printResults } = await import('../terminal/file-results.ts');
       // With a damaged model the bucket stays as it is; the files are copied while that is found out.
-      const verified = verifyCurrent();
-      const [model, placed] = await Promise.allSettled([verified, placeCandidates(io, store, files, verified)]);
-      if (model.status === 'rejected') throw model.reason;
+      const verified = model.verifyCurrent();
+      const [current, placed] = await Promise.allSettled([verified, placeCandidates(io, store, files, verified)]);
+      if (current.status === 'rejected') throw current.reason;
       if (placed.status === 'rejected') throw placed.reason;
-      const results = await scoreFiles({ keys: placed.value });
+      const results = await fileScorer(store, model, options, session)({ keys: placed.value });
       return printResults(session, results, options);
     });
   } finally {

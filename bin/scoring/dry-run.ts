@@ -16,7 +16,7 @@ import { type CandidateFile, localCandidate } from '../../lib/table/formats/cand
 import { requireCurrent } from '../chosen-model.ts';
 import type { Session } from '../terminal/exit.ts';
 import { pathIn } from '../terminal/io.ts';
-import { type LocalOptions, withModel } from './local-scoring.ts';
+import { type LocalOptions, withModel } from './with-model.ts';
 
 /** A file as it would be planned; `problem` is why it cannot be scored. */
 export interface ForeseenFile {

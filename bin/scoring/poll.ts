@@ -11,7 +11,7 @@ import { stackQueues } from '../stack/stack-queues.ts';
 import { type Session, UsageError } from '../terminal/exit.ts';
 import { handledLog } from '../terminal/handled-log.ts';
 import { printError } from '../terminal/io.ts';
-import { type LocalOptions, withModel } from './local-scoring.ts';
+import { type LocalOptions, withModel } from './with-model.ts';
 
 export interface PollOptions extends LocalOptions {
   readonly arrivals?: string;
