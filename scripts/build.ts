@@ -111,6 +111,7 @@ async function buildDist(): Promise<void> {
     platform: 'node',
     target: 'node20',
     external: externalPackages(),
+    define: { BUILD_DIGEST: JSON.stringify(digest) },
     plugins: [requiring(['onnxruntime-node']), duckdb()],
     // What is bundled from CommonJS calls `require`, which a module does not have.
     banner: {
@@ -120,7 +121,7 @@ async function buildDist(): Promise<void> {
   });
   for (const path of [...WASM.map((module) => module.path), GBDT]) copyFileSync(path, join('dist', basename(path)));
   // `entirespace build-lambda` makes the asset from these two folders.
-  await bundleFunctions('dist/functions');
+  await bundleFunctions('dist/functions', digest);
   for (const { path } of [PARTS, GATHER_ROWS]) copyFileSync(path, join('dist', 'functions', basename(path)));
   writeFileSync('dist/functions/package.json', '{ "type": "commonjs" }\n');
   cpSync('lib/asset/lambda', 'dist/lambda', { recursive: true });

@@ -20,8 +20,11 @@ export const LAMBDA_ENTRIES = {
 /** Packages that stay outside the bundles, in the asset's `node_modules`. */
 export const LAMBDA_PACKAGES = ['@duckdb/node-api', '@duckdb/node-bindings', 'onnxruntime-node'] as const;
 
-/** Bundles the functions to a folder, and returns what went into them. Must run in the root of the repository. */
-export function bundleFunctions(outFolder: string): Promise<BuildResult<{ metafile: true }>> {
+/**
+ * Bundles the functions to a folder, and returns what went into them. Must run in the root of the repository.
+ * @param buildDigest of the sources.
+ */
+export function bundleFunctions(outFolder: string, buildDigest: string): Promise<BuildResult<{ metafile: true }>> {
   return build({
     entryPoints: LAMBDA_ENTRIES,
     outdir: outFolder,
@@ -30,7 +33,7 @@ export function bundleFunctions(outFolder: string): Promise<BuildResult<{ metafi
     platform: 'node',
     target: 'node20',
     // CommonJS has no `import.meta.url`, by which a module finds the files beside it.
-    define: { 'import.meta.url': 'moduleUrl' },
+    define: { 'import.meta.url': 'moduleUrl', BUILD_DIGEST: JSON.stringify(buildDigest) },
     banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
     external: [...LAMBDA_PACKAGES],
     metafile: true,

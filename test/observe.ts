@@ -11,6 +11,8 @@ export interface Observed {
   readonly imports: number;
   /** Streams of encoded rows of a log. */
   readonly encodings: number;
+  /** Encoders whose probe was encoded. */
+  readonly probes: number;
   /** Rows that each model has scored, by the name of its folder. */
   readonly scored: Readonly<Record<string, number>>;
 }
@@ -31,11 +33,13 @@ export async function observe(work: () => Promise<unknown>): Promise<Observed> {
   } finally {
     for (const end of stop) end();
   }
-  const isEncoding = (sql: string) => sql.includes('AS "#order"') && !sql.includes('AS probe(');
+  const isProbe = (sql: string) => sql.includes('AS probe(');
+  const isEncoding = (sql: string) => sql.includes('AS "#order"') && !isProbe(sql);
   return {
     readsOf: (pattern) => statements.filter((sql) => pattern.test(sql) && !FOOTERS.some((footer) => footer.test(sql))),
     imports: statements.filter((sql) => sql.includes('read_csv(')).length,
     encodings: statements.filter(isEncoding).length,
+    probes: statements.filter(isProbe).length,
     scored,
   };
 }

@@ -8,7 +8,7 @@ import { bundleFunctions, LAMBDA_ENTRIES, LAMBDA_PACKAGES } from '../../scripts/
 
 const folder = mkdtempSync(join(tmpdir(), 'bundle-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const { metafile } = await bundleFunctions(folder);
+const { metafile } = await bundleFunctions(folder, 'digest');
 /** Sources of all bundles but that of the process that encodes rows, as training does. */
 const inputs = inputsOf((name) => name !== 'encode-worker.js');
 

@@ -1,8 +1,11 @@
 /**
  * The encoder's probe: raw values as text, and what they were encoded to when the encoder was written. When an encoder
  * is read, they are encoded again, so that a version of the code or of DuckDB that encodes them differently is refused.
+ * The build that wrote them need not: planning that query takes longer than all else that opens an encoder.
  */
+import { version as duckdbVersion } from '@duckdb/node-api';
 import type { EmbeddingTable, Feature } from '../../config/declaration.ts';
+import { digestText } from '../../workers/file-digest.ts';
 import { byPosition, type Column, type Relation } from '../columns.ts';
 import { type Database, literal, query } from '../database.ts';
 import type { EncodedChunk, InputSpec } from '../encoded.ts';
@@ -29,6 +32,19 @@ export interface Probe {
 }
 
 const VOCABULARY_SAMPLE = 12;
+
+declare const BUILD_DIGEST: string | undefined;
+/** Digest of the sources of this build; `null` where the program runs from its sources. */
+export const BUILD: string | null = typeof BUILD_DIGEST === 'undefined' ? null : BUILD_DIGEST;
+
+/**
+ * Returns what identifies a build, its DuckDB and its platform together with an encoder and its probe: whatever has the
+ * same mark encodes the probe to what it has. `null` without a build.
+ */
+export function probeMark(build: string | null, encoder: object, { rows, expected }: Probe): string | null {
+  if (build === null) return null;
+  return digestText(JSON.stringify([build, duckdbVersion(), process.platform, process.arch, encoder, rows, expected]));
+}
 
 /** Chooses values for every feature, and records what the encoder encodes them to. */
 export async function makeProbe(database: Database, encoder: Encoder): Promise<Probe> {

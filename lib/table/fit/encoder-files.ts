@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, execute, queryOne } from '../database.ts';
-import { makeProbe, type Probe, verifyProbe } from '../encode/probe.ts';
+import { BUILD, makeProbe, type Probe, probeMark, verifyProbe } from '../encode/probe.ts';
 import { INPUTS_FILE } from '../encoded.ts';
 import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encoder.ts';
 import { firstId } from '../kinds/id-sources.ts';
@@ -16,11 +16,28 @@ interface EncoderFile extends Omit<Encoder, 'vocabularies'> {
   readonly vocabularySizes: Readonly<Record<string, number>>;
 }
 
+/** Contents of `probe.json`. */
+interface ProbeFile extends Probe {
+  /** `probeMark` of what wrote it; absent where that was no build. */
+  readonly writtenBy?: string;
+}
+
 const ENCODER_FILE = 'encoder.json';
 const PROBE_FILE = 'probe.json';
 
+/** What identifies the program that writes or reads an encoder. */
+export interface BuildOptions {
+  /** Digest of its sources. @default that of this build; `null` where the program runs from its sources */
+  readonly build?: string | null;
+}
+
 /** Writes an encoder and its probe into a folder, which is created if it does not exist. */
-export async function writeEncoder(database: Database, encoder: Encoder, folder: string): Promise<void> {
+export async function writeEncoder(
+  database: Database,
+  encoder: Encoder,
+  folder: string,
+  { build = BUILD }: BuildOptions = {},
+): Promise<void> {
   const { vocabularies, ...rest } = encoder;
   await mkdir(join(folder, 'vocabularies'), { recursive: true });
   const vocabularySizes: Record<string, number> = {};
@@ -35,16 +52,23 @@ export async function writeEncoder(database: Database, encoder: Encoder, folder:
   const file: EncoderFile = { format: ENCODER_FORMAT, ...rest, vocabularySizes };
   await writeJson(join(folder, ENCODER_FILE), file);
   await writeJson(join(folder, INPUTS_FILE), encoder.inputs);
-  await writeJson(join(folder, PROBE_FILE), await makeProbe(database, encoder));
+  const probe = await makeProbe(database, encoder);
+  const writtenBy = probeMark(build, file, probe);
+  await writeJson(join(folder, PROBE_FILE), { ...probe, ...(writtenBy !== null && { writtenBy }) } satisfies ProbeFile);
 }
 
 /**
- * Reads an encoder and its vocabularies into a database, and verifies it with its probe.
+ * Reads an encoder and its vocabularies into a database, and verifies it with its probe, unless this build wrote both.
  * @throws {EncoderMismatchError} if the probe is not encoded as was recorded.
  * @throws {Error} if the files have another format, or a vocabulary has other values than recorded.
  */
-export async function readEncoder(database: Database, folder: string): Promise<Encoder> {
-  const { format, vocabularySizes, ...rest } = await readJson<EncoderFile>(folder, ENCODER_FILE);
+export async function readEncoder(
+  database: Database,
+  folder: string,
+  { build = BUILD }: BuildOptions = {},
+): Promise<Encoder> {
+  const file = await readJson<EncoderFile>(folder, ENCODER_FILE);
+  const { format, vocabularySizes, ...rest } = file;
   if (format !== ENCODER_FORMAT)
     throw new Error(`encoder has format ${format}, expected ${ENCODER_FORMAT} (in ${folder})`);
   const vocabularies: Record<string, Vocabulary> = {};
@@ -58,7 +82,9 @@ export async function readEncoder(database: Database, folder: string): Promise<E
     });
   }
   const encoder: Encoder = { ...rest, vocabularies };
-  await verifyProbe(database, encoder, await readJson<Probe>(folder, PROBE_FILE), folder);
+  const probe = await readJson<ProbeFile>(folder, PROBE_FILE);
+  const mark = probeMark(build, file, probe);
+  if (mark === null || mark !== probe.writtenBy) await verifyProbe(database, encoder, probe, folder);
   return encoder;
 }
 

@@ -7,6 +7,7 @@ import type { LogChunk } from '../../../lib/table/encoded.ts';
 import type { Encoder } from '../../../lib/table/encoder.ts';
 import { readEncoder, writeEncoder } from '../../../lib/table/fit/encoder-files.ts';
 import { fitEncoder } from '../../../lib/table/fit/fit-encoder.ts';
+import { observe } from '../../observe.ts';
 import { bag, category, declare, number, openLog, table, vocabulary, workplace } from '../fixture.ts';
 
 const place = workplace();
@@ -124,6 +125,42 @@ describe('an encoder that was written', () => {
     expect((await readEncoder(place.database, place.at('bare'))).tables).toEqual([
       { name: 'item', dimension: 4, rows: 2 },
     ]);
+  });
+});
+
+describe('the probe of an encoder that a build wrote', () => {
+  const build = 'a build';
+  let built: string;
+  beforeAll(async () => {
+    built = place.at('built');
+    await writeEncoder(place.database, encoder, built, { build });
+  });
+  const changed = async (name: string, file: string, change: (text: string) => string) => {
+    const copy = place.at(name);
+    await cp(built, copy, { recursive: true });
+    await edit(`${copy}/${file}`, change);
+    return copy;
+  };
+
+  it('is encoded again by another build and by sources, but not by the same build', async () => {
+    const probes = async (path: string, reader: string | null) =>
+      (await observe(() => readEncoder(place.database, path, { build: reader }))).probes;
+    expect(await probes(built, build)).toBe(0);
+    expect(await probes(built, 'another build')).toBe(1);
+    expect(await probes(built, null)).toBe(1);
+    expect(await probes(folder, build)).toBe(1);
+  });
+
+  it('is encoded again where what it has was changed', async () => {
+    const copy = await changed('built-expected', 'probe.json', (text) =>
+      text.replace(/"expected": \[\s*\{\s*"item": \d+/, (start) => start.replace(/\d+$/, '99')),
+    );
+    await expect(readEncoder(place.database, copy, { build })).rejects.toMatchObject({ feature: 'item' });
+  });
+
+  it('is encoded again where the encoder was changed', async () => {
+    const copy = await changed('built-seed', 'encoder.json', (text) => text.replace('"seed": 9', '"seed": 8'));
+    await expect(readEncoder(place.database, copy, { build })).rejects.toMatchObject({ feature: 'city' });
   });
 });
 
