@@ -63,19 +63,23 @@ async function score(files: readonly string[], options: ScoreOptions, session: S
     const store = await openBucket(io, options.bucket, 'write', options);
     const started = threads && (await beginCurrent(store, options.model, threads));
     loadBinaries(BINARIES);
-    const { withModel } = await import('../scoring/with-model.ts');
-    return await withModel(store, { ...options, started }, session, async (model) => {
-      // DuckDB opens the model's encoder meanwhile.
-      const { fileScorer } = await import('../scoring/local-scoring.ts');
-      const { placeCandidates } = await import('../scoring/place-candidates.ts');
-      const { printResults } = await import('../terminal/file-results.ts');
-      // With a damaged model the bucket stays as it is; the files are copied while that is found out.
-      const verified = model.verifyCurrent();
-      const [current, placed] = await Promise.allSettled([verified, placeCandidates(io, store, files, verified)]);
-      if (current.status === 'rejected') throw current.reason;
-      if (placed.status === 'rejected') throw placed.reason;
-      const results = await fileScorer(store, model, options, session)({ keys: placed.value });
-      return printResults(session, results, options);
+    const { withScratch } = await import('../scratch.ts');
+    // While one is loaded, the folder is made and locked, and while the others are, DuckDB opens the model's encoder.
+    const loading = import('../scoring/with-model.ts');
+    return await withScratch(io, async (scratch) => {
+      const { withModelIn } = await loading;
+      return withModelIn(scratch, store, { ...options, started }, async (model) => {
+        const { fileScorer } = await import('../scoring/local-scoring.ts');
+        const { placeCandidates } = await import('../scoring/place-candidates.ts');
+        const { printResults } = await import('../terminal/file-results.ts');
+        // With a damaged model the bucket stays as it is; the files are copied while that is found out.
+        const verified = model.verifyCurrent();
+        const [current, placed] = await Promise.allSettled([verified, placeCandidates(io, store, files, verified)]);
+        if (current.status === 'rejected') throw current.reason;
+        if (placed.status === 'rejected') throw placed.reason;
+        const results = await fileScorer(store, model, options, session)({ keys: placed.value });
+        return printResults(session, results, options);
+      });
     });
   } finally {
     await threads?.release();

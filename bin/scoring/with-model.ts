@@ -32,31 +32,34 @@ export interface ChosenModel {
 }
 
 /** Runs work with a model whose current version is being loaded meanwhile, and frees it afterwards. */
-export async function withModel<T>(
+export function withModel<T>(
   store: Store,
   options: LocalOptions,
   { io }: Session,
   work: (model: ChosenModel) => Promise<T>,
 ): Promise<T> {
-  const name = options.started?.begun?.version.name ?? (await chosenModel(store, options.model));
-  return withScratch(io, async (scratch) => {
-    const loader = new ModelLoader(store, {
-      scratch,
-      threads: options.threads,
-      memoryLimitMiB: options.memory,
-      started: options.started ?? null,
-    });
-    const current = async () => ({ name, version: await requireCurrent(store, name) });
-    const loadCurrent = async () => void (await loader.load(await current()));
-    const verifyCurrent = async () => void (await loader.loadEncoding(await current()));
-    // The work awaits it as well, and reports its failure.
-    const loading = loadCurrent().catch(() => undefined);
-    try {
-      return await work({ name, loader, loadCurrent, verifyCurrent, scratch });
-    } finally {
-      // What has not begun to load yet could not be released.
-      await loading;
-      await loader.release();
-    }
-  });
+  return withScratch(io, (scratch) => withModelIn(scratch, store, options, work));
+}
+
+/** The same with a scratch folder that is there already. */
+export async function withModelIn<T>(
+  scratch: string,
+  store: Store,
+  { model, threads, memory, started = null }: LocalOptions,
+  work: (model: ChosenModel) => Promise<T>,
+): Promise<T> {
+  const name = started?.begun?.version.name ?? (await chosenModel(store, model));
+  const loader = new ModelLoader(store, { scratch, threads, memoryLimitMiB: memory, started });
+  const current = async () => ({ name, version: await requireCurrent(store, name) });
+  const loadCurrent = async () => void (await loader.load(await current()));
+  const verifyCurrent = async () => void (await loader.loadEncoding(await current()));
+  // The work awaits it as well, and reports its failure.
+  const loading = loadCurrent().catch(() => undefined);
+  try {
+    return await work({ name, loader, loadCurrent, verifyCurrent, scratch });
+  } finally {
+    // What has not begun to load yet could not be released.
+    await loading;
+    await loader.release();
+  }
 }
