@@ -3,17 +3,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { calibratedReach } from './calibrated-reach.ts';
 import { calibrateLogits, type ModelCalibration } from './calibrators.ts';
 import type { Network, Tensors } from './network.ts';
-import { logShare, probability, reachLogit } from './reach.ts';
+import { expit, logShare, reachLogit, reachProbability } from './reach.ts';
 import { logitCount, type StageGraph } from './stage-graph.ts';
 
 /** Returns the function that computes every output of a stage graph, a probability [batch], from the towers' logits. */
 export function reachOutputs({ graph }: { readonly graph: StageGraph }): (logits: Tensors) => Tensors {
   return (logits) =>
     Object.fromEntries(
-      graph.outputs.map(({ name, from, to }) => [
-        name,
-        tf.reshape(probability(reachLogit(graph, logits, from, to)), [-1]),
-      ]),
+      graph.outputs.map(({ name, from, to }) => [name, tf.reshape(reachProbability(graph, logits, from, to), [-1])]),
     );
 }
 
@@ -26,7 +23,7 @@ export function outputsOfReach({ graph }: { readonly graph: StageGraph }): (reac
     Object.fromEntries(
       graph.outputs.map(({ name, from, to }) => {
         const later = reach[to] as tf.Tensor;
-        const value = from === graph.root ? probability(later) : tf.exp(logShare(reach[from] as tf.Tensor, later));
+        const value = from === graph.root ? expit(later) : tf.exp(logShare(reach[from] as tf.Tensor, later));
         return [name, tf.reshape(value, [-1])];
       }),
     );

@@ -28,10 +28,32 @@ export function reachLogit(graph: StageGraph, logits: Tensors, from: string, to:
 }
 
 /**
- * Returns the probability of a logit. Its relative error is small down to the smallest float, unlike ONNX `Sigmoid`'s.
+ * Returns the probability of a logit. Its relative error is small down to the smallest float, unlike ONNX `Sigmoid`'s,
+ * and so is that of its gradient.
  */
 export function probability(logit: tf.Tensor): tf.Tensor {
   return tf.exp(tf.neg(tf.softplus(tf.neg(logit))));
+}
+
+/**
+ * Returns the probability [batch, 1] of reaching `to` for a row that has reached `from`: the product of the edges'
+ * probabilities where one way leads there. It is as exact as that of `reachLogit`, in fewer operations; its gradient is not.
+ *
+ * @throws {RangeError} as `reachLogit`.
+ */
+export function reachProbability(graph: StageGraph, logits: Tensors, from: string, to: string): tf.Tensor {
+  const tower = towerToward(graph, from, to);
+  const logit = tower && logits[tower.name];
+  if (tower === undefined || logit === undefined || tower.complement !== null || logitCount(tower) > 1)
+    return expit(reachLogit(graph, logits, from, to));
+  const next = tower.to[0] as string;
+  const edge = expit(logit);
+  return next === to ? edge : tf.mul(edge, reachProbability(graph, logits, next, to));
+}
+
+/** Returns the probability of a logit, 1 / (1 + e^-x), as exact as `probability`, but without an exact gradient. */
+export function expit(logit: tf.Tensor): tf.Tensor {
+  return tf.reciprocal(tf.add(tf.exp(tf.neg(logit)), 1));
 }
 
 /** Returns the cross-entropy of 0/1 labels with the probabilities of logits, element by element. */

@@ -4,7 +4,7 @@ import '../../lib/model/gradients/kernel-gradients.ts';
 import { Session } from '../../lib/engine/ort/session.ts';
 import { onnxBytes } from '../../lib/graph/onnx-file.ts';
 import { trace } from '../../lib/graph/trace.ts';
-import { crossEntropy, probability, reachLogit } from '../../lib/model/reach.ts';
+import { crossEntropy, probability, reachLogit, reachProbability } from '../../lib/model/reach.ts';
 import { type StageGraph, stageGraph } from '../../lib/model/stage-graph.ts';
 import { chainOfThree, chainOfTwo, esm2 } from './funnels.ts';
 
@@ -40,6 +40,7 @@ describe.each([
     rows.forEach((logits, row) => {
       const expected = Math.exp(-reference(logits.map(Math.fround), 1).loss);
       expectRelative(got.probability?.[row], expected, `probability at ${logits}`);
+      expectRelative(got.product?.[row], expected, `product of probabilities at ${logits}`);
     });
   });
 });
@@ -55,15 +56,14 @@ async function lossAndGradients(graph: StageGraph, rows: number[][]): Promise<Re
   const last = graph.labelled.at(-1)?.name as string;
   const traced = trace(
     (inputs) => {
-      const reach = (values: tf.Tensor[]) =>
-        reachLogit(
-          graph,
-          Object.fromEntries(towers.map((name, i) => [name, values[i] as tf.Tensor])),
-          graph.root,
-          last,
-        );
+      const byTower = (values: tf.Tensor[]) =>
+        Object.fromEntries(towers.map((name, i) => [name, values[i] as tf.Tensor]));
+      const reach = (values: tf.Tensor[]) => reachLogit(graph, byTower(values), graph.root, last);
       const logits = towers.map((name) => inputs[name] as tf.Tensor);
-      const outputs: Record<string, tf.Tensor> = { probability: probability(reach(logits)) };
+      const outputs: Record<string, tf.Tensor> = {
+        probability: probability(reach(logits)),
+        product: reachProbability(graph, byTower(logits), graph.root, last),
+      };
       for (const label of [0, 1]) {
         const loss = (...values: tf.Tensor[]) => crossEntropy(tf.scalar(label), reach(values));
         outputs[`loss_${label}`] = loss(...logits);
