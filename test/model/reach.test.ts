@@ -45,6 +45,23 @@ describe.each([
   });
 });
 
+it('the probability of reaching the last stage of a chain is the product of its edges, to the last bit', async () => {
+  const graph = stageGraph(chainOfThree);
+  const towers = graph.towers.map(({ name }) => name);
+  const [middle, last] = graph.labelled.map(({ name }) => name) as [string, string];
+  const traced = trace(
+    (logits) => ({
+      first: reachProbability(graph, logits, graph.root, middle),
+      second: reachProbability(graph, logits, middle, last),
+      both: reachProbability(graph, logits, graph.root, last),
+    }),
+    towers.map((name) => ({ name, shape: ['batch', 1], type: 'float32' })),
+  );
+  const rows = combinations([-17, -4.1, -0.3, 0.7, 5.3], towers.length);
+  const { first, second, both } = await run(traced, towers, rows);
+  expect(both).toEqual(first?.map((value, row) => value * (second?.[row] ?? Number.NaN)));
+});
+
 /** Expects a small relative error. The absolute tolerance is for numbers too small to be normal in float32. */
 function expectRelative(got: number | undefined, expected: number, what: string): void {
   const error = Math.abs((got ?? Number.NaN) - expected);
@@ -74,6 +91,15 @@ async function lossAndGradients(graph: StageGraph, rows: number[][]): Promise<Re
     },
     towers.map((name) => ({ name, shape: ['batch', 1], type: 'float32' })),
   );
+  return run(traced, towers, rows);
+}
+
+/** Runs a graph in onnxruntime on the logits of the towers, row by row. */
+async function run(
+  traced: ReturnType<typeof trace>,
+  towers: readonly string[],
+  rows: readonly (readonly number[])[],
+): Promise<Record<string, Float32Array>> {
   const session = await Session.open(onnxBytes(traced), { threads: 1 });
   const inputs = Object.fromEntries(
     towers.map((name, i) => [
