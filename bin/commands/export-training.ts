@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import { countOf } from '../../lib/numbers/text.ts';
-import type { Progress } from '../../lib/training/progress.ts';
 import type { EndpointOptions } from '../bucket.ts';
 import type { DefineCommand } from '../define-command.ts';
 import {
@@ -66,7 +65,7 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
   const { remotePlace, requireEmpty } = await import('../training/remote-place.ts');
   const { BUNDLE, sendFolder } = await import('../../lib/bundle/remote-folder.ts');
   const { readProject } = await import('../training/read-project.ts');
-  const { showProgress, trainingLines } = await import('../training/show-progress.ts');
+  const { progressOn, trainingLines } = await import('../training/show-progress.ts');
   const { withScratch } = await import('../scratch.ts');
   const { progressBar } = await import('../terminal/progress-bar.ts');
   const { formatLogSummary } = await import('../terminal/log-text.ts');
@@ -75,7 +74,7 @@ async function exportTraining(path: string, options: ExportOptions, session: Ses
   const place = remotePlace('--out', options.out, options);
   if (place !== null) await requireEmpty(place);
   const bar = progressBar(io.stderr);
-  const onProgress = (progress: Progress) => showProgress(bar, progress);
+  const onProgress = progressOn(bar);
   const rejects = rejectsPath(io, options);
   const bundle = await withScratch(io, (scratch) =>
     withLog(

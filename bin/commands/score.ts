@@ -1,7 +1,8 @@
 import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { loadBinaries } from '../binaries.ts';
 import type { DefineCommand } from '../define-command.ts';
-import type { LocalOptions } from '../scoring/with-model.ts';
+import type { ChosenModel, LocalOptions } from '../scoring/with-model.ts';
 import type { Session } from '../terminal/exit.ts';
 import { printResult } from '../terminal/io.ts';
 import {
@@ -68,22 +69,33 @@ async function score(files: readonly string[], options: ScoreOptions, session: S
     const loading = import('../scoring/with-model.ts');
     return await withScratch(io, async (scratch) => {
       const { withModelIn } = await loading;
-      return withModelIn(scratch, store, { ...options, started }, async (model) => {
-        const { fileScorer } = await import('../scoring/local-scoring.ts');
-        const { placeCandidates } = await import('../scoring/place-candidates.ts');
-        const { printResults } = await import('../terminal/file-results.ts');
-        // With a damaged model the bucket stays as it is; the files are copied while that is found out.
-        const verified = model.verifyCurrent();
-        const [current, placed] = await Promise.allSettled([verified, placeCandidates(io, store, files, verified)]);
-        if (current.status === 'rejected') throw current.reason;
-        if (placed.status === 'rejected') throw placed.reason;
-        const results = await fileScorer(store, model, options, session)({ keys: placed.value });
-        return printResults(session, results, options);
-      });
+      const work = (model: ChosenModel) => scoreWith(model, { store, files, options, session });
+      return withModelIn(scratch, store, { ...options, started }, work);
     });
   } finally {
     await threads?.release();
   }
+}
+
+interface Scoring {
+  readonly store: Store;
+  readonly files: readonly string[];
+  readonly options: ScoreOptions;
+  readonly session: Session;
+}
+
+/** Scores files with a model that is being opened. */
+async function scoreWith(model: ChosenModel, { store, files, options, session }: Scoring): Promise<ExitCode> {
+  const { fileScorer } = await import('../scoring/local-scoring.ts');
+  const { placeCandidates } = await import('../scoring/place-candidates.ts');
+  const { printResults } = await import('../terminal/file-results.ts');
+  // With a damaged model the bucket stays as it is; the files are copied while that is found out.
+  const verified = model.verifyCurrent();
+  const [current, placed] = await Promise.allSettled([verified, placeCandidates(session.io, store, files, verified)]);
+  if (current.status === 'rejected') throw current.reason;
+  if (placed.status === 'rejected') throw placed.reason;
+  const results = await fileScorer(store, model, options, session)({ keys: placed.value });
+  return printResults(session, results, options);
 }
 
 /** Prints what scoring the files would take. */

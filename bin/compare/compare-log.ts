@@ -21,7 +21,7 @@ import { type Session, UsageError } from '../terminal/exit.ts';
 import { pathIn, printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
 import type { Project } from '../training/read-project.ts';
-import { showProgress } from '../training/show-progress.ts';
+import { progressOn } from '../training/show-progress.ts';
 import { chosenModels, type ModelNames } from './chosen-models.ts';
 import { runningLine } from './running-line.ts';
 
@@ -87,7 +87,7 @@ async function compareOn(
       scratch,
       threads,
       signal,
-      onProgress: (progress: Parameters<typeof showProgress>[1]) => showProgress(bar, progress),
+      onProgress: progressOn(bar),
     };
     const log = { declaration, dataPath: options.data, cwd: io.cwd, rejectsPath: rejects, memoryLimitMiB: memory };
     return withLog({ ...log, ...work }, async (opened) => {

@@ -2,13 +2,12 @@ import { foresee } from '../../lib/gate/foresee.ts';
 import { type LogReport, validateLog } from '../../lib/table/fit/validate.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import type { estimateTraining } from '../../lib/training/estimate.ts';
-import type { Progress } from '../../lib/training/progress.ts';
 import { isLoadable } from '../binaries.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
 import type { Project } from './read-project.ts';
-import { showProgress } from './show-progress.ts';
+import { progressOn } from './show-progress.ts';
 import type { ExpectedTraining } from './training-text.ts';
 
 interface InspectOptions {
@@ -34,7 +33,7 @@ export function inspectLog(
   { io, signal }: Session,
 ): Promise<InspectedLog> {
   const bar = progressBar(io.stderr);
-  const onProgress = (progress: Progress) => showProgress(bar, progress);
+  const onProgress = progressOn(bar);
   return withScratch(io, (scratch) => {
     const limits = { scratch, threads, memoryLimitMiB: memory };
     const options = {

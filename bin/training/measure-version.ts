@@ -15,11 +15,10 @@ import { PARTS, type Part } from '../../lib/table/encoded.ts';
 import { withLog } from '../../lib/table/open-log.ts';
 import { funnelTasks, measurableTasks } from '../../lib/training/held-out/funnel-tasks.ts';
 import { scoreLog } from '../../lib/training/held-out/predict.ts';
-import type { Progress } from '../../lib/training/progress.ts';
 import { withScratch } from '../scratch.ts';
 import type { Session } from '../terminal/exit.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
-import { showProgress } from './show-progress.ts';
+import { progressOn } from './show-progress.ts';
 
 export interface MeasureOptions {
   /** The log: files, folders or globs of Parquet or CSV. */
@@ -67,7 +66,7 @@ async function measure(
   );
   const isComplete = part !== 'all';
   const bar = progressBar(io.stderr);
-  const onProgress = (progress: Progress) => showProgress(bar, progress);
+  const onProgress = progressOn(bar);
   const log = {
     declaration,
     dataPath: data,

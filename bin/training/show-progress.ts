@@ -19,6 +19,11 @@ export function showProgress(
   bar.update({ label, ...counted, ...note });
 }
 
+/** Returns what shows progress on a bar. */
+export function progressOn(bar: ProgressBar): (progress: Progress) => void {
+  return (progress) => showProgress(bar, progress);
+}
+
 /** Prints a line for each epoch, and what should be known of the training. */
 export function trainingLines(
   bar: ProgressBar,

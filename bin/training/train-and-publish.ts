@@ -11,7 +11,6 @@ import { versionPrefix } from '../../lib/registry/keys.ts';
 import { REPORT_FILE } from '../../lib/report/report.ts';
 import type { LogSummary } from '../../lib/table/fit/summary.ts';
 import { withLog } from '../../lib/table/open-log.ts';
-import type { Progress } from '../../lib/training/progress.ts';
 import { type TrainedModel, trainOn } from '../../lib/training/train.ts';
 import type { Elsewhere, TrainingOptions } from '../../lib/training/training-options.ts';
 import {
@@ -28,7 +27,7 @@ import { pathIn, printError } from '../terminal/io.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
 import { type Project, readProject } from './read-project.ts';
 import { remotePlace } from './remote-place.ts';
-import { showProgress, trainingLines } from './show-progress.ts';
+import { progressOn, trainingLines } from './show-progress.ts';
 
 export interface TrainAndPublishOptions extends EndpointOptions {
   /** Path of the declaration. */
@@ -91,7 +90,7 @@ export async function trainAndPublish(
       alsoFeatures,
       ...(rejects === undefined ? {} : { rejectsPath: rejects }),
     };
-    const onProgress = (progress: Progress) => showProgress(bar, progress);
+    const onProgress = progressOn(bar);
     const work = { scratch, threads, onProgress, signal };
     return withLog({ ...log, ...work, memoryLimitMiB: options.memory }, async (opened) => {
       const run = await trainOn(opened, {

@@ -3,7 +3,6 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
 import type { Choices } from '../../../lib/init/draft.ts';
-import type { Progress } from '../../../lib/training/progress.ts';
 import type { DefineCommand } from '../../define-command.ts';
 import { RepeatableOption } from '../../terminal/command-line.ts';
 import { type Session, UsageError } from '../../terminal/exit.ts';
@@ -65,11 +64,11 @@ async function init(log: string, options: InitOptions, session: Session): Promis
   const { renderDraft } = await import('../../../lib/init/render-draft.ts');
   const { withScratch } = await import('../../scratch.ts');
   const { progressBar } = await import('../../terminal/progress-bar.ts');
-  const { showProgress } = await import('../../training/show-progress.ts');
+  const { progressOn } = await import('../../training/show-progress.ts');
   const { ask, isTerminal } = await import('../../init/questions.ts');
   const { doubtText, formatDraft } = await import('../../init/init-text.ts');
   const bar = progressBar(io.stderr);
-  const onProgress = (progress: Progress) => showProgress(bar, progress);
+  const onProgress = progressOn(bar);
   try {
     const draft = await withScratch(io, async (scratch) => {
       const database = await openDatabase({ threads, memoryLimitMiB: memory, scratch, isWatched: true });

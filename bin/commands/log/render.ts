@@ -1,6 +1,5 @@
 import { EXIT_CODES, type ExitCode } from '../../../lib/contract/exit-codes.ts';
 import type { Encoder } from '../../../lib/table/encoder.ts';
-import type { Progress } from '../../../lib/training/progress.ts';
 import type { DefineCommand } from '../../define-command.ts';
 import {
   chosenDeclaration,
@@ -64,9 +63,9 @@ async function fittedEncoder(
   const { fitEncoder } = await import('../../../lib/table/fit/fit-encoder.ts');
   const { withScratch } = await import('../../scratch.ts');
   const { progressBar } = await import('../../terminal/progress-bar.ts');
-  const { showProgress } = await import('../../training/show-progress.ts');
+  const { progressOn } = await import('../../training/show-progress.ts');
   const bar = progressBar(io.stderr);
-  const onProgress = (progress: Progress) => showProgress(bar, progress);
+  const onProgress = progressOn(bar);
   return withScratch(io, (scratch) => {
     const limits = { scratch, threads, memoryLimitMiB: memory };
     return withLog({ declaration, dataPath, cwd: io.cwd, ...limits, signal, onProgress }, async ({ database, log }) => {

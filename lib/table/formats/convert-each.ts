@@ -18,6 +18,7 @@ export async function convertEach(
   files: readonly LogFile[],
   { run, readings, convert }: Conversions,
 ): Promise<void> {
+  // No file is empty.
   const all = files.reduce((sum, { size }) => sum + size, 0);
   for (const { name, path, size } of files) {
     let read = 0;
@@ -33,6 +34,6 @@ export async function convertEach(
     };
     // A text that turns out to be misread is read from its beginning again.
     const share = () => (Math.min(readings, read / size) + (database.share() ?? 0)) / (readings + 1);
-    await run(size / Math.max(1, all), () => convert(counted), share);
+    await run(size / all, () => convert(counted), share);
   }
 }
