@@ -31,7 +31,7 @@ export class PlainScorer implements Scorer {
   }
 
   /** Opens the graph before rows come. @throws {Error} where onnxruntime does not run it. */
-  async open(): Promise<void> {
+  async openGraphs(): Promise<void> {
     await this.#session.open();
   }
 

@@ -60,19 +60,22 @@ export const KEPT_BYTES = 192 * 2 ** 20;
 /** And by each thread, at least. */
 const LEAST_KEPT_BYTES = 32 * 2 ** 20;
 
+/** A scorer that opens graphs when rows need them. */
+export interface OpenScorer extends Scorer {
+  /** Opens, before any rows come, the graphs that many rows need most often. @throws {Error} as the rows would fail. */
+  openGraphs(): Promise<void>;
+}
+
 /** Opens a model in this thread, which is one of so many that score with it, with a position from 0 on. */
 export async function openScorer(
   { outputs, whole, split, tables, folder }: ScoringProgram,
   { threads, thread = 0 }: { readonly threads: number; readonly thread?: number },
-): Promise<Scorer> {
+): Promise<OpenScorer> {
   const site = { folder, tables: tables && (await EmbeddingTables.attach(tables, thread)) };
   const plain = new PlainScorer(whole, outputs, site);
   // A single request should not wait for it. Many rows may need the parts alone.
-  if (tables === null) await plain.open();
+  if (tables === null) await plain.openGraphs();
   if (split === null) return plain;
-  return SplitScorer.open(split, plain, {
-    ...site,
-    outputs,
-    keptBytes: Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES),
-  });
+  const keptBytes = Math.max(KEPT_BYTES / threads, LEAST_KEPT_BYTES);
+  return SplitScorer.open(split, plain, { ...site, outputs, keptBytes });
 }

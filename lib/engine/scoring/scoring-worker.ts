@@ -3,8 +3,8 @@ import { digestFile, type FileDigest } from '../../workers/file-digest.ts';
 import { serveRequests } from '../../workers/serve-requests.ts';
 import { turns } from '../../workers/turns.ts';
 import { type PackedChunk, unpackChunk } from './packed-chunk.ts';
-import { openScorer, type ProgramThreads, readProgram, type ScoringProgram } from './program.ts';
-import type { Results, Scorer } from './scorer.ts';
+import { type OpenScorer, openScorer, type ProgramThreads, readProgram, type ScoringProgram } from './program.ts';
+import type { Results } from './scorer.ts';
 
 /** The digest of a file, the program of a model's folder, a model to open, and then chunks for it. */
 export type ScoringRequest =
@@ -21,7 +21,7 @@ export interface ScoringResponse {
   readonly results?: Results;
 }
 
-let opened: Promise<{ readonly scorer: Scorer; readonly program: ScoringProgram }> | undefined;
+let opened: Promise<{ readonly scorer: OpenScorer; readonly program: ScoringProgram }> | undefined;
 /** A scorer scores one chunk at a time. */
 const inTurn = turns();
 
@@ -31,7 +31,8 @@ serveRequests<ScoringRequest, ScoringResponse>(async (request) => {
   if ('program' in request) {
     const { program } = request;
     opened = openScorer(program, request).then((scorer) => ({ scorer, program }));
-    await opened;
+    // Rows take a while to come. Where a graph cannot be opened, they fail.
+    await (await opened).scorer.openGraphs().catch(() => undefined);
     return { response: {} };
   }
   const results = await inTurn(() => predict(request.chunk));

@@ -97,6 +97,11 @@ export class PartRows {
     this.#passing = blocks.take();
   }
 
+  /** Opens the part's graph. @throws {Error} where onnxruntime does not run it. */
+  async open(): Promise<void> {
+    await this.#session.open();
+  }
+
   release(): Promise<void> {
     return this.#session.release();
   }

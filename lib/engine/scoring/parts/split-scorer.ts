@@ -71,6 +71,12 @@ export class SplitScorer implements Scorer {
     return new SplitScorer(memory, opened, placed(memory, layers), { tail: tailSession, outputs, whole });
   }
 
+  /** Opens the graphs that rows need which repeat an entity. */
+  async openGraphs(): Promise<void> {
+    for (const part of this.#parts) await part.open();
+    await this.#tail.open();
+  }
+
   /** Returns the outputs of all rows of a chunk, by name. */
   async predict(chunk: EncodedChunk): Promise<Results> {
     const results = emptyResults(this.#outputs, chunk.rows);
