@@ -140,9 +140,12 @@ function readingThreads(threads: number): number {
 
 async function openVerified(fetched: Promise<FetchedVersion>, options: DatabaseOptions): Promise<EncodingModel> {
   const { folder, verified } = await fetched;
+  // The declaration is parsed while a thread of DuckDB's opens the database.
+  const files = modelFiles(folder);
+  files.catch(() => undefined);
   const database = await openDatabase({ ...options, threads: readingThreads(options.threads) });
   try {
-    const model = await openEncoder(database, await modelFiles(folder));
+    const model = await openEncoder(database, await files);
     await verified;
     return model;
   } catch (error) {
@@ -160,9 +163,9 @@ async function bothOpened(
   const [encoded, scored] = await Promise.allSettled([encoding, scoring]);
   if (encoded.status === 'fulfilled' && scored.status === 'fulfilled') {
     const { database } = encoded.value;
+    // Threads end while the database is closed.
     const release = async () => {
-      await scored.value.release();
-      await database.close();
+      await Promise.all([scored.value.release(), database.close()]);
     };
     return { ...encoded.value, ...scored.value, release };
   }

@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { partReceiptKey, receiptKey, workPartKey } from '../../contract/bucket.ts';
 import { putConditionally } from '../../store/conditional-put.ts';
 import { recordText, type Stored } from '../../store/records.ts';
 import type { ObjectInfo, Store } from '../../store/store.ts';
+import { digestFile } from '../../workers/file-digest.ts';
 import { CandidateFileError, ScoringError } from '../errors.ts';
 import { rankShards } from '../ranks/rank-shards.ts';
 import { conclude, type FileStatus, failFile, finishFile, finishWith, type Rank } from './finish.ts';
@@ -120,7 +118,7 @@ async function scorePart(
       features: counts.features,
       ...(counts.outputs && { outputs: counts.outputs }),
       repeatedKeys: counts.repeatedKeys,
-      sha256: await sha256OfFile(scoresPath),
+      sha256: (await digestFile(scoresPath)).sha256,
       seconds: (now().getTime() - started.getTime()) / 1000,
       cpuModel: CPU_MODEL,
     };
@@ -167,10 +165,4 @@ async function receiptOf(store: Store, { key, metadata }: ObjectInfo): Promise<R
 /** JSON in the characters that object metadata may have. */
 function asciiJson(value: Receipt): string {
   return JSON.stringify(value).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
