@@ -10,6 +10,8 @@ export interface ObjectFile {
   /** Local, of the object's size. Reads as zeros where nothing was fetched. */
   readonly path: string;
   readonly size: number;
+  /** Whether all bytes can be read at `path`, and none need be fetched. */
+  readonly isLocal: boolean;
   /** Makes these bytes readable at `path`; a range that ends behind the object's end is cut there. */
   fetch(ranges: readonly ByteRange[]): Promise<void>;
   /** Bytes in their order, a few MiB at a time. @default all of them */
@@ -37,6 +39,7 @@ export async function openObjectFile(store: Store, object: ObjectVersion, scratc
   return {
     path,
     size: (await stat(path)).size,
+    isLocal: true,
     fetch: async () => undefined,
     read: (range) => (range === undefined ? createReadStream(path) : readLocal(path, range)),
   };
@@ -94,7 +97,7 @@ async function remoteFile(store: Store, object: ObjectVersion, scratch: string):
     return asBuffer((await get(range)).body);
   }
 
-  return { path, size, fetch, read };
+  return { path, size, isLocal: false, fetch, read };
 }
 
 /** The size, and the first bytes where the object is small or its size is not known. */

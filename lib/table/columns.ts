@@ -12,7 +12,12 @@ export interface FileColumn {
   readonly name: string;
   /** DuckDB's name of the type. */
   readonly type: string;
+  /** Bounds of the values of a column of integers that has no NULL, as far as the file has them. */
+  readonly bounds?: Bounds;
 }
+
+/** The least value, or a lower one, and the greatest value, or a higher one. */
+export type Bounds = readonly [least: number, greatest: number];
 
 /** A column of rows that SQL can read. */
 export interface Column extends FileColumn {
@@ -73,6 +78,8 @@ export interface Value {
   readonly isConstant?: boolean | undefined;
   /** As `Column.integer`. No such text stands for a missing value. */
   readonly integer?: string | undefined;
+  /** As `FileColumn.bounds`. */
+  readonly bounds?: Bounds | undefined;
 }
 
 const INTEGERS = new Set([
@@ -111,12 +118,12 @@ export function itemType(type: string): string {
 export const NULL_TYPE = '"NULL"';
 
 /** Returns a column as SQL. */
-export function columnValue({ sql, type, texts: own, integer }: Column, rules: TextRules): Value {
+export function columnValue({ sql, type, texts: own, integer, bounds }: Column, rules: TextRules): Value {
   const texts = own ?? rules;
   if (type === NULL_TYPE) return constantValue(null, texts);
   if (type === 'BLOB') return { sql: `decode(${sql})`, type: 'VARCHAR', kind: 'text', texts };
   const isInteger = integer !== undefined && !texts.nullValues.some((text) => /^-?\d+$/.test(text));
-  return { sql, type, kind: columnKind(type), texts, ...(isInteger && { integer }) };
+  return { sql, type, kind: columnKind(type), texts, ...(isInteger && { integer }), ...(bounds && { bounds }) };
 }
 
 /** Returns the columns of a file, which SQL refers to by their positions: `c0`, `c1` and so on. */

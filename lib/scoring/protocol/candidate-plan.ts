@@ -4,7 +4,9 @@ import type { CandidatePlan } from '../../table/candidates/plan.ts';
 
 const count = z.number().int().nonnegative();
 
-const column = z.object({ name: z.string(), type: z.string() }).readonly();
+const column = z
+  .object({ name: z.string(), type: z.string(), bounds: z.tuple([z.number(), z.number()]).readonly().exactOptional() })
+  .readonly();
 
 const shard = z
   .object({

@@ -4,6 +4,7 @@ import { MAX_SHARD_BYTES, MAX_UNZIPPED_BYTES } from '../../contract/limits.ts';
 import { checkCandidateColumns } from '../check/required-columns.ts';
 import type { FileColumn } from '../columns.ts';
 import type { Database } from '../database.ts';
+import type { Encoder } from '../encoder.ts';
 import { asDataError, DataError } from '../errors.ts';
 import type { CandidateFile } from '../formats/candidate-file.ts';
 import { FORMATS, formatOf, readHead } from '../formats/index.ts';
@@ -37,6 +38,7 @@ export async function planCandidates(
     maxUnzippedBytes: options.maxUnzippedBytes ?? MAX_UNZIPPED_BYTES,
     maxCsvBytes: options.maxCsvBytes ?? Number.POSITIVE_INFINITY,
     ...(savePiece && { savePiece }),
+    needsBounds: encoder !== undefined && hasIntegerIds(encoder),
     neededColumns: (columns: readonly FileColumn[]) =>
       neededColumns({ columns, name: file.name }, declaration, encoder),
   };
@@ -55,6 +57,11 @@ export async function planCandidates(
   const plan = { format, ...fileCut, columns };
   const featureTables = found.flatMap(({ pin }) => pin ?? []);
   return featureTables.length === 0 ? plan : { ...plan, featureTables };
+}
+
+/** Whether integers of the candidates are ids of an embedding table, which are read faster where bounds are known. */
+function hasIntegerIds({ embeddings }: Pick<Encoder, 'embeddings'>): boolean {
+  return embeddings.some(({ ids }) => ids.kind === 'ids');
 }
 
 /**

@@ -33,7 +33,7 @@ export interface FoundTable {
 /** How a candidate file is planned. */
 export interface PlanOptions extends Pick<CutOptions, 'shardRows' | 'savePiece'>, Partial<CutLimits> {
   /** If an encoder and a declaration are given, columns are checked, and only bytes of needed columns are counted. */
-  readonly encoder?: Pick<Encoder, 'features'>;
+  readonly encoder?: Pick<Encoder, 'features' | 'embeddings'>;
   readonly declaration?: Pick<Declaration, 'log' | 'csv' | 'scoring' | 'entities'>;
   /** Looks for feature tables with columns that the file lacks. @default the file must have every column */
   readonly findTables?: (columns: readonly FileColumn[]) => Promise<readonly FoundTable[]>;

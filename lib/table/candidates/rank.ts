@@ -80,6 +80,7 @@ export async function writeRankedPart(
 }
 
 async function fetchColumns(database: Database, part: CandidateFile, columns: readonly string[]): Promise<void> {
+  if (part.isLocal) return;
   if (isSmall(part)) return part.fetch([{ start: 0, end: part.size }]);
   await fetchFooter(part);
   const groups = await readRowGroups(database, part.path, columns);

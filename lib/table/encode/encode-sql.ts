@@ -1,7 +1,7 @@
 /** The SQL that encodes rows. Training and scoring use the same, over the same prepared columns. */
 
 import type { Encoder } from '../encoder.ts';
-import type { EncodedColumn } from '../kinds/feature-kind.ts';
+import type { EncodedColumn, KnownBounds } from '../kinds/feature-kind.ts';
 import { featureKind } from '../kinds/index.ts';
 
 /** A column of the encoded rows. */
@@ -19,11 +19,14 @@ export interface EncodeSql {
   readonly columns: readonly InputColumn[];
 }
 
-/** Returns what to join to the prepared rows, and what to select from them. */
-export function encodeSql(encoder: Encoder): EncodeSql {
+/**
+ * Returns what to join to the prepared rows, and what to select from them.
+ * @param bounds of the prepared columns, as far as they are known.
+ */
+export function encodeSql(encoder: Encoder, bounds: KnownBounds = new Map()): EncodeSql {
   const encoded = encoder.features.map((feature, index) => ({
     input: feature.name,
-    ...featureKind(feature).encode(encoder, feature, index),
+    ...featureKind(feature).encode(encoder, feature, index, bounds),
   }));
   return {
     joins: encoded.flatMap(({ joins }) => joins).join(' '),

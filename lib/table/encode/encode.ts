@@ -7,6 +7,7 @@ import type { Relation } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { type EncodedChunk, type LogChunk, PARTS, type Part } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
+import type { KnownBounds } from '../kinds/feature-kind.ts';
 import { preparedColumns } from '../kinds/index.ts';
 import {
   type BufferPool,
@@ -103,12 +104,16 @@ export async function* encodeCandidates(
   encoder: Encoder,
   { buffers, numbers = [] }: EncodeCandidatesOptions = {},
 ): AsyncGenerator<CandidateChunk> {
-  const prepared = preparedColumns(relation, encoder.features).map(({ sql, name }) => `${sql} AS ${name}`);
+  const prepared = preparedColumns(relation, encoder.features);
+  const bounds = new Map(
+    prepared.flatMap(({ name, bounds }) => (bounds === undefined ? [] : [[name, bounds] as const])),
+  );
   const extras = numbers.map((_, index): ExtraColumn => ({ name: `#operand${index}`, type: 'DOUBLE', length: null }));
   const read = numbers.map((sql, index) => `${sql} AS "#operand${index}"`);
-  const rows = `SELECT ${['"#row"', ...read, ...prepared].join(', ')} FROM ${goodRows(relation, checks)}`;
+  const selected = ['"#row"', ...read, ...prepared.map(({ sql, name }) => `${sql} AS ${name}`)];
+  const rows = `SELECT ${selected.join(', ')} FROM ${goodRows(relation, checks)}`;
   const reading = { chunkRows: CHUNK_ROWS, ...(buffers && { buffers }) };
-  for await (const { chunk, extraArrays } of encodeRows(database, { rows, extras }, encoder, reading))
+  for await (const { chunk, extraArrays } of encodeRows(database, { rows, extras, bounds }, encoder, reading))
     yield { ...chunk, operands: extraArrays.map(asDoubles) };
 }
 
@@ -129,6 +134,8 @@ interface RowsToEncode {
   /** Query for `"#row"`, the extra columns and the features' prepared columns; its order is the order of the rows. */
   readonly rows: string;
   readonly extras: readonly ExtraColumn[];
+  /** Bounds of the prepared columns, as far as they are known. */
+  readonly bounds?: KnownBounds;
 }
 
 /**
@@ -137,11 +144,11 @@ interface RowsToEncode {
  */
 async function* encodeRows(
   database: Database,
-  { rows, extras }: RowsToEncode,
+  { rows, extras, bounds }: RowsToEncode,
   encoder: Encoder,
   { chunkRows, ...options }: { readonly chunkRows: number; readonly buffers?: BufferPool },
 ): AsyncGenerator<{ chunk: NumberedChunk; extraArrays: readonly ColumnArray[] }> {
-  const { joins, select, columns } = encodeSql(encoder);
+  const { joins, select, columns } = encodeSql(encoder, bounds);
   const counted = `SELECT *, row_number() OVER () AS "#order" FROM (${rows})`;
   const positions = ['CAST("#order" AS DOUBLE)', 'CAST("#row" AS DOUBLE)'];
   const selected = [...positions, ...extras.map(({ name }) => `"${name}"`), ...select];
@@ -199,7 +206,8 @@ async function* readQuery(database: Database, ...query: QueryArguments): AsyncGe
  */
 function assertIncreasing(rowNumbers: Float64Array, before: number): number {
   let last = before;
-  for (const row of rowNumbers) {
+  for (let i = 0; i < rowNumbers.length; i++) {
+    const row = rowNumbers[i] as number;
     if (row <= last) throw new Error(`rows came out of order: got row ${row} after row ${last}`);
     last = row;
   }

@@ -16,6 +16,8 @@ export interface CandidateFile {
   readonly path: string;
   /** Size in bytes. */
   readonly size: number;
+  /** Whether all bytes can be read at `path`, and none need be fetched. */
+  readonly isLocal: boolean;
   /** Fetches bytes, so that they can be read at `path`. */
   fetch(ranges: readonly ByteRange[]): Promise<void>;
   /** Streams bytes in order. @default the whole file */
@@ -33,6 +35,7 @@ export async function localCandidate(path: string, name: string = path): Promise
     name,
     path,
     size: facts.size,
+    isLocal: true,
     fetch: async () => undefined,
     read: (range) =>
       createReadStream(path, { highWaterMark: 2 ** 20, ...(range && { start: range.start, end: range.end - 1 }) }),

@@ -120,6 +120,8 @@ export interface CutOptions extends CutLimits {
   readonly savePiece?: (index: number, path: string) => Promise<string>;
   /** Returns the names of those columns of the file that scoring reads. */
   neededColumns(columns: readonly FileColumn[]): string[];
+  /** Whether columns of integers shall have their bounds, where the file has them. @default false */
+  readonly needsBounds?: boolean;
 }
 
 /** Which shard is opened, and what is needed of it. */

@@ -18,15 +18,20 @@ export const category: FeatureKind<CategoryFeature> = {
     const isBad = `NOT ${isIntegerSql(canonicalText(value))}`;
     return [columnCheck('id_not_integer', feature.column, value, isBad)];
   },
-  prepare: (relation, feature, index) => [{ sql: valueSql(relation, feature), name: preparedName('text', index) }],
+  prepare(relation, feature, index) {
+    const value = ownInteger(relation, feature);
+    const sql = (value && integerSql(value)) ?? readOrConstant(relation, feature, canonicalText);
+    return [{ sql, name: preparedName('text', index), bounds: value?.bounds }];
+  },
   probe: (_, texts) => [[null, ...texts]],
   canary: (_, text) => [text],
 };
 
-function valueSql(relation: Relation, feature: CategoryFeature): string {
+/** Returns the feature's column if it is of integers of which none is replaced by another value. */
+function ownInteger(relation: Relation, feature: CategoryFeature): Value | null {
   const isReplaced = feature.missing !== undefined || (relation.isScored === true && feature.atScoring != null);
-  const integer = isReplaced ? null : integerSql(columnOrConstant(relation, feature));
-  return integer ?? readOrConstant(relation, feature, canonicalText);
+  const value = columnOrConstant(relation, feature);
+  return isReplaced || integerSql(value) === null ? null : value;
 }
 
 /** Integers stay what they are, since their digits are their canonical text. Parquet has none of more than 64 bits. */

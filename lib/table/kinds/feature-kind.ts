@@ -1,6 +1,6 @@
 /** What a kind of feature must define to be read from files: its columns, checks, encoding and statistics. */
 import type { Feature, IdSource } from '../../config/declaration.ts';
-import type { Relation } from '../columns.ts';
+import type { Bounds, Relation } from '../columns.ts';
 import type { InputSpec } from '../encoded.ts';
 import type { Encoder } from '../encoder.ts';
 import type { ColumnLayout } from '../read-columns.ts';
@@ -23,7 +23,12 @@ export interface FeatureColumn {
 export interface PreparedColumn {
   readonly sql: string;
   readonly name: string;
+  /** Bounds of its values, where they are known: integers, none of them NULL. */
+  readonly bounds?: Bounds | undefined;
 }
+
+/** Bounds of prepared columns by their names, of those that have any. */
+export type KnownBounds = ReadonlyMap<string, Bounds>;
 
 /** A column of the encoded rows. */
 export interface EncodedColumn extends ColumnLayout {
@@ -86,7 +91,7 @@ export interface FeatureKind<F extends Feature> {
   /** Returns further prepared columns, which only the statistics of a log need. */
   prepareCounts(relation: Relation, feature: F, index: number): readonly PreparedColumn[];
   /** Returns the SQL that encodes the feature. */
-  encode(encoder: Encoder, feature: F, index: number): EncodedFeature;
+  encode(encoder: Encoder, feature: F, index: number, bounds: KnownBounds): EncodedFeature;
   /** Returns the SQL that selects the values of a row, each as a row of the result; NULL for a missing value. */
   eachValue(index: number): string;
   /** Returns the feature's input. */

@@ -4,7 +4,7 @@
  */
 import type { Feature } from '../../config/declaration.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
-import { type EncodedFeature, type FeatureKind, preparedName } from './feature-kind.ts';
+import { type EncodedFeature, type FeatureKind, type KnownBounds, preparedName } from './feature-kind.ts';
 import { idSourceKind } from './id-sources.ts';
 
 type Embedded = Feature & { readonly embedding: string };
@@ -19,13 +19,13 @@ export const oneText = {
   input: ({ name, entity, embedding }) => ({ kind: 'id', name, entity, table: embedding }),
 } satisfies Partial<FeatureKind<Embedded>>;
 
-function encode(encoder: Encoder, { embedding }: Embedded, index: number): EncodedFeature {
+function encode(encoder: Encoder, { embedding }: Embedded, index: number, bounds: KnownBounds): EncodedFeature {
   const text = preparedName('text', index);
   const vocabulary = encoder.vocabularies[embedding];
   const { ids } = embeddingTable(encoder, embedding);
   const known = vocabulary === undefined ? null : `joined${index}.id`;
   const { idSql, takesMissing } = idSourceKind(ids);
-  const id = idSql(ids, text, known);
+  const id = idSql(ids, text, known, bounds.get(text));
   return {
     joins:
       vocabulary === undefined

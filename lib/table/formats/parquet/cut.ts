@@ -1,11 +1,12 @@
 /** Divides a Parquet file into shards. Only its footer is read. */
 import { byteText } from '../../../numbers/text.ts';
+import { type Bounds, columnKind, type FileColumn } from '../../columns.ts';
 import type { Database } from '../../database.ts';
 import { DataError } from '../../errors.ts';
 import type { CandidateFile } from '../candidate-file.ts';
 import type { CutOptions, FileCut } from '../format.ts';
-import { type RowGroup, readParquetFacts, readRowGroups } from './file.ts';
-import { fetchFooter, groupBytes, isSmall } from './row-groups.ts';
+import { type RowGroup, readBounds, readParquetFacts, readRowGroups } from './file.ts';
+import { fetchFooter, groupBytes } from './row-groups.ts';
 
 // The requests for smaller shards cost more time than these shards save.
 const MIN_SHARD_ROWS = 1_000;
@@ -16,13 +17,18 @@ const MIN_SHARD_ROWS = 1_000;
 export async function cutParquet(
   database: Database,
   file: CandidateFile,
-  { shardRows, maxShardBytes, neededColumns }: CutOptions,
+  { shardRows, maxShardBytes, neededColumns, needsBounds = false }: CutOptions,
 ): Promise<FileCut> {
   const { name, path, size } = file;
   await fetchFooter(file);
-  const { columns, rows } = await readParquetFacts(database, path, name);
-  const isOne = isSmall(file) && size <= maxShardBytes && rows <= shardRows;
-  const groups = isOne ? [] : await readRowGroups(database, path, neededColumns(columns));
+  const [facts, bounds] = await Promise.all([
+    readParquetFacts(database, path, name),
+    needsBounds ? readBounds(database, path) : new Map<string, Bounds>(),
+  ]);
+  const { rows } = facts;
+  const columns = facts.columns.map((column) => bounded(column, bounds));
+  // No shard of a file needs more bytes than the whole of it.
+  const groups = size <= maxShardBytes ? [] : await readRowGroups(database, path, neededColumns(columns));
   const rowsPerShard = fittingRows(groups, rows, { shardRows, maxShardBytes, name });
   const shards = Array.from({ length: Math.ceil(rows / rowsPerShard) }, (_, index) => ({
     index,
@@ -30,6 +36,11 @@ export async function cutParquet(
     rows: Math.min(rowsPerShard, rows - index * rowsPerShard),
   }));
   return { columns, size, rows, dialect: null, shards, notes: [] };
+}
+
+function bounded(column: FileColumn, bounds: ReadonlyMap<string, Bounds>): FileColumn {
+  const own = columnKind(column.type) === 'integer' ? bounds.get(column.name) : undefined;
+  return own === undefined ? column : { ...column, bounds: own };
 }
 
 /**

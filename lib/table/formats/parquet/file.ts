@@ -1,8 +1,8 @@
 /** Reads what a Parquet file's ends say about it: whether it is complete, its columns, rows and row groups. */
 
 import { open } from 'node:fs/promises';
-import { byPosition, type FileColumn, NULL_TYPE } from '../../columns.ts';
-import { type Database, literal, query } from '../../database.ts';
+import { type Bounds, byPosition, type FileColumn, NULL_TYPE } from '../../columns.ts';
+import { type Database, literal, query, queryOne } from '../../database.ts';
 import { DataError, firstLine } from '../../errors.ts';
 import { readPath } from '../../paths.ts';
 import type { ByteRange } from '../candidate-file.ts';
@@ -101,6 +101,26 @@ export async function withoutValues(
   });
 }
 
+/** Bytes of a footer up to which it is worth to be read for the bounds of columns. */
+const MOST_BOUNDED_BYTES = 2 * 2 ** 20;
+
+/**
+ * Returns the bounds of the columns without NULL whose statistics in the footer are integers, by name. DuckDB trusts these
+ * statistics, too. There are none of a footer that is long or cannot be read.
+ */
+export async function readBounds(database: Database, path: string): Promise<ReadonlyMap<string, Bounds>> {
+  if ((await footerLength(path)) > MOST_BOUNDED_BYTES) return new Map();
+  const [least, greatest] = ['TRY_CAST(stats_min_value AS BIGINT)', 'TRY_CAST(stats_max_value AS BIGINT)'];
+  const isBounded = `bool_and(coalesce(stats_null_count = 0 AND ${least} <= ${greatest}, false))`;
+  const found = await query(
+    database,
+    `SELECT path_in_schema AS name, min(${least}) AS least, max(${greatest}) AS greatest, ${isBounded} AS is_bounded ` +
+      `FROM parquet_metadata(${readPath(path)}) GROUP BY path_in_schema`,
+  ).catch(() => []);
+  const bounded = found.filter(({ is_bounded }) => is_bounded === true);
+  return new Map(bounded.map(({ name, least, greatest }) => [String(name), [Number(least), Number(greatest)]]));
+}
+
 async function assertWhole(path: string, name: string): Promise<void> {
   const { tail, footerBytes, size } = await readEnd(path);
   if (size < 12 || tail !== MAGIC)
@@ -143,6 +163,15 @@ export interface RowGroup {
 
 /** SQL of where a column chunk begins. Some writers have 0 as the position of a dictionary that does not exist. */
 const CHUNK_START = 'least(data_page_offset, coalesce(nullif(dictionary_page_offset, 0), data_page_offset))';
+
+/** Returns the number of row groups of a file. */
+export async function countRowGroups(database: Database, path: string): Promise<number> {
+  const { groups } = await queryOne(
+    database,
+    `SELECT num_row_groups AS groups FROM parquet_file_metadata(${readPath(path)})`,
+  );
+  return Number(groups);
+}
 
 /** Returns the row groups of a file, with the bytes of these columns in each. The footer must have been fetched. */
 export async function readRowGroups(database: Database, path: string, columns: readonly string[]): Promise<RowGroup[]> {

@@ -10,7 +10,7 @@ import type { CandidateFile } from '../candidate-file.ts';
 import type { Format, LogFile, OpenedFile, OpenedFiles, OpenShard, ShardOptions } from '../format.ts';
 import { withMalformed } from '../relation.ts';
 import { cutParquet } from './cut.ts';
-import { MAGIC, parquetScan, positionalScan, readParquetFacts, readRowGroups } from './file.ts';
+import { countRowGroups, MAGIC, parquetScan, positionalScan, readParquetFacts, readRowGroups } from './file.ts';
 import { fetchFooter, isSmall, rangesOfRows } from './row-groups.ts';
 
 // A scan takes 0.1 ms for each row group of the file, even if it has none of the shard's rows, and a shard is scanned
@@ -40,7 +40,7 @@ async function openLog(database: Database, found: readonly LogFile[]): Promise<O
 
 async function openShard({ database, file, plan, shard, texts, needed }: ShardOptions): Promise<OpenShard> {
   const { name, path } = file;
-  const groups = isSmall(file) ? await fetchWhole(file) : await fetchRowGroups(database, file, { shard, needed });
+  const groups = await fetchShard(database, file, { shard, needed });
   const range = `file_row_number >= ${shard.firstRow} AND file_row_number < ${shard.firstRow + shard.rows}`;
   const own = byPosition(plan.columns).filter((column) => needed.includes(column.name));
   const selected =
@@ -63,18 +63,20 @@ async function openShard({ database, file, plan, shard, texts, needed }: ShardOp
   return { relation: { ...relation, from }, remove };
 }
 
-/** Fetches a small file. It counts as one with a single row group. */
-async function fetchWhole(file: CandidateFile): Promise<number> {
-  await file.fetch([{ start: 0, end: file.size }]);
-  return 1;
-}
-
-/** Fetches the needed columns of the row groups of a shard, and returns the number of row groups of the file. */
-async function fetchRowGroups(
+/**
+ * Fetches the needed columns of the row groups of a shard, and returns the number of row groups of the file. A small
+ * file is fetched as a whole, and counts as one with a single row group.
+ */
+async function fetchShard(
   database: Database,
   file: CandidateFile,
   { shard, needed }: Pick<ShardOptions, 'shard' | 'needed'>,
 ): Promise<number> {
+  if (isSmall(file)) {
+    await file.fetch([{ start: 0, end: file.size }]);
+    return 1;
+  }
+  if (file.isLocal) return countRowGroups(database, file.path);
   await fetchFooter(file);
   const groups = await readRowGroups(database, file.path, needed);
   await file.fetch(rangesOfRows(groups, shard));
