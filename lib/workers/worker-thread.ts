@@ -39,7 +39,8 @@ export class WorkerThread<Request, Response> {
     // module sets before it loads one would have no effect.
     this.#worker = new Worker(module, { execArgv: [], env: SHARE_ENV, workerData: this.#standstill.state });
     this.#worker.unref();
-    if (running.size === 0) process.once('exit', stopRunning);
+    // First of all: what else is done at the exit removes the folders that threads write to.
+    if (running.size === 0) process.prependOnceListener('exit', stopRunning);
     running.add(this.#standstill);
     this.#worker.on('message', (message: ResponseMessage<Response>) => this.#settle(message));
     this.#worker.on('error', (error) => this.#end(error));
