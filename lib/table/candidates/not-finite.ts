@@ -27,15 +27,10 @@ export function areFinite(predictions: Predictions): boolean {
 }
 
 function hasOnlyFinite(values: Float32Array): boolean {
-  // A finite number times 0 is 0 or -0, and any other NaN, which stays in a sum. Of two sums, none waits for the other.
-  let [even, odd] = [0, 0];
-  const pairs = values.length & ~1;
-  for (let i = 0; i < pairs; i += 2) {
-    even += (values[i] as number) * 0;
-    odd += (values[i + 1] as number) * 0;
-  }
-  if (pairs < values.length) even += (values[pairs] as number) * 0;
-  return even + odd === 0;
+  // A finite number times 0 is 0 or -0, and any other NaN, which stays in a sum.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
+  return sum === 0;
 }
 
 /**

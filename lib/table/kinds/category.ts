@@ -19,7 +19,7 @@ export const category: FeatureKind<CategoryFeature> = {
     return [columnCheck('id_not_integer', feature.column, value, isBad)];
   },
   prepare(relation, feature, index) {
-    const value = ownInteger(relation, feature);
+    const value = ownValue(relation, feature);
     const sql = (value && integerSql(value)) ?? readOrConstant(relation, feature, canonicalText);
     return [{ sql, name: preparedName('text', index), bounds: value?.bounds }];
   },
@@ -27,11 +27,10 @@ export const category: FeatureKind<CategoryFeature> = {
   canary: (_, text) => [text],
 };
 
-/** Returns the feature's column if it is of integers of which none is replaced by another value. */
-function ownInteger(relation: Relation, feature: CategoryFeature): Value | null {
+/** Returns the feature's column, or the constant in its place; `null` if its missing values are replaced by another. */
+function ownValue(relation: Relation, feature: CategoryFeature): Value | null {
   const isReplaced = feature.missing !== undefined || (relation.isScored === true && feature.atScoring != null);
-  const value = columnOrConstant(relation, feature);
-  return isReplaced || integerSql(value) === null ? null : value;
+  return isReplaced ? null : columnOrConstant(relation, feature);
 }
 
 /** Integers stay what they are, since their digits are their canonical text. Parquet has none of more than 64 bits. */
