@@ -57,13 +57,14 @@ export const defineScore: DefineCommand = (command, act) => {
 /**
  * How much of a function, in bytes of its bytecode, runs before V8 optimizes it: four to nine times what V8 begins with.
  * To optimize all that a command of seconds runs takes the cores for longer than that saves; a server is another matter.
+ * It is set once modules are loaded and threads have started: with another flag V8 does not use what Node.js has compiled
+ * of its own modules, and a thread takes twice as long to start.
  */
 const OPTIMIZED_AFTER = '--interrupt-budget=600000';
 
 /** Scores files. What takes long to load is loaded while threads start, and then begin with the model. */
 async function score(files: readonly string[], options: ScoreOptions, session: Session): Promise<ExitCode> {
   const { io } = session;
-  setFlagsFromString(OPTIMIZED_AFTER);
   const { startThreads } = await import('../scoring/start-threads.ts');
   const threads = await startThreads(io, files, options.threads);
   try {
@@ -102,6 +103,7 @@ async function scoreWith(model: ChosenModel, { store, files, options, session }:
   const [current, placed] = await Promise.allSettled([verified, placeCandidates(session.io, store, files, verified)]);
   if (current.status === 'rejected') throw current.reason;
   if (placed.status === 'rejected') throw placed.reason;
+  setFlagsFromString(OPTIMIZED_AFTER);
   const results = await fileScorer(store, model, options, session)({ keys: placed.value });
   return printResults(session, results, options);
 }

@@ -2,10 +2,7 @@
  * The one way to open a model version: its declaration, its encoder in a database, and its scoring session. Rows go in,
  * probabilities come out. A caller that needs less takes an earlier step: the declaration alone, or no session.
  */
-import { join } from 'node:path';
 import type { Declaration } from '../config/declaration.ts';
-import { readDeclaration } from '../config/parse-declaration.ts';
-import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { openScoringModel, type ScoringModel } from '../engine/ort/scoring-model.ts';
 import { beginFetch, type FetchedVersion, fetchVersion } from '../registry/fetch-version.ts';
 import type { Store } from '../store/store.ts';
@@ -13,6 +10,7 @@ import { type Database, type DatabaseOptions, openDatabase } from '../table/data
 import type { Encoder } from '../table/encoder.ts';
 import { readEncoder } from '../table/fit/encoder-files.ts';
 import { beginVersion, type StartedThreads, type VersionName } from './begin-version.ts';
+import { readDeclarationFiles } from './declaration-files.ts';
 
 /** The files of a model version in a local folder. */
 export interface ModelFiles {
@@ -36,8 +34,7 @@ export interface Predictor extends EncodingModel, ScoringModel {}
  * @throws {DeclarationError} where the declaration is not one that this release reads.
  */
 export async function modelFiles(folder: string): Promise<ModelFiles> {
-  const { declaration } = await readDeclaration(join(folder, DECLARATION_FILE));
-  return { folder, declaration };
+  return { folder, declaration: await readDeclarationFiles(folder) };
 }
 
 /**

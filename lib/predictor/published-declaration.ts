@@ -1,7 +1,6 @@
 /** The declaration of a published version, read without fetching the version's other files. */
 import type { Declaration, Feature } from '../config/declaration.ts';
 import { DeclarationError } from '../config/declaration-error.ts';
-import { parseDeclaration } from '../config/parse-declaration.ts';
 import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { currentVersion } from '../registry/current.ts';
 import { versionPrefix } from '../registry/keys.ts';
@@ -15,6 +14,7 @@ import type { VersionName } from './begin-version.ts';
  */
 export async function publishedDeclaration(store: Store, { name, version }: VersionName): Promise<Declaration> {
   const { body } = await store.get(`${versionPrefix(name, version)}${DECLARATION_FILE}`);
+  const { parseDeclaration } = await import('../config/parse-declaration.ts');
   return parseDeclaration(new TextDecoder().decode(body), DECLARATION_FILE);
 }
 

@@ -4,13 +4,13 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DECLARATION_FILE } from '../contract/bucket.ts';
 import { requireEngine } from '../engine/create-engine.ts';
 import { clippedShares } from '../evaluation/clipped.ts';
 import type { FunnelMetrics } from '../evaluation/funnel.ts';
 import { metricsJson } from '../evaluation/metrics-json.ts';
 import { stageGraph } from '../model/stage-graph.ts';
 import { writeModelFile } from '../own-model/model-file.ts';
+import { writeDeclaration } from '../predictor/declaration-files.ts';
 import { type PartCounts, VALUE_COUNTS_FILE } from '../table/encode/value-counts.ts';
 import { DISTRIBUTIONS_FILE } from '../table/fit/distributions.ts';
 import { writeEncoder } from '../table/fit/encoder-files.ts';
@@ -99,7 +99,7 @@ export async function trainOn(opened: OpenedLog, options: TrainingOptions): Prom
     rows,
   );
   await writeEncoder(database, encoder, folder);
-  await writeFile(join(folder, DECLARATION_FILE), options.declarationText);
+  await writeDeclaration(folder, options.declarationText);
   if (options.modelFile) await writeModelFile(options.modelFile, folder);
   await writeFile(join(folder, DISTRIBUTIONS_FILE), `${JSON.stringify(distributions)}\n`);
   await writeFile(join(folder, VALUE_COUNTS_FILE), `${JSON.stringify(rows.counts)}\n`);

@@ -33,10 +33,6 @@ export interface Probe {
 
 const VOCABULARY_SAMPLE = 12;
 
-declare const BUILD_DIGEST: string | undefined;
-/** Digest of the sources of this build; `null` where the program runs from its sources. */
-export const BUILD: string | null = typeof BUILD_DIGEST === 'undefined' ? null : BUILD_DIGEST;
-
 /**
  * Returns what identifies a build, its DuckDB and its platform together with an encoder and its probe: whatever has the
  * same mark encodes the probe to what it has. `null` without a build.

@@ -1,8 +1,9 @@
 /** Writes and reads an encoder as files: `encoder.json`, `inputs.json`, `vocabularies/*.parquet` and `probe.json`. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BUILD, type BuildOptions } from '../../contract/build.ts';
 import { type Database, execute, queryOne } from '../database.ts';
-import { BUILD, makeProbe, type Probe, probeMark, verifyProbe } from '../encode/probe.ts';
+import { makeProbe, type Probe, probeMark, verifyProbe } from '../encode/probe.ts';
 import { INPUTS_FILE } from '../encoded.ts';
 import { ENCODER_FORMAT, type Encoder, type Vocabulary } from '../encoder.ts';
 import { firstId } from '../kinds/id-sources.ts';
@@ -24,12 +25,6 @@ interface ProbeFile extends Probe {
 
 const ENCODER_FILE = 'encoder.json';
 const PROBE_FILE = 'probe.json';
-
-/** What identifies the program that writes or reads an encoder. */
-export interface BuildOptions {
-  /** Digest of its sources. @default that of this build; `null` where the program runs from its sources */
-  readonly build?: string | null;
-}
 
 /** Writes an encoder and its probe into a folder, which is created if it does not exist. */
 export async function writeEncoder(
