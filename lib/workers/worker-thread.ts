@@ -64,6 +64,11 @@ export class WorkerThread<Request, Response> {
     return new Promise((resolve, reject) => this.#pending.set(message.number, { resolve, reject }));
   }
 
+  /** Number of requests that are under way. */
+  get requests(): number {
+    return this.#pending.size;
+  }
+
   /** Ends the thread, even in the middle of a request, and waits until it has ended. */
   async terminate(): Promise<void> {
     this.#end(new Error('worker thread was terminated before it responded'));

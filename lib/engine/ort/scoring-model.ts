@@ -13,6 +13,12 @@ const MANY_ROWS = 32_768;
 /** Rows of a chunk that may be a piece of a longer input. */
 const PIECE_ROWS = 4096;
 
+/**
+ * Chunks that are under way for each thread: results are taken in the order of the chunks, so that a thread which was
+ * held up leaves the others without work where fewer wait.
+ */
+const CHUNKS_OF_THREAD = 3;
+
 /** Bytes of Node.js and of the sessions of a worker thread. */
 const THREAD_BYTES = 24 * 2 ** 20;
 /** Parts that the first layers of a row are added up from: the user's and the item's. */
@@ -76,7 +82,7 @@ export async function openScoringModel(
   };
   return {
     outputs: program.outputs,
-    chunksAtOnce: threads === 1 ? 1 : 2 * threads,
+    chunksAtOnce: threads === 1 ? 1 : CHUNKS_OF_THREAD * threads,
     prepare,
     async predict(chunk) {
       SCORED_CHUNKS.publish({ folder, rows: chunk.rows } satisfies ScoredChunk);

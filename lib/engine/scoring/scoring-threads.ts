@@ -15,7 +15,6 @@ export class ScoringThreads implements Scorer {
   #opened: { readonly folder: string; readonly program: Promise<ScoringProgram> } | null = null;
   readonly #workers: readonly WorkerThread<ScoringRequest, ScoringResponse>[];
   readonly #underWay = new Set<Promise<unknown>>();
-  #next = 0;
 
   /** Starts the threads, which takes as long as opening a model does. */
   constructor(threads: number) {
@@ -55,12 +54,15 @@ export class ScoringThreads implements Scorer {
   async #predicted(chunk: EncodedChunk): Promise<Results> {
     if (this.#opened === null) throw new RangeError('rows came before their model');
     const { inputs } = await this.#opened.program;
-    const worker = this.#worker(this.#next);
-    this.#next = (this.#next + 1) % this.#workers.length;
     const packed = packChunk(chunk, inputs);
     // Shared memory stays with both threads.
     const moved = packed.buffer instanceof ArrayBuffer ? [packed.buffer] : [];
-    return responded(await worker.request({ chunk: packed }, moved), 'results');
+    return responded(await this.#leastBusy().request({ chunk: packed }, moved), 'results');
+  }
+
+  /** Returns the thread with the fewest requests: others take the processors, too, and hold one thread up more than another. */
+  #leastBusy(): WorkerThread<ScoringRequest, ScoringResponse> {
+    return this.#workers.reduce((least, worker) => (worker.requests < least.requests ? worker : least));
   }
 
   #worker(thread: number): WorkerThread<ScoringRequest, ScoringResponse> {
