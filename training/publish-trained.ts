@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -15,6 +14,7 @@ import type { TimeRange } from '../lib/table/fit/parts.ts';
 import { type LogSummary, toldOf } from '../lib/table/fit/summary.ts';
 import { stageRates } from '../lib/training/held-out/stage-rates.ts';
 import type { TrainedModel } from '../lib/training/train.ts';
+import { digestFile } from '../lib/workers/file-digest.ts';
 
 /** Publishes a trained model's folder as a new version of the declaration's model, and returns its id. */
 export async function publishTrained(
@@ -23,13 +23,13 @@ export async function publishTrained(
   trained: TrainedModel,
   { threads, at }: { readonly threads: number; readonly at: Date },
 ): Promise<string> {
-  const probe = await readFile(join(trained.folder, 'probe.json'));
+  const probe = await digestFile(join(trained.folder, 'probe.json'));
   const metrics = JSON.parse(await readFile(join(trained.folder, 'metrics.json'), 'utf8')) as ManifestFacts['metrics'];
   const facts: ManifestFacts = {
     libraries: libraryVersions(declaration.training.engine),
     data: dataFacts(trained.summary),
     metrics,
-    encoderProbeSha256: createHash('sha256').update(probe).digest('hex'),
+    encoderProbeSha256: probe.sha256,
     training: {
       engine: declaration.training.engine,
       seed: declaration.training.seed,
