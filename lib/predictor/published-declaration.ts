@@ -14,6 +14,7 @@ import type { VersionName } from './begin-version.ts';
  */
 export async function publishedDeclaration(store: Store, { name, version }: VersionName): Promise<Declaration> {
   const { body } = await store.get(`${versionPrefix(name, version)}${DECLARATION_FILE}`);
+  // Loaded here only: scoring imports this module, and mostly has the declaration from `readDeclarationFiles`.
   const { parseDeclaration } = await import('../config/parse-declaration.ts');
   return parseDeclaration(new TextDecoder().decode(body), DECLARATION_FILE);
 }
