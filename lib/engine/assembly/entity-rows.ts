@@ -54,6 +54,18 @@ export function addRows(
   return count;
 }
 
+/** Returns how many of `n` numbers are below a limit. */
+export function countBelow(limit: i32, numbers: usize, n: i32): i32 {
+  let counts = i32x4.splat(0), count: i32 = 0;
+  const limits = i32x4.splat(limit), vectors = n & ~(LANES - 1);
+  // A lane where the comparison holds is -1.
+  for (let i: i32 = 0; i < vectors; i += LANES)
+    counts = i32x4.sub(counts, i32x4.lt_s(v128.load(numbers + (<usize>i << 2)), limits));
+  for (let i = vectors; i < n; i++) count += i32(load<i32>(numbers + (<usize>i << 2)) < limit);
+  return count + i32x4.extract_lane(counts, 0) + i32x4.extract_lane(counts, 1)
+    + i32x4.extract_lane(counts, 2) + i32x4.extract_lane(counts, 3);
+}
+
 /** Puts `count` rows into slots that are all free. */
 export function placeRows(count: i32, words: i32, slots: usize, mask: u32, rows: usize): void {
   for (let number = 0; number < count; number++) {

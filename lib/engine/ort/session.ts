@@ -66,8 +66,7 @@ export class Session {
     inputs: Readonly<Record<string, NamedTensor>>,
     into: Readonly<Record<string, NamedTensor>> = {},
   ): Promise<Record<string, TensorData>> {
-    const feeds: Record<string, ort.Tensor> = {};
-    for (const name of Object.keys(inputs)) feeds[name] = ortTensor(inputs[name] as NamedTensor);
+    const feeds = ortTensors(inputs);
     const fetches: Record<string, ort.Tensor | null> = {};
     for (const name of this.outputs) fetches[name] = into[name] === undefined ? null : ortTensor(into[name]);
     const results = await this.#session.run(feeds, fetches);
@@ -76,10 +75,28 @@ export class Session {
     return outputs;
   }
 
+  /**
+   * Returns a run that reads its inputs from the same arrays each time, and writes its outputs, of which every one is
+   * required, to the same arrays.
+   */
+  prepare(
+    inputs: Readonly<Record<string, NamedTensor>>,
+    outputs: Readonly<Record<string, NamedTensor>>,
+  ): () => Promise<void> {
+    const [feeds, fetches] = [ortTensors(inputs), ortTensors(outputs)];
+    return async () => void (await this.#session.run(feeds, fetches));
+  }
+
   /** Frees the session's memory. It cannot be used afterwards. */
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function ortTensors(tensors: Readonly<Record<string, NamedTensor>>): Record<string, ort.Tensor> {
+  const made: Record<string, ort.Tensor> = {};
+  for (const name of Object.keys(tensors)) made[name] = ortTensor(tensors[name] as NamedTensor);
+  return made;
 }
 
 function ortTensor({ data, shape }: NamedTensor): ort.Tensor {

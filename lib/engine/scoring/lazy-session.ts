@@ -23,6 +23,11 @@ export class LazySession {
     return (await this.open()).run(...tensors);
   }
 
+  /** As `Session.prepare`. @throws {Error} as `open`. */
+  async prepare(...tensors: Parameters<Session['prepare']>): Promise<() => Promise<void>> {
+    return (await this.open()).prepare(...tensors);
+  }
+
   /** Frees the session, if it was opened. */
   async release(): Promise<void> {
     await this.#session?.then(

@@ -64,9 +64,14 @@ export class EntityRows {
     return this.#memory.words(this.#addedAt, this.#count - before).slice();
   }
 
-  /** The numbers of the rows that were added last; valid until the memory grows. */
-  numbers(rows: number): Int32Array {
-    return this.#memory.words(this.#numbersAt, rows);
+  /** Where the number of a row that was added last is. */
+  numberAt(row: number): number {
+    return this.#numbersAt + 4 * row;
+  }
+
+  /** Returns how many of the rows that were added last have a number below a limit. */
+  countBelow(limit: number, rows: number): number {
+    return this.#memory.kernels.countBelow(limit, this.#numbersAt, rows);
   }
 
   /** Removes the rows that were added last, so that `count` remain. */

@@ -34,8 +34,10 @@ interface Kernels {
     numbers: number,
     added: number,
   ): number;
+  countBelow(limit: number, numbers: number, n: number): number;
   placeRows(count: number, words: number, slots: number, mask: number, rows: number): void;
   removeRows(first: number, count: number, words: number, slots: number, mask: number, rows: number): void;
+  partAddresses(numbers: number, n: number, blocks: number, blockBits: number, rowBytes: number, out: number): void;
 }
 
 /** Memory that grows. A view is valid until the next block is allocated. */
@@ -64,6 +66,11 @@ export class PartMemory {
     const missing = this.#end - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(Math.max(missing, GROWN_BYTES) / PAGE_BYTES));
     return offset;
+  }
+
+  /** Whether a view is still of this memory. */
+  has({ buffer }: Float32Array): boolean {
+    return buffer === this.#memory.buffer;
   }
 
   floats(offset: number, length: number): Float32Array {

@@ -10,8 +10,9 @@ import type { PartMemory } from './part-memory.ts';
 import { Repetition } from './repetition.ts';
 import { type ModelPart, PART } from './split-model.ts';
 
+const BLOCK_BITS = 10;
 /** Rows of a run of a part's graph, and of a block of kept rows. */
-export const RUN_ROWS = 1024;
+export const RUN_ROWS = 2 ** BLOCK_BITS;
 /**
  * The rows of a run are a multiple of this, so that each element of a run is computed by vector instructions: those for
  * the elements that are left over may round otherwise, and a row's score would depend on its neighbours.
@@ -39,6 +40,11 @@ export class PartBlocks {
   /** Whether more blocks are in use than may be kept. */
   get isFull(): boolean {
     return this.#allocated - this.#free.length > this.#mostKept;
+  }
+
+  /** The most blocks that are in use while entities are added to one part, `rows` at once. */
+  mostInUse(rows: number): number {
+    return this.#mostKept + 2 + Math.ceil(rows / RUN_ROWS);
   }
 
   take(): number {
@@ -77,8 +83,9 @@ export class PartRows {
   readonly #return = new Repetition();
   /** Of a sample of rows, which are looked at by themselves. */
   readonly #sample: EntityRows;
-  /** Blocks of the entities' parts, in the order of their numbers. */
+  /** Blocks of the entities' parts, in the order of their numbers; their addresses are in the memory, too. */
   #kept: number[] = [];
+  readonly #keptAt: number;
   /** Number of entities before the last piece. */
   #before = 0;
   /** The block of the parts of rows that are not kept. */
@@ -95,6 +102,7 @@ export class PartRows {
     this.#entities = new EntityRows(memory, words, pieceRows);
     this.#sample = new EntityRows(memory, words, pieceRows);
     this.#passing = blocks.take();
+    this.#keptAt = memory.allocate(blocks.mostInUse(pieceRows));
   }
 
   /** Opens the part's graph. @throws {Error} where onnxruntime does not run it. */
@@ -123,10 +131,10 @@ export class PartRows {
     this.#fillColumns(this.#entities, chunk, from, rows);
     const added = this.#entities.add(rows);
     this.#repetition.saw(rows, rows - added.length);
-    if (before > 0) this.#return.saw(rows, countBelow(before, this.#entities.numbers(rows)));
+    if (before > 0) this.#return.saw(rows, this.#entities.countBelow(before, rows));
     for (let done = 0; done < added.length; ) {
       const slot = (before + done) % RUN_ROWS;
-      if (slot === 0) this.#kept.push(this.#blocks.take());
+      if (slot === 0) this.#keep(this.#blocks.take());
       const count = Math.min(RUN_ROWS - slot, added.length - done);
       const positions = added.subarray(done, done + count).map((row) => from + row);
       const offset = (this.#kept.at(-1) as number) + slot * this.#width * 4;
@@ -135,6 +143,11 @@ export class PartRows {
     }
     this.#before = before;
     return true;
+  }
+
+  #keep(block: number): void {
+    this.#memory.words(this.#keptAt + 4 * this.#kept.length, 1)[0] = block;
+    this.#kept.push(block);
   }
 
   /**
@@ -152,23 +165,22 @@ export class PartRows {
     this.#blocks.giveBack(this.#kept.splice(Math.ceil(count / RUN_ROWS)));
   }
 
-  /** Writes the addresses of the parts of rows that were kept, from position `start` of the last call of `keep`. */
-  addresses(start: number, into: Int32Array): void {
-    const rowBytes = this.#width * 4;
-    const numbers = this.#entities.numbers(start + into.length);
-    for (let i = 0; i < into.length; i++) {
-      const number = numbers[start + i] as number;
-      into[i] = (this.#kept[(number / RUN_ROWS) | 0] as number) + (number % RUN_ROWS) * rowBytes;
-    }
+  /**
+   * Writes the addresses of the parts of rows that were kept, from position `start` of the last call of `keep`, to a place
+   * in the memory.
+   */
+  addresses(start: number, rows: number, into: number): void {
+    const numbersAt = this.#entities.numberAt(start);
+    this.#memory.kernels.partAddresses(numbersAt, rows, this.#keptAt, BLOCK_BITS, this.#width * 4, into);
   }
 
-  /** Computes the part of every row, at most `RUN_ROWS`, and writes their addresses. */
-  async pass(chunk: EncodedChunk, from: number, into: Int32Array): Promise<void> {
-    const rows = into.length;
+  /** Computes the part of every row, at most `RUN_ROWS`, and writes their addresses to a place in the memory. */
+  async pass(chunk: EncodedChunk, from: number, rows: number, into: number): Promise<void> {
     const tensors =
       rows % ROWS_MULTIPLE === 0 ? this.#inputs.of(chunk, from, rows) : this.#picked(chunk, rangeOf(from, rows));
     await this.#run(tensors, rows, this.#passing);
-    for (let i = 0; i < rows; i++) into[i] = this.#passing + i * this.#width * 4;
+    const addresses = this.#memory.words(into, rows);
+    for (let i = 0; i < rows; i++) addresses[i] = this.#passing + i * this.#width * 4;
   }
 
   async #run(tensors: Record<string, NamedTensor>, rows: number, offset: number): Promise<void> {
@@ -208,10 +220,4 @@ function rangeOf(from: number, rows: number): Int32Array {
 
 function bitsOf(values: Int32Array | Float32Array): Int32Array {
   return values instanceof Int32Array ? values : new Int32Array(values.buffer, values.byteOffset, values.length);
-}
-
-function countBelow(limit: number, numbers: Int32Array): number {
-  let count = 0;
-  for (let row = 0; row < numbers.length; row++) if ((numbers[row] as number) < limit) count += 1;
-  return count;
 }

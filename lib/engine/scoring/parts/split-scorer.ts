@@ -27,6 +27,14 @@ interface PlacedLayer extends FirstLayer {
   readonly valuesAt: number;
 }
 
+/** A prepared run of `RUN_ROWS` rows. */
+interface FullRun {
+  readonly run: () => Promise<void>;
+  /** One of its inputs, which are of a memory that may grow. */
+  readonly input: Float32Array;
+  readonly outputs: Results;
+}
+
 /** Scores rows one run after the other, in the thread that calls it. */
 export class SplitScorer implements Scorer {
   readonly #memory: PartMemory;
@@ -35,6 +43,7 @@ export class SplitScorer implements Scorer {
   readonly #tail: LazySession;
   readonly #outputs: readonly string[];
   readonly #whole: PlainScorer;
+  #full: FullRun | null = null;
   /** Addresses of the parts of a run's rows: a list of `RUN_ROWS` for each part. */
   readonly #addressesAt: number;
 
@@ -106,35 +115,45 @@ export class SplitScorer implements Scorer {
     for (let start = 0; start < rows; start += RUN_ROWS) {
       const count = Math.min(RUN_ROWS, rows - start);
       for (const [index, part] of this.#parts.entries()) {
-        const addresses = this.#memory.words(this.#addressesAt + index * RUN_ROWS * 4, count);
-        if (kept[index]) part.addresses(start, addresses);
-        else await part.pass(chunk, from + start, addresses);
+        const addressesAt = this.#addressesAt + index * RUN_ROWS * 4;
+        if (kept[index]) part.addresses(start, count, addressesAt);
+        else await part.pass(chunk, from + start, count, addressesAt);
       }
-      await this.#tail.run(this.#layerValues(count), runOutputs(results, from + start, count));
+      this.#addParts(count);
+      if (count === RUN_ROWS) await this.#fullRun(results, from + start);
+      else await this.#tail.run(this.#layerValues(count), runOutputs(results, from + start, count));
     }
     for (const part of this.#parts) part.endPiece();
   }
 
   /** Computes the first layers of a run's rows from their parts. */
+  #addParts(rows: number): void {
+    const { kernels } = this.#memory;
+    const parts = this.#parts.length;
+    for (const { width, isRectified, column, biasAt, valuesAt } of this.#layers)
+      kernels.addParts(this.#addressesAt, RUN_ROWS, parts, column, biasAt, isRectified ? 1 : 0, rows, width, valuesAt);
+  }
+
   #layerValues(rows: number): Record<string, NamedTensor> {
-    const tensors: Record<string, NamedTensor> = {};
-    for (const { name, width, isRectified, column, biasAt, valuesAt } of this.#layers) {
-      const parts = this.#parts.length;
-      const rectified = isRectified ? 1 : 0;
-      this.#memory.kernels.addParts(
-        this.#addressesAt,
-        RUN_ROWS,
-        parts,
-        column,
-        biasAt,
-        rectified,
-        rows,
-        width,
-        valuesAt,
-      );
-      tensors[name] = { data: this.#memory.floats(valuesAt, rows * width), shape: [rows, width] };
-    }
-    return tensors;
+    const values = (valuesAt: number, width: number) => this.#memory.floats(valuesAt, rows * width);
+    return Object.fromEntries(
+      this.#layers.map(({ name, width, valuesAt }) => [name, { data: values(valuesAt, width), shape: [rows, width] }]),
+    );
+  }
+
+  /** Computes the outputs of `RUN_ROWS` rows, as most runs do. */
+  async #fullRun(results: Results, from: number): Promise<void> {
+    if (this.#full === null || !this.#memory.has(this.#full.input)) this.#full = await this.#prepareFullRun();
+    const { run, outputs } = this.#full;
+    await run();
+    for (const name of this.#outputs) results[name]?.set(outputs[name] as Float32Array, from);
+  }
+
+  async #prepareFullRun(): Promise<FullRun> {
+    const inputs = this.#layerValues(RUN_ROWS);
+    const outputs = emptyResults(this.#outputs, RUN_ROWS);
+    const run = await this.#tail.prepare(inputs, runOutputs(outputs, 0, RUN_ROWS));
+    return { run, input: Object.values(inputs)[0]?.data as Float32Array, outputs };
   }
 }
 

@@ -16,7 +16,7 @@ function add(rows: EntityRows, given: Int32Array, words: number): { numbers: num
   const count = given.length / words;
   for (let word = 0; word < words; word++) rows.column(word, count).set(given.filter((_, i) => i % words === word));
   const added = rows.add(count);
-  return { numbers: [...rows.numbers(count)], added: [...added] };
+  return { numbers: [...memory.words(rows.numberAt(0), count)], added: [...added] };
 }
 
 it('numbers distinct rows in the order in which they come, over many calls', () => {
@@ -51,6 +51,28 @@ it('finds rows that equal the row before, across the ends of calls and of blocks
     rows.truncate(0);
   }
   expect(add(rows, Int32Array.of(0, 0, 0), WORDS)).toEqual({ numbers: [0], added: [0] });
+});
+
+it('counts the numbers below a limit, whatever lies after them', () => {
+  const rows = new EntityRows(memory, 1, MOST_ROWS);
+  add(
+    rows,
+    Int32Array.from({ length: 100 }, (_, i) => 7 * i),
+    1,
+  );
+  const { numbers } = add(
+    rows,
+    Int32Array.from({ length: 100 }, (_, i) => 7 * ((31 * i) % 150)),
+    1,
+  );
+  for (const [limit, count] of [
+    [0, 100],
+    [50, 1],
+    [100, 3],
+    [101, 7],
+    [1000, 99],
+  ] as const)
+    expect(rows.countBelow(limit, count)).toBe(numbers.slice(0, count).filter((number) => number < limit).length);
 });
 
 it('forgets the rows that were added last', () => {
