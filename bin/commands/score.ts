@@ -55,12 +55,11 @@ export const defineScore: DefineCommand = (command, act) => {
 };
 
 /**
- * How much of a function, in bytes of its bytecode, runs before V8 optimizes it: four to nine times what V8 begins with.
- * To optimize all that a command of seconds runs takes the cores for longer than that saves; a server is another matter.
- * It is set once modules are loaded and threads have started: with another flag V8 does not use what Node.js has compiled
- * of its own modules, and a thread takes twice as long to start.
+ * How V8 runs a command of seconds; a server is another matter. A function is optimized once it has run four to nine
+ * times as much as V8 begins with, in bytes of its bytecode: to optimize all that runs would take the cores for longer
+ * than that saves. And garbage is not collected only because little was allocated for a while.
  */
-const OPTIMIZED_AFTER = '--interrupt-budget=600000';
+const V8_FLAGS = ['--interrupt-budget=600000', '--no-memory-reducer'];
 
 /** Scores files. What takes long to load is loaded while threads start, and then begin with the model. */
 async function score(files: readonly string[], options: ScoreOptions, session: Session): Promise<ExitCode> {
@@ -103,7 +102,9 @@ async function scoreWith(model: ChosenModel, { store, files, options, session }:
   const [current, placed] = await Promise.allSettled([verified, placeCandidates(session.io, store, files, verified)]);
   if (current.status === 'rejected') throw current.reason;
   if (placed.status === 'rejected') throw placed.reason;
-  setFlagsFromString(OPTIMIZED_AFTER);
+  // Not before modules are loaded and threads have started: with other flags V8 does not use what Node.js has compiled
+  // of its own modules, and a thread takes twice as long to start.
+  for (const flag of V8_FLAGS) setFlagsFromString(flag);
   const results = await fileScorer(store, model, options, session)({ keys: placed.value });
   return printResults(session, results, options);
 }
