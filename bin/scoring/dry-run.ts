@@ -16,6 +16,7 @@ import { type CandidateFile, localCandidate } from '../../lib/table/formats/cand
 import { requireCurrent } from '../chosen-model.ts';
 import type { Session } from '../terminal/exit.ts';
 import { pathIn } from '../terminal/io.ts';
+import { LAST_ROWS } from './local-scoring.ts';
 import { type LocalOptions, withModel } from './with-model.ts';
 
 /** A file as it would be planned; `problem` is why it cannot be scored. */
@@ -107,6 +108,7 @@ async function planOne(file: string, path: string, { model, tables }: Work) {
     const candidates = await localCandidate(path, file);
     const plan = await planCandidates(database, candidates, {
       shardRows: SHARD_ROWS,
+      lastRows: LAST_ROWS,
       encoder,
       declaration,
       findTables: (columns) => tables.find(columns, { declaration, encoder }),

@@ -12,6 +12,11 @@ import { type ChosenModel, type LocalOptions, withModel } from './with-model.ts'
 
 /** One shard is scored while another is written. */
 export const SHARDS_AT_ONCE = 2;
+/**
+ * Rows of a file's last shard: its scores are written once all rows are scored, and one core has nothing to do then. The
+ * functions score shards side by side, where a last one gains nothing.
+ */
+export const LAST_ROWS = 125_000;
 
 /** Scores candidate files of a bucket, all that are complete where no keys are given, with the current version. */
 export type ScoreFiles = (which?: Pick<LocalScoring, 'keys' | 'isComplete'>) => Promise<FileResult[]>;
@@ -45,7 +50,7 @@ export function fileScorer(
       return await scoreLocal({
         store,
         models: registryModels(store, name, declarationOf),
-        files: candidateFiles({ store, models: loader, scratch }),
+        files: candidateFiles({ store, models: loader, scratch, lastRows: LAST_ROWS }),
         handlers: { planShards: planShardsHandler, scoreShard: scoreShardHandler },
         concurrency: options.threads === 1 ? 1 : SHARDS_AT_ONCE,
         scratch,

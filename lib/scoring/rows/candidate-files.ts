@@ -30,6 +30,8 @@ export interface CandidateFilesOptions {
   readonly scratch: string;
   /** Rows of a shard, the piece that is scored at once. @default `SHARD_ROWS`, 500,000 */
   readonly shardRows?: number;
+  /** Rows of the last shard of a Parquet file, at most twice as many. @default `shardRows` */
+  readonly lastRows?: number;
   /** Most bytes of a candidate file that are copied to `scratch` for one shard. @default 1 GiB */
   readonly maxShardBytes?: number;
   /** Uncompressed bytes of a gzip file. @default 4 GiB */
@@ -53,6 +55,7 @@ export function candidateFiles({
   models,
   scratch,
   shardRows = SHARD_ROWS,
+  lastRows = shardRows,
   tablesFolder = scratch,
   wholeTableBytes,
   maxRankedRows = Number.POSITIVE_INFINITY,
@@ -71,6 +74,7 @@ export function candidateFiles({
         const planId = randomUUID();
         const plan = await planCandidates(database, candidates, {
           shardRows,
+          lastRows,
           encoder,
           declaration,
           ...limits,

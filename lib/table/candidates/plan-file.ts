@@ -25,7 +25,7 @@ export async function planCandidates(
   file: CandidateFile,
   options: PlanOptions,
 ): Promise<CandidatePlan> {
-  const { encoder, declaration, findTables, shardRows, savePiece } = options;
+  const { encoder, declaration, findTables, shardRows, lastRows = shardRows, savePiece } = options;
   const format = formatOf(file.name);
   const { cut, isText } = FORMATS[format];
   const csv = declaration?.csv ?? CSV_DEFAULTS;
@@ -34,6 +34,7 @@ export async function planCandidates(
     csv,
     head: await readHead(file, format),
     shardRows,
+    lastRows,
     maxShardBytes: options.maxShardBytes ?? MAX_SHARD_BYTES,
     maxUnzippedBytes: options.maxUnzippedBytes ?? MAX_UNZIPPED_BYTES,
     maxCsvBytes: options.maxCsvBytes ?? Number.POSITIVE_INFINITY,

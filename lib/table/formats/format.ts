@@ -116,6 +116,10 @@ export interface CutOptions extends CutLimits {
   readonly csv: CsvChoice;
   /** Rows of a shard, at most. */
   readonly shardRows: number;
+  /**
+   * Rows of the last shard of a file whose end is known before it is read, at most twice as many. @default `shardRows`
+   */
+  readonly lastRows?: number;
   /** Saves a local file with the uncompressed rows of one shard of CSV in gzip, and returns its name. */
   readonly savePiece?: (index: number, path: string) => Promise<string>;
   /** Returns the names of those columns of the file that scoring reads. */

@@ -4,7 +4,7 @@ import { type Bounds, columnKind, type FileColumn } from '../../columns.ts';
 import type { Database } from '../../database.ts';
 import { DataError } from '../../errors.ts';
 import type { CandidateFile } from '../candidate-file.ts';
-import type { CutOptions, FileCut } from '../format.ts';
+import type { CutOptions, FileCut, Shard } from '../format.ts';
 import { type RowGroup, readBounds, readParquetFacts, readRowGroups } from './file.ts';
 import { fetchFooter, groupBytes } from './row-groups.ts';
 
@@ -12,12 +12,13 @@ import { fetchFooter, groupBytes } from './row-groups.ts';
 const MIN_SHARD_ROWS = 1_000;
 
 /**
- * Divides a Parquet file into shards of `shardRows` rows, or fewer if a shard would need too many bytes of the file.
+ * Divides a Parquet file into shards of `shardRows` rows, or fewer if a shard would need too many bytes of the file, and
+ * a last one of `lastRows`.
  */
 export async function cutParquet(
   database: Database,
   file: CandidateFile,
-  { shardRows, maxShardBytes, neededColumns, needsBounds = false }: CutOptions,
+  { shardRows, lastRows = shardRows, maxShardBytes, neededColumns, needsBounds = false }: CutOptions,
 ): Promise<FileCut> {
   const { name, path, size } = file;
   await fetchFooter(file);
@@ -30,12 +31,15 @@ export async function cutParquet(
   // No shard of a file needs more bytes than the whole of it.
   const groups = size <= maxShardBytes ? [] : await readRowGroups(database, path, neededColumns(columns));
   const rowsPerShard = fittingRows(groups, rows, { shardRows, maxShardBytes, name });
-  const shards = Array.from({ length: Math.ceil(rows / rowsPerShard) }, (_, index) => ({
-    index,
-    firstRow: index * rowsPerShard,
-    rows: Math.min(rowsPerShard, rows - index * rowsPerShard),
-  }));
-  return { columns, size, rows, dialect: null, shards, notes: [] };
+  return { columns, size, rows, dialect: null, shards: shardsOf(rows, rowsPerShard, lastRows), notes: [] };
+}
+
+/** Divides rows into shards of so many, and cuts `lastRows` off the last one where it has more than twice as many. */
+function shardsOf(rows: number, rowsPerShard: number, lastRows: number): Shard[] {
+  const starts: number[] = [];
+  for (let firstRow = 0; firstRow < rows; firstRow += rowsPerShard) starts.push(firstRow);
+  if (rows - (starts.at(-1) ?? rows) > 2 * lastRows) starts.push(rows - lastRows);
+  return starts.map((firstRow, index) => ({ index, firstRow, rows: (starts[index + 1] ?? rows) - firstRow }));
 }
 
 function bounded(column: FileColumn, bounds: ReadonlyMap<string, Bounds>): FileColumn {
