@@ -7,7 +7,7 @@ const FLOAT_BYTES = 4;
  * By how many bytes the memory grows at least: each time it does, all its views end, and V8 collects garbage. Of these
  * the system provides only what is written to.
  */
-const GROWN_BYTES = 64 * 2 ** 20;
+const GROWN_BYTES = 128 * 2 ** 20;
 
 /** The functions that `../../assembly/parts.ts` exports. Pointers are byte offsets into the memory. */
 interface Kernels {

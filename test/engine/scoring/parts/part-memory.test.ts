@@ -8,7 +8,7 @@ it('has a view until it grows', async () => {
   const offset = view.byteOffset;
   expect(memory.has(view)).toBe(true);
   // More than it grows by at once.
-  memory.allocate(2 ** 25);
+  memory.allocate(2 ** 26);
   expect(memory.has(view)).toBe(false);
   expect([...memory.floats(offset, 100)]).toEqual(Array(100).fill(1.5));
 });
