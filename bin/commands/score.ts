@@ -3,6 +3,7 @@ import { EXIT_CODES, type ExitCode } from '../../lib/contract/exit-codes.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { loadBinaries } from '../binaries.ts';
 import type { DefineCommand } from '../define-command.ts';
+import { v8Flags } from '../scoring/v8-flags.ts';
 import type { ChosenModel, LocalOptions } from '../scoring/with-model.ts';
 import type { Session } from '../terminal/exit.ts';
 import { printResult } from '../terminal/io.ts';
@@ -54,14 +55,6 @@ export const defineScore: DefineCommand = (command, act) => {
     );
 };
 
-/**
- * How V8 runs a command of seconds; a server is another matter. A function is optimized once it has run four to nine
- * times as much as V8 begins with, in bytes of its bytecode: to optimize all that runs would take the cores for longer
- * than that saves. Garbage is not collected only because little was allocated for a while, and otherwise once there is
- * eight times as much as was in use: the rows that DuckDB hands over count as memory of V8, of which little else is used.
- */
-const V8_FLAGS = ['--interrupt-budget=600000', '--no-memory-reducer', '--heap-growing-percent=800'];
-
 /** Scores files. What takes long to load is loaded while threads start, and then begin with the model. */
 async function score(files: readonly string[], options: ScoreOptions, session: Session): Promise<ExitCode> {
   const { io } = session;
@@ -105,7 +98,7 @@ async function scoreWith(model: ChosenModel, { store, files, options, session }:
   if (placed.status === 'rejected') throw placed.reason;
   // Not before modules are loaded and threads have started: with other flags V8 does not use what Node.js has compiled
   // of its own modules, and a thread takes twice as long to start.
-  for (const flag of V8_FLAGS) setFlagsFromString(flag);
+  for (const flag of v8Flags(process.versions.node)) setFlagsFromString(flag);
   const results = await fileScorer(store, model, options, session)({ keys: placed.value });
   return printResults(session, results, options);
 }
