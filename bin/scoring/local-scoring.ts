@@ -13,7 +13,7 @@ import { type ChosenModel, type LocalOptions, withModel } from './with-model.ts'
 /** One shard is scored while another is written. */
 export const SHARDS_AT_ONCE = 2;
 /**
- * Rows of a file's last shard: its scores are written once all rows are scored, and one core has nothing to do then. The
+ * Rows of the last of a file's shards: its scores are written once all rows are scored, and one core has nothing to do then. The
  * functions score shards side by side, where a last one gains nothing.
  */
 export const LAST_ROWS = 125_000;

@@ -1,7 +1,7 @@
 /** How V8 runs a command that scores files for seconds; a server is another matter. */
 
 /**
- * Garbage is not collected only because little was allocated for a while, and otherwise once there is eight times as much
+ * Garbage is not collected only because little was allocated for a while, and otherwise once there is nine times as much
  * as was in use: the rows that DuckDB hands over count as memory of V8, of which little else is used.
  */
 const COLLECTED_LATER = ['--no-memory-reducer', '--heap-growing-percent=800'];

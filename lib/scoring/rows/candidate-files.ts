@@ -30,7 +30,7 @@ export interface CandidateFilesOptions {
   readonly scratch: string;
   /** Rows of a shard, the piece that is scored at once. @default `SHARD_ROWS`, 500,000 */
   readonly shardRows?: number;
-  /** Rows of the last shard of a Parquet file, at most twice as many. @default `shardRows` */
+  /** Rows of the last of several shards of a Parquet file, at most twice as many. @default `shardRows` */
   readonly lastRows?: number;
   /** Most bytes of a candidate file that are copied to `scratch` for one shard. @default 1 GiB */
   readonly maxShardBytes?: number;

@@ -117,7 +117,8 @@ export interface CutOptions extends CutLimits {
   /** Rows of a shard, at most. */
   readonly shardRows: number;
   /**
-   * Rows of the last shard of a file whose end is known before it is read, at most twice as many. @default `shardRows`
+   * Rows of the last of several shards of a file whose end is known before it is read, at most twice as many.
+   * @default `shardRows`
    */
   readonly lastRows?: number;
   /** Saves a local file with the uncompressed rows of one shard of CSV in gzip, and returns its name. */

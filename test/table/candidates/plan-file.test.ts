@@ -18,17 +18,21 @@ describe('a plan', () => {
   });
 
   it.each([
-    [600, [600]],
-    [601, [301, 300]],
+    [1000, [1000]],
+    [1600, [1000, 600]],
+    [1601, [1000, 301, 300]],
     [2000, [1000, 700, 300]],
     [2500, [1000, 1000, 500]],
     [2700, [1000, 1000, 400, 300]],
-  ])('cuts rows off the last shard of Parquet where it has more than twice as many: of %d', async (rows, expected) => {
-    const plan = await planOf(await place.write('last.parquet', many(rows)), { shardRows: 1000, lastRows: 300 });
-    expect(plan.shards.map((shard) => shard.rows)).toEqual(expected);
-    const starts = expected.map((_, index) => expected.slice(0, index).reduce((sum, count) => sum + count, 0));
-    expect(plan.shards.map(({ index, firstRow }) => [index, firstRow])).toEqual([...starts.entries()]);
-  });
+  ])(
+    'cuts rows off the last of several shards of Parquet where it has more than twice as many: of %d',
+    async (rows, expected) => {
+      const plan = await planOf(await place.write('last.parquet', many(rows)), { shardRows: 1000, lastRows: 300 });
+      expect(plan.shards.map((shard) => shard.rows)).toEqual(expected);
+      const starts = expected.map((_, index) => expected.slice(0, index).reduce((sum, count) => sum + count, 0));
+      expect(plan.shards.map(({ index, firstRow }) => [index, firstRow])).toEqual([...starts.entries()]);
+    },
+  );
 
   it('divides CSV at the ends of records, not at line ends in quotes', async () => {
     const lines = ['1,"a\nb"', '2,x', '', '3,"c\r\n\r\nd"', '4', '5,"e"'];

@@ -34,11 +34,14 @@ export async function cutParquet(
   return { columns, size, rows, dialect: null, shards: shardsOf(rows, rowsPerShard, lastRows), notes: [] };
 }
 
-/** Divides rows into shards of so many, and cuts `lastRows` off the last one where it has more than twice as many. */
+/**
+ * Divides rows into shards of so many, and cuts `lastRows` off the last one where it has more than twice as many. A file
+ * of one shard stays whole, so that its keys are all compared.
+ */
 function shardsOf(rows: number, rowsPerShard: number, lastRows: number): Shard[] {
   const starts: number[] = [];
   for (let firstRow = 0; firstRow < rows; firstRow += rowsPerShard) starts.push(firstRow);
-  if (rows - (starts.at(-1) ?? rows) > 2 * lastRows) starts.push(rows - lastRows);
+  if (starts.length > 1 && rows - (starts.at(-1) as number) > 2 * lastRows) starts.push(rows - lastRows);
   return starts.map((firstRow, index) => ({ index, firstRow, rows: (starts[index + 1] ?? rows) - firstRow }));
 }
 
