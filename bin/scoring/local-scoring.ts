@@ -13,8 +13,8 @@ import { type ChosenModel, type LocalOptions, withModel } from './with-model.ts'
 /** One shard is scored while another is written. */
 export const SHARDS_AT_ONCE = 2;
 /**
- * Rows of the last of a file's shards: its scores are written once all rows are scored, and one core has nothing to do then. The
- * functions score shards side by side, where a last one gains nothing.
+ * Rows of the last of a file's shards: its scores are written once all rows are scored, by one core alone. The functions
+ * score shards side by side, where a short last one gains nothing.
  */
 export const LAST_ROWS = 125_000;
 

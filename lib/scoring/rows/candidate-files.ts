@@ -55,7 +55,6 @@ export function candidateFiles({
   models,
   scratch,
   shardRows = SHARD_ROWS,
-  lastRows = shardRows,
   tablesFolder = scratch,
   wholeTableBytes,
   maxRankedRows = Number.POSITIVE_INFINITY,
@@ -74,7 +73,6 @@ export function candidateFiles({
         const planId = randomUUID();
         const plan = await planCandidates(database, candidates, {
           shardRows,
-          lastRows,
           encoder,
           declaration,
           ...limits,

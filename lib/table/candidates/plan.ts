@@ -31,7 +31,9 @@ export interface FoundTable {
 }
 
 /** How a candidate file is planned. */
-export interface PlanOptions extends Pick<CutOptions, 'shardRows' | 'lastRows' | 'savePiece'>, Partial<CutLimits> {
+export interface PlanOptions extends Pick<CutOptions, 'shardRows' | 'savePiece'>, Partial<CutLimits> {
+  /** As in `CutOptions`. @default `shardRows` */
+  readonly lastRows?: number;
   /** If an encoder and a declaration are given, columns are checked, and only bytes of needed columns are counted. */
   readonly encoder?: Pick<Encoder, 'features' | 'embeddings'>;
   readonly declaration?: Pick<Declaration, 'log' | 'csv' | 'scoring' | 'entities'>;

@@ -116,11 +116,8 @@ export interface CutOptions extends CutLimits {
   readonly csv: CsvChoice;
   /** Rows of a shard, at most. */
   readonly shardRows: number;
-  /**
-   * Rows of the last of several shards of a file whose end is known before it is read, at most twice as many.
-   * @default `shardRows`
-   */
-  readonly lastRows?: number;
+  /** Rows of the last of several shards of a file whose end is known before it is read, at most twice as many. */
+  readonly lastRows: number;
   /** Saves a local file with the uncompressed rows of one shard of CSV in gzip, and returns its name. */
   readonly savePiece?: (index: number, path: string) => Promise<string>;
   /** Returns the names of those columns of the file that scoring reads. */

@@ -18,7 +18,7 @@ const MIN_SHARD_ROWS = 1_000;
 export async function cutParquet(
   database: Database,
   file: CandidateFile,
-  { shardRows, lastRows = shardRows, maxShardBytes, neededColumns, needsBounds = false }: CutOptions,
+  { shardRows, lastRows, maxShardBytes, neededColumns, needsBounds = false }: CutOptions,
 ): Promise<FileCut> {
   const { name, path, size } = file;
   await fetchFooter(file);

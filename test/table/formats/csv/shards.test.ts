@@ -29,6 +29,7 @@ async function cutFile(path: string, shardRows: number) {
     head,
     csv: CSV_DEFAULTS,
     shardRows,
+    lastRows: shardRows,
     maxShardBytes: 2 ** 30,
     maxUnzippedBytes: 2 ** 30,
     maxCsvBytes: 2 ** 30,
