@@ -5,7 +5,7 @@ import { putConditionally } from '../store/conditional-put.ts';
 import { readRecord, recordText } from '../store/records.ts';
 import { ObjectNotFoundError, type Store } from '../store/store.ts';
 import { mapAhead } from '../workers/map-ahead.ts';
-import { decisionKey, decisionsPrefix } from './keys.ts';
+import { decisionKey, decisionsPrefix, decisionTime } from './keys.ts';
 
 const DECISION_FORMAT = 1;
 
@@ -39,19 +39,29 @@ const DECISION = { formatVersion: DECISION_FORMAT, schema };
 /** A decision on a version. */
 export type Decision = Omit<Readonly<z.infer<typeof schema>>, 'formatVersion'>;
 
-/** Adds a decision to the history, unless it is there: a run that was started again may record its decision twice. */
+/**
+ * Adds a decision to the history after all others, whatever time it has: the clock of a bucket on S3 has whole seconds,
+ * and clocks of machines differ. Nothing is added if it is there: a run that was started again may record it twice.
+ */
 export async function recordDecision(store: Store, name: string, decision: Decision): Promise<void> {
   const content = recordText({ formatVersion: DECISION_FORMAT, ...decision });
-  // Another decision of the same millisecond takes the key of the next one.
-  for (let at = new Date(decision.decidedAt); ; at = new Date(at.getTime() + 1)) {
-    const key = decisionKey(name, decision.version, at);
+  const decidedAt = Date.parse(decision.decidedAt);
+  for (;;) {
+    let at = decidedAt;
+    for await (const { key } of store.list(decisionsPrefix(name))) {
+      const time = decisionTime(name, key);
+      if (time === null || time < decidedAt) continue;
+      if (isOn(key, decision.version) && new TextDecoder().decode((await store.get(key)).body) === content) return;
+      at = time + 1;
+    }
+    const key = decisionKey(name, decision.version, new Date(at));
+    // A write fails only where another decision on the version took the key: that one is listed next.
     if (await putConditionally({ store, newWriterId: randomUUID }, { key, content, expected: null })) return;
-    if (new TextDecoder().decode((await store.get(key)).body) === content) return;
   }
 }
 
 /**
- * The decisions on a model, oldest first.
+ * The decisions on a model, in the order in which they were recorded.
  * @throws {InvalidRecordError}
  */
 export async function listDecisions(store: Store, name: string): Promise<readonly Decision[]> {
@@ -79,7 +89,7 @@ export async function* latestDecisions(store: Store, name: string): AsyncGenerat
 export async function lastGateDecision(store: Store, name: string, version: string): Promise<Decision | null> {
   let latest: Decision | null = null;
   for await (const { key } of store.list(decisionsPrefix(name))) {
-    if (!key.endsWith(`-${version}.json`)) continue;
+    if (!isOn(key, version)) continue;
     const decision = await readDecision(store, name, key);
     if (decision.by === 'gate') latest = decision;
   }
@@ -94,6 +104,11 @@ export async function lastHeld(store: Store, name: string, champion: string): Pr
   const decisions = await listDecisions(store, name);
   const held = decisions.filter((decision) => decision.verdict === 'held' && decision.champion === champion);
   return held.at(-1)?.version ?? null;
+}
+
+/** Whether a decision is on that version, by its key. */
+function isOn(key: string, version: string): boolean {
+  return key.endsWith(`-${version}.json`);
 }
 
 async function readDecision(store: Store, name: string, key: string): Promise<Decision> {

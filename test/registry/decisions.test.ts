@@ -51,12 +51,34 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
     expect(await listVersions(store, NAME)).toEqual([one, two]);
   });
 
-  it('has every decision, the oldest first', async () => {
-    const later = decision(one, { decidedAt: '2026-02-01T00:00:01.000Z', verdict: 'promoted' });
-    await recordDecision(store, NAME, later);
+  it('has every decision, in the order in which they were recorded, whatever the clocks said', async () => {
+    const ahead = decision(one, { decidedAt: '2026-02-01T00:00:01.000Z', verdict: 'promoted' });
+    for (const each of [ahead, decision(two), decision(one)]) await recordDecision(store, NAME, each);
+    expect(await listDecisions(store, NAME)).toEqual([ahead, decision(two), decision(one)]);
+    expect(await keys()).toEqual([
+      `20260201T000001.000Z-${one}.json`,
+      `20260201T000001.001Z-${two}.json`,
+      `20260201T000001.002Z-${one}.json`,
+    ]);
+  });
+
+  it('has each decision at its own time where the clocks agree, beside what a person put there', async () => {
+    const later = decision(one, { decidedAt: '2026-02-01T00:00:01.000Z' });
     await recordDecision(store, NAME, decision(two));
-    expect(await listDecisions(store, NAME)).toEqual([decision(two), later]);
-    expect(await keys()).toEqual([`20260201T000000.000Z-${two}.json`, `20260201T000001.000Z-${one}.json`]);
+    await store.put('models/hillstrom/decisions/notes.txt', 'why');
+    await recordDecision(store, NAME, later);
+    expect(await keys()).toEqual([`20260201T000000.000Z-${two}.json`, `20260201T000001.000Z-${one}.json`, 'notes.txt']);
+  });
+
+  it('has a rollback after the promotion of the same second, which is all that the clock of S3 has', async () => {
+    await byHand(one);
+    await byHand(two);
+    await rollBackByHand(store, NAME, { reason: 'pcvr doubled', at: AT, pinned: false });
+    expect((await listDecisions(store, NAME)).map(({ version, by }) => [version, by])).toEqual([
+      [one, 'hand'],
+      [two, 'hand'],
+      [one, 'rollback'],
+    ]);
   });
 
   it('keeps two decisions of one millisecond, and one decision once', async () => {
@@ -64,6 +86,13 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
     for (const each of [decision(two), other, decision(two)]) await recordDecision(store, NAME, each);
     expect(await listDecisions(store, NAME)).toEqual([decision(two), other]);
     expect(await keys()).toEqual([`20260201T000000.000Z-${two}.json`, `20260201T000000.001Z-${two}.json`]);
+  });
+
+  it('keeps both of two decisions that are recorded at the same time', async () => {
+    const others = ['one', 'two', 'three'].map((reason) => decision(two, { reasons: [reason] }));
+    await Promise.all(others.map((each) => recordDecision(store, NAME, each)));
+    expect(await listDecisions(store, NAME)).toHaveLength(3);
+    expect(await listDecisions(store, NAME)).toEqual(expect.arrayContaining(others));
   });
 
   it("returns the gate's last decision on a version, and none made by hand", async () => {
