@@ -45,7 +45,7 @@ export const defineLocal: DefineCommand = (command, act) => {
     .option('--shards <url>', "with --poll: the stack's output ShardsQueue (default: found by the other's name)")
     .option(
       '--event-bus <name>',
-      "with --poll: EventBridge bus that tells of ended files, such as 'default', as the functions tell it (default: none)",
+      "with --poll: EventBridge bus to which ended files are reported, such as 'default', as the functions do (default: none)",
     )
     .addOption(
       secondsOption('--reconcile', 'with --poll: time from one reconciliation to the next').default(RECONCILE_SECONDS),

@@ -34,7 +34,7 @@ async function arrivalsUrl(client: SqsClient, options: StackQueuesOptions): Prom
   const arns = await notifiedQueues(bucket, PREFIXES.candidates, options);
   const arn = only(
     arns,
-    `--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 tells of ${PREFIXES.candidates}`,
+    `--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 notifies of ${PREFIXES.candidates}`,
   );
   return queueUrlOf(client, arn);
 }

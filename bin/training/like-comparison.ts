@@ -6,7 +6,7 @@ import { UsageError } from '../terminal/exit.ts';
 import { type Io, pathIn } from '../terminal/io.ts';
 import type { Project } from './read-project.ts';
 
-/** A project with the model that a comparison found, and what to tell of it. */
+/** A project with the model that a comparison found, and what to print of it. */
 export interface LikeProject {
   readonly project: Project;
   readonly told: string;

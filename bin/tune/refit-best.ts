@@ -17,7 +17,7 @@ export interface RefitOptions extends Omit<TrainAndPublishOptions, 'epochsOf'> {
 
 export interface Refit {
   readonly published: { readonly name: string; readonly version: string; readonly isCurrent: boolean };
-  /** What to tell of it. */
+  /** What to print of it. */
   readonly lines: readonly string[];
   readonly code: ExitCode;
 }

@@ -283,7 +283,7 @@ export const MONITORING_FILES = {
   history: 'history.json',
   /** The page's verdict and its reason. */
   verdict: 'verdict.json',
-  /** Findings that no event has told of yet. */
+  /** Findings that no event has reported yet. */
   news: 'news.json',
 } as const;
 

@@ -51,7 +51,7 @@ export const MONITORING_METRICS = {
   MonitoringLevel: 'None',
   /** Findings that hold. */
   MonitoringFindings: 'Count',
-  /** Findings that an event has told of in this run. */
+  /** Findings that an event has reported in this run. */
   MonitoringNews: 'Count',
   MonitoringSeconds: 'Seconds',
 } as const;

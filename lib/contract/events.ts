@@ -11,7 +11,7 @@ export const EVENT_TYPES = {
   /** A candidate file has ended. */
   scored: 'scores.done',
   failed: 'scores.failed',
-  /** Monitoring found what it had not told of, by level. */
+  /** Monitoring found what it had not reported before, by level. */
   watch: 'monitor.watch',
   act: 'monitor.act',
 } as const;

@@ -110,7 +110,7 @@ const history = z
     /** The last instant for which the log that was read last records events; `null` for one without a time. */
     end: z.iso.datetime().nullable(),
     days: z.array(dayRecord).readonly(),
-    /** Levels that were told of, by finding: what was told once is not told again. */
+    /** Levels that were reported, by finding: what was reported once is not reported again. */
     told: z.record(z.string(), z.enum(['watch', 'act'])).readonly(),
   })
   .readonly();

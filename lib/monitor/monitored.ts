@@ -12,7 +12,7 @@ export interface Monitored {
   readonly history: History;
   readonly judged: readonly Judged[];
   readonly verdict: Verdict;
-  /** Findings that were not told of before, or have become worse since. */
+  /** Findings that were not reported before, or have become worse since. */
   readonly news: readonly Judged[];
   readonly notes: readonly string[];
   readonly tasks: readonly MeasuredOutput[];

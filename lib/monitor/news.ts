@@ -13,7 +13,7 @@ import type { Store } from '../store/store.ts';
 import type { Judged } from './judge.ts';
 
 const NEWS_FORMAT = 1;
-/** Days after which a finding that nobody was told of is old: where no run tells, the record stays small. */
+/** Days after which a finding that was never reported is dropped: where nothing reports, the record stays small. */
 const LASTS_DAYS = 14;
 const DAY_MS = 86_400_000;
 /** How often the record is read again that another run has changed meanwhile. */

@@ -40,7 +40,7 @@ export function beginVersion(
   // A thread that cannot do it says why once it is to score.
   const digest = (path: string) => threads.digest(path).catch(() => digestFile(path));
   const fetched = beginFetch(store, version.name, version.version, cacheFolder, digest);
-  // Whoever opens the version is told of a failure.
+  // A failure is reported to whoever opens the version.
   folderOf(store, version, fetched)
     .then((folder) => threads.open(folder))
     .catch(() => undefined);

@@ -23,7 +23,7 @@ export interface EventBus {
   send(events: readonly BusEvent[]): Promise<readonly UnsentEvent[]>;
 }
 
-/** Has a log tell of the events that a bus refuses, with all that they would have told; returns the others. */
+/** Logs the events that a bus refuses, with all that is in them; returns the others. */
 export function tellRefused(
   log: { error(message: string, details: Readonly<Record<string, unknown>>): void },
   unsent: readonly UnsentEvent[],

@@ -48,7 +48,7 @@ const manifestSchema = z
         repeatedKeys: count.optional(),
         /** Digest of the training rows, which tells them from others; it may differ with another release of DuckDB. */
         trainingDigest: z.string().optional(),
-        /** What was told of the log when it was read. */
+        /** What was reported of the log when it was read. */
         notes: z.array(z.string()).readonly().optional(),
       })
       .readonly(),

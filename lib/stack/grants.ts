@@ -59,7 +59,7 @@ const {
 } = PREFIXES;
 
 // For the last step of a file, which three functions can do: decide its outcome, publish that, delete what it replaces,
-// and tell of it.
+// and report it.
 const FINISH: RoleGrants['prefixes'] = {
   read: [work, state, scores],
   write: [work, state, scores, events],

@@ -31,7 +31,7 @@ export type RunPart = <T>(passes: number, part: () => Promise<T>, share?: () => 
 /** Runs a part of which nothing is told. */
 export const untold: RunPart = (_, part) => part();
 
-/** A phase, and who is told of it. */
+/** A phase, and to whom its progress is reported. */
 export interface PhaseOptions {
   readonly phase: LogProgress['phase'];
   /** Rows of the log, or bytes of its files. */
@@ -44,7 +44,7 @@ export interface PhaseOptions {
 }
 
 const EVERY_MS = 1000;
-/** Smaller logs are read before anybody asks, so nothing is told of them. */
+/** Smaller logs are read before anybody asks, so nothing is reported of them. */
 const SMALLEST = { rows: 10_000, bytes: 1_000_000 } as const;
 
 /**

@@ -35,7 +35,7 @@ describe('monitor', () => {
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, model: 'shop', verdict: { level: 'ok' } });
   });
 
-  it('tells of ids that are written otherwise, and what to look at', async () => {
+  it('names ids that are written otherwise, and says what to look at', async () => {
     await score('2026-11-06', `SELECT * REPLACE ('x' || item AS item) FROM '${place.at('log.parquet')}'`);
     const news = async () => JSON.parse((await place.run('monitor', '--json')).stdout).news;
     expect(await news()).toMatchObject([{ check: 'unknown', subject: 'item', day: '2026-11-06', level: 'act' }]);
@@ -50,7 +50,7 @@ describe('monitor', () => {
     });
   });
 
-  it('is told of where the current version is shown, and a damaged verdict is, too', async () => {
+  it('is shown with the current version, and so is a damaged verdict', async () => {
     const show = async () =>
       (await place.run('models', 'show')).stdout.split('\n').find((line) => /^monitoring/.test(line));
     expect((await show())?.replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/, '<time>')).toBe(

@@ -79,7 +79,7 @@ left out: 1 file (not complete by the name)
     });
   });
 
-  it('tells of a prefix and of a day alone', async () => {
+  it('counts the files of a prefix, or of a day', async () => {
     const inEurope = await run('--prefix', 'eu/');
     expect(inEurope).toMatchObject({ code: 0, stderr: '' });
     expect(inEurope.stdout).toContain('/bucket/candidates/eu/: 2 candidate files, as of <minute>\n');

@@ -449,7 +449,7 @@ describe('features that changed', () => {
     expect(judge(made(facts(whole, whole, ages(1000)), whole, { trusted: ['age'] })).verdict).toBe('promoted');
   });
 
-  it('are told of a first version, which is not refused for them', () => {
+  it('are reported for a first version, which is not refused for them', () => {
     const features = facts({ age: counts(1000, null), item: counts(0) }, {}, { age: numbers([]), item: named([1]) });
     expect(judge({ ...made(features), champion: null })).toMatchObject({
       verdict: 'first',

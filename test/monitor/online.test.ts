@@ -68,7 +68,7 @@ describe('online requests', () => {
     ]);
   });
 
-  it('that cannot be read are told of, and stop no run', async () => {
+  it('that cannot be read are reported, and stop no run', async () => {
     world = await makeWorld(200, 1);
     await world.store.put(onlineKey('shop', dayText(0), 2), '{"formatVersion": 9}');
     await put(0, 3, { [version]: sums(10) });

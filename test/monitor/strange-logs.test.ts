@@ -1,4 +1,4 @@
-/** Logs that do not fit the scores, or themselves: each is told of. */
+/** Logs that do not fit the scores, or themselves: each is reported. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { monitor } from '../../lib/monitor/run/monitor.ts';
@@ -44,7 +44,7 @@ describe('a log', () => {
     );
   });
 
-  it('that was delivered twice is told of', async () => {
+  it('that was delivered twice is reported', async () => {
     expect(await run('SELECT * FROM LOG UNION ALL SELECT * FROM LOG')).toEqual({
       level: 'ok',
       notes: [
@@ -53,7 +53,7 @@ describe('a log', () => {
     });
   });
 
-  it('in local time is told of', async () => {
+  it('in local time is reported', async () => {
     const { notes } = await run(
       'SELECT * REPLACE (time - INTERVAL 9 HOUR AS time, converted_at - INTERVAL 9 HOUR AS converted_at) FROM LOG',
     );

@@ -132,7 +132,7 @@ describe('writing statistics', () => {
     expect(objects).toBeLessThanOrEqual(16);
   });
 
-  it('keeps what cannot be written, tells of it once, and counts it once', async () => {
+  it('keeps what cannot be written, reports it once, and counts it once', async () => {
     const inner = memoryStore();
     let state: 'works' | 'down' | 'loses responses' = 'works';
     const store: Store = {
@@ -187,7 +187,7 @@ describe('writing statistics', () => {
     ]);
   });
 
-  it('tells of a damaged object, and leaves it as it is', async () => {
+  it('reports a damaged object, and leaves it as it is', async () => {
     const store = memoryStore();
     const told: string[] = [];
     const statistics = new OnlineStatistics({ store, model: 'shop', onError: (error) => told.push(String(error)) });

@@ -132,7 +132,7 @@ describe('its alarms', () => {
     expect(attempt({ ...props, maxDaysWithoutRun: 8 })).toThrow('maxDaysWithoutRun must be 1 to 7 whole days, got 8');
   });
 
-  it('say what to look at, to the topic that is told of failed runs, too', () => {
+  it('say what to look at, to the topic of failed runs, too', () => {
     for (const { Properties } of Object.values(alarms)) {
       expect((Properties.AlarmActions as unknown[]).map(readable)).toEqual(['MonitoringTopic']);
       expect(Properties.OKActions).toEqual(Properties.AlarmActions);
@@ -165,7 +165,7 @@ describe('its state machine', () => {
     'shop',
   );
 
-  it('ends after a run, begins an interrupted one again, and tells of any other end', () => {
+  it('ends after a run, begins an interrupted one again, and reports any other end', () => {
     const { States } = definition;
     expect(States).toMatchObject({ RunOnSpot: { Next: 'Monitored' } });
     expect(States.Monitored).toEqual({ Type: 'Succeed' });

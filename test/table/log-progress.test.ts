@@ -210,7 +210,7 @@ describe('converting files of text', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
   afterEach(() => void vi.useRealTimers());
 
-  /** Opens a log, while a second goes by before each file is rewritten; returns what is told of that. */
+  /** Opens a log, while a second goes by before each file is rewritten; returns what is reported of that. */
   async function toldOf(dataPath: string): Promise<LogProgress[]> {
     const told: LogProgress[] = [];
     const rewritten = (sql: unknown) => void (String(sql).includes('read_csv(') && vi.advanceTimersByTime(1000));

@@ -117,7 +117,7 @@ describe('the memory that scoring held-out rows needs', () => {
 });
 
 describe('a version that functions cannot score', () => {
-  it('is told of before it is trained', () => {
+  it('is printed before the training', () => {
     // 4 GiB of scratch disk are the embeddings of 2^27 rows of 8 floats.
     expect(largeVersionNote(model([8], 2 ** 27))).toBe(
       'a version has 4.0 GiB of weights, more than the 4.0 GiB of scratch disk that functions have: score it on a machine (entirespace score), or give them more, up to 10240 MiB (-c scratch)',

@@ -24,7 +24,7 @@ describe('a worker process', () => {
   };
   afterEach(() => worker.end());
 
-  it('returns the responses to its requests, and tells of their progress before', async () => {
+  it('returns the responses to its requests, and reports their progress before', async () => {
     const done: number[] = [];
     start();
     expect(await worker.request({ kind: 'count', to: 3 }, (count) => done.push(count))).toBe(3);

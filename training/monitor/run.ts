@@ -29,7 +29,7 @@ export interface MonitorTools {
 }
 
 /**
- * Runs monitoring of a model once, by the declaration of its current version, and tells what no event has told of.
+ * Runs monitoring of a model once, by the declaration of its current version, and reports what no event has reported.
  * @throws {VersionNotFoundError} where no version is current.
  * @throws {DataError} as `monitor`.
  * @throws {Error} where the events could not be sent: the page is written, and the next run sends them.

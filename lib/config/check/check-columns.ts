@@ -116,7 +116,7 @@ function scored({ file: { scoring } }: Draft): readonly NamedColumn[] {
     const names = scoring?.score == null ? [] : namesIn(parseExpression(scoring.score));
     return [...names.map(({ name }) => ({ path, column: name })), ...within];
   } catch (error) {
-    // An expression that cannot be parsed is told of elsewhere.
+    // An expression that cannot be parsed is reported elsewhere.
     if (error instanceof ExpressionError) return within;
     throw error;
   }

@@ -7,7 +7,7 @@ import { Problems, type Reason } from './problems.ts';
 import { type LineReader, readLines } from './read-lines.ts';
 import { SharedFeatures } from './shared-features.ts';
 
-/** What is told of a file that was read. */
+/** What is reported of a file that was read. */
 export interface FileFacts {
   readonly file: string;
   readonly lines: number;

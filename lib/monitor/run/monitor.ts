@@ -123,7 +123,7 @@ function mergedDay(
   return { ...before, outcomes: day.outcomes ?? before.outcomes, versions };
 }
 
-/** Returns what has not been told of, or only as less bad, and all that has been told of then. */
+/** Returns what has not been reported, or only as less bad, and all that has been reported by then. */
 function newsOf(
   judged: readonly Judged[],
   { told: before, days }: History,

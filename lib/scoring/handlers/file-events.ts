@@ -1,4 +1,4 @@
-/** The events that a candidate file has ended, `scores.done` and `scores.failed`, and the lines of the log that tell of them. */
+/** The events that a candidate file has ended, `scores.done` and `scores.failed`, and the lines of the log that go with them. */
 import { PREFIXES, parseWorkKey, WORK_RECORDS } from '../../contract/bucket.ts';
 import { EVENT_TYPES } from '../../contract/events.ts';
 import type { ConditionalPut } from '../../store/conditional-put.ts';
@@ -10,7 +10,7 @@ export type FileEvent =
   | { readonly name: typeof EVENT_TYPES.scored; readonly details: ScoresDone }
   | { readonly name: typeof EVENT_TYPES.failed; readonly details: FileFailure };
 
-/** What is told of a file that has scores. */
+/** What is reported of a file that has scores. */
 export interface ScoresDone
   extends Pick<ScoresManifest, 'key' | 'versionId' | 'source' | 'rowsIn' | 'scored' | 'rejected' | 'rejectedByReason'> {
   readonly model: string;

@@ -1,4 +1,4 @@
-/** What the model was not told of a scored file: missing and unknown values by feature, and what is said of them. */
+/** What the model did not know of a scored file: missing and unknown values by feature, and the notes on them. */
 import { count, countOf, listed, percent } from '../../numbers/text.ts';
 import {
   addCounts,

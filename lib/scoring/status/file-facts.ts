@@ -1,4 +1,4 @@
-/** The candidate files of a bucket with what listings alone tell of them: no object is read. */
+/** The candidate files of a bucket with what listings alone say of them: no object is read. */
 import { PREFIXES, parseWorkKey, SCORES_RECORDS, scoresFolder, WORK_RECORDS } from '../../contract/bucket.ts';
 import type { ListedObject, Store } from '../../store/store.ts';
 import type { LeftOutReason } from '../../table/source/left-out.ts';

@@ -1,4 +1,4 @@
-/** What is told of the values of a log's columns before they are read: null values, written lists, and vectors. */
+/** What is reported of the values of a log's columns before they are read: null values, written lists, and vectors. */
 import type { Declaration, ListFeature } from '../../config/declaration.ts';
 import { isList } from '../../config/features/kinds.ts';
 import { count, listed, percent, shortened } from '../../numbers/text.ts';
@@ -16,7 +16,7 @@ const LONGEST_VALUE = 40;
 /** Lists of measurements hold hardly a whole number, lists of ids nothing else. */
 const MOST_FRACTIONS = 0.5;
 
-/** What is told of a column: the SQL of a fact of each row, aggregates of these facts, and the notes on them. */
+/** What is reported of a column: the SQL of a fact of each row, aggregates of these facts, and the notes on them. */
 interface ColumnFacts {
   /** SQL over the columns of the relation. */
   readonly fact: string;

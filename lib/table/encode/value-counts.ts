@@ -44,7 +44,7 @@ export function unknownShares(counts: FeatureCounts): Record<string, number> {
   return Object.fromEntries(seen.map(([name, count]) => [name, unknownShare(count)]));
 }
 
-/** Shares of what a model is not told of a feature. */
+/** Shares of the values of a feature that a model does not know. */
 export interface ValueShares {
   /** Share of the rows without a value. */
   readonly missing: number;

@@ -23,7 +23,7 @@ export interface FittedEncoder {
 
 /**
  * Fits the encoder of a log's declaration to its training rows.
- * @param onProgress told of the phase `fit`
+ * @param onProgress called in the phase `fit`
  * @throws {DataError} as `summarizeLog`.
  */
 export async function fitEncoder(

@@ -48,7 +48,7 @@ export interface SummarizedLog {
   readonly measured: MeasuredFeatures;
 }
 
-/** Who is told of a summary while it is made. */
+/** To whom the progress of a summary is reported. */
 export interface SummarizeOptions {
   /** As of `findSuspicious`. */
   readonly onColumn?: (column: SampledColumn) => void;

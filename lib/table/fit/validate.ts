@@ -46,7 +46,7 @@ export interface ValidatedLog extends LogReport {
 /**
  * Summarises a log as training does, and looks at what a person should know before: its days, how its parts differ,
  * values that a model would not know, and columns that are not declared.
- * @param onProgress told of the phases `fit` and `inspect`
+ * @param onProgress called in the phases `fit` and `inspect`
  * @throws {DataError} as `summarizeLog`.
  */
 export async function validateLog(

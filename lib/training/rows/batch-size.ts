@@ -18,7 +18,7 @@ export function batchSizeFor(declared: number | null, rows: number): number {
   return Math.min(LARGEST_DEFAULT_BATCH, Math.max(SMALLEST_DEFAULT_BATCH, fitting));
 }
 
-/** Returns what to tell of a batch that is declared to be more than a tenth of the training rows; `null` of any other. */
+/** Returns the warning about a batch that is declared to be more than a tenth of the training rows; `null` of any other. */
 export function largeBatchNote(declared: number | null, rows: number, network: string | null): string | null {
   if (declared === null || declared <= rows * MOST_OF_ROWS) return null;
   const steps = Math.ceil(rows / declared);

@@ -24,7 +24,7 @@ export interface Drawn {
   readonly total: number;
 }
 
-/** What is told of drawing large tables, and what stops it between two pieces. */
+/** Reports how far the drawing of large tables is, and may stop it between two pieces. */
 export interface DrawOptions {
   readonly onProgress?: ((drawn: Drawn) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

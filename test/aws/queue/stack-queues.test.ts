@@ -66,7 +66,7 @@ describe('the queues of a stack', () => {
 
   it('must be given if the bucket notifies no queue of candidates', async () => {
     await expect(stackQueues(client, { bucket, endpoint })).rejects.toThrow(
-      '--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 tells of candidates/: found 0, expected 1',
+      '--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 notifies of candidates/: found 0, expected 1',
     );
   });
 

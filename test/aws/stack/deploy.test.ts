@@ -120,7 +120,7 @@ describe('a deployed stack', { timeout: 300_000 }, () => {
     await bucket.put('candidates/today.csv', candidatesCsv(1_000));
     const manifest = await arrival<ScoresManifest>('scores/today.csv/_manifest.json');
     expect(manifest).toMatchObject({ model: { name: 'small', version }, rowsIn: 1_000, scored: 999, rejected: 1 });
-    // What the function tells of it, once it is there.
+    // The event that the function sends once the scores are there.
     const [event] = await done.received(1);
     expect(event).toMatchObject({
       source: 'entirespace',

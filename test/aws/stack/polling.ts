@@ -144,7 +144,7 @@ export function describePolling(name: EmulatorName, { eventBus }: { readonly eve
     });
 
     if (eventBus)
-      it('tells of each as an event', async () => {
+      it('sends an event for each file', async () => {
         const told = (await events?.received(2))?.map(({ detail, ...event }) => [event['detail-type'], detail.key]);
         expect(told?.toSorted()).toEqual([
           ['scores.done', 'candidates/a b+c%é.csv'],

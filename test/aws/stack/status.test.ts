@@ -51,7 +51,7 @@ failed     0
     expect(await status()).toEqual({
       code: 0,
       stdout: `s3://<bucket>/candidates/: 2 candidate files, as of <minute>
-${states('1  not planned yet, the first since <minute>', 1)}dead letters: not looked at (--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 tells of candidates/: found 0, expected 1)
+${states('1  not planned yet, the first since <minute>', 1)}dead letters: not looked at (--arrivals is needed (output ArrivalsQueue of the stack): queues that S3 notifies of candidates/: found 0, expected 1)
 (8 objects listed)
 `,
       stderr: '',

@@ -159,7 +159,7 @@ it('changes to a promoted version without dropping a request', async () => {
   expect([...versions]).toEqual([before, next]);
   expect(serving.output()).toContain(`serving version ${next}\n`);
   expect(answered).toBeGreaterThan(10);
-  // A version that cannot be opened is told of, and the one in use stays.
+  // A version that cannot be opened is reported, and the one in use stays.
   await writeFile(place.at('bucket/models/shop/current.json'), '{');
   await until(async () => (await (await fetch(`${url}/metrics`)).text()).includes('refresh_errors_total 1'));
   expect((await post(url, '/score', BODY)).body.version).toBe(next);

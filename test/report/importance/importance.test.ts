@@ -87,7 +87,7 @@ describe('the importance of a feature', () => {
     expect(ctr?.map(({ feature }) => feature)).toEqual(['strong', 'weak']);
   });
 
-  it('is not told of a task of too few positives', async () => {
+  it('is left out for a task of too few positives', async () => {
     const sample = await sampleOf(1, 500);
     const labels = { click: sample.labels.click?.map((value, row) => (row < 30 ? value : 0)) as Int8Array };
     const found = await permutationImportance(

@@ -91,7 +91,7 @@ describe('the events of ended files', () => {
     expect(successor.events).toMatchObject([{ type: 'scores.done', detail: { source: first.source } }]);
   });
 
-  it('tell of a key that cannot have scores', async () => {
+  it('report a key that cannot have scores', async () => {
     const { store, events, outbox } = place();
     await refuseKeys(store, outbox, ['candidates/notes.txt']);
     await outbox.flush();

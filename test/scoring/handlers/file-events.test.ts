@@ -107,7 +107,7 @@ describe('the event of a file that has ended', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('tells of a key that cannot have scores, once', async () => {
+  it('reports a key that cannot have scores, once', async () => {
     const events: unknown[] = [];
     const tools = {
       ...directTools(memoryStore()),

@@ -24,14 +24,14 @@ async function notesOf(late: number, days: number, options: { readonly followUp?
 }
 
 describe('the notes on delays', () => {
-  it('tell of events after their label is final, but of a few', async () => {
+  it('count events after their label is final, unless they are few', async () => {
     expect(await notesOf(2, 4)).toEqual([]);
     expect(await notesOf(3, 4)).toEqual([
       'bought_at: 3 of 100 times (3%) are later than within (3d): labels are not final by then',
     ]);
   });
 
-  it('tell of events after the last row, unless the log is known to record them', async () => {
+  it('name events after the last row, unless the log is known to record them', async () => {
     const beyond =
       '1 of 100 times are after the last row, by up to 12.0 h: if the log records events for longer, log.follow_up tells it';
     expect(await notesOf(1, 9.5)).toEqual([`bought_at: ${beyond}`]);

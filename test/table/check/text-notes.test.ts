@@ -22,7 +22,7 @@ describe('the notes on a log', () => {
     ]);
   });
 
-  it('tell of lists in brackets', async () => {
+  it('name lists in brackets', async () => {
     const values = [`'Oslo', 1, '[''a'', ''b'']'`, `'Oslo', 1, ' [c]'`, `'Oslo', 1, 'd,e'`, `'Oslo', 1, NULL`];
     expect(await notesOf('written.csv', values)).toEqual([
       `tags: 2 of 4 values are read as lists in brackets, such as " [c]"`,

@@ -104,7 +104,7 @@ describe('a vector', () => {
     );
     expect(encoder.inputs).toMatchObject([{ kind: 'vector', length: 3, means: [2, 10, 6], deviations: [1, 1, 1] }]);
     expect(summary.missing).toEqual({ v: 1 });
-    // What is told of a vector is told of the mean of its values.
+    // What is reported of a vector is that of the mean of its values.
     expect(distributions.v).toMatchObject({
       kind: 'number',
       rows: 3,

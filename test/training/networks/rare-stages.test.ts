@@ -31,7 +31,7 @@ describe('a rare stage', () => {
     expect(rareStageNotes(model('esmm-ns'), RATES)).toEqual([]);
   });
 
-  it('is not told of stages that are about as frequent, or that no row reached', () => {
+  it('is not printed for stages that are about as frequent, or that no row reached', () => {
     expect(rareStageNotes(model('esmm'), { click: 0.146, conversion: 0.009 })).toEqual([]);
     expect(rareStageNotes(model('esmm'), { click: 0.04, conversion: 0 })).toEqual([]);
   });

@@ -61,7 +61,7 @@ function featuresToMeasure(features: readonly Feature[], embeddings: readonly Em
   };
   const numbers = features.flatMap((feature): NumberToMeasure[] => {
     if (feature.type === 'number') return [{ feature, transform: feature, intervals: intervals(feature) }];
-    // What is told of a vector is told of the mean of its values.
+    // What is reported of a vector is that of the mean of its values.
     return feature.type === 'vector' ? [{ feature, transform: { clip: null, log1p: false }, intervals: null }] : [];
   });
   const vectors = features.filter((feature) => feature.type === 'vector');

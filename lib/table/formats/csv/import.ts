@@ -117,7 +117,7 @@ export interface ImportOptions {
   readonly range?: ByteRange | null;
   readonly firstRow: number;
   readonly malformedTable: string;
-  /** Counts what is told of the file. */
+  /** Counts what is reported of the file. */
   readonly facts?: FileFacts;
   /** As `Conversion.needed`. */
   readonly needed?: readonly number[];

@@ -1,4 +1,4 @@
-/** What `validate` tells of a log besides its features: days, how its parts differ, and columns that are not declared. */
+/** What `validate` says of a log besides its features: days, how its parts differ, and columns that are not declared. */
 import { describe, expect, it } from 'vitest';
 import { type DayCounts, dayNotes, groupDays } from '../../../../lib/table/fit/inspect/days.ts';
 import { driftNotes, partDrifts, rateNotes } from '../../../../lib/table/fit/inspect/part-drift.ts';
@@ -103,7 +103,7 @@ describe('the drift between parts', () => {
     );
   });
 
-  it('is told of label rates beyond chance', () => {
+  it('is also noted of label rates, beyond what chance explains', () => {
     const labels = (positives: number, negatives: number) => ({
       labels: { click: { positives, negatives, unknown: 0, weightedRows: 1, weightedPositives: 1 } },
     });
