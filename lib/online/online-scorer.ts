@@ -22,15 +22,15 @@ export interface OnlineScorerOptions {
   readonly memoryLimitMiB?: number;
   /** Most memory of a feature table. @default 2048 */
   readonly tableMemoryMiB?: number;
-  /** Called with every request once it has been answered. What it throws is ignored. @default nobody is told */
+  /** Called with every request once it has been answered. What it throws is ignored. @default none */
   readonly observe?: (request: ObservedRequest) => void;
   /** Whether statistics of the requests are added to `online/` in the bucket every minute, for monitoring. @default true */
   readonly statistics?: boolean;
   /** Called where they cannot be written, once until they can be again. @default a warning of the process */
   readonly onStatisticsError?: (error: unknown) => void;
-  /** Called once another version, or another feature table, is in use. @default nobody is told */
+  /** Called once another version, or another feature table, is in use. @default none */
   readonly onRefresh?: (version: string) => void;
-  /** Called where a look for a newer version fails; the one in use stays. @default nobody is told */
+  /** Called where a look for a newer version fails; the one in use stays. @default none */
   readonly onRefreshError?: (error: unknown) => void;
 }
 

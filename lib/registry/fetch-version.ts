@@ -71,7 +71,7 @@ async function verifyInPlace(
   const others = await differencesOf(manifest, pathOf, { paths });
   const verified = model.then((found) => refuse([...others, ...found], manifest, store.url));
   if (others.length > 0) await verified;
-  // Whoever uses the files awaits it; until then, a failure must not count as unhandled.
+  // The user of the files awaits it; until then, a failure must not count as unhandled.
   verified.catch(() => undefined);
   return { folder: dirname(local.get(MODEL_FILE) ?? ''), verified };
 }

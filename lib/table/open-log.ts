@@ -23,7 +23,7 @@ export interface OpenLogOptions extends Omit<DatabaseOptions, 'isWatched'>, Chec
   readonly dataPath: string | readonly string[];
   /** Folder that a relative `dataPath` starts from. @default the working directory */
   readonly cwd?: string;
-  /** Told of the phases that read the log; those that fit an encoder are told where that is asked for. */
+  /** Called in the phases that read the log; `fitEncoder` has one of its own. */
   readonly onProgress?: OnLogProgress;
   readonly signal?: AbortSignal;
 }

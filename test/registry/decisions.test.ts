@@ -88,7 +88,7 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
     expect(await keys()).toEqual([`20260201T000000.000Z-${two}.json`, `20260201T000000.001Z-${two}.json`]);
   });
 
-  it('keeps both of two decisions that are recorded at the same time', async () => {
+  it('keeps all decisions that are recorded at the same time', async () => {
     const others = ['one', 'two', 'three'].map((reason) => decision(two, { reasons: [reason] }));
     await Promise.all(others.map((each) => recordDecision(store, NAME, each)));
     expect(await listDecisions(store, NAME)).toHaveLength(3);

@@ -36,7 +36,7 @@ export interface PollQueuesOptions {
   /** Existing folder for scratch files. */
   readonly scratch: string;
   readonly log: Logger;
-  /** Where the ends of files are sent as events; `null` where nobody is told but by the log. */
+  /** Where the ends of files are sent as events; `null` where only the log has them. */
   readonly bus: EventBus | null;
   /** Time from one reconciliation to the next. */
   readonly reconcileSeconds: number;

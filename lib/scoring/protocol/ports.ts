@@ -119,7 +119,7 @@ export type FileFailure = Pick<Failure, 'key' | 'versionId' | 'reason' | 'messag
 /** What every step needs: the store, to which it writes under conditions, and a clock. */
 export interface ScoringDependencies extends ConditionalWriter {
   readonly now: () => Date;
-  /** What scoring costs; `null` where nobody charges for it. @default null */
+  /** What scoring costs; `null` where there is no charge for it. @default null */
   readonly price?: Price | null;
   /** Called when the end of a file is published: at least once for each, and again for a message that comes again. */
   readonly onEnded?: (end: FileEnd) => void;

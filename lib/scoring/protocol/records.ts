@@ -136,7 +136,7 @@ const manifest = z
     notes: z.array(z.string()).readonly(),
     /** Time spent on the shards, added up. */
     seconds: z.number(),
-    /** What these seconds cost by list prices, without requests and storage; absent where nobody charges for them. */
+    /** What these seconds cost by list prices, without requests and storage; absent where they are free. */
     cost: z.object({ usd: z.number(), usdPerSecond: z.number(), prices: z.string() }).readonly().exactOptional(),
     cpuModels: z.array(z.string()).readonly(),
     plannedAt: instant,

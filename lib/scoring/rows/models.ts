@@ -44,7 +44,7 @@ export class ModelLoader {
 
   /** Has a version that is being loaded make ready for rows, as `ScoringModel.prepare` does. */
   prepare(version: ModelVersion, rows: number): void {
-    // Whoever scores with a version that cannot be loaded is told why.
+    // Scoring with a version that cannot be loaded fails with the reason.
     this.#loaded.get(keyOf(version))?.predictor.then(
       (model) => model.prepare(rows),
       () => undefined,

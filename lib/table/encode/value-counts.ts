@@ -1,4 +1,4 @@
-/** Counts, over encoded rows, what a model is not told: missing values, and values that it does not know. */
+/** Counts, over encoded rows, what a model does not know: missing values, and values that it was not trained on. */
 import type { Feature } from '../../config/declaration.ts';
 import { type EncodedChunk, type InputSpec, isEmbedded, PARTS, type Part } from '../encoded.ts';
 import { type Encoder, embeddingTable } from '../encoder.ts';
