@@ -1,12 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { v8Flags } from './bin/scoring/v8-flags.ts';
 import { longestFirst } from './test/longest-first.ts';
 
 /** Folders of tests that have a command of their own; the last two have a configuration of their own, too. */
 const OTHERS = ['process', 'proof', 'gbdt', 'torch', 'tfjs-node', 'aws', 'localstack'];
-
-/** Most of what a test makes is garbage at its end, and most of its code runs once: V8 collects and optimizes less. */
-const V8_FLAGS = ['--max-semi-space-size=64', ...v8Flags(process.versions.node)];
 
 /** Files that take more than some seconds. */
 const LONGEST = [
@@ -51,11 +47,12 @@ export default defineConfig({
       // quarter of the time. So a test leaves no state in a module; what it stubs is restored before the next test.
       project('unit', ['test/**/*.test.ts'], {
         isolate: false,
-        execArgv: V8_FLAGS,
+        // Most of what a test makes is garbage at its end.
+        execArgv: ['--max-semi-space-size=64'],
         exclude: [...configDefaults.exclude, ...OTHERS.map((folder) => `test/${folder}/**`)],
       }),
       project('process', ['test/process/**/*.test.ts']),
-      project('proof', ['test/proof/**/*.test.ts'], { execArgv: V8_FLAGS }),
+      project('proof', ['test/proof/**/*.test.ts']),
       project('gbdt', ['test/gbdt/**/*.test.ts']),
       project('torch', ['test/torch/**/*.test.ts']),
       project('tfjs-node', ['test/tfjs-node/**/*.test.ts']),
