@@ -40,7 +40,7 @@ export function beginVersion(
   // A thread that cannot do it says why once it is to score.
   const digest = (path: string) => threads.digest(path).catch(() => digestFile(path));
   const fetched = beginFetch(store, version.name, version.version, cacheFolder, digest);
-  // A failure is reported to whoever opens the version.
+  // A failure is thrown where the version is opened.
   folderOf(store, version, fetched)
     .then((folder) => threads.open(folder))
     .catch(() => undefined);

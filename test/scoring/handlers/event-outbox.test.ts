@@ -80,7 +80,7 @@ describe('the events of ended files', () => {
     expect(events).toHaveLength(1);
   });
 
-  it('are sent again for a message that comes again: whoever was killed before may not have', async () => {
+  it('are sent again for a message that comes again: an interrupted handler may not have sent them', async () => {
     const { store, events, outbox } = place();
     const first = await score(store, outbox);
     // The process dies here, before it has sent anything.
