@@ -53,12 +53,13 @@ export function decisionKey(name: string, version: string, at: Date): string {
   return `${decisionsPrefix(name)}${at.toISOString().replaceAll(/[-:]/g, '')}-${version}.json`;
 }
 
-/** The time by which a decision sorts, in milliseconds since 1970; `null` for a key that has none. */
+/** The time by which a decision sorts, in milliseconds since 1970; `null` for a key that a person gave, without one. */
 export function decisionTime(name: string, key: string): number | null {
   const digits = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3}Z)-/.exec(key.slice(decisionsPrefix(name).length));
   if (digits === null) return null;
   const [, year, month, day, hour, minute, second] = digits;
-  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}`);
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}`);
+  return Number.isNaN(time) ? null : time;
 }
 
 /** Folder of what the runs that train a model keep among themselves. */

@@ -65,9 +65,11 @@ describe.each(STORES)('the history in a %s', (_name, openStore) => {
   it('has each decision at its own time where the clocks agree, beside what a person put there', async () => {
     const later = decision(one, { decidedAt: '2026-02-01T00:00:01.000Z' });
     await recordDecision(store, NAME, decision(two));
-    await store.put('models/hillstrom/decisions/notes.txt', 'why');
+    const others = [`20269999T999999.000Z-${two}.json`, 'notes.txt'];
+    for (const other of others) await store.put(`models/hillstrom/decisions/${other}`, 'why');
     await recordDecision(store, NAME, later);
-    expect(await keys()).toEqual([`20260201T000000.000Z-${two}.json`, `20260201T000001.000Z-${one}.json`, 'notes.txt']);
+    const own = [`20260201T000000.000Z-${two}.json`, `20260201T000001.000Z-${one}.json`];
+    expect(await keys()).toEqual([...own, ...others]);
   });
 
   it('has a rollback after the promotion of the same second, which is all that the clock of S3 has', async () => {
